@@ -1,0 +1,157 @@
+#include "cli/arguments.h"
+#include "cli/messages.h"
+#include "cli/nearest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const rnl_command *rnl_command_find(const char *name)
+{
+    rnl_nearest nearest = rnl_nearest_to(name);
+    for (size_t i = 0; i < rnl_command_count; i++) {
+        if (strcmp(name, rnl_commands[i].name) == 0)
+            return &rnl_commands[i];
+        rnl_nearest_offer(&nearest, rnl_commands[i].name);
+    }
+    if (nearest.name)
+        rnl_complain_usage(NULL, "unknown command '%s'; did you mean '%s'?", name, nearest.name);
+    else
+        rnl_complain_usage(NULL, "unknown command '%s'", name);
+    return NULL;
+}
+
+static const rnl_option *option_named(const rnl_command *command, const char *name, size_t length)
+{
+    for (size_t i = 0; i < rnl_option_count; i++) {
+        const rnl_option *option = &rnl_option_table[i];
+        if ((option->commands & command->mark) && strlen(option->name) == length &&
+            memcmp(option->name, name, length) == 0)
+            return option;
+    }
+    return NULL;
+}
+
+static const rnl_option *option_lettered(const rnl_command *command, char letter)
+{
+    for (size_t i = 0; i < rnl_option_count; i++) {
+        const rnl_option *option = &rnl_option_table[i];
+        if ((option->commands & command->mark) && option->letter == letter)
+            return option;
+    }
+    return NULL;
+}
+
+static int complain_unknown(const rnl_command *command, const char *name, size_t length)
+{
+    char *word = strndup(name, length);
+    rnl_nearest nearest = rnl_nearest_to(word ? word : "");
+    for (size_t i = 0; i < rnl_option_count; i++) {
+        if (rnl_option_table[i].commands & command->mark)
+            rnl_nearest_offer(&nearest, rnl_option_table[i].name);
+    }
+    free(word);
+    const char *prefix = command->name ? command->name : "";
+    const char *colon = command->name ? ": " : "";
+    if (nearest.name)
+        return rnl_complain_usage(command->name,
+                                  "%s%sunknown option '--%.*s'; did you mean '--%s'?", prefix,
+                                  colon, (int)length, name, nearest.name);
+    return rnl_complain_usage(command->name, "%s%sunknown option '--%.*s'", prefix, colon,
+                              (int)length, name);
+}
+
+/* The words still to be read. */
+typedef struct words {
+    const rnl_command *command;
+    char *const *next, *const *end;
+} words;
+
+/* `value` is NULL if none stands in the option's own word. */
+static int take_option(rnl_arguments *arguments, words *line, const rnl_option *option,
+                       const char *value)
+{
+    const char *name = line->command->name;
+    if (!option->value) {
+        if (value)
+            return rnl_complain_usage(name, "--%s takes no value, got '%s'", option->name, value);
+    } else if (!value) {
+        if (line->next == line->end)
+            return rnl_complain_usage(name, "--%s expects %s, got nothing", option->name,
+                                      option->expected);
+        value = *line->next++;
+    }
+    if (!option->take(arguments, value))
+        return rnl_complain_usage(name, "--%s expects %s, got '%s'", option->name, option->expected,
+                                  value);
+    return RNL_EXIT_OK;
+}
+
+/* word: what follows the two dashes, "name" or "name=value". */
+static int take_long(rnl_arguments *arguments, words *line, const char *word)
+{
+    const char *equals = strchrnul(word, '=');
+    const size_t length = (size_t)(equals - word);
+    const rnl_option *option = option_named(line->command, word, length);
+    if (!option)
+        return complain_unknown(line->command, word, length);
+    return take_option(arguments, line, option, *equals ? equals + 1 : NULL);
+}
+
+/* letters: what follows the one dash, switches and at most one option with a value, "qfo" "DIR". */
+static int take_short(rnl_arguments *arguments, words *line, const char *letters)
+{
+    for (; *letters; letters++) {
+        const rnl_option *option = option_lettered(line->command, *letters);
+        if (!option)
+            return rnl_complain_usage(line->command->name, "unknown option '-%c'", *letters);
+        const bool has_value = option->value && letters[1] != '\0';
+        const int code = take_option(arguments, line, option, has_value ? letters + 1 : NULL);
+        if (code != RNL_EXIT_OK || option->value)
+            return code;
+    }
+    return RNL_EXIT_OK;
+}
+
+static int take_operand(rnl_arguments *arguments, const rnl_command *command, const char *word)
+{
+    if (arguments->operand_count == command->most)
+        return rnl_complain_usage(command->name, "unexpected argument '%s'", word);
+    arguments->operands[arguments->operand_count++] = word;
+    return RNL_EXIT_OK;
+}
+
+int rnl_arguments_parse(rnl_arguments *arguments, const rnl_command *command, size_t count,
+                        char *const *first)
+{
+    *arguments = (rnl_arguments){.overrides = calloc(count + 1, sizeof *arguments->overrides)};
+    if (!arguments->overrides) {
+        rnl_complain("out of memory");
+        return RNL_EXIT_FAILURE;
+    }
+    words line = {command, first, first + count};
+    bool options_ended = false;
+    while (line.next < line.end) {
+        const char *word = *line.next++;
+        int code = RNL_EXIT_OK;
+        if (options_ended || word[0] != '-' || word[1] == '\0')
+            code = take_operand(arguments, command, word);
+        else if (word[1] != '-')
+            code = take_short(arguments, &line, word + 1);
+        else if (word[2] != '\0')
+            code = take_long(arguments, &line, word + 2);
+        else
+            options_ended = true;
+        if (code != RNL_EXIT_OK)
+            return code;
+    }
+    if (!arguments->help && arguments->operand_count < command->fewest)
+        return rnl_complain_usage(command->name, "%s: %s is missing", command->name,
+                                  command->operands);
+    return RNL_EXIT_OK;
+}
+
+void rnl_arguments_release(rnl_arguments *arguments)
+{
+    free(arguments->overrides);
+}

@@ -1,0 +1,74 @@
+/*
+ * The command line.  One table of commands and one of options feed the parser, the help pages and
+ * the messages about mistakes.
+ */
+#ifndef RNL_CLI_ARGUMENTS_H
+#define RNL_CLI_ARGUMENTS_H
+
+#include <runnel/runnel.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Who takes an option. */
+enum {
+    RNL_TAKEN_BY_PROGRAM = 1, /* `runnel` without a command */
+    RNL_TAKEN_BY_TRAIN = 2,
+    RNL_TAKEN_BY_EVALUATE = 4,
+    RNL_TAKEN_BY_SUMMARY = 8,
+    RNL_TAKEN_BY_HELP = 16
+};
+
+#define RNL_MAX_OPERANDS 2
+
+typedef struct rnl_arguments rnl_arguments;
+
+typedef struct rnl_command {
+    const char *name; /* NULL: the program itself */
+    unsigned mark;    /* its RNL_TAKEN_BY bit */
+    const char *operands;
+    size_t fewest, most;                        /* operands */
+    const char *purpose;                        /* one line */
+    const char *details;                        /* what its help page says below the options */
+    int (*run)(const rnl_arguments *arguments); /* returns the exit code */
+} rnl_command;
+
+typedef struct rnl_option {
+    const char *name;
+    char letter;       /* its short form; 0: none */
+    const char *value; /* what help calls its value; NULL: a switch */
+    unsigned commands; /* a sum of RNL_TAKEN_BY */
+    const char *help;
+    const char *expected;                                      /* completes "--name expects ..." */
+    bool (*take)(rnl_arguments *arguments, const char *value); /* false: not as expected */
+} rnl_option;
+
+struct rnl_arguments {
+    const char *operands[RNL_MAX_OPERANDS];
+    size_t operand_count;
+    const char **overrides; /* "key.path=value" in the order given, --seed among them */
+    size_t override_count;
+    char seed_override[40];
+    const char *output; /* NULL: the default */
+    size_t threads;     /* 0: the default */
+    rnl_pin pin;
+    unsigned part; /* an rnl_part; 0: the default */
+    bool print_config, quiet, force, verbose, help, version;
+};
+
+extern const rnl_command rnl_program;
+extern const rnl_command rnl_commands[];
+extern const size_t rnl_command_count;
+extern const rnl_option rnl_option_table[];
+extern const size_t rnl_option_count;
+
+/* Complains about an unknown command, naming the nearest, and returns NULL. */
+const rnl_command *rnl_command_find(const char *name);
+
+/* Reads the words after the command.  Returns an exit code, not RNL_EXIT_OK after a complaint; the
+ * arguments are released in both cases by the caller. */
+int rnl_arguments_parse(rnl_arguments *arguments, const rnl_command *command, size_t count,
+                        char *const *words);
+void rnl_arguments_release(rnl_arguments *arguments);
+
+#endif

@@ -1,0 +1,204 @@
+#include "cli/commands.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool read_whole(const char *text, uint64_t most, uint64_t *number)
+{
+    if (*text == '\0' || strspn(text, "0123456789") != strlen(text))
+        return false;
+    uint64_t value = 0;
+    for (; *text; text++) {
+        const uint64_t digit = (uint64_t)(*text - '0');
+        if (value > (most - digit) / 10)
+            return false;
+        value = value * 10 + digit;
+    }
+    *number = value;
+    return true;
+}
+
+static bool take_output(rnl_arguments *arguments, const char *value)
+{
+    arguments->output = value;
+    return *value != '\0';
+}
+
+static bool take_threads(rnl_arguments *arguments, const char *value)
+{
+    uint64_t number;
+    if (!read_whole(value, SIZE_MAX, &number) || number == 0)
+        return false;
+    arguments->threads = number;
+    return true;
+}
+
+static bool take_pin(rnl_arguments *arguments, const char *value)
+{
+    static const char *const names[] = {
+        [RNL_PIN_AUTO] = "auto", [RNL_PIN_ON] = "on", [RNL_PIN_OFF] = "off"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(value, names[i]) == 0) {
+            arguments->pin = (rnl_pin)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool take_override(rnl_arguments *arguments, const char *value)
+{
+    arguments->overrides[arguments->override_count++] = value;
+    return strchr(value, '=') != NULL;
+}
+
+static bool take_seed(rnl_arguments *arguments, const char *value)
+{
+    uint64_t seed;
+    if (!read_whole(value, INT64_MAX, &seed))
+        return false;
+    snprintf(arguments->seed_override, sizeof arguments->seed_override, "training.seed=%" PRIu64,
+             seed);
+    return take_override(arguments, arguments->seed_override);
+}
+
+static bool take_part(rnl_arguments *arguments, const char *value)
+{
+    static const struct {
+        const char *name;
+        rnl_part part;
+    } parts[] = {{"test", RNL_TEST}, {"validation", RNL_VALIDATION}, {"train", RNL_TRAIN}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (strcmp(value, parts[i].name) == 0) {
+            arguments->part = parts[i].part;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The taker of a switch sets the member of the same name. */
+#define SWITCH_TAKER(member)                                                                       \
+    static bool take_##member(rnl_arguments *arguments, const char *value)                         \
+    {                                                                                              \
+        (void)value;                                                                               \
+        return arguments->member = true;                                                           \
+    }
+SWITCH_TAKER(print_config)
+SWITCH_TAKER(quiet)
+SWITCH_TAKER(force)
+SWITCH_TAKER(verbose)
+SWITCH_TAKER(help)
+SWITCH_TAKER(version)
+
+#define RUNS       (RNL_TAKEN_BY_TRAIN | RNL_TAKEN_BY_EVALUATE)
+#define READERS    (RUNS | RNL_TAKEN_BY_SUMMARY)
+#define EVERYWHERE (READERS | RNL_TAKEN_BY_HELP | RNL_TAKEN_BY_PROGRAM)
+
+const rnl_option rnl_option_table[] = {
+    {"output", 'o', "DIR", RNL_TAKEN_BY_TRAIN,
+     "directory to write to, made if missing\n(default: runs/NAME, NAME being the configuration's)",
+     "a directory", take_output},
+    {"data", 0, "PART", RNL_TAKEN_BY_EVALUATE,
+     "the rows to use: test, validation or train\n(default: test, or validation if there is no "
+     "test data)",
+     "test, validation or train", take_part},
+    {"threads", 't', "N", RUNS,
+     "number of workers, obeyed exactly; the results do not depend on it\n"
+     "(default: one for each physical core that may be used)",
+     "a whole number from 1", take_threads},
+    {"pin", 0, "WHEN", RUNS,
+     "bind workers to cores: on, off, or auto, which binds unless there\n"
+     "are more workers than cores (default: auto)",
+     "auto, on or off", take_pin},
+    {"seed", 0, "N", RNL_TAKEN_BY_TRAIN, "short for --set training.seed=N",
+     "a whole number from 0 to 9223372036854775807", take_seed},
+    {"set", 's', "KEY=VALUE", READERS,
+     "change the configuration, e.g. training.epochs=2 or\nmodel.1.dense.units=100; may be "
+     "repeated",
+     "key.path=value", take_override},
+    {"print-config", 0, NULL, RNL_TAKEN_BY_TRAIN,
+     "print the configuration with all defaults filled in, and stop", NULL, take_print_config},
+    {"force", 'f', NULL, RNL_TAKEN_BY_TRAIN, "replace the run that the directory already holds",
+     NULL, take_force},
+    {"quiet", 'q', NULL, RNL_TAKEN_BY_TRAIN, "print results, warnings and errors alone", NULL,
+     take_quiet},
+    {"verbose", 'v', NULL, RUNS, "print what the engine decides, too", NULL, take_verbose},
+    {"help", 'h', NULL, EVERYWHERE, "print this help", NULL, take_help},
+    {"version", 'V', NULL, RNL_TAKEN_BY_PROGRAM, "print the version", NULL, take_version},
+};
+const size_t rnl_option_count = sizeof rnl_option_table / sizeof *rnl_option_table;
+
+const rnl_command rnl_program = {
+    NULL,
+    RNL_TAKEN_BY_PROGRAM,
+    "COMMAND",
+    0,
+    0,
+    "Trains dense neural networks on all cores of the machine.",
+    "`runnel help COMMAND` is the manual of a command, `runnel help config` that of the\n"
+    "configuration.\n",
+    rnl_command_none};
+
+const rnl_command rnl_commands[] = {
+    {"train", RNL_TAKEN_BY_TRAIN, "CONFIG", 1, 1,
+     "Trains the model that a configuration describes, and saves it.",
+     "CONFIG is a YAML file; `runnel help config` explains it.\n"
+     "\n"
+     "Files written to DIR, once the configuration and its data were found right:\n"
+     "  model.safetensors  the trained weights, and the configuration, so that the file alone\n"
+     "                     is enough for `runnel evaluate`\n"
+     "  history.csv        a line per epoch: loss, metrics, those of the validation rows\n"
+     "                     (val_...), learning_rate and samples_per_second\n"
+     "A directory that already holds one of them is refused without --force.\n"
+     "\n"
+     "Progress goes to standard error: a bar on a terminal, else a line per epoch.  Results go\n"
+     "to standard output: figures over the test rows, if the configuration names any, and the\n"
+     "files written.\n"
+     "\n"
+     "The weights depend on the configuration, its seed and the data alone: the number of\n"
+     "workers and their binding change no bit of them.\n"
+     "\n"
+     "Exit code: 0 trained and saved; 1 failed; 2 a mistake in the command or the\n"
+     "configuration: then nothing was written.\n"
+     "\n"
+     "Example:\n"
+     "  runnel train examples/fashion_mnist.yaml --threads 8 --set training.epochs=20 -o runs/a\n",
+     rnl_command_train},
+    {"evaluate", RNL_TAKEN_BY_EVALUATE, "MODEL", 1, 1,
+     "Measures a trained model: loss, metrics, confusion matrix, precision, recall.",
+     "MODEL is a file that `runnel train` wrote.  The data are those that the configuration in\n"
+     "it names; --set data.test... names others.\n"
+     "\n"
+     "Precision, recall and F1 are printed per class, with the number of rows of the class\n"
+     "(support); a figure that would divide by zero is printed as `-` and left out of the macro\n"
+     "average, which is the plain mean over the classes.\n"
+     "\n"
+     "Exit code: 0 measured; 1 failed; 2 a mistake in the command or in a --set.\n"
+     "\n"
+     "Example:\n"
+     "  runnel evaluate runs/fashion_mnist/model.safetensors --data validation\n",
+     rnl_command_evaluate},
+    {"summary", RNL_TAKEN_BY_SUMMARY, "CONFIG|MODEL", 1, 1,
+     "Prints the layers of a model, their output shapes and parameters.",
+     "The file may be a configuration, whose training data tell the shape of a row, or a model\n"
+     "that `runnel train` wrote.\n"
+     "\n"
+     "Exit code: 0 printed; 1 failed; 2 a mistake in the command or the configuration.\n"
+     "\n"
+     "Example:\n"
+     "  runnel summary examples/fashion_mnist.yaml --set model.1.dense.units=1000\n",
+     rnl_command_summary},
+    {"help", RNL_TAKEN_BY_HELP, "[COMMAND | config [TOPIC]]", 0, 2,
+     "Explains a command or the configuration.",
+     "TOPIC is a section of the configuration, a list of kinds or a single kind.\n"
+     "\n"
+     "Examples:\n"
+     "  runnel help train\n"
+     "  runnel help config\n"
+     "  runnel help config dense\n",
+     rnl_command_help},
+};
+const size_t rnl_command_count = sizeof rnl_commands / sizeof *rnl_commands;

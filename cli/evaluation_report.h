@@ -1,0 +1,14 @@
+/*
+ * The result of an evaluation as text: figures, confusion matrix, precision and recall per class.
+ */
+#ifndef RNL_CLI_EVALUATION_REPORT_H
+#define RNL_CLI_EVALUATION_REPORT_H
+
+#include <runnel/runnel.h>
+
+#include <stdbool.h>
+
+/* Prints on standard output; false if memory ran out. */
+bool rnl_evaluation_report(const rnl_evaluation *evaluation, const char *part);
+
+#endif

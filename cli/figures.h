@@ -1,0 +1,17 @@
+/*
+ * Named numbers as the program prints them.
+ */
+#ifndef RNL_CLI_FIGURES_H
+#define RNL_CLI_FIGURES_H
+
+#include <runnel/runnel.h>
+
+#define RNL_FIGURE_LENGTH 32
+
+/* 0.8852, or 1.234e-05 where four decimals would hide the number. */
+void rnl_figure_format(char text[RNL_FIGURE_LENGTH], double value);
+
+/* NULL if there is none of this name. */
+const rnl_figure *rnl_figure_find(const rnl_progress *progress, const char *name);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * runnel: the program.  It finds the command, reads its arguments and runs it.
+ */
+#include "cli/commands.h"
+#include "cli/messages.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static int run_command(const rnl_command *command, size_t count, char *const *words)
+{
+    rnl_arguments arguments;
+    int code = rnl_arguments_parse(&arguments, command, count, words);
+    if (code == RNL_EXIT_OK && arguments.help)
+        rnl_help_print(command);
+    else if (code == RNL_EXIT_OK)
+        code = command->run(&arguments);
+    rnl_arguments_release(&arguments);
+    return code;
+}
+
+static int dispatch(size_t count, char *const *words)
+{
+    if (count == 0 || words[0][0] == '-')
+        return run_command(&rnl_program, count, words);
+    const rnl_command *command = rnl_command_find(words[0]);
+    return command ? run_command(command, count - 1, words + 1) : RNL_EXIT_USAGE;
+}
+
+int main(int count, char **words)
+{
+    const int code = dispatch(count > 0 ? (size_t)count - 1 : 0, words + 1);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        rnl_complain("standard output: %s", strerror(errno));
+        return code == RNL_EXIT_OK ? RNL_EXIT_FAILURE : code;
+    }
+    return code;
+}

@@ -1,0 +1,26 @@
+/*
+ * The directory of a run and the files in it.
+ */
+#ifndef RNL_CLI_RUN_DIRECTORY_H
+#define RNL_CLI_RUN_DIRECTORY_H
+
+#include <stdbool.h>
+
+typedef struct rnl_run_directory {
+    char *path;
+    char *model;   /* DIR/model.safetensors */
+    char *history; /* DIR/history.csv */
+} rnl_run_directory;
+
+/* The paths alone; nothing is made.  output NULL: runs/NAME.  Complains and returns false if memory
+ * runs out. */
+bool rnl_run_directory_name(rnl_run_directory *directory, const char *output, const char *name);
+void rnl_run_directory_release(rnl_run_directory *directory);
+
+/* The path of a file of an earlier run that is there; NULL: none. */
+const char *rnl_run_directory_occupied(const rnl_run_directory *directory);
+
+/* Makes the directory and its parents.  Complains and returns false if that fails. */
+bool rnl_run_directory_make(const rnl_run_directory *directory);
+
+#endif

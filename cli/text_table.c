@@ -1,0 +1,65 @@
+#include "cli/text_table.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GAP 2 /* spaces between two columns */
+
+static bool make_room(rnl_text_table *table)
+{
+    if (table->count < table->capacity)
+        return true;
+    const size_t capacity = table->capacity ? 2 * table->capacity : 64;
+    char **cells = reallocarray(table->cells, capacity, sizeof *cells);
+    if (!cells)
+        return false;
+    table->cells = cells;
+    table->capacity = capacity;
+    return true;
+}
+
+void rnl_text_table_add(rnl_text_table *table, const char *format, ...)
+{
+    char *cell = NULL;
+    va_list values;
+    va_start(values, format);
+    if (table->failed || !make_room(table) || vasprintf(&cell, format, values) < 0)
+        table->failed = true;
+    else
+        table->cells[table->count++] = cell;
+    va_end(values);
+}
+
+bool rnl_text_table_print(const rnl_text_table *table)
+{
+    int *widths = calloc(table->columns, sizeof *widths);
+    if (table->failed || !widths) {
+        free(widths);
+        return false;
+    }
+    for (size_t i = 0; i < table->count; i++) {
+        int *width = &widths[i % table->columns];
+        const int length = (int)strlen(table->cells[i]);
+        *width = length > *width ? length : *width;
+    }
+    for (size_t i = 0; i < table->count; i++) {
+        const size_t column = i % table->columns;
+        if (column == 0)
+            printf("%-*s", widths[column], table->cells[i]);
+        else
+            printf("%*s", widths[column] + GAP, table->cells[i]);
+        if (column + 1 == table->columns)
+            putchar('\n');
+    }
+    free(widths);
+    return true;
+}
+
+void rnl_text_table_release(rnl_text_table *table)
+{
+    for (size_t i = 0; i < table->count; i++)
+        free(table->cells[i]);
+    free(table->cells);
+}

@@ -1,0 +1,25 @@
+/*
+ * Tables of text with aligned columns: the first to the left, the others to the right.
+ */
+#ifndef RNL_CLI_TEXT_TABLE_H
+#define RNL_CLI_TEXT_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct rnl_text_table {
+    size_t columns;
+    size_t count, capacity; /* of cells */
+    char **cells;           /* row by row */
+    bool failed;            /* an allocation did */
+} rnl_text_table;
+
+/* Adds the next cell of the current row, or the first of the next. */
+void rnl_text_table_add(rnl_text_table *table, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Prints the table on standard output; false, and nothing printed, if memory ran out. */
+bool rnl_text_table_print(const rnl_text_table *table);
+void rnl_text_table_release(rnl_text_table *table);
+
+#endif

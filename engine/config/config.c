@@ -1,0 +1,242 @@
+#include "engine/config/config.h"
+
+#include "engine/error.h"
+#include "engine/model/position.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DATA(member)     offsetof(rnl_data_config, member)
+#define TRAINING(member) offsetof(rnl_training_config, member)
+
+static const rnl_field data_fields[] = {
+    {.key = "train",
+     .type = RNL_FIELD_KIND,
+     .offset = DATA(train),
+     .fallback = "null",
+     .kinds = &rnl_data_formats,
+     .help = "the rows to train on"},
+    {.key = "validation",
+     .type = RNL_FIELD_KIND,
+     .offset = DATA(validation),
+     .fallback = "null",
+     .kinds = &rnl_data_formats,
+     .help = "rows to watch progress on, after each epoch"},
+    {.key = "test",
+     .type = RNL_FIELD_KIND,
+     .offset = DATA(test),
+     .fallback = "null",
+     .kinds = &rnl_data_formats,
+     .help = "rows that training never sees, for evaluation"},
+    {.key = "validation_split",
+     .type = RNL_FIELD_NUMBER,
+     .offset = DATA(validation_split),
+     .fallback = "0.0",
+     .minimum = 0,
+     .maximum = 0.99,
+     .help = "share of the training rows, taken from their end, to validate on instead"},
+    {.key = "scaling",
+     .type = RNL_FIELD_KIND,
+     .offset = DATA(scaling),
+     .fallback = "none",
+     .kinds = &rnl_scalings,
+     .help = "of inputs, measured on the training rows and kept in the model"},
+    {.key = NULL},
+};
+
+static const rnl_field training_fields[] = {
+    {.key = "loss",
+     .type = RNL_FIELD_KIND,
+     .offset = TRAINING(loss),
+     .kinds = &rnl_losses,
+     .help = "what training makes small"},
+    {.key = "metrics",
+     .type = RNL_FIELD_KIND_LIST,
+     .offset = TRAINING(metrics),
+     .fallback = "[]",
+     .kinds = &rnl_metrics,
+     .help = "what is reported beside the loss"},
+    {.key = "optimizer",
+     .type = RNL_FIELD_KIND,
+     .offset = TRAINING(optimizer),
+     .kinds = &rnl_optimizers,
+     .help = "how gradients change the parameters"},
+    {.key = "batch_size",
+     .type = RNL_FIELD_INTEGER,
+     .offset = TRAINING(batch_size),
+     .fallback = "32",
+     .minimum = 1,
+     .maximum = 1 << 24,
+     .help = "rows for each step"},
+    {.key = "epochs",
+     .type = RNL_FIELD_INTEGER,
+     .offset = TRAINING(epochs),
+     .fallback = "1",
+     .minimum = 1,
+     .maximum = 1 << 24,
+     .help = "passes over the training rows"},
+    {.key = "shuffle",
+     .type = RNL_FIELD_BOOLEAN,
+     .offset = TRAINING(shuffle),
+     .fallback = "true",
+     .help = "a new order of the rows in each epoch"},
+    {.key = "seed",
+     .type = RNL_FIELD_INTEGER,
+     .offset = TRAINING(seed),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 9007199254740992.0,
+     .help = "of initial weights, the order of rows, and generated data"},
+    {.key = "checkpoint_every",
+     .type = RNL_FIELD_INTEGER,
+     .offset = TRAINING(checkpoint_every),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 9007199254740992.0,
+     .help = "steps from one checkpoint to the next; 0: at the end of each epoch"},
+    {.key = NULL},
+};
+
+const rnl_field rnl_config_fields[] = {
+    {.key = "name",
+     .type = RNL_FIELD_TEXT,
+     .offset = offsetof(rnl_config, name),
+     .fallback = "null",
+     .help = "of the run and its directory; the configuration file's name if it is not given"},
+    {.key = "data",
+     .type = RNL_FIELD_SECTION,
+     .offset = offsetof(rnl_config, data),
+     .section = data_fields,
+     .help = "where the rows come from"},
+    {.key = "model",
+     .type = RNL_FIELD_KIND_LIST,
+     .offset = offsetof(rnl_config, model),
+     .kinds = &rnl_layers,
+     .help = "the layers, from inputs to outputs"},
+    {.key = "training",
+     .type = RNL_FIELD_SECTION,
+     .offset = offsetof(rnl_config, training),
+     .section = training_fields,
+     .help = "how the model learns"},
+    {.key = NULL},
+};
+
+const rnl_kind_table *const rnl_kind_tables[] = {
+    &rnl_data_formats, &rnl_scalings,     &rnl_layers,
+    &rnl_activations,  &rnl_initializers, &rnl_losses,
+    &rnl_metrics,      &rnl_optimizers,   NULL,
+};
+
+static rnl_status name_after(rnl_config *config, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *file = slash ? slash + 1 : path;
+    const char *dot = strrchr(file, '.');
+    config->name = dot && dot > file ? strndup(file, (size_t)(dot - file)) : strdup(file);
+    return config->name ? RNL_OK : rnl_fail_memory(strlen(file) + 1);
+}
+
+/* The name becomes a directory. */
+static rnl_status check_name(const rnl_config *config)
+{
+    if (*config->name == '\0' || *config->name == '.' || strchr(config->name, '/') ||
+        strlen(config->name) > 200) {
+        const rnl_node *given = rnl_node_get(config->tree.root, "name");
+        return rnl_fail_at(given ? given->place : config->tree.root->place,
+                           "name: expected one fit for a directory, without '/' and not beginning "
+                           "with '.', got '%.60s'",
+                           config->name);
+    }
+    return RNL_OK;
+}
+
+static rnl_status check_metrics(const rnl_config *config)
+{
+    if (config->training.metrics.count > RNL_MAX_METRICS)
+        return rnl_fail_at(config->training.metrics.place, "metrics: expected at most %d",
+                           RNL_MAX_METRICS);
+    return RNL_OK;
+}
+
+/* Decodes the configuration's tree. */
+static rnl_status decode(rnl_config *config, const char *source, const char *const *overrides,
+                         size_t override_count)
+{
+    if (config->tree.root->type == RNL_SCALAR && *config->tree.root->text == '\0')
+        return rnl_fail(RNL_BAD_CONFIG, "%s: is empty: expected data, model and training", source);
+    for (size_t i = 0; i < override_count; ++i)
+        RNL_TRY(rnl_tree_override(&config->tree, overrides[i]));
+    RNL_TRY(rnl_schema_decode(rnl_config_fields, config->tree.root, config));
+    if (!config->name)
+        RNL_TRY(name_after(config, source));
+    RNL_TRY(check_name(config));
+    return check_metrics(config);
+}
+
+/* Takes over the tree. */
+static rnl_status create(rnl_config **config, rnl_tree *tree, const char *source,
+                         const char *const *overrides, size_t override_count)
+{
+    rnl_config *created = calloc(1, sizeof *created);
+    if (!created) {
+        rnl_tree_free(tree);
+        return rnl_fail_memory(sizeof *created);
+    }
+    atomic_init(&created->owners, 1);
+    created->tree = *tree;
+    const rnl_status status = decode(created, source, overrides, override_count);
+    if (status != RNL_OK) {
+        rnl_config_free(created);
+        return status;
+    }
+    *config = created;
+    return RNL_OK;
+}
+
+rnl_status rnl_config_load(rnl_config **config, const char *path, const char *const *overrides,
+                           size_t override_count)
+{
+    rnl_tree tree;
+    RNL_TRY(rnl_tree_read_file(&tree, path));
+    return create(config, &tree, path, overrides, override_count);
+}
+
+rnl_status rnl_config_parse(rnl_config **config, const char *source, const char *text,
+                            const char *const *overrides, size_t override_count)
+{
+    rnl_tree tree;
+    RNL_TRY(rnl_tree_read_text(&tree, source, text));
+    return create(config, &tree, source, overrides, override_count);
+}
+
+rnl_config *rnl_config_share(const rnl_config *config)
+{
+    rnl_config *shared = (rnl_config *)(uintptr_t)config;
+    atomic_fetch_add(&shared->owners, 1);
+    return shared;
+}
+
+void rnl_config_free(rnl_config *config)
+{
+    if (!config || atomic_fetch_sub(&config->owners, 1) > 1)
+        return;
+    rnl_schema_release(rnl_config_fields, config);
+    rnl_tree_free(&config->tree);
+    free(config);
+}
+
+const char *rnl_config_name(const rnl_config *config)
+{
+    return config->name;
+}
+
+rnl_status rnl_config_print(const rnl_config *config, char **text)
+{
+    return rnl_schema_print_yaml(rnl_config_fields, config, text);
+}
+
+rnl_status rnl_config_print_json(const rnl_config *config, char **text)
+{
+    return rnl_schema_print_json(rnl_config_fields, config, text);
+}

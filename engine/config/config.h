@@ -1,0 +1,65 @@
+/*
+ * The configuration of a run, decoded: what a file may say at its top level and in its sections.
+ */
+#ifndef RNL_ENGINE_CONFIG_CONFIG_H
+#define RNL_ENGINE_CONFIG_CONFIG_H
+
+#include "engine/config/schema.h"
+
+#include <stdatomic.h>
+
+/* data: */
+typedef struct rnl_data_config {
+    rnl_choice train, validation, test; /* of rnl_data_formats; kind NULL where not given */
+    double validation_split;            /* share of the training rows, taken from their end */
+    rnl_choice scaling;                 /* of rnl_scalings */
+} rnl_data_config;
+
+/* training: */
+typedef struct rnl_training_config {
+    rnl_choice loss;         /* of rnl_losses */
+    rnl_choice_list metrics; /* of rnl_metrics */
+    rnl_choice optimizer;    /* of rnl_optimizers */
+    int64_t batch_size;
+    int64_t epochs;
+    bool shuffle;
+    int64_t seed;
+    int64_t checkpoint_every; /* steps; 0: at the end of each epoch */
+} rnl_training_config;
+
+struct rnl_config {
+    atomic_size_t owners; /* a configuration never changes, so handles share it */
+    rnl_tree tree;        /* what was read; places point into it */
+    char *name;
+    rnl_data_config data;
+    rnl_choice_list model; /* of rnl_layers */
+    rnl_training_config training;
+};
+
+/* Decodes a configuration from text, as a model file holds it; `source` names it in messages. */
+rnl_status rnl_config_parse(rnl_config **config, const char *source, const char *text,
+                            const char *const *overrides, size_t override_count);
+
+/* One more owner, who frees it too. */
+rnl_config *rnl_config_share(const rnl_config *config);
+
+/* The configuration on one line of JSON, in a fixed key order, as a model's metadata keeps it. */
+rnl_status rnl_config_print_json(const rnl_config *config, char **text);
+
+/* The fields of the whole configuration. */
+extern const rnl_field rnl_config_fields[];
+
+/* The tables of kinds, each defined by the room that owns it. */
+extern const rnl_kind_table rnl_data_formats; /* engine/data/ */
+extern const rnl_kind_table rnl_scalings;     /* engine/data/ */
+extern const rnl_kind_table rnl_layers;       /* engine/model/ */
+extern const rnl_kind_table rnl_activations;  /* engine/model/ */
+extern const rnl_kind_table rnl_initializers; /* engine/model/ */
+extern const rnl_kind_table rnl_losses;       /* engine/training/ */
+extern const rnl_kind_table rnl_metrics;      /* engine/training/ */
+extern const rnl_kind_table rnl_optimizers;   /* engine/training/ */
+
+/* All of them, for the help; ends with NULL. */
+extern const rnl_kind_table *const rnl_kind_tables[];
+
+#endif

@@ -1,0 +1,420 @@
+#include "engine/config/schema.h"
+
+#include "engine/error.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <threads.h>
+
+#define MAX_NAMES 256
+
+/* Names of older Keras, and what they are called today. */
+static const struct {
+    const char *old, *today;
+} renamed[] = {{"lr", "learning_rate"},
+               {"init", "kernel_initializer"},
+               {"nb_epoch", "epochs"},
+               {"output_dim", "units"},
+               {"bias", "use_bias"}};
+
+static void *member(void *target, const rnl_field *field)
+{
+    return (char *)target + field->offset;
+}
+
+/* ---- messages -------------------------------------------------------------------------------- */
+
+rnl_status rnl_fail_at(rnl_place place, const char *format, ...)
+{
+    char text[1536];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (place.line == 0)
+        return rnl_fail(RNL_BAD_CONFIG, "%s: %s", place.source, text);
+    return rnl_fail(RNL_BAD_CONFIG, "%s:%zu:%zu: %s", place.source, place.line, place.column, text);
+}
+
+static const char *describe(const rnl_node *node, char text[80])
+{
+    if (node->type == RNL_LIST)
+        return "a list";
+    if (node->type == RNL_MAPPING)
+        return "a mapping";
+    if (!*node->text && !node->quoted)
+        return "nothing";
+    snprintf(text, 80, "'%.60s'", node->text);
+    return text;
+}
+
+/* "; did you mean 'elu'?" or "; expected one of elu, relu": a hint for a name that is none. */
+static void print_hint(char *text, size_t size, const char *name, const char *const *names,
+                       size_t count)
+{
+    const char *nearest = rnl_nearest(name, names, count);
+    if (nearest) {
+        snprintf(text, size, "; did you mean '%s'?", nearest);
+        return;
+    }
+    size_t length = (size_t)snprintf(text, size, "; expected one of ");
+    for (size_t i = 0; i < count && length < size; ++i)
+        length += (size_t)snprintf(text + length, size - length, i > 0 ? ", %s" : "%s", names[i]);
+}
+
+static rnl_status fail_unknown_key(const rnl_field *fields, const rnl_node *node,
+                                   const char *context)
+{
+    const char *names[MAX_NAMES] = {0};
+    size_t count = 0;
+    for (const rnl_field *f = fields; f->key && count < MAX_NAMES; ++f)
+        names[count++] = f->key;
+    for (size_t i = 0; i < sizeof renamed / sizeof *renamed; ++i)
+        for (size_t k = 0; k < count; ++k)
+            if (strcmp(node->key, renamed[i].old) == 0 && strcmp(names[k], renamed[i].today) == 0)
+                return rnl_fail_at(node->key_place, "%s: unknown key '%s'; today's name is '%s'",
+                                   context, node->key, names[k]);
+    char hint[768];
+    print_hint(hint, sizeof hint, node->key, names, count);
+    return rnl_fail_at(node->key_place, "%s: unknown key '%.60s'%s", context, node->key, hint);
+}
+
+static rnl_status fail_unknown_kind(const rnl_kind_table *table, rnl_place place, const char *name)
+{
+    const char *names[MAX_NAMES] = {0};
+    size_t count = 0;
+    for (; count < table->count && count < MAX_NAMES; ++count)
+        names[count] = table->kinds[count].name;
+    char hint[768];
+    print_hint(hint, sizeof hint, name, names, count);
+    return rnl_fail_at(place, "unknown %s '%.60s'%s", table->noun, name, hint);
+}
+
+static rnl_status fail_value(const rnl_field *field, const rnl_node *node, const char *expected)
+{
+    char text[80];
+    return rnl_fail_at(node->place, "%s: expected %s, got %s", field->key, expected,
+                       describe(node, text));
+}
+
+/* "an integer from 1 to 100", "a number above 0 and at most 1" */
+static void print_range(char *text, size_t size, const rnl_field *field, const char *what)
+{
+    if (field->minimum == 0 && field->maximum == 0)
+        snprintf(text, size, "%s", what);
+    else if (field->above_minimum)
+        snprintf(text, size, "%s above %.15g and at most %.15g", what, field->minimum,
+                 field->maximum);
+    else
+        snprintf(text, size, "%s from %.15g to %.15g", what, field->minimum, field->maximum);
+}
+
+static bool in_range(const rnl_field *field, double value)
+{
+    if (field->minimum == 0 && field->maximum == 0)
+        return true;
+    return (field->above_minimum ? value > field->minimum : value >= field->minimum) &&
+           value <= field->maximum;
+}
+
+/* ---- values ---------------------------------------------------------------------------------- */
+
+static bool is_absent(const rnl_node *node)
+{
+    return node->type == RNL_SCALAR && !node->quoted && *node->text == '\0';
+}
+
+static rnl_status decode_integer(const rnl_field *field, const rnl_node *node, int64_t *value)
+{
+    char expected[128];
+    print_range(expected, sizeof expected, field, "an integer");
+    if (node->type != RNL_SCALAR || node->quoted || is_absent(node) ||
+        node->text[strspn(node->text, "+-0123456789")] != '\0')
+        return fail_value(field, node, expected);
+    char *end;
+    errno = 0;
+    const long long number = strtoll(node->text, &end, 10);
+    if (*end != '\0' || errno != 0 || !in_range(field, (double)number))
+        return fail_value(field, node, expected);
+    *value = number;
+    return RNL_OK;
+}
+
+static locale_t plain_locale;
+static once_flag plain_locale_once = ONCE_FLAG_INIT;
+
+static void make_plain_locale(void)
+{
+    plain_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+}
+
+static rnl_status decode_number(const rnl_field *field, const rnl_node *node, double *value)
+{
+    char expected[128];
+    print_range(expected, sizeof expected, field, "a number");
+    if (node->type != RNL_SCALAR || node->quoted || is_absent(node) ||
+        node->text[strspn(node->text, "+-0123456789.eE")] != '\0')
+        return fail_value(field, node, expected);
+    call_once(&plain_locale_once, make_plain_locale);
+    char *end;
+    const double number =
+        plain_locale ? strtod_l(node->text, &end, plain_locale) : strtod(node->text, &end);
+    if (*end != '\0' || !isfinite(number) || !in_range(field, number))
+        return fail_value(field, node, expected);
+    *value = number;
+    return RNL_OK;
+}
+
+static rnl_status decode_boolean(const rnl_field *field, const rnl_node *node, bool *value)
+{
+    if (node->type != RNL_SCALAR || node->quoted ||
+        (strcmp(node->text, "true") != 0 && strcmp(node->text, "false") != 0))
+        return fail_value(field, node, "true or false");
+    *value = *node->text == 't';
+    return RNL_OK;
+}
+
+static rnl_status decode_text(const rnl_field *field, const rnl_node *node, char **value)
+{
+    if (node->type != RNL_SCALAR)
+        return fail_value(field, node, "text");
+    if (is_absent(node))
+        return field->fallback && strcmp(field->fallback, "null") == 0
+                   ? RNL_OK
+                   : fail_value(field, node, "text");
+    *value = strdup(node->text);
+    return *value ? RNL_OK : rnl_fail_memory(strlen(node->text) + 1);
+}
+
+/* ---- kinds ----------------------------------------------------------------------------------- */
+
+static rnl_status decode_value(const rnl_field *field, const rnl_node *node, void *target);
+
+static const rnl_kind *find_kind(const rnl_kind_table *table, const char *name)
+{
+    for (size_t i = 0; i < table->count; ++i)
+        if (strcmp(table->kinds[i].name, name) == 0)
+            return &table->kinds[i];
+    return NULL;
+}
+
+static const rnl_field *find_field(const rnl_field *fields, const char *key)
+{
+    for (const rnl_field *f = fields; f->key; ++f)
+        if (strcmp(f->key, key) == 0)
+            return f;
+    return NULL;
+}
+
+static bool names_its_field(const rnl_kind *kind, const rnl_node *given)
+{
+    return given->type == RNL_MAPPING && given->count == 1 &&
+           strcmp(given->items[0]->key, kind->shorthand) == 0;
+}
+
+/* The parameters as they were given: NULL or nothing, a mapping, or a shorthand's value. */
+static rnl_status decode_parameters(const rnl_kind *kind, const rnl_node *given, rnl_place place,
+                                    void *parameters)
+{
+    if (!given || is_absent(given)) {
+        const rnl_node nothing = {
+            .type = RNL_MAPPING, .place = place, .key = (char *)(uintptr_t)kind->name};
+        return rnl_schema_decode(kind->fields, &nothing, parameters);
+    }
+    if (kind->shorthand && !names_its_field(kind, given))
+        return decode_value(find_field(kind->fields, kind->shorthand), given, parameters);
+    return rnl_schema_decode(kind->fields, given, parameters);
+}
+
+static rnl_status decode_kind(const rnl_kind *kind, const rnl_node *given, rnl_place place,
+                              rnl_choice *choice)
+{
+    char text[80];
+    if (!kind->fields) {
+        if (given && !is_absent(given) && !(given->type == RNL_MAPPING && given->count == 0))
+            return rnl_fail_at(given->place, "%s takes no parameters, got %s", kind->name,
+                               describe(given, text));
+        *choice = (rnl_choice){.kind = kind, .place = place};
+        return RNL_OK;
+    }
+    void *parameters = calloc(1, kind->size);
+    if (!parameters)
+        return rnl_fail_memory(kind->size);
+    const rnl_status status = decode_parameters(kind, given, place, parameters);
+    if (status != RNL_OK) {
+        free(parameters);
+        return status;
+    }
+    *choice = (rnl_choice){.kind = kind, .parameters = parameters, .place = place};
+    return RNL_OK;
+}
+
+/* `name`, or `name: {parameters}` as the only key of a mapping. */
+static rnl_status decode_choice(const rnl_kind_table *table, const rnl_node *node,
+                                rnl_choice *choice)
+{
+    if (node->type == RNL_LIST || is_absent(node))
+        return rnl_fail_at(node->place, "expected one %s: `name` or `name: {parameters}`",
+                           table->noun);
+    if (node->type == RNL_MAPPING && node->count != 1) {
+        const rnl_kind *first = node->count > 1 ? find_kind(table, node->items[0]->key) : NULL;
+        if (first && first->fields && find_field(first->fields, node->items[1]->key))
+            return rnl_fail_at(node->items[1]->key_place,
+                               "'%s' belongs to %s: indent it further, or write %s: {%s: ...}",
+                               node->items[1]->key, first->name, first->name, node->items[1]->key);
+        return rnl_fail_at(
+            node->place, "expected one %s, got %zu%s%s%s%s", table->noun, node->count,
+            node->count > 1 ? ": " : "", node->count > 1 ? node->items[0]->key : "",
+            node->count > 1 ? " and " : "", node->count > 1 ? node->items[1]->key : "");
+    }
+    const bool bare = node->type == RNL_SCALAR;
+    const char *name = bare ? node->text : node->items[0]->key;
+    const rnl_place place = bare ? node->place : node->items[0]->key_place;
+    const rnl_kind *kind = find_kind(table, name);
+    if (!kind)
+        return fail_unknown_kind(table, place, name);
+    return decode_kind(kind, bare ? NULL : node->items[0], place, choice);
+}
+
+static void release_choice(rnl_choice *choice)
+{
+    if (choice->kind && choice->kind->fields)
+        rnl_schema_release(choice->kind->fields, choice->parameters);
+    free(choice->parameters);
+    *choice = (rnl_choice){0};
+}
+
+static void release_choices(rnl_choice_list *list)
+{
+    for (size_t i = 0; i < list->count; ++i)
+        release_choice(&list->items[i]);
+    free(list->items);
+    *list = (rnl_choice_list){0};
+}
+
+static rnl_status decode_choices(const rnl_field *field, const rnl_node *node,
+                                 rnl_choice_list *list)
+{
+    char expected[96];
+    if (node->type != RNL_LIST) {
+        snprintf(expected, sizeof expected, "a list of %s", field->kinds->plural);
+        return fail_value(field, node, expected);
+    }
+    *list = (rnl_choice_list){.place = node->place};
+    list->items = calloc(node->count + 1, sizeof *list->items);
+    if (!list->items)
+        return rnl_fail_memory((node->count + 1) * sizeof *list->items);
+    for (size_t i = 0; i < node->count; ++i) {
+        const rnl_status status =
+            decode_choice(field->kinds, node->items[i], &list->items[list->count]);
+        if (status != RNL_OK) {
+            release_choices(list);
+            return status;
+        }
+        ++list->count;
+    }
+    return RNL_OK;
+}
+
+static rnl_status decode_value(const rnl_field *field, const rnl_node *node, void *target)
+{
+    void *value = member(target, field);
+    switch (field->type) {
+    case RNL_FIELD_INTEGER:
+        return decode_integer(field, node, value);
+    case RNL_FIELD_NUMBER:
+        return decode_number(field, node, value);
+    case RNL_FIELD_BOOLEAN:
+        return decode_boolean(field, node, value);
+    case RNL_FIELD_TEXT:
+        return decode_text(field, node, value);
+    case RNL_FIELD_KIND:
+        if (is_absent(node) && field->fallback && strcmp(field->fallback, "null") == 0)
+            return RNL_OK;
+        return decode_choice(field->kinds, node, value);
+    case RNL_FIELD_KIND_LIST:
+        return decode_choices(field, node, value);
+    case RNL_FIELD_SECTION:
+        return rnl_schema_decode(field->section, node, value);
+    }
+    return RNL_OK;
+}
+
+/* ---- mappings -------------------------------------------------------------------------------- */
+
+static rnl_status decode_fallback(const rnl_field *field, const rnl_node *mapping, void *target)
+{
+    if (!field->fallback)
+        return rnl_fail_at(mapping->place, "%s: the key '%s' is missing: %s",
+                           mapping->key ? mapping->key : "configuration", field->key, field->help);
+    rnl_tree tree;
+    RNL_TRY(rnl_tree_read_text(&tree, "default", field->fallback));
+    rnl_tree_set_places(&tree, mapping->place);
+    const rnl_status status = decode_value(field, tree.root, target);
+    rnl_tree_free(&tree);
+    return status;
+}
+
+static rnl_status decode_fields(const rnl_field *fields, const rnl_node *mapping, void *target)
+{
+    for (const rnl_field *f = fields; f->key; ++f) {
+        const rnl_node *given = rnl_node_get(mapping, f->key);
+        RNL_TRY(given ? decode_value(f, given, target) : decode_fallback(f, mapping, target));
+    }
+    return RNL_OK;
+}
+
+/* So that a failure in the middle can release all. */
+static void clear(const rnl_field *fields, void *target)
+{
+    for (const rnl_field *f = fields; f->key; ++f) {
+        void *value = member(target, f);
+        if (f->type == RNL_FIELD_TEXT)
+            *(char **)value = NULL;
+        else if (f->type == RNL_FIELD_KIND)
+            *(rnl_choice *)value = (rnl_choice){0};
+        else if (f->type == RNL_FIELD_KIND_LIST)
+            *(rnl_choice_list *)value = (rnl_choice_list){0};
+        else if (f->type == RNL_FIELD_SECTION)
+            clear(f->section, value);
+    }
+}
+
+rnl_status rnl_schema_decode(const rnl_field *fields, const rnl_node *mapping, void *target)
+{
+    clear(fields, target);
+    const char *context = mapping->key ? mapping->key : "configuration";
+    char text[80];
+    if (mapping->type != RNL_MAPPING)
+        return rnl_fail_at(mapping->place, "%s: expected a mapping of keys to values, got %s",
+                           context, describe(mapping, text));
+    for (size_t i = 0; i < mapping->count; ++i)
+        if (!find_field(fields, mapping->items[i]->key))
+            return fail_unknown_key(fields, mapping->items[i], context);
+    const rnl_status status = decode_fields(fields, mapping, target);
+    if (status != RNL_OK)
+        rnl_schema_release(fields, target);
+    return status;
+}
+
+void rnl_schema_release(const rnl_field *fields, void *target)
+{
+    for (const rnl_field *f = fields; f->key; ++f) {
+        void *value = member(target, f);
+        if (f->type == RNL_FIELD_TEXT) {
+            free(*(char **)value);
+            *(char **)value = NULL;
+        } else if (f->type == RNL_FIELD_KIND) {
+            release_choice(value);
+        } else if (f->type == RNL_FIELD_KIND_LIST) {
+            release_choices(value);
+        } else if (f->type == RNL_FIELD_SECTION) {
+            rnl_schema_release(f->section, value);
+        }
+    }
+}

@@ -1,0 +1,199 @@
+#include "engine/config/schema.h"
+
+#include "engine/error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct printer {
+    FILE *out;
+    bool json; /* every key and text in quotes */
+} printer;
+
+static const void *member(const void *source, const rnl_field *field)
+{
+    return (const char *)source + field->offset;
+}
+
+/* The shortest decimal that reads back to the same double, with a point in any locale. */
+static void print_number(const printer *p, double number)
+{
+    char text[40];
+    for (int digits = 1; digits <= 17; ++digits) {
+        snprintf(text, sizeof text, "%.*g", digits, number);
+        if (strtod(text, NULL) == number)
+            break;
+    }
+    const size_t mantissa = strspn(text, "+-0123456789");
+    if (text[mantissa] != '\0' && text[mantissa] != 'e')
+        text[mantissa] = '.';
+    fputs(text, p->out);
+    if (!strpbrk(text, ".e"))
+        fputs(".0", p->out);
+}
+
+static void print_quoted(const printer *p, const char *text)
+{
+    fputc('"', p->out);
+    for (const unsigned char *c = (const unsigned char *)text; *c; ++c) {
+        if (*c == '"' || *c == '\\')
+            fprintf(p->out, "\\%c", *c);
+        else if (*c < 0x20 || *c == 0x7f)
+            fprintf(p->out, "\\u%04x", *c);
+        else
+            fputc(*c, p->out);
+    }
+    fputc('"', p->out);
+}
+
+static void print_word(const printer *p, const char *word)
+{
+    if (p->json)
+        print_quoted(p, word);
+    else
+        fputs(word, p->out);
+}
+
+static void print_value(const printer *p, const rnl_field *field, const void *source);
+
+static void print_flow_mapping(const printer *p, const rnl_field *fields, const void *source)
+{
+    fputc('{', p->out);
+    for (const rnl_field *f = fields; f->key; ++f) {
+        if (f != fields)
+            fputs(", ", p->out);
+        print_word(p, f->key);
+        fputs(": ", p->out);
+        print_value(p, f, source);
+    }
+    fputc('}', p->out);
+}
+
+static const rnl_field *shorthand_of(const rnl_kind *kind)
+{
+    const rnl_field *f = kind->fields;
+    while (strcmp(f->key, kind->shorthand) != 0)
+        ++f;
+    return f;
+}
+
+/* Without braces, `name: {parameters}`: fit for an element of a block list. */
+static void print_bare_choice(const printer *p, const rnl_choice *choice)
+{
+    print_word(p, choice->kind->name);
+    if (!choice->kind->fields)
+        return;
+    fputs(": ", p->out);
+    if (choice->kind->shorthand)
+        print_value(p, shorthand_of(choice->kind), choice->parameters);
+    else
+        print_flow_mapping(p, choice->kind->fields, choice->parameters);
+}
+
+static void print_choice(const printer *p, const rnl_choice *choice)
+{
+    if (!choice->kind) {
+        fputs("null", p->out);
+        return;
+    }
+    const bool braces = choice->kind->fields != NULL;
+    fputs(braces ? "{" : "", p->out);
+    print_bare_choice(p, choice);
+    fputs(braces ? "}" : "", p->out);
+}
+
+static void print_choices(const printer *p, const rnl_choice_list *list)
+{
+    fputc('[', p->out);
+    for (size_t i = 0; i < list->count; ++i) {
+        if (i > 0)
+            fputs(", ", p->out);
+        print_choice(p, &list->items[i]);
+    }
+    fputc(']', p->out);
+}
+
+static void print_value(const printer *p, const rnl_field *field, const void *source)
+{
+    const void *value = member(source, field);
+    switch (field->type) {
+    case RNL_FIELD_INTEGER:
+        fprintf(p->out, "%lld", (long long)*(const int64_t *)value);
+        break;
+    case RNL_FIELD_NUMBER:
+        print_number(p, *(const double *)value);
+        break;
+    case RNL_FIELD_BOOLEAN:
+        fputs(*(const bool *)value ? "true" : "false", p->out);
+        break;
+    case RNL_FIELD_TEXT:
+        if (*(char *const *)value)
+            print_quoted(p, *(char *const *)value);
+        else
+            fputs("null", p->out);
+        break;
+    case RNL_FIELD_KIND:
+        print_choice(p, value);
+        break;
+    case RNL_FIELD_KIND_LIST:
+        print_choices(p, value);
+        break;
+    case RNL_FIELD_SECTION:
+        print_flow_mapping(p, field->section, value);
+        break;
+    }
+}
+
+/* Sections and lists of kinds in block style, the rest on a line each. */
+static void print_block(const printer *p, const rnl_field *fields, const void *source, int indent)
+{
+    for (const rnl_field *f = fields; f->key; ++f) {
+        const void *value = member(source, f);
+        fprintf(p->out, "%*s%s:", indent, "", f->key);
+        if (f->type == RNL_FIELD_SECTION) {
+            fputc('\n', p->out);
+            print_block(p, f->section, value, indent + 2);
+        } else if (f->type == RNL_FIELD_KIND_LIST && ((const rnl_choice_list *)value)->count > 0) {
+            const rnl_choice_list *list = value;
+            for (size_t i = 0; i < list->count; ++i) {
+                fprintf(p->out, "\n%*s- ", indent + 2, "");
+                print_bare_choice(p, &list->items[i]);
+            }
+            fputc('\n', p->out);
+        } else {
+            fputc(' ', p->out);
+            print_value(p, f, source);
+            fputc('\n', p->out);
+        }
+    }
+}
+
+static rnl_status print(const rnl_field *fields, const void *source, bool json, char **text)
+{
+    char *printed = NULL;
+    size_t size;
+    const printer p = {.out = open_memstream(&printed, &size), .json = json};
+    if (!p.out)
+        return rnl_fail_memory(4096);
+    if (json)
+        print_flow_mapping(&p, fields, source);
+    else
+        print_block(&p, fields, source, 0);
+    if (fclose(p.out) != 0) {
+        free(printed);
+        return rnl_fail_memory(size);
+    }
+    *text = printed;
+    return RNL_OK;
+}
+
+rnl_status rnl_schema_print_yaml(const rnl_field *fields, const void *source, char **text)
+{
+    return print(fields, source, false, text);
+}
+
+rnl_status rnl_schema_print_json(const rnl_field *fields, const void *source, char **text)
+{
+    return print(fields, source, true, text);
+}

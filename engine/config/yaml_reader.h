@@ -1,0 +1,20 @@
+/*
+ * YAML and JSON text into nodes.  The one file that knows libfyaml is yaml_reader.c.
+ */
+#ifndef RNL_ENGINE_CONFIG_YAML_READER_H
+#define RNL_ENGINE_CONFIG_YAML_READER_H
+
+#include "engine/config/tree.h"
+
+/* One document; `source` names it and lives as long as the nodes.  Text without a document is an
+ * empty scalar.  Aliases, anchors and tags are refused: nothing in a configuration needs them, and
+ * they make small files explode. */
+rnl_status rnl_yaml_read(rnl_node **root, const char *source, const char *text, size_t length);
+
+rnl_node *rnl_node_create(rnl_node_type type, rnl_place place);
+void rnl_node_free(rnl_node *node);
+
+/* Takes over the child; false, and nothing taken, if memory runs out. */
+bool rnl_node_append(rnl_node *parent, rnl_node *child);
+
+#endif

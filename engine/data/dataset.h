@@ -1,0 +1,64 @@
+/*
+ * Rows in memory, as they came: inputs in the type that they had on disk, and the targets.
+ */
+#ifndef RNL_ENGINE_DATA_DATASET_H
+#define RNL_ENGINE_DATA_DATASET_H
+
+#include "engine/config/config.h"
+
+#include <stdint.h>
+
+#define RNL_MAX_RANK 8
+
+typedef enum rnl_element { RNL_UINT8, RNL_FLOAT32 } rnl_element;
+
+typedef struct rnl_dataset {
+    size_t rows;
+    size_t features;            /* of a row: the product of its shape */
+    size_t rank;                /* of a row: 2 for images of height x width */
+    size_t shape[RNL_MAX_RANK]; /* of a row */
+    rnl_element element;
+    void *inputs;          /* (rows, features) */
+    int32_t *labels;       /* (rows) class numbers from 0 */
+    int32_t largest_label; /* -1 without rows */
+    char *name;            /* for messages: the files or the generator it came from */
+} rnl_dataset;
+
+/* What a data format does (the operations of rnl_data_formats). */
+typedef struct rnl_data_format {
+    /* Reads or makes the whole set, of at most UINT32_MAX rows.  `seed` is the run's and serves
+     * generated sets.  A failure leaves nothing allocated. */
+    rnl_status (*load)(rnl_dataset *dataset, const void *parameters, uint64_t seed);
+} rnl_data_format;
+
+void rnl_dataset_release(rnl_dataset *dataset);
+
+/* Sets largest_label. */
+void rnl_dataset_measure_labels(rnl_dataset *dataset);
+
+/* "60000 x 28 x 28", for messages. */
+#define RNL_SHAPE_TEXT (RNL_MAX_RANK * 24)
+void rnl_shape_text(char text[RNL_SHAPE_TEXT], const size_t *shape, size_t rank);
+
+struct rnl_data {
+    rnl_dataset train, validation, test; /* with rows 0 where not loaded */
+};
+
+/* Scaling of inputs, x' = x * scale + offset per feature. */
+typedef struct rnl_scaler {
+    size_t features;
+    float *scale, *offset; /* (features) each */
+} rnl_scaler;
+
+/* What a scaling does (the operations of rnl_scalings): measures the training rows. */
+typedef struct rnl_scaling {
+    rnl_status (*measure)(rnl_scaler *scaler, const rnl_dataset *train, const rnl_choice *scaling);
+} rnl_scaling;
+
+rnl_status rnl_scaler_create(rnl_scaler *scaler, const rnl_choice *scaling,
+                             const rnl_dataset *train);
+/* Room for this many features, values unset. */
+rnl_status rnl_scaler_allocate(rnl_scaler *scaler, size_t features);
+void rnl_scaler_release(rnl_scaler *scaler);
+
+#endif

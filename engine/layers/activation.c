@@ -1,0 +1,140 @@
+/*
+ * An activation as a layer of its own: y = f(z), element by element.
+ */
+#include "engine/layers/layers.h"
+
+#include "engine/config/config.h"
+#include "engine/error.h"
+#include "engine/layers/pass_through.h"
+#include "engine/model/activations.h"
+
+#include <stddef.h>
+
+/* An element's result does not depend on the rows beside it: any number would do. */
+#define ROWS_PER_TILE 8
+
+const rnl_field rnl_activation_fields[] = {
+    {.key = "function",
+     .type = RNL_FIELD_KIND,
+     .offset = offsetof(rnl_activation_layer, function),
+     .kinds = &rnl_activations,
+     .help = "the activation, written directly: `activation: elu`"},
+    {.key = NULL},
+};
+
+typedef struct activation_state {
+    rnl_bound_activation bound;
+    const rnl_matrix *input;
+    rnl_matrix output;
+    rnl_upstream upstream, downstream;
+} activation_state;
+
+static rnl_status build(rnl_layer *layer)
+{
+    layer->output = layer->input;
+    return RNL_OK;
+}
+
+static const rnl_choice *function_of(const rnl_layer *layer)
+{
+    const rnl_activation_layer *parameters = layer->choice->parameters;
+    return &parameters->function;
+}
+
+static size_t tile_rows(const rnl_step *step, size_t tile)
+{
+    const size_t left = step->padded_rows - tile * ROWS_PER_TILE;
+    return left < ROWS_PER_TILE ? left : ROWS_PER_TILE;
+}
+
+static bool is_empty(const rnl_step *step, size_t tile, const rnl_step_worker *worker)
+{
+    return tile * ROWS_PER_TILE >= rnl_cut_used(step->rows, worker->batch.rows) * step->rows.size;
+}
+
+static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
+{
+    const activation_state *state = self;
+    const size_t columns = state->output.columns;
+    const size_t first = tile * ROWS_PER_TILE * columns;
+    if (!is_empty(worker->step, tile, worker))
+        state->bound.forward(&(const rnl_activation_forward){
+            .rows = tile_rows(worker->step, tile),
+            .columns = columns,
+            .z = state->input->values + first,
+            .z_stride = columns,
+            .y = state->output.values + first,
+            .y_stride = columns,
+            .alpha = state->bound.alpha,
+        });
+    return RNL_OK;
+}
+
+static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
+{
+    const activation_state *state = self;
+    const size_t columns = state->output.columns;
+    const size_t first = tile * ROWS_PER_TILE * columns;
+    if (!is_empty(worker->step, tile, worker))
+        state->bound.backward(&(const rnl_activation_backward){
+            .rows = tile_rows(worker->step, tile),
+            .columns = columns,
+            .partials = state->upstream.partials,
+            .upstream = *state->upstream.values + first,
+            .upstream_stride = columns,
+            .partial_distance = rnl_upstream_distance(worker->step, &state->upstream),
+            .y = state->output.values + first,
+            .y_stride = columns,
+            .delta = *state->downstream.values + first,
+            .delta_stride = columns,
+            .alpha = state->bound.alpha,
+        });
+    return RNL_OK;
+}
+
+static rnl_phase phase_of(activation_state *state, const rnl_step *step,
+                          rnl_status (*run)(void *, size_t, rnl_step_worker *))
+{
+    return (rnl_phase){
+        .tiles = (step->padded_rows + ROWS_PER_TILE - 1) / ROWS_PER_TILE,
+        .run = run,
+        .self = state,
+    };
+}
+
+static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl_matrix *input,
+                               const rnl_matrix **output, void **planned)
+{
+    const rnl_choice *function = function_of(layer);
+    if (rnl_activation_of(function)->fused_with_loss)
+        return rnl_pass_through_plan_forward(layer, step, input, output, planned);
+    activation_state *state = rnl_step_allocate(step, sizeof *state, NULL);
+    if (!state)
+        return rnl_fail_memory(sizeof *state);
+    rnl_activation_of(function)->bind(&state->bound, step->kernels, function->parameters);
+    state->input = input;
+    RNL_TRY(rnl_step_matrix(step, &state->output, input->columns));
+    RNL_TRY(rnl_phase_add(&step->phases, phase_of(state, step, run_forward)));
+    *output = &state->output;
+    *planned = state;
+    return RNL_OK;
+}
+
+static rnl_status plan_backward(void *planned, rnl_step *step, const rnl_upstream *upstream,
+                                rnl_upstream *downstream)
+{
+    activation_state *state = planned;
+    if (!state || !downstream)
+        return rnl_pass_through_plan_backward(state, step, upstream, downstream);
+    downstream->partials = 1;
+    state->upstream = *upstream;
+    state->downstream = *downstream;
+    return rnl_phase_add(&step->phases, phase_of(state, step, run_backward));
+}
+
+const rnl_layer_operations rnl_activation_operations = {
+    .build = build,
+    .activation = function_of,
+    .plan_forward = plan_forward,
+    .plan_backward = plan_backward,
+};

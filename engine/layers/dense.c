@@ -1,0 +1,79 @@
+#include "engine/layers/dense.h"
+
+#include "engine/config/config.h"
+#include "engine/error.h"
+#include "engine/model/initializers.h"
+
+#include <stddef.h>
+
+const rnl_field rnl_dense_fields[] = {
+    {.key = "units",
+     .type = RNL_FIELD_INTEGER,
+     .offset = offsetof(rnl_dense, units),
+     .minimum = 1,
+     .maximum = 1 << 24,
+     .help = "outputs of the layer"},
+    {.key = "activation",
+     .type = RNL_FIELD_KIND,
+     .offset = offsetof(rnl_dense, activation),
+     .fallback = "linear",
+     .kinds = &rnl_activations,
+     .help = "applied to the outputs"},
+    {.key = "use_bias",
+     .type = RNL_FIELD_BOOLEAN,
+     .offset = offsetof(rnl_dense, use_bias),
+     .fallback = "true",
+     .help = "add a learned number to each output; it starts at 0"},
+    {.key = "kernel_initializer",
+     .type = RNL_FIELD_KIND,
+     .offset = offsetof(rnl_dense, kernel_initializer),
+     .fallback = "glorot_uniform",
+     .kinds = &rnl_initializers,
+     .help = "how the first weights are drawn"},
+    {.key = NULL},
+};
+
+static rnl_status build(rnl_layer *layer)
+{
+    const rnl_dense *dense = rnl_dense_of(layer);
+    if (layer->input.rank != 1)
+        return rnl_fail_at(
+            layer->choice->place,
+            "%s: expected rows of rank 1, got rank %zu: put a flatten layer before it", layer->name,
+            layer->input.rank);
+    layer->output = (rnl_shape){.rank = 1, .size = {(size_t)dense->units}};
+    layer->parameters[layer->parameter_count++] = (rnl_parameter){
+        .name = "kernel", .rank = 2, .size = {layer->input.size[0], (size_t)dense->units}};
+    if (dense->use_bias)
+        layer->parameters[layer->parameter_count++] =
+            (rnl_parameter){.name = "bias", .rank = 1, .size = {(size_t)dense->units}};
+    return RNL_OK;
+}
+
+static void initialize(rnl_layer *layer, uint64_t seed)
+{
+    const rnl_parameter *kernel = &layer->parameters[RNL_DENSE_KERNEL];
+    const rnl_initial initial = {
+        .seed = seed,
+        .layer = layer->index,
+        .parameter = RNL_DENSE_KERNEL,
+        .fan_in = kernel->size[0],
+        .fan_out = kernel->size[1],
+    };
+    rnl_initialize(&rnl_dense_of(layer)->kernel_initializer, &initial, kernel->size[0],
+                   kernel->size[1], kernel->arrays[RNL_VALUES]);
+}
+
+static const rnl_choice *activation(const rnl_layer *layer)
+{
+    return &rnl_dense_of(layer)->activation;
+}
+
+const rnl_layer_operations rnl_dense_operations = {
+    .build = build,
+    .initialize = initialize,
+    .activation = activation,
+    .plan_forward = rnl_dense_plan_forward,
+    .plan_backward = rnl_dense_plan_backward,
+    .collect = rnl_dense_collect,
+};

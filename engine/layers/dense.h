@@ -1,0 +1,32 @@
+/*
+ * The dense layer: y = f(x W + b), with W (fan_in, units) and b (units).
+ */
+#ifndef RNL_ENGINE_LAYERS_DENSE_H
+#define RNL_ENGINE_LAYERS_DENSE_H
+
+#include "engine/step/step.h"
+
+enum { RNL_DENSE_KERNEL, RNL_DENSE_BIAS };
+
+typedef struct rnl_dense {
+    int64_t units;
+    rnl_choice activation;
+    bool use_bias;
+    rnl_choice kernel_initializer;
+} rnl_dense;
+
+static inline const rnl_dense *rnl_dense_of(const rnl_layer *layer)
+{
+    return layer->choice->parameters;
+}
+
+rnl_status rnl_dense_plan_forward(const rnl_layer *layer, rnl_step *step, const rnl_matrix *input,
+                                  const rnl_matrix **output, void **state);
+rnl_status rnl_dense_plan_backward(void *state, rnl_step *step, const rnl_upstream *upstream,
+                                   rnl_upstream *downstream);
+rnl_status rnl_dense_collect(const void *state, size_t array, rnl_layer *layer);
+
+extern const rnl_layer_operations rnl_dense_operations;
+extern const rnl_field rnl_dense_fields[];
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * The table of activations: their parameters and the kernels that compute them.
+ */
+#ifndef RNL_ENGINE_MODEL_ACTIVATIONS_H
+#define RNL_ENGINE_MODEL_ACTIVATIONS_H
+
+#include "engine/config/schema.h"
+#include "simd/kernels.h"
+
+/* An activation ready to run on one instruction set. */
+typedef struct rnl_bound_activation {
+    void (*forward)(const rnl_activation_forward *tile);
+    void (*backward)(const rnl_activation_backward *tile);
+    float alpha;
+} rnl_bound_activation;
+
+/* The operations of rnl_activations. */
+typedef struct rnl_activation {
+    void (*bind)(rnl_bound_activation *bound, const rnl_kernels *kernels, const void *parameters);
+    /* Softmax couples the units of a row and is fused with its loss: the layer itself then passes
+     * logits on, and must be the last. */
+    bool fused_with_loss;
+} rnl_activation;
+
+static inline const rnl_activation *rnl_activation_of(const rnl_choice *choice)
+{
+    return choice->kind->operations;
+}
+
+#endif

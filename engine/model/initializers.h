@@ -1,0 +1,22 @@
+/*
+ * The table of initializers: how the first values of a kernel are drawn.
+ */
+#ifndef RNL_ENGINE_MODEL_INITIALIZERS_H
+#define RNL_ENGINE_MODEL_INITIALIZERS_H
+
+#include "engine/config/schema.h"
+
+/* What an initial value may depend on.  The stream of numbers is keyed by the seed, the layer and
+ * the parameter, so that no two parameters get the same values. */
+typedef struct rnl_initial {
+    uint64_t seed;
+    uint32_t layer;     /* its place in the model, from 0 */
+    uint32_t parameter; /* its place in the layer, from 0 */
+    size_t fan_in, fan_out;
+} rnl_initial;
+
+/* Fills values (rows, columns) as the choice says. */
+void rnl_initialize(const rnl_choice *initializer, const rnl_initial *initial, size_t rows,
+                    size_t columns, float *values);
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * A layer of a model: its kind, its shape, and its parameters in plain form.  How a layer takes
+ * part in a training step is planned by the operations of its kind (engine/layers/).
+ */
+#ifndef RNL_ENGINE_MODEL_LAYER_H
+#define RNL_ENGINE_MODEL_LAYER_H
+
+#include "engine/data/dataset.h"
+
+#define RNL_MAX_LAYER_PARAMETERS 4
+#define RNL_MAX_SLOTS            3
+
+/* The shape of one row. */
+typedef struct rnl_shape {
+    size_t rank;
+    size_t size[RNL_MAX_RANK];
+} rnl_shape;
+
+size_t rnl_shape_features(const rnl_shape *shape);
+
+/* Which of a parameter's arrays: its values, or a slot of the optimizer's state for them. */
+enum { RNL_VALUES, RNL_FIRST_SLOT, RNL_ARRAYS = RNL_FIRST_SLOT + RNL_MAX_SLOTS };
+
+/* A tensor of parameters, row-major. */
+typedef struct rnl_parameter {
+    const char *name; /* within the layer: "kernel" */
+    size_t rank;
+    size_t size[2];
+    float *arrays[RNL_ARRAYS]; /* values always, slots while training stands between two steps */
+} rnl_parameter;
+
+size_t rnl_parameter_count(const rnl_parameter *parameter);
+
+typedef struct rnl_layer {
+    const rnl_choice *choice; /* kind and parameters in the configuration of the model */
+    char name[64];            /* "dense_2": unique in the model, the prefix of its tensors */
+    uint32_t index;           /* in the model, from 0 */
+    rnl_shape input, output;
+    size_t parameter_count;
+    rnl_parameter parameters[RNL_MAX_LAYER_PARAMETERS];
+} rnl_layer;
+
+struct rnl_step;
+struct rnl_matrix;
+struct rnl_upstream;
+
+/* The operations of rnl_layers. */
+typedef struct rnl_layer_operations {
+    /* Sets the output shape and declares the parameters (arrays NULL) for the input shape. */
+    rnl_status (*build)(rnl_layer *layer);
+    /* Draws the first values of the parameters; NULL if there are none. */
+    void (*initialize)(rnl_layer *layer, uint64_t seed);
+    /* The activation that the layer ends with; NULL for a kind that has none. */
+    const rnl_choice *(*activation)(const rnl_layer *layer);
+    /* Adds the phases of the forward pass to the step: reads input, makes output. */
+    rnl_status (*plan_forward)(const rnl_layer *layer, struct rnl_step *step,
+                               const struct rnl_matrix *input, const struct rnl_matrix **output,
+                               void **state);
+    /* Adds the phases of the backward pass: reads the gradient with respect to the layer's output,
+     * makes the gradient with respect to its input unless `downstream` is NULL. */
+    rnl_status (*plan_backward)(void *state, struct rnl_step *step,
+                                const struct rnl_upstream *upstream,
+                                struct rnl_upstream *downstream);
+    /* Copies one array of all parameters from the step into the layer; NULL if there are none. */
+    rnl_status (*collect)(const void *state, size_t array, rnl_layer *layer);
+} rnl_layer_operations;
+
+static inline const rnl_layer_operations *rnl_layer_operations_of(const rnl_layer *layer)
+{
+    return layer->choice->kind->operations;
+}
+
+#endif

@@ -1,0 +1,190 @@
+#include "engine/model/model.h"
+
+#include "engine/error.h"
+#include "engine/model/activations.h"
+#include "engine/training/losses.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_LAYERS 65536
+
+/* "dense_2" for the second layer of its kind. */
+static void name_layer(rnl_layer *layer, const rnl_layer *earlier)
+{
+    size_t number = 1;
+    for (uint32_t i = 0; i < layer->index; ++i)
+        number += earlier[i].choice->kind == layer->choice->kind;
+    snprintf(layer->name, sizeof layer->name, "%s_%zu", layer->choice->kind->name, number);
+}
+
+/* An array of the parameter, all 0, unless it is there already. */
+static rnl_status allocate_array(rnl_layer *layer, rnl_parameter *parameter, size_t array)
+{
+    if (parameter->arrays[array])
+        return RNL_OK;
+    size_t bytes = sizeof(float);
+    for (size_t d = 0; d < parameter->rank; ++d)
+        if (__builtin_mul_overflow(bytes, parameter->size[d], &bytes))
+            return rnl_fail_at(layer->choice->place, "%s: its %s would be too large", layer->name,
+                               parameter->name);
+    parameter->arrays[array] = calloc(1, bytes);
+    return parameter->arrays[array] ? RNL_OK : rnl_fail_memory(bytes);
+}
+
+static rnl_status allocate_values(rnl_layer *layer)
+{
+    for (size_t p = 0; p < layer->parameter_count; ++p)
+        RNL_TRY(allocate_array(layer, &layer->parameters[p], RNL_VALUES));
+    return RNL_OK;
+}
+
+rnl_status rnl_model_allocate_slots(rnl_model *model, size_t slots)
+{
+    for (size_t i = 0; i < model->layer_count; ++i)
+        for (size_t p = 0; p < model->layers[i].parameter_count; ++p)
+            for (size_t a = RNL_FIRST_SLOT; a < RNL_FIRST_SLOT + slots; ++a)
+                RNL_TRY(allocate_array(&model->layers[i], &model->layers[i].parameters[p], a));
+    return RNL_OK;
+}
+
+static void release_arrays(rnl_model *model, size_t first)
+{
+    for (size_t i = 0; i < model->layer_count; ++i)
+        for (size_t p = 0; p < model->layers[i].parameter_count; ++p)
+            for (size_t a = first; a < RNL_ARRAYS; ++a) {
+                free(model->layers[i].parameters[p].arrays[a]);
+                model->layers[i].parameters[p].arrays[a] = NULL;
+            }
+}
+
+void rnl_model_end_training(rnl_model *model)
+{
+    release_arrays(model, RNL_FIRST_SLOT);
+    model->position = (rnl_position){0};
+}
+
+/* An activation that is fused with the loss must be the last, and the loss may ask for it. */
+static rnl_status check_activations(const rnl_model *model)
+{
+    const rnl_choice *last = NULL;
+    for (size_t i = 0; i < model->layer_count; ++i) {
+        const rnl_layer *layer = &model->layers[i];
+        const rnl_layer_operations *operations = rnl_layer_operations_of(layer);
+        const rnl_choice *activation =
+            operations->activation ? operations->activation(layer) : NULL;
+        if (activation && rnl_activation_of(activation)->fused_with_loss &&
+            i + 1 < model->layer_count)
+            return rnl_fail_at(activation->place,
+                               "%s: activation %s is for the last layer only, where it is computed "
+                               "together with the loss",
+                               layer->name, activation->kind->name);
+        last = activation;
+    }
+    return rnl_loss_check(&model->config->training.loss, last,
+                          &model->layers[model->layer_count - 1]);
+}
+
+static rnl_status build_layers(rnl_model *model)
+{
+    const rnl_choice_list *choices = &model->config->model;
+    if (choices->count == 0)
+        return rnl_fail_at(choices->place, "model: expected at least one layer");
+    if (choices->count > MAX_LAYERS)
+        return rnl_fail_at(choices->place, "model: expected at most %d layers", MAX_LAYERS);
+    model->layers = calloc(choices->count, sizeof *model->layers);
+    if (!model->layers)
+        return rnl_fail_memory(choices->count * sizeof *model->layers);
+    rnl_shape shape = model->input;
+    for (size_t i = 0; i < choices->count; ++i) {
+        rnl_layer *layer = &model->layers[model->layer_count++];
+        layer->choice = &choices->items[i];
+        layer->index = (uint32_t)i;
+        layer->input = shape;
+        name_layer(layer, model->layers);
+        RNL_TRY(rnl_layer_operations_of(layer)->build(layer));
+        RNL_TRY(allocate_values(layer));
+        shape = layer->output;
+    }
+    return check_activations(model);
+}
+
+rnl_status rnl_model_build(rnl_model **model, rnl_config *config, const rnl_shape *input)
+{
+    rnl_model *built = calloc(1, sizeof *built);
+    if (!built) {
+        rnl_config_free(config);
+        return rnl_fail_memory(sizeof *built);
+    }
+    built->config = config;
+    built->input = *input;
+    snprintf(built->computed_with, sizeof built->computed_with, "nothing yet");
+    const rnl_status status = build_layers(built);
+    if (status != RNL_OK) {
+        rnl_model_free(built);
+        return status;
+    }
+    *model = built;
+    return RNL_OK;
+}
+
+static const rnl_dataset *first_loaded(const rnl_data *data)
+{
+    if (data->train.rows > 0)
+        return &data->train;
+    return data->validation.rows > 0 ? &data->validation : &data->test;
+}
+
+rnl_status rnl_model_create(rnl_model **model, const rnl_config *config, const rnl_data *data)
+{
+    const rnl_dataset *rows = first_loaded(data);
+    if (rows->rows == 0)
+        return rnl_fail(RNL_BAD_DATA, "a model needs data to know the shape of its rows");
+    rnl_shape input = {.rank = rows->rank};
+    memcpy(input.size, rows->shape, rows->rank * sizeof *input.size);
+
+    rnl_model *built;
+    RNL_TRY(rnl_model_build(&built, rnl_config_share(config), &input));
+    for (size_t i = 0; i < built->layer_count; ++i) {
+        const rnl_layer_operations *operations = rnl_layer_operations_of(&built->layers[i]);
+        if (operations->initialize)
+            operations->initialize(&built->layers[i], (uint64_t)config->training.seed);
+    }
+    if (data->train.rows > 0) {
+        const rnl_status status =
+            rnl_scaler_create(&built->scaler, &config->data.scaling, &data->train);
+        if (status != RNL_OK) {
+            rnl_model_free(built);
+            return status;
+        }
+    }
+    *model = built;
+    return RNL_OK;
+}
+
+void rnl_model_free(rnl_model *model)
+{
+    if (!model)
+        return;
+    release_arrays(model, RNL_VALUES);
+    free(model->layers);
+    rnl_scaler_release(&model->scaler);
+    rnl_config_free(model->config);
+    free(model);
+}
+
+const rnl_config *rnl_model_config(const rnl_model *model)
+{
+    return model->config;
+}
+
+uint64_t rnl_model_step(const rnl_model *model)
+{
+    return model->position.step;
+}
+
+size_t rnl_model_outputs(const rnl_model *model)
+{
+    return rnl_shape_features(&model->layers[model->layer_count - 1].output);
+}

@@ -1,0 +1,40 @@
+/*
+ * A model: the layers of a configuration with their shapes and parameters, and the scaling of
+ * inputs.
+ */
+#ifndef RNL_ENGINE_MODEL_MODEL_H
+#define RNL_ENGINE_MODEL_MODEL_H
+
+#include "engine/model/layer.h"
+#include "engine/model/position.h"
+
+#include <stdatomic.h>
+
+struct rnl_model {
+    rnl_config *config;
+    rnl_shape input;
+    rnl_scaler scaler; /* features 0 until it has been measured */
+    size_t layer_count;
+    rnl_layer *layers;
+    rnl_position position;
+    atomic_bool stop;       /* asked for by rnl_stop */
+    char computed_with[64]; /* the products and kernels that trained it: "oneDNN 2.6.3, avx2" */
+};
+
+/* Layers built and parameters allocated, not initialized.  Takes over the configuration, also when
+ * it fails. */
+rnl_status rnl_model_build(rnl_model **model, rnl_config *config, const rnl_shape *input);
+
+/* rnl_model_save that keeps the file that was there as "PATH.previous". */
+rnl_status rnl_model_save_keeping(const rnl_model *model, const char *path);
+
+/* Room for the optimizer's state beside the values of all parameters; what is there stays. */
+rnl_status rnl_model_allocate_slots(rnl_model *model, size_t slots);
+
+/* Training has ended: nothing is left of it but the values. */
+void rnl_model_end_training(rnl_model *model);
+
+/* The width of the last layer's output: the classes of a classifier. */
+size_t rnl_model_outputs(const rnl_model *model);
+
+#endif

@@ -1,0 +1,284 @@
+/*
+ * The model file: a safetensors file whose tensors are the parameters by layer ("dense_1.kernel")
+ * and the scaling of inputs, and whose metadata holds what else determines the outputs.  While
+ * training stands between two steps, the file is a checkpoint: it also holds the optimizer's state
+ * ("dense_1.kernel.slot_1") and the position.
+ */
+#include "engine/config/config.h"
+#include "engine/error.h"
+#include "engine/model/model.h"
+#include "engine/storage/atomic_file.h"
+#include "engine/storage/safetensors.h"
+#include "engine/training/optimizers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FORMAT         "runnel-model"
+#define FORMAT_VERSION "1"
+#define SCALE          "scaling.scale"
+#define OFFSET         "scaling.offset"
+#define NAME_SIZE      112
+
+typedef struct tensor_list {
+    size_t count;
+    rnl_tensor *tensors;
+    char (*names)[NAME_SIZE];
+} tensor_list;
+
+static size_t array_total(const rnl_model *model)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < model->layer_count; ++i)
+        for (size_t p = 0; p < model->layers[i].parameter_count; ++p)
+            for (size_t a = 0; a < RNL_ARRAYS; ++a)
+                count += model->layers[i].parameters[p].arrays[a] != NULL;
+    return count;
+}
+
+static void tensor_name(char name[NAME_SIZE], const rnl_layer *layer,
+                        const rnl_parameter *parameter, size_t array)
+{
+    if (array == RNL_VALUES)
+        snprintf(name, NAME_SIZE, "%s.%s", layer->name, parameter->name);
+    else
+        snprintf(name, NAME_SIZE, "%s.%s.slot_%zu", layer->name, parameter->name,
+                 array - RNL_FIRST_SLOT + 1);
+}
+
+static void add_tensor(tensor_list *list, const char *name, size_t rank, const size_t *shape,
+                       const float *values)
+{
+    char *own = list->names[list->count];
+    rnl_tensor *tensor = &list->tensors[list->count++];
+    snprintf(own, sizeof *list->names, "%s", name);
+    *tensor = (rnl_tensor){.name = own, .rank = rank, .values = values};
+    memcpy(tensor->shape, shape, rank * sizeof *shape);
+}
+
+static void release_tensors(tensor_list *list)
+{
+    free(list->tensors);
+    free(list->names);
+}
+
+static rnl_status list_tensors(tensor_list *list, const rnl_model *model)
+{
+    const size_t most = array_total(model) + 2;
+    *list = (tensor_list){
+        .tensors = calloc(most, sizeof *list->tensors),
+        .names = calloc(most, sizeof *list->names),
+    };
+    if (!list->tensors || !list->names) {
+        release_tensors(list);
+        return rnl_fail_memory(most * (sizeof *list->tensors + sizeof *list->names));
+    }
+    for (size_t i = 0; i < model->layer_count; ++i)
+        for (size_t p = 0; p < model->layers[i].parameter_count; ++p) {
+            const rnl_parameter *parameter = &model->layers[i].parameters[p];
+            for (size_t a = 0; a < RNL_ARRAYS; ++a)
+                if (parameter->arrays[a]) {
+                    char name[NAME_SIZE];
+                    tensor_name(name, &model->layers[i], parameter, a);
+                    add_tensor(list, name, parameter->rank, parameter->size, parameter->arrays[a]);
+                }
+        }
+    if (model->scaler.features > 0) {
+        add_tensor(list, SCALE, 1, &model->scaler.features, model->scaler.scale);
+        add_tensor(list, OFFSET, 1, &model->scaler.features, model->scaler.offset);
+    }
+    return RNL_OK;
+}
+
+/* "28 28" */
+static void print_shape(char *text, size_t size, const rnl_shape *shape)
+{
+    size_t length = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < shape->rank; ++i)
+        length +=
+            (size_t)snprintf(text + length, size - length, i > 0 ? " %zu" : "%zu", shape->size[i]);
+}
+
+static bool parse_shape(rnl_shape *shape, const char *text)
+{
+    *shape = (rnl_shape){0};
+    size_t features = 1;
+    while (*text) {
+        char *end;
+        const unsigned long long size = strtoull(text, &end, 10);
+        if (end == text || size == 0 || shape->rank == RNL_MAX_RANK ||
+            __builtin_mul_overflow(features, size, &features))
+            return false;
+        shape->size[shape->rank++] = size;
+        text = end + strspn(end, " ");
+    }
+    return shape->rank > 0;
+}
+
+rnl_status rnl_model_save(const rnl_model *model, const char *path)
+{
+    char shape[RNL_MAX_RANK * 21 + 1];
+    print_shape(shape, sizeof shape, &model->input);
+    char position[RNL_POSITION_TEXT];
+    rnl_position_print(&model->position, position);
+    char *config;
+    RNL_TRY(rnl_config_print_json(model->config, &config));
+    tensor_list list;
+    rnl_status status = list_tensors(&list, model);
+    if (status == RNL_OK) {
+        const rnl_metadata metadata[] = {
+            {"format", FORMAT},
+            {"format_version", FORMAT_VERSION},
+            {"runnel_version", rnl_version()},
+            {"computed_with", model->computed_with},
+            {"input_shape", shape},
+            {"config", config},
+            {"position", position},
+        };
+        const size_t count = sizeof metadata / sizeof *metadata - (model->position.step == 0);
+        status = rnl_safetensors_write(path, metadata, count, list.tensors, list.count);
+        release_tensors(&list);
+    }
+    rnl_text_free(config);
+    return status;
+}
+
+rnl_status rnl_model_save_keeping(const rnl_model *model, const char *path)
+{
+    char *fresh;
+    if (asprintf(&fresh, "%s.next", path) < 0)
+        return rnl_fail_memory(strlen(path) + 6);
+    rnl_status status = rnl_model_save(model, fresh);
+    if (status == RNL_OK)
+        status = rnl_file_rotate(fresh, path);
+    free(fresh);
+    return status;
+}
+
+static rnl_status metadata_of(const rnl_safetensors *file, const char *path, const char *key,
+                              const char **value)
+{
+    *value = rnl_safetensors_metadata(file, key);
+    return *value ? RNL_OK
+                  : rnl_fail(RNL_BAD_DATA, "%s: not a Runnel model: its metadata has no '%s'", path,
+                             key);
+}
+
+static rnl_status check_format(const rnl_safetensors *file, const char *path)
+{
+    const char *format, *version;
+    RNL_TRY(metadata_of(file, path, "format", &format));
+    if (strcmp(format, FORMAT) != 0)
+        return rnl_fail(RNL_BAD_DATA, "%s: expected a file of format %s, got %s", path, FORMAT,
+                        format);
+    RNL_TRY(metadata_of(file, path, "format_version", &version));
+    if (strcmp(version, FORMAT_VERSION) != 0)
+        return rnl_fail(RNL_BAD_DATA,
+                        "%s: written in version %s of the format, this program reads version %s",
+                        path, version, FORMAT_VERSION);
+    if (!file->has_digest)
+        return rnl_fail(RNL_BAD_DATA, "%s: the digest is missing", path);
+    return RNL_OK;
+}
+
+/* Copies a tensor of the expected shape. */
+static rnl_status take_tensor(const rnl_safetensors *file, const char *path, const char *name,
+                              size_t rank, const size_t *shape, float *values)
+{
+    const rnl_tensor *tensor = rnl_safetensors_tensor(file, name);
+    if (!tensor)
+        return rnl_fail(RNL_BAD_DATA, "%s: tensor %s is missing", path, name);
+    size_t count = 1;
+    bool fits = tensor->rank == rank;
+    for (size_t i = 0; fits && i < rank; ++i) {
+        fits = tensor->shape[i] == shape[i];
+        count *= shape[i];
+    }
+    if (!fits)
+        return rnl_fail(RNL_BAD_DATA,
+                        "%s: tensor %s does not have the shape that its layer expects", path, name);
+    memcpy(values, tensor->values, count * sizeof *values);
+    return RNL_OK;
+}
+
+static rnl_status take_parameters(rnl_model *model, const rnl_safetensors *file, const char *path,
+                                  size_t array)
+{
+    for (size_t i = 0; i < model->layer_count; ++i)
+        for (size_t p = 0; p < model->layers[i].parameter_count; ++p) {
+            const rnl_parameter *parameter = &model->layers[i].parameters[p];
+            char name[NAME_SIZE];
+            tensor_name(name, &model->layers[i], parameter, array);
+            RNL_TRY(take_tensor(file, path, name, parameter->rank, parameter->size,
+                                parameter->arrays[array]));
+        }
+    return RNL_OK;
+}
+
+/* The optimizer's state and the position, if training stands between two steps. */
+static rnl_status take_training(rnl_model *model, const rnl_safetensors *file, const char *path)
+{
+    const char *text = rnl_safetensors_metadata(file, "position");
+    if (!text)
+        return RNL_OK;
+    if (!rnl_position_parse(&model->position, text))
+        return rnl_fail(RNL_BAD_DATA, "%s: position: cannot read '%s'", path, text);
+    const rnl_choice *optimizer = &model->config->training.optimizer;
+    const size_t slots = rnl_optimizer_slots(optimizer);
+    RNL_TRY(rnl_model_allocate_slots(model, slots));
+    for (size_t a = RNL_FIRST_SLOT; a < RNL_FIRST_SLOT + slots; ++a)
+        RNL_TRY(take_parameters(model, file, path, a));
+    return RNL_OK;
+}
+
+static rnl_status take_scaler(rnl_model *model, const rnl_safetensors *file, const char *path)
+{
+    if (!rnl_safetensors_tensor(file, SCALE))
+        return RNL_OK;
+    rnl_scaler *scaler = &model->scaler;
+    RNL_TRY(rnl_scaler_allocate(scaler, rnl_shape_features(&model->input)));
+    RNL_TRY(take_tensor(file, path, SCALE, 1, &scaler->features, scaler->scale));
+    return take_tensor(file, path, OFFSET, 1, &scaler->features, scaler->offset);
+}
+
+static rnl_status build_from(rnl_model **model, const rnl_safetensors *file, const char *path,
+                             const char *const *overrides, size_t override_count)
+{
+    const char *config_text, *shape_text, *computed_with;
+    RNL_TRY(check_format(file, path));
+    RNL_TRY(metadata_of(file, path, "config", &config_text));
+    RNL_TRY(metadata_of(file, path, "input_shape", &shape_text));
+    RNL_TRY(metadata_of(file, path, "computed_with", &computed_with));
+    rnl_shape shape;
+    if (!parse_shape(&shape, shape_text))
+        return rnl_fail(RNL_BAD_DATA, "%s: input_shape: expected the sizes of a row, got '%s'",
+                        path, shape_text);
+    rnl_config *config;
+    RNL_TRY(rnl_config_parse(&config, path, config_text, overrides, override_count));
+    rnl_model *built;
+    RNL_TRY(rnl_model_build(&built, config, &shape));
+    snprintf(built->computed_with, sizeof built->computed_with, "%s", computed_with);
+    rnl_status status = take_parameters(built, file, path, RNL_VALUES);
+    if (status == RNL_OK)
+        status = take_training(built, file, path);
+    if (status == RNL_OK)
+        status = take_scaler(built, file, path);
+    if (status != RNL_OK) {
+        rnl_model_free(built);
+        return status;
+    }
+    *model = built;
+    return RNL_OK;
+}
+
+rnl_status rnl_model_load(rnl_model **model, const char *path, const char *const *overrides,
+                          size_t override_count)
+{
+    rnl_safetensors file;
+    RNL_TRY(rnl_safetensors_read(&file, path));
+    const rnl_status status = build_from(model, &file, path, overrides, override_count);
+    rnl_safetensors_release(&file);
+    return status;
+}

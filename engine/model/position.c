@@ -1,0 +1,45 @@
+#include "engine/model/position.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NUMBERS (RNL_MAX_METRICS + 4)
+
+/* step, epoch, rows, then the sums as the bits of doubles. */
+static void to_numbers(const rnl_position *position, uint64_t numbers[NUMBERS])
+{
+    numbers[0] = position->step;
+    numbers[1] = position->epoch;
+    numbers[2] = position->sums.rows;
+    memcpy(&numbers[3], &position->sums.loss, sizeof(double));
+    memcpy(&numbers[4], position->sums.metrics, sizeof position->sums.metrics);
+}
+
+void rnl_position_print(const rnl_position *position, char text[RNL_POSITION_TEXT])
+{
+    uint64_t numbers[NUMBERS];
+    to_numbers(position, numbers);
+    size_t length = 0;
+    for (size_t i = 0; i < NUMBERS; ++i)
+        length += (size_t)sprintf(text + length, i > 0 ? " %llx" : "%llx",
+                                  (unsigned long long)numbers[i]);
+}
+
+bool rnl_position_parse(rnl_position *position, const char *text)
+{
+    uint64_t numbers[NUMBERS];
+    for (size_t i = 0; i < NUMBERS; ++i) {
+        char *end;
+        numbers[i] = strtoull(text, &end, 16);
+        if (end == text)
+            return false;
+        text = end;
+    }
+    position->step = numbers[0];
+    position->epoch = numbers[1];
+    position->sums.rows = numbers[2];
+    memcpy(&position->sums.loss, &numbers[3], sizeof(double));
+    memcpy(position->sums.metrics, &numbers[4], sizeof position->sums.metrics);
+    return *text == '\0';
+}

@@ -1,0 +1,32 @@
+/*
+ * Where training stands between two steps: with the parameters and the optimizer's state it is all
+ * that training needs to go on exactly.
+ */
+#ifndef RNL_ENGINE_MODEL_POSITION_H
+#define RNL_ENGINE_MODEL_POSITION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RNL_MAX_METRICS 16
+
+/* Sums over the rows that a pass has seen, from which the reported means come. */
+typedef struct rnl_sums {
+    size_t rows;
+    double loss;
+    double metrics[RNL_MAX_METRICS];
+} rnl_sums;
+
+typedef struct rnl_position {
+    uint64_t step;  /* optimizer steps done; 0: training has not begun, or has ended */
+    uint64_t epoch; /* whole epochs done */
+    rnl_sums sums;  /* over the rows that are done of the next one */
+} rnl_position;
+
+/* As text that reads back bit for bit. */
+#define RNL_POSITION_TEXT (17 * (RNL_MAX_METRICS + 4) + 1)
+void rnl_position_print(const rnl_position *position, char text[RNL_POSITION_TEXT]);
+bool rnl_position_parse(rnl_position *position, const char *text);
+
+#endif

@@ -1,0 +1,482 @@
+#include "engine/product/product.h"
+
+#include "engine/error.h"
+
+#include <dnnl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <threads.h>
+
+#define TRY_DNNL(expression)                                                                       \
+    do {                                                                                           \
+        const dnnl_status_t dnnl_try_status = (expression);                                        \
+        if (dnnl_try_status != dnnl_success)                                                       \
+            return fail_dnnl(dnnl_try_status, #expression);                                        \
+    } while (0)
+
+static rnl_status fail_dnnl(dnnl_status_t status, const char *expression)
+{
+    if (status == dnnl_out_of_memory)
+        return rnl_fail(RNL_NO_MEMORY, "out of memory in oneDNN");
+    return rnl_fail(RNL_PRODUCT, "oneDNN failed with status %d: %.120s", (int)status, expression);
+}
+
+/* ---- the differences between oneDNN 2 and 3 -------------------------------------------------- */
+
+#if DNNL_VERSION_MAJOR >= 3
+
+typedef const_dnnl_memory_desc_t matrix_desc; /* borrowed */
+typedef dnnl_memory_desc_t owned_desc;
+
+static dnnl_status_t desc_create(owned_desc *desc, size_t rows, size_t columns,
+                                 dnnl_format_tag_t tag)
+{
+    const dnnl_dims_t dims = {(dnnl_dim_t)rows, (dnnl_dim_t)columns};
+    return dnnl_memory_desc_create_with_tag(desc, 2, dims, dnnl_f32, tag);
+}
+
+static dnnl_status_t desc_create_strided(owned_desc *desc, size_t rows, size_t columns,
+                                         size_t row_stride, size_t column_stride)
+{
+    const dnnl_dims_t dims = {(dnnl_dim_t)rows, (dnnl_dim_t)columns};
+    const dnnl_dims_t strides = {(dnnl_dim_t)row_stride, (dnnl_dim_t)column_stride};
+    return dnnl_memory_desc_create_with_strides(desc, 2, dims, dnnl_f32, strides);
+}
+
+static void desc_destroy(owned_desc *desc)
+{
+    if (*desc)
+        dnnl_memory_desc_destroy(*desc);
+}
+
+static matrix_desc desc_of(const owned_desc *desc)
+{
+    return *desc;
+}
+
+static dnnl_status_t forward_desc(dnnl_primitive_desc_t *desc, dnnl_engine_t engine, bool training,
+                                  matrix_desc x, matrix_desc weights, matrix_desc z,
+                                  const_dnnl_primitive_attr_t attributes)
+{
+    return dnnl_inner_product_forward_primitive_desc_create(
+        desc, engine, training ? dnnl_forward_training : dnnl_forward_inference, x, weights, NULL,
+        z, attributes);
+}
+
+static dnnl_status_t backward_weights_desc(dnnl_primitive_desc_t *desc, dnnl_engine_t engine,
+                                           const_dnnl_primitive_desc_t forward, matrix_desc x,
+                                           matrix_desc weights, matrix_desc z,
+                                           const_dnnl_primitive_attr_t attributes)
+{
+    return dnnl_inner_product_backward_weights_primitive_desc_create(desc, engine, x, weights, NULL,
+                                                                     z, forward, attributes);
+}
+
+static dnnl_status_t backward_data_desc(dnnl_primitive_desc_t *desc, dnnl_engine_t engine,
+                                        const_dnnl_primitive_desc_t forward, matrix_desc x,
+                                        matrix_desc weights, matrix_desc z,
+                                        const_dnnl_primitive_attr_t attributes)
+{
+    return dnnl_inner_product_backward_data_primitive_desc_create(desc, engine, x, weights, z,
+                                                                  forward, attributes);
+}
+
+#else
+
+typedef const dnnl_memory_desc_t *matrix_desc; /* borrowed */
+typedef dnnl_memory_desc_t owned_desc;
+
+static dnnl_status_t desc_create(owned_desc *desc, size_t rows, size_t columns,
+                                 dnnl_format_tag_t tag)
+{
+    const dnnl_dims_t dims = {(dnnl_dim_t)rows, (dnnl_dim_t)columns};
+    return dnnl_memory_desc_init_by_tag(desc, 2, dims, dnnl_f32, tag);
+}
+
+static dnnl_status_t desc_create_strided(owned_desc *desc, size_t rows, size_t columns,
+                                         size_t row_stride, size_t column_stride)
+{
+    const dnnl_dims_t dims = {(dnnl_dim_t)rows, (dnnl_dim_t)columns};
+    const dnnl_dims_t strides = {(dnnl_dim_t)row_stride, (dnnl_dim_t)column_stride};
+    return dnnl_memory_desc_init_by_strides(desc, 2, dims, dnnl_f32, strides);
+}
+
+static void desc_destroy(owned_desc *desc)
+{
+    (void)desc;
+}
+
+static matrix_desc desc_of(const owned_desc *desc)
+{
+    return desc;
+}
+
+static dnnl_status_t forward_desc(dnnl_primitive_desc_t *desc, dnnl_engine_t engine, bool training,
+                                  matrix_desc x, matrix_desc weights, matrix_desc z,
+                                  const_dnnl_primitive_attr_t attributes)
+{
+    dnnl_inner_product_desc_t operation;
+    const dnnl_status_t status = dnnl_inner_product_forward_desc_init(
+        &operation, training ? dnnl_forward_training : dnnl_forward_inference, x, weights, NULL, z);
+    return status != dnnl_success
+               ? status
+               : dnnl_primitive_desc_create(desc, &operation, attributes, engine, NULL);
+}
+
+static dnnl_status_t backward_weights_desc(dnnl_primitive_desc_t *desc, dnnl_engine_t engine,
+                                           const_dnnl_primitive_desc_t forward, matrix_desc x,
+                                           matrix_desc weights, matrix_desc z,
+                                           const_dnnl_primitive_attr_t attributes)
+{
+    dnnl_inner_product_desc_t operation;
+    const dnnl_status_t status =
+        dnnl_inner_product_backward_weights_desc_init(&operation, x, weights, NULL, z);
+    return status != dnnl_success
+               ? status
+               : dnnl_primitive_desc_create(desc, &operation, attributes, engine, forward);
+}
+
+static dnnl_status_t backward_data_desc(dnnl_primitive_desc_t *desc, dnnl_engine_t engine,
+                                        const_dnnl_primitive_desc_t forward, matrix_desc x,
+                                        matrix_desc weights, matrix_desc z,
+                                        const_dnnl_primitive_attr_t attributes)
+{
+    dnnl_inner_product_desc_t operation;
+    const dnnl_status_t status =
+        dnnl_inner_product_backward_data_desc_init(&operation, x, weights, z);
+    return status != dnnl_success
+               ? status
+               : dnnl_primitive_desc_create(desc, &operation, attributes, engine, forward);
+}
+
+#endif
+
+/* ---- products -------------------------------------------------------------------------------- */
+
+#define KINDS 3
+
+struct rnl_product {
+    rnl_product_shape shape;
+    dnnl_primitive_attr_t attributes;
+    owned_desc x, z; /* dense, row-major */
+    dnnl_primitive_desc_t descs[KINDS];
+    dnnl_primitive_t primitives[KINDS];
+    char description[192];
+};
+
+/* oneDNN executes a primitive only on a stream of the engine that it was made for, so one engine
+ * serves the whole process, until it ends. */
+static dnnl_engine_t engine;
+static once_flag engine_once = ONCE_FLAG_INIT;
+
+static void create_engine(void)
+{
+    if (dnnl_engine_create(&engine, dnnl_cpu, 0) != dnnl_success)
+        engine = NULL;
+}
+
+static rnl_status need_engine(void)
+{
+    call_once(&engine_once, create_engine);
+    return engine ? RNL_OK : rnl_fail(RNL_PRODUCT, "oneDNN cannot make an engine for the CPU");
+}
+
+static matrix_desc weights_desc(const rnl_product *product)
+{
+    return dnnl_primitive_desc_query_md(product->descs[RNL_PRODUCT_FORWARD], dnnl_query_weights_md,
+                                        0);
+}
+
+static const char *implementation(const_dnnl_primitive_desc_t desc)
+{
+    const char *name = "none";
+    if (desc)
+        dnnl_primitive_desc_query(desc, dnnl_query_impl_info_str, 0, &name);
+    return name;
+}
+
+static rnl_status create_primitives(rnl_product *product)
+{
+    const rnl_product_shape *shape = &product->shape;
+    dnnl_primitive_desc_t *descs = product->descs;
+    RNL_TRY(need_engine());
+    TRY_DNNL(dnnl_primitive_attr_create(&product->attributes));
+    TRY_DNNL(
+        dnnl_primitive_attr_set_scratchpad_mode(product->attributes, dnnl_scratchpad_mode_user));
+    TRY_DNNL(desc_create(&product->x, shape->rows, shape->fan_in, dnnl_ab));
+    TRY_DNNL(desc_create(&product->z, shape->rows, shape->units, dnnl_ab));
+
+    const matrix_desc x = desc_of(&product->x);
+    const matrix_desc z = desc_of(&product->z);
+    owned_desc any;
+    TRY_DNNL(desc_create(&any, shape->units, shape->fan_in, dnnl_format_tag_any));
+    const dnnl_status_t forward = forward_desc(&descs[RNL_PRODUCT_FORWARD], engine, shape->training,
+                                               x, desc_of(&any), z, product->attributes);
+    desc_destroy(&any);
+    TRY_DNNL(forward);
+
+    /* One layout of the weights serves all three products. */
+    const matrix_desc weights = weights_desc(product);
+    if (shape->training)
+        TRY_DNNL(backward_weights_desc(&descs[RNL_PRODUCT_BACKWARD_WEIGHTS], engine,
+                                       descs[RNL_PRODUCT_FORWARD], x, weights, z,
+                                       product->attributes));
+    if (shape->backward_data)
+        TRY_DNNL(backward_data_desc(&descs[RNL_PRODUCT_BACKWARD_DATA], engine,
+                                    descs[RNL_PRODUCT_FORWARD], x, weights, z,
+                                    product->attributes));
+    for (size_t kind = 0; kind < KINDS; ++kind)
+        if (descs[kind])
+            TRY_DNNL(dnnl_primitive_create(&product->primitives[kind], descs[kind]));
+    snprintf(product->description, sizeof product->description,
+             "forward %s, backward weights %s, backward data %s",
+             implementation(descs[RNL_PRODUCT_FORWARD]),
+             implementation(descs[RNL_PRODUCT_BACKWARD_WEIGHTS]),
+             implementation(descs[RNL_PRODUCT_BACKWARD_DATA]));
+    return RNL_OK;
+}
+
+rnl_status rnl_product_create(rnl_product **product, rnl_product_shape shape)
+{
+    rnl_product *created = calloc(1, sizeof *created);
+    if (!created)
+        return rnl_fail_memory(sizeof *created);
+    created->shape = shape;
+    const rnl_status status = create_primitives(created);
+    if (status != RNL_OK) {
+        rnl_product_free(created);
+        return status;
+    }
+    *product = created;
+    return RNL_OK;
+}
+
+void rnl_product_free(rnl_product *product)
+{
+    if (!product)
+        return;
+    for (size_t kind = 0; kind < KINDS; ++kind) {
+        if (product->primitives[kind])
+            dnnl_primitive_destroy(product->primitives[kind]);
+        if (product->descs[kind])
+            dnnl_primitive_desc_destroy(product->descs[kind]);
+    }
+    desc_destroy(&product->x);
+    desc_destroy(&product->z);
+    if (product->attributes)
+        dnnl_primitive_attr_destroy(product->attributes);
+    free(product);
+}
+
+size_t rnl_product_packed_count(const rnl_product *product)
+{
+    return dnnl_memory_desc_get_size(weights_desc(product)) / sizeof(float);
+}
+
+const char *rnl_product_description(const rnl_product *product)
+{
+    return product->description;
+}
+
+/* Copies between two layouts of one matrix. */
+static rnl_status reorder(matrix_desc from, const float *source, matrix_desc to, float *target)
+{
+    dnnl_primitive_desc_t desc = NULL;
+    dnnl_primitive_t primitive = NULL;
+    dnnl_memory_t source_memory = NULL, target_memory = NULL;
+    dnnl_stream_t stream = NULL;
+    dnnl_status_t status =
+        dnnl_reorder_primitive_desc_create(&desc, from, engine, to, engine, NULL);
+    if (status == dnnl_success)
+        status = dnnl_primitive_create(&primitive, desc);
+    if (status == dnnl_success)
+        status = dnnl_memory_create(&source_memory, from, engine, (void *)source);
+    if (status == dnnl_success)
+        status = dnnl_memory_create(&target_memory, to, engine, target);
+    if (status == dnnl_success)
+        status = dnnl_stream_create(&stream, engine, dnnl_stream_default_flags);
+    if (status == dnnl_success) {
+        const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, source_memory},
+                                             {DNNL_ARG_TO, target_memory}};
+        status = dnnl_primitive_execute(primitive, stream, 2, arguments);
+    }
+    if (status == dnnl_success)
+        status = dnnl_stream_wait(stream);
+    if (stream)
+        dnnl_stream_destroy(stream);
+    if (target_memory)
+        dnnl_memory_destroy(target_memory);
+    if (source_memory)
+        dnnl_memory_destroy(source_memory);
+    if (primitive)
+        dnnl_primitive_destroy(primitive);
+    if (desc)
+        dnnl_primitive_desc_destroy(desc);
+    return status == dnnl_success ? RNL_OK : fail_dnnl(status, "reorder of weights");
+}
+
+/* oneDNN's weights are (units, fan_in): the plain kernel (fan_in, units) seen transposed. */
+static dnnl_status_t kernel_desc(owned_desc *desc, const rnl_product_shape *shape, size_t stride)
+{
+    return desc_create_strided(desc, shape->units, shape->fan_in, 1, stride);
+}
+
+rnl_status rnl_product_pack(const rnl_product *product, const float *kernel, size_t stride,
+                            float *packed)
+{
+    owned_desc plain;
+    TRY_DNNL(kernel_desc(&plain, &product->shape, stride));
+    const rnl_status status = reorder(desc_of(&plain), kernel, weights_desc(product), packed);
+    desc_destroy(&plain);
+    return status;
+}
+
+rnl_status rnl_product_unpack(const rnl_product *product, const float *packed, float *kernel,
+                              size_t stride)
+{
+    owned_desc plain;
+    TRY_DNNL(kernel_desc(&plain, &product->shape, stride));
+    const rnl_status status = reorder(weights_desc(product), packed, desc_of(&plain), kernel);
+    desc_destroy(&plain);
+    return status;
+}
+
+/* ---- workers and calls ----------------------------------------------------------------------- */
+
+struct rnl_product_worker {
+    dnnl_stream_t stream;
+    void *scratch;
+};
+
+rnl_status rnl_product_worker_create(rnl_product_worker **worker, rnl_product *const *products,
+                                     size_t count)
+{
+    size_t largest = 64;
+    for (size_t i = 0; i < count; ++i)
+        for (size_t kind = 0; kind < KINDS; ++kind)
+            if (products[i]->descs[kind]) {
+                const matrix_desc scratch = dnnl_primitive_desc_query_md(
+                    products[i]->descs[kind], dnnl_query_scratchpad_md, 0);
+                const size_t size = dnnl_memory_desc_get_size(scratch);
+                largest = size > largest ? size : largest;
+            }
+    largest = (largest + 63) / 64 * 64;
+
+    rnl_product_worker *created = calloc(1, sizeof *created);
+    if (!created)
+        return rnl_fail_memory(sizeof *created);
+    created->scratch = aligned_alloc(64, largest);
+    if (!created->scratch) {
+        free(created);
+        return rnl_fail_memory(largest);
+    }
+    const dnnl_status_t status =
+        dnnl_stream_create(&created->stream, engine, dnnl_stream_default_flags);
+    if (status != dnnl_success) {
+        rnl_product_worker_free(created);
+        return fail_dnnl(status, "stream");
+    }
+    *worker = created;
+    return RNL_OK;
+}
+
+void rnl_product_worker_free(rnl_product_worker *worker)
+{
+    if (!worker)
+        return;
+    if (worker->stream)
+        dnnl_stream_destroy(worker->stream);
+    free(worker->scratch);
+    free(worker);
+}
+
+#define ARGUMENTS 4
+
+struct rnl_product_call {
+    dnnl_primitive_t primitive; /* of the product */
+    dnnl_stream_t stream;       /* of the worker */
+    int argument_count;
+    dnnl_exec_arg_t arguments[ARGUMENTS];
+};
+
+rnl_status rnl_product_bind(rnl_product_call **call, const rnl_product *product,
+                            rnl_product_worker *worker, rnl_product_kind kind,
+                            const rnl_product_buffers *buffers)
+{
+    const matrix_desc x = desc_of(&product->x);
+    const matrix_desc z = desc_of(&product->z);
+    const matrix_desc weights = weights_desc(product);
+    const matrix_desc scratch =
+        dnnl_primitive_desc_query_md(product->descs[kind], dnnl_query_scratchpad_md, 0);
+    const struct {
+        int argument;
+        matrix_desc desc;
+        const void *buffer;
+    } bindings[KINDS][ARGUMENTS] = {
+        [RNL_PRODUCT_FORWARD] = {{DNNL_ARG_SRC, x, buffers->x},
+                                 {DNNL_ARG_WEIGHTS, weights, buffers->weights},
+                                 {DNNL_ARG_DST, z, buffers->z},
+                                 {DNNL_ARG_SCRATCHPAD, scratch, worker->scratch}},
+        [RNL_PRODUCT_BACKWARD_WEIGHTS] = {{DNNL_ARG_SRC, x, buffers->x},
+                                          {DNNL_ARG_DIFF_DST, z, buffers->delta},
+                                          {DNNL_ARG_DIFF_WEIGHTS, weights, buffers->gradient},
+                                          {DNNL_ARG_SCRATCHPAD, scratch, worker->scratch}},
+        [RNL_PRODUCT_BACKWARD_DATA] = {{DNNL_ARG_DIFF_DST, z, buffers->delta},
+                                       {DNNL_ARG_WEIGHTS, weights, buffers->weights},
+                                       {DNNL_ARG_DIFF_SRC, x, buffers->dx},
+                                       {DNNL_ARG_SCRATCHPAD, scratch, worker->scratch}},
+    };
+    rnl_product_call *bound = calloc(1, sizeof *bound);
+    if (!bound)
+        return rnl_fail_memory(sizeof *bound);
+    bound->primitive = product->primitives[kind];
+    bound->stream = worker->stream;
+    /* oneDNN refuses scratch memory, the last argument, where it needs none. */
+    bound->argument_count = dnnl_memory_desc_get_size(scratch) > 0 ? ARGUMENTS : ARGUMENTS - 1;
+    for (int i = 0; i < bound->argument_count; ++i) {
+        bound->arguments[i].arg = bindings[kind][i].argument;
+        const dnnl_status_t status =
+            dnnl_memory_create(&bound->arguments[i].memory, bindings[kind][i].desc, engine,
+                               (void *)bindings[kind][i].buffer);
+        if (status != dnnl_success) {
+            rnl_product_call_free(bound);
+            return fail_dnnl(status, "memory of a product");
+        }
+    }
+    *call = bound;
+    return RNL_OK;
+}
+
+void rnl_product_call_free(rnl_product_call *call)
+{
+    if (!call)
+        return;
+    for (size_t i = 0; i < ARGUMENTS; ++i)
+        if (call->arguments[i].memory)
+            dnnl_memory_destroy(call->arguments[i].memory);
+    free(call);
+}
+
+rnl_status rnl_product_execute(const rnl_product_call *call)
+{
+    TRY_DNNL(dnnl_primitive_execute(call->primitive, call->stream, call->argument_count,
+                                    call->arguments));
+    return RNL_OK;
+}
+
+bool rnl_product_lower(const char *isa)
+{
+    if (strcmp(isa, "avx512") == 0)
+        return true;
+    const dnnl_cpu_isa_t limit = strcmp(isa, "avx2") == 0 ? dnnl_cpu_isa_avx2 : dnnl_cpu_isa_sse41;
+    return dnnl_set_max_cpu_isa(limit) == dnnl_success;
+}
+
+const char *rnl_product_library(void)
+{
+    static _Thread_local char text[48];
+    const dnnl_version_t *version = dnnl_version();
+    snprintf(text, sizeof text, "oneDNN %d.%d.%d", version->major, version->minor, version->patch);
+    return text;
+}

@@ -1,0 +1,29 @@
+/*
+ * The memory of a step, planned before training and allocated at once.  Its pages are touched first
+ * by the workers that use them.
+ */
+#ifndef RNL_ENGINE_STEP_ARENA_H
+#define RNL_ENGINE_STEP_ARENA_H
+
+#include "runnel/runnel.h"
+
+#include <stddef.h>
+
+struct rnl_reservation;
+
+typedef struct rnl_arena {
+    size_t reservation_count, reservation_capacity;
+    struct rnl_reservation *reservations;
+    size_t bytes;
+    void *memory;
+} rnl_arena;
+
+/* Plans `count` elements of `size` bytes on a cache line of their own; commit sets *where. */
+rnl_status rnl_arena_reserve(rnl_arena *arena, void *where, size_t count, size_t size);
+
+/* Allocates all that was reserved, zeroed, untouched. */
+rnl_status rnl_arena_commit(rnl_arena *arena);
+
+void rnl_arena_release(rnl_arena *arena);
+
+#endif

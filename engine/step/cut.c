@@ -1,0 +1,44 @@
+#include "engine/step/cut.h"
+
+#define ROWS_PER_BLOCK    16
+#define MAX_ROW_BLOCKS    4
+#define COLUMNS_PER_BLOCK 64
+#define MAX_COLUMN_BLOCKS 4
+#define COLUMN_MULTIPLE   16
+
+static size_t at_most(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static size_t divide_up(size_t a, size_t b)
+{
+    return (a + b - 1) / b;
+}
+
+rnl_cut rnl_cut_rows(size_t batch)
+{
+    const size_t blocks = at_most(divide_up(batch, ROWS_PER_BLOCK), MAX_ROW_BLOCKS);
+    const size_t size = divide_up(batch, blocks);
+    return (rnl_cut){divide_up(batch, size), size};
+}
+
+rnl_cut rnl_cut_columns(size_t units)
+{
+    const size_t blocks = at_most(units / COLUMNS_PER_BLOCK, MAX_COLUMN_BLOCKS);
+    if (blocks < 2)
+        return (rnl_cut){1, units};
+    const size_t size = divide_up(divide_up(units, blocks), COLUMN_MULTIPLE) * COLUMN_MULTIPLE;
+    return (rnl_cut){divide_up(units, size), size};
+}
+
+size_t rnl_cut_filled(rnl_cut cut, size_t count, size_t block)
+{
+    const size_t begin = block * cut.size;
+    return count <= begin ? 0 : at_most(count - begin, cut.size);
+}
+
+size_t rnl_cut_used(rnl_cut cut, size_t count)
+{
+    return at_most(divide_up(count, cut.size), cut.blocks);
+}

@@ -1,0 +1,263 @@
+#include "engine/step/step.h"
+
+#include "engine/config/config.h"
+#include "engine/error.h"
+#include "engine/step/phases.h"
+#include "threading/assignment.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct rnl_owned {
+    void *memory;
+    void (*release)(void *);
+} rnl_owned;
+
+/* Room for one more item at the end of a growing array, or NULL. */
+static void *grow(void **items, size_t *count, size_t *capacity, size_t size)
+{
+    if (*count == *capacity) {
+        const size_t larger = 2 * *capacity + 16;
+        void *grown = realloc(*items, larger * size);
+        if (!grown)
+            return NULL;
+        *items = grown;
+        *capacity = larger;
+    }
+    void *item = (char *)*items + (*count)++ * size;
+    memset(item, 0, size);
+    return item;
+}
+
+rnl_status rnl_phase_add(rnl_phase_list *list, rnl_phase phase)
+{
+    rnl_phase *added =
+        grow((void **)&list->items, &list->count, &list->capacity, sizeof *list->items);
+    if (!added)
+        return rnl_fail_memory(list->count * sizeof phase);
+    *added = phase;
+    return RNL_OK;
+}
+
+void *rnl_step_allocate(rnl_step *step, size_t size, void (*release)(void *))
+{
+    rnl_owned *owned =
+        grow((void **)&step->owned, &step->owned_count, &step->owned_capacity, sizeof *step->owned);
+    if (!owned)
+        return NULL;
+    owned->memory = calloc(1, size);
+    owned->release = release;
+    return owned->memory;
+}
+
+rnl_status rnl_step_product(rnl_step *step, rnl_product_shape shape, rnl_product **product)
+{
+    for (size_t i = 0; i < step->product_count; ++i) {
+        const rnl_product_shape *known = &step->products[i].shape;
+        if (known->rows == shape.rows && known->fan_in == shape.fan_in &&
+            known->units == shape.units && known->training == shape.training &&
+            known->backward_data == shape.backward_data) {
+            *product = step->products[i].product;
+            return RNL_OK;
+        }
+    }
+    rnl_product *created;
+    RNL_TRY(rnl_product_create(&created, shape));
+    rnl_shared_product *added = grow((void **)&step->products, &step->product_count,
+                                     &step->product_capacity, sizeof *step->products);
+    if (!added) {
+        rnl_product_free(created);
+        return rnl_fail_memory(sizeof *added);
+    }
+    *added = (rnl_shared_product){shape, created};
+    *product = created;
+    return RNL_OK;
+}
+
+rnl_status rnl_step_block(rnl_step *step, const rnl_layer *layer, size_t parameter, size_t count,
+                          rnl_block **block)
+{
+    rnl_block *created = rnl_step_allocate(step, sizeof *created, NULL);
+    rnl_block **added = grow((void **)&step->blocks, &step->block_count, &step->block_capacity,
+                             sizeof *step->blocks);
+    if (!created || !added)
+        return rnl_fail_memory(sizeof *created);
+    *added = created;
+    created->layer = layer;
+    created->name = layer->parameters[parameter].name;
+    created->count = count;
+    created->copy_distance = (count + 15) / 16 * 16;
+    for (size_t i = 0; i < rnl_step_arrays(step); ++i)
+        RNL_TRY(rnl_arena_reserve(&step->arena, &created->arrays[i], count, sizeof(float)));
+    if (step->training)
+        RNL_TRY(rnl_arena_reserve(&step->arena, &created->gradients,
+                                  step->rows.blocks * created->copy_distance, sizeof(float)));
+    *block = created;
+    return RNL_OK;
+}
+
+rnl_status rnl_step_matrix(rnl_step *step, rnl_matrix *matrix, size_t columns)
+{
+    matrix->columns = columns;
+    return rnl_arena_reserve(&step->arena, &matrix->values, step->padded_rows * columns,
+                             sizeof(float));
+}
+
+void rnl_step_need_tile(rnl_step *step, size_t floats)
+{
+    if (step->tile_floats < floats)
+        step->tile_floats = floats;
+}
+
+static void need_exchange(rnl_step *step, const rnl_upstream *upstream)
+{
+    const size_t floats = upstream->partials * upstream->columns * step->padded_rows;
+    if (step->exchange_floats < floats)
+        step->exchange_floats = floats;
+}
+
+static rnl_status plan_forward(rnl_step *step)
+{
+    const rnl_model *model = step->model;
+    const rnl_matrix *current = &step->input;
+    for (size_t i = 0; i < model->layer_count; ++i) {
+        const rnl_layer *layer = &model->layers[i];
+        RNL_TRY(rnl_layer_operations_of(layer)->plan_forward(layer, step, current,
+                                                             &step->outputs[i], &step->states[i]));
+        current = step->outputs[i];
+    }
+    return RNL_OK;
+}
+
+static size_t first_trainable_layer(const rnl_model *model)
+{
+    size_t i = 0;
+    while (i < model->layer_count && model->layers[i].parameter_count == 0)
+        ++i;
+    return i;
+}
+
+static rnl_status plan_backward(rnl_step *step)
+{
+    const rnl_model *model = step->model;
+    const size_t first = step->first_trainable;
+    rnl_upstream upstream = {1, rnl_model_outputs(model), &step->exchange[0]};
+    need_exchange(step, &upstream);
+    for (size_t i = model->layer_count; i-- > first;) {
+        const rnl_layer *layer = &model->layers[i];
+        rnl_upstream downstream = {
+            .partials = 0,
+            .columns = rnl_shape_features(&layer->input),
+            .values =
+                upstream.values == &step->exchange[0] ? &step->exchange[1] : &step->exchange[0],
+        };
+        RNL_TRY(rnl_layer_operations_of(layer)->plan_backward(step->states[i], step, &upstream,
+                                                              i > first ? &downstream : NULL));
+        if (i > first) {
+            need_exchange(step, &downstream);
+            upstream = downstream;
+        }
+    }
+    return RNL_OK;
+}
+
+static rnl_status plan_buffers(rnl_step *step)
+{
+    for (size_t i = 0; i < step->workers; ++i)
+        RNL_TRY(rnl_arena_reserve(&step->arena, &step->tile_buffers[i], step->tile_floats,
+                                  sizeof(float)));
+    for (size_t i = 0; step->training && i < 2; ++i)
+        RNL_TRY(rnl_arena_reserve(&step->arena, &step->exchange[i], step->exchange_floats,
+                                  sizeof(float)));
+    return RNL_OK;
+}
+
+static void bind_optimizer(rnl_step *step)
+{
+    const rnl_choice *optimizer = &step->model->config->training.optimizer;
+    rnl_optimizer_of(optimizer)->bind(&step->optimizer, step->kernels, optimizer->parameters);
+}
+
+rnl_status rnl_step_plan(rnl_step *step)
+{
+    if (step->training)
+        bind_optimizer(step);
+    step->rows = rnl_cut_rows(step->batch_size);
+    step->padded_rows = step->rows.blocks * step->rows.size;
+    step->layer_count = step->model->layer_count;
+    step->first_trainable = first_trainable_layer(step->model);
+    step->outputs = rnl_step_allocate(step, step->layer_count * sizeof *step->outputs, NULL);
+    step->states = rnl_step_allocate(step, step->layer_count * sizeof *step->states, NULL);
+    step->tile_buffers = rnl_step_allocate(step, step->workers * sizeof *step->tile_buffers, NULL);
+    if (!step->outputs || !step->states || !step->tile_buffers)
+        return rnl_fail_memory(step->layer_count * sizeof(void *));
+
+    RNL_TRY(rnl_step_matrix(step, &step->input, rnl_shape_features(&step->model->input)));
+    RNL_TRY(rnl_arena_reserve(&step->arena, &step->labels, step->padded_rows, sizeof(int32_t)));
+    RNL_TRY(rnl_arena_reserve(&step->arena, &step->predicted, step->padded_rows, sizeof(int32_t)));
+    RNL_TRY(rnl_arena_reserve(&step->arena, &step->loss, step->padded_rows, sizeof(float)));
+
+    RNL_TRY(rnl_plan_gather(step));
+    RNL_TRY(plan_forward(step));
+    RNL_TRY(rnl_plan_loss(step));
+    step->evaluation_phases = step->phases.count;
+    if (step->training) {
+        RNL_TRY(plan_backward(step));
+        RNL_TRY(rnl_plan_update(step));
+    }
+    RNL_TRY(plan_buffers(step));
+    return rnl_arena_commit(&step->arena);
+}
+
+void rnl_step_release(rnl_step *step)
+{
+    for (size_t i = step->owned_count; i-- > 0;) {
+        if (step->owned[i].release && step->owned[i].memory)
+            step->owned[i].release(step->owned[i].memory);
+        free(step->owned[i].memory);
+    }
+    for (size_t i = 0; i < step->product_count; ++i)
+        rnl_product_free(step->products[i].product);
+    free(step->owned);
+    free(step->products);
+    free(step->blocks);
+    free(step->phases.items);
+    free(step->preparation.items);
+    rnl_arena_release(&step->arena);
+}
+
+static rnl_status bind_list(const rnl_phase_list *list, rnl_step_worker *worker)
+{
+    for (size_t i = 0; i < list->count; ++i) {
+        const rnl_phase *phase = &list->items[i];
+        const rnl_range own = rnl_share(phase->tiles, worker->step->workers, worker->index);
+        for (size_t tile = own.begin; phase->bind && tile < own.end; ++tile)
+            RNL_TRY(phase->bind(phase->self, tile, worker));
+    }
+    return RNL_OK;
+}
+
+rnl_status rnl_step_bind(rnl_step *step, rnl_step_worker *worker)
+{
+    rnl_product **products = malloc((step->product_count + 1) * sizeof(rnl_product *));
+    if (!products)
+        return rnl_fail_memory(step->product_count * sizeof(rnl_product *));
+    for (size_t i = 0; i < step->product_count; ++i)
+        products[i] = step->products[i].product;
+    const rnl_status status =
+        rnl_product_worker_create(&worker->product, products, step->product_count);
+    free(products);
+    RNL_TRY(status);
+    return bind_list(&step->phases, worker);
+}
+
+rnl_status rnl_step_collect(const rnl_step *step, size_t array, rnl_model *model)
+{
+    for (size_t i = 0; i < step->layer_count; ++i) {
+        rnl_layer *layer = &model->layers[i];
+        const rnl_layer_operations *operations = rnl_layer_operations_of(layer);
+        if (operations->collect)
+            RNL_TRY(operations->collect(step->states[i], array, layer));
+    }
+    return RNL_OK;
+}

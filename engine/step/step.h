@@ -1,0 +1,170 @@
+/*
+ * A training step, planned: the phases that compute it and the memory that they use.
+ *
+ * A step is a list of phases, each a grid of tiles.  In every phase each worker runs its share of
+ * the tiles, and a barrier ends it: tiles of one phase never touch what another tile of that phase
+ * writes. The phases stand in this order: gather the rows of the mini-batch, the layers forward,
+ * the loss, the layers backward, the update.  Evaluation runs the phases up to the loss.
+ *
+ * Matrices over a mini-batch are row-major and have `padded_rows` rows, a whole number of row
+ * blocks. A short mini-batch fills them from the front.  A row block without rows is skipped
+ * everywhere; in one that is filled in part, the remaining rows have inputs of 0 and gradients of
+ * 0.
+ */
+#ifndef RNL_ENGINE_STEP_STEP_H
+#define RNL_ENGINE_STEP_STEP_H
+
+#include "engine/config/config.h"
+#include "engine/model/model.h"
+#include "engine/product/product.h"
+#include "engine/step/arena.h"
+#include "engine/step/cut.h"
+#include "engine/training/optimizers.h"
+#include "simd/kernels.h"
+
+/* A matrix over the rows of a mini-batch: (padded_rows, columns). */
+typedef struct rnl_matrix {
+    size_t columns;
+    float *values;
+} rnl_matrix;
+
+/* The gradient with respect to a matrix, as `partials` matrices that follow each other and are to
+ * be summed in their order.  It stands in a buffer that two phases further on will use again. */
+typedef struct rnl_upstream {
+    size_t partials;
+    size_t columns;
+    float *const *values;
+} rnl_upstream;
+
+/* Parameters that are updated together: a column block of weights, a bias. */
+typedef struct rnl_block {
+    const rnl_layer *layer;
+    const char *name; /* of the layer's parameter */
+    size_t count;
+    float *arrays[RNL_ARRAYS]; /* (count) each: the values, the optimizer's slots in training */
+    float *gradients;          /* (row blocks, copy_distance): a copy for each row block */
+    size_t copy_distance;
+} rnl_block;
+
+/* The mini-batch at hand. */
+typedef struct rnl_batch {
+    const rnl_dataset *dataset;
+    const uint32_t *indices; /* (rows) numbers of the rows in the dataset */
+    size_t rows;
+    bool training;
+} rnl_batch;
+
+/* A product that all layers of one shape share. */
+typedef struct rnl_shared_product {
+    rnl_product_shape shape;
+    rnl_product *product;
+} rnl_shared_product;
+
+struct rnl_step;
+
+/* What a worker carries through the phases. */
+typedef struct rnl_step_worker {
+    struct rnl_step *step;
+    size_t index;
+    rnl_product_worker *product;
+    rnl_batch batch;
+    uint64_t tiles; /* computed so far, a counter to show that every worker has work */
+} rnl_step_worker;
+
+/* `tiles` pieces of work that may run in any order on any worker. */
+typedef struct rnl_phase {
+    size_t tiles;
+    /* Once for each tile, on the worker that will run it: makes what `run` needs. NULL for nothing.
+     */
+    rnl_status (*bind)(void *self, size_t tile, rnl_step_worker *worker);
+    rnl_status (*run)(void *self, size_t tile, rnl_step_worker *worker);
+    void *self;
+} rnl_phase;
+
+typedef struct rnl_phase_list {
+    size_t count, capacity;
+    rnl_phase *items;
+} rnl_phase_list;
+
+typedef struct rnl_step {
+    /* Given. */
+    const rnl_model *model;
+    const rnl_kernels *kernels;
+    size_t batch_size;
+    size_t workers;
+    bool training;
+
+    /* Planned. */
+    rnl_bound_optimizer optimizer; /* in training */
+    rnl_cut rows;
+    size_t padded_rows;
+    rnl_arena arena;
+    rnl_phase_list preparation; /* run once before the first step */
+    rnl_phase_list phases;
+    size_t evaluation_phases; /* the first of them make an evaluation */
+    size_t first_trainable;   /* layer; below it nobody asks for a gradient */
+    rnl_matrix input;
+    size_t layer_count;
+    const rnl_matrix **outputs; /* (layers), each of its layer */
+    void **states;              /* (layers) */
+    int32_t *labels;            /* (padded_rows) of the mini-batch */
+    int32_t *predicted;         /* (padded_rows) */
+    float *loss;                /* (padded_rows) of each row */
+    float **tile_buffers;       /* (workers) one product's tile each */
+    size_t tile_floats;
+    float *exchange[2]; /* gradients on their way down, in turn */
+    size_t exchange_floats;
+    size_t block_count, block_capacity;
+    rnl_block **blocks;
+    size_t product_count, product_capacity;
+    rnl_shared_product *products;
+    size_t owned_count, owned_capacity;
+    struct rnl_owned *owned; /* freed with the step */
+} rnl_step;
+
+/* Plans a step and allocates its memory; called by one worker of the team. `workers`, `model`,
+ * `kernels`, `batch_size` and `training` are set before. */
+rnl_status rnl_step_plan(rnl_step *step);
+void rnl_step_release(rnl_step *step);
+
+/* Runs the bind function of every tile that is this worker's. */
+rnl_status rnl_step_bind(rnl_step *step, rnl_step_worker *worker);
+
+/* The number of arrays that each parameter has in the step. */
+static inline size_t rnl_step_arrays(const rnl_step *step)
+{
+    return RNL_FIRST_SLOT +
+           (step->training ? rnl_optimizer_slots(&step->model->config->training.optimizer) : 0);
+}
+
+/* Copies one array of all parameters into the model, which has room for it; called by one worker of
+ * the team. */
+rnl_status rnl_step_collect(const rnl_step *step, size_t array, rnl_model *model);
+
+/* ---- for the layers, while a step is planned ------------------------------------------------- */
+
+rnl_status rnl_phase_add(rnl_phase_list *list, rnl_phase phase);
+
+/* Memory that is freed with the step, by `release` (free if NULL). */
+void *rnl_step_allocate(rnl_step *step, size_t size, void (*release)(void *));
+
+/* A product of this shape, made once for all layers that have it. */
+rnl_status rnl_step_product(rnl_step *step, rnl_product_shape shape, rnl_product **product);
+
+/* A part of a layer's parameter with room for `count` values, and in training for gradients and the
+ * optimizer's state. */
+rnl_status rnl_step_block(rnl_step *step, const rnl_layer *layer, size_t parameter, size_t count,
+                          rnl_block **block);
+
+rnl_status rnl_step_matrix(rnl_step *step, rnl_matrix *matrix, size_t columns);
+
+/* Asks that the tile buffer of every worker has room for this many floats. */
+void rnl_step_need_tile(rnl_step *step, size_t floats);
+
+/* From one partial product of an upstream to the next, in floats. */
+static inline size_t rnl_upstream_distance(const rnl_step *step, const rnl_upstream *upstream)
+{
+    return step->padded_rows * upstream->columns;
+}
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * The safetensors format: u64 header length, JSON header, data.  Files of our own carry a digest
+ * over header and data in their metadata.
+ */
+#ifndef RNL_ENGINE_STORAGE_SAFETENSORS_H
+#define RNL_ENGINE_STORAGE_SAFETENSORS_H
+
+#include "runnel/runnel.h"
+
+#include <stdbool.h>
+
+#define RNL_TENSOR_MAX_RANK 4
+
+/* A named float32 tensor, row-major. */
+typedef struct rnl_tensor {
+    const char *name;
+    size_t rank;
+    size_t shape[RNL_TENSOR_MAX_RANK];
+    const float *values;
+} rnl_tensor;
+
+typedef struct rnl_metadata {
+    const char *key, *value;
+} rnl_metadata;
+
+/* Writes atomically: a temporary file in the same directory, fsynced, renamed, directory fsynced.
+ * Tensors and metadata keep the given order; the key "digest" is added. */
+rnl_status rnl_safetensors_write(const char *path, const rnl_metadata *metadata,
+                                 size_t metadata_count, const rnl_tensor *tensors,
+                                 size_t tensor_count);
+
+/* A file read into memory, checked by the format's rules and against its digest. */
+typedef struct rnl_safetensors {
+    size_t tensor_count;
+    rnl_tensor *tensors; /* in the order of their data */
+    size_t metadata_count;
+    rnl_metadata *metadata;
+    bool has_digest; /* a file of another program may have none; ours is refused if it is wrong */
+    void *memory;    /* what the members above point into, and how it is kept */
+} rnl_safetensors;
+
+rnl_status rnl_safetensors_read(rnl_safetensors *file, const char *path);
+void rnl_safetensors_release(rnl_safetensors *file);
+
+/* NULL if there is none of that name. */
+const rnl_tensor *rnl_safetensors_tensor(const rnl_safetensors *file, const char *name);
+const char *rnl_safetensors_metadata(const rnl_safetensors *file, const char *key);
+
+#endif

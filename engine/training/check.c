@@ -1,0 +1,60 @@
+#include "engine/training/check.h"
+
+#include "engine/config/config.h"
+#include "engine/error.h"
+
+#include <math.h>
+
+rnl_status rnl_check_dataset(const rnl_model *model, const rnl_dataset *dataset)
+{
+    const size_t features = rnl_shape_features(&model->input);
+    if (dataset->features != features)
+        return rnl_fail(RNL_BAD_DATA, "%s: expected rows of %zu features as the model has, got %zu",
+                        dataset->name, features, dataset->features);
+    if (model->scaler.features != features)
+        return rnl_fail(RNL_BAD_DATA,
+                        "the model's scaling of inputs was never measured: create it with training "
+                        "rows");
+    const size_t classes = rnl_model_outputs(model);
+    if (dataset->largest_label >= 0 && (size_t)dataset->largest_label >= classes)
+        return rnl_fail(RNL_BAD_DATA,
+                        "%s: label %d is outside of the classes: the model's last layer has %zu "
+                        "outputs, for labels 0 to %zu",
+                        dataset->name, (int)dataset->largest_label, classes, classes - 1);
+    return RNL_OK;
+}
+
+static bool all_finite(const float *values, size_t count)
+{
+    bool finite = true;
+    for (size_t i = 0; i < count; ++i)
+        finite &= isfinite(values[i]) != 0;
+    return finite;
+}
+
+rnl_status rnl_fail_not_finite(const rnl_step *step, const rnl_batch *batch, uint64_t number)
+{
+    if (!all_finite(step->input.values, batch->rows * step->input.columns))
+        return rnl_fail(RNL_NOT_FINITE, "step %llu: an input of the mini-batch is NaN or infinite",
+                        (unsigned long long)number);
+    for (size_t i = 0; i < step->layer_count; ++i)
+        if (!all_finite(step->outputs[i]->values, batch->rows * step->outputs[i]->columns))
+            return rnl_fail(RNL_NOT_FINITE,
+                            "step %llu: the output of layer %s is NaN or infinite; a lower "
+                            "learning_rate may help",
+                            (unsigned long long)number, step->model->layers[i].name);
+    return rnl_fail(RNL_NOT_FINITE, "step %llu: the loss is NaN or infinite",
+                    (unsigned long long)number);
+}
+
+rnl_status rnl_check_parameters(const rnl_step *step)
+{
+    for (size_t i = 0; i < step->block_count; ++i) {
+        const rnl_block *block = step->blocks[i];
+        if (!all_finite(block->arrays[RNL_VALUES], block->count))
+            return rnl_fail(RNL_NOT_FINITE,
+                            "after the last step, the %s of layer %s is NaN or infinite",
+                            block->name, block->layer->name);
+    }
+    return RNL_OK;
+}

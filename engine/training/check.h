@@ -1,0 +1,18 @@
+/*
+ * What can only be checked when model and data meet, or when numbers have been computed.
+ */
+#ifndef RNL_ENGINE_TRAINING_CHECK_H
+#define RNL_ENGINE_TRAINING_CHECK_H
+
+#include "engine/step/step.h"
+
+/* The rows have the model's shape and their labels are among its outputs. */
+rnl_status rnl_check_dataset(const rnl_model *model, const rnl_dataset *dataset);
+
+/* RNL_NOT_FINITE naming the first layer whose output over the mini-batch is not finite. */
+rnl_status rnl_fail_not_finite(const rnl_step *step, const rnl_batch *batch, uint64_t number);
+
+/* RNL_NOT_FINITE naming the layer if a parameter in the step is not finite. */
+rnl_status rnl_check_parameters(const rnl_step *step);
+
+#endif

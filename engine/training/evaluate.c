@@ -1,0 +1,85 @@
+#include "engine/config/config.h"
+#include "engine/data/row_order.h"
+#include "engine/error.h"
+#include "engine/training/check.h"
+#include "engine/training/figures.h"
+#include "engine/training/pass.h"
+
+#include <stdlib.h>
+
+/* rnl_evaluation with what its members point to. */
+typedef struct owned_evaluation {
+    rnl_evaluation public;
+    rnl_figures figures;
+    uint64_t confusion[];
+} owned_evaluation;
+
+static bool count_confusion(const rnl_step *step, const rnl_batch *batch, void *context)
+{
+    owned_evaluation *result = context;
+    for (size_t i = 0; i < batch->rows; ++i)
+        ++result->confusion[(size_t)step->labels[i] * result->public.classes +
+                            (size_t)step->predicted[i]];
+    return true;
+}
+
+static void evaluate_worker(rnl_hand *hand, void *context)
+{
+    rnl_pass_run(hand, context);
+}
+
+static const rnl_dataset *dataset_of(const rnl_data *data, rnl_part part)
+{
+    return part == RNL_TRAIN        ? &data->train
+           : part == RNL_VALIDATION ? &data->validation
+                                    : &data->test;
+}
+
+rnl_status rnl_evaluate(const rnl_model *model, const rnl_data *data, rnl_part part,
+                        const rnl_options *options, rnl_evaluation **evaluation)
+{
+    static const rnl_options defaults = {0};
+    const rnl_dataset *dataset = dataset_of(data, part);
+    if (dataset->rows == 0)
+        return rnl_fail(RNL_BAD_DATA, "there are no rows to evaluate on");
+    RNL_TRY(rnl_check_dataset(model, dataset));
+
+    const size_t classes = rnl_model_outputs(model);
+    const size_t bytes = sizeof(owned_evaluation) + classes * classes * sizeof(uint64_t);
+    owned_evaluation *result = calloc(1, bytes);
+    uint32_t *order = malloc(dataset->rows * sizeof *order);
+    if (!result || !order) {
+        free(result);
+        free(order);
+        return rnl_fail_memory(bytes + dataset->rows * sizeof *order);
+    }
+    rnl_row_order(order, dataset->rows, 0, 0, false);
+    result->public.rows = dataset->rows;
+    result->public.classes = classes;
+
+    rnl_pass pass = {
+        .dataset = dataset, .order = order, .visit = count_confusion, .context = result};
+    rnl_executor executor = {
+        .step = {.model = model, .batch_size = rnl_batch_size(model, dataset)},
+        .options = options ? options : &defaults,
+        .work = evaluate_worker,
+        .context = &pass,
+    };
+    const rnl_status status = rnl_executor_run(&executor);
+    free(order);
+    if (status != RNL_OK) {
+        free(result);
+        return status;
+    }
+    rnl_figures_add_pass(&result->figures, "", model->config, &pass.sums);
+    result->public.figure_count = result->figures.count;
+    result->public.figures = result->figures.items;
+    result->public.confusion = result->confusion;
+    *evaluation = &result->public;
+    return RNL_OK;
+}
+
+void rnl_evaluation_free(rnl_evaluation *evaluation)
+{
+    free(evaluation);
+}

@@ -1,0 +1,211 @@
+#include "engine/training/executor.h"
+
+#include "engine/error.h"
+#include "threading/assignment.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <threads.h>
+
+#define MAX_WORKERS 4096
+
+void rnl_log(const rnl_options *options, rnl_log_level level, const char *format, ...)
+{
+    if (!options->on_log)
+        return;
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    options->on_log(level, text, options->user);
+}
+
+void rnl_hand_fail(rnl_hand *hand, rnl_status status)
+{
+    rnl_executor *executor = hand->executor;
+    if (!atomic_flag_test_and_set(&executor->first_failure)) {
+        executor->status = status;
+        snprintf(executor->message, sizeof executor->message, "%s", rnl_message());
+    }
+    atomic_store(&executor->failed, true);
+}
+
+void rnl_hand_barrier(rnl_hand *hand)
+{
+    rnl_team_barrier(hand->team);
+}
+
+bool rnl_hand_agree(rnl_hand *hand)
+{
+    rnl_hand_barrier(hand);
+    if (rnl_hand_leads(hand))
+        hand->executor->leaving = atomic_load(&hand->executor->failed);
+    rnl_hand_barrier(hand);
+    return hand->executor->leaving;
+}
+
+void rnl_hand_run(rnl_hand *hand, const rnl_phase_list *list, size_t count)
+{
+    rnl_step_worker *worker = &hand->step;
+    for (size_t i = 0; i < count; ++i) {
+        if (i > 0)
+            rnl_hand_barrier(hand);
+        const rnl_phase *phase = &list->items[i];
+        const rnl_range own = rnl_share(phase->tiles, worker->step->workers, worker->index);
+        for (size_t tile = own.begin; tile < own.end; ++tile) {
+            const rnl_status status = phase->run(phase->self, tile, worker);
+            if (status != RNL_OK)
+                rnl_hand_fail(hand, status);
+        }
+    }
+}
+
+static void log_plan(const rnl_executor *executor)
+{
+    const rnl_step *step = &executor->step;
+    rnl_log(executor->options, RNL_LOG_DEBUG,
+            "kernels %s, products by %s; %zu workers; %zu row blocks of %zu rows; %.1f MB",
+            rnl_isa_name(step->kernels->isa), rnl_product_library(), step->workers,
+            step->rows.blocks, step->rows.size, (double)step->arena.bytes / 1e6);
+    for (size_t i = 0; i < step->product_count; ++i) {
+        const rnl_product_shape *shape = &step->products[i].shape;
+        rnl_log(executor->options, RNL_LOG_DEBUG, "product %zu x %zu x %zu: %s", shape->rows,
+                shape->fan_in, shape->units, rnl_product_description(step->products[i].product));
+    }
+}
+
+/* Plans on worker 0, then binds and prepares on all. */
+static bool set_up(rnl_hand *hand)
+{
+    rnl_executor *executor = hand->executor;
+    if (rnl_hand_leads(hand)) {
+        const rnl_status status = rnl_step_plan(&executor->step);
+        if (status != RNL_OK)
+            rnl_hand_fail(hand, status);
+        else
+            log_plan(executor);
+    }
+    if (rnl_hand_agree(hand))
+        return false;
+    const rnl_status status = rnl_step_bind(&executor->step, &hand->step);
+    if (status != RNL_OK)
+        rnl_hand_fail(hand, status);
+    if (rnl_hand_agree(hand))
+        return false;
+    rnl_hand_run(hand, &executor->step.preparation, executor->step.preparation.count);
+    return !rnl_hand_agree(hand);
+}
+
+static void finish(rnl_hand *hand)
+{
+    rnl_executor *executor = hand->executor;
+    if (executor->finish && (!executor->leaving || executor->status == RNL_STOPPED)) {
+        const rnl_status status = executor->finish(&executor->step, executor->context);
+        if (status != RNL_OK)
+            rnl_hand_fail(hand, status);
+    }
+    for (size_t i = 0; i < executor->step.workers; ++i)
+        rnl_log(executor->options, RNL_LOG_DEBUG, "worker %zu computed %llu tiles", i,
+                (unsigned long long)executor->hands[i].step.tiles);
+    for (size_t i = 0; i < executor->step.workers; ++i)
+        rnl_product_worker_free(executor->hands[i].step.product);
+    rnl_step_release(&executor->step);
+}
+
+static void run_worker(rnl_worker *team, void *context)
+{
+    rnl_executor *executor = context;
+    rnl_hand *hand = &executor->hands[team->index];
+    *hand = (rnl_hand){
+        .executor = executor,
+        .team = team,
+        .step = {.step = &executor->step, .index = team->index},
+    };
+    if (set_up(hand)) {
+        executor->work(hand, executor->context);
+        rnl_hand_agree(hand);
+    }
+    if (rnl_hand_leads(hand))
+        finish(hand);
+}
+
+static rnl_status read_topology(rnl_topology *topology)
+{
+    rnl_processor_set affinity = {0};
+    if (!rnl_team_inherited_affinity(&affinity))
+        return rnl_fail_memory(sizeof affinity);
+    const rnl_topology_source source = {.affinity = &affinity};
+    char problem[512];
+    const bool read = rnl_topology_read(topology, &source, problem, sizeof problem);
+    free(affinity.numbers);
+    return read ? RNL_OK : rnl_fail(RNL_THREADS, "%s", problem);
+}
+
+static rnl_status place_workers(rnl_placement *placement, const rnl_options *options)
+{
+    static const rnl_pinning pinnings[] = {
+        [RNL_PIN_AUTO] = RNL_PINNING_AUTO,
+        [RNL_PIN_ON] = RNL_PINNING_ON,
+        [RNL_PIN_OFF] = RNL_PINNING_OFF,
+    };
+    if (options->threads > MAX_WORKERS)
+        return rnl_fail(RNL_THREADS, "%zu threads: expected at most %d", options->threads,
+                        MAX_WORKERS);
+    rnl_topology topology;
+    RNL_TRY(read_topology(&topology));
+    const bool planned =
+        rnl_placement_plan(placement, &topology, options->threads, pinnings[options->pin]);
+    rnl_topology_release(&topology);
+    return planned ? RNL_OK : rnl_fail_memory(options->threads * sizeof(unsigned));
+}
+
+static once_flag lower_once = ONCE_FLAG_INIT;
+static bool lowered;
+
+static void lower_products(void)
+{
+    lowered = rnl_product_lower(rnl_isa_name(rnl_isa_detect()));
+}
+
+/* The products follow RUNNEL_ISA as the kernels do. */
+static rnl_status choose_isa(rnl_step *step)
+{
+    const char *problem = rnl_isa_request_problem();
+    if (problem)
+        return rnl_fail(RNL_BAD_CONFIG, "%s", problem);
+    if (getenv("RUNNEL_ISA")) {
+        call_once(&lower_once, lower_products);
+        if (!lowered)
+            return rnl_fail(RNL_PRODUCT,
+                            "RUNNEL_ISA cannot lower %s: this process has used it before",
+                            rnl_product_library());
+    }
+    step->kernels = rnl_kernels_of(rnl_isa_detect());
+    return RNL_OK;
+}
+
+rnl_status rnl_executor_run(rnl_executor *executor)
+{
+    RNL_TRY(choose_isa(&executor->step));
+    rnl_placement placement;
+    RNL_TRY(place_workers(&placement, executor->options));
+    const size_t bytes = placement.workers * sizeof *executor->hands;
+    executor->step.workers = placement.workers;
+    executor->hands = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    if (!executor->hands) {
+        rnl_placement_release(&placement);
+        return rnl_fail_memory(bytes);
+    }
+    atomic_flag_clear(&executor->first_failure);
+    char problem[512];
+    const bool ran = rnl_team_run(&placement, run_worker, executor, problem, sizeof problem);
+    free(executor->hands);
+    rnl_placement_release(&placement);
+    if (!ran)
+        return rnl_fail(RNL_THREADS, "%s", problem);
+    if (atomic_load(&executor->failed))
+        return rnl_fail(executor->status, "%s", executor->message);
+    return RNL_OK;
+}

@@ -1,0 +1,22 @@
+#include "engine/training/figures.h"
+
+#include "engine/config/config.h"
+
+#include <stdio.h>
+
+void rnl_figures_add(rnl_figures *figures, const char *prefix, const char *name, double value)
+{
+    char *full = figures->names[figures->count];
+    snprintf(full, sizeof figures->names[0], "%s%s", prefix, name);
+    figures->items[figures->count++] = (rnl_figure){full, value};
+}
+
+void rnl_figures_add_pass(rnl_figures *figures, const char *prefix, const rnl_config *config,
+                          const rnl_sums *sums)
+{
+    const double rows = (double)sums->rows;
+    rnl_figures_add(figures, prefix, "loss", sums->loss / rows);
+    for (size_t m = 0; m < config->training.metrics.count; ++m)
+        rnl_figures_add(figures, prefix, config->training.metrics.items[m].kind->name,
+                        sums->metrics[m] / rows);
+}

@@ -1,0 +1,29 @@
+#include "engine/training/pass.h"
+
+#include "engine/config/config.h"
+
+void rnl_pass_run(rnl_hand *hand, rnl_pass *pass)
+{
+    const rnl_step *step = hand->step.step;
+    const size_t rows = pass->dataset->rows;
+    for (size_t begin = 0; begin < rows && !pass->stopped; begin += step->batch_size) {
+        hand->step.batch = (rnl_batch){
+            .dataset = pass->dataset,
+            .indices = pass->order + begin,
+            .rows = rows - begin < step->batch_size ? rows - begin : step->batch_size,
+        };
+        rnl_hand_run(hand, &step->phases, step->evaluation_phases);
+        rnl_hand_barrier(hand);
+        if (rnl_hand_leads(hand)) {
+            rnl_sums_add(&pass->sums, step, &hand->step.batch);
+            pass->stopped = !pass->visit(step, &hand->step.batch, pass->context);
+        }
+        rnl_hand_barrier(hand);
+    }
+}
+
+size_t rnl_batch_size(const rnl_model *model, const rnl_dataset *dataset)
+{
+    const size_t asked = (size_t)model->config->training.batch_size;
+    return asked < dataset->rows ? asked : dataset->rows;
+}

@@ -1,0 +1,26 @@
+/*
+ * One pass over a part of the data without learning.
+ */
+#ifndef RNL_ENGINE_TRAINING_PASS_H
+#define RNL_ENGINE_TRAINING_PASS_H
+
+#include "engine/training/executor.h"
+#include "engine/training/sums.h"
+
+typedef struct rnl_pass {
+    const rnl_dataset *dataset;
+    const uint32_t *order; /* (rows) of the dataset to visit */
+    rnl_sums sums;         /* added to */
+    /* Sees each mini-batch on worker 0 between two steps; false ends the pass. */
+    bool (*visit)(const rnl_step *step, const rnl_batch *batch, void *context);
+    void *context;
+    bool stopped;
+} rnl_pass;
+
+/* Evaluates the rows on all workers together; all of them share the pass.  Ends with a barrier. */
+void rnl_pass_run(rnl_hand *hand, rnl_pass *pass);
+
+/* The configuration's batch size, at most the rows that there are. */
+size_t rnl_batch_size(const rnl_model *model, const rnl_dataset *dataset);
+
+#endif

@@ -1,0 +1,290 @@
+#include "engine/config/config.h"
+#include "engine/data/row_order.h"
+#include "engine/error.h"
+#include "engine/training/check.h"
+#include "engine/training/figures.h"
+#include "engine/training/pass.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* What the workers share in one run.  Only worker 0 writes to it, between barriers. */
+typedef struct training {
+    rnl_model *model; /* its position moves with every step */
+    const rnl_data *data;
+    const rnl_options *options;
+    uint32_t *order;            /* (training rows) of this epoch */
+    uint32_t *validation_order; /* (validation rows) 0, 1, 2, ... */
+    double epoch_start;         /* seconds */
+    size_t first_row;           /* of this epoch in this run: not 0 where a checkpoint stood */
+    double training_seconds;    /* of this epoch, validation left out */
+    rnl_pass validation;
+    bool saving; /* a checkpoint is due */
+    bool stopping;
+} training;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static rnl_progress progress_of(const training *t, size_t epoch, const rnl_figures *figures)
+{
+    return (rnl_progress){
+        .epoch = epoch + 1,
+        .epochs = (size_t)t->model->config->training.epochs,
+        .rows_done = t->model->position.sums.rows,
+        .rows = t->data->train.rows,
+        .step = t->model->position.step,
+        .seconds = now() - t->epoch_start,
+        .figure_count = figures->count,
+        .figures = figures->items,
+    };
+}
+
+static void stop(training *t, rnl_hand *hand, rnl_status status)
+{
+    rnl_hand_fail(hand, status);
+    t->stopping = true;
+}
+
+/* Ends training after a step at a request from outside, with a last checkpoint. */
+static void stop_on_request(training *t, rnl_hand *hand)
+{
+    stop(t, hand,
+         rnl_fail(RNL_STOPPED, "stopped after step %llu",
+                  (unsigned long long)t->model->position.step));
+    t->saving = true;
+}
+
+static bool report_step(const training *t)
+{
+    if (!t->options->on_step)
+        return true;
+    rnl_figures figures = {0};
+    rnl_figures_add_pass(&figures, "", t->model->config, &t->model->position.sums);
+    const rnl_progress progress = progress_of(t, t->model->position.epoch, &figures);
+    return t->options->on_step(&progress, t->options->user) == 0;
+}
+
+static bool stop_requested(const training *t)
+{
+    return atomic_load_explicit(&t->model->stop, memory_order_relaxed);
+}
+
+/* Worker 0, after a step: sums up, looks for NaN, tells the caller. */
+static void account_step(training *t, rnl_hand *hand)
+{
+    const rnl_step *step = hand->step.step;
+    const int64_t every = t->model->config->training.checkpoint_every;
+    rnl_position *position = &t->model->position;
+    ++position->step;
+    rnl_sums_add(&position->sums, step, &hand->step.batch);
+    t->saving = every > 0 && position->step % (uint64_t)every == 0;
+    if (!isfinite(position->sums.loss))
+        stop(t, hand, rnl_fail_not_finite(step, &hand->step.batch, position->step));
+    else if (atomic_load(&hand->executor->failed))
+        t->stopping = true;
+    else if (!report_step(t) || stop_requested(t))
+        stop_on_request(t, hand);
+}
+
+/* Worker 0: brings parameters and optimizer state into the model. */
+static rnl_status collect(const training *t, const rnl_step *step)
+{
+    RNL_TRY(rnl_check_parameters(step));
+    RNL_TRY(rnl_model_allocate_slots(t->model, rnl_step_arrays(step) - RNL_FIRST_SLOT));
+    for (size_t a = 0; a < rnl_step_arrays(step); ++a)
+        RNL_TRY(rnl_step_collect(step, a, t->model));
+    snprintf(t->model->computed_with, sizeof t->model->computed_with, "%s, %s",
+             rnl_product_library(), rnl_isa_name(step->kernels->isa));
+    return RNL_OK;
+}
+
+/* A checkpoint that cannot be written is told, and training goes on: the earlier one stays. */
+static void save_checkpoint(training *t, rnl_hand *hand)
+{
+    if (!t->options->checkpoint)
+        return;
+    const rnl_status status = collect(t, hand->step.step);
+    if (status != RNL_OK)
+        stop(t, hand, status);
+    else if (rnl_model_save_keeping(t->model, t->options->checkpoint) == RNL_OK)
+        rnl_log(t->options, RNL_LOG_DEBUG, "checkpoint of step %llu saved to %s",
+                (unsigned long long)t->model->position.step, t->options->checkpoint);
+    else
+        rnl_log(t->options, RNL_LOG_WARNING, "no checkpoint of step %llu: %s",
+                (unsigned long long)t->model->position.step, rnl_message());
+}
+
+/* Saves if worker 0 has said so before the last barrier. */
+static void save_if_due(training *t, rnl_hand *hand)
+{
+    if (!t->saving)
+        return;
+    if (rnl_hand_leads(hand))
+        save_checkpoint(t, hand);
+    rnl_hand_barrier(hand);
+}
+
+static void begin_epoch(training *t)
+{
+    const rnl_training_config *config = &t->model->config->training;
+    const rnl_position *position = &t->model->position;
+    t->epoch_start = now();
+    t->first_row = position->sums.rows;
+    t->validation.sums = (rnl_sums){0};
+    rnl_row_order(t->order, t->data->train.rows, (uint64_t)config->seed, (uint32_t)position->epoch,
+                  config->shuffle);
+}
+
+/* Worker 0: the epoch's figures are complete, and the next epoch is at its first row. */
+static void end_epoch(training *t, rnl_hand *hand)
+{
+    const rnl_config *config = t->model->config;
+    rnl_position *position = &t->model->position;
+    rnl_figures figures = {0};
+    rnl_figures_add_pass(&figures, "", config, &position->sums);
+    if (t->validation.sums.rows > 0)
+        rnl_figures_add_pass(&figures, "val_", config, &t->validation.sums);
+    rnl_figures_add(&figures, "", "learning_rate",
+                    (double)hand->step.step->optimizer.learning_rate);
+    rnl_figures_add(&figures, "", "samples_per_second",
+                    (double)(position->sums.rows - t->first_row) / t->training_seconds);
+    const rnl_progress progress = progress_of(t, position->epoch, &figures);
+    ++position->epoch;
+    position->sums = (rnl_sums){0};
+    t->saving = config->training.checkpoint_every == 0;
+    if (t->options->on_epoch && t->options->on_epoch(&progress, t->options->user) != 0)
+        stop_on_request(t, hand);
+}
+
+/* The steps of an epoch from where it stands to its end. */
+static void run_steps(training *t, rnl_hand *hand)
+{
+    const rnl_step *step = hand->step.step;
+    const rnl_dataset *train = &t->data->train;
+    for (size_t begin = t->first_row; begin < train->rows && !t->stopping;
+         begin += step->batch_size) {
+        const size_t left = train->rows - begin;
+        hand->step.batch = (rnl_batch){
+            .dataset = train,
+            .indices = t->order + begin,
+            .rows = left < step->batch_size ? left : step->batch_size,
+            .training = true,
+        };
+        rnl_hand_run(hand, &step->phases, step->phases.count);
+        if (rnl_hand_leads(hand))
+            account_step(t, hand);
+        rnl_hand_barrier(hand);
+        save_if_due(t, hand);
+    }
+}
+
+static bool go_on_validating(const rnl_step *step, const rnl_batch *batch, void *context)
+{
+    (void)step;
+    (void)batch;
+    return !stop_requested(context);
+}
+
+static void validate(training *t, rnl_hand *hand)
+{
+    if (rnl_hand_leads(hand))
+        t->training_seconds = now() - t->epoch_start;
+    rnl_pass_run(hand, &t->validation);
+    if (rnl_hand_leads(hand)) {
+        if (t->validation.stopped)
+            stop_on_request(t, hand);
+        else
+            end_epoch(t, hand);
+    }
+    rnl_hand_barrier(hand);
+    save_if_due(t, hand);
+}
+
+static void train_worker(rnl_hand *hand, void *context)
+{
+    training *t = context;
+    const size_t epochs = (size_t)t->model->config->training.epochs;
+    for (size_t epoch = t->model->position.epoch; epoch < epochs && !t->stopping; ++epoch) {
+        if (rnl_hand_leads(hand))
+            begin_epoch(t);
+        rnl_hand_barrier(hand);
+        run_steps(t, hand);
+        if (!t->stopping)
+            validate(t, hand);
+    }
+}
+
+static rnl_status finish(const rnl_step *step, void *context)
+{
+    training *t = context;
+    RNL_TRY(collect(t, step));
+    if (!t->stopping)
+        rnl_model_end_training(t->model);
+    return RNL_OK;
+}
+
+static rnl_status run(training *t)
+{
+    rnl_executor executor = {
+        .step =
+            {
+                .model = t->model,
+                .batch_size = rnl_batch_size(t->model, &t->data->train),
+                .training = true,
+            },
+        .options = t->options,
+        .work = train_worker,
+        .context = t,
+        .finish = finish,
+    };
+    return rnl_executor_run(&executor);
+}
+
+rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *options)
+{
+    static const rnl_options defaults = {0};
+    if (data->train.rows == 0)
+        return rnl_fail(RNL_BAD_DATA, "there are no rows to train on");
+    RNL_TRY(rnl_check_dataset(model, &data->train));
+    if (data->validation.rows > 0)
+        RNL_TRY(rnl_check_dataset(model, &data->validation));
+    if (data->train.rows > UINT32_MAX || data->validation.rows > UINT32_MAX)
+        return rnl_fail(RNL_BAD_DATA, "%s: expected fewer than 2^32 rows", data->train.name);
+
+    training t = {
+        .model = model,
+        .data = data,
+        .options = options ? options : &defaults,
+        .order = malloc(data->train.rows * sizeof(uint32_t)),
+        .validation_order = malloc((data->validation.rows + 1) * sizeof(uint32_t)),
+    };
+    t.validation = (rnl_pass){
+        .dataset = &data->validation,
+        .order = t.validation_order,
+        .visit = go_on_validating,
+        .context = &t,
+    };
+    rnl_status status;
+    if (t.order && t.validation_order) {
+        rnl_row_order(t.validation_order, data->validation.rows, 0, 0, false);
+        status = run(&t);
+    } else {
+        status = rnl_fail_memory((data->train.rows + data->validation.rows) * sizeof(uint32_t));
+    }
+    free(t.order);
+    free(t.validation_order);
+    atomic_store(&model->stop, false);
+    return status;
+}
+
+void rnl_stop(rnl_model *model)
+{
+    atomic_store_explicit(&model->stop, true, memory_order_relaxed);
+}

@@ -1,0 +1,217 @@
+/*
+ * Runnel: training of dense neural networks on many-core CPUs.
+ *
+ * The whole public interface.  A program loads a configuration, loads the data that it names,
+ * creates a model, trains it, and saves it:
+ *
+ *     rnl_config *config = NULL;
+ *     rnl_data *data = NULL;
+ *     rnl_model *model = NULL;
+ *     if (rnl_config_load(&config, "fashion_mnist.yaml", NULL, 0) != RNL_OK ||
+ *         rnl_data_load(&data, config, RNL_TRAIN | RNL_VALIDATION) != RNL_OK ||
+ *         rnl_model_create(&model, config, data) != RNL_OK ||
+ *         rnl_train(model, data, NULL) != RNL_OK ||
+ *         rnl_model_save(model, "model.safetensors") != RNL_OK)
+ *         fprintf(stderr, "%s\n", rnl_message());
+ *     rnl_model_free(model);
+ *     rnl_data_free(data);
+ *     rnl_config_free(config);
+ *
+ * Errors.  A function that can fail returns an rnl_status.  Anything but RNL_OK leaves its outputs
+ * untouched and a message for people in rnl_message(): it names the file, line, key or value at
+ * fault.  The library never prints, never exits and installs no signal handler.
+ *
+ * Ownership.  Every handle that a function gives through a pointer-to-pointer belongs to the
+ * caller, who frees it with the matching _free, which accepts NULL.  Text given through a char **
+ * is freed with rnl_text_free.  A handle keeps what it needs of the handles that it was made from:
+ * they may be freed in any order.
+ *
+ * Threads.  Different handles may be used from different threads at once; one handle only from one
+ * thread at a time.  rnl_train and rnl_evaluate start their own workers, and restore the affinity
+ * and the floating-point mode of every thread before they return.
+ */
+#ifndef RUNNEL_H
+#define RUNNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define RNL_API __attribute__((visibility("default")))
+#else
+#define RNL_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum rnl_status {
+    RNL_OK = 0,
+    RNL_BAD_CONFIG, /* a mistake in a configuration, an override or an argument */
+    RNL_BAD_DATA,   /* a data or model file is missing, damaged or does not fit */
+    RNL_NO_MEMORY,  /* an allocation failed; the message gives its size */
+    RNL_IO,         /* reading or writing a file failed; the message gives path and reason */
+    RNL_THREADS,    /* the workers asked for could not be had */
+    RNL_PRODUCT,    /* the matrix product library refused or failed */
+    RNL_NOT_FINITE, /* NaN or infinity appeared in training; the message gives the step and the
+                       place */
+    RNL_STOPPED     /* rnl_stop was called, or a callback asked to stop */
+} rnl_status;
+
+/* The message of the last failure on the calling thread; "" if there was none.  Valid until the
+ * next call into the library from this thread. */
+RNL_API const char *rnl_message(void);
+
+/* "0.1.0" */
+RNL_API const char *rnl_version(void);
+
+RNL_API void rnl_text_free(char *text);
+
+/* ---- configuration ------------------------------------------------------------------------- */
+
+typedef struct rnl_config rnl_config;
+
+/* Reads a YAML file and checks it against the schema.  Each override reads "key.path=value"; the
+ * value is YAML, list elements are named by their index ("model.1.dense.units=100").  Overrides are
+ * applied in order, before the check.  RNL_BAD_CONFIG, RNL_IO, RNL_NO_MEMORY. */
+RNL_API rnl_status rnl_config_load(rnl_config **config, const char *path,
+                                   const char *const *overrides, size_t override_count);
+RNL_API void rnl_config_free(rnl_config *config);
+
+/* The run's name: the key `name`, else the file's name without its ending.  Belongs to the config.
+ */
+RNL_API const char *rnl_config_name(const rnl_config *config);
+
+/* The whole configuration as YAML with every default filled in, fit to be loaded again. */
+RNL_API rnl_status rnl_config_print(const rnl_config *config, char **text);
+
+/* The reference of the configuration, made from the tables that check it.  Topic NULL is the
+ * overview; else a section ("data", "model", "training") or a kind ("dense", "elu", "sgd", ...).
+ * An unknown topic is RNL_BAD_CONFIG, and the message names the nearest one. */
+RNL_API rnl_status rnl_config_help(const char *topic, char **text);
+
+/* ---- data ---------------------------------------------------------------------------------- */
+
+typedef struct rnl_data rnl_data;
+
+typedef enum rnl_part { RNL_TRAIN = 1, RNL_VALIDATION = 2, RNL_TEST = 4 } rnl_part;
+
+/* Loads the parts (a sum of rnl_part) that the configuration names; a part that it does not name is
+ * empty, and RNL_TRAIN without `data.train` is RNL_BAD_CONFIG.  The values stay in memory in the
+ * type that they have on disk.  RNL_BAD_CONFIG, RNL_BAD_DATA, RNL_IO, RNL_NO_MEMORY. */
+RNL_API rnl_status rnl_data_load(rnl_data **data, const rnl_config *config, unsigned parts);
+RNL_API void rnl_data_free(rnl_data *data);
+
+/* The number of rows of one part; 0 if it is empty. */
+RNL_API size_t rnl_data_rows(const rnl_data *data, rnl_part part);
+
+/* ---- model --------------------------------------------------------------------------------- */
+
+typedef struct rnl_model rnl_model;
+
+/* A model of the configuration's layers, for rows of the data's shape, with initial weights drawn
+ * from the configuration's seed and the scaling of inputs measured on the training rows (the data
+ * may lack them: then the scaling is left open, and the model serves rnl_model_summary alone). */
+RNL_API rnl_status rnl_model_create(rnl_model **model, const rnl_config *config,
+                                    const rnl_data *data);
+
+/* Reads a model file; its digest is verified.  The configuration in it, with the overrides applied,
+ * is the model's.  RNL_BAD_DATA if the file is not a whole Runnel model. */
+RNL_API rnl_status rnl_model_load(rnl_model **model, const char *path, const char *const *overrides,
+                                  size_t override_count);
+RNL_API void rnl_model_free(rnl_model *model);
+
+/* Writes a safetensors file: kernels as (fan_in, units), biases as (units), little-endian float32;
+ * in the metadata the configuration, the versions and a digest.  The file appears whole or not at
+ * all, and an old one stays until then.  RNL_IO, RNL_NO_MEMORY. */
+RNL_API rnl_status rnl_model_save(const rnl_model *model, const char *path);
+
+/* Belongs to the model. */
+RNL_API const rnl_config *rnl_model_config(const rnl_model *model);
+
+/* A table of the layers: name, kind, output shape, parameters, and totals. */
+RNL_API rnl_status rnl_model_summary(const rnl_model *model, char **text);
+
+/* ---- training and evaluation --------------------------------------------------------------- */
+
+typedef enum rnl_pin {
+    RNL_PIN_AUTO, /* bind each worker to a core of its own unless there are more workers than cores
+                   */
+    RNL_PIN_ON,   /* always bind; workers beyond the number of cores share them in turn */
+    RNL_PIN_OFF   /* never bind */
+} rnl_pin;
+
+/* A named number of an epoch: "loss", "accuracy", "val_loss", ..., "learning_rate",
+ * "samples_per_second". */
+typedef struct rnl_figure {
+    const char *name;
+    double value;
+} rnl_figure;
+
+/* Where training stands.  Valid during the callback only. */
+typedef struct rnl_progress {
+    size_t epoch, epochs;      /* from 1 */
+    size_t rows_done, rows;    /* of this epoch */
+    uint64_t step;             /* optimizer steps since the start of training */
+    double seconds;            /* since the start of this epoch */
+    size_t figure_count;       /* running means while an epoch lasts, final at its end */
+    const rnl_figure *figures; /* the same names in the same order in every call of one kind */
+} rnl_progress;
+
+typedef enum rnl_log_level { RNL_LOG_DEBUG, RNL_LOG_INFO, RNL_LOG_WARNING } rnl_log_level;
+
+/* What a run is given beside its configuration.  Zero-initialized, it means all defaults.  The
+ * callbacks run on the thread that called rnl_train, between two steps; a return value other than 0
+ * ends training after the step with RNL_STOPPED.  None of the options changes the trained weights.
+ */
+typedef struct rnl_options {
+    size_t threads; /* workers, obeyed exactly; 0: one for each physical core that may be used */
+    rnl_pin pin;
+    /* Where rnl_train saves a checkpoint, as often as the configuration's training.checkpoint_every
+     * says and when it is stopped; the one before is kept as "PATH.previous".  NULL: nowhere. */
+    const char *checkpoint;
+    int (*on_step)(const rnl_progress *progress, void *user);  /* after every step; keep it short */
+    int (*on_epoch)(const rnl_progress *progress, void *user); /* after every epoch's validation */
+    void (*on_log)(rnl_log_level level, const char *text, void *user);
+    void *user;
+} rnl_options;
+
+/* Trains on the data's training rows, for the configuration's number of epochs, and validates after
+ * each.  The weights are the same bit for bit whatever the options say.  options may be NULL.
+ *
+ * A model that was loaded from a checkpoint, or whose training was stopped, goes on where it stood,
+ * and ends with the same weights as if it had never been interrupted.
+ *
+ * RNL_BAD_CONFIG, RNL_BAD_DATA, RNL_NO_MEMORY, RNL_THREADS, RNL_PRODUCT, RNL_NOT_FINITE (the model
+ * has the weights of the last checkpoint, or those it had before), RNL_STOPPED (the model stands
+ * after the last whole step). */
+RNL_API rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *options);
+
+/* Asks rnl_train to stop after the step at hand, or after its first one if it has not begun yet.  May
+ * be called from any thread and from a signal handler. */
+RNL_API void rnl_stop(rnl_model *model);
+
+/* The optimizer steps that a model loaded from a checkpoint has behind it; 0 if it does not stand in
+ * the middle of training. */
+RNL_API uint64_t rnl_model_step(const rnl_model *model);
+
+/* The result of rnl_evaluate.  Arrays belong to the evaluation. */
+typedef struct rnl_evaluation {
+    size_t rows;
+    size_t figure_count;       /* "loss", then the configuration's metrics */
+    const rnl_figure *figures; /* means over the rows */
+    size_t classes;
+    const uint64_t
+        *confusion; /* (classes, classes): rows are true classes, columns predicted ones */
+} rnl_evaluation;
+
+/* Loss, metrics and confusion matrix over one part of the data, in inference mode. */
+RNL_API rnl_status rnl_evaluate(const rnl_model *model, const rnl_data *data, rnl_part part,
+                                const rnl_options *options, rnl_evaluation **evaluation);
+RNL_API void rnl_evaluation_free(rnl_evaluation *evaluation);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

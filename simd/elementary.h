@@ -1,0 +1,80 @@
+/*
+ * The exponential family on one vector, written over the vector vocabulary, which is included
+ * before.  Coefficients are near-minimax fits on the reduced interval.
+ */
+#ifndef RNL_SIMD_ELEMENTARY_H
+#define RNL_SIMD_ELEMENTARY_H
+
+#define LOG2_E    0x1.715476p+0f
+#define LN_2_HIGH 0x1.62e4p-1f /* 15 bits: n LN_2_HIGH is exact for |n| below 2^9 */
+#define LN_2_LOW  0x1.7f7d1cp-20f
+
+/* x = n ln 2 + r, |r| at most ln(2) / 2. */
+typedef struct v_reduced {
+    v_float n, r;
+} v_reduced;
+
+static inline v_reduced v_reduce(v_float x)
+{
+    const v_float n = v_round(v_mul(x, v_set(LOG2_E)));
+    const v_float high = v_fma(n, v_set(-LN_2_HIGH), x);
+    return (v_reduced){n, v_fma(n, v_set(-LN_2_LOW), high)};
+}
+
+/* e^r - 1 = r + r^2 q(r) */
+static inline v_float v_expm1_reduced(v_float r)
+{
+    v_float q = v_set(0x1.a1256cp-13f);
+    q = v_fma(q, r, v_set(0x1.6d43b0p-10f));
+    q = v_fma(q, r, v_set(0x1.1110e0p-7f));
+    q = v_fma(q, r, v_set(0x1.5554e8p-5f));
+    q = v_fma(q, r, v_set(0x1.555556p-3f));
+    q = v_fma(q, r, v_set(0.5f));
+    return v_fma(v_mul(r, r), q, r);
+}
+
+/* e^x; at most 1 ULP.  Below -103.98 the result is 0 even as a denormal, above 88.73 infinite. */
+static inline v_float v_exp(v_float x)
+{
+    const v_float clamped = v_min(v_set(89), v_max(v_set(-104), x));
+    const v_reduced reduced = v_reduce(clamped);
+    return v_scale(v_add(v_set(1), v_expm1_reduced(reduced.r)), reduced.n);
+}
+
+/* e^x - 1 for x at most 0; at most 1 ULP.  At -18 the result has long been -1. */
+static inline v_float v_expm1_negative(v_float x)
+{
+    const v_reduced reduced = v_reduce(v_max(v_set(-18), x));
+    const v_float scale = v_power_of_2(reduced.n);
+    return v_fma(scale, v_expm1_reduced(reduced.r), v_sub(scale, v_set(1)));
+}
+
+/* log x; at most 2 ULP.  Of 0 -infinity, of a negative number NaN. */
+static inline v_float v_log(v_float x)
+{
+    const v_int offset = v_int_set(0x3f3504f3); /* sqrt(1/2) */
+    const v_int e = v_shift_right_23(v_int_sub(v_bits(x), offset));
+    const v_float f = v_sub(v_from_bits(v_int_sub(v_bits(x), v_shift_left_23(e))), v_set(1));
+    v_float p = v_set(-0x1.fc06e2p-5f);
+    p = v_fma(p, f, v_set(0x1.af581ep-4f));
+    p = v_fma(p, f, v_set(-0x1.b4116ap-4f));
+    p = v_fma(p, f, v_set(0x1.c41b8cp-4f));
+    p = v_fma(p, f, v_set(-0x1.fdfb82p-4f));
+    p = v_fma(p, f, v_set(0x1.249688p-3f));
+    p = v_fma(p, f, v_set(-0x1.555c54p-3f));
+    p = v_fma(p, f, v_set(0x1.9999a8p-3f));
+    p = v_fma(p, f, v_set(-0x1.fffff2p-3f));
+    p = v_fma(p, f, v_set(0x1.555556p-2f));
+    const v_float n = v_to_float(e), squared = v_mul(f, f);
+    v_float tail = v_fma(v_mul(squared, f), p, v_mul(n, v_set(LN_2_LOW)));
+    tail = v_fma(squared, v_set(-0.5f), tail);
+    const v_float regular = v_fma(n, v_set(LN_2_HIGH), v_add(f, tail));
+
+    const v_float infinity = v_set(__builtin_inff());
+    const v_float positive = v_select(v_equal(x, infinity), infinity, regular);
+    const v_float others =
+        v_select(v_equal(x, v_set(0)), v_set(-__builtin_inff()), v_set(__builtin_nanf("")));
+    return v_select(v_greater(x, v_set(0)), positive, others);
+}
+
+#endif

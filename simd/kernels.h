@@ -1,0 +1,131 @@
+/*
+ * The kernels and their dispatch table: one function pointer for each kernel, chosen once for the
+ * instruction set of this processor.
+ *
+ * Rules that every kernel keeps.  Matrices are row-major with a stride in floats between rows,
+ * which may exceed the number of columns; no alignment is asked for.  An element's result never
+ * depends on its position or on the length of its row: tails run the same vector code under a mask,
+ * and nothing outside of rows x columns is read or written.  No kernel allocates, locks, or calls
+ * libm.  Under flush-to-zero and denormals-are-zero, which every worker sets, denormals count as
+ * zero.
+ */
+#ifndef RNL_SIMD_KERNELS_H
+#define RNL_SIMD_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum rnl_isa { RNL_ISA_SCALAR, RNL_ISA_AVX2, RNL_ISA_AVX512, RNL_ISA_COUNT } rnl_isa;
+
+/* y = f(z + bias), from a tile of products into a column block of the activations.  y may be z. */
+typedef struct rnl_activation_forward {
+    size_t rows, columns;
+    const float *z; /* (rows, columns) */
+    size_t z_stride;
+    const float *bias; /* (columns), or NULL for none */
+    float *y;          /* (rows, columns) */
+    size_t y_stride;
+    float alpha; /* elu: scale of the negative part */
+} rnl_activation_forward;
+
+/* delta = (upstream_0 + upstream_1 + ...) * f'(y): the partial products of the next layer's column
+ * blocks, summed in their order, times the derivative.  delta may be upstream_0. */
+typedef struct rnl_activation_backward {
+    size_t rows, columns;
+    size_t partials;         /* at least 1 */
+    const float *upstream;   /* (rows, columns) of the first partial product */
+    size_t upstream_stride;  /* between rows */
+    size_t partial_distance; /* in floats, from one partial product to the next */
+    const float *y;          /* (rows, columns) the saved result of the forward pass */
+    size_t y_stride;
+    float *delta; /* (rows, columns) */
+    size_t delta_stride;
+    float alpha;
+} rnl_activation_backward;
+
+/* Softmax with cross-entropy, from logits, by log-sum-exp with the row's maximum subtracted:
+ * loss = log sum exp(z) - z[label];  delta = (softmax(z) - onehot(label)) * scale. */
+typedef struct rnl_cross_entropy {
+    size_t rows, classes;
+    const float *logits; /* (rows, classes) */
+    size_t logits_stride;
+    const int32_t *labels; /* (rows), within 0 .. classes - 1 */
+    float scale;           /* one over the rows of the mini-batch */
+    float *delta; /* (rows, classes), or NULL when only loss and prediction are asked for */
+    size_t delta_stride;
+    float *loss;        /* (rows) */
+    int32_t *predicted; /* (rows) the class of the largest logit, the lowest of equals */
+} rnl_cross_entropy;
+
+/* softmax(z) per row. y may be z. */
+typedef struct rnl_softmax {
+    size_t rows, columns;
+    const float *z; /* (rows, columns) */
+    size_t z_stride;
+    float *y; /* (rows, columns) */
+    size_t y_stride;
+} rnl_softmax;
+
+/* One optimizer step over a slice of parameters, fused with the sum of the gradient copies.
+ * g = the sum of `copies` gradients in a fixed pairwise tree: ((g0+g1)+(g2+g3))+((g4+g5)+g6) ... */
+typedef struct rnl_update {
+    size_t count;
+    float *weights;         /* (count) */
+    const float *gradients; /* (count) of the first copy */
+    size_t copies;          /* 1 .. RNL_MAX_GRADIENT_COPIES */
+    size_t copy_distance;   /* in floats, from one copy to the next */
+    float *velocity;        /* (count) momentum and nesterov */
+    float learning_rate;
+    float momentum;
+} rnl_update;
+
+#define RNL_MAX_GRADIENT_COPIES 8
+
+/* Gathers rows of a dataset by their numbers and scales them: x = source * scale + offset (a
+ * multiply and an add, each rounded). */
+typedef struct rnl_gather {
+    size_t rows, features;
+    const uint32_t *indices; /* (rows) row numbers in the source */
+    const void *source;      /* (all rows, features) uint8_t or float, by the kernel */
+    const float *scale;      /* (features) */
+    const float *offset;     /* (features) */
+    float *x;                /* (rows, features) */
+    size_t x_stride;
+} rnl_gather;
+
+/* sums[j] = x[0][j] + x[1][j] + ... in the order of the rows. */
+typedef struct rnl_column_sums {
+    size_t rows, columns;
+    const float *x; /* (rows, columns) */
+    size_t x_stride;
+    float *sums; /* (columns) */
+} rnl_column_sums;
+
+/* y[i] = f(x[i]), for the proofs of the elementary functions. y may be x. */
+typedef struct rnl_unary {
+    size_t count;
+    const float *x;
+    float *y;
+} rnl_unary;
+
+typedef struct rnl_kernels {
+    rnl_isa isa;
+#define RNL_KERNEL(name, arguments) void (*name)(const arguments *a);
+#include "simd/kernels.inc"
+#undef RNL_KERNEL
+} rnl_kernels;
+
+/* The best instruction set of this processor, lowered by RUNNEL_ISA=scalar|avx2|avx512 in the
+ * environment; an unknown or unavailable value of it is ignored here and told by rnl_isa_request.
+ */
+rnl_isa rnl_isa_detect(void);
+
+/* What RUNNEL_ISA asks for: NULL if it is unset or served, else a message for people. */
+const char *rnl_isa_request_problem(void);
+
+const char *rnl_isa_name(rnl_isa isa);
+
+/* NULL if the processor lacks the instruction set. */
+const rnl_kernels *rnl_kernels_of(rnl_isa isa);
+
+#endif

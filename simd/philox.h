@@ -1,0 +1,40 @@
+/*
+ * Philox4x32-10, the counter-based random number generator of Salmon, Moraes, Dror and Shaw,
+ * "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).  A number is a pure function of its key
+ * and counter, so it never matters which thread asks, or in which order.
+ */
+#ifndef RNL_SIMD_PHILOX_H
+#define RNL_SIMD_PHILOX_H
+
+#include <stdint.h>
+
+/* What a number is drawn for: streams of different purposes never meet. */
+typedef enum rnl_random_purpose {
+    RNL_RANDOM_INITIAL_WEIGHTS = 1,
+    RNL_RANDOM_ROW_ORDER = 2,
+    RNL_RANDOM_GENERATED_DATA = 3
+} rnl_random_purpose;
+
+typedef struct rnl_philox_block {
+    uint32_t word[4];
+} rnl_philox_block;
+
+/* The ten rounds. */
+rnl_philox_block rnl_philox(uint64_t key, rnl_philox_block counter);
+
+/* The place of a number in the stream of a seed. */
+typedef struct rnl_random_place {
+    rnl_random_purpose purpose;
+    uint32_t layer; /* below 2^24 */
+    uint32_t step;
+    uint32_t row;
+    uint32_t column;
+} rnl_random_place;
+
+/* Four words for one place: counter = (column, row, step, purpose << 24 | layer), key = seed. */
+rnl_philox_block rnl_random(uint64_t seed, rnl_random_place place);
+
+/* Uniform in (0, 1): (word + 0.5) / 2^32 in double. */
+double rnl_random_uniform(uint32_t word);
+
+#endif

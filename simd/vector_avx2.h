@@ -1,0 +1,192 @@
+/*
+ * The vector vocabulary of eight lanes: AVX2 and FMA.
+ */
+#ifndef RNL_SIMD_VECTOR_AVX2_H
+#define RNL_SIMD_VECTOR_AVX2_H
+
+#include <immintrin.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define LANES 8
+
+typedef __m256 v_float;
+typedef __m256i v_int;
+typedef __m256 v_mask;
+
+/* The first n lanes. */
+static inline __m256i v_first(size_t n)
+{
+    static const int32_t lanes[2 * LANES] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    return _mm256_loadu_si256((const __m256i *)(lanes + LANES - n));
+}
+
+/* n elements, zeros behind them. */
+static inline v_float v_load(const float *p, size_t n)
+{
+    return n == LANES ? _mm256_loadu_ps(p) : _mm256_maskload_ps(p, v_first(n));
+}
+
+static inline v_float v_select(v_mask m, v_float yes, v_float no)
+{
+    return _mm256_blendv_ps(no, yes, m);
+}
+
+static inline v_float v_load_or(const float *p, size_t n, float other)
+{
+    if (n == LANES)
+        return _mm256_loadu_ps(p);
+    const __m256i first = v_first(n);
+    return v_select(_mm256_castsi256_ps(first), _mm256_maskload_ps(p, first),
+                    _mm256_set1_ps(other));
+}
+
+static inline void v_store(float *p, size_t n, v_float a)
+{
+    if (n == LANES)
+        _mm256_storeu_ps(p, a);
+    else
+        _mm256_maskstore_ps(p, v_first(n), a);
+}
+
+static inline v_float v_load_uint8(const uint8_t *p, size_t n)
+{
+    uint64_t bytes = 0;
+    if (n == LANES)
+        memcpy(&bytes, p, LANES);
+    else
+        memcpy(&bytes, p, n);
+    return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)bytes)));
+}
+
+static inline v_float v_set(float a)
+{
+    return _mm256_set1_ps(a);
+}
+
+static inline v_float v_add(v_float a, v_float b)
+{
+    return _mm256_add_ps(a, b);
+}
+
+static inline v_float v_sub(v_float a, v_float b)
+{
+    return _mm256_sub_ps(a, b);
+}
+
+static inline v_float v_mul(v_float a, v_float b)
+{
+    return _mm256_mul_ps(a, b);
+}
+
+/* a b + c */
+static inline v_float v_fma(v_float a, v_float b, v_float c)
+{
+    return _mm256_fmadd_ps(a, b, c);
+}
+
+/* The second argument if either is NaN. */
+static inline v_float v_max(v_float a, v_float b)
+{
+    return _mm256_max_ps(a, b);
+}
+
+static inline v_float v_min(v_float a, v_float b)
+{
+    return _mm256_min_ps(a, b);
+}
+
+static inline v_mask v_greater(v_float a, v_float b)
+{
+    return _mm256_cmp_ps(a, b, _CMP_GT_OQ);
+}
+
+static inline v_mask v_at_least(v_float a, v_float b)
+{
+    return _mm256_cmp_ps(a, b, _CMP_GE_OQ);
+}
+
+static inline v_mask v_equal(v_float a, v_float b)
+{
+    return _mm256_cmp_ps(a, b, _CMP_EQ_OQ);
+}
+
+/* To the nearest integer, halves to even. */
+static inline v_float v_round(v_float a)
+{
+    return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+
+static inline v_int v_bits(v_float a)
+{
+    return _mm256_castps_si256(a);
+}
+
+static inline v_float v_from_bits(v_int i)
+{
+    return _mm256_castsi256_ps(i);
+}
+
+static inline v_int v_int_set(int32_t i)
+{
+    return _mm256_set1_epi32(i);
+}
+
+static inline v_int v_int_add(v_int a, v_int b)
+{
+    return _mm256_add_epi32(a, b);
+}
+
+static inline v_int v_int_sub(v_int a, v_int b)
+{
+    return _mm256_sub_epi32(a, b);
+}
+
+static inline v_int v_shift_left_23(v_int a)
+{
+    return _mm256_slli_epi32(a, 23);
+}
+
+static inline v_int v_shift_right_23(v_int a)
+{
+    return _mm256_srai_epi32(a, 23);
+}
+
+static inline v_float v_to_float(v_int a)
+{
+    return _mm256_cvtepi32_ps(a);
+}
+
+/* 2^n for whole n in [-126, 127]. */
+static inline v_float v_power_of_2(v_float n)
+{
+    const v_int exponent = v_int_add(_mm256_cvtps_epi32(n), v_int_set(127));
+    return v_from_bits(v_shift_left_23(exponent));
+}
+
+/* a 2^n for whole n in [-252, 254]. */
+static inline v_float v_scale(v_float a, v_float n)
+{
+    const v_int whole = _mm256_cvtps_epi32(n), half = _mm256_srai_epi32(whole, 1);
+    const v_int bias = v_int_set(127);
+    const v_float first = v_from_bits(v_shift_left_23(v_int_add(half, bias)));
+    const v_float second = v_from_bits(v_shift_left_23(v_int_add(v_int_sub(whole, half), bias)));
+    return v_mul(v_mul(a, first), second);
+}
+
+static inline float v_sum(v_float a)
+{
+    __m128 s = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+    return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+}
+
+static inline float v_largest(v_float a)
+{
+    __m128 m = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    m = _mm_max_ps(m, _mm_movehl_ps(m, m));
+    return _mm_cvtss_f32(_mm_max_ss(m, _mm_movehdup_ps(m)));
+}
+
+#endif

@@ -1,0 +1,174 @@
+/*
+ * The vector vocabulary of sixteen lanes: AVX-512 F, BW, DQ and VL.
+ */
+#ifndef RNL_SIMD_VECTOR_AVX512_H
+#define RNL_SIMD_VECTOR_AVX512_H
+
+#include <immintrin.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LANES 16
+
+typedef __m512 v_float;
+typedef __m512i v_int;
+typedef __mmask16 v_mask;
+
+/* The first n lanes. */
+static inline __mmask16 v_first(size_t n)
+{
+    return (__mmask16)((1u << n) - 1);
+}
+
+/* n elements, zeros behind them. */
+static inline v_float v_load(const float *p, size_t n)
+{
+    return n == LANES ? _mm512_loadu_ps(p) : _mm512_maskz_loadu_ps(v_first(n), p);
+}
+
+static inline v_float v_load_or(const float *p, size_t n, float other)
+{
+    return n == LANES ? _mm512_loadu_ps(p)
+                      : _mm512_mask_loadu_ps(_mm512_set1_ps(other), v_first(n), p);
+}
+
+static inline void v_store(float *p, size_t n, v_float a)
+{
+    if (n == LANES)
+        _mm512_storeu_ps(p, a);
+    else
+        _mm512_mask_storeu_ps(p, v_first(n), a);
+}
+
+static inline v_float v_load_uint8(const uint8_t *p, size_t n)
+{
+    const __m128i bytes =
+        n == LANES ? _mm_loadu_si128((const __m128i *)p) : _mm_maskz_loadu_epi8(v_first(n), p);
+    return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes));
+}
+
+static inline v_float v_set(float a)
+{
+    return _mm512_set1_ps(a);
+}
+
+static inline v_float v_add(v_float a, v_float b)
+{
+    return _mm512_add_ps(a, b);
+}
+
+static inline v_float v_sub(v_float a, v_float b)
+{
+    return _mm512_sub_ps(a, b);
+}
+
+static inline v_float v_mul(v_float a, v_float b)
+{
+    return _mm512_mul_ps(a, b);
+}
+
+/* a b + c */
+static inline v_float v_fma(v_float a, v_float b, v_float c)
+{
+    return _mm512_fmadd_ps(a, b, c);
+}
+
+/* The second argument if either is NaN. */
+static inline v_float v_max(v_float a, v_float b)
+{
+    return _mm512_max_ps(a, b);
+}
+
+static inline v_float v_min(v_float a, v_float b)
+{
+    return _mm512_min_ps(a, b);
+}
+
+static inline v_mask v_greater(v_float a, v_float b)
+{
+    return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ);
+}
+
+static inline v_mask v_at_least(v_float a, v_float b)
+{
+    return _mm512_cmp_ps_mask(a, b, _CMP_GE_OQ);
+}
+
+static inline v_mask v_equal(v_float a, v_float b)
+{
+    return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ);
+}
+
+static inline v_float v_select(v_mask m, v_float yes, v_float no)
+{
+    return _mm512_mask_blend_ps(m, no, yes);
+}
+
+/* To the nearest integer, halves to even. */
+static inline v_float v_round(v_float a)
+{
+    return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+
+static inline v_int v_bits(v_float a)
+{
+    return _mm512_castps_si512(a);
+}
+
+static inline v_float v_from_bits(v_int i)
+{
+    return _mm512_castsi512_ps(i);
+}
+
+static inline v_int v_int_set(int32_t i)
+{
+    return _mm512_set1_epi32(i);
+}
+
+static inline v_int v_int_sub(v_int a, v_int b)
+{
+    return _mm512_sub_epi32(a, b);
+}
+
+static inline v_int v_shift_left_23(v_int a)
+{
+    return _mm512_slli_epi32(a, 23);
+}
+
+static inline v_int v_shift_right_23(v_int a)
+{
+    return _mm512_srai_epi32(a, 23);
+}
+
+static inline v_float v_to_float(v_int a)
+{
+    return _mm512_cvtepi32_ps(a);
+}
+
+/* 2^n for whole n in [-126, 127]. */
+static inline v_float v_power_of_2(v_float n)
+{
+    return _mm512_scalef_ps(_mm512_set1_ps(1), n);
+}
+
+/* a 2^n */
+static inline v_float v_scale(v_float a, v_float n)
+{
+    return _mm512_scalef_ps(a, n);
+}
+
+/* Eight lanes and eight lanes, then as the narrower vectors do. */
+static inline float v_sum(v_float a)
+{
+    const __m256 half = _mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
+    __m128 s = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+    s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+    return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+}
+
+static inline float v_largest(v_float a)
+{
+    return _mm512_reduce_max_ps(a);
+}
+
+#endif

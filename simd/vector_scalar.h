@@ -1,0 +1,179 @@
+/*
+ * The vector vocabulary of one lane, in plain C for any x86-64.
+ */
+#ifndef RNL_SIMD_VECTOR_SCALAR_H
+#define RNL_SIMD_VECTOR_SCALAR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define LANES 1
+
+typedef float v_float;
+typedef int32_t v_int;
+typedef bool v_mask;
+
+static inline v_float v_load(const float *p, size_t n)
+{
+    (void)n;
+    return *p;
+}
+
+static inline v_float v_load_or(const float *p, size_t n, float other)
+{
+    (void)n;
+    (void)other;
+    return *p;
+}
+
+static inline void v_store(float *p, size_t n, v_float a)
+{
+    (void)n;
+    *p = a;
+}
+
+static inline v_float v_load_uint8(const uint8_t *p, size_t n)
+{
+    (void)n;
+    return (float)*p;
+}
+
+static inline v_float v_set(float a)
+{
+    return a;
+}
+
+static inline v_float v_add(v_float a, v_float b)
+{
+    return a + b;
+}
+
+static inline v_float v_sub(v_float a, v_float b)
+{
+    return a - b;
+}
+
+static inline v_float v_mul(v_float a, v_float b)
+{
+    return a * b;
+}
+
+/* a b + c; the product is exact in double. */
+static inline v_float v_fma(v_float a, v_float b, v_float c)
+{
+    return (float)((double)a * (double)b + (double)c);
+}
+
+/* The second argument if either is NaN. */
+static inline v_float v_max(v_float a, v_float b)
+{
+    return a > b ? a : b;
+}
+
+static inline v_float v_min(v_float a, v_float b)
+{
+    return a < b ? a : b;
+}
+
+static inline v_mask v_greater(v_float a, v_float b)
+{
+    return a > b;
+}
+
+static inline v_mask v_at_least(v_float a, v_float b)
+{
+    return a >= b;
+}
+
+static inline v_mask v_equal(v_float a, v_float b)
+{
+    return a == b;
+}
+
+static inline v_float v_select(v_mask m, v_float yes, v_float no)
+{
+    return m ? yes : no;
+}
+
+/* To the nearest integer, halves to even; |a| below 2^22. */
+static inline v_float v_round(v_float a)
+{
+    const volatile float magic = 0x1.8p23f;
+    return (a + magic) - magic;
+}
+
+static inline v_int v_bits(v_float a)
+{
+    v_int i;
+    memcpy(&i, &a, sizeof i);
+    return i;
+}
+
+static inline v_float v_from_bits(v_int i)
+{
+    v_float a;
+    memcpy(&a, &i, sizeof a);
+    return a;
+}
+
+static inline v_int v_int_set(int32_t i)
+{
+    return i;
+}
+
+static inline v_int v_int_add(v_int a, v_int b)
+{
+    return (v_int)((uint32_t)a + (uint32_t)b);
+}
+
+static inline v_int v_int_sub(v_int a, v_int b)
+{
+    return (v_int)((uint32_t)a - (uint32_t)b);
+}
+
+static inline v_int v_shift_left_23(v_int a)
+{
+    return (v_int)((uint32_t)a << 23);
+}
+
+static inline v_int v_shift_right_23(v_int a)
+{
+    return a >> 23;
+}
+
+static inline v_int v_to_int(v_float whole)
+{
+    return (v_int)whole;
+}
+
+static inline v_float v_to_float(v_int a)
+{
+    return (float)a;
+}
+
+/* 2^n for whole n in [-126, 127]. */
+static inline v_float v_power_of_2(v_float n)
+{
+    return v_from_bits((v_to_int(n) + 127) << 23);
+}
+
+/* a 2^n for whole n in [-252, 254]. */
+static inline v_float v_scale(v_float a, v_float n)
+{
+    const v_int whole = v_to_int(n), half = whole >> 1;
+    return a * v_from_bits((half + 127) << 23) * v_from_bits((whole - half + 127) << 23);
+}
+
+static inline float v_sum(v_float a)
+{
+    return a;
+}
+
+static inline float v_largest(v_float a)
+{
+    return a;
+}
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * Data and models for the tests of training.
+ */
+#ifndef RNL_TESTS_FIXTURES_H
+#define RNL_TESTS_FIXTURES_H
+
+#include "engine/model/model.h"
+
+/* A configuration from YAML text with printf formats; fails the test if it is refused. */
+rnl_config *fixture_config(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Rows of reproducible noise, of features floats or bytes, labelled 0 .. classes - 1. */
+rnl_data *fixture_data(size_t rows, size_t features, size_t classes, rnl_element element);
+
+/* A model of the configuration for the data; the configuration is freed. */
+rnl_model *fixture_model(rnl_config *config, const rnl_data *data);
+
+/* XXH3 of all parameters. */
+uint64_t fixture_hash(const rnl_model *model);
+
+#endif

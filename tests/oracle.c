@@ -1,0 +1,168 @@
+#include "tests/oracle.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_UNITS 1024
+
+void oracle_add_layer(oracle *net, size_t fan_in, size_t units, oracle_activation activation,
+                      double alpha)
+{
+    const size_t count = fan_in * units;
+    net->layers[net->layer_count++] = (oracle_layer){
+        .fan_in = fan_in,
+        .units = units,
+        .activation = activation,
+        .alpha = alpha,
+        .kernel = calloc(count, sizeof(double)),
+        .bias = calloc(units, sizeof(double)),
+        .kernel_gradient = calloc(count, sizeof(double)),
+        .bias_gradient = calloc(units, sizeof(double)),
+        .kernel_velocity = calloc(count, sizeof(double)),
+        .bias_velocity = calloc(units, sizeof(double)),
+    };
+}
+
+void oracle_release(oracle *net)
+{
+    for (size_t i = 0; i < net->layer_count; ++i) {
+        const oracle_layer *layer = &net->layers[i];
+        free(layer->kernel);
+        free(layer->bias);
+        free(layer->kernel_gradient);
+        free(layer->bias_gradient);
+        free(layer->kernel_velocity);
+        free(layer->bias_velocity);
+    }
+}
+
+static double activate(const oracle_layer *layer, double z)
+{
+    switch (layer->activation) {
+    case ORACLE_RELU:
+        return z > 0 ? z : 0;
+    case ORACLE_ELU:
+        return z >= 0 ? z : layer->alpha * expm1(z);
+    default:
+        return z;
+    }
+}
+
+static double derivative(const oracle_layer *layer, double z)
+{
+    switch (layer->activation) {
+    case ORACLE_RELU:
+        return z > 0;
+    case ORACLE_ELU:
+        return z >= 0 ? 1 : layer->alpha * exp(z);
+    default:
+        return 1;
+    }
+}
+
+/* z = x W + b */
+static void pre_activation(const oracle_layer *layer, const double *x, double *z)
+{
+    for (size_t u = 0; u < layer->units; ++u) {
+        z[u] = layer->bias[u];
+        for (size_t i = 0; i < layer->fan_in; ++i)
+            z[u] += x[i] * layer->kernel[i * layer->units + u];
+    }
+}
+
+void oracle_forward(const oracle *net, const double *x, double *logits)
+{
+    double y[MAX_UNITS], z[MAX_UNITS];
+    memcpy(y, x, net->layers[0].fan_in * sizeof *y);
+    for (size_t l = 0; l < net->layer_count; ++l) {
+        pre_activation(&net->layers[l], y, z);
+        for (size_t u = 0; u < net->layers[l].units; ++u)
+            y[u] = activate(&net->layers[l], z[u]);
+    }
+    memcpy(logits, y, net->layers[net->layer_count - 1].units * sizeof *y);
+}
+
+static double log_sum_exp(const double *z, size_t count)
+{
+    double largest = z[0], sum = 0;
+    for (size_t i = 1; i < count; ++i)
+        largest = fmax(largest, z[i]);
+    for (size_t i = 0; i < count; ++i)
+        sum += exp(z[i] - largest);
+    return largest + log(sum);
+}
+
+double oracle_loss(const oracle *net, const double *x, const int32_t *labels, size_t rows)
+{
+    const size_t classes = net->layers[net->layer_count - 1].units;
+    double sum = 0;
+    for (size_t r = 0; r < rows; ++r) {
+        double logits[MAX_UNITS];
+        oracle_forward(net, x + r * net->layers[0].fan_in, logits);
+        sum += log_sum_exp(logits, classes) - logits[labels[r]];
+    }
+    return sum / (double)rows;
+}
+
+/* Adds the gradients of one row's loss times `scale`. */
+static void add_row_gradients(oracle *net, const double *x, int32_t label, double scale)
+{
+    static _Thread_local double z[ORACLE_MAX_LAYERS][MAX_UNITS];
+    static _Thread_local double y[ORACLE_MAX_LAYERS + 1][MAX_UNITS];
+    const size_t last = net->layer_count - 1;
+    memcpy(y[0], x, net->layers[0].fan_in * sizeof *x);
+    for (size_t l = 0; l <= last; ++l) {
+        pre_activation(&net->layers[l], y[l], z[l]);
+        for (size_t u = 0; u < net->layers[l].units; ++u)
+            y[l + 1][u] = activate(&net->layers[l], z[l][u]);
+    }
+    double delta[MAX_UNITS], below[MAX_UNITS];
+    const double normalizer = log_sum_exp(y[last + 1], net->layers[last].units);
+    for (size_t u = 0; u < net->layers[last].units; ++u)
+        delta[u] = scale * (exp(y[last + 1][u] - normalizer) - (u == (size_t)label));
+    for (size_t l = last + 1; l-- > 0;) {
+        oracle_layer *layer = &net->layers[l];
+        memset(below, 0, sizeof below);
+        for (size_t u = 0; u < layer->units; ++u) {
+            const double d = delta[u] * derivative(layer, z[l][u]);
+            layer->bias_gradient[u] += d;
+            for (size_t i = 0; i < layer->fan_in; ++i) {
+                layer->kernel_gradient[i * layer->units + u] += d * y[l][i];
+                below[i] += d * layer->kernel[i * layer->units + u];
+            }
+        }
+        memcpy(delta, below, sizeof delta);
+    }
+}
+
+void oracle_gradients(oracle *net, const double *x, const int32_t *labels, size_t rows)
+{
+    for (size_t l = 0; l < net->layer_count; ++l) {
+        const oracle_layer *layer = &net->layers[l];
+        memset(layer->kernel_gradient, 0, layer->fan_in * layer->units * sizeof(double));
+        memset(layer->bias_gradient, 0, layer->units * sizeof(double));
+    }
+    for (size_t r = 0; r < rows; ++r)
+        add_row_gradients(net, x + r * net->layers[0].fan_in, labels[r], 1.0 / (double)rows);
+}
+
+static void update(double *w, double *v, const double *g, size_t count, double learning_rate,
+                   double momentum, bool nesterov)
+{
+    for (size_t i = 0; i < count; ++i) {
+        v[i] = momentum * v[i] - learning_rate * g[i];
+        w[i] += nesterov ? momentum * v[i] - learning_rate * g[i] : v[i];
+    }
+}
+
+void oracle_update(oracle *net, double learning_rate, double momentum, bool nesterov)
+{
+    for (size_t l = 0; l < net->layer_count; ++l) {
+        const oracle_layer *layer = &net->layers[l];
+        update(layer->kernel, layer->kernel_velocity, layer->kernel_gradient,
+               layer->fan_in * layer->units, learning_rate, momentum, nesterov);
+        update(layer->bias, layer->bias_velocity, layer->bias_gradient, layer->units, learning_rate,
+               momentum, nesterov);
+    }
+}

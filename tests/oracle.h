@@ -1,0 +1,47 @@
+/*
+ * An independent oracle: a network of dense layers with softmax cross-entropy, in double precision
+ * and plain loops, trained by the textbook.
+ */
+#ifndef RNL_TESTS_ORACLE_H
+#define RNL_TESTS_ORACLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ORACLE_MAX_LAYERS 8
+
+typedef enum oracle_activation { ORACLE_LINEAR, ORACLE_RELU, ORACLE_ELU } oracle_activation;
+
+typedef struct oracle_layer {
+    size_t fan_in, units;
+    oracle_activation activation;
+    double alpha;
+    double *kernel, *bias; /* (fan_in, units), (units) */
+    double *kernel_gradient, *bias_gradient;
+    double *kernel_velocity, *bias_velocity;
+} oracle_layer;
+
+typedef struct oracle {
+    size_t layer_count;
+    oracle_layer layers[ORACLE_MAX_LAYERS];
+} oracle;
+
+void oracle_add_layer(oracle *net, size_t fan_in, size_t units, oracle_activation activation,
+                      double alpha);
+void oracle_release(oracle *net);
+
+/* Logits of one row (units of the last layer). */
+void oracle_forward(const oracle *net, const double *x, double *logits);
+
+/* Mean loss over the rows. */
+double oracle_loss(const oracle *net, const double *x, const int32_t *labels, size_t rows);
+
+/* Analytic gradients of the mean loss, into the layers. */
+void oracle_gradients(oracle *net, const double *x, const int32_t *labels, size_t rows);
+
+/* One step of gradient descent with the layers' gradients: v = m v - lr g; w += v, or Nesterov's
+ * w += m v - lr g. */
+void oracle_update(oracle *net, double learning_rate, double momentum, bool nesterov);
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * What the tests of the team share: placements on this machine, and a roll call of the workers.
+ */
+#ifndef RNL_TESTS_ROLL_CALL_H
+#define RNL_TESTS_ROLL_CALL_H
+
+#include "threading/team.h"
+
+#include <omp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <xmmintrin.h>
+
+#define MAX_WORKERS  16
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static inline rnl_placement place(size_t threads, rnl_pinning pinning)
+{
+    char problem[300];
+    rnl_processor_set affinity;
+    rnl_topology topology;
+    rnl_placement placement;
+    const rnl_topology_source source = {.affinity = &affinity};
+    if (!rnl_team_inherited_affinity(&affinity) ||
+        !rnl_topology_read(&topology, &source, problem, sizeof problem) ||
+        !rnl_placement_plan(&placement, &topology, threads, pinning))
+        abort();
+    free(affinity.numbers);
+    rnl_topology_release(&topology);
+    return placement;
+}
+
+static inline unsigned first_processor(void)
+{
+    rnl_placement placement = place(1, RNL_PINNING_ON);
+    const unsigned processor = placement.processors[0];
+    rnl_placement_release(&placement);
+    return processor;
+}
+
+static inline bool run(size_t threads, rnl_pinning pinning, rnl_team_body body, void *context,
+                       char *problem, size_t problem_size)
+{
+    rnl_placement placement = place(threads, pinning);
+    const bool ran = rnl_team_run(&placement, body, context, problem, problem_size);
+    rnl_placement_release(&placement);
+    return ran;
+}
+
+static inline cpu_set_t own_affinity(void)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    pthread_getaffinity_np(pthread_self(), sizeof set, &set);
+    return set;
+}
+
+/* What each worker saw. */
+typedef struct roll {
+    size_t count[MAX_WORKERS];
+    atomic_uint entered[MAX_WORKERS];
+    pthread_t thread[MAX_WORKERS];
+    cpu_set_t affinity[MAX_WORKERS];
+    unsigned mxcsr[MAX_WORKERS];
+    int inner_threads[MAX_WORKERS];
+} roll;
+
+static inline void enrol(rnl_worker *worker, void *context)
+{
+    roll *r = context;
+    atomic_fetch_add(&r->entered[worker->index], 1);
+    r->count[worker->index] = worker->count;
+    r->thread[worker->index] = pthread_self();
+    r->affinity[worker->index] = own_affinity();
+    r->mxcsr[worker->index] = _mm_getcsr();
+    r->inner_threads[worker->index] = omp_get_max_threads();
+    rnl_team_barrier(worker);
+}
+
+static inline size_t count_entered(roll *r)
+{
+    size_t entered = 0;
+    for (size_t i = 0; i < MAX_WORKERS; ++i)
+        entered += atomic_load(&r->entered[i]);
+    return entered;
+}
+
+#endif

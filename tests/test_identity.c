@@ -1,0 +1,163 @@
+/*
+ * Elastic identity: the trained weights are the same bit for bit on any number of workers, and
+ * what else a run promises whatever its options are.
+ */
+#include "engine/config/config.h"
+#include "tests/fixtures.h"
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <stdio.h>
+#include <string.h>
+
+static const size_t worker_counts[] = {1, 2, 3, 4, 8, 16};
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static rnl_model *create_model(const rnl_data *data, unsigned batch_size, unsigned seed)
+{
+    return fixture_model(
+        fixture_config("data: {train: {spirals: {rows: 10}}, scaling: range}\n"
+                       "model:\n"
+                       "  - dense: {units: 300, activation: elu, kernel_initializer: he_normal}\n"
+                       "  - activation: relu\n"
+                       "  - dense: {units: 100, activation: relu, use_bias: false}\n"
+                       "  - dense: {units: 10, activation: softmax}\n"
+                       "training:\n"
+                       "  loss: sparse_categorical_crossentropy\n"
+                       "  metrics: [accuracy]\n"
+                       "  optimizer: {nesterov: {learning_rate: 0.01}}\n"
+                       "  batch_size: %u\n"
+                       "  epochs: 2\n"
+                       "  seed: %u\n",
+                       batch_size, seed),
+        data);
+}
+
+typedef struct tile_counts {
+    size_t workers, idle;
+} tile_counts;
+
+static void count_tiles(rnl_log_level level, const char *text, void *user)
+{
+    (void)level;
+    tile_counts *counts = user;
+    size_t worker;
+    unsigned long long tiles;
+    if (sscanf(text, "worker %zu computed %llu tiles", &worker, &tiles) == 2) {
+        ++counts->workers;
+        counts->idle += tiles == 0;
+    }
+}
+
+static uint64_t train(const rnl_data *data, unsigned batch_size, unsigned seed, size_t threads,
+                      rnl_pin pin, tile_counts *counts)
+{
+    rnl_model *model = create_model(data, batch_size, seed);
+    const rnl_options options = {
+        .threads = threads, .pin = pin, .on_log = counts ? count_tiles : NULL, .user = counts};
+    cr_assert_eq(rnl_train(model, data, &options), RNL_OK, "%s", rnl_message());
+    const uint64_t hash = fixture_hash(model);
+    rnl_model_free(model);
+    return hash;
+}
+
+ParameterizedTestParameters(identity, on_any_number_of_workers)
+{
+    static unsigned batch_sizes[] = {1, 7, 31, 32, 64, 500};
+    return cr_make_param_array(unsigned, batch_sizes, COUNT(batch_sizes));
+}
+
+ParameterizedTest(unsigned *batch_size, identity, on_any_number_of_workers)
+{
+    /* 77 rows leave a short last mini-batch for each size; 500 is more than there are. */
+    rnl_data *data = fixture_data(*batch_size == 500 ? 1030 : 77, 50, 10, RNL_UINT8);
+    const uint64_t expected = train(data, *batch_size, 1, 1, RNL_PIN_AUTO, NULL);
+    for (size_t i = 1; i < COUNT(worker_counts); ++i)
+        cr_expect_eq(train(data, *batch_size, 1, worker_counts[i], RNL_PIN_AUTO, NULL), expected,
+                     "batch size %u, %zu workers", *batch_size, worker_counts[i]);
+    cr_expect_eq(train(data, *batch_size, 1, 2, RNL_PIN_OFF, NULL), expected);
+    cr_expect_eq(train(data, *batch_size, 1, 4, RNL_PIN_ON, NULL), expected);
+    cr_expect_neq(train(data, *batch_size, 2, 1, RNL_PIN_AUTO, NULL), expected, "another seed");
+    rnl_data_free(data);
+}
+
+Test(identity, every_worker_has_tiles)
+{
+    rnl_data *data = fixture_data(130, 50, 10, RNL_FLOAT32);
+    tile_counts counts = {0};
+    train(data, 64, 1, 16, RNL_PIN_AUTO, &counts);
+    cr_expect_eq(counts.workers, 16);
+    cr_expect_eq(counts.idle, 0);
+    rnl_data_free(data);
+}
+
+static int stop_at_seven(const rnl_progress *progress, void *user)
+{
+    (void)user;
+    return progress->step == 7;
+}
+
+/* A run that is stopped keeps its weights; 7 steps are one epoch here. */
+Test(identity, stopped_run_has_the_weights_of_its_last_step)
+{
+    rnl_data *data = fixture_data(7 * 11, 5, 3, RNL_FLOAT32);
+    rnl_model *stopped = create_model(data, 11, 1);
+    const rnl_options options = {.threads = 3, .on_step = stop_at_seven};
+    cr_expect_eq(rnl_train(stopped, data, &options), RNL_STOPPED);
+    cr_expect_str_eq(rnl_message(), "stopped after step 7");
+
+    rnl_model *whole = create_model(data, 11, 1);
+    whole->config->training.epochs = 1;
+    cr_assert_eq(rnl_train(whole, data, NULL), RNL_OK);
+    cr_expect_eq(fixture_hash(stopped), fixture_hash(whole));
+    rnl_model_free(stopped);
+    rnl_model_free(whole);
+    rnl_data_free(data);
+}
+
+Test(identity, nan_stops_with_its_layer_and_keeps_the_weights)
+{
+    rnl_data *data = fixture_data(64, 50, 10, RNL_FLOAT32);
+    rnl_model *model =
+        fixture_model(fixture_config("data: {train: {spirals: {rows: 10}}, scaling: none}\n"
+                                     "model:\n"
+                                     "  - dense: {units: 20, activation: relu}\n"
+                                     "  - dense: {units: 10, activation: softmax}\n"
+                                     "training:\n"
+                                     "  loss: sparse_categorical_crossentropy\n"
+                                     "  optimizer: {sgd: {learning_rate: 1e6}}\n"
+                                     "  batch_size: 8\n"
+                                     "  epochs: 50\n"),
+                      data);
+    ((float *)data->train.inputs)[0] = 3e38f;
+    ((float *)data->train.inputs)[1] = 3e38f;
+    const uint64_t before = fixture_hash(model);
+    cr_expect_eq(rnl_train(model, data, NULL), RNL_NOT_FINITE);
+    cr_expect(strstr(rnl_message(), "layer dense_") != NULL, "%s", rnl_message());
+    cr_expect(strstr(rnl_message(), "step ") != NULL, "%s", rnl_message());
+    cr_expect_eq(fixture_hash(model), before);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
+Test(identity, data_that_does_not_fit_is_refused)
+{
+    rnl_data *data = fixture_data(30, 50, 10, RNL_FLOAT32);
+    rnl_model *model = create_model(data, 8, 1);
+    const uint64_t before = fixture_hash(model);
+
+    data->train.labels[29] = data->train.largest_label = 10;
+    cr_expect_eq(rnl_train(model, data, NULL), RNL_BAD_DATA);
+    cr_expect(strstr(rnl_message(), "label 10 is outside of the classes") != NULL, "%s",
+              rnl_message());
+    rnl_data *narrow = fixture_data(30, 49, 10, RNL_FLOAT32);
+    cr_expect_eq(rnl_train(model, narrow, NULL), RNL_BAD_DATA);
+    cr_expect(strstr(rnl_message(), "expected rows of 50 features") != NULL, "%s", rnl_message());
+    cr_expect_eq(rnl_train(model, data, &(const rnl_options){.threads = 100000}), RNL_BAD_DATA);
+
+    cr_expect_eq(fixture_hash(model), before);
+    rnl_model_free(model);
+    rnl_data_free(data);
+    rnl_data_free(narrow);
+}

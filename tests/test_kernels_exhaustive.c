@@ -1,0 +1,159 @@
+/*
+ * The exponential family over all 2^32 float32 inputs, on every instruction set of this processor.
+ * The oracle is the C library in double; where the error is so near to the bound that the oracle's
+ * own error could decide, MPFR decides.
+ */
+#include "simd/kernels.h"
+#include "tests/ulp.h"
+
+#include <criterion/criterion.h>
+#include <mpfr.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { CHUNK = 1 << 16, WORKERS = 2 };
+
+typedef void evaluate_chunk(const rnl_kernels *kernels, const float *x, float *y);
+
+typedef struct function {
+    evaluate_chunk *evaluate;
+    double (*oracle)(double);
+    int (*precise)(mpfr_ptr, mpfr_srcptr, mpfr_rnd_t);
+    double bound; /* in ULP */
+} function;
+
+static void evaluate_exponential(const rnl_kernels *kernels, const float *x, float *y)
+{
+    kernels->exponential(&(const rnl_unary){CHUNK, x, y});
+}
+
+static void evaluate_logarithm(const rnl_kernels *kernels, const float *x, float *y)
+{
+    kernels->logarithm(&(const rnl_unary){CHUNK, x, y});
+}
+
+static void evaluate_elu(const rnl_kernels *kernels, const float *x, float *y)
+{
+    kernels->elu_forward(&(const rnl_activation_forward){.rows = 1,
+                                                         .columns = CHUNK,
+                                                         .z = x,
+                                                         .z_stride = CHUNK,
+                                                         .y = y,
+                                                         .y_stride = CHUNK,
+                                                         .alpha = 1});
+}
+
+static double elu_oracle(double x)
+{
+    return x >= 0 ? x : expm1(x);
+}
+
+static int elu_precise(mpfr_ptr y, mpfr_srcptr x, mpfr_rnd_t rounding)
+{
+    return mpfr_sgn(x) >= 0 ? mpfr_set(y, x, rounding) : mpfr_expm1(y, x, rounding);
+}
+
+static double precise_error(const function *f, float result, double x)
+{
+    mpfr_t argument, value;
+    mpfr_inits2(160, argument, value, (mpfr_ptr)0);
+    mpfr_set_d(argument, x, MPFR_RNDN);
+    f->precise(value, argument, MPFR_RNDN);
+    const double exponent = (double)mpfr_get_exp(value);
+    mpfr_sub_d(value, value, (double)result, MPFR_RNDN);
+    const double error = fabs(mpfr_get_d(value, MPFR_RNDN)) / ldexp(1, (int)exponent - 24);
+    mpfr_clears(argument, value, (mpfr_ptr)0);
+    return error;
+}
+
+typedef struct verdict {
+    double worst;
+    uint32_t worst_bits;
+    uint64_t failures;
+} verdict;
+
+typedef struct share {
+    const function *f;
+    uint64_t begin, end;
+    verdict verdicts[RNL_ISA_COUNT];
+} share;
+
+static void judge(const function *f, verdict *v, uint32_t bits, float result, double exact)
+{
+    double error = ulp_error(result, exact);
+    if (fabs(error - f->bound) < 1e-6)
+        error = precise_error(f, result, without_denormal(float_of_bits(bits)));
+    v->failures += !(error <= f->bound);
+    if (!(error <= v->worst)) {
+        v->worst = error;
+        v->worst_bits = bits;
+    }
+}
+
+static void *run_share(void *argument)
+{
+    share *s = argument;
+    flush_denormals();
+    float *x = malloc(CHUNK * sizeof *x), *y = malloc(CHUNK * sizeof *y);
+    double *exact = malloc(CHUNK * sizeof *exact);
+    for (uint64_t first = s->begin; first < s->end; first += CHUNK) {
+        for (uint32_t i = 0; i < CHUNK; ++i) {
+            x[i] = float_of_bits((uint32_t)first + i);
+            exact[i] = s->f->oracle(without_denormal(x[i]));
+        }
+        for (rnl_isa isa = RNL_ISA_SCALAR; isa < RNL_ISA_COUNT; ++isa) {
+            const rnl_kernels *kernels = rnl_kernels_of(isa);
+            if (!kernels)
+                continue;
+            s->f->evaluate(kernels, x, y);
+            for (uint32_t i = 0; i < CHUNK; ++i)
+                judge(s->f, &s->verdicts[isa], (uint32_t)first + i, y[i], exact[i]);
+        }
+    }
+    free(x);
+    free(y);
+    free(exact);
+    return NULL;
+}
+
+static void check(const char *name, const function *f)
+{
+    pthread_t threads[WORKERS];
+    share shares[WORKERS] = {0};
+    for (uint64_t w = 0; w < WORKERS; ++w) {
+        const uint64_t part = (UINT64_C(1) << 32) / WORKERS;
+        shares[w] = (share){.f = f, .begin = w * part, .end = (w + 1) * part};
+        cr_assert_eq(pthread_create(&threads[w], NULL, run_share, &shares[w]), 0);
+    }
+    for (size_t w = 0; w < WORKERS; ++w)
+        pthread_join(threads[w], NULL);
+    for (rnl_isa isa = RNL_ISA_SCALAR; isa < RNL_ISA_COUNT; ++isa)
+        for (size_t w = 0; w < WORKERS; ++w) {
+            const verdict *v = &shares[w].verdicts[isa];
+            if (!rnl_kernels_of(isa)) {
+                fprintf(stderr, "%s: skipped on %s, which this processor lacks\n", name,
+                        rnl_isa_name(isa));
+                break;
+            }
+            fprintf(stderr, "%s on %s: worst %.6f ULP at %a\n", name, rnl_isa_name(isa), v->worst,
+                    (double)float_of_bits(v->worst_bits));
+            cr_expect_eq(v->failures, 0, "%s on %s: %llu inputs beyond %g ULP", name,
+                         rnl_isa_name(isa), (unsigned long long)v->failures, f->bound);
+        }
+}
+
+Test(exhaustive, elu)
+{
+    check("elu", &(const function){evaluate_elu, elu_oracle, elu_precise, 1});
+}
+
+Test(exhaustive, exponential)
+{
+    check("exponential", &(const function){evaluate_exponential, exp, mpfr_exp, 1});
+}
+
+Test(exhaustive, logarithm)
+{
+    check("logarithm", &(const function){evaluate_logarithm, log, mpfr_log, 2});
+}

@@ -1,0 +1,157 @@
+/*
+ * Training that is interrupted, saved, loaded and resumed ends with the weights and the figures of
+ * training that never was.
+ */
+#include "engine/config/config.h"
+#include "tests/fixtures.h"
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ROWS = 83, BATCH = 16, EPOCHS = 4, STEPS_PER_EPOCH = (ROWS + BATCH - 1) / BATCH };
+
+static rnl_model *create_model(const rnl_data *data, const char *optimizer)
+{
+    return fixture_model(
+        fixture_config("data: {train: {spirals: {rows: 10}}, scaling: standardize}\n"
+                       "model:\n"
+                       "  - dense: {units: 140, activation: elu}\n"
+                       "  - dense: {units: 5, activation: softmax}\n"
+                       "training: {loss: sparse_categorical_crossentropy, metrics: [accuracy],\n"
+                       "  optimizer: %s, batch_size: %d, epochs: %d}\n",
+                       optimizer, BATCH, EPOCHS),
+        data);
+}
+
+/* Rows to train on and rows to validate on. */
+static rnl_data *create_data(void)
+{
+    rnl_data *data = fixture_data(ROWS, 7, 5, RNL_FLOAT32);
+    rnl_data *other = fixture_data(20, 7, 5, RNL_FLOAT32);
+    data->validation = other->train;
+    free(other);
+    return data;
+}
+
+typedef struct journal {
+    uint64_t stop_at;
+    char text[4096]; /* epoch by epoch: loss, accuracy, validation loss as bits */
+} journal;
+
+static int on_step(const rnl_progress *progress, void *user)
+{
+    const journal *j = user;
+    return progress->step == j->stop_at;
+}
+
+static int on_epoch(const rnl_progress *progress, void *user)
+{
+    journal *j = user;
+    char line[128];
+    snprintf(line, sizeof line, "%zu %a %a %a\n", progress->epoch, progress->figures[0].value,
+             progress->figures[1].value, progress->figures[2].value);
+    strcat(j->text, line);
+    return 0;
+}
+
+static rnl_status train(rnl_model *model, const rnl_data *data, size_t threads, journal *j)
+{
+    const rnl_options options = {
+        .threads = threads, .on_step = on_step, .on_epoch = on_epoch, .user = j};
+    return rnl_train(model, data, &options);
+}
+
+static char *temporary_path(void)
+{
+    char *path = NULL;
+    cr_assert(asprintf(&path, "/tmp/runnel_resume_%ld.safetensors", (long)getpid()) > 0);
+    return path;
+}
+
+ParameterizedTestParameters(resume, ends_where_it_would_have_ended)
+{
+    static char optimizers[][32] = {"sgd", "momentum", "nesterov"};
+    return cr_make_param_array(char[32], optimizers, sizeof optimizers / sizeof *optimizers);
+}
+
+/* Stopped in the middle of an epoch, after its last step, and after the first step of all. */
+ParameterizedTest(char (*optimizer)[32], resume, ends_where_it_would_have_ended)
+{
+    static const uint64_t stops[] = {1, 4, STEPS_PER_EPOCH, STEPS_PER_EPOCH + 2,
+                                     EPOCHS * STEPS_PER_EPOCH - 1};
+    rnl_data *data = create_data();
+    rnl_model *whole = create_model(data, *optimizer);
+    journal expected = {0};
+    cr_assert_eq(train(whole, data, 2, &expected), RNL_OK, "%s", rnl_message());
+    cr_assert_eq(rnl_model_step(whole), 0);
+
+    char *path = temporary_path();
+    journal got = {0};
+    rnl_model *model = create_model(data, *optimizer);
+    for (size_t i = 0; i < sizeof stops / sizeof *stops; ++i) {
+        got.stop_at = stops[i];
+        cr_assert_eq(train(model, data, 1 + i, &got), RNL_STOPPED, "%s", rnl_message());
+        cr_assert_eq(rnl_model_save(model, path), RNL_OK, "%s", rnl_message());
+        rnl_model_free(model);
+        cr_assert_eq(rnl_model_load(&model, path, NULL, 0), RNL_OK, "%s", rnl_message());
+        cr_assert_eq(rnl_model_step(model), stops[i]);
+    }
+    got.stop_at = 0;
+    cr_assert_eq(train(model, data, 3, &got), RNL_OK, "%s", rnl_message());
+    cr_expect_eq(fixture_hash(model), fixture_hash(whole));
+    cr_expect_str_eq(got.text, expected.text);
+
+    /* The files are equal byte for byte as well. */
+    char *other_path = NULL;
+    cr_assert(asprintf(&other_path, "%s.whole", path) > 0);
+    cr_assert_eq(rnl_model_save(model, path), RNL_OK);
+    cr_assert_eq(rnl_model_save(whole, other_path), RNL_OK);
+    char command[512];
+    snprintf(command, sizeof command, "cmp %s %s", path, other_path);
+    cr_expect_eq(system(command), 0);
+    unlink(path);
+    unlink(other_path);
+    free(path);
+    free(other_path);
+    rnl_model_free(model);
+    rnl_model_free(whole);
+    rnl_data_free(data);
+}
+
+/* rnl_stop before training lets one step pass; what the checkpoint option saves is what stands. */
+Test(resume, stop_request_saves_a_checkpoint)
+{
+    rnl_data *data = create_data();
+    rnl_model *model = create_model(data, "momentum");
+    char *path = temporary_path();
+    rnl_stop(model);
+    cr_assert_eq(rnl_train(model, data, &(const rnl_options){.threads = 2, .checkpoint = path}),
+                 RNL_STOPPED);
+    cr_expect_str_eq(rnl_message(), "stopped after step 1");
+    rnl_model *saved = NULL;
+    cr_assert_eq(rnl_model_load(&saved, path, NULL, 0), RNL_OK, "%s", rnl_message());
+    cr_expect_eq(rnl_model_step(saved), 1);
+    cr_expect_eq(fixture_hash(saved), fixture_hash(model));
+    rnl_model_free(saved);
+
+    /* Trained on, the checkpoint of the last epoch's end is kept beside the one before. */
+    cr_assert_eq(rnl_train(model, data, &(const rnl_options){.threads = 2, .checkpoint = path}),
+                 RNL_OK);
+    char *previous = NULL;
+    cr_assert(asprintf(&previous, "%s.previous", path) > 0);
+    cr_assert_eq(rnl_model_load(&saved, path, NULL, 0), RNL_OK, "%s", rnl_message());
+    cr_expect_eq(rnl_model_step(saved), EPOCHS * STEPS_PER_EPOCH);
+    rnl_model_free(saved);
+    cr_assert_eq(rnl_model_load(&saved, previous, NULL, 0), RNL_OK, "%s", rnl_message());
+    cr_expect_eq(rnl_model_step(saved), (EPOCHS - 1) * STEPS_PER_EPOCH);
+    rnl_model_free(saved);
+    unlink(path);
+    unlink(previous);
+    free(path);
+    free(previous);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}

@@ -1,0 +1,39 @@
+/*
+ * The team of workers.  team.c is the one file that knows OpenMP: it launches one parallel region
+ * for a whole run.  Each worker is bound as the placement says, flushes denormals to zero, and has
+ * one OpenMP thread to itself; all of that is undone when the run ends.
+ */
+#ifndef RNL_THREADING_TEAM_H
+#define RNL_THREADING_TEAM_H
+
+#include "threading/placement.h"
+
+struct rnl_barrier;
+
+typedef struct rnl_worker {
+    size_t index; /* 0 is the thread that called rnl_team_run */
+    size_t count;
+    unsigned numa_node;
+    struct rnl_barrier *barrier;
+} rnl_worker;
+
+/* The work of one worker. All workers run it, and it must reach the same barriers in all of them.
+ */
+typedef void (*rnl_team_body)(rnl_worker *worker, void *context);
+
+/* Runs the body on every worker of the placement, and returns when all have ended.  false, before
+ * any body ran, if the runtime or the system gives fewer threads than asked for, a worker cannot be
+ * bound, or memory runs out; with a message that names the cause (OMP_THREAD_LIMIT, ...) in
+ * `problem`.  Workers that are not pinned get the inherited affinity.  May be called inside another
+ * parallel region. */
+bool rnl_team_run(const rnl_placement *placement, rnl_team_body body, void *context, char *problem,
+                  size_t problem_size);
+
+/* Waits until every worker of the team has come; what they wrote before is seen by all after. */
+void rnl_team_barrier(rnl_worker *worker);
+
+/* The processors that this process may use, whatever binding the OpenMP runtime itself has applied
+ * to the calling thread (OMP_PROC_BIND).  Free `numbers` with free. false if memory runs out. */
+bool rnl_team_inherited_affinity(rnl_processor_set *set);
+
+#endif
