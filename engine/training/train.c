@@ -192,8 +192,10 @@ static bool go_on_validating(const rnl_step *step, const rnl_batch *batch, void 
     return !stop_requested(context);
 }
 
+/* The first barrier: worker 0 decides nothing new before all have read what it decided last. */
 static void validate(training *t, rnl_hand *hand)
 {
+    rnl_hand_barrier(hand);
     if (rnl_hand_leads(hand))
         t->training_seconds = now() - t->epoch_start;
     rnl_pass_run(hand, &t->validation);
