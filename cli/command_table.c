@@ -57,7 +57,7 @@ static bool take_override(rnl_arguments *arguments, const char *value)
 static bool take_seed(rnl_arguments *arguments, const char *value)
 {
     uint64_t seed;
-    if (!read_whole(value, INT64_MAX, &seed))
+    if (!read_whole(value, UINT64_C(1) << 53, &seed))
         return false;
     snprintf(arguments->seed_override, sizeof arguments->seed_override, "training.seed=%" PRIu64,
              seed);
@@ -114,7 +114,7 @@ const rnl_option rnl_option_table[] = {
      "are more workers than cores (default: auto)",
      "auto, on or off", take_pin},
     {"seed", 0, "N", RNL_TAKEN_BY_TRAIN, "short for --set training.seed=N",
-     "a whole number from 0 to 9223372036854775807", take_seed},
+     "a whole number from 0 to 9007199254740992", take_seed},
     {"set", 's', "KEY=VALUE", READERS,
      "change the configuration, e.g. training.epochs=2 or\nmodel.1.dense.units=100; may be "
      "repeated",

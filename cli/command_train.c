@@ -1,5 +1,5 @@
 #include "cli/commands.h"
-#include "cli/figures.h"
+#include "cli/figure_format.h"
 #include "cli/history.h"
 #include "cli/messages.h"
 #include "cli/progress.h"

@@ -1,5 +1,5 @@
 #include "cli/evaluation_report.h"
-#include "cli/figures.h"
+#include "cli/figure_format.h"
 #include "cli/text_table.h"
 
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 #include "cli/progress.h"
-#include "cli/figures.h"
+#include "cli/figure_format.h"
 
 #include <math.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /*
  * Named numbers as the program prints them.
  */
-#ifndef RNL_CLI_FIGURES_H
-#define RNL_CLI_FIGURES_H
+#ifndef RNL_CLI_FIGURE_FORMAT_H
+#define RNL_CLI_FIGURE_FORMAT_H
 
 #include <runnel/runnel.h>
 

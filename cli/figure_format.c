@@ -1,4 +1,4 @@
-#include "cli/figures.h"
+#include "cli/figure_format.h"
 
 #include <math.h>
 #include <stdio.h>
