@@ -1,0 +1,270 @@
+/*
+ * Configurations: what is accepted, how mistakes are answered, overrides, printing and help.
+ */
+#include "engine/config/config.h"
+#include "engine/layers/layers.h"
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char good[] = "name: good\n"
+                           "data:\n"
+                           "  train: {spirals: {rows: 30, noise: 0.25}}\n"
+                           "  validation_split: 1e-1\n"
+                           "model:\n"
+                           "  - flatten\n"
+                           "  - dense: {units: 7, activation: {elu: {alpha: 0.5}}}\n"
+                           "  - activation: relu\n"
+                           "  - dense:\n"
+                           "      units: 3\n"
+                           "      activation: softmax\n"
+                           "training:\n"
+                           "  loss: sparse_categorical_crossentropy\n"
+                           "  metrics: [accuracy]\n"
+                           "  optimizer: momentum\n";
+
+static rnl_config *parse(const char *text, const char *override)
+{
+    rnl_config *config = NULL;
+    const rnl_status status =
+        rnl_config_parse(&config, "c.yaml", text, &override, override != NULL);
+    cr_assert_eq(status, RNL_OK, "%s", rnl_message());
+    return config;
+}
+
+Test(config, takes_values_and_defaults)
+{
+    rnl_config *config = parse(good, NULL);
+    cr_expect_str_eq(config->name, "good");
+    cr_expect_eq(config->data.validation_split, 0.1);
+    cr_expect_null(config->data.test.kind);
+    cr_expect_str_eq(config->data.scaling.kind->name, "none");
+    cr_expect_eq(config->model.count, 4);
+    const rnl_dense *dense = config->model.items[1].parameters;
+    cr_expect_eq(dense->units, 7);
+    cr_expect(dense->use_bias);
+    cr_expect_str_eq(dense->activation.kind->name, "elu");
+    cr_expect_eq(*(const double *)dense->activation.parameters, 0.5);
+    cr_expect_str_eq(dense->kernel_initializer.kind->name, "glorot_uniform");
+    const rnl_activation_layer *relu = config->model.items[2].parameters;
+    cr_expect_str_eq(relu->function.kind->name, "relu");
+    cr_expect_eq(config->training.batch_size, 32);
+    cr_expect_eq(config->training.epochs, 1);
+    cr_expect(config->training.shuffle);
+    cr_expect_eq(config->training.metrics.count, 1);
+    rnl_config_free(config);
+}
+
+struct mistake {
+    char wrong[160]; /* replaces the line of `good` that begins in the same way */
+    size_t line;     /* of `good`, from 1 */
+    char message[260];
+};
+
+ParameterizedTestParameters(config, mistakes_are_answered)
+{
+    static struct mistake mistakes[] = {
+        {"  - dense: {units: 7, activaton: relu}", 7,
+         "c.yaml:7:23: dense: unknown key 'activaton'; did you mean 'activation'?"},
+        {"  - dense: {units: 7, activation: rellu}", 7,
+         "c.yaml:7:35: unknown activation 'rellu'; did you mean 'relu'?"},
+        {"  - dense: {units: 7, activation: xyzzy}", 7,
+         "c.yaml:7:35: unknown activation 'xyzzy'; expected one of linear, relu"},
+        {"  - dens: {units: 7}", 7, "c.yaml:7:5: unknown layer 'dens'; did you mean 'dense'?"},
+        {"  - dense: {activation: relu}", 7, "c.yaml:7:12: dense: the key 'units' is missing"},
+        {"  - dense", 7, "dense: the key 'units' is missing"},
+        {"  - dense: 7", 7, "c.yaml:7:12: dense: expected a mapping of keys to values, got '7'"},
+        {"  - dense: {units: ten}", 7,
+         "c.yaml:7:20: units: expected an integer from 1 to 16777216, got 'ten'"},
+        {"  - dense: {units: 0}", 7, "units: expected an integer from 1 to 16777216, got '0'"},
+        {"  - dense: {units: 99999999999999999999}", 7, "units: expected an integer"},
+        {"  - dense: {units: 7.5}", 7, "units: expected an integer"},
+        {"  - dense: {units: 7, use_bias: yes}", 7,
+         "c.yaml:7:33: use_bias: expected true or false, got 'yes'"},
+        {"  - dense: {units: 7, units: 8}", 7, "c.yaml:7:23: the key 'units' is given twice"},
+        {"  - {dense: {units: 7}, flatten: {}}", 7,
+         "c.yaml:7:5: expected one layer, got 2: dense and flatten"},
+        {"  - {dense: , units: 7}", 7, "c.yaml:7:15: 'units' belongs to dense"},
+        {"  - flatten: {units: 7}", 7, "flatten takes no parameters, got a mapping"},
+        {"  - [dense]", 7, "c.yaml:7:5: expected one layer"},
+        {"  - &a dense", 7, "anchors, aliases and tags are not accepted"},
+        {"  - *a", 7, "c.yaml:7:"},
+        {"  - dense: {units: 7, activation: {elu: {alpha: -1}}}", 7,
+         "alpha: expected a number from 0 to 1000000, got '-1'"},
+        {"  - dense: {units: 7, activation: {elu: {alpha: nan}}}", 7, "alpha: expected a number"},
+        {"  - dense: {units: 7, activation: {elu: {alpha: 1e999}}}", 7, "alpha: expected a number"},
+        {"\t- flatten", 6, "c.yaml:6:"},
+        {"  optimizer: {sgd: {lr: 0.1}}", 15,
+         "c.yaml:15:21: sgd: unknown key 'lr'; today's name is 'learning_rate'"},
+        {"  optimizer: {sgd: {learning_rate: 0}}", 15,
+         "learning_rate: expected a number above 0 and at most 1000000, got '0'"},
+        {"  optimizer:", 15, "expected one optimizer"},
+        {"  optimzer: sgd", 15,
+         "c.yaml:15:3: training: unknown key 'optimzer'; did you mean 'optimizer'?"},
+        {"  metrics: accuracy", 14, "c.yaml:14:12: metrics: expected a list of metrics"},
+        {"  validation_split: 1.5", 4,
+         "c.yaml:4:21: validation_split: expected a number from 0 to 0.99, got '1.5'"},
+        {"name: ../up", 1, "c.yaml:1:7: name: expected one fit for a directory"},
+        {"name: [a]", 1, "c.yaml:1:7: name: expected text, got a list"},
+        {"name: \xff", 1, "c.yaml:1: expected text in UTF-8"},
+        {"nmae: good", 1, "c.yaml:1:1: configuration: unknown key 'nmae'; did you mean 'name'?"},
+        {"name: {", 1, "c.yaml:"},
+        {"--- x", 1, "c.yaml:"},
+    };
+    return cr_make_param_array(struct mistake, mistakes, sizeof mistakes / sizeof *mistakes);
+}
+
+ParameterizedTest(struct mistake *m, config, mistakes_are_answered)
+{
+    char text[2048];
+    size_t length = 0, line = 1;
+    for (const char *at = good; *at; at = strchr(at, '\n') + 1, ++line) {
+        const size_t size = (size_t)(strchr(at, '\n') - at);
+        length += (size_t)snprintf(text + length, sizeof text - length, "%.*s\n",
+                                   line == m->line ? (int)strlen(m->wrong) : (int)size,
+                                   line == m->line ? m->wrong : at);
+    }
+    rnl_config *config = NULL;
+    cr_assert_eq(rnl_config_parse(&config, "c.yaml", text, NULL, 0), RNL_BAD_CONFIG, "%s",
+                 m->wrong);
+    cr_expect(strstr(rnl_message(), m->message) != NULL, "%s\n%s", m->wrong, rnl_message());
+    cr_expect_null(config);
+}
+
+Test(config, hostile_text_is_refused)
+{
+    static char deep[20001];
+    memset(deep, '[', 20000);
+    const char *const texts[] = {"",
+                                 "\n# nothing\n",
+                                 "~",
+                                 "[]",
+                                 "model",
+                                 deep,
+                                 "{{{{{{",
+                                 "a: b\n---\nc: d\n",
+                                 "? [complex]\n: key\n",
+                                 "x: !!binary abc",
+                                 "\"unterminated",
+                                 "a: 'b",
+                                 "%YAML 9.9\n---\na"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; ++i) {
+        rnl_config *config = NULL;
+        cr_expect_eq(rnl_config_parse(&config, "c.yaml", texts[i], NULL, 0), RNL_BAD_CONFIG,
+                     "text %zu", i);
+        cr_expect_eq(strncmp(rnl_message(), "c.yaml", 6), 0, "%s", rnl_message());
+    }
+    rnl_config *config = NULL;
+    cr_expect_eq(rnl_config_load(&config, "/nonexistent/c.yaml", NULL, 0), RNL_BAD_CONFIG);
+    cr_expect(strstr(rnl_message(), "/nonexistent/c.yaml: cannot be opened") != NULL);
+}
+
+/* Every prefix of a good text either loads or is refused; nothing crashes. */
+Test(config, every_prefix_is_survived)
+{
+    for (size_t length = 0; length < sizeof good; ++length) {
+        char text[sizeof good] = "";
+        memcpy(text, good, length);
+        rnl_config *config = NULL;
+        if (rnl_config_parse(&config, "c.yaml", text, NULL, 0) == RNL_OK)
+            rnl_config_free(config);
+    }
+}
+
+Test(config, overrides_reach_everywhere)
+{
+    rnl_config *config = parse(good, "training.epochs=12");
+    cr_expect_eq(config->training.epochs, 12);
+    rnl_config_free(config);
+    config = parse(good, "model.1.dense.units=99");
+    cr_expect_eq(((const rnl_dense *)config->model.items[1].parameters)->units, 99);
+    rnl_config_free(config);
+    config = parse(good, "training.optimizer=sgd");
+    cr_expect_str_eq(config->training.optimizer.kind->name, "sgd");
+    rnl_config_free(config);
+    config = parse(good, "training.optimizer.momentum.learning_rate=0.5");
+    cr_expect_str_eq(config->training.optimizer.kind->name, "momentum");
+    cr_expect_eq(*(const double *)config->training.optimizer.parameters, 0.5);
+    rnl_config_free(config);
+    config = parse(good, "data.test={blobs: {rows: 5}}");
+    cr_expect_str_eq(config->data.test.kind->name, "blobs");
+    rnl_config_free(config);
+}
+
+ParameterizedTestParameters(config, wrong_overrides_are_answered)
+{
+    static char texts[][2][160] = {
+        {"training.epoch=2", "--set training.epoch=2: training: unknown key 'epoch'; did you mean "
+                             "'epochs'?"},
+        {"training.epochs=two", "--set training.epochs=two: epochs: expected an integer"},
+        {"model.9.dense.units=1", "--set model.9.dense.units=1: '9': expected the number of an "
+                                  "element, 0 to 3"},
+        {"training.epochs", "--set training.epochs: expected key.path=value"},
+        {"training..epochs=1", "--set training..epochs=1: expected key.path=value"},
+        {"training.epochs=[1", "--set training.epochs=[1:"},
+        {"training.optimizer.sgd.momentum=0.5", "expected one optimizer, got 2: momentum and sgd"},
+    };
+    return cr_make_param_array(char[2][160], texts, sizeof texts / sizeof *texts);
+}
+
+ParameterizedTest(char (*text)[2][160], config, wrong_overrides_are_answered)
+{
+    const char *override = (*text)[0];
+    rnl_config *config = NULL;
+    cr_assert_eq(rnl_config_parse(&config, "c.yaml", good, &override, 1), RNL_BAD_CONFIG);
+    cr_expect(strstr(rnl_message(), (*text)[1]) != NULL, "%s", rnl_message());
+}
+
+/* Printed text reads back to the same text, in both styles, also where numbers have a comma. */
+Test(config, prints_what_it_reads)
+{
+    setlocale(LC_ALL, "de_DE.UTF-8");
+    rnl_config *config = parse(good, "name=a \"quoted\" \\ name");
+    char *yaml, *json, *again;
+    cr_assert_eq(rnl_config_print(config, &yaml), RNL_OK);
+    cr_assert_eq(rnl_config_print_json(config, &json), RNL_OK);
+    cr_expect_null(strchr(json, '\n'));
+    const char *const texts[] = {yaml, json};
+    for (size_t i = 0; i < 2; ++i) {
+        rnl_config *read = parse(texts[i], NULL);
+        cr_assert_eq(rnl_config_print(read, &again), RNL_OK);
+        cr_expect_str_eq(again, yaml);
+        rnl_text_free(again);
+        rnl_config_free(read);
+    }
+    rnl_text_free(yaml);
+    rnl_text_free(json);
+    rnl_config_free(config);
+}
+
+Test(config, name_comes_from_the_file)
+{
+    rnl_config *config = NULL;
+    const char *text = strchr(good, '\n') + 1;
+    cr_assert_eq(rnl_config_parse(&config, "some/where/net.v2.yaml", text, NULL, 0), RNL_OK);
+    cr_expect_str_eq(rnl_config_name(config), "net.v2");
+    rnl_config_free(config);
+}
+
+Test(config, help_knows_every_kind)
+{
+    char *text;
+    cr_assert_eq(rnl_config_help(NULL, &text), RNL_OK);
+    for (const rnl_kind_table *const *table = rnl_kind_tables; *table; ++table)
+        for (size_t i = 0; i < (*table)->count; ++i) {
+            const char *name = (*table)->kinds[i].name;
+            cr_expect(strstr(text, name) != NULL, "%s", name);
+            char *topic;
+            cr_assert_eq(rnl_config_help(name, &topic), RNL_OK, "%s", name);
+            cr_expect(strstr(topic, (*table)->kinds[i].help) != NULL, "%s", name);
+            rnl_text_free(topic);
+        }
+    rnl_text_free(text);
+    cr_expect_eq(rnl_config_help("optimizer", &text), RNL_OK);
+    rnl_text_free(text);
+    cr_expect_eq(rnl_config_help("dnse", &text), RNL_BAD_CONFIG);
+    cr_expect(strstr(rnl_message(), "did you mean 'dense'?") != NULL, "%s", rnl_message());
+}

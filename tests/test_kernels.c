@@ -1,0 +1,636 @@
+/*
+ * Every kernel of the list on every instruction set of this processor: each length up to two
+ * unrolled blocks and one, rows with a stride, in place where that is allowed, guard words around
+ * outputs, special values, and a stated bound against formulas in double.  A kernel without a
+ * check_NAME below does not compile.
+ */
+#include "simd/kernels.h"
+#include "tests/ulp.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Two blocks of four vectors of 16 lanes, and one element. */
+enum { LONGEST = 129, ROWS = 3, STRIDE = LONGEST + 5, SPACE = ROWS * STRIDE, GUARD = 64 };
+
+static const float special[] = {0.0f,     -0.0f,     1.0f,     -1.0f,     INFINITY,   -INFINITY,
+                                NAN,      0x1p-149f, -1e-40f,  0x1p-126f, -0x1p-126f, FLT_MAX,
+                                -FLT_MAX, 1e-8f,     -1e-8f,   88.0f,     -88.0f,     -17.5f,
+                                89.5f,    -104.5f,   0.34657f, -0.34657f};
+enum { SPECIALS = sizeof special / sizeof *special };
+
+static uint32_t state = 1;
+
+static uint32_t random_word(void)
+{
+    state ^= state << 13;
+    state ^= state >> 17;
+    state ^= state << 5;
+    return state;
+}
+
+/* Between -range and range. */
+static float random_float(float range)
+{
+    return range * ((float)(random_word() >> 8) * 0x1p-23f - 1.0f);
+}
+
+/* Every exponent and sign comes up. */
+static float random_bits(void)
+{
+    return float_of_bits(random_word());
+}
+
+/* Memory for outputs, between guard words that only a kernel gone wrong changes. */
+typedef struct guarded {
+    size_t count;
+    uint32_t words[GUARD + SPACE + GUARD];
+} guarded;
+
+static float *guarded_start(guarded *g, size_t count)
+{
+    g->count = count;
+    for (size_t i = 0; i < GUARD + SPACE + GUARD; ++i)
+        g->words[i] = 0x7fc0beefu; /* a NaN of our own */
+    return (float *)(void *)(g->words + GUARD);
+}
+
+/* All words but (rows, columns) of the stride are what they were. */
+static void guarded_check(const guarded *g, size_t rows, size_t columns, size_t stride)
+{
+    for (size_t i = 0; i < GUARD + SPACE + GUARD; ++i) {
+        const size_t at = i - GUARD;
+        const bool inside = i >= GUARD && at / stride < rows && at % stride < columns;
+        if (!inside)
+            cr_assert_eq(g->words[i], 0x7fc0beefu, "word %zd was written", (ssize_t)at);
+    }
+}
+
+static void expect_near(float result, double exact, double bound, const char *what, double input)
+{
+    const double error = ulp_error(result, exact);
+    cr_assert(error <= bound, "%s(%a): %a is %g ULP from %a", what, input, (double)result, error,
+              exact);
+}
+
+/* ---- activations ----------------------------------------------------------------------------- */
+
+typedef void forward_kernel(const rnl_activation_forward *);
+typedef void backward_kernel(const rnl_activation_backward *);
+typedef double forward_oracle(double z, double alpha);
+typedef double slope_oracle(double y, double alpha);
+
+static double linear_oracle(double z, double alpha)
+{
+    (void)alpha;
+    return z;
+}
+
+static double relu_oracle(double z, double alpha)
+{
+    (void)alpha;
+    return isnan(z) ? z : z > 0 ? z : 0;
+}
+
+static double elu_oracle(double z, double alpha)
+{
+    return z >= 0 ? z : alpha * expm1(z);
+}
+
+/* One row of any length at an offset; every element must come out as it does alone. */
+static void check_positions(forward_kernel *kernel, const float *z, float alpha)
+{
+    float alone[LONGEST], together[LONGEST];
+    for (size_t i = 0; i < LONGEST; ++i)
+        kernel(&(const rnl_activation_forward){.rows = 1,
+                                               .columns = 1,
+                                               .z = z + i,
+                                               .z_stride = 1,
+                                               .y = alone + i,
+                                               .y_stride = 1,
+                                               .alpha = alpha});
+    for (size_t offset = 0; offset < LONGEST; ++offset) {
+        kernel(&(const rnl_activation_forward){.rows = 1,
+                                               .columns = LONGEST - offset,
+                                               .z = z + offset,
+                                               .z_stride = LONGEST,
+                                               .y = together + offset,
+                                               .y_stride = LONGEST,
+                                               .alpha = alpha});
+        cr_assert_arr_eq(together + offset, alone + offset, (LONGEST - offset) * sizeof(float),
+                         "offset %zu", offset);
+    }
+}
+
+static void check_forward(forward_kernel *kernel, forward_oracle *oracle, const char *name,
+                          float alpha, double bound)
+{
+    static guarded output;
+    static float z[SPACE], bias[LONGEST];
+    flush_denormals();
+    for (size_t i = 0; i < SPACE; ++i)
+        z[i] = i < SPECIALS ? special[i] : i % 3 == 0 ? random_bits() : random_float(20);
+    for (size_t i = 0; i < LONGEST; ++i)
+        bias[i] = random_float(2);
+    for (size_t columns = 0; columns <= LONGEST; ++columns)
+        for (int with_bias = 0; with_bias < 2; ++with_bias) {
+            float *y = guarded_start(&output, SPACE);
+            kernel(&(const rnl_activation_forward){.rows = ROWS,
+                                                   .columns = columns,
+                                                   .z = z,
+                                                   .z_stride = STRIDE,
+                                                   .bias = with_bias ? bias : NULL,
+                                                   .y = y,
+                                                   .y_stride = STRIDE - 2,
+                                                   .alpha = alpha});
+            guarded_check(&output, ROWS, columns, STRIDE - 2);
+            for (size_t i = 0; i < ROWS; ++i)
+                for (size_t j = 0; j < columns; ++j) {
+                    const float sum = z[i * STRIDE + j] + (with_bias ? bias[j] : 0);
+                    expect_near(y[i * (STRIDE - 2) + j],
+                                oracle(without_denormal(sum), (double)alpha), bound, name,
+                                (double)sum);
+                }
+        }
+    /* In place. */
+    float *y = guarded_start(&output, SPACE);
+    memcpy(y, z, SPACE * sizeof *y);
+    kernel(&(const rnl_activation_forward){.rows = 1,
+                                           .columns = SPACE,
+                                           .z = y,
+                                           .z_stride = SPACE,
+                                           .y = y,
+                                           .y_stride = SPACE,
+                                           .alpha = alpha});
+    for (size_t i = 0; i < SPACE; ++i)
+        expect_near(y[i], oracle(without_denormal(z[i]), (double)alpha), bound, name, (double)z[i]);
+    check_positions(kernel, z, alpha);
+}
+
+static double linear_slope(double y, double alpha)
+{
+    (void)y;
+    (void)alpha;
+    return 1;
+}
+
+static double relu_slope(double y, double alpha)
+{
+    (void)alpha;
+    return y > 0;
+}
+
+static double elu_slope(double y, double alpha)
+{
+    return y > 0 ? 1 : y + alpha;
+}
+
+/* The sum of partials is that of floats, in their order. */
+static void check_backward(backward_kernel *kernel, slope_oracle *slope, const char *name,
+                           float alpha, double bound)
+{
+    enum { PARTIALS = 3, DISTANCE = SPACE + 7 };
+    static guarded output;
+    static float upstream[PARTIALS * DISTANCE], y[SPACE];
+    flush_denormals();
+    for (size_t i = 0; i < PARTIALS * DISTANCE; ++i)
+        upstream[i] = i < SPECIALS ? special[i] : random_float(3);
+    for (size_t i = 0; i < SPACE; ++i)
+        y[i] = i % 4 == 0 ? 0.0f : fmaxf(random_float(2), -alpha);
+    for (size_t partials = 1; partials <= PARTIALS; ++partials)
+        for (size_t columns = 0; columns <= LONGEST; ++columns) {
+            float *delta = guarded_start(&output, SPACE);
+            kernel(&(const rnl_activation_backward){.rows = ROWS,
+                                                    .columns = columns,
+                                                    .partials = partials,
+                                                    .upstream = upstream,
+                                                    .upstream_stride = STRIDE,
+                                                    .partial_distance = DISTANCE,
+                                                    .y = y,
+                                                    .y_stride = STRIDE - 1,
+                                                    .delta = delta,
+                                                    .delta_stride = STRIDE - 2,
+                                                    .alpha = alpha});
+            guarded_check(&output, ROWS, columns, STRIDE - 2);
+            for (size_t i = 0; i < ROWS; ++i)
+                for (size_t j = 0; j < columns; ++j) {
+                    float sum = upstream[i * STRIDE + j];
+                    for (size_t k = 1; k < partials; ++k)
+                        sum += upstream[k * DISTANCE + i * STRIDE + j];
+                    /* y + alpha is rounded once. */
+                    const double f =
+                        (double)(float)slope((double)y[i * (STRIDE - 1) + j], (double)alpha);
+                    const bool cut = slope == relu_slope && f == 0;
+                    expect_near(delta[i * (STRIDE - 2) + j], cut ? 0 : without_denormal(sum) * f,
+                                bound, name, (double)sum);
+                }
+        }
+    /* delta may be upstream. */
+    float *delta = guarded_start(&output, SPACE);
+    memcpy(delta, upstream, SPACE * sizeof *delta);
+    kernel(&(const rnl_activation_backward){.rows = 1,
+                                            .columns = SPACE,
+                                            .partials = 1,
+                                            .upstream = delta,
+                                            .upstream_stride = SPACE,
+                                            .y = y,
+                                            .y_stride = SPACE,
+                                            .delta = delta,
+                                            .delta_stride = SPACE,
+                                            .alpha = alpha});
+    for (size_t i = 0; i < SPACE; ++i) {
+        const double f = (double)(float)slope((double)y[i], (double)alpha);
+        const bool cut = slope == relu_slope && f == 0;
+        expect_near(delta[i], cut ? 0 : without_denormal(upstream[i]) * f, bound, name,
+                    (double)upstream[i]);
+    }
+}
+
+static void check_linear_forward(const rnl_kernels *k)
+{
+    check_forward(k->linear_forward, linear_oracle, "linear", 0, 0);
+}
+
+static void check_relu_forward(const rnl_kernels *k)
+{
+    check_forward(k->relu_forward, relu_oracle, "relu", 0, 0);
+}
+
+/* alpha other than 1 is one more rounding. */
+static void check_elu_forward(const rnl_kernels *k)
+{
+    check_forward(k->elu_forward, elu_oracle, "elu", 1, 1);
+    check_forward(k->elu_forward, elu_oracle, "elu", 0.7f, 2.5);
+    check_forward(k->elu_forward, elu_oracle, "elu", 0, 0);
+}
+
+static void check_linear_backward(const rnl_kernels *k)
+{
+    check_backward(k->linear_backward, linear_slope, "linear'", 0, 0);
+}
+
+static void check_relu_backward(const rnl_kernels *k)
+{
+    check_backward(k->relu_backward, relu_slope, "relu'", 0, 0);
+}
+
+static void check_elu_backward(const rnl_kernels *k)
+{
+    check_backward(k->elu_backward, elu_slope, "elu'", 1, 0.5);
+    check_backward(k->elu_backward, elu_slope, "elu'", 0.3f, 0.5);
+}
+
+/* ---- elementary functions -------------------------------------------------------------------- */
+
+static void check_unary(void (*kernel)(const rnl_unary *), double (*oracle)(double),
+                        const char *name, double bound)
+{
+    static guarded output;
+    static float x[SPACE];
+    flush_denormals();
+    for (size_t i = 0; i < SPACE; ++i)
+        x[i] = i < SPECIALS ? special[i] : random_float(100);
+    for (size_t count = 0; count <= LONGEST; ++count) {
+        float *y = guarded_start(&output, SPACE);
+        kernel(&(const rnl_unary){count, x, y});
+        guarded_check(&output, 1, count, SPACE);
+        for (size_t i = 0; i < count; ++i)
+            expect_near(y[i], oracle(without_denormal(x[i])), bound, name, (double)x[i]);
+    }
+    /* A hundred values of every exponent and sign, in place. */
+    for (uint32_t high = 0; high < 512; ++high) {
+        float y[100], before[100];
+        for (size_t i = 0; i < 100; ++i)
+            before[i] = y[i] = float_of_bits(high << 23 | random_word() >> 9);
+        kernel(&(const rnl_unary){100, y, y});
+        for (size_t i = 0; i < 100; ++i)
+            expect_near(y[i], oracle(without_denormal(before[i])), bound, name, (double)before[i]);
+    }
+}
+
+static void check_exponential(const rnl_kernels *k)
+{
+    check_unary(k->exponential, exp, "exponential", 1);
+}
+
+static void check_logarithm(const rnl_kernels *k)
+{
+    check_unary(k->logarithm, log, "logarithm", 2);
+}
+
+/* ---- losses ---------------------------------------------------------------------------------- */
+
+static void fill_logits(float *z, size_t round)
+{
+    static const float ranges[] = {1, 10, 100, 1e38f};
+    for (size_t i = 0; i < SPACE; ++i)
+        z[i] = random_float(ranges[round % 4]);
+}
+
+static double log_sum_exp(const float *z, size_t count)
+{
+    double largest = -INFINITY, sum = 0;
+    for (size_t j = 0; j < count; ++j)
+        largest = fmax(largest, (double)z[j]);
+    for (size_t j = 0; j < count; ++j)
+        sum += exp((double)z[j] - largest);
+    return largest + log(sum);
+}
+
+/* A probability within 4e-7 of its value and 1e-44; errors grow with the spread of the logits, of
+ * which z - max is rounded. */
+static double probability_bound(double probability, double distance)
+{
+    return probability * (6e-7 + 6e-8 * fabs(distance)) + 2e-38;
+}
+
+static void check_softmax(const rnl_kernels *k)
+{
+    static guarded output;
+    static float z[SPACE];
+    flush_denormals();
+    for (size_t columns = 1; columns <= LONGEST; ++columns) {
+        fill_logits(z, columns);
+        float *y = guarded_start(&output, SPACE);
+        k->softmax(&(const rnl_softmax){ROWS, columns, z, STRIDE, y, STRIDE - 2});
+        guarded_check(&output, ROWS, columns, STRIDE - 2);
+        for (size_t i = 0; i < ROWS; ++i)
+            for (size_t j = 0; j < columns; ++j) {
+                const double distance =
+                    (double)z[i * STRIDE + j] - log_sum_exp(z + i * STRIDE, columns);
+                cr_assert_float_eq((double)y[i * (STRIDE - 2) + j], exp(distance),
+                                   probability_bound(exp(distance), distance));
+            }
+    }
+}
+
+static void check_cross_entropy(const rnl_kernels *k)
+{
+    static guarded output;
+    static float z[SPACE];
+    flush_denormals();
+    for (size_t classes = 1; classes <= LONGEST; ++classes) {
+        fill_logits(z, classes);
+        int32_t labels[ROWS], predicted[ROWS], predicted_alone[ROWS];
+        float loss[ROWS], loss_alone[ROWS];
+        for (size_t i = 0; i < ROWS; ++i)
+            labels[i] = (int32_t)(random_word() % classes);
+        const float scale = 1.0f / 7;
+        float *delta = guarded_start(&output, SPACE);
+        rnl_cross_entropy a = {ROWS,  classes, z,          STRIDE, labels,
+                               scale, delta,   STRIDE - 2, loss,   predicted};
+        k->cross_entropy(&a);
+        guarded_check(&output, ROWS, classes, STRIDE - 2);
+        a.delta = NULL;
+        a.loss = loss_alone;
+        a.predicted = predicted_alone;
+        k->cross_entropy(&a);
+        cr_assert_arr_eq(loss, loss_alone, sizeof loss);
+        cr_assert_arr_eq(predicted, predicted_alone, sizeof predicted);
+        for (size_t i = 0; i < ROWS; ++i) {
+            const float *row = z + i * STRIDE;
+            const double normalizer = log_sum_exp(row, classes);
+            const double exact = normalizer - (double)row[labels[i]];
+            cr_assert_float_eq((double)loss[i], exact, 3e-7 * fabs(exact) + 1e-6, "%g, not %g",
+                               (double)loss[i], exact);
+            size_t best = 0;
+            for (size_t j = 0; j < classes; ++j) {
+                best = row[j] > row[best] ? j : best;
+                const double distance = (double)row[j] - normalizer;
+                const double target = (size_t)labels[i] == j;
+                cr_assert_float_eq(
+                    (double)delta[i * (STRIDE - 2) + j], (exp(distance) - target) * (double)scale,
+                    (double)scale * probability_bound(exp(distance), distance) + 2e-8);
+            }
+            cr_assert_eq((size_t)predicted[i], best);
+        }
+    }
+    /* The lowest of equal classes; a NaN or an infinity anywhere shows in the loss. */
+    float row[5] = {1, 3, 3, -1, 3}, loss;
+    int32_t label = 4, predicted;
+    const rnl_cross_entropy one = {1, 5, row, 5, &label, 1, NULL, 0, &loss, &predicted};
+    k->cross_entropy(&one);
+    cr_expect_eq(predicted, 1);
+    for (size_t at = 0; at < 5; ++at)
+        for (size_t bad = 0; bad < 2; ++bad) {
+            const float kept = row[at];
+            row[at] = bad == 0 ? NAN : INFINITY;
+            k->cross_entropy(&one);
+            cr_expect(!isfinite(loss), "class %zu", at);
+            cr_expect(predicted >= 0 && predicted < 5);
+            row[at] = kept;
+        }
+}
+
+/* ---- updates --------------------------------------------------------------------------------- */
+
+/* In doubles of what the floats hold; each quantity is rounded a few times. */
+static void check_update(void (*kernel)(const rnl_update *), bool velocity_used, bool nesterov)
+{
+    enum { COUNT = 600 };
+    static guarded weights_output, velocity_output;
+    static float gradients[RNL_MAX_GRADIENT_COPIES * COUNT], w[COUNT], v[COUNT];
+    const float learning_rate = 0.01f, momentum = velocity_used ? 0.9f : 0;
+    flush_denormals();
+    for (size_t copies = 1; copies <= RNL_MAX_GRADIENT_COPIES; ++copies)
+        for (size_t count = 0; count <= LONGEST; ++count) {
+            for (size_t i = 0; i < RNL_MAX_GRADIENT_COPIES * COUNT; ++i)
+                gradients[i] = random_float(4);
+            for (size_t i = 0; i < COUNT; ++i) {
+                w[i] = random_float(1);
+                v[i] = random_float(0.1f);
+            }
+            float *weights = guarded_start(&weights_output, SPACE);
+            float *velocity = guarded_start(&velocity_output, SPACE);
+            memcpy(weights, w, count * sizeof *w);
+            memcpy(velocity, v, count * sizeof *v);
+            kernel(&(const rnl_update){.count = count,
+                                       .weights = weights,
+                                       .gradients = gradients,
+                                       .copies = copies,
+                                       .copy_distance = COUNT,
+                                       .velocity = velocity_used ? velocity : NULL,
+                                       .learning_rate = learning_rate,
+                                       .momentum = momentum});
+            guarded_check(&weights_output, 1, count, SPACE);
+            guarded_check(&velocity_output, 1, count, SPACE);
+            for (size_t i = 0; i < count; ++i) {
+                double g = 0;
+                for (size_t c = 0; c < copies; ++c)
+                    g += (double)gradients[c * COUNT + i];
+                const double down = (double)learning_rate * g;
+                const double next = (double)momentum * (double)v[i] - down;
+                const double step = !velocity_used ? -down
+                                    : nesterov     ? (double)momentum * next - down
+                                                   : next;
+                cr_assert_float_eq((double)weights[i], (double)w[i] + step, 2e-7);
+                if (velocity_used)
+                    cr_assert_float_eq((double)velocity[i], next, 1e-7);
+            }
+        }
+}
+
+static void check_sgd_update(const rnl_kernels *k)
+{
+    check_update(k->sgd_update, false, false);
+}
+
+static void check_momentum_update(const rnl_kernels *k)
+{
+    check_update(k->momentum_update, true, false);
+}
+
+static void check_nesterov_update(const rnl_kernels *k)
+{
+    check_update(k->nesterov_update, true, true);
+}
+
+/* The tree of copies: 1 + 2^-24 + 2^-24 depends on who is added first. */
+Test(updates, sum_the_copies_pairwise)
+{
+    const float tiny = 0x1p-24f;
+    for (rnl_isa isa = RNL_ISA_SCALAR; isa < RNL_ISA_COUNT; ++isa) {
+        const rnl_kernels *k = rnl_kernels_of(isa);
+        if (!k)
+            continue;
+        /* (1 + tiny) + (tiny + tiny): tiny is lost once, and twice tiny is not. */
+        const float gradients[] = {1, tiny, tiny, tiny};
+        float w = 0;
+        k->sgd_update(&(const rnl_update){.count = 1,
+                                          .weights = &w,
+                                          .gradients = gradients,
+                                          .copies = 4,
+                                          .copy_distance = 1,
+                                          .learning_rate = 1});
+        cr_expect_eq(w, -(1 + 0x1p-23f), "%s", rnl_isa_name(isa));
+        /* ((1 + tiny) + (tiny + 0)) + tiny: all are lost. */
+        const float five[] = {1, tiny, tiny, 0, tiny};
+        w = 0;
+        k->sgd_update(&(const rnl_update){.count = 1,
+                                          .weights = &w,
+                                          .gradients = five,
+                                          .copies = 5,
+                                          .copy_distance = 1,
+                                          .learning_rate = 1});
+        cr_expect_eq(w, -1.0f, "%s", rnl_isa_name(isa));
+    }
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+static void check_gather(const rnl_kernels *k, bool bytes)
+{
+    enum { SOURCE_ROWS = 9 };
+    static guarded output;
+    static float floats[SOURCE_ROWS * LONGEST], scale[LONGEST], offset[LONGEST];
+    static uint8_t pixels[SOURCE_ROWS * LONGEST];
+    const uint32_t indices[ROWS] = {8, 0, 5};
+    flush_denormals();
+    for (size_t features = 1; features <= LONGEST; ++features) {
+        /* The source ends with its last row: a read behind it would be seen by a sanitizer. */
+        const size_t count = SOURCE_ROWS * features;
+        void *source = malloc(count * (bytes ? 1 : sizeof(float)));
+        for (size_t i = 0; i < count; ++i) {
+            pixels[i] = (uint8_t)random_word();
+            floats[i] = random_float(5);
+        }
+        memcpy(source, bytes ? (const void *)pixels : floats, count * (bytes ? 1 : sizeof(float)));
+        for (size_t j = 0; j < features; ++j) {
+            scale[j] = random_float(0.1f);
+            offset[j] = random_float(1);
+        }
+        float *x = guarded_start(&output, SPACE);
+        const rnl_gather a = {ROWS, features, indices, source, scale, offset, x, STRIDE};
+        if (bytes)
+            k->gather_uint8(&a);
+        else
+            k->gather_float32(&a);
+        guarded_check(&output, ROWS, features, STRIDE);
+        for (size_t i = 0; i < ROWS; ++i)
+            for (size_t j = 0; j < features; ++j) {
+                const size_t at = indices[i] * features + j;
+                const float product = (bytes ? (float)pixels[at] : floats[at]) * scale[j];
+                cr_assert_eq(x[i * STRIDE + j], product + offset[j]);
+            }
+        free(source);
+    }
+}
+
+static void check_gather_uint8(const rnl_kernels *k)
+{
+    check_gather(k, true);
+}
+
+static void check_gather_float32(const rnl_kernels *k)
+{
+    check_gather(k, false);
+}
+
+static void check_column_sums(const rnl_kernels *k)
+{
+    static guarded output;
+    static float x[SPACE];
+    flush_denormals();
+    for (size_t i = 0; i < SPACE; ++i)
+        x[i] = random_float(3);
+    for (size_t rows = 1; rows <= ROWS; ++rows)
+        for (size_t columns = 0; columns <= LONGEST; ++columns) {
+            float *sums = guarded_start(&output, SPACE);
+            k->column_sums(&(const rnl_column_sums){rows, columns, x, STRIDE, sums});
+            guarded_check(&output, 1, columns, SPACE);
+            for (size_t j = 0; j < columns; ++j) {
+                float sum = x[j];
+                for (size_t i = 1; i < rows; ++i)
+                    sum += x[i * STRIDE + j];
+                cr_assert_eq(sums[j], sum);
+            }
+        }
+}
+
+/* ---- a test for each kernel of the list on each instruction set ------------------------------ */
+
+static void check_on(rnl_isa isa, void (*check)(const rnl_kernels *))
+{
+    const rnl_kernels *kernels = rnl_kernels_of(isa);
+    if (!kernels)
+        cr_skip_test("this processor has no %s", rnl_isa_name(isa));
+    cr_assert_eq(kernels->isa, isa);
+    check(kernels);
+}
+
+#define RNL_KERNEL(name, arguments)                                                                \
+    Test(scalar, name)                                                                             \
+    {                                                                                              \
+        check_on(RNL_ISA_SCALAR, check_##name);                                                    \
+    }                                                                                              \
+    Test(avx2, name)                                                                               \
+    {                                                                                              \
+        check_on(RNL_ISA_AVX2, check_##name);                                                      \
+    }                                                                                              \
+    Test(avx512, name)                                                                             \
+    {                                                                                              \
+        check_on(RNL_ISA_AVX512, check_##name);                                                    \
+    }
+#include "simd/kernels.inc"
+#undef RNL_KERNEL
+
+/* ---- the choice ------------------------------------------------------------------------------ */
+
+Test(isa, environment_lowers_the_choice)
+{
+    unsetenv("RUNNEL_ISA");
+    const rnl_isa best = rnl_isa_detect();
+    cr_expect_null(rnl_isa_request_problem());
+    cr_expect_not_null(rnl_kernels_of(best));
+    setenv("RUNNEL_ISA", "scalar", 1);
+    cr_expect_eq(rnl_isa_detect(), RNL_ISA_SCALAR);
+    cr_expect_null(rnl_isa_request_problem());
+    setenv("RUNNEL_ISA", "sse9", 1);
+    cr_expect_eq(rnl_isa_detect(), best);
+    cr_expect_str_eq(rnl_isa_request_problem(),
+                     "RUNNEL_ISA: expected scalar, avx2 or avx512, got 'sse9'");
+    setenv("RUNNEL_ISA", "avx512", 1);
+    cr_expect_eq(rnl_isa_request_problem() == NULL, best == RNL_ISA_AVX512);
+    cr_expect_eq(rnl_isa_detect(), best);
+}
