@@ -1,0 +1,215 @@
+/*
+ * The program as a user meets it: exit codes, which stream says what, files written and files left
+ * alone.  RUNNEL_PROGRAM and RUNNEL_EXAMPLES come from the build.
+ */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char directory[] = "/tmp/runnel_cli_XXXXXX";
+
+static void enter_directory(void)
+{
+    cr_assert(mkdtemp(directory) != NULL);
+    cr_assert_eq(chdir(directory), 0);
+}
+
+static void leave_directory(void)
+{
+    char command[64];
+    snprintf(command, sizeof command, "rm -rf %s", directory);
+    cr_assert_eq(system(command), 0);
+}
+
+TestSuite(cli, .init = enter_directory, .fini = leave_directory);
+
+static char *read_text(const char *path)
+{
+    static char text[4][1 << 16];
+    static size_t next;
+    char *buffer = text[next++ % 4];
+    FILE *file = fopen(path, "r");
+    cr_assert(file != NULL, "%s", path);
+    buffer[fread(buffer, 1, sizeof text[0] - 1, file)] = '\0';
+    fclose(file);
+    return buffer;
+}
+
+/* Runs the program through the shell; the streams are kept in the files out and err. */
+__attribute__((format(printf, 1, 2))) static int run(const char *format, ...)
+{
+    char words[1024], command[4096];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(words, sizeof words, format, arguments);
+    va_end(arguments);
+    snprintf(command, sizeof command, "'%s' %s >out 2>err </dev/null", RUNNEL_PROGRAM, words);
+    const int status = system(command);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void expect_in(const char *path, const char *part)
+{
+    const char *text = read_text(path);
+    cr_expect(strstr(text, part) != NULL, "'%s' is not in %s:\n%s", part, path, text);
+}
+
+static void write_text(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    fputs(text, file);
+    fclose(file);
+}
+
+static bool exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+#define SPIRALS "'" RUNNEL_EXAMPLES "/spirals.yaml'"
+
+Test(cli, usage_mistakes_name_the_nearest)
+{
+    cr_expect_eq(run("trian x.yaml"), 2);
+    expect_in("err", "did you mean 'train'?");
+    cr_expect_eq(run("train --thread 2 x.yaml"), 2);
+    expect_in("err", "did you mean '--threads'?");
+    cr_expect_eq(run("train"), 2);
+    expect_in("err", "CONFIG is missing");
+    cr_expect_eq(run("train a b"), 2);
+    cr_expect_eq(run("train --threads 0 x.yaml"), 2);
+    cr_expect_eq(run("train --threads=two x.yaml"), 2);
+    cr_expect_eq(run("train --pin maybe x.yaml"), 2);
+    cr_expect_eq(run("train --seed -1 x.yaml"), 2);
+    cr_expect_eq(run("%s", ""), 2);
+    cr_expect_str_eq(read_text("out"), "");
+}
+
+Test(cli, help_and_version_go_to_stdout)
+{
+    cr_expect_eq(run("--version"), 0);
+    expect_in("out", "runnel ");
+    cr_expect_eq(run("help"), 0);
+    expect_in("out", "train");
+    static const char *const commands[] = {"train", "evaluate", "summary", "help"};
+    for (size_t i = 0; i < 4; ++i) {
+        cr_expect_eq(run("help %s", commands[i]), 0);
+        expect_in("out", "Options:");
+        cr_expect_eq(run("%s --help", commands[i]), 0);
+    }
+    cr_expect_eq(run("help config dense"), 0);
+    expect_in("out", "kernel_initializer");
+    cr_expect_eq(run("help config dnse"), 2);
+    cr_expect_str_eq(read_text("out"), "");
+}
+
+Test(cli, mistake_in_a_configuration_writes_nothing)
+{
+    write_text("bad.yaml", "data: {train: {spirals: {rows: 9}}}\n"
+                           "model:\n"
+                           "  - dense: {units: 3, activaton: relu}\n"
+                           "training: {loss: sparse_categorical_crossentropy, optimizer: sgd}\n");
+    cr_expect_eq(run("train bad.yaml"), 2);
+    expect_in("err", "bad.yaml:3:23: dense: unknown key 'activaton'; did you mean 'activation'?");
+    cr_expect_not(exists("runs"));
+    cr_expect_eq(run("train missing.yaml"), 2);
+    cr_expect_eq(run("train " SPIRALS " --set training.epoch=1 --output o"), 2);
+    cr_expect_eq(run("train " SPIRALS " --set model.2.dense.activation=relu --output o"), 2);
+    expect_in("err", "needs a last layer with activation softmax");
+    cr_expect_eq(
+        run("train " SPIRALS " --set 'data.train={idx: {inputs: a, targets: b}}' --output o"), 1);
+    expect_in("err", "a: cannot be opened");
+    cr_expect_not(exists("o"));
+}
+
+Test(cli, trains_evaluates_and_summarizes)
+{
+    cr_expect_eq(run("train " SPIRALS " --output run/one --set training.epochs=3"), 0);
+    expect_in("err", "epoch 1/3  loss ");
+    expect_in("err", "epoch 3/3  loss ");
+    expect_in("out", "test: loss ");
+    expect_in("out", "model: run/one/model.safetensors\nhistory: run/one/history.csv\n");
+    const char *history = read_text("run/one/history.csv");
+    cr_expect_eq(strncmp(history,
+                         "epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,"
+                         "samples_per_second\n1,",
+                         75),
+                 0, "%s", history);
+    char *test_line = read_text("out");
+    char accuracy[32] = "";
+    cr_assert_eq(sscanf(strstr(test_line, "accuracy"), "accuracy %31s", accuracy), 1);
+
+    cr_expect_eq(run("evaluate run/one/model.safetensors"), 0);
+    expect_in("out", accuracy);
+    expect_in("out", "Confusion matrix");
+    expect_in("out", "precision");
+    cr_expect_str_eq(read_text("err"), "");
+    cr_expect_eq(run("evaluate run/one/model.safetensors --data validation"), 0);
+    expect_in("out", "validation data: 300 rows");
+    cr_expect_eq(run("summary run/one/model.safetensors"), 0);
+    expect_in("out", "Total parameters: 2,371");
+    cr_expect_eq(run("summary " SPIRALS), 0);
+    expect_in("out", "Total parameters: 2,371");
+}
+
+Test(cli, an_earlier_run_is_not_overwritten)
+{
+    cr_expect_eq(run("train " SPIRALS " --output r --set training.epochs=1 --quiet"), 0);
+    cr_expect_str_eq(read_text("err"), "");
+    cr_expect_eq(run("train " SPIRALS " --output r --set training.epochs=1"), 2);
+    expect_in("err", "--force");
+    cr_expect_eq(run("train " SPIRALS " --output r --set training.epochs=1 --force"), 0);
+}
+
+Test(cli, one_hash_on_any_number_of_threads)
+{
+    for (int threads = 1; threads <= 16; threads *= 2)
+        cr_expect_eq(run("train " SPIRALS " --output t%d --threads %d --set training.epochs=1",
+                         threads, threads),
+                     0);
+    for (int threads = 2; threads <= 16; threads *= 2) {
+        char command[128];
+        snprintf(command, sizeof command, "cmp t1/model.safetensors t%d/model.safetensors",
+                 threads);
+        cr_expect_eq(system(command), 0);
+    }
+    cr_expect_eq(run("train " SPIRALS " --output other --seed 7 --set training.epochs=1"), 0);
+    cr_expect_neq(system("cmp -s t1/model.safetensors other/model.safetensors"), 0);
+}
+
+Test(cli, prints_a_configuration_that_loads_again)
+{
+    cr_expect_eq(run("train " SPIRALS " --print-config --set training.epochs=5"), 0);
+    cr_expect_eq(rename("out", "printed.yaml"), 0);
+    cr_expect_eq(run("train printed.yaml --print-config"), 0);
+    cr_expect_eq(system("cmp out printed.yaml"), 0);
+    expect_in("printed.yaml", "epochs: 5");
+    cr_expect_not(exists("runs"));
+}
+
+Test(cli, damaged_model_is_refused)
+{
+    cr_expect_eq(run("train " SPIRALS " --output r --set training.epochs=1"), 0);
+    struct stat about;
+    cr_assert_eq(stat("r/model.safetensors", &about), 0);
+    cr_assert_eq(truncate("r/model.safetensors", about.st_size - 1), 0);
+    cr_expect_eq(run("evaluate r/model.safetensors"), 1);
+    expect_in("err", "r/model.safetensors: ");
+    write_text("text.safetensors", "no model");
+    cr_expect_eq(run("evaluate text.safetensors"), 1);
+    cr_expect_eq(run("evaluate nothing.safetensors"), 1);
+}
+
+Test(cli, unwritable_output_is_told_before_training)
+{
+    write_text("file", "");
+    cr_expect_eq(run("train " SPIRALS " --output file/run"), 1);
+    expect_in("err", "file");
+    cr_expect_eq(strstr(read_text("err"), "epoch"), NULL);
+}
