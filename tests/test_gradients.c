@@ -183,8 +183,9 @@ ParameterizedTest(struct optimizer_case *c, gradients, of_a_run)
     for (size_t l = 0; l < net.layer_count; ++l) {
         const oracle_layer *layer = &net.layers[l];
         const rnl_parameter *parameters = model->layers[l].parameters;
-        cr_expect_lt(distance(parameters[0].arrays[RNL_VALUES], layer->kernel, layer->fan_in * layer->units),
-                     2e-6, "kernel of layer %zu", l);
+        cr_expect_lt(
+            distance(parameters[0].arrays[RNL_VALUES], layer->kernel, layer->fan_in * layer->units),
+            2e-6, "kernel of layer %zu", l);
         cr_expect_lt(distance(parameters[1].arrays[RNL_VALUES], layer->bias, layer->units), 2e-6,
                      "bias of layer %zu", l);
     }

@@ -29,8 +29,8 @@ void rnl_atomic_file_release(rnl_atomic_file *file);
 
 #define RNL_PREVIOUS ".previous"
 
-/* Gives the file `fresh` the name `path`, and the file that had it the name "PATH.previous".  At any
- * moment a crash leaves one of the two names with a whole file. */
+/* Gives the file `fresh` the name `path`, and the file that had it the name "PATH.previous".  At
+ * any moment a crash leaves one of the two names with a whole file. */
 rnl_status rnl_file_rotate(const char *fresh, const char *path);
 
 #endif

@@ -188,12 +188,12 @@ typedef struct rnl_options {
  * after the last whole step). */
 RNL_API rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *options);
 
-/* Asks rnl_train to stop after the step at hand, or after its first one if it has not begun yet.  May
- * be called from any thread and from a signal handler. */
+/* Asks rnl_train to stop after the step at hand, or after its first one if it has not begun yet.
+ * May be called from any thread and from a signal handler. */
 RNL_API void rnl_stop(rnl_model *model);
 
-/* The optimizer steps that a model loaded from a checkpoint has behind it; 0 if it does not stand in
- * the middle of training. */
+/* The optimizer steps that a model loaded from a checkpoint has behind it; 0 if it does not stand
+ * in the middle of training. */
 RNL_API uint64_t rnl_model_step(const rnl_model *model);
 
 /* The result of rnl_evaluate.  Arrays belong to the evaluation. */
