@@ -53,7 +53,7 @@ struct rnl_arguments {
     size_t threads;     /* 0: the default */
     rnl_pin pin;
     unsigned part; /* an rnl_part; 0: the default */
-    bool print_config, quiet, force, verbose, help, version;
+    bool print_config, quiet, force, resume, verbose, help, version;
 };
 
 extern const rnl_command rnl_program;

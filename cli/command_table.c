@@ -89,6 +89,7 @@ static bool take_part(rnl_arguments *arguments, const char *value)
 SWITCH_TAKER(print_config)
 SWITCH_TAKER(quiet)
 SWITCH_TAKER(force)
+SWITCH_TAKER(resume)
 SWITCH_TAKER(verbose)
 SWITCH_TAKER(help)
 SWITCH_TAKER(version)
@@ -123,6 +124,10 @@ const rnl_option rnl_option_table[] = {
      "print the configuration with all defaults filled in, and stop", NULL, take_print_config},
     {"force", 'f', NULL, RNL_TAKEN_BY_TRAIN, "replace the run that the directory already holds",
      NULL, take_force},
+    {"resume", 'r', NULL, RNL_TAKEN_BY_TRAIN,
+     "go on from the directory's checkpoint, and end as if never\ninterrupted; without a "
+     "checkpoint, start",
+     NULL, take_resume},
     {"quiet", 'q', NULL, RNL_TAKEN_BY_TRAIN, "print results, warnings and errors alone", NULL,
      take_quiet},
     {"verbose", 'v', NULL, RUNS, "print what the engine decides, too", NULL, take_verbose},
@@ -152,7 +157,14 @@ const rnl_command rnl_commands[] = {
      "                     is enough for `runnel evaluate`\n"
      "  history.csv        a line per epoch: loss, metrics, those of the validation rows\n"
      "                     (val_...), learning_rate and samples_per_second\n"
-     "A directory that already holds one of them is refused without --force.\n"
+     "  checkpoint.safetensors  where training stands, after every epoch or as often as\n"
+     "                     training.checkpoint_every says, and when it is stopped; the one\n"
+     "                     before is kept as checkpoint.safetensors.previous\n"
+     "A directory that already holds a run is refused without --force or --resume, and so is one\n"
+     "that another process is writing to.\n"
+     "\n"
+     "Ctrl-C and SIGTERM finish the step, save a checkpoint and say where it is; a second one\n"
+     "ends the program at once and leaves the last checkpoint whole.\n"
      "\n"
      "Progress goes to standard error: a bar on a terminal, else a line per epoch.  Results go\n"
      "to standard output: figures over the test rows, if the configuration names any, and the\n"
@@ -162,7 +174,7 @@ const rnl_command rnl_commands[] = {
      "workers and their binding change no bit of them.\n"
      "\n"
      "Exit code: 0 trained and saved; 1 failed; 2 a mistake in the command or the\n"
-     "configuration: then nothing was written.\n"
+     "configuration: then nothing was written; 130 and 143 stopped by Ctrl-C and SIGTERM.\n"
      "\n"
      "Example:\n"
      "  runnel train examples/fashion_mnist.yaml --threads 8 --set training.epochs=20 -o runs/a\n",

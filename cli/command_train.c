@@ -1,11 +1,13 @@
 #include "cli/commands.h"
 #include "cli/figure_format.h"
 #include "cli/history.h"
+#include "cli/interruption.h"
 #include "cli/messages.h"
 #include "cli/progress.h"
 #include "cli/run_directory.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 /* All that a training run holds; released together. */
 typedef struct training {
@@ -49,6 +51,40 @@ static int print_config(const rnl_config *config)
     return code;
 }
 
+/* The model of the last checkpoint, or of the one before where the last is damaged.  NULL, with
+ * RNL_OK, if there is none. */
+static rnl_status resume_model(training *run)
+{
+    const char *const paths[] = {run->directory.checkpoint, run->directory.previous};
+    rnl_status status = RNL_OK;
+    for (size_t i = 0; i < 2 && !run->model; i++) {
+        if (access(paths[i], F_OK) != 0)
+            continue;
+        status = rnl_model_resume(&run->model, paths[i], run->config);
+        if (status == RNL_BAD_CONFIG)
+            return status;
+        if (status != RNL_OK)
+            rnl_complain("%s", rnl_message());
+        else if (!run->arguments->quiet)
+            fprintf(stderr, "resuming %s at step %llu\n", paths[i],
+                    (unsigned long long)rnl_model_step(run->model));
+    }
+    if (!run->model && status == RNL_OK && !run->arguments->quiet)
+        fprintf(stderr, "no checkpoint in %s: starting from the beginning\n", run->directory.path);
+    return status;
+}
+
+static rnl_status obtain_model(training *run)
+{
+    rnl_status status =
+        rnl_data_load(&run->data, run->config, RNL_TRAIN | RNL_VALIDATION | RNL_TEST);
+    if (status == RNL_OK && run->arguments->resume)
+        status = resume_model(run);
+    if (status == RNL_OK && !run->model)
+        status = rnl_model_create(&run->model, run->config, run->data);
+    return status;
+}
+
 /* Nothing is written before all that can be wrong in the configuration and the data was found. */
 static int prepare(training *run)
 {
@@ -56,42 +92,46 @@ static int prepare(training *run)
     if (!rnl_run_directory_name(&run->directory, arguments->output, rnl_config_name(run->config)))
         return RNL_EXIT_FAILURE;
     const char *occupied = rnl_run_directory_occupied(&run->directory);
-    if (occupied && !arguments->force) {
-        return rnl_complain_usage(
-            "train", "%s is there from an earlier run: --force replaces it, --output DIR keeps it",
-            occupied);
-    }
-    rnl_status status =
-        rnl_data_load(&run->data, run->config, RNL_TRAIN | RNL_VALIDATION | RNL_TEST);
-    if (status == RNL_OK)
-        status = rnl_model_create(&run->model, run->config, run->data);
+    if (occupied && !arguments->force && !arguments->resume)
+        return rnl_complain_usage("train",
+                                  "%s is there from an earlier run: --force replaces it, --resume "
+                                  "goes on with it, --output DIR keeps it",
+                                  occupied);
+    const rnl_status status = obtain_model(run);
     if (status != RNL_OK)
         return rnl_complain_status(status);
     if (!rnl_run_directory_make(&run->directory))
         return RNL_EXIT_FAILURE;
+    if (rnl_model_step(run->model) == 0)
+        rnl_run_directory_forget(&run->directory);
     return RNL_EXIT_OK;
 }
 
 /* The model is saved even if the history could not be written. */
 static int train_and_save(training *run)
 {
-    if (!rnl_history_open(&run->history, run->directory.history))
+    if (!rnl_history_open(&run->history, run->directory.history, rnl_model_epoch(run->model)))
         return RNL_EXIT_FAILURE;
     const rnl_options options = {
         .threads = run->arguments->threads,
         .pin = run->arguments->pin,
+        .checkpoint = run->directory.checkpoint,
         .on_step = run->display.bar ? on_step : NULL,
         .on_epoch = on_epoch,
         .on_log = on_log,
         .user = run,
     };
+    rnl_interruption_guard(run->model);
     rnl_status status = rnl_train(run->model, run->data, &options);
     rnl_display_finish(&run->display);
     if (status == RNL_OK)
         status = rnl_model_save(run->model, run->directory.model);
-    const int code = rnl_complain_status(status);
-    const bool history_written = rnl_history_close(&run->history);
-    return code == RNL_EXIT_OK && !history_written ? RNL_EXIT_FAILURE : code;
+    rnl_interruption_release();
+    int code = rnl_complain_status(status);
+    if (!rnl_history_close(&run->history) && code == RNL_EXIT_OK)
+        code = RNL_EXIT_FAILURE;
+    const bool stopped = status == RNL_OK || status == RNL_STOPPED;
+    return stopped && rnl_interruption_code() ? rnl_interruption_code() : code;
 }
 
 /* test: loss 0.3451, accuracy 0.8852 (10000 rows) */
@@ -133,7 +173,8 @@ static int run_training(training *run)
 
 int rnl_command_train(const rnl_arguments *arguments)
 {
-    training run = {.arguments = arguments};
+    training run = {.arguments = arguments, .directory.lock = -1};
+    rnl_interruption_start();
     rnl_display_start(&run.display, arguments);
     int code = rnl_complain_status(rnl_config_load(
         &run.config, arguments->operands[0], arguments->overrides, arguments->override_count));

@@ -2,10 +2,12 @@
 #include "cli/messages.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,13 +24,15 @@ __attribute__((format(printf, 1, 2))) static char *format_path(const char *forma
 
 bool rnl_run_directory_name(rnl_run_directory *directory, const char *output, const char *name)
 {
-    *directory = (rnl_run_directory){.path = output ? format_path("%s", output)
-                                                    : format_path("runs/%s", name)};
+    *directory = (rnl_run_directory){
+        .path = output ? format_path("%s", output) : format_path("runs/%s", name), .lock = -1};
     if (directory->path) {
         directory->model = format_path("%s/model.safetensors", directory->path);
         directory->history = format_path("%s/history.csv", directory->path);
+        directory->checkpoint = format_path("%s/checkpoint.safetensors", directory->path);
+        directory->previous = format_path("%s/checkpoint.safetensors.previous", directory->path);
     }
-    if (directory->model && directory->history)
+    if (directory->model && directory->history && directory->checkpoint && directory->previous)
         return true;
     rnl_complain("out of memory");
     return false;
@@ -39,15 +43,33 @@ void rnl_run_directory_release(rnl_run_directory *directory)
     free(directory->path);
     free(directory->model);
     free(directory->history);
+    free(directory->checkpoint);
+    free(directory->previous);
+    if (directory->lock >= 0)
+        close(directory->lock);
+}
+
+/* A run that failed early leaves an empty history, which is worth nothing. */
+static bool has_content(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && status.st_size > 0;
 }
 
 const char *rnl_run_directory_occupied(const rnl_run_directory *directory)
 {
-    if (access(directory->model, F_OK) == 0)
-        return directory->model;
-    if (access(directory->history, F_OK) == 0)
-        return directory->history;
+    const char *const files[] = {directory->model, directory->history, directory->checkpoint,
+                                 directory->previous};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (has_content(files[i]))
+            return files[i];
     return NULL;
+}
+
+void rnl_run_directory_forget(const rnl_run_directory *directory)
+{
+    unlink(directory->checkpoint);
+    unlink(directory->previous);
 }
 
 /* An existing file in place of the directory is answered like one that cannot be made. */
@@ -61,7 +83,20 @@ static int make_one(const char *path)
     return S_ISDIR(status.st_mode) ? 0 : ENOTDIR;
 }
 
-bool rnl_run_directory_make(const rnl_run_directory *directory)
+/* The lock goes with the process, however it ends. */
+static bool lock(rnl_run_directory *directory)
+{
+    directory->lock = open(directory->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory->lock >= 0 && flock(directory->lock, LOCK_EX | LOCK_NB) == 0)
+        return true;
+    if (directory->lock >= 0 && errno == EWOULDBLOCK)
+        rnl_complain("%s: another run is writing to this directory", directory->path);
+    else
+        rnl_complain("cannot lock the directory %s: %s", directory->path, strerror(errno));
+    return false;
+}
+
+bool rnl_run_directory_make(rnl_run_directory *directory)
 {
     char *path = directory->path;
     int error = 0;
@@ -74,5 +109,5 @@ bool rnl_run_directory_make(const rnl_run_directory *directory)
         error = make_one(path);
     if (error)
         rnl_complain("cannot make the directory %s: %s", path, strerror(error));
-    return !error;
+    return !error && lock(directory);
 }

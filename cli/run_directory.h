@@ -8,8 +8,11 @@
 
 typedef struct rnl_run_directory {
     char *path;
-    char *model;   /* DIR/model.safetensors */
-    char *history; /* DIR/history.csv */
+    char *model;      /* DIR/model.safetensors */
+    char *history;    /* DIR/history.csv */
+    char *checkpoint; /* DIR/checkpoint.safetensors */
+    char *previous;   /* DIR/checkpoint.safetensors.previous */
+    int lock;         /* a descriptor of the directory, locked; -1: not yet */
 } rnl_run_directory;
 
 /* The paths alone; nothing is made.  output NULL: runs/NAME.  Complains and returns false if memory
@@ -20,7 +23,11 @@ void rnl_run_directory_release(rnl_run_directory *directory);
 /* The path of a file of an earlier run that is there; NULL: none. */
 const char *rnl_run_directory_occupied(const rnl_run_directory *directory);
 
-/* Makes the directory and its parents.  Complains and returns false if that fails. */
-bool rnl_run_directory_make(const rnl_run_directory *directory);
+/* Makes the directory and its parents, and locks it against other runs until it is released.
+ * Complains and returns false if that fails. */
+bool rnl_run_directory_make(rnl_run_directory *directory);
+
+/* Removes the checkpoints of an earlier run, which --resume would otherwise take for this one's. */
+void rnl_run_directory_forget(const rnl_run_directory *directory);
 
 #endif

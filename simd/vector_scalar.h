@@ -143,9 +143,10 @@ static inline v_int v_shift_right_23(v_int a)
     return a >> 23;
 }
 
+/* Of NaN 0. */
 static inline v_int v_to_int(v_float whole)
 {
-    return (v_int)whole;
+    return whole >= -1024 && whole <= 1024 ? (v_int)whole : 0;
 }
 
 static inline v_float v_to_float(v_int a)
@@ -156,14 +157,15 @@ static inline v_float v_to_float(v_int a)
 /* 2^n for whole n in [-126, 127]. */
 static inline v_float v_power_of_2(v_float n)
 {
-    return v_from_bits((v_to_int(n) + 127) << 23);
+    return v_from_bits(v_shift_left_23(v_to_int(n) + 127));
 }
 
 /* a 2^n for whole n in [-252, 254]. */
 static inline v_float v_scale(v_float a, v_float n)
 {
     const v_int whole = v_to_int(n), half = whole >> 1;
-    return a * v_from_bits((half + 127) << 23) * v_from_bits((whole - half + 127) << 23);
+    return a * v_from_bits(v_shift_left_23(half + 127)) *
+           v_from_bits(v_shift_left_23(whole - half + 127));
 }
 
 static inline float v_sum(v_float a)

@@ -183,6 +183,74 @@ Test(cli, one_hash_on_any_number_of_threads)
     cr_expect_neq(system("cmp -s t1/model.safetensors other/model.safetensors"), 0);
 }
 
+/* Killed at growing moments and resumed at changing numbers of threads, until it ends by itself. */
+Test(cli, killed_and_resumed_ends_with_the_same_weights)
+{
+    static const char options[] = SPIRALS " --set training.checkpoint_every=7 --quiet";
+    cr_assert_eq(run("train %s --output whole", options), 0);
+    int code = -1;
+    for (int i = 0; i < 200 && code != 0; ++i) {
+        char command[2048];
+        snprintf(command, sizeof command,
+                 "timeout -s KILL 0.%03d '%s' train %s --output parts --resume --threads %d "
+                 ">out 2>>log",
+                 30 + 10 * (i % 20), RUNNEL_PROGRAM, options, 1 + i % 4);
+        code = WEXITSTATUS(system(command));
+    }
+    cr_assert_eq(code, 0, "it never ended: %s", read_text("log"));
+    cr_expect_eq(system("cmp whole/model.safetensors parts/model.safetensors"), 0);
+    cr_expect_eq(system("cut -d, -f1-6 whole/history.csv >a; cut -d, -f1-6 parts/history.csv >b;"
+                        "cmp a b"),
+                 0);
+}
+
+Test(cli, resumes_only_what_fits)
+{
+    cr_expect_eq(run("train " SPIRALS " --output r --resume --set training.epochs=2"), 0);
+    expect_in("err", "no checkpoint in r: starting from the beginning");
+    cr_expect_eq(run("train " SPIRALS " --output r --resume --set training.epochs=3"), 0);
+    expect_in("err", "resuming r/checkpoint.safetensors at step 170");
+    expect_in("err", "epoch 3/3");
+    cr_expect_eq(run("train " SPIRALS " --output r --resume --set training.batch_size=8"), 2);
+    expect_in("err", "made under another configuration");
+    /* A damaged checkpoint is told, and the one before serves. */
+    cr_assert_eq(truncate("r/checkpoint.safetensors", 100), 0);
+    cr_expect_eq(run("train " SPIRALS " --output r --resume --set training.epochs=3"), 0);
+    expect_in("err", "r/checkpoint.safetensors: ");
+    expect_in("err", "resuming r/checkpoint.safetensors.previous at step 170");
+}
+
+Test(cli, signals_save_and_end_with_their_code)
+{
+    static const int signals[] = {15, 2};
+    for (size_t i = 0; i < 2; ++i) {
+        char command[1024];
+        snprintf(command, sizeof command,
+                 "timeout --preserve-status -s %d 0.4 '%s' train " SPIRALS
+                 " --output s%zu --set training.epochs=100000 >out 2>err",
+                 signals[i], RUNNEL_PROGRAM, i);
+        cr_expect_eq(WEXITSTATUS(system(command)), 128 + signals[i]);
+        expect_in("err", "saved in s");
+        cr_expect_eq(run("evaluate s%zu/checkpoint.safetensors", i), 0);
+        cr_expect_not(exists("s0/model.safetensors"));
+    }
+}
+
+Test(cli, two_runs_do_not_share_a_directory)
+{
+    char command[1024];
+    snprintf(command, sizeof command,
+             "'%s' train " SPIRALS " --output d --set training.epochs=100000 -q >/dev/null 2>&1 & "
+             "sleep 0.5; '%s' train " SPIRALS
+             " --output d --resume --set training.epochs=100000 >out 2>err; code=$?; "
+             "kill $!; wait; exit $code",
+             RUNNEL_PROGRAM, RUNNEL_PROGRAM);
+    const int code = WEXITSTATUS(system(command));
+    cr_expect_neq(code, 0);
+    const char *text = read_text("err");
+    cr_expect(strstr(text, "another run is writing to this directory") != NULL, "%s", text);
+}
+
 Test(cli, prints_a_configuration_that_loads_again)
 {
     cr_expect_eq(run("train " SPIRALS " --print-config --set training.epochs=5"), 0);

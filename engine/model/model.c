@@ -129,11 +129,35 @@ rnl_status rnl_model_build(rnl_model **model, rnl_config *config, const rnl_shap
     return RNL_OK;
 }
 
+rnl_status rnl_model_check_rows(const rnl_model *model, const rnl_dataset *dataset)
+{
+    const size_t features = rnl_shape_features(&model->input);
+    if (dataset->features != features)
+        return rnl_fail(RNL_BAD_DATA, "%s: expected rows of %zu features as the model has, got %zu",
+                        dataset->name, features, dataset->features);
+    const size_t classes = rnl_model_outputs(model);
+    if (dataset->largest_label >= 0 && (size_t)dataset->largest_label >= classes)
+        return rnl_fail(RNL_BAD_DATA,
+                        "%s: label %d is outside of the classes: the model's last layer has %zu "
+                        "outputs, for labels 0 to %zu",
+                        dataset->name, (int)dataset->largest_label, classes, classes - 1);
+    return RNL_OK;
+}
+
 static const rnl_dataset *first_loaded(const rnl_data *data)
 {
     if (data->train.rows > 0)
         return &data->train;
     return data->validation.rows > 0 ? &data->validation : &data->test;
+}
+
+static rnl_status check_parts(const rnl_model *model, const rnl_data *data)
+{
+    const rnl_dataset *const parts[] = {&data->train, &data->validation, &data->test};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; ++i)
+        if (parts[i]->rows > 0)
+            RNL_TRY(rnl_model_check_rows(model, parts[i]));
+    return RNL_OK;
 }
 
 rnl_status rnl_model_create(rnl_model **model, const rnl_config *config, const rnl_data *data)
@@ -151,13 +175,12 @@ rnl_status rnl_model_create(rnl_model **model, const rnl_config *config, const r
         if (operations->initialize)
             operations->initialize(&built->layers[i], (uint64_t)config->training.seed);
     }
-    if (data->train.rows > 0) {
-        const rnl_status status =
-            rnl_scaler_create(&built->scaler, &config->data.scaling, &data->train);
-        if (status != RNL_OK) {
-            rnl_model_free(built);
-            return status;
-        }
+    rnl_status status = check_parts(built, data);
+    if (status == RNL_OK && data->train.rows > 0)
+        status = rnl_scaler_create(&built->scaler, &config->data.scaling, &data->train);
+    if (status != RNL_OK) {
+        rnl_model_free(built);
+        return status;
     }
     *model = built;
     return RNL_OK;
@@ -182,6 +205,11 @@ const rnl_config *rnl_model_config(const rnl_model *model)
 uint64_t rnl_model_step(const rnl_model *model)
 {
     return model->position.step;
+}
+
+uint64_t rnl_model_epoch(const rnl_model *model)
+{
+    return model->position.epoch;
 }
 
 size_t rnl_model_outputs(const rnl_model *model)

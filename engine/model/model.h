@@ -34,6 +34,9 @@ rnl_status rnl_model_allocate_slots(rnl_model *model, size_t slots);
 /* Training has ended: nothing is left of it but the values. */
 void rnl_model_end_training(rnl_model *model);
 
+/* The rows have the model's shape, and their labels are among its outputs. */
+rnl_status rnl_model_check_rows(const rnl_model *model, const rnl_dataset *dataset);
+
 /* The width of the last layer's output: the classes of a classifier. */
 size_t rnl_model_outputs(const rnl_model *model);
 

@@ -243,24 +243,26 @@ static rnl_status take_scaler(rnl_model *model, const rnl_safetensors *file, con
     return take_tensor(file, path, OFFSET, 1, &scaler->features, scaler->offset);
 }
 
+/* The shape, parameters and scaling of the file under the configuration, which it takes over. */
 static rnl_status build_from(rnl_model **model, const rnl_safetensors *file, const char *path,
-                             const char *const *overrides, size_t override_count)
+                             rnl_config *config)
 {
-    const char *config_text, *shape_text, *computed_with;
-    RNL_TRY(check_format(file, path));
-    RNL_TRY(metadata_of(file, path, "config", &config_text));
-    RNL_TRY(metadata_of(file, path, "input_shape", &shape_text));
-    RNL_TRY(metadata_of(file, path, "computed_with", &computed_with));
+    const char *shape_text = NULL, *computed_with = NULL;
+    rnl_status status = metadata_of(file, path, "input_shape", &shape_text);
+    if (status == RNL_OK)
+        status = metadata_of(file, path, "computed_with", &computed_with);
     rnl_shape shape;
-    if (!parse_shape(&shape, shape_text))
-        return rnl_fail(RNL_BAD_DATA, "%s: input_shape: expected the sizes of a row, got '%s'",
-                        path, shape_text);
-    rnl_config *config;
-    RNL_TRY(rnl_config_parse(&config, path, config_text, overrides, override_count));
+    if (status == RNL_OK && !parse_shape(&shape, shape_text))
+        status = rnl_fail(RNL_BAD_DATA, "%s: input_shape: expected the sizes of a row, got '%s'",
+                          path, shape_text);
+    if (status != RNL_OK) {
+        rnl_config_free(config);
+        return status;
+    }
     rnl_model *built;
     RNL_TRY(rnl_model_build(&built, config, &shape));
     snprintf(built->computed_with, sizeof built->computed_with, "%s", computed_with);
-    rnl_status status = take_parameters(built, file, path, RNL_VALUES);
+    status = take_parameters(built, file, path, RNL_VALUES);
     if (status == RNL_OK)
         status = take_training(built, file, path);
     if (status == RNL_OK)
@@ -273,12 +275,80 @@ static rnl_status build_from(rnl_model **model, const rnl_safetensors *file, con
     return RNL_OK;
 }
 
+/* The configuration that the file keeps. */
+static rnl_status config_of(rnl_config **config, const rnl_safetensors *file, const char *path,
+                            const char *const *overrides, size_t override_count)
+{
+    const char *text;
+    RNL_TRY(check_format(file, path));
+    RNL_TRY(metadata_of(file, path, "config", &text));
+    return rnl_config_parse(config, path, text, overrides, override_count);
+}
+
 rnl_status rnl_model_load(rnl_model **model, const char *path, const char *const *overrides,
                           size_t override_count)
 {
     rnl_safetensors file;
     RNL_TRY(rnl_safetensors_read(&file, path));
-    const rnl_status status = build_from(model, &file, path, overrides, override_count);
+    rnl_config *config;
+    rnl_status status = config_of(&config, &file, path, overrides, override_count);
+    if (status == RNL_OK)
+        status = build_from(model, &file, path, config);
+    rnl_safetensors_release(&file);
+    return status;
+}
+
+/* All that must be equal for training to go on, as text. */
+static rnl_status print_lasting(const rnl_config *config, char **text)
+{
+    char name[] = "any";
+    rnl_config lasting = {
+        .name = name, .data = config->data, .model = config->model, .training = config->training};
+    lasting.training.epochs = 1;
+    lasting.training.checkpoint_every = 0;
+    return rnl_config_print_json(&lasting, text);
+}
+
+/* Where two texts differ, from a little before. */
+static const char *from_difference(const char *text, size_t same)
+{
+    return text + (same > 30 ? same - 30 : 0);
+}
+
+static rnl_status check_same(const rnl_config *kept, const rnl_config *asked, const char *path)
+{
+    char *before, *now;
+    RNL_TRY(print_lasting(kept, &before));
+    rnl_status status = print_lasting(asked, &now);
+    if (status != RNL_OK) {
+        rnl_text_free(before);
+        return status;
+    }
+    size_t same = 0;
+    while (before[same] && before[same] == now[same])
+        ++same;
+    if (before[same] || now[same])
+        status = rnl_fail(RNL_BAD_CONFIG,
+                          "%s: made under another configuration: it has ...%.70s... where now "
+                          "stands ...%.70s...",
+                          path, from_difference(before, same), from_difference(now, same));
+    rnl_text_free(before);
+    rnl_text_free(now);
+    return status;
+}
+
+rnl_status rnl_model_resume(rnl_model **model, const char *path, const rnl_config *config)
+{
+    rnl_safetensors file;
+    RNL_TRY(rnl_safetensors_read(&file, path));
+    rnl_config *kept;
+    rnl_status status = config_of(&kept, &file, path, NULL, 0);
+    if (status == RNL_OK) {
+        status = check_same(kept, config, path);
+        rnl_config_free(kept);
+    }
+    if (status == RNL_OK)
+        status = build_from(model, &file, path, rnl_config_share(config));
     rnl_safetensors_release(&file);
     return status;
 }

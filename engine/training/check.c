@@ -7,21 +7,11 @@
 
 rnl_status rnl_check_dataset(const rnl_model *model, const rnl_dataset *dataset)
 {
-    const size_t features = rnl_shape_features(&model->input);
-    if (dataset->features != features)
-        return rnl_fail(RNL_BAD_DATA, "%s: expected rows of %zu features as the model has, got %zu",
-                        dataset->name, features, dataset->features);
-    if (model->scaler.features != features)
+    if (model->scaler.features == 0)
         return rnl_fail(RNL_BAD_DATA,
                         "the model's scaling of inputs was never measured: create it with training "
                         "rows");
-    const size_t classes = rnl_model_outputs(model);
-    if (dataset->largest_label >= 0 && (size_t)dataset->largest_label >= classes)
-        return rnl_fail(RNL_BAD_DATA,
-                        "%s: label %d is outside of the classes: the model's last layer has %zu "
-                        "outputs, for labels 0 to %zu",
-                        dataset->name, (int)dataset->largest_label, classes, classes - 1);
-    return RNL_OK;
+    return rnl_model_check_rows(model, dataset);
 }
 
 static bool all_finite(const float *values, size_t count)

@@ -6,7 +6,7 @@
 
 #include "engine/step/step.h"
 
-/* The rows have the model's shape and their labels are among its outputs. */
+/* The model is complete, and the rows fit it. */
 rnl_status rnl_check_dataset(const rnl_model *model, const rnl_dataset *dataset);
 
 /* RNL_NOT_FINITE naming the first layer whose output over the mini-batch is not finite. */

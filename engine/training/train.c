@@ -23,6 +23,7 @@ typedef struct training {
     rnl_pass validation;
     bool saving; /* a checkpoint is due */
     bool stopping;
+    bool requested; /* stopping because somebody asked for it */
 } training;
 
 static double now(void)
@@ -53,12 +54,9 @@ static void stop(training *t, rnl_hand *hand, rnl_status status)
 }
 
 /* Ends training after a step at a request from outside, with a last checkpoint. */
-static void stop_on_request(training *t, rnl_hand *hand)
+static void stop_on_request(training *t)
 {
-    stop(t, hand,
-         rnl_fail(RNL_STOPPED, "stopped after step %llu",
-                  (unsigned long long)t->model->position.step));
-    t->saving = true;
+    t->stopping = t->requested = t->saving = true;
 }
 
 static bool report_step(const training *t)
@@ -90,7 +88,7 @@ static void account_step(training *t, rnl_hand *hand)
     else if (atomic_load(&hand->executor->failed))
         t->stopping = true;
     else if (!report_step(t) || stop_requested(t))
-        stop_on_request(t, hand);
+        stop_on_request(t);
 }
 
 /* Worker 0: brings parameters and optimizer state into the model. */
@@ -105,26 +103,33 @@ static rnl_status collect(const training *t, const rnl_step *step)
     return RNL_OK;
 }
 
-/* A checkpoint that cannot be written is told, and training goes on: the earlier one stays. */
+/* While training goes on, a checkpoint that cannot be written is told: the earlier one stays. */
 static void save_checkpoint(training *t, rnl_hand *hand)
 {
-    if (!t->options->checkpoint)
-        return;
-    const rnl_status status = collect(t, hand->step.step);
-    if (status != RNL_OK)
+    const char *path = t->options->checkpoint;
+    const unsigned long long number = t->model->position.step;
+    rnl_status status = collect(t, hand->step.step);
+    if (status != RNL_OK) {
         stop(t, hand, status);
-    else if (rnl_model_save_keeping(t->model, t->options->checkpoint) == RNL_OK)
-        rnl_log(t->options, RNL_LOG_DEBUG, "checkpoint of step %llu saved to %s",
-                (unsigned long long)t->model->position.step, t->options->checkpoint);
+        return;
+    }
+    status = path ? rnl_model_save_keeping(t->model, path) : RNL_OK;
+    if (t->requested)
+        stop(t, hand,
+             status != RNL_OK ? status
+             : path ? rnl_fail(RNL_STOPPED, "stopped after step %llu, saved in %s", number, path)
+                    : rnl_fail(RNL_STOPPED, "stopped after step %llu", number));
+    else if (status != RNL_OK)
+        rnl_log(t->options, RNL_LOG_WARNING, "no checkpoint of step %llu: %s", number,
+                rnl_message());
     else
-        rnl_log(t->options, RNL_LOG_WARNING, "no checkpoint of step %llu: %s",
-                (unsigned long long)t->model->position.step, rnl_message());
+        rnl_log(t->options, RNL_LOG_DEBUG, "checkpoint of step %llu saved in %s", number, path);
 }
 
 /* Saves if worker 0 has said so before the last barrier. */
 static void save_if_due(training *t, rnl_hand *hand)
 {
-    if (!t->saving)
+    if (!t->saving || !(t->options->checkpoint || t->requested))
         return;
     if (rnl_hand_leads(hand))
         save_checkpoint(t, hand);
@@ -160,7 +165,7 @@ static void end_epoch(training *t, rnl_hand *hand)
     position->sums = (rnl_sums){0};
     t->saving = config->training.checkpoint_every == 0;
     if (t->options->on_epoch && t->options->on_epoch(&progress, t->options->user) != 0)
-        stop_on_request(t, hand);
+        stop_on_request(t);
 }
 
 /* The steps of an epoch from where it stands to its end. */
@@ -201,7 +206,7 @@ static void validate(training *t, rnl_hand *hand)
     rnl_pass_run(hand, &t->validation);
     if (rnl_hand_leads(hand)) {
         if (t->validation.stopped)
-            stop_on_request(t, hand);
+            stop_on_request(t);
         else
             end_epoch(t, hand);
     }

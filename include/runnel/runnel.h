@@ -120,6 +120,10 @@ RNL_API rnl_status rnl_model_create(rnl_model **model, const rnl_config *config,
  * is the model's.  RNL_BAD_DATA if the file is not a whole Runnel model. */
 RNL_API rnl_status rnl_model_load(rnl_model **model, const char *path, const char *const *overrides,
                                   size_t override_count);
+/* Reads a checkpoint to go on from with rnl_train, under a configuration that may differ from the
+ * checkpoint's in its name, training.epochs and training.checkpoint_every alone; any other
+ * difference is RNL_BAD_CONFIG, and the message shows it. */
+RNL_API rnl_status rnl_model_resume(rnl_model **model, const char *path, const rnl_config *config);
 RNL_API void rnl_model_free(rnl_model *model);
 
 /* Writes a safetensors file: kernels as (fan_in, units), biases as (units), little-endian float32;
@@ -195,6 +199,9 @@ RNL_API void rnl_stop(rnl_model *model);
 /* The optimizer steps that a model loaded from a checkpoint has behind it; 0 if it does not stand
  * in the middle of training. */
 RNL_API uint64_t rnl_model_step(const rnl_model *model);
+
+/* The whole epochs that such a model has behind it. */
+RNL_API uint64_t rnl_model_epoch(const rnl_model *model);
 
 /* The result of rnl_evaluate.  Arrays belong to the evaluation. */
 typedef struct rnl_evaluation {

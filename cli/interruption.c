@@ -1,0 +1,54 @@
+#include "cli/interruption.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <unistd.h>
+
+static _Atomic(rnl_model *) guarded;
+static atomic_int received;
+
+static void say(const char *text, size_t length)
+{
+    if (write(STDERR_FILENO, text, length) < 0)
+        return; /* nothing else can be done in a signal handler */
+}
+
+static void handle(int signal)
+{
+    static const char stopping[] = "\nrunnel: stopping after this step; again to stop at once\n";
+    static const char ended[] = "\nrunnel: interrupted\n";
+    rnl_model *model = atomic_load(&guarded);
+    int none = 0;
+    if (model && atomic_compare_exchange_strong(&received, &none, signal)) {
+        say(stopping, sizeof stopping - 1);
+        rnl_stop(model);
+        return;
+    }
+    say(ended, sizeof ended - 1);
+    _exit(128 + signal);
+}
+
+void rnl_interruption_start(void)
+{
+    struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+void rnl_interruption_guard(rnl_model *model)
+{
+    atomic_store(&guarded, model);
+}
+
+void rnl_interruption_release(void)
+{
+    atomic_store(&guarded, NULL);
+}
+
+int rnl_interruption_code(void)
+{
+    const int signal = atomic_load(&received);
+    return signal ? 128 + signal : 0;
+}

@@ -1,0 +1,22 @@
+/*
+ * Ctrl-C and SIGTERM.  While a model trains, the first one asks it to stop after the step at hand;
+ * at any other time, and when it comes a second time, it ends the program at once.
+ */
+#ifndef RNL_CLI_INTERRUPTION_H
+#define RNL_CLI_INTERRUPTION_H
+
+#include <runnel/runnel.h>
+
+/* From here on an interruption stops the model. */
+void rnl_interruption_guard(rnl_model *model);
+
+/* From here on it ends the program again. */
+void rnl_interruption_release(void);
+
+/* The exit code that a signal which came while guarded asks for, 130 or 143; 0 if none came. */
+int rnl_interruption_code(void);
+
+/* Installs the handlers. */
+void rnl_interruption_start(void);
+
+#endif
