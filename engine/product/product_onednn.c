@@ -196,27 +196,28 @@ static const char *implementation(const_dnnl_primitive_desc_t desc)
     return name;
 }
 
-static rnl_status create_primitives(rnl_product *product)
+/* oneDNN's weights are (units, fan_in): the plain kernel (fan_in, units) seen transposed. */
+static dnnl_status_t kernel_desc(owned_desc *desc, const rnl_product_shape *shape, size_t stride)
+{
+    return desc_create_strided(desc, shape->units, shape->fan_in, 1, stride);
+}
+
+/* oneDNN's plain implementation is a hundred times slower than any other. */
+static bool is_slow(const_dnnl_primitive_desc_t desc)
+{
+    return desc && strncmp(implementation(desc), "ref", 3) == 0;
+}
+
+/* Descriptors of all products on one layout of the weights: `wanted` in the forward product, and
+ * what that makes of it in the others. */
+static rnl_status create_descs(rnl_product *product, matrix_desc wanted)
 {
     const rnl_product_shape *shape = &product->shape;
     dnnl_primitive_desc_t *descs = product->descs;
-    RNL_TRY(need_engine());
-    TRY_DNNL(dnnl_primitive_attr_create(&product->attributes));
-    TRY_DNNL(
-        dnnl_primitive_attr_set_scratchpad_mode(product->attributes, dnnl_scratchpad_mode_user));
-    TRY_DNNL(desc_create(&product->x, shape->rows, shape->fan_in, dnnl_ab));
-    TRY_DNNL(desc_create(&product->z, shape->rows, shape->units, dnnl_ab));
-
     const matrix_desc x = desc_of(&product->x);
     const matrix_desc z = desc_of(&product->z);
-    owned_desc any;
-    TRY_DNNL(desc_create(&any, shape->units, shape->fan_in, dnnl_format_tag_any));
-    const dnnl_status_t forward = forward_desc(&descs[RNL_PRODUCT_FORWARD], engine, shape->training,
-                                               x, desc_of(&any), z, product->attributes);
-    desc_destroy(&any);
-    TRY_DNNL(forward);
-
-    /* One layout of the weights serves all three products. */
+    TRY_DNNL(forward_desc(&descs[RNL_PRODUCT_FORWARD], engine, shape->training, x, wanted, z,
+                          product->attributes));
     const matrix_desc weights = weights_desc(product);
     if (shape->training)
         TRY_DNNL(backward_weights_desc(&descs[RNL_PRODUCT_BACKWARD_WEIGHTS], engine,
@@ -226,6 +227,50 @@ static rnl_status create_primitives(rnl_product *product)
         TRY_DNNL(backward_data_desc(&descs[RNL_PRODUCT_BACKWARD_DATA], engine,
                                     descs[RNL_PRODUCT_FORWARD], x, weights, z,
                                     product->attributes));
+    return RNL_OK;
+}
+
+static void destroy_descs(rnl_product *product)
+{
+    for (size_t kind = 0; kind < KINDS; ++kind) {
+        if (product->descs[kind])
+            dnnl_primitive_desc_destroy(product->descs[kind]);
+        product->descs[kind] = NULL;
+    }
+}
+
+/* oneDNN's own choice of layout if all products are fast on it, else the plain one, (fan_in,
+ * units), for which there is always a fast way. */
+static rnl_status choose_layout(rnl_product *product)
+{
+    const rnl_product_shape *shape = &product->shape;
+    owned_desc any, plain;
+    TRY_DNNL(desc_create(&any, shape->units, shape->fan_in, dnnl_format_tag_any));
+    rnl_status status = create_descs(product, desc_of(&any));
+    desc_destroy(&any);
+    bool slow = status != RNL_OK;
+    for (size_t kind = 0; kind < KINDS; ++kind)
+        slow |= is_slow(product->descs[kind]);
+    if (!slow)
+        return RNL_OK;
+    destroy_descs(product);
+    TRY_DNNL(kernel_desc(&plain, shape, shape->units));
+    status = create_descs(product, desc_of(&plain));
+    desc_destroy(&plain);
+    return status;
+}
+
+static rnl_status create_primitives(rnl_product *product)
+{
+    const rnl_product_shape *shape = &product->shape;
+    RNL_TRY(need_engine());
+    TRY_DNNL(dnnl_primitive_attr_create(&product->attributes));
+    TRY_DNNL(
+        dnnl_primitive_attr_set_scratchpad_mode(product->attributes, dnnl_scratchpad_mode_user));
+    TRY_DNNL(desc_create(&product->x, shape->rows, shape->fan_in, dnnl_ab));
+    TRY_DNNL(desc_create(&product->z, shape->rows, shape->units, dnnl_ab));
+    RNL_TRY(choose_layout(product));
+    const dnnl_primitive_desc_t *descs = product->descs;
     for (size_t kind = 0; kind < KINDS; ++kind)
         if (descs[kind])
             TRY_DNNL(dnnl_primitive_create(&product->primitives[kind], descs[kind]));
@@ -256,12 +301,10 @@ void rnl_product_free(rnl_product *product)
 {
     if (!product)
         return;
-    for (size_t kind = 0; kind < KINDS; ++kind) {
+    for (size_t kind = 0; kind < KINDS; ++kind)
         if (product->primitives[kind])
             dnnl_primitive_destroy(product->primitives[kind]);
-        if (product->descs[kind])
-            dnnl_primitive_desc_destroy(product->descs[kind]);
-    }
+    destroy_descs(product);
     desc_destroy(&product->x);
     desc_destroy(&product->z);
     if (product->attributes)
@@ -314,12 +357,6 @@ static rnl_status reorder(matrix_desc from, const float *source, matrix_desc to,
     if (desc)
         dnnl_primitive_desc_destroy(desc);
     return status == dnnl_success ? RNL_OK : fail_dnnl(status, "reorder of weights");
-}
-
-/* oneDNN's weights are (units, fan_in): the plain kernel (fan_in, units) seen transposed. */
-static dnnl_status_t kernel_desc(owned_desc *desc, const rnl_product_shape *shape, size_t stride)
-{
-    return desc_create_strided(desc, shape->units, shape->fan_in, 1, stride);
 }
 
 rnl_status rnl_product_pack(const rnl_product *product, const float *kernel, size_t stride,
