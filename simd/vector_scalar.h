@@ -1,5 +1,5 @@
 /*
- * The vector vocabulary of one lane, in plain C for any x86-64.
+ * The vector vocabulary of one lane, for any x86-64.
  */
 #ifndef RNL_SIMD_VECTOR_SCALAR_H
 #define RNL_SIMD_VECTOR_SCALAR_H
@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <xmmintrin.h>
 
 #define LANES 1
 
@@ -66,15 +67,16 @@ static inline v_float v_fma(v_float a, v_float b, v_float c)
     return (float)((double)a * (double)b + (double)c);
 }
 
-/* The second argument if either is NaN. */
+/* The second argument if either is NaN.  As instructions, because a compiler that is free to choose
+ * between them and a comparison treats denormals now one way, now the other. */
 static inline v_float v_max(v_float a, v_float b)
 {
-    return a > b ? a : b;
+    return _mm_cvtss_f32(_mm_max_ss(_mm_set_ss(a), _mm_set_ss(b)));
 }
 
 static inline v_float v_min(v_float a, v_float b)
 {
-    return a < b ? a : b;
+    return _mm_cvtss_f32(_mm_min_ss(_mm_set_ss(a), _mm_set_ss(b)));
 }
 
 static inline v_mask v_greater(v_float a, v_float b)
