@@ -49,6 +49,30 @@ static inline v_float v_expm1_negative(v_float x)
     return v_fma(scale, v_expm1_reduced(reduced.r), v_sub(scale, v_set(1)));
 }
 
+/* 1 / (1 + e^-x) = e / (1 + e) or 1 / (1 + e) with e = e^-|x|; at most 2 ULP. */
+static inline v_float v_sigmoid(v_float x)
+{
+    const v_float e = v_exp(v_copysign(x, v_set(-1)));
+    const v_float numerator = v_select(v_at_least(x, v_set(0)), v_set(1), e);
+    return v_divide(numerator, v_add(v_set(1), e));
+}
+
+/* With e = e^(-2|x|): tanh |x| = (1 - e) / (1 + e) from e - 1 while that is small, and
+ * 1 - 2 e / (1 + e) from e where it is near 1; at most 2 ULP. */
+static inline v_float v_tanh(v_float x)
+{
+    const v_float argument = v_mul(v_set(2), v_copysign(x, v_set(-1)));
+    const v_reduced reduced = v_reduce(v_max(v_set(-36), argument));
+    const v_float scale = v_power_of_2(reduced.n), part = v_expm1_reduced(reduced.r);
+    const v_float t = v_fma(scale, part, v_sub(scale, v_set(1)));
+    const v_float e = v_fma(scale, part, scale);
+    const v_mask near_1 = v_greater(v_set(0.25f), e);
+    const v_float numerator = v_select(near_1, v_add(e, e), t);
+    const v_float denominator = v_select(near_1, v_add(e, v_set(1)), v_add(t, v_set(2)));
+    const v_float quotient = v_divide(numerator, denominator);
+    return v_copysign(v_select(near_1, v_sub(v_set(1), quotient), quotient), x);
+}
+
 /* log x; at most 2 ULP.  Of 0 -infinity, of a negative number NaN. */
 static inline v_float v_log(v_float x)
 {

@@ -74,9 +74,11 @@ typedef struct rnl_update {
     const float *gradients; /* (count) of the first copy */
     size_t copies;          /* 1 .. RNL_MAX_GRADIENT_COPIES */
     size_t copy_distance;   /* in floats, from one copy to the next */
-    float *velocity;        /* (count) momentum and nesterov */
+    float *velocity;        /* (count) momentum and nesterov; adam's mean of gradients */
+    float *squares;         /* (count) adam's mean of their squares */
     float learning_rate;
-    float momentum;
+    float momentum; /* adam's beta_1 */
+    float beta_2, epsilon;
 } rnl_update;
 
 #define RNL_MAX_GRADIENT_COPIES 8

@@ -80,6 +80,16 @@ static inline v_float v_mul(v_float a, v_float b)
     return _mm256_mul_ps(a, b);
 }
 
+static inline v_float v_divide(v_float a, v_float b)
+{
+    return _mm256_div_ps(a, b);
+}
+
+static inline v_float v_sqrt(v_float a)
+{
+    return _mm256_sqrt_ps(a);
+}
+
 /* a b + c */
 static inline v_float v_fma(v_float a, v_float b, v_float c)
 {
@@ -110,6 +120,13 @@ static inline v_mask v_at_least(v_float a, v_float b)
 static inline v_mask v_equal(v_float a, v_float b)
 {
     return _mm256_cmp_ps(a, b, _CMP_EQ_OQ);
+}
+
+/* The magnitude of the first, the sign of the second. */
+static inline v_float v_copysign(v_float magnitude, v_float sign)
+{
+    const __m256 mask = _mm256_set1_ps(-0.0f);
+    return _mm256_or_ps(_mm256_andnot_ps(mask, magnitude), _mm256_and_ps(mask, sign));
 }
 
 /* To the nearest integer, halves to even. */

@@ -67,6 +67,16 @@ static inline v_float v_mul(v_float a, v_float b)
     return _mm512_mul_ps(a, b);
 }
 
+static inline v_float v_divide(v_float a, v_float b)
+{
+    return _mm512_div_ps(a, b);
+}
+
+static inline v_float v_sqrt(v_float a)
+{
+    return _mm512_sqrt_ps(a);
+}
+
 /* a b + c */
 static inline v_float v_fma(v_float a, v_float b, v_float c)
 {
@@ -102,6 +112,13 @@ static inline v_mask v_equal(v_float a, v_float b)
 static inline v_float v_select(v_mask m, v_float yes, v_float no)
 {
     return _mm512_mask_blend_ps(m, no, yes);
+}
+
+/* The magnitude of the first, the sign of the second. */
+static inline v_float v_copysign(v_float magnitude, v_float sign)
+{
+    const __m512 mask = _mm512_set1_ps(-0.0f);
+    return _mm512_or_ps(_mm512_andnot_ps(mask, magnitude), _mm512_and_ps(mask, sign));
 }
 
 /* To the nearest integer, halves to even. */

@@ -61,6 +61,16 @@ static inline v_float v_mul(v_float a, v_float b)
     return a * b;
 }
 
+static inline v_float v_divide(v_float a, v_float b)
+{
+    return a / b;
+}
+
+static inline v_float v_sqrt(v_float a)
+{
+    return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(a)));
+}
+
 /* a b + c; the product is exact in double. */
 static inline v_float v_fma(v_float a, v_float b, v_float c)
 {
@@ -97,6 +107,12 @@ static inline v_mask v_equal(v_float a, v_float b)
 static inline v_float v_select(v_mask m, v_float yes, v_float no)
 {
     return m ? yes : no;
+}
+
+/* The magnitude of the first, the sign of the second. */
+static inline v_float v_copysign(v_float magnitude, v_float sign)
+{
+    return __builtin_copysignf(magnitude, sign);
 }
 
 /* To the nearest integer, halves to even; |a| below 2^22. */

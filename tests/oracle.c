@@ -21,6 +21,8 @@ void oracle_add_layer(oracle *net, size_t fan_in, size_t units, oracle_activatio
         .bias_gradient = calloc(units, sizeof(double)),
         .kernel_velocity = calloc(count, sizeof(double)),
         .bias_velocity = calloc(units, sizeof(double)),
+        .kernel_squares = calloc(count, sizeof(double)),
+        .bias_squares = calloc(units, sizeof(double)),
     };
 }
 
@@ -34,6 +36,8 @@ void oracle_release(oracle *net)
         free(layer->bias_gradient);
         free(layer->kernel_velocity);
         free(layer->bias_velocity);
+        free(layer->kernel_squares);
+        free(layer->bias_squares);
     }
 }
 
@@ -44,6 +48,10 @@ static double activate(const oracle_layer *layer, double z)
         return z > 0 ? z : 0;
     case ORACLE_ELU:
         return z >= 0 ? z : layer->alpha * expm1(z);
+    case ORACLE_SIGMOID:
+        return 1 / (1 + exp(-z));
+    case ORACLE_TANH:
+        return tanh(z);
     default:
         return z;
     }
@@ -56,6 +64,10 @@ static double derivative(const oracle_layer *layer, double z)
         return z > 0;
     case ORACLE_ELU:
         return z >= 0 ? 1 : layer->alpha * exp(z);
+    case ORACLE_SIGMOID:
+        return exp(-z) / ((1 + exp(-z)) * (1 + exp(-z)));
+    case ORACLE_TANH:
+        return 1 / (cosh(z) * cosh(z));
     default:
         return 1;
     }
@@ -164,5 +176,27 @@ void oracle_update(oracle *net, double learning_rate, double momentum, bool nest
                layer->fan_in * layer->units, learning_rate, momentum, nesterov);
         update(layer->bias, layer->bias_velocity, layer->bias_gradient, layer->units, learning_rate,
                momentum, nesterov);
+    }
+}
+
+static void adam(double *w, double *m, double *v, const double *g, size_t count,
+                 double learning_rate, int number)
+{
+    const double rate = learning_rate * sqrt(1 - pow(0.999, number)) / (1 - pow(0.9, number));
+    for (size_t i = 0; i < count; ++i) {
+        m[i] = 0.9 * m[i] + 0.1 * g[i];
+        v[i] = 0.999 * v[i] + 0.001 * g[i] * g[i];
+        w[i] -= rate * m[i] / (sqrt(v[i]) + 1e-7);
+    }
+}
+
+void oracle_adam(oracle *net, double learning_rate, int number)
+{
+    for (size_t l = 0; l < net->layer_count; ++l) {
+        const oracle_layer *layer = &net->layers[l];
+        adam(layer->kernel, layer->kernel_velocity, layer->kernel_squares, layer->kernel_gradient,
+             layer->fan_in * layer->units, learning_rate, number);
+        adam(layer->bias, layer->bias_velocity, layer->bias_squares, layer->bias_gradient,
+             layer->units, learning_rate, number);
     }
 }

@@ -11,7 +11,13 @@
 
 #define ORACLE_MAX_LAYERS 8
 
-typedef enum oracle_activation { ORACLE_LINEAR, ORACLE_RELU, ORACLE_ELU } oracle_activation;
+typedef enum oracle_activation {
+    ORACLE_LINEAR,
+    ORACLE_RELU,
+    ORACLE_ELU,
+    ORACLE_SIGMOID,
+    ORACLE_TANH
+} oracle_activation;
 
 typedef struct oracle_layer {
     size_t fan_in, units;
@@ -20,6 +26,7 @@ typedef struct oracle_layer {
     double *kernel, *bias; /* (fan_in, units), (units) */
     double *kernel_gradient, *bias_gradient;
     double *kernel_velocity, *bias_velocity;
+    double *kernel_squares, *bias_squares;
 } oracle_layer;
 
 typedef struct oracle {
@@ -39,6 +46,9 @@ double oracle_loss(const oracle *net, const double *x, const int32_t *labels, si
 
 /* Analytic gradients of the mean loss, into the layers. */
 void oracle_gradients(oracle *net, const double *x, const int32_t *labels, size_t rows);
+
+/* One step of adam with the layers' gradients; number from 1. */
+void oracle_adam(oracle *net, double learning_rate, int number);
 
 /* One step of gradient descent with the layers' gradients: v = m v - lr g; w += v, or Nesterov's
  * w += m v - lr g. */

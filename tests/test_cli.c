@@ -192,9 +192,9 @@ Test(cli, killed_and_resumed_ends_with_the_same_weights)
     for (int i = 0; i < 200 && code != 0; ++i) {
         char command[2048];
         snprintf(command, sizeof command,
-                 "timeout -s KILL 0.%03d '%s' train %s --output parts --resume --threads %d "
+                 "timeout -s KILL %d.%03d '%s' train %s --output parts --resume --threads %d "
                  ">out 2>>log",
-                 30 + 10 * (i % 20), RUNNEL_PROGRAM, options, 1 + i % 4);
+                 (30 + 10 * i) / 1000, (30 + 10 * i) % 1000, RUNNEL_PROGRAM, options, 1 + i % 4);
         code = WEXITSTATUS(system(command));
     }
     cr_assert_eq(code, 0, "it never ended: %s", read_text("log"));
@@ -226,7 +226,7 @@ Test(cli, signals_save_and_end_with_their_code)
     for (size_t i = 0; i < 2; ++i) {
         char command[1024];
         snprintf(command, sizeof command,
-                 "timeout --preserve-status -s %d 0.4 '%s' train " SPIRALS
+                 "timeout --preserve-status -s %d 1.5 '%s' train " SPIRALS
                  " --output s%zu --set training.epochs=100000 >out 2>err",
                  signals[i], RUNNEL_PROGRAM, i);
         cr_expect_eq(WEXITSTATUS(system(command)), 128 + signals[i]);
@@ -241,7 +241,7 @@ Test(cli, two_runs_do_not_share_a_directory)
     char command[1024];
     snprintf(command, sizeof command,
              "'%s' train " SPIRALS " --output d --set training.epochs=100000 -q >/dev/null 2>&1 & "
-             "sleep 0.5; '%s' train " SPIRALS
+             "sleep 1.5; '%s' train " SPIRALS
              " --output d --resume --set training.epochs=100000 >out 2>err; code=$?; "
              "kill $!; wait; exit $code",
              RUNNEL_PROGRAM, RUNNEL_PROGRAM);

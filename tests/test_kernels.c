@@ -281,6 +281,51 @@ static void check_elu_backward(const rnl_kernels *k)
     check_backward(k->elu_backward, elu_slope, "elu'", 0.3f, 0.5);
 }
 
+static double sigmoid_oracle(double z, double alpha)
+{
+    (void)alpha;
+    return z >= 0 ? 1 / (1 + exp(-z)) : exp(z) / (1 + exp(z));
+}
+
+static double tanh_oracle(double z, double alpha)
+{
+    (void)alpha;
+    return tanh(z);
+}
+
+static void check_sigmoid_forward(const rnl_kernels *k)
+{
+    check_forward(k->sigmoid_forward, sigmoid_oracle, "sigmoid", 0, 2);
+}
+
+static void check_tanh_forward(const rnl_kernels *k)
+{
+    check_forward(k->tanh_forward, tanh_oracle, "tanh", 0, 2);
+}
+
+static double sigmoid_slope(double y, double alpha)
+{
+    (void)alpha;
+    return y * (1 - y);
+}
+
+static double tanh_slope(double y, double alpha)
+{
+    (void)alpha;
+    return (1 - y) * (1 + y);
+}
+
+/* Three roundings more than the oracle's. */
+static void check_sigmoid_backward(const rnl_kernels *k)
+{
+    check_backward(k->sigmoid_backward, sigmoid_slope, "sigmoid'", 0, 3.5);
+}
+
+static void check_tanh_backward(const rnl_kernels *k)
+{
+    check_backward(k->tanh_backward, tanh_slope, "tanh'", 0, 3.5);
+}
+
 /* ---- elementary functions -------------------------------------------------------------------- */
 
 static void check_unary(void (*kernel)(const rnl_unary *), double (*oracle)(double),
@@ -484,6 +529,56 @@ static void check_momentum_update(const rnl_kernels *k)
 static void check_nesterov_update(const rnl_kernels *k)
 {
     check_update(k->nesterov_update, true, true);
+}
+
+/* Twenty steps with given gradients against Adam in double, and Adam's first step by its closed
+ * form: learning_rate g / (|g| + epsilon sqrt(1 - beta_2) ...), which is nearly learning_rate. */
+static void check_adam_update(const rnl_kernels *k)
+{
+    enum { COUNT = LONGEST, STEPS = 20 };
+    static guarded outputs[3];
+    static double w[COUNT], m[COUNT], v[COUNT];
+    static float gradients[2 * COUNT];
+    const double beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, learning_rate = 0.01;
+    flush_denormals();
+    for (size_t count = 0; count <= COUNT; ++count) {
+        float *arrays[3];
+        for (size_t i = 0; i < 3; ++i) {
+            arrays[i] = guarded_start(&outputs[i], SPACE);
+            memset(arrays[i], 0, count * sizeof(float));
+        }
+        memset(w, 0, sizeof w);
+        memset(m, 0, sizeof m);
+        memset(v, 0, sizeof v);
+        for (int t = 1; t <= STEPS; ++t) {
+            for (size_t i = 0; i < 2 * COUNT; ++i)
+                gradients[i] = random_float(1);
+            const double rate = learning_rate * sqrt(1 - pow(beta_2, t)) / (1 - pow(beta_1, t));
+            k->adam_update(&(const rnl_update){.count = count,
+                                               .weights = arrays[0],
+                                               .gradients = gradients,
+                                               .copies = 2,
+                                               .copy_distance = COUNT,
+                                               .velocity = arrays[1],
+                                               .squares = arrays[2],
+                                               .learning_rate = (float)rate,
+                                               .momentum = (float)beta_1,
+                                               .beta_2 = (float)beta_2,
+                                               .epsilon = (float)epsilon});
+            for (size_t i = 0; i < count; ++i) {
+                const double g = (double)gradients[i] + (double)gradients[COUNT + i];
+                m[i] = beta_1 * m[i] + (1 - beta_1) * g;
+                v[i] = beta_2 * v[i] + (1 - beta_2) * g * g;
+                w[i] -= rate * m[i] / (sqrt(v[i]) + epsilon);
+                cr_assert_float_eq((double)arrays[0][i], w[i], 2e-6, "step %d: %g, not %g", t,
+                                   (double)arrays[0][i], w[i]);
+                if (t == 1 && fabs(g) > 0.1)
+                    cr_assert_float_eq(fabs(w[i]), learning_rate, 1e-4 * learning_rate);
+            }
+        }
+        for (size_t i = 0; i < 3; ++i)
+            guarded_check(&outputs[i], 1, count, SPACE);
+    }
 }
 
 /* The tree of copies: 1 + 2^-24 + 2^-24 depends on who is added first. */

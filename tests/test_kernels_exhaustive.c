@@ -44,6 +44,31 @@ static void evaluate_elu(const rnl_kernels *kernels, const float *x, float *y)
                                                          .alpha = 1});
 }
 
+static void evaluate_sigmoid(const rnl_kernels *kernels, const float *x, float *y)
+{
+    kernels->sigmoid_forward(&(const rnl_activation_forward){
+        .rows = 1, .columns = CHUNK, .z = x, .z_stride = CHUNK, .y = y, .y_stride = CHUNK});
+}
+
+static void evaluate_tanh(const rnl_kernels *kernels, const float *x, float *y)
+{
+    kernels->tanh_forward(&(const rnl_activation_forward){
+        .rows = 1, .columns = CHUNK, .z = x, .z_stride = CHUNK, .y = y, .y_stride = CHUNK});
+}
+
+static double sigmoid_oracle(double x)
+{
+    return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
+}
+
+static int sigmoid_precise(mpfr_ptr y, mpfr_srcptr x, mpfr_rnd_t rounding)
+{
+    mpfr_neg(y, x, rounding);
+    mpfr_exp(y, y, rounding);
+    mpfr_add_ui(y, y, 1, rounding);
+    return mpfr_ui_div(y, 1, y, rounding);
+}
+
 static double elu_oracle(double x)
 {
     return x >= 0 ? x : expm1(x);
@@ -156,4 +181,14 @@ Test(exhaustive, exponential)
 Test(exhaustive, logarithm)
 {
     check("logarithm", &(const function){evaluate_logarithm, log, mpfr_log, 2});
+}
+
+Test(exhaustive, sigmoid)
+{
+    check("sigmoid", &(const function){evaluate_sigmoid, sigmoid_oracle, sigmoid_precise, 2});
+}
+
+Test(exhaustive, tanh)
+{
+    check("tanh", &(const function){evaluate_tanh, tanh, mpfr_tanh, 2});
 }

@@ -73,7 +73,7 @@ static char *temporary_path(void)
 
 ParameterizedTestParameters(resume, ends_where_it_would_have_ended)
 {
-    static char optimizers[][32] = {"sgd", "momentum", "nesterov"};
+    static char optimizers[][32] = {"sgd", "momentum", "nesterov", "adam"};
     return cr_make_param_array(char[32], optimizers, sizeof optimizers / sizeof *optimizers);
 }
 

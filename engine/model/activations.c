@@ -40,6 +40,20 @@ static void bind_elu(rnl_bound_activation *bound, const rnl_kernels *kernels,
     *bound = (rnl_bound_activation){kernels->elu_forward, kernels->elu_backward, (float)p->alpha};
 }
 
+static void bind_sigmoid(rnl_bound_activation *bound, const rnl_kernels *kernels,
+                         const void *parameters)
+{
+    (void)parameters;
+    *bound = (rnl_bound_activation){kernels->sigmoid_forward, kernels->sigmoid_backward, 0};
+}
+
+static void bind_tanh(rnl_bound_activation *bound, const rnl_kernels *kernels,
+                      const void *parameters)
+{
+    (void)parameters;
+    *bound = (rnl_bound_activation){kernels->tanh_forward, kernels->tanh_backward, 0};
+}
+
 static const rnl_kind kinds[] = {
     {.name = "linear",
      .help = "f(z) = z",
@@ -52,6 +66,12 @@ static const rnl_kind kinds[] = {
      .fields = elu_fields,
      .size = sizeof(elu_parameters),
      .operations = &(const rnl_activation){.bind = bind_elu}},
+    {.name = "sigmoid",
+     .help = "f(z) = 1 / (1 + e^-z)",
+     .operations = &(const rnl_activation){.bind = bind_sigmoid}},
+    {.name = "tanh",
+     .help = "f(z) = (e^z - e^-z) / (e^z + e^-z)",
+     .operations = &(const rnl_activation){.bind = bind_tanh}},
     {.name = "softmax",
      .help = "f(z)_i = e^z_i / sum_j e^z_j; only in the last layer, with a crossentropy loss",
      .operations = &(const rnl_activation){.bind = bind_linear, .fused_with_loss = true}},

@@ -178,6 +178,15 @@ static void bind_optimizer(rnl_step *step)
     rnl_optimizer_of(optimizer)->bind(&step->optimizer, step->kernels, optimizer->parameters);
 }
 
+/* Of the step before, other workers may still read the rate. */
+void rnl_step_set_rate(rnl_step *step, uint64_t number)
+{
+    const rnl_choice *choice = &step->model->config->training.optimizer;
+    const rnl_optimizer *optimizer = rnl_optimizer_of(choice);
+    step->rates[number % 2] = optimizer->rate ? optimizer->rate(choice->parameters, number)
+                                              : step->optimizer.learning_rate;
+}
+
 rnl_status rnl_step_plan(rnl_step *step)
 {
     if (step->training)

@@ -52,6 +52,7 @@ typedef struct rnl_batch {
     const uint32_t *indices; /* (rows) numbers of the rows in the dataset */
     size_t rows;
     bool training;
+    uint64_t number; /* of the step in training, from 1 */
 } rnl_batch;
 
 /* A product that all layers of one shape share. */
@@ -96,6 +97,7 @@ typedef struct rnl_step {
 
     /* Planned. */
     rnl_bound_optimizer optimizer; /* in training */
+    float rates[2];                /* learning rates of steps with even and odd numbers */
     rnl_cut rows;
     size_t padded_rows;
     rnl_arena arena;
@@ -126,6 +128,9 @@ typedef struct rnl_step {
  * `kernels`, `batch_size` and `training` are set before. */
 rnl_status rnl_step_plan(rnl_step *step);
 void rnl_step_release(rnl_step *step);
+
+/* Sets the learning rate of a step; called by one worker before the barrier that begins it. */
+void rnl_step_set_rate(rnl_step *step, uint64_t number);
 
 /* Runs the bind function of every tile that is this worker's. */
 rnl_status rnl_step_bind(rnl_step *step, rnl_step_worker *worker);

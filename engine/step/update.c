@@ -16,6 +16,12 @@ typedef struct update_state {
     slice slices[];
 } update_state;
 
+static float *slot(const slice *s, size_t index)
+{
+    float *array = s->block->arrays[RNL_FIRST_SLOT + index];
+    return array ? array + s->begin : NULL;
+}
+
 static rnl_status run_update(void *self, size_t tile, rnl_step_worker *worker)
 {
     const update_state *state = self;
@@ -28,9 +34,12 @@ static rnl_status run_update(void *self, size_t tile, rnl_step_worker *worker)
         .gradients = block->gradients + s->begin,
         .copies = rnl_cut_used(step->rows, worker->batch.rows),
         .copy_distance = block->copy_distance,
-        .velocity = block->arrays[RNL_FIRST_SLOT] ? block->arrays[RNL_FIRST_SLOT] + s->begin : NULL,
-        .learning_rate = step->optimizer.learning_rate,
+        .velocity = slot(s, 0),
+        .squares = slot(s, 1),
+        .learning_rate = step->rates[worker->batch.number % 2],
         .momentum = step->optimizer.momentum,
+        .beta_2 = step->optimizer.beta_2,
+        .epsilon = step->optimizer.epsilon,
     };
     step->optimizer.update(&update);
     return RNL_OK;

@@ -2,6 +2,7 @@
 
 #include "engine/config/config.h"
 
+#include <math.h>
 #include <stddef.h>
 
 typedef struct sgd_parameters {
@@ -29,6 +30,75 @@ static void bind_sgd(rnl_bound_optimizer *bound, const rnl_kernels *kernels, con
 }
 
 static const rnl_optimizer sgd = {.slots = sgd_slots, .bind = bind_sgd};
+
+typedef struct adam_parameters {
+    double learning_rate, beta_1, beta_2, epsilon;
+} adam_parameters;
+
+static size_t adam_slots(const void *parameters)
+{
+    (void)parameters;
+    return 2;
+}
+
+static void bind_adam(rnl_bound_optimizer *bound, const rnl_kernels *kernels,
+                      const void *parameters)
+{
+    const adam_parameters *p = parameters;
+    *bound = (rnl_bound_optimizer){
+        .update = kernels->adam_update,
+        .learning_rate = (float)p->learning_rate,
+        .momentum = (float)p->beta_1,
+        .beta_2 = (float)p->beta_2,
+        .epsilon = (float)p->epsilon,
+    };
+}
+
+/* eta sqrt(1 - beta_2^t) / (1 - beta_1^t); Kingma and Ba, "Adam" (2015), end of section 2. */
+static float adam_rate(const void *parameters, uint64_t number)
+{
+    const adam_parameters *p = parameters;
+    const double t = (double)number;
+    return (float)(p->learning_rate * sqrt(1 - pow(p->beta_2, t)) / (1 - pow(p->beta_1, t)));
+}
+
+static const rnl_optimizer adam = {.slots = adam_slots, .bind = bind_adam, .rate = adam_rate};
+
+#define BELOW_1 0.99999999
+
+static const rnl_field adam_fields[] = {
+    {.key = "learning_rate",
+     .type = RNL_FIELD_NUMBER,
+     .offset = offsetof(adam_parameters, learning_rate),
+     .fallback = "0.001",
+     .minimum = 0,
+     .maximum = 1e6,
+     .above_minimum = true,
+     .help = "length of a step, before it is divided by the root of the mean square"},
+    {.key = "beta_1",
+     .type = RNL_FIELD_NUMBER,
+     .offset = offsetof(adam_parameters, beta_1),
+     .fallback = "0.9",
+     .minimum = 0,
+     .maximum = BELOW_1,
+     .help = "share of the mean gradient that is kept"},
+    {.key = "beta_2",
+     .type = RNL_FIELD_NUMBER,
+     .offset = offsetof(adam_parameters, beta_2),
+     .fallback = "0.999",
+     .minimum = 0,
+     .maximum = BELOW_1,
+     .help = "share of the mean square that is kept"},
+    {.key = "epsilon",
+     .type = RNL_FIELD_NUMBER,
+     .offset = offsetof(adam_parameters, epsilon),
+     .fallback = "1e-7",
+     .minimum = 0,
+     .maximum = 1,
+     .above_minimum = true,
+     .help = "added to the root, so that nothing is divided by 0"},
+    {.key = NULL},
+};
 
 /* The three names of stochastic gradient descent differ in their defaults alone. */
 #define SGD_FIELDS(momentum_fallback, nesterov_fallback)                                           \
@@ -75,6 +145,11 @@ static const rnl_kind kinds[] = {
      .fields = SGD_FIELDS("0.9", "true"),
      .size = sizeof(sgd_parameters),
      .operations = &sgd},
+    {.name = "adam",
+     .help = "each weight at a rate of its own, from means of gradients and of their squares",
+     .fields = adam_fields,
+     .size = sizeof(adam_parameters),
+     .operations = &adam},
 };
 
 const rnl_kind_table rnl_optimizers = {

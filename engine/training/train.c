@@ -77,10 +77,11 @@ static bool stop_requested(const training *t)
 /* Worker 0, after a step: sums up, looks for NaN, tells the caller. */
 static void account_step(training *t, rnl_hand *hand)
 {
-    const rnl_step *step = hand->step.step;
+    rnl_step *step = hand->step.step;
     const int64_t every = t->model->config->training.checkpoint_every;
     rnl_position *position = &t->model->position;
     ++position->step;
+    rnl_step_set_rate(step, position->step + 1);
     rnl_sums_add(&position->sums, step, &hand->step.batch);
     t->saving = every > 0 && position->step % (uint64_t)every == 0;
     if (!isfinite(position->sums.loss))
@@ -173,6 +174,7 @@ static void run_steps(training *t, rnl_hand *hand)
 {
     const rnl_step *step = hand->step.step;
     const rnl_dataset *train = &t->data->train;
+    uint64_t number = t->model->position.step;
     for (size_t begin = t->first_row; begin < train->rows && !t->stopping;
          begin += step->batch_size) {
         const size_t left = train->rows - begin;
@@ -181,6 +183,7 @@ static void run_steps(training *t, rnl_hand *hand)
             .indices = t->order + begin,
             .rows = left < step->batch_size ? left : step->batch_size,
             .training = true,
+            .number = ++number,
         };
         rnl_hand_run(hand, &step->phases, step->phases.count);
         if (rnl_hand_leads(hand))
@@ -218,6 +221,8 @@ static void train_worker(rnl_hand *hand, void *context)
 {
     training *t = context;
     const size_t epochs = (size_t)t->model->config->training.epochs;
+    if (rnl_hand_leads(hand))
+        rnl_step_set_rate(hand->step.step, t->model->position.step + 1);
     for (size_t epoch = t->model->position.epoch; epoch < epochs && !t->stopping; ++epoch) {
         if (rnl_hand_leads(hand))
             begin_epoch(t);
