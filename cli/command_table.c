@@ -96,7 +96,8 @@ SWITCH_TAKER(version)
 
 #define RUNS       (RNL_TAKEN_BY_TRAIN | RNL_TAKEN_BY_EVALUATE)
 #define READERS    (RUNS | RNL_TAKEN_BY_SUMMARY)
-#define EVERYWHERE (READERS | RNL_TAKEN_BY_HELP | RNL_TAKEN_BY_PROGRAM)
+#define PLACERS    (RUNS | RNL_TAKEN_BY_TOPOLOGY)
+#define EVERYWHERE (READERS | PLACERS | RNL_TAKEN_BY_HELP | RNL_TAKEN_BY_PROGRAM)
 
 const rnl_option rnl_option_table[] = {
     {"output", 'o', "DIR", RNL_TAKEN_BY_TRAIN,
@@ -106,11 +107,11 @@ const rnl_option rnl_option_table[] = {
      "the rows to use: test, validation or train\n(default: test, or validation if there is no "
      "test data)",
      "test, validation or train", take_part},
-    {"threads", 't', "N", RUNS,
+    {"threads", 't', "N", PLACERS,
      "number of workers, obeyed exactly; the results do not depend on it\n"
      "(default: one for each physical core that may be used)",
      "a whole number from 1", take_threads},
-    {"pin", 0, "WHEN", RUNS,
+    {"pin", 0, "WHEN", PLACERS,
      "bind workers to cores: on, off, or auto, which binds unless there\n"
      "are more workers than cores (default: auto)",
      "auto, on or off", take_pin},
@@ -203,6 +204,18 @@ const rnl_command rnl_commands[] = {
      "Example:\n"
      "  runnel summary examples/fashion_mnist.yaml --set model.1.dense.units=1000\n",
      rnl_command_summary},
+    {"topology", RNL_TAKEN_BY_TOPOLOGY, "[MACHINE]", 0, 1,
+     "Draws the machine, what of it may be used, and where each worker would be.",
+     "MACHINE is an hwloc synthetic description or an .xml file that hwloc's lstopo wrote\n"
+     "(default: this machine, less what a cpuset, the affinity or a quota of control groups\n"
+     "takes away).\n"
+     "\n"
+     "Exit code: 0 drawn; 1 failed; 2 a mistake in the command.\n"
+     "\n"
+     "Examples:\n"
+     "  runnel topology\n"
+     "  runnel topology \"numa:2 core:32 pu:2\" --threads 40\n",
+     rnl_command_topology},
     {"help", RNL_TAKEN_BY_HELP, "[COMMAND | config [TOPIC]]", 0, 2,
      "Explains a command or the configuration.",
      "TOPIC is a section of the configuration, a list of kinds or a single kind.\n"

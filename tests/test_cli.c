@@ -251,6 +251,21 @@ Test(cli, two_runs_do_not_share_a_directory)
     cr_expect(strstr(text, "another run is writing to this directory") != NULL, "%s", text);
 }
 
+Test(cli, draws_machines)
+{
+    cr_expect_eq(run("topology"), 0);
+    expect_in("out", "usable ");
+    cr_expect_eq(run("topology 'numa:2 core:4 pu:2' --threads 5"), 0);
+    expect_in("out", "machine   8 cores, 16 hardware threads\n");
+    expect_in("out", "on 2 NUMA nodes\n");
+    expect_in("out", "workers   5, each bound to its core\n");
+    cr_expect_eq(run("topology 'numa:8 core:16'"), 0);
+    expect_in("out", "node 7    112 113");
+    cr_expect_eq(run("topology nonsense"), 1);
+    expect_in("err", "not a machine: nonsense");
+    cr_expect_eq(run("topology missing.xml"), 1);
+}
+
 Test(cli, prints_a_configuration_that_loads_again)
 {
     cr_expect_eq(run("train " SPIRALS " --print-config --set training.epochs=5"), 0);

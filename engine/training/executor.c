@@ -1,14 +1,13 @@
 #include "engine/training/executor.h"
 
 #include "engine/error.h"
+#include "engine/training/machine.h"
 #include "threading/assignment.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <threads.h>
-
-#define MAX_WORKERS 4096
 
 void rnl_log(const rnl_options *options, rnl_log_level level, const char *format, ...)
 {
@@ -131,36 +130,6 @@ static void run_worker(rnl_worker *team, void *context)
         finish(hand);
 }
 
-static rnl_status read_topology(rnl_topology *topology)
-{
-    rnl_processor_set affinity = {0};
-    if (!rnl_team_inherited_affinity(&affinity))
-        return rnl_fail_memory(sizeof affinity);
-    const rnl_topology_source source = {.affinity = &affinity};
-    char problem[512];
-    const bool read = rnl_topology_read(topology, &source, problem, sizeof problem);
-    free(affinity.numbers);
-    return read ? RNL_OK : rnl_fail(RNL_THREADS, "%s", problem);
-}
-
-static rnl_status place_workers(rnl_placement *placement, const rnl_options *options)
-{
-    static const rnl_pinning pinnings[] = {
-        [RNL_PIN_AUTO] = RNL_PINNING_AUTO,
-        [RNL_PIN_ON] = RNL_PINNING_ON,
-        [RNL_PIN_OFF] = RNL_PINNING_OFF,
-    };
-    if (options->threads > MAX_WORKERS)
-        return rnl_fail(RNL_THREADS, "%zu threads: expected at most %d", options->threads,
-                        MAX_WORKERS);
-    rnl_topology topology;
-    RNL_TRY(read_topology(&topology));
-    const bool planned =
-        rnl_placement_plan(placement, &topology, options->threads, pinnings[options->pin]);
-    rnl_topology_release(&topology);
-    return planned ? RNL_OK : rnl_fail_memory(options->threads * sizeof(unsigned));
-}
-
 static once_flag lower_once = ONCE_FLAG_INIT;
 static bool lowered;
 
@@ -190,7 +159,7 @@ rnl_status rnl_executor_run(rnl_executor *executor)
 {
     RNL_TRY(choose_isa(&executor->step));
     rnl_placement placement;
-    RNL_TRY(place_workers(&placement, executor->options));
+    RNL_TRY(rnl_place_workers(&placement, executor->options));
     const size_t bytes = placement.workers * sizeof *executor->hands;
     executor->step.workers = placement.workers;
     executor->hands = aligned_alloc(64, (bytes + 63) / 64 * 64);

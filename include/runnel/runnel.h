@@ -142,8 +142,8 @@ RNL_API rnl_status rnl_model_summary(const rnl_model *model, char **text);
 typedef enum rnl_pin {
     RNL_PIN_AUTO, /* bind each worker to a core of its own unless there are more workers than cores
                    */
-    RNL_PIN_ON,   /* always bind; workers beyond the number of cores share them in turn */
-    RNL_PIN_OFF   /* never bind */
+    RNL_PIN_ON, /* always bind; more workers than cores share them evenly, neighbours on one core */
+    RNL_PIN_OFF /* never bind */
 } rnl_pin;
 
 /* A named number of an epoch: "loss", "accuracy", "val_loss", ..., "learning_rate",
@@ -217,6 +217,13 @@ typedef struct rnl_evaluation {
 RNL_API rnl_status rnl_evaluate(const rnl_model *model, const rnl_data *data, rnl_part part,
                                 const rnl_options *options, rnl_evaluation **evaluation);
 RNL_API void rnl_evaluation_free(rnl_evaluation *evaluation);
+
+/* A drawing of a machine: what of it the process may use and why, and on which core each worker of
+ * a run with these options would be.  machine NULL: this one; else an hwloc synthetic description
+ * ("numa:2 core:32 pu:2"), or the path of an .xml file that hwloc wrote.  options may be NULL.
+ * RNL_THREADS, RNL_NO_MEMORY. */
+RNL_API rnl_status rnl_topology_describe(const char *machine, const rnl_options *options,
+                                         char **text);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,186 @@
+/*
+ * The time of every kernel of the list, in nanoseconds per element, on every instruction set of
+ * this processor, for arrays within the L1 cache, the L2 cache, and memory.
+ *
+ *     bench_kernels [NAME]       only kernels whose name contains NAME
+ *
+ * The best of many repetitions.  One "element" is one output; a row of the losses has 10 classes.
+ */
+#include "simd/kernels.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <xmmintrin.h>
+
+/* Elements: 8 KiB, 128 KiB, 32 MiB of floats for each array. */
+static const size_t sizes[] = {2048, 32768, 8u << 20};
+enum { SIZES = sizeof sizes / sizeof *sizes, CLASSES = 10, GATHERED = 1024, ARRAYS = 5 };
+
+/* Arrays for any kernel's arguments. */
+typedef struct workspace {
+    float *array[ARRAYS]; /* of the largest size */
+    int32_t *labels, *predicted;
+    uint32_t *indices;
+} workspace;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void *allocate(size_t count, size_t size)
+{
+    void *memory = aligned_alloc(64, (count * size + 63) / 64 * 64);
+    if (!memory) {
+        fprintf(stderr, "out of memory\n");
+        exit(1);
+    }
+    return memory;
+}
+
+static void fill(workspace *w)
+{
+    const size_t most = sizes[SIZES - 1];
+    for (size_t a = 0; a < ARRAYS; ++a) {
+        w->array[a] = allocate(most, sizeof(float));
+        for (size_t i = 0; i < most; ++i)
+            w->array[a][i] = (float)((i * 2654435761u + a) % 4001) / 1000 - 2;
+    }
+    w->labels = allocate(most, sizeof(int32_t));
+    w->predicted = allocate(most, sizeof(int32_t));
+    w->indices = allocate(most, sizeof(uint32_t));
+    for (size_t i = 0; i < most; ++i) {
+        w->labels[i] = (int32_t)(i % CLASSES);
+        w->indices[i] = (uint32_t)i;
+    }
+    for (size_t i = 0; i < most; ++i)
+        w->array[4][i] = w->array[4][i] * w->array[4][i] + 1e-3f;
+}
+
+/* The arguments of each kind for n elements. */
+static rnl_activation_forward arguments_rnl_activation_forward(const workspace *w, size_t n)
+{
+    return (rnl_activation_forward){.rows = n / 512,
+                                    .columns = 512,
+                                    .z = w->array[0],
+                                    .z_stride = 512,
+                                    .bias = w->array[1],
+                                    .y = w->array[2],
+                                    .y_stride = 512,
+                                    .alpha = 1};
+}
+
+static rnl_activation_backward arguments_rnl_activation_backward(const workspace *w, size_t n)
+{
+    return (rnl_activation_backward){.rows = n / 512,
+                                     .columns = 512,
+                                     .partials = 1,
+                                     .upstream = w->array[0],
+                                     .upstream_stride = 512,
+                                     .y = w->array[1],
+                                     .y_stride = 512,
+                                     .delta = w->array[2],
+                                     .delta_stride = 512,
+                                     .alpha = 1};
+}
+
+static rnl_cross_entropy arguments_rnl_cross_entropy(const workspace *w, size_t n)
+{
+    return (rnl_cross_entropy){.rows = n / CLASSES,
+                               .classes = CLASSES,
+                               .logits = w->array[0],
+                               .logits_stride = CLASSES,
+                               .labels = w->labels,
+                               .scale = 1,
+                               .delta = w->array[1],
+                               .delta_stride = CLASSES,
+                               .loss = w->array[2],
+                               .predicted = w->predicted};
+}
+
+static rnl_softmax arguments_rnl_softmax(const workspace *w, size_t n)
+{
+    return (rnl_softmax){n / CLASSES, CLASSES, w->array[0], CLASSES, w->array[1], CLASSES};
+}
+
+static rnl_update arguments_rnl_update(const workspace *w, size_t n)
+{
+    return (rnl_update){.count = n,
+                        .weights = w->array[0],
+                        .gradients = w->array[1],
+                        .copies = 1,
+                        .velocity = w->array[2],
+                        .squares = w->array[4],
+                        .learning_rate = 1e-6f,
+                        .momentum = 0.9f,
+                        .beta_2 = 0.999f,
+                        .epsilon = 1e-7f};
+}
+
+static rnl_gather arguments_rnl_gather(const workspace *w, size_t n)
+{
+    return (rnl_gather){.rows = n / GATHERED,
+                        .features = GATHERED,
+                        .indices = w->indices,
+                        .source = w->array[0], /* enough for floats; bytes read a quarter of it */
+                        .scale = w->array[3],
+                        .offset = w->array[4],
+                        .x = w->array[1],
+                        .x_stride = GATHERED};
+}
+
+static rnl_column_sums arguments_rnl_column_sums(const workspace *w, size_t n)
+{
+    return (rnl_column_sums){16, n / 16, w->array[0], n / 16, w->array[1]};
+}
+
+static rnl_unary arguments_rnl_unary(const workspace *w, size_t n)
+{
+    return (rnl_unary){n, w->array[4], w->array[1]};
+}
+
+/* Nanoseconds per element: the best of repetitions that last a fifth of a second together. */
+#define RNL_KERNEL(name, type)                                                                     \
+    static double time_##name(const rnl_kernels *kernels, const workspace *w, size_t n)            \
+    {                                                                                              \
+        const type a = arguments_##type(w, n);                                                     \
+        const size_t calls = n < 100000 ? 100000 / n + 1 : 1;                                      \
+        double best = 1e9;                                                                         \
+        for (const double start = now(); now() - start < 0.2;) {                                   \
+            const double before = now();                                                           \
+            for (size_t i = 0; i < calls; ++i)                                                     \
+                kernels->name(&a);                                                                 \
+            const double seconds = (now() - before) / (double)calls;                               \
+            best = seconds < best ? seconds : best;                                                \
+        }                                                                                          \
+        return 1e9 * best / (double)n;                                                             \
+    }
+#include "simd/kernels.inc"
+#undef RNL_KERNEL
+
+int main(int argc, char **argv)
+{
+    static workspace w;
+    _mm_setcsr(_mm_getcsr() | 0x8040u);
+    fill(&w);
+    printf("%-18s %-7s %10s %10s %10s   ns per element\n", "kernel", "isa", "8 KiB", "128 KiB",
+           "32 MiB");
+#define RNL_KERNEL(name, type)                                                                     \
+    for (rnl_isa isa = RNL_ISA_SCALAR; isa < RNL_ISA_COUNT; ++isa) {                               \
+        const rnl_kernels *kernels = rnl_kernels_of(isa);                                          \
+        if (!kernels || (argc > 1 && !strstr(#name, argv[1])))                                     \
+            continue;                                                                              \
+        printf("%-18s %-7s", #name, rnl_isa_name(isa));                                            \
+        for (size_t s = 0; s < SIZES; ++s)                                                         \
+            printf(" %10.4f", time_##name(kernels, &w, sizes[s]));                                 \
+        printf("\n");                                                                              \
+        fflush(stdout);                                                                            \
+    }
+#include "simd/kernels.inc"
+#undef RNL_KERNEL
+    return 0;
+}
