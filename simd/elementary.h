@@ -49,12 +49,18 @@ static inline v_float v_expm1_negative(v_float x)
     return v_fma(scale, v_expm1_reduced(reduced.r), v_sub(scale, v_set(1)));
 }
 
-/* 1 / (1 + e^-x) = e / (1 + e) or 1 / (1 + e) with e = e^-|x|; at most 2 ULP. */
+/* 1 / (1 + e^-x) = e / (1 + e) or 1 / (1 + e) with e = e^-|x|; at most 2 ULP.  What is lost when
+ * 1 + e is rounded is known exactly, and is taken back to first order. */
 static inline v_float v_sigmoid(v_float x)
 {
+    const v_float one = v_set(1);
     const v_float e = v_exp(v_copysign(x, v_set(-1)));
-    const v_float numerator = v_select(v_at_least(x, v_set(0)), v_set(1), e);
-    return v_divide(numerator, v_add(v_set(1), e));
+    const v_float sum = v_add(one, e);
+    const v_float lost = v_sub(v_sub(sum, one), e);
+    const v_mask positive = v_at_least(x, v_set(0));
+    const v_float quotient = v_divide(v_select(positive, one, e), sum);
+    const v_float inverse = v_select(positive, quotient, v_sub(one, quotient));
+    return v_fma(v_mul(quotient, lost), inverse, quotient);
 }
 
 /* With e = e^(-2|x|): tanh |x| = (1 - e) / (1 + e) from e - 1 while that is small, and

@@ -222,7 +222,7 @@ Test(parts, split_measures_labels_anew)
 
 Test(parts, only_what_is_asked_for)
 {
-    rnl_idx_parameters absent = {"missing/inputs", "missing/targets"};
+    rnl_array_files absent = {"missing/inputs", "missing/targets"};
     const rnl_config config = {
         .data = {.train = {.kind = find_kind(&rnl_data_formats, "idx"), .parameters = &absent},
                  .validation = choose_spirals(&hundred),

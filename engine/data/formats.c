@@ -2,15 +2,21 @@
 
 #include <stddef.h>
 
+#define FILE_FIELD(member, help_text)                                                              \
+    {                                                                                              \
+        .key = #member, .type = RNL_FIELD_TEXT, .offset = offsetof(rnl_array_files, member),       \
+        .help = help_text                                                                          \
+    }
+
 static const rnl_field idx_fields[] = {
-    {.key = "inputs",
-     .type = RNL_FIELD_TEXT,
-     .offset = offsetof(rnl_idx_parameters, inputs),
-     .help = "path of the inputs, the rows along the first dimension; plain or gzip"},
-    {.key = "targets",
-     .type = RNL_FIELD_TEXT,
-     .offset = offsetof(rnl_idx_parameters, targets),
-     .help = "path of the class numbers, from 0, one for each row; plain or gzip"},
+    FILE_FIELD(inputs, "path of the inputs, the rows along the first dimension; plain or gzip"),
+    FILE_FIELD(targets, "path of the class numbers, from 0, one for each row; plain or gzip"),
+    {.key = NULL},
+};
+
+static const rnl_field npy_fields[] = {
+    FILE_FIELD(inputs, "path of the inputs, the rows along the first dimension"),
+    FILE_FIELD(targets, "path of the class numbers, from 0, one for each row"),
     {.key = NULL},
 };
 
@@ -65,8 +71,13 @@ static const rnl_kind kinds[] = {
     {.name = "idx",
      .help = "arrays in IDX files, the format of MNIST: inputs of any type, integer class numbers",
      .fields = idx_fields,
-     .size = sizeof(rnl_idx_parameters),
+     .size = sizeof(rnl_array_files),
      .operations = &rnl_idx_format},
+    {.name = "npy",
+     .help = "arrays in NumPy's .npy files: inputs of any number type, integer class numbers",
+     .fields = npy_fields,
+     .size = sizeof(rnl_array_files),
+     .operations = &rnl_npy_format},
     {.name = "spirals",
      .help = "generated: the arms of a spiral in the plane, one for each class",
      .fields = spirals_fields,

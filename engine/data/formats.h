@@ -6,9 +6,10 @@
 
 #include "engine/data/dataset.h"
 
-typedef struct rnl_idx_parameters {
+/* idx, npy */
+typedef struct rnl_array_files {
     char *inputs, *targets; /* paths */
-} rnl_idx_parameters;
+} rnl_array_files;
 
 typedef struct rnl_spirals_parameters {
     int64_t rows, classes;
@@ -23,6 +24,7 @@ typedef struct rnl_blobs_parameters {
 } rnl_blobs_parameters;
 
 extern const rnl_data_format rnl_idx_format;
+extern const rnl_data_format rnl_npy_format;
 extern const rnl_data_format rnl_spirals_format;
 extern const rnl_data_format rnl_blobs_format;
 

@@ -1,0 +1,196 @@
+#include "engine/data/array.h"
+
+#include "engine/error.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+rnl_status rnl_array_measure(rnl_array *array)
+{
+    char shape[RNL_SHAPE_TEXT];
+    rnl_shape_text(shape, array->shape, array->rank);
+    size_t bytes = array->type.size;
+    bool fits = true;
+    for (size_t i = 0; i < array->rank; i++) {
+        if (array->shape[i] == 0)
+            return rnl_fail(RNL_BAD_DATA, "%s: expected dimensions of at least 1, got %s",
+                            array->path, shape);
+        fits = fits && !__builtin_mul_overflow(bytes, array->shape[i], &bytes);
+    }
+    if (!fits || bytes > PTRDIFF_MAX)
+        return rnl_fail(RNL_BAD_DATA, "%s: expected dimensions that fit in memory, got %s",
+                        array->path, shape);
+    array->count = bytes / array->type.size;
+    return RNL_OK;
+}
+
+static uint64_t bits_at(const rnl_array *array, size_t i)
+{
+    const size_t size = array->type.size;
+    const unsigned char *bytes = array->bytes + i * size;
+    uint64_t bits = 0;
+    for (size_t k = 0; k < size; k++)
+        bits = bits << 8 | bytes[array->type.big_endian ? k : size - 1 - k];
+    return bits;
+}
+
+/* 5 bits of exponent, 10 of mantissa. */
+static double half_of_bits(uint64_t bits)
+{
+    const int exponent = (int)(bits >> 10 & 31), mantissa = (int)(bits & 1023);
+    double size = exponent == 0 ? (double)mantissa : (double)(mantissa + 1024);
+    for (int i = exponent == 0 ? 1 : exponent; i < 25; i++)
+        size /= 2;
+    for (int i = 25; i < exponent; i++)
+        size *= 2;
+    if (exponent == 31)
+        size = mantissa == 0 ? (double)__builtin_inff() : (double)__builtin_nanf("");
+    return bits >> 15 & 1 ? -size : size;
+}
+
+static double float_of_bits(uint64_t bits, size_t size)
+{
+    const uint32_t low = (uint32_t)bits;
+    float narrow;
+    double wide;
+    memcpy(&narrow, &low, sizeof narrow);
+    memcpy(&wide, &bits, sizeof wide);
+    return size == 2 ? half_of_bits(bits) : size == 4 ? (double)narrow : wide;
+}
+
+/* Sign-extends what has fewer than 8 bytes. */
+static int64_t signed_of_bits(uint64_t bits, size_t size)
+{
+    const unsigned unused = 64 - 8 * (unsigned)size;
+    return (int64_t)(bits << unused) >> unused;
+}
+
+static double element_at(const rnl_array *array, size_t i)
+{
+    const uint64_t bits = bits_at(array, i);
+    switch (array->type.kind) {
+    case RNL_UNSIGNED:
+        return (double)bits;
+    case RNL_SIGNED:
+        return (double)signed_of_bits(bits, array->type.size);
+    default:
+        return float_of_bits(bits, array->type.size);
+    }
+}
+
+/* Where the file keeps an element that is the `index`-th in row-major order. */
+static size_t place_of(const rnl_array *array, size_t index)
+{
+    if (!array->first_index_fastest)
+        return index;
+    size_t place = 0, stride = array->count;
+    for (size_t d = array->rank; d-- > 0; index /= array->shape[d]) {
+        stride /= array->shape[d];
+        place += index % array->shape[d] * stride;
+    }
+    return place;
+}
+
+static rnl_status take_bytes(rnl_dataset *dataset, rnl_array *array)
+{
+    dataset->element = RNL_UINT8;
+    if (!array->first_index_fastest) {
+        dataset->inputs = array->bytes;
+        array->bytes = NULL;
+        return RNL_OK;
+    }
+    unsigned char *inputs = malloc(array->count);
+    if (!inputs)
+        return rnl_fail_memory(array->count);
+    for (size_t i = 0; i < array->count; i++)
+        inputs[i] = array->bytes[place_of(array, i)];
+    dataset->inputs = inputs;
+    return RNL_OK;
+}
+
+rnl_status rnl_array_take_inputs(rnl_dataset *dataset, rnl_array *array)
+{
+    dataset->rows = array->shape[0];
+    dataset->features = array->count / array->shape[0];
+    /* Rows of a single number: a shape of its own, so that every row has one. */
+    dataset->rank = array->rank > 1 ? array->rank - 1 : 1;
+    dataset->shape[0] = 1;
+    for (size_t i = 1; i < array->rank; i++)
+        dataset->shape[i - 1] = array->shape[i];
+    if (array->type.kind == RNL_UNSIGNED && array->type.size == 1)
+        return take_bytes(dataset, array);
+    float *inputs = malloc(array->count * sizeof *inputs);
+    if (!inputs)
+        return rnl_fail_memory(array->count * sizeof *inputs);
+    for (size_t i = 0; i < array->count; i++)
+        inputs[i] = (float)element_at(array, place_of(array, i));
+    dataset->element = RNL_FLOAT32;
+    dataset->inputs = inputs;
+    return RNL_OK;
+}
+
+rnl_status rnl_array_take_labels(rnl_dataset *dataset, const rnl_array *array)
+{
+    char shape[RNL_SHAPE_TEXT];
+    rnl_shape_text(shape, array->shape, array->rank);
+    if (array->rank != 1)
+        return rnl_fail(RNL_BAD_DATA, "%s: expected class numbers in 1 dimension, got %s",
+                        array->path, shape);
+    if (array->type.kind == RNL_FLOATING)
+        return rnl_fail(RNL_BAD_DATA, "%s: expected class numbers of an integer type, got %s",
+                        array->path, array->type.name);
+    if (array->count != dataset->rows)
+        return rnl_fail(RNL_BAD_DATA,
+                        "%s: expected %zu class numbers, one for each row of inputs, got %zu",
+                        array->path, dataset->rows, array->count);
+    dataset->labels = malloc(array->count * sizeof *dataset->labels);
+    if (!dataset->labels)
+        return rnl_fail_memory(array->count * sizeof *dataset->labels);
+    for (size_t i = 0; i < array->count; i++) {
+        const double label = element_at(array, i);
+        if (label < 0 || label > INT32_MAX)
+            return rnl_fail(RNL_BAD_DATA, "%s: row %zu: expected a class number from 0, got %.0f",
+                            array->path, i, label);
+        dataset->labels[i] = (int32_t)label;
+    }
+    return RNL_OK;
+}
+
+static rnl_status load_inputs(rnl_dataset *dataset, rnl_array_reader *read, const char *path)
+{
+    rnl_array array;
+    rnl_status status = read(&array, path);
+    if (status == RNL_OK)
+        status = rnl_array_take_inputs(dataset, &array);
+    free(array.bytes);
+    return status;
+}
+
+static rnl_status load_labels(rnl_dataset *dataset, rnl_array_reader *read, const char *path)
+{
+    rnl_array array;
+    rnl_status status = read(&array, path);
+    if (status == RNL_OK)
+        status = rnl_array_take_labels(dataset, &array);
+    free(array.bytes);
+    return status;
+}
+
+rnl_status rnl_array_load_pair(rnl_dataset *dataset, rnl_array_reader *read, const char *inputs,
+                               const char *targets)
+{
+    *dataset = (rnl_dataset){0};
+    if (asprintf(&dataset->name, "%s, %s", inputs, targets) < 0)
+        return rnl_fail_memory(strlen(inputs) + strlen(targets) + 3);
+    rnl_status status = load_inputs(dataset, read, inputs);
+    if (status == RNL_OK)
+        status = load_labels(dataset, read, targets);
+    if (status != RNL_OK) {
+        rnl_dataset_release(dataset);
+        return status;
+    }
+    rnl_dataset_measure_labels(dataset);
+    return RNL_OK;
+}

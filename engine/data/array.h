@@ -1,0 +1,47 @@
+/*
+ * An array as a file holds it: numbers of any type and byte order, which become a dataset's inputs
+ * or targets.
+ */
+#ifndef RNL_ENGINE_DATA_ARRAY_H
+#define RNL_ENGINE_DATA_ARRAY_H
+
+#include "engine/data/dataset.h"
+
+typedef enum rnl_number { RNL_UNSIGNED, RNL_SIGNED, RNL_FLOATING } rnl_number;
+
+typedef struct rnl_number_type {
+    rnl_number kind;
+    size_t size; /* bytes: 1, 2, 4 or 8 */
+    bool big_endian;
+    const char *name; /* "uint8", for messages */
+} rnl_number_type;
+
+typedef struct rnl_array {
+    const char *path;
+    rnl_number_type type;
+    size_t rank;
+    size_t shape[RNL_MAX_RANK];
+    bool first_index_fastest; /* Fortran's order; else row-major */
+    size_t count;             /* of elements */
+    unsigned char *bytes;     /* the elements as in the file */
+} rnl_array;
+
+/* Sets the count, or refuses dimensions of 0 and arrays that no memory could hold. */
+rnl_status rnl_array_measure(rnl_array *array);
+
+/* Rows along the first dimension.  uint8 stays as it is and is taken over, all else becomes
+ * float32.
+ */
+rnl_status rnl_array_take_inputs(rnl_dataset *dataset, rnl_array *array);
+
+/* One class number from 0 for each row of the inputs, which are there already. */
+rnl_status rnl_array_take_labels(rnl_dataset *dataset, const rnl_array *array);
+
+/* Reads one file into an array. */
+typedef rnl_status rnl_array_reader(rnl_array *array, const char *path);
+
+/* A whole dataset from a file of inputs and one of targets. */
+rnl_status rnl_array_load_pair(rnl_dataset *dataset, rnl_array_reader *read, const char *inputs,
+                               const char *targets);
+
+#endif

@@ -1,0 +1,208 @@
+/*
+ * NumPy's .npy: "\x93NUMPY", a version, the length of the header, the header, the elements.  The
+ * header is a Python literal, {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }, of
+ * exactly these keys (NEP 1).
+ */
+#include "engine/data/array.h"
+#include "engine/data/formats.h"
+#include "engine/error.h"
+#include "engine/storage/input_file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAGIC        "\x93NUMPY"
+#define MAGIC_LENGTH 6
+#define HEADER_LIMIT 65536
+
+/* What remains of the header. */
+typedef struct scanner {
+    const char *path;
+    const char *at;
+} scanner;
+
+static rnl_status fail_header(const scanner *s, const char *expected)
+{
+    return rnl_fail(RNL_BAD_DATA, "%s: header of the .npy file: expected %s, got '%.30s'", s->path,
+                    expected, s->at);
+}
+
+static bool take(scanner *s, const char *text)
+{
+    s->at += strspn(s->at, " \n");
+    const size_t length = strlen(text);
+    if (strncmp(s->at, text, length) != 0)
+        return false;
+    s->at += length;
+    return true;
+}
+
+/* A word in single quotes, of at most `size` - 1 characters. */
+static bool take_word(scanner *s, char *word, size_t size)
+{
+    if (!take(s, "'"))
+        return false;
+    const size_t length = strcspn(s->at, "'");
+    if (s->at[length] != '\'' || length >= size)
+        return false;
+    memcpy(word, s->at, length);
+    word[length] = '\0';
+    s->at += length + 1;
+    return true;
+}
+
+/* '<f4': byte order, kind, size. */
+static rnl_status take_type(scanner *s, rnl_number_type *type)
+{
+    static const struct {
+        char kind;
+        rnl_number number;
+        size_t size;
+        const char *name;
+    } types[] = {
+        {'b', RNL_UNSIGNED, 1, "bool"},    {'u', RNL_UNSIGNED, 1, "uint8"},
+        {'u', RNL_UNSIGNED, 2, "uint16"},  {'u', RNL_UNSIGNED, 4, "uint32"},
+        {'u', RNL_UNSIGNED, 8, "uint64"},  {'i', RNL_SIGNED, 1, "int8"},
+        {'i', RNL_SIGNED, 2, "int16"},     {'i', RNL_SIGNED, 4, "int32"},
+        {'i', RNL_SIGNED, 8, "int64"},     {'f', RNL_FLOATING, 2, "float16"},
+        {'f', RNL_FLOATING, 4, "float32"}, {'f', RNL_FLOATING, 8, "float64"},
+    };
+    const scanner before = *s;
+    char word[8];
+    if (!take_word(s, word, sizeof word) || strlen(word) != 3 || !strchr("<>|=", word[0]))
+        return fail_header(&before, "a type such as '<f4'");
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (types[i].kind == word[1] && types[i].size == (size_t)(word[2] - '0')) {
+            *type =
+                (rnl_number_type){types[i].number, types[i].size, word[0] == '>', types[i].name};
+            return RNL_OK;
+        }
+    return fail_header(&before, "a type of whole or floating-point numbers");
+}
+
+/* (3, 4) or (3,) */
+static rnl_status take_shape(scanner *s, rnl_array *array)
+{
+    if (!take(s, "("))
+        return fail_header(s, "a shape such as (3, 4)");
+    while (!take(s, ")")) {
+        char *end;
+        const scanner before = *s;
+        s->at += strspn(s->at, " ");
+        const unsigned long long size = strtoull(s->at, &end, 10);
+        if (end == s->at || *s->at == '-' || *s->at == '+')
+            return fail_header(&before, "a whole number");
+        if (array->rank == RNL_MAX_RANK)
+            return fail_header(&before, "at most 8 dimensions");
+        array->shape[array->rank++] = size;
+        s->at = end;
+        if (!take(s, ",") && *s->at != ')')
+            return fail_header(s, "',' or ')'");
+    }
+    return array->rank > 0 ? RNL_OK : fail_header(s, "at least one dimension");
+}
+
+static rnl_status take_order(scanner *s, bool *first_index_fastest)
+{
+    *first_index_fastest = take(s, "True");
+    return *first_index_fastest || take(s, "False") ? RNL_OK : fail_header(s, "True or False");
+}
+
+static rnl_status take_entry(scanner *s, rnl_array *array, unsigned *seen)
+{
+    static const char *const keys[] = {"descr", "fortran_order", "shape"};
+    const scanner before = *s;
+    char key[32];
+    size_t index = 0;
+    if (!take_word(s, key, sizeof key) || !take(s, ":"))
+        return fail_header(&before, "a key in quotes");
+    while (index < 3 && strcmp(keys[index], key) != 0)
+        index++;
+    if (index == 3 || *seen & 1u << index)
+        return fail_header(&before, "each of descr, fortran_order and shape once");
+    *seen |= 1u << index;
+    return index == 0   ? take_type(s, &array->type)
+           : index == 1 ? take_order(s, &array->first_index_fastest)
+                        : take_shape(s, array);
+}
+
+static rnl_status parse_header(rnl_array *array, const char *header)
+{
+    scanner s = {array->path, header};
+    unsigned seen = 0;
+    if (!take(&s, "{"))
+        return fail_header(&s, "'{'");
+    while (!take(&s, "}")) {
+        RNL_TRY(take_entry(&s, array, &seen));
+        if (!take(&s, ",") && *s.at != '}')
+            return fail_header(&s, "',' or '}'");
+    }
+    take(&s, "");
+    if (seen != 7 || *s.at != '\0')
+        return fail_header(&s, "descr, fortran_order and shape, and nothing else");
+    return RNL_OK;
+}
+
+/* The place of the elements. */
+static rnl_status read_header(rnl_array *array, int descriptor, uint64_t *elements)
+{
+    unsigned char start[12] = {0};
+    char header[HEADER_LIMIT + 1];
+    RNL_TRY(rnl_input_read(descriptor, array->path, start, 10, 0));
+    if (memcmp(start, MAGIC, MAGIC_LENGTH) != 0 || start[6] < 1 || start[6] > 3)
+        return rnl_fail(RNL_BAD_DATA, "%s: expected a .npy file of version 1 to 3", array->path);
+    size_t length = (size_t)start[8] | (size_t)start[9] << 8;
+    uint64_t begin = 10;
+    if (start[6] > 1) {
+        begin = 12;
+        RNL_TRY(rnl_input_read(descriptor, array->path, start + 10, 2, 10));
+        length |= (size_t)start[10] << 16 | (size_t)start[11] << 24;
+    }
+    if (length > HEADER_LIMIT)
+        return rnl_fail(RNL_BAD_DATA, "%s: expected a header of at most %d bytes, got %zu",
+                        array->path, HEADER_LIMIT, length);
+    RNL_TRY(rnl_input_read(descriptor, array->path, header, length, begin));
+    header[length] = '\0';
+    *elements = begin + length;
+    return parse_header(array, header);
+}
+
+static rnl_status read_elements(rnl_array *array, int descriptor, uint64_t size, uint64_t begin)
+{
+    RNL_TRY(rnl_array_measure(array));
+    const size_t bytes = array->count * array->type.size;
+    char shape[RNL_SHAPE_TEXT];
+    rnl_shape_text(shape, array->shape, array->rank);
+    if (size - begin != bytes)
+        return rnl_fail(RNL_BAD_DATA, "%s: expected %zu bytes for %s elements of %s, got %llu",
+                        array->path, bytes, shape, array->type.name,
+                        (unsigned long long)(size - begin));
+    array->bytes = malloc(bytes);
+    if (!array->bytes)
+        return rnl_fail_memory(bytes);
+    return rnl_input_read(descriptor, array->path, array->bytes, bytes, begin);
+}
+
+static rnl_status read_array(rnl_array *array, const char *path)
+{
+    int descriptor;
+    uint64_t size, begin;
+    *array = (rnl_array){.path = path};
+    RNL_TRY(rnl_input_open(&descriptor, &size, path));
+    rnl_status status = read_header(array, descriptor, &begin);
+    if (status == RNL_OK)
+        status = read_elements(array, descriptor, size, begin);
+    close(descriptor);
+    return status;
+}
+
+static rnl_status load(rnl_dataset *dataset, const void *parameters, uint64_t seed)
+{
+    (void)seed;
+    const rnl_array_files *files = parameters;
+    return rnl_array_load_pair(dataset, read_array, files->inputs, files->targets);
+}
+
+const rnl_data_format rnl_npy_format = {.load = load};
