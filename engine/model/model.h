@@ -10,6 +10,8 @@
 
 #include <stdatomic.h>
 
+#define RNL_COMPUTED_WITH 64
+
 struct rnl_model {
     rnl_config *config;
     rnl_shape input;
@@ -17,8 +19,9 @@ struct rnl_model {
     size_t layer_count;
     rnl_layer *layers;
     rnl_position position;
-    atomic_bool stop;       /* asked for by rnl_stop */
-    char computed_with[64]; /* the products and kernels that trained it: "oneDNN 2.6.3, avx2" */
+    atomic_bool stop;                      /* asked for by rnl_stop */
+    char computed_with[RNL_COMPUTED_WITH]; /* the products and kernels that trained it:
+                                              "oneDNN 2.6.3, avx2" */
 };
 
 /* Layers built and parameters allocated, not initialized.  Takes over the configuration, also when

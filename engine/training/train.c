@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 /* What the workers share in one run.  Only worker 0 writes to it, between barriers. */
@@ -92,6 +93,24 @@ static void account_step(training *t, rnl_hand *hand)
         stop_on_request(t);
 }
 
+/* What the bits of the weights hang on beside the configuration and the data. */
+static void describe_computation(const rnl_step *step, char text[RNL_COMPUTED_WITH])
+{
+    snprintf(text, RNL_COMPUTED_WITH, "%s, %s", rnl_product_library(),
+             rnl_isa_name(step->kernels->isa));
+}
+
+static void warn_if_moved(const training *t, const rnl_step *step)
+{
+    char here[RNL_COMPUTED_WITH];
+    describe_computation(step, here);
+    if (t->model->position.step > 0 && strcmp(here, t->model->computed_with) != 0)
+        rnl_log(t->options, RNL_LOG_WARNING,
+                "the checkpoint was computed with %s, this is %s: from here on the weights may "
+                "differ in their last bits",
+                t->model->computed_with, here);
+}
+
 /* Worker 0: brings parameters and optimizer state into the model. */
 static rnl_status collect(const training *t, const rnl_step *step)
 {
@@ -99,8 +118,7 @@ static rnl_status collect(const training *t, const rnl_step *step)
     RNL_TRY(rnl_model_allocate_slots(t->model, rnl_step_arrays(step) - RNL_FIRST_SLOT));
     for (size_t a = 0; a < rnl_step_arrays(step); ++a)
         RNL_TRY(rnl_step_collect(step, a, t->model));
-    snprintf(t->model->computed_with, sizeof t->model->computed_with, "%s, %s",
-             rnl_product_library(), rnl_isa_name(step->kernels->isa));
+    describe_computation(step, t->model->computed_with);
     return RNL_OK;
 }
 
@@ -221,8 +239,10 @@ static void train_worker(rnl_hand *hand, void *context)
 {
     training *t = context;
     const size_t epochs = (size_t)t->model->config->training.epochs;
-    if (rnl_hand_leads(hand))
+    if (rnl_hand_leads(hand)) {
+        warn_if_moved(t, hand->step.step);
         rnl_step_set_rate(hand->step.step, t->model->position.step + 1);
+    }
     for (size_t epoch = t->model->position.epoch; epoch < epochs && !t->stopping; ++epoch) {
         if (rnl_hand_leads(hand))
             begin_epoch(t);
