@@ -64,7 +64,8 @@ static inline v_float v_sigmoid(v_float x)
 }
 
 /* With e = e^(-2|x|): tanh |x| = (1 - e) / (1 + e) from e - 1 while that is small, and
- * 1 - 2 e / (1 + e) from e where it is near 1; at most 2 ULP. */
+ * 1 - 2 e / (1 + e) from e where it is near 1; at most 2 ULP.  What the denominator's rounding
+ * loses is taken back. */
 static inline v_float v_tanh(v_float x)
 {
     const v_float argument = v_mul(v_set(2), v_copysign(x, v_set(-1)));
@@ -73,9 +74,14 @@ static inline v_float v_tanh(v_float x)
     const v_float t = v_fma(scale, part, v_sub(scale, v_set(1)));
     const v_float e = v_fma(scale, part, scale);
     const v_mask near_1 = v_greater(v_set(0.25f), e);
-    const v_float numerator = v_select(near_1, v_add(e, e), t);
-    const v_float denominator = v_select(near_1, v_add(e, v_set(1)), v_add(t, v_set(2)));
-    const v_float quotient = v_divide(numerator, denominator);
+    const v_float base = v_select(near_1, v_set(1), v_set(2));
+    const v_float addend = v_select(near_1, e, t);
+    const v_float denominator = v_add(base, addend);
+    const v_float lost = v_sub(v_sub(denominator, base), addend);
+    const v_float rounded = v_divide(v_select(near_1, v_add(e, e), t), denominator);
+    /* 1 / denominator is 1 - q / 2 with q = 2 e / (1 + e), (1 - q) / 2 with q = t / (t + 2). */
+    const v_float inverse = v_fma(v_set(-0.5f), rounded, v_select(near_1, v_set(1), v_set(0.5f)));
+    const v_float quotient = v_fma(v_mul(rounded, lost), inverse, rounded);
     return v_copysign(v_select(near_1, v_sub(v_set(1), quotient), quotient), x);
 }
 

@@ -259,7 +259,7 @@ Test(cli, draws_machines)
     expect_in("out", "machine   8 cores, 16 hardware threads\n");
     expect_in("out", "on 2 NUMA nodes\n");
     expect_in("out", "workers   5, each bound to its core\n");
-    cr_expect_eq(run("topology 'numa:8 core:16'"), 0);
+    cr_expect_eq(run("topology 'numa:8 core:16 pu:1'"), 0);
     expect_in("out", "node 7    112 113");
     cr_expect_eq(run("topology nonsense"), 1);
     expect_in("err", "not a machine: nonsense");
