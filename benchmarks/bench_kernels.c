@@ -88,18 +88,28 @@ static rnl_activation_backward arguments_rnl_activation_backward(const workspace
                                      .alpha = 1};
 }
 
-static rnl_cross_entropy arguments_rnl_cross_entropy(const workspace *w, size_t n)
+static rnl_loss_rows arguments_rnl_loss_rows(const workspace *w, size_t n)
 {
-    return (rnl_cross_entropy){.rows = n / CLASSES,
-                               .classes = CLASSES,
-                               .logits = w->array[0],
-                               .logits_stride = CLASSES,
-                               .labels = w->labels,
-                               .scale = 1,
-                               .delta = w->array[1],
-                               .delta_stride = CLASSES,
-                               .loss = w->array[2],
-                               .predicted = w->predicted};
+    return (rnl_loss_rows){.rows = n / CLASSES,
+                           .columns = CLASSES,
+                           .z = w->array[0],
+                           .z_stride = CLASSES,
+                           .labels = w->labels,
+                           .targets = w->array[3],
+                           .targets_stride = CLASSES,
+                           .scale = 1,
+                           .delta = w->array[1],
+                           .delta_stride = CLASSES,
+                           .loss = w->array[2]};
+}
+
+static rnl_largest arguments_rnl_largest(const workspace *w, size_t n)
+{
+    return (rnl_largest){.rows = n / CLASSES,
+                         .columns = CLASSES,
+                         .z = w->array[0],
+                         .z_stride = CLASSES,
+                         .column = w->predicted};
 }
 
 static rnl_softmax arguments_rnl_softmax(const workspace *w, size_t n)

@@ -17,7 +17,8 @@ enum {
     RNL_TAKEN_BY_EVALUATE = 4,
     RNL_TAKEN_BY_SUMMARY = 8,
     RNL_TAKEN_BY_HELP = 16,
-    RNL_TAKEN_BY_TOPOLOGY = 32
+    RNL_TAKEN_BY_TOPOLOGY = 32,
+    RNL_TAKEN_BY_PREDICT = 64
 };
 
 #define RNL_MAX_OPERANDS 2
@@ -53,8 +54,9 @@ struct rnl_arguments {
     const char *output; /* NULL: the default */
     size_t threads;     /* 0: the default */
     rnl_pin pin;
-    unsigned part; /* an rnl_part; 0: the default */
-    bool print_config, quiet, force, resume, verbose, help, version;
+    unsigned part;    /* an rnl_part; 0: the default */
+    const char *data; /* a file of rows; NULL: none given */
+    bool print_config, probabilities, quiet, force, resume, verbose, help, version;
 };
 
 extern const rnl_command rnl_program;

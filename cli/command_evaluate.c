@@ -11,16 +11,16 @@ static const char *part_name(rnl_part part)
 }
 
 /* The part asked for; with none asked for, the test data, else the validation data. */
-static int load_rows(rnl_data **data, rnl_part *part, const rnl_config *config, unsigned asked)
+static int load_rows(rnl_data **data, rnl_part *part, const rnl_model *model, unsigned asked)
 {
     *part = asked ? (rnl_part)asked : RNL_TEST;
-    int code = rnl_complain_status(rnl_data_load(data, config, *part));
+    int code = rnl_complain_status(rnl_data_load_for(data, model, *part));
     if (code == RNL_EXIT_OK && !asked && rnl_data_rows(*data, *part) == 0) {
         fprintf(stderr, "The configuration names no test data: validation data are used.\n");
         rnl_data_free(*data);
         *data = NULL;
         *part = RNL_VALIDATION;
-        code = rnl_complain_status(rnl_data_load(data, config, *part));
+        code = rnl_complain_status(rnl_data_load_for(data, model, *part));
     }
     if (code == RNL_EXIT_OK && rnl_data_rows(*data, *part) == 0)
         return rnl_complain_usage("evaluate", "the configuration names no %s data",
@@ -41,10 +41,10 @@ static int evaluate_model(const rnl_model *model, const rnl_arguments *arguments
     rnl_data *data = NULL;
     rnl_evaluation *evaluation = NULL;
     rnl_part part;
-    int code = load_rows(&data, &part, rnl_model_config(model), arguments->part);
+    int code = load_rows(&data, &part, model, arguments->part);
     if (code == RNL_EXIT_OK)
         code = rnl_complain_status(rnl_evaluate(model, data, part, &options, &evaluation));
-    if (code == RNL_EXIT_OK && !rnl_evaluation_report(evaluation, part_name(part))) {
+    if (code == RNL_EXIT_OK && !rnl_evaluation_report(evaluation, model, part_name(part))) {
         rnl_complain("out of memory");
         code = RNL_EXIT_FAILURE;
     }

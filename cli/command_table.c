@@ -79,6 +79,12 @@ static bool take_part(rnl_arguments *arguments, const char *value)
     return false;
 }
 
+static bool take_data(rnl_arguments *arguments, const char *value)
+{
+    arguments->data = value;
+    return *value != '\0';
+}
+
 /* The taker of a switch sets the member of the same name. */
 #define SWITCH_TAKER(member)                                                                       \
     static bool take_##member(rnl_arguments *arguments, const char *value)                         \
@@ -87,6 +93,7 @@ static bool take_part(rnl_arguments *arguments, const char *value)
         return arguments->member = true;                                                           \
     }
 SWITCH_TAKER(print_config)
+SWITCH_TAKER(probabilities)
 SWITCH_TAKER(quiet)
 SWITCH_TAKER(force)
 SWITCH_TAKER(resume)
@@ -94,7 +101,7 @@ SWITCH_TAKER(verbose)
 SWITCH_TAKER(help)
 SWITCH_TAKER(version)
 
-#define RUNS       (RNL_TAKEN_BY_TRAIN | RNL_TAKEN_BY_EVALUATE)
+#define RUNS       (RNL_TAKEN_BY_TRAIN | RNL_TAKEN_BY_EVALUATE | RNL_TAKEN_BY_PREDICT)
 #define READERS    (RUNS | RNL_TAKEN_BY_SUMMARY)
 #define PLACERS    (RUNS | RNL_TAKEN_BY_TOPOLOGY)
 #define EVERYWHERE (READERS | PLACERS | RNL_TAKEN_BY_HELP | RNL_TAKEN_BY_PROGRAM)
@@ -103,6 +110,14 @@ const rnl_option rnl_option_table[] = {
     {"output", 'o', "DIR", RNL_TAKEN_BY_TRAIN,
      "directory to write to, made if missing\n(default: runs/NAME, NAME being the configuration's)",
      "a directory", take_output},
+    {"output", 'o', "FILE", RNL_TAKEN_BY_PREDICT,
+     "file to write to: .npy, or CSV under any other name\n(default: CSV to standard output)",
+     "a file", take_output},
+    {"data", 0, "FILE", RNL_TAKEN_BY_PREDICT,
+     "the rows to predict for: .csv or .tsv (.gz accepted), .npy, any other\nname is IDX; required",
+     "a file", take_data},
+    {"probabilities", 0, NULL, RNL_TAKEN_BY_PREDICT,
+     "the probability of every class instead of the most probable class", NULL, take_probabilities},
     {"data", 0, "PART", RNL_TAKEN_BY_EVALUATE,
      "the rows to use: test, validation or train\n(default: test, or validation if there is no "
      "test data)",
@@ -194,6 +209,26 @@ const rnl_command rnl_commands[] = {
      "Example:\n"
      "  runnel evaluate runs/fashion_mnist/model.safetensors --data validation\n",
      rnl_command_evaluate},
+    {"predict", RNL_TAKEN_BY_PREDICT, "MODEL", 1, 1,
+     "Writes what a trained model says of new rows: classes, probabilities or values.",
+     "MODEL is a file that `runnel train` wrote.  A table is read as the training rows were: its\n"
+     "columns are found by name, others in it are ignored, and a category that training has not\n"
+     "seen is an error that names it.\n"
+     "\n"
+     "What is written, a line or an element per row, in the order of the rows:\n"
+     "  of a classifier       CSV: class,probability - the most probable class, by its name if\n"
+     "                        the training table named it, else by its number from 0, and its\n"
+     "                        probability.  .npy: int32 (rows), class numbers in sorted order\n"
+     "  with --probabilities  CSV: a column for each class, named as above.\n"
+     "                        .npy: float32 (rows, classes)\n"
+     "  of other models       CSV: a column for each output, named as the target columns were,\n"
+     "                        else output_1, output_2, ...  .npy: float32 (rows, outputs)\n"
+     "\n"
+     "Exit code: 0 written; 1 failed; 2 a mistake in the command or in a --set.\n"
+     "\n"
+     "Example:\n"
+     "  runnel predict runs/houses/model.safetensors --data new.csv -o prices.csv\n",
+     rnl_command_predict},
     {"summary", RNL_TAKEN_BY_SUMMARY, "CONFIG|MODEL", 1, 1,
      "Prints the layers of a model, their output shapes and parameters.",
      "The file may be a configuration, whose training data tell the shape of a row, or a model\n"

@@ -8,6 +8,7 @@
 
 int rnl_command_train(const rnl_arguments *arguments);
 int rnl_command_evaluate(const rnl_arguments *arguments);
+int rnl_command_predict(const rnl_arguments *arguments);
 int rnl_command_summary(const rnl_arguments *arguments);
 int rnl_command_topology(const rnl_arguments *arguments);
 int rnl_command_help(const rnl_arguments *arguments);

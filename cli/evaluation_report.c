@@ -20,13 +20,23 @@ static uint64_t count_at(const rnl_evaluation *evaluation, size_t truth, size_t 
     return evaluation->confusion[truth * evaluation->classes + predicted];
 }
 
-static void add_confusion(rnl_text_table *table, const rnl_evaluation *evaluation)
+static void add_class_name(rnl_text_table *table, const rnl_model *model, size_t class)
+{
+    const char *name = rnl_model_class_name(model, class);
+    if (name)
+        rnl_text_table_add(table, "%s", name);
+    else
+        rnl_text_table_add(table, "%zu", class);
+}
+
+static void add_confusion(rnl_text_table *table, const rnl_evaluation *evaluation,
+                          const rnl_model *model)
 {
     rnl_text_table_add(table, "true");
     for (size_t predicted = 0; predicted < evaluation->classes; predicted++)
-        rnl_text_table_add(table, "%zu", predicted);
+        add_class_name(table, model, predicted);
     for (size_t truth = 0; truth < evaluation->classes; truth++) {
-        rnl_text_table_add(table, "%zu", truth);
+        add_class_name(table, model, truth);
         for (size_t predicted = 0; predicted < evaluation->classes; predicted++)
             rnl_text_table_add(table, "%" PRIu64, count_at(evaluation, truth, predicted));
     }
@@ -56,7 +66,8 @@ static void add_mean(rnl_text_table *table, const mean *average)
 }
 
 /* precision = hits / predicted, recall = hits / support, F1 = 2 hits / (predicted + support) */
-static void add_classes(rnl_text_table *table, const rnl_evaluation *evaluation)
+static void add_classes(rnl_text_table *table, const rnl_evaluation *evaluation,
+                        const rnl_model *model)
 {
     static const char *const heads[] = {"class", "precision", "recall", "F1", "support"};
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
@@ -70,7 +81,7 @@ static void add_classes(rnl_text_table *table, const rnl_evaluation *evaluation)
             predicted += count_at(evaluation, other, label);
         }
         const double hits = (double)count_at(evaluation, label, label);
-        rnl_text_table_add(table, "%zu", label);
+        add_class_name(table, model, label);
         add_quotient(table, &precision, hits, (double)predicted);
         add_quotient(table, &recall, hits, (double)support);
         add_quotient(table, &f1, 2 * hits, (double)predicted + (double)support);
@@ -84,7 +95,8 @@ static void add_classes(rnl_text_table *table, const rnl_evaluation *evaluation)
     rnl_text_table_add(table, "%" PRIu64, total);
 }
 
-bool rnl_evaluation_report(const rnl_evaluation *evaluation, const char *part)
+bool rnl_evaluation_report(const rnl_evaluation *evaluation, const rnl_model *model,
+                           const char *part)
 {
     rnl_text_table figures = {.columns = 2};
     rnl_text_table confusion = {.columns = evaluation->classes + 1};
@@ -93,8 +105,8 @@ bool rnl_evaluation_report(const rnl_evaluation *evaluation, const char *part)
     printf("%s data: %zu rows\n\n", part, evaluation->rows);
     bool printed = rnl_text_table_print(&figures);
     if (evaluation->classes > 0) {
-        add_confusion(&confusion, evaluation);
-        add_classes(&classes, evaluation);
+        add_confusion(&confusion, evaluation, model);
+        add_classes(&classes, evaluation, model);
         puts("\nConfusion matrix: a row for each true class, a column for each predicted one\n");
         printed = printed && rnl_text_table_print(&confusion);
         putchar('\n');

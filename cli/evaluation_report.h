@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 /* Prints on standard output; false if memory ran out. */
-bool rnl_evaluation_report(const rnl_evaluation *evaluation, const char *part);
+bool rnl_evaluation_report(const rnl_evaluation *evaluation, const rnl_model *model,
+                           const char *part);
 
 #endif

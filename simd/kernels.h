@@ -43,19 +43,35 @@ typedef struct rnl_activation_backward {
     float alpha;
 } rnl_activation_backward;
 
-/* Softmax with cross-entropy, from logits, by log-sum-exp with the row's maximum subtracted:
- * loss = log sum exp(z) - z[label];  delta = (softmax(z) - onehot(label)) * scale. */
-typedef struct rnl_cross_entropy {
-    size_t rows, classes;
-    const float *logits; /* (rows, classes) */
-    size_t logits_stride;
-    const int32_t *labels; /* (rows), within 0 .. classes - 1 */
-    float scale;           /* one over the rows of the mini-batch */
-    float *delta; /* (rows, classes), or NULL when only loss and prediction are asked for */
+/* A loss over rows: loss is one number for each row, delta its gradient with respect to z, times
+ * `scale`.  z is the last layer's output: logits for the cross-entropies.  L = log sum exp(z), with
+ * the row's maximum subtracted; m = number of columns.
+ *
+ *     sparse_cross_entropy   loss = L - z[label]                     delta = softmax(z) -
+ * onehot(label) cross_entropy          loss = sum t (L - z)                    delta = softmax(z)
+ * sum t - t binary_cross_entropy   loss = sum (log(1 + e^z) - t z) / m     delta = (sigmoid(z) - t)
+ * / m squared_error          loss = sum (z - t)^2 / m                delta = 2 (z - t) / m
+ */
+typedef struct rnl_loss_rows {
+    size_t rows, columns;
+    const float *z; /* (rows, columns) */
+    size_t z_stride;
+    const int32_t *labels; /* (rows), within 0 .. columns - 1; sparse_cross_entropy alone */
+    const float *targets;  /* (rows, columns) t, for the others */
+    size_t targets_stride;
+    float scale;  /* one over the rows of the mini-batch */
+    float *delta; /* (rows, columns), or NULL when it is not asked for */
     size_t delta_stride;
-    float *loss;        /* (rows) */
-    int32_t *predicted; /* (rows) the class of the largest logit, the lowest of equals */
-} rnl_cross_entropy;
+    float *loss; /* (rows) */
+} rnl_loss_rows;
+
+/* The column of each row's largest number, the lowest of equals. */
+typedef struct rnl_largest {
+    size_t rows, columns;
+    const float *z; /* (rows, columns) */
+    size_t z_stride;
+    int32_t *column; /* (rows) */
+} rnl_largest;
 
 /* softmax(z) per row. y may be z. */
 typedef struct rnl_softmax {

@@ -15,7 +15,8 @@
 static rnl_dataset make_spirals(rnl_spirals_parameters parameters, uint64_t seed)
 {
     rnl_dataset dataset;
-    cr_assert_eq(rnl_spirals_format.load(&dataset, &parameters, seed), RNL_OK);
+    cr_assert_eq(rnl_spirals_format.load(&dataset, &parameters, &(const rnl_loading){.seed = seed}),
+                 RNL_OK);
     return dataset;
 }
 
@@ -100,9 +101,9 @@ Test(blobs, sets_share_their_centres)
     rnl_blobs_parameters parameters = {
         .rows = ROWS, .classes = CLASSES, .features = FEATURES, .spread = 0.2};
     rnl_dataset a, b;
-    cr_assert_eq(rnl_blobs_format.load(&a, &parameters, 5), RNL_OK);
+    cr_assert_eq(rnl_blobs_format.load(&a, &parameters, &(const rnl_loading){.seed = 5}), RNL_OK);
     parameters.seed = 9;
-    cr_assert_eq(rnl_blobs_format.load(&b, &parameters, 5), RNL_OK);
+    cr_assert_eq(rnl_blobs_format.load(&b, &parameters, &(const rnl_loading){.seed = 5}), RNL_OK);
     cr_expect_not(same_inputs(&a, &b));
     double means[2][CLASSES * FEATURES] = {0}, between = 0;
     blob_means(means[0], &a, CLASSES);
@@ -196,9 +197,10 @@ Test(parts, split_leaves_a_row_on_either_side)
 }
 
 /* Four rows of one byte. */
-static rnl_status load_bytes(rnl_dataset *dataset, const void *parameters, uint64_t seed)
+static rnl_status load_bytes(rnl_dataset *dataset, const void *parameters,
+                             const rnl_loading *loading)
 {
-    (void)parameters, (void)seed;
+    (void)parameters, (void)loading;
     *dataset = (rnl_dataset){.rows = 4, .features = 1, .rank = 1, .shape = {1}};
     dataset->inputs = memcpy(malloc(4), (const uint8_t[]){10, 20, 30, 40}, 4);
     dataset->labels = memcpy(malloc(4 * sizeof(int32_t)), (const int32_t[]){3, 0, 7, 1}, 16);

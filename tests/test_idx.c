@@ -64,7 +64,7 @@ static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 4, 3, 0, 7, 1};
 static rnl_status load_idx(rnl_dataset *dataset)
 {
     const rnl_array_files paths = {inputs_path, targets_path};
-    return rnl_idx_format.load(dataset, &paths, 0);
+    return rnl_idx_format.load(dataset, &paths, &(const rnl_loading){0});
 }
 
 static void expect_images(void)
@@ -313,12 +313,15 @@ Test(idx, labels_that_do_not_fit, .init = enter, .fini = leave)
 {
     write_good();
     static const unsigned char three[] = {0, 0, 8, 1, 0, 0, 0, 3, 3, 0, 7};
-    expect_labels_refused(three, sizeof three, "expected 4 class numbers");
-    static const unsigned char table[] = {0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 2, 3, 0, 7, 1};
-    expect_labels_refused(table, sizeof table, "expected class numbers in 1 dimension, got 2 x 2");
+    expect_labels_refused(three, sizeof three,
+                          "expected targets for 4 rows, as many as there are inputs, got 3");
+    static const unsigned char table[] = {0, 0, 8, 2, 0, 0, 0, 4, 0, 0, 0, 1, 3, 0, 7, 1};
+    expect_labels_refused(table, sizeof table,
+                          "expected class numbers: integers in 1 dimension, got uint8 of 4 x 1");
     static const unsigned char negative[] = {0, 0, 9, 1, 0, 0, 0, 4, 3, 0, 0xff, 1};
     expect_labels_refused(negative, sizeof negative,
                           "row 2: expected a class number from 0, got -1");
     static const unsigned char reals[8 + 16] = {0, 0, 0x0d, 1, 0, 0, 0, 4};
-    expect_labels_refused(reals, sizeof reals, "an integer type, got float32");
+    expect_labels_refused(reals, sizeof reals,
+                          "expected class numbers: integers in 1 dimension, got float32 of 4");
 }

@@ -410,62 +410,219 @@ static void check_softmax(const rnl_kernels *k)
     }
 }
 
-static void check_cross_entropy(const rnl_kernels *k)
+static void check_sparse_cross_entropy(const rnl_kernels *k)
 {
     static guarded output;
     static float z[SPACE];
     flush_denormals();
     for (size_t classes = 1; classes <= LONGEST; ++classes) {
         fill_logits(z, classes);
-        int32_t labels[ROWS], predicted[ROWS], predicted_alone[ROWS];
+        int32_t labels[ROWS];
         float loss[ROWS], loss_alone[ROWS];
         for (size_t i = 0; i < ROWS; ++i)
             labels[i] = (int32_t)(random_word() % classes);
         const float scale = 1.0f / 7;
         float *delta = guarded_start(&output, SPACE);
-        rnl_cross_entropy a = {ROWS,  classes, z,          STRIDE, labels,
-                               scale, delta,   STRIDE - 2, loss,   predicted};
-        k->cross_entropy(&a);
+        rnl_loss_rows a = {.rows = ROWS,
+                           .columns = classes,
+                           .z = z,
+                           .z_stride = STRIDE,
+                           .labels = labels,
+                           .scale = scale,
+                           .delta = delta,
+                           .delta_stride = STRIDE - 2,
+                           .loss = loss};
+        k->sparse_cross_entropy(&a);
         guarded_check(&output, ROWS, classes, STRIDE - 2);
         a.delta = NULL;
         a.loss = loss_alone;
-        a.predicted = predicted_alone;
-        k->cross_entropy(&a);
+        k->sparse_cross_entropy(&a);
         cr_assert_arr_eq(loss, loss_alone, sizeof loss);
-        cr_assert_arr_eq(predicted, predicted_alone, sizeof predicted);
         for (size_t i = 0; i < ROWS; ++i) {
             const float *row = z + i * STRIDE;
             const double normalizer = log_sum_exp(row, classes);
             const double exact = normalizer - (double)row[labels[i]];
             cr_assert_float_eq((double)loss[i], exact, 3e-7 * fabs(exact) + 1e-6, "%g, not %g",
                                (double)loss[i], exact);
-            size_t best = 0;
             for (size_t j = 0; j < classes; ++j) {
-                best = row[j] > row[best] ? j : best;
                 const double distance = (double)row[j] - normalizer;
                 const double target = (size_t)labels[i] == j;
                 cr_assert_float_eq(
                     (double)delta[i * (STRIDE - 2) + j], (exp(distance) - target) * (double)scale,
                     (double)scale * probability_bound(exp(distance), distance) + 2e-8);
             }
-            cr_assert_eq((size_t)predicted[i], best);
         }
     }
-    /* The lowest of equal classes; a NaN or an infinity anywhere shows in the loss. */
+    /* A NaN or an infinity anywhere shows in the loss. */
     float row[5] = {1, 3, 3, -1, 3}, loss;
-    int32_t label = 4, predicted;
-    const rnl_cross_entropy one = {1, 5, row, 5, &label, 1, NULL, 0, &loss, &predicted};
-    k->cross_entropy(&one);
-    cr_expect_eq(predicted, 1);
+    int32_t label = 4;
+    const rnl_loss_rows one = {
+        .rows = 1, .columns = 5, .z = row, .labels = &label, .scale = 1, .loss = &loss};
     for (size_t at = 0; at < 5; ++at)
         for (size_t bad = 0; bad < 2; ++bad) {
             const float kept = row[at];
             row[at] = bad == 0 ? NAN : INFINITY;
-            k->cross_entropy(&one);
+            k->sparse_cross_entropy(&one);
             cr_expect(!isfinite(loss), "class %zu", at);
-            cr_expect(predicted >= 0 && predicted < 5);
             row[at] = kept;
         }
+}
+
+static void check_largest(const rnl_kernels *k)
+{
+    static float z[SPACE];
+    for (size_t columns = 1; columns <= LONGEST; ++columns) {
+        int32_t found[ROWS];
+        fill_logits(z, columns);
+        k->largest(&(const rnl_largest){ROWS, columns, z, STRIDE, found});
+        for (size_t i = 0; i < ROWS; ++i) {
+            size_t best = 0;
+            for (size_t j = 0; j < columns; ++j)
+                best = z[i * STRIDE + j] > z[i * STRIDE + best] ? j : best;
+            cr_assert_eq((size_t)found[i], best);
+        }
+    }
+    float row[5] = {1, 3, 3, -1, 3};
+    int32_t found;
+    const rnl_largest one = {1, 5, row, 0, &found};
+    k->largest(&one);
+    cr_expect_eq(found, 1, "the lowest of equals");
+    for (size_t at = 0; at < 5; ++at) {
+        const float kept = row[at];
+        row[at] = NAN;
+        k->largest(&one);
+        cr_expect(found >= 0 && found < 5);
+        row[at] = kept;
+    }
+}
+
+/* The exact loss of a row, and its gradient with respect to each column of z. */
+typedef double exact_loss(const float *z, const float *t, size_t columns, double *gradient);
+
+static double exact_cross_entropy(const float *z, const float *t, size_t columns, double *gradient)
+{
+    const double normalizer = log_sum_exp(z, columns);
+    double loss = 0, total = 0;
+    for (size_t j = 0; j < columns; ++j) {
+        loss += t[j] == 0 ? 0 : (double)t[j] * (normalizer - (double)z[j]);
+        total += (double)t[j];
+    }
+    for (size_t j = 0; j < columns; ++j)
+        gradient[j] = exp((double)z[j] - normalizer) * total - (double)t[j];
+    return loss;
+}
+
+static double exact_binary(const float *z, const float *t, size_t columns, double *gradient)
+{
+    double loss = 0;
+    for (size_t j = 0; j < columns; ++j) {
+        const double x = (double)z[j];
+        loss += fmax(x, 0) - (double)t[j] * x + log1p(exp(-fabs(x)));
+        gradient[j] = (1 / (1 + exp(-x)) - (double)t[j]) / (double)columns;
+    }
+    return loss / (double)columns;
+}
+
+static double exact_squares(const float *z, const float *t, size_t columns, double *gradient)
+{
+    double loss = 0;
+    for (size_t j = 0; j < columns; ++j) {
+        const double error = (double)z[j] - (double)t[j];
+        loss += error * error;
+        gradient[j] = 2 * error / (double)columns;
+    }
+    return loss / (double)columns;
+}
+
+/* The exact gradients themselves agree with central differences of the exact loss. */
+static void check_exact(exact_loss *exact, const float *z, const float *t, size_t columns)
+{
+    double gradient[LONGEST], unused[LONGEST];
+    exact(z, t, columns, gradient);
+    float moved[LONGEST];
+    memcpy(moved, z, columns * sizeof *moved);
+    for (size_t j = 0; j < columns; ++j) {
+        const float h = 1.0f / 64;
+        moved[j] = z[j] + h;
+        const double above = exact(moved, t, columns, unused);
+        const double up = (double)moved[j];
+        moved[j] = z[j] - h;
+        const double slope = (above - exact(moved, t, columns, unused)) / (up - (double)moved[j]);
+        moved[j] = z[j];
+        cr_assert_float_eq(gradient[j], slope, 1e-3, "%g, not %g", gradient[j], slope);
+    }
+}
+
+static void check_target_loss(void (*kernel)(const rnl_loss_rows *), exact_loss *exact)
+{
+    static guarded output;
+    static float z[SPACE], t[SPACE];
+    flush_denormals();
+    for (size_t i = 0; i < SPACE; ++i)
+        z[i] = random_float(12);
+    for (size_t columns = 1; columns <= LONGEST; ++columns) {
+        for (size_t i = 0; i < SPACE; ++i)
+            t[i] = i % 3 == 0 ? 0 : i % 3 == 1 ? 1 : random_float(0.5f) + 0.5f;
+        float loss[ROWS], loss_alone[ROWS];
+        const float scale = 1.0f / 7;
+        float *delta = guarded_start(&output, SPACE);
+        rnl_loss_rows a = {.rows = ROWS,
+                           .columns = columns,
+                           .z = z,
+                           .z_stride = STRIDE,
+                           .targets = t,
+                           .targets_stride = STRIDE - 1,
+                           .scale = scale,
+                           .delta = delta,
+                           .delta_stride = STRIDE - 2,
+                           .loss = loss};
+        kernel(&a);
+        guarded_check(&output, ROWS, columns, STRIDE - 2);
+        a.delta = NULL;
+        a.loss = loss_alone;
+        kernel(&a);
+        cr_assert_arr_eq(loss, loss_alone, sizeof loss);
+        for (size_t i = 0; i < ROWS; ++i) {
+            const float *row = z + i * STRIDE, *targets = t + i * (STRIDE - 1);
+            double gradient[LONGEST], size = 0;
+            const double expected = exact(row, targets, columns, gradient);
+            for (size_t j = 0; j < columns; ++j)
+                size += fabs((double)row[j]) / (double)columns;
+            cr_assert_float_eq((double)loss[i], expected, 5e-7 * (fabs(expected) + size) + 1e-6,
+                               "%zu columns: %g, not %g", columns, (double)loss[i], expected);
+            for (size_t j = 0; j < columns; ++j)
+                cr_assert_float_eq((double)delta[i * (STRIDE - 2) + j], gradient[j] * (double)scale,
+                                   (double)scale * (2e-6 * fabs(gradient[j]) + 5e-7 * (1 + size)));
+        }
+    }
+    const float mild[5] = {0.5f, -1, 2, 0.25f, -3}, shares[5] = {0, 1, 0.25f, 0.5f, 0};
+    check_exact(exact, mild, shares, 5);
+}
+
+static void check_cross_entropy(const rnl_kernels *k)
+{
+    check_target_loss(k->cross_entropy, exact_cross_entropy);
+    const float z[3] = {0, -INFINITY, 0}, t[3] = {1, 0, 0};
+    float loss;
+    k->cross_entropy(&(const rnl_loss_rows){
+        .rows = 1, .columns = 3, .z = z, .targets = t, .scale = 1, .loss = &loss});
+    cr_expect_float_eq((double)loss, log(2), 1e-6);
+}
+
+static void check_binary_cross_entropy(const rnl_kernels *k)
+{
+    check_target_loss(k->binary_cross_entropy, exact_binary);
+    /* Of a sure and right answer, the small loss keeps its digits. */
+    const float z = 20, t = 1;
+    float loss;
+    k->binary_cross_entropy(&(const rnl_loss_rows){
+        .rows = 1, .columns = 1, .z = &z, .targets = &t, .scale = 1, .loss = &loss});
+    cr_expect_float_eq((double)loss, log1p(exp(-20)), 1e-14);
+}
+
+static void check_squared_error(const rnl_kernels *k)
+{
+    check_target_loss(k->squared_error, exact_squares);
 }
 
 /* ---- updates --------------------------------------------------------------------------------- */

@@ -60,7 +60,7 @@ static const int64_t two_labels[] = {1, 0};
 static rnl_status load(rnl_dataset *dataset)
 {
     const rnl_array_files files = {inputs_path, targets_path};
-    return rnl_npy_format.load(dataset, &files, 0);
+    return rnl_npy_format.load(dataset, &files, &(const rnl_loading){0});
 }
 
 static void load_good(rnl_dataset *dataset, int version, const char *header, const void *elements,

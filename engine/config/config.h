@@ -36,10 +36,6 @@ struct rnl_config {
     rnl_training_config training;
 };
 
-/* Decodes a configuration from text, as a model file holds it; `source` names it in messages. */
-rnl_status rnl_config_parse(rnl_config **config, const char *source, const char *text,
-                            const char *const *overrides, size_t override_count);
-
 /* One more owner, who frees it too. */
 rnl_config *rnl_config_share(const rnl_config *config);
 
@@ -50,14 +46,15 @@ rnl_status rnl_config_print_json(const rnl_config *config, char **text);
 extern const rnl_field rnl_config_fields[];
 
 /* The tables of kinds, each defined by the room that owns it. */
-extern const rnl_kind_table rnl_data_formats; /* engine/data/ */
-extern const rnl_kind_table rnl_scalings;     /* engine/data/ */
-extern const rnl_kind_table rnl_layers;       /* engine/model/ */
-extern const rnl_kind_table rnl_activations;  /* engine/model/ */
-extern const rnl_kind_table rnl_initializers; /* engine/model/ */
-extern const rnl_kind_table rnl_losses;       /* engine/training/ */
-extern const rnl_kind_table rnl_metrics;      /* engine/training/ */
-extern const rnl_kind_table rnl_optimizers;   /* engine/training/ */
+extern const rnl_kind_table rnl_data_formats;  /* engine/data/ */
+extern const rnl_kind_table rnl_missing_rules; /* engine/data/ */
+extern const rnl_kind_table rnl_scalings;      /* engine/data/ */
+extern const rnl_kind_table rnl_layers;        /* engine/model/ */
+extern const rnl_kind_table rnl_activations;   /* engine/model/ */
+extern const rnl_kind_table rnl_initializers;  /* engine/model/ */
+extern const rnl_kind_table rnl_losses;        /* engine/training/ */
+extern const rnl_kind_table rnl_metrics;       /* engine/training/ */
+extern const rnl_kind_table rnl_optimizers;    /* engine/training/ */
 
 /* All of them, for the help; ends with NULL. */
 extern const rnl_kind_table *const rnl_kind_tables[];

@@ -28,6 +28,9 @@ static void print_type(FILE *out, const rnl_field *f)
     case RNL_FIELD_TEXT:
         fputs("text", out);
         break;
+    case RNL_FIELD_TEXT_LIST:
+        fputs("text or list of texts", out);
+        break;
     case RNL_FIELD_KIND:
         fprintf(out, "one of the %s", f->kinds->plural);
         break;

@@ -1,15 +1,13 @@
 #include "engine/config/schema.h"
 
 #include "engine/error.h"
+#include "engine/number.h"
 
 #include <errno.h>
-#include <locale.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <threads.h>
 
 #define MAX_NAMES 256
 
@@ -145,26 +143,13 @@ static rnl_status decode_integer(const rnl_field *field, const rnl_node *node, i
     return RNL_OK;
 }
 
-static locale_t plain_locale;
-static once_flag plain_locale_once = ONCE_FLAG_INIT;
-
-static void make_plain_locale(void)
-{
-    plain_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-}
-
 static rnl_status decode_number(const rnl_field *field, const rnl_node *node, double *value)
 {
     char expected[128];
     print_range(expected, sizeof expected, field, "a number");
-    if (node->type != RNL_SCALAR || node->quoted || is_absent(node) ||
-        node->text[strspn(node->text, "+-0123456789.eE")] != '\0')
-        return fail_value(field, node, expected);
-    call_once(&plain_locale_once, make_plain_locale);
-    char *end;
-    const double number =
-        plain_locale ? strtod_l(node->text, &end, plain_locale) : strtod(node->text, &end);
-    if (*end != '\0' || !isfinite(number) || !in_range(field, number))
+    double number;
+    if (node->type != RNL_SCALAR || node->quoted || !rnl_parse_number(node->text, &number) ||
+        !in_range(field, number))
         return fail_value(field, node, expected);
     *value = number;
     return RNL_OK;
@@ -189,6 +174,36 @@ static rnl_status decode_text(const rnl_field *field, const rnl_node *node, char
                    : fail_value(field, node, "text");
     *value = strdup(node->text);
     return *value ? RNL_OK : rnl_fail_memory(strlen(node->text) + 1);
+}
+
+static void release_texts(rnl_text_list *list)
+{
+    for (size_t i = 0; i < list->count; ++i)
+        free(list->items[i]);
+    free(list->items);
+    *list = (rnl_text_list){0};
+}
+
+/* A list of texts; a single one stands for a list of one. */
+static rnl_status decode_texts(const rnl_field *field, const rnl_node *node, rnl_text_list *list)
+{
+    const bool single = node->type == RNL_SCALAR && !is_absent(node);
+    if (node->type != RNL_LIST && !single)
+        return fail_value(field, node, "text or a list of texts");
+    const size_t count = single ? 1 : node->count;
+    *list = (rnl_text_list){.items = calloc(count + 1, sizeof *list->items), .place = node->place};
+    if (!list->items)
+        return rnl_fail_memory((count + 1) * sizeof *list->items);
+    for (size_t i = 0; i < count; ++i) {
+        const rnl_status status =
+            decode_text(field, single ? node : node->items[i], &list->items[list->count]);
+        if (status != RNL_OK) {
+            release_texts(list);
+            return status;
+        }
+        list->count += list->items[list->count] != NULL;
+    }
+    return RNL_OK;
 }
 
 /* ---- kinds ----------------------------------------------------------------------------------- */
@@ -333,6 +348,8 @@ static rnl_status decode_value(const rnl_field *field, const rnl_node *node, voi
         return decode_boolean(field, node, value);
     case RNL_FIELD_TEXT:
         return decode_text(field, node, value);
+    case RNL_FIELD_TEXT_LIST:
+        return decode_texts(field, node, value);
     case RNL_FIELD_KIND:
         if (is_absent(node) && field->fallback && strcmp(field->fallback, "null") == 0)
             return RNL_OK;
@@ -376,6 +393,8 @@ static void clear(const rnl_field *fields, void *target)
         void *value = member(target, f);
         if (f->type == RNL_FIELD_TEXT)
             *(char **)value = NULL;
+        else if (f->type == RNL_FIELD_TEXT_LIST)
+            *(rnl_text_list *)value = (rnl_text_list){0};
         else if (f->type == RNL_FIELD_KIND)
             *(rnl_choice *)value = (rnl_choice){0};
         else if (f->type == RNL_FIELD_KIND_LIST)
@@ -409,6 +428,8 @@ void rnl_schema_release(const rnl_field *fields, void *target)
         if (f->type == RNL_FIELD_TEXT) {
             free(*(char **)value);
             *(char **)value = NULL;
+        } else if (f->type == RNL_FIELD_TEXT_LIST) {
+            release_texts(value);
         } else if (f->type == RNL_FIELD_KIND) {
             release_choice(value);
         } else if (f->type == RNL_FIELD_KIND_LIST) {

@@ -16,6 +16,7 @@ typedef enum rnl_field_type {
     RNL_FIELD_NUMBER,    /* double */
     RNL_FIELD_BOOLEAN,   /* bool */
     RNL_FIELD_TEXT,      /* char *, NULL if the default is "null" */
+    RNL_FIELD_TEXT_LIST, /* rnl_text_list: a list of texts, or one text */
     RNL_FIELD_KIND,      /* rnl_choice: `name` or `name: {parameters}` */
     RNL_FIELD_KIND_LIST, /* rnl_choice_list */
     RNL_FIELD_SECTION    /* a struct in place, described by `section` */
@@ -62,6 +63,12 @@ typedef struct rnl_choice {
     void *parameters;     /* a struct of kind->size bytes, or NULL */
     rnl_place place;      /* for messages about what only a later check can see */
 } rnl_choice;
+
+typedef struct rnl_text_list {
+    size_t count;
+    char **items;
+    rnl_place place;
+} rnl_text_list;
 
 typedef struct rnl_choice_list {
     size_t count;

@@ -114,6 +114,16 @@ static void print_choices(const printer *p, const rnl_choice_list *list)
     fputc(']', p->out);
 }
 
+static void print_texts(const printer *p, const rnl_text_list *list)
+{
+    fputc('[', p->out);
+    for (size_t i = 0; i < list->count; ++i) {
+        fputs(i > 0 ? ", " : "", p->out);
+        print_quoted(p, list->items[i]);
+    }
+    fputc(']', p->out);
+}
+
 static void print_value(const printer *p, const rnl_field *field, const void *source)
 {
     const void *value = member(source, field);
@@ -132,6 +142,9 @@ static void print_value(const printer *p, const rnl_field *field, const void *so
             print_quoted(p, *(char *const *)value);
         else
             fputs("null", p->out);
+        break;
+    case RNL_FIELD_TEXT_LIST:
+        print_texts(p, value);
         break;
     case RNL_FIELD_KIND:
         print_choice(p, value);

@@ -1,6 +1,7 @@
 #include "engine/data/array.h"
 
 #include "engine/error.h"
+#include "engine/storage/memory_limit.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -101,16 +102,25 @@ static rnl_status take_bytes(rnl_dataset *dataset, rnl_array *array)
         array->bytes = NULL;
         return RNL_OK;
     }
-    unsigned char *inputs = malloc(array->count);
-    if (!inputs)
-        return rnl_fail_memory(array->count);
+    unsigned char *inputs;
+    RNL_TRY(rnl_allocate_rows(&inputs, array->path, 1, array->count, 1));
     for (size_t i = 0; i < array->count; i++)
         inputs[i] = array->bytes[place_of(array, i)];
     dataset->inputs = inputs;
     return RNL_OK;
 }
 
-rnl_status rnl_array_take_inputs(rnl_dataset *dataset, rnl_array *array)
+static rnl_status to_floats(const rnl_array *array, float **floats)
+{
+    RNL_TRY(rnl_allocate_rows(floats, array->path, 1, array->count, sizeof **floats));
+    for (size_t i = 0; i < array->count; i++)
+        (*floats)[i] = (float)element_at(array, place_of(array, i));
+    return RNL_OK;
+}
+
+/* Rows along the first dimension.  uint8 stays as it is and is taken over, all else becomes
+ * float32. */
+static rnl_status take_inputs(rnl_dataset *dataset, rnl_array *array)
 {
     dataset->rows = array->shape[0];
     dataset->features = array->count / array->shape[0];
@@ -121,33 +131,16 @@ rnl_status rnl_array_take_inputs(rnl_dataset *dataset, rnl_array *array)
         dataset->shape[i - 1] = array->shape[i];
     if (array->type.kind == RNL_UNSIGNED && array->type.size == 1)
         return take_bytes(dataset, array);
-    float *inputs = malloc(array->count * sizeof *inputs);
-    if (!inputs)
-        return rnl_fail_memory(array->count * sizeof *inputs);
-    for (size_t i = 0; i < array->count; i++)
-        inputs[i] = (float)element_at(array, place_of(array, i));
+    float *inputs;
+    RNL_TRY(to_floats(array, &inputs));
     dataset->element = RNL_FLOAT32;
     dataset->inputs = inputs;
     return RNL_OK;
 }
 
-rnl_status rnl_array_take_labels(rnl_dataset *dataset, const rnl_array *array)
+static rnl_status take_labels(rnl_dataset *dataset, const rnl_array *array)
 {
-    char shape[RNL_SHAPE_TEXT];
-    rnl_shape_text(shape, array->shape, array->rank);
-    if (array->rank != 1)
-        return rnl_fail(RNL_BAD_DATA, "%s: expected class numbers in 1 dimension, got %s",
-                        array->path, shape);
-    if (array->type.kind == RNL_FLOATING)
-        return rnl_fail(RNL_BAD_DATA, "%s: expected class numbers of an integer type, got %s",
-                        array->path, array->type.name);
-    if (array->count != dataset->rows)
-        return rnl_fail(RNL_BAD_DATA,
-                        "%s: expected %zu class numbers, one for each row of inputs, got %zu",
-                        array->path, dataset->rows, array->count);
-    dataset->labels = malloc(array->count * sizeof *dataset->labels);
-    if (!dataset->labels)
-        return rnl_fail_memory(array->count * sizeof *dataset->labels);
+    RNL_TRY(rnl_allocate_rows(&dataset->labels, array->path, array->count, 1, sizeof(int32_t)));
     for (size_t i = 0; i < array->count; i++) {
         const double label = element_at(array, i);
         if (label < 0 || label > INT32_MAX)
@@ -158,39 +151,64 @@ rnl_status rnl_array_take_labels(rnl_dataset *dataset, const rnl_array *array)
     return RNL_OK;
 }
 
+static rnl_status take_values(rnl_dataset *dataset, const rnl_array *array)
+{
+    RNL_TRY(to_floats(array, &dataset->values));
+    dataset->value_columns = array->count / array->shape[0];
+    return RNL_OK;
+}
+
+/* A row of targets for each row of the inputs, which are there already. */
+static rnl_status take_targets(rnl_dataset *dataset, const rnl_array *array, rnl_target target)
+{
+    const bool labels = array->rank == 1 && array->type.kind != RNL_FLOATING;
+    char shape[RNL_SHAPE_TEXT];
+    rnl_shape_text(shape, array->shape, array->rank);
+    if (array->shape[0] != dataset->rows)
+        return rnl_fail(RNL_BAD_DATA,
+                        "%s: expected targets for %zu rows, as many as there are inputs, got %zu",
+                        array->path, dataset->rows, array->shape[0]);
+    if (target == RNL_TARGET_CLASS && !labels)
+        return rnl_fail(RNL_BAD_DATA,
+                        "%s: expected class numbers: integers in 1 dimension, got %s of %s",
+                        array->path, array->type.name, shape);
+    return labels && target != RNL_TARGET_VALUES ? take_labels(dataset, array)
+                                                 : take_values(dataset, array);
+}
+
 static rnl_status load_inputs(rnl_dataset *dataset, rnl_array_reader *read, const char *path)
 {
     rnl_array array;
     rnl_status status = read(&array, path);
     if (status == RNL_OK)
-        status = rnl_array_take_inputs(dataset, &array);
+        status = take_inputs(dataset, &array);
     free(array.bytes);
     return status;
 }
 
-static rnl_status load_labels(rnl_dataset *dataset, rnl_array_reader *read, const char *path)
+static rnl_status load_targets(rnl_dataset *dataset, rnl_array_reader *read, const char *path,
+                               rnl_target target)
 {
     rnl_array array;
     rnl_status status = read(&array, path);
     if (status == RNL_OK)
-        status = rnl_array_take_labels(dataset, &array);
+        status = take_targets(dataset, &array, target);
     free(array.bytes);
     return status;
 }
 
-rnl_status rnl_array_load_pair(rnl_dataset *dataset, rnl_array_reader *read, const char *inputs,
-                               const char *targets)
+rnl_status rnl_array_load(rnl_dataset *dataset, rnl_array_reader *read, const char *inputs,
+                          const char *targets, rnl_target target)
 {
-    *dataset = (rnl_dataset){0};
-    if (asprintf(&dataset->name, "%s, %s", inputs, targets) < 0)
-        return rnl_fail_memory(strlen(inputs) + strlen(targets) + 3);
+    *dataset = (rnl_dataset){.largest_label = -1};
+    if (asprintf(&dataset->name, "%s%s%s", inputs, targets ? ", " : "", targets ? targets : "") < 0)
+        return rnl_fail_memory(strlen(inputs) + 3);
     rnl_status status = load_inputs(dataset, read, inputs);
-    if (status == RNL_OK)
-        status = load_labels(dataset, read, targets);
-    if (status != RNL_OK) {
+    if (status == RNL_OK && targets)
+        status = load_targets(dataset, read, targets, target);
+    if (status != RNL_OK)
         rnl_dataset_release(dataset);
-        return status;
-    }
-    rnl_dataset_measure_labels(dataset);
-    return RNL_OK;
+    else
+        rnl_dataset_measure_labels(dataset);
+    return status;
 }

@@ -29,19 +29,12 @@ typedef struct rnl_array {
 /* Sets the count, or refuses dimensions of 0 and arrays that no memory could hold. */
 rnl_status rnl_array_measure(rnl_array *array);
 
-/* Rows along the first dimension.  uint8 stays as it is and is taken over, all else becomes
- * float32.
- */
-rnl_status rnl_array_take_inputs(rnl_dataset *dataset, rnl_array *array);
-
-/* One class number from 0 for each row of the inputs, which are there already. */
-rnl_status rnl_array_take_labels(rnl_dataset *dataset, const rnl_array *array);
-
 /* Reads one file into an array. */
 typedef rnl_status rnl_array_reader(rnl_array *array, const char *path);
 
-/* A whole dataset from a file of inputs and one of targets. */
-rnl_status rnl_array_load_pair(rnl_dataset *dataset, rnl_array_reader *read, const char *inputs,
-                               const char *targets);
+/* A whole dataset from a file of inputs and one of targets, which is NULL if none are asked for.
+ * Integers in one dimension are class numbers, unless the loss compares with values. */
+rnl_status rnl_array_load(rnl_dataset *dataset, rnl_array_reader *read, const char *inputs,
+                          const char *targets, rnl_target target);
 
 #endif

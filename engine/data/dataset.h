@@ -5,12 +5,20 @@
 #define RNL_ENGINE_DATA_DATASET_H
 
 #include "engine/config/config.h"
+#include "engine/data/encoding.h"
 
 #include <stdint.h>
 
 #define RNL_MAX_RANK 8
 
 typedef enum rnl_element { RNL_UINT8, RNL_FLOAT32 } rnl_element;
+
+/* What a loss compares the outputs with. */
+typedef enum rnl_target {
+    RNL_TARGET_CLASS,        /* a class number */
+    RNL_TARGET_DISTRIBUTION, /* a probability for each class; a class number stands for 1 there */
+    RNL_TARGET_VALUES        /* a value for each output; a class number stands for itself */
+} rnl_target;
 
 typedef struct rnl_dataset {
     size_t rows;
@@ -19,16 +27,29 @@ typedef struct rnl_dataset {
     size_t shape[RNL_MAX_RANK]; /* of a row */
     rnl_element element;
     void *inputs;          /* (rows, features) */
-    int32_t *labels;       /* (rows) class numbers from 0 */
-    int32_t largest_label; /* -1 without rows */
-    char *name;            /* for messages: the files or the generator it came from */
+    int32_t *labels;       /* (rows) class numbers from 0, or NULL, */
+    int32_t largest_label; /* -1 without; */
+    float *values;         /* (rows, value_columns) target values, or NULL */
+    size_t value_columns;
+    bool borrowed; /* inputs, labels and values are the caller's */
+    char *name;    /* for messages: the files or the generator it came from */
 } rnl_dataset;
+
+/* What a set is loaded for. */
+typedef struct rnl_loading {
+    uint64_t seed; /* the run's, for generated sets */
+    rnl_target target;
+    bool predicting; /* inputs alone are asked for */
+    /* How columns of text become numbers: measured by the first set that needs it, then followed.
+     */
+    rnl_encoding *encoding;
+} rnl_loading;
 
 /* What a data format does (the operations of rnl_data_formats). */
 typedef struct rnl_data_format {
-    /* Reads or makes the whole set, of at most UINT32_MAX rows.  `seed` is the run's and serves
-     * generated sets.  A failure leaves nothing allocated. */
-    rnl_status (*load)(rnl_dataset *dataset, const void *parameters, uint64_t seed);
+    /* Reads or makes the whole set, of at most UINT32_MAX rows.  A failure leaves nothing
+     * allocated. */
+    rnl_status (*load)(rnl_dataset *dataset, const void *parameters, const rnl_loading *loading);
 } rnl_data_format;
 
 void rnl_dataset_release(rnl_dataset *dataset);
@@ -42,7 +63,10 @@ void rnl_shape_text(char text[RNL_SHAPE_TEXT], const size_t *shape, size_t rank)
 
 struct rnl_data {
     rnl_dataset train, validation, test; /* with rows 0 where not loaded */
+    rnl_encoding encoding;
 };
+
+const rnl_dataset *rnl_data_part(const rnl_data *data, rnl_part part);
 
 /* Scaling of inputs, x' = x * scale + offset per feature. */
 typedef struct rnl_scaler {

@@ -8,15 +8,70 @@
         .help = help_text                                                                          \
     }
 
+#define TARGETS_HELP "path of the class numbers, from 0, or target values, for each row"
+
 static const rnl_field idx_fields[] = {
     FILE_FIELD(inputs, "path of the inputs, the rows along the first dimension; plain or gzip"),
-    FILE_FIELD(targets, "path of the class numbers, from 0, one for each row; plain or gzip"),
+    FILE_FIELD(targets, TARGETS_HELP "; plain or gzip"),
     {.key = NULL},
 };
 
 static const rnl_field npy_fields[] = {
     FILE_FIELD(inputs, "path of the inputs, the rows along the first dimension"),
-    FILE_FIELD(targets, "path of the class numbers, from 0, one for each row"),
+    FILE_FIELD(targets, TARGETS_HELP),
+    {.key = NULL},
+};
+
+static const rnl_kind missing_kinds[] = {
+    {.name = "error",
+     .help = "refuse the file, naming the cell",
+     .operations = &(const rnl_missing_rule){RNL_MISSING_ERROR}},
+    {.name = "drop",
+     .help = "leave such rows out (in prediction an error)",
+     .operations = &(const rnl_missing_rule){RNL_MISSING_DROP}},
+    {.name = "fill",
+     .help = "an input becomes the mean or the most frequent category of the training rows",
+     .operations = &(const rnl_missing_rule){RNL_MISSING_FILL}},
+};
+
+const rnl_kind_table rnl_missing_rules = {
+    .noun = "rule for missing cells",
+    .plural = "missing rules",
+    .kinds = missing_kinds,
+    .count = sizeof missing_kinds / sizeof *missing_kinds,
+};
+
+#define CSV_TEXTS(member, help_text)                                                               \
+    {                                                                                              \
+        .key = #member, .type = RNL_FIELD_TEXT_LIST,                                               \
+        .offset = offsetof(rnl_csv_parameters, member), .fallback = "[]", .help = help_text        \
+    }
+
+static const rnl_field csv_fields[] = {
+    {.key = "path",
+     .type = RNL_FIELD_TEXT,
+     .offset = offsetof(rnl_csv_parameters, path),
+     .help = "path of the table; plain or gzip"},
+    CSV_TEXTS(target, "column to predict, or columns of values; only the training set needs it"),
+    CSV_TEXTS(features, "columns of the inputs; without it, all but the target"),
+    CSV_TEXTS(categorical, "those whose cells are names: an input becomes 0 or 1 for each name"),
+    {.key = "delimiter",
+     .type = RNL_FIELD_TEXT,
+     .offset = offsetof(rnl_csv_parameters, delimiter),
+     .fallback = "','",
+     .help = "what stands between two cells; \"\\t\" for a tab"},
+    {.key = "header",
+     .type = RNL_FIELD_BOOLEAN,
+     .offset = offsetof(rnl_csv_parameters, header),
+     .fallback = "true",
+     .help = "the first line names the columns; else they are named 1, 2, 3, ..."},
+    {.key = "missing",
+     .type = RNL_FIELD_KIND,
+     .offset = offsetof(rnl_csv_parameters, missing),
+     .fallback = "error",
+     .kinds = &rnl_missing_rules,
+     .help = "what a missing cell means"},
+    CSV_TEXTS(missing_values, "what a missing cell says, beside nothing: [NA, \"?\"]"),
     {.key = NULL},
 };
 
@@ -67,14 +122,35 @@ static const rnl_field blobs_fields[] = {
     {.key = NULL},
 };
 
+static const rnl_field regression_fields[] = {
+    INTEGER_FIELD(rnl_regression_parameters, rows, 1, UINT32_MAX, "1000", "number of rows"),
+    INTEGER_FIELD(rnl_regression_parameters, features, 1, UINT32_MAX, "10", "inputs of a row"),
+    INTEGER_FIELD(rnl_regression_parameters, targets, 1, UINT32_MAX, "1", "target values of a row"),
+    INTEGER_FIELD(rnl_regression_parameters, seed, 0, UINT32_MAX, "0",
+                  "another seed gives other rows of the same function, as a test set needs"),
+    {.key = "noise",
+     .type = RNL_FIELD_NUMBER,
+     .offset = offsetof(rnl_regression_parameters, noise),
+     .fallback = "0.1",
+     .minimum = 0,
+     .maximum = 1e6,
+     .help = "standard deviation that is added to the targets, which themselves have 1"},
+    {.key = NULL},
+};
+
 static const rnl_kind kinds[] = {
+    {.name = "csv",
+     .help = "a table of comma-separated values, with columns by name",
+     .fields = csv_fields,
+     .size = sizeof(rnl_csv_parameters),
+     .operations = &rnl_csv_format},
     {.name = "idx",
-     .help = "arrays in IDX files, the format of MNIST: inputs of any type, integer class numbers",
+     .help = "arrays in IDX files, the format of MNIST: inputs and targets of any type",
      .fields = idx_fields,
      .size = sizeof(rnl_array_files),
      .operations = &rnl_idx_format},
     {.name = "npy",
-     .help = "arrays in NumPy's .npy files: inputs of any number type, integer class numbers",
+     .help = "arrays in NumPy's .npy files: inputs and targets of any number type",
      .fields = npy_fields,
      .size = sizeof(rnl_array_files),
      .operations = &rnl_npy_format},
@@ -88,6 +164,11 @@ static const rnl_kind kinds[] = {
      .fields = blobs_fields,
      .size = sizeof(rnl_blobs_parameters),
      .operations = &rnl_blobs_format},
+    {.name = "regression",
+     .help = "generated: normally distributed inputs, targets linear in them, and noise",
+     .fields = regression_fields,
+     .size = sizeof(rnl_regression_parameters),
+     .operations = &rnl_regression_format},
 };
 
 const rnl_kind_table rnl_data_formats = {

@@ -11,6 +11,22 @@ typedef struct rnl_array_files {
     char *inputs, *targets; /* paths */
 } rnl_array_files;
 
+typedef struct rnl_csv_parameters {
+    char *path;
+    rnl_text_list target, features, categorical; /* names of columns */
+    char *delimiter;
+    bool header;
+    rnl_choice missing; /* of rnl_missing_rules */
+    rnl_text_list missing_values;
+} rnl_csv_parameters;
+
+/* What becomes of rows with missing cells (the operations of rnl_missing_rules). */
+typedef enum rnl_missing_rule {
+    RNL_MISSING_ERROR,
+    RNL_MISSING_DROP,
+    RNL_MISSING_FILL
+} rnl_missing_rule;
+
 typedef struct rnl_spirals_parameters {
     int64_t rows, classes;
     double noise, turns;
@@ -23,9 +39,22 @@ typedef struct rnl_blobs_parameters {
     int64_t seed;
 } rnl_blobs_parameters;
 
+typedef struct rnl_regression_parameters {
+    int64_t rows, features, targets;
+    double noise;
+    int64_t seed;
+} rnl_regression_parameters;
+
 extern const rnl_data_format rnl_idx_format;
 extern const rnl_data_format rnl_npy_format;
+extern const rnl_data_format rnl_csv_format;
+extern const rnl_data_format rnl_regression_format;
 extern const rnl_data_format rnl_spirals_format;
 extern const rnl_data_format rnl_blobs_format;
+
+/* Reads a file of inputs for prediction, in the format that its name ends with. `csv` is how tables
+ * are written, or NULL if the model knows none. */
+rnl_status rnl_inputs_read(rnl_dataset *dataset, const char *path, const rnl_csv_parameters *csv,
+                           rnl_encoding *encoding);
 
 #endif

@@ -7,6 +7,7 @@
 #include "engine/data/formats.h"
 #include "engine/error.h"
 #include "engine/storage/input_file.h"
+#include "engine/storage/memory_limit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,9 +180,7 @@ static rnl_status read_elements(rnl_array *array, int descriptor, uint64_t size,
         return rnl_fail(RNL_BAD_DATA, "%s: expected %zu bytes for %s elements of %s, got %llu",
                         array->path, bytes, shape, array->type.name,
                         (unsigned long long)(size - begin));
-    array->bytes = malloc(bytes);
-    if (!array->bytes)
-        return rnl_fail_memory(bytes);
+    RNL_TRY(rnl_allocate_rows(&array->bytes, array->path, 1, bytes, 1));
     return rnl_input_read(descriptor, array->path, array->bytes, bytes, begin);
 }
 
@@ -198,11 +197,11 @@ static rnl_status read_array(rnl_array *array, const char *path)
     return status;
 }
 
-static rnl_status load(rnl_dataset *dataset, const void *parameters, uint64_t seed)
+static rnl_status load(rnl_dataset *dataset, const void *parameters, const rnl_loading *loading)
 {
-    (void)seed;
     const rnl_array_files *files = parameters;
-    return rnl_array_load_pair(dataset, read_array, files->inputs, files->targets);
+    return rnl_array_load(dataset, read_array, files->inputs,
+                          loading->predicting ? NULL : files->targets, loading->target);
 }
 
 const rnl_data_format rnl_npy_format = {.load = load};

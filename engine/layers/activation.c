@@ -106,7 +106,7 @@ static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl
                                const rnl_matrix **output, void **planned)
 {
     const rnl_choice *function = function_of(layer);
-    if (rnl_activation_of(function)->fused_with_loss)
+    if (layer->activation_in_loss)
         return rnl_pass_through_plan_forward(layer, step, input, output, planned);
     activation_state *state = rnl_step_allocate(step, sizeof *state, NULL);
     if (!state)

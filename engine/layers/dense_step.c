@@ -213,6 +213,16 @@ static rnl_status plan_products(dense_state *state, rnl_step *step)
     return RNL_OK;
 }
 
+static void bind_activation(dense_state *state, const rnl_kernels *kernels)
+{
+    const rnl_choice *activation = &rnl_dense_of(state->layer)->activation;
+    if (state->layer->activation_in_loss)
+        state->activation =
+            (rnl_bound_activation){kernels->linear_forward, kernels->linear_backward, 0};
+    else
+        rnl_activation_of(activation)->bind(&state->activation, kernels, activation->parameters);
+}
+
 rnl_status rnl_dense_plan_forward(const rnl_layer *layer, rnl_step *step, const rnl_matrix *input,
                                   const rnl_matrix **output, void **planned)
 {
@@ -230,8 +240,7 @@ rnl_status rnl_dense_plan_forward(const rnl_layer *layer, rnl_step *step, const 
         return rnl_fail_memory(state->columns.blocks * step->rows.blocks * sizeof *state->tiles);
     state->tile_count = state->columns.blocks * step->rows.blocks;
 
-    const rnl_choice *activation = &rnl_dense_of(layer)->activation;
-    rnl_activation_of(activation)->bind(&state->activation, step->kernels, activation->parameters);
+    bind_activation(state, step->kernels);
     RNL_TRY(plan_products(state, step));
     if (rnl_dense_of(layer)->use_bias)
         RNL_TRY(rnl_step_block(step, layer, RNL_DENSE_BIAS, state->units, &state->bias));

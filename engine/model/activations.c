@@ -74,7 +74,7 @@ static const rnl_kind kinds[] = {
      .operations = &(const rnl_activation){.bind = bind_tanh}},
     {.name = "softmax",
      .help = "f(z)_i = e^z_i / sum_j e^z_j; only in the last layer, with a crossentropy loss",
-     .operations = &(const rnl_activation){.bind = bind_linear, .fused_with_loss = true}},
+     .operations = &(const rnl_activation){.bind = bind_linear, .only_with_loss = true}},
 };
 
 const rnl_kind_table rnl_activations = {

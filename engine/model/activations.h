@@ -17,9 +17,9 @@ typedef struct rnl_bound_activation {
 /* The operations of rnl_activations. */
 typedef struct rnl_activation {
     void (*bind)(rnl_bound_activation *bound, const rnl_kernels *kernels, const void *parameters);
-    /* Softmax couples the units of a row and is fused with its loss: the layer itself then passes
-     * logits on, and must be the last. */
-    bool fused_with_loss;
+    /* Softmax couples the units of a row: it serves only as the last layer's, fused with its loss.
+     */
+    bool only_with_loss;
 } rnl_activation;
 
 static inline const rnl_activation *rnl_activation_of(const rnl_choice *choice)

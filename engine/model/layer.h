@@ -36,6 +36,8 @@ typedef struct rnl_layer {
     char name[64];            /* "dense_2": unique in the model, the prefix of its tensors */
     uint32_t index;           /* in the model, from 0 */
     rnl_shape input, output;
+    bool activation_in_loss; /* the loss computes the last layer's activation: its output are logits
+                              */
     size_t parameter_count;
     rnl_parameter parameters[RNL_MAX_LAYER_PARAMETERS];
 } rnl_layer;

@@ -3,6 +3,7 @@
 #include "engine/error.h"
 #include "engine/model/activations.h"
 #include "engine/training/losses.h"
+#include "engine/training/metrics.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,25 +66,28 @@ void rnl_model_end_training(rnl_model *model)
     model->position = (rnl_position){0};
 }
 
-/* An activation that is fused with the loss must be the last, and the loss may ask for it. */
-static rnl_status check_activations(const rnl_model *model)
+static const rnl_choice *activation_of(const rnl_layer *layer)
 {
-    const rnl_choice *last = NULL;
-    for (size_t i = 0; i < model->layer_count; ++i) {
-        const rnl_layer *layer = &model->layers[i];
-        const rnl_layer_operations *operations = rnl_layer_operations_of(layer);
-        const rnl_choice *activation =
-            operations->activation ? operations->activation(layer) : NULL;
-        if (activation && rnl_activation_of(activation)->fused_with_loss &&
-            i + 1 < model->layer_count)
+    const rnl_layer_operations *operations = rnl_layer_operations_of(layer);
+    return operations->activation ? operations->activation(layer) : NULL;
+}
+
+/* The loss may ask for the last activation, and then computes it. */
+static rnl_status check_activations(rnl_model *model)
+{
+    rnl_layer *last = &model->layers[model->layer_count - 1];
+    for (const rnl_layer *layer = model->layers; layer < last; ++layer) {
+        const rnl_choice *activation = activation_of(layer);
+        if (activation && rnl_activation_of(activation)->only_with_loss)
             return rnl_fail_at(activation->place,
                                "%s: activation %s is for the last layer only, where it is computed "
                                "together with the loss",
                                layer->name, activation->kind->name);
-        last = activation;
     }
-    return rnl_loss_check(&model->config->training.loss, last,
-                          &model->layers[model->layer_count - 1]);
+    const rnl_choice *loss = &model->config->training.loss;
+    RNL_TRY(rnl_loss_check(loss, activation_of(last), last));
+    last->activation_in_loss = rnl_loss_fuses(loss, activation_of(last));
+    return rnl_metrics_check(&model->config->training.metrics, loss, rnl_model_outputs(model));
 }
 
 static rnl_status build_layers(rnl_model *model)
@@ -135,13 +139,12 @@ rnl_status rnl_model_check_rows(const rnl_model *model, const rnl_dataset *datas
     if (dataset->features != features)
         return rnl_fail(RNL_BAD_DATA, "%s: expected rows of %zu features as the model has, got %zu",
                         dataset->name, features, dataset->features);
-    const size_t classes = rnl_model_outputs(model);
-    if (dataset->largest_label >= 0 && (size_t)dataset->largest_label >= classes)
-        return rnl_fail(RNL_BAD_DATA,
-                        "%s: label %d is outside of the classes: the model's last layer has %zu "
-                        "outputs, for labels 0 to %zu",
-                        dataset->name, (int)dataset->largest_label, classes, classes - 1);
     return RNL_OK;
+}
+
+rnl_status rnl_model_check_targets(const rnl_model *model, const rnl_dataset *dataset)
+{
+    return rnl_loss_check_rows(&model->config->training.loss, dataset, rnl_model_outputs(model));
 }
 
 static const rnl_dataset *first_loaded(const rnl_data *data)
@@ -155,8 +158,10 @@ static rnl_status check_parts(const rnl_model *model, const rnl_data *data)
 {
     const rnl_dataset *const parts[] = {&data->train, &data->validation, &data->test};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; ++i)
-        if (parts[i]->rows > 0)
+        if (parts[i]->rows > 0) {
             RNL_TRY(rnl_model_check_rows(model, parts[i]));
+            RNL_TRY(rnl_model_check_targets(model, parts[i]));
+        }
     return RNL_OK;
 }
 
@@ -176,6 +181,8 @@ rnl_status rnl_model_create(rnl_model **model, const rnl_config *config, const r
             operations->initialize(&built->layers[i], (uint64_t)config->training.seed);
     }
     rnl_status status = check_parts(built, data);
+    if (status == RNL_OK)
+        status = rnl_encoding_copy(&built->encoding, &data->encoding);
     if (status == RNL_OK && data->train.rows > 0)
         status = rnl_scaler_create(&built->scaler, &config->data.scaling, &data->train);
     if (status != RNL_OK) {
@@ -193,6 +200,7 @@ void rnl_model_free(rnl_model *model)
     release_arrays(model, RNL_VALUES);
     free(model->layers);
     rnl_scaler_release(&model->scaler);
+    rnl_encoding_release(&model->encoding);
     rnl_config_free(model->config);
     free(model);
 }
@@ -215,4 +223,30 @@ uint64_t rnl_model_epoch(const rnl_model *model)
 size_t rnl_model_outputs(const rnl_model *model)
 {
     return rnl_shape_features(&model->layers[model->layer_count - 1].output);
+}
+
+size_t rnl_model_classes(const rnl_model *model)
+{
+    return rnl_loss_classes(&model->config->training.loss, rnl_model_outputs(model));
+}
+
+/* Categories of the target column, which a class number counts. */
+static const rnl_column *class_column(const rnl_model *model)
+{
+    const rnl_columns *targets = &model->encoding.targets;
+    return targets->count == 1 && targets->items[0].categorical ? targets->items : NULL;
+}
+
+const char *rnl_model_class_name(const rnl_model *model, size_t class)
+{
+    const rnl_column *column = class_column(model);
+    return column && class < column->category_count ? column->categories[class].name : NULL;
+}
+
+const char *rnl_model_output_name(const rnl_model *model, size_t output)
+{
+    const rnl_columns *targets = &model->encoding.targets;
+    if (rnl_model_classes(model) > 2 || rnl_model_outputs(model) == 2)
+        return rnl_model_class_name(model, output);
+    return output < targets->count ? targets->items[output].name : NULL;
 }

@@ -5,6 +5,7 @@
 #ifndef RNL_ENGINE_MODEL_MODEL_H
 #define RNL_ENGINE_MODEL_MODEL_H
 
+#include "engine/data/encoding.h"
 #include "engine/model/layer.h"
 #include "engine/model/position.h"
 
@@ -15,7 +16,8 @@
 struct rnl_model {
     rnl_config *config;
     rnl_shape input;
-    rnl_scaler scaler; /* features 0 until it has been measured */
+    rnl_encoding encoding; /* of tables; unmeasured where the data were none */
+    rnl_scaler scaler;     /* features 0 until it has been measured */
     size_t layer_count;
     rnl_layer *layers;
     rnl_position position;
@@ -37,10 +39,10 @@ rnl_status rnl_model_allocate_slots(rnl_model *model, size_t slots);
 /* Training has ended: nothing is left of it but the values. */
 void rnl_model_end_training(rnl_model *model);
 
-/* The rows have the model's shape, and their labels are among its outputs. */
+/* The rows have the model's shape. */
 rnl_status rnl_model_check_rows(const rnl_model *model, const rnl_dataset *dataset);
 
-/* The width of the last layer's output: the classes of a classifier. */
-size_t rnl_model_outputs(const rnl_model *model);
+/* The targets fit the loss and the outputs. */
+rnl_status rnl_model_check_targets(const rnl_model *model, const rnl_dataset *dataset);
 
 #endif

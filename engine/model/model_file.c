@@ -123,25 +123,34 @@ rnl_status rnl_model_save(const rnl_model *model, const char *path)
     print_shape(shape, sizeof shape, &model->input);
     char position[RNL_POSITION_TEXT];
     rnl_position_print(&model->position, position);
-    char *config;
+    char *config, *encoding;
     RNL_TRY(rnl_config_print_json(model->config, &config));
+    rnl_status status = rnl_encoding_print(&model->encoding, &encoding);
+    if (status != RNL_OK) {
+        rnl_text_free(config);
+        return status;
+    }
+    rnl_metadata metadata[8] = {
+        {"format", FORMAT},
+        {"format_version", FORMAT_VERSION},
+        {"runnel_version", rnl_version()},
+        {"computed_with", model->computed_with},
+        {"input_shape", shape},
+        {"config", config},
+    };
+    size_t count = 6;
+    if (rnl_encoding_measured(&model->encoding))
+        metadata[count++] = (rnl_metadata){"encoding", encoding};
+    if (model->position.step > 0)
+        metadata[count++] = (rnl_metadata){"position", position};
     tensor_list list;
-    rnl_status status = list_tensors(&list, model);
+    status = list_tensors(&list, model);
     if (status == RNL_OK) {
-        const rnl_metadata metadata[] = {
-            {"format", FORMAT},
-            {"format_version", FORMAT_VERSION},
-            {"runnel_version", rnl_version()},
-            {"computed_with", model->computed_with},
-            {"input_shape", shape},
-            {"config", config},
-            {"position", position},
-        };
-        const size_t count = sizeof metadata / sizeof *metadata - (model->position.step == 0);
         status = rnl_safetensors_write(path, metadata, count, list.tensors, list.count);
         release_tensors(&list);
     }
     rnl_text_free(config);
+    rnl_text_free(encoding);
     return status;
 }
 
@@ -243,7 +252,14 @@ static rnl_status take_scaler(rnl_model *model, const rnl_safetensors *file, con
     return take_tensor(file, path, OFFSET, 1, &scaler->features, scaler->offset);
 }
 
-/* The shape, parameters and scaling of the file under the configuration, which it takes over. */
+static rnl_status take_encoding(rnl_model *model, const rnl_safetensors *file, const char *path)
+{
+    const char *text = rnl_safetensors_metadata(file, "encoding");
+    return text ? rnl_encoding_parse(&model->encoding, path, text) : RNL_OK;
+}
+
+/* The shape, parameters, encoding and scaling of the file under the configuration, which it takes
+ * over. */
 static rnl_status build_from(rnl_model **model, const rnl_safetensors *file, const char *path,
                              rnl_config *config)
 {
@@ -265,6 +281,8 @@ static rnl_status build_from(rnl_model **model, const rnl_safetensors *file, con
     status = take_parameters(built, file, path, RNL_VALUES);
     if (status == RNL_OK)
         status = take_training(built, file, path);
+    if (status == RNL_OK)
+        status = take_encoding(built, file, path);
     if (status == RNL_OK)
         status = take_scaler(built, file, path);
     if (status != RNL_OK) {

@@ -6,10 +6,11 @@
 
 #include "engine/step/step.h"
 
-/* Inputs and labels of the mini-batch, gathered from the dataset and scaled. */
+/* Inputs and targets of the mini-batch, gathered from the dataset and scaled. */
 rnl_status rnl_plan_gather(rnl_step *step);
 
-/* Loss and prediction of each row, and in training the gradient with respect to the last output. */
+/* Prediction, loss and metrics of each row, and in training the gradient with respect to the last
+ * output. */
 rnl_status rnl_plan_loss(rnl_step *step);
 
 /* The optimizer, on slices of all parameters. */

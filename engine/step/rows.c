@@ -2,6 +2,7 @@
 
 #include "engine/error.h"
 #include "engine/training/losses.h"
+#include "engine/training/metrics.h"
 
 #include <string.h>
 
@@ -33,6 +34,40 @@ static size_t row_tiles(const rnl_step *step)
     return (step->padded_rows + ROWS_PER_TILE - 1) / ROWS_PER_TILE;
 }
 
+/* A class number as the value of each output: 0 and 1, or itself where there is one output. */
+static void spread_label(const rnl_step *step, int32_t label, float *targets)
+{
+    const size_t outputs = step->targets.columns;
+    for (size_t j = 0; j < outputs; ++j)
+        targets[j] = outputs == 1 ? (float)label : (float)((size_t)label == j);
+}
+
+/* The class that a row's target values stand for. */
+static int32_t label_of(const rnl_step *step, const float *targets)
+{
+    int32_t label;
+    if (step->targets.columns == 1)
+        return targets[0] > 0.5f;
+    step->kernels->largest(&(const rnl_largest){
+        .rows = 1, .columns = step->targets.columns, .z = targets, .column = &label});
+    return label;
+}
+
+static void gather_targets(const rnl_step *step, const rnl_batch *batch, row_tile rows)
+{
+    const rnl_dataset *dataset = batch->dataset;
+    const size_t outputs = step->targets.columns;
+    for (size_t i = rows.begin; i < rows.filled; ++i) {
+        const size_t row = batch->indices[i];
+        float *targets = outputs > 0 ? step->targets.values + i * outputs : NULL;
+        if (targets && dataset->values)
+            memcpy(targets, dataset->values + row * outputs, outputs * sizeof *targets);
+        else if (targets)
+            spread_label(step, dataset->labels[row], targets);
+        step->labels[i] = dataset->labels ? dataset->labels[row] : label_of(step, targets);
+    }
+}
+
 static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
 {
     (void)self;
@@ -52,14 +87,14 @@ static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
         .x = x,
         .x_stride = features,
     };
-    if (rows.filled > rows.begin) {
+    if (gather.rows > 0) {
         if (dataset->element == RNL_UINT8)
             step->kernels->gather_uint8(&gather);
         else
             step->kernels->gather_float32(&gather);
     }
-    for (size_t i = rows.begin; i < rows.filled; ++i)
-        step->labels[i] = dataset->labels[batch->indices[i]];
+    if (!step->predicting)
+        gather_targets(step, batch, rows);
     memset(x + gather.rows * features, 0, (rows.end - rows.filled) * features * sizeof *x);
     return RNL_OK;
 }
@@ -70,34 +105,107 @@ rnl_status rnl_plan_gather(rnl_step *step)
 }
 
 typedef struct loss_state {
-    void (*kernel)(const rnl_cross_entropy *);
-    const rnl_matrix *logits;
+    rnl_bound_loss loss;
+    const rnl_matrix *outputs; /* of the last layer */
+    size_t classes;
 } loss_state;
+
+/* Fills the step's predictions, if anybody looks at them. */
+static void predict(const loss_state *state, const rnl_step *step, row_tile rows)
+{
+    const size_t columns = state->outputs->columns, first = rows.begin * columns;
+    if (step->predictions.columns == 0)
+        return;
+    const rnl_softmax softmax = {
+        .rows = rows.filled - rows.begin,
+        .columns = columns,
+        .z = state->outputs->values + first,
+        .z_stride = columns,
+        .y = step->predictions.values + first,
+        .y_stride = columns,
+    };
+    if (state->loss.probabilities)
+        state->loss.probabilities(step->kernels, &softmax);
+    else
+        memcpy(softmax.y, softmax.z, softmax.rows * columns * sizeof *softmax.y);
+}
+
+/* A single logit or probability stands for the second of two classes. */
+static void classify(const loss_state *state, const rnl_step *step, row_tile rows)
+{
+    const size_t columns = state->outputs->columns;
+    const float *z = state->outputs->values + rows.begin * columns;
+    if (columns > 1)
+        step->kernels->largest(&(const rnl_largest){
+            .rows = rows.filled - rows.begin,
+            .columns = columns,
+            .z = z,
+            .z_stride = columns,
+            .column = step->predicted + rows.begin,
+        });
+    else
+        for (size_t i = rows.begin; i < rows.filled; ++i)
+            step->predicted[i] = state->classes > 1 && *z++ > 0;
+}
+
+static const float *row_of(const rnl_matrix *matrix, size_t row)
+{
+    return matrix->columns > 0 ? matrix->values + row * matrix->columns : NULL;
+}
+
+static void measure(const loss_state *state, const rnl_step *step, row_tile rows)
+{
+    const rnl_choice_list *metrics = &step->model->config->training.metrics;
+    for (size_t i = rows.begin; i < rows.filled; ++i) {
+        const rnl_outcome outcome = {
+            .outputs = state->outputs->columns,
+            .label = step->labels[i],
+            .predicted = step->predicted[i],
+            .predictions = row_of(&step->predictions, i),
+            .targets = row_of(&step->targets, i),
+            .scores = row_of(state->outputs, i),
+        };
+        for (size_t m = 0; m < metrics->count; ++m)
+            step->metrics[m][i] = (float)rnl_metric_of(&metrics->items[m])
+                                      ->of_row(&outcome, metrics->items[m].parameters);
+    }
+}
+
+static void compute_loss(const loss_state *state, const rnl_step *step, const rnl_batch *batch,
+                         row_tile rows)
+{
+    const size_t columns = state->outputs->columns, first = rows.begin * columns;
+    float *delta = batch->training ? step->exchange[0] + first : NULL;
+    const rnl_loss_rows loss = {
+        .rows = rows.filled - rows.begin,
+        .columns = columns,
+        .z = state->outputs->values + first,
+        .z_stride = columns,
+        .labels = step->labels + rows.begin,
+        .targets = row_of(&step->targets, rows.begin),
+        .targets_stride = columns,
+        .scale = 1.0f / (float)batch->rows,
+        .delta = delta,
+        .delta_stride = columns,
+        .loss = step->loss + rows.begin,
+    };
+    state->loss.rows(&loss);
+    if (delta)
+        memset(delta + loss.rows * columns, 0, (rows.end - rows.filled) * columns * sizeof *delta);
+}
 
 static rnl_status run_loss(void *self, size_t tile, rnl_step_worker *worker)
 {
     const loss_state *state = self;
-    rnl_step *step = worker->step;
-    const rnl_batch *batch = &worker->batch;
-    const row_tile rows = row_tile_of(step, batch, tile);
-    const size_t classes = state->logits->columns;
-    float *delta = batch->training ? step->exchange[0] + rows.begin * classes : NULL;
-    const rnl_cross_entropy loss = {
-        .rows = rows.filled - rows.begin,
-        .classes = classes,
-        .logits = state->logits->values + rows.begin * classes,
-        .logits_stride = classes,
-        .labels = step->labels + rows.begin,
-        .scale = 1.0f / (float)batch->rows,
-        .delta = delta,
-        .delta_stride = classes,
-        .loss = step->loss + rows.begin,
-        .predicted = step->predicted + rows.begin,
-    };
-    if (loss.rows > 0)
-        state->kernel(&loss);
-    if (delta)
-        memset(delta + loss.rows * classes, 0, (rows.end - rows.filled) * classes * sizeof *delta);
+    const rnl_step *step = worker->step;
+    const row_tile rows = row_tile_of(step, &worker->batch, tile);
+    predict(state, step, rows);
+    if (state->classes > 0)
+        classify(state, step, rows);
+    if (!step->predicting) {
+        compute_loss(state, step, &worker->batch, rows);
+        measure(state, step, rows);
+    }
     return RNL_OK;
 }
 
@@ -106,8 +214,9 @@ rnl_status rnl_plan_loss(rnl_step *step)
     loss_state *state = rnl_step_allocate(step, sizeof *state, NULL);
     if (!state)
         return rnl_fail_memory(sizeof *state);
-    rnl_loss_of(&step->model->config->training.loss)->bind(&state->kernel, step->kernels);
-    state->logits = step->outputs[step->layer_count - 1];
+    rnl_loss_of(&step->model->config->training.loss)->bind(&state->loss, step->kernels);
+    state->outputs = step->outputs[step->layer_count - 1];
+    state->classes = rnl_model_classes(step->model);
     return rnl_phase_add(&step->phases,
                          (rnl_phase){.tiles = row_tiles(step), .run = run_loss, .self = state});
 }

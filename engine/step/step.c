@@ -3,6 +3,8 @@
 #include "engine/config/config.h"
 #include "engine/error.h"
 #include "engine/step/phases.h"
+#include "engine/training/losses.h"
+#include "engine/training/metrics.h"
 #include "threading/assignment.h"
 
 #include <stdlib.h>
@@ -187,6 +189,25 @@ void rnl_step_set_rate(rnl_step *step, uint64_t number)
                                               : step->optimizer.learning_rate;
 }
 
+/* What is kept of each row beside the layers' outputs. */
+static rnl_status plan_rows(rnl_step *step)
+{
+    const rnl_training_config *config = &step->model->config->training;
+    const size_t outputs = rnl_model_outputs(step->model), rows = step->padded_rows;
+    RNL_TRY(rnl_step_matrix(step, &step->input, rnl_shape_features(&step->model->input)));
+    RNL_TRY(rnl_arena_reserve(&step->arena, &step->labels, rows, sizeof(int32_t)));
+    RNL_TRY(rnl_arena_reserve(&step->arena, &step->predicted, rows, sizeof(int32_t)));
+    if (step->predicting || rnl_metrics_need_predictions(&config->metrics))
+        RNL_TRY(rnl_step_matrix(step, &step->predictions, outputs));
+    if (step->predicting)
+        return RNL_OK;
+    if (rnl_loss_of(&config->loss)->target != RNL_TARGET_CLASS)
+        RNL_TRY(rnl_step_matrix(step, &step->targets, outputs));
+    for (size_t m = 0; m < config->metrics.count; ++m)
+        RNL_TRY(rnl_arena_reserve(&step->arena, &step->metrics[m], rows, sizeof(float)));
+    return rnl_arena_reserve(&step->arena, &step->loss, rows, sizeof(float));
+}
+
 rnl_status rnl_step_plan(rnl_step *step)
 {
     if (step->training)
@@ -201,11 +222,7 @@ rnl_status rnl_step_plan(rnl_step *step)
     if (!step->outputs || !step->states || !step->tile_buffers)
         return rnl_fail_memory(step->layer_count * sizeof(void *));
 
-    RNL_TRY(rnl_step_matrix(step, &step->input, rnl_shape_features(&step->model->input)));
-    RNL_TRY(rnl_arena_reserve(&step->arena, &step->labels, step->padded_rows, sizeof(int32_t)));
-    RNL_TRY(rnl_arena_reserve(&step->arena, &step->predicted, step->padded_rows, sizeof(int32_t)));
-    RNL_TRY(rnl_arena_reserve(&step->arena, &step->loss, step->padded_rows, sizeof(float)));
-
+    RNL_TRY(plan_rows(step));
     RNL_TRY(rnl_plan_gather(step));
     RNL_TRY(plan_forward(step));
     RNL_TRY(rnl_plan_loss(step));

@@ -94,6 +94,7 @@ typedef struct rnl_step {
     size_t batch_size;
     size_t workers;
     bool training;
+    bool predicting; /* outputs alone are asked for: no targets, no loss */
 
     /* Planned. */
     rnl_bound_optimizer optimizer; /* in training */
@@ -109,10 +110,13 @@ typedef struct rnl_step {
     size_t layer_count;
     const rnl_matrix **outputs; /* (layers), each of its layer */
     void **states;              /* (layers) */
-    int32_t *labels;            /* (padded_rows) of the mini-batch */
-    int32_t *predicted;         /* (padded_rows) */
+    int32_t *labels;            /* (padded_rows) of the mini-batch; where the loss knows classes */
+    int32_t *predicted;         /* (padded_rows) likewise */
+    rnl_matrix targets;         /* where the loss compares with values, else without columns */
+    rnl_matrix predictions;     /* probabilities or values, where asked for, else without columns */
     float *loss;                /* (padded_rows) of each row */
-    float **tile_buffers;       /* (workers) one product's tile each */
+    float *metrics[RNL_MAX_METRICS]; /* (padded_rows) each */
+    float **tile_buffers;            /* (workers) one product's tile each */
     size_t tile_floats;
     float *exchange[2]; /* gradients on their way down, in turn */
     size_t exchange_floats;

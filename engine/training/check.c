@@ -14,6 +14,12 @@ rnl_status rnl_check_dataset(const rnl_model *model, const rnl_dataset *dataset)
     return rnl_model_check_rows(model, dataset);
 }
 
+rnl_status rnl_check_labelled(const rnl_model *model, const rnl_dataset *dataset)
+{
+    RNL_TRY(rnl_check_dataset(model, dataset));
+    return rnl_model_check_targets(model, dataset);
+}
+
 static bool all_finite(const float *values, size_t count)
 {
     bool finite = true;

@@ -17,6 +17,8 @@ typedef struct owned_evaluation {
 static bool count_confusion(const rnl_step *step, const rnl_batch *batch, void *context)
 {
     owned_evaluation *result = context;
+    if (result->public.classes == 0)
+        return true;
     for (size_t i = 0; i < batch->rows; ++i)
         ++result->confusion[(size_t)step->labels[i] * result->public.classes +
                             (size_t)step->predicted[i]];
@@ -28,23 +30,16 @@ static void evaluate_worker(rnl_hand *hand, void *context)
     rnl_pass_run(hand, context);
 }
 
-static const rnl_dataset *dataset_of(const rnl_data *data, rnl_part part)
-{
-    return part == RNL_TRAIN        ? &data->train
-           : part == RNL_VALIDATION ? &data->validation
-                                    : &data->test;
-}
-
 rnl_status rnl_evaluate(const rnl_model *model, const rnl_data *data, rnl_part part,
                         const rnl_options *options, rnl_evaluation **evaluation)
 {
     static const rnl_options defaults = {0};
-    const rnl_dataset *dataset = dataset_of(data, part);
+    const rnl_dataset *dataset = rnl_data_part(data, part);
     if (dataset->rows == 0)
         return rnl_fail(RNL_BAD_DATA, "there are no rows to evaluate on");
-    RNL_TRY(rnl_check_dataset(model, dataset));
+    RNL_TRY(rnl_check_labelled(model, dataset));
 
-    const size_t classes = rnl_model_outputs(model);
+    const size_t classes = rnl_model_classes(model);
     const size_t bytes = sizeof(owned_evaluation) + classes * classes * sizeof(uint64_t);
     owned_evaluation *result = calloc(1, bytes);
     uint32_t *order = malloc(dataset->rows * sizeof *order);

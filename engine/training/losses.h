@@ -1,5 +1,5 @@
 /*
- * The table of losses, and what a loss asks of the last layer.
+ * The table of losses: the targets that each compares with, and what it asks of the last layer.
  */
 #ifndef RNL_ENGINE_TRAINING_LOSSES_H
 #define RNL_ENGINE_TRAINING_LOSSES_H
@@ -7,12 +7,20 @@
 #include "engine/model/layer.h"
 #include "simd/kernels.h"
 
+/* A loss ready to run on one instruction set. */
+typedef struct rnl_bound_loss {
+    void (*rows)(const rnl_loss_rows *rows);
+    /* Probabilities from logits; NULL where the last layer's output is the prediction itself. */
+    void (*probabilities)(const rnl_kernels *kernels, const rnl_softmax *rows);
+} rnl_bound_loss;
+
 /* The operations of rnl_losses. */
 typedef struct rnl_loss {
+    rnl_target target;
     /* The name of the activation that the last layer must end with, computed together with the
-     * loss from its logits. */
+     * loss from its logits; NULL: any that is not fused with a loss. */
     const char *fused_activation;
-    void (*bind)(void (**kernel)(const rnl_cross_entropy *), const rnl_kernels *kernels);
+    void (*bind)(rnl_bound_loss *bound, const rnl_kernels *kernels);
 } rnl_loss;
 
 static inline const rnl_loss *rnl_loss_of(const rnl_choice *choice)
@@ -23,5 +31,14 @@ static inline const rnl_loss *rnl_loss_of(const rnl_choice *choice)
 /* Refuses a last layer that does not fit the loss. `activation` may be NULL. */
 rnl_status rnl_loss_check(const rnl_choice *loss, const rnl_choice *activation,
                           const rnl_layer *last);
+
+/* The loss computes the last layer's activation. */
+bool rnl_loss_fuses(const rnl_choice *loss, const rnl_choice *activation);
+
+/* Refuses rows whose targets do not fit the loss of a network with this many outputs. */
+rnl_status rnl_loss_check_rows(const rnl_choice *loss, const rnl_dataset *dataset, size_t outputs);
+
+/* The classes that a network with this many outputs tells apart; 0 if it predicts values. */
+size_t rnl_loss_classes(const rnl_choice *loss, size_t outputs);
 
 #endif

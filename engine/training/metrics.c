@@ -1,19 +1,92 @@
 #include "engine/training/metrics.h"
 
 #include "engine/config/config.h"
+#include "engine/training/losses.h"
 
-static double sum_accuracy(const rnl_predictions *p)
+#include <math.h>
+#include <stddef.h>
+
+typedef struct top_k_parameters {
+    int64_t k;
+} top_k_parameters;
+
+static double accuracy(const rnl_outcome *o, const void *parameters)
 {
-    size_t right = 0;
-    for (size_t i = 0; i < p->rows; ++i)
-        right += p->labels[i] == p->predicted[i];
-    return (double)right;
+    (void)parameters;
+    return o->label == o->predicted;
 }
+
+static double binary_accuracy(const rnl_outcome *o, const void *parameters)
+{
+    (void)parameters;
+    size_t right = 0;
+    for (size_t j = 0; j < o->outputs; ++j)
+        right += (o->predictions[j] > 0.5f ? 1.0f : 0.0f) == o->targets[j];
+    return (double)right / (double)o->outputs;
+}
+
+/* The mean over the outputs of |error| or of its square. */
+static double mean_error(const rnl_outcome *o, bool squared)
+{
+    double sum = 0;
+    for (size_t j = 0; j < o->outputs; ++j) {
+        const double error = (double)o->predictions[j] - (double)o->targets[j];
+        sum += squared ? error * error : fabs(error);
+    }
+    return sum / (double)o->outputs;
+}
+
+static double mae(const rnl_outcome *o, const void *parameters)
+{
+    (void)parameters;
+    return mean_error(o, false);
+}
+
+static double mse(const rnl_outcome *o, const void *parameters)
+{
+    (void)parameters;
+    return mean_error(o, true);
+}
+
+/* Fewer than k classes are more probable than the true one. */
+static double top_k_accuracy(const rnl_outcome *o, const void *parameters)
+{
+    const top_k_parameters *p = parameters;
+    size_t before = 0;
+    for (size_t j = 0; j < o->outputs; ++j)
+        before += o->scores[j] > o->scores[o->label];
+    return before < (size_t)p->k;
+}
+
+static const rnl_field top_k_fields[] = {
+    {.key = "k",
+     .type = RNL_FIELD_INTEGER,
+     .offset = offsetof(top_k_parameters, k),
+     .fallback = "5",
+     .minimum = 1,
+     .maximum = INT32_MAX,
+     .help = "how many of the most probable classes count"},
+    {.key = NULL},
+};
 
 static const rnl_kind kinds[] = {
     {.name = "accuracy",
      .help = "share of rows whose most probable class is the true one",
-     .operations = &(const rnl_metric){.sum = sum_accuracy}},
+     .operations = &(const rnl_metric){.of_row = accuracy, .classes = true}},
+    {.name = "top_k_categorical_accuracy",
+     .help = "share of rows whose true class is among the k most probable ones",
+     .fields = top_k_fields,
+     .size = sizeof(top_k_parameters),
+     .operations = &(const rnl_metric){.of_row = top_k_accuracy, .classes = true}},
+    {.name = "binary_accuracy",
+     .help = "share of outputs on the side of 0.5 where their target is",
+     .operations = &(const rnl_metric){.of_row = binary_accuracy, .targets = true}},
+    {.name = "mae",
+     .help = "mean absolute difference of outputs and targets",
+     .operations = &(const rnl_metric){.of_row = mae, .targets = true}},
+    {.name = "mse",
+     .help = "mean squared difference of outputs and targets",
+     .operations = &(const rnl_metric){.of_row = mse, .targets = true}},
 };
 
 const rnl_kind_table rnl_metrics = {
@@ -22,3 +95,26 @@ const rnl_kind_table rnl_metrics = {
     .kinds = kinds,
     .count = sizeof kinds / sizeof *kinds,
 };
+
+rnl_status rnl_metrics_check(const rnl_choice_list *metrics, const rnl_choice *loss, size_t outputs)
+{
+    const bool values = rnl_loss_of(loss)->target != RNL_TARGET_CLASS;
+    for (size_t m = 0; m < metrics->count; ++m) {
+        const rnl_metric *metric = rnl_metric_of(&metrics->items[m]);
+        if ((metric->classes && rnl_loss_classes(loss, outputs) == 0) ||
+            (metric->targets && !values))
+            return rnl_fail_at(metrics->items[m].place,
+                               "metric %s needs %s, which loss %s does not have",
+                               metrics->items[m].kind->name,
+                               metric->classes ? "classes" : "target values", loss->kind->name);
+    }
+    return RNL_OK;
+}
+
+bool rnl_metrics_need_predictions(const rnl_choice_list *metrics)
+{
+    for (size_t m = 0; m < metrics->count; ++m)
+        if (rnl_metric_of(&metrics->items[m])->targets)
+            return true;
+    return false;
+}

@@ -15,7 +15,8 @@ void rnl_pass_run(rnl_hand *hand, rnl_pass *pass)
         rnl_hand_run(hand, &step->phases, step->evaluation_phases);
         rnl_hand_barrier(hand);
         if (rnl_hand_leads(hand)) {
-            rnl_sums_add(&pass->sums, step, &hand->step.batch);
+            if (!step->predicting)
+                rnl_sums_add(&pass->sums, step, &hand->step.batch);
             pass->stopped = !pass->visit(step, &hand->step.batch, pass->context);
         }
         rnl_hand_barrier(hand);

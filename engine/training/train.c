@@ -284,9 +284,9 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
     static const rnl_options defaults = {0};
     if (data->train.rows == 0)
         return rnl_fail(RNL_BAD_DATA, "there are no rows to train on");
-    RNL_TRY(rnl_check_dataset(model, &data->train));
+    RNL_TRY(rnl_check_labelled(model, &data->train));
     if (data->validation.rows > 0)
-        RNL_TRY(rnl_check_dataset(model, &data->validation));
+        RNL_TRY(rnl_check_labelled(model, &data->validation));
     if (data->train.rows > UINT32_MAX || data->validation.rows > UINT32_MAX)
         return rnl_fail(RNL_BAD_DATA, "%s: expected fewer than 2^32 rows", data->train.name);
 

@@ -77,6 +77,9 @@ typedef struct rnl_config rnl_config;
  * applied in order, before the check.  RNL_BAD_CONFIG, RNL_IO, RNL_NO_MEMORY. */
 RNL_API rnl_status rnl_config_load(rnl_config **config, const char *path,
                                    const char *const *overrides, size_t override_count);
+/* The same from text in memory, which `name` names in messages. */
+RNL_API rnl_status rnl_config_parse(rnl_config **config, const char *name, const char *text,
+                                    const char *const *overrides, size_t override_count);
 RNL_API void rnl_config_free(rnl_config *config);
 
 /* The run's name: the key `name`, else the file's name without its ending.  Belongs to the config.
@@ -101,6 +104,25 @@ typedef enum rnl_part { RNL_TRAIN = 1, RNL_VALIDATION = 2, RNL_TEST = 4 } rnl_pa
  * empty, and RNL_TRAIN without `data.train` is RNL_BAD_CONFIG.  The values stay in memory in the
  * type that they have on disk.  RNL_BAD_CONFIG, RNL_BAD_DATA, RNL_IO, RNL_NO_MEMORY. */
 RNL_API rnl_status rnl_data_load(rnl_data **data, const rnl_config *config, unsigned parts);
+
+/* Rows in the caller's own arrays.  They stay the caller's, are not copied, and neither change nor
+ * go before the rnl_data made of them is freed.  Zero-initialized, it means no rows. */
+typedef struct rnl_rows {
+    size_t rows;
+    size_t rank;            /* of one row: 1 for features, 2 for height x width; at most 8 */
+    const size_t *shape;    /* (rank) of one row */
+    const float *floats;    /* (rows, shape ...) inputs, row-major: either floats */
+    const uint8_t *bytes;   /* or bytes */
+    const int32_t *classes; /* (rows) class numbers from 0, or NULL */
+    const float *values;    /* (rows, value_columns) target values, or NULL */
+    size_t value_columns;
+} rnl_rows;
+
+/* Data of the caller's own rows; NULL for a part that there is not.  For prediction alone, targets
+ * may be NULL.  RNL_BAD_DATA, RNL_NO_MEMORY. */
+RNL_API rnl_status rnl_data_create(rnl_data **data, const rnl_rows *train,
+                                   const rnl_rows *validation, const rnl_rows *test);
+
 RNL_API void rnl_data_free(rnl_data *data);
 
 /* The number of rows of one part; 0 if it is empty. */
@@ -130,6 +152,26 @@ RNL_API void rnl_model_free(rnl_model *model);
  * in the metadata the configuration, the versions and a digest.  The file appears whole or not at
  * all, and an old one stays until then.  RNL_IO, RNL_NO_MEMORY. */
 RNL_API rnl_status rnl_model_save(const rnl_model *model, const char *path);
+
+/* As rnl_data_load with the model's configuration; the columns of tables become numbers as they did
+ * when the model was trained: a category that it does not know is RNL_BAD_DATA. */
+RNL_API rnl_status rnl_data_load_for(rnl_data **data, const rnl_model *model, unsigned parts);
+
+/* Reads inputs for prediction into the part RNL_TEST: a table (.csv, .tsv, .gz behind it accepted)
+ * with the columns that the model was trained on, found by name; .npy; any other name is IDX. */
+RNL_API rnl_status rnl_data_read(rnl_data **data, const rnl_model *model, const char *path);
+
+/* The width of the last layer's output. */
+RNL_API size_t rnl_model_outputs(const rnl_model *model);
+
+/* The classes that the model tells apart: 2 for a single output trained with binary_crossentropy, 0
+ * if it predicts values. */
+RNL_API size_t rnl_model_classes(const rnl_model *model);
+
+/* The name of a class, or of an output's class or target column, if the model was trained on a
+ * table; else NULL.  Belongs to the model. */
+RNL_API const char *rnl_model_class_name(const rnl_model *model, size_t class_number);
+RNL_API const char *rnl_model_output_name(const rnl_model *model, size_t output);
 
 /* Belongs to the model. */
 RNL_API const rnl_config *rnl_model_config(const rnl_model *model);
@@ -208,7 +250,7 @@ typedef struct rnl_evaluation {
     size_t rows;
     size_t figure_count;       /* "loss", then the configuration's metrics */
     const rnl_figure *figures; /* means over the rows */
-    size_t classes;
+    size_t classes;            /* rnl_model_classes of the model */
     const uint64_t
         *confusion; /* (classes, classes): rows are true classes, columns predicted ones */
 } rnl_evaluation;
@@ -217,6 +259,19 @@ typedef struct rnl_evaluation {
 RNL_API rnl_status rnl_evaluate(const rnl_model *model, const rnl_data *data, rnl_part part,
                                 const rnl_options *options, rnl_evaluation **evaluation);
 RNL_API void rnl_evaluation_free(rnl_evaluation *evaluation);
+
+/* The result of rnl_predict.  Arrays belong to the prediction. */
+typedef struct rnl_prediction {
+    size_t rows, outputs;
+    const float *values;    /* (rows, outputs): probabilities of a classifier, else values */
+    const int32_t *classes; /* (rows) the most probable class; NULL if the model tells none apart.
+                               With a single output, class 1 where its probability exceeds 0.5. */
+} rnl_prediction;
+
+/* What the model says of the rows of one part, in their order; targets are not looked at. */
+RNL_API rnl_status rnl_predict(const rnl_model *model, const rnl_data *data, rnl_part part,
+                               const rnl_options *options, rnl_prediction **prediction);
+RNL_API void rnl_prediction_free(rnl_prediction *prediction);
 
 /* A drawing of a machine: what of it the process may use and why, and on which core each worker of
  * a run with these options would be.  machine NULL: this one; else an hwloc synthetic description

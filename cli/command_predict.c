@@ -1,0 +1,42 @@
+#include "cli/commands.h"
+#include "cli/messages.h"
+#include "cli/prediction_file.h"
+#include "cli/progress.h"
+
+static int predict(const rnl_model *model, const rnl_data *data, const rnl_arguments *arguments)
+{
+    rnl_display display;
+    rnl_display_start(&display, arguments);
+    const rnl_options options = {
+        .threads = arguments->threads,
+        .pin = arguments->pin,
+        .on_log = rnl_display_log,
+        .user = &display,
+    };
+    rnl_prediction *prediction = NULL;
+    int code = rnl_complain_status(rnl_predict(model, data, RNL_TEST, &options, &prediction));
+    if (code == RNL_EXIT_OK &&
+        !rnl_prediction_write(prediction, model, arguments->probabilities, arguments->output))
+        code = RNL_EXIT_FAILURE;
+    rnl_prediction_free(prediction);
+    return code;
+}
+
+int rnl_command_predict(const rnl_arguments *arguments)
+{
+    if (!arguments->data)
+        return rnl_complain_usage("predict", "predict: --data FILE is missing");
+    rnl_model *model = NULL;
+    rnl_data *data = NULL;
+    int code = rnl_complain_status(rnl_model_load(&model, arguments->operands[0],
+                                                  arguments->overrides, arguments->override_count));
+    if (code == RNL_EXIT_OK && arguments->probabilities && rnl_model_classes(model) == 0)
+        code = rnl_complain_usage("predict", "--probabilities: the model predicts values");
+    if (code == RNL_EXIT_OK)
+        code = rnl_complain_status(rnl_data_read(&data, model, arguments->data));
+    if (code == RNL_EXIT_OK)
+        code = predict(model, data, arguments);
+    rnl_data_free(data);
+    rnl_model_free(model);
+    return code;
+}

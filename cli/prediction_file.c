@@ -1,0 +1,170 @@
+#include "cli/prediction_file.h"
+#include "cli/messages.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What is written of each row. */
+typedef struct report {
+    const rnl_prediction *prediction;
+    const rnl_model *model;
+    size_t classes; /* 0: values */
+    bool probabilities;
+    FILE *out;
+} report;
+
+/* A single output is the probability of the second of two classes. */
+static float probability_of(const report *r, size_t row, size_t class)
+{
+    const float *values = r->prediction->values + row * r->prediction->outputs;
+    if (r->prediction->outputs > 1)
+        return values[class];
+    return class == 1 ? values[0] : 1 - values[0];
+}
+
+/* ---- CSV ------------------------------------------------------------------------------------- */
+
+static void print_quoted(FILE *out, const char *text)
+{
+    if (!strpbrk(text, ",\"\r\n")) {
+        fputs(text, out);
+        return;
+    }
+    fputc('"', out);
+    for (; *text; text++)
+        fprintf(out, *text == '"' ? "\"\"" : "%c", *text);
+    fputc('"', out);
+}
+
+static void print_class(const report *r, size_t class)
+{
+    const char *name = rnl_model_class_name(r->model, class);
+    if (name)
+        print_quoted(r->out, name);
+    else
+        fprintf(r->out, "%zu", class);
+}
+
+static void print_output(const report *r, size_t output)
+{
+    const char *name = rnl_model_output_name(r->model, output);
+    if (name)
+        print_quoted(r->out, name);
+    else
+        fprintf(r->out, "output_%zu", output + 1);
+}
+
+static size_t columns_of(const report *r)
+{
+    return r->classes > 0 ? r->classes : r->prediction->outputs;
+}
+
+static void print_head(const report *r)
+{
+    if (r->classes > 0 && !r->probabilities) {
+        fputs("class,probability\n", r->out);
+        return;
+    }
+    for (size_t i = 0; i < columns_of(r); i++) {
+        fputs(i > 0 ? "," : "", r->out);
+        if (r->classes > 0)
+            print_class(r, i);
+        else
+            print_output(r, i);
+    }
+    fputc('\n', r->out);
+}
+
+static void print_row(const report *r, size_t row)
+{
+    const rnl_prediction *p = r->prediction;
+    if (r->classes > 0 && !r->probabilities) {
+        const size_t class = (size_t)p->classes[row];
+        print_class(r, class);
+        fprintf(r->out, ",%.9g\n", (double)probability_of(r, row, class));
+        return;
+    }
+    for (size_t i = 0; i < columns_of(r); i++) {
+        const float value =
+            r->classes > 0 ? probability_of(r, row, i) : p->values[row * p->outputs + i];
+        fprintf(r->out, i > 0 ? ",%.9g" : "%.9g", (double)value);
+    }
+    fputc('\n', r->out);
+}
+
+static void write_csv(const report *r)
+{
+    print_head(r);
+    for (size_t row = 0; row < r->prediction->rows; row++)
+        print_row(r, row);
+}
+
+/* ---- .npy ------------------------------------------------------------------------------------ */
+
+/* Version 1 of the format; the elements begin at a multiple of 64 bytes. */
+static void write_npy_head(FILE *out, const char *type, const char *shape)
+{
+    enum { LENGTH = 128 - 10 };
+    char header[LENGTH];
+    snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': %s, }", type,
+             shape);
+    fwrite("\x93NUMPY\x01\x00", 1, 8, out);
+    fputc(LENGTH, out);
+    fputc(0, out);
+    fprintf(out, "%-*s\n", LENGTH - 1, header);
+}
+
+static void write_npy(const report *r)
+{
+    const rnl_prediction *p = r->prediction;
+    char shape[64];
+    if (r->classes > 0 && !r->probabilities) {
+        snprintf(shape, sizeof shape, "(%zu,)", p->rows);
+        write_npy_head(r->out, "<i4", shape);
+        fwrite(p->classes, sizeof *p->classes, p->rows, r->out);
+        return;
+    }
+    snprintf(shape, sizeof shape, "(%zu, %zu)", p->rows, columns_of(r));
+    write_npy_head(r->out, "<f4", shape);
+    for (size_t row = 0; row < p->rows; row++)
+        for (size_t i = 0; i < columns_of(r); i++) {
+            const float value =
+                r->classes > 0 ? probability_of(r, row, i) : p->values[row * p->outputs + i];
+            fwrite(&value, sizeof value, 1, r->out);
+        }
+}
+
+static bool ends_with_npy(const char *path)
+{
+    const size_t length = strlen(path);
+    return length >= 4 && strcmp(path + length - 4, ".npy") == 0;
+}
+
+bool rnl_prediction_write(const rnl_prediction *prediction, const rnl_model *model,
+                          bool probabilities, const char *path)
+{
+    report r = {prediction, model, rnl_model_classes(model), probabilities, stdout};
+    if (path && !(r.out = fopen(path, "wbe"))) {
+        rnl_complain("%s: cannot be written: %s", path, strerror(errno));
+        return false;
+    }
+    if (path && ends_with_npy(path))
+        write_npy(&r);
+    else
+        write_csv(&r);
+    bool written = fflush(r.out) == 0 && !ferror(r.out);
+    int reason = errno;
+    if (path && fclose(r.out) != 0) {
+        reason = written ? errno : reason;
+        written = false;
+    }
+    if (!written) {
+        rnl_complain("%s: writing failed: %s", path ? path : "standard output", strerror(reason));
+        if (path)
+            unlink(path);
+    }
+    return written;
+}

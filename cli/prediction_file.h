@@ -1,0 +1,16 @@
+/*
+ * Predictions as CSV and .npy; `runnel help predict` documents what they hold.
+ */
+#ifndef RNL_CLI_PREDICTION_FILE_H
+#define RNL_CLI_PREDICTION_FILE_H
+
+#include <runnel/runnel.h>
+
+#include <stdbool.h>
+
+/* To the file, or to standard output if path is NULL.  False after a complaint; a file that could
+ * not be written is removed. */
+bool rnl_prediction_write(const rnl_prediction *prediction, const rnl_model *model,
+                          bool probabilities, const char *path);
+
+#endif

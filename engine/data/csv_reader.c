@@ -1,0 +1,241 @@
+#include "engine/data/csv_reader.h"
+
+#include "engine/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUFFER_BYTES (1 << 16)
+#define END_OF_FILE  (-1)
+
+rnl_status rnl_csv_fail(const rnl_csv_reader *reader, size_t line, size_t column,
+                        const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return rnl_fail(RNL_BAD_DATA, "%s:%zu:%zu: %s", reader->stream.path, line, column, text);
+}
+
+/* ---- bytes ----------------------------------------------------------------------------------- */
+
+static rnl_status fill_buffer(rnl_csv_reader *reader)
+{
+    reader->next = 0;
+    return rnl_stream_read(&reader->stream, reader->buffer, BUFFER_BYTES, &reader->end);
+}
+
+/* The next byte, not taken yet. */
+static rnl_status peek(rnl_csv_reader *reader, int *byte)
+{
+    if (reader->next == reader->end)
+        RNL_TRY(fill_buffer(reader));
+    *byte = reader->end == 0 ? END_OF_FILE : (unsigned char)reader->buffer[reader->next];
+    return RNL_OK;
+}
+
+static void advance(rnl_csv_reader *reader)
+{
+    const bool line_end = reader->buffer[reader->next++] == '\n';
+    reader->line += line_end;
+    reader->column = line_end ? 1 : reader->column + 1;
+}
+
+static rnl_status append(rnl_csv_reader *reader, char byte)
+{
+    if (reader->length == reader->capacity) {
+        const size_t larger = 2 * reader->capacity + 256;
+        char *grown = realloc(reader->text, larger);
+        if (!grown)
+            return rnl_fail_memory(larger);
+        reader->text = grown;
+        reader->capacity = larger;
+    }
+    reader->text[reader->length++] = byte;
+    return RNL_OK;
+}
+
+/* ---- cells ----------------------------------------------------------------------------------- */
+
+static rnl_status begin_cell(rnl_csv_reader *reader)
+{
+    if (reader->count == reader->cell_capacity) {
+        const size_t larger = 2 * reader->cell_capacity + 16;
+        rnl_csv_cell *grown = realloc(reader->cells, larger * sizeof *grown);
+        if (!grown)
+            return rnl_fail_memory(larger * sizeof *grown);
+        reader->cells = grown;
+        reader->cell_capacity = larger;
+    }
+    reader->cells[reader->count++] =
+        (rnl_csv_cell){.begin = reader->length, .line = reader->line, .column = reader->column};
+    return RNL_OK;
+}
+
+static rnl_csv_cell *last_cell(const rnl_csv_reader *reader)
+{
+    return &reader->cells[reader->count - 1];
+}
+
+static bool is_blank(int byte)
+{
+    return byte == ' ' || byte == '\t';
+}
+
+static bool ends_cell(const rnl_csv_reader *reader, int byte)
+{
+    return byte == END_OF_FILE || byte == '\n' || byte == '\r' || byte == reader->delimiter;
+}
+
+static rnl_status skip_blanks(rnl_csv_reader *reader, int *byte)
+{
+    RNL_TRY(peek(reader, byte));
+    while (is_blank(*byte) && *byte != reader->delimiter) {
+        advance(reader);
+        RNL_TRY(peek(reader, byte));
+    }
+    return RNL_OK;
+}
+
+static rnl_status refuse_nul(const rnl_csv_reader *reader, int byte)
+{
+    return byte == 0 ? rnl_csv_fail(reader, reader->line, reader->column,
+                                    "expected text, got a byte of 0")
+                     : RNL_OK;
+}
+
+/* From the opening quote to behind the closing one; two quotes stand for one. */
+static rnl_status read_quoted(rnl_csv_reader *reader)
+{
+    const size_t line = reader->line, column = reader->column;
+    int byte;
+    last_cell(reader)->quoted = true;
+    advance(reader);
+    for (;;) {
+        RNL_TRY(peek(reader, &byte));
+        RNL_TRY(refuse_nul(reader, byte));
+        if (byte == END_OF_FILE)
+            return rnl_csv_fail(reader, line, column, "this quote is never closed");
+        advance(reader);
+        if (byte == '"') {
+            RNL_TRY(peek(reader, &byte));
+            if (byte != '"')
+                break;
+            advance(reader);
+        }
+        RNL_TRY(append(reader, (char)byte));
+    }
+    RNL_TRY(skip_blanks(reader, &byte));
+    return ends_cell(reader, byte)
+               ? RNL_OK
+               : rnl_csv_fail(reader, reader->line, reader->column,
+                              "expected '%c' or the end of the line after a closing quote",
+                              reader->delimiter);
+}
+
+static rnl_status read_plain(rnl_csv_reader *reader)
+{
+    const size_t begin = reader->length;
+    int byte;
+    RNL_TRY(peek(reader, &byte));
+    while (!ends_cell(reader, byte)) {
+        RNL_TRY(refuse_nul(reader, byte));
+        RNL_TRY(append(reader, (char)byte));
+        advance(reader);
+        RNL_TRY(peek(reader, &byte));
+    }
+    while (reader->length > begin && is_blank(reader->text[reader->length - 1]))
+        --reader->length;
+    return RNL_OK;
+}
+
+static rnl_status read_cell(rnl_csv_reader *reader)
+{
+    int byte;
+    RNL_TRY(skip_blanks(reader, &byte));
+    RNL_TRY(begin_cell(reader));
+    RNL_TRY(byte == '"' ? read_quoted(reader) : read_plain(reader));
+    return append(reader, '\0');
+}
+
+/* ---- records --------------------------------------------------------------------------------- */
+
+static rnl_status skip_line_end(rnl_csv_reader *reader)
+{
+    int byte;
+    RNL_TRY(peek(reader, &byte));
+    if (byte == '\r') {
+        advance(reader);
+        RNL_TRY(peek(reader, &byte));
+        if (byte != '\n')
+            return rnl_csv_fail(reader, reader->line, reader->column,
+                                "expected a line feed after a carriage return");
+    }
+    if (byte == '\n')
+        advance(reader);
+    return RNL_OK;
+}
+
+static rnl_status skip_empty_lines(rnl_csv_reader *reader, int *byte)
+{
+    RNL_TRY(peek(reader, byte));
+    while (*byte == '\n' || *byte == '\r') {
+        RNL_TRY(skip_line_end(reader));
+        RNL_TRY(peek(reader, byte));
+    }
+    return RNL_OK;
+}
+
+rnl_status rnl_csv_next(rnl_csv_reader *reader)
+{
+    int byte;
+    reader->count = 0;
+    reader->length = 0;
+    RNL_TRY(skip_empty_lines(reader, &byte));
+    if (byte == END_OF_FILE)
+        return RNL_OK;
+    for (;;) {
+        RNL_TRY(read_cell(reader));
+        RNL_TRY(peek(reader, &byte));
+        if (byte != reader->delimiter)
+            break;
+        advance(reader);
+    }
+    RNL_TRY(skip_line_end(reader));
+    for (size_t i = 0; i < reader->count; ++i)
+        reader->cells[i].text = reader->text + reader->cells[i].begin;
+    return RNL_OK;
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+static void skip_byte_order_mark(rnl_csv_reader *reader)
+{
+    if (reader->end >= 3 && memcmp(reader->buffer, "\xef\xbb\xbf", 3) == 0)
+        reader->next = 3;
+}
+
+rnl_status rnl_csv_open(rnl_csv_reader *reader, const char *path, char delimiter)
+{
+    *reader = (rnl_csv_reader){.delimiter = delimiter, .line = 1, .column = 1};
+    RNL_TRY(rnl_stream_open(&reader->stream, path));
+    reader->buffer = malloc(BUFFER_BYTES);
+    rnl_status status = reader->buffer ? fill_buffer(reader) : rnl_fail_memory(BUFFER_BYTES);
+    if (status != RNL_OK)
+        rnl_csv_close(reader);
+    else
+        skip_byte_order_mark(reader);
+    return status;
+}
+
+void rnl_csv_close(rnl_csv_reader *reader)
+{
+    rnl_stream_close(&reader->stream);
+    free(reader->buffer);
+    free(reader->text);
+    free(reader->cells);
+}

@@ -1,0 +1,40 @@
+/*
+ * Comma-separated values (RFC 4180): records of cells, in quotes or not, plain or compressed by
+ * gzip.  A byte order mark, either kind of line end, and lines without a character are accepted;
+ * spaces around a cell without quotes are not part of it.
+ */
+#ifndef RNL_ENGINE_DATA_CSV_READER_H
+#define RNL_ENGINE_DATA_CSV_READER_H
+
+#include "engine/storage/input_stream.h"
+
+typedef struct rnl_csv_cell {
+    const char *text;
+    size_t begin;        /* of the text within the record's */
+    size_t line, column; /* from 1; in bytes */
+    bool quoted;
+} rnl_csv_cell;
+
+typedef struct rnl_csv_reader {
+    rnl_input_stream stream;
+    char delimiter;
+    size_t line, column; /* of the next byte */
+    char *buffer;        /* what was read ahead */
+    size_t next, end;    /* in the buffer */
+    char *text;          /* of the record: cells that end with a 0 byte */
+    size_t length, capacity;
+    size_t count, cell_capacity;
+    rnl_csv_cell *cells; /* (count) of the record at hand; valid until the next one is read */
+} rnl_csv_reader;
+
+rnl_status rnl_csv_open(rnl_csv_reader *reader, const char *path, char delimiter);
+void rnl_csv_close(rnl_csv_reader *reader);
+
+/* Reads a record; `count` is 0 at the end of the file. */
+rnl_status rnl_csv_next(rnl_csv_reader *reader);
+
+/* RNL_BAD_DATA with "path:line:column: " before the formatted message. */
+rnl_status rnl_csv_fail(const rnl_csv_reader *reader, size_t line, size_t column,
+                        const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+#endif

@@ -1,0 +1,65 @@
+/*
+ * How the columns of a table become numbers: which columns the inputs and targets are, what
+ * categories a column of names has, and what stands for a missing cell.  It is measured on the
+ * training rows and kept in the model.
+ */
+#ifndef RNL_ENGINE_DATA_ENCODING_H
+#define RNL_ENGINE_DATA_ENCODING_H
+
+#include "runnel/runnel.h"
+
+#include <stdbool.h>
+
+typedef struct rnl_category {
+    char *name;
+    size_t rows; /* that have it, while the encoding is measured */
+} rnl_category;
+
+typedef struct rnl_column {
+    char *name;
+    bool categorical; /* an input becomes a 0 or 1 for each category, a target a class number */
+    size_t category_count;
+    rnl_category *categories; /* sorted: as numbers if all of them are, else byte by byte */
+    bool numbers;             /* all categories are numbers */
+    double fill; /* for a missing cell: the mean, or the most frequent category's index */
+} rnl_column;
+
+typedef struct rnl_columns {
+    size_t count;
+    rnl_column *items;
+} rnl_columns;
+
+typedef struct rnl_encoding {
+    rnl_columns inputs, targets; /* none until it has been measured */
+} rnl_encoding;
+
+/* Frees what is in it, not itself. */
+void rnl_encoding_release(rnl_encoding *encoding);
+
+static inline bool rnl_encoding_measured(const rnl_encoding *encoding)
+{
+    return encoding->inputs.count > 0;
+}
+
+/* One more column at the end, whose name is copied. */
+rnl_status rnl_columns_add(rnl_columns *columns, const char *name, bool categorical);
+
+/* Counts one more row of the category, which is added if it is new. */
+rnl_status rnl_column_count(rnl_column *column, const char *category);
+
+/* Puts the categories into their final order. */
+void rnl_column_sort(rnl_column *column);
+
+/* The index of a category of a sorted column; its count if there is none of that name. */
+size_t rnl_column_find(const rnl_column *column, const char *category);
+
+/* The numbers that the inputs of a row become. */
+size_t rnl_encoding_features(const rnl_encoding *encoding);
+
+/* As JSON, and back.  `source` names the text in messages. */
+rnl_status rnl_encoding_print(const rnl_encoding *encoding, char **text);
+rnl_status rnl_encoding_parse(rnl_encoding *encoding, const char *source, const char *text);
+
+rnl_status rnl_encoding_copy(rnl_encoding *copy, const rnl_encoding *encoding);
+
+#endif
