@@ -1,49 +1,59 @@
-/* Trains a network from a configuration file inside of another program, stops it after a number of
- * epochs if that is asked for, and prints how well it does.
+/* Trains a network on the program's own arrays, and asks it about new points: is a point inside of
+ * the unit circle?
  *
- *     cc embed.c $(pkg-config --cflags --libs runnel) -o embed
- *     ./embed examples/spirals.yaml [EPOCHS]
+ *     cc embed.c $(pkg-config --cflags --libs runnel) -o embed && ./embed
  */
 #include <runnel/runnel.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { ROWS = 2000, ASKED = 3 };
+
+static const char text[] =
+    "model: [{dense: {units: 32, activation: tanh}}, {dense: {units: 1, activation: sigmoid}}]\n"
+    "training:\n"
+    "  loss: binary_crossentropy\n"
+    "  optimizer: {adam: {learning_rate: 0.01}}\n"
+    "  epochs: 20\n";
+
 static int print_epoch(const rnl_progress *progress, void *user)
 {
-    const size_t *most = user;
-    printf("epoch %zu of %zu: %s %.4f\n", progress->epoch, progress->epochs,
-           progress->figures[0].name, progress->figures[0].value);
-    return *most > 0 && progress->epoch >= *most;
+    (void)user;
+    printf("epoch %zu: loss %.4f\n", progress->epoch, progress->figures[0].value);
+    return 0; /* anything else would stop training */
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
-    if (argc < 2) {
-        fprintf(stderr, "usage: embed CONFIG [EPOCHS]\n");
-        return 2;
+    static float points[ROWS][2], inside[ROWS];
+    static const float asked[ASKED][2] = {{0, 0}, {0.5f, -0.6f}, {1, 1}};
+    for (size_t i = 0; i < ROWS; i++) {
+        for (size_t j = 0; j < 2; j++)
+            points[i][j] = 4.0f * (float)rand() / (float)RAND_MAX - 2;
+        inside[i] = points[i][0] * points[i][0] + points[i][1] * points[i][1] < 1;
     }
-    size_t most = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
-    const rnl_options options = {.threads = 2, .on_epoch = print_epoch, .user = &most};
+    const size_t shape[] = {2};
+    const rnl_rows train = {
+        ROWS, 1, shape, .floats = *points, .values = inside, .value_columns = 1};
+    const rnl_rows test = {ASKED, 1, shape, .floats = *asked};
+    const rnl_options options = {.on_epoch = print_epoch};
     rnl_config *config = NULL;
     rnl_data *data = NULL;
     rnl_model *model = NULL;
-    rnl_evaluation *evaluation = NULL;
-    rnl_status status = rnl_config_load(&config, argv[1], NULL, 0);
-    if (status == RNL_OK)
-        status = rnl_data_load(&data, config, RNL_TRAIN | RNL_VALIDATION | RNL_TEST);
-    if (status == RNL_OK)
-        status = rnl_model_create(&model, config, data);
-    if (status == RNL_OK)
-        status = rnl_train(model, data, &options);
-    if (status == RNL_OK || status == RNL_STOPPED)
-        status = rnl_evaluate(model, data, RNL_TEST, NULL, &evaluation);
-    if (status == RNL_OK)
-        printf("test rows: %zu, loss %.4f\n", evaluation->rows, evaluation->figures[0].value);
-    else
+    rnl_prediction *prediction = NULL;
+    if (rnl_config_parse(&config, "circle", text, NULL, 0) != RNL_OK ||
+        rnl_data_create(&data, &train, NULL, &test) != RNL_OK ||
+        rnl_model_create(&model, config, data) != RNL_OK ||
+        rnl_train(model, data, &options) != RNL_OK ||
+        rnl_predict(model, data, RNL_TEST, NULL, &prediction) != RNL_OK)
         fprintf(stderr, "%s\n", rnl_message());
-    rnl_evaluation_free(evaluation);
+    for (size_t i = 0; prediction && i < ASKED; i++)
+        printf("(%g, %g) is inside with probability %.3f\n", (double)asked[i][0],
+               (double)asked[i][1], (double)prediction->values[i]);
+    const int code = prediction ? 0 : 1;
+    rnl_prediction_free(prediction);
     rnl_model_free(model);
     rnl_data_free(data);
     rnl_config_free(config);
-    return status == RNL_OK ? 0 : 1;
+    return code;
 }

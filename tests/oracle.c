@@ -105,20 +105,47 @@ static double log_sum_exp(const double *z, size_t count)
     return largest + log(sum);
 }
 
-double oracle_loss(const oracle *net, const double *x, const int32_t *labels, size_t rows)
+static double row_loss(const oracle *net, const double *z, const double *t)
 {
-    const size_t classes = net->layers[net->layer_count - 1].units;
+    const size_t m = net->layers[net->layer_count - 1].units;
+    const double normalizer = log_sum_exp(z, m);
+    double sum = 0;
+    for (size_t j = 0; j < m; ++j) {
+        const double s = 1 / (1 + exp(-z[j]));
+        sum += net->loss == ORACLE_CROSS_ENTROPY ? t[j] * (normalizer - z[j])
+               : net->loss == ORACLE_BINARY ? -(t[j] * log(s) + (1 - t[j]) * log(1 - s)) / (double)m
+                                            : (z[j] - t[j]) * (z[j] - t[j]) / (double)m;
+    }
+    return sum;
+}
+
+static void row_slope(const oracle *net, const double *z, const double *t, double *slope)
+{
+    const size_t m = net->layers[net->layer_count - 1].units;
+    const double normalizer = log_sum_exp(z, m);
+    double total = 0;
+    for (size_t j = 0; j < m; ++j)
+        total += t[j];
+    for (size_t j = 0; j < m; ++j)
+        slope[j] = net->loss == ORACLE_CROSS_ENTROPY ? total * exp(z[j] - normalizer) - t[j]
+                   : net->loss == ORACLE_BINARY      ? (1 / (1 + exp(-z[j])) - t[j]) / (double)m
+                                                     : 2 * (z[j] - t[j]) / (double)m;
+}
+
+double oracle_loss(const oracle *net, const double *x, const double *targets, size_t rows)
+{
+    const size_t outputs = net->layers[net->layer_count - 1].units;
     double sum = 0;
     for (size_t r = 0; r < rows; ++r) {
-        double logits[MAX_UNITS];
-        oracle_forward(net, x + r * net->layers[0].fan_in, logits);
-        sum += log_sum_exp(logits, classes) - logits[labels[r]];
+        double z[MAX_UNITS];
+        oracle_forward(net, x + r * net->layers[0].fan_in, z);
+        sum += row_loss(net, z, targets + r * outputs);
     }
     return sum / (double)rows;
 }
 
 /* Adds the gradients of one row's loss times `scale`. */
-static void add_row_gradients(oracle *net, const double *x, int32_t label, double scale)
+static void add_row_gradients(oracle *net, const double *x, const double *targets, double scale)
 {
     static _Thread_local double z[ORACLE_MAX_LAYERS][MAX_UNITS];
     static _Thread_local double y[ORACLE_MAX_LAYERS + 1][MAX_UNITS];
@@ -130,9 +157,9 @@ static void add_row_gradients(oracle *net, const double *x, int32_t label, doubl
             y[l + 1][u] = activate(&net->layers[l], z[l][u]);
     }
     double delta[MAX_UNITS], below[MAX_UNITS];
-    const double normalizer = log_sum_exp(y[last + 1], net->layers[last].units);
+    row_slope(net, y[last + 1], targets, delta);
     for (size_t u = 0; u < net->layers[last].units; ++u)
-        delta[u] = scale * (exp(y[last + 1][u] - normalizer) - (u == (size_t)label));
+        delta[u] *= scale;
     for (size_t l = last + 1; l-- > 0;) {
         oracle_layer *layer = &net->layers[l];
         memset(below, 0, sizeof below);
@@ -148,7 +175,7 @@ static void add_row_gradients(oracle *net, const double *x, int32_t label, doubl
     }
 }
 
-void oracle_gradients(oracle *net, const double *x, const int32_t *labels, size_t rows)
+void oracle_gradients(oracle *net, const double *x, const double *targets, size_t rows)
 {
     for (size_t l = 0; l < net->layer_count; ++l) {
         const oracle_layer *layer = &net->layers[l];
@@ -156,7 +183,9 @@ void oracle_gradients(oracle *net, const double *x, const int32_t *labels, size_
         memset(layer->bias_gradient, 0, layer->units * sizeof(double));
     }
     for (size_t r = 0; r < rows; ++r)
-        add_row_gradients(net, x + r * net->layers[0].fan_in, labels[r], 1.0 / (double)rows);
+        add_row_gradients(net, x + r * net->layers[0].fan_in,
+                          targets + r * net->layers[net->layer_count - 1].units,
+                          1.0 / (double)rows);
 }
 
 static void update(double *w, double *v, const double *g, size_t count, double learning_rate,

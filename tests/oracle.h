@@ -1,6 +1,6 @@
 /*
- * An independent oracle: a network of dense layers with softmax cross-entropy, in double precision
- * and plain loops, trained by the textbook.
+ * An independent oracle: a network of dense layers with a loss, in double precision and plain
+ * loops, trained by the textbook.
  */
 #ifndef RNL_TESTS_ORACLE_H
 #define RNL_TESTS_ORACLE_H
@@ -29,7 +29,15 @@ typedef struct oracle_layer {
     double *kernel_squares, *bias_squares;
 } oracle_layer;
 
+/* Of a row, from outputs z and targets t over m columns. */
+typedef enum oracle_loss_kind {
+    ORACLE_CROSS_ENTROPY, /* of softmax(z): - sum t log softmax(z) */
+    ORACLE_BINARY,        /* of s = sigmoid(z): - sum (t log s + (1 - t) log(1 - s)) / m */
+    ORACLE_SQUARES        /* sum (z - t)^2 / m */
+} oracle_loss_kind;
+
 typedef struct oracle {
+    oracle_loss_kind loss;
     size_t layer_count;
     oracle_layer layers[ORACLE_MAX_LAYERS];
 } oracle;
@@ -41,11 +49,11 @@ void oracle_release(oracle *net);
 /* Logits of one row (units of the last layer). */
 void oracle_forward(const oracle *net, const double *x, double *logits);
 
-/* Mean loss over the rows. */
-double oracle_loss(const oracle *net, const double *x, const int32_t *labels, size_t rows);
+/* Mean loss over the rows, with targets (rows, units of the last layer). */
+double oracle_loss(const oracle *net, const double *x, const double *targets, size_t rows);
 
 /* Analytic gradients of the mean loss, into the layers. */
-void oracle_gradients(oracle *net, const double *x, const int32_t *labels, size_t rows);
+void oracle_gradients(oracle *net, const double *x, const double *targets, size_t rows);
 
 /* One step of adam with the layers' gradients; number from 1. */
 void oracle_adam(oracle *net, double learning_rate, int number);

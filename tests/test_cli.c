@@ -167,6 +167,81 @@ Test(cli, an_earlier_run_is_not_overwritten)
     cr_expect_eq(run("train " SPIRALS " --output r --set training.epochs=1 --force"), 0);
 }
 
+static const char houses[] = "area,town,price\n50,Ulm,1\n80,Bern,4\n60,Ulm,2\n90,Bern,5\n";
+
+static const char houses_config[] =
+    "data: {train: {csv: {path: houses.csv, target: %s, categorical: town}},\n"
+    "       scaling: standardize}\n"
+    "model: [dense: {units: %d, activation: %s}]\n"
+    "training: {loss: %s, optimizer: adam, epochs: 2}\n";
+
+static void train_houses(const char *target, int units, const char *activation, const char *loss)
+{
+    char text[512];
+    snprintf(text, sizeof text, houses_config, target, units, activation, loss);
+    write_text("houses.csv", houses);
+    write_text("houses.yaml", text);
+    cr_assert_eq(run("train houses.yaml --force --quiet"), 0, "%s", read_text("err"));
+}
+
+#define HOUSES "runs/houses/model.safetensors"
+
+Test(cli, predicts_values)
+{
+    train_houses("price", 1, "linear", "mean_squared_error");
+    write_text("new.csv", "town,extra,area\nUlm,?,70\nBern,?,71\n");
+    cr_expect_eq(run("predict " HOUSES " --data new.csv"), 0, "%s", read_text("err"));
+    double first, second;
+    cr_expect_eq(sscanf(read_text("out"), "price\n%lf\n%lf\n", &first, &second), 2);
+    cr_expect_eq(run("predict " HOUSES " --data new.csv --output p.npy"), 0);
+    cr_expect_str_eq(read_text("out"), "");
+    FILE *file = fopen("p.npy", "rb");
+    char head[128];
+    float values[2];
+    cr_assert_eq(fread(head, 1, 128, file), 128);
+    cr_assert_eq(fread(values, sizeof *values, 2, file), 2);
+    cr_expect_eq(fgetc(file), EOF);
+    fclose(file);
+    cr_expect(strstr(head + 10, "'shape': (2, 1)") != NULL);
+    cr_expect_eq(values[0], (float)first);
+    cr_expect_eq(values[1], (float)second);
+    cr_expect_eq(run("predict " HOUSES " --data new.csv --probabilities"), 2);
+    expect_in("err", "the model predicts values");
+    cr_expect_eq(run("predict " HOUSES), 2);
+    expect_in("err", "--data FILE is missing");
+    write_text("new.csv", "town,area\nUlm,70\nBonn,71\n");
+    cr_expect_eq(run("predict " HOUSES " --data new.csv --output never.csv"), 1);
+    expect_in("err", "new.csv:3:1: column 'town': expected one of the 2 categories of the training "
+                     "rows (perhaps 'Bern'), got 'Bonn'");
+    cr_expect(!exists("never.csv"));
+    cr_expect_eq(run("predict " HOUSES " --data houses.csv -o /nowhere/p.csv"), 1);
+    expect_in("err", "/nowhere/p.csv");
+}
+
+Test(cli, predicts_classes_by_name)
+{
+    train_houses("town", 2, "softmax", "sparse_categorical_crossentropy");
+    cr_expect_eq(run("predict " HOUSES " --data houses.csv --probabilities"), 0);
+    double p[2];
+    cr_expect_eq(sscanf(read_text("out"), "Bern,Ulm\n%lf,%lf\n", &p[0], &p[1]), 2);
+    cr_expect_float_eq(p[0] + p[1], 1, 1e-6);
+    cr_expect_eq(run("predict " HOUSES " --data houses.csv"), 0);
+    char class[8];
+    double probability;
+    cr_expect_eq(sscanf(read_text("out"), "class,probability\n%7[^,],%lf\n", class, &probability),
+                 2);
+    cr_expect_str_eq(class, p[0] >= p[1] ? "Bern" : "Ulm");
+    cr_expect_eq(probability, p[0] >= p[1] ? p[0] : p[1]);
+    cr_expect_eq(run("evaluate " HOUSES " --data train"), 0, "%s", read_text("err"));
+    expect_in("out", "Bern");
+
+    /* A single output: the second of two classes. */
+    train_houses("town", 1, "sigmoid", "binary_crossentropy");
+    cr_expect_eq(run("predict " HOUSES " --data houses.csv --probabilities"), 0);
+    cr_expect_eq(sscanf(read_text("out"), "Bern,Ulm\n%lf,%lf\n", &p[0], &p[1]), 2);
+    cr_expect_float_eq(p[0] + p[1], 1, 1e-6);
+}
+
 Test(cli, one_hash_on_any_number_of_threads)
 {
     for (int threads = 1; threads <= 16; threads *= 2)

@@ -437,3 +437,98 @@ Test(row_order, is_uniform)
             chi += (counts[i][j] - expected) * (counts[i][j] - expected) / expected;
     cr_expect_float_eq(chi, freedom, 5 * sqrt(2 * freedom), "chi square %g", chi);
 }
+
+/* ---- the caller's own arrays --------------------------------------------------------------- */
+
+Test(arrays, are_borrowed)
+{
+    static const float x[] = {1, 2, 3, 4, 5, 6};
+    static const uint8_t bytes[] = {1, 2, 3, 4, 5, 6};
+    static const int32_t classes[] = {2, 0, 1};
+    static const size_t shape[] = {2, 1};
+    const rnl_rows train = {3, 2, shape, .floats = x, .classes = classes};
+    const rnl_rows test = {3, 2, shape, .bytes = bytes, .values = x, .value_columns = 2};
+    rnl_data *data = NULL;
+    cr_assert_eq(rnl_data_create(&data, &train, NULL, &test), RNL_OK, "%s", rnl_message());
+    cr_expect_eq(rnl_data_rows(data, RNL_TRAIN), 3);
+    cr_expect_eq(rnl_data_rows(data, RNL_VALIDATION), 0);
+    cr_expect_eq(data->train.inputs, x);
+    cr_expect_eq(data->train.features, 2);
+    cr_expect_eq(data->train.largest_label, 2);
+    cr_expect_eq(data->test.element, RNL_UINT8);
+    cr_expect_eq(data->test.values, x);
+    rnl_data_free(data);
+}
+
+static void expect_rows_refused(const rnl_rows *train, const rnl_rows *test, const char *words)
+{
+    rnl_data *data = NULL;
+    cr_expect_eq(rnl_data_create(&data, train, NULL, test), RNL_BAD_DATA, "%s", words);
+    cr_expect_null(data);
+    cr_expect(strstr(rnl_message(), words) != NULL, "%s", rnl_message());
+}
+
+Test(arrays, that_do_not_fit_are_refused)
+{
+    static const float x[6];
+    static const uint8_t bytes[6];
+    static const int32_t negative[] = {0, -1};
+    static const size_t two[] = {2}, three[] = {3}, zero[] = {0};
+    const rnl_rows good = {2, 1, two, .floats = x};
+    expect_rows_refused(&(const rnl_rows){2, 1, two, .value_columns = 0}, NULL, "either floats or bytes");
+    expect_rows_refused(&(const rnl_rows){2, 1, two, .floats = x, .bytes = bytes}, NULL,
+                        "either floats or bytes");
+    expect_rows_refused(&(const rnl_rows){2, 1, zero, .floats = x}, NULL, "dimensions of at least");
+    expect_rows_refused(&(const rnl_rows){2, 0, two, .floats = x}, NULL, "1 to 8 dimensions");
+    expect_rows_refused(&(const rnl_rows){2, 1, two, .floats = x, .classes = negative}, NULL,
+                        "training rows: row 1: expected a class number from 0, got -1");
+    expect_rows_refused(&good, &(const rnl_rows){2, 1, three, .floats = x},
+                        "test rows: expected rows of 2, as training rows has, got rows of 3");
+}
+
+/* ---- memory -------------------------------------------------------------------------------- */
+
+Test(memory, what_does_not_fit_is_refused_with_its_size)
+{
+    rnl_dataset dataset;
+    const rnl_blobs_parameters large = {
+        .rows = UINT32_MAX, .classes = 2, .features = 1 << 16, .spread = 1};
+    cr_expect_eq(rnl_blobs_format.load(&dataset, &large, &(const rnl_loading){0}), RNL_NO_MEMORY);
+    cr_expect(strstr(rnl_message(), "blobs: needs 1125899.9 GB of memory") != NULL, "%s",
+              rnl_message());
+}
+
+Test(generated, regression_is_linear_with_noise)
+{
+    const rnl_regression_parameters quiet = {.rows = 500, .features = 3, .targets = 2};
+    rnl_regression_parameters noisy = quiet;
+    noisy.noise = 0.5;
+    rnl_dataset a, b;
+    const rnl_loading loading = {.seed = 3, .target = RNL_TARGET_VALUES};
+    cr_assert_eq(rnl_regression_format.load(&a, &quiet, &loading), RNL_OK);
+    cr_assert_eq(rnl_regression_format.load(&b, &noisy, &loading), RNL_OK);
+    cr_expect_arr_eq(a.inputs, b.inputs, 500 * 3 * sizeof(float));
+    const float *x = a.inputs;
+    double squares = 0;
+    for (size_t i = 0; i < 500; ++i)
+        for (size_t k = 0; k < 2; ++k) {
+            const double error = (double)b.values[2 * i + k] - (double)a.values[2 * i + k];
+            squares += error * error / 1000;
+        }
+    cr_expect_float_eq(sqrt(squares), 0.5, 0.05);
+    /* Linear: the fourth row's target follows from three others by Cramer's rule. */
+    double m[3][4];
+    for (size_t i = 0; i < 3; ++i)
+        for (size_t j = 0; j < 4; ++j)
+            m[i][j] = j < 3 ? (double)x[3 * i + j] : (double)a.values[2 * i];
+    for (size_t p = 0; p < 3; ++p)
+        for (size_t i = 0; i < 3; ++i)
+            for (size_t j = 4; i != p && j-- > p;)
+                m[i][j] -= m[i][p] / m[p][p] * m[p][j];
+    double expected = 0;
+    for (size_t j = 0; j < 3; ++j)
+        expected += m[j][3] / m[j][j] * (double)x[9 + j];
+    cr_expect_float_eq((double)a.values[6], expected, 1e-4);
+    rnl_dataset_release(&a);
+    rnl_dataset_release(&b);
+}

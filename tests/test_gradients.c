@@ -9,28 +9,30 @@
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* 37 rows make three row blocks with padding, 130 units two column blocks of different widths. */
 enum { ROWS = 37, FEATURES = 6, WIDE = 130, NARROW = 20, CLASSES = 4 };
 
-static rnl_model *create_model(const rnl_data *data, const char *activation, const char *optimizer,
-                               unsigned batch_size, unsigned epochs)
+static rnl_model *create_model(const rnl_data *data, const char *activation, const char *last,
+                               const char *loss, const char *optimizer, unsigned batch_size,
+                               unsigned epochs)
 {
     return fixture_model(
         fixture_config("data: {train: {spirals: {rows: 10}}, scaling: none}\n"
                        "model:\n"
                        "  - dense: {units: %d, activation: %s, kernel_initializer: he_normal}\n"
                        "  - dense: {units: %d, activation: %s}\n"
-                       "  - dense: {units: %d, activation: softmax}\n"
+                       "  - dense: {units: %d, activation: %s}\n"
                        "training:\n"
-                       "  loss: sparse_categorical_crossentropy\n"
+                       "  loss: %s\n"
                        "  optimizer: %s\n"
                        "  batch_size: %u\n"
                        "  epochs: %u\n"
                        "  shuffle: false\n",
-                       WIDE, activation, NARROW, activation, CLASSES, optimizer, batch_size,
-                       epochs),
+                       WIDE, activation, NARROW, activation, CLASSES, last, loss, optimizer,
+                       batch_size, epochs),
         data);
 }
 
@@ -50,10 +52,27 @@ static oracle create_oracle(const rnl_model *model, oracle_activation activation
     return net;
 }
 
-static void widen(double *x, const rnl_data *data)
+/* Inputs and targets (a class becomes 0 and 1) in double. */
+static void widen(double *x, double *targets, const rnl_data *data)
 {
-    for (size_t i = 0; i < data->train.rows * FEATURES; ++i)
+    for (size_t i = 0; i < ROWS * FEATURES; ++i)
         x[i] = (double)((const float *)data->train.inputs)[i];
+    for (size_t i = 0; i < ROWS * CLASSES; ++i)
+        targets[i] = data->train.values
+                         ? (double)data->train.values[i]
+                         : (double)((size_t)data->train.labels[i / CLASSES] == i % CLASSES);
+}
+
+/* Target values from 0 to 1 in place of the labels. */
+static void give_values(rnl_data *data)
+{
+    free(data->train.labels);
+    data->train.labels = NULL;
+    data->train.value_columns = CLASSES;
+    data->train.values = malloc(ROWS * CLASSES * sizeof(float));
+    for (size_t i = 0; i < ROWS * CLASSES; ++i)
+        data->train.values[i] = (float)(i * 7 % 11) / 10;
+    rnl_dataset_measure_labels(&data->train);
 }
 
 /* The largest difference between a parameter of the model and the oracle's. */
@@ -74,23 +93,23 @@ static double norm(const double *values, size_t count)
 }
 
 static double central_difference(const oracle *net, double *weight, const double *x,
-                                 const int32_t *labels)
+                                 const double *targets)
 {
     const double kept = *weight, h = 1e-5;
     *weight = kept + h;
-    const double above = oracle_loss(net, x, labels, ROWS);
+    const double above = oracle_loss(net, x, targets, ROWS);
     *weight = kept - h;
-    const double below = oracle_loss(net, x, labels, ROWS);
+    const double below = oracle_loss(net, x, targets, ROWS);
     *weight = kept;
     return (above - below) / (2 * h);
 }
 
 /* Every `stride`-th analytic gradient of the oracle within 1e-6 of the central difference. */
 static void check_oracle(const oracle *net, double *weights, const double *gradients, size_t count,
-                         size_t stride, const double *x, const int32_t *labels)
+                         size_t stride, const double *x, const double *targets)
 {
     for (size_t i = 0; i < count; i += stride)
-        cr_assert_float_eq(gradients[i], central_difference(net, &weights[i], x, labels),
+        cr_assert_float_eq(gradients[i], central_difference(net, &weights[i], x, targets),
                            1e-6 * (norm(gradients, count) + 1e-3));
 }
 
@@ -111,27 +130,29 @@ ParameterizedTestParameters(gradients, of_one_step)
 }
 
 /* One step of plain descent with learning rate 1 on all rows: the weights move by the gradient. */
-ParameterizedTest(struct activation_case *c, gradients, of_one_step)
+static void check_step(rnl_data *data, rnl_model *model, oracle *net)
 {
-    rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
-    rnl_model *model = create_model(data, c->name, "{sgd: {learning_rate: 1.0}}", ROWS, 1);
-    oracle net = create_oracle(model, c->activation, c->alpha);
-    double x[ROWS * FEATURES];
-    widen(x, data);
-    oracle_gradients(&net, x, data->train.labels, ROWS);
-    for (size_t l = 0; l < net.layer_count; ++l) {
-        const oracle_layer *layer = &net.layers[l];
-        check_oracle(&net, layer->kernel, layer->kernel_gradient, layer->fan_in * layer->units, 17,
-                     x, data->train.labels);
-        check_oracle(&net, layer->bias, layer->bias_gradient, layer->units, 3, x,
-                     data->train.labels);
+    double x[ROWS * FEATURES], targets[ROWS * CLASSES];
+    widen(x, targets, data);
+    oracle_gradients(net, x, targets, ROWS);
+    for (size_t l = 0; l < net->layer_count; ++l) {
+        const oracle_layer *layer = &net->layers[l];
+        check_oracle(net, layer->kernel, layer->kernel_gradient, layer->fan_in * layer->units, 17,
+                     x, targets);
+        check_oracle(net, layer->bias, layer->bias_gradient, layer->units, 3, x, targets);
     }
+    const double loss = oracle_loss(net, x, targets, ROWS);
+    rnl_evaluation *evaluation = NULL;
+    cr_assert_eq(rnl_evaluate(model, data, RNL_TRAIN, NULL, &evaluation), RNL_OK, "%s",
+                 rnl_message());
+    cr_expect_float_eq(evaluation->figures[0].value, loss, 1e-6 * (1 + loss));
+    rnl_evaluation_free(evaluation);
 
     cr_assert_eq(rnl_train(model, data, &(const rnl_options){.threads = 2}), RNL_OK, "%s",
                  rnl_message());
-    oracle_update(&net, 1.0, 0, false);
-    for (size_t l = 0; l < net.layer_count; ++l) {
-        const oracle_layer *layer = &net.layers[l];
+    oracle_update(net, 1.0, 0, false);
+    for (size_t l = 0; l < net->layer_count; ++l) {
+        const oracle_layer *layer = &net->layers[l];
         const size_t count = layer->fan_in * layer->units;
         const float *kernel = model->layers[l].parameters[0].arrays[RNL_VALUES];
         const float *bias = model->layers[l].parameters[1].arrays[RNL_VALUES];
@@ -140,9 +161,47 @@ ParameterizedTest(struct activation_case *c, gradients, of_one_step)
         cr_expect_lt(distance(bias, layer->bias, layer->units),
                      1e-5 * norm(layer->bias_gradient, layer->units), "bias of layer %zu", l);
     }
-    oracle_release(&net);
+    oracle_release(net);
     rnl_model_free(model);
     rnl_data_free(data);
+}
+
+ParameterizedTest(struct activation_case *c, gradients, of_one_step)
+{
+    rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
+    rnl_model *model = create_model(data, c->name, "softmax", "sparse_categorical_crossentropy",
+                                    "{sgd: {learning_rate: 1.0}}", ROWS, 1);
+    oracle net = create_oracle(model, c->activation, c->alpha);
+    check_step(data, model, &net);
+}
+
+struct loss_case {
+    char name[32], last[16];
+    oracle_loss_kind loss;
+    bool values;
+};
+
+ParameterizedTestParameters(gradients, of_each_loss)
+{
+    static struct loss_case cases[] = {
+        {"categorical_crossentropy", "softmax", ORACLE_CROSS_ENTROPY, false},
+        {"categorical_crossentropy", "softmax", ORACLE_CROSS_ENTROPY, true},
+        {"binary_crossentropy", "sigmoid", ORACLE_BINARY, true},
+        {"mean_squared_error", "linear", ORACLE_SQUARES, true},
+    };
+    return cr_make_param_array(struct loss_case, cases, sizeof cases / sizeof *cases);
+}
+
+ParameterizedTest(struct loss_case *c, gradients, of_each_loss)
+{
+    rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
+    if (c->values)
+        give_values(data);
+    rnl_model *model =
+        create_model(data, "tanh", c->last, c->name, "{sgd: {learning_rate: 1.0}}", ROWS, 1);
+    oracle net = create_oracle(model, ORACLE_TANH, 0);
+    net.loss = c->loss;
+    check_step(data, model, &net);
 }
 
 struct optimizer_case {
@@ -171,15 +230,16 @@ ParameterizedTest(struct optimizer_case *c, gradients, of_a_run)
 {
     enum { BATCH = 16, EPOCHS = 3 };
     rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
-    rnl_model *model = create_model(data, "elu", c->text, BATCH, EPOCHS);
+    rnl_model *model = create_model(data, "elu", "softmax", "sparse_categorical_crossentropy",
+                                    c->text, BATCH, EPOCHS);
     oracle net = create_oracle(model, ORACLE_ELU, 1);
-    double x[ROWS * FEATURES];
-    widen(x, data);
+    double x[ROWS * FEATURES], targets[ROWS * CLASSES];
+    widen(x, targets, data);
     int number = 0;
     for (size_t epoch = 0; epoch < EPOCHS; ++epoch)
         for (size_t begin = 0; begin < ROWS; begin += BATCH) {
             const size_t rows = ROWS - begin < BATCH ? ROWS - begin : BATCH;
-            oracle_gradients(&net, x + begin * FEATURES, data->train.labels + begin, rows);
+            oracle_gradients(&net, x + begin * FEATURES, targets + begin * CLASSES, rows);
             if (c->adam)
                 oracle_adam(&net, c->learning_rate, ++number);
             else
@@ -202,8 +262,7 @@ ParameterizedTest(struct optimizer_case *c, gradients, of_a_run)
                  rnl_message());
     cr_expect_eq(evaluation->rows, ROWS);
     cr_expect_str_eq(evaluation->figures[0].name, "loss");
-    cr_expect_float_eq(evaluation->figures[0].value, oracle_loss(&net, x, data->train.labels, ROWS),
-                       1e-5);
+    cr_expect_float_eq(evaluation->figures[0].value, oracle_loss(&net, x, targets, ROWS), 1e-5);
     uint64_t counted = 0, right = 0;
     for (size_t i = 0; i < CLASSES; ++i)
         for (size_t j = 0; j < CLASSES; ++j)
@@ -224,5 +283,140 @@ ParameterizedTest(struct optimizer_case *c, gradients, of_a_run)
     rnl_evaluation_free(evaluation);
     oracle_release(&net);
     rnl_model_free(model);
+    rnl_data_free(data);
+}
+
+/* ---- metrics --------------------------------------------------------------------------------- */
+
+typedef double row_metric(const double *z, const double *t);
+
+static double softmax_of(const double *z, size_t j)
+{
+    double sum = 0;
+    for (size_t k = 0; k < CLASSES; ++k)
+        sum += exp(z[k] - z[j]);
+    return 1 / sum;
+}
+
+static size_t largest_of(const double *z)
+{
+    size_t best = 0;
+    for (size_t k = 1; k < CLASSES; ++k)
+        best = z[k] > z[best] ? k : best;
+    return best;
+}
+
+static double row_accuracy(const double *z, const double *t)
+{
+    return largest_of(z) == largest_of(t);
+}
+
+static double row_top_2(const double *z, const double *t)
+{
+    size_t before = 0;
+    for (size_t k = 0; k < CLASSES; ++k)
+        before += z[k] > z[largest_of(t)];
+    return before < 2;
+}
+
+static double row_softmax_mae(const double *z, const double *t)
+{
+    double sum = 0;
+    for (size_t k = 0; k < CLASSES; ++k)
+        sum += fabs(softmax_of(z, k) - t[k]) / CLASSES;
+    return sum;
+}
+
+static double row_mae(const double *z, const double *t)
+{
+    double sum = 0;
+    for (size_t k = 0; k < CLASSES; ++k)
+        sum += fabs(z[k] - t[k]) / CLASSES;
+    return sum;
+}
+
+static double row_mse(const double *z, const double *t)
+{
+    double sum = 0;
+    for (size_t k = 0; k < CLASSES; ++k)
+        sum += (z[k] - t[k]) * (z[k] - t[k]) / CLASSES;
+    return sum;
+}
+
+static double row_binary_accuracy(const double *z, const double *t)
+{
+    double right = 0;
+    for (size_t k = 0; k < CLASSES; ++k)
+        right += (z[k] > 0) == t[k];
+    return right / CLASSES;
+}
+
+/* The metrics, named in YAML, of an untrained model are the means of those of its rows. */
+static void check_metrics(const char *last, const char *loss, bool values, const char *names,
+                          size_t count, row_metric *const *metrics)
+{
+    rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
+    if (values)
+        give_values(data);
+    for (size_t i = 0; values && strcmp(last, "sigmoid") == 0 && i < ROWS * CLASSES; ++i)
+        data->train.values[i] = data->train.values[i] > 0.4f;
+    char text[256];
+    snprintf(text, sizeof text, "%s\n  metrics: %s", loss, names);
+    rnl_model *model = create_model(data, "tanh", last, text, "sgd", 16, 1);
+    oracle net = create_oracle(model, ORACLE_TANH, 0);
+    double x[ROWS * FEATURES], targets[ROWS * CLASSES];
+    widen(x, targets, data);
+    rnl_evaluation *evaluation = NULL;
+    cr_assert_eq(rnl_evaluate(model, data, RNL_TRAIN, NULL, &evaluation), RNL_OK, "%s",
+                 rnl_message());
+    cr_assert_eq(evaluation->figure_count, 1 + count);
+    for (size_t m = 0; m < count; ++m) {
+        double sum = 0;
+        for (size_t r = 0; r < ROWS; ++r) {
+            double z[CLASSES];
+            oracle_forward(&net, x + r * FEATURES, z);
+            sum += metrics[m](z, targets + r * CLASSES);
+        }
+        cr_expect_float_eq(evaluation->figures[1 + m].value, sum / ROWS, 1e-6, "%s is %g, not %g",
+                           evaluation->figures[1 + m].name, evaluation->figures[1 + m].value,
+                           sum / ROWS);
+    }
+    rnl_evaluation_free(evaluation);
+    oracle_release(&net);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
+Test(metrics, of_classes)
+{
+    check_metrics("softmax", "sparse_categorical_crossentropy", false,
+                  "[accuracy, top_k_categorical_accuracy: {k: 2}]", 2,
+                  (row_metric *const[]){row_accuracy, row_top_2});
+    check_metrics("softmax", "categorical_crossentropy", true,
+                  "[mae, accuracy, top_k_categorical_accuracy: {k: 2}]", 3,
+                  (row_metric *const[]){row_softmax_mae, row_accuracy, row_top_2});
+}
+
+Test(metrics, of_values)
+{
+    check_metrics("linear", "mean_squared_error", true, "[mae, mse]", 2,
+                  (row_metric *const[]){row_mae, row_mse});
+    check_metrics("sigmoid", "binary_crossentropy", true, "[binary_accuracy]", 1,
+                  (row_metric *const[]){row_binary_accuracy});
+}
+
+Test(metrics, that_say_nothing_are_refused)
+{
+    rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
+    give_values(data);
+    rnl_model *model = NULL;
+    rnl_config *config = fixture_config("model: [dense: {units: %d}]\n"
+                                        "training: {loss: mean_squared_error, optimizer: sgd,\n"
+                                        "  metrics: [accuracy]}\n",
+                                        CLASSES);
+    cr_expect_eq(rnl_model_create(&model, config, data), RNL_BAD_CONFIG);
+    cr_expect_str_eq(rnl_message(), "test.yaml:3:13: metric accuracy needs classes, which loss "
+                                    "mean_squared_error does not have");
+    rnl_config_free(config);
     rnl_data_free(data);
 }

@@ -107,6 +107,7 @@ const rnl_field rnl_config_fields[] = {
     {.key = "data",
      .type = RNL_FIELD_SECTION,
      .offset = offsetof(rnl_config, data),
+     .fallback = "{}",
      .section = data_fields,
      .help = "where the rows come from"},
     {.key = "model",

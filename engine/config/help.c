@@ -49,7 +49,7 @@ static void print_field(FILE *out, const rnl_field *f, int indent)
     print_type(out, f);
     if (!f->fallback)
         fputs(f->type == RNL_FIELD_SECTION ? "" : "; required", out);
-    else if (strcmp(f->fallback, "null") != 0)
+    else if (f->type != RNL_FIELD_SECTION && strcmp(f->fallback, "null") != 0)
         fprintf(out, "; default %s", f->fallback);
     fprintf(out, "\n%*s %s\n", 22, "", f->help);
 }

@@ -72,6 +72,9 @@ static rnl_status name_columns(table *t)
         char number[24];
         snprintf(number, sizeof number, "%zu", i + 1);
         const char *name = t->parameters->header ? cell->text : number;
+        if (!rnl_is_utf8(name))
+            return rnl_csv_fail(&t->reader, cell->line, cell->column,
+                                "expected the name of a column in UTF-8");
         if (has_text(&t->names, name))
             return rnl_csv_fail(&t->reader, cell->line, cell->column,
                                 "the column '%.60s' is there twice", name);
@@ -268,6 +271,10 @@ static rnl_status measure_cell(const table *t, size_t cell, rnl_column *column, 
     if (column->categorical) {
         if (*t->reader.cells[cell].text == '\0')
             return fail_missing(t, cell);
+        if (!rnl_is_utf8(t->reader.cells[cell].text))
+            return rnl_csv_fail(&t->reader, t->reader.cells[cell].line,
+                                t->reader.cells[cell].column, "column '%.60s': expected UTF-8",
+                                t->names.items[cell]);
         RNL_TRY(rnl_column_count(column, t->reader.cells[cell].text));
     } else {
         RNL_TRY(read_number(t, cell, &number));

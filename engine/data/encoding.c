@@ -130,6 +130,13 @@ size_t rnl_encoding_features(const rnl_encoding *encoding)
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
+bool rnl_is_utf8(const char *text)
+{
+    json_t *string = json_string(text);
+    json_decref(string);
+    return string != NULL;
+}
+
 /* {"name": "colour", "categories": ["blue", "red"], "fill": 1.0}; numeric without categories */
 static json_t *column_to_json(const rnl_column *column)
 {

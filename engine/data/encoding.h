@@ -56,6 +56,9 @@ size_t rnl_column_find(const rnl_column *column, const char *category);
 /* The numbers that the inputs of a row become. */
 size_t rnl_encoding_features(const rnl_encoding *encoding);
 
+/* The text can stand in an encoding. */
+bool rnl_is_utf8(const char *text);
+
 /* As JSON, and back.  `source` names the text in messages. */
 rnl_status rnl_encoding_print(const rnl_encoding *encoding, char **text);
 rnl_status rnl_encoding_parse(rnl_encoding *encoding, const char *source, const char *text);

@@ -160,7 +160,8 @@ static rnl_status check_parts(const rnl_model *model, const rnl_data *data)
     for (size_t i = 0; i < sizeof parts / sizeof *parts; ++i)
         if (parts[i]->rows > 0) {
             RNL_TRY(rnl_model_check_rows(model, parts[i]));
-            RNL_TRY(rnl_model_check_targets(model, parts[i]));
+            if (parts[i]->labels || parts[i]->values)
+                RNL_TRY(rnl_model_check_targets(model, parts[i]));
         }
     return RNL_OK;
 }
