@@ -119,6 +119,7 @@ static rnl_softmax arguments_rnl_softmax(const workspace *w, size_t n)
 
 static rnl_update arguments_rnl_update(const workspace *w, size_t n)
 {
+    static float check;
     return (rnl_update){.count = n,
                         .weights = w->array[0],
                         .gradients = w->array[1],
@@ -128,7 +129,8 @@ static rnl_update arguments_rnl_update(const workspace *w, size_t n)
                         .learning_rate = 1e-6f,
                         .momentum = 0.9f,
                         .beta_2 = 0.999f,
-                        .epsilon = 1e-7f};
+                        .epsilon = 1e-7f,
+                        .check = &check};
 }
 
 static rnl_gather arguments_rnl_gather(const workspace *w, size_t n)

@@ -95,6 +95,7 @@ typedef struct rnl_update {
     float learning_rate;
     float momentum; /* adam's beta_1 */
     float beta_2, epsilon;
+    float *check; /* 0 unless a gradient or a new weight is NaN or infinite: then NaN */
 } rnl_update;
 
 #define RNL_MAX_GRADIENT_COPIES 8

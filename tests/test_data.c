@@ -475,7 +475,8 @@ Test(arrays, that_do_not_fit_are_refused)
     static const int32_t negative[] = {0, -1};
     static const size_t two[] = {2}, three[] = {3}, zero[] = {0};
     const rnl_rows good = {2, 1, two, .floats = x};
-    expect_rows_refused(&(const rnl_rows){2, 1, two, .value_columns = 0}, NULL, "either floats or bytes");
+    expect_rows_refused(&(const rnl_rows){2, 1, two, .value_columns = 0}, NULL,
+                        "either floats or bytes");
     expect_rows_refused(&(const rnl_rows){2, 1, two, .floats = x, .bytes = bytes}, NULL,
                         "either floats or bytes");
     expect_rows_refused(&(const rnl_rows){2, 1, zero, .floats = x}, NULL, "dimensions of at least");

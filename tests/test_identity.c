@@ -116,6 +116,30 @@ Test(identity, stopped_run_has_the_weights_of_its_last_step)
     rnl_data_free(data);
 }
 
+/* A finite loss with a gradient beyond float32: told at its step, with its layer. */
+Test(identity, infinite_gradient_stops_at_its_step)
+{
+    static const float x[] = {1e20f, 1e20f}, t[] = {1e19f, 1e19f};
+    static const size_t shape[] = {1};
+    const rnl_rows rows = {2, 1, shape, .floats = x, .values = t, .value_columns = 1};
+    rnl_data *data = NULL;
+    cr_assert_eq(rnl_data_create(&data, &rows, NULL, NULL), RNL_OK);
+    static const char *const optimizers[] = {"sgd", "momentum", "nesterov", "adam"};
+    for (size_t i = 0; i < 4; ++i) {
+        rnl_model *model = fixture_model(
+            fixture_config("model: [dense: {units: 1, kernel_initializer: zeros}]\n"
+                           "training: {loss: mean_squared_error, optimizer: %s, epochs: 9}\n",
+                           optimizers[i]),
+            data);
+        cr_expect_eq(rnl_train(model, data, &(const rnl_options){.threads = 2}), RNL_NOT_FINITE);
+        cr_expect(strstr(rnl_message(), "step 1: the gradient of the kernel of layer dense_1 is "
+                                        "NaN or infinite") != NULL,
+                  "%s: %s", optimizers[i], rnl_message());
+        rnl_model_free(model);
+    }
+    rnl_data_free(data);
+}
+
 Test(identity, nan_stops_with_its_layer_and_keeps_the_weights)
 {
     rnl_data *data = fixture_data(64, 50, 10, RNL_FLOAT32);

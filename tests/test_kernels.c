@@ -647,6 +647,7 @@ static void check_update(void (*kernel)(const rnl_update *), bool velocity_used,
             float *velocity = guarded_start(&velocity_output, SPACE);
             memcpy(weights, w, count * sizeof *w);
             memcpy(velocity, v, count * sizeof *v);
+            float check = 1;
             kernel(&(const rnl_update){.count = count,
                                        .weights = weights,
                                        .gradients = gradients,
@@ -654,7 +655,9 @@ static void check_update(void (*kernel)(const rnl_update *), bool velocity_used,
                                        .copy_distance = COUNT,
                                        .velocity = velocity_used ? velocity : NULL,
                                        .learning_rate = learning_rate,
-                                       .momentum = momentum});
+                                       .momentum = momentum,
+                                       .check = &check});
+            cr_assert_eq(check, 0);
             guarded_check(&weights_output, 1, count, SPACE);
             guarded_check(&velocity_output, 1, count, SPACE);
             for (size_t i = 0; i < count; ++i) {
@@ -673,25 +676,59 @@ static void check_update(void (*kernel)(const rnl_update *), bool velocity_used,
         }
 }
 
+/* A gradient that is not finite, wherever it stands, and a weight that overflows, are told. */
+static void check_told(void (*kernel)(const rnl_update *))
+{
+    enum { COUNT = 37 };
+    for (size_t at = 0; at < COUNT; ++at)
+        for (size_t bad = 0; bad < 3; ++bad) {
+            float weights[COUNT], gradients[2 * COUNT], velocity[COUNT] = {0}, squares[COUNT] = {0};
+            for (size_t i = 0; i < COUNT; ++i) {
+                weights[i] = -3e38f;
+                gradients[i] = gradients[COUNT + i] = 1e-3f;
+            }
+            gradients[COUNT + at] = bad == 0 ? NAN : bad == 1 ? INFINITY : 1e-3f;
+            float check = 0;
+            kernel(&(const rnl_update){.count = COUNT,
+                                       .weights = weights,
+                                       .gradients = gradients,
+                                       .copies = 2,
+                                       .copy_distance = COUNT,
+                                       .velocity = velocity,
+                                       .squares = squares,
+                                       .learning_rate = bad == 2 ? 1e38f : 1e-3f,
+                                       .momentum = 0.5f,
+                                       .beta_2 = 0.5f,
+                                       .epsilon = bad == 2 ? 1e-3f : 1e-7f,
+                                       .check = &check});
+            const bool overflows = isinf(weights[0]) || isinf(weights[at]);
+            cr_assert_eq(isnan(check), bad < 2 || overflows);
+        }
+}
+
 static void check_sgd_update(const rnl_kernels *k)
 {
     check_update(k->sgd_update, false, false);
+    check_told(k->sgd_update);
 }
 
 static void check_momentum_update(const rnl_kernels *k)
 {
     check_update(k->momentum_update, true, false);
+    check_told(k->momentum_update);
 }
 
 static void check_nesterov_update(const rnl_kernels *k)
 {
     check_update(k->nesterov_update, true, true);
+    check_told(k->nesterov_update);
 }
 
 /* Twenty steps with given gradients against Adam in double, and Adam's first step by its closed
  * form: learning_rate g / (|g| + epsilon sqrt(1 - beta_2) ...), which is nearly learning_rate. */
 static void check_adam_update(const rnl_kernels *k)
 {
+    check_told(k->adam_update);
     enum { COUNT = LONGEST, STEPS = 20 };
     static guarded outputs[3];
     static double w[COUNT], m[COUNT], v[COUNT];
@@ -711,6 +748,7 @@ static void check_adam_update(const rnl_kernels *k)
             for (size_t i = 0; i < 2 * COUNT; ++i)
                 gradients[i] = random_float(1);
             const double rate = learning_rate * sqrt(1 - pow(beta_2, t)) / (1 - pow(beta_1, t));
+            float check = 1;
             k->adam_update(&(const rnl_update){.count = count,
                                                .weights = arrays[0],
                                                .gradients = gradients,
@@ -721,7 +759,9 @@ static void check_adam_update(const rnl_kernels *k)
                                                .learning_rate = (float)rate,
                                                .momentum = (float)beta_1,
                                                .beta_2 = (float)beta_2,
-                                               .epsilon = (float)epsilon});
+                                               .epsilon = (float)epsilon,
+                                               .check = &check});
+            cr_assert_eq(check, 0);
             for (size_t i = 0; i < count; ++i) {
                 const double g = (double)gradients[i] + (double)gradients[COUNT + i];
                 m[i] = beta_1 * m[i] + (1 - beta_1) * g;
@@ -748,13 +788,14 @@ Test(updates, sum_the_copies_pairwise)
             continue;
         /* (1 + tiny) + (tiny + tiny): tiny is lost once, and twice tiny is not. */
         const float gradients[] = {1, tiny, tiny, tiny};
-        float w = 0;
+        float w = 0, check;
         k->sgd_update(&(const rnl_update){.count = 1,
                                           .weights = &w,
                                           .gradients = gradients,
                                           .copies = 4,
                                           .copy_distance = 1,
-                                          .learning_rate = 1});
+                                          .learning_rate = 1,
+                                          .check = &check});
         cr_expect_eq(w, -(1 + 0x1p-23f), "%s", rnl_isa_name(isa));
         /* ((1 + tiny) + (tiny + 0)) + tiny: all are lost. */
         const float five[] = {1, tiny, tiny, 0, tiny};
@@ -764,7 +805,8 @@ Test(updates, sum_the_copies_pairwise)
                                           .gradients = five,
                                           .copies = 5,
                                           .copy_distance = 1,
-                                          .learning_rate = 1});
+                                          .learning_rate = 1,
+                                          .check = &check});
         cr_expect_eq(w, -1.0f, "%s", rnl_isa_name(isa));
     }
 }

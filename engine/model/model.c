@@ -2,6 +2,7 @@
 
 #include "engine/error.h"
 #include "engine/model/activations.h"
+#include "engine/storage/memory_limit.h"
 #include "engine/training/losses.h"
 #include "engine/training/metrics.h"
 
@@ -30,6 +31,7 @@ static rnl_status allocate_array(rnl_layer *layer, rnl_parameter *parameter, siz
         if (__builtin_mul_overflow(bytes, parameter->size[d], &bytes))
             return rnl_fail_at(layer->choice->place, "%s: its %s would be too large", layer->name,
                                parameter->name);
+    RNL_TRY(rnl_check_memory(layer->name, bytes));
     parameter->arrays[array] = calloc(1, bytes);
     return parameter->arrays[array] ? RNL_OK : rnl_fail_memory(bytes);
 }

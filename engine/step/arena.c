@@ -1,6 +1,7 @@
 #include "engine/step/arena.h"
 
 #include "engine/error.h"
+#include "engine/storage/memory_limit.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,7 @@ rnl_status rnl_arena_reserve(rnl_arena *arena, void *where, size_t count, size_t
 
 rnl_status rnl_arena_commit(rnl_arena *arena)
 {
+    RNL_TRY(rnl_check_memory("the step's parameters, gradients and activations", arena->bytes));
     void *memory =
         mmap(NULL, arena->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)

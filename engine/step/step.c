@@ -210,6 +210,7 @@ static rnl_status plan_rows(rnl_step *step)
 
 rnl_status rnl_step_plan(rnl_step *step)
 {
+    atomic_init(&step->trouble, RNL_NO_TROUBLE);
     if (step->training)
         bind_optimizer(step);
     step->rows = rnl_cut_rows(step->batch_size);

@@ -55,6 +55,21 @@ typedef struct rnl_batch {
     uint64_t number; /* of the step in training, from 1 */
 } rnl_batch;
 
+/* What an update found to be NaN or infinite, with the step and the block where: packed so that the
+ * earliest is the smallest. */
+typedef enum rnl_trouble {
+    RNL_TROUBLE_GRADIENT,
+    RNL_TROUBLE_VALUES,
+    RNL_TROUBLE_STATE /* of the optimizer */
+} rnl_trouble;
+
+#define RNL_NO_TROUBLE UINT64_MAX
+
+static inline uint64_t rnl_trouble_pack(uint64_t number, size_t block, rnl_trouble trouble)
+{
+    return number << 24 | (block & 0x3fffff) << 2 | trouble;
+}
+
 /* A product that all layers of one shape share. */
 typedef struct rnl_shared_product {
     rnl_product_shape shape;
@@ -99,6 +114,7 @@ typedef struct rnl_step {
     /* Planned. */
     rnl_bound_optimizer optimizer; /* in training */
     float rates[2];                /* learning rates of steps with even and odd numbers */
+    _Atomic uint64_t trouble;      /* the earliest so far, else RNL_NO_TROUBLE */
     rnl_cut rows;
     size_t padded_rows;
     rnl_arena arena;

@@ -43,8 +43,27 @@ rnl_status rnl_fail_not_finite(const rnl_step *step, const rnl_batch *batch, uin
                     (unsigned long long)number);
 }
 
+rnl_status rnl_check_updates(const rnl_step *step, uint64_t before)
+{
+    const uint64_t trouble = atomic_load(&step->trouble);
+    if (trouble >= rnl_trouble_pack(before, 0, 0))
+        return RNL_OK;
+    const rnl_block *block = step->blocks[trouble >> 2 & 0x3fffff];
+    static const char *const what[] = {
+        [RNL_TROUBLE_GRADIENT] = "the gradient of the",
+        [RNL_TROUBLE_VALUES] = "the new",
+        [RNL_TROUBLE_STATE] = "the optimizer's state for the",
+    };
+    return rnl_fail(RNL_NOT_FINITE,
+                    "step %llu: %s %s of layer %s is NaN or infinite; a lower learning_rate may "
+                    "help",
+                    (unsigned long long)(trouble >> 24), what[trouble & 3], block->name,
+                    block->layer->name);
+}
+
 rnl_status rnl_check_parameters(const rnl_step *step)
 {
+    RNL_TRY(rnl_check_updates(step, UINT64_MAX >> 24));
     for (size_t i = 0; i < step->block_count; ++i) {
         const rnl_block *block = step->blocks[i];
         if (!all_finite(block->arrays[RNL_VALUES], block->count))

@@ -15,7 +15,11 @@ rnl_status rnl_check_labelled(const rnl_model *model, const rnl_dataset *dataset
 /* RNL_NOT_FINITE naming the first layer whose output over the mini-batch is not finite. */
 rnl_status rnl_fail_not_finite(const rnl_step *step, const rnl_batch *batch, uint64_t number);
 
-/* RNL_NOT_FINITE naming the layer if a parameter in the step is not finite. */
+/* RNL_NOT_FINITE naming step, layer and parameter if an update of a step before this one met a
+ * gradient that is not finite, or made a parameter so. */
+rnl_status rnl_check_updates(const rnl_step *step, uint64_t before);
+
+/* RNL_NOT_FINITE naming the layer if a parameter in the step is not finite, or was met so. */
 rnl_status rnl_check_parameters(const rnl_step *step);
 
 #endif

@@ -93,9 +93,8 @@ static const rnl_field adam_fields[] = {
      .type = RNL_FIELD_NUMBER,
      .offset = offsetof(adam_parameters, epsilon),
      .fallback = "1e-7",
-     .minimum = 0,
+     .minimum = 1e-30,
      .maximum = 1,
-     .above_minimum = true,
      .help = "added to the root, so that nothing is divided by 0"},
     {.key = NULL},
 };

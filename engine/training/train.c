@@ -75,7 +75,8 @@ static bool stop_requested(const training *t)
     return atomic_load_explicit(&t->model->stop, memory_order_relaxed);
 }
 
-/* Worker 0, after a step: sums up, looks for NaN, tells the caller. */
+/* Worker 0, after a step: sums up, looks for NaN, tells the caller.  Other workers may still be
+ * updating: what they meet is told one step later at most. */
 static void account_step(training *t, rnl_hand *hand)
 {
     rnl_step *step = hand->step.step;
@@ -85,8 +86,13 @@ static void account_step(training *t, rnl_hand *hand)
     rnl_step_set_rate(step, position->step + 1);
     rnl_sums_add(&position->sums, step, &hand->step.batch);
     t->saving = every > 0 && position->step % (uint64_t)every == 0;
-    if (!isfinite(position->sums.loss))
-        stop(t, hand, rnl_fail_not_finite(step, &hand->step.batch, position->step));
+    rnl_status status = rnl_check_updates(step, position->step);
+    if (status == RNL_OK && !isfinite(position->sums.loss))
+        status = rnl_fail_not_finite(step, &hand->step.batch, position->step);
+    if (status == RNL_OK)
+        status = rnl_check_updates(step, position->step + 1);
+    if (status != RNL_OK)
+        stop(t, hand, status);
     else if (atomic_load(&hand->executor->failed))
         t->stopping = true;
     else if (!report_step(t) || stop_requested(t))
