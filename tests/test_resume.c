@@ -155,3 +155,56 @@ Test(resume, stop_request_saves_a_checkpoint)
     rnl_model_free(model);
     rnl_data_free(data);
 }
+
+static void write_bytes(const char *path, const char *bytes, size_t count)
+{
+    FILE *file = fopen(path, "wb");
+    cr_assert_not_null(file);
+    cr_assert_eq(fwrite(bytes, 1, count, file), count);
+    cr_assert_eq(fclose(file), 0);
+}
+
+static void expect_refused(const char *path, const rnl_config *config, const char *what, size_t at)
+{
+    rnl_model *model = NULL;
+    cr_expect_eq(rnl_model_resume(&model, path, config), RNL_BAD_DATA, "%s %zu", what, at);
+    cr_assert_null(model);
+}
+
+/* Whatever bit is wrong, wherever the file ends, training does not go on from it. */
+Test(resume, damaged_checkpoint_is_refused)
+{
+    rnl_data *data = create_data();
+    rnl_config *config = fixture_config("model: [dense: {units: 5, activation: softmax}]\n"
+                                        "training: {loss: sparse_categorical_crossentropy,\n"
+                                        "  optimizer: momentum}\n");
+    rnl_model *model = NULL;
+    char *path = temporary_path();
+    cr_assert_eq(rnl_model_create(&model, config, data), RNL_OK, "%s", rnl_message());
+    rnl_stop(model);
+    cr_assert_eq(rnl_train(model, data, &(const rnl_options){.threads = 1, .checkpoint = path}),
+                 RNL_STOPPED);
+    rnl_model_free(model);
+    cr_assert_eq(rnl_model_resume(&model, path, config), RNL_OK, "%s", rnl_message());
+    rnl_model_free(model);
+
+    static char bytes[1 << 14];
+    FILE *file = fopen(path, "rb");
+    const size_t count = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    cr_assert(count > 1000 && count < sizeof bytes);
+    for (size_t bit = 0; bit < 8 * count; ++bit) {
+        bytes[bit / 8] ^= (char)(1 << bit % 8);
+        write_bytes(path, bytes, count);
+        expect_refused(path, config, "bit", bit);
+        bytes[bit / 8] ^= (char)(1 << bit % 8);
+    }
+    for (size_t length = 0; length < count; ++length) {
+        write_bytes(path, bytes, length);
+        expect_refused(path, config, "length", length);
+    }
+    unlink(path);
+    free(path);
+    rnl_config_free(config);
+    rnl_data_free(data);
+}
