@@ -18,10 +18,11 @@ enum {
     RNL_TAKEN_BY_SUMMARY = 8,
     RNL_TAKEN_BY_HELP = 16,
     RNL_TAKEN_BY_TOPOLOGY = 32,
-    RNL_TAKEN_BY_PREDICT = 64
+    RNL_TAKEN_BY_PREDICT = 64,
+    RNL_TAKEN_BY_BENCH = 128
 };
 
-#define RNL_MAX_OPERANDS 2
+#define RNL_MAX_OPERANDS 16
 
 typedef struct rnl_arguments rnl_arguments;
 
@@ -51,12 +52,13 @@ struct rnl_arguments {
     const char **overrides; /* "key.path=value" in the order given, --seed among them */
     size_t override_count;
     char seed_override[40];
-    const char *output; /* NULL: the default */
-    size_t threads;     /* 0: the default */
+    const char *output;      /* NULL: the default */
+    size_t threads;          /* 0: the default */
+    const char *thread_list; /* "1,2,4"; NULL: the default */
     rnl_pin pin;
     unsigned part;    /* an rnl_part; 0: the default */
     const char *data; /* a file of rows; NULL: none given */
-    bool print_config, probabilities, quiet, force, resume, verbose, help, version;
+    bool json, print_config, probabilities, quick, quiet, force, resume, verbose, help, version;
 };
 
 extern const rnl_command rnl_program;

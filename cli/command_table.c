@@ -85,6 +85,12 @@ static bool take_data(rnl_arguments *arguments, const char *value)
     return *value != '\0';
 }
 
+static bool take_thread_list(rnl_arguments *arguments, const char *value)
+{
+    arguments->thread_list = value;
+    return *value != '\0';
+}
+
 /* The taker of a switch sets the member of the same name. */
 #define SWITCH_TAKER(member)                                                                       \
     static bool take_##member(rnl_arguments *arguments, const char *value)                         \
@@ -92,8 +98,10 @@ static bool take_data(rnl_arguments *arguments, const char *value)
         (void)value;                                                                               \
         return arguments->member = true;                                                           \
     }
+SWITCH_TAKER(json)
 SWITCH_TAKER(print_config)
 SWITCH_TAKER(probabilities)
+SWITCH_TAKER(quick)
 SWITCH_TAKER(quiet)
 SWITCH_TAKER(force)
 SWITCH_TAKER(resume)
@@ -101,10 +109,11 @@ SWITCH_TAKER(verbose)
 SWITCH_TAKER(help)
 SWITCH_TAKER(version)
 
-#define RUNS       (RNL_TAKEN_BY_TRAIN | RNL_TAKEN_BY_EVALUATE | RNL_TAKEN_BY_PREDICT)
-#define READERS    (RUNS | RNL_TAKEN_BY_SUMMARY)
-#define PLACERS    (RUNS | RNL_TAKEN_BY_TOPOLOGY)
-#define EVERYWHERE (READERS | PLACERS | RNL_TAKEN_BY_HELP | RNL_TAKEN_BY_PROGRAM)
+#define RUNS    (RNL_TAKEN_BY_TRAIN | RNL_TAKEN_BY_EVALUATE | RNL_TAKEN_BY_PREDICT)
+#define READERS (RUNS | RNL_TAKEN_BY_SUMMARY | RNL_TAKEN_BY_BENCH)
+#define PLACERS (RUNS | RNL_TAKEN_BY_TOPOLOGY)
+#define EVERYWHERE                                                                                 \
+    (READERS | PLACERS | RNL_TAKEN_BY_BENCH | RNL_TAKEN_BY_HELP | RNL_TAKEN_BY_PROGRAM)
 
 const rnl_option rnl_option_table[] = {
     {"output", 'o', "DIR", RNL_TAKEN_BY_TRAIN,
@@ -126,6 +135,13 @@ const rnl_option rnl_option_table[] = {
      "number of workers, obeyed exactly; the results do not depend on it\n"
      "(default: one for each physical core that may be used)",
      "a whole number from 1", take_threads},
+    {"threads", 't', "N,N...", RNL_TAKEN_BY_BENCH,
+     "numbers of workers to measure with\n(default: 1, and one for each physical core)",
+     "numbers from 1, as in 1,2,4", take_thread_list},
+    {"json", 0, NULL, RNL_TAKEN_BY_BENCH, "print JSON in the schema of Google Benchmark", NULL,
+     take_json},
+    {"quick", 0, NULL, RNL_TAKEN_BY_BENCH, "take a few seconds instead of minutes", NULL,
+     take_quick},
     {"pin", 0, "WHEN", PLACERS,
      "bind workers to cores: on, off, or auto, which binds unless there\n"
      "are more workers than cores (default: auto)",
@@ -251,6 +267,27 @@ const rnl_command rnl_commands[] = {
      "  runnel topology\n"
      "  runnel topology \"numa:2 core:32 pu:2\" --threads 40\n",
      rnl_command_topology},
+    {"bench", RNL_TAKEN_BY_BENCH, "machine|train|latency [CONFIG...]", 1, RNL_MAX_OPERANDS,
+     "Measures what the machine can do, and how near to it training comes.",
+     "  machine  FMA peak; triad, the better of plain stores (which read what they write into: 16\n"
+     "           bytes for each element) and stores around the cache (12); bandwidth of reading\n"
+     "           arrays of several sizes; time of a barrier\n"
+     "  train    the time of a training step of each CONFIG, or of a table of networks; rows per\n"
+     "           second, GFLOP/s of the products, and their share of the FMA peak that is "
+     "measured\n"
+     "           in the same run with as many workers\n"
+     "  latency  the time of an inference of 1, 32 and 512 rows: median, p90, p99; and elu over\n"
+     "           relu, in turns, with a 95 % confidence interval\n"
+     "\n"
+     "Runs take turns until the median of each is known within 1 %, or two minutes are over; the\n"
+     "interval is printed behind the median.  Workers are bound as in training.\n"
+     "\n"
+     "Exit code: 0 measured; 1 failed, or faster than the machine can be; 2 a mistake in the\n"
+     "command or a configuration.\n"
+     "\n"
+     "Example:\n"
+     "  runnel bench train --threads 1,2 --quick\n",
+     rnl_command_bench},
     {"help", RNL_TAKEN_BY_HELP, "[COMMAND | config [TOPIC]]", 0, 2,
      "Explains a command or the configuration.",
      "TOPIC is a section of the configuration, a list of kinds or a single kind.\n"

@@ -7,8 +7,10 @@
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static const size_t worker_counts[] = {1, 2, 3, 4, 8, 16};
 
@@ -113,6 +115,40 @@ Test(identity, stopped_run_has_the_weights_of_its_last_step)
     cr_expect_eq(fixture_hash(stopped), fixture_hash(whole));
     rnl_model_free(stopped);
     rnl_model_free(whole);
+    rnl_data_free(data);
+}
+
+static void dirty_the_stack(int signal)
+{
+    volatile char below[2048];
+    (void)signal;
+    for (size_t i = 0; i < sizeof below; ++i)
+        below[i] = (char)0xab;
+}
+
+/* Handlers that run all the time, on the stack of whoever takes the signal, change nothing. */
+Test(identity, under_a_storm_of_signals)
+{
+    rnl_data *data = fixture_data(2048, 784, 10, RNL_UINT8);
+    rnl_model *quiet = create_model(data, 64, 1), *stormy = create_model(data, 64, 1);
+    cr_assert_eq(rnl_train(quiet, data, &(const rnl_options){.threads = 1}), RNL_OK);
+
+    const struct sigaction action = {.sa_handler = dirty_the_stack, .sa_flags = SA_RESTART};
+    const struct itimerspec often = {{0, 100000}, {0, 100000}};
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+    timer_t timer;
+    sigaction(SIGUSR1, &action, NULL);
+    cr_assert_eq(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
+    timer_settime(timer, 0, &often, NULL);
+    for (size_t i = 0; i < 5; ++i) {
+        rnl_model_free(stormy);
+        stormy = create_model(data, 64, 1);
+        cr_assert_eq(rnl_train(stormy, data, &(const rnl_options){.threads = 1 + i % 2}), RNL_OK);
+        cr_expect_eq(fixture_hash(stormy), fixture_hash(quiet));
+    }
+    timer_delete(timer);
+    rnl_model_free(stormy);
+    rnl_model_free(quiet);
     rnl_data_free(data);
 }
 

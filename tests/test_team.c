@@ -1,10 +1,11 @@
 /*
  * The team of workers: that it has the size asked for, each worker where and as it should be, and
- * that its threads are given back as they were.
+ * that the application is left as it was.
  */
 #include "tests/roll_call.h"
 
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -20,7 +21,8 @@ Test(team, has_exactly_the_workers_asked_for)
         cr_assert(run(workers, RNL_PINNING_AUTO, enrol, &r, problem, sizeof problem), "%s",
                   problem);
         cr_expect_eq(count_entered(&r), workers);
-        cr_expect(pthread_equal(r.thread[0], pthread_self()), "worker 0 is not the caller");
+        for (size_t w = 0; w < workers; ++w)
+            cr_expect_not(pthread_equal(r.thread[w], pthread_self()), "worker %zu", w);
         for (size_t w = 0; w < workers; ++w) {
             cr_expect_eq(atomic_load(&r.entered[w]), 1);
             cr_expect_eq(r.count[w], workers);
@@ -46,7 +48,7 @@ Test(team, is_bound_where_the_placement_says)
 
 Test(team, has_the_affinity_of_its_caller_if_not_pinned)
 {
-    /* The runtime keeps its threads: those of the first team were bound, then given back. */
+    /* Some runtimes keep their threads: those of the first team were bound, then given back. */
     roll r = {0};
     cr_assert(run(4, RNL_PINNING_ON, enrol, &r, problem, sizeof problem), "%s", problem);
     const cpu_set_t own = own_affinity();
@@ -75,7 +77,7 @@ Test(team, forms_inside_a_parallel_region_of_the_application)
 
 /* ---- guests leave no trace ----------------------------------------------------------------- */
 
-/* The state of the application's threads, which the OpenMP runtime lends to the team. */
+/* The state of the application's own OpenMP threads. */
 typedef struct pool {
     pthread_t thread[4];
     cpu_set_t affinity[4];
@@ -124,7 +126,7 @@ static void expect_same_pool(const pool *before)
     cr_expect_eq(before->inner_threads, after.inner_threads);
 }
 
-static void expect_given_back(const rnl_placement *placement, const pool *before)
+static void expect_untouched(const rnl_placement *placement, const pool *before)
 {
     omp_set_dynamic(1);
     omp_set_max_active_levels(5);
@@ -132,13 +134,11 @@ static void expect_given_back(const rnl_placement *placement, const pool *before
     cr_assert(rnl_team_run(placement, enrol, &r, problem, sizeof problem), "%s", problem);
     cr_expect_eq(omp_get_dynamic(), 1);
     cr_expect_eq(omp_get_max_active_levels(), 5);
-    for (size_t i = 0; i < 4; ++i)
-        cr_assert(pthread_equal(r.thread[i], before->thread[i]), "not the application's threads");
     omp_set_dynamic(0);
     expect_same_pool(before);
 }
 
-Test(team, gives_every_thread_back_as_it_was)
+Test(team, leaves_the_threads_of_the_application_as_they_were)
 {
     omp_set_num_threads(3);
     rnl_placement placement = place(4, RNL_PINNING_ON);
@@ -146,10 +146,38 @@ Test(team, gives_every_thread_back_as_it_was)
     const pool before = observe_pool();
     cr_assert_eq(before.inner_threads, 3);
     cr_assert_neq(before.mxcsr[0], before.mxcsr[1]);
-    expect_given_back(&placement, &before);
+    expect_untouched(&placement, &before);
     placement.pinned = false;
-    expect_given_back(&placement, &before);
+    expect_untouched(&placement, &before);
     rnl_placement_release(&placement);
+}
+
+/* ---- signals ------------------------------------------------------------------------------- */
+
+typedef struct masks {
+    sigset_t of_worker[4];
+} masks;
+
+static void read_mask(rnl_worker *worker, void *context)
+{
+    masks *m = context;
+    pthread_sigmask(SIG_SETMASK, NULL, &m->of_worker[worker->index]);
+}
+
+Test(team, takes_no_signals)
+{
+    static const int blocked[] = {SIGINT, SIGTERM, SIGALRM, SIGUSR1, SIGPROF, SIGCHLD};
+    masks m;
+    sigset_t own;
+    cr_assert(run(4, RNL_PINNING_AUTO, read_mask, &m, problem, sizeof problem), "%s", problem);
+    for (size_t w = 0; w < 4; ++w) {
+        for (size_t i = 0; i < COUNT(blocked); ++i)
+            cr_expect(sigismember(&m.of_worker[w], blocked[i]) == 1, "worker %zu", w);
+        cr_expect_not(sigismember(&m.of_worker[w], SIGSEGV) == 1, "worker %zu", w);
+    }
+    pthread_sigmask(SIG_SETMASK, NULL, &own);
+    for (size_t i = 0; i < COUNT(blocked); ++i)
+        cr_expect_not(sigismember(&own, blocked[i]) == 1);
 }
 
 /* ---- refusals ------------------------------------------------------------------------------ */

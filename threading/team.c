@@ -8,6 +8,7 @@
 #include <omp.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,7 +148,7 @@ static void run_worker(team_launch *launch, size_t index)
 static void run_region(team_launch *launch)
 {
     const int workers = (int)launch->placement->workers;
-    /* Both belong to the calling task, which gets them back. */
+    /* Some runtimes share these between threads: they get them back. */
     const int dynamic = omp_get_dynamic();
     const int levels = omp_get_max_active_levels();
     omp_set_dynamic(0);
@@ -174,7 +175,7 @@ static bool may_start(size_t workers, char *problem, size_t problem_size)
         return false;
     }
     /* libgomp ends the process when the system refuses it a thread. */
-    const int error = rnl_thread_trial(workers - 1);
+    const int error = rnl_thread_trial(workers);
     if (error) {
         snprintf(problem, problem_size, "%zu workers asked for, but threads cannot be had: %s",
                  workers, strerror(error));
@@ -207,6 +208,34 @@ static bool has_run(team_launch *launch, char *problem, size_t problem_size)
     return true;
 }
 
+static void *lead(void *launch)
+{
+    run_region(launch);
+    return NULL;
+}
+
+/* Signals that the thread at fault must take itself. */
+static const int synchronous[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
+
+/* Runs the region on a thread of its own, with signals blocked in it and in the workers that it
+ * starts.  A handler would run on a worker's stack, and code that oneDNN 2.6 generates for AVX2
+ * keeps data below the stack pointer, beyond what the system leaves alone: results and memory would
+ * be damaged.  The calling thread waits, and takes the signals. */
+static int run_apart(team_launch *launch)
+{
+    sigset_t blocked, before;
+    pthread_t leader;
+    sigfillset(&blocked);
+    for (size_t i = 0; i < sizeof synchronous / sizeof *synchronous; ++i)
+        sigdelset(&blocked, synchronous[i]);
+    pthread_sigmask(SIG_BLOCK, &blocked, &before);
+    const int error = pthread_create(&leader, NULL, lead, launch);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!error)
+        pthread_join(leader, NULL);
+    return error;
+}
+
 bool rnl_team_run(const rnl_placement *placement, rnl_team_body body, void *context, char *problem,
                   size_t problem_size)
 {
@@ -218,6 +247,11 @@ bool rnl_team_run(const rnl_placement *placement, rnl_team_body body, void *cont
         return false;
     }
     rnl_barrier_init(&launch.barrier, placement->workers, placement->oversubscribed);
-    run_region(&launch);
+    const int error = run_apart(&launch);
+    if (error) {
+        snprintf(problem, problem_size, "%zu workers asked for, but threads cannot be had: %s",
+                 placement->workers, strerror(error));
+        return false;
+    }
     return has_run(&launch, problem, problem_size);
 }

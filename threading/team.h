@@ -11,7 +11,7 @@
 struct rnl_barrier;
 
 typedef struct rnl_worker {
-    size_t index; /* 0 is the thread that called rnl_team_run */
+    size_t index;
     size_t count;
     unsigned numa_node;
     struct rnl_barrier *barrier;
@@ -21,11 +21,12 @@ typedef struct rnl_worker {
  */
 typedef void (*rnl_team_body)(rnl_worker *worker, void *context);
 
-/* Runs the body on every worker of the placement, and returns when all have ended.  false, before
- * any body ran, if the runtime or the system gives fewer threads than asked for, a worker cannot be
- * bound, or memory runs out; with a message that names the cause (OMP_THREAD_LIMIT, ...) in
- * `problem`.  Workers that are not pinned get the inherited affinity.  May be called inside another
- * parallel region. */
+/* Runs the body on every worker of the placement, none of them the calling thread, and returns when
+ * all have ended.  The workers take no signals: the calling thread does, which waits.  false,
+ * before any body ran, if the runtime or the system gives fewer threads than asked for, a worker
+ * cannot be bound, or memory runs out; with a message that names the cause (OMP_THREAD_LIMIT, ...)
+ * in `problem`.  Workers that are not pinned get the inherited affinity.  May be called inside
+ * another parallel region. */
 bool rnl_team_run(const rnl_placement *placement, rnl_team_body body, void *context, char *problem,
                   size_t problem_size);
 

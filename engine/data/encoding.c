@@ -99,7 +99,7 @@ rnl_status rnl_column_count(rnl_column *column, const char *category)
 void rnl_column_sort(rnl_column *column)
 {
     double number;
-    column->numbers = true;
+    column->numbers = column->category_count > 0;
     for (size_t i = 0; i < column->category_count; ++i)
         column->numbers &= rnl_parse_number(column->categories[i].name, &number);
     if (column->numbers)

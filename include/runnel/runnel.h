@@ -27,8 +27,9 @@
  * they may be freed in any order.
  *
  * Threads.  Different handles may be used from different threads at once; one handle only from one
- * thread at a time.  rnl_train and rnl_evaluate start their own workers, and restore the affinity
- * and the floating-point mode of every thread before they return.
+ * thread at a time.  rnl_train, rnl_evaluate and rnl_predict start workers of their own, which end
+ * with the call, while the calling thread waits.  The workers take no signals: handlers run on the
+ * program's own threads.
  */
 #ifndef RUNNEL_H
 #define RUNNEL_H
@@ -208,8 +209,9 @@ typedef struct rnl_progress {
 typedef enum rnl_log_level { RNL_LOG_DEBUG, RNL_LOG_INFO, RNL_LOG_WARNING } rnl_log_level;
 
 /* What a run is given beside its configuration.  Zero-initialized, it means all defaults.  The
- * callbacks run on the thread that called rnl_train, between two steps; a return value other than 0
- * ends training after the step with RNL_STOPPED.  None of the options changes the trained weights.
+ * callbacks run on a worker, between two steps, and must not start another run; a return value
+ * other than 0 ends training after the step with RNL_STOPPED.  None of the options changes the
+ * trained weights.
  */
 typedef struct rnl_options {
     size_t threads; /* workers, obeyed exactly; 0: one for each physical core that may be used */

@@ -1,0 +1,29 @@
+/*
+ * `runnel bench`: what the machine can do, and how near to it the engine comes.
+ */
+#ifndef RNL_BENCHMARKS_BENCH_H
+#define RNL_BENCHMARKS_BENCH_H
+
+#include "benchmarks/bench_report.h"
+#include "cli/arguments.h"
+#include "engine/model/model.h"
+
+#define RNL_MAX_BENCH_THREADS 16
+
+typedef struct rnl_bench {
+    const rnl_arguments *arguments;
+    size_t thread_counts[RNL_MAX_BENCH_THREADS];
+    size_t thread_count_count;
+    double deadline; /* rnl_seconds by which repetitions end, narrow or not; quick runs end early */
+    rnl_bench_report report;
+} rnl_bench;
+
+/* Each returns an exit code. */
+int rnl_bench_machine(rnl_bench *bench);
+int rnl_bench_train(rnl_bench *bench);
+int rnl_bench_latency(rnl_bench *bench);
+
+/* Prints the library's message and returns an exit code, if the status is a failure. */
+int rnl_bench_complain(rnl_status status);
+
+#endif

@@ -1,0 +1,168 @@
+/*
+ * The time of an inference, row by row and batch by batch, and relu against elu: in turns, so that
+ * both meet the same moods of the machine.
+ */
+#include "benchmarks/bench.h"
+#include "benchmarks/bench_nets.h"
+#include "engine/config/config.h"
+#include "engine/data/row_order.h"
+#include "engine/training/executor.h"
+#include "engine/training/pass.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RUNS = 30, BATCHES_PER_RUN = 300, WARM_BATCHES = 30 };
+
+/* A model with one activation at one batch size. */
+typedef struct subject {
+    const char *activation;
+    rnl_config *config;
+    rnl_model *model;
+    rnl_data *data;
+    uint32_t *order;
+    size_t batch_size;
+    rnl_samples seconds; /* of each batch */
+    rnl_samples medians; /* of each run */
+} subject;
+
+typedef struct timed_run {
+    subject *of;
+    rnl_samples seconds;
+    size_t batches;
+    double last;
+} timed_run;
+
+static bool take_time(const rnl_step *step, const rnl_batch *batch, void *context)
+{
+    (void)step, (void)batch;
+    timed_run *run = context;
+    const double now = rnl_seconds();
+    if (++run->batches > WARM_BATCHES) {
+        rnl_samples_add(&run->seconds, now - run->last);
+        rnl_samples_add(&run->of->seconds, now - run->last);
+    }
+    run->last = rnl_seconds();
+    return true;
+}
+
+static void work(rnl_hand *hand, void *context)
+{
+    rnl_pass_run(hand, context);
+}
+
+static rnl_status run_once(subject *s, size_t threads)
+{
+    const rnl_options options = {.threads = threads};
+    timed_run run = {.of = s, .last = rnl_seconds()};
+    rnl_pass pass = {
+        .dataset = &s->data->train, .order = s->order, .visit = take_time, .context = &run};
+    rnl_executor executor = {
+        .step = {.model = s->model, .batch_size = s->batch_size, .predicting = true},
+        .options = &options,
+        .work = work,
+        .context = &pass,
+    };
+    const rnl_status status = rnl_executor_run(&executor);
+    if (status == RNL_OK)
+        rnl_samples_add(&s->medians, rnl_samples_summarize(&run.seconds).median);
+    rnl_samples_release(&run.seconds);
+    return status;
+}
+
+static rnl_status make_subject(subject *s, const char *activation, size_t batch_size)
+{
+    const rnl_bench_case c = {"mlp_small", activation, "sgd", batch_size};
+    const size_t rows = batch_size * (BATCHES_PER_RUN + WARM_BATCHES);
+    char *text = rnl_bench_config(&c);
+    *s = (subject){.activation = activation, .batch_size = batch_size};
+    s->data = rnl_bench_data(&c, rows);
+    s->order = malloc(rows * sizeof *s->order);
+    if (!text || !s->order) {
+        free(text);
+        return RNL_NO_MEMORY;
+    }
+    rnl_row_order(s->order, rows, 0, 0, false);
+    rnl_status status = rnl_config_parse(&s->config, "latency", text, NULL, 0);
+    free(text);
+    if (status == RNL_OK)
+        status = rnl_model_create(&s->model, s->config, s->data);
+    return status;
+}
+
+static void release_subject(subject *s)
+{
+    rnl_model_free(s->model);
+    rnl_config_free(s->config);
+    rnl_data_free(s->data);
+    free(s->order);
+    rnl_samples_release(&s->seconds);
+    rnl_samples_release(&s->medians);
+}
+
+static void report_subject(rnl_bench *bench, subject *s, size_t threads)
+{
+    rnl_bench_result result = {.threads = threads, .repetitions = s->seconds.count};
+    snprintf(result.name, sizeof result.name, "latency/mlp_small/%s/batch:%zu/threads:%zu",
+             s->activation, s->batch_size, threads);
+    result.seconds = rnl_samples_summarize(&s->seconds);
+    rnl_bench_result_count(&result, "p50_us", 1e6 * result.seconds.median);
+    rnl_bench_result_count(&result, "p90_us", 1e6 * result.seconds.p90);
+    rnl_bench_result_count(&result, "p99_us", 1e6 * result.seconds.p99);
+    rnl_bench_report_add(&bench->report, &result);
+}
+
+/* The median of the quotients of runs that followed each other. */
+static void report_ratio(rnl_bench *bench, const double *quotients, size_t count, const subject *s,
+                         size_t threads)
+{
+    rnl_samples ratios = {0};
+    for (size_t i = 0; i < count; ++i)
+        rnl_samples_add(&ratios, quotients[i]);
+    const rnl_spread spread = rnl_samples_summarize(&ratios);
+    rnl_bench_result result = {.threads = threads, .repetitions = count};
+    snprintf(result.name, sizeof result.name,
+             "latency/mlp_small/elu_over_relu/batch:%zu/threads:%zu", s->batch_size, threads);
+    rnl_bench_result_count(&result, "ratio", spread.median);
+    rnl_bench_result_count(&result, "ratio_low", spread.low);
+    rnl_bench_result_count(&result, "ratio_high", spread.high);
+    rnl_bench_report_add(&bench->report, &result);
+    rnl_samples_release(&ratios);
+}
+
+static rnl_status measure_pair(rnl_bench *bench, size_t batch_size, size_t threads)
+{
+    subject relu = {0}, elu = {0};
+    double quotients[RUNS];
+    size_t runs = 0;
+    rnl_status status = make_subject(&relu, "relu", batch_size);
+    if (status == RNL_OK)
+        status = make_subject(&elu, "elu", batch_size);
+    while (status == RNL_OK && runs < RUNS && (runs < 5 || rnl_seconds() < bench->deadline)) {
+        status = run_once(&relu, threads);
+        if (status == RNL_OK)
+            status = run_once(&elu, threads);
+        if (status == RNL_OK)
+            quotients[runs] = elu.medians.values[runs] / relu.medians.values[runs];
+        ++runs;
+    }
+    if (status == RNL_OK) {
+        report_subject(bench, &relu, threads);
+        report_subject(bench, &elu, threads);
+        report_ratio(bench, quotients, runs, &relu, threads);
+    }
+    release_subject(&relu);
+    release_subject(&elu);
+    return status;
+}
+
+int rnl_bench_latency(rnl_bench *bench)
+{
+    static const size_t batch_sizes[] = {1, 32, 512};
+    rnl_status status = RNL_OK;
+    for (size_t t = 0; t < bench->thread_count_count; ++t)
+        for (size_t i = 0; i < sizeof batch_sizes / sizeof *batch_sizes && status == RNL_OK; ++i)
+            status = measure_pair(bench, batch_sizes[i], bench->thread_counts[t]);
+    return rnl_bench_complain(status);
+}

@@ -1,0 +1,189 @@
+/*
+ * What the machine can do: arithmetic, memory, caches, barriers.
+ */
+#include "benchmarks/bench.h"
+#include "benchmarks/fma_peak.h"
+#include "benchmarks/team_timing.h"
+#include "engine/training/machine.h"
+#include "threading/team.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TRIES = 7, TRIAD_FLOATS = 1 << 24 };
+
+static float *allocate(size_t floats)
+{
+    float *values = aligned_alloc(64, floats * sizeof *values);
+    if (!values) {
+        fputs("runnel: out of memory\n", stderr);
+        exit(1);
+    }
+    return values;
+}
+
+static void add(rnl_bench *bench, const char *what, size_t threads, const char *unit, double value)
+{
+    rnl_bench_result result = {.threads = threads, .repetitions = TRIES};
+    snprintf(result.name, sizeof result.name, "machine/%s/threads:%zu", what, threads);
+    rnl_bench_result_count(&result, unit, value);
+    rnl_bench_report_add(&bench->report, &result);
+}
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+/* Each worker has its share of the arrays, and touches it first. */
+typedef struct triad {
+    const rnl_machine_loops *loops;
+    bool around_cache;
+    float *a, *b, *c;
+    size_t share; /* floats of a worker */
+} triad;
+
+static void touch(size_t worker, void *context)
+{
+    const triad *t = context;
+    float *arrays[] = {t->a, t->b, t->c};
+    for (size_t k = 0; k < 3; ++k)
+        for (size_t i = worker * t->share; i < (worker + 1) * t->share; ++i)
+            arrays[k][i] = (float)(i % 7);
+}
+
+static void run_triad(size_t worker, void *context)
+{
+    const triad *t = context;
+    const size_t begin = worker * t->share;
+    (t->around_cache ? t->loops->triad_around_cache
+                     : t->loops->triad)(t->a + begin, t->b + begin, t->c + begin, 0.5f, t->share);
+}
+
+/* A plain store reads the line that it writes into: 16 bytes for each element; one around the cache
+ * does not: 12. */
+static double triad_bandwidth(const rnl_machine_loops *loops, size_t threads)
+{
+    triad t = {
+        .loops = loops,
+        .a = allocate(TRIAD_FLOATS),
+        .b = allocate(TRIAD_FLOATS),
+        .c = allocate(TRIAD_FLOATS),
+        .share = TRIAD_FLOATS / threads / 64 * 64,
+    };
+    const double floats = (double)(t.share * threads);
+    rnl_team_best_time(threads, 1, touch, &t);
+    const double plain = 16 * floats / rnl_team_best_time(threads, TRIES, run_triad, &t);
+    t.around_cache = true;
+    const double around = 12 * floats / rnl_team_best_time(threads, TRIES, run_triad, &t);
+    free(t.a);
+    free(t.b);
+    free(t.c);
+    return plain > around ? plain : around;
+}
+
+typedef struct reading {
+    const rnl_machine_loops *loops;
+    float **arrays; /* one for each worker */
+    size_t floats, rounds;
+    volatile float sink;
+} reading;
+
+static void run_reading(size_t worker, void *context)
+{
+    reading *r = context;
+    float sum = 0;
+    for (size_t i = 0; i < r->rounds; ++i)
+        sum += r->loops->sum(r->arrays[worker], r->floats);
+    if (worker == 0)
+        r->sink = sum;
+}
+
+/* Bytes per second that all workers together read, each from an array of its own. */
+static double read_bandwidth(const rnl_machine_loops *loops, size_t threads, size_t bytes)
+{
+    reading r = {.loops = loops, .floats = bytes / sizeof(float)};
+    r.rounds = ((size_t)1 << 24) / r.floats + 1;
+    r.arrays = calloc(threads, sizeof *r.arrays);
+    if (!r.arrays)
+        exit(1);
+    for (size_t i = 0; i < threads; ++i) {
+        r.arrays[i] = allocate(r.floats);
+        memset(r.arrays[i], 0, bytes);
+    }
+    const double seconds = rnl_team_best_time(threads, TRIES, run_reading, &r);
+    for (size_t i = 0; i < threads; ++i)
+        free(r.arrays[i]);
+    free(r.arrays);
+    return (double)(bytes * r.rounds * threads) / seconds;
+}
+
+/* ---- barriers -------------------------------------------------------------------------------- */
+
+enum { BARRIERS = 2000 };
+
+typedef struct barrier_times {
+    rnl_samples *seconds;
+} barrier_times;
+
+static void run_barriers(rnl_worker *worker, void *context)
+{
+    const barrier_times *times = context;
+    for (size_t i = 0; i < 15; ++i) {
+        rnl_team_barrier(worker);
+        const double start = rnl_seconds();
+        for (size_t k = 0; k < BARRIERS; ++k)
+            rnl_team_barrier(worker);
+        if (worker->index == 0)
+            rnl_samples_add(times->seconds, (rnl_seconds() - start) / BARRIERS);
+    }
+}
+
+static int add_barrier(rnl_bench *bench, size_t threads)
+{
+    const rnl_options options = {.threads = threads};
+    rnl_samples seconds = {0};
+    barrier_times times = {&seconds};
+    rnl_placement placement;
+    char problem[512] = "";
+    const rnl_status status = rnl_place_workers(&placement, &options);
+    if (status != RNL_OK)
+        return rnl_bench_complain(status);
+    if (!rnl_team_run(&placement, run_barriers, &times, problem, sizeof problem)) {
+        fprintf(stderr, "runnel: %s\n", problem);
+        return 1;
+    }
+    rnl_placement_release(&placement);
+    rnl_bench_result result = {.threads = threads, .repetitions = seconds.count};
+    snprintf(result.name, sizeof result.name, "machine/barrier/threads:%zu", threads);
+    result.seconds = rnl_samples_summarize(&seconds);
+    rnl_bench_report_add(&bench->report, &result);
+    rnl_samples_release(&seconds);
+    return 0;
+}
+
+int rnl_bench_machine(rnl_bench *bench)
+{
+    const rnl_isa isa = rnl_isa_detect();
+    const rnl_machine_loops *loops = rnl_machine_loops_of(isa);
+    static const struct {
+        const char *name;
+        size_t bytes;
+    } sizes[] = {{"read_16KiB", 1 << 14},
+                 {"read_256KiB", 1 << 18},
+                 {"read_4MiB", 1 << 22},
+                 {"read_64MiB", 1 << 26}};
+    if (!loops) {
+        fputs("runnel: bench machine needs AVX2 or AVX-512\n", stderr);
+        return 1;
+    }
+    int code = 0;
+    for (size_t i = 0; i < bench->thread_count_count && code == 0; ++i) {
+        const size_t threads = bench->thread_counts[i];
+        add(bench, "fma_peak", threads, "gflops", rnl_fma_peak(isa, threads) / 1e9);
+        add(bench, "triad", threads, "gigabytes_per_second", triad_bandwidth(loops, threads) / 1e9);
+        for (size_t k = 0; k < sizeof sizes / sizeof *sizes; ++k)
+            add(bench, sizes[k].name, threads, "gigabytes_per_second",
+                read_bandwidth(loops, threads, sizes[k].bytes) / 1e9);
+        code = add_barrier(bench, threads);
+    }
+    return code;
+}

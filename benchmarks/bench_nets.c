@@ -1,0 +1,111 @@
+#include "benchmarks/bench_nets.h"
+
+#include "engine/config/config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CLASSES 10
+
+const rnl_bench_case rnl_bench_cases[] = {
+    {"mlp_small", "relu", "momentum", 32},  {"mlp_small", "elu", "adam", 32},
+    {"mlp_small", "relu", "momentum", 512}, {"mlp_deep", "elu", "momentum", 32},
+    {"mlp_wide", "elu", "momentum", 1024},
+};
+const size_t rnl_bench_case_count = sizeof rnl_bench_cases / sizeof *rnl_bench_cases;
+
+typedef struct net {
+    const char *name;
+    size_t features;
+    size_t hidden; /* layers; all of the first width but, where it is not 0, the last */
+    size_t units, last_units;
+} net;
+
+static const net nets[] = {
+    {"mlp_small", 784, 2, 300, 100},
+    {"mlp_deep", 784, 20, 100, 0},
+    {"mlp_wide", 1024, 3, 1024, 0},
+};
+
+static const net *net_of(const rnl_bench_case *c)
+{
+    for (size_t i = 0; i < sizeof nets / sizeof *nets; ++i)
+        if (strcmp(nets[i].name, c->net) == 0)
+            return &nets[i];
+    return NULL;
+}
+
+char *rnl_bench_config(const rnl_bench_case *c)
+{
+    const net *n = net_of(c);
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return NULL;
+    fprintf(out, "data: {scaling: range}\nmodel:\n");
+    for (size_t i = 0; i < n->hidden; ++i)
+        fprintf(out, "  - dense: {units: %zu, activation: %s, kernel_initializer: he_normal}\n",
+                i + 1 == n->hidden && n->last_units > 0 ? n->last_units : n->units, c->activation);
+    fprintf(out,
+            "  - dense: {units: %d, activation: softmax}\n"
+            "training: {loss: sparse_categorical_crossentropy, batch_size: %zu,\n"
+            "  optimizer: {%s: {learning_rate: 0.001}}}\n",
+            CLASSES, c->batch_size, c->optimizer);
+    fclose(out);
+    return text;
+}
+
+rnl_data *rnl_bench_data(const rnl_bench_case *c, size_t rows)
+{
+    const size_t features = net_of(c)->features;
+    rnl_data *data = calloc(1, sizeof *data);
+    uint8_t *pixels = malloc(rows * features);
+    int32_t *labels = malloc(rows * sizeof *labels);
+    char *name = strdup("noise");
+    if (!data || !pixels || !labels || !name)
+        exit(1);
+    for (size_t i = 0; i < rows * features; ++i)
+        pixels[i] = (uint8_t)(i * 2654435761u >> 24);
+    for (size_t i = 0; i < rows; ++i)
+        labels[i] = (int32_t)((i * 2654435761u >> 16) % CLASSES);
+    data->train = (rnl_dataset){
+        .rows = rows,
+        .features = features,
+        .rank = 1,
+        .shape = {features},
+        .element = RNL_UINT8,
+        .inputs = pixels,
+        .labels = labels,
+        .largest_label = CLASSES - 1,
+        .name = name,
+    };
+    return data;
+}
+
+/* Of all products of two-dimensional parameters; `times` each, and one less for the first. */
+static double product_flops(const rnl_model *model, double times, bool less_for_first)
+{
+    double flops = 0;
+    bool first = less_for_first;
+    for (size_t i = 0; i < model->layer_count; ++i)
+        for (size_t p = 0; p < model->layers[i].parameter_count; ++p) {
+            const rnl_parameter *parameter = &model->layers[i].parameters[p];
+            if (parameter->rank != 2)
+                continue;
+            flops += 2.0 * (double)rnl_parameter_count(parameter) * (first ? times - 1 : times);
+            first = false;
+        }
+    return flops;
+}
+
+double rnl_training_flops(const rnl_model *model)
+{
+    return product_flops(model, 3, true);
+}
+
+double rnl_inference_flops(const rnl_model *model)
+{
+    return product_flops(model, 1, false);
+}

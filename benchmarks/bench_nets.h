@@ -1,0 +1,32 @@
+/*
+ * The networks that are measured when no configuration is given, and data for them.
+ */
+#ifndef RNL_BENCHMARKS_BENCH_NETS_H
+#define RNL_BENCHMARKS_BENCH_NETS_H
+
+#include "engine/model/model.h"
+
+/* One training step to measure. */
+typedef struct rnl_bench_case {
+    const char *net, *activation, *optimizer;
+    size_t batch_size;
+} rnl_bench_case;
+
+extern const rnl_bench_case rnl_bench_cases[];
+extern const size_t rnl_bench_case_count;
+
+/* The configuration of a case: YAML for rnl_config_parse, to be freed. */
+char *rnl_bench_config(const rnl_bench_case *c);
+
+/* Rows of bytes, as images are, of the case's net, with labels. */
+rnl_data *rnl_bench_data(const rnl_bench_case *c, size_t rows);
+
+/* Multiplications and additions of a training step's products for one row: 2 in out each forward
+ * and for the gradients of the weights, and for those of the inputs but in the first dense layer.
+ */
+double rnl_training_flops(const rnl_model *model);
+
+/* And of an inference. */
+double rnl_inference_flops(const rnl_model *model);
+
+#endif

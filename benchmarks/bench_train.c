@@ -1,0 +1,248 @@
+/*
+ * The time of a training step.  All cases and thread counts take turns, one short run each, until
+ * every median is known narrowly; the FMA peak is measured in every round as well.
+ */
+#include "benchmarks/bench.h"
+#include "benchmarks/bench_nets.h"
+#include "benchmarks/fma_peak.h"
+#include "engine/config/config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A run is a few epochs of a few steps; the first epochs warm up. */
+enum { WARM_EPOCHS = 2, EPOCHS = 8, MOST_ROUNDS = 40, FEWEST_ROUNDS = 3 };
+static const double epoch_seconds = 0.02;
+static const double narrow = 0.01;
+
+/* One case with one thread count. */
+typedef struct point {
+    char name[112];
+    const rnl_config *config;
+    const rnl_data *data;
+    size_t threads, batch_size;
+    double flops; /* of a step */
+    rnl_samples seconds;
+} point;
+
+typedef struct points {
+    size_t count;
+    point *items;
+} points;
+
+/* ---- one run --------------------------------------------------------------------------------- */
+
+typedef struct run {
+    point *at;
+    double rows_per_second;
+} run;
+
+static int take_epoch(const rnl_progress *progress, void *user)
+{
+    run *r = user;
+    if (progress->epoch <= WARM_EPOCHS)
+        return 0;
+    for (size_t i = 0; i < progress->figure_count; ++i)
+        if (strcmp(progress->figures[i].name, "samples_per_second") == 0)
+            rnl_samples_add(&r->at->seconds,
+                            (double)r->at->batch_size / progress->figures[i].value);
+    return 0;
+}
+
+static rnl_status measure(point *at)
+{
+    rnl_model *model = NULL;
+    run r = {.at = at};
+    const rnl_options options = {.threads = at->threads, .on_epoch = take_epoch, .user = &r};
+    rnl_status status = rnl_model_create(&model, at->config, at->data);
+    if (status == RNL_OK)
+        status = rnl_train(model, at->data, &options);
+    rnl_model_free(model);
+    return status;
+}
+
+/* ---- rounds ---------------------------------------------------------------------------------- */
+
+static bool all_narrow(const points *p)
+{
+    for (size_t i = 0; i < p->count; ++i) {
+        const rnl_spread spread = rnl_samples_summarize(&p->items[i].seconds);
+        if (rnl_spread_width(&spread) > narrow)
+            return false;
+    }
+    return true;
+}
+
+static rnl_status run_rounds(const points *p, double deadline, double *peaks)
+{
+    const rnl_isa isa = rnl_isa_detect();
+    for (size_t round = 0; round < MOST_ROUNDS; ++round) {
+        for (size_t i = 0; i < p->count; ++i) {
+            const rnl_status status = measure(&p->items[i]);
+            if (status != RNL_OK)
+                return status;
+            const size_t threads = p->items[i].threads;
+            const double peak = rnl_fma_peak(isa, threads);
+            peaks[i] = peak > peaks[i] ? peak : peaks[i];
+        }
+        const bool late = rnl_seconds() > deadline;
+        if (late || (round + 1 >= FEWEST_ROUNDS && all_narrow(p)))
+            break;
+    }
+    return RNL_OK;
+}
+
+/* A step cannot take less time than its arithmetic: then something was not computed, or not timed.
+ */
+static int report_points(rnl_bench *bench, const points *p, const double *peaks)
+{
+    int code = 0;
+    for (size_t i = 0; i < p->count; ++i) {
+        point *at = &p->items[i];
+        rnl_bench_result result = {.threads = at->threads, .repetitions = at->seconds.count};
+        snprintf(result.name, sizeof result.name, "%s", at->name);
+        result.seconds = rnl_samples_summarize(&at->seconds);
+        const double speed = at->flops / result.seconds.median;
+        rnl_bench_result_count(&result, "rows_per_second",
+                               (double)at->batch_size / result.seconds.median);
+        rnl_bench_result_count(&result, "gflops", speed / 1e9);
+        if (peaks[i] > 0) {
+            rnl_bench_result_count(&result, "share_of_peak", speed / peaks[i]);
+            rnl_bench_result_count(&result, "peak_gflops", peaks[i] / 1e9);
+        }
+        rnl_bench_report_add(&bench->report, &result);
+        if (peaks[i] > 0 && at->flops / result.seconds.best > peaks[i]) {
+            fprintf(stderr, "runnel: %s: faster than the FMA peak: the measurement is wrong\n",
+                    at->name);
+            code = 1;
+        }
+    }
+    return code;
+}
+
+/* ---- cases ----------------------------------------------------------------------------------- */
+
+static rnl_status training_flops(double *flops, const rnl_config *config, const rnl_data *data)
+{
+    rnl_model *model = NULL;
+    const rnl_status status = rnl_model_create(&model, config, data);
+    if (status == RNL_OK)
+        *flops = rnl_training_flops(model);
+    rnl_model_free(model);
+    return status;
+}
+
+/* Rows for an epoch of about epoch_seconds, guessed at 50 GFLOP/s for each thread. */
+static size_t rows_for(double flops_per_row, size_t batch_size)
+{
+    const double rows = epoch_seconds * 1e11 / flops_per_row;
+    const size_t steps = (size_t)(rows / (double)batch_size);
+    return (steps < 2 ? 2 : steps > 400 ? 400 : steps) * batch_size;
+}
+
+typedef struct bench_case {
+    rnl_config *config;
+    rnl_data *data;
+    double flops_per_row;
+} bench_case;
+
+static rnl_status make_case(bench_case *made, const rnl_bench_case *c)
+{
+    char *text = rnl_bench_config(c), epochs[64];
+    snprintf(epochs, sizeof epochs, "training.epochs=%d", WARM_EPOCHS + EPOCHS);
+    const char *overrides[] = {epochs};
+    rnl_data *one = rnl_bench_data(c, 1);
+    rnl_status status = rnl_config_parse(&made->config, c->net, text, overrides, 1);
+    if (status == RNL_OK)
+        status = training_flops(&made->flops_per_row, made->config, one);
+    rnl_data_free(one);
+    free(text);
+    if (status == RNL_OK)
+        made->data = rnl_bench_data(c, rows_for(made->flops_per_row, c->batch_size));
+    return status;
+}
+
+static rnl_status load_case(bench_case *made, const char *path, const rnl_arguments *arguments)
+{
+    char epochs[64];
+    snprintf(epochs, sizeof epochs, "training.epochs=%d", WARM_EPOCHS + EPOCHS);
+    const char **overrides = calloc(arguments->override_count + 1, sizeof *overrides);
+    if (!overrides)
+        return RNL_NO_MEMORY;
+    memcpy(overrides, arguments->overrides, arguments->override_count * sizeof *overrides);
+    overrides[arguments->override_count] = epochs;
+    rnl_status status =
+        rnl_config_load(&made->config, path, overrides, arguments->override_count + 1);
+    free(overrides);
+    if (status == RNL_OK)
+        status = rnl_data_load(&made->data, made->config, RNL_TRAIN);
+    if (status == RNL_OK)
+        status = training_flops(&made->flops_per_row, made->config, made->data);
+    return status;
+}
+
+static void add_points(points *p, const rnl_bench *bench, const bench_case *c, const char *label)
+{
+    for (size_t t = 0; t < bench->thread_count_count; ++t) {
+        point *at = &p->items[p->count++];
+        *at = (point){
+            .config = c->config,
+            .data = c->data,
+            .threads = bench->thread_counts[t],
+            .batch_size = (size_t)c->config->training.batch_size,
+        };
+        at->flops = c->flops_per_row * (double)at->batch_size;
+        snprintf(at->name, sizeof at->name, "train/%s/batch:%zu/threads:%zu", label, at->batch_size,
+                 at->threads);
+    }
+}
+
+static rnl_status make_cases(bench_case *cases, size_t count, const rnl_bench *bench, points *p)
+{
+    const rnl_arguments *arguments = bench->arguments;
+    for (size_t i = 0; i < count; ++i) {
+        char label[80];
+        rnl_status status;
+        if (arguments->operand_count > 1) {
+            status = load_case(&cases[i], arguments->operands[1 + i], arguments);
+            snprintf(label, sizeof label, "%.60s",
+                     status == RNL_OK ? rnl_config_name(cases[i].config) : "");
+        } else {
+            const rnl_bench_case *c = &rnl_bench_cases[i];
+            status = make_case(&cases[i], c);
+            snprintf(label, sizeof label, "%s/%s/%s", c->net, c->activation, c->optimizer);
+        }
+        if (status != RNL_OK)
+            return status;
+        add_points(p, bench, &cases[i], label);
+    }
+    return RNL_OK;
+}
+
+int rnl_bench_train(rnl_bench *bench)
+{
+    const size_t count = bench->arguments->operand_count > 1 ? bench->arguments->operand_count - 1
+                                                             : rnl_bench_case_count;
+    bench_case *cases = calloc(count, sizeof *cases);
+    points p = {.items = calloc(count * RNL_MAX_BENCH_THREADS, sizeof *p.items)};
+    double *peaks = calloc(count * RNL_MAX_BENCH_THREADS, sizeof *peaks);
+    if (!cases || !p.items || !peaks)
+        return rnl_bench_complain(RNL_NO_MEMORY);
+    rnl_status status = make_cases(cases, count, bench, &p);
+    if (status == RNL_OK)
+        status = run_rounds(&p, bench->deadline, peaks);
+    int code = rnl_bench_complain(status);
+    if (code == 0)
+        code = report_points(bench, &p, peaks);
+    for (size_t i = 0; i < p.count; ++i)
+        rnl_samples_release(&p.items[i].seconds);
+    for (size_t i = 0; i < count; ++i) {
+        rnl_data_free(cases[i].data);
+        rnl_config_free(cases[i].config);
+    }
+    free(cases);
+    free(p.items);
+    free(peaks);
+    return code;
+}

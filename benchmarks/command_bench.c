@@ -1,0 +1,81 @@
+#include "benchmarks/bench.h"
+#include "cli/commands.h"
+#include "cli/messages.h"
+#include "engine/training/machine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    int (*run)(rnl_bench *bench);
+} kinds[] = {
+    {"machine", rnl_bench_machine},
+    {"train", rnl_bench_train},
+    {"latency", rnl_bench_latency},
+};
+
+int rnl_bench_complain(rnl_status status)
+{
+    return rnl_complain_status(status);
+}
+
+/* One and all of the cores, where nothing is asked for. */
+static rnl_status default_threads(rnl_bench *bench)
+{
+    const rnl_options options = {0};
+    rnl_placement placement;
+    const rnl_status status = rnl_place_workers(&placement, &options);
+    if (status != RNL_OK)
+        return status;
+    bench->thread_counts[bench->thread_count_count++] = 1;
+    if (placement.workers > 1)
+        bench->thread_counts[bench->thread_count_count++] = placement.workers;
+    rnl_placement_release(&placement);
+    return RNL_OK;
+}
+
+/* "1,2,4" */
+static bool read_threads(rnl_bench *bench, const char *text)
+{
+    while (bench->thread_count_count < RNL_MAX_BENCH_THREADS) {
+        char *end;
+        const unsigned long count = strtoul(text, &end, 10);
+        if (end == text || *text == '-' || count == 0 || count > 4096)
+            return false;
+        bench->thread_counts[bench->thread_count_count++] = count;
+        if (*end == '\0')
+            return true;
+        if (*end != ',')
+            return false;
+        text = end + 1;
+    }
+    return false;
+}
+
+int rnl_command_bench(const rnl_arguments *arguments)
+{
+    rnl_bench bench = {
+        .arguments = arguments,
+        .deadline = rnl_seconds() + (arguments->quick ? 4 : 120),
+        .report = {.json = arguments->json},
+    };
+    if (arguments->thread_list && !read_threads(&bench, arguments->thread_list))
+        return rnl_complain_usage("bench",
+                                  "--threads expects numbers from 1, as in 1,2,4, got '%s'",
+                                  arguments->thread_list);
+    if (!arguments->thread_list) {
+        const int code = rnl_complain_status(default_threads(&bench));
+        if (code != RNL_EXIT_OK)
+            return code;
+    }
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; ++i)
+        if (strcmp(arguments->operands[0], kinds[i].name) == 0) {
+            const int code = kinds[i].run(&bench);
+            rnl_bench_report_finish(&bench.report);
+            return code;
+        }
+    return rnl_complain_usage("bench", "unknown benchmark '%s': expected machine, train or latency",
+                              arguments->operands[0]);
+}
