@@ -2,10 +2,12 @@
 
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <unistd.h>
 
 static _Atomic(rnl_model *) guarded;
+static atomic_bool released; /* the model that was guarded is saved */
 static atomic_int received;
 
 static void say(const char *text, size_t length)
@@ -14,18 +16,23 @@ static void say(const char *text, size_t length)
         return; /* nothing else can be done in a signal handler */
 }
 
+#define SAY(text) say(text, sizeof(text) - 1)
+
 static void handle(int signal)
 {
-    static const char stopping[] = "\nrunnel: stopping after this step; again to stop at once\n";
-    static const char ended[] = "\nrunnel: interrupted\n";
     rnl_model *model = atomic_load(&guarded);
     int none = 0;
     if (model && atomic_compare_exchange_strong(&received, &none, signal)) {
-        say(stopping, sizeof stopping - 1);
+        SAY("\nrunnel: stopping after this step; again to stop at once\n");
         rnl_stop(model);
         return;
     }
-    say(ended, sizeof ended - 1);
+    if (model)
+        SAY("\nrunnel: interrupted; the last checkpoint stands\n");
+    else if (atomic_load(&released))
+        SAY("\nrunnel: interrupted after the model was saved\n");
+    else
+        SAY("\nrunnel: interrupted before training began\n");
     _exit(128 + signal);
 }
 
@@ -44,6 +51,7 @@ void rnl_interruption_guard(rnl_model *model)
 
 void rnl_interruption_release(void)
 {
+    atomic_store(&released, true);
     atomic_store(&guarded, NULL);
 }
 

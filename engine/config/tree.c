@@ -246,8 +246,11 @@ static rnl_status assign(rnl_tree *tree, const char *source, char *path, rnl_nod
 rnl_status rnl_tree_override(rnl_tree *tree, const char *assignment)
 {
     const char *equals = strchr(assignment, '=');
-    char *label, *path = equals ? strndup(assignment, (size_t)(equals - assignment)) : NULL;
-    if (asprintf(&label, "--set %s", assignment) < 0 || (equals && !path)) {
+    char *label = NULL, *path = strndup(assignment, strcspn(assignment, "="));
+    if (asprintf(&label, "--set %s", assignment) < 0)
+        label = NULL;
+    if (!label || !path) {
+        free(label);
         free(path);
         return rnl_fail_memory(strlen(assignment) + 8);
     }
