@@ -91,6 +91,8 @@ static int prepare(training *run)
     const rnl_arguments *arguments = run->arguments;
     if (!rnl_run_directory_name(&run->directory, arguments->output, rnl_config_name(run->config)))
         return RNL_EXIT_FAILURE;
+    if (!rnl_run_directory_claim(&run->directory))
+        return RNL_EXIT_FAILURE;
     const char *occupied = rnl_run_directory_occupied(&run->directory);
     if (occupied && !arguments->force && !arguments->resume)
         return rnl_complain_usage("train",

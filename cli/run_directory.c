@@ -1,6 +1,7 @@
 #include "cli/run_directory.h"
 #include "cli/messages.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -96,6 +97,38 @@ static bool lock(rnl_run_directory *directory)
     return false;
 }
 
+bool rnl_run_directory_claim(rnl_run_directory *directory)
+{
+    struct stat status;
+    return stat(directory->path, &status) != 0 || !S_ISDIR(status.st_mode) || lock(directory);
+}
+
+static bool has_ending(const char *name, const char *ending)
+{
+    const size_t length = strlen(name), wanted = strlen(ending);
+    return length >= wanted && strcmp(name + length - wanted, ending) == 0;
+}
+
+/* A run that was killed while it wrote a file leaves it behind, unfinished. */
+static bool is_leftover(const char *name)
+{
+    static const char model[] = "model.safetensors.", checkpoint[] = "checkpoint.safetensors.";
+    const bool own = strncmp(name, model, sizeof model - 1) == 0 ||
+                     strncmp(name, checkpoint, sizeof checkpoint - 1) == 0;
+    return own && (has_ending(name, ".tmp") || has_ending(name, ".next"));
+}
+
+static void sweep(const rnl_run_directory *directory)
+{
+    DIR *entries = opendir(directory->path);
+    if (!entries)
+        return;
+    for (struct dirent *entry = readdir(entries); entry; entry = readdir(entries))
+        if (is_leftover(entry->d_name))
+            unlinkat(directory->lock, entry->d_name, 0);
+    closedir(entries);
+}
+
 bool rnl_run_directory_make(rnl_run_directory *directory)
 {
     char *path = directory->path;
@@ -109,5 +142,8 @@ bool rnl_run_directory_make(rnl_run_directory *directory)
         error = make_one(path);
     if (error)
         rnl_complain("cannot make the directory %s: %s", path, strerror(error));
-    return !error && lock(directory);
+    if (error || (directory->lock < 0 && !lock(directory)))
+        return false;
+    sweep(directory);
+    return true;
 }

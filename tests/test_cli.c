@@ -364,6 +364,25 @@ Test(cli, damaged_model_is_refused)
     cr_expect_eq(run("evaluate nothing.safetensors"), 1);
 }
 
+/* What a run leaves that is killed in the middle of saving. */
+Test(cli, sweeps_up_after_a_killed_run)
+{
+    static const char *const swept[] = {"r/model.safetensors.17.0.tmp",
+                                        "r/checkpoint.safetensors.next",
+                                        "r/checkpoint.safetensors.next.4242.1.tmp"};
+    static const char *const kept[] = {"r/notes.tmp", "r/checkpoint.safetensors.mine"};
+    cr_assert_eq(run("train " SPIRALS " --output r --set training.epochs=1"), 0);
+    for (size_t i = 0; i < 3; ++i)
+        write_text(swept[i], "half");
+    for (size_t i = 0; i < 2; ++i)
+        write_text(kept[i], "mine");
+    cr_assert_eq(run("train " SPIRALS " --output r --set training.epochs=2 --resume"), 0);
+    for (size_t i = 0; i < 3; ++i)
+        cr_expect(!exists(swept[i]), "%s", swept[i]);
+    for (size_t i = 0; i < 2; ++i)
+        cr_expect(exists(kept[i]), "%s", kept[i]);
+}
+
 Test(cli, unwritable_output_is_told_before_training)
 {
     write_text("file", "");
