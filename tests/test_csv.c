@@ -275,6 +275,8 @@ Test(csv, mistakes_are_named)
     expect_refused("a,b\n1\n", "target: b", squares,
                    "csv:2:1: expected 2 cells, as the first line has, got 1");
     expect_refused("a,a\n1,2\n", "target: a", squares, "csv:1:3: the column 'a' is there twice");
+    expect_refused("a,b\n,1\n,2\n", "target: b, categorical: a, missing: fill", squares,
+                   "csv: column 'a': expected a value in some row");
     expect_refused("a,b\n", "target: b", squares, "expected 1 to 4294967295 rows, got 0");
     expect_refused("", "target: b", squares, "expected rows, got an empty file");
     expect_refused("b\n1\n", "target: b", squares, "expected a column beside the target");

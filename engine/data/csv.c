@@ -303,6 +303,17 @@ static rnl_status measure_row(const table *t, size_t *seen)
     return RNL_OK;
 }
 
+/* A column without a value has nothing to fill in, and names no category. */
+static rnl_status require_values(const table *t, const size_t *seen)
+{
+    const rnl_columns *inputs = &encoding_of(t)->inputs;
+    for (size_t i = 0; i < inputs->count; ++i)
+        if (seen[i] == 0)
+            return rnl_fail(RNL_BAD_DATA, "%s: column '%.60s': expected a value in some row",
+                            t->parameters->path, inputs->items[i].name);
+    return RNL_OK;
+}
+
 static void finish_column(rnl_column *column, size_t seen)
 {
     rnl_column_sort(column);
@@ -323,11 +334,14 @@ static rnl_status measure(table *t)
     if (!seen)
         return rnl_fail_memory(encoding->inputs.count * sizeof *seen);
     rnl_status status = next_row(t);
+    const bool empty = t->reader.count == 0;
     while (status == RNL_OK && t->reader.count > 0) {
         status = measure_row(t, seen);
         if (status == RNL_OK)
             status = next_row(t);
     }
+    if (status == RNL_OK && !empty)
+        status = require_values(t, seen);
     for (size_t i = 0; i < encoding->inputs.count; ++i)
         finish_column(&encoding->inputs.items[i], seen[i]);
     for (size_t i = 0; i < encoding->targets.count; ++i)
