@@ -237,6 +237,11 @@ Test(csv, missing_cells)
     expect_inputs(&data->train, 1, 2, (const float[]){1, 1});
     rnl_data_free(data);
 
+    write_text("x,y\n-5,1\n,2\n-8,3\n");
+    cr_assert_eq(load(&data, "target: y, missing: fill", "mean_squared_error"), RNL_OK);
+    expect_inputs(&data->train, 3, 1, (const float[]){-5, -6.5, -8});
+    rnl_data_free(data);
+
     write_text("x,c,y\n1,a,1\n,a,2\n4,?,3\n7,b,4\n");
     cr_assert_eq(load(&data, "target: y, categorical: c, missing: fill, missing_values: ['?']",
                       "mean_squared_error"),

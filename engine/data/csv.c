@@ -374,7 +374,7 @@ static rnl_status find_category(const table *t, size_t cell, const rnl_column *c
 static rnl_status encode_input(const table *t, size_t cell, const rnl_column *column, float **x)
 {
     double number = column->fill;
-    size_t category = (size_t)column->fill;
+    size_t category;
     const bool missing = is_missing(t, cell);
     if (missing && missing_rule(t) != RNL_MISSING_FILL)
         return fail_missing(t, cell);
@@ -384,7 +384,9 @@ static rnl_status encode_input(const table *t, size_t cell, const rnl_column *co
         *(*x)++ = (float)number;
         return RNL_OK;
     }
-    if (!missing)
+    if (missing)
+        category = (size_t)column->fill;
+    else
         RNL_TRY(find_category(t, cell, column, &category));
     for (size_t i = 0; i < column->category_count; ++i)
         *(*x)++ = i == category;
