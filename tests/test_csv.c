@@ -285,6 +285,8 @@ Test(csv, mistakes_are_named)
     expect_refused("a,b\n", "target: b", squares, "expected 1 to 4294967295 rows, got 0");
     expect_refused("", "target: b", squares, "expected rows, got an empty file");
     expect_refused("b\n1\n", "target: b", squares, "expected a column beside the target");
+    expect_refused("a,b\n1,2\n-4e38,2\n", "target: b", squares,
+                   "csv:3:1: column 'a': expected a number between -3.4e38 and 3.4e38");
     expect_refused("a,b\n1e999,2\n", "target: b", squares,
                    "csv:2:1: column 'a': expected a number");
 }

@@ -9,6 +9,7 @@
 #include "engine/number.h"
 #include "engine/storage/memory_limit.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -248,11 +249,14 @@ static rnl_status next_row(table *t)
     return RNL_OK;
 }
 
+/* Within the range of float32, so that neither a value nor a sum of them overflows. */
 static rnl_status read_number(const table *t, size_t cell, double *number)
 {
-    return rnl_parse_number(t->reader.cells[cell].text, number)
-               ? RNL_OK
-               : fail_cell(t, cell, "a number (columns of names belong under `categorical`)");
+    if (!rnl_parse_number(t->reader.cells[cell].text, number))
+        return fail_cell(t, cell, "a number (columns of names belong under `categorical`)");
+    if (!isfinite((float)*number))
+        return fail_cell(t, cell, "a number between -3.4e38 and 3.4e38");
+    return RNL_OK;
 }
 
 static rnl_status fail_missing(const table *t, size_t cell)
