@@ -9,6 +9,7 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char good[] = "name: good\n"
                            "data:\n"
@@ -110,6 +111,7 @@ ParameterizedTestParameters(config, mistakes_are_answered)
         {"name: ../up", 1, "c.yaml:1:7: name: expected one fit for a directory"},
         {"name: [a]", 1, "c.yaml:1:7: name: expected text, got a list"},
         {"name: \xff", 1, "c.yaml:1: expected text in UTF-8"},
+        {"name: a\001b", 1, "c.yaml:1: expected text in UTF-8 without control characters"},
         {"nmae: good", 1, "c.yaml:1:1: configuration: unknown key 'nmae'; did you mean 'name'?"},
         {"name: {", 1, "c.yaml:"},
         {"--- x", 1, "c.yaml:"},
@@ -132,6 +134,20 @@ ParameterizedTest(struct mistake *m, config, mistakes_are_answered)
                  m->wrong);
     cr_expect(strstr(rnl_message(), m->message) != NULL, "%s\n%s", m->wrong, rnl_message());
     cr_expect_null(config);
+}
+
+/* In libfyaml 0.7.12 these bytes corrupt memory. */
+Test(config, zero_bytes_in_a_file_are_refused)
+{
+    static const char bytes[] = "n: 1\n? a:\t\0";
+    char path[] = "/tmp/rnl_test_config_XXXXXX";
+    rnl_config *config = NULL;
+    const int file = mkstemp(path);
+    cr_assert_eq(write(file, bytes, sizeof bytes - 1), (ssize_t)sizeof bytes - 1);
+    close(file);
+    cr_expect_eq(rnl_config_load(&config, path, NULL, 0), RNL_BAD_CONFIG);
+    cr_expect(strstr(rnl_message(), ":2: expected text in UTF-8") != NULL, "%s", rnl_message());
+    unlink(path);
 }
 
 Test(config, hostile_text_is_refused)

@@ -246,7 +246,14 @@ static void stay_silent(struct fy_diag *diagnostics, void *user, const char *tex
     (void)length;
 }
 
-static bool is_utf8(const char *text, size_t length, size_t *line)
+static bool is_control(unsigned char byte)
+{
+    return byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r';
+}
+
+/* UTF-8 without control characters, which YAML forbids; libfyaml 0.7.12 can crash on a zero byte.
+ */
+static bool is_text(const char *text, size_t length, size_t *line)
 {
     *line = 1;
     for (size_t i = 0; i < length; ++i) {
@@ -256,6 +263,8 @@ static bool is_utf8(const char *text, size_t length, size_t *line)
                             : (first & 0xf0) == 0xe0 ? 2
                             : (first & 0xf8) == 0xf0 ? 3
                                                      : length;
+        if (is_control(first))
+            return false;
         for (size_t k = 1; k <= more; ++k)
             if (i + k >= length || ((unsigned char)text[i + k] & 0xc0) != 0x80)
                 return false;
@@ -268,8 +277,9 @@ static bool is_utf8(const char *text, size_t length, size_t *line)
 rnl_status rnl_yaml_read(rnl_node **root, const char *source, const char *text, size_t length)
 {
     size_t line;
-    if (!is_utf8(text, length, &line))
-        return rnl_fail(RNL_BAD_CONFIG, "%s:%zu: expected text in UTF-8", source, line);
+    if (!is_text(text, length, &line))
+        return rnl_fail(RNL_BAD_CONFIG, "%s:%zu: expected text in UTF-8 without control characters",
+                        source, line);
     struct fy_diag_cfg silent;
     fy_diag_cfg_default(&silent);
     silent.fp = NULL;
