@@ -111,6 +111,9 @@ ParameterizedTestParameters(config, mistakes_are_answered)
         {"name: ../up", 1, "c.yaml:1:7: name: expected one fit for a directory"},
         {"name: [a]", 1, "c.yaml:1:7: name: expected text, got a list"},
         {"name: \xff", 1, "c.yaml:1: expected text in UTF-8"},
+        {"name: \xf6\x92\x90\x98", 1, "c.yaml:1: expected text in UTF-8"},
+        {"name: \xed\xa0\x80", 1, "c.yaml:1: expected text in UTF-8"},
+        {"name: \xc0\xaf", 1, "c.yaml:1: expected text in UTF-8"},
         {"name: a\001b", 1, "c.yaml:1: expected text in UTF-8 without control characters"},
         {"nmae: good", 1, "c.yaml:1:1: configuration: unknown key 'nmae'; did you mean 'name'?"},
         {"name: {", 1, "c.yaml:"},
@@ -166,7 +169,8 @@ Test(config, hostile_text_is_refused)
                                  "x: !!binary abc",
                                  "\"unterminated",
                                  "a: 'b",
-                                 "%YAML 9.9\n---\na"};
+                                 "%YAML 9.9\n---\na",
+                                 "% \xf6\x92\x90\x98"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; ++i) {
         rnl_config *config = NULL;
         cr_expect_eq(rnl_config_parse(&config, "c.yaml", texts[i], NULL, 0), RNL_BAD_CONFIG,
