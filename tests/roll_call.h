@@ -1,16 +1,20 @@
 /*
- * What the tests of the team share: placements on this machine, and a roll call of the workers.
+ * What the tests of the team share: placements on this machine, a roll call of the workers, and an
+ * exchange of values that holds only if the barrier does.
  */
 #ifndef RNL_TESTS_ROLL_CALL_H
 #define RNL_TESTS_ROLL_CALL_H
 
+#include "threading/barrier.h"
 #include "threading/team.h"
 
 #include <omp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <xmmintrin.h>
 
 #define MAX_WORKERS  16
@@ -85,6 +89,39 @@ static inline size_t count_entered(roll *r)
     for (size_t i = 0; i < MAX_WORKERS; ++i)
         entered += atomic_load(&r->entered[i]);
     return entered;
+}
+
+typedef struct rounds {
+    uint64_t slots[2][MAX_WORKERS][8]; /* a cache line for each worker, plain memory */
+    size_t count;
+    unsigned pauses; /* every so many rounds one worker comes late enough for the others to sleep */
+    rnl_barrier *barrier; /* NULL: the team's */
+    atomic_uint wrong;
+} rounds;
+
+static inline uint64_t slot_value(size_t round, size_t worker)
+{
+    return (round + 1) * 0x9e3779b97f4a7c15u ^ (worker + 1) * 0xc2b2ae3d27d4eb4fu;
+}
+
+/* One barrier for each round: a worker that leaves it early finds a slot of an older round, one
+ * that is let in twice overwrites a slot that another still reads. */
+static inline void exchange(rnl_worker *worker, void *context)
+{
+    rounds *r = context;
+    if (r->barrier)
+        worker->barrier = r->barrier;
+    for (size_t round = 0; round < r->count; ++round) {
+        if (r->pauses && round % r->pauses == 0 &&
+            round / r->pauses % worker->count == worker->index)
+            usleep(2000);
+        uint64_t(*slots)[8] = r->slots[round % 2];
+        slots[worker->index][0] = slot_value(round, worker->index);
+        rnl_team_barrier(worker);
+        for (size_t w = 0; w < worker->count; ++w)
+            if (slots[w][0] != slot_value(round, w))
+                atomic_fetch_add(&r->wrong, 1);
+    }
 }
 
 #endif

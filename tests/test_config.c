@@ -9,6 +9,7 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char good[] = "name: good\n"
                            "data:\n"
@@ -110,6 +111,10 @@ ParameterizedTestParameters(config, mistakes_are_answered)
         {"name: ../up", 1, "c.yaml:1:7: name: expected one fit for a directory"},
         {"name: [a]", 1, "c.yaml:1:7: name: expected text, got a list"},
         {"name: \xff", 1, "c.yaml:1: expected text in UTF-8"},
+        {"name: \xf6\x92\x90\x98", 1, "c.yaml:1: expected text in UTF-8"},
+        {"name: \xed\xa0\x80", 1, "c.yaml:1: expected text in UTF-8"},
+        {"name: \xc0\xaf", 1, "c.yaml:1: expected text in UTF-8"},
+        {"name: a\001b", 1, "c.yaml:1: expected text in UTF-8 without control characters"},
         {"nmae: good", 1, "c.yaml:1:1: configuration: unknown key 'nmae'; did you mean 'name'?"},
         {"name: {", 1, "c.yaml:"},
         {"--- x", 1, "c.yaml:"},
@@ -134,6 +139,20 @@ ParameterizedTest(struct mistake *m, config, mistakes_are_answered)
     cr_expect_null(config);
 }
 
+/* In libfyaml 0.7.12 these bytes corrupt memory. */
+Test(config, zero_bytes_in_a_file_are_refused)
+{
+    static const char bytes[] = "n: 1\n? a:\t\0";
+    char path[] = "/tmp/rnl_test_config_XXXXXX";
+    rnl_config *config = NULL;
+    const int file = mkstemp(path);
+    cr_assert_eq(write(file, bytes, sizeof bytes - 1), (ssize_t)sizeof bytes - 1);
+    close(file);
+    cr_expect_eq(rnl_config_load(&config, path, NULL, 0), RNL_BAD_CONFIG);
+    cr_expect(strstr(rnl_message(), ":2: expected text in UTF-8") != NULL, "%s", rnl_message());
+    unlink(path);
+}
+
 Test(config, hostile_text_is_refused)
 {
     static char deep[20001];
@@ -150,7 +169,8 @@ Test(config, hostile_text_is_refused)
                                  "x: !!binary abc",
                                  "\"unterminated",
                                  "a: 'b",
-                                 "%YAML 9.9\n---\na"};
+                                 "%YAML 9.9\n---\na",
+                                 "% \xf6\x92\x90\x98"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; ++i) {
         rnl_config *config = NULL;
         cr_expect_eq(rnl_config_parse(&config, "c.yaml", texts[i], NULL, 0), RNL_BAD_CONFIG,

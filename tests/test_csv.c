@@ -237,6 +237,11 @@ Test(csv, missing_cells)
     expect_inputs(&data->train, 1, 2, (const float[]){1, 1});
     rnl_data_free(data);
 
+    write_text("x,y\n-5,1\n,2\n-8,3\n");
+    cr_assert_eq(load(&data, "target: y, missing: fill", "mean_squared_error"), RNL_OK);
+    expect_inputs(&data->train, 3, 1, (const float[]){-5, -6.5, -8});
+    rnl_data_free(data);
+
     write_text("x,c,y\n1,a,1\n,a,2\n4,?,3\n7,b,4\n");
     cr_assert_eq(load(&data, "target: y, categorical: c, missing: fill, missing_values: ['?']",
                       "mean_squared_error"),
@@ -275,9 +280,13 @@ Test(csv, mistakes_are_named)
     expect_refused("a,b\n1\n", "target: b", squares,
                    "csv:2:1: expected 2 cells, as the first line has, got 1");
     expect_refused("a,a\n1,2\n", "target: a", squares, "csv:1:3: the column 'a' is there twice");
+    expect_refused("a,b\n,1\n,2\n", "target: b, categorical: a, missing: fill", squares,
+                   "csv: column 'a': expected a value in some row");
     expect_refused("a,b\n", "target: b", squares, "expected 1 to 4294967295 rows, got 0");
     expect_refused("", "target: b", squares, "expected rows, got an empty file");
     expect_refused("b\n1\n", "target: b", squares, "expected a column beside the target");
+    expect_refused("a,b\n1,2\n-4e38,2\n", "target: b", squares,
+                   "csv:3:1: column 'a': expected a number between -3.4e38 and 3.4e38");
     expect_refused("a,b\n1e999,2\n", "target: b", squares,
                    "csv:2:1: column 'a': expected a number");
 }

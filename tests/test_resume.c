@@ -121,6 +121,23 @@ ParameterizedTest(char (*optimizer)[32], resume, ends_where_it_would_have_ended)
     rnl_data_free(data);
 }
 
+/* A file whose configuration asks for 10^15 bytes that it does not have. */
+Test(resume, nothing_is_allocated_that_the_file_does_not_hold)
+{
+    static const char *const wide[] = {"model.0.dense.units=16777216",
+                                       "model.1.dense.units=16777216"};
+    rnl_data *data = create_data();
+    rnl_model *model = create_model(data, "sgd"), *loaded = NULL;
+    char *path = temporary_path();
+    cr_assert_eq(rnl_model_save(model, path), RNL_OK, "%s", rnl_message());
+    cr_expect_eq(rnl_model_load(&loaded, path, wide, 2), RNL_BAD_DATA);
+    cr_expect(strstr(rnl_message(), "dense_1.kernel does not have the shape"), "%s", rnl_message());
+    unlink(path);
+    free(path);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
 /* rnl_stop before training lets one step pass; what the checkpoint option saves is what stands. */
 Test(resume, stop_request_saves_a_checkpoint)
 {

@@ -3,6 +3,7 @@
 #include "engine/error.h"
 
 #include <libfyaml.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -246,21 +247,45 @@ static void stay_silent(struct fy_diag *diagnostics, void *user, const char *tex
     (void)length;
 }
 
-static bool is_utf8(const char *text, size_t length, size_t *line)
+static bool is_control(uint32_t code)
+{
+    return code == 0x7f || (code < 0x20 && code != '\t' && code != '\n' && code != '\r');
+}
+
+/* The length of the character that stands here; 0 if it is none, as an overlong form, a surrogate
+ * or a control character, which YAML forbids. */
+static size_t character_length(const unsigned char *text, size_t left)
+{
+    static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
+    const unsigned char first = text[0];
+    const size_t more = first < 0x80             ? 0
+                        : (first & 0xe0) == 0xc0 ? 1
+                        : (first & 0xf0) == 0xe0 ? 2
+                        : (first & 0xf8) == 0xf0 ? 3
+                                                 : left;
+    if (more >= left)
+        return 0;
+    uint32_t code = more > 0 ? first & (0x3fu >> more) : first;
+    for (size_t k = 1; k <= more; ++k) {
+        if ((text[k] & 0xc0) != 0x80)
+            return 0;
+        code = code << 6 | (text[k] & 0x3f);
+    }
+    const bool surrogate = code >= 0xd800 && code <= 0xdfff;
+    const bool wrong = code < least[more] || code > 0x10ffff || surrogate || is_control(code);
+    return wrong ? 0 : more + 1;
+}
+
+/* libfyaml 0.7.12 crashes on some texts that are none, and never returns from others. */
+static bool is_text(const char *text, size_t length, size_t *line)
 {
     *line = 1;
-    for (size_t i = 0; i < length; ++i) {
-        const unsigned char first = (unsigned char)text[i];
-        const size_t more = first < 0x80             ? 0
-                            : (first & 0xe0) == 0xc0 ? 1
-                            : (first & 0xf0) == 0xe0 ? 2
-                            : (first & 0xf8) == 0xf0 ? 3
-                                                     : length;
-        for (size_t k = 1; k <= more; ++k)
-            if (i + k >= length || ((unsigned char)text[i + k] & 0xc0) != 0x80)
-                return false;
-        *line += first == '\n';
-        i += more;
+    for (size_t i = 0; i < length;) {
+        const size_t taken = character_length((const unsigned char *)text + i, length - i);
+        if (taken == 0)
+            return false;
+        *line += text[i] == '\n';
+        i += taken;
     }
     return true;
 }
@@ -268,8 +293,9 @@ static bool is_utf8(const char *text, size_t length, size_t *line)
 rnl_status rnl_yaml_read(rnl_node **root, const char *source, const char *text, size_t length)
 {
     size_t line;
-    if (!is_utf8(text, length, &line))
-        return rnl_fail(RNL_BAD_CONFIG, "%s:%zu: expected text in UTF-8", source, line);
+    if (!is_text(text, length, &line))
+        return rnl_fail(RNL_BAD_CONFIG, "%s:%zu: expected text in UTF-8 without control characters",
+                        source, line);
     struct fy_diag_cfg silent;
     fy_diag_cfg_default(&silent);
     silent.fp = NULL;

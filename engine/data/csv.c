@@ -9,6 +9,7 @@
 #include "engine/number.h"
 #include "engine/storage/memory_limit.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -248,11 +249,14 @@ static rnl_status next_row(table *t)
     return RNL_OK;
 }
 
+/* Within the range of float32, so that neither a value nor a sum of them overflows. */
 static rnl_status read_number(const table *t, size_t cell, double *number)
 {
-    return rnl_parse_number(t->reader.cells[cell].text, number)
-               ? RNL_OK
-               : fail_cell(t, cell, "a number (columns of names belong under `categorical`)");
+    if (!rnl_parse_number(t->reader.cells[cell].text, number))
+        return fail_cell(t, cell, "a number (columns of names belong under `categorical`)");
+    if (!isfinite((float)*number))
+        return fail_cell(t, cell, "a number between -3.4e38 and 3.4e38");
+    return RNL_OK;
 }
 
 static rnl_status fail_missing(const table *t, size_t cell)
@@ -303,6 +307,17 @@ static rnl_status measure_row(const table *t, size_t *seen)
     return RNL_OK;
 }
 
+/* A column without a value has nothing to fill in, and names no category. */
+static rnl_status require_values(const table *t, const size_t *seen)
+{
+    const rnl_columns *inputs = &encoding_of(t)->inputs;
+    for (size_t i = 0; i < inputs->count; ++i)
+        if (seen[i] == 0)
+            return rnl_fail(RNL_BAD_DATA, "%s: column '%.60s': expected a value in some row",
+                            t->parameters->path, inputs->items[i].name);
+    return RNL_OK;
+}
+
 static void finish_column(rnl_column *column, size_t seen)
 {
     rnl_column_sort(column);
@@ -323,11 +338,14 @@ static rnl_status measure(table *t)
     if (!seen)
         return rnl_fail_memory(encoding->inputs.count * sizeof *seen);
     rnl_status status = next_row(t);
+    const bool empty = t->reader.count == 0;
     while (status == RNL_OK && t->reader.count > 0) {
         status = measure_row(t, seen);
         if (status == RNL_OK)
             status = next_row(t);
     }
+    if (status == RNL_OK && !empty)
+        status = require_values(t, seen);
     for (size_t i = 0; i < encoding->inputs.count; ++i)
         finish_column(&encoding->inputs.items[i], seen[i]);
     for (size_t i = 0; i < encoding->targets.count; ++i)
@@ -360,7 +378,7 @@ static rnl_status find_category(const table *t, size_t cell, const rnl_column *c
 static rnl_status encode_input(const table *t, size_t cell, const rnl_column *column, float **x)
 {
     double number = column->fill;
-    size_t category = (size_t)column->fill;
+    size_t category;
     const bool missing = is_missing(t, cell);
     if (missing && missing_rule(t) != RNL_MISSING_FILL)
         return fail_missing(t, cell);
@@ -370,7 +388,9 @@ static rnl_status encode_input(const table *t, size_t cell, const rnl_column *co
         *(*x)++ = (float)number;
         return RNL_OK;
     }
-    if (!missing)
+    if (missing)
+        category = (size_t)column->fill;
+    else
         RNL_TRY(find_category(t, cell, column, &category));
     for (size_t i = 0; i < column->category_count; ++i)
         *(*x)++ = i == category;

@@ -21,8 +21,7 @@ static void name_layer(rnl_layer *layer, const rnl_layer *earlier)
     snprintf(layer->name, sizeof layer->name, "%s_%zu", layer->choice->kind->name, number);
 }
 
-/* An array of the parameter, all 0, unless it is there already. */
-static rnl_status allocate_array(rnl_layer *layer, rnl_parameter *parameter, size_t array)
+rnl_status rnl_parameter_allocate(const rnl_layer *layer, rnl_parameter *parameter, size_t array)
 {
     if (parameter->arrays[array])
         return RNL_OK;
@@ -36,20 +35,19 @@ static rnl_status allocate_array(rnl_layer *layer, rnl_parameter *parameter, siz
     return parameter->arrays[array] ? RNL_OK : rnl_fail_memory(bytes);
 }
 
-static rnl_status allocate_values(rnl_layer *layer)
+static rnl_status allocate_arrays(rnl_model *model, size_t first, size_t count)
 {
-    for (size_t p = 0; p < layer->parameter_count; ++p)
-        RNL_TRY(allocate_array(layer, &layer->parameters[p], RNL_VALUES));
+    for (size_t i = 0; i < model->layer_count; ++i)
+        for (size_t p = 0; p < model->layers[i].parameter_count; ++p)
+            for (size_t a = first; a < first + count; ++a)
+                RNL_TRY(
+                    rnl_parameter_allocate(&model->layers[i], &model->layers[i].parameters[p], a));
     return RNL_OK;
 }
 
 rnl_status rnl_model_allocate_slots(rnl_model *model, size_t slots)
 {
-    for (size_t i = 0; i < model->layer_count; ++i)
-        for (size_t p = 0; p < model->layers[i].parameter_count; ++p)
-            for (size_t a = RNL_FIRST_SLOT; a < RNL_FIRST_SLOT + slots; ++a)
-                RNL_TRY(allocate_array(&model->layers[i], &model->layers[i].parameters[p], a));
-    return RNL_OK;
+    return allocate_arrays(model, RNL_FIRST_SLOT, slots);
 }
 
 static void release_arrays(rnl_model *model, size_t first)
@@ -110,7 +108,6 @@ static rnl_status build_layers(rnl_model *model)
         layer->input = shape;
         name_layer(layer, model->layers);
         RNL_TRY(rnl_layer_operations_of(layer)->build(layer));
-        RNL_TRY(allocate_values(layer));
         shape = layer->output;
     }
     return check_activations(model);
@@ -168,6 +165,17 @@ static rnl_status check_parts(const rnl_model *model, const rnl_data *data)
     return RNL_OK;
 }
 
+static rnl_status initialize(rnl_model *model)
+{
+    RNL_TRY(allocate_arrays(model, RNL_VALUES, 1));
+    for (size_t i = 0; i < model->layer_count; ++i) {
+        const rnl_layer_operations *operations = rnl_layer_operations_of(&model->layers[i]);
+        if (operations->initialize)
+            operations->initialize(&model->layers[i], (uint64_t)model->config->training.seed);
+    }
+    return RNL_OK;
+}
+
 rnl_status rnl_model_create(rnl_model **model, const rnl_config *config, const rnl_data *data)
 {
     const rnl_dataset *rows = first_loaded(data);
@@ -178,12 +186,9 @@ rnl_status rnl_model_create(rnl_model **model, const rnl_config *config, const r
 
     rnl_model *built;
     RNL_TRY(rnl_model_build(&built, rnl_config_share(config), &input));
-    for (size_t i = 0; i < built->layer_count; ++i) {
-        const rnl_layer_operations *operations = rnl_layer_operations_of(&built->layers[i]);
-        if (operations->initialize)
-            operations->initialize(&built->layers[i], (uint64_t)config->training.seed);
-    }
-    rnl_status status = check_parts(built, data);
+    rnl_status status = initialize(built);
+    if (status == RNL_OK)
+        status = check_parts(built, data);
     if (status == RNL_OK)
         status = rnl_encoding_copy(&built->encoding, &data->encoding);
     if (status == RNL_OK && data->train.rows > 0)

@@ -26,9 +26,12 @@ struct rnl_model {
                                               "oneDNN 2.6.3, avx2" */
 };
 
-/* Layers built and parameters allocated, not initialized.  Takes over the configuration, also when
- * it fails. */
+/* Layers built, their parameters declared but not allocated.  Takes over the configuration, also
+ * when it fails. */
 rnl_status rnl_model_build(rnl_model **model, rnl_config *config, const rnl_shape *input);
+
+/* An array of the parameter, all 0, unless it is there already. */
+rnl_status rnl_parameter_allocate(const rnl_layer *layer, rnl_parameter *parameter, size_t array);
 
 /* rnl_model_save that keeps the file that was there as "PATH.previous". */
 rnl_status rnl_model_save_keeping(const rnl_model *model, const char *path);

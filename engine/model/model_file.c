@@ -192,23 +192,17 @@ static rnl_status check_format(const rnl_safetensors *file, const char *path)
     return RNL_OK;
 }
 
-/* Copies a tensor of the expected shape. */
-static rnl_status take_tensor(const rnl_safetensors *file, const char *path, const char *name,
-                              size_t rank, const size_t *shape, float *values)
+/* The tensor of the name and shape.  Nothing is allocated before it is found, so that the memory
+ * that a file asks for is at most a few times its size. */
+static rnl_status find_tensor(const rnl_safetensors *file, const char *path, const char *name,
+                              size_t rank, const size_t *shape, const rnl_tensor **tensor)
 {
-    const rnl_tensor *tensor = rnl_safetensors_tensor(file, name);
-    if (!tensor)
+    *tensor = rnl_safetensors_tensor(file, name);
+    if (!*tensor)
         return rnl_fail(RNL_BAD_DATA, "%s: tensor %s is missing", path, name);
-    size_t count = 1;
-    bool fits = tensor->rank == rank;
-    for (size_t i = 0; fits && i < rank; ++i) {
-        fits = tensor->shape[i] == shape[i];
-        count *= shape[i];
-    }
-    if (!fits)
+    if ((*tensor)->rank != rank || memcmp((*tensor)->shape, shape, rank * sizeof *shape) != 0)
         return rnl_fail(RNL_BAD_DATA,
                         "%s: tensor %s does not have the shape that its layer expects", path, name);
-    memcpy(values, tensor->values, count * sizeof *values);
     return RNL_OK;
 }
 
@@ -217,11 +211,14 @@ static rnl_status take_parameters(rnl_model *model, const rnl_safetensors *file,
 {
     for (size_t i = 0; i < model->layer_count; ++i)
         for (size_t p = 0; p < model->layers[i].parameter_count; ++p) {
-            const rnl_parameter *parameter = &model->layers[i].parameters[p];
+            rnl_parameter *parameter = &model->layers[i].parameters[p];
+            const rnl_tensor *tensor;
             char name[NAME_SIZE];
             tensor_name(name, &model->layers[i], parameter, array);
-            RNL_TRY(take_tensor(file, path, name, parameter->rank, parameter->size,
-                                parameter->arrays[array]));
+            RNL_TRY(find_tensor(file, path, name, parameter->rank, parameter->size, &tensor));
+            RNL_TRY(rnl_parameter_allocate(&model->layers[i], parameter, array));
+            memcpy(parameter->arrays[array], tensor->values,
+                   rnl_parameter_count(parameter) * sizeof *tensor->values);
         }
     return RNL_OK;
 }
@@ -234,9 +231,7 @@ static rnl_status take_training(rnl_model *model, const rnl_safetensors *file, c
         return RNL_OK;
     if (!rnl_position_parse(&model->position, text))
         return rnl_fail(RNL_BAD_DATA, "%s: position: cannot read '%s'", path, text);
-    const rnl_choice *optimizer = &model->config->training.optimizer;
-    const size_t slots = rnl_optimizer_slots(optimizer);
-    RNL_TRY(rnl_model_allocate_slots(model, slots));
+    const size_t slots = rnl_optimizer_slots(&model->config->training.optimizer);
     for (size_t a = RNL_FIRST_SLOT; a < RNL_FIRST_SLOT + slots; ++a)
         RNL_TRY(take_parameters(model, file, path, a));
     return RNL_OK;
@@ -246,10 +241,14 @@ static rnl_status take_scaler(rnl_model *model, const rnl_safetensors *file, con
 {
     if (!rnl_safetensors_tensor(file, SCALE))
         return RNL_OK;
-    rnl_scaler *scaler = &model->scaler;
-    RNL_TRY(rnl_scaler_allocate(scaler, rnl_shape_features(&model->input)));
-    RNL_TRY(take_tensor(file, path, SCALE, 1, &scaler->features, scaler->scale));
-    return take_tensor(file, path, OFFSET, 1, &scaler->features, scaler->offset);
+    const size_t features = rnl_shape_features(&model->input);
+    const rnl_tensor *scale, *offset;
+    RNL_TRY(find_tensor(file, path, SCALE, 1, &features, &scale));
+    RNL_TRY(find_tensor(file, path, OFFSET, 1, &features, &offset));
+    RNL_TRY(rnl_scaler_allocate(&model->scaler, features));
+    memcpy(model->scaler.scale, scale->values, features * sizeof(float));
+    memcpy(model->scaler.offset, offset->values, features * sizeof(float));
+    return RNL_OK;
 }
 
 static rnl_status take_encoding(rnl_model *model, const rnl_safetensors *file, const char *path)

@@ -1,0 +1,47 @@
+/*
+ * The team and its barrier, for tests/threads_sanitized: Criterion does not start under
+ * ThreadSanitizer.
+ */
+#include "tests/roll_call.h"
+
+#include <stdio.h>
+
+static void expect(bool holds, size_t workers, const char *what)
+{
+    if (holds)
+        return;
+    fprintf(stderr, "%zu workers: %s\n", workers, what);
+    exit(1);
+}
+
+static void expect_roll_call(size_t workers, rnl_pinning pinning)
+{
+    char problem[300];
+    roll r = {0};
+    expect(run(workers, pinning, enrol, &r, problem, sizeof problem), workers, problem);
+    expect(count_entered(&r) == workers, workers, "not all of them came");
+}
+
+/* sleepy: without spinning and yielding every wait is a sleep. */
+static void expect_barrier_holds(size_t workers, bool sleepy)
+{
+    char problem[300];
+    rnl_barrier barrier;
+    rnl_barrier_init(&barrier, workers, true);
+    barrier.spins = barrier.yields = 0;
+    rounds r = {.count = 2000 / workers, .pauses = 97, .barrier = sleepy ? &barrier : NULL};
+    expect(run(workers, RNL_PINNING_OFF, exchange, &r, problem, sizeof problem), workers, problem);
+    expect(atomic_load(&r.wrong) == 0, workers, "the barrier let one pass early");
+}
+
+int main(void)
+{
+    static const size_t worker_counts[] = {1, 2, 3, 4, 8, 16};
+    for (size_t i = 0; i < COUNT(worker_counts); ++i) {
+        expect_roll_call(worker_counts[i], RNL_PINNING_ON);
+        expect_roll_call(worker_counts[i], RNL_PINNING_OFF);
+        expect_barrier_holds(worker_counts[i], false);
+        expect_barrier_holds(worker_counts[i], true);
+    }
+    return 0;
+}
