@@ -219,3 +219,15 @@ Test(npy, labels_must_be_class_numbers)
     write_file(targets_path, 1, header, elements, sizeof elements);
     cr_expect_eq(load(&dataset), RNL_BAD_DATA);
 }
+
+Test(npy, numbers_beyond_float32_are_refused)
+{
+    static const double elements[] = {1, 2, -1e39, 3};
+    rnl_dataset dataset;
+    write_file(inputs_path, 1, "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 2), }",
+               elements, sizeof elements);
+    write_file(targets_path, 1, labels_header, two_labels, sizeof two_labels);
+    cr_expect_eq(load(&dataset), RNL_BAD_DATA);
+    cr_expect(strstr(rnl_message(), "element 2: expected a number within float32, got -1e+39"),
+              "%s", rnl_message());
+}

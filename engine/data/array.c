@@ -3,6 +3,7 @@
 #include "engine/error.h"
 #include "engine/storage/memory_limit.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,8 +114,14 @@ static rnl_status take_bytes(rnl_dataset *dataset, rnl_array *array)
 static rnl_status to_floats(const rnl_array *array, float **floats)
 {
     RNL_TRY(rnl_allocate_rows(floats, array->path, 1, array->count, sizeof **floats));
-    for (size_t i = 0; i < array->count; i++)
-        (*floats)[i] = (float)element_at(array, place_of(array, i));
+    for (size_t i = 0; i < array->count; i++) {
+        const double element = element_at(array, place_of(array, i));
+        (*floats)[i] = (float)element;
+        if (isfinite(element) && !isfinite((*floats)[i]))
+            return rnl_fail(RNL_BAD_DATA,
+                            "%s: element %zu: expected a number within float32, got %g",
+                            array->path, i, element);
+    }
     return RNL_OK;
 }
 
@@ -131,11 +138,11 @@ static rnl_status take_inputs(rnl_dataset *dataset, rnl_array *array)
         dataset->shape[i - 1] = array->shape[i];
     if (array->type.kind == RNL_UNSIGNED && array->type.size == 1)
         return take_bytes(dataset, array);
-    float *inputs;
-    RNL_TRY(to_floats(array, &inputs));
+    float *inputs = NULL;
+    const rnl_status status = to_floats(array, &inputs);
     dataset->element = RNL_FLOAT32;
     dataset->inputs = inputs;
-    return RNL_OK;
+    return status;
 }
 
 static rnl_status take_labels(rnl_dataset *dataset, const rnl_array *array)
