@@ -68,29 +68,29 @@ static void expect_nodes(const char *machine, size_t threads, const size_t *expe
     rnl_topology_release(&topology);
 }
 
-Test(share, every_item_once_and_balanced)
+Test(share, contiguous_and_balanced)
 {
-    for (size_t count = 0; count < 140; ++count)
+    for (size_t count = 1; count < 140; ++count)
         for (size_t workers = 1; workers < 70; ++workers) {
-            size_t next = 0;
-            for (size_t w = 0; w < workers; ++w) {
-                const rnl_range own = rnl_share(count, workers, w);
-                const size_t size = own.end - own.begin;
-                cr_assert_eq(own.begin, next, "%zu items, worker %zu of %zu", count, w, workers);
-                cr_assert(size == count / workers || size == count / workers + 1);
-                next = own.end;
+            size_t sizes[70] = {0}, last = 0;
+            for (size_t item = 0; item < count; ++item) {
+                const size_t owner = rnl_share_owner(count, workers, item);
+                cr_assert(owner >= last && owner < workers);
+                last = owner;
+                ++sizes[owner];
             }
-            cr_assert_eq(next, count, "%zu items, %zu workers", count, workers);
+            for (size_t w = 0; w < workers; ++w)
+                cr_assert(sizes[w] == count / workers || sizes[w] == count / workers + 1,
+                          "%zu items, worker %zu of %zu", count, w, workers);
         }
 }
 
 Test(share, does_not_overflow)
 {
     const size_t count = SIZE_MAX - 1;
-    cr_expect_eq(rnl_share(count, 3, 0).begin, 0);
-    cr_expect_eq(rnl_share(count, 3, 0).end, rnl_share(count, 3, 1).begin);
-    cr_expect_eq(rnl_share(count, 3, 1).end, rnl_share(count, 3, 2).begin);
-    cr_expect_eq(rnl_share(count, 3, 2).end, count);
+    cr_expect_eq(rnl_share_owner(count, 3, 0), 0);
+    cr_expect_eq(rnl_share_owner(count, 3, count / 2), 1);
+    cr_expect_eq(rnl_share_owner(count, 3, count - 1), 2);
 }
 
 Test(placement, holds_for_every_count_on_every_machine)

@@ -1,8 +1,8 @@
 #include "threading/assignment.h"
 
-rnl_range rnl_share(size_t count, size_t workers, size_t worker)
+size_t rnl_share_owner(size_t count, size_t workers, size_t item)
 {
     const size_t each = count / workers, rest = count % workers;
-    const size_t begin = worker * each + (worker < rest ? worker : rest);
-    return (rnl_range){begin, begin + each + (worker < rest)};
+    const size_t in_larger_shares = rest * (each + 1);
+    return item < in_larger_shares ? item / (each + 1) : rest + (item - in_larger_shares) / each;
 }

@@ -7,11 +7,8 @@
 
 #include <stddef.h>
 
-typedef struct rnl_range {
-    size_t begin, end;
-} rnl_range;
-
-/* The worker's share of `count` items: contiguous, balanced to within one, all items once. */
-rnl_range rnl_share(size_t count, size_t workers, size_t worker);
+/* The worker that has an item of `count`: shares are contiguous, in the order of the workers, and
+ * balanced to within one. */
+size_t rnl_share_owner(size_t count, size_t workers, size_t item);
 
 #endif

@@ -125,6 +125,15 @@ static rnl_status bind_backward(void *self, size_t tile, rnl_step_worker *worker
                             RNL_PRODUCT_BACKWARD_DATA, &buffers);
 }
 
+/* Nobody else reads the tile's weights any more in this step. */
+static void update_tile(const dense_state *state, rnl_step_worker *worker, place at)
+{
+    const rnl_block *weights = state->weights[at.column_block];
+    rnl_step_update(worker->step, worker, weights->index, 0, weights->count);
+    if (state->bias)
+        rnl_step_update(worker->step, worker, state->bias->index, at.column, at.columns);
+}
+
 static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
 {
     dense_state *state = self;
@@ -159,6 +168,8 @@ static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
     if (state->tiles[tile].backward_data)
         RNL_TRY(rnl_product_execute(state->tiles[tile].backward_data));
     ++worker->tiles;
+    if (state->weights[at.column_block]->updated_by_tile)
+        update_tile(state, worker, at);
     return RNL_OK;
 }
 
@@ -258,11 +269,30 @@ rnl_status rnl_dense_plan_forward(const rnl_layer *layer, rnl_step *step, const 
     return RNL_OK;
 }
 
+static void place_update(const dense_state *state, const rnl_step *step, rnl_block *block,
+                         size_t first_tile, size_t tile_count)
+{
+    block->first_tile = first_tile;
+    block->tile_count = tile_count;
+    block->phase_tiles = state->tile_count;
+    block->updated_by_tile = step->rows.blocks == 1;
+}
+
+static void place_updates(const dense_state *state, const rnl_step *step)
+{
+    const size_t rows = step->rows.blocks;
+    for (size_t c = 0; c < state->columns.blocks; ++c)
+        place_update(state, step, state->weights[c], c * rows, rows);
+    if (state->bias)
+        place_update(state, step, state->bias, 0, state->tile_count);
+}
+
 rnl_status rnl_dense_plan_backward(void *planned, rnl_step *step, const rnl_upstream *upstream,
                                    rnl_upstream *downstream)
 {
     dense_state *state = planned;
     state->upstream = *upstream;
+    place_updates(state, step);
     if (downstream) {
         downstream->partials = state->columns.blocks;
         state->downstream = *downstream;

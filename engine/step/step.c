@@ -85,6 +85,7 @@ rnl_status rnl_step_block(rnl_step *step, const rnl_layer *layer, size_t paramet
     if (!created || !added)
         return rnl_fail_memory(sizeof *created);
     *added = created;
+    created->index = step->block_count - 1;
     created->layer = layer;
     created->name = layer->parameters[parameter].name;
     created->count = count;
@@ -253,13 +254,36 @@ void rnl_step_release(rnl_step *step)
     rnl_arena_release(&step->arena);
 }
 
-static rnl_status bind_list(const rnl_phase_list *list, rnl_step_worker *worker)
+static size_t owner_of(const rnl_phase *phase, size_t tile, size_t workers)
 {
+    return phase->owner ? phase->owner(phase->self, tile, workers)
+                        : rnl_share_owner(phase->tiles, workers, tile);
+}
+
+static rnl_status find_own(rnl_own_tiles *own, const rnl_phase *phase,
+                           const rnl_step_worker *worker)
+{
+    own->tiles = malloc((phase->tiles + 1) * sizeof *own->tiles);
+    if (!own->tiles)
+        return rnl_fail_memory((phase->tiles + 1) * sizeof *own->tiles);
+    for (size_t tile = 0; tile < phase->tiles; ++tile)
+        if (owner_of(phase, tile, worker->step->workers) == worker->index)
+            own->tiles[own->count++] = (uint32_t)tile;
+    return RNL_OK;
+}
+
+static rnl_status bind_list(const rnl_phase_list *list, rnl_own_tiles **lists,
+                            rnl_step_worker *worker)
+{
+    *lists = calloc(list->count + 1, sizeof **lists);
+    if (!*lists)
+        return rnl_fail_memory((list->count + 1) * sizeof **lists);
     for (size_t i = 0; i < list->count; ++i) {
         const rnl_phase *phase = &list->items[i];
-        const rnl_range own = rnl_share(phase->tiles, worker->step->workers, worker->index);
-        for (size_t tile = own.begin; phase->bind && tile < own.end; ++tile)
-            RNL_TRY(phase->bind(phase->self, tile, worker));
+        rnl_own_tiles *own = &(*lists)[i];
+        RNL_TRY(find_own(own, phase, worker));
+        for (size_t k = 0; phase->bind && k < own->count; ++k)
+            RNL_TRY(phase->bind(phase->self, own->tiles[k], worker));
     }
     return RNL_OK;
 }
@@ -275,7 +299,22 @@ rnl_status rnl_step_bind(rnl_step *step, rnl_step_worker *worker)
         rnl_product_worker_create(&worker->product, products, step->product_count);
     free(products);
     RNL_TRY(status);
-    return bind_list(&step->phases, worker);
+    RNL_TRY(bind_list(&step->preparation, &worker->preparation, worker));
+    return bind_list(&step->phases, &worker->phases, worker);
+}
+
+static void free_list(rnl_own_tiles *lists, size_t count)
+{
+    for (size_t i = 0; lists && i < count; ++i)
+        free(lists[i].tiles);
+    free(lists);
+}
+
+void rnl_step_unbind(rnl_step_worker *worker)
+{
+    rnl_product_worker_free(worker->product);
+    free_list(worker->preparation, worker->step->preparation.count);
+    free_list(worker->phases, worker->step->phases.count);
 }
 
 rnl_status rnl_step_collect(const rnl_step *step, size_t array, rnl_model *model)

@@ -38,12 +38,17 @@ typedef struct rnl_upstream {
 
 /* Parameters that are updated together: a column block of weights, a bias. */
 typedef struct rnl_block {
+    size_t index; /* in the step */
     const rnl_layer *layer;
     const char *name; /* of the layer's parameter */
     size_t count;
     float *arrays[RNL_ARRAYS]; /* (count) each: the values, the optimizer's slots in training */
     float *gradients;          /* (row blocks, copy_distance): a copy for each row block */
     size_t copy_distance;
+    /* The tiles of the layer's backward phase that make the gradient: the worker that owns them
+     * updates the block, while it still has it in its cache. */
+    size_t first_tile, tile_count, phase_tiles;
+    bool updated_by_tile; /* at the end of that tile already; the update phase leaves it out */
 } rnl_block;
 
 /* The mini-batch at hand. */
@@ -78,11 +83,18 @@ typedef struct rnl_shared_product {
 
 struct rnl_step;
 
+/* The tiles of a phase that are one worker's. */
+typedef struct rnl_own_tiles {
+    size_t count;
+    uint32_t *tiles; /* (count) */
+} rnl_own_tiles;
+
 /* What a worker carries through the phases. */
 typedef struct rnl_step_worker {
     struct rnl_step *step;
     size_t index;
     rnl_product_worker *product;
+    rnl_own_tiles *preparation, *phases; /* of each phase of the step's lists */
     rnl_batch batch;
     uint64_t tiles; /* computed so far, a counter to show that every worker has work */
 } rnl_step_worker;
@@ -94,6 +106,8 @@ typedef struct rnl_phase {
      */
     rnl_status (*bind)(void *self, size_t tile, rnl_step_worker *worker);
     rnl_status (*run)(void *self, size_t tile, rnl_step_worker *worker);
+    /* The worker that runs a tile; NULL: contiguous shares of the tiles. */
+    size_t (*owner)(const void *self, size_t tile, size_t workers);
     void *self;
 } rnl_phase;
 
@@ -152,8 +166,9 @@ void rnl_step_release(rnl_step *step);
 /* Sets the learning rate of a step; called by one worker before the barrier that begins it. */
 void rnl_step_set_rate(rnl_step *step, uint64_t number);
 
-/* Runs the bind function of every tile that is this worker's. */
+/* Finds the tiles that are this worker's, and runs their bind functions. */
 rnl_status rnl_step_bind(rnl_step *step, rnl_step_worker *worker);
+void rnl_step_unbind(rnl_step_worker *worker);
 
 /* The number of arrays that each parameter has in the step. */
 static inline size_t rnl_step_arrays(const rnl_step *step)
@@ -180,6 +195,10 @@ rnl_status rnl_step_product(rnl_step *step, rnl_product_shape shape, rnl_product
  * optimizer's state. */
 rnl_status rnl_step_block(rnl_step *step, const rnl_layer *layer, size_t parameter, size_t count,
                           rnl_block **block);
+
+/* The optimizer on a part of a block whose gradients are complete. */
+void rnl_step_update(rnl_step *step, const rnl_step_worker *worker, size_t block_index,
+                     size_t begin, size_t count);
 
 rnl_status rnl_step_matrix(rnl_step *step, rnl_matrix *matrix, size_t columns);
 

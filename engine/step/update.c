@@ -1,6 +1,7 @@
 #include "engine/step/phases.h"
 
 #include "engine/error.h"
+#include "threading/assignment.h"
 
 #include <math.h>
 
@@ -10,7 +11,6 @@
 
 typedef struct slice {
     const rnl_block *block;
-    size_t block_index;
     size_t begin, count;
 } slice;
 
@@ -44,17 +44,14 @@ static rnl_trouble trouble_of(const slice *s, const rnl_update *update)
 /* Keeps the earliest trouble: of the first step, and there of the first block. */
 static void note_trouble(rnl_step *step, const slice *s, const rnl_update *update, uint64_t number)
 {
-    const uint64_t found = rnl_trouble_pack(number, s->block_index, trouble_of(s, update));
+    const uint64_t found = rnl_trouble_pack(number, s->block->index, trouble_of(s, update));
     uint64_t earliest = atomic_load(&step->trouble);
     while (found < earliest && !atomic_compare_exchange_weak(&step->trouble, &earliest, found))
         ;
 }
 
-static rnl_status run_update(void *self, size_t tile, rnl_step_worker *worker)
+static void update_slice(rnl_step *step, const rnl_step_worker *worker, const slice *s)
 {
-    const update_state *state = self;
-    rnl_step *step = worker->step;
-    const slice *s = &state->slices[tile];
     const rnl_block *block = s->block;
     float check;
     const rnl_update update = {
@@ -74,24 +71,60 @@ static rnl_status run_update(void *self, size_t tile, rnl_step_worker *worker)
     step->optimizer.update(&update);
     if (check != 0)
         note_trouble(step, s, &update, worker->batch.number);
+}
+
+void rnl_step_update(rnl_step *step, const rnl_step_worker *worker, size_t block_index,
+                     size_t begin, size_t count)
+{
+    const rnl_block *block = step->blocks[block_index];
+    for (size_t at = begin; at < begin + count; at += SLICE) {
+        const size_t left = begin + count - at;
+        const slice s = {block, at, left < SLICE ? left : SLICE};
+        update_slice(step, worker, &s);
+    }
+}
+
+static rnl_status run_update(void *self, size_t tile, rnl_step_worker *worker)
+{
+    const update_state *state = self;
+    update_slice(worker->step, worker, &state->slices[tile]);
     return RNL_OK;
+}
+
+/* The worker that has made the larger part of the slice's gradient. */
+static size_t owner(const void *self, size_t tile, size_t workers)
+{
+    const update_state *state = self;
+    const slice *s = &state->slices[tile];
+    const rnl_block *block = s->block;
+    const size_t made_by = block->first_tile + s->begin * block->tile_count / block->count;
+    return rnl_share_owner(block->phase_tiles, workers, made_by);
+}
+
+static size_t slices_of(const rnl_block *block)
+{
+    return block->updated_by_tile ? 0 : (block->count + SLICE - 1) / SLICE;
 }
 
 rnl_status rnl_plan_update(rnl_step *step)
 {
     size_t count = 0;
     for (size_t i = 0; i < step->block_count; ++i)
-        count += (step->blocks[i]->count + SLICE - 1) / SLICE;
+        count += slices_of(step->blocks[i]);
+    if (count == 0)
+        return RNL_OK;
     const size_t bytes = sizeof(update_state) + count * sizeof(slice);
     update_state *state = rnl_step_allocate(step, bytes, NULL);
     if (!state)
         return rnl_fail_memory(bytes);
     for (size_t i = 0; i < step->block_count; ++i) {
         const rnl_block *block = step->blocks[i];
-        for (size_t begin = 0; begin < block->count; begin += SLICE)
-            state->slices[state->count++] = (slice){
-                block, i, begin, block->count - begin < SLICE ? block->count - begin : SLICE};
+        for (size_t k = 0; k < slices_of(block); ++k) {
+            const size_t begin = k * SLICE, left = block->count - begin;
+            state->slices[state->count++] = (slice){block, begin, left < SLICE ? left : SLICE};
+        }
     }
-    return rnl_phase_add(&step->phases,
-                         (rnl_phase){.tiles = count, .run = run_update, .self = state});
+    return rnl_phase_add(
+        &step->phases,
+        (rnl_phase){.tiles = count, .run = run_update, .owner = owner, .self = state});
 }

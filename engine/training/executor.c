@@ -2,7 +2,6 @@
 
 #include "engine/error.h"
 #include "engine/training/machine.h"
-#include "threading/assignment.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -45,20 +44,24 @@ bool rnl_hand_agree(rnl_hand *hand)
     return hand->executor->leaving;
 }
 
-void rnl_hand_run(rnl_hand *hand, const rnl_phase_list *list, size_t count)
+static void run_phases(rnl_hand *hand, const rnl_phase_list *list, const rnl_own_tiles *own,
+                       size_t count)
 {
-    rnl_step_worker *worker = &hand->step;
     for (size_t i = 0; i < count; ++i) {
         if (i > 0)
             rnl_hand_barrier(hand);
         const rnl_phase *phase = &list->items[i];
-        const rnl_range own = rnl_share(phase->tiles, worker->step->workers, worker->index);
-        for (size_t tile = own.begin; tile < own.end; ++tile) {
-            const rnl_status status = phase->run(phase->self, tile, worker);
+        for (size_t k = 0; k < own[i].count; ++k) {
+            const rnl_status status = phase->run(phase->self, own[i].tiles[k], &hand->step);
             if (status != RNL_OK)
                 rnl_hand_fail(hand, status);
         }
     }
+}
+
+void rnl_hand_run(rnl_hand *hand, size_t count)
+{
+    run_phases(hand, &hand->step.step->phases, hand->step.phases, count);
 }
 
 static void log_plan(const rnl_executor *executor)
@@ -93,7 +96,8 @@ static bool set_up(rnl_hand *hand)
         rnl_hand_fail(hand, status);
     if (rnl_hand_agree(hand))
         return false;
-    rnl_hand_run(hand, &executor->step.preparation, executor->step.preparation.count);
+    run_phases(hand, &executor->step.preparation, hand->step.preparation,
+               executor->step.preparation.count);
     return !rnl_hand_agree(hand);
 }
 
@@ -109,7 +113,7 @@ static void finish(rnl_hand *hand)
         rnl_log(executor->options, RNL_LOG_DEBUG, "worker %zu computed %llu tiles", i,
                 (unsigned long long)executor->hands[i].step.tiles);
     for (size_t i = 0; i < executor->step.workers; ++i)
-        rnl_product_worker_free(executor->hands[i].step.product);
+        rnl_step_unbind(&executor->hands[i].step);
     rnl_step_release(&executor->step);
 }
 

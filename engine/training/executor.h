@@ -54,9 +54,9 @@ bool rnl_hand_agree(rnl_hand *hand);
 
 void rnl_hand_barrier(rnl_hand *hand);
 
-/* Runs this worker's tiles of the first `count` phases with the worker's batch.  A barrier stands
- * between phases, none after the last. */
-void rnl_hand_run(rnl_hand *hand, const rnl_phase_list *list, size_t count);
+/* Runs this worker's tiles of the step's first `count` phases with the worker's batch.  A barrier
+ * stands between phases, none after the last. */
+void rnl_hand_run(rnl_hand *hand, size_t count);
 
 /* Formats and sends a message to the options' on_log; worker 0 or the calling thread alone. */
 void rnl_log(const rnl_options *options, rnl_log_level level, const char *format, ...)

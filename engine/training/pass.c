@@ -12,7 +12,7 @@ void rnl_pass_run(rnl_hand *hand, rnl_pass *pass)
             .indices = pass->order + begin,
             .rows = rows - begin < step->batch_size ? rows - begin : step->batch_size,
         };
-        rnl_hand_run(hand, &step->phases, step->evaluation_phases);
+        rnl_hand_run(hand, step->evaluation_phases);
         rnl_hand_barrier(hand);
         if (rnl_hand_leads(hand)) {
             if (!step->predicting)

@@ -209,7 +209,7 @@ static void run_steps(training *t, rnl_hand *hand)
             .training = true,
             .number = ++number,
         };
-        rnl_hand_run(hand, &step->phases, step->phases.count);
+        rnl_hand_run(hand, step->phases.count);
         if (rnl_hand_leads(hand))
             account_step(t, hand);
         rnl_hand_barrier(hand);
