@@ -137,25 +137,41 @@ bool rnl_is_utf8(const char *text)
     return string != NULL;
 }
 
+/* Takes the object over; gives it back if `complete`, else NULL. */
+static json_t *only_if(bool complete, json_t *object)
+{
+    if (complete)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+static json_t *categories_to_json(const rnl_column *column)
+{
+    json_t *array = json_array();
+    bool complete = true;
+    for (size_t i = 0; i < column->category_count && complete; ++i)
+        complete = json_array_append_new(array, json_string(column->categories[i].name)) == 0;
+    return only_if(complete, array);
+}
+
 /* {"name": "colour", "categories": ["blue", "red"], "fill": 1.0}; numeric without categories */
 static json_t *column_to_json(const rnl_column *column)
 {
     json_t *object = json_pack("{s:s, s:f}", "name", column->name, "fill", column->fill);
     if (!object || !column->categorical)
         return object;
-    json_t *categories = json_array();
-    for (size_t i = 0; i < column->category_count; ++i)
-        json_array_append_new(categories, json_string(column->categories[i].name));
-    json_object_set_new(object, "categories", categories);
-    return object;
+    return only_if(json_object_set_new(object, "categories", categories_to_json(column)) == 0,
+                   object);
 }
 
 static json_t *columns_to_json(const rnl_columns *columns)
 {
     json_t *array = json_array();
-    for (size_t i = 0; i < columns->count; ++i)
-        json_array_append_new(array, column_to_json(&columns->items[i]));
-    return array;
+    bool complete = true;
+    for (size_t i = 0; i < columns->count && complete; ++i)
+        complete = json_array_append_new(array, column_to_json(&columns->items[i])) == 0;
+    return only_if(complete, array);
 }
 
 rnl_status rnl_encoding_print(const rnl_encoding *encoding, char **text)

@@ -30,11 +30,22 @@ static rnl_status add(json_t *object, const char *path, const char *name, json_t
     return RNL_OK;
 }
 
-static json_t *describe_tensor(const rnl_tensor *tensor, size_t begin)
+static json_t *describe_shape(const rnl_tensor *tensor)
 {
     json_t *shape = json_array();
     for (size_t i = 0; i < tensor->rank; i++)
-        json_array_append_new(shape, json_integer((json_int_t)tensor->shape[i]));
+        if (json_array_append_new(shape, json_integer((json_int_t)tensor->shape[i])) != 0) {
+            json_decref(shape);
+            return NULL;
+        }
+    return shape;
+}
+
+static json_t *describe_tensor(const rnl_tensor *tensor, size_t begin)
+{
+    json_t *shape = describe_shape(tensor);
+    if (!shape)
+        return NULL;
     return json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape, "data_offsets",
                      (json_int_t)begin, (json_int_t)(begin + tensor_bytes(tensor)));
 }
