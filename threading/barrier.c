@@ -2,7 +2,6 @@
 
 #include <limits.h>
 #include <linux/futex.h>
-#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -12,11 +11,9 @@ void rnl_barrier_init(rnl_barrier *barrier, size_t workers, bool oversubscribed)
     atomic_init(&barrier->generation, 0);
     atomic_init(&barrier->sleepers, 0);
     barrier->workers = (unsigned)workers;
-    /* To be woken takes some 60 us.  2000 pauses last 30 to 90 us, and 1000 yields about half a
-     * millisecond more, so that only a wait that is far longer than that ends in sleep.  Where
-     * workers share a core, a spin takes it from the worker that is waited for. */
+    /* To be woken takes some 60 us, and 2000 pauses last 30 to 90 us: who waits longer sleeps.
+     * Where workers share a core, a spin takes it from the worker that is waited for. */
     barrier->spins = oversubscribed ? 0 : 2000;
-    barrier->yields = oversubscribed ? 16 : 1000;
 }
 
 static bool has_passed(const rnl_barrier *barrier, unsigned generation)
@@ -30,11 +27,6 @@ static bool passes_soon(const rnl_barrier *barrier, unsigned generation)
         if (has_passed(barrier, generation))
             return true;
         __builtin_ia32_pause();
-    }
-    for (unsigned i = 0; i < barrier->yields; ++i) {
-        if (has_passed(barrier, generation))
-            return true;
-        sched_yield();
     }
     return has_passed(barrier, generation);
 }

@@ -2,8 +2,8 @@
  * A barrier that is quick while every worker has a core, and gives way when it has not.
  *
  * A worker adds itself to a counter; the last one to come resets it and raises the generation,
- * for which the others wait: by spinning, then by yielding the processor, then asleep in the
- * kernel.  Whoever raises the generation calls the kernel only if someone sleeps.
+ * for which the others wait: by spinning, then asleep in the kernel.  Whoever raises the generation
+ * calls the kernel only if someone sleeps.
  */
 #ifndef RNL_THREADING_BARRIER_H
 #define RNL_THREADING_BARRIER_H
@@ -18,7 +18,7 @@
 typedef struct rnl_barrier {
     _Alignas(RNL_BARRIER_ALIGNMENT) atomic_uint arrived; /* in this generation */
     _Alignas(RNL_BARRIER_ALIGNMENT) atomic_uint generation;
-    unsigned workers, spins, yields; /* never written while the barrier is in use */
+    unsigned workers, spins; /* never written while the barrier is in use */
     _Alignas(RNL_BARRIER_ALIGNMENT) atomic_uint sleepers;
 } rnl_barrier;
 

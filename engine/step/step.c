@@ -90,6 +90,8 @@ rnl_status rnl_step_block(rnl_step *step, const rnl_layer *layer, size_t paramet
     created->name = layer->parameters[parameter].name;
     created->count = count;
     created->copy_distance = (count + 15) / 16 * 16;
+    step->memory.parameters += count * sizeof(float);
+    step->memory.optimizer += (rnl_step_arrays(step) - RNL_FIRST_SLOT) * count * sizeof(float);
     for (size_t i = 0; i < rnl_step_arrays(step); ++i)
         RNL_TRY(rnl_arena_reserve(&step->arena, &created->arrays[i], count, sizeof(float)));
     if (step->training)
@@ -209,6 +211,16 @@ static rnl_status plan_rows(rnl_step *step)
     return rnl_arena_reserve(&step->arena, &step->loss, rows, sizeof(float));
 }
 
+/* What is neither parameters nor theirs is a matrix over the rows of a mini-batch. */
+static void plan_memory(rnl_step *step)
+{
+    rnl_memory_plan *memory = &step->memory;
+    for (size_t i = 0; step->training && i < step->block_count; ++i)
+        memory->gradients += step->rows.blocks * step->blocks[i]->copy_distance * sizeof(float);
+    memory->activations =
+        step->arena.bytes - memory->parameters - memory->optimizer - memory->gradients;
+}
+
 rnl_status rnl_step_plan(rnl_step *step)
 {
     atomic_init(&step->trouble, RNL_NO_TROUBLE);
@@ -234,6 +246,7 @@ rnl_status rnl_step_plan(rnl_step *step)
         RNL_TRY(rnl_plan_update(step));
     }
     RNL_TRY(plan_buffers(step));
+    plan_memory(step);
     return rnl_arena_commit(&step->arena);
 }
 

@@ -116,6 +116,11 @@ typedef struct rnl_phase_list {
     rnl_phase *items;
 } rnl_phase_list;
 
+/* Bytes by what they hold. */
+typedef struct rnl_memory_plan {
+    size_t parameters, optimizer, gradients, activations;
+} rnl_memory_plan;
+
 typedef struct rnl_step {
     /* Given. */
     const rnl_model *model;
@@ -132,6 +137,7 @@ typedef struct rnl_step {
     rnl_cut rows;
     size_t padded_rows;
     rnl_arena arena;
+    rnl_memory_plan memory;     /* of the arena */
     rnl_phase_list preparation; /* run once before the first step */
     rnl_phase_list phases;
     size_t evaluation_phases; /* the first of them make an evaluation */

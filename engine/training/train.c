@@ -241,12 +241,35 @@ static void validate(training *t, rnl_hand *hand)
     save_if_due(t, hand);
 }
 
+static size_t data_bytes(const rnl_dataset *dataset)
+{
+    const size_t row = dataset->features * (dataset->element == RNL_UINT8 ? 1 : sizeof(float)) +
+                       dataset->value_columns * sizeof(float) +
+                       (dataset->labels ? sizeof *dataset->labels : 0);
+    return dataset->rows * row;
+}
+
+/* Beside it come the runtimes' own memory and the model, which holds parameters and state once more
+ * while a checkpoint is saved. */
+static void tell_plan(const training *t, const rnl_step *step)
+{
+    const rnl_memory_plan *memory = &step->memory;
+    const size_t data = data_bytes(&t->data->train) + data_bytes(&t->data->validation);
+    rnl_log(t->options, RNL_LOG_INFO,
+            "%zu worker%s; %.1f MB: parameters %.1f, optimizer %.1f, gradients %.1f, activations "
+            "%.1f, data %.1f",
+            step->workers, step->workers == 1 ? "" : "s", (double)(step->arena.bytes + data) / 1e6,
+            (double)memory->parameters / 1e6, (double)memory->optimizer / 1e6,
+            (double)memory->gradients / 1e6, (double)memory->activations / 1e6, (double)data / 1e6);
+}
+
 static void train_worker(rnl_hand *hand, void *context)
 {
     training *t = context;
     const size_t epochs = (size_t)t->model->config->training.epochs;
     if (rnl_hand_leads(hand)) {
         warn_if_moved(t, hand->step.step);
+        tell_plan(t, hand->step.step);
         rnl_step_set_rate(hand->step.step, t->model->position.step + 1);
     }
     for (size_t epoch = t->model->position.epoch; epoch < epochs && !t->stopping; ++epoch) {
