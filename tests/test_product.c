@@ -91,7 +91,7 @@ static void run_in_team(rnl_worker *worker, void *context)
 
 /* sum over k of a[i * a_row + k * a_step] * b[j * b_row + k * b_step], within rounding. */
 static void expect_product(const char *name, const float *result, size_t rows, size_t columns,
-                           size_t terms, const float *a, size_t a_row, size_t a_step,
+                           size_t stride, size_t terms, const float *a, size_t a_row, size_t a_step,
                            const float *b, size_t b_row, size_t b_step)
 {
     for (size_t i = 0; i < rows; ++i)
@@ -103,20 +103,21 @@ static void expect_product(const char *name, const float *result, size_t rows, s
                 sum += term;
                 size += fabs(term);
             }
-            const double difference = fabs((double)result[i * columns + j] - sum);
+            const double difference = fabs((double)result[i * stride + j] - sum);
             cr_assert(difference <= 6e-8 * size * (1 + sqrt((double)terms)),
-                      "%s (%zu, %zu): %g instead of %g", name, i, j,
-                      (double)result[i * columns + j], sum);
+                      "%s (%zu, %zu): %g instead of %g", name, i, j, (double)result[i * stride + j],
+                      sum);
         }
 }
 
 ParameterizedTest(struct tile_shape *shape, product, agrees_with_plain_loops)
 {
     const size_t rows = shape->rows, fan_in = shape->fan_in, units = shape->units;
+    const size_t wide = rnl_product_row_stride(fan_in), high = rnl_product_row_stride(units);
     trial t = {.shape = *shape, .stride = units + 5};
     const size_t counts[MATRICES] = {
-        [X] = rows * fan_in,         [KERNEL] = fan_in * t.stride, [DELTA] = rows * units,
-        [Z] = rows * units,          [GRADIENT] = fan_in * units,  [DX] = rows * fan_in,
+        [X] = rows * wide,           [KERNEL] = fan_in * t.stride, [DELTA] = rows * high,
+        [Z] = rows * high,           [GRADIENT] = fan_in * units,  [DX] = rows * wide,
         [UNPACKED] = fan_in * units,
     };
     for (size_t i = 0; i < MATRICES; ++i)
@@ -136,10 +137,11 @@ ParameterizedTest(struct tile_shape *shape, product, agrees_with_plain_loops)
     for (size_t i = 0; i < fan_in; ++i)
         cr_assert_arr_eq(t.matrix[UNPACKED] + i * units, kernel + i * t.stride,
                          units * sizeof(float));
-    expect_product("z", t.matrix[Z], rows, units, fan_in, x, fan_in, 1, kernel, 1, t.stride);
-    expect_product("gradient", t.matrix[GRADIENT], fan_in, units, rows, x, 1, fan_in, delta, 1,
-                   units);
-    expect_product("dx", t.matrix[DX], rows, fan_in, units, delta, units, 1, kernel, t.stride, 1);
+    expect_product("z", t.matrix[Z], rows, units, high, fan_in, x, wide, 1, kernel, 1, t.stride);
+    expect_product("gradient", t.matrix[GRADIENT], fan_in, units, units, rows, x, 1, wide, delta, 1,
+                   high);
+    expect_product("dx", t.matrix[DX], rows, fan_in, wide, units, delta, high, 1, kernel, t.stride,
+                   1);
 
     for (size_t i = 0; i < MATRICES; ++i)
         free(t.matrix[i]);

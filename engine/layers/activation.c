@@ -56,15 +56,16 @@ static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
 {
     const activation_state *state = self;
     const size_t columns = state->output.columns;
-    const size_t first = tile * ROWS_PER_TILE * columns;
+    const size_t stride = state->output.stride;
+    const size_t first = tile * ROWS_PER_TILE * stride;
     if (!is_empty(worker->step, tile, worker))
         state->bound.forward(&(const rnl_activation_forward){
             .rows = tile_rows(worker->step, tile),
             .columns = columns,
             .z = state->input->values + first,
-            .z_stride = columns,
+            .z_stride = stride,
             .y = state->output.values + first,
-            .y_stride = columns,
+            .y_stride = stride,
             .alpha = state->bound.alpha,
         });
     return RNL_OK;
@@ -74,19 +75,20 @@ static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
 {
     const activation_state *state = self;
     const size_t columns = state->output.columns;
-    const size_t first = tile * ROWS_PER_TILE * columns;
+    const size_t stride = state->output.stride;
+    const size_t first = tile * ROWS_PER_TILE * stride;
     if (!is_empty(worker->step, tile, worker))
         state->bound.backward(&(const rnl_activation_backward){
             .rows = tile_rows(worker->step, tile),
             .columns = columns,
             .partials = state->upstream.partials,
             .upstream = *state->upstream.values + first,
-            .upstream_stride = columns,
+            .upstream_stride = stride,
             .partial_distance = rnl_upstream_distance(worker->step, &state->upstream),
             .y = state->output.values + first,
-            .y_stride = columns,
+            .y_stride = stride,
             .delta = *state->downstream.values + first,
-            .delta_stride = columns,
+            .delta_stride = stride,
             .alpha = state->bound.alpha,
         });
     return RNL_OK;

@@ -70,7 +70,7 @@ static rnl_status bind_forward(void *self, size_t tile, rnl_step_worker *worker)
     const rnl_step *step = worker->step;
     const place at = place_of(state, step, tile);
     const rnl_product_buffers buffers = {
-        .x = state->input->values + at.row * state->fan_in,
+        .x = state->input->values + at.row * state->input->stride,
         .weights = state->weights[at.column_block]->arrays[RNL_VALUES],
         .z = step->tile_buffers[worker->index],
     };
@@ -91,10 +91,10 @@ static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
         .rows = step->rows.size,
         .columns = at.columns,
         .z = step->tile_buffers[worker->index],
-        .z_stride = at.columns,
+        .z_stride = rnl_product_row_stride(at.columns),
         .bias = state->bias ? state->bias->arrays[RNL_VALUES] + at.column : NULL,
-        .y = state->output.values + at.row * state->units + at.column,
-        .y_stride = state->units,
+        .y = state->output.values + at.row * state->output.stride + at.column,
+        .y_stride = state->output.stride,
         .alpha = state->activation.alpha,
     });
     return RNL_OK;
@@ -107,7 +107,7 @@ static rnl_status bind_backward(void *self, size_t tile, rnl_step_worker *worker
     const place at = place_of(state, step, tile);
     const rnl_block *weights = state->weights[at.column_block];
     rnl_product_buffers buffers = {
-        .x = state->input->values + at.row * state->fan_in,
+        .x = state->input->values + at.row * state->input->stride,
         .weights = weights->arrays[RNL_VALUES],
         .delta = step->tile_buffers[worker->index],
         .gradient = weights->gradients + at.row_block * weights->copy_distance,
@@ -119,7 +119,7 @@ static rnl_status bind_backward(void *self, size_t tile, rnl_step_worker *worker
         return RNL_OK;
     buffers.dx = *state->downstream.values +
                  at.column_block * rnl_upstream_distance(step, &state->downstream) +
-                 at.row * state->fan_in;
+                 at.row * state->downstream.stride;
     return rnl_product_bind(&state->tiles[tile].backward_data,
                             product_of_block(state, at.column_block), worker->product,
                             RNL_PRODUCT_BACKWARD_DATA, &buffers);
@@ -142,18 +142,19 @@ static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
     if (is_empty(step, worker, at))
         return RNL_OK;
     float *delta = step->tile_buffers[worker->index];
-    const size_t corner = at.row * state->units + at.column;
+    const size_t corner = at.row * state->output.stride + at.column;
+    const size_t stride = rnl_product_row_stride(at.columns);
     state->activation.backward(&(const rnl_activation_backward){
         .rows = step->rows.size,
         .columns = at.columns,
         .partials = state->upstream.partials,
         .upstream = *state->upstream.values + corner,
-        .upstream_stride = state->units,
+        .upstream_stride = state->upstream.stride,
         .partial_distance = rnl_upstream_distance(step, &state->upstream),
         .y = state->output.values + corner,
-        .y_stride = state->units,
+        .y_stride = state->output.stride,
         .delta = delta,
-        .delta_stride = at.columns,
+        .delta_stride = stride,
         .alpha = state->activation.alpha,
     });
     if (state->bias)
@@ -161,7 +162,7 @@ static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
             .rows = step->rows.size,
             .columns = at.columns,
             .x = delta,
-            .x_stride = at.columns,
+            .x_stride = stride,
             .sums = state->bias->gradients + at.row_block * state->bias->copy_distance + at.column,
         });
     RNL_TRY(rnl_product_execute(state->tiles[tile].backward_weights));
@@ -256,7 +257,7 @@ rnl_status rnl_dense_plan_forward(const rnl_layer *layer, rnl_step *step, const 
     if (rnl_dense_of(layer)->use_bias)
         RNL_TRY(rnl_step_block(step, layer, RNL_DENSE_BIAS, state->units, &state->bias));
     RNL_TRY(rnl_step_matrix(step, &state->output, state->units));
-    rnl_step_need_tile(step, step->rows.size * state->columns.size);
+    rnl_step_need_tile(step, step->rows.size * rnl_product_row_stride(state->columns.size));
     RNL_TRY(rnl_phase_add(
         &step->preparation,
         (rnl_phase){.tiles = state->columns.blocks, .run = run_preparation, .self = state}));

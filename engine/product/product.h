@@ -29,7 +29,13 @@ typedef struct rnl_product rnl_product;
 rnl_status rnl_product_create(rnl_product **product, rnl_product_shape shape);
 void rnl_product_free(rnl_product *product);
 
-/* Floats of one packed weight matrix, padding included; the padding is always 0. */
+/* The distance in floats between the rows of a matrix over a mini-batch, of x, z, delta and dx: at
+ * least its columns.  Where a product walks down columns, rows that are 1 KiB or a multiple apart
+ * would compete for the same lines of the cache. */
+size_t rnl_product_row_stride(size_t columns);
+
+/* Floats of one packed weight matrix, padding included; the padding is 0, and stays
+ * what it is in a gradient. */
 size_t rnl_product_packed_count(const rnl_product *product);
 
 /* What computes it, for the log: "forward NAME, backward weights NAME, backward data NAME". */
@@ -55,8 +61,8 @@ typedef enum rnl_product_kind {
     RNL_PRODUCT_BACKWARD_DATA     /* dx (rows, fan_in) = delta (rows, units) weights' */
 } rnl_product_kind;
 
-/* The buffers of a tile; each kind uses three of them.  All are dense and row-major, but for
- * weights and gradient, which are packed. */
+/* The buffers of a tile; each kind uses three of them.  All are row-major with the stride that
+ * belongs to their columns, but for weights and gradient, which are packed. */
 typedef struct rnl_product_buffers {
     const float *x;       /* (rows, fan_in) */
     const float *weights; /* packed */

@@ -152,6 +152,42 @@ static dnnl_status_t backward_data_desc(dnnl_primitive_desc_t *desc, dnnl_engine
 
 #endif
 
+/* ---- products by sgemm -----------------------------------------------------------------------
+
+Below AVX-512, the inner product of oneDNN 2 is its sgemm on dense matrices.  Called itself, it
+takes strides, which avoid rows that compete for the same lines of the cache: up to twice the speed.
+*/
+
+static bool by_sgemm(void)
+{
+    return DNNL_VERSION_MAJOR < 3 && dnnl_get_effective_cpu_isa() < dnnl_cpu_isa_avx512_core;
+}
+
+size_t rnl_product_row_stride(size_t columns)
+{
+    return by_sgemm() && columns % 256 == 0 ? columns + 16 : columns;
+}
+
+static dnnl_status_t run_sgemm(const rnl_product_shape *shape, rnl_product_kind kind,
+                               const rnl_product_buffers *b)
+{
+    const dnnl_dim_t rows = (dnnl_dim_t)shape->rows, fan_in = (dnnl_dim_t)shape->fan_in,
+                     units = (dnnl_dim_t)shape->units,
+                     x_stride = (dnnl_dim_t)rnl_product_row_stride(shape->fan_in),
+                     z_stride = (dnnl_dim_t)rnl_product_row_stride(shape->units);
+    switch (kind) {
+    case RNL_PRODUCT_FORWARD:
+        return dnnl_sgemm('N', 'N', rows, units, fan_in, 1, b->x, x_stride, b->weights, z_stride, 0,
+                          b->z, z_stride);
+    case RNL_PRODUCT_BACKWARD_WEIGHTS:
+        return dnnl_sgemm('T', 'N', fan_in, units, rows, 1, b->x, x_stride, b->delta, z_stride, 0,
+                          b->gradient, z_stride);
+    default:
+        return dnnl_sgemm('N', 'T', rows, fan_in, units, 1, b->delta, z_stride, b->weights,
+                          z_stride, 0, b->dx, x_stride);
+    }
+}
+
 /* ---- products -------------------------------------------------------------------------------- */
 
 #define KINDS 3
@@ -263,6 +299,10 @@ static rnl_status choose_layout(rnl_product *product)
 static rnl_status create_primitives(rnl_product *product)
 {
     const rnl_product_shape *shape = &product->shape;
+    if (by_sgemm()) {
+        snprintf(product->description, sizeof product->description, "sgemm");
+        return RNL_OK;
+    }
     RNL_TRY(need_engine());
     TRY_DNNL(dnnl_primitive_attr_create(&product->attributes));
     TRY_DNNL(
@@ -312,8 +352,16 @@ void rnl_product_free(rnl_product *product)
     free(product);
 }
 
+/* The distance between rows of the packed weights of sgemm: those of a plain kernel. */
+static size_t packed_stride(const rnl_product *product)
+{
+    return rnl_product_row_stride(product->shape.units);
+}
+
 size_t rnl_product_packed_count(const rnl_product *product)
 {
+    if (by_sgemm())
+        return product->shape.fan_in * packed_stride(product);
     return dnnl_memory_desc_get_size(weights_desc(product)) / sizeof(float);
 }
 
@@ -359,9 +407,22 @@ static rnl_status reorder(matrix_desc from, const float *source, matrix_desc to,
     return status == dnnl_success ? RNL_OK : fail_dnnl(status, "reorder of weights");
 }
 
+static void copy_rows(const rnl_product_shape *shape, const float *source, size_t source_stride,
+                      float *target, size_t target_stride)
+{
+    for (size_t i = 0; i < shape->fan_in; ++i)
+        memcpy(target + i * target_stride, source + i * source_stride,
+               shape->units * sizeof *target);
+}
+
 rnl_status rnl_product_pack(const rnl_product *product, const float *kernel, size_t stride,
                             float *packed)
 {
+    if (by_sgemm()) {
+        memset(packed, 0, rnl_product_packed_count(product) * sizeof *packed);
+        copy_rows(&product->shape, kernel, stride, packed, packed_stride(product));
+        return RNL_OK;
+    }
     owned_desc plain;
     TRY_DNNL(kernel_desc(&plain, &product->shape, stride));
     const rnl_status status = reorder(desc_of(&plain), kernel, weights_desc(product), packed);
@@ -372,6 +433,10 @@ rnl_status rnl_product_pack(const rnl_product *product, const float *kernel, siz
 rnl_status rnl_product_unpack(const rnl_product *product, const float *packed, float *kernel,
                               size_t stride)
 {
+    if (by_sgemm()) {
+        copy_rows(&product->shape, packed, packed_stride(product), kernel, stride);
+        return RNL_OK;
+    }
     owned_desc plain;
     TRY_DNNL(kernel_desc(&plain, &product->shape, stride));
     const rnl_status status = reorder(weights_desc(product), packed, desc_of(&plain), kernel);
@@ -399,6 +464,7 @@ rnl_status rnl_product_worker_create(rnl_product_worker **worker, rnl_product *c
                 largest = size > largest ? size : largest;
             }
     largest = (largest + 63) / 64 * 64;
+    RNL_TRY(need_engine());
 
     rnl_product_worker *created = calloc(1, sizeof *created);
     if (!created)
@@ -431,15 +497,31 @@ void rnl_product_worker_free(rnl_product_worker *worker)
 #define ARGUMENTS 4
 
 struct rnl_product_call {
+    rnl_product_shape shape; /* for sgemm, which has no primitive, */
+    rnl_product_kind kind;
+    rnl_product_buffers buffers;
     dnnl_primitive_t primitive; /* of the product */
     dnnl_stream_t stream;       /* of the worker */
     int argument_count;
     dnnl_exec_arg_t arguments[ARGUMENTS];
 };
 
-rnl_status rnl_product_bind(rnl_product_call **call, const rnl_product *product,
-                            rnl_product_worker *worker, rnl_product_kind kind,
-                            const rnl_product_buffers *buffers)
+static rnl_status bind_sgemm(rnl_product_call **call, const rnl_product *product,
+                             rnl_product_kind kind, const rnl_product_buffers *buffers)
+{
+    rnl_product_call *bound = calloc(1, sizeof *bound);
+    if (!bound)
+        return rnl_fail_memory(sizeof *bound);
+    bound->shape = product->shape;
+    bound->kind = kind;
+    bound->buffers = *buffers;
+    *call = bound;
+    return RNL_OK;
+}
+
+static rnl_status bind_primitive(rnl_product_call **call, const rnl_product *product,
+                                 rnl_product_worker *worker, rnl_product_kind kind,
+                                 const rnl_product_buffers *buffers)
 {
     const matrix_desc x = desc_of(&product->x);
     const matrix_desc z = desc_of(&product->z);
@@ -485,6 +567,13 @@ rnl_status rnl_product_bind(rnl_product_call **call, const rnl_product *product,
     return RNL_OK;
 }
 
+rnl_status rnl_product_bind(rnl_product_call **call, const rnl_product *product,
+                            rnl_product_worker *worker, rnl_product_kind kind,
+                            const rnl_product_buffers *buffers)
+{
+    return by_sgemm() ? bind_sgemm(call, product, kind, buffers)
+                      : bind_primitive(call, product, worker, kind, buffers);
+}
 void rnl_product_call_free(rnl_product_call *call)
 {
     if (!call)
@@ -497,6 +586,10 @@ void rnl_product_call_free(rnl_product_call *call)
 
 rnl_status rnl_product_execute(const rnl_product_call *call)
 {
+    if (!call->primitive) {
+        TRY_DNNL(run_sgemm(&call->shape, call->kind, &call->buffers));
+        return RNL_OK;
+    }
     TRY_DNNL(dnnl_primitive_execute(call->primitive, call->stream, call->argument_count,
                                     call->arguments));
     return RNL_OK;

@@ -34,6 +34,11 @@ void rnl_product_free(rnl_product *product)
     free(product);
 }
 
+size_t rnl_product_row_stride(size_t columns)
+{
+    return columns;
+}
+
 size_t rnl_product_packed_count(const rnl_product *product)
 {
     return product->shape.fan_in * product->shape.units;

@@ -59,7 +59,7 @@ static void gather_targets(const rnl_step *step, const rnl_batch *batch, row_til
     const size_t outputs = step->targets.columns;
     for (size_t i = rows.begin; i < rows.filled; ++i) {
         const size_t row = batch->indices[i];
-        float *targets = outputs > 0 ? step->targets.values + i * outputs : NULL;
+        float *targets = outputs > 0 ? step->targets.values + i * step->targets.stride : NULL;
         if (targets && dataset->values)
             memcpy(targets, dataset->values + row * outputs, outputs * sizeof *targets);
         else if (targets)
@@ -75,8 +75,8 @@ static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
     const rnl_batch *batch = &worker->batch;
     const rnl_dataset *dataset = batch->dataset;
     const row_tile rows = row_tile_of(step, batch, tile);
-    const size_t features = step->input.columns;
-    float *x = step->input.values + rows.begin * features;
+    const size_t features = step->input.columns, stride = step->input.stride;
+    float *x = step->input.values + rows.begin * stride;
     const rnl_gather gather = {
         .rows = rows.filled - rows.begin,
         .features = features,
@@ -85,7 +85,7 @@ static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
         .scale = step->model->scaler.scale,
         .offset = step->model->scaler.offset,
         .x = x,
-        .x_stride = features,
+        .x_stride = stride,
     };
     if (gather.rows > 0) {
         if (dataset->element == RNL_UINT8)
@@ -95,7 +95,7 @@ static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
     }
     if (!step->predicting)
         gather_targets(step, batch, rows);
-    memset(x + gather.rows * features, 0, (rows.end - rows.filled) * features * sizeof *x);
+    memset(x + gather.rows * stride, 0, (rows.end - rows.filled) * stride * sizeof *x);
     return RNL_OK;
 }
 
@@ -113,44 +113,45 @@ typedef struct loss_state {
 /* Fills the step's predictions, if anybody looks at them. */
 static void predict(const loss_state *state, const rnl_step *step, row_tile rows)
 {
-    const size_t columns = state->outputs->columns, first = rows.begin * columns;
+    const size_t columns = state->outputs->columns, stride = state->outputs->stride;
+    const size_t first = rows.begin * stride;
     if (step->predictions.columns == 0)
         return;
     const rnl_softmax softmax = {
         .rows = rows.filled - rows.begin,
         .columns = columns,
         .z = state->outputs->values + first,
-        .z_stride = columns,
+        .z_stride = stride,
         .y = step->predictions.values + first,
-        .y_stride = columns,
+        .y_stride = stride,
     };
     if (state->loss.probabilities)
         state->loss.probabilities(step->kernels, &softmax);
     else
-        memcpy(softmax.y, softmax.z, softmax.rows * columns * sizeof *softmax.y);
+        memcpy(softmax.y, softmax.z, softmax.rows * stride * sizeof *softmax.y);
 }
 
 /* A single logit or probability stands for the second of two classes. */
 static void classify(const loss_state *state, const rnl_step *step, row_tile rows)
 {
-    const size_t columns = state->outputs->columns;
-    const float *z = state->outputs->values + rows.begin * columns;
+    const size_t columns = state->outputs->columns, stride = state->outputs->stride;
+    const float *z = state->outputs->values + rows.begin * stride;
     if (columns > 1)
         step->kernels->largest(&(const rnl_largest){
             .rows = rows.filled - rows.begin,
             .columns = columns,
             .z = z,
-            .z_stride = columns,
+            .z_stride = stride,
             .column = step->predicted + rows.begin,
         });
     else
         for (size_t i = rows.begin; i < rows.filled; ++i)
-            step->predicted[i] = state->classes > 1 && *z++ > 0;
+            step->predicted[i] = state->classes > 1 && z[(i - rows.begin) * stride] > 0;
 }
 
 static const float *row_of(const rnl_matrix *matrix, size_t row)
 {
-    return matrix->columns > 0 ? matrix->values + row * matrix->columns : NULL;
+    return matrix->columns > 0 ? matrix->values + row * matrix->stride : NULL;
 }
 
 static void measure(const loss_state *state, const rnl_step *step, row_tile rows)
@@ -174,24 +175,25 @@ static void measure(const loss_state *state, const rnl_step *step, row_tile rows
 static void compute_loss(const loss_state *state, const rnl_step *step, const rnl_batch *batch,
                          row_tile rows)
 {
-    const size_t columns = state->outputs->columns, first = rows.begin * columns;
+    const size_t columns = state->outputs->columns, stride = state->outputs->stride;
+    const size_t first = rows.begin * stride;
     float *delta = batch->training ? step->exchange[0] + first : NULL;
     const rnl_loss_rows loss = {
         .rows = rows.filled - rows.begin,
         .columns = columns,
         .z = state->outputs->values + first,
-        .z_stride = columns,
+        .z_stride = stride,
         .labels = step->labels + rows.begin,
         .targets = row_of(&step->targets, rows.begin),
-        .targets_stride = columns,
+        .targets_stride = step->targets.stride,
         .scale = 1.0f / (float)batch->rows,
         .delta = delta,
-        .delta_stride = columns,
+        .delta_stride = stride,
         .loss = step->loss + rows.begin,
     };
     state->loss.rows(&loss);
     if (delta)
-        memset(delta + loss.rows * columns, 0, (rows.end - rows.filled) * columns * sizeof *delta);
+        memset(delta + loss.rows * stride, 0, (rows.end - rows.filled) * stride * sizeof *delta);
 }
 
 static rnl_status run_loss(void *self, size_t tile, rnl_step_worker *worker)

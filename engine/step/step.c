@@ -104,7 +104,8 @@ rnl_status rnl_step_block(rnl_step *step, const rnl_layer *layer, size_t paramet
 rnl_status rnl_step_matrix(rnl_step *step, rnl_matrix *matrix, size_t columns)
 {
     matrix->columns = columns;
-    return rnl_arena_reserve(&step->arena, &matrix->values, step->padded_rows * columns,
+    matrix->stride = rnl_product_row_stride(columns);
+    return rnl_arena_reserve(&step->arena, &matrix->values, step->padded_rows * matrix->stride,
                              sizeof(float));
 }
 
@@ -116,7 +117,7 @@ void rnl_step_need_tile(rnl_step *step, size_t floats)
 
 static void need_exchange(rnl_step *step, const rnl_upstream *upstream)
 {
-    const size_t floats = upstream->partials * upstream->columns * step->padded_rows;
+    const size_t floats = upstream->partials * upstream->stride * step->padded_rows;
     if (step->exchange_floats < floats)
         step->exchange_floats = floats;
 }
@@ -146,13 +147,15 @@ static rnl_status plan_backward(rnl_step *step)
 {
     const rnl_model *model = step->model;
     const size_t first = step->first_trainable;
-    rnl_upstream upstream = {1, rnl_model_outputs(model), &step->exchange[0]};
+    const rnl_matrix *outputs = step->outputs[model->layer_count - 1];
+    rnl_upstream upstream = {1, outputs->columns, outputs->stride, &step->exchange[0]};
     need_exchange(step, &upstream);
     for (size_t i = model->layer_count; i-- > first;) {
         const rnl_layer *layer = &model->layers[i];
         rnl_upstream downstream = {
             .partials = 0,
             .columns = rnl_shape_features(&layer->input),
+            .stride = rnl_product_row_stride(rnl_shape_features(&layer->input)),
             .values =
                 upstream.values == &step->exchange[0] ? &step->exchange[1] : &step->exchange[0],
         };

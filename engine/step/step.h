@@ -25,6 +25,7 @@
 /* A matrix over the rows of a mini-batch: (padded_rows, columns). */
 typedef struct rnl_matrix {
     size_t columns;
+    size_t stride; /* between rows, in floats */
     float *values;
 } rnl_matrix;
 
@@ -32,7 +33,7 @@ typedef struct rnl_matrix {
  * be summed in their order.  It stands in a buffer that two phases further on will use again. */
 typedef struct rnl_upstream {
     size_t partials;
-    size_t columns;
+    size_t columns, stride;
     float *const *values;
 } rnl_upstream;
 
@@ -214,7 +215,7 @@ void rnl_step_need_tile(rnl_step *step, size_t floats);
 /* From one partial product of an upstream to the next, in floats. */
 static inline size_t rnl_upstream_distance(const rnl_step *step, const rnl_upstream *upstream)
 {
-    return step->padded_rows * upstream->columns;
+    return step->padded_rows * upstream->stride;
 }
 
 #endif

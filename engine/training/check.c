@@ -28,13 +28,21 @@ static bool all_finite(const float *values, size_t count)
     return finite;
 }
 
+static bool rows_finite(const rnl_matrix *matrix, size_t rows)
+{
+    bool finite = true;
+    for (size_t i = 0; i < rows; ++i)
+        finite &= all_finite(matrix->values + i * matrix->stride, matrix->columns);
+    return finite;
+}
+
 rnl_status rnl_fail_not_finite(const rnl_step *step, const rnl_batch *batch, uint64_t number)
 {
-    if (!all_finite(step->input.values, batch->rows * step->input.columns))
+    if (!rows_finite(&step->input, batch->rows))
         return rnl_fail(RNL_NOT_FINITE, "step %llu: an input of the mini-batch is NaN or infinite",
                         (unsigned long long)number);
     for (size_t i = 0; i < step->layer_count; ++i)
-        if (!all_finite(step->outputs[i]->values, batch->rows * step->outputs[i]->columns))
+        if (!rows_finite(step->outputs[i], batch->rows))
             return rnl_fail(RNL_NOT_FINITE,
                             "step %llu: the output of layer %s is NaN or infinite; a lower "
                             "learning_rate may help",

@@ -18,8 +18,9 @@ static bool keep_outputs(const rnl_step *step, const rnl_batch *batch, void *con
 {
     owned_prediction *result = context;
     const size_t outputs = step->predictions.columns;
-    memcpy(result->values + result->done * outputs, step->predictions.values,
-           batch->rows * outputs * sizeof(float));
+    for (size_t i = 0; i < batch->rows; ++i)
+        memcpy(result->values + (result->done + i) * outputs,
+               step->predictions.values + i * step->predictions.stride, outputs * sizeof(float));
     if (result->classes)
         memcpy(result->classes + result->done, step->predicted, batch->rows * sizeof(int32_t));
     result->done += batch->rows;
