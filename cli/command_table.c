@@ -133,7 +133,8 @@ const rnl_option rnl_option_table[] = {
      "test, validation or train", take_part},
     {"threads", 't', "N", PLACERS,
      "number of workers, obeyed exactly; the results do not depend on it\n"
-     "(default: one for each physical core that may be used)",
+     "(default: one for each physical core that may be used, but no more\nthan the network can "
+     "keep busy)",
      "a whole number from 1", take_threads},
     {"threads", 't', "N,N...", RNL_TAKEN_BY_BENCH,
      "numbers of workers to measure with\n(default: 1, and one for each physical core)",

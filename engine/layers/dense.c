@@ -69,10 +69,16 @@ static const rnl_choice *activation(const rnl_layer *layer)
     return &rnl_dense_of(layer)->activation;
 }
 
+static size_t tiles(const rnl_layer *layer, size_t rows)
+{
+    return rnl_cut_rows(rows).blocks * rnl_cut_columns(layer->output.size[0]).blocks;
+}
+
 const rnl_layer_operations rnl_dense_operations = {
     .build = build,
     .initialize = initialize,
     .activation = activation,
+    .tiles = tiles,
     .plan_forward = rnl_dense_plan_forward,
     .plan_backward = rnl_dense_plan_backward,
     .collect = rnl_dense_collect,

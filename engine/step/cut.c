@@ -1,5 +1,8 @@
 #include "engine/step/cut.h"
 
+/* A mini-batch that is no larger is not cut: its products are too small to share by rows, and then
+ * no gradient needs a second copy. */
+#define UNCUT_ROWS        32
 #define ROWS_PER_BLOCK    16
 #define MAX_ROW_BLOCKS    4
 #define COLUMNS_PER_BLOCK 64
@@ -18,7 +21,8 @@ static size_t divide_up(size_t a, size_t b)
 
 rnl_cut rnl_cut_rows(size_t batch)
 {
-    const size_t blocks = at_most(divide_up(batch, ROWS_PER_BLOCK), MAX_ROW_BLOCKS);
+    const size_t blocks =
+        batch <= UNCUT_ROWS ? 1 : at_most(divide_up(batch, ROWS_PER_BLOCK), MAX_ROW_BLOCKS);
     const size_t size = divide_up(batch, blocks);
     return (rnl_cut){divide_up(batch, size), size};
 }

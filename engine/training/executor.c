@@ -159,11 +159,37 @@ static rnl_status choose_isa(rnl_step *step)
     return RNL_OK;
 }
 
+/* A worker without a tile in any product only waits, and carries rows of the mini-batch to its core
+ * that others then fetch: where nobody asks for a number, there are none of that kind. */
+static size_t useful_workers(const rnl_step *step)
+{
+    size_t most = 1;
+    for (size_t i = 0; i < step->model->layer_count; ++i) {
+        const rnl_layer *layer = &step->model->layers[i];
+        const rnl_layer_operations *operations = rnl_layer_operations_of(layer);
+        const size_t tiles = operations->tiles ? operations->tiles(layer, step->batch_size) : 0;
+        most = tiles > most ? tiles : most;
+    }
+    return most;
+}
+
+static rnl_status place(rnl_placement *placement, const rnl_executor *executor)
+{
+    rnl_options options = *executor->options;
+    RNL_TRY(rnl_place_workers(placement, &options));
+    const size_t useful = useful_workers(&executor->step);
+    if (options.threads > 0 || placement->workers <= useful)
+        return RNL_OK;
+    rnl_placement_release(placement);
+    options.threads = useful;
+    return rnl_place_workers(placement, &options);
+}
+
 rnl_status rnl_executor_run(rnl_executor *executor)
 {
     RNL_TRY(choose_isa(&executor->step));
     rnl_placement placement;
-    RNL_TRY(rnl_place_workers(&placement, executor->options));
+    RNL_TRY(place(&placement, executor));
     const size_t bytes = placement.workers * sizeof *executor->hands;
     executor->step.workers = placement.workers;
     executor->hands = aligned_alloc(64, (bytes + 63) / 64 * 64);

@@ -214,7 +214,9 @@ typedef enum rnl_log_level { RNL_LOG_DEBUG, RNL_LOG_INFO, RNL_LOG_WARNING } rnl_
  * trained weights.
  */
 typedef struct rnl_options {
-    size_t threads; /* workers, obeyed exactly; 0: one for each physical core that may be used */
+    /* Workers, obeyed exactly; 0: one for each physical core that may be used, but no more than the
+     * products of the network can keep busy. */
+    size_t threads;
     rnl_pin pin;
     /* Where rnl_train saves a checkpoint, as often as the configuration's training.checkpoint_every
      * says and when it is stopped; the one before is kept as "PATH.previous".  NULL: nowhere. */
