@@ -104,6 +104,7 @@ typedef struct run {
     rnl_evaluation *evaluation;
     rnl_prediction *prediction;
     char *texts[5];
+    bool training, trained; /* begun, ended */
 } run;
 
 typedef rnl_status (*scenario)(run *r);
@@ -139,8 +140,11 @@ static rnl_status train(run *r, const rnl_options *how)
     rnl_status status = begin(r);
     if (status == RNL_OK)
         status = rnl_model_create(&r->model, r->config, r->data);
-    if (status == RNL_OK)
-        status = rnl_train(r->model, r->data, how);
+    if (status != RNL_OK)
+        return status;
+    r->training = true;
+    status = rnl_train(r->model, r->data, how);
+    r->trained = status == RNL_OK;
     return status == RNL_OK ? rnl_model_save(r->model, MODEL) : status;
 }
 
@@ -217,6 +221,18 @@ static int go_on_to_the_end(const trial *t)
     return holds(MODEL, &whole_model) ? FINE : complain("another model after going on");
 }
 
+/* A model that a failure left in the middle of training, or before it, ends as if nothing had been.
+ */
+static bool goes_on_with_model(run *r, rnl_status status)
+{
+    if (status == RNL_OK || !r->training)
+        return true;
+    rnl_options quiet = options;
+    quiet.checkpoint = NULL;
+    return (r->trained || rnl_train(r->model, r->data, &quiet) == RNL_OK) &&
+           rnl_model_save(r->model, "again") == RNL_OK && holds("again", &whole_model);
+}
+
 /* Every eighth goes on by itself; of the files that the others leave, all_go_on has shown it. */
 static int fail_once(const trial *t)
 {
@@ -225,7 +241,10 @@ static int fail_once(const trial *t)
     const rnl_status status = t->run(&interrupted);
     const bool failed = stop_failing();
     const bool told = *rnl_message() != '\0';
+    const bool same = !failed || goes_on_with_model(&interrupted, status);
     release(&interrupted);
+    if (!same)
+        return complain("another model of the same handles");
     if (status != RNL_OK && (!failed || t->failure.harmless || !told))
         return complain("a status that should not be");
     if (!files_are_whole())
