@@ -23,8 +23,8 @@ void rnl_run_directory_release(rnl_run_directory *directory);
 /* The path of a file of an earlier run that is there; NULL: none. */
 const char *rnl_run_directory_occupied(const rnl_run_directory *directory);
 
-/* Locks the directory against other runs until it is released, if it is there.  Complains and returns
- * false if another run has it. */
+/* Locks the directory against other runs until it is released, if it is there.  Complains and
+ * returns false if another run has it. */
 bool rnl_run_directory_claim(rnl_run_directory *directory);
 
 /* Makes the directory and its parents, locks it, and removes what a killed run left unfinished.
