@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The header and the lines of the first epochs, copied from the file that was there. */
 static void copy_lines(rnl_history *history, FILE *old, size_t epochs)
@@ -18,6 +19,13 @@ static void copy_lines(rnl_history *history, FILE *old, size_t epochs)
     free(line);
 }
 
+static bool write_kept(rnl_history *history, FILE *old, size_t epochs, const char *fresh)
+{
+    copy_lines(history, old, epochs);
+    return feof(old) && !ferror(history->file) && fflush(history->file) == 0 &&
+           fsync(fileno(history->file)) == 0 && rename(fresh, history->path) == 0;
+}
+
 /* The kept lines are written beside the old file, which they then replace: a crash loses none. */
 static bool open_keeping(rnl_history *history, FILE *old, size_t epochs)
 {
@@ -25,29 +33,36 @@ static bool open_keeping(rnl_history *history, FILE *old, size_t epochs)
     if (asprintf(&fresh, "%s.tmp", history->path) < 0)
         return false;
     history->file = fopen(fresh, "we");
-    bool kept = history->file != NULL;
-    if (kept) {
-        copy_lines(history, old, epochs);
-        kept = fflush(history->file) == 0 && rename(fresh, history->path) == 0;
+    const bool kept = history->file && write_kept(history, old, epochs, fresh);
+    if (history->file && !kept) {
+        const int error = errno;
+        fclose(history->file);
+        unlink(fresh);
+        errno = error;
     }
     free(fresh);
     return kept;
+}
+
+static bool open_empty(rnl_history *history)
+{
+    history->file = fopen(history->path, "we");
+    return history->file != NULL;
 }
 
 bool rnl_history_open(rnl_history *history, const char *path, size_t epochs_kept)
 {
     *history = (rnl_history){.path = path};
     FILE *old = epochs_kept > 0 ? fopen(path, "re") : NULL;
-    bool opened;
-    if (old) {
+    bool opened = false;
+    if (old)
         opened = open_keeping(history, old, epochs_kept);
-        fclose(old);
-    } else {
-        history->file = fopen(path, "we");
-        opened = history->file != NULL;
-    }
+    else if (epochs_kept == 0 || errno == ENOENT)
+        opened = open_empty(history);
     if (!opened)
         rnl_complain("cannot write %s: %s", path, strerror(errno));
+    if (old)
+        fclose(old);
     return opened;
 }
 

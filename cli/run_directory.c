@@ -103,19 +103,36 @@ bool rnl_run_directory_claim(rnl_run_directory *directory)
     return stat(directory->path, &status) != 0 || !S_ISDIR(status.st_mode) || lock(directory);
 }
 
-static bool has_ending(const char *name, const char *ending)
+/* "PID.N.tmp", what the library appends to the name of a file that it is writing. */
+static bool is_temporary_ending(const char *ending)
 {
-    const size_t length = strlen(name), wanted = strlen(ending);
-    return length >= wanted && strcmp(name + length - wanted, ending) == 0;
+    static const char digits[] = "0123456789";
+    for (int i = 0; i < 2; i++) {
+        const size_t length = strspn(ending, digits);
+        if (length == 0 || ending[length] != '.')
+            return false;
+        ending += length + 1;
+    }
+    return strcmp(ending, "tmp") == 0;
+}
+
+/* The rest of a name behind a beginning, or NULL. */
+static const char *behind(const char *name, const char *beginning)
+{
+    const size_t length = strlen(beginning);
+    return strncmp(name, beginning, length) == 0 ? name + length : NULL;
 }
 
 /* A run that was killed while it wrote a file leaves it behind, unfinished. */
 static bool is_leftover(const char *name)
 {
-    static const char model[] = "model.safetensors.", checkpoint[] = "checkpoint.safetensors.";
-    const bool own = strncmp(name, model, sizeof model - 1) == 0 ||
-                     strncmp(name, checkpoint, sizeof checkpoint - 1) == 0;
-    return own && (has_ending(name, ".tmp") || has_ending(name, ".next"));
+    static const char *const written[] = {"model.safetensors.", "checkpoint.safetensors.next."};
+    for (size_t i = 0; i < sizeof written / sizeof *written; i++) {
+        const char *ending = behind(name, written[i]);
+        if (ending && is_temporary_ending(ending))
+            return true;
+    }
+    return strcmp(name, "checkpoint.safetensors.next") == 0 || strcmp(name, "history.csv.tmp") == 0;
 }
 
 static void sweep(const rnl_run_directory *directory)

@@ -1,163 +1,53 @@
 /*
- * The k-th allocation, and the k-th call that writes to disk, of Runnel's own code fails, for every
- * k of a short run: nothing crashes, hangs or leaks (the sanitizer build sees leaks), a status
- * comes with a message, and a whole checkpoint remains.
+ * Every call of Runnel's own code that can be refused is refused once: the k-th allocation, object
+ * of a library, or system call on a file of a short run fails, alone or with all after it, for
+ * every k.  Then nothing crashes, hangs or leaks (the sanitizer build sees leaks), a status comes
+ * with a message, the same process can still work, and training goes on from the checkpoint that is
+ * left and ends with the same model.
  *
- * The linker sends the calls of this program, and of the library in it, to the functions named
+ * The linker sends the calls of this program, and of the engine in it, to the functions named
  * __wrap_; those of other libraries go their own way.  Each k is a process of its own.
  */
 #include <runnel/runnel.h>
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
-#include <stdatomic.h>
-#include <stdbool.h>
+#include "tests/failing_calls.h"
+
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ---- calls that fail ------------------------------------------------------------------------- */
-
-typedef enum call { ALLOCATION, WRITING, CALLS } call;
-
-static atomic_long left[CALLS]; /* calls until one fails; 0: none will */
-static atomic_bool failed;
-
-static bool fails(call c)
-{
-    if (atomic_load(&left[c]) == 0 || atomic_fetch_sub(&left[c], 1) != 1)
-        return false;
-    atomic_store(&failed, true);
-    errno = c == ALLOCATION ? ENOMEM : ENOSPC;
-    return true;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__real_aligned_alloc(size_t alignment, size_t size);
-char *__real_strdup(const char *text);
-char *__real_strndup(const char *text, size_t size);
-FILE *__real_open_memstream(char **text, size_t *size);
-void *__real_mmap64(void *where, size_t size, int access, int flags, int file, off_t offset);
-int __real_open64(const char *path, int flags, ...);
-int __real_posix_fallocate64(int file, off_t offset, off_t size);
-ssize_t __real_write(int file, const void *bytes, size_t count);
-int __real_fsync(int file);
-int __real_rename(const char *from, const char *to);
-
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
-char *__wrap_strdup(const char *text);
-char *__wrap_strndup(const char *text, size_t size);
-int __wrap_asprintf(char **text, const char *format, ...);
-FILE *__wrap_open_memstream(char **text, size_t *size);
-void *__wrap_mmap64(void *where, size_t size, int access, int flags, int file, off_t offset);
-int __wrap_open64(const char *path, int flags, ...);
-int __wrap_posix_fallocate64(int file, off_t offset, off_t size);
-ssize_t __wrap_write(int file, const void *bytes, size_t count);
-int __wrap_fsync(int file);
-int __wrap_rename(const char *from, const char *to);
-
-void *__wrap_malloc(size_t size)
-{
-    return fails(ALLOCATION) ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return fails(ALLOCATION) ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    return fails(ALLOCATION) ? NULL : __real_realloc(memory, size);
-}
-
-void *__wrap_aligned_alloc(size_t alignment, size_t size)
-{
-    return fails(ALLOCATION) ? NULL : __real_aligned_alloc(alignment, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-    return fails(ALLOCATION) ? NULL : __real_strdup(text);
-}
-
-char *__wrap_strndup(const char *text, size_t size)
-{
-    return fails(ALLOCATION) ? NULL : __real_strndup(text, size);
-}
-
-int __wrap_asprintf(char **text, const char *format, ...)
-{
-    if (fails(ALLOCATION))
-        return -1;
-    va_list arguments;
-    va_start(arguments, format);
-    const int length = vasprintf(text, format, arguments);
-    va_end(arguments);
-    return length;
-}
-
-FILE *__wrap_open_memstream(char **text, size_t *size)
-{
-    return fails(ALLOCATION) ? NULL : __real_open_memstream(text, size);
-}
-
-void *__wrap_mmap64(void *where, size_t size, int access, int flags, int file, off_t offset)
-{
-    return fails(ALLOCATION) ? MAP_FAILED : __real_mmap64(where, size, access, flags, file, offset);
-}
-
-int __wrap_open64(const char *path, int flags, ...)
-{
-    if (!(flags & O_CREAT))
-        return __real_open64(path, flags);
-    return fails(WRITING) ? -1 : __real_open64(path, flags, 0666);
-}
-
-int __wrap_posix_fallocate64(int file, off_t offset, off_t size)
-{
-    return fails(WRITING) ? ENOSPC : __real_posix_fallocate64(file, offset, size);
-}
-
-/* The k-th writes nothing; every call before writes in two parts. */
-ssize_t __wrap_write(int file, const void *bytes, size_t count)
-{
-    if (fails(WRITING))
-        return -1;
-    return __real_write(file, bytes, count > 1 && atomic_load(&left[WRITING]) ? count / 2 : count);
-}
-
-int __wrap_fsync(int file)
-{
-    return fails(WRITING) ? -1 : __real_fsync(file);
-}
-
-int __wrap_rename(const char *from, const char *to)
-{
-    return fails(WRITING) ? -1 : __real_rename(from, to);
-}
-
-/* ---- the run --------------------------------------------------------------------------------- */
-
-#define CHECKPOINT "checkpoint.safetensors"
+#define CHECKPOINT    "checkpoint.safetensors"
+#define MODEL         "model.safetensors"
+#define CHILD_SECONDS 20
 
 static const char config_text[] =
     "data: {train: {csv: {path: rows.csv, target: class, categorical: town}},\n"
-    "       validation_split: 0.25, scaling: standardize}\n"
+    "       validation_split: 0.2, scaling: standardize}\n"
     "model:\n"
     "  - dense: {units: 8, activation: elu}\n"
     "  - dense: {units: 2, activation: softmax}\n"
     "training: {loss: sparse_categorical_crossentropy, metrics: [accuracy], optimizer: adam,\n"
     "           batch_size: 8, epochs: 2, checkpoint_every: 2}\n";
+
+static const char generated_text[] =
+    "data: {train: {spirals: {rows: 30}}, validation_split: 0.2}\n"
+    "model: [dense: {units: 3, activation: softmax}]\n"
+    "training: {loss: sparse_categorical_crossentropy, optimizer: sgd}\n";
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+typedef struct contents {
+    size_t count;
+    char bytes[1 << 16];
+} contents;
+
+#define CHECKPOINTS 3
+
+static contents whole_model, checkpoints[CHECKPOINTS]; /* of steps 2, 4 and 6 */
 
 static void write_file(const char *path, const char *text, size_t count)
 {
@@ -168,147 +58,352 @@ static void write_file(const char *path, const char *text, size_t count)
     }
 }
 
+static void read_file(contents *into, const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    into->count = file ? fread(into->bytes, 1, sizeof into->bytes, file) : 0;
+    if (file)
+        fclose(file);
+}
+
+static bool holds(const char *path, const contents *expected)
+{
+    static contents found;
+    read_file(&found, path);
+    return found.count == expected->count && memcmp(found.bytes, expected->bytes, found.count) == 0;
+}
+
+static bool holds_checkpoint(const char *path)
+{
+    for (size_t i = 0; i < CHECKPOINTS; ++i)
+        if (holds(path, &checkpoints[i]))
+            return true;
+    return false;
+}
+
+static bool absent(const char *path)
+{
+    return access(path, F_OK) != 0;
+}
+
+/* Whole files under their names, and a checkpoint among them. */
+static bool files_are_whole(void)
+{
+    const bool last = holds_checkpoint(CHECKPOINT);
+    const bool previous = holds_checkpoint(CHECKPOINT ".previous");
+    return (last || previous) && (last || absent(CHECKPOINT)) &&
+           (previous || absent(CHECKPOINT ".previous")) && holds(MODEL, &whole_model);
+}
+
+/* ---- runs ------------------------------------------------------------------------------------ */
+
 typedef struct run {
     rnl_config *config;
-    rnl_data *data, *rows;
-    rnl_model *model, *loaded;
+    rnl_data *data, *rows, *generated;
+    rnl_model *model;
     rnl_evaluation *evaluation;
     rnl_prediction *prediction;
-    char *text;
+    char *texts[5];
+    bool training, trained; /* begun, ended */
 } run;
 
-static rnl_status go(run *r)
-{
-    static const char *const overrides[] = {"training.optimizer.adam.learning_rate=0.01"};
-    const rnl_options options = {.threads = 2, .checkpoint = CHECKPOINT};
-    rnl_status status = rnl_config_load(&r->config, "config.yaml", overrides, 1);
-    if (status == RNL_OK)
-        status = rnl_data_load(&r->data, r->config, RNL_TRAIN | RNL_VALIDATION);
-    if (status == RNL_OK)
-        status = rnl_model_create(&r->model, r->config, r->data);
-    if (status == RNL_OK)
-        status = rnl_train(r->model, r->data, &options);
-    if (status == RNL_OK)
-        status = rnl_model_save(r->model, "model.safetensors");
-    if (status == RNL_OK)
-        status = rnl_model_load(&r->loaded, "model.safetensors", NULL, 0);
-    if (status == RNL_OK)
-        status = rnl_model_summary(r->loaded, &r->text);
-    if (status == RNL_OK)
-        status = rnl_evaluate(r->loaded, r->data, RNL_VALIDATION, &options, &r->evaluation);
-    if (status == RNL_OK)
-        status = rnl_data_read(&r->rows, r->loaded, "rows.csv");
-    if (status == RNL_OK)
-        status = rnl_predict(r->loaded, r->rows, RNL_TEST, &options, &r->prediction);
-    return status;
-}
+typedef rnl_status (*scenario)(run *r);
+
+typedef struct trial {
+    scenario run;
+    failure failure;
+} trial;
 
 static void release(run *r)
 {
     rnl_prediction_free(r->prediction);
     rnl_evaluation_free(r->evaluation);
-    rnl_text_free(r->text);
-    rnl_model_free(r->loaded);
+    for (size_t i = 0; i < sizeof r->texts / sizeof *r->texts; ++i)
+        rnl_text_free(r->texts[i]);
     rnl_model_free(r->model);
+    rnl_data_free(r->generated);
     rnl_data_free(r->rows);
     rnl_data_free(r->data);
     rnl_config_free(r->config);
 }
 
-static bool loads(const char *path)
+static rnl_status begin(run *r)
 {
-    rnl_model *model = NULL;
-    const rnl_status status = rnl_model_load(&model, path, NULL, 0);
-    rnl_model_free(model);
-    return status == RNL_OK;
+    static const char *const overrides[] = {"training.optimizer.adam.learning_rate=0.01"};
+    rnl_status status = rnl_config_load(&r->config, "config.yaml", overrides, 1);
+    return status == RNL_OK ? rnl_data_load(&r->data, r->config, RNL_TRAIN | RNL_VALIDATION)
+                            : status;
 }
+
+static rnl_status train(run *r, const rnl_options *how)
+{
+    rnl_status status = begin(r);
+    if (status == RNL_OK)
+        status = rnl_model_create(&r->model, r->config, r->data);
+    if (status != RNL_OK)
+        return status;
+    r->training = true;
+    status = rnl_train(r->model, r->data, how);
+    r->trained = status == RNL_OK;
+    return status == RNL_OK ? rnl_model_save(r->model, MODEL) : status;
+}
+
+static const rnl_options options = {.threads = 2, .checkpoint = CHECKPOINT};
+
+static rnl_status train_and_save(run *r)
+{
+    return train(r, &options);
+}
+
+static rnl_status print(run *r)
+{
+    rnl_status status = rnl_model_summary(r->model, &r->texts[0]);
+    if (status == RNL_OK)
+        status = rnl_config_print(r->config, &r->texts[1]);
+    if (status == RNL_OK)
+        status = rnl_config_help(NULL, &r->texts[2]);
+    if (status == RNL_OK)
+        status = rnl_config_help("training", &r->texts[3]);
+    return status == RNL_OK ? rnl_topology_describe(NULL, &options, &r->texts[4]) : status;
+}
+
+/* The model, and a configuration with generated rows. */
+static rnl_status use(run *r)
+{
+    rnl_status status = rnl_config_parse(&r->config, "spirals", generated_text, NULL, 0);
+    if (status == RNL_OK)
+        status = rnl_data_load(&r->generated, r->config, RNL_TRAIN | RNL_VALIDATION);
+    if (status == RNL_OK)
+        status = rnl_model_load(&r->model, MODEL, NULL, 0);
+    if (status == RNL_OK)
+        status = print(r);
+    if (status == RNL_OK)
+        status = rnl_data_load_for(&r->data, r->model, RNL_VALIDATION);
+    if (status == RNL_OK)
+        status = rnl_evaluate(r->model, r->data, RNL_VALIDATION, &options, &r->evaluation);
+    if (status == RNL_OK)
+        status = rnl_data_read(&r->rows, r->model, "rows.csv");
+    return status == RNL_OK ? rnl_predict(r->model, r->rows, RNL_TEST, &options, &r->prediction)
+                            : status;
+}
+
+/* From the last checkpoint, or the one before it. */
+static rnl_status go_on(run *r)
+{
+    rnl_status status = begin(r);
+    if (status == RNL_OK)
+        status = rnl_model_resume(&r->model, CHECKPOINT, r->config);
+    if (status != RNL_OK && r->data)
+        status = rnl_model_resume(&r->model, CHECKPOINT ".previous", r->config);
+    if (status == RNL_OK)
+        status = rnl_train(r->model, r->data, &options);
+    return status == RNL_OK ? rnl_model_save(r->model, MODEL) : status;
+}
+
+/* ---- children -------------------------------------------------------------------------------- */
 
 enum { FINE = 0, BROKEN = 1, NOTHING_FAILED = 3 };
 
-/* In a process of its own. */
-static int child(call c, long k)
+static int complain(const char *what)
 {
-    run r = {0};
-    alarm(60);
-    atomic_store(&left[c], k);
-    const rnl_status status = go(&r);
-    atomic_store(&left[c], 0);
-    const bool told = *rnl_message() != '\0';
-    release(&r);
-    if (status != RNL_OK && (!atomic_load(&failed) || !told)) {
-        fprintf(stderr, "status %d, message '%s'\n", (int)status, rnl_message());
-        return BROKEN;
-    }
-    if (!loads(CHECKPOINT) && !loads(CHECKPOINT ".previous")) {
-        fprintf(stderr, "no checkpoint remains: %s\n", rnl_message());
-        return BROKEN;
-    }
-    return atomic_load(&failed) ? FINE : NOTHING_FAILED;
+    fprintf(stderr, "%s: %s\n", what, rnl_message());
+    return BROKEN;
 }
 
-/* What the child returns; its crashes and the sanitizer's verdict are BROKEN. */
-static int run_child(call c, long k)
+static int go_on_to_the_end(const trial *t)
+{
+    (void)t;
+    run continued = {0};
+    const rnl_status status = go_on(&continued);
+    release(&continued);
+    if (status != RNL_OK)
+        return complain("training cannot go on");
+    return holds(MODEL, &whole_model) ? FINE : complain("another model after going on");
+}
+
+/* A model that a failure left in the middle of training, or before it, ends as if nothing had been.
+ */
+static bool goes_on_with_model(run *r, rnl_status status)
+{
+    if (status == RNL_OK || !r->training)
+        return true;
+    rnl_options quiet = options;
+    quiet.checkpoint = NULL;
+    return (r->trained || rnl_train(r->model, r->data, &quiet) == RNL_OK) &&
+           rnl_model_save(r->model, "again") == RNL_OK && holds("again", &whole_model);
+}
+
+/* Every eighth goes on by itself; of the files that the others leave, all_go_on has shown it. */
+static int fail_once(const trial *t)
+{
+    run interrupted = {0};
+    start_failing(&t->failure);
+    const rnl_status status = t->run(&interrupted);
+    const bool failed = stop_failing();
+    const bool told = *rnl_message() != '\0';
+    const bool same = !failed || goes_on_with_model(&interrupted, status);
+    release(&interrupted);
+    if (!same)
+        return complain("another model of the same handles");
+    if (status != RNL_OK && (!failed || t->failure.harmless || !told))
+        return complain("a status that should not be");
+    if (!files_are_whole())
+        return complain("files that are not whole");
+    if (!failed)
+        return NOTHING_FAILED;
+    return t->failure.number % 8 == 0 ? go_on_to_the_end(t) : FINE;
+}
+
+/* The last checkpoint was saved after an even step. */
+static int keep_checkpoint(const rnl_progress *progress, void *user)
+{
+    (void)user;
+    char name[32];
+    snprintf(name, sizeof name, "checkpoint_%d", (int)progress->step / 2);
+    return progress->step > 2 && progress->step % 2 == 1 && link(CHECKPOINT, name) != 0;
+}
+
+static int make_expected(const trial *t)
+{
+    (void)t;
+    run whole = {0};
+    rnl_options keeping = options;
+    keeping.on_step = keep_checkpoint;
+    const bool made = train(&whole, &keeping) == RNL_OK && link(CHECKPOINT, "checkpoint_3") == 0;
+    release(&whole);
+    return made ? FINE : complain("the run without failures");
+}
+
+/* What the child returns; a crash, a hang and the sanitizer's verdict are BROKEN. */
+static int run_child(int (*body)(const trial *t), const trial *t)
 {
     fflush(NULL);
     const pid_t process = fork();
-    if (process == 0)
-        exit(child(c, k));
+    if (process == 0) {
+        alarm(CHILD_SECONDS);
+        exit(body(t));
+    }
     int status;
     if (process < 0 || waitpid(process, &status, 0) < 0)
         return BROKEN;
+    if (WIFSIGNALED(status))
+        printf("ended by signal %d (%s)\n", WTERMSIG(status), strsignal(WTERMSIG(status)));
     return WIFEXITED(status) ? WEXITSTATUS(status) : BROKEN;
 }
 
-static size_t read_file(const char *path, char *bytes, size_t size)
+static void reset_files(void)
 {
-    FILE *file = fopen(path, "rb");
-    const size_t count = file ? fread(bytes, 1, size, file) : 0;
-    if (file)
-        fclose(file);
-    return count;
+    unlink(CHECKPOINT ".previous");
+    unlink(CHECKPOINT ".next");
+    write_file(MODEL, whole_model.bytes, whole_model.count);
+    write_file(CHECKPOINT, checkpoints[0].bytes, checkpoints[0].count);
 }
 
-/* Every k from a good checkpoint, until a run makes fewer than k calls. */
-static bool fail_each(call c, const char *name)
+static void read_expected(void)
 {
-    static char good[1 << 16];
-    const size_t count = read_file(CHECKPOINT, good, sizeof good);
-    if (count == 0)
-        return false;
-    for (long k = 1;; ++k) {
-        unlink(CHECKPOINT ".previous");
-        write_file(CHECKPOINT, good, count);
-        const int code = run_child(c, k);
-        if (code == NOTHING_FAILED) {
-            printf("%ld %s failed in turn\n", k - 1, name);
-            return k > 10;
-        }
-        if (code != FINE) {
-            printf("FAILED: %s %ld\n", name, k);
+    read_file(&whole_model, MODEL);
+    for (int i = 0; i < CHECKPOINTS; ++i) {
+        char name[32];
+        snprintf(name, sizeof name, "checkpoint_%d", i + 1);
+        read_file(&checkpoints[i], name);
+    }
+}
+
+/* From each of the checkpoints, training goes on to the same model. */
+static bool all_go_on(void)
+{
+    for (int i = 0; i < CHECKPOINTS; ++i) {
+        reset_files();
+        write_file(CHECKPOINT, checkpoints[i].bytes, checkpoints[i].count);
+        if (checkpoints[i].count == 0 || run_child(go_on_to_the_end, NULL) != FINE)
             return false;
-        }
     }
+    return true;
 }
 
-int main(void)
+/* Every k, until a run makes fewer than k calls. */
+static bool fail_each(scenario run_it, failure f)
 {
-    /* In memory, where syncing costs nothing. */
-    static char directory[64];
-    strcpy(directory,
-           access("/dev/shm", W_OK) == 0 ? "/dev/shm/runnel_XXXXXX" : "/tmp/runnel_XXXXXX");
-    if (!mkdtemp(directory) || chdir(directory) != 0) {
-        perror(directory);
-        return 1;
+    bool fine = true;
+    for (f.number = 1;; ++f.number) {
+        reset_files();
+        const int code = run_child(fail_once, &(const trial){run_it, f});
+        if (code == NOTHING_FAILED)
+            break;
+        if (code != FINE) {
+            printf("FAILED at number %ld of: %s\n", f.number, f.name);
+            fine = false;
+        }
     }
+    printf("%4ld %s\n", f.number - 1, f.name);
+    return fine;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static const failure failures[] = {
+    {"allocations failed, each alone", .kind = ALLOCATION},
+    {"allocations failed, with all that followed", .kind = ALLOCATION, .onward = true},
+    {"objects of libraries refused, each alone", .kind = OBJECT},
+    {"system calls on files failed, each alone", .kind = FILE_CALL},
+    {"system calls on files failed, with all that followed", .kind = FILE_CALL, .onward = true},
+    {"reads and writes cut short", .kind = SHORT_TRANSFER, .harmless = true},
+    {"reads and writes interrupted", .kind = INTERRUPTED_TRANSFER, .harmless = true},
+};
+
+static void write_rows(void)
+{
     char rows[1024] = "x,town,class\n";
-    for (int i = 0; i < 40; ++i)
+    for (int i = 0; i < 30; ++i)
         sprintf(rows + strlen(rows), "%d,%s,%s\n", i * 7 % 11, i % 3 ? "Ulm" : "Bern",
                 i % 2 ? "yes" : "no");
     write_file("rows.csv", rows, strlen(rows));
+}
+
+/* In memory if that can be, where syncing costs nothing. */
+static char *enter_directory(void)
+{
+    static char in_memory[] = "/dev/shm/runnel_XXXXXX", on_disk[] = "/tmp/runnel_XXXXXX";
+    char *directory = mkdtemp(in_memory) ? in_memory : mkdtemp(on_disk);
+    if (directory && chdir(directory) == 0)
+        return directory;
+    perror("a temporary directory");
+    exit(1);
+}
+
+/* On one processor, the two workers wait for each other asleep. */
+static void stay_on_one_processor(void)
+{
+    cpu_set_t here;
+    CPU_ZERO(&here);
+    CPU_SET(sched_getcpu(), &here);
+    sched_setaffinity(0, sizeof here, &here);
+}
+
+static bool prepare(void)
+{
+    write_rows();
     write_file("config.yaml", config_text, strlen(config_text));
-    bool fine = run_child(ALLOCATION, 0) != FINE; /* makes a checkpoint, and finds none before */
-    fine = fail_each(ALLOCATION, "allocations") && fine;
-    fine = fail_each(WRITING, "writing calls") && fine;
+    if (run_child(make_expected, NULL) != FINE)
+        return false;
+    read_expected();
+    return all_go_on();
+}
+
+int main(int count, char **words)
+{
+    scenario run_it = count == 2 && strcmp(words[1], "train") == 0 ? train_and_save
+                      : count == 2 && strcmp(words[1], "use") == 0 ? use
+                                                                   : NULL;
+    if (!run_it) {
+        fprintf(stderr, "usage: failing_calls train|use\n");
+        return 2;
+    }
+    const char *directory = enter_directory();
+    stay_on_one_processor();
+    bool fine = prepare();
+    for (size_t i = 0; fine && i < sizeof failures / sizeof *failures; ++i)
+        fine = fail_each(run_it, failures[i]);
     char command[96];
     snprintf(command, sizeof command, "rm -rf %s", directory);
     return system(command) == 0 && fine ? 0 : 1;

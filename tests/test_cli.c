@@ -367,20 +367,25 @@ Test(cli, damaged_model_is_refused)
 /* What a run leaves that is killed in the middle of saving. */
 Test(cli, sweeps_up_after_a_killed_run)
 {
-    static const char *const swept[] = {"r/model.safetensors.17.0.tmp",
-                                        "r/checkpoint.safetensors.next",
-                                        "r/checkpoint.safetensors.next.4242.1.tmp"};
-    static const char *const kept[] = {"r/notes.tmp", "r/checkpoint.safetensors.mine"};
+    static const char *const swept[] = {
+        "r/model.safetensors.17.0.tmp", "r/checkpoint.safetensors.next",
+        "r/checkpoint.safetensors.next.4242.1.tmp", "r/history.csv.tmp", NULL};
+    static const char *const kept[] = {
+        "r/notes.tmp",           "r/checkpoint.safetensors.mine", "r/model.safetensors.mine.tmp",
+        "r/model.safetensors.7", "r/model.safetensors.7.tmp",     "r/model.safetensors.1.2.tmp.x",
+        "r/my.17.0.tmp",         "r/model.safetensors.next",      NULL};
     cr_assert_eq(run("train " SPIRALS " --output r --set training.epochs=1"), 0);
-    for (size_t i = 0; i < 3; ++i)
-        write_text(swept[i], "half");
-    for (size_t i = 0; i < 2; ++i)
-        write_text(kept[i], "mine");
+    for (const char *const *path = swept; *path; ++path)
+        write_text(*path, "half");
+    for (const char *const *path = kept; *path; ++path)
+        write_text(*path, "mine");
+    cr_expect_eq(run("train " SPIRALS " --output r"), 2);
+    cr_expect(exists(swept[0]), "a refused run removed a file");
     cr_assert_eq(run("train " SPIRALS " --output r --set training.epochs=2 --resume"), 0);
-    for (size_t i = 0; i < 3; ++i)
-        cr_expect(!exists(swept[i]), "%s", swept[i]);
-    for (size_t i = 0; i < 2; ++i)
-        cr_expect(exists(kept[i]), "%s", kept[i]);
+    for (const char *const *path = swept; *path; ++path)
+        cr_expect(!exists(*path), "%s", *path);
+    for (const char *const *path = kept; *path; ++path)
+        cr_expect(exists(*path), "%s", *path);
 }
 
 Test(cli, unwritable_output_is_told_before_training)

@@ -13,7 +13,8 @@
 
 /* What the workers share in one run.  Only worker 0 writes to it, between barriers. */
 typedef struct training {
-    rnl_model *model; /* its position moves with every step */
+    rnl_model *model;  /* its position moves with every step */
+    rnl_position kept; /* where the weights stand that the model holds */
     const rnl_data *data;
     const rnl_options *options;
     uint32_t *order;            /* (training rows) of this epoch */
@@ -118,13 +119,14 @@ static void warn_if_moved(const training *t, const rnl_step *step)
 }
 
 /* Worker 0: brings parameters and optimizer state into the model. */
-static rnl_status collect(const training *t, const rnl_step *step)
+static rnl_status collect(training *t, const rnl_step *step)
 {
     RNL_TRY(rnl_check_parameters(step));
     RNL_TRY(rnl_model_allocate_slots(t->model, rnl_step_arrays(step) - RNL_FIRST_SLOT));
     for (size_t a = 0; a < rnl_step_arrays(step); ++a)
         RNL_TRY(rnl_step_collect(step, a, t->model));
     describe_computation(step, t->model->computed_with);
+    t->kept = t->model->position;
     return RNL_OK;
 }
 
@@ -291,6 +293,14 @@ static rnl_status finish(const rnl_step *step, void *context)
     return RNL_OK;
 }
 
+/* After a failure, the model stands where its weights do. */
+static void step_back(const training *t)
+{
+    t->model->position = t->kept;
+    if (t->kept.step == 0)
+        rnl_model_end_training(t->model);
+}
+
 static rnl_status run(training *t)
 {
     rnl_executor executor = {
@@ -305,7 +315,10 @@ static rnl_status run(training *t)
         .context = t,
         .finish = finish,
     };
-    return rnl_executor_run(&executor);
+    const rnl_status status = rnl_executor_run(&executor);
+    if (status != RNL_OK && status != RNL_STOPPED)
+        step_back(t);
+    return status;
 }
 
 rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *options)
@@ -321,6 +334,7 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
 
     training t = {
         .model = model,
+        .kept = model->position,
         .data = data,
         .options = options ? options : &defaults,
         .order = malloc(data->train.rows * sizeof(uint32_t)),

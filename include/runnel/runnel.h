@@ -233,9 +233,9 @@ typedef struct rnl_options {
  * A model that was loaded from a checkpoint, or whose training was stopped, goes on where it stood,
  * and ends with the same weights as if it had never been interrupted.
  *
- * RNL_BAD_CONFIG, RNL_BAD_DATA, RNL_NO_MEMORY, RNL_THREADS, RNL_PRODUCT, RNL_NOT_FINITE (the model
- * has the weights of the last checkpoint, or those it had before), RNL_STOPPED (the model stands
- * after the last whole step). */
+ * RNL_BAD_CONFIG, RNL_BAD_DATA, RNL_NO_MEMORY, RNL_THREADS, RNL_PRODUCT, RNL_NOT_FINITE: the model
+ * stands where it was last saved in this call, or where it stood before, and can be trained on from
+ * there.  RNL_STOPPED: it stands after the last whole step. */
 RNL_API rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *options);
 
 /* Asks rnl_train to stop after the step at hand, or after its first one if it has not begun yet.

@@ -1,0 +1,31 @@
+/*
+ * Calls that fail on demand, for a program whose linker was given --wrap for each of them.
+ */
+#ifndef RNL_TESTS_FAILING_CALLS_H
+#define RNL_TESTS_FAILING_CALLS_H
+
+#include <stdbool.h>
+
+typedef enum call_kind {
+    ALLOCATION,
+    OBJECT,               /* that another library, or the system, makes for us */
+    FILE_CALL,            /* opening, reserving, writing, syncing, renaming, closing, removing */
+    SHORT_TRANSFER,       /* a read or write that moves half of the bytes */
+    INTERRUPTED_TRANSFER, /* a read or write that a signal interrupts */
+    CALL_KINDS
+} call_kind;
+
+typedef struct failure {
+    const char *name;
+    call_kind kind;
+    bool onward;   /* all calls of the kind after it fail too */
+    bool harmless; /* the run must succeed all the same */
+    long number;   /* of the first call that fails, from 1 */
+} failure;
+
+void start_failing(const failure *f);
+
+/* Whether a call has failed. */
+bool stop_failing(void);
+
+#endif
