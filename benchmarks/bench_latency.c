@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUNS = 30, BATCHES_PER_RUN = 300, WARM_BATCHES = 30 };
+enum { RUNS = 30, FEWEST_RUNS = 5, ROWS_PER_RUN = 8192, MOST_BATCHES = 256 };
 
 /* A model with one activation at one batch size. */
 typedef struct subject {
@@ -23,8 +23,9 @@ typedef struct subject {
     rnl_data *data;
     uint32_t *order;
     size_t batch_size;
-    rnl_samples seconds; /* of each batch */
-    rnl_samples medians; /* of each run */
+    size_t batches, warm_batches; /* of a run */
+    rnl_samples seconds;          /* of each batch */
+    rnl_samples medians;          /* of each run */
 } subject;
 
 typedef struct timed_run {
@@ -39,7 +40,7 @@ static bool take_time(const rnl_step *step, const rnl_batch *batch, void *contex
     (void)step, (void)batch;
     timed_run *run = context;
     const double now = rnl_seconds();
-    if (++run->batches > WARM_BATCHES) {
+    if (++run->batches > run->of->warm_batches) {
         rnl_samples_add(&run->seconds, now - run->last);
         rnl_samples_add(&run->of->seconds, now - run->last);
     }
@@ -74,9 +75,12 @@ static rnl_status run_once(subject *s, size_t threads)
 static rnl_status make_subject(subject *s, const char *activation, size_t batch_size)
 {
     const rnl_bench_case c = {"mlp_small", activation, "sgd", batch_size};
-    const size_t rows = batch_size * (BATCHES_PER_RUN + WARM_BATCHES);
+    const size_t fitting = ROWS_PER_RUN / batch_size;
     char *text = rnl_bench_config(&c);
     *s = (subject){.activation = activation, .batch_size = batch_size};
+    s->batches = fitting < MOST_BATCHES ? fitting : MOST_BATCHES;
+    s->warm_batches = s->batches / 8;
+    const size_t rows = batch_size * s->batches;
     s->data = rnl_bench_data(&c, rows);
     s->order = malloc(rows * sizeof *s->order);
     if (!text || !s->order) {
@@ -139,7 +143,8 @@ static rnl_status measure_pair(rnl_bench *bench, size_t batch_size, size_t threa
     rnl_status status = make_subject(&relu, "relu", batch_size);
     if (status == RNL_OK)
         status = make_subject(&elu, "elu", batch_size);
-    while (status == RNL_OK && runs < RUNS && (runs < 5 || rnl_seconds() < bench->deadline)) {
+    while (status == RNL_OK && runs < RUNS &&
+           (runs < FEWEST_RUNS || rnl_seconds() < bench->deadline)) {
         status = run_once(&relu, threads);
         if (status == RNL_OK)
             status = run_once(&elu, threads);

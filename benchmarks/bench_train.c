@@ -3,6 +3,7 @@
  * every median is known narrowly; the FMA peak is measured in every round as well.
  */
 #include "benchmarks/bench.h"
+#include "benchmarks/bench_layers.h"
 #include "benchmarks/bench_nets.h"
 #include "benchmarks/fma_peak.h"
 #include "engine/config/config.h"
@@ -220,6 +221,22 @@ static rnl_status make_cases(bench_case *cases, size_t count, const rnl_bench *b
     return RNL_OK;
 }
 
+static rnl_status measure_layers(rnl_bench *bench, const points *p)
+{
+    for (size_t i = 0; i < p->count; ++i) {
+        rnl_model *model = NULL;
+        if (p->items[i].threads != bench->thread_counts[0])
+            continue;
+        rnl_status status = rnl_model_create(&model, p->items[i].config, p->items[i].data);
+        if (status == RNL_OK)
+            status = rnl_bench_layers(bench, model, rnl_config_name(p->items[i].config));
+        rnl_model_free(model);
+        if (status != RNL_OK)
+            return status;
+    }
+    return RNL_OK;
+}
+
 int rnl_bench_train(rnl_bench *bench)
 {
     const size_t count = bench->arguments->operand_count > 1 ? bench->arguments->operand_count - 1
@@ -235,6 +252,8 @@ int rnl_bench_train(rnl_bench *bench)
     int code = rnl_bench_complain(status);
     if (code == 0)
         code = report_points(bench, &p, peaks);
+    if (code == 0 && bench->arguments->layers)
+        code = rnl_bench_complain(measure_layers(bench, &p));
     for (size_t i = 0; i < p.count; ++i)
         rnl_samples_release(&p.items[i].seconds);
     for (size_t i = 0; i < count; ++i) {

@@ -58,7 +58,8 @@ struct rnl_arguments {
     rnl_pin pin;
     unsigned part;    /* an rnl_part; 0: the default */
     const char *data; /* a file of rows; NULL: none given */
-    bool json, print_config, probabilities, quick, quiet, force, resume, verbose, help, version;
+    bool json, layers, print_config, probabilities, quick, quiet, force, resume, verbose, help,
+        version;
 };
 
 extern const rnl_command rnl_program;

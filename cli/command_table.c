@@ -99,6 +99,7 @@ static bool take_thread_list(rnl_arguments *arguments, const char *value)
         return arguments->member = true;                                                           \
     }
 SWITCH_TAKER(json)
+SWITCH_TAKER(layers)
 SWITCH_TAKER(print_config)
 SWITCH_TAKER(probabilities)
 SWITCH_TAKER(quick)
@@ -141,6 +142,8 @@ const rnl_option rnl_option_table[] = {
      "numbers from 1, as in 1,2,4", take_thread_list},
     {"json", 0, NULL, RNL_TAKEN_BY_BENCH, "print JSON in the schema of Google Benchmark", NULL,
      take_json},
+    {"layers", 0, NULL, RNL_TAKEN_BY_BENCH,
+     "of train: also the speed of each layer's products by themselves", NULL, take_layers},
     {"quick", 0, NULL, RNL_TAKEN_BY_BENCH, "take a few seconds instead of minutes", NULL,
      take_quick},
     {"pin", 0, "WHEN", PLACERS,

@@ -364,6 +364,18 @@ Test(cli, damaged_model_is_refused)
     cr_expect_eq(run("evaluate nothing.safetensors"), 1);
 }
 
+Test(cli, measures)
+{
+    cr_expect_eq(run("bench train " SPIRALS " --threads 1 --quick --json"), 0, "%s",
+                 read_text("err"));
+    expect_in("out", "\"name\": \"train/spirals/batch:32/threads:1\"");
+    expect_in("out", "\"time_unit\": \"us\"");
+    cr_expect_eq(run("bench trian"), 2);
+    expect_in("err", "expected machine, train or latency");
+    cr_expect_eq(run("bench train --threads 1,x"), 2);
+    expect_in("err", "--threads expects numbers from 1, as in 1,2,4, got '1,x'");
+}
+
 /* What a run leaves that is killed in the middle of saving. */
 Test(cli, sweeps_up_after_a_killed_run)
 {
