@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""Makes losses.json and optimizers.json: numbers that Keras 3 computes in float64.
+
+    KERAS_BACKEND=jax python3 make_golden.py
+
+Made with the versions that the files name.  The tests that read them need neither Python nor Keras.
+"""
+import json
+import os
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+import jax
+
+jax.config.update("jax_enable_x64", True)
+import jax.numpy as jnp
+import keras
+import numpy as np
+
+keras.config.set_floatx("float64")
+VERSIONS = {"keras": keras.__version__, "jax": jax.__version__, "numpy": np.__version__}
+rng = np.random.default_rng(20260101)
+ROWS, COLUMNS = 5, 7
+
+
+def as_float32(array):
+    """What float32 holds, so that both sides start from the same numbers."""
+    return np.asarray(array, dtype=np.float32).astype(np.float64)
+
+
+def losses():
+    z = as_float32(rng.normal(size=(ROWS, COLUMNS)) * 3)
+    labels = rng.integers(0, COLUMNS, ROWS)
+    raw = rng.random((ROWS, COLUMNS))
+    distribution = as_float32(raw / raw.sum(axis=1, keepdims=True))
+    shares = as_float32(rng.random((ROWS, COLUMNS)))
+    values = as_float32(rng.normal(size=(ROWS, COLUMNS)))
+    cases = {
+        "sparse_cross_entropy": (keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction=None), labels),
+        "cross_entropy": (keras.losses.CategoricalCrossentropy(from_logits=True, reduction=None), distribution),
+        "binary_cross_entropy": (keras.losses.BinaryCrossentropy(from_logits=True, reduction=None), shares),
+        "squared_error": (keras.losses.MeanSquaredError(reduction=None), values),
+    }
+    made = []
+    for name, (loss, targets) in cases.items():
+        def mean(x):
+            return jnp.mean(loss(targets, x))
+
+        made.append({
+            "name": name,
+            "rows": ROWS,
+            "columns": COLUMNS,
+            "z": z.ravel().tolist(),
+            "targets": np.asarray(targets, dtype=np.float64).ravel().tolist(),
+            "loss": np.asarray(loss(targets, z)).tolist(),
+            "gradient": np.asarray(jax.grad(mean)(z)).ravel().tolist(),
+        })
+    return made
+
+
+def optimizers(steps=100, count=6):
+    kinds = {
+        "sgd": (keras.optimizers.SGD(0.01), {"rate": 0.01}),
+        "momentum": (keras.optimizers.SGD(0.01, momentum=0.9), {"rate": 0.01, "momentum": 0.9}),
+        "nesterov": (keras.optimizers.SGD(0.01, momentum=0.9, nesterov=True), {"rate": 0.01, "momentum": 0.9}),
+        "adam": (keras.optimizers.Adam(0.001), {"rate": 0.001, "momentum": 0.9}),
+    }
+    start = as_float32(rng.normal(size=count))
+    gradients = as_float32(rng.normal(size=(steps, count)))
+    made = []
+    for name, (optimizer, parameters) in kinds.items():
+        weights = keras.Variable(start, dtype="float64")
+        optimizer.build([weights])
+        for gradient in gradients:
+            optimizer.apply([jnp.asarray(gradient)], [weights])
+        made.append({"name": name, **parameters, "weights": np.asarray(weights.value).tolist()})
+    return {"start": start.tolist(), "gradients": gradients.ravel().tolist(), "optimizers": made}
+
+
+here = os.path.dirname(os.path.abspath(__file__))
+for file, content in (("losses.json", {"losses": losses()}), ("optimizers.json", optimizers())):
+    with open(os.path.join(here, file), "w") as out:
+        json.dump({"versions": VERSIONS, **content}, out, indent=1)
+        out.write("\n")
