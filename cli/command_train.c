@@ -17,6 +17,7 @@ typedef struct training {
     rnl_model *model;
     rnl_run_directory directory;
     rnl_history history;
+    bool began; /* the directory is made, and the history open */
     rnl_display display;
 } training;
 
@@ -74,18 +75,20 @@ static rnl_status resume_model(training *run)
     return status;
 }
 
+/* A model that goes on reads tables as it did before. */
 static rnl_status obtain_model(training *run)
 {
-    rnl_status status =
-        rnl_data_load(&run->data, run->config, RNL_TRAIN | RNL_VALIDATION | RNL_TEST);
-    if (status == RNL_OK && run->arguments->resume)
-        status = resume_model(run);
-    if (status == RNL_OK && !run->model)
+    const unsigned parts = RNL_TRAIN | RNL_VALIDATION | RNL_TEST;
+    rnl_status status = run->arguments->resume ? resume_model(run) : RNL_OK;
+    if (status == RNL_OK && run->model)
+        return rnl_data_load_for(&run->data, run->model, parts);
+    if (status == RNL_OK)
+        status = rnl_data_load(&run->data, run->config, parts);
+    if (status == RNL_OK)
         status = rnl_model_create(&run->model, run->config, run->data);
     return status;
 }
 
-/* Nothing is written before all that can be wrong in the configuration and the data was found. */
 static int prepare(training *run)
 {
     const rnl_arguments *arguments = run->arguments;
@@ -99,25 +102,30 @@ static int prepare(training *run)
                                   "%s is there from an earlier run: --force replaces it, --resume "
                                   "goes on with it, --output DIR keeps it",
                                   occupied);
-    const rnl_status status = obtain_model(run);
-    if (status != RNL_OK)
-        return rnl_complain_status(status);
+    return rnl_complain_status(obtain_model(run));
+}
+
+/* Nothing is written before all that can be refused has been. */
+static int on_begin(void *user)
+{
+    training *run = user;
     if (!rnl_run_directory_make(&run->directory))
-        return RNL_EXIT_FAILURE;
+        return 1;
     if (rnl_model_step(run->model) == 0)
         rnl_run_directory_forget(&run->directory);
-    return RNL_EXIT_OK;
+    run->began =
+        rnl_history_open(&run->history, run->directory.history, rnl_model_epoch(run->model));
+    return !run->began;
 }
 
 /* The model is saved even if the history could not be written. */
 static int train_and_save(training *run)
 {
-    if (!rnl_history_open(&run->history, run->directory.history, rnl_model_epoch(run->model)))
-        return RNL_EXIT_FAILURE;
     const rnl_options options = {
         .threads = run->arguments->threads,
         .pin = run->arguments->pin,
         .checkpoint = run->directory.checkpoint,
+        .on_begin = on_begin,
         .on_step = run->display.bar ? on_step : NULL,
         .on_epoch = on_epoch,
         .on_log = on_log,
@@ -129,8 +137,10 @@ static int train_and_save(training *run)
     if (status == RNL_OK)
         status = rnl_model_save(run->model, run->directory.model);
     rnl_interruption_release();
+    if (!run->began && status == RNL_STOPPED)
+        return RNL_EXIT_FAILURE; /* on_begin has said why */
     int code = rnl_complain_status(status);
-    if (!rnl_history_close(&run->history) && code == RNL_EXIT_OK)
+    if (run->began && !rnl_history_close(&run->history) && code == RNL_EXIT_OK)
         code = RNL_EXIT_FAILURE;
     const bool stopped = status == RNL_OK || status == RNL_STOPPED;
     return stopped && rnl_interruption_code() ? rnl_interruption_code() : code;

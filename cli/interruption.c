@@ -4,16 +4,28 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 #include <unistd.h>
 
 static _Atomic(rnl_model *) guarded;
 static atomic_bool released; /* the model that was guarded is saved */
 static atomic_int received;
+static _Atomic double received_at; /* seconds */
+
+/* Some senders, `timeout` among them, send one signal twice. */
+static const double same_signal_seconds = 0.2;
 
 static void say(const char *text, size_t length)
 {
     if (write(STDERR_FILENO, text, length) < 0)
         return; /* nothing else can be done in a signal handler */
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 #define SAY(text) say(text, sizeof(text) - 1)
@@ -23,10 +35,13 @@ static void handle(int signal)
     rnl_model *model = atomic_load(&guarded);
     int none = 0;
     if (model && atomic_compare_exchange_strong(&received, &none, signal)) {
+        atomic_store(&received_at, now());
         SAY("\nrunnel: stopping after this step; again to stop at once\n");
         rnl_stop(model);
         return;
     }
+    if (model && now() - atomic_load(&received_at) < same_signal_seconds)
+        return;
     if (model)
         SAY("\nrunnel: interrupted; the last checkpoint stands\n");
     else if (atomic_load(&released))
@@ -42,6 +57,8 @@ void rnl_interruption_start(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    /* A file that may not grow further is told like a full disk. */
+    signal(SIGXFSZ, SIG_IGN);
 }
 
 void rnl_interruption_guard(rnl_model *model)

@@ -5,6 +5,8 @@
 #include "cli/messages.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,8 +30,20 @@ static int dispatch(size_t count, char *const *words)
     return command ? run_command(command, count - 1, words + 1) : RNL_EXIT_USAGE;
 }
 
+/* A closed standard stream would leave its number to the next file that is opened, and messages
+ * would go there. */
+static bool hold_standard_streams(void)
+{
+    for (int stream = 0; stream <= 2; stream++)
+        if (fcntl(stream, F_GETFD) < 0 && open("/dev/null", O_RDWR) != stream)
+            return false;
+    return true;
+}
+
 int main(int count, char **words)
 {
+    if (!hold_standard_streams())
+        return RNL_EXIT_FAILURE;
     const int code = dispatch(count > 0 ? (size_t)count - 1 : 0, words + 1);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         rnl_complain("standard output: %s", strerror(errno));

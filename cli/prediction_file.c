@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* What is written of each row. */
@@ -151,6 +152,8 @@ bool rnl_prediction_write(const rnl_prediction *prediction, const rnl_model *mod
         rnl_complain("%s: cannot be written: %s", path, strerror(errno));
         return false;
     }
+    struct stat about;
+    const bool is_file = fstat(fileno(r.out), &about) == 0 && S_ISREG(about.st_mode);
     if (path && ends_with_npy(path))
         write_npy(&r);
     else
@@ -163,7 +166,7 @@ bool rnl_prediction_write(const rnl_prediction *prediction, const rnl_model *mod
     }
     if (!written) {
         rnl_complain("%s: writing failed: %s", path ? path : "standard output", strerror(reason));
-        if (path)
+        if (path && is_file)
             unlink(path);
     }
     return written;

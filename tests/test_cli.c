@@ -167,6 +167,32 @@ Test(cli, an_earlier_run_is_not_overwritten)
     cr_expect_eq(run("train " SPIRALS " --output r --set training.epochs=1 --force"), 0);
 }
 
+/* What is refused late, when the workers are placed, has not touched the run that was there. */
+Test(cli, a_refused_run_leaves_the_earlier_one)
+{
+    cr_assert_eq(run("train " SPIRALS " --output r --set training.epochs=2 --quiet"), 0);
+    cr_assert_eq(system("cp -r r kept"), 0);
+    cr_expect_eq(run("train " SPIRALS " --output r --force --threads 5000"), 1);
+    expect_in("err", "5000 threads");
+    cr_expect_eq(system("diff -r r kept"), 0);
+    cr_expect_eq(run("train " SPIRALS " --output fresh --threads 5000"), 1);
+    cr_expect(!exists("fresh"));
+    cr_expect_eq(run("train " SPIRALS " --output r --resume --set training.epochs=1"), 2);
+    expect_in("err", "training.epochs: 1, but the checkpoint is");
+    cr_expect_eq(system("diff -r r kept"), 0);
+}
+
+Test(cli, closed_streams_are_kept_out_of_files)
+{
+    char command[1024];
+    snprintf(command, sizeof command,
+             "'%s' train " SPIRALS " --output r --set training.epochs=1 <&- >&- 2>&-",
+             RUNNEL_PROGRAM);
+    cr_expect_eq(WEXITSTATUS(system(command)), 0);
+    cr_expect_eq(strncmp(read_text("r/history.csv"), "epoch,", 6), 0);
+    cr_expect_eq(strstr(read_text("r/history.csv"), "worker"), NULL);
+}
+
 static const char houses[] = "area,town,price\n50,Ulm,1\n80,Bern,4\n60,Ulm,2\n90,Bern,5\n";
 
 static const char houses_config[] =
@@ -234,6 +260,14 @@ Test(cli, predicts_classes_by_name)
     cr_expect_eq(probability, p[0] >= p[1] ? p[0] : p[1]);
     cr_expect_eq(run("evaluate " HOUSES " --data train"), 0, "%s", read_text("err"));
     expect_in("out", "Bern");
+
+    /* Training goes on with the rows and categories that it began with. */
+    write_text("houses.csv", "area,town,price\n50,Ulm,1\n80,Bern,4\n60,Ulm,2\n");
+    cr_expect_eq(run("train houses.yaml --resume --set training.epochs=3"), 1);
+    expect_in("err", "expected 4 training rows, as the checkpoint was made with, got 3");
+    write_text("houses.csv", "area,town,price\n50,Ulm,1\n80,Bonn,4\n60,Ulm,2\n90,Bern,5\n");
+    cr_expect_eq(run("train houses.yaml --resume --set training.epochs=3"), 1);
+    expect_in("err", "got 'Bonn'");
 
     /* A single output: the second of two classes. */
     train_houses("town", 1, "sigmoid", "binary_crossentropy");

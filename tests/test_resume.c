@@ -225,3 +225,27 @@ Test(resume, damaged_checkpoint_is_refused)
     rnl_config_free(config);
     rnl_data_free(data);
 }
+
+static int save_model(const rnl_progress *progress, void *user)
+{
+    return progress->epoch == 1 &&
+           rnl_model_save(user, "/tmp/runnel_in_callback.safetensors") != RNL_OK;
+}
+
+/* What a callback saves is where the model was last collected: whole, if not new. */
+Test(resume, saving_in_a_callback_is_consistent)
+{
+    rnl_data *data = create_data();
+    rnl_model *model = create_model(data, "adam"), *saved = NULL;
+    const uint64_t before = fixture_hash(model);
+    const rnl_options options = {.threads = 2, .on_epoch = save_model, .user = model};
+    cr_assert_eq(rnl_train(model, data, &options), RNL_OK, "%s", rnl_message());
+    cr_assert_eq(rnl_model_load(&saved, "/tmp/runnel_in_callback.safetensors", NULL, 0), RNL_OK,
+                 "%s", rnl_message());
+    cr_expect_eq(rnl_model_step(saved), 0);
+    cr_expect_eq(fixture_hash(saved), before);
+    unlink("/tmp/runnel_in_callback.safetensors");
+    rnl_model_free(saved);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}

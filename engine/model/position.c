@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NUMBERS (RNL_MAX_METRICS + 4)
+#define NUMBERS (RNL_MAX_METRICS + 5)
 
-/* step, epoch, rows, then the sums as the bits of doubles. */
+/* step, epoch, rows, the sums as the bits of doubles, the training rows. */
 static void to_numbers(const rnl_position *position, uint64_t numbers[NUMBERS])
 {
     numbers[0] = position->step;
@@ -14,6 +14,7 @@ static void to_numbers(const rnl_position *position, uint64_t numbers[NUMBERS])
     numbers[2] = position->sums.rows;
     memcpy(&numbers[3], &position->sums.loss, sizeof(double));
     memcpy(&numbers[4], position->sums.metrics, sizeof position->sums.metrics);
+    numbers[NUMBERS - 1] = position->train_rows;
 }
 
 void rnl_position_print(const rnl_position *position, char text[RNL_POSITION_TEXT])
@@ -41,5 +42,6 @@ bool rnl_position_parse(rnl_position *position, const char *text)
     position->sums.rows = numbers[2];
     memcpy(&position->sums.loss, &numbers[3], sizeof(double));
     memcpy(position->sums.metrics, &numbers[4], sizeof position->sums.metrics);
+    position->train_rows = numbers[NUMBERS - 1];
     return *text == '\0';
 }

@@ -160,7 +160,8 @@ takes strides, which avoid rows that compete for the same lines of the cache: up
 
 static bool by_sgemm(void)
 {
-    return DNNL_VERSION_MAJOR < 3 && dnnl_get_effective_cpu_isa() < dnnl_cpu_isa_avx512_core;
+    const unsigned wanted = dnnl_cpu_isa_avx512_core;
+    return DNNL_VERSION_MAJOR < 3 && ((unsigned)dnnl_get_effective_cpu_isa() & wanted) != wanted;
 }
 
 size_t rnl_product_row_stride(size_t columns)

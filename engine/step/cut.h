@@ -8,6 +8,9 @@
 
 #include <stddef.h>
 
+/* Raised with every change of the cut: checkpoints name it. */
+#define RNL_CUT_VERSION 2
+
 /* `blocks` blocks of `size` items, the last one perhaps smaller. */
 typedef struct rnl_cut {
     size_t blocks, size;

@@ -59,7 +59,8 @@ rnl_status rnl_allocate_rows(void *where, const char *what, size_t rows, size_t 
                              size_t size)
 {
     size_t bytes;
-    if (__builtin_mul_overflow(rows * size, columns, &bytes) || bytes > PTRDIFF_MAX)
+    if (__builtin_mul_overflow(rows, size, &bytes) ||
+        __builtin_mul_overflow(bytes, columns, &bytes) || bytes > PTRDIFF_MAX)
         return rnl_fail(RNL_NO_MEMORY, "%s: %zu rows of %zu numbers do not fit in memory", what,
                         rows, columns);
     RNL_TRY(rnl_check_memory(what, bytes));

@@ -1,6 +1,7 @@
 #include "engine/config/config.h"
 #include "engine/data/row_order.h"
 #include "engine/error.h"
+#include "engine/storage/memory_limit.h"
 #include "engine/training/check.h"
 #include "engine/training/figures.h"
 #include "engine/training/pass.h"
@@ -41,6 +42,7 @@ rnl_status rnl_evaluate(const rnl_model *model, const rnl_data *data, rnl_part p
 
     const size_t classes = rnl_model_classes(model);
     const size_t bytes = sizeof(owned_evaluation) + classes * classes * sizeof(uint64_t);
+    RNL_TRY(rnl_check_memory("the confusion matrix", bytes));
     owned_evaluation *result = calloc(1, bytes);
     uint32_t *order = malloc(dataset->rows * sizeof *order);
     if (!result || !order) {

@@ -37,6 +37,9 @@ static rnl_status plan(rnl_placement *placement, const rnl_topology *topology,
         [RNL_PIN_ON] = RNL_PINNING_ON,
         [RNL_PIN_OFF] = RNL_PINNING_OFF,
     };
+    if ((unsigned)options->pin > RNL_PIN_OFF)
+        return rnl_fail(RNL_BAD_CONFIG, "pin: expected RNL_PIN_AUTO, _ON or _OFF, got %d",
+                        (int)options->pin);
     if (options->threads > MAX_WORKERS)
         return rnl_fail(RNL_THREADS, "%zu threads: expected at most %d", options->threads,
                         MAX_WORKERS);

@@ -64,7 +64,8 @@ static float adam_rate(const void *parameters, uint64_t number)
 
 static const rnl_optimizer adam = {.slots = adam_slots, .bind = bind_adam, .rate = adam_rate};
 
-#define BELOW_1 0.99999999
+/* The largest float below 1 is 1 - 2^-24. */
+#define BELOW_1 0.9999999
 
 static const rnl_field adam_fields[] = {
     {.key = "learning_rate",

@@ -13,8 +13,8 @@
 
 /* What the workers share in one run.  Only worker 0 writes to it, between barriers. */
 typedef struct training {
-    rnl_model *model;  /* its position moves with every step */
-    rnl_position kept; /* where the weights stand that the model holds */
+    rnl_model *model;      /* stands where its weights were last collected */
+    rnl_position position; /* moves with every step */
     const rnl_data *data;
     const rnl_options *options;
     uint32_t *order;            /* (training rows) of this epoch */
@@ -40,9 +40,9 @@ static rnl_progress progress_of(const training *t, size_t epoch, const rnl_figur
     return (rnl_progress){
         .epoch = epoch + 1,
         .epochs = (size_t)t->model->config->training.epochs,
-        .rows_done = t->model->position.sums.rows,
+        .rows_done = t->position.sums.rows,
         .rows = t->data->train.rows,
-        .step = t->model->position.step,
+        .step = t->position.step,
         .seconds = now() - t->epoch_start,
         .figure_count = figures->count,
         .figures = figures->items,
@@ -66,8 +66,8 @@ static bool report_step(const training *t)
     if (!t->options->on_step)
         return true;
     rnl_figures figures = {0};
-    rnl_figures_add_pass(&figures, "", t->model->config, &t->model->position.sums);
-    const rnl_progress progress = progress_of(t, t->model->position.epoch, &figures);
+    rnl_figures_add_pass(&figures, "", t->model->config, &t->position.sums);
+    const rnl_progress progress = progress_of(t, t->position.epoch, &figures);
     return t->options->on_step(&progress, t->options->user) == 0;
 }
 
@@ -82,7 +82,7 @@ static void account_step(training *t, rnl_hand *hand)
 {
     rnl_step *step = hand->step.step;
     const int64_t every = t->model->config->training.checkpoint_every;
-    rnl_position *position = &t->model->position;
+    rnl_position *position = &t->position;
     ++position->step;
     rnl_step_set_rate(step, position->step + 1);
     rnl_sums_add(&position->sums, step, &hand->step.batch);
@@ -103,15 +103,15 @@ static void account_step(training *t, rnl_hand *hand)
 /* What the bits of the weights hang on beside the configuration and the data. */
 static void describe_computation(const rnl_step *step, char text[RNL_COMPUTED_WITH])
 {
-    snprintf(text, RNL_COMPUTED_WITH, "%s, %s", rnl_product_library(),
-             rnl_isa_name(step->kernels->isa));
+    snprintf(text, RNL_COMPUTED_WITH, "%s, %s, cut %d", rnl_product_library(),
+             rnl_isa_name(step->kernels->isa), RNL_CUT_VERSION);
 }
 
 static void warn_if_moved(const training *t, const rnl_step *step)
 {
     char here[RNL_COMPUTED_WITH];
     describe_computation(step, here);
-    if (t->model->position.step > 0 && strcmp(here, t->model->computed_with) != 0)
+    if (t->position.step > 0 && strcmp(here, t->model->computed_with) != 0)
         rnl_log(t->options, RNL_LOG_WARNING,
                 "the checkpoint was computed with %s, this is %s: from here on the weights may "
                 "differ in their last bits",
@@ -126,7 +126,7 @@ static rnl_status collect(training *t, const rnl_step *step)
     for (size_t a = 0; a < rnl_step_arrays(step); ++a)
         RNL_TRY(rnl_step_collect(step, a, t->model));
     describe_computation(step, t->model->computed_with);
-    t->kept = t->model->position;
+    t->model->position = t->position;
     return RNL_OK;
 }
 
@@ -134,7 +134,11 @@ static rnl_status collect(training *t, const rnl_step *step)
 static void save_checkpoint(training *t, rnl_hand *hand)
 {
     const char *path = t->options->checkpoint;
-    const unsigned long long number = t->model->position.step;
+    const unsigned long long number = t->position.step;
+    if (atomic_load(&hand->executor->failed)) {
+        t->stopping = true;
+        return;
+    }
     rnl_status status = collect(t, hand->step.step);
     if (status != RNL_OK) {
         stop(t, hand, status);
@@ -166,7 +170,7 @@ static void save_if_due(training *t, rnl_hand *hand)
 static void begin_epoch(training *t)
 {
     const rnl_training_config *config = &t->model->config->training;
-    const rnl_position *position = &t->model->position;
+    const rnl_position *position = &t->position;
     t->epoch_start = now();
     t->first_row = position->sums.rows;
     t->validation.sums = (rnl_sums){0};
@@ -178,7 +182,7 @@ static void begin_epoch(training *t)
 static void end_epoch(training *t, rnl_hand *hand)
 {
     const rnl_config *config = t->model->config;
-    rnl_position *position = &t->model->position;
+    rnl_position *position = &t->position;
     rnl_figures figures = {0};
     rnl_figures_add_pass(&figures, "", config, &position->sums);
     if (t->validation.sums.rows > 0)
@@ -200,7 +204,7 @@ static void run_steps(training *t, rnl_hand *hand)
 {
     const rnl_step *step = hand->step.step;
     const rnl_dataset *train = &t->data->train;
-    uint64_t number = t->model->position.step;
+    uint64_t number = t->position.step;
     for (size_t begin = t->first_row; begin < train->rows && !t->stopping;
          begin += step->batch_size) {
         const size_t left = train->rows - begin;
@@ -272,9 +276,12 @@ static void train_worker(rnl_hand *hand, void *context)
     if (rnl_hand_leads(hand)) {
         warn_if_moved(t, hand->step.step);
         tell_plan(t, hand->step.step);
-        rnl_step_set_rate(hand->step.step, t->model->position.step + 1);
+        if (t->options->on_begin && t->options->on_begin(t->options->user) != 0)
+            stop(t, hand, rnl_fail(RNL_STOPPED, "stopped before the first step"));
+        rnl_step_set_rate(hand->step.step, t->position.step + 1);
     }
-    for (size_t epoch = t->model->position.epoch; epoch < epochs && !t->stopping; ++epoch) {
+    rnl_hand_barrier(hand);
+    for (size_t epoch = t->position.epoch; epoch < epochs && !t->stopping; ++epoch) {
         if (rnl_hand_leads(hand))
             begin_epoch(t);
         rnl_hand_barrier(hand);
@@ -293,11 +300,10 @@ static rnl_status finish(const rnl_step *step, void *context)
     return RNL_OK;
 }
 
-/* After a failure, the model stands where its weights do. */
-static void step_back(const training *t)
+/* After a failure, the model stands where its weights were last collected. */
+static void drop_unused_slots(const training *t)
 {
-    t->model->position = t->kept;
-    if (t->kept.step == 0)
+    if (t->model->position.step == 0)
         rnl_model_end_training(t->model);
 }
 
@@ -317,8 +323,28 @@ static rnl_status run(training *t)
     };
     const rnl_status status = rnl_executor_run(&executor);
     if (status != RNL_OK && status != RNL_STOPPED)
-        step_back(t);
+        drop_unused_slots(t);
     return status;
+}
+
+/* A model in the middle of training goes on with the rows and within the epochs that it began with.
+ */
+static rnl_status check_position(const rnl_model *model, const rnl_data *data)
+{
+    const rnl_position *position = &model->position;
+    const uint64_t epochs = (uint64_t)model->config->training.epochs;
+    if (position->step == 0)
+        return RNL_OK;
+    if (position->epoch > epochs || (position->epoch == epochs && position->sums.rows > 0))
+        return rnl_fail(RNL_BAD_CONFIG,
+                        "training.epochs: %llu, but the checkpoint is %llu steps on, in epoch %llu",
+                        (unsigned long long)epochs, (unsigned long long)position->step,
+                        (unsigned long long)position->epoch + 1);
+    if (position->train_rows != data->train.rows)
+        return rnl_fail(RNL_BAD_DATA,
+                        "%s: expected %zu training rows, as the checkpoint was made with, got %zu",
+                        data->train.name, position->train_rows, data->train.rows);
+    return RNL_OK;
 }
 
 rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *options)
@@ -329,12 +355,11 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
     RNL_TRY(rnl_check_labelled(model, &data->train));
     if (data->validation.rows > 0)
         RNL_TRY(rnl_check_labelled(model, &data->validation));
-    if (data->train.rows > UINT32_MAX || data->validation.rows > UINT32_MAX)
-        return rnl_fail(RNL_BAD_DATA, "%s: expected fewer than 2^32 rows", data->train.name);
+    RNL_TRY(check_position(model, data));
 
     training t = {
         .model = model,
-        .kept = model->position,
+        .position = model->position,
         .data = data,
         .options = options ? options : &defaults,
         .order = malloc(data->train.rows * sizeof(uint32_t)),
@@ -346,6 +371,7 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
         .visit = go_on_validating,
         .context = &t,
     };
+    t.position.train_rows = data->train.rows;
     rnl_status status;
     if (t.order && t.validation_order) {
         rnl_row_order(t.validation_order, data->validation.rows, 0, 0, false);

@@ -221,6 +221,9 @@ typedef struct rnl_options {
     /* Where rnl_train saves a checkpoint, as often as the configuration's training.checkpoint_every
      * says and when it is stopped; the one before is kept as "PATH.previous".  NULL: nowhere. */
     const char *checkpoint;
+    /* Once, before the first step, when all that can be refused has been: configuration, data,
+     * threads, memory. */
+    int (*on_begin)(void *user);
     int (*on_step)(const rnl_progress *progress, void *user);  /* after every step; keep it short */
     int (*on_epoch)(const rnl_progress *progress, void *user); /* after every epoch's validation */
     void (*on_log)(rnl_log_level level, const char *text, void *user);
