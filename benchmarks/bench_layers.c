@@ -132,11 +132,12 @@ rnl_status rnl_bench_layers(rnl_bench *bench, const rnl_model *model, const char
         const rnl_layer *layer = &model->layers[i];
         if (layer->parameter_count == 0 || layer->parameters[0].rank != 2)
             continue;
-        tile t = {.shape = {.rows = rows,
-                            .fan_in = layer->parameters[0].size[0],
-                            .units = rnl_cut_columns(layer->parameters[0].size[1]).size,
-                            .training = true,
-                            .backward_data = true}};
+        tile t = {
+            .shape = {.rows = rows,
+                      .fan_in = layer->parameters[0].size[0],
+                      .units = rnl_cut_width(rnl_cut_columns(layer->parameters[0].size[1]), 0),
+                      .training = true,
+                      .backward_data = true}};
         RNL_TRY(run(&t));
         report_tile(bench, &t, name, layer->name, peak);
     }

@@ -19,14 +19,19 @@ typedef struct dense_tile {
     rnl_product_call *forward, *backward_weights, *backward_data;
 } dense_tile;
 
+/* A column block. */
+typedef struct dense_columns {
+    rnl_product *product;
+    rnl_block *weights;
+} dense_columns;
+
 typedef struct dense_state {
     const rnl_layer *layer;
     size_t fan_in, units;
-    rnl_cut columns;
+    rnl_column_cut columns;
     rnl_bound_activation activation;
-    rnl_product *product, *last_product; /* of the last column block, which may be narrower */
-    rnl_block **weights;                 /* (column blocks) */
-    rnl_block *bias;                     /* NULL without */
+    dense_columns *blocks; /* (column blocks) */
+    rnl_block *bias;       /* NULL without */
     const rnl_matrix *input;
     rnl_matrix output;
     rnl_upstream upstream, downstream; /* downstream has 0 partials if nobody asks for it */
@@ -49,19 +54,14 @@ static place place_of(const dense_state *state, const rnl_step *step, size_t til
         .row_block = r,
         .column_block = c,
         .row = r * step->rows.size,
-        .column = c * state->columns.size,
-        .columns = rnl_cut_filled(state->columns, state->units, c),
+        .column = rnl_cut_column(state->columns, c),
+        .columns = rnl_cut_width(state->columns, c),
     };
 }
 
 static bool is_empty(const rnl_step *step, const rnl_step_worker *worker, place at)
 {
     return rnl_cut_filled(step->rows, worker->batch.rows, at.row_block) == 0;
-}
-
-static rnl_product *product_of_block(const dense_state *state, size_t column_block)
-{
-    return column_block + 1 < state->columns.blocks ? state->product : state->last_product;
 }
 
 static rnl_status bind_forward(void *self, size_t tile, rnl_step_worker *worker)
@@ -71,10 +71,10 @@ static rnl_status bind_forward(void *self, size_t tile, rnl_step_worker *worker)
     const place at = place_of(state, step, tile);
     const rnl_product_buffers buffers = {
         .x = state->input->values + at.row * state->input->stride,
-        .weights = state->weights[at.column_block]->arrays[RNL_VALUES],
+        .weights = state->blocks[at.column_block].weights->arrays[RNL_VALUES],
         .z = step->tile_buffers[worker->index],
     };
-    return rnl_product_bind(&state->tiles[tile].forward, product_of_block(state, at.column_block),
+    return rnl_product_bind(&state->tiles[tile].forward, state->blocks[at.column_block].product,
                             worker->product, RNL_PRODUCT_FORWARD, &buffers);
 }
 
@@ -105,7 +105,7 @@ static rnl_status bind_backward(void *self, size_t tile, rnl_step_worker *worker
     dense_state *state = self;
     const rnl_step *step = worker->step;
     const place at = place_of(state, step, tile);
-    const rnl_block *weights = state->weights[at.column_block];
+    const rnl_block *weights = state->blocks[at.column_block].weights;
     rnl_product_buffers buffers = {
         .x = state->input->values + at.row * state->input->stride,
         .weights = weights->arrays[RNL_VALUES],
@@ -113,7 +113,7 @@ static rnl_status bind_backward(void *self, size_t tile, rnl_step_worker *worker
         .gradient = weights->gradients + at.row_block * weights->copy_distance,
     };
     RNL_TRY(rnl_product_bind(&state->tiles[tile].backward_weights,
-                             product_of_block(state, at.column_block), worker->product,
+                             state->blocks[at.column_block].product, worker->product,
                              RNL_PRODUCT_BACKWARD_WEIGHTS, &buffers));
     if (state->downstream.partials == 0)
         return RNL_OK;
@@ -121,14 +121,14 @@ static rnl_status bind_backward(void *self, size_t tile, rnl_step_worker *worker
                  at.column_block * rnl_upstream_distance(step, &state->downstream) +
                  at.row * state->downstream.stride;
     return rnl_product_bind(&state->tiles[tile].backward_data,
-                            product_of_block(state, at.column_block), worker->product,
+                            state->blocks[at.column_block].product, worker->product,
                             RNL_PRODUCT_BACKWARD_DATA, &buffers);
 }
 
 /* Nobody else reads the tile's weights any more in this step. */
 static void update_tile(const dense_state *state, rnl_step_worker *worker, place at)
 {
-    const rnl_block *weights = state->weights[at.column_block];
+    const rnl_block *weights = state->blocks[at.column_block].weights;
     rnl_step_update(worker->step, worker, weights->index, 0, weights->count);
     if (state->bias)
         rnl_step_update(worker->step, worker, state->bias->index, at.column, at.columns);
@@ -169,7 +169,7 @@ static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
     if (state->tiles[tile].backward_data)
         RNL_TRY(rnl_product_execute(state->tiles[tile].backward_data));
     ++worker->tiles;
-    if (state->weights[at.column_block]->updated_by_tile)
+    if (state->blocks[at.column_block].weights->updated_by_tile)
         update_tile(state, worker, at);
     return RNL_OK;
 }
@@ -183,9 +183,9 @@ static rnl_status run_preparation(void *self, size_t column_block, rnl_step_work
     for (size_t a = 0; a < rnl_step_arrays(worker->step); ++a) {
         const float *kernel = parameters[RNL_DENSE_KERNEL].arrays[a];
         if (kernel)
-            RNL_TRY(rnl_product_pack(product_of_block(state, column_block),
-                                     kernel + column_block * state->columns.size, state->units,
-                                     state->weights[column_block]->arrays[a]));
+            RNL_TRY(rnl_product_pack(state->blocks[column_block].product,
+                                     kernel + rnl_cut_column(state->columns, column_block),
+                                     state->units, state->blocks[column_block].weights->arrays[a]));
         if (kernel && state->bias && column_block == 0)
             memcpy(state->bias->arrays[a], parameters[RNL_DENSE_BIAS].arrays[a],
                    state->units * sizeof(float));
@@ -202,27 +202,24 @@ static void release(void *memory)
         rnl_product_call_free(state->tiles[i].backward_data);
     }
     free(state->tiles);
-    free(state->weights);
+    free(state->blocks);
 }
 
-static rnl_status plan_products(dense_state *state, rnl_step *step)
+/* A block's product and its weights. */
+static rnl_status plan_block(dense_state *state, rnl_step *step, size_t block)
 {
-    rnl_product_shape shape = {
+    const rnl_product_shape shape = {
         .rows = step->rows.size,
         .fan_in = state->fan_in,
-        .units = state->columns.size,
+        .units = rnl_cut_width(state->columns, block),
         .training = step->training,
         .backward_data = step->training && state->layer->index > step->first_trainable,
     };
-    RNL_TRY(rnl_step_product(step, shape, &state->product));
-    shape.units = rnl_cut_filled(state->columns, state->units, state->columns.blocks - 1);
-    RNL_TRY(rnl_step_product(step, shape, &state->last_product));
-    for (size_t c = 0; c < state->columns.blocks; ++c) {
-        const rnl_product *product = product_of_block(state, c);
-        RNL_TRY(rnl_step_block(step, state->layer, RNL_DENSE_KERNEL,
-                               rnl_product_packed_count(product), &state->weights[c]));
-    }
-    return RNL_OK;
+    dense_columns *columns = &state->blocks[block];
+    RNL_TRY(rnl_step_product(step, shape, &columns->product));
+    rnl_step_need_tile(step, shape.rows * rnl_product_row_stride(shape.units));
+    return rnl_step_block(step, state->layer, RNL_DENSE_KERNEL,
+                          rnl_product_packed_count(columns->product), &columns->weights);
 }
 
 static void bind_activation(dense_state *state, const rnl_kernels *kernels)
@@ -246,18 +243,19 @@ rnl_status rnl_dense_plan_forward(const rnl_layer *layer, rnl_step *step, const 
     state->fan_in = input->columns;
     state->units = layer->output.size[0];
     state->columns = rnl_cut_columns(state->units);
-    state->weights = calloc(state->columns.blocks, sizeof *state->weights);
-    state->tiles = calloc(state->columns.blocks * step->rows.blocks, sizeof *state->tiles);
-    if (!state->weights || !state->tiles)
-        return rnl_fail_memory(state->columns.blocks * step->rows.blocks * sizeof *state->tiles);
-    state->tile_count = state->columns.blocks * step->rows.blocks;
+    const size_t tiles = state->columns.blocks * step->rows.blocks;
+    state->blocks = calloc(state->columns.blocks, sizeof *state->blocks);
+    state->tiles = calloc(tiles, sizeof *state->tiles);
+    if (!state->blocks || !state->tiles)
+        return rnl_fail_memory(tiles * sizeof *state->tiles);
+    state->tile_count = tiles;
 
     bind_activation(state, step->kernels);
-    RNL_TRY(plan_products(state, step));
+    for (size_t c = 0; c < state->columns.blocks; ++c)
+        RNL_TRY(plan_block(state, step, c));
     if (rnl_dense_of(layer)->use_bias)
         RNL_TRY(rnl_step_block(step, layer, RNL_DENSE_BIAS, state->units, &state->bias));
     RNL_TRY(rnl_step_matrix(step, &state->output, state->units));
-    rnl_step_need_tile(step, step->rows.size * rnl_product_row_stride(state->columns.size));
     RNL_TRY(rnl_phase_add(
         &step->preparation,
         (rnl_phase){.tiles = state->columns.blocks, .run = run_preparation, .self = state}));
@@ -283,7 +281,7 @@ static void place_updates(const dense_state *state, const rnl_step *step)
 {
     const size_t rows = step->rows.blocks;
     for (size_t c = 0; c < state->columns.blocks; ++c)
-        place_update(state, step, state->weights[c], c * rows, rows);
+        place_update(state, step, state->blocks[c].weights, c * rows, rows);
     if (state->bias)
         place_update(state, step, state->bias, 0, state->tile_count);
 }
@@ -308,10 +306,10 @@ rnl_status rnl_dense_collect(const void *planned, size_t array, rnl_layer *layer
 {
     const dense_state *state = planned;
     for (size_t c = 0; c < state->columns.blocks; ++c)
-        RNL_TRY(rnl_product_unpack(product_of_block(state, c), state->weights[c]->arrays[array],
-                                   layer->parameters[RNL_DENSE_KERNEL].arrays[array] +
-                                       c * state->columns.size,
-                                   state->units));
+        RNL_TRY(rnl_product_unpack(
+            state->blocks[c].product, state->blocks[c].weights->arrays[array],
+            layer->parameters[RNL_DENSE_KERNEL].arrays[array] + rnl_cut_column(state->columns, c),
+            state->units));
     if (state->bias)
         memcpy(layer->parameters[RNL_DENSE_BIAS].arrays[array], state->bias->arrays[array],
                state->units * sizeof(float));

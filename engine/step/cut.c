@@ -5,7 +5,7 @@
 #define UNCUT_ROWS        32
 #define ROWS_PER_BLOCK    16
 #define MAX_ROW_BLOCKS    4
-#define COLUMNS_PER_BLOCK 64
+#define COLUMNS_PER_BLOCK 48
 #define MAX_COLUMN_BLOCKS 4
 #define COLUMN_MULTIPLE   16
 
@@ -27,15 +27,6 @@ rnl_cut rnl_cut_rows(size_t batch)
     return (rnl_cut){divide_up(batch, size), size};
 }
 
-rnl_cut rnl_cut_columns(size_t units)
-{
-    const size_t blocks = at_most(units / COLUMNS_PER_BLOCK, MAX_COLUMN_BLOCKS);
-    if (blocks < 2)
-        return (rnl_cut){1, units};
-    const size_t size = divide_up(divide_up(units, blocks), COLUMN_MULTIPLE) * COLUMN_MULTIPLE;
-    return (rnl_cut){divide_up(units, size), size};
-}
-
 size_t rnl_cut_filled(rnl_cut cut, size_t count, size_t block)
 {
     const size_t begin = block * cut.size;
@@ -45,4 +36,19 @@ size_t rnl_cut_filled(rnl_cut cut, size_t count, size_t block)
 size_t rnl_cut_used(rnl_cut cut, size_t count)
 {
     return at_most(divide_up(count, cut.size), cut.blocks);
+}
+
+/* A power of two, so that as many workers have equal shares. */
+rnl_column_cut rnl_cut_columns(size_t units)
+{
+    size_t blocks = 1;
+    while (blocks < MAX_COLUMN_BLOCKS && 2 * blocks * COLUMNS_PER_BLOCK <= units)
+        blocks *= 2;
+    return (rnl_column_cut){blocks, units};
+}
+
+size_t rnl_cut_column(rnl_column_cut cut, size_t block)
+{
+    const size_t multiples = divide_up(cut.units, COLUMN_MULTIPLE);
+    return at_most(block * multiples / cut.blocks * COLUMN_MULTIPLE, cut.units);
 }
