@@ -54,8 +54,9 @@ static float *allocate(size_t floats)
 static rnl_status time_kinds(tile *t, rnl_product *product)
 {
     const rnl_product_shape *shape = &t->shape;
-    const size_t x = shape->rows * rnl_product_row_stride(shape->fan_in);
-    const size_t z = shape->rows * rnl_product_row_stride(shape->units);
+    const size_t rows = shape->rows[RNL_PRODUCT_BACKWARD_WEIGHTS]; /* the most */
+    const size_t x = rows * rnl_product_row_stride(shape->fan_in);
+    const size_t z = rows * rnl_product_row_stride(shape->units);
     const size_t packed = rnl_product_packed_count(product);
     float *buffers[] = {allocate(x), allocate(packed), allocate(z),
                         allocate(z), allocate(packed), allocate(x)};
@@ -109,12 +110,12 @@ static rnl_status run(tile *t)
 static void report_tile(rnl_bench *bench, tile *t, const char *name, const char *layer, double peak)
 {
     static const char *const kinds[] = {"forward", "backward_weights", "backward_data"};
-    const double flops =
-        2.0 * (double)t->shape.rows * (double)t->shape.fan_in * (double)t->shape.units;
     for (size_t k = 0; k < 3; ++k) {
+        const size_t rows = t->shape.rows[k];
+        const double flops = 2.0 * (double)rows * (double)t->shape.fan_in * (double)t->shape.units;
         rnl_bench_result result = {.threads = 1, .repetitions = t->seconds[k].count};
         snprintf(result.name, sizeof result.name, "layers/%.40s/%s/%s/%zux%zux%zu", name, layer,
-                 kinds[k], t->shape.rows, t->shape.fan_in, t->shape.units);
+                 kinds[k], rows, t->shape.fan_in, t->shape.units);
         result.seconds = rnl_samples_summarize(&t->seconds[k]);
         rnl_bench_result_count(&result, "gflops", flops / result.seconds.median / 1e9);
         if (peak > 0)
@@ -133,11 +134,9 @@ rnl_status rnl_bench_layers(rnl_bench *bench, const rnl_model *model, const char
         if (layer->parameter_count == 0 || layer->parameters[0].rank != 2)
             continue;
         tile t = {
-            .shape = {.rows = rows,
-                      .fan_in = layer->parameters[0].size[0],
+            .shape = {.fan_in = layer->parameters[0].size[0],
                       .units = rnl_cut_width(rnl_cut_columns(layer->parameters[0].size[1]), 0),
-                      .training = true,
-                      .backward_data = true}};
+                      .rows = {rnl_cut_forward_part(rows), rows, rnl_cut_backward_part(rows)}}};
         RNL_TRY(run(&t));
         report_tile(bench, &t, name, layer->name, peak);
     }

@@ -66,14 +66,14 @@ static uint64_t train(const rnl_data *data, unsigned batch_size, unsigned seed, 
 
 ParameterizedTestParameters(identity, on_any_number_of_workers)
 {
-    static unsigned batch_sizes[] = {1, 7, 31, 32, 64, 500};
+    static unsigned batch_sizes[] = {1, 7, 31, 32, 64, 500, 512};
     return cr_make_param_array(unsigned, batch_sizes, COUNT(batch_sizes));
 }
 
 ParameterizedTest(unsigned *batch_size, identity, on_any_number_of_workers)
 {
-    /* 77 rows leave a short last mini-batch for each size; 500 is more than there are. */
-    rnl_data *data = fixture_data(*batch_size == 500 ? 1030 : 77, 50, 10, RNL_UINT8);
+    /* Both numbers of rows leave a short last mini-batch. */
+    rnl_data *data = fixture_data(*batch_size >= 500 ? 1030 : 77, 50, 10, RNL_UINT8);
     const uint64_t expected = train(data, *batch_size, 1, 1, RNL_PIN_AUTO, NULL);
     for (size_t i = 1; i < COUNT(worker_counts); ++i)
         cr_expect_eq(train(data, *batch_size, 1, worker_counts[i], RNL_PIN_AUTO, NULL), expected,
@@ -91,6 +91,14 @@ Test(identity, every_worker_has_tiles)
     train(data, 64, 1, 16, RNL_PIN_AUTO, &counts);
     cr_expect_eq(counts.workers, 16);
     cr_expect_eq(counts.idle, 0);
+    rnl_data_free(data);
+
+    data = fixture_data(520, 50, 10, RNL_FLOAT32);
+    counts = (tile_counts){0};
+    const uint64_t shared = train(data, 512, 1, 32, RNL_PIN_AUTO, &counts);
+    cr_expect_eq(counts.workers, 32);
+    cr_expect_eq(counts.idle, 0);
+    cr_expect_eq(shared, train(data, 512, 1, 1, RNL_PIN_AUTO, NULL));
     rnl_data_free(data);
 }
 

@@ -49,7 +49,8 @@ static float *create_matrix(size_t index, size_t count)
 
 static rnl_status run(trial *t)
 {
-    const rnl_product_shape shape = {t->shape.rows, t->shape.fan_in, t->shape.units, true, true};
+    const size_t rows = t->shape.rows;
+    const rnl_product_shape shape = {t->shape.fan_in, t->shape.units, {rows, rows, rows}};
     rnl_product *product;
     rnl_product_worker *worker = NULL;
     rnl_status status = rnl_product_create(&product, shape);

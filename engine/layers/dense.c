@@ -71,7 +71,9 @@ static const rnl_choice *activation(const rnl_layer *layer)
 
 static size_t tiles(const rnl_layer *layer, size_t rows)
 {
-    return rnl_cut_rows(rows).blocks * rnl_cut_columns(layer->output.size[0]).blocks;
+    const rnl_cut cut = rnl_cut_rows(rows);
+    const size_t parts = cut.size / rnl_cut_forward_part(cut.size);
+    return cut.blocks * parts * rnl_cut_columns(layer->output.size[0]).blocks;
 }
 
 const rnl_layer_operations rnl_dense_operations = {

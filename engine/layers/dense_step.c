@@ -1,11 +1,15 @@
 /*
- * The dense layer in a step.  Tiles are numbered column block by column block, so that a worker's
- * contiguous share keeps to few slices of the weights.
+ * The dense layer in a step.  Row block r and column block c of the canonical cut give
  *
- * Forward, tile (r, c):   z = x_r W_c;  y_rc = f(z + b_c)
- * Backward, tile (r, c):  delta = (sum of upstream partials)_rc * f'(y_rc)
- *                         copy r of the gradients: dW_c = x_r' delta, db_c = sum of delta's rows
- *                         partial c of downstream: dx_r = delta W_c'
+ * forward:   z = x_r W_c;  y_rc = f(z + b_c)
+ * backward:  delta = (sum of upstream partials)_rc * f'(y_rc)
+ *            copy r of the gradients: dW_c = x_r' delta, db_c = sum of delta's rows
+ *            partial c of downstream: dx_r = delta W_c'
+ *
+ * Only the gradients need all rows of the block at once.  Forward and the way down are cut into
+ * parts of the row block, tiles of their own, so that large mini-batches serve many workers.  Tiles
+ * follow each other column block by column block, and in these row by row, so that a worker's
+ * contiguous share keeps to few slices of the weights.
  */
 #include "engine/layers/dense.h"
 
@@ -14,10 +18,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-typedef struct dense_tile {
-    rnl_product_call *forward, *backward_weights, *backward_data;
-} dense_tile;
 
 /* A column block. */
 typedef struct dense_columns {
@@ -35,28 +35,40 @@ typedef struct dense_state {
     const rnl_matrix *input;
     rnl_matrix output;
     rnl_upstream upstream, downstream; /* downstream has 0 partials if nobody asks for it */
-    size_t tile_count;
-    dense_tile *tiles;
+    size_t grid;                       /* column blocks x row blocks */
+    size_t part_rows[RNL_PRODUCT_KINDS], parts[RNL_PRODUCT_KINDS]; /* of a row block */
+    rnl_product_call **calls[RNL_PRODUCT_KINDS]; /* (column blocks, row blocks, parts) */
 } dense_state;
 
-/* Where a tile lies. */
+/* A tile of one kind of product: a part of a row block in a column block. */
 typedef struct place {
-    size_t row_block, column_block;
-    size_t row, column; /* the first of the tile */
-    size_t columns;
+    rnl_product_kind kind;
+    size_t row_block, column_block, part;
+    size_t row, rows; /* of the tile */
+    size_t column, columns;
 } place;
 
-static place place_of(const dense_state *state, const rnl_step *step, size_t tile)
+static place place_of(const dense_state *state, const rnl_step *step, rnl_product_kind kind,
+                      size_t tile)
 {
-    const size_t r = tile % step->rows.blocks;
-    const size_t c = tile / step->rows.blocks;
+    const size_t part = tile % state->parts[kind], block = tile / state->parts[kind];
+    const size_t r = block % step->rows.blocks, c = block / step->rows.blocks;
     return (place){
+        .kind = kind,
         .row_block = r,
         .column_block = c,
-        .row = r * step->rows.size,
+        .part = part,
+        .row = r * step->rows.size + part * state->part_rows[kind],
+        .rows = state->part_rows[kind],
         .column = rnl_cut_column(state->columns, c),
         .columns = rnl_cut_width(state->columns, c),
     };
+}
+
+static rnl_product_call **call_of(const dense_state *state, const rnl_step *step, place at)
+{
+    const size_t block = at.column_block * step->rows.blocks + at.row_block;
+    return &state->calls[at.kind][block * state->parts[at.kind] + at.part];
 }
 
 static bool is_empty(const rnl_step *step, const rnl_step_worker *worker, place at)
@@ -64,33 +76,55 @@ static bool is_empty(const rnl_step *step, const rnl_step_worker *worker, place 
     return rnl_cut_filled(step->rows, worker->batch.rows, at.row_block) == 0;
 }
 
+/* The place of the tile's z or delta in the buffer of the worker, which has room for all rows of
+ * the block. */
+static float *buffer_of(const rnl_step_worker *worker, place at)
+{
+    return worker->step->tile_buffers[worker->index] +
+           at.part * at.rows * rnl_product_row_stride(at.columns);
+}
+
+static rnl_status bind_tile(const dense_state *state, rnl_step_worker *worker, place at)
+{
+    const rnl_step *step = worker->step;
+    const dense_columns *columns = &state->blocks[at.column_block];
+    const rnl_block *weights = columns->weights;
+    float *tile = buffer_of(worker, at);
+    rnl_product_buffers buffers = {
+        .x = state->input->values + at.row * state->input->stride,
+        .weights = weights->arrays[RNL_VALUES],
+        .z = tile,
+        .delta = tile,
+    };
+    if (at.kind == RNL_PRODUCT_BACKWARD_WEIGHTS)
+        buffers.gradient = weights->gradients + at.row_block * weights->copy_distance;
+    if (at.kind == RNL_PRODUCT_BACKWARD_DATA)
+        buffers.dx = *state->downstream.values +
+                     at.column_block * rnl_upstream_distance(step, &state->downstream) +
+                     at.row * state->downstream.stride;
+    return rnl_product_bind(call_of(state, step, at), columns->product, worker->product, at.kind,
+                            &buffers);
+}
+
 static rnl_status bind_forward(void *self, size_t tile, rnl_step_worker *worker)
 {
-    dense_state *state = self;
-    const rnl_step *step = worker->step;
-    const place at = place_of(state, step, tile);
-    const rnl_product_buffers buffers = {
-        .x = state->input->values + at.row * state->input->stride,
-        .weights = state->blocks[at.column_block].weights->arrays[RNL_VALUES],
-        .z = step->tile_buffers[worker->index],
-    };
-    return rnl_product_bind(&state->tiles[tile].forward, state->blocks[at.column_block].product,
-                            worker->product, RNL_PRODUCT_FORWARD, &buffers);
+    const dense_state *state = self;
+    return bind_tile(state, worker, place_of(state, worker->step, RNL_PRODUCT_FORWARD, tile));
 }
 
 static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
 {
-    dense_state *state = self;
+    const dense_state *state = self;
     const rnl_step *step = worker->step;
-    const place at = place_of(state, step, tile);
+    const place at = place_of(state, step, RNL_PRODUCT_FORWARD, tile);
     if (is_empty(step, worker, at))
         return RNL_OK;
-    RNL_TRY(rnl_product_execute(state->tiles[tile].forward));
+    RNL_TRY(rnl_product_execute(*call_of(state, step, at)));
     ++worker->tiles;
     state->activation.forward(&(const rnl_activation_forward){
-        .rows = step->rows.size,
+        .rows = at.rows,
         .columns = at.columns,
-        .z = step->tile_buffers[worker->index],
+        .z = buffer_of(worker, at),
         .z_stride = rnl_product_row_stride(at.columns),
         .bias = state->bias ? state->bias->arrays[RNL_VALUES] + at.column : NULL,
         .y = state->output.values + at.row * state->output.stride + at.column,
@@ -100,52 +134,13 @@ static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
     return RNL_OK;
 }
 
-static rnl_status bind_backward(void *self, size_t tile, rnl_step_worker *worker)
+/* Into the buffer of the worker. */
+static void compute_delta(const dense_state *state, rnl_step_worker *worker, place at)
 {
-    dense_state *state = self;
     const rnl_step *step = worker->step;
-    const place at = place_of(state, step, tile);
-    const rnl_block *weights = state->blocks[at.column_block].weights;
-    rnl_product_buffers buffers = {
-        .x = state->input->values + at.row * state->input->stride,
-        .weights = weights->arrays[RNL_VALUES],
-        .delta = step->tile_buffers[worker->index],
-        .gradient = weights->gradients + at.row_block * weights->copy_distance,
-    };
-    RNL_TRY(rnl_product_bind(&state->tiles[tile].backward_weights,
-                             state->blocks[at.column_block].product, worker->product,
-                             RNL_PRODUCT_BACKWARD_WEIGHTS, &buffers));
-    if (state->downstream.partials == 0)
-        return RNL_OK;
-    buffers.dx = *state->downstream.values +
-                 at.column_block * rnl_upstream_distance(step, &state->downstream) +
-                 at.row * state->downstream.stride;
-    return rnl_product_bind(&state->tiles[tile].backward_data,
-                            state->blocks[at.column_block].product, worker->product,
-                            RNL_PRODUCT_BACKWARD_DATA, &buffers);
-}
-
-/* Nobody else reads the tile's weights any more in this step. */
-static void update_tile(const dense_state *state, rnl_step_worker *worker, place at)
-{
-    const rnl_block *weights = state->blocks[at.column_block].weights;
-    rnl_step_update(worker->step, worker, weights->index, 0, weights->count);
-    if (state->bias)
-        rnl_step_update(worker->step, worker, state->bias->index, at.column, at.columns);
-}
-
-static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
-{
-    dense_state *state = self;
-    const rnl_step *step = worker->step;
-    const place at = place_of(state, step, tile);
-    if (is_empty(step, worker, at))
-        return RNL_OK;
-    float *delta = step->tile_buffers[worker->index];
     const size_t corner = at.row * state->output.stride + at.column;
-    const size_t stride = rnl_product_row_stride(at.columns);
     state->activation.backward(&(const rnl_activation_backward){
-        .rows = step->rows.size,
+        .rows = at.rows,
         .columns = at.columns,
         .partials = state->upstream.partials,
         .upstream = *state->upstream.values + corner,
@@ -153,25 +148,112 @@ static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
         .partial_distance = rnl_upstream_distance(step, &state->upstream),
         .y = state->output.values + corner,
         .y_stride = state->output.stride,
-        .delta = delta,
-        .delta_stride = stride,
+        .delta = buffer_of(worker, at),
+        .delta_stride = rnl_product_row_stride(at.columns),
         .alpha = state->activation.alpha,
     });
+}
+
+static rnl_status make_gradients(const dense_state *state, rnl_step_worker *worker, place at)
+{
+    const rnl_step *step = worker->step;
+    compute_delta(state, worker, at);
     if (state->bias)
         step->kernels->column_sums(&(const rnl_column_sums){
-            .rows = step->rows.size,
+            .rows = at.rows,
             .columns = at.columns,
-            .x = delta,
-            .x_stride = stride,
+            .x = buffer_of(worker, at),
+            .x_stride = rnl_product_row_stride(at.columns),
             .sums = state->bias->gradients + at.row_block * state->bias->copy_distance + at.column,
         });
-    RNL_TRY(rnl_product_execute(state->tiles[tile].backward_weights));
-    if (state->tiles[tile].backward_data)
-        RNL_TRY(rnl_product_execute(state->tiles[tile].backward_data));
     ++worker->tiles;
-    if (state->blocks[at.column_block].weights->updated_by_tile)
-        update_tile(state, worker, at);
+    return rnl_product_execute(*call_of(state, step, at));
+}
+
+/* Nobody else reads the tile's weights any more in this step. */
+static void update_block(const dense_state *state, rnl_step_worker *worker, place at)
+{
+    const rnl_block *weights = state->blocks[at.column_block].weights;
+    rnl_step_update(worker->step, worker, weights->index, 0, weights->count);
+    if (state->bias)
+        rnl_step_update(worker->step, worker, state->bias->index, at.column, at.columns);
+}
+
+/* The backward phase of a mini-batch of one row block: a tile is all that a column block has to do.
+ */
+static rnl_status bind_whole_backward(void *self, size_t block, rnl_step_worker *worker)
+{
+    const dense_state *state = self;
+    const rnl_step *step = worker->step;
+    RNL_TRY(bind_tile(state, worker, place_of(state, step, RNL_PRODUCT_BACKWARD_WEIGHTS, block)));
+    if (state->downstream.partials == 0)
+        return RNL_OK;
+    return bind_tile(state, worker, place_of(state, step, RNL_PRODUCT_BACKWARD_DATA, block));
+}
+
+static rnl_status run_whole_backward(void *self, size_t block, rnl_step_worker *worker)
+{
+    const dense_state *state = self;
+    const rnl_step *step = worker->step;
+    const place at = place_of(state, step, RNL_PRODUCT_BACKWARD_WEIGHTS, block);
+    RNL_TRY(make_gradients(state, worker, at));
+    if (state->downstream.partials > 0)
+        RNL_TRY(rnl_product_execute(state->calls[RNL_PRODUCT_BACKWARD_DATA][block]));
+    update_block(state, worker, at);
     return RNL_OK;
+}
+
+/* The backward phase of more row blocks: for each block a tile of gradients, and then, if anybody
+ * asks for them, the parts of the way down. */
+static size_t tiles_of_block(const dense_state *state)
+{
+    return state->downstream.partials > 0 ? 1 + state->parts[RNL_PRODUCT_BACKWARD_DATA] : 1;
+}
+
+static place backward_place(const dense_state *state, const rnl_step *step, size_t tile)
+{
+    const size_t each = tiles_of_block(state), block = tile / each, rest = tile % each;
+    if (rest == 0)
+        return place_of(state, step, RNL_PRODUCT_BACKWARD_WEIGHTS, block);
+    return place_of(state, step, RNL_PRODUCT_BACKWARD_DATA,
+                    block * state->parts[RNL_PRODUCT_BACKWARD_DATA] + rest - 1);
+}
+
+static rnl_status bind_backward(void *self, size_t tile, rnl_step_worker *worker)
+{
+    const dense_state *state = self;
+    return bind_tile(state, worker, backward_place(state, worker->step, tile));
+}
+
+/* A worker that makes the gradients of a block goes on with the delta in its buffer if it also has
+ * parts of the way down; another computes the delta of its parts anew. */
+static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
+{
+    const dense_state *state = self;
+    const rnl_step *step = worker->step;
+    const place at = backward_place(state, step, tile);
+    if (is_empty(step, worker, at))
+        return RNL_OK;
+    const rnl_delta_key key = {state, worker->batch.number, at.column_block, at.row_block};
+    if (at.kind == RNL_PRODUCT_BACKWARD_WEIGHTS) {
+        worker->delta = key;
+        return make_gradients(state, worker, at);
+    }
+    if (memcmp(&worker->delta, &key, sizeof key) != 0)
+        compute_delta(state, worker, at);
+    ++worker->tiles;
+    return rnl_product_execute(*call_of(state, step, at));
+}
+
+/* A tile of gradients weighs as much as all parts of the way down of its block. */
+static size_t backward_owner(const void *self, size_t tile, size_t workers)
+{
+    const dense_state *state = self;
+    const size_t each = tiles_of_block(state), block = tile / each, rest = tile % each;
+    const double of_gradients = each > 1 ? 0.5 : 1, of_part = 0.5 / (double)(each - 1);
+    const double middle =
+        rest == 0 ? of_gradients / 2 : of_gradients + ((double)rest - 0.5) * of_part;
+    return (size_t)(((double)block + middle) * (double)workers / (double)state->grid);
 }
 
 /* Packs the layer's plain kernel into the column block, and with the first one the bias; likewise
@@ -196,28 +278,49 @@ static rnl_status run_preparation(void *self, size_t column_block, rnl_step_work
 static void release(void *memory)
 {
     dense_state *state = memory;
-    for (size_t i = 0; i < state->tile_count; ++i) {
-        rnl_product_call_free(state->tiles[i].forward);
-        rnl_product_call_free(state->tiles[i].backward_weights);
-        rnl_product_call_free(state->tiles[i].backward_data);
+    for (rnl_product_kind kind = 0; kind < RNL_PRODUCT_KINDS; ++kind) {
+        for (size_t i = 0; state->calls[kind] && i < state->grid * state->parts[kind]; ++i)
+            rnl_product_call_free(state->calls[kind][i]);
+        free(state->calls[kind]);
     }
-    free(state->tiles);
     free(state->blocks);
+}
+
+static rnl_status plan_parts(dense_state *state, const rnl_step *step, rnl_product_kind kind,
+                             size_t rows)
+{
+    state->part_rows[kind] = rows;
+    state->parts[kind] = step->rows.size / rows;
+    const size_t calls = state->grid * state->parts[kind];
+    state->calls[kind] = calloc(calls, sizeof *state->calls[kind]);
+    return state->calls[kind] ? RNL_OK : rnl_fail_memory(calls * sizeof *state->calls[kind]);
+}
+
+static rnl_status plan_grid(dense_state *state, const rnl_step *step)
+{
+    const size_t size = step->rows.size;
+    state->columns = rnl_cut_columns(state->units);
+    state->grid = state->columns.blocks * step->rows.blocks;
+    state->blocks = calloc(state->columns.blocks, sizeof *state->blocks);
+    if (!state->blocks)
+        return rnl_fail_memory(state->columns.blocks * sizeof *state->blocks);
+    RNL_TRY(plan_parts(state, step, RNL_PRODUCT_FORWARD, rnl_cut_forward_part(size)));
+    if (step->training)
+        RNL_TRY(plan_parts(state, step, RNL_PRODUCT_BACKWARD_WEIGHTS, size));
+    if (step->training && state->layer->index > step->first_trainable)
+        RNL_TRY(plan_parts(state, step, RNL_PRODUCT_BACKWARD_DATA, rnl_cut_backward_part(size)));
+    return RNL_OK;
 }
 
 /* A block's product and its weights. */
 static rnl_status plan_block(dense_state *state, rnl_step *step, size_t block)
 {
-    const rnl_product_shape shape = {
-        .rows = step->rows.size,
-        .fan_in = state->fan_in,
-        .units = rnl_cut_width(state->columns, block),
-        .training = step->training,
-        .backward_data = step->training && state->layer->index > step->first_trainable,
-    };
+    rnl_product_shape shape = {.fan_in = state->fan_in,
+                               .units = rnl_cut_width(state->columns, block)};
+    memcpy(shape.rows, state->part_rows, sizeof shape.rows);
     dense_columns *columns = &state->blocks[block];
     RNL_TRY(rnl_step_product(step, shape, &columns->product));
-    rnl_step_need_tile(step, shape.rows * rnl_product_row_stride(shape.units));
+    rnl_step_need_tile(step, step->rows.size * rnl_product_row_stride(shape.units));
     return rnl_step_block(step, state->layer, RNL_DENSE_KERNEL,
                           rnl_product_packed_count(columns->product), &columns->weights);
 }
@@ -242,14 +345,7 @@ rnl_status rnl_dense_plan_forward(const rnl_layer *layer, rnl_step *step, const 
     state->input = input;
     state->fan_in = input->columns;
     state->units = layer->output.size[0];
-    state->columns = rnl_cut_columns(state->units);
-    const size_t tiles = state->columns.blocks * step->rows.blocks;
-    state->blocks = calloc(state->columns.blocks, sizeof *state->blocks);
-    state->tiles = calloc(tiles, sizeof *state->tiles);
-    if (!state->blocks || !state->tiles)
-        return rnl_fail_memory(tiles * sizeof *state->tiles);
-    state->tile_count = tiles;
-
+    RNL_TRY(plan_grid(state, step));
     bind_activation(state, step->kernels);
     for (size_t c = 0; c < state->columns.blocks; ++c)
         RNL_TRY(plan_block(state, step, c));
@@ -259,21 +355,22 @@ rnl_status rnl_dense_plan_forward(const rnl_layer *layer, rnl_step *step, const 
     RNL_TRY(rnl_phase_add(
         &step->preparation,
         (rnl_phase){.tiles = state->columns.blocks, .run = run_preparation, .self = state}));
-    RNL_TRY(rnl_phase_add(&step->phases, (rnl_phase){.tiles = state->tile_count,
-                                                     .bind = bind_forward,
-                                                     .run = run_forward,
-                                                     .self = state}));
+    RNL_TRY(rnl_phase_add(&step->phases,
+                          (rnl_phase){.tiles = state->grid * state->parts[RNL_PRODUCT_FORWARD],
+                                      .bind = bind_forward,
+                                      .run = run_forward,
+                                      .self = state}));
     *output = &state->output;
     *planned = state;
     return RNL_OK;
 }
 
 static void place_update(const dense_state *state, const rnl_step *step, rnl_block *block,
-                         size_t first_tile, size_t tile_count)
+                         size_t first, size_t blocks)
 {
-    block->first_tile = first_tile;
-    block->tile_count = tile_count;
-    block->phase_tiles = state->tile_count;
+    block->first = first;
+    block->blocks = blocks;
+    block->grid = state->grid;
     block->updated_by_tile = step->rows.blocks == 1;
 }
 
@@ -283,7 +380,7 @@ static void place_updates(const dense_state *state, const rnl_step *step)
     for (size_t c = 0; c < state->columns.blocks; ++c)
         place_update(state, step, state->blocks[c].weights, c * rows, rows);
     if (state->bias)
-        place_update(state, step, state->bias, 0, state->tile_count);
+        place_update(state, step, state->bias, 0, state->grid);
 }
 
 rnl_status rnl_dense_plan_backward(void *planned, rnl_step *step, const rnl_upstream *upstream,
@@ -296,9 +393,15 @@ rnl_status rnl_dense_plan_backward(void *planned, rnl_step *step, const rnl_upst
         downstream->partials = state->columns.blocks;
         state->downstream = *downstream;
     }
-    return rnl_phase_add(&step->phases, (rnl_phase){.tiles = state->tile_count,
+    if (step->rows.blocks == 1)
+        return rnl_phase_add(&step->phases, (rnl_phase){.tiles = state->grid,
+                                                        .bind = bind_whole_backward,
+                                                        .run = run_whole_backward,
+                                                        .self = state});
+    return rnl_phase_add(&step->phases, (rnl_phase){.tiles = state->grid * tiles_of_block(state),
                                                     .bind = bind_backward,
                                                     .run = run_backward,
+                                                    .owner = backward_owner,
                                                     .self = state});
 }
 

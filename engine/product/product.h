@@ -4,7 +4,7 @@
  * One of two files stands behind this interface: product_onednn.c, the one file that knows oneDNN,
  * or product_reference.c, plain C for sanitizers and cross-checks (-Dgemm=reference).
  *
- * A tile has a fixed shape, rows x fan_in times fan_in x units, so that a given row's result never
+ * A call has a fixed shape, rows x fan_in times fan_in x units, so that a given row's result never
  * depends on how many workers there are.  Its weights are packed: in whatever layout the product
  * prefers, for the whole run.  Gradients have the layout of the weights.
  *
@@ -18,10 +18,16 @@
 
 #include <stdbool.h>
 
+typedef enum rnl_product_kind {
+    RNL_PRODUCT_FORWARD,          /* z (rows, units) = x (rows, fan_in) weights */
+    RNL_PRODUCT_BACKWARD_WEIGHTS, /* gradient (as weights) = x' delta */
+    RNL_PRODUCT_BACKWARD_DATA,    /* dx (rows, fan_in) = delta (rows, units) weights' */
+    RNL_PRODUCT_KINDS
+} rnl_product_kind;
+
 typedef struct rnl_product_shape {
-    size_t rows, fan_in, units;
-    bool training;      /* the gradient of the weights will be asked for, */
-    bool backward_data; /* and the gradient of the input */
+    size_t fan_in, units;
+    size_t rows[RNL_PRODUCT_KINDS]; /* of a call of each kind; 0: not asked for, but forward */
 } rnl_product_shape;
 
 typedef struct rnl_product rnl_product;
@@ -55,13 +61,7 @@ rnl_status rnl_product_worker_create(rnl_product_worker **worker, rnl_product *c
                                      size_t count);
 void rnl_product_worker_free(rnl_product_worker *worker);
 
-typedef enum rnl_product_kind {
-    RNL_PRODUCT_FORWARD,          /* z (rows, units) = x (rows, fan_in) weights */
-    RNL_PRODUCT_BACKWARD_WEIGHTS, /* gradient (as weights) = x' delta */
-    RNL_PRODUCT_BACKWARD_DATA     /* dx (rows, fan_in) = delta (rows, units) weights' */
-} rnl_product_kind;
-
-/* The buffers of a tile; each kind uses three of them.  All are row-major with the stride that
+/* The buffers of a call; each kind uses three of them.  All are row-major with the stride that
  * belongs to their columns, but for weights and gradient, which are packed. */
 typedef struct rnl_product_buffers {
     const float *x;       /* (rows, fan_in) */

@@ -172,7 +172,7 @@ size_t rnl_product_row_stride(size_t columns)
 static dnnl_status_t run_sgemm(const rnl_product_shape *shape, rnl_product_kind kind,
                                const rnl_product_buffers *b)
 {
-    const dnnl_dim_t rows = (dnnl_dim_t)shape->rows, fan_in = (dnnl_dim_t)shape->fan_in,
+    const dnnl_dim_t rows = (dnnl_dim_t)shape->rows[kind], fan_in = (dnnl_dim_t)shape->fan_in,
                      units = (dnnl_dim_t)shape->units,
                      x_stride = (dnnl_dim_t)rnl_product_row_stride(shape->fan_in),
                      z_stride = (dnnl_dim_t)rnl_product_row_stride(shape->units);
@@ -191,14 +191,12 @@ static dnnl_status_t run_sgemm(const rnl_product_shape *shape, rnl_product_kind 
 
 /* ---- products -------------------------------------------------------------------------------- */
 
-#define KINDS 3
-
 struct rnl_product {
     rnl_product_shape shape;
     dnnl_primitive_attr_t attributes;
-    owned_desc x, z; /* dense, row-major */
-    dnnl_primitive_desc_t descs[KINDS];
-    dnnl_primitive_t primitives[KINDS];
+    owned_desc x[RNL_PRODUCT_KINDS], z[RNL_PRODUCT_KINDS]; /* dense, row-major */
+    dnnl_primitive_desc_t descs[RNL_PRODUCT_KINDS];
+    dnnl_primitive_t primitives[RNL_PRODUCT_KINDS];
     char description[192];
 };
 
@@ -245,31 +243,46 @@ static bool is_slow(const_dnnl_primitive_desc_t desc)
     return desc && strncmp(implementation(desc), "ref", 3) == 0;
 }
 
+static dnnl_status_t create_forward(rnl_product *product, rnl_product_kind rows_of,
+                                    matrix_desc weights, dnnl_primitive_desc_t *desc)
+{
+    return forward_desc(desc, engine, product->shape.rows[RNL_PRODUCT_BACKWARD_WEIGHTS] > 0,
+                        desc_of(&product->x[rows_of]), weights, desc_of(&product->z[rows_of]),
+                        product->attributes);
+}
+
+/* A backward product on the weights of the forward one.  oneDNN asks for a forward product with the
+ * same rows as a hint. */
+static dnnl_status_t create_backward(rnl_product *product, rnl_product_kind kind)
+{
+    const matrix_desc x = desc_of(&product->x[kind]), z = desc_of(&product->z[kind]);
+    const matrix_desc weights = weights_desc(product);
+    dnnl_primitive_desc_t hint = NULL;
+    dnnl_status_t status = create_forward(product, kind, weights, &hint);
+    if (status == dnnl_success)
+        status =
+            (kind == RNL_PRODUCT_BACKWARD_WEIGHTS ? backward_weights_desc : backward_data_desc)(
+                &product->descs[kind], engine, hint, x, weights, z, product->attributes);
+    if (hint)
+        dnnl_primitive_desc_destroy(hint);
+    return status;
+}
+
 /* Descriptors of all products on one layout of the weights: `wanted` in the forward product, and
  * what that makes of it in the others. */
 static rnl_status create_descs(rnl_product *product, matrix_desc wanted)
 {
-    const rnl_product_shape *shape = &product->shape;
-    dnnl_primitive_desc_t *descs = product->descs;
-    const matrix_desc x = desc_of(&product->x);
-    const matrix_desc z = desc_of(&product->z);
-    TRY_DNNL(forward_desc(&descs[RNL_PRODUCT_FORWARD], engine, shape->training, x, wanted, z,
-                          product->attributes));
-    const matrix_desc weights = weights_desc(product);
-    if (shape->training)
-        TRY_DNNL(backward_weights_desc(&descs[RNL_PRODUCT_BACKWARD_WEIGHTS], engine,
-                                       descs[RNL_PRODUCT_FORWARD], x, weights, z,
-                                       product->attributes));
-    if (shape->backward_data)
-        TRY_DNNL(backward_data_desc(&descs[RNL_PRODUCT_BACKWARD_DATA], engine,
-                                    descs[RNL_PRODUCT_FORWARD], x, weights, z,
-                                    product->attributes));
+    TRY_DNNL(
+        create_forward(product, RNL_PRODUCT_FORWARD, wanted, &product->descs[RNL_PRODUCT_FORWARD]));
+    for (rnl_product_kind kind = RNL_PRODUCT_BACKWARD_WEIGHTS; kind < RNL_PRODUCT_KINDS; ++kind)
+        if (product->shape.rows[kind] > 0)
+            TRY_DNNL(create_backward(product, kind));
     return RNL_OK;
 }
 
 static void destroy_descs(rnl_product *product)
 {
-    for (size_t kind = 0; kind < KINDS; ++kind) {
+    for (size_t kind = 0; kind < RNL_PRODUCT_KINDS; ++kind) {
         if (product->descs[kind])
             dnnl_primitive_desc_destroy(product->descs[kind]);
         product->descs[kind] = NULL;
@@ -286,7 +299,7 @@ static rnl_status choose_layout(rnl_product *product)
     rnl_status status = create_descs(product, desc_of(&any));
     desc_destroy(&any);
     bool slow = status != RNL_OK;
-    for (size_t kind = 0; kind < KINDS; ++kind)
+    for (size_t kind = 0; kind < RNL_PRODUCT_KINDS; ++kind)
         slow |= is_slow(product->descs[kind]);
     if (!slow)
         return RNL_OK;
@@ -308,11 +321,14 @@ static rnl_status create_primitives(rnl_product *product)
     TRY_DNNL(dnnl_primitive_attr_create(&product->attributes));
     TRY_DNNL(
         dnnl_primitive_attr_set_scratchpad_mode(product->attributes, dnnl_scratchpad_mode_user));
-    TRY_DNNL(desc_create(&product->x, shape->rows, shape->fan_in, dnnl_ab));
-    TRY_DNNL(desc_create(&product->z, shape->rows, shape->units, dnnl_ab));
+    for (size_t kind = 0; kind < RNL_PRODUCT_KINDS; ++kind)
+        if (shape->rows[kind] > 0) {
+            TRY_DNNL(desc_create(&product->x[kind], shape->rows[kind], shape->fan_in, dnnl_ab));
+            TRY_DNNL(desc_create(&product->z[kind], shape->rows[kind], shape->units, dnnl_ab));
+        }
     RNL_TRY(choose_layout(product));
     const dnnl_primitive_desc_t *descs = product->descs;
-    for (size_t kind = 0; kind < KINDS; ++kind)
+    for (size_t kind = 0; kind < RNL_PRODUCT_KINDS; ++kind)
         if (descs[kind])
             TRY_DNNL(dnnl_primitive_create(&product->primitives[kind], descs[kind]));
     snprintf(product->description, sizeof product->description,
@@ -342,12 +358,14 @@ void rnl_product_free(rnl_product *product)
 {
     if (!product)
         return;
-    for (size_t kind = 0; kind < KINDS; ++kind)
+    for (size_t kind = 0; kind < RNL_PRODUCT_KINDS; ++kind)
         if (product->primitives[kind])
             dnnl_primitive_destroy(product->primitives[kind]);
     destroy_descs(product);
-    desc_destroy(&product->x);
-    desc_destroy(&product->z);
+    for (size_t kind = 0; kind < RNL_PRODUCT_KINDS; ++kind) {
+        desc_destroy(&product->x[kind]);
+        desc_destroy(&product->z[kind]);
+    }
     if (product->attributes)
         dnnl_primitive_attr_destroy(product->attributes);
     free(product);
@@ -457,7 +475,7 @@ rnl_status rnl_product_worker_create(rnl_product_worker **worker, rnl_product *c
 {
     size_t largest = 64;
     for (size_t i = 0; i < count; ++i)
-        for (size_t kind = 0; kind < KINDS; ++kind)
+        for (size_t kind = 0; kind < RNL_PRODUCT_KINDS; ++kind)
             if (products[i]->descs[kind]) {
                 const matrix_desc scratch = dnnl_primitive_desc_query_md(
                     products[i]->descs[kind], dnnl_query_scratchpad_md, 0);
@@ -524,8 +542,8 @@ static rnl_status bind_primitive(rnl_product_call **call, const rnl_product *pro
                                  rnl_product_worker *worker, rnl_product_kind kind,
                                  const rnl_product_buffers *buffers)
 {
-    const matrix_desc x = desc_of(&product->x);
-    const matrix_desc z = desc_of(&product->z);
+    const matrix_desc x = desc_of(&product->x[kind]);
+    const matrix_desc z = desc_of(&product->z[kind]);
     const matrix_desc weights = weights_desc(product);
     const matrix_desc scratch =
         dnnl_primitive_desc_query_md(product->descs[kind], dnnl_query_scratchpad_md, 0);
@@ -533,7 +551,7 @@ static rnl_status bind_primitive(rnl_product_call **call, const rnl_product *pro
         int argument;
         matrix_desc desc;
         const void *buffer;
-    } bindings[KINDS][ARGUMENTS] = {
+    } bindings[RNL_PRODUCT_KINDS][ARGUMENTS] = {
         [RNL_PRODUCT_FORWARD] = {{DNNL_ARG_SRC, x, buffers->x},
                                  {DNNL_ARG_WEIGHTS, weights, buffers->weights},
                                  {DNNL_ARG_DST, z, buffers->z},

@@ -102,7 +102,7 @@ void rnl_product_call_free(rnl_product_call *call)
 
 static void forward(const rnl_product_shape *s, const float *x, const float *w, float *z)
 {
-    for (size_t r = 0; r < s->rows; ++r) {
+    for (size_t r = 0; r < s->rows[RNL_PRODUCT_FORWARD]; ++r) {
         float *row = z + r * s->units;
         memset(row, 0, s->units * sizeof *row);
         for (size_t i = 0; i < s->fan_in; ++i)
@@ -115,7 +115,7 @@ static void backward_weights(const rnl_product_shape *s, const float *x, const f
                              float *gradient)
 {
     memset(gradient, 0, s->fan_in * s->units * sizeof *gradient);
-    for (size_t r = 0; r < s->rows; ++r)
+    for (size_t r = 0; r < s->rows[RNL_PRODUCT_BACKWARD_WEIGHTS]; ++r)
         for (size_t i = 0; i < s->fan_in; ++i)
             for (size_t u = 0; u < s->units; ++u)
                 gradient[i * s->units + u] += x[r * s->fan_in + i] * delta[r * s->units + u];
@@ -123,7 +123,7 @@ static void backward_weights(const rnl_product_shape *s, const float *x, const f
 
 static void backward_data(const rnl_product_shape *s, const float *delta, const float *w, float *dx)
 {
-    for (size_t r = 0; r < s->rows; ++r)
+    for (size_t r = 0; r < s->rows[RNL_PRODUCT_BACKWARD_DATA]; ++r)
         for (size_t i = 0; i < s->fan_in; ++i) {
             float sum = 0;
             for (size_t u = 0; u < s->units; ++u)
@@ -144,6 +144,8 @@ rnl_status rnl_product_execute(const rnl_product_call *call)
         break;
     case RNL_PRODUCT_BACKWARD_DATA:
         backward_data(&call->shape, b->delta, b->weights, b->dx);
+        break;
+    case RNL_PRODUCT_KINDS:
         break;
     }
     return RNL_OK;

@@ -2,9 +2,12 @@
 
 /* A mini-batch that is no larger is not cut: its products are too small to share by rows, and then
  * no gradient needs a second copy. */
-#define UNCUT_ROWS        32
-#define ROWS_PER_BLOCK    16
-#define MAX_ROW_BLOCKS    4
+#define UNCUT_ROWS     32
+#define ROWS_PER_BLOCK 16
+#define MAX_ROW_BLOCKS 4
+/* Of a part at least: fewer slow down the products. */
+#define FORWARD_ROWS      32
+#define BACKWARD_ROWS     64
 #define COLUMNS_PER_BLOCK 48
 #define MAX_COLUMN_BLOCKS 4
 #define COLUMN_MULTIPLE   16
@@ -36,6 +39,25 @@ size_t rnl_cut_filled(rnl_cut cut, size_t count, size_t block)
 size_t rnl_cut_used(rnl_cut cut, size_t count)
 {
     return at_most(divide_up(count, cut.size), cut.blocks);
+}
+
+/* The smallest divisor that is at least `least`, or the whole. */
+static size_t part_of(size_t size, size_t least)
+{
+    size_t part = at_most(least, size);
+    while (size % part != 0)
+        ++part;
+    return part;
+}
+
+size_t rnl_cut_forward_part(size_t size)
+{
+    return part_of(size, FORWARD_ROWS);
+}
+
+size_t rnl_cut_backward_part(size_t size)
+{
+    return part_of(size, BACKWARD_ROWS);
 }
 
 /* A power of two, so that as many workers have equal shares. */

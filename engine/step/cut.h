@@ -25,6 +25,11 @@ size_t rnl_cut_filled(rnl_cut cut, size_t count, size_t block);
 /* The number of blocks with at least one of `count` rows. */
 size_t rnl_cut_used(rnl_cut cut, size_t count);
 
+/* Rows of a part of a block of `size` rows, a divisor of it.  What needs no copies of the
+ * gradients, forward and the way down, is shared out by parts. */
+size_t rnl_cut_forward_part(size_t size);
+size_t rnl_cut_backward_part(size_t size);
+
 /* Column blocks of a dense layer's units, as even as whole vectors allow.  Each has its own slice
  * of the weights. */
 typedef struct rnl_column_cut {

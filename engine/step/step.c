@@ -56,9 +56,7 @@ rnl_status rnl_step_product(rnl_step *step, rnl_product_shape shape, rnl_product
 {
     for (size_t i = 0; i < step->product_count; ++i) {
         const rnl_product_shape *known = &step->products[i].shape;
-        if (known->rows == shape.rows && known->fan_in == shape.fan_in &&
-            known->units == shape.units && known->training == shape.training &&
-            known->backward_data == shape.backward_data) {
+        if (memcmp(known, &shape, sizeof shape) == 0) {
             *product = step->products[i].product;
             return RNL_OK;
         }

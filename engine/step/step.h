@@ -46,10 +46,10 @@ typedef struct rnl_block {
     float *arrays[RNL_ARRAYS]; /* (count) each: the values, the optimizer's slots in training */
     float *gradients;          /* (row blocks, copy_distance): a copy for each row block */
     size_t copy_distance;
-    /* The tiles of the layer's backward phase that make the gradient: the worker that owns them
-     * updates the block, while it still has it in its cache. */
-    size_t first_tile, tile_count, phase_tiles;
-    bool updated_by_tile; /* at the end of that tile already; the update phase leaves it out */
+    /* The blocks of the layer's grid, of `grid`, that make the gradient: the worker that owns them
+     * updates it, while it still has it in its cache. */
+    size_t first, blocks, grid;
+    bool updated_by_tile; /* in the backward phase already; the update phase leaves it out */
 } rnl_block;
 
 /* The mini-batch at hand. */
@@ -90,6 +90,13 @@ typedef struct rnl_own_tiles {
     uint32_t *tiles; /* (count) */
 } rnl_own_tiles;
 
+/* Which delta a worker has in its tile buffer. */
+typedef struct rnl_delta_key {
+    const void *layer;
+    uint64_t number; /* of the step */
+    size_t column_block, row_block;
+} rnl_delta_key;
+
 /* What a worker carries through the phases. */
 typedef struct rnl_step_worker {
     struct rnl_step *step;
@@ -97,6 +104,7 @@ typedef struct rnl_step_worker {
     rnl_product_worker *product;
     rnl_own_tiles *preparation, *phases; /* of each phase of the step's lists */
     rnl_batch batch;
+    rnl_delta_key delta;
     uint64_t tiles; /* computed so far, a counter to show that every worker has work */
 } rnl_step_worker;
 

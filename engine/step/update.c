@@ -97,8 +97,8 @@ static size_t owner(const void *self, size_t tile, size_t workers)
     const update_state *state = self;
     const slice *s = &state->slices[tile];
     const rnl_block *block = s->block;
-    const size_t made_by = block->first_tile + s->begin * block->tile_count / block->count;
-    return rnl_share_owner(block->phase_tiles, workers, made_by);
+    const size_t made_by = block->first + s->begin * block->blocks / block->count;
+    return rnl_share_owner(block->grid, workers, made_by);
 }
 
 static size_t slices_of(const rnl_block *block)
