@@ -14,13 +14,16 @@
 
 struct tile_shape {
     size_t rows, fan_in, units;
+    size_t parts[RNL_PRODUCT_KINDS]; /* calls that make all rows of a kind */
 };
 
 ParameterizedTestParameters(product, agrees_with_plain_loops)
 {
     static struct tile_shape shapes[] = {
-        {1, 1, 1}, {8, 784, 80},   {16, 784, 60}, {16, 300, 64},  {16, 100, 10}, {7, 33, 17},
-        {3, 1, 5}, {125, 300, 36}, {2, 1024, 3},  {64, 256, 256}, {1, 13, 1}};
+        {1, 1, 1, {1, 1, 1}},      {8, 784, 80, {1, 1, 1}},   {16, 784, 60, {1, 1, 1}},
+        {16, 300, 64, {1, 1, 1}},  {16, 100, 10, {1, 1, 1}},  {7, 33, 17, {1, 1, 1}},
+        {128, 300, 48, {4, 1, 2}}, {3, 1, 5, {1, 1, 1}},      {125, 300, 36, {1, 1, 1}},
+        {2, 1024, 3, {1, 1, 1}},   {64, 256, 256, {1, 1, 1}}, {1, 13, 1, {1, 1, 1}}};
     return cr_make_param_array(struct tile_shape, shapes, sizeof shapes / sizeof *shapes);
 }
 
@@ -47,10 +50,35 @@ static float *create_matrix(size_t index, size_t count)
     return values;
 }
 
+/* All calls of a kind, twice, because a bound call is executed many times. */
+static rnl_status run_kind(const trial *t, const rnl_product *product, rnl_product_worker *worker,
+                           rnl_product_kind kind, float *weights, float *gradient)
+{
+    const size_t rows = t->shape.rows / t->shape.parts[kind];
+    const size_t wide = rnl_product_row_stride(t->shape.fan_in);
+    const size_t high = rnl_product_row_stride(t->shape.units);
+    for (size_t part = 0; part < t->shape.parts[kind]; ++part) {
+        const size_t first = part * rows;
+        const rnl_product_buffers buffers = {
+            t->matrix[X] + first * wide,     weights,  t->matrix[Z] + first * high,
+            t->matrix[DELTA] + first * high, gradient, t->matrix[DX] + first * wide,
+        };
+        rnl_product_call *call = NULL;
+        rnl_status status = rnl_product_bind(&call, product, worker, kind, &buffers);
+        for (int i = 0; status == RNL_OK && i < 2; ++i)
+            status = rnl_product_execute(call);
+        rnl_product_call_free(call);
+        if (status != RNL_OK)
+            return status;
+    }
+    return RNL_OK;
+}
+
 static rnl_status run(trial *t)
 {
-    const size_t rows = t->shape.rows;
-    const rnl_product_shape shape = {t->shape.fan_in, t->shape.units, {rows, rows, rows}};
+    rnl_product_shape shape = {.fan_in = t->shape.fan_in, .units = t->shape.units};
+    for (size_t kind = 0; kind < RNL_PRODUCT_KINDS; ++kind)
+        shape.rows[kind] = t->shape.rows / t->shape.parts[kind];
     rnl_product *product;
     rnl_product_worker *worker = NULL;
     rnl_status status = rnl_product_create(&product, shape);
@@ -59,19 +87,12 @@ static rnl_status run(trial *t)
     snprintf(t->description, sizeof t->description, "%s", rnl_product_description(product));
     const size_t count = rnl_product_packed_count(product);
     float *weights = create_matrix(Z, count), *gradient = create_matrix(Z, count);
-    const rnl_product_buffers buffers = {t->matrix[X],     weights,  t->matrix[Z],
-                                         t->matrix[DELTA], gradient, t->matrix[DX]};
     status = rnl_product_pack(product, t->matrix[KERNEL], t->stride, weights);
     if (status == RNL_OK)
         status = rnl_product_worker_create(&worker, &product, 1);
-    for (rnl_product_kind kind = RNL_PRODUCT_FORWARD;
-         status == RNL_OK && kind <= RNL_PRODUCT_BACKWARD_DATA; ++kind) {
-        rnl_product_call *call = NULL;
-        status = rnl_product_bind(&call, product, worker, kind, &buffers);
-        for (int i = 0; status == RNL_OK && i < 2; ++i)
-            status = rnl_product_execute(call);
-        rnl_product_call_free(call);
-    }
+    for (rnl_product_kind kind = RNL_PRODUCT_FORWARD; status == RNL_OK && kind < RNL_PRODUCT_KINDS;
+         ++kind)
+        status = run_kind(t, product, worker, kind, weights, gradient);
     if (status == RNL_OK)
         status = rnl_product_unpack(product, gradient, t->matrix[GRADIENT], t->shape.units);
     if (status == RNL_OK)
