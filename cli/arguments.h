@@ -56,8 +56,9 @@ struct rnl_arguments {
     size_t threads;          /* 0: the default */
     const char *thread_list; /* "1,2,4"; NULL: the default */
     rnl_pin pin;
-    unsigned part;    /* an rnl_part; 0: the default */
-    const char *data; /* a file of rows; NULL: none given */
+    unsigned part;     /* an rnl_part; 0: the default */
+    const char *data;  /* a file of rows; NULL: none given */
+    const char *model; /* a file of a model or a configuration; NULL: none given */
     bool json, layers, print_config, probabilities, quick, quiet, force, resume, verbose, help,
         version;
 };

@@ -1,44 +1,14 @@
 #include "cli/commands.h"
 #include "cli/messages.h"
+#include "cli/model_source.h"
 
 #include <stdio.h>
 
-/* A safetensors file begins with the length of its header, 8 bytes little-endian, and the '{' of
- * its header.  No text begins so: its first 8 characters would stand for more than 2^56. */
-static bool is_model_file(const char *path)
-{
-    unsigned char start[9];
-    FILE *file = fopen(path, "rbe");
-    if (!file)
-        return false;
-    const size_t count = fread(start, 1, sizeof start, file);
-    fclose(file);
-    return count == sizeof start && start[7] == 0 && start[8] == '{';
-}
-
-static rnl_status create_model(rnl_model **model, const rnl_arguments *arguments)
-{
-    rnl_config *config = NULL;
-    rnl_data *data = NULL;
-    rnl_status status = rnl_config_load(&config, arguments->operands[0], arguments->overrides,
-                                        arguments->override_count);
-    if (status == RNL_OK)
-        status = rnl_data_load(&data, config, RNL_TRAIN);
-    if (status == RNL_OK)
-        status = rnl_model_create(model, config, data);
-    rnl_data_free(data);
-    rnl_config_free(config);
-    return status;
-}
-
 int rnl_command_summary(const rnl_arguments *arguments)
 {
-    const char *path = arguments->operands[0];
     rnl_model *model = NULL;
     char *text = NULL;
-    rnl_status status = is_model_file(path) ? rnl_model_load(&model, path, arguments->overrides,
-                                                             arguments->override_count)
-                                            : create_model(&model, arguments);
+    rnl_status status = rnl_model_open(&model, arguments->operands[0], arguments);
     if (status == RNL_OK)
         status = rnl_model_summary(model, &text);
     const int code = rnl_complain_status(status);

@@ -85,6 +85,12 @@ static bool take_data(rnl_arguments *arguments, const char *value)
     return *value != '\0';
 }
 
+static bool take_model(rnl_arguments *arguments, const char *value)
+{
+    arguments->model = value;
+    return *value != '\0';
+}
+
 static bool take_thread_list(rnl_arguments *arguments, const char *value)
 {
     arguments->thread_list = value;
@@ -111,7 +117,7 @@ SWITCH_TAKER(help)
 SWITCH_TAKER(version)
 
 #define RUNS    (RNL_TAKEN_BY_TRAIN | RNL_TAKEN_BY_EVALUATE | RNL_TAKEN_BY_PREDICT)
-#define READERS (RUNS | RNL_TAKEN_BY_SUMMARY | RNL_TAKEN_BY_BENCH)
+#define READERS (RUNS | RNL_TAKEN_BY_SUMMARY | RNL_TAKEN_BY_TOPOLOGY | RNL_TAKEN_BY_BENCH)
 #define PLACERS (RUNS | RNL_TAKEN_BY_TOPOLOGY)
 #define EVERYWHERE                                                                                 \
     (READERS | PLACERS | RNL_TAKEN_BY_BENCH | RNL_TAKEN_BY_HELP | RNL_TAKEN_BY_PROGRAM)
@@ -126,6 +132,9 @@ const rnl_option rnl_option_table[] = {
     {"data", 0, "FILE", RNL_TAKEN_BY_PREDICT,
      "the rows to predict for: .csv or .tsv (.gz accepted), .npy, any other\nname is IDX; required",
      "a file", take_data},
+    {"model", 0, "FILE", RNL_TAKEN_BY_TOPOLOGY,
+     "a configuration or a model: shows how a step of its training is shared out", "a file",
+     take_model},
     {"probabilities", 0, NULL, RNL_TAKEN_BY_PREDICT,
      "the probability of every class instead of the most probable class", NULL, take_probabilities},
     {"data", 0, "PART", RNL_TAKEN_BY_EVALUATE,
@@ -263,13 +272,15 @@ const rnl_command rnl_commands[] = {
      "Draws the machine, what of it may be used, and where each worker would be.",
      "MACHINE is an hwloc synthetic description or an .xml file that hwloc's lstopo wrote\n"
      "(default: this machine, less what a cpuset, the affinity or a quota of control groups\n"
-     "takes away).\n"
+     "takes away).  With --model, also how many workers would share a step of training there,\n"
+     "and what each phase of it would take by the model of costs that chooses them.\n"
      "\n"
-     "Exit code: 0 drawn; 1 failed; 2 a mistake in the command.\n"
+     "Exit code: 0 drawn; 1 failed; 2 a mistake in the command or the configuration.\n"
      "\n"
      "Examples:\n"
      "  runnel topology\n"
-     "  runnel topology \"numa:2 core:32 pu:2\" --threads 40\n",
+     "  runnel topology \"numa:2 core:32 pu:2\" --threads 40\n"
+     "  runnel topology \"numa:4 core:16 pu:1\" --model examples/fashion_mnist.yaml\n",
      rnl_command_topology},
     {"bench", RNL_TAKEN_BY_BENCH, "machine|train|latency [CONFIG...]", 1, RNL_MAX_OPERANDS,
      "Measures what the machine can do, and how near to it training comes.",

@@ -164,7 +164,7 @@ static rnl_status print(run *r)
         status = rnl_config_help(NULL, &r->texts[2]);
     if (status == RNL_OK)
         status = rnl_config_help("training", &r->texts[3]);
-    return status == RNL_OK ? rnl_topology_describe(NULL, &options, &r->texts[4]) : status;
+    return status == RNL_OK ? rnl_topology_describe(NULL, NULL, &options, &r->texts[4]) : status;
 }
 
 /* The model, and a configuration with generated rows. */

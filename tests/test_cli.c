@@ -370,6 +370,15 @@ Test(cli, draws_machines)
     expect_in("out", "workers   5, each bound to its core\n");
     cr_expect_eq(run("topology 'numa:8 core:16 pu:1'"), 0);
     expect_in("out", "node 7    112 113");
+    cr_expect_eq(run("topology 'numa:2 core:32 pu:1' --model " SPIRALS), 0);
+    expect_in("out", "dense_1 backward");
+    expect_in("out", "1 of 1 workers have tiles, on 1 node.");
+    cr_expect_eq(run("topology 'numa:4 core:2 pu:1' --model " SPIRALS
+                     " --set training.batch_size=512 --set model.0.dense.units=600"
+                     " --set model.1.dense.units=600"),
+                 0);
+    expect_in("out", "8 of 8 workers have tiles, on 4 nodes.");
+    cr_expect_eq(run("topology --model " SPIRALS " --set model.0.dense.units=none"), 2);
     cr_expect_eq(run("topology nonsense"), 1);
     expect_in("err", "not a machine: nonsense");
     cr_expect_eq(run("topology missing.xml"), 1);

@@ -3,6 +3,7 @@
 #include "engine/config/config.h"
 #include "engine/error.h"
 #include "engine/model/initializers.h"
+#include "engine/step/work.h"
 
 #include <stddef.h>
 
@@ -69,18 +70,57 @@ static const rnl_choice *activation(const rnl_layer *layer)
     return &rnl_dense_of(layer)->activation;
 }
 
-static size_t tiles(const rnl_layer *layer, size_t rows)
+static rnl_status forward_work(const rnl_layer *layer, rnl_work_list *list, rnl_column_cut cut)
 {
-    const rnl_cut cut = rnl_cut_rows(rows);
-    const size_t parts = cut.size / rnl_cut_forward_part(cut.size);
-    return cut.blocks * parts * rnl_cut_columns(layer->output.size[0]).blocks;
+    const double rows = (double)list->padded_rows,
+                 fan_in = (double)rnl_shape_features(&layer->input);
+    const double units = (double)cut.units;
+    const size_t parts = list->rows.size / rnl_cut_forward_part(list->rows.size);
+    const size_t tiles = cut.blocks * list->rows.blocks * parts;
+    return rnl_work_add(list, layer->name, "forward",
+                        (rnl_phase_cost){.tiles = tiles,
+                                         .flops = 2 * rows * fan_in * units,
+                                         .calls = (double)tiles,
+                                         .bytes = 12 * rows * units,
+                                         .shared = 4 * rows * fan_in,
+                                         .largest = 1 / (double)tiles});
+}
+
+static rnl_status backward_work(const rnl_layer *layer, rnl_work_list *list, rnl_column_cut cut)
+{
+    const double rows = (double)list->padded_rows,
+                 fan_in = (double)rnl_shape_features(&layer->input);
+    const double units = (double)cut.units, weights = fan_in * units;
+    const bool down = layer->index > list->first_trainable;
+    const bool whole = list->rows.blocks == 1;
+    const size_t blocks = cut.blocks * list->rows.blocks;
+    const size_t parts = down ? list->rows.size / rnl_cut_backward_part(list->rows.size) : 0;
+    rnl_phase_cost cost = {
+        .tiles = whole ? blocks : blocks * (1 + parts),
+        .flops = (down ? 4 : 2) * rows * weights,
+        .calls = (double)(blocks * (1 + parts)),
+        .bytes = 16 * rows * units + 4 * weights * (double)list->rows.blocks +
+                 (down ? 8 * rows * fan_in * (double)cut.blocks : 0),
+        .shared = 4 * rows * (fan_in + 2 * units),
+        .largest = (down && !whole ? 0.5 : 1) / (double)blocks,
+    };
+    if (whole)
+        cost.bytes += rnl_work_update_bytes(list->model, weights, 1);
+    return rnl_work_add(list, layer->name, "backward", cost);
+}
+
+static rnl_status work(const rnl_layer *layer, rnl_work_list *list)
+{
+    const rnl_column_cut cut = rnl_cut_columns(layer->output.size[0]);
+    RNL_TRY(forward_work(layer, list, cut));
+    return list->training ? backward_work(layer, list, cut) : RNL_OK;
 }
 
 const rnl_layer_operations rnl_dense_operations = {
     .build = build,
     .initialize = initialize,
     .activation = activation,
-    .tiles = tiles,
+    .work = work,
     .plan_forward = rnl_dense_plan_forward,
     .plan_backward = rnl_dense_plan_backward,
     .collect = rnl_dense_collect,

@@ -45,6 +45,7 @@ typedef struct rnl_layer {
 struct rnl_step;
 struct rnl_matrix;
 struct rnl_upstream;
+struct rnl_work_list;
 
 /* The operations of rnl_layers. */
 typedef struct rnl_layer_operations {
@@ -54,8 +55,8 @@ typedef struct rnl_layer_operations {
     void (*initialize)(rnl_layer *layer, uint64_t seed);
     /* The activation that the layer ends with; NULL for a kind that has none. */
     const rnl_choice *(*activation)(const rnl_layer *layer);
-    /* The tiles of its products with this many rows in a mini-batch; NULL if it has none. */
-    size_t (*tiles)(const rnl_layer *layer, size_t rows);
+    /* Tells what its phases will ask of the machine; NULL for next to nothing. */
+    rnl_status (*work)(const rnl_layer *layer, struct rnl_work_list *list);
     /* Adds the phases of the forward pass to the step: reads input, makes output. */
     rnl_status (*plan_forward)(const rnl_layer *layer, struct rnl_step *step,
                                const struct rnl_matrix *input, const struct rnl_matrix **output,

@@ -228,6 +228,14 @@ uint64_t rnl_model_epoch(const rnl_model *model)
     return model->position.epoch;
 }
 
+size_t rnl_model_first_trainable(const rnl_model *model)
+{
+    size_t i = 0;
+    while (i < model->layer_count && model->layers[i].parameter_count == 0)
+        ++i;
+    return i;
+}
+
 size_t rnl_model_outputs(const rnl_model *model)
 {
     return rnl_shape_features(&model->layers[model->layer_count - 1].output);

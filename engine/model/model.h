@@ -42,6 +42,9 @@ rnl_status rnl_model_allocate_slots(rnl_model *model, size_t slots);
 /* Training has ended: nothing is left of it but the values. */
 void rnl_model_end_training(rnl_model *model);
 
+/* The first layer with parameters: below it nobody asks for a gradient. */
+size_t rnl_model_first_trainable(const rnl_model *model);
+
 /* The rows have the model's shape. */
 rnl_status rnl_model_check_rows(const rnl_model *model, const rnl_dataset *dataset);
 

@@ -133,14 +133,6 @@ static rnl_status plan_forward(rnl_step *step)
     return RNL_OK;
 }
 
-static size_t first_trainable_layer(const rnl_model *model)
-{
-    size_t i = 0;
-    while (i < model->layer_count && model->layers[i].parameter_count == 0)
-        ++i;
-    return i;
-}
-
 static rnl_status plan_backward(rnl_step *step)
 {
     const rnl_model *model = step->model;
@@ -230,7 +222,7 @@ rnl_status rnl_step_plan(rnl_step *step)
     step->rows = rnl_cut_rows(step->batch_size);
     step->padded_rows = step->rows.blocks * step->rows.size;
     step->layer_count = step->model->layer_count;
-    step->first_trainable = first_trainable_layer(step->model);
+    step->first_trainable = rnl_model_first_trainable(step->model);
     step->outputs = rnl_step_allocate(step, step->layer_count * sizeof *step->outputs, NULL);
     step->states = rnl_step_allocate(step, step->layer_count * sizeof *step->states, NULL);
     step->tile_buffers = rnl_step_allocate(step, step->workers * sizeof *step->tile_buffers, NULL);
@@ -281,7 +273,7 @@ static rnl_status find_own(rnl_own_tiles *own, const rnl_phase *phase,
     if (!own->tiles)
         return rnl_fail_memory((phase->tiles + 1) * sizeof *own->tiles);
     for (size_t tile = 0; tile < phase->tiles; ++tile)
-        if (owner_of(phase, tile, worker->step->workers) == worker->index)
+        if (owner_of(phase, tile, worker->step->active) == worker->index)
             own->tiles[own->count++] = (uint32_t)tile;
     return RNL_OK;
 }

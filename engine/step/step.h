@@ -135,7 +135,7 @@ typedef struct rnl_step {
     const rnl_model *model;
     const rnl_kernels *kernels;
     size_t batch_size;
-    size_t workers;
+    size_t workers, active; /* the first `active` have tiles */
     bool training;
     bool predicting; /* outputs alone are asked for: no targets, no loss */
 
@@ -173,8 +173,8 @@ typedef struct rnl_step {
     struct rnl_owned *owned; /* freed with the step */
 } rnl_step;
 
-/* Plans a step and allocates its memory; called by one worker of the team. `workers`, `model`,
- * `kernels`, `batch_size` and `training` are set before. */
+/* Plans a step and allocates its memory; called by one worker of the team. `workers`, `active`,
+ * `model`, `kernels`, `batch_size` and `training` are set before. */
 rnl_status rnl_step_plan(rnl_step *step);
 void rnl_step_release(rnl_step *step);
 

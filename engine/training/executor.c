@@ -161,30 +161,14 @@ static rnl_status choose_isa(rnl_step *step)
     return RNL_OK;
 }
 
-/* A worker without a tile in any product only waits, and carries rows of the mini-batch to its core
- * that others then fetch: where nobody asks for a number, there are none of that kind. */
-static size_t useful_workers(const rnl_step *step)
+static rnl_status place(rnl_placement *placement, rnl_executor *executor)
 {
-    size_t most = 1;
-    for (size_t i = 0; i < step->model->layer_count; ++i) {
-        const rnl_layer *layer = &step->model->layers[i];
-        const rnl_layer_operations *operations = rnl_layer_operations_of(layer);
-        const size_t tiles = operations->tiles ? operations->tiles(layer, step->batch_size) : 0;
-        most = tiles > most ? tiles : most;
-    }
-    return most;
-}
-
-static rnl_status place(rnl_placement *placement, const rnl_executor *executor)
-{
-    rnl_options options = *executor->options;
-    RNL_TRY(rnl_place_workers(placement, &options));
-    const size_t useful = useful_workers(&executor->step);
-    if (options.threads > 0 || placement->workers <= useful)
-        return RNL_OK;
-    rnl_placement_release(placement);
-    options.threads = useful;
-    return rnl_place_workers(placement, &options);
+    rnl_step *step = &executor->step;
+    rnl_work_list work;
+    RNL_TRY(rnl_work_of(&work, step->model, step->batch_size, step->training));
+    const rnl_status status = rnl_place_step(placement, &step->active, &work, executor->options);
+    rnl_work_release(&work);
+    return status;
 }
 
 rnl_status rnl_executor_run(rnl_executor *executor)

@@ -1,6 +1,7 @@
 #include "engine/training/machine.h"
 
 #include "engine/error.h"
+#include "simd/kernels.h"
 #include "threading/team.h"
 
 #include <stdio.h>
@@ -53,6 +54,89 @@ rnl_status rnl_place_workers(rnl_placement *placement, const rnl_options *option
     rnl_topology topology;
     RNL_TRY(read_here(&topology));
     const rnl_status status = plan(placement, &topology, options);
+    rnl_topology_release(&topology);
+    return status;
+}
+
+/* ---- by cost --------------------------------------------------------------------------------- */
+
+/* Of a core with vectors of the instruction set; docs/scaling.md tells where from. */
+static rnl_cost_rates rates_of(rnl_isa isa)
+{
+    static const double flops[] = {
+        [RNL_ISA_SCALAR] = 25e9, [RNL_ISA_AVX2] = 75e9, [RNL_ISA_AVX512] = 190e9};
+    return (rnl_cost_rates){
+        .flops = flops[isa],
+        .call = 1.8e-6,
+        .bytes = 65e9,
+        .shared_bytes = 3.1e9,
+        .crossing_bytes = 30e9,
+        .barrier = 0.1e-6,
+        .crossing_barrier = 0.5e-6,
+    };
+}
+
+static size_t nodes_of(const rnl_placement *placement)
+{
+    size_t nodes = 0;
+    for (size_t i = 0; i < placement->workers; ++i) {
+        bool known = false;
+        for (size_t k = 0; k < i; ++k)
+            known |= placement->numa_nodes[k] == placement->numa_nodes[i];
+        nodes += !known;
+    }
+    return nodes;
+}
+
+/* The seconds of a step on this many workers where the machine would place them. */
+static rnl_status foresee(const rnl_topology *topology, const rnl_work_list *work, size_t workers,
+                          size_t *nodes, double *seconds)
+{
+    const rnl_cost_rates rates = rates_of(rnl_isa_detect());
+    rnl_placement placement;
+    RNL_TRY(plan(&placement, topology, &(const rnl_options){.threads = workers}));
+    *nodes = nodes_of(&placement);
+    rnl_placement_release(&placement);
+    *seconds = rnl_step_seconds(work->costs, work->count, &rates, workers, *nodes);
+    return RNL_OK;
+}
+
+static rnl_status find_cheapest(size_t *cheapest, const rnl_topology *topology,
+                                const rnl_work_list *work, size_t most)
+{
+    double least = 0;
+    for (size_t workers = 1; workers <= most; ++workers) {
+        size_t nodes;
+        double seconds;
+        RNL_TRY(foresee(topology, work, workers, &nodes, &seconds));
+        if (workers == 1 || seconds < least) {
+            least = seconds;
+            *cheapest = workers;
+        }
+    }
+    return RNL_OK;
+}
+
+static rnl_status place_step(rnl_placement *placement, size_t *active, const rnl_work_list *work,
+                             const rnl_topology *topology, const rnl_options *options)
+{
+    RNL_TRY(plan(placement, topology, options));
+    const rnl_status status = find_cheapest(active, topology, work, placement->workers);
+    if (status == RNL_OK && (options->threads > 0 || *active == placement->workers))
+        return RNL_OK;
+    rnl_placement_release(placement);
+    RNL_TRY(status);
+    rnl_options fewer = *options;
+    fewer.threads = *active;
+    return plan(placement, topology, &fewer);
+}
+
+rnl_status rnl_place_step(rnl_placement *placement, size_t *active, const rnl_work_list *work,
+                          const rnl_options *options)
+{
+    rnl_topology topology;
+    RNL_TRY(read_here(&topology));
+    const rnl_status status = place_step(placement, active, work, &topology, options);
     rnl_topology_release(&topology);
     return status;
 }
@@ -111,26 +195,63 @@ static void print_plan(FILE *out, const rnl_topology *topology, const rnl_placem
           out);
 }
 
-static rnl_status describe(const rnl_topology *topology, const rnl_options *options, char **text)
+/* What each phase would take of a step, and what more workers would bring. */
+static rnl_status print_step(FILE *out, const rnl_topology *topology, const rnl_work_list *work,
+                             size_t active, size_t placed)
+{
+    const rnl_cost_rates rates = rates_of(rnl_isa_detect());
+    size_t nodes;
+    double alone, all;
+    RNL_TRY(foresee(topology, work, 1, &nodes, &alone));
+    RNL_TRY(foresee(topology, work, active, &nodes, &all));
+    fprintf(out, "\n%-20s %6s %9s %9s %9s %9s %13s\n", "A step's phases", "tiles", "MFLOP",
+            "products", "kB", "shared kB", "foreseen");
+    for (size_t i = 0; i < work->count; ++i) {
+        const rnl_phase_cost *cost = &work->costs[i];
+        const double seconds = rnl_phase_seconds(cost, &rates, active, nodes);
+        fprintf(out, "%-20s %6zu %9.3f %9.0f %9.0f %9.0f %10.1f us\n", work->names[i].text,
+                cost->tiles, cost->flops / 1e6, cost->calls, cost->bytes / 1e3, cost->shared / 1e3,
+                seconds * 1e6);
+    }
+    fprintf(out,
+            "%zu of %zu workers have tiles, on %zu node%s.  Foreseen: %.1f us a step, %.1f us on "
+            "one worker.\n",
+            active, placed, nodes, nodes == 1 ? "" : "s", all * 1e6, alone * 1e6);
+    return RNL_OK;
+}
+
+static rnl_status print_all(FILE *out, const rnl_topology *topology, const rnl_work_list *work,
+                            const rnl_options *options)
 {
     rnl_placement placement;
-    RNL_TRY(plan(&placement, topology, options));
+    size_t active = 0;
+    if (work)
+        RNL_TRY(place_step(&placement, &active, work, topology, options));
+    else
+        RNL_TRY(plan(&placement, topology, options));
+    print_machine(out, topology);
+    print_plan(out, topology, &placement);
+    const size_t placed = placement.workers;
+    rnl_placement_release(&placement);
+    return work ? print_step(out, topology, work, active, placed) : RNL_OK;
+}
+
+static rnl_status describe(const rnl_topology *topology, const rnl_work_list *work,
+                           const rnl_options *options, char **text)
+{
     char *printed = NULL;
     size_t size;
     FILE *out = open_memstream(&printed, &size);
-    if (!out) {
-        rnl_placement_release(&placement);
+    if (!out)
         return rnl_fail_memory(4096);
-    }
-    print_machine(out, topology);
-    print_plan(out, topology, &placement);
-    rnl_placement_release(&placement);
-    if (fclose(out) != 0) {
+    rnl_status status = print_all(out, topology, work, options);
+    if (fclose(out) != 0)
+        status = rnl_fail_memory(size);
+    if (status == RNL_OK)
+        *text = printed;
+    else
         free(printed);
-        return rnl_fail_memory(size);
-    }
-    *text = printed;
-    return RNL_OK;
+    return status;
 }
 
 static bool is_xml(const char *machine)
@@ -139,16 +260,31 @@ static bool is_xml(const char *machine)
     return length > 4 && strcmp(machine + length - 4, ".xml") == 0;
 }
 
-rnl_status rnl_topology_describe(const char *machine, const rnl_options *options, char **text)
+static rnl_status describe_machine(const char *machine, const rnl_work_list *work,
+                                   const rnl_options *options, char **text)
 {
-    static const rnl_options defaults = {0};
     const rnl_topology_source source = {
         .synthetic = machine && !is_xml(machine) ? machine : NULL,
         .xml = machine && is_xml(machine) ? machine : NULL,
     };
     rnl_topology topology;
     RNL_TRY(machine ? read_topology(&topology, &source) : read_here(&topology));
-    const rnl_status status = describe(&topology, options ? options : &defaults, text);
+    const rnl_status status = describe(&topology, work, options, text);
     rnl_topology_release(&topology);
+    return status;
+}
+
+rnl_status rnl_topology_describe(const char *machine, const rnl_model *model,
+                                 const rnl_options *options, char **text)
+{
+    static const rnl_options defaults = {0};
+    if (!options)
+        options = &defaults;
+    if (!model)
+        return describe_machine(machine, NULL, options, text);
+    rnl_work_list work;
+    RNL_TRY(rnl_work_of(&work, model, (size_t)model->config->training.batch_size, true));
+    const rnl_status status = describe_machine(machine, &work, options, text);
+    rnl_work_release(&work);
     return status;
 }

@@ -282,10 +282,12 @@ RNL_API void rnl_prediction_free(rnl_prediction *prediction);
 
 /* A drawing of a machine: what of it the process may use and why, and on which core each worker of
  * a run with these options would be.  machine NULL: this one; else an hwloc synthetic description
- * ("numa:2 core:32 pu:2"), or the path of an .xml file that hwloc wrote.  options may be NULL.
- * RNL_THREADS, RNL_NO_MEMORY. */
-RNL_API rnl_status rnl_topology_describe(const char *machine, const rnl_options *options,
-                                         char **text);
+ * ("numa:2 core:32 pu:2"), or the path of an .xml file that hwloc wrote.  With a model, also how
+ * many workers would share a step of training, and what each of its phases would take, foreseen by
+ * the model of costs that a run without a number of threads chooses by.  model and options may be
+ * NULL. RNL_THREADS, RNL_NO_MEMORY. */
+RNL_API rnl_status rnl_topology_describe(const char *machine, const rnl_model *model,
+                                         const rnl_options *options, char **text);
 
 #ifdef __cplusplus
 }

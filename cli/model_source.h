@@ -1,0 +1,12 @@
+/*
+ * A model from a file that is either a configuration or a model.
+ */
+#ifndef RNL_CLI_MODEL_SOURCE_H
+#define RNL_CLI_MODEL_SOURCE_H
+
+#include "cli/arguments.h"
+
+/* With the overrides of the arguments.  A configuration's training data tell the shape of a row. */
+rnl_status rnl_model_open(rnl_model **model, const char *path, const rnl_arguments *arguments);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * The model of costs against sums written out by hand.
+ */
+#include "threading/cost.h"
+
+#include <criterion/criterion.h>
+
+static const rnl_cost_rates rates = {
+    .flops = 1e9,
+    .call = 1e-6,
+    .bytes = 1e9,
+    .shared_bytes = 1e9,
+    .crossing_bytes = 1e8,
+    .barrier = 1e-7,
+    .crossing_barrier = 1e-6,
+};
+
+static void expect_seconds(double seconds, double expected)
+{
+    cr_expect_float_eq(seconds, expected, 1e-12 + 1e-9 * expected, "%g instead of %g", seconds,
+                       expected);
+}
+
+Test(cost, of_one_worker_is_the_work)
+{
+    const rnl_phase_cost phase = {
+        .tiles = 4, .flops = 8e6, .calls = 4, .bytes = 2e6, .shared = 1e9, .largest = 0.25};
+    expect_seconds(rnl_phase_seconds(&phase, &rates, 1, 1), 8e-3 + 4e-6 + 2e-3);
+    expect_seconds(rnl_step_seconds(&phase, 1, &rates, 1, 1), 8e-3 + 4e-6 + 2e-3);
+}
+
+Test(cost, follows_the_worker_with_the_most_tiles)
+{
+    const rnl_phase_cost phase = {.tiles = 4, .flops = 8e6, .largest = 0.25};
+    expect_seconds(rnl_phase_seconds(&phase, &rates, 2, 1), 4e-3);
+    expect_seconds(rnl_phase_seconds(&phase, &rates, 3, 1), 4e-3);
+    expect_seconds(rnl_phase_seconds(&phase, &rates, 4, 1), 2e-3);
+    expect_seconds(rnl_phase_seconds(&phase, &rates, 100, 1), 2e-3);
+}
+
+Test(cost, is_at_least_the_largest_tile)
+{
+    const rnl_phase_cost phase = {.tiles = 8, .flops = 8e6, .largest = 0.5};
+    expect_seconds(rnl_phase_seconds(&phase, &rates, 8, 1), 4e-3);
+}
+
+Test(cost, counts_what_lies_with_others)
+{
+    const rnl_phase_cost phase = {.tiles = 2, .shared = 1e6, .largest = 0.5};
+    /* each reads half of it, and half of that comes from the other */
+    expect_seconds(rnl_phase_seconds(&phase, &rates, 2, 1), 0.25e-3);
+    /* and on two nodes, half of what a node reads crosses over */
+    expect_seconds(rnl_phase_seconds(&phase, &rates, 2, 2), 0.25e-3 + 0.25e6 / 1e8);
+}
+
+Test(cost, has_a_barrier_after_each_phase)
+{
+    const rnl_phase_cost phases[] = {{.tiles = 2, .flops = 2e6, .largest = 0.5}, {.tiles = 0}};
+    expect_seconds(rnl_step_seconds(phases, 2, &rates, 2, 1), 1e-3 + 2 * 2e-7);
+    expect_seconds(rnl_step_seconds(phases, 2, &rates, 4, 2), 1e-3 + 2 * (4e-7 + 1e-6));
+    expect_seconds(rnl_step_seconds(phases, 2, &rates, 1, 1), 2e-3);
+}

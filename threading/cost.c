@@ -1,0 +1,49 @@
+#include "threading/cost.h"
+
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+/* The share of a phase that the worker with the most tiles has. */
+static double largest_share(const rnl_phase_cost *phase, size_t workers)
+{
+    const size_t tiles = (phase->tiles + workers - 1) / workers;
+    return larger((double)tiles / (double)phase->tiles, phase->largest);
+}
+
+static double barrier_seconds(const rnl_cost_rates *rates, size_t workers, size_t nodes)
+{
+    if (workers == 1)
+        return 0;
+    return rates->barrier * (double)workers + rates->crossing_barrier * (double)(nodes - 1);
+}
+
+/* Bytes that lie with the other workers, evenly, as far as they are read. */
+static double sharing_seconds(const rnl_phase_cost *phase, const rnl_cost_rates *rates,
+                              double share, size_t workers, size_t nodes)
+{
+    const double elsewhere = 1 - 1 / (double)workers, abroad = 1 - 1 / (double)nodes;
+    return phase->shared * (share * elsewhere / rates->shared_bytes +
+                            abroad / (double)nodes / rates->crossing_bytes);
+}
+
+double rnl_phase_seconds(const rnl_phase_cost *phase, const rnl_cost_rates *rates, size_t workers,
+                         size_t nodes)
+{
+    if (phase->tiles == 0)
+        return 0;
+    const double share = largest_share(phase, workers);
+    const double alone =
+        phase->flops / rates->flops + phase->calls * rates->call + phase->bytes / rates->bytes;
+    return share * alone + sharing_seconds(phase, rates, share, workers, nodes);
+}
+
+double rnl_step_seconds(const rnl_phase_cost *phases, size_t count, const rnl_cost_rates *rates,
+                        size_t workers, size_t nodes)
+{
+    double seconds = (double)count * barrier_seconds(rates, workers, nodes);
+    for (size_t i = 0; i < count; ++i)
+        seconds += rnl_phase_seconds(&phases[i], rates, workers, nodes);
+    return seconds;
+}
