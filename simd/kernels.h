@@ -47,10 +47,18 @@ typedef struct rnl_activation_backward {
  * `scale`.  z is the last layer's output: logits for the cross-entropies.  L = log sum exp(z), with
  * the row's maximum subtracted; m = number of columns.
  *
- *     sparse_cross_entropy   loss = L - z[label]                     delta = softmax(z) -
- * onehot(label) cross_entropy          loss = sum t (L - z)                    delta = softmax(z)
- * sum t - t binary_cross_entropy   loss = sum (log(1 + e^z) - t z) / m     delta = (sigmoid(z) - t)
- * / m squared_error          loss = sum (z - t)^2 / m                delta = 2 (z - t) / m
+ *     sparse_cross_entropy   loss = L - z[label]
+ *                            delta = softmax(z) - onehot(label)
+ *     cross_entropy          loss = sum t (L - z)
+ *                            delta = softmax(z) sum t - t
+ *     binary_cross_entropy   loss = sum (log(1 + e^z) - t z) / m
+ *                            delta = (sigmoid(z) - t) / m
+ *     squared_error          loss = sum (z - t)^2 / m
+ *                            delta = 2 (z - t) / m
+ *     absolute_error         loss = sum |z - t| / m
+ *                            delta = sign(z - t) / m, 0 where they are equal
+ *     huber                  loss = sum c (z - t - c / 2) / m, c = z - t within +- threshold
+ *                            delta = c / m
  */
 typedef struct rnl_loss_rows {
     size_t rows, columns;
@@ -59,8 +67,9 @@ typedef struct rnl_loss_rows {
     const int32_t *labels; /* (rows), within 0 .. columns - 1; sparse_cross_entropy alone */
     const float *targets;  /* (rows, columns) t, for the others */
     size_t targets_stride;
-    float scale;  /* one over the rows of the mini-batch */
-    float *delta; /* (rows, columns), or NULL when it is not asked for */
+    float scale;     /* one over the rows of the mini-batch */
+    float threshold; /* huber: errors beyond it count linearly */
+    float *delta;    /* (rows, columns), or NULL when it is not asked for */
     size_t delta_stride;
     float *loss; /* (rows) */
 } rnl_loss_rows;

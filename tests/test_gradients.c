@@ -188,6 +188,8 @@ ParameterizedTestParameters(gradients, of_each_loss)
         {"categorical_crossentropy", "softmax", ORACLE_CROSS_ENTROPY, true},
         {"binary_crossentropy", "sigmoid", ORACLE_BINARY, true},
         {"mean_squared_error", "linear", ORACLE_SQUARES, true},
+        {"mean_absolute_error", "linear", ORACLE_ABSOLUTES, true},
+        {"huber", "linear", ORACLE_HUBER, true},
     };
     return cr_make_param_array(struct loss_case, cases, sizeof cases / sizeof *cases);
 }

@@ -534,6 +534,31 @@ static double exact_squares(const float *z, const float *t, size_t columns, doub
     return loss / (double)columns;
 }
 
+static double exact_absolutes(const float *z, const float *t, size_t columns, double *gradient)
+{
+    double loss = 0;
+    for (size_t j = 0; j < columns; ++j) {
+        loss += fabs((double)z[j] - (double)t[j]);
+        gradient[j] = (double)((z[j] > t[j]) - (z[j] < t[j])) / (double)columns;
+    }
+    return loss / (double)columns;
+}
+
+#define HUBER_THRESHOLD 1.5f
+
+/* e^2 / 2 where |e| is within the threshold d, else d |e| - d^2 / 2. */
+static double exact_huber(const float *z, const float *t, size_t columns, double *gradient)
+{
+    const double d = (double)HUBER_THRESHOLD;
+    double loss = 0;
+    for (size_t j = 0; j < columns; ++j) {
+        const double error = (double)z[j] - (double)t[j], size = fabs(error);
+        loss += size <= d ? error * error / 2 : d * size - d * d / 2;
+        gradient[j] = (size <= d ? error : copysign(d, error)) / (double)columns;
+    }
+    return loss / (double)columns;
+}
+
 /* The exact gradients themselves agree with central differences of the exact loss. */
 static void check_exact(exact_loss *exact, const float *z, const float *t, size_t columns)
 {
@@ -573,6 +598,7 @@ static void check_target_loss(void (*kernel)(const rnl_loss_rows *), exact_loss 
                            .targets = t,
                            .targets_stride = STRIDE - 1,
                            .scale = scale,
+                           .threshold = HUBER_THRESHOLD,
                            .delta = delta,
                            .delta_stride = STRIDE - 2,
                            .loss = loss};
@@ -620,9 +646,57 @@ static void check_binary_cross_entropy(const rnl_kernels *k)
     cr_expect_float_eq((double)loss, log1p(exp(-20)), 1e-14);
 }
 
+/* Of one error: an exact 0, what is too large to be squared, and what is no number. */
+static void check_error(void (*kernel)(const rnl_loss_rows *), float error, double loss,
+                        double slope)
+{
+    const float target = 0;
+    float found[2];
+    kernel(&(const rnl_loss_rows){.rows = 1,
+                                  .columns = 1,
+                                  .z = &error,
+                                  .targets = &target,
+                                  .scale = 1,
+                                  .threshold = HUBER_THRESHOLD,
+                                  .delta = &found[1],
+                                  .loss = &found[0]});
+    expect_near(found[0], loss, 0.5, "loss", (double)error);
+    expect_near(found[1], slope, 0.5, "slope", (double)error);
+}
+
 static void check_squared_error(const rnl_kernels *k)
 {
     check_target_loss(k->squared_error, exact_squares);
+    check_error(k->squared_error, 0, 0, 0);
+    check_error(k->squared_error, -INFINITY, INFINITY, -INFINITY);
+    check_error(k->squared_error, NAN, NAN, NAN);
+}
+
+static void check_absolute_error(const rnl_kernels *k)
+{
+    check_target_loss(k->absolute_error, exact_absolutes);
+    check_error(k->absolute_error, 0, 0, 0);
+    check_error(k->absolute_error, -0.0f, 0, 0);
+    check_error(k->absolute_error, -1e-40f, 0, 0); /* a denormal is 0 */
+    check_error(k->absolute_error, -3e38f, (double)3e38f, -1);
+    check_error(k->absolute_error, -INFINITY, INFINITY, -1);
+    float loss;
+    const float z[2] = {NAN, 1}, t[2] = {1, 1};
+    k->absolute_error(&(const rnl_loss_rows){
+        .rows = 1, .columns = 2, .z = z, .targets = t, .scale = 1, .loss = &loss});
+    cr_expect(isnan(loss));
+}
+
+static void check_huber(const rnl_kernels *k)
+{
+    check_target_loss(k->huber, exact_huber);
+    const double d = (double)HUBER_THRESHOLD;
+    check_error(k->huber, 0, 0, 0);
+    check_error(k->huber, HUBER_THRESHOLD, d * d / 2, d);
+    check_error(k->huber, -HUBER_THRESHOLD, d * d / 2, -d);
+    check_error(k->huber, -1e38f, d * (double)1e38f, -d);
+    check_error(k->huber, -INFINITY, INFINITY, -d);
+    check_error(k->huber, NAN, NAN, NAN);
 }
 
 /* ---- updates --------------------------------------------------------------------------------- */

@@ -187,6 +187,7 @@ static void compute_loss(const loss_state *state, const rnl_step *step, const rn
         .targets = row_of(&step->targets, rows.begin),
         .targets_stride = step->targets.stride,
         .scale = 1.0f / (float)batch->rows,
+        .threshold = state->loss.threshold,
         .delta = delta,
         .delta_stride = stride,
         .loss = step->loss + rows.begin,
@@ -216,7 +217,8 @@ rnl_status rnl_plan_loss(rnl_step *step)
     loss_state *state = rnl_step_allocate(step, sizeof *state, NULL);
     if (!state)
         return rnl_fail_memory(sizeof *state);
-    rnl_loss_of(&step->model->config->training.loss)->bind(&state->loss, step->kernels);
+    const rnl_choice *loss = &step->model->config->training.loss;
+    rnl_loss_of(loss)->bind(&state->loss, step->kernels, loss->parameters);
     state->outputs = step->outputs[step->layer_count - 1];
     state->classes = rnl_model_classes(step->model);
     return rnl_phase_add(&step->phases,
