@@ -407,6 +407,27 @@ Test(metrics, of_values)
                   (row_metric *const[]){row_binary_accuracy});
 }
 
+/* Targets of 0, and outputs that are 0 or are not: R^2 is 0 / 0, counted as 0, or 1 - 1 / 0. */
+Test(metrics, r2_of_targets_that_do_not_vary)
+{
+    for (int right = 0; right < 2; ++right) {
+        rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
+        give_values(data);
+        memset(data->train.values, 0, ROWS * CLASSES * sizeof(float));
+        rnl_model *model = fixture_model(
+            fixture_config("model: [dense: {units: %d, kernel_initializer: %s}]\n"
+                           "training: {loss: huber, metrics: [r2_score], optimizer: sgd}\n",
+                           CLASSES, right ? "zeros" : "ones"),
+            data);
+        rnl_evaluation *evaluation = NULL;
+        cr_assert_eq(rnl_evaluate(model, data, RNL_TRAIN, NULL, &evaluation), RNL_OK);
+        cr_expect_eq(evaluation->figures[1].value, right ? 0 : -INFINITY);
+        rnl_evaluation_free(evaluation);
+        rnl_model_free(model);
+        rnl_data_free(data);
+    }
+}
+
 Test(metrics, that_say_nothing_are_refused)
 {
     rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);

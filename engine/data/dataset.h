@@ -52,6 +52,17 @@ typedef struct rnl_data_format {
     rnl_status (*load)(rnl_dataset *dataset, const void *parameters, const rnl_loading *loading);
 } rnl_data_format;
 
+/* What a row's target asks of an output: a class number stands for 0 and 1, or for itself where
+ * there is one output. */
+static inline float rnl_dataset_target(const rnl_dataset *dataset, size_t row, size_t output,
+                                       size_t outputs)
+{
+    if (dataset->values)
+        return dataset->values[row * outputs + output];
+    const int32_t label = dataset->labels[row];
+    return outputs == 1 ? (float)label : (float)((size_t)label == output);
+}
+
 void rnl_dataset_release(rnl_dataset *dataset);
 
 /* Sets largest_label. */

@@ -34,14 +34,6 @@ static size_t row_tiles(const rnl_step *step)
     return (step->padded_rows + ROWS_PER_TILE - 1) / ROWS_PER_TILE;
 }
 
-/* A class number as the value of each output: 0 and 1, or itself where there is one output. */
-static void spread_label(const rnl_step *step, int32_t label, float *targets)
-{
-    const size_t outputs = step->targets.columns;
-    for (size_t j = 0; j < outputs; ++j)
-        targets[j] = outputs == 1 ? (float)label : (float)((size_t)label == j);
-}
-
 /* The class that a row's target values stand for. */
 static int32_t label_of(const rnl_step *step, const float *targets)
 {
@@ -62,8 +54,8 @@ static void gather_targets(const rnl_step *step, const rnl_batch *batch, row_til
         float *targets = outputs > 0 ? step->targets.values + i * step->targets.stride : NULL;
         if (targets && dataset->values)
             memcpy(targets, dataset->values + row * outputs, outputs * sizeof *targets);
-        else if (targets)
-            spread_label(step, dataset->labels[row], targets);
+        for (size_t j = 0; j < outputs && !dataset->values; ++j)
+            targets[j] = rnl_dataset_target(dataset, row, j, outputs);
         step->labels[i] = dataset->labels ? dataset->labels[row] : label_of(step, targets);
     }
 }
@@ -154,7 +146,8 @@ static const float *row_of(const rnl_matrix *matrix, size_t row)
     return matrix->columns > 0 ? matrix->values + row * matrix->stride : NULL;
 }
 
-static void measure(const loss_state *state, const rnl_step *step, row_tile rows)
+static void measure(const loss_state *state, const rnl_step *step, const rnl_batch *batch,
+                    row_tile rows)
 {
     const rnl_choice_list *metrics = &step->model->config->training.metrics;
     for (size_t i = rows.begin; i < rows.filled; ++i) {
@@ -165,6 +158,7 @@ static void measure(const loss_state *state, const rnl_step *step, row_tile rows
             .predictions = row_of(&step->predictions, i),
             .targets = row_of(&step->targets, i),
             .scores = row_of(state->outputs, i),
+            .variances = batch->target_variances,
         };
         for (size_t m = 0; m < metrics->count; ++m)
             step->metrics[m][i] = (float)rnl_metric_of(&metrics->items[m])
@@ -207,7 +201,7 @@ static rnl_status run_loss(void *self, size_t tile, rnl_step_worker *worker)
         classify(state, step, rows);
     if (!step->predicting) {
         compute_loss(state, step, &worker->batch, rows);
-        measure(state, step, rows);
+        measure(state, step, &worker->batch, rows);
     }
     return RNL_OK;
 }

@@ -57,6 +57,7 @@ typedef struct rnl_batch {
     const rnl_dataset *dataset;
     const uint32_t *indices; /* (rows) numbers of the rows in the dataset */
     size_t rows;
+    const double *target_variances; /* (outputs) of the dataset, where a metric asks for them */
     bool training;
     uint64_t number; /* of the step in training, from 1 */
 } rnl_batch;

@@ -3,6 +3,7 @@
 #include "engine/error.h"
 #include "engine/training/check.h"
 #include "engine/training/figures.h"
+#include "engine/training/metrics.h"
 #include "engine/training/pass.h"
 
 #include <math.h>
@@ -19,6 +20,7 @@ typedef struct training {
     const rnl_options *options;
     uint32_t *order;            /* (training rows) of this epoch */
     uint32_t *validation_order; /* (validation rows) 0, 1, 2, ... */
+    double *variances;          /* of the training targets, as in rnl_pass */
     double epoch_start;         /* seconds */
     size_t first_row;           /* of this epoch in this run: not 0 where a checkpoint stood */
     double training_seconds;    /* of this epoch, validation left out */
@@ -212,6 +214,7 @@ static void run_steps(training *t, rnl_hand *hand)
             .dataset = train,
             .indices = t->order + begin,
             .rows = left < step->batch_size ? left : step->batch_size,
+            .target_variances = t->variances,
             .training = true,
             .number = ++number,
         };
@@ -347,6 +350,14 @@ static rnl_status check_position(const rnl_model *model, const rnl_data *data)
     return RNL_OK;
 }
 
+static rnl_status measure_targets(training *t)
+{
+    const rnl_choice_list *metrics = &t->model->config->training.metrics;
+    const size_t outputs = rnl_model_outputs(t->model);
+    RNL_TRY(rnl_metrics_variances(&t->variances, metrics, &t->data->train, outputs));
+    return rnl_metrics_variances(&t->validation.variances, metrics, &t->data->validation, outputs);
+}
+
 rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *options)
 {
     static const rnl_options defaults = {0};
@@ -372,15 +383,19 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
         .context = &t,
     };
     t.position.train_rows = data->train.rows;
-    rnl_status status;
-    if (t.order && t.validation_order) {
+    rnl_status status = RNL_OK;
+    if (t.order && t.validation_order)
         rnl_row_order(t.validation_order, data->validation.rows, 0, 0, false);
-        status = run(&t);
-    } else {
+    else
         status = rnl_fail_memory((data->train.rows + data->validation.rows) * sizeof(uint32_t));
-    }
+    if (status == RNL_OK)
+        status = measure_targets(&t);
+    if (status == RNL_OK)
+        status = run(&t);
     free(t.order);
     free(t.validation_order);
+    free(t.variances);
+    free(t.validation.variances);
     atomic_store(&model->stop, false);
     return status;
 }

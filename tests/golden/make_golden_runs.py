@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""Makes runs.json: short trainings by Keras 3 in float64, with what each is in Runnel's configuration.
+
+    KERAS_BACKEND=jax python3 make_golden_runs.py
+
+Made with the versions that the file names.  The test that reads it needs neither Python nor Keras.
+"""
+import json
+import os
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+import jax
+
+jax.config.update("jax_enable_x64", True)
+import keras
+import numpy as np
+
+keras.config.set_floatx("float64")
+VERSIONS = {"keras": keras.__version__, "jax": jax.__version__, "numpy": np.__version__}
+ROWS, VALIDATION_ROWS, FEATURES, UNITS, OUTPUTS, BATCH, EPOCHS = 10, 4, 3, 5, 3, 4, 3
+rng = np.random.default_rng(20260202)
+
+
+def as_float32(array):
+    """What float32 holds, so that both sides start from the same numbers."""
+    return np.asarray(array, dtype=np.float32).astype(np.float64)
+
+
+X = as_float32(rng.normal(size=(ROWS, FEATURES)))
+VALIDATION_X = as_float32(rng.normal(size=(VALIDATION_ROWS, FEATURES)))
+VALUES = as_float32(rng.normal(size=(ROWS, OUTPUTS)))
+VALIDATION_VALUES = as_float32(rng.normal(size=(VALIDATION_ROWS, OUTPUTS)))
+CLASSES = np.array([0, 1, 2, 1, 1, 0, 2, 2, 1, 0])
+VALIDATION_CLASSES = np.array([2, 1, 0, 1])
+START = [as_float32(rng.normal(size=s)) for s in [(FEATURES, UNITS), (UNITS,), (UNITS, OUTPUTS), (OUTPUTS,)]]
+WEIGHTS = as_float32(rng.random(ROWS) * 2)
+WEIGHTS[3] = 0
+VALIDATION_WEIGHTS = as_float32(rng.random(VALIDATION_ROWS) * 2)
+
+made = []
+
+
+def run(name, training, classes=False, loss="mse", metrics=(), hidden=None, last=None, hidden_yaml="", last_yaml="",
+        sample_weight=False, optimizer=None, optimizer_yaml="{sgd: {learning_rate: 0.1}}", **fit):
+    model = keras.Sequential([
+        keras.Input((FEATURES,)),
+        keras.layers.Dense(UNITS, activation="tanh", **(hidden or {})),
+        keras.layers.Dense(OUTPUTS, activation="softmax" if classes else "linear", **(last or {})),
+    ])
+    model.set_weights(START)
+    model.compile(optimizer=optimizer or keras.optimizers.SGD(0.1), loss=loss, metrics=list(metrics))
+    validation = (VALIDATION_X, VALIDATION_CLASSES if classes else VALIDATION_VALUES)
+    history = model.fit(
+        X, CLASSES if classes else VALUES, batch_size=BATCH, epochs=EPOCHS, shuffle=False, verbose=0,
+        sample_weight=WEIGHTS if sample_weight else None,
+        validation_data=validation + ((VALIDATION_WEIGHTS,) if sample_weight else ()), **fit).history
+    made.append({
+        "name": name,
+        "classes": classes,
+        "sample_weight": sample_weight,
+        "model": [f"dense: {{units: {UNITS}, activation: tanh{hidden_yaml}}}",
+                  f"dense: {{units: {OUTPUTS}, activation: {'softmax' if classes else 'linear'}{last_yaml}}}"],
+        "training": f"{training}, optimizer: {optimizer_yaml}, batch_size: {BATCH}, epochs: {EPOCHS}, shuffle: false",
+        "weights": np.concatenate([w.ravel() for w in model.get_weights()]).tolist(),
+        "history": {key: [float(v) for v in values] for key, values in history.items()},
+    })
+
+
+run("metrics of values", "loss: mean_squared_error, metrics: [mae, mse, root_mean_squared_error, r2_score]",
+    metrics=["mae", "mse", keras.metrics.RootMeanSquaredError(), keras.metrics.R2Score()])
+
+here = os.path.dirname(os.path.abspath(__file__))
+with open(os.path.join(here, "runs.json"), "w") as out:
+    json.dump({
+        "versions": VERSIONS,
+        "rows": ROWS, "validation_rows": VALIDATION_ROWS, "features": FEATURES, "outputs": OUTPUTS,
+        "x": X.ravel().tolist(), "validation_x": VALIDATION_X.ravel().tolist(),
+        "values": VALUES.ravel().tolist(), "validation_values": VALIDATION_VALUES.ravel().tolist(),
+        "classes": CLASSES.tolist(), "validation_classes": VALIDATION_CLASSES.tolist(),
+        "sample_weights": WEIGHTS.tolist(), "validation_sample_weights": VALIDATION_WEIGHTS.tolist(),
+        "start": np.concatenate([w.ravel() for w in START]).tolist(),
+        "runs": made,
+    }, out, indent=1)
+    out.write("\n")
