@@ -260,6 +260,43 @@ static void expect_refused(const char *text, const char *keys, const char *loss,
     expect_message(words);
 }
 
+/* The column is no input, other sets need none, and prediction does not look at it. */
+Test(csv, sample_weights)
+{
+    rnl_data *data = NULL;
+    write_text("x,w,y\n1,0,1\n2,2.5,2\n,1,3\n4,,4\n");
+    cr_assert_eq(load(&data, "target: y, sample_weight: w, missing: drop", "huber"), RNL_OK, "%s",
+                 rnl_message());
+    expect_inputs(&data->train, 2, 1, (const float[]){1, 2});
+    cr_expect_arr_eq(data->train.sample_weights, ((const float[]){0, 2.5f}), 2 * sizeof(float));
+    rnl_data_free(data);
+    data = NULL;
+    static const char table[] = "x,w,y\n1,1,1\n2,-1,2\n";
+    expect_refused(table, "target: y, sample_weight: w", "huber",
+                   "csv:3:3: column 'w': expected a sample weight of at least 0, got '-1'");
+    expect_refused(table, "target: y, sample_weight: v", "huber", "test.yaml:1:");
+    expect_message("has no column 'v'");
+    expect_refused(table, "target: y, sample_weight: [w, x]", "huber",
+                   "sample_weight: expected one column, got 2");
+    expect_refused("x,w,y\n1,nan,1\n", "target: y, sample_weight: w", "huber",
+                   "csv:2:3: column 'w': expected a number");
+    expect_refused("x,w,y\n1,,1\n", "target: y, sample_weight: w, missing: fill", "huber",
+                   "csv:2:3: column 'w': expected a value");
+
+    write_text("x,w,y\n1,0,1\n2,2.5,2\n");
+    rnl_config *config = configure("target: y, sample_weight: w", "", 1, "linear", "huber");
+    rnl_model *model = NULL;
+    cr_assert_eq(rnl_data_load(&data, config, RNL_TRAIN), RNL_OK, "%s", rnl_message());
+    cr_assert_eq(rnl_model_create(&model, config, data), RNL_OK, "%s", rnl_message());
+    rnl_data_free(data);
+    write_text("x\n1\n");
+    cr_assert_eq(rnl_data_read(&data, model, path), RNL_OK, "%s", rnl_message());
+    cr_expect_null(data->test.sample_weights);
+    rnl_data_free(data);
+    rnl_model_free(model);
+    rnl_config_free(config);
+}
+
 Test(csv, mistakes_are_named)
 {
     const char *squares = "mean_squared_error", *classes = "sparse_categorical_crossentropy";

@@ -66,6 +66,8 @@ static void read_part(part *p, const json_t *root, const json_t *run, const char
         .classes = has_classes ? p->classes : NULL,
         .values = has_classes ? NULL : p->values,
         .value_columns = outputs,
+        .sample_weights =
+            json_is_true(json_object_get(run, "sample_weight")) ? p->sample_weights : NULL,
     };
 }
 

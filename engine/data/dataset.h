@@ -31,8 +31,9 @@ typedef struct rnl_dataset {
     int32_t largest_label; /* -1 without; */
     float *values;         /* (rows, value_columns) target values, or NULL */
     size_t value_columns;
-    bool borrowed; /* inputs, labels and values are the caller's */
-    char *name;    /* for messages: the files or the generator it came from */
+    float *sample_weights; /* (rows) factors of the rows' losses, or NULL for 1 */
+    bool borrowed;         /* the arrays are the caller's */
+    char *name;            /* for messages: the files or the generator it came from */
 } rnl_dataset;
 
 /* What a set is loaded for. */
@@ -67,6 +68,9 @@ void rnl_dataset_release(rnl_dataset *dataset);
 
 /* Sets largest_label. */
 void rnl_dataset_measure_labels(rnl_dataset *dataset);
+
+/* Refuses sample weights that are negative or not finite. */
+rnl_status rnl_dataset_check_weights(const rnl_dataset *dataset);
 
 /* "60000 x 28 x 28", for messages. */
 #define RNL_SHAPE_TEXT (RNL_MAX_RANK * 24)

@@ -34,6 +34,11 @@ static size_t row_tiles(const rnl_step *step)
     return (step->padded_rows + ROWS_PER_TILE - 1) / ROWS_PER_TILE;
 }
 
+static bool is_weighted(const rnl_step *step, const rnl_batch *batch)
+{
+    return !step->predicting && batch->dataset->sample_weights;
+}
+
 /* The class that a row's target values stand for. */
 static int32_t label_of(const rnl_step *step, const float *targets)
 {
@@ -58,6 +63,12 @@ static void gather_targets(const rnl_step *step, const rnl_batch *batch, row_til
             targets[j] = rnl_dataset_target(dataset, row, j, outputs);
         step->labels[i] = dataset->labels ? dataset->labels[row] : label_of(step, targets);
     }
+}
+
+static void gather_weights(const rnl_step *step, const rnl_batch *batch, row_tile rows)
+{
+    for (size_t i = rows.begin; i < rows.filled; ++i)
+        step->row_weights[i] = batch->dataset->sample_weights[batch->indices[i]];
 }
 
 static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
@@ -87,6 +98,8 @@ static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
     }
     if (!step->predicting)
         gather_targets(step, batch, rows);
+    if (is_weighted(step, batch))
+        gather_weights(step, batch, rows);
     memset(x + gather.rows * stride, 0, (rows.end - rows.filled) * stride * sizeof *x);
     return RNL_OK;
 }
@@ -166,6 +179,23 @@ static void measure(const loss_state *state, const rnl_step *step, const rnl_bat
     }
 }
 
+/* Each row's loss and gradient times its weight; the mean is still over the number of rows. */
+static void weighted_loss(const loss_state *state, const float *weights, rnl_loss_rows loss)
+{
+    const size_t rows = loss.rows;
+    const float share = loss.scale;
+    loss.rows = 1;
+    for (size_t i = 0; i < rows; ++i) {
+        loss.scale = share * weights[i];
+        state->loss.rows(&loss);
+        *loss.loss++ *= weights[i];
+        ++loss.labels;
+        loss.z += loss.z_stride;
+        loss.targets += loss.targets ? loss.targets_stride : 0;
+        loss.delta += loss.delta ? loss.delta_stride : 0;
+    }
+}
+
 static void compute_loss(const loss_state *state, const rnl_step *step, const rnl_batch *batch,
                          row_tile rows)
 {
@@ -186,7 +216,10 @@ static void compute_loss(const loss_state *state, const rnl_step *step, const rn
         .delta_stride = stride,
         .loss = step->loss + rows.begin,
     };
-    state->loss.rows(&loss);
+    if (is_weighted(step, batch))
+        weighted_loss(state, step->row_weights + rows.begin, loss);
+    else
+        state->loss.rows(&loss);
     if (delta)
         memset(delta + loss.rows * stride, 0, (rows.end - rows.filled) * stride * sizeof *delta);
 }

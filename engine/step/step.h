@@ -160,6 +160,7 @@ typedef struct rnl_step {
     int32_t *predicted;         /* (padded_rows) likewise */
     rnl_matrix targets;         /* where the loss compares with values, else without columns */
     rnl_matrix predictions;     /* probabilities or values, where asked for, else without columns */
+    float *row_weights;         /* (padded_rows) factors of the rows' losses; unset without any */
     float *loss;                /* (padded_rows) of each row */
     float *metrics[RNL_MAX_METRICS]; /* (padded_rows) each */
     float **tile_buffers;            /* (workers) one product's tile each */

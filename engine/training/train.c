@@ -254,7 +254,8 @@ static size_t data_bytes(const rnl_dataset *dataset)
 {
     const size_t row = dataset->features * (dataset->element == RNL_UINT8 ? 1 : sizeof(float)) +
                        dataset->value_columns * sizeof(float) +
-                       (dataset->labels ? sizeof *dataset->labels : 0);
+                       (dataset->labels ? sizeof *dataset->labels : 0) +
+                       (dataset->sample_weights ? sizeof *dataset->sample_weights : 0);
     return dataset->rows * row;
 }
 

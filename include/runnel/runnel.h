@@ -117,6 +117,7 @@ typedef struct rnl_rows {
     const int32_t *classes; /* (rows) class numbers from 0, or NULL */
     const float *values;    /* (rows, value_columns) target values, or NULL */
     size_t value_columns;
+    const float *sample_weights; /* (rows) factors of the rows' losses, from 0; NULL for 1 */
 } rnl_rows;
 
 /* Data of the caller's own rows; NULL for a part that there is not.  For prediction alone, targets

@@ -68,6 +68,9 @@ def run(name, training, classes=False, loss="mse", metrics=(), hidden=None, last
 
 run("metrics of values", "loss: mean_squared_error, metrics: [mae, mse, root_mean_squared_error, r2_score]",
     metrics=["mae", "mse", keras.metrics.RootMeanSquaredError(), keras.metrics.R2Score()])
+run("sample weights", "loss: sparse_categorical_crossentropy, metrics: [accuracy]", classes=True,
+    loss="sparse_categorical_crossentropy", metrics=["accuracy"], sample_weight=True)
+run("sample weights of values", "loss: huber, metrics: [mae]", loss="huber", metrics=["mae"], sample_weight=True)
 
 here = os.path.dirname(os.path.abspath(__file__))
 with open(os.path.join(here, "runs.json"), "w") as out:
