@@ -31,7 +31,7 @@ static const char config_text[] =
     "  - dense: {units: 8, activation: elu}\n"
     "  - dense: {units: 2, activation: softmax}\n"
     "training: {loss: sparse_categorical_crossentropy, metrics: [accuracy], optimizer: adam,\n"
-    "           batch_size: 8, epochs: 2, checkpoint_every: 2}\n";
+    "           class_weight: {0: 2}, batch_size: 8, epochs: 2, checkpoint_every: 2}\n";
 
 static const char generated_text[] =
     "data: {train: {spirals: {rows: 30}}, validation_split: 0.2}\n"

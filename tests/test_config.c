@@ -108,6 +108,12 @@ ParameterizedTestParameters(config, mistakes_are_answered)
         {"  metrics: accuracy", 14, "c.yaml:14:12: metrics: expected a list of metrics"},
         {"  validation_split: 1.5", 4,
          "c.yaml:4:21: validation_split: expected a number from 0 to 0.99, got '1.5'"},
+        {"  class_weight: [1, 2]", 14,
+         "c.yaml:14:17: class_weight: expected a mapping of names to numbers, got a list"},
+        {"  class_weight: {a: 1, b: -1}", 14,
+         "c.yaml:14:27: class_weight: expected a number from 0 to 1e+30, got '-1'"},
+        {"  class_weight: {a: nan}", 14, "class_weight: expected a number"},
+        {"  class_weight: {a: 1, a: 2}", 14, "the key 'a' is given twice"},
         {"name: ../up", 1, "c.yaml:1:7: name: expected one fit for a directory"},
         {"name: [a]", 1, "c.yaml:1:7: name: expected text, got a list"},
         {"name: \xff", 1, "c.yaml:1: expected text in UTF-8"},
@@ -137,6 +143,25 @@ ParameterizedTest(struct mistake *m, config, mistakes_are_answered)
                  m->wrong);
     cr_expect(strstr(rnl_message(), m->message) != NULL, "%s\n%s", m->wrong, rnl_message());
     cr_expect_null(config);
+}
+
+Test(config, numbers_under_names_of_the_users_own)
+{
+    rnl_config *config = parse(good, "training.class_weight={b c: 2, '1': 0.5, \"x\\\"y\": 1e-3}");
+    char *text = NULL, *again = NULL;
+    cr_assert_eq(rnl_config_print(config, &text), RNL_OK);
+    cr_expect(strstr(text, "class_weight: {\"b c\": 2.0, \"1\": 0.5, \"x\\\"y\": 0.001}") != NULL,
+              "%s", text);
+    rnl_config_free(config);
+    config = parse(text, "training.class_weight.1=4");
+    cr_expect_eq(config->training.class_weight.count, 3);
+    cr_expect_str_eq(config->training.class_weight.items[0].name, "b c");
+    cr_expect_eq(config->training.class_weight.items[1].value, 4);
+    cr_assert_eq(rnl_config_print_json(config, &again), RNL_OK);
+    cr_expect(strstr(again, "\"class_weight\": {\"b c\": 2.0, \"1\": 4.0") != NULL, "%s", again);
+    rnl_text_free(text);
+    rnl_text_free(again);
+    rnl_config_free(config);
 }
 
 /* In libfyaml 0.7.12 these bytes corrupt memory. */

@@ -206,6 +206,48 @@ ParameterizedTest(struct loss_case *c, gradients, of_each_loss)
     check_step(data, model, &net);
 }
 
+/* Both kinds of weights multiply, in training alone; the gradient is that of the weighted rows. */
+Test(gradients, of_weighted_rows)
+{
+    float weights[ROWS];
+    uint64_t hashes[2];
+    for (int separate = 0; separate < 2; ++separate) {
+        rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
+        for (size_t i = 0; i < ROWS; ++i)
+            weights[i] = (float)(i % 5) * (data->train.labels[i] == 1 && !separate ? 0.25f : 1);
+        data->train.sample_weights = memcpy(malloc(sizeof weights), weights, sizeof weights);
+        rnl_model *model = create_model(data, "tanh", "softmax",
+                                        separate ? "sparse_categorical_crossentropy\n"
+                                                   "  class_weight: {1: 0.25}"
+                                                 : "sparse_categorical_crossentropy",
+                                        "{sgd: {learning_rate: 0.1}}", 16, 2);
+        cr_assert_eq(rnl_train(model, data, NULL), RNL_OK, "%s", rnl_message());
+        hashes[separate] = fixture_hash(model);
+        rnl_model_free(model);
+        rnl_data_free(data);
+    }
+    cr_expect_eq(hashes[0], hashes[1]);
+}
+
+Test(gradients, class_weights_that_fit_no_class_are_refused)
+{
+    rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
+    rnl_model *model =
+        create_model(data, "tanh", "softmax",
+                     "sparse_categorical_crossentropy\n  class_weight: {4: 0.25}", "sgd", 16, 1);
+    cr_expect_eq(rnl_train(model, data, NULL), RNL_BAD_CONFIG);
+    cr_expect(strstr(rnl_message(), "class_weight: expected a class number from 0 to 3, got '4'"),
+              "%s", rnl_message());
+    rnl_model_free(model);
+    give_values(data);
+    model = create_model(data, "tanh", "linear", "huber\n  class_weight: {0: 2}", "sgd", 16, 1);
+    cr_expect_eq(rnl_train(model, data, NULL), RNL_BAD_CONFIG);
+    cr_expect(strstr(rnl_message(), "class_weight needs classes, which loss huber does not have"),
+              "%s", rnl_message());
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
 struct optimizer_case {
     char text[64];
     double learning_rate, momentum;

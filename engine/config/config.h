@@ -17,7 +17,8 @@ typedef struct rnl_data_config {
 
 /* training: */
 typedef struct rnl_training_config {
-    rnl_choice loss;         /* of rnl_losses */
+    rnl_choice loss; /* of rnl_losses */
+    rnl_number_map class_weight;
     rnl_choice_list metrics; /* of rnl_metrics */
     rnl_choice optimizer;    /* of rnl_optimizers */
     int64_t batch_size;

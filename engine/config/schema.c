@@ -206,6 +206,38 @@ static rnl_status decode_texts(const rnl_field *field, const rnl_node *node, rnl
     return RNL_OK;
 }
 
+static void release_numbers(rnl_number_map *map)
+{
+    for (size_t i = 0; i < map->count; ++i)
+        free(map->items[i].name);
+    free(map->items);
+    *map = (rnl_number_map){0};
+}
+
+static rnl_status decode_numbers(const rnl_field *field, const rnl_node *node, rnl_number_map *map)
+{
+    if (node->type != RNL_MAPPING)
+        return fail_value(field, node, "a mapping of names to numbers");
+    *map = (rnl_number_map){.items = calloc(node->count + 1, sizeof *map->items),
+                            .place = node->place};
+    if (!map->items)
+        return rnl_fail_memory((node->count + 1) * sizeof *map->items);
+    for (size_t i = 0; i < node->count; ++i) {
+        rnl_named_number *item = &map->items[map->count];
+        rnl_status status = decode_number(field, node->items[i], &item->value);
+        item->place = node->items[i]->key_place;
+        item->name = status == RNL_OK ? strdup(node->items[i]->key) : NULL;
+        if (status == RNL_OK && !item->name)
+            status = rnl_fail_memory(strlen(node->items[i]->key) + 1);
+        if (status != RNL_OK) {
+            release_numbers(map);
+            return status;
+        }
+        ++map->count;
+    }
+    return RNL_OK;
+}
+
 /* ---- kinds ----------------------------------------------------------------------------------- */
 
 static rnl_status decode_value(const rnl_field *field, const rnl_node *node, void *target);
@@ -350,6 +382,8 @@ static rnl_status decode_value(const rnl_field *field, const rnl_node *node, voi
         return decode_text(field, node, value);
     case RNL_FIELD_TEXT_LIST:
         return decode_texts(field, node, value);
+    case RNL_FIELD_NUMBER_MAP:
+        return decode_numbers(field, node, value);
     case RNL_FIELD_KIND:
         if (is_absent(node) && field->fallback && strcmp(field->fallback, "null") == 0)
             return RNL_OK;
@@ -395,6 +429,8 @@ static void clear(const rnl_field *fields, void *target)
             *(char **)value = NULL;
         else if (f->type == RNL_FIELD_TEXT_LIST)
             *(rnl_text_list *)value = (rnl_text_list){0};
+        else if (f->type == RNL_FIELD_NUMBER_MAP)
+            *(rnl_number_map *)value = (rnl_number_map){0};
         else if (f->type == RNL_FIELD_KIND)
             *(rnl_choice *)value = (rnl_choice){0};
         else if (f->type == RNL_FIELD_KIND_LIST)
@@ -430,6 +466,8 @@ void rnl_schema_release(const rnl_field *fields, void *target)
             *(char **)value = NULL;
         } else if (f->type == RNL_FIELD_TEXT_LIST) {
             release_texts(value);
+        } else if (f->type == RNL_FIELD_NUMBER_MAP) {
+            release_numbers(value);
         } else if (f->type == RNL_FIELD_KIND) {
             release_choice(value);
         } else if (f->type == RNL_FIELD_KIND_LIST) {

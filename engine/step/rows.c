@@ -36,7 +36,8 @@ static size_t row_tiles(const rnl_step *step)
 
 static bool is_weighted(const rnl_step *step, const rnl_batch *batch)
 {
-    return !step->predicting && batch->dataset->sample_weights;
+    return !step->predicting &&
+           (batch->dataset->sample_weights || (batch->training && step->class_weights));
 }
 
 /* The class that a row's target values stand for. */
@@ -67,8 +68,11 @@ static void gather_targets(const rnl_step *step, const rnl_batch *batch, row_til
 
 static void gather_weights(const rnl_step *step, const rnl_batch *batch, row_tile rows)
 {
+    const float *of_samples = batch->dataset->sample_weights;
+    const float *of_classes = batch->training ? step->class_weights : NULL;
     for (size_t i = rows.begin; i < rows.filled; ++i)
-        step->row_weights[i] = batch->dataset->sample_weights[batch->indices[i]];
+        step->row_weights[i] = (of_samples ? of_samples[batch->indices[i]] : 1) *
+                               (of_classes ? of_classes[step->labels[i]] : 1);
 }
 
 static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)

@@ -138,7 +138,8 @@ typedef struct rnl_step {
     size_t batch_size;
     size_t workers;
     bool training;
-    bool predicting; /* outputs alone are asked for: no targets, no loss */
+    bool predicting;            /* outputs alone are asked for: no targets, no loss */
+    const float *class_weights; /* (classes) factors of the losses in training; NULL for 1 */
 
     /* Planned. */
     rnl_bound_optimizer optimizer; /* in training */

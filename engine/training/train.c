@@ -2,6 +2,7 @@
 #include "engine/data/row_order.h"
 #include "engine/error.h"
 #include "engine/training/check.h"
+#include "engine/training/class_weights.h"
 #include "engine/training/figures.h"
 #include "engine/training/metrics.h"
 #include "engine/training/pass.h"
@@ -21,6 +22,7 @@ typedef struct training {
     uint32_t *order;            /* (training rows) of this epoch */
     uint32_t *validation_order; /* (validation rows) 0, 1, 2, ... */
     double *variances;          /* of the training targets, as in rnl_pass */
+    float *class_weights;       /* (classes), or NULL */
     double epoch_start;         /* seconds */
     size_t first_row;           /* of this epoch in this run: not 0 where a checkpoint stood */
     double training_seconds;    /* of this epoch, validation left out */
@@ -319,6 +321,7 @@ static rnl_status run(training *t)
                 .model = t->model,
                 .batch_size = rnl_batch_size(t->model, &t->data->train),
                 .training = true,
+                .class_weights = t->class_weights,
             },
         .options = t->options,
         .work = train_worker,
@@ -390,11 +393,14 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
     else
         status = rnl_fail_memory((data->train.rows + data->validation.rows) * sizeof(uint32_t));
     if (status == RNL_OK)
+        status = rnl_class_weights_create(&t.class_weights, model);
+    if (status == RNL_OK)
         status = measure_targets(&t);
     if (status == RNL_OK)
         status = run(&t);
     free(t.order);
     free(t.validation_order);
+    free(t.class_weights);
     free(t.variances);
     free(t.validation.variances);
     atomic_store(&model->stop, false);

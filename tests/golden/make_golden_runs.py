@@ -71,6 +71,8 @@ run("metrics of values", "loss: mean_squared_error, metrics: [mae, mse, root_mea
 run("sample weights", "loss: sparse_categorical_crossentropy, metrics: [accuracy]", classes=True,
     loss="sparse_categorical_crossentropy", metrics=["accuracy"], sample_weight=True)
 run("sample weights of values", "loss: huber, metrics: [mae]", loss="huber", metrics=["mae"], sample_weight=True)
+run("class weights", "loss: sparse_categorical_crossentropy, metrics: [accuracy], class_weight: {2: 0.25, 0: 3}",
+    classes=True, loss="sparse_categorical_crossentropy", metrics=["accuracy"], class_weight={0: 3.0, 2: 0.25})
 
 here = os.path.dirname(os.path.abspath(__file__))
 with open(os.path.join(here, "runs.json"), "w") as out:
