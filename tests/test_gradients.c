@@ -248,6 +248,39 @@ Test(gradients, class_weights_that_fit_no_class_are_refused)
     rnl_data_free(data);
 }
 
+static int count_rows(const rnl_progress *progress, void *user)
+{
+    size_t *steps = user;
+    ++*steps;
+    cr_expect_eq(progress->rows, 32);
+    cr_expect_leq(progress->rows_done, progress->rows);
+    return 0;
+}
+
+/* Of 37 rows in mini-batches of 16, the last 5 of each epoch's order teach nothing. */
+Test(gradients, without_the_last_smaller_batch)
+{
+    enum { WHOLE = 32 };
+    uint64_t hashes[2];
+    for (int dropped = 0; dropped < 2; ++dropped) {
+        rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
+        data->train.rows = dropped ? ROWS : WHOLE;
+        rnl_model *model = create_model(data, "tanh", "softmax",
+                                        dropped ? "sparse_categorical_crossentropy\n"
+                                                  "  drop_last: true"
+                                                : "sparse_categorical_crossentropy",
+                                        "momentum", 16, 3);
+        size_t steps = 0;
+        const rnl_options options = {.on_step = count_rows, .user = &steps};
+        cr_assert_eq(rnl_train(model, data, &options), RNL_OK, "%s", rnl_message());
+        cr_expect_eq(steps, 6);
+        hashes[dropped] = fixture_hash(model);
+        rnl_model_free(model);
+        rnl_data_free(data);
+    }
+    cr_expect_eq(hashes[0], hashes[1]);
+}
+
 struct optimizer_case {
     char text[64];
     double learning_rate, momentum;

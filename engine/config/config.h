@@ -24,6 +24,7 @@ typedef struct rnl_training_config {
     int64_t batch_size;
     int64_t epochs;
     bool shuffle;
+    bool drop_last; /* the smaller mini-batch at the end of an epoch */
     int64_t seed;
     int64_t checkpoint_every; /* steps; 0: at the end of each epoch */
 } rnl_training_config;

@@ -19,6 +19,7 @@ typedef struct training {
     rnl_position position; /* moves with every step */
     const rnl_data *data;
     const rnl_options *options;
+    size_t rows;                /* that an epoch visits */
     uint32_t *order;            /* (training rows) of this epoch */
     uint32_t *validation_order; /* (validation rows) 0, 1, 2, ... */
     double *variances;          /* of the training targets, as in rnl_pass */
@@ -45,7 +46,7 @@ static rnl_progress progress_of(const training *t, size_t epoch, const rnl_figur
         .epoch = epoch + 1,
         .epochs = (size_t)t->model->config->training.epochs,
         .rows_done = t->position.sums.rows,
-        .rows = t->data->train.rows,
+        .rows = t->rows,
         .step = t->position.step,
         .seconds = now() - t->epoch_start,
         .figure_count = figures->count,
@@ -209,9 +210,8 @@ static void run_steps(training *t, rnl_hand *hand)
     const rnl_step *step = hand->step.step;
     const rnl_dataset *train = &t->data->train;
     uint64_t number = t->position.step;
-    for (size_t begin = t->first_row; begin < train->rows && !t->stopping;
-         begin += step->batch_size) {
-        const size_t left = train->rows - begin;
+    for (size_t begin = t->first_row; begin < t->rows && !t->stopping; begin += step->batch_size) {
+        const size_t left = t->rows - begin;
         hand->step.batch = (rnl_batch){
             .dataset = train,
             .indices = t->order + begin,
@@ -362,6 +362,13 @@ static rnl_status measure_targets(training *t)
     return rnl_metrics_variances(&t->validation.variances, metrics, &t->data->validation, outputs);
 }
 
+/* Without the last mini-batch, if it is not whole and not wanted. */
+static size_t epoch_rows(const rnl_model *model, const rnl_dataset *train)
+{
+    const size_t rest = train->rows % rnl_batch_size(model, train);
+    return model->config->training.drop_last ? train->rows - rest : train->rows;
+}
+
 rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *options)
 {
     static const rnl_options defaults = {0};
@@ -376,6 +383,7 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
         .model = model,
         .position = model->position,
         .data = data,
+        .rows = epoch_rows(model, &data->train),
         .options = options ? options : &defaults,
         .order = malloc(data->train.rows * sizeof(uint32_t)),
         .validation_order = malloc((data->validation.rows + 1) * sizeof(uint32_t)),
