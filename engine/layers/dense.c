@@ -69,6 +69,11 @@ static const rnl_choice *activation(const rnl_layer *layer)
     return &rnl_dense_of(layer)->activation;
 }
 
+static size_t product_flops(const rnl_layer *layer)
+{
+    return 2 * layer->input.size[0] * layer->output.size[0];
+}
+
 static size_t tiles(const rnl_layer *layer, size_t rows)
 {
     const rnl_cut cut = rnl_cut_rows(rows);
@@ -80,6 +85,7 @@ const rnl_layer_operations rnl_dense_operations = {
     .build = build,
     .initialize = initialize,
     .activation = activation,
+    .product_flops = product_flops,
     .tiles = tiles,
     .plan_forward = rnl_dense_plan_forward,
     .plan_backward = rnl_dense_plan_backward,

@@ -24,6 +24,7 @@ enum { RNL_VALUES, RNL_FIRST_SLOT, RNL_ARRAYS = RNL_FIRST_SLOT + RNL_MAX_SLOTS }
 /* A tensor of parameters, row-major. */
 typedef struct rnl_parameter {
     const char *name; /* within the layer: "kernel" */
+    bool fixed;       /* training does not change it by gradients: moving statistics */
     size_t rank;
     size_t size[2];
     float *arrays[RNL_ARRAYS]; /* values always, slots while training stands between two steps */
@@ -54,6 +55,11 @@ typedef struct rnl_layer_operations {
     void (*initialize)(rnl_layer *layer, uint64_t seed);
     /* The activation that the layer ends with; NULL for a kind that has none. */
     const rnl_choice *(*activation)(const rnl_layer *layer);
+    /* Floating-point operations of the forward product for one row; NULL if it has none.  With
+     * respect to the weights and to the inputs, the backward products take as many each. */
+    size_t (*product_flops)(const rnl_layer *layer);
+    /* The output is the input in another shape, and takes no memory. */
+    bool views_input;
     /* The tiles of its products with this many rows in a mini-batch; NULL if it has none. */
     size_t (*tiles)(const rnl_layer *layer, size_t rows);
     /* Adds the phases of the forward pass to the step: reads input, makes output. */
