@@ -109,6 +109,21 @@ typedef struct rnl_update {
 
 #define RNL_MAX_GRADIENT_COPIES 8
 
+/* gradient += 2 l2 w + l1 sign(w), the slope of l1 |w| + l2 w^2; the sign of 0 is 0. */
+typedef struct rnl_penalty_slope {
+    size_t count;
+    const float *weights; /* (count) */
+    float *gradient;      /* (count) */
+    float l1, l2;
+} rnl_penalty_slope;
+
+/* absolutes = sum |x|, squares = sum x^2: in float over a few vectors, then in double. */
+typedef struct rnl_sizes {
+    size_t count;
+    const float *x; /* (count) */
+    double *absolutes, *squares;
+} rnl_sizes;
+
 /* Gathers rows of a dataset by their numbers and scales them: x = source * scale + offset (a
  * multiply and an add, each rounded). */
 typedef struct rnl_gather {

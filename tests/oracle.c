@@ -148,6 +148,18 @@ static void row_slope(const oracle *net, const double *z, const double *t, doubl
                                                 : error_slope(net->loss, z[j] - t[j]) / (double)m;
 }
 
+static double penalty(const oracle *net)
+{
+    double sum = 0;
+    for (size_t l = 0; l < net->layer_count; ++l) {
+        const oracle_layer *layer = &net->layers[l];
+        for (size_t i = 0; i < layer->fan_in * layer->units; ++i)
+            sum += layer->l1 * fabs(layer->kernel[i]) +
+                   layer->l2 * layer->kernel[i] * layer->kernel[i];
+    }
+    return sum;
+}
+
 double oracle_loss(const oracle *net, const double *x, const double *targets, size_t rows)
 {
     const size_t outputs = net->layers[net->layer_count - 1].units;
@@ -157,7 +169,7 @@ double oracle_loss(const oracle *net, const double *x, const double *targets, si
         oracle_forward(net, x + r * net->layers[0].fan_in, z);
         sum += row_loss(net, z, targets + r * outputs);
     }
-    return sum / (double)rows;
+    return sum / (double)rows + penalty(net);
 }
 
 /* Adds the gradients of one row's loss times `scale`. */
@@ -202,6 +214,13 @@ void oracle_gradients(oracle *net, const double *x, const double *targets, size_
         add_row_gradients(net, x + r * net->layers[0].fan_in,
                           targets + r * net->layers[net->layer_count - 1].units,
                           1.0 / (double)rows);
+    for (size_t l = 0; l < net->layer_count; ++l) {
+        const oracle_layer *layer = &net->layers[l];
+        for (size_t i = 0; i < layer->fan_in * layer->units; ++i) {
+            const double w = layer->kernel[i];
+            layer->kernel_gradient[i] += layer->l1 * ((w > 0) - (w < 0)) + 2 * layer->l2 * w;
+        }
+    }
 }
 
 static void update(double *w, double *v, const double *g, size_t count, double learning_rate,

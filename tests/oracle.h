@@ -24,6 +24,7 @@ typedef struct oracle_layer {
     oracle_activation activation;
     double alpha;
     double *kernel, *bias; /* (fan_in, units), (units) */
+    double l1, l2;         /* the kernel's penalty: l1 sum |w| + l2 sum w^2, in the loss */
     double *kernel_gradient, *bias_gradient;
     double *kernel_velocity, *bias_velocity;
     double *kernel_squares, *bias_squares;

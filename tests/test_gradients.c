@@ -206,6 +206,63 @@ ParameterizedTest(struct loss_case *c, gradients, of_each_loss)
     check_step(data, model, &net);
 }
 
+struct penalty_case {
+    unsigned batch; /* of one row block or several */
+    double l1, l2;
+};
+
+ParameterizedTestParameters(gradients, of_penalties)
+{
+    static struct penalty_case cases[] = {
+        {16, 0, 0.02}, {16, 0.01, 0}, {ROWS, 0.01, 0.02}, {1, 0.001, 0.002}};
+    return cr_make_param_array(struct penalty_case, cases, sizeof cases / sizeof *cases);
+}
+
+/* Two epochs of gradient descent against the oracle, whose gradients are those of its loss, penalty
+ * and all; and the loss that is reported. */
+ParameterizedTest(struct penalty_case *c, gradients, of_penalties)
+{
+    rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
+    rnl_model *model = fixture_model(
+        fixture_config("model:\n"
+                       "  - dense: {units: %d, activation: tanh,\n"
+                       "            kernel_regularizer: {l1_l2: {l1: %g, l2: %g}}}\n"
+                       "  - dense: {units: %d, activation: tanh, kernel_regularizer: {l1: %g}}\n"
+                       "  - dense: {units: %d, activation: softmax}\n"
+                       "training: {loss: sparse_categorical_crossentropy, shuffle: false,\n"
+                       "  optimizer: {sgd: {learning_rate: 0.05}}, batch_size: %u, epochs: 2}\n",
+                       WIDE, c->l1, c->l2, NARROW, c->l1, CLASSES, c->batch),
+        data);
+    oracle net = create_oracle(model, ORACLE_TANH, 0);
+    net.layers[0].l1 = net.layers[1].l1 = c->l1;
+    net.layers[0].l2 = c->l2;
+    double x[ROWS * FEATURES], targets[ROWS * CLASSES];
+    widen(x, targets, data);
+    oracle_gradients(&net, x, targets, ROWS);
+    for (size_t l = 0; l < 2; ++l)
+        check_oracle(&net, net.layers[l].kernel, net.layers[l].kernel_gradient,
+                     net.layers[l].fan_in * net.layers[l].units, 17, x, targets);
+    for (size_t epoch = 0; epoch < 2; ++epoch)
+        for (size_t begin = 0; begin < ROWS; begin += c->batch) {
+            const size_t rows = ROWS - begin < c->batch ? ROWS - begin : c->batch;
+            oracle_gradients(&net, x + begin * FEATURES, targets + begin * CLASSES, rows);
+            oracle_update(&net, 0.05, 0, false);
+        }
+    cr_assert_eq(rnl_train(model, data, &(const rnl_options){.threads = 3}), RNL_OK, "%s",
+                 rnl_message());
+    for (size_t l = 0; l < net.layer_count; ++l)
+        cr_expect_lt(distance(model->layers[l].parameters[0].arrays[RNL_VALUES],
+                              net.layers[l].kernel, net.layers[l].fan_in * net.layers[l].units),
+                     3e-6, "kernel of layer %zu", l);
+    rnl_evaluation *evaluation = NULL;
+    cr_assert_eq(rnl_evaluate(model, data, RNL_TRAIN, NULL, &evaluation), RNL_OK);
+    cr_expect_float_eq(evaluation->figures[0].value, oracle_loss(&net, x, targets, ROWS), 1e-5);
+    rnl_evaluation_free(evaluation);
+    oracle_release(&net);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
 /* Both kinds of weights multiply, in training alone; the gradient is that of the weighted rows. */
 Test(gradients, of_weighted_rows)
 {

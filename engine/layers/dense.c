@@ -30,6 +30,18 @@ const rnl_field rnl_dense_fields[] = {
      .fallback = "glorot_uniform",
      .kinds = &rnl_initializers,
      .help = "how the first weights are drawn"},
+    {.key = "kernel_regularizer",
+     .type = RNL_FIELD_KIND,
+     .offset = offsetof(rnl_dense, kernel_regularizer),
+     .fallback = "null",
+     .kinds = &rnl_regularizers,
+     .help = "a penalty on the size of the weights"},
+    {.key = "bias_regularizer",
+     .type = RNL_FIELD_KIND,
+     .offset = offsetof(rnl_dense, bias_regularizer),
+     .fallback = "null",
+     .kinds = &rnl_regularizers,
+     .help = "a penalty on the size of the bias"},
     {.key = NULL},
 };
 
@@ -42,11 +54,17 @@ static rnl_status build(rnl_layer *layer)
             "%s: expected rows of rank 1, got rank %zu: put a flatten layer before it", layer->name,
             layer->input.rank);
     layer->output = (rnl_shape){.rank = 1, .size = {(size_t)dense->units}};
-    layer->parameters[layer->parameter_count++] = (rnl_parameter){
-        .name = "kernel", .rank = 2, .size = {layer->input.size[0], (size_t)dense->units}};
+    layer->parameters[layer->parameter_count++] =
+        (rnl_parameter){.name = "kernel",
+                        .rank = 2,
+                        .size = {layer->input.size[0], (size_t)dense->units},
+                        .regularizer = &dense->kernel_regularizer};
     if (dense->use_bias)
         layer->parameters[layer->parameter_count++] =
-            (rnl_parameter){.name = "bias", .rank = 1, .size = {(size_t)dense->units}};
+            (rnl_parameter){.name = "bias",
+                            .rank = 1,
+                            .size = {(size_t)dense->units},
+                            .regularizer = &dense->bias_regularizer};
     return RNL_OK;
 }
 

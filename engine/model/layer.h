@@ -27,6 +27,7 @@ typedef struct rnl_parameter {
     bool fixed;       /* training does not change it by gradients: moving statistics */
     size_t rank;
     size_t size[2];
+    const rnl_choice *regularizer; /* of rnl_regularizers; NULL, or of kind NULL, for none */
     float *arrays[RNL_ARRAYS]; /* values always, slots while training stands between two steps */
 } rnl_parameter;
 

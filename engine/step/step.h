@@ -41,7 +41,7 @@ typedef struct rnl_upstream {
 typedef struct rnl_block {
     size_t index; /* in the step */
     const rnl_layer *layer;
-    const char *name; /* of the layer's parameter */
+    const rnl_parameter *parameter; /* of the layer */
     size_t count;
     float *arrays[RNL_ARRAYS]; /* (count) each: the values, the optimizer's slots in training */
     float *gradients;          /* (row blocks, copy_distance): a copy for each row block */
@@ -50,6 +50,8 @@ typedef struct rnl_block {
      * updates it, while it still has it in its cache. */
     size_t first, blocks, grid;
     bool updated_by_tile; /* in the backward phase already; the update phase leaves it out */
+    size_t piece;         /* parameters whose penalty is one number: what is updated in one go */
+    double *penalties[2]; /* (pieces) before steps with even and odd numbers; NULL without any */
 } rnl_block;
 
 /* The mini-batch at hand. */
@@ -144,6 +146,7 @@ typedef struct rnl_step {
     /* Planned. */
     rnl_bound_optimizer optimizer; /* in training */
     float rates[2];                /* learning rates of steps with even and odd numbers */
+    double penalty;                /* of the regularizers, as last set */
     _Atomic uint64_t trouble;      /* the earliest so far, else RNL_NO_TROUBLE */
     rnl_cut rows;
     size_t padded_rows;
@@ -183,6 +186,10 @@ void rnl_step_release(rnl_step *step);
 
 /* Sets the learning rate of a step; called by one worker before the barrier that begins it. */
 void rnl_step_set_rate(rnl_step *step, uint64_t number);
+
+/* Sets the penalty of the weights as they are before a step; called by one worker when the step
+ * before that is complete. */
+void rnl_step_set_penalty(rnl_step *step, uint64_t number);
 
 /* Finds the tiles that are this worker's, and runs their bind functions. */
 rnl_status rnl_step_bind(rnl_step *step, rnl_step_worker *worker);

@@ -29,6 +29,8 @@ static bool count_confusion(const rnl_step *step, const rnl_batch *batch, void *
 
 static void evaluate_worker(rnl_hand *hand, void *context)
 {
+    if (rnl_hand_leads(hand))
+        rnl_step_set_penalty(hand->step.step, 0);
     rnl_pass_run(hand, context);
 }
 

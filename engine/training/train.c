@@ -90,6 +90,7 @@ static void account_step(training *t, rnl_hand *hand)
     rnl_position *position = &t->position;
     ++position->step;
     rnl_step_set_rate(step, position->step + 1);
+    rnl_step_set_penalty(step, position->step);
     rnl_sums_add(&position->sums, step, &hand->step.batch);
     t->saving = every > 0 && position->step % (uint64_t)every == 0;
     rnl_status status = rnl_check_updates(step, position->step);
@@ -239,8 +240,10 @@ static bool go_on_validating(const rnl_step *step, const rnl_batch *batch, void 
 static void validate(training *t, rnl_hand *hand)
 {
     rnl_hand_barrier(hand);
-    if (rnl_hand_leads(hand))
+    if (rnl_hand_leads(hand)) {
         t->training_seconds = now() - t->epoch_start;
+        rnl_step_set_penalty(hand->step.step, t->position.step + 1);
+    }
     rnl_pass_run(hand, &t->validation);
     if (rnl_hand_leads(hand)) {
         if (t->validation.stopped)

@@ -73,6 +73,16 @@ run("sample weights", "loss: sparse_categorical_crossentropy, metrics: [accuracy
 run("sample weights of values", "loss: huber, metrics: [mae]", loss="huber", metrics=["mae"], sample_weight=True)
 run("class weights", "loss: sparse_categorical_crossentropy, metrics: [accuracy], class_weight: {2: 0.25, 0: 3}",
     classes=True, loss="sparse_categorical_crossentropy", metrics=["accuracy"], class_weight={0: 3.0, 2: 0.25})
+R = keras.regularizers
+run("l2 and l1", "loss: mean_squared_error, metrics: [mae]", metrics=["mae"],
+    hidden={"kernel_regularizer": R.L2(0.05), "bias_regularizer": R.L1(0.02)},
+    hidden_yaml=", kernel_regularizer: {l2: 0.05}, bias_regularizer: {l1: {l1: 0.02}}",
+    last={"kernel_regularizer": R.L1L2(l1=0.03, l2=0.1)}, last_yaml=", kernel_regularizer: {l1_l2: {l1: 0.03, l2: 0.1}}")
+run("default factors, weighted rows, adam", "loss: sparse_categorical_crossentropy", classes=True,
+    loss="sparse_categorical_crossentropy", sample_weight=True,
+    hidden={"kernel_regularizer": "l2"}, hidden_yaml=", kernel_regularizer: l2",
+    last={"kernel_regularizer": "l1"}, last_yaml=", kernel_regularizer: l1",
+    optimizer=keras.optimizers.Adam(0.01), optimizer_yaml="{adam: {learning_rate: 0.01}}")
 
 here = os.path.dirname(os.path.abspath(__file__))
 with open(os.path.join(here, "runs.json"), "w") as out:
