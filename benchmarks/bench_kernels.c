@@ -144,6 +144,16 @@ static rnl_sizes arguments_rnl_sizes(const workspace *w, size_t n)
     return (rnl_sizes){n, w->array[0], &absolutes, &squares};
 }
 
+static rnl_add_squares arguments_rnl_add_squares(const workspace *w, size_t n)
+{
+    return (rnl_add_squares){n, w->array[0], w->array[1]};
+}
+
+static rnl_multiply arguments_rnl_multiply(const workspace *w, size_t n)
+{
+    return (rnl_multiply){n, w->array[0], w->array[2], false};
+}
+
 static rnl_gather arguments_rnl_gather(const workspace *w, size_t n)
 {
     return (rnl_gather){.rows = n / GATHERED,

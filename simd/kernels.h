@@ -12,6 +12,7 @@
 #ifndef RNL_SIMD_KERNELS_H
 #define RNL_SIMD_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -123,6 +124,21 @@ typedef struct rnl_sizes {
     const float *x; /* (count) */
     double *absolutes, *squares;
 } rnl_sizes;
+
+/* sums[i] += x[i]^2 */
+typedef struct rnl_add_squares {
+    size_t count;
+    const float *x; /* (count) */
+    float *sums;    /* (count) */
+} rnl_add_squares;
+
+/* x[i] *= factors[i] */
+typedef struct rnl_multiply {
+    size_t count;
+    float *x;             /* (count) */
+    const float *factors; /* (count), */
+    bool one_factor;      /* or one for all */
+} rnl_multiply;
 
 /* Gathers rows of a dataset by their numbers and scales them: x = source * scale + offset (a
  * multiply and an add, each rounded). */

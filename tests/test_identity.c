@@ -92,7 +92,7 @@ static int add_loss(const rnl_progress *progress, void *user)
 }
 
 /* The penalties are in the loss of each epoch, to the last bit; one row block, and several. */
-Test(identity, penalties_on_any_number_of_workers)
+Test(identity, penalties_and_constraints_on_any_number_of_workers)
 {
     for (unsigned batch_size = 16; batch_size <= 64; batch_size *= 4) {
         rnl_data *data = fixture_data(130, 50, 10, RNL_FLOAT32);
@@ -106,7 +106,9 @@ Test(identity, penalties_on_any_number_of_workers)
                 fixture_config(
                     "model:\n"
                     "  - dense: {units: 300, activation: elu, kernel_regularizer: l1,\n"
-                    "            bias_regularizer: l2}\n"
+                    "            bias_regularizer: l2,\n"
+                    "            kernel_constraint: {max_norm: {max_value: 0.9}}}\n"
+                    "  - dense: {units: 200, kernel_constraint: {unit_norm: {axis: 1}}}\n"
                     "  - dense: {units: 10, activation: softmax, kernel_regularizer: l2}\n"
                     "training: {loss: sparse_categorical_crossentropy, optimizer: adam,\n"
                     "           batch_size: %u, epochs: 3}\n",

@@ -916,6 +916,48 @@ static void check_sizes(const rnl_kernels *k)
     }
 }
 
+static void check_add_squares(const rnl_kernels *k)
+{
+    static guarded output;
+    float x[LONGEST], before[LONGEST];
+    flush_denormals();
+    for (size_t count = 0; count <= LONGEST; ++count) {
+        for (size_t i = 0; i < LONGEST; ++i) {
+            x[i] = i < SPECIALS && count % 2 == 0 ? special[i] : random_float(3);
+            before[i] = 1 + random_float(1);
+        }
+        float *sums = guarded_start(&output, SPACE);
+        memcpy(sums, before, count * sizeof *sums);
+        k->add_squares(&(const rnl_add_squares){count, x, sums});
+        guarded_check(&output, 1, count, SPACE);
+        for (size_t i = 0; i < count; ++i) {
+            const double value = without_denormal(x[i]);
+            expect_near(sums[i], (double)before[i] + value * value, 0.5, "sum", value);
+        }
+    }
+}
+
+static void check_multiply(const rnl_kernels *k)
+{
+    static guarded output;
+    float before[LONGEST], factors[LONGEST];
+    flush_denormals();
+    for (size_t count = 0; count <= LONGEST; ++count)
+        for (int one = 0; one < 2; ++one) {
+            for (size_t i = 0; i < LONGEST; ++i) {
+                before[i] = i < SPECIALS && count % 2 == 0 ? special[i] : random_float(3);
+                factors[i] = random_float(2);
+            }
+            float *x = guarded_start(&output, SPACE);
+            memcpy(x, before, count * sizeof *x);
+            k->multiply(&(const rnl_multiply){count, x, factors, one});
+            guarded_check(&output, 1, count, SPACE);
+            for (size_t i = 0; i < count; ++i)
+                expect_near(x[i], without_denormal(before[i]) * (double)factors[one ? 0 : i], 0.5,
+                            "product", (double)before[i]);
+        }
+}
+
 /* The tree of copies: 1 + 2^-24 + 2^-24 depends on who is added first. */
 Test(updates, sum_the_copies_pairwise)
 {

@@ -136,17 +136,9 @@ const rnl_field rnl_config_fields[] = {
 };
 
 const rnl_kind_table *const rnl_kind_tables[] = {
-    &rnl_data_formats,
-    &rnl_missing_rules,
-    &rnl_scalings,
-    &rnl_layers,
-    &rnl_activations,
-    &rnl_initializers,
-    &rnl_regularizers,
-    &rnl_losses,
-    &rnl_metrics,
-    &rnl_optimizers,
-    NULL,
+    &rnl_data_formats, &rnl_missing_rules, &rnl_scalings,     &rnl_layers,
+    &rnl_activations,  &rnl_initializers,  &rnl_regularizers, &rnl_constraints,
+    &rnl_losses,       &rnl_metrics,       &rnl_optimizers,   NULL,
 };
 
 static rnl_status name_after(rnl_config *config, const char *path)

@@ -55,6 +55,7 @@ extern const rnl_kind_table rnl_layers;        /* engine/model/ */
 extern const rnl_kind_table rnl_activations;   /* engine/model/ */
 extern const rnl_kind_table rnl_initializers;  /* engine/model/ */
 extern const rnl_kind_table rnl_regularizers;  /* engine/model/ */
+extern const rnl_kind_table rnl_constraints;   /* engine/model/ */
 extern const rnl_kind_table rnl_losses;        /* engine/training/ */
 extern const rnl_kind_table rnl_metrics;       /* engine/training/ */
 extern const rnl_kind_table rnl_optimizers;    /* engine/training/ */

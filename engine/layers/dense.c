@@ -2,6 +2,7 @@
 
 #include "engine/config/config.h"
 #include "engine/error.h"
+#include "engine/model/constraints.h"
 #include "engine/model/initializers.h"
 
 #include <stddef.h>
@@ -42,8 +43,24 @@ const rnl_field rnl_dense_fields[] = {
      .fallback = "null",
      .kinds = &rnl_regularizers,
      .help = "a penalty on the size of the bias"},
+    {.key = "kernel_constraint",
+     .type = RNL_FIELD_KIND,
+     .offset = offsetof(rnl_dense, kernel_constraint),
+     .fallback = "null",
+     .kinds = &rnl_constraints,
+     .help = "what the weights are made to obey after each update"},
     {.key = NULL},
 };
+
+/* The groups are counted in floats while the constraint is planned. */
+static rnl_status check_constraint(const rnl_layer *layer)
+{
+    const rnl_choice *constraint = &rnl_dense_of(layer)->kernel_constraint;
+    if (constraint->kind && rnl_constraint_axis(constraint) == 1 && layer->input.size[0] > 1 << 24)
+        return rnl_fail_at(constraint->place, "%s: %s with axis 1 takes at most %d inputs, got %zu",
+                           layer->name, constraint->kind->name, 1 << 24, layer->input.size[0]);
+    return RNL_OK;
+}
 
 static rnl_status build(rnl_layer *layer)
 {
@@ -53,6 +70,7 @@ static rnl_status build(rnl_layer *layer)
             layer->choice->place,
             "%s: expected rows of rank 1, got rank %zu: put a flatten layer before it", layer->name,
             layer->input.rank);
+    RNL_TRY(check_constraint(layer));
     layer->output = (rnl_shape){.rank = 1, .size = {(size_t)dense->units}};
     layer->parameters[layer->parameter_count++] =
         (rnl_parameter){.name = "kernel",

@@ -14,6 +14,7 @@ typedef struct rnl_dense {
     bool use_bias;
     rnl_choice kernel_initializer;
     rnl_choice kernel_regularizer, bias_regularizer; /* of rnl_regularizers; may be none */
+    rnl_choice kernel_constraint;                    /* of rnl_constraints; may be none */
 } rnl_dense;
 
 static inline const rnl_dense *rnl_dense_of(const rnl_layer *layer)

@@ -2,6 +2,7 @@
 
 #include "engine/config/config.h"
 #include "engine/error.h"
+#include "engine/step/constrain.h"
 #include "engine/step/penalty.h"
 #include "engine/step/phases.h"
 #include "engine/training/losses.h"
@@ -247,6 +248,7 @@ rnl_status rnl_step_plan(rnl_step *step)
     if (step->training) {
         RNL_TRY(plan_backward(step));
         RNL_TRY(rnl_plan_update(step));
+        RNL_TRY(rnl_plan_constraints(step));
     }
     if (!step->predicting)
         RNL_TRY(rnl_plan_penalties(step));

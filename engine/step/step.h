@@ -51,6 +51,7 @@ typedef struct rnl_block {
     size_t first, blocks, grid;
     bool updated_by_tile; /* in the backward phase already; the update phase leaves it out */
     size_t piece;         /* parameters whose penalty is one number: what is updated in one go */
+    bool constrained;     /* another phase has the last word on its values */
     double *penalties[2]; /* (pieces) before steps with even and odd numbers; NULL without any */
 } rnl_block;
 
@@ -173,6 +174,7 @@ typedef struct rnl_step {
     size_t exchange_floats;
     size_t block_count, block_capacity;
     rnl_block **blocks;
+    struct rnl_constrained *constrained; /* a list */
     size_t product_count, product_capacity;
     rnl_shared_product *products;
     size_t owned_count, owned_capacity;

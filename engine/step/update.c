@@ -83,7 +83,7 @@ void rnl_step_update(rnl_step *step, const rnl_step_worker *worker, size_t block
         const slice s = {block, at, left < SLICE ? left : SLICE};
         update_slice(step, worker, &s);
     }
-    if (block->penalties[0])
+    if (block->penalties[0] && !block->constrained)
         rnl_penalty_measure(step, block, worker->batch.number + 1, begin, count);
 }
 

@@ -84,6 +84,17 @@ run("default factors, weighted rows, adam", "loss: sparse_categorical_crossentro
     last={"kernel_regularizer": "l1"}, last_yaml=", kernel_regularizer: l1",
     optimizer=keras.optimizers.Adam(0.01), optimizer_yaml="{adam: {learning_rate: 0.01}}")
 
+# Keras's max_norm shrinks by norm / (1e-7 + norm) within the ball: 1e-7 of a weight for each step.
+C = keras.constraints
+run("max_norm", "loss: mean_squared_error",
+    hidden={"kernel_constraint": C.MaxNorm(0.8), "kernel_regularizer": R.L2(0.02)},
+    hidden_yaml=", kernel_constraint: {max_norm: {max_value: 0.8}}, kernel_regularizer: {l2: 0.02}",
+    last={"kernel_constraint": C.MaxNorm(1.5, axis=1)}, last_yaml=", kernel_constraint: {max_norm: {max_value: 1.5, axis: 1}}")
+run("unit_norm and non_neg", "loss: mean_squared_error",
+    hidden={"kernel_constraint": C.UnitNorm()}, hidden_yaml=", kernel_constraint: unit_norm",
+    last={"kernel_constraint": C.NonNeg(), "kernel_regularizer": R.L2(0.01)},
+    last_yaml=", kernel_constraint: non_neg, kernel_regularizer: l2")
+
 here = os.path.dirname(os.path.abspath(__file__))
 with open(os.path.join(here, "runs.json"), "w") as out:
     json.dump({
