@@ -28,8 +28,10 @@ static const char config_text[] =
     "data: {train: {csv: {path: rows.csv, target: class, categorical: town}},\n"
     "       validation_split: 0.2, scaling: standardize}\n"
     "model:\n"
-    "  - dense: {units: 8, activation: elu, kernel_regularizer: l2, kernel_constraint: max_norm}\n"
-    "  - dense: {units: 2, activation: softmax}\n"
+    "  defaults: {activation: elu, kernel_regularizer: l2}\n"
+    "  layers:\n"
+    "    - dense: {units: 8, kernel_constraint: max_norm}\n"
+    "    - dense: {units: 2, activation: softmax}\n"
     "training: {loss: sparse_categorical_crossentropy, metrics: [accuracy], optimizer: adam,\n"
     "           class_weight: {0: 2}, batch_size: 8, epochs: 2, checkpoint_every: 2}\n";
 

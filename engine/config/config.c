@@ -1,5 +1,6 @@
 #include "engine/config/config.h"
 
+#include "engine/config/defaults.h"
 #include "engine/error.h"
 #include "engine/model/position.h"
 
@@ -126,7 +127,8 @@ const rnl_field rnl_config_fields[] = {
      .type = RNL_FIELD_KIND_LIST,
      .offset = offsetof(rnl_config, model),
      .kinds = &rnl_layers,
-     .help = "the layers, from inputs to outputs"},
+     .help = "the layers, from inputs to outputs; or `defaults`, settings for all layers that do "
+             "not give them, and `layers`"},
     {.key = "training",
      .type = RNL_FIELD_SECTION,
      .offset = offsetof(rnl_config, training),
@@ -180,6 +182,7 @@ static rnl_status decode(rnl_config *config, const char *source, const char *con
         return rnl_fail(RNL_BAD_CONFIG, "%s: is empty: expected data, model and training", source);
     for (size_t i = 0; i < override_count; ++i)
         RNL_TRY(rnl_tree_override(&config->tree, overrides[i]));
+    RNL_TRY(rnl_defaults_apply(config->tree.root, &rnl_layers));
     RNL_TRY(rnl_schema_decode(rnl_config_fields, config->tree.root, config));
     if (!config->name)
         RNL_TRY(name_after(config, source));

@@ -242,7 +242,7 @@ static rnl_status decode_numbers(const rnl_field *field, const rnl_node *node, r
 
 static rnl_status decode_value(const rnl_field *field, const rnl_node *node, void *target);
 
-static const rnl_kind *find_kind(const rnl_kind_table *table, const char *name)
+const rnl_kind *rnl_kind_find(const rnl_kind_table *table, const char *name)
 {
     for (size_t i = 0; i < table->count; ++i)
         if (strcmp(table->kinds[i].name, name) == 0)
@@ -250,7 +250,7 @@ static const rnl_kind *find_kind(const rnl_kind_table *table, const char *name)
     return NULL;
 }
 
-static const rnl_field *find_field(const rnl_field *fields, const char *key)
+const rnl_field *rnl_field_find(const rnl_field *fields, const char *key)
 {
     for (const rnl_field *f = fields; f->key; ++f)
         if (strcmp(f->key, key) == 0)
@@ -274,7 +274,7 @@ static rnl_status decode_parameters(const rnl_kind *kind, const rnl_node *given,
         return rnl_schema_decode(kind->fields, &nothing, parameters);
     }
     if (kind->shorthand && !names_its_field(kind, given))
-        return decode_value(find_field(kind->fields, kind->shorthand), given, parameters);
+        return decode_value(rnl_field_find(kind->fields, kind->shorthand), given, parameters);
     return rnl_schema_decode(kind->fields, given, parameters);
 }
 
@@ -309,8 +309,8 @@ static rnl_status decode_choice(const rnl_kind_table *table, const rnl_node *nod
         return rnl_fail_at(node->place, "expected one %s: `name` or `name: {parameters}`",
                            table->noun);
     if (node->type == RNL_MAPPING && node->count != 1) {
-        const rnl_kind *first = node->count > 1 ? find_kind(table, node->items[0]->key) : NULL;
-        if (first && first->fields && find_field(first->fields, node->items[1]->key))
+        const rnl_kind *first = node->count > 1 ? rnl_kind_find(table, node->items[0]->key) : NULL;
+        if (first && first->fields && rnl_field_find(first->fields, node->items[1]->key))
             return rnl_fail_at(node->items[1]->key_place,
                                "'%s' belongs to %s: indent it further, or write %s: {%s: ...}",
                                node->items[1]->key, first->name, first->name, node->items[1]->key);
@@ -322,7 +322,7 @@ static rnl_status decode_choice(const rnl_kind_table *table, const rnl_node *nod
     const bool bare = node->type == RNL_SCALAR;
     const char *name = bare ? node->text : node->items[0]->key;
     const rnl_place place = bare ? node->place : node->items[0]->key_place;
-    const rnl_kind *kind = find_kind(table, name);
+    const rnl_kind *kind = rnl_kind_find(table, name);
     if (!kind)
         return fail_unknown_kind(table, place, name);
     return decode_kind(kind, bare ? NULL : node->items[0], place, choice);
@@ -449,7 +449,7 @@ rnl_status rnl_schema_decode(const rnl_field *fields, const rnl_node *mapping, v
         return rnl_fail_at(mapping->place, "%s: expected a mapping of keys to values, got %s",
                            context, describe(mapping, text));
     for (size_t i = 0; i < mapping->count; ++i)
-        if (!find_field(fields, mapping->items[i]->key))
+        if (!rnl_field_find(fields, mapping->items[i]->key))
             return fail_unknown_key(fields, mapping->items[i], context);
     const rnl_status status = decode_fields(fields, mapping, target);
     if (status != RNL_OK)

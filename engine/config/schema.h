@@ -106,6 +106,10 @@ rnl_status rnl_schema_print_json(const rnl_field *fields, const void *source, ch
 rnl_status rnl_fail_at(rnl_place place, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* By name; NULL if there is none. */
+const rnl_kind *rnl_kind_find(const rnl_kind_table *table, const char *name);
+const rnl_field *rnl_field_find(const rnl_field *fields, const char *key);
+
 /* The candidate nearest to the name by edit distance, or NULL if none is near. */
 const char *rnl_nearest(const char *name, const char *const *candidates, size_t count);
 
