@@ -4,6 +4,7 @@
 #include "engine/training/check.h"
 #include "engine/training/class_weights.h"
 #include "engine/training/figures.h"
+#include "engine/training/input_scale.h"
 #include "engine/training/metrics.h"
 #include "engine/training/pass.h"
 
@@ -122,6 +123,13 @@ static void warn_if_moved(const training *t, const rnl_step *step)
                 "the checkpoint was computed with %s, this is %s: from here on the weights may "
                 "differ in their last bits",
                 t->model->computed_with, here);
+}
+
+static void warn_if_odd(const training *t)
+{
+    char text[RNL_INPUT_SCALE_TEXT];
+    if (rnl_input_scale_is_odd(t->model, &t->data->train, text))
+        rnl_log(t->options, RNL_LOG_WARNING, "%s", text);
 }
 
 /* Worker 0: brings parameters and optimizer state into the model. */
@@ -284,6 +292,7 @@ static void train_worker(rnl_hand *hand, void *context)
     const size_t epochs = (size_t)t->model->config->training.epochs;
     if (rnl_hand_leads(hand)) {
         warn_if_moved(t, hand->step.step);
+        warn_if_odd(t);
         tell_plan(t, hand->step.step);
         if (t->options->on_begin && t->options->on_begin(t->options->user) != 0)
             stop(t, hand, rnl_fail(RNL_STOPPED, "stopped before the first step"));
