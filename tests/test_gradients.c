@@ -542,6 +542,35 @@ Test(scale, of_inputs_that_nothing_scales)
     }
 }
 
+static void keep_sparsity(rnl_log_level level, const char *text, void *user)
+{
+    (void)level;
+    if (strstr(text, "within 0.001 of 0"))
+        snprintf((char *)user + strlen(user), 256 - strlen(user), "%s\n", text);
+}
+
+/* Of a kernel that l1 alone moves, by the learning rate times l1 for each step. */
+Test(gradients, l1_tells_how_many_weights_are_nearly_0)
+{
+    char told[256] = "";
+    rnl_data *data = fixture_data(10, 1, 1, RNL_FLOAT32);
+    memset(data->train.inputs, 0, 10 * sizeof(float));
+    rnl_model *model = fixture_model(
+        fixture_config(
+            "model: [dense: {units: 4, kernel_regularizer: {l1: 1}},\n"
+            "        dense: {units: 1, kernel_initializer: zeros}]\n"
+            "training: {loss: mean_squared_error, optimizer: {sgd: {learning_rate: 0.01}},\n"
+            "           batch_size: 1}\n"),
+        data);
+    const float start[] = {0.1f, -0.1f, 0.5f, -0.02f};
+    memcpy(model->layers[0].parameters[0].arrays[RNL_VALUES], start, sizeof start);
+    const rnl_options options = {.on_log = keep_sparsity, .user = told};
+    cr_assert_eq(rnl_train(model, data, &options), RNL_OK, "%s", rnl_message());
+    cr_expect_str_eq(told, "dense_1.kernel: 75.0 % of the weights are within 0.001 of 0\n");
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
 /* ---- metrics --------------------------------------------------------------------------------- */
 
 typedef double row_metric(const double *z, const double *t);

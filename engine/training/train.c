@@ -1,6 +1,7 @@
 #include "engine/config/config.h"
 #include "engine/data/row_order.h"
 #include "engine/error.h"
+#include "engine/model/regularizers.h"
 #include "engine/training/check.h"
 #include "engine/training/class_weights.h"
 #include "engine/training/figures.h"
@@ -309,12 +310,31 @@ static void train_worker(rnl_hand *hand, void *context)
     }
 }
 
+#define NEARLY_0 1e-3f
+
+/* A penalty by l1 is to make weights 0; by its slope, few become so exactly. */
+static void tell_sparsity(const training *t, const rnl_layer *layer, const rnl_parameter *parameter)
+{
+    const size_t count = rnl_parameter_count(parameter);
+    const float *values = parameter->arrays[RNL_VALUES];
+    size_t small = 0;
+    for (size_t i = 0; i < count; ++i)
+        small += fabsf(values[i]) < NEARLY_0;
+    if (rnl_regularizer_of(parameter->regularizer).l1 > 0)
+        rnl_log(t->options, RNL_LOG_INFO, "%s.%s: %.1f %% of the weights are within 0.001 of 0",
+                layer->name, parameter->name, 100.0 * (double)small / (double)count);
+}
+
 static rnl_status finish(const rnl_step *step, void *context)
 {
     training *t = context;
     RNL_TRY(collect(t, step));
-    if (!t->stopping)
-        rnl_model_end_training(t->model);
+    if (t->stopping)
+        return RNL_OK;
+    for (size_t i = 0; i < t->model->layer_count; ++i)
+        for (size_t p = 0; p < t->model->layers[i].parameter_count; ++p)
+            tell_sparsity(t, &t->model->layers[i], &t->model->layers[i].parameters[p]);
+    rnl_model_end_training(t->model);
     return RNL_OK;
 }
 
