@@ -133,6 +133,27 @@ static rnl_update arguments_rnl_update(const workspace *w, size_t n)
                         .check = &check};
 }
 
+static rnl_penalty_slope arguments_rnl_penalty_slope(const workspace *w, size_t n)
+{
+    return (rnl_penalty_slope){n, w->array[0], w->array[1], 1e-6f, 1e-6f};
+}
+
+static rnl_sizes arguments_rnl_sizes(const workspace *w, size_t n)
+{
+    static double absolutes, squares;
+    return (rnl_sizes){n, w->array[0], &absolutes, &squares};
+}
+
+static rnl_add_squares arguments_rnl_add_squares(const workspace *w, size_t n)
+{
+    return (rnl_add_squares){n, w->array[0], w->array[1]};
+}
+
+static rnl_multiply arguments_rnl_multiply(const workspace *w, size_t n)
+{
+    return (rnl_multiply){n, w->array[0], w->array[2], false};
+}
+
 static rnl_gather arguments_rnl_gather(const workspace *w, size_t n)
 {
     return (rnl_gather){.rows = n / GATHERED,

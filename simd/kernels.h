@@ -12,6 +12,7 @@
 #ifndef RNL_SIMD_KERNELS_H
 #define RNL_SIMD_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,10 +48,18 @@ typedef struct rnl_activation_backward {
  * `scale`.  z is the last layer's output: logits for the cross-entropies.  L = log sum exp(z), with
  * the row's maximum subtracted; m = number of columns.
  *
- *     sparse_cross_entropy   loss = L - z[label]                     delta = softmax(z) -
- * onehot(label) cross_entropy          loss = sum t (L - z)                    delta = softmax(z)
- * sum t - t binary_cross_entropy   loss = sum (log(1 + e^z) - t z) / m     delta = (sigmoid(z) - t)
- * / m squared_error          loss = sum (z - t)^2 / m                delta = 2 (z - t) / m
+ *     sparse_cross_entropy   loss = L - z[label]
+ *                            delta = softmax(z) - onehot(label)
+ *     cross_entropy          loss = sum t (L - z)
+ *                            delta = softmax(z) sum t - t
+ *     binary_cross_entropy   loss = sum (log(1 + e^z) - t z) / m
+ *                            delta = (sigmoid(z) - t) / m
+ *     squared_error          loss = sum (z - t)^2 / m
+ *                            delta = 2 (z - t) / m
+ *     absolute_error         loss = sum |z - t| / m
+ *                            delta = sign(z - t) / m, 0 where they are equal
+ *     huber                  loss = sum c (z - t - c / 2) / m, c = z - t within +- threshold
+ *                            delta = c / m
  */
 typedef struct rnl_loss_rows {
     size_t rows, columns;
@@ -59,8 +68,9 @@ typedef struct rnl_loss_rows {
     const int32_t *labels; /* (rows), within 0 .. columns - 1; sparse_cross_entropy alone */
     const float *targets;  /* (rows, columns) t, for the others */
     size_t targets_stride;
-    float scale;  /* one over the rows of the mini-batch */
-    float *delta; /* (rows, columns), or NULL when it is not asked for */
+    float scale;     /* one over the rows of the mini-batch */
+    float threshold; /* huber: errors beyond it count linearly */
+    float *delta;    /* (rows, columns), or NULL when it is not asked for */
     size_t delta_stride;
     float *loss; /* (rows) */
 } rnl_loss_rows;
@@ -99,6 +109,36 @@ typedef struct rnl_update {
 } rnl_update;
 
 #define RNL_MAX_GRADIENT_COPIES 8
+
+/* gradient += 2 l2 w + l1 sign(w), the slope of l1 |w| + l2 w^2; the sign of 0 is 0. */
+typedef struct rnl_penalty_slope {
+    size_t count;
+    const float *weights; /* (count) */
+    float *gradient;      /* (count) */
+    float l1, l2;
+} rnl_penalty_slope;
+
+/* absolutes = sum |x|, squares = sum x^2: in float over a few vectors, then in double. */
+typedef struct rnl_sizes {
+    size_t count;
+    const float *x; /* (count) */
+    double *absolutes, *squares;
+} rnl_sizes;
+
+/* sums[i] += x[i]^2 */
+typedef struct rnl_add_squares {
+    size_t count;
+    const float *x; /* (count) */
+    float *sums;    /* (count) */
+} rnl_add_squares;
+
+/* x[i] *= factors[i] */
+typedef struct rnl_multiply {
+    size_t count;
+    float *x;             /* (count) */
+    const float *factors; /* (count), */
+    bool one_factor;      /* or one for all */
+} rnl_multiply;
 
 /* Gathers rows of a dataset by their numbers and scales them: x = source * scale + offset (a
  * multiply and an add, each rounded). */

@@ -28,10 +28,12 @@ static const char config_text[] =
     "data: {train: {csv: {path: rows.csv, target: class, categorical: town}},\n"
     "       validation_split: 0.2, scaling: standardize}\n"
     "model:\n"
-    "  - dense: {units: 8, activation: elu}\n"
-    "  - dense: {units: 2, activation: softmax}\n"
+    "  defaults: {activation: elu, kernel_regularizer: l2}\n"
+    "  layers:\n"
+    "    - dense: {units: 8, kernel_constraint: max_norm}\n"
+    "    - dense: {units: 2, activation: softmax}\n"
     "training: {loss: sparse_categorical_crossentropy, metrics: [accuracy], optimizer: adam,\n"
-    "           batch_size: 8, epochs: 2, checkpoint_every: 2}\n";
+    "           class_weight: {0: 2}, batch_size: 8, epochs: 2, checkpoint_every: 2}\n";
 
 static const char generated_text[] =
     "data: {train: {spirals: {rows: 30}}, validation_split: 0.2}\n"

@@ -105,6 +105,22 @@ static double log_sum_exp(const double *z, size_t count)
     return largest + log(sum);
 }
 
+/* What one error adds to a loss that is a mean over the columns. */
+static double error_loss(oracle_loss_kind loss, double e)
+{
+    return loss == ORACLE_ABSOLUTES ? fabs(e)
+           : loss == ORACLE_HUBER   ? (fabs(e) <= 1 ? e * e / 2 : fabs(e) - 0.5)
+                                    : e * e;
+}
+
+static double error_slope(oracle_loss_kind loss, double e)
+{
+    const double sign = (e > 0) - (e < 0);
+    return loss == ORACLE_ABSOLUTES ? sign
+           : loss == ORACLE_HUBER   ? (fabs(e) <= 1 ? e : sign)
+                                    : 2 * e;
+}
+
 static double row_loss(const oracle *net, const double *z, const double *t)
 {
     const size_t m = net->layers[net->layer_count - 1].units;
@@ -114,7 +130,7 @@ static double row_loss(const oracle *net, const double *z, const double *t)
         const double s = 1 / (1 + exp(-z[j]));
         sum += net->loss == ORACLE_CROSS_ENTROPY ? t[j] * (normalizer - z[j])
                : net->loss == ORACLE_BINARY ? -(t[j] * log(s) + (1 - t[j]) * log(1 - s)) / (double)m
-                                            : (z[j] - t[j]) * (z[j] - t[j]) / (double)m;
+                                            : error_loss(net->loss, z[j] - t[j]) / (double)m;
     }
     return sum;
 }
@@ -129,7 +145,19 @@ static void row_slope(const oracle *net, const double *z, const double *t, doubl
     for (size_t j = 0; j < m; ++j)
         slope[j] = net->loss == ORACLE_CROSS_ENTROPY ? total * exp(z[j] - normalizer) - t[j]
                    : net->loss == ORACLE_BINARY      ? (1 / (1 + exp(-z[j])) - t[j]) / (double)m
-                                                     : 2 * (z[j] - t[j]) / (double)m;
+                                                : error_slope(net->loss, z[j] - t[j]) / (double)m;
+}
+
+static double penalty(const oracle *net)
+{
+    double sum = 0;
+    for (size_t l = 0; l < net->layer_count; ++l) {
+        const oracle_layer *layer = &net->layers[l];
+        for (size_t i = 0; i < layer->fan_in * layer->units; ++i)
+            sum += layer->l1 * fabs(layer->kernel[i]) +
+                   layer->l2 * layer->kernel[i] * layer->kernel[i];
+    }
+    return sum;
 }
 
 double oracle_loss(const oracle *net, const double *x, const double *targets, size_t rows)
@@ -141,7 +169,7 @@ double oracle_loss(const oracle *net, const double *x, const double *targets, si
         oracle_forward(net, x + r * net->layers[0].fan_in, z);
         sum += row_loss(net, z, targets + r * outputs);
     }
-    return sum / (double)rows;
+    return sum / (double)rows + penalty(net);
 }
 
 /* Adds the gradients of one row's loss times `scale`. */
@@ -186,6 +214,13 @@ void oracle_gradients(oracle *net, const double *x, const double *targets, size_
         add_row_gradients(net, x + r * net->layers[0].fan_in,
                           targets + r * net->layers[net->layer_count - 1].units,
                           1.0 / (double)rows);
+    for (size_t l = 0; l < net->layer_count; ++l) {
+        const oracle_layer *layer = &net->layers[l];
+        for (size_t i = 0; i < layer->fan_in * layer->units; ++i) {
+            const double w = layer->kernel[i];
+            layer->kernel_gradient[i] += layer->l1 * ((w > 0) - (w < 0)) + 2 * layer->l2 * w;
+        }
+    }
 }
 
 static void update(double *w, double *v, const double *g, size_t count, double learning_rate,

@@ -24,6 +24,7 @@ typedef struct oracle_layer {
     oracle_activation activation;
     double alpha;
     double *kernel, *bias; /* (fan_in, units), (units) */
+    double l1, l2;         /* the kernel's penalty: l1 sum |w| + l2 sum w^2, in the loss */
     double *kernel_gradient, *bias_gradient;
     double *kernel_velocity, *bias_velocity;
     double *kernel_squares, *bias_squares;
@@ -33,7 +34,9 @@ typedef struct oracle_layer {
 typedef enum oracle_loss_kind {
     ORACLE_CROSS_ENTROPY, /* of softmax(z): - sum t log softmax(z) */
     ORACLE_BINARY,        /* of s = sigmoid(z): - sum (t log s + (1 - t) log(1 - s)) / m */
-    ORACLE_SQUARES        /* sum (z - t)^2 / m */
+    ORACLE_SQUARES,       /* sum (z - t)^2 / m */
+    ORACLE_ABSOLUTES,     /* sum |z - t| / m */
+    ORACLE_HUBER          /* sum e^2 / 2, beyond 1 |e| - 1/2, / m */
 } oracle_loss_kind;
 
 typedef struct oracle {

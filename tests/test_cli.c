@@ -158,6 +158,47 @@ Test(cli, trains_evaluates_and_summarizes)
     expect_in("out", "Total parameters: 2,371");
 }
 
+/* 28 x 28 pixels, 300, 100 and 10 units: the counts are known answers; the operations are
+ * 2 (784 300 + 300 100 + 100 10), and in training three times that without 2 784 300. */
+Test(cli, summary_tells_shapes_parameters_work_and_memory)
+{
+    static const unsigned char header[] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, 118, 0};
+    FILE *file = fopen("x.npy", "wb");
+    fwrite(header, 1, sizeof header, file);
+    fprintf(file, "%-117s\n", "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 28, 28), }");
+    for (size_t i = 0; i < 2 * 28 * 28; ++i)
+        fputc((int)i % 256, file);
+    fclose(file);
+    file = fopen("y.npy", "wb");
+    fwrite(header, 1, sizeof header, file);
+    fprintf(file, "%-117s\n%c%c", "{'descr': '|u1', 'fortran_order': False, 'shape': (2,), }", 0,
+            9);
+    fclose(file);
+    write_text("pixels.yaml",
+               "data: {train: {npy: {inputs: x.npy, targets: y.npy}}}\n"
+               "model: [flatten, dense: {units: 300, activation: elu}, dense: {units: 100}, "
+               "activation: elu, dense: {units: 10, activation: softmax}]\n"
+               "training: {loss: sparse_categorical_crossentropy, optimizer: adam}\n");
+    cr_expect_eq(run("summary pixels.yaml"), 0);
+    cr_expect_str_eq(
+        read_text("out"),
+        "Layer (type)                       Output shape             Parameters\n"
+        "input                              (None, 28, 28)                    0\n"
+        "flatten_1 (flatten)                (None, 784)                       0\n"
+        "dense_1 (dense)                    (None, 300)                 235,500\n"
+        "dense_2 (dense)                    (None, 100)                  30,100\n"
+        "activation_1 (activation)          (None, 100)                       0\n"
+        "dense_3 (dense)                    (None, 10)                    1,010\n"
+        "Total parameters: 266,610 (1.07 MB)\n"
+        "Trainable parameters: 266,610 (1.07 MB)\n"
+        "Non-trainable parameters: 0 (0 B)\n"
+        "FLOPs of a row's matrix products: forward 532,400, training 1,126,800\n"
+        "Memory: parameters 1.07 MB, activations of a mini-batch of 32 rows 165.63 kB, state of "
+        "adam 2.13 MB\n");
+    cr_expect_eq(run("summary pixels.yaml --set training.optimizer=sgd"), 0);
+    expect_in("out", "state of sgd 0 B");
+}
+
 Test(cli, an_earlier_run_is_not_overwritten)
 {
     cr_expect_eq(run("train " SPIRALS " --output r --set training.epochs=1 --quiet"), 0);

@@ -97,6 +97,17 @@ ParameterizedTestParameters(config, mistakes_are_answered)
          "alpha: expected a number from 0 to 1000000, got '-1'"},
         {"  - dense: {units: 7, activation: {elu: {alpha: nan}}}", 7, "alpha: expected a number"},
         {"  - dense: {units: 7, activation: {elu: {alpha: 1e999}}}", 7, "alpha: expected a number"},
+        {"  - dense: {units: 7, kernel_regularizer: {l2: -0.1}}", 7,
+         "c.yaml:7:48: l2: expected a number from 0 to 1000000, got '-0.1'"},
+        {"  - dense: {units: 7, bias_regularizer: {l1_l2: {l1: nan}}}", 7, "l1: expected a number"},
+        {"  - dense: {units: 7, kernel_regularizer: l1l2}", 7,
+         "unknown regularizer 'l1l2'; did you mean 'l1_l2'?"},
+        {"  - dense: {units: 7, kernel_constraint: {max_norm: {max_value: 0}}}", 7,
+         "max_value: expected a number above 0 and at most 1000000, got '0'"},
+        {"  - dense: {units: 7, kernel_constraint: {unit_norm: {axis: 2}}}", 7,
+         "axis: expected an integer from 0 to 1, got '2'"},
+        {"  - dense: {units: 7, kernel_constraint: maxnorm}", 7,
+         "unknown constraint 'maxnorm'; did you mean 'max_norm'?"},
         {"\t- flatten", 6, "c.yaml:6:"},
         {"  optimizer: {sgd: {lr: 0.1}}", 15,
          "c.yaml:15:21: sgd: unknown key 'lr'; today's name is 'learning_rate'"},
@@ -108,6 +119,12 @@ ParameterizedTestParameters(config, mistakes_are_answered)
         {"  metrics: accuracy", 14, "c.yaml:14:12: metrics: expected a list of metrics"},
         {"  validation_split: 1.5", 4,
          "c.yaml:4:21: validation_split: expected a number from 0 to 0.99, got '1.5'"},
+        {"  class_weight: [1, 2]", 14,
+         "c.yaml:14:17: class_weight: expected a mapping of names to numbers, got a list"},
+        {"  class_weight: {a: 1, b: -1}", 14,
+         "c.yaml:14:27: class_weight: expected a number from 0 to 1e+30, got '-1'"},
+        {"  class_weight: {a: nan}", 14, "class_weight: expected a number"},
+        {"  class_weight: {a: 1, a: 2}", 14, "the key 'a' is given twice"},
         {"name: ../up", 1, "c.yaml:1:7: name: expected one fit for a directory"},
         {"name: [a]", 1, "c.yaml:1:7: name: expected text, got a list"},
         {"name: \xff", 1, "c.yaml:1: expected text in UTF-8"},
@@ -137,6 +154,102 @@ ParameterizedTest(struct mistake *m, config, mistakes_are_answered)
                  m->wrong);
     cr_expect(strstr(rnl_message(), m->message) != NULL, "%s\n%s", m->wrong, rnl_message());
     cr_expect_null(config);
+}
+
+Test(config, numbers_under_names_of_the_users_own)
+{
+    rnl_config *config = parse(good, "training.class_weight={b c: 2, '1': 0.5, \"x\\\"y\": 1e-3}");
+    char *text = NULL, *again = NULL;
+    cr_assert_eq(rnl_config_print(config, &text), RNL_OK);
+    cr_expect(strstr(text, "class_weight: {\"b c\": 2.0, \"1\": 0.5, \"x\\\"y\": 0.001}") != NULL,
+              "%s", text);
+    rnl_config_free(config);
+    config = parse(text, "training.class_weight.1=4");
+    cr_expect_eq(config->training.class_weight.count, 3);
+    cr_expect_str_eq(config->training.class_weight.items[0].name, "b c");
+    cr_expect_eq(config->training.class_weight.items[1].value, 4);
+    cr_assert_eq(rnl_config_print_json(config, &again), RNL_OK);
+    cr_expect(strstr(again, "\"class_weight\": {\"b c\": 2.0, \"1\": 4.0") != NULL, "%s", again);
+    rnl_text_free(text);
+    rnl_text_free(again);
+    rnl_config_free(config);
+}
+
+static const char with_defaults[] =
+    "model:\n"
+    "  defaults: {activation: {elu: {alpha: 0.5}}, kernel_regularizer: l2, units: 9}\n"
+    "  layers:\n"
+    "    - flatten\n"
+    "    - dense\n"
+    "    - dense:\n"
+    "    - activation: relu\n"
+    "    - dense: {units: 3, activation: softmax, kernel_regularizer: }\n"
+    "training: {loss: sparse_categorical_crossentropy, optimizer: sgd}\n";
+
+/* What the defaults stand for, written out, is the same configuration. */
+Test(config, defaults_for_all_layers)
+{
+    static const char written_out[] =
+        "model:\n"
+        "  - flatten\n"
+        "  - dense: {units: 9, activation: {elu: {alpha: 0.5}}, kernel_regularizer: l2}\n"
+        "  - dense: {units: 9, activation: {elu: {alpha: 0.5}}, kernel_regularizer: l2}\n"
+        "  - activation: relu\n"
+        "  - dense: {units: 3, activation: softmax}\n"
+        "training: {loss: sparse_categorical_crossentropy, optimizer: sgd}\n";
+    char *texts[2];
+    const char *const sources[] = {with_defaults, written_out};
+    for (size_t i = 0; i < 2; ++i) {
+        rnl_config *config = parse(sources[i], NULL);
+        cr_assert_eq(rnl_config_print(config, &texts[i]), RNL_OK);
+        rnl_config_free(config);
+    }
+    cr_expect_str_eq(texts[0], texts[1]);
+    rnl_config *config = parse(texts[0], NULL);
+    rnl_config_free(config);
+    rnl_text_free(texts[0]);
+    rnl_text_free(texts[1]);
+    config = parse(with_defaults, "model.defaults.activation=tanh");
+    const rnl_dense *dense = config->model.items[1].parameters;
+    cr_expect_str_eq(dense->activation.kind->name, "tanh");
+    rnl_config_free(config);
+    config = parse(with_defaults, "model={defaults: , layers: [dense: {units: 3}]}");
+    rnl_config_free(config);
+}
+
+Test(config, mistakes_in_defaults_are_answered)
+{
+    static const struct {
+        const char *override, *message;
+    } mistakes[] = {
+        {"model.defaults.activaton=relu",
+         "--set model.defaults.activaton=relu: defaults: no layer has a key 'activaton'; did you "
+         "mean 'activation'?"},
+        {"model.defaults.function=relu", "defaults: no layer has a key 'function'"},
+        {"model.defaults.activation=rellu", "unknown activation 'rellu'; did you mean 'relu'?"},
+        {"model.defaults=[relu]", "defaults: expected a mapping of keys to values"},
+        {"model.layer=[]", "model: unknown key 'layer'; expected a list of layers, or defaults"},
+        {"model={defaults: {units: 3}}", "model: the key 'layers' is missing"},
+        {"model={layers: 3}", "model: expected a list of layers, got '3'"},
+        {"model={dense: {units: 3}}", "model: unknown key 'dense'; expected a list of layers"},
+        {"model={layers: [{dense: 3}, {}, [], dens], defaults: {units: 3}}",
+         "dense: expected a mapping of keys to values, got '3'"},
+    };
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; ++i) {
+        rnl_config *config = NULL;
+        cr_expect_eq(rnl_config_parse(&config, "c.yaml", with_defaults, &mistakes[i].override, 1),
+                     RNL_BAD_CONFIG, "%s", mistakes[i].override);
+        cr_expect(strstr(rnl_message(), mistakes[i].message) != NULL, "%s\n%s",
+                  mistakes[i].override, rnl_message());
+    }
+    rnl_config *config = NULL;
+    cr_expect_eq(rnl_config_parse(&config, "c.yaml",
+                                  "model:\n  defaults:\n    activation: rellu\n"
+                                  "  layers: [dense: {units: 3}]\n",
+                                  NULL, 0),
+                 RNL_BAD_CONFIG);
+    cr_expect(strstr(rnl_message(), "c.yaml:3:17: unknown activation 'rellu'") != NULL, "%s",
+              rnl_message());
 }
 
 /* In libfyaml 0.7.12 these bytes corrupt memory. */

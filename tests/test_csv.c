@@ -5,6 +5,8 @@
 #include "engine/data/dataset.h"
 #include "engine/data/formats.h"
 #include "engine/model/model.h"
+#include "engine/training/class_weights.h"
+#include "engine/training/input_scale.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -258,6 +260,130 @@ static void expect_refused(const char *text, const char *keys, const char *loss,
     cr_expect(status == RNL_BAD_DATA || status == RNL_BAD_CONFIG, "%s", words);
     cr_expect_null(data);
     expect_message(words);
+}
+
+/* The column is no input, other sets need none, and prediction does not look at it. */
+Test(csv, sample_weights)
+{
+    rnl_data *data = NULL;
+    write_text("x,w,y\n1,0,1\n2,2.5,2\n,1,3\n4,,4\n");
+    cr_assert_eq(load(&data, "target: y, sample_weight: w, missing: drop", "huber"), RNL_OK, "%s",
+                 rnl_message());
+    expect_inputs(&data->train, 2, 1, (const float[]){1, 2});
+    cr_expect_arr_eq(data->train.sample_weights, ((const float[]){0, 2.5f}), 2 * sizeof(float));
+    rnl_data_free(data);
+    data = NULL;
+    static const char table[] = "x,w,y\n1,1,1\n2,-1,2\n";
+    expect_refused(table, "target: y, sample_weight: w", "huber",
+                   "csv:3:3: column 'w': expected a sample weight of at least 0, got '-1'");
+    expect_refused(table, "target: y, sample_weight: v", "huber", "test.yaml:1:");
+    expect_message("has no column 'v'");
+    expect_refused(table, "target: y, sample_weight: [w, x]", "huber",
+                   "sample_weight: expected one column, got 2");
+    expect_refused("x,w,y\n1,nan,1\n", "target: y, sample_weight: w", "huber",
+                   "csv:2:3: column 'w': expected a number");
+    expect_refused("x,w,y\n1,,1\n", "target: y, sample_weight: w, missing: fill", "huber",
+                   "csv:2:3: column 'w': expected a value");
+
+    write_text("x,w,y\n1,0,1\n2,2.5,2\n");
+    rnl_config *config = configure("target: y, sample_weight: w", "", 1, "linear", "huber");
+    rnl_model *model = NULL;
+    cr_assert_eq(rnl_data_load(&data, config, RNL_TRAIN), RNL_OK, "%s", rnl_message());
+    cr_assert_eq(rnl_model_create(&model, config, data), RNL_OK, "%s", rnl_message());
+    rnl_data_free(data);
+    write_text("x\n1\n");
+    cr_assert_eq(rnl_data_read(&data, model, path), RNL_OK, "%s", rnl_message());
+    cr_expect_null(data->test.sample_weights);
+    rnl_data_free(data);
+    rnl_model_free(model);
+    rnl_config_free(config);
+}
+
+/* NULL, or the message, for what `class_weight` says of this table. */
+static void expect_class_weights(const char *table, const char *given, size_t classes,
+                                 const float *expected, const char *words)
+{
+    char set[256];
+    snprintf(set, sizeof set, "training.class_weight=%s", given);
+    const char *const override = set;
+    char text[512];
+    snprintf(text, sizeof text,
+             "data: {train: {csv: {path: '%s', target: c}}}\n"
+             "model: [dense: {units: %zu, activation: softmax}]\n"
+             "training: {loss: sparse_categorical_crossentropy, optimizer: sgd}\n",
+             path, classes);
+    write_text(table);
+    rnl_config *config = NULL;
+    rnl_data *data = NULL;
+    rnl_model *model = NULL;
+    float *weights = NULL;
+    cr_assert_eq(rnl_config_parse(&config, "test.yaml", text, &override, 1), RNL_OK, "%s",
+                 rnl_message());
+    cr_assert_eq(rnl_data_load(&data, config, RNL_TRAIN), RNL_OK, "%s", rnl_message());
+    cr_assert_eq(rnl_model_create(&model, config, data), RNL_OK, "%s", rnl_message());
+    const rnl_status status = rnl_class_weights_create(&weights, model);
+    cr_assert_eq(status, expected ? RNL_OK : RNL_BAD_CONFIG, "%s", given);
+    if (expected)
+        cr_expect_arr_eq(weights, expected, classes * sizeof(float));
+    else
+        expect_message(words);
+    free(weights);
+    rnl_model_free(model);
+    rnl_data_free(data);
+    rnl_config_free(config);
+}
+
+Test(csv, class_weights_by_name_and_number)
+{
+    static const char names[] = "x,c\n1,dog\n1,cat\n1,emu\n";
+    expect_class_weights(names, "{dog: 2, 2: 0.5}", 3, (const float[]){1, 2, 0.5f}, NULL);
+    expect_class_weights(names, "{cat: 0}", 3, (const float[]){0, 1, 1}, NULL);
+    expect_class_weights(names, "{dgo: 2}", 3, NULL,
+                         "--set training.class_weight={dgo: 2}: class_weight: there is no class "
+                         "'dgo'; did you mean 'dog'?");
+    expect_class_weights(names, "{3: 2}", 3, NULL, "there is no class '3'");
+    expect_class_weights(names, "{-1: 2}", 3, NULL, "there is no class '-1'");
+    expect_class_weights(names, "{cat: 2, 0: 2}", 3, NULL, "class 0 is given twice, here as '0'");
+    static const char numbers[] = "x,c\n1,5\n1,1\n";
+    expect_class_weights(numbers, "{1: 2, 5: 3}", 2, (const float[]){2, 3}, NULL);
+    expect_class_weights(numbers, "{0: 2}", 2, NULL, "there is no class '0'");
+}
+
+/* The warning, or "", for a table of one input and one target. */
+static void expect_scale(const char *table, const char *scaling, const char *expected)
+{
+    char set[64], text[RNL_INPUT_SCALE_TEXT];
+    snprintf(set, sizeof set, "data.scaling=%s", scaling);
+    const char *const override = set;
+    char config_text[512];
+    snprintf(config_text, sizeof config_text,
+             "data: {train: {csv: {path: '%s', target: y, categorical: [town]}}}\n"
+             "model: [dense: {units: 1}]\n"
+             "training: {loss: huber, optimizer: sgd}\n",
+             path);
+    write_text(table);
+    rnl_config *config = NULL;
+    rnl_data *data = NULL;
+    rnl_model *model = NULL;
+    cr_assert_eq(rnl_config_parse(&config, "test.yaml", config_text, &override, 1), RNL_OK);
+    cr_assert_eq(rnl_data_load(&data, config, RNL_TRAIN), RNL_OK, "%s", rnl_message());
+    cr_assert_eq(rnl_model_create(&model, config, data), RNL_OK, "%s", rnl_message());
+    const bool odd = rnl_input_scale_is_odd(model, &data->train, text);
+    cr_expect_eq(odd, *expected != '\0', "%s: %s", table, text);
+    cr_expect(!odd || strstr(text, expected) != NULL, "%s", text);
+    rnl_model_free(model);
+    rnl_data_free(data);
+    rnl_config_free(config);
+}
+
+Test(csv, inputs_that_nothing_scales)
+{
+    static const char large[] = "town,area,y\nUlm,30,1\nAix,-40,2\n";
+    expect_scale(large, "none", "input 'area' is 35.4, where about 1 trains best");
+    expect_scale(large, "standardize", "");
+    expect_scale("town,area,y\nUlm,1.5,1\nAix,9,2\n", "none", "");
+    /* A 1 for a town is large enough. */
+    expect_scale("town,area,y\nUlm,0.01,1\nAix,0.02,2\n", "none", "");
 }
 
 Test(csv, mistakes_are_named)

@@ -204,6 +204,7 @@ static rnl_status load_bytes(rnl_dataset *dataset, const void *parameters,
     *dataset = (rnl_dataset){.rows = 4, .features = 1, .rank = 1, .shape = {1}};
     dataset->inputs = memcpy(malloc(4), (const uint8_t[]){10, 20, 30, 40}, 4);
     dataset->labels = memcpy(malloc(4 * sizeof(int32_t)), (const int32_t[]){3, 0, 7, 1}, 16);
+    dataset->sample_weights = memcpy(malloc(4 * sizeof(float)), (const float[]){1, 0, 2, 0.5f}, 16);
     dataset->name = strdup("bytes");
     return RNL_OK;
 }
@@ -219,12 +220,14 @@ Test(parts, split_measures_labels_anew)
     cr_expect_eq(data->validation.largest_label, 7);
     const uint8_t expected[] = {30, 40};
     cr_expect_arr_eq(data->validation.inputs, expected, 2);
+    cr_expect_arr_eq(data->train.sample_weights, ((const float[]){1, 0}), 8);
+    cr_expect_arr_eq(data->validation.sample_weights, ((const float[]){2, 0.5f}), 8);
     rnl_data_free(data);
 }
 
 Test(parts, only_what_is_asked_for)
 {
-    rnl_array_files absent = {"missing/inputs", "missing/targets"};
+    rnl_array_files absent = {.inputs = "missing/inputs", .targets = "missing/targets"};
     const rnl_config config = {
         .data = {.train = {.kind = find_kind(&rnl_data_formats, "idx"), .parameters = &absent},
                  .validation = choose_spirals(&hundred),
@@ -483,6 +486,14 @@ Test(arrays, that_do_not_fit_are_refused)
     expect_rows_refused(&(const rnl_rows){2, 0, two, .floats = x}, NULL, "1 to 8 dimensions");
     expect_rows_refused(&(const rnl_rows){2, 1, two, .floats = x, .classes = negative}, NULL,
                         "training rows: row 1: expected a class number from 0, got -1");
+    static const float weights[] = {1, -0.5f}, nans[] = {NAN, 1}, infinite[] = {0, INFINITY};
+    expect_rows_refused(&(const rnl_rows){2, 1, two, .floats = x, .sample_weights = weights}, NULL,
+                        "training rows: row 1: expected a finite sample weight of at least 0, got "
+                        "-0.5");
+    expect_rows_refused(&(const rnl_rows){2, 1, two, .floats = x, .sample_weights = nans}, NULL,
+                        "row 0: expected a finite sample weight of at least 0, got nan");
+    expect_rows_refused(&(const rnl_rows){2, 1, two, .floats = x, .sample_weights = infinite}, NULL,
+                        "row 1: expected a finite sample weight of at least 0, got inf");
     expect_rows_refused(&good, &(const rnl_rows){2, 1, three, .floats = x},
                         "test rows: expected rows of 2, as training rows has, got rows of 3");
 }

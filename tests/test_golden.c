@@ -68,6 +68,8 @@ static loss_kernel *loss_named(const rnl_kernels *k, const char *name)
     return strcmp(name, "sparse_cross_entropy") == 0   ? k->sparse_cross_entropy
            : strcmp(name, "cross_entropy") == 0        ? k->cross_entropy
            : strcmp(name, "binary_cross_entropy") == 0 ? k->binary_cross_entropy
+           : strcmp(name, "absolute_error") == 0       ? k->absolute_error
+           : strcmp(name, "huber") == 0                ? k->huber
                                                        : k->squared_error;
 }
 
@@ -75,8 +77,8 @@ static void check_losses(const rnl_kernels *k)
 {
     json_t *root = load("losses.json");
     const json_t *losses = json_object_get(root, "losses");
-    cr_assert_eq(json_array_size(losses), 4);
-    for (size_t i = 0; i < 4; ++i) {
+    cr_assert_eq(json_array_size(losses), 6);
+    for (size_t i = 0; i < 6; ++i) {
         const json_t *golden = json_array_get(losses, i);
         float z[MOST], targets[MOST], loss[MOST], delta[MOST];
         int32_t labels[MOST];
@@ -95,6 +97,7 @@ static void check_losses(const rnl_kernels *k)
             .targets = targets,
             .targets_stride = columns,
             .scale = 1.0f / (float)rows,
+            .threshold = 1,
             .delta = delta,
             .delta_stride = columns,
             .loss = loss,

@@ -188,6 +188,8 @@ ParameterizedTestParameters(gradients, of_each_loss)
         {"categorical_crossentropy", "softmax", ORACLE_CROSS_ENTROPY, true},
         {"binary_crossentropy", "sigmoid", ORACLE_BINARY, true},
         {"mean_squared_error", "linear", ORACLE_SQUARES, true},
+        {"mean_absolute_error", "linear", ORACLE_ABSOLUTES, true},
+        {"huber", "linear", ORACLE_HUBER, true},
     };
     return cr_make_param_array(struct loss_case, cases, sizeof cases / sizeof *cases);
 }
@@ -202,6 +204,212 @@ ParameterizedTest(struct loss_case *c, gradients, of_each_loss)
     oracle net = create_oracle(model, ORACLE_TANH, 0);
     net.loss = c->loss;
     check_step(data, model, &net);
+}
+
+struct penalty_case {
+    unsigned batch; /* of one row block or several */
+    double l1, l2;
+};
+
+ParameterizedTestParameters(gradients, of_penalties)
+{
+    static struct penalty_case cases[] = {
+        {16, 0, 0.02}, {16, 0.01, 0}, {ROWS, 0.01, 0.02}, {1, 0.001, 0.002}};
+    return cr_make_param_array(struct penalty_case, cases, sizeof cases / sizeof *cases);
+}
+
+/* Two epochs of gradient descent against the oracle, whose gradients are those of its loss, penalty
+ * and all; and the loss that is reported. */
+ParameterizedTest(struct penalty_case *c, gradients, of_penalties)
+{
+    rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
+    rnl_model *model = fixture_model(
+        fixture_config("model:\n"
+                       "  - dense: {units: %d, activation: tanh,\n"
+                       "            kernel_regularizer: {l1_l2: {l1: %g, l2: %g}}}\n"
+                       "  - dense: {units: %d, activation: tanh, kernel_regularizer: {l1: %g}}\n"
+                       "  - dense: {units: %d, activation: softmax}\n"
+                       "training: {loss: sparse_categorical_crossentropy, shuffle: false,\n"
+                       "  optimizer: {sgd: {learning_rate: 0.05}}, batch_size: %u, epochs: 2}\n",
+                       WIDE, c->l1, c->l2, NARROW, c->l1, CLASSES, c->batch),
+        data);
+    oracle net = create_oracle(model, ORACLE_TANH, 0);
+    net.layers[0].l1 = net.layers[1].l1 = c->l1;
+    net.layers[0].l2 = c->l2;
+    double x[ROWS * FEATURES], targets[ROWS * CLASSES];
+    widen(x, targets, data);
+    oracle_gradients(&net, x, targets, ROWS);
+    for (size_t l = 0; l < 2; ++l)
+        check_oracle(&net, net.layers[l].kernel, net.layers[l].kernel_gradient,
+                     net.layers[l].fan_in * net.layers[l].units, 17, x, targets);
+    for (size_t epoch = 0; epoch < 2; ++epoch)
+        for (size_t begin = 0; begin < ROWS; begin += c->batch) {
+            const size_t rows = ROWS - begin < c->batch ? ROWS - begin : c->batch;
+            oracle_gradients(&net, x + begin * FEATURES, targets + begin * CLASSES, rows);
+            oracle_update(&net, 0.05, 0, false);
+        }
+    cr_assert_eq(rnl_train(model, data, &(const rnl_options){.threads = 3}), RNL_OK, "%s",
+                 rnl_message());
+    for (size_t l = 0; l < net.layer_count; ++l)
+        cr_expect_lt(distance(model->layers[l].parameters[0].arrays[RNL_VALUES],
+                              net.layers[l].kernel, net.layers[l].fan_in * net.layers[l].units),
+                     3e-6, "kernel of layer %zu", l);
+    rnl_evaluation *evaluation = NULL;
+    cr_assert_eq(rnl_evaluate(model, data, RNL_TRAIN, NULL, &evaluation), RNL_OK);
+    cr_expect_float_eq(evaluation->figures[0].value, oracle_loss(&net, x, targets, ROWS), 1e-5);
+    rnl_evaluation_free(evaluation);
+    oracle_release(&net);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
+/* (rows, columns) as the constraint makes them: axis 0 or 1, or -1 for non_neg; limit 0 for norms
+ * of 1. */
+static void project(double *w, size_t rows, size_t columns, int axis, double limit)
+{
+    const size_t groups = axis == 1 ? rows : columns, members = axis == 1 ? columns : rows;
+    const size_t step = axis == 1 ? columns : 1, stride = axis == 1 ? 1 : columns;
+    for (size_t i = 0; axis < 0 && i < rows * columns; ++i)
+        w[i] = fmax(w[i], 0);
+    for (size_t g = 0; axis >= 0 && g < groups; ++g) {
+        double squares = 0;
+        for (size_t i = 0; i < members; ++i)
+            squares += w[g * step + i * stride] * w[g * step + i * stride];
+        for (size_t i = 0; i < members; ++i)
+            w[g * step + i * stride] *= limit == 0              ? 1 / sqrt(squares)
+                                        : sqrt(squares) > limit ? limit / sqrt(squares)
+                                                                : 1;
+    }
+}
+
+struct constraint_case {
+    char text[48];
+    int axis;
+    double limit;
+    size_t rows; /* of one row block or several */
+};
+
+ParameterizedTestParameters(gradients, constraints_project)
+{
+    static struct constraint_case cases[] = {
+        {"{max_norm: {max_value: 1.7}}", 0, 1.7, ROWS},
+        {"{max_norm: {max_value: 1.7}}", 0, 1.7, 20},
+        {"{max_norm: {max_value: 4, axis: 1}}", 1, 4, ROWS},
+        {"unit_norm", 0, 0, ROWS},
+        {"{unit_norm: {axis: 1}}", 1, 0, 20},
+        {"non_neg", -1, 0, ROWS},
+        {"non_neg", -1, 0, 20},
+    };
+    return cr_make_param_array(struct constraint_case, cases, sizeof cases / sizeof *cases);
+}
+
+/* After one step, the weights are those of a step without the constraint, projected. */
+ParameterizedTest(struct constraint_case *c, gradients, constraints_project)
+{
+    double expected[FEATURES * WIDE];
+    const char *const texts[] = {"null", c->text};
+    for (size_t constrained = 0; constrained < 2; ++constrained) {
+        rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
+        data->train.rows = c->rows;
+        rnl_model *model = fixture_model(
+            fixture_config("model:\n"
+                           "  - dense: {units: %d, kernel_initializer: he_normal,\n"
+                           "            kernel_constraint: %s}\n"
+                           "  - dense: {units: %d, activation: softmax}\n"
+                           "training: {loss: sparse_categorical_crossentropy, optimizer: sgd,\n"
+                           "           batch_size: %d}\n",
+                           WIDE, texts[constrained], CLASSES, ROWS),
+            data);
+        cr_assert_eq(rnl_train(model, data, &(const rnl_options){.threads = 2}), RNL_OK, "%s",
+                     rnl_message());
+        const float *kernel = model->layers[0].parameters[0].arrays[RNL_VALUES];
+        for (size_t i = 0; !constrained && i < FEATURES * WIDE; ++i)
+            expected[i] = (double)kernel[i];
+        if (constrained) {
+            double before[FEATURES * WIDE];
+            memcpy(before, expected, sizeof before);
+            project(expected, FEATURES, WIDE, c->axis, c->limit);
+            cr_expect_lt(distance(kernel, expected, FEATURES * WIDE), 2e-6, "%s", c->text);
+            cr_expect_gt(distance(kernel, before, FEATURES * WIDE), 0.1, "%s", c->text);
+        }
+        rnl_model_free(model);
+        rnl_data_free(data);
+    }
+}
+
+/* Both kinds of weights multiply, in training alone; the gradient is that of the weighted rows. */
+Test(gradients, of_weighted_rows)
+{
+    float weights[ROWS];
+    uint64_t hashes[2];
+    for (int separate = 0; separate < 2; ++separate) {
+        rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
+        for (size_t i = 0; i < ROWS; ++i)
+            weights[i] = (float)(i % 5) * (data->train.labels[i] == 1 && !separate ? 0.25f : 1);
+        data->train.sample_weights = memcpy(malloc(sizeof weights), weights, sizeof weights);
+        rnl_model *model = create_model(data, "tanh", "softmax",
+                                        separate ? "sparse_categorical_crossentropy\n"
+                                                   "  class_weight: {1: 0.25}"
+                                                 : "sparse_categorical_crossentropy",
+                                        "{sgd: {learning_rate: 0.1}}", 16, 2);
+        cr_assert_eq(rnl_train(model, data, NULL), RNL_OK, "%s", rnl_message());
+        hashes[separate] = fixture_hash(model);
+        rnl_model_free(model);
+        rnl_data_free(data);
+    }
+    cr_expect_eq(hashes[0], hashes[1]);
+}
+
+Test(gradients, class_weights_that_fit_no_class_are_refused)
+{
+    rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
+    rnl_model *model =
+        create_model(data, "tanh", "softmax",
+                     "sparse_categorical_crossentropy\n  class_weight: {4: 0.25}", "sgd", 16, 1);
+    cr_expect_eq(rnl_train(model, data, NULL), RNL_BAD_CONFIG);
+    cr_expect(strstr(rnl_message(), "class_weight: expected a class number from 0 to 3, got '4'"),
+              "%s", rnl_message());
+    rnl_model_free(model);
+    give_values(data);
+    model = create_model(data, "tanh", "linear", "huber\n  class_weight: {0: 2}", "sgd", 16, 1);
+    cr_expect_eq(rnl_train(model, data, NULL), RNL_BAD_CONFIG);
+    cr_expect(strstr(rnl_message(), "class_weight needs classes, which loss huber does not have"),
+              "%s", rnl_message());
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
+static int count_rows(const rnl_progress *progress, void *user)
+{
+    size_t *steps = user;
+    ++*steps;
+    cr_expect_eq(progress->rows, 32);
+    cr_expect_leq(progress->rows_done, progress->rows);
+    return 0;
+}
+
+/* Of 37 rows in mini-batches of 16, the last 5 of each epoch's order teach nothing. */
+Test(gradients, without_the_last_smaller_batch)
+{
+    enum { WHOLE = 32 };
+    uint64_t hashes[2];
+    for (int dropped = 0; dropped < 2; ++dropped) {
+        rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
+        data->train.rows = dropped ? ROWS : WHOLE;
+        rnl_model *model = create_model(data, "tanh", "softmax",
+                                        dropped ? "sparse_categorical_crossentropy\n"
+                                                  "  drop_last: true"
+                                                : "sparse_categorical_crossentropy",
+                                        "momentum", 16, 3);
+        size_t steps = 0;
+        const rnl_options options = {.on_step = count_rows, .user = &steps};
+        cr_assert_eq(rnl_train(model, data, &options), RNL_OK, "%s", rnl_message());
+        cr_expect_eq(steps, 6);
+        hashes[dropped] = fixture_hash(model);
+        rnl_model_free(model);
+        rnl_data_free(data);
+    }
+    cr_expect_eq(hashes[0], hashes[1]);
 }
 
 struct optimizer_case {
@@ -282,6 +490,83 @@ ParameterizedTest(struct optimizer_case *c, gradients, of_a_run)
     cr_expect_eq(diagonal, right);
     rnl_evaluation_free(evaluation);
     oracle_release(&net);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
+/* Parameters that gradients do not change are told apart. */
+Test(summary, counts_what_is_not_trainable)
+{
+    rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
+    rnl_model *model =
+        create_model(data, "tanh", "softmax", "sparse_categorical_crossentropy", "adam", 32, 1);
+    model->layers[1].parameters[0].fixed = true;
+    char *text = NULL;
+    cr_assert_eq(rnl_model_summary(model, &text), RNL_OK);
+    static const char *const lines[] = {
+        "dense_2 (dense)                    (None, 20)                    2,620  (2,600 not "
+        "trainable)\n",
+        "Total parameters: 3,614 (14.46 kB)\nTrainable parameters: 1,014 (4.06 kB)\n"
+        "Non-trainable parameters: 2,600 (10.40 kB)\n",
+        "state of adam 8.11 kB\n"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; ++i)
+        cr_expect(strstr(text, lines[i]) != NULL, "%s", text);
+    rnl_text_free(text);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
+static void keep_warning(rnl_log_level level, const char *text, void *user)
+{
+    if (level == RNL_LOG_WARNING)
+        snprintf(user, 256, "%s", text);
+}
+
+/* Bytes as they come are far from 1, and tiny floats are; what training says of them. */
+Test(scale, of_inputs_that_nothing_scales)
+{
+    for (int bytes = 0; bytes < 2; ++bytes) {
+        char warning[256] = "";
+        rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, bytes ? RNL_UINT8 : RNL_FLOAT32);
+        for (size_t i = 0; !bytes && i < ROWS * FEATURES; ++i)
+            ((float *)data->train.inputs)[i] *= 0.01f;
+        rnl_model *model = create_model(data, "tanh", "softmax", "sparse_categorical_crossentropy",
+                                        "{sgd: {learning_rate: 1e-4}}", 32, 1);
+        const rnl_options options = {.on_log = keep_warning, .user = warning};
+        cr_assert_eq(rnl_train(model, data, &options), RNL_OK, "%s", rnl_message());
+        cr_expect(strstr(warning, "nothing scales the inputs: the root mean square of input "
+                                  "number ") != NULL,
+                  "%s", warning);
+        rnl_model_free(model);
+        rnl_data_free(data);
+    }
+}
+
+static void keep_sparsity(rnl_log_level level, const char *text, void *user)
+{
+    (void)level;
+    if (strstr(text, "within 0.001 of 0"))
+        snprintf((char *)user + strlen(user), 256 - strlen(user), "%s\n", text);
+}
+
+/* Of a kernel that l1 alone moves, by the learning rate times l1 for each step. */
+Test(gradients, l1_tells_how_many_weights_are_nearly_0)
+{
+    char told[256] = "";
+    rnl_data *data = fixture_data(10, 1, 1, RNL_FLOAT32);
+    memset(data->train.inputs, 0, 10 * sizeof(float));
+    rnl_model *model = fixture_model(
+        fixture_config(
+            "model: [dense: {units: 4, kernel_regularizer: {l1: 1}},\n"
+            "        dense: {units: 1, kernel_initializer: zeros}]\n"
+            "training: {loss: mean_squared_error, optimizer: {sgd: {learning_rate: 0.01}},\n"
+            "           batch_size: 1}\n"),
+        data);
+    const float start[] = {0.1f, -0.1f, 0.5f, -0.02f};
+    memcpy(model->layers[0].parameters[0].arrays[RNL_VALUES], start, sizeof start);
+    const rnl_options options = {.on_log = keep_sparsity, .user = told};
+    cr_assert_eq(rnl_train(model, data, &options), RNL_OK, "%s", rnl_message());
+    cr_expect_str_eq(told, "dense_1.kernel: 75.0 % of the weights are within 0.001 of 0\n");
     rnl_model_free(model);
     rnl_data_free(data);
 }
@@ -403,6 +688,27 @@ Test(metrics, of_values)
                   (row_metric *const[]){row_mae, row_mse});
     check_metrics("sigmoid", "binary_crossentropy", true, "[binary_accuracy]", 1,
                   (row_metric *const[]){row_binary_accuracy});
+}
+
+/* Targets of 0, and outputs that are 0 or are not: R^2 is 0 / 0, counted as 0, or 1 - 1 / 0. */
+Test(metrics, r2_of_targets_that_do_not_vary)
+{
+    for (int right = 0; right < 2; ++right) {
+        rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
+        give_values(data);
+        memset(data->train.values, 0, ROWS * CLASSES * sizeof(float));
+        rnl_model *model = fixture_model(
+            fixture_config("model: [dense: {units: %d, kernel_initializer: %s}]\n"
+                           "training: {loss: huber, metrics: [r2_score], optimizer: sgd}\n",
+                           CLASSES, right ? "zeros" : "ones"),
+            data);
+        rnl_evaluation *evaluation = NULL;
+        cr_assert_eq(rnl_evaluate(model, data, RNL_TRAIN, NULL, &evaluation), RNL_OK);
+        cr_expect_eq(evaluation->figures[1].value, right ? 0 : -INFINITY);
+        rnl_evaluation_free(evaluation);
+        rnl_model_free(model);
+        rnl_data_free(data);
+    }
 }
 
 Test(metrics, that_say_nothing_are_refused)

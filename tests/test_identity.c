@@ -84,6 +84,52 @@ ParameterizedTest(unsigned *batch_size, identity, on_any_number_of_workers)
     rnl_data_free(data);
 }
 
+static int add_loss(const rnl_progress *progress, void *user)
+{
+    char *text = user;
+    sprintf(text + strlen(text), "%a %a\n", progress->figures[0].value, progress->figures[1].value);
+    return 0;
+}
+
+/* The penalties are in the loss of each epoch, to the last bit; one row block, and several. */
+Test(identity, penalties_and_constraints_on_any_number_of_workers)
+{
+    for (unsigned batch_size = 16; batch_size <= 64; batch_size *= 4) {
+        rnl_data *data = fixture_data(130, 50, 10, RNL_FLOAT32);
+        rnl_data *other = fixture_data(33, 50, 10, RNL_FLOAT32);
+        data->validation = other->train;
+        free(other);
+        uint64_t expected = 0;
+        char expected_losses[256] = "";
+        for (size_t i = 0; i < COUNT(worker_counts); ++i) {
+            rnl_model *model = fixture_model(
+                fixture_config(
+                    "model:\n"
+                    "  - dense: {units: 300, activation: elu, kernel_regularizer: l1,\n"
+                    "            bias_regularizer: l2,\n"
+                    "            kernel_constraint: {max_norm: {max_value: 0.9}}}\n"
+                    "  - dense: {units: 200, kernel_constraint: {unit_norm: {axis: 1}}}\n"
+                    "  - dense: {units: 10, activation: softmax, kernel_regularizer: l2}\n"
+                    "training: {loss: sparse_categorical_crossentropy, optimizer: adam,\n"
+                    "           batch_size: %u, epochs: 3}\n",
+                    batch_size),
+                data);
+            char losses[256] = "";
+            const rnl_options options = {
+                .threads = worker_counts[i], .on_epoch = add_loss, .user = losses};
+            cr_assert_eq(rnl_train(model, data, &options), RNL_OK, "%s", rnl_message());
+            if (i == 0) {
+                expected = fixture_hash(model);
+                strcpy(expected_losses, losses);
+            }
+            cr_expect_eq(fixture_hash(model), expected, "%zu workers", worker_counts[i]);
+            cr_expect_str_eq(losses, expected_losses, "%zu workers", worker_counts[i]);
+            rnl_model_free(model);
+        }
+        rnl_data_free(data);
+    }
+}
+
 Test(identity, every_worker_has_tiles)
 {
     rnl_data *data = fixture_data(130, 50, 10, RNL_FLOAT32);

@@ -63,7 +63,7 @@ static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 4, 3, 0, 7, 1};
 
 static rnl_status load_idx(rnl_dataset *dataset)
 {
-    const rnl_array_files paths = {inputs_path, targets_path};
+    const rnl_array_files paths = {.inputs = inputs_path, .targets = targets_path};
     return rnl_idx_format.load(dataset, &paths, &(const rnl_loading){0});
 }
 

@@ -534,6 +534,31 @@ static double exact_squares(const float *z, const float *t, size_t columns, doub
     return loss / (double)columns;
 }
 
+static double exact_absolutes(const float *z, const float *t, size_t columns, double *gradient)
+{
+    double loss = 0;
+    for (size_t j = 0; j < columns; ++j) {
+        loss += fabs((double)z[j] - (double)t[j]);
+        gradient[j] = (double)((z[j] > t[j]) - (z[j] < t[j])) / (double)columns;
+    }
+    return loss / (double)columns;
+}
+
+#define HUBER_THRESHOLD 1.5f
+
+/* e^2 / 2 where |e| is within the threshold d, else d |e| - d^2 / 2. */
+static double exact_huber(const float *z, const float *t, size_t columns, double *gradient)
+{
+    const double d = (double)HUBER_THRESHOLD;
+    double loss = 0;
+    for (size_t j = 0; j < columns; ++j) {
+        const double error = (double)z[j] - (double)t[j], size = fabs(error);
+        loss += size <= d ? error * error / 2 : d * size - d * d / 2;
+        gradient[j] = (size <= d ? error : copysign(d, error)) / (double)columns;
+    }
+    return loss / (double)columns;
+}
+
 /* The exact gradients themselves agree with central differences of the exact loss. */
 static void check_exact(exact_loss *exact, const float *z, const float *t, size_t columns)
 {
@@ -573,6 +598,7 @@ static void check_target_loss(void (*kernel)(const rnl_loss_rows *), exact_loss 
                            .targets = t,
                            .targets_stride = STRIDE - 1,
                            .scale = scale,
+                           .threshold = HUBER_THRESHOLD,
                            .delta = delta,
                            .delta_stride = STRIDE - 2,
                            .loss = loss};
@@ -620,9 +646,57 @@ static void check_binary_cross_entropy(const rnl_kernels *k)
     cr_expect_float_eq((double)loss, log1p(exp(-20)), 1e-14);
 }
 
+/* Of one error: an exact 0, what is too large to be squared, and what is no number. */
+static void check_error(void (*kernel)(const rnl_loss_rows *), float error, double loss,
+                        double slope)
+{
+    const float target = 0;
+    float found[2];
+    kernel(&(const rnl_loss_rows){.rows = 1,
+                                  .columns = 1,
+                                  .z = &error,
+                                  .targets = &target,
+                                  .scale = 1,
+                                  .threshold = HUBER_THRESHOLD,
+                                  .delta = &found[1],
+                                  .loss = &found[0]});
+    expect_near(found[0], loss, 0.5, "loss", (double)error);
+    expect_near(found[1], slope, 0.5, "slope", (double)error);
+}
+
 static void check_squared_error(const rnl_kernels *k)
 {
     check_target_loss(k->squared_error, exact_squares);
+    check_error(k->squared_error, 0, 0, 0);
+    check_error(k->squared_error, -INFINITY, INFINITY, -INFINITY);
+    check_error(k->squared_error, NAN, NAN, NAN);
+}
+
+static void check_absolute_error(const rnl_kernels *k)
+{
+    check_target_loss(k->absolute_error, exact_absolutes);
+    check_error(k->absolute_error, 0, 0, 0);
+    check_error(k->absolute_error, -0.0f, 0, 0);
+    check_error(k->absolute_error, -1e-40f, 0, 0); /* a denormal is 0 */
+    check_error(k->absolute_error, -3e38f, (double)3e38f, -1);
+    check_error(k->absolute_error, -INFINITY, INFINITY, -1);
+    float loss;
+    const float z[2] = {NAN, 1}, t[2] = {1, 1};
+    k->absolute_error(&(const rnl_loss_rows){
+        .rows = 1, .columns = 2, .z = z, .targets = t, .scale = 1, .loss = &loss});
+    cr_expect(isnan(loss));
+}
+
+static void check_huber(const rnl_kernels *k)
+{
+    check_target_loss(k->huber, exact_huber);
+    const double d = (double)HUBER_THRESHOLD;
+    check_error(k->huber, 0, 0, 0);
+    check_error(k->huber, HUBER_THRESHOLD, d * d / 2, d);
+    check_error(k->huber, -HUBER_THRESHOLD, d * d / 2, -d);
+    check_error(k->huber, -1e38f, d * (double)1e38f, -d);
+    check_error(k->huber, -INFINITY, INFINITY, -d);
+    check_error(k->huber, NAN, NAN, NAN);
 }
 
 /* ---- updates --------------------------------------------------------------------------------- */
@@ -776,6 +850,112 @@ static void check_adam_update(const rnl_kernels *k)
         for (size_t i = 0; i < 3; ++i)
             guarded_check(&outputs[i], 1, count, SPACE);
     }
+}
+
+/* g + l1 sign(w) + 2 l2 w with two roundings; each element as it comes out alone. */
+static void check_penalty_slope(const rnl_kernels *k)
+{
+    static guarded output;
+    static float weights[LONGEST], gradient[LONGEST];
+    const float l1 = 0.3f, l2 = 0.7f;
+    flush_denormals();
+    for (size_t count = 0; count <= LONGEST; ++count) {
+        for (size_t i = 0; i < LONGEST; ++i) {
+            weights[i] = i < SPECIALS && count % 2 == 0 ? special[i] : random_float(3);
+            gradient[i] = random_float(2);
+        }
+        float *sum = guarded_start(&output, SPACE);
+        memcpy(sum, gradient, count * sizeof *sum);
+        k->penalty_slope(&(const rnl_penalty_slope){count, weights, sum, l1, l2});
+        guarded_check(&output, 1, count, SPACE);
+        for (size_t i = 0; i < count; ++i) {
+            const double w = without_denormal(weights[i]), g = (double)gradient[i];
+            const double sign = isnan(w) ? w : (double)((w > 0) - (w < 0));
+            const double expected = g + (double)l1 * sign + 2 * (double)l2 * w;
+            if (isfinite(expected) && fabs(expected) < (double)FLT_MAX)
+                cr_assert_float_eq((double)sum[i], expected,
+                                   1.2e-7 * (fabs(g) + (double)l1 + 2 * (double)l2 * fabs(w)));
+            else
+                cr_assert(isnan(expected) ? isnan(sum[i]) : isinf(sum[i]));
+            float alone = gradient[i];
+            k->penalty_slope(&(const rnl_penalty_slope){1, weights + i, &alone, l1, l2});
+            cr_assert(isnan(alone) ? isnan(sum[i]) : alone == sum[i]);
+        }
+    }
+}
+
+/* Sixteen roundings of a positive sum at most, then double. */
+static void check_sizes(const rnl_kernels *k)
+{
+    enum { MANY = 5000 };
+    static float x[MANY];
+    double absolutes, squares;
+    flush_denormals();
+    for (size_t i = 0; i < MANY; ++i)
+        x[i] = i % 50 == 3 ? 1e-40f : random_float(i % 7 == 0 ? 100 : 1);
+    for (size_t count = 0; count <= MANY; count += count < 600 ? 1 : 97) {
+        double sum = 0, sum_of_squares = 0;
+        for (size_t i = 0; i < count; ++i) {
+            const double value = without_denormal(x[i]);
+            sum += fabs(value);
+            sum_of_squares += value * value;
+        }
+        k->sizes(&(const rnl_sizes){count, x, &absolutes, &squares});
+        cr_assert_float_eq(absolutes, sum, 1e-6 * sum, "%zu: %g, not %g", count, absolutes, sum);
+        cr_assert_float_eq(squares, sum_of_squares, 1e-6 * sum_of_squares, "%zu: %g, not %g", count,
+                           squares, sum_of_squares);
+    }
+    for (size_t at = 0; at < LONGEST; ++at) {
+        x[at] = NAN;
+        k->sizes(&(const rnl_sizes){LONGEST, x, &absolutes, &squares});
+        cr_assert(isnan(absolutes) && isnan(squares));
+        x[at] = -INFINITY;
+        k->sizes(&(const rnl_sizes){LONGEST, x, &absolutes, &squares});
+        cr_assert(isinf(absolutes) && isinf(squares));
+        x[at] = 1;
+    }
+}
+
+static void check_add_squares(const rnl_kernels *k)
+{
+    static guarded output;
+    float x[LONGEST], before[LONGEST];
+    flush_denormals();
+    for (size_t count = 0; count <= LONGEST; ++count) {
+        for (size_t i = 0; i < LONGEST; ++i) {
+            x[i] = i < SPECIALS && count % 2 == 0 ? special[i] : random_float(3);
+            before[i] = 1 + random_float(1);
+        }
+        float *sums = guarded_start(&output, SPACE);
+        memcpy(sums, before, count * sizeof *sums);
+        k->add_squares(&(const rnl_add_squares){count, x, sums});
+        guarded_check(&output, 1, count, SPACE);
+        for (size_t i = 0; i < count; ++i) {
+            const double value = without_denormal(x[i]);
+            expect_near(sums[i], (double)before[i] + value * value, 0.5, "sum", value);
+        }
+    }
+}
+
+static void check_multiply(const rnl_kernels *k)
+{
+    static guarded output;
+    float before[LONGEST], factors[LONGEST];
+    flush_denormals();
+    for (size_t count = 0; count <= LONGEST; ++count)
+        for (int one = 0; one < 2; ++one) {
+            for (size_t i = 0; i < LONGEST; ++i) {
+                before[i] = i < SPECIALS && count % 2 == 0 ? special[i] : random_float(3);
+                factors[i] = random_float(2);
+            }
+            float *x = guarded_start(&output, SPACE);
+            memcpy(x, before, count * sizeof *x);
+            k->multiply(&(const rnl_multiply){count, x, factors, one});
+            guarded_check(&output, 1, count, SPACE);
+            for (size_t i = 0; i < count; ++i)
+                expect_near(x[i], without_denormal(before[i]) * (double)factors[one ? 0 : i], 0.5,
+                            "product", (double)before[i]);
+        }
 }
 
 /* The tree of copies: 1 + 2^-24 + 2^-24 depends on who is added first. */

@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +60,7 @@ static const int64_t two_labels[] = {1, 0};
 
 static rnl_status load(rnl_dataset *dataset)
 {
-    const rnl_array_files files = {inputs_path, targets_path};
+    const rnl_array_files files = {.inputs = inputs_path, .targets = targets_path};
     return rnl_npy_format.load(dataset, &files, &(const rnl_loading){0});
 }
 
@@ -230,4 +231,47 @@ Test(npy, numbers_beyond_float32_are_refused)
     cr_expect_eq(load(&dataset), RNL_BAD_DATA);
     cr_expect(strstr(rnl_message(), "element 2: expected a number within float32, got -1e+39"),
               "%s", rnl_message());
+}
+
+Test(npy, sample_weights)
+{
+    static const double good[] = {0, 2.5, 1}, negative[] = {1, -1};
+    static const float elements[4] = {1, 2, 3, 4}, nan[] = {1, NAN};
+    static const char header[] = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }";
+    static const char two[] = "{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }";
+    char weights_path[64];
+    snprintf(weights_path, sizeof weights_path, "%s/weights.npy", directory);
+    const rnl_array_files files = {inputs_path, targets_path, weights_path};
+    rnl_loading loading = {0};
+    rnl_dataset dataset;
+    write_file(inputs_path, 1, header, elements, sizeof elements);
+    write_file(targets_path, 1, labels_header, two_labels, sizeof two_labels);
+    write_file(weights_path, 1, two, good, 16);
+    cr_assert_eq(rnl_npy_format.load(&dataset, &files, &loading), RNL_OK, "%s", rnl_message());
+    cr_expect_arr_eq(dataset.sample_weights, ((const float[]){0, 2.5f}), 8);
+    rnl_dataset_release(&dataset);
+
+    write_file(weights_path, 1, two, negative, 16);
+    cr_expect_eq(rnl_npy_format.load(&dataset, &files, &loading), RNL_BAD_DATA);
+    cr_expect(strstr(rnl_message(), "row 1: expected a finite sample weight of at least 0, got -1"),
+              "%s", rnl_message());
+    write_file(weights_path, 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1), }", nan,
+               8);
+    cr_expect_eq(rnl_npy_format.load(&dataset, &files, &loading), RNL_BAD_DATA);
+    cr_expect(strstr(rnl_message(), "got nan"), "%s", rnl_message());
+    write_file(weights_path, 1, "{'descr': '<f8', 'fortran_order': False, 'shape': (3,), }", good,
+               24);
+    cr_expect_eq(rnl_npy_format.load(&dataset, &files, &loading), RNL_BAD_DATA);
+    cr_expect(strstr(rnl_message(), "weights.npy: expected a sample weight for each of 2 rows, "
+                                    "got 3 numbers"),
+              "%s", rnl_message());
+    write_file(weights_path, 1, header, elements, sizeof elements);
+    cr_expect_eq(rnl_npy_format.load(&dataset, &files, &loading), RNL_BAD_DATA);
+    cr_expect(strstr(rnl_message(), "got 2 x 2 numbers"), "%s", rnl_message());
+
+    loading.predicting = true; /* then nobody reads them */
+    cr_assert_eq(rnl_npy_format.load(&dataset, &files, &loading), RNL_OK);
+    cr_expect_null(dataset.sample_weights);
+    rnl_dataset_release(&dataset);
+    unlink(weights_path);
 }

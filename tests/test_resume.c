@@ -18,7 +18,8 @@ static rnl_model *create_model(const rnl_data *data, const char *optimizer)
     return fixture_model(
         fixture_config("data: {train: {spirals: {rows: 10}}, scaling: standardize}\n"
                        "model:\n"
-                       "  - dense: {units: 140, activation: elu}\n"
+                       "  - dense: {units: 140, activation: elu, kernel_regularizer: {l2: 0.01},\n"
+                       "            bias_regularizer: {l1: 0.01}}\n"
                        "  - dense: {units: 5, activation: softmax}\n"
                        "training: {loss: sparse_categorical_crossentropy, metrics: [accuracy],\n"
                        "  optimizer: %s, batch_size: %d, epochs: %d}\n",

@@ -1,5 +1,6 @@
 #include "engine/config/config.h"
 
+#include "engine/config/defaults.h"
 #include "engine/error.h"
 #include "engine/model/position.h"
 
@@ -51,6 +52,13 @@ static const rnl_field training_fields[] = {
      .offset = TRAINING(loss),
      .kinds = &rnl_losses,
      .help = "what training makes small"},
+    {.key = "class_weight",
+     .type = RNL_FIELD_NUMBER_MAP,
+     .offset = TRAINING(class_weight),
+     .fallback = "{}",
+     .minimum = 0,
+     .maximum = 1e30,
+     .help = "factors of the losses of a class's training rows, by its name or its number; else 1"},
     {.key = "metrics",
      .type = RNL_FIELD_KIND_LIST,
      .offset = TRAINING(metrics),
@@ -81,6 +89,11 @@ static const rnl_field training_fields[] = {
      .offset = TRAINING(shuffle),
      .fallback = "true",
      .help = "a new order of the rows in each epoch"},
+    {.key = "drop_last",
+     .type = RNL_FIELD_BOOLEAN,
+     .offset = TRAINING(drop_last),
+     .fallback = "false",
+     .help = "leave out the rows of an epoch that do not fill a last mini-batch"},
     {.key = "seed",
      .type = RNL_FIELD_INTEGER,
      .offset = TRAINING(seed),
@@ -114,7 +127,8 @@ const rnl_field rnl_config_fields[] = {
      .type = RNL_FIELD_KIND_LIST,
      .offset = offsetof(rnl_config, model),
      .kinds = &rnl_layers,
-     .help = "the layers, from inputs to outputs"},
+     .help = "the layers, from inputs to outputs; or `defaults`, settings for all layers that do "
+             "not give them, and `layers`"},
     {.key = "training",
      .type = RNL_FIELD_SECTION,
      .offset = offsetof(rnl_config, training),
@@ -124,8 +138,9 @@ const rnl_field rnl_config_fields[] = {
 };
 
 const rnl_kind_table *const rnl_kind_tables[] = {
-    &rnl_data_formats, &rnl_missing_rules, &rnl_scalings, &rnl_layers,     &rnl_activations,
-    &rnl_initializers, &rnl_losses,        &rnl_metrics,  &rnl_optimizers, NULL,
+    &rnl_data_formats, &rnl_missing_rules, &rnl_scalings,     &rnl_layers,
+    &rnl_activations,  &rnl_initializers,  &rnl_regularizers, &rnl_constraints,
+    &rnl_losses,       &rnl_metrics,       &rnl_optimizers,   NULL,
 };
 
 static rnl_status name_after(rnl_config *config, const char *path)
@@ -167,6 +182,7 @@ static rnl_status decode(rnl_config *config, const char *source, const char *con
         return rnl_fail(RNL_BAD_CONFIG, "%s: is empty: expected data, model and training", source);
     for (size_t i = 0; i < override_count; ++i)
         RNL_TRY(rnl_tree_override(&config->tree, overrides[i]));
+    RNL_TRY(rnl_defaults_apply(config->tree.root, &rnl_layers));
     RNL_TRY(rnl_schema_decode(rnl_config_fields, config->tree.root, config));
     if (!config->name)
         RNL_TRY(name_after(config, source));

@@ -17,12 +17,14 @@ typedef struct rnl_data_config {
 
 /* training: */
 typedef struct rnl_training_config {
-    rnl_choice loss;         /* of rnl_losses */
+    rnl_choice loss; /* of rnl_losses */
+    rnl_number_map class_weight;
     rnl_choice_list metrics; /* of rnl_metrics */
     rnl_choice optimizer;    /* of rnl_optimizers */
     int64_t batch_size;
     int64_t epochs;
     bool shuffle;
+    bool drop_last; /* the smaller mini-batch at the end of an epoch */
     int64_t seed;
     int64_t checkpoint_every; /* steps; 0: at the end of each epoch */
 } rnl_training_config;
@@ -52,6 +54,8 @@ extern const rnl_kind_table rnl_scalings;      /* engine/data/ */
 extern const rnl_kind_table rnl_layers;        /* engine/model/ */
 extern const rnl_kind_table rnl_activations;   /* engine/model/ */
 extern const rnl_kind_table rnl_initializers;  /* engine/model/ */
+extern const rnl_kind_table rnl_regularizers;  /* engine/model/ */
+extern const rnl_kind_table rnl_constraints;   /* engine/model/ */
 extern const rnl_kind_table rnl_losses;        /* engine/training/ */
 extern const rnl_kind_table rnl_metrics;       /* engine/training/ */
 extern const rnl_kind_table rnl_optimizers;    /* engine/training/ */

@@ -206,11 +206,43 @@ static rnl_status decode_texts(const rnl_field *field, const rnl_node *node, rnl
     return RNL_OK;
 }
 
+static void release_numbers(rnl_number_map *map)
+{
+    for (size_t i = 0; i < map->count; ++i)
+        free(map->items[i].name);
+    free(map->items);
+    *map = (rnl_number_map){0};
+}
+
+static rnl_status decode_numbers(const rnl_field *field, const rnl_node *node, rnl_number_map *map)
+{
+    if (node->type != RNL_MAPPING)
+        return fail_value(field, node, "a mapping of names to numbers");
+    *map = (rnl_number_map){.items = calloc(node->count + 1, sizeof *map->items),
+                            .place = node->place};
+    if (!map->items)
+        return rnl_fail_memory((node->count + 1) * sizeof *map->items);
+    for (size_t i = 0; i < node->count; ++i) {
+        rnl_named_number *item = &map->items[map->count];
+        rnl_status status = decode_number(field, node->items[i], &item->value);
+        item->place = node->items[i]->key_place;
+        item->name = status == RNL_OK ? strdup(node->items[i]->key) : NULL;
+        if (status == RNL_OK && !item->name)
+            status = rnl_fail_memory(strlen(node->items[i]->key) + 1);
+        if (status != RNL_OK) {
+            release_numbers(map);
+            return status;
+        }
+        ++map->count;
+    }
+    return RNL_OK;
+}
+
 /* ---- kinds ----------------------------------------------------------------------------------- */
 
 static rnl_status decode_value(const rnl_field *field, const rnl_node *node, void *target);
 
-static const rnl_kind *find_kind(const rnl_kind_table *table, const char *name)
+const rnl_kind *rnl_kind_find(const rnl_kind_table *table, const char *name)
 {
     for (size_t i = 0; i < table->count; ++i)
         if (strcmp(table->kinds[i].name, name) == 0)
@@ -218,7 +250,7 @@ static const rnl_kind *find_kind(const rnl_kind_table *table, const char *name)
     return NULL;
 }
 
-static const rnl_field *find_field(const rnl_field *fields, const char *key)
+const rnl_field *rnl_field_find(const rnl_field *fields, const char *key)
 {
     for (const rnl_field *f = fields; f->key; ++f)
         if (strcmp(f->key, key) == 0)
@@ -242,7 +274,7 @@ static rnl_status decode_parameters(const rnl_kind *kind, const rnl_node *given,
         return rnl_schema_decode(kind->fields, &nothing, parameters);
     }
     if (kind->shorthand && !names_its_field(kind, given))
-        return decode_value(find_field(kind->fields, kind->shorthand), given, parameters);
+        return decode_value(rnl_field_find(kind->fields, kind->shorthand), given, parameters);
     return rnl_schema_decode(kind->fields, given, parameters);
 }
 
@@ -277,8 +309,8 @@ static rnl_status decode_choice(const rnl_kind_table *table, const rnl_node *nod
         return rnl_fail_at(node->place, "expected one %s: `name` or `name: {parameters}`",
                            table->noun);
     if (node->type == RNL_MAPPING && node->count != 1) {
-        const rnl_kind *first = node->count > 1 ? find_kind(table, node->items[0]->key) : NULL;
-        if (first && first->fields && find_field(first->fields, node->items[1]->key))
+        const rnl_kind *first = node->count > 1 ? rnl_kind_find(table, node->items[0]->key) : NULL;
+        if (first && first->fields && rnl_field_find(first->fields, node->items[1]->key))
             return rnl_fail_at(node->items[1]->key_place,
                                "'%s' belongs to %s: indent it further, or write %s: {%s: ...}",
                                node->items[1]->key, first->name, first->name, node->items[1]->key);
@@ -290,7 +322,7 @@ static rnl_status decode_choice(const rnl_kind_table *table, const rnl_node *nod
     const bool bare = node->type == RNL_SCALAR;
     const char *name = bare ? node->text : node->items[0]->key;
     const rnl_place place = bare ? node->place : node->items[0]->key_place;
-    const rnl_kind *kind = find_kind(table, name);
+    const rnl_kind *kind = rnl_kind_find(table, name);
     if (!kind)
         return fail_unknown_kind(table, place, name);
     return decode_kind(kind, bare ? NULL : node->items[0], place, choice);
@@ -350,6 +382,8 @@ static rnl_status decode_value(const rnl_field *field, const rnl_node *node, voi
         return decode_text(field, node, value);
     case RNL_FIELD_TEXT_LIST:
         return decode_texts(field, node, value);
+    case RNL_FIELD_NUMBER_MAP:
+        return decode_numbers(field, node, value);
     case RNL_FIELD_KIND:
         if (is_absent(node) && field->fallback && strcmp(field->fallback, "null") == 0)
             return RNL_OK;
@@ -395,6 +429,8 @@ static void clear(const rnl_field *fields, void *target)
             *(char **)value = NULL;
         else if (f->type == RNL_FIELD_TEXT_LIST)
             *(rnl_text_list *)value = (rnl_text_list){0};
+        else if (f->type == RNL_FIELD_NUMBER_MAP)
+            *(rnl_number_map *)value = (rnl_number_map){0};
         else if (f->type == RNL_FIELD_KIND)
             *(rnl_choice *)value = (rnl_choice){0};
         else if (f->type == RNL_FIELD_KIND_LIST)
@@ -413,7 +449,7 @@ rnl_status rnl_schema_decode(const rnl_field *fields, const rnl_node *mapping, v
         return rnl_fail_at(mapping->place, "%s: expected a mapping of keys to values, got %s",
                            context, describe(mapping, text));
     for (size_t i = 0; i < mapping->count; ++i)
-        if (!find_field(fields, mapping->items[i]->key))
+        if (!rnl_field_find(fields, mapping->items[i]->key))
             return fail_unknown_key(fields, mapping->items[i], context);
     const rnl_status status = decode_fields(fields, mapping, target);
     if (status != RNL_OK)
@@ -430,6 +466,8 @@ void rnl_schema_release(const rnl_field *fields, void *target)
             *(char **)value = NULL;
         } else if (f->type == RNL_FIELD_TEXT_LIST) {
             release_texts(value);
+        } else if (f->type == RNL_FIELD_NUMBER_MAP) {
+            release_numbers(value);
         } else if (f->type == RNL_FIELD_KIND) {
             release_choice(value);
         } else if (f->type == RNL_FIELD_KIND_LIST) {

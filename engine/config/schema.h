@@ -12,14 +12,15 @@
 #include <stdint.h>
 
 typedef enum rnl_field_type {
-    RNL_FIELD_INTEGER,   /* int64_t */
-    RNL_FIELD_NUMBER,    /* double */
-    RNL_FIELD_BOOLEAN,   /* bool */
-    RNL_FIELD_TEXT,      /* char *, NULL if the default is "null" */
-    RNL_FIELD_TEXT_LIST, /* rnl_text_list: a list of texts, or one text */
-    RNL_FIELD_KIND,      /* rnl_choice: `name` or `name: {parameters}` */
-    RNL_FIELD_KIND_LIST, /* rnl_choice_list */
-    RNL_FIELD_SECTION    /* a struct in place, described by `section` */
+    RNL_FIELD_INTEGER,    /* int64_t */
+    RNL_FIELD_NUMBER,     /* double */
+    RNL_FIELD_BOOLEAN,    /* bool */
+    RNL_FIELD_TEXT,       /* char *, NULL if the default is "null" */
+    RNL_FIELD_TEXT_LIST,  /* rnl_text_list: a list of texts, or one text */
+    RNL_FIELD_NUMBER_MAP, /* rnl_number_map: numbers under keys of the user's own */
+    RNL_FIELD_KIND,       /* rnl_choice: `name` or `name: {parameters}` */
+    RNL_FIELD_KIND_LIST,  /* rnl_choice_list */
+    RNL_FIELD_SECTION     /* a struct in place, described by `section` */
 } rnl_field_type;
 
 struct rnl_kind_table;
@@ -70,6 +71,18 @@ typedef struct rnl_text_list {
     rnl_place place;
 } rnl_text_list;
 
+typedef struct rnl_named_number {
+    char *name;
+    double value;
+    rnl_place place; /* of the name */
+} rnl_named_number;
+
+typedef struct rnl_number_map {
+    size_t count;
+    rnl_named_number *items;
+    rnl_place place;
+} rnl_number_map;
+
 typedef struct rnl_choice_list {
     size_t count;
     rnl_choice *items;
@@ -92,6 +105,10 @@ rnl_status rnl_schema_print_json(const rnl_field *fields, const void *source, ch
 /* RNL_BAD_CONFIG with "file:line:column: " (or "--set ...: ") before the formatted message. */
 rnl_status rnl_fail_at(rnl_place place, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* By name; NULL if there is none. */
+const rnl_kind *rnl_kind_find(const rnl_kind_table *table, const char *name);
+const rnl_field *rnl_field_find(const rnl_field *fields, const char *key);
 
 /* The candidate nearest to the name by edit distance, or NULL if none is near. */
 const char *rnl_nearest(const char *name, const char *const *candidates, size_t count);

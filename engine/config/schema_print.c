@@ -124,6 +124,18 @@ static void print_texts(const printer *p, const rnl_text_list *list)
     fputc(']', p->out);
 }
 
+static void print_numbers(const printer *p, const rnl_number_map *map)
+{
+    fputc('{', p->out);
+    for (size_t i = 0; i < map->count; ++i) {
+        fputs(i > 0 ? ", " : "", p->out);
+        print_quoted(p, map->items[i].name);
+        fputs(": ", p->out);
+        print_number(p, map->items[i].value);
+    }
+    fputc('}', p->out);
+}
+
 static void print_value(const printer *p, const rnl_field *field, const void *source)
 {
     const void *value = member(source, field);
@@ -145,6 +157,9 @@ static void print_value(const printer *p, const rnl_field *field, const void *so
         break;
     case RNL_FIELD_TEXT_LIST:
         print_texts(p, value);
+        break;
+    case RNL_FIELD_NUMBER_MAP:
+        print_numbers(p, value);
         break;
     case RNL_FIELD_KIND:
         print_choice(p, value);

@@ -85,9 +85,11 @@ static rnl_status read_scalar(rnl_node *node, const struct fy_event *event)
     size_t length = 0;
     struct fy_token *token = event->scalar.value;
     const char *text = token ? fy_token_get_text(token, &length) : "";
-    if (text && memchr(text, '\0', length))
+    if (!text)
+        return rnl_fail_memory(length + 1);
+    if (memchr(text, '\0', length))
         return fail_at(node->place, "a zero byte is not text");
-    node->text = strndup(text ? text : "", length);
+    node->text = strndup(text, length);
     if (!node->text)
         return rnl_fail_memory(length + 1);
     node->quoted = token && fy_token_scalar_style(token) != FYSS_PLAIN;

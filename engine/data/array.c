@@ -183,36 +183,49 @@ static rnl_status take_targets(rnl_dataset *dataset, const rnl_array *array, rnl
                                                  : take_values(dataset, array);
 }
 
-static rnl_status load_inputs(rnl_dataset *dataset, rnl_array_reader *read, const char *path)
+static rnl_status take_weights(rnl_dataset *dataset, const rnl_array *array)
+{
+    char shape[RNL_SHAPE_TEXT];
+    rnl_shape_text(shape, array->shape, array->rank);
+    if (array->shape[0] != dataset->rows || array->count != dataset->rows)
+        return rnl_fail(RNL_BAD_DATA,
+                        "%s: expected a sample weight for each of %zu rows, got %s numbers",
+                        array->path, dataset->rows, shape);
+    RNL_TRY(to_floats(array, &dataset->sample_weights));
+    return rnl_dataset_check_weights(dataset);
+}
+
+/* What becomes of an array. */
+typedef enum array_use { INPUTS, TARGETS, SAMPLE_WEIGHTS } array_use;
+
+static rnl_status load_array(rnl_dataset *dataset, rnl_array_reader *read, const char *path,
+                             array_use use, rnl_target target)
 {
     rnl_array array;
     rnl_status status = read(&array, path);
     if (status == RNL_OK)
-        status = take_inputs(dataset, &array);
+        status = use == INPUTS    ? take_inputs(dataset, &array)
+                 : use == TARGETS ? take_targets(dataset, &array, target)
+                                  : take_weights(dataset, &array);
     free(array.bytes);
     return status;
 }
 
-static rnl_status load_targets(rnl_dataset *dataset, rnl_array_reader *read, const char *path,
-                               rnl_target target)
+rnl_status rnl_array_load(rnl_dataset *dataset, rnl_array_reader *read,
+                          const rnl_array_files *files, const rnl_loading *loading)
 {
-    rnl_array array;
-    rnl_status status = read(&array, path);
-    if (status == RNL_OK)
-        status = take_targets(dataset, &array, target);
-    free(array.bytes);
-    return status;
-}
-
-rnl_status rnl_array_load(rnl_dataset *dataset, rnl_array_reader *read, const char *inputs,
-                          const char *targets, rnl_target target)
-{
+    const char *inputs = files->inputs;
+    const char *targets = loading->predicting ? NULL : files->targets;
+    const char *weights = loading->predicting ? NULL : files->sample_weight;
     *dataset = (rnl_dataset){.largest_label = -1};
-    if (asprintf(&dataset->name, "%s%s%s", inputs, targets ? ", " : "", targets ? targets : "") < 0)
-        return rnl_fail_memory(strlen(inputs) + 3);
-    rnl_status status = load_inputs(dataset, read, inputs);
+    if (asprintf(&dataset->name, "%s%s%s%s%s", inputs, targets ? ", " : "", targets ? targets : "",
+                 weights ? ", " : "", weights ? weights : "") < 0)
+        return rnl_fail_memory(strlen(inputs) + 5);
+    rnl_status status = load_array(dataset, read, inputs, INPUTS, loading->target);
     if (status == RNL_OK && targets)
-        status = load_targets(dataset, read, targets, target);
+        status = load_array(dataset, read, targets, TARGETS, loading->target);
+    if (status == RNL_OK && weights)
+        status = load_array(dataset, read, weights, SAMPLE_WEIGHTS, loading->target);
     if (status != RNL_OK)
         rnl_dataset_release(dataset);
     else

@@ -5,7 +5,7 @@
 #ifndef RNL_ENGINE_DATA_ARRAY_H
 #define RNL_ENGINE_DATA_ARRAY_H
 
-#include "engine/data/dataset.h"
+#include "engine/data/formats.h"
 
 typedef enum rnl_number { RNL_UNSIGNED, RNL_SIGNED, RNL_FLOATING } rnl_number;
 
@@ -32,9 +32,9 @@ rnl_status rnl_array_measure(rnl_array *array);
 /* Reads one file into an array. */
 typedef rnl_status rnl_array_reader(rnl_array *array, const char *path);
 
-/* A whole dataset from a file of inputs and one of targets, which is NULL if none are asked for.
- * Integers in one dimension are class numbers, unless the loss compares with values. */
-rnl_status rnl_array_load(rnl_dataset *dataset, rnl_array_reader *read, const char *inputs,
-                          const char *targets, rnl_target target);
+/* A whole dataset from the files; targets and sample weights are left out in prediction.  Integers
+ * in one dimension are class numbers, unless the loss compares with values. */
+rnl_status rnl_array_load(rnl_dataset *dataset, rnl_array_reader *read,
+                          const rnl_array_files *files, const rnl_loading *loading);
 
 #endif

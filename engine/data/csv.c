@@ -23,6 +23,7 @@ typedef struct table {
     rnl_text_list names; /* (width) of the columns */
     size_t *inputs;      /* the cell of each input column, */
     size_t *targets;     /* and of each target column */
+    size_t weight;       /* and of the sample weights, if they are asked for */
     bool in_hand;        /* the reader's record is the first row */
 } table;
 
@@ -128,7 +129,8 @@ static rnl_status choose_inputs(const table *t)
     const rnl_text_list *wanted = p->features.count > 0 ? &p->features : &t->names;
     for (size_t i = 0; i < wanted->count; ++i) {
         const char *name = wanted->items[i];
-        if (wanted == &t->names && has_text(&p->target, name))
+        if (wanted == &t->names &&
+            (has_text(&p->target, name) || has_text(&p->sample_weight, name)))
             continue;
         RNL_TRY(add_column(t, &encoding_of(t)->inputs, name, has_text(&p->categorical, name),
                            p->features.place));
@@ -159,6 +161,17 @@ static rnl_status find_cells(const table *t, const rnl_columns *columns, size_t 
     for (size_t i = 0; i < columns->count; ++i)
         RNL_TRY(find_cell(t, columns->items[i].name, none, &(*cells)[i]));
     return RNL_OK;
+}
+
+static bool has_weights(const table *t)
+{
+    return t->parameters->sample_weight.count > 0 && !t->loading->predicting;
+}
+
+static rnl_status find_weight(table *t)
+{
+    const rnl_text_list *column = &t->parameters->sample_weight;
+    return has_weights(t) ? find_cell(t, column->items[0], column->place, &t->weight) : RNL_OK;
 }
 
 static size_t target_count(const table *t)
@@ -195,6 +208,8 @@ static rnl_status open_table(table *t, const rnl_csv_parameters *parameters,
         status = find_cells(t, &loading->encoding->inputs, &t->inputs);
     if (status == RNL_OK && target_count(t) > 0)
         status = find_cells(t, &loading->encoding->targets, &t->targets);
+    if (status == RNL_OK)
+        status = find_weight(t);
     t->in_hand = !parameters->header;
     if (status != RNL_OK)
         close_table(t);
@@ -225,7 +240,8 @@ static bool is_dropped(const table *t)
 {
     return missing_rule(t) == RNL_MISSING_DROP && !t->loading->predicting &&
            (misses_any(t, t->inputs, encoding_of(t)->inputs.count) ||
-            misses_any(t, t->targets, target_count(t)));
+            misses_any(t, t->targets, target_count(t)) ||
+            (has_weights(t) && is_missing(t, t->weight)));
 }
 
 static rnl_status read_record(table *t)
@@ -415,6 +431,18 @@ static rnl_status encode_target(const table *t, rnl_dataset *dataset, size_t row
     return RNL_OK;
 }
 
+static rnl_status encode_weight(const table *t, float *weight)
+{
+    double number;
+    if (is_missing(t, t->weight))
+        return fail_missing(t, t->weight);
+    RNL_TRY(read_number(t, t->weight, &number));
+    if (number < 0)
+        return fail_cell(t, t->weight, "a sample weight of at least 0");
+    *weight = (float)number;
+    return RNL_OK;
+}
+
 static rnl_status encode_row(const table *t, rnl_dataset *dataset, size_t row)
 {
     const rnl_encoding *encoding = encoding_of(t);
@@ -423,7 +451,7 @@ static rnl_status encode_row(const table *t, rnl_dataset *dataset, size_t row)
         RNL_TRY(encode_input(t, t->inputs[i], &encoding->inputs.items[i], &x));
     for (size_t i = 0; i < target_count(t); ++i)
         RNL_TRY(encode_target(t, dataset, row, i));
-    return RNL_OK;
+    return has_weights(t) ? encode_weight(t, &dataset->sample_weights[row]) : RNL_OK;
 }
 
 static rnl_status allocate(rnl_dataset *dataset, const table *t, size_t rows)
@@ -446,6 +474,8 @@ static rnl_status allocate(rnl_dataset *dataset, const table *t, size_t rows)
         RNL_TRY(rnl_allocate_rows(&dataset->labels, path, rows, 1, sizeof(int32_t)));
     else if (targets > 0)
         RNL_TRY(rnl_allocate_rows(&dataset->values, path, rows, targets, sizeof(float)));
+    if (has_weights(t))
+        RNL_TRY(rnl_allocate_rows(&dataset->sample_weights, path, rows, 1, sizeof(float)));
     dataset->name = strdup(path);
     return dataset->name ? RNL_OK : rnl_fail_memory(strlen(path) + 1);
 }
@@ -514,6 +544,9 @@ static rnl_status check_parameters(const rnl_csv_parameters *p)
                         "delimiter: expected one character, neither a quote nor a line end, got "
                         "'%.20s'",
                         p->delimiter);
+    if (p->sample_weight.count > 1)
+        return rnl_fail_at(p->sample_weight.place, "sample_weight: expected one column, got %zu",
+                           p->sample_weight.count);
     return RNL_OK;
 }
 

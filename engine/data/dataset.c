@@ -7,6 +7,7 @@
 #include "engine/storage/memory_limit.h"
 #include "engine/training/losses.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ void rnl_dataset_release(rnl_dataset *dataset)
         free(dataset->inputs);
         free(dataset->labels);
         free(dataset->values);
+        free(dataset->sample_weights);
     }
     free(dataset->name);
     *dataset = (rnl_dataset){.largest_label = -1};
@@ -29,6 +31,17 @@ void rnl_dataset_measure_labels(rnl_dataset *dataset)
     for (size_t i = 0; dataset->labels && i < dataset->rows; i++)
         if (dataset->labels[i] > dataset->largest_label)
             dataset->largest_label = dataset->labels[i];
+}
+
+rnl_status rnl_dataset_check_weights(const rnl_dataset *dataset)
+{
+    const float *weights = dataset->sample_weights;
+    for (size_t i = 0; weights && i < dataset->rows; i++)
+        if (!(weights[i] >= 0 && weights[i] <= FLT_MAX))
+            return rnl_fail(RNL_BAD_DATA,
+                            "%s: row %zu: expected a finite sample weight of at least 0, got %g",
+                            dataset->name, i, (double)weights[i]);
+    return RNL_OK;
 }
 
 void rnl_shape_text(char text[RNL_SHAPE_TEXT], const size_t *shape, size_t rank)
@@ -75,6 +88,7 @@ static rnl_status copy_end(rnl_dataset *end, const rnl_dataset *dataset, size_t 
     copy.inputs = NULL;
     copy.labels = NULL;
     copy.values = NULL;
+    copy.sample_weights = NULL;
     copy.borrowed = false;
     if (asprintf(&copy.name, "%s (the last %zu rows)", dataset->name, count) < 0)
         copy.name = NULL;
@@ -86,6 +100,9 @@ static rnl_status copy_end(rnl_dataset *end, const rnl_dataset *dataset, size_t 
     if (status == RNL_OK)
         status = copy_rows(&copy.values, dataset->values, dataset, count,
                            copy.value_columns * sizeof *copy.values);
+    if (status == RNL_OK)
+        status = copy_rows(&copy.sample_weights, dataset->sample_weights, dataset, count,
+                           sizeof *copy.sample_weights);
     if (status != RNL_OK) {
         rnl_dataset_release(&copy);
         return status;
@@ -112,6 +129,7 @@ static void drop_end(rnl_dataset *dataset, size_t count)
         shrink(&dataset->inputs, dataset->rows * row_bytes(dataset));
         shrink(&dataset->labels, dataset->rows * sizeof *dataset->labels);
         shrink(&dataset->values, dataset->rows * dataset->value_columns * sizeof *dataset->values);
+        shrink(&dataset->sample_weights, dataset->rows * sizeof *dataset->sample_weights);
     }
     rnl_dataset_measure_labels(dataset);
 }
@@ -314,6 +332,7 @@ static rnl_status borrow_rows(rnl_dataset *dataset, const rnl_rows *rows, const 
         .labels = borrow(rows->classes),
         .values = borrow(rows->values),
         .value_columns = rows->values ? rows->value_columns : 0,
+        .sample_weights = borrow(rows->sample_weights),
         .borrowed = true,
         .name = strdup(name),
     };
@@ -322,7 +341,7 @@ static rnl_status borrow_rows(rnl_dataset *dataset, const rnl_rows *rows, const 
         dataset->features *= rows->shape[i];
     }
     rnl_dataset_measure_labels(dataset);
-    return dataset->name ? RNL_OK : rnl_fail_memory(strlen(name) + 1);
+    return dataset->name ? rnl_dataset_check_weights(dataset) : rnl_fail_memory(strlen(name) + 1);
 }
 
 rnl_status rnl_data_create(rnl_data **data, const rnl_rows *train, const rnl_rows *validation,

@@ -31,8 +31,9 @@ typedef struct rnl_dataset {
     int32_t largest_label; /* -1 without; */
     float *values;         /* (rows, value_columns) target values, or NULL */
     size_t value_columns;
-    bool borrowed; /* inputs, labels and values are the caller's */
-    char *name;    /* for messages: the files or the generator it came from */
+    float *sample_weights; /* (rows) factors of the rows' losses, or NULL for 1 */
+    bool borrowed;         /* the arrays are the caller's */
+    char *name;            /* for messages: the files or the generator it came from */
 } rnl_dataset;
 
 /* What a set is loaded for. */
@@ -52,10 +53,24 @@ typedef struct rnl_data_format {
     rnl_status (*load)(rnl_dataset *dataset, const void *parameters, const rnl_loading *loading);
 } rnl_data_format;
 
+/* What a row's target asks of an output: a class number stands for 0 and 1, or for itself where
+ * there is one output. */
+static inline float rnl_dataset_target(const rnl_dataset *dataset, size_t row, size_t output,
+                                       size_t outputs)
+{
+    if (dataset->values)
+        return dataset->values[row * outputs + output];
+    const int32_t label = dataset->labels[row];
+    return outputs == 1 ? (float)label : (float)((size_t)label == output);
+}
+
 void rnl_dataset_release(rnl_dataset *dataset);
 
 /* Sets largest_label. */
 void rnl_dataset_measure_labels(rnl_dataset *dataset);
+
+/* Refuses sample weights that are negative or not finite. */
+rnl_status rnl_dataset_check_weights(const rnl_dataset *dataset);
 
 /* "60000 x 28 x 28", for messages. */
 #define RNL_SHAPE_TEXT (RNL_MAX_RANK * 24)

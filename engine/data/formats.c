@@ -8,17 +8,26 @@
         .help = help_text                                                                          \
     }
 
+#define SAMPLE_WEIGHT_FIELD                                                                        \
+    {                                                                                              \
+        .key = "sample_weight", .type = RNL_FIELD_TEXT,                                            \
+        .offset = offsetof(rnl_array_files, sample_weight), .fallback = "null",                    \
+        .help = "path of a number for each row, from 0: a factor of its loss"                      \
+    }
+
 #define TARGETS_HELP "path of the class numbers, from 0, or target values, for each row"
 
 static const rnl_field idx_fields[] = {
     FILE_FIELD(inputs, "path of the inputs, the rows along the first dimension; plain or gzip"),
     FILE_FIELD(targets, TARGETS_HELP "; plain or gzip"),
+    SAMPLE_WEIGHT_FIELD,
     {.key = NULL},
 };
 
 static const rnl_field npy_fields[] = {
     FILE_FIELD(inputs, "path of the inputs, the rows along the first dimension"),
     FILE_FIELD(targets, TARGETS_HELP),
+    SAMPLE_WEIGHT_FIELD,
     {.key = NULL},
 };
 
@@ -53,8 +62,9 @@ static const rnl_field csv_fields[] = {
      .offset = offsetof(rnl_csv_parameters, path),
      .help = "path of the table; plain or gzip"},
     CSV_TEXTS(target, "column to predict, or columns of values; only the training set needs it"),
-    CSV_TEXTS(features, "columns of the inputs; without it, all but the target"),
+    CSV_TEXTS(features, "columns of the inputs; without it, all others"),
     CSV_TEXTS(categorical, "those whose cells are names: an input becomes 0 or 1 for each name"),
+    CSV_TEXTS(sample_weight, "column of numbers from 0: factors of the rows' losses; no input"),
     {.key = "delimiter",
      .type = RNL_FIELD_TEXT,
      .offset = offsetof(rnl_csv_parameters, delimiter),

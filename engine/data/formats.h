@@ -8,12 +8,12 @@
 
 /* idx, npy */
 typedef struct rnl_array_files {
-    char *inputs, *targets; /* paths */
+    char *inputs, *targets, *sample_weight; /* paths; sample_weight may be NULL */
 } rnl_array_files;
 
 typedef struct rnl_csv_parameters {
     char *path;
-    rnl_text_list target, features, categorical; /* names of columns */
+    rnl_text_list target, features, categorical, sample_weight; /* names of columns */
     char *delimiter;
     bool header;
     rnl_choice missing; /* of rnl_missing_rules */

@@ -118,9 +118,7 @@ static rnl_status read_array(rnl_array *array, const char *path)
 
 static rnl_status load(rnl_dataset *dataset, const void *parameters, const rnl_loading *loading)
 {
-    const rnl_array_files *files = parameters;
-    return rnl_array_load(dataset, read_array, files->inputs,
-                          loading->predicting ? NULL : files->targets, loading->target);
+    return rnl_array_load(dataset, read_array, parameters, loading);
 }
 
 const rnl_data_format rnl_idx_format = {.load = load};

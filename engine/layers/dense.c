@@ -2,6 +2,7 @@
 
 #include "engine/config/config.h"
 #include "engine/error.h"
+#include "engine/model/constraints.h"
 #include "engine/model/initializers.h"
 #include "engine/step/work.h"
 
@@ -31,8 +32,36 @@ const rnl_field rnl_dense_fields[] = {
      .fallback = "glorot_uniform",
      .kinds = &rnl_initializers,
      .help = "how the first weights are drawn"},
+    {.key = "kernel_regularizer",
+     .type = RNL_FIELD_KIND,
+     .offset = offsetof(rnl_dense, kernel_regularizer),
+     .fallback = "null",
+     .kinds = &rnl_regularizers,
+     .help = "a penalty on the size of the weights"},
+    {.key = "bias_regularizer",
+     .type = RNL_FIELD_KIND,
+     .offset = offsetof(rnl_dense, bias_regularizer),
+     .fallback = "null",
+     .kinds = &rnl_regularizers,
+     .help = "a penalty on the size of the bias"},
+    {.key = "kernel_constraint",
+     .type = RNL_FIELD_KIND,
+     .offset = offsetof(rnl_dense, kernel_constraint),
+     .fallback = "null",
+     .kinds = &rnl_constraints,
+     .help = "what the weights are made to obey after each update"},
     {.key = NULL},
 };
+
+/* The groups are counted in floats while the constraint is planned. */
+static rnl_status check_constraint(const rnl_layer *layer)
+{
+    const rnl_choice *constraint = &rnl_dense_of(layer)->kernel_constraint;
+    if (constraint->kind && rnl_constraint_axis(constraint) == 1 && layer->input.size[0] > 1 << 24)
+        return rnl_fail_at(constraint->place, "%s: %s with axis 1 takes at most %d inputs, got %zu",
+                           layer->name, constraint->kind->name, 1 << 24, layer->input.size[0]);
+    return RNL_OK;
+}
 
 static rnl_status build(rnl_layer *layer)
 {
@@ -42,12 +71,19 @@ static rnl_status build(rnl_layer *layer)
             layer->choice->place,
             "%s: expected rows of rank 1, got rank %zu: put a flatten layer before it", layer->name,
             layer->input.rank);
+    RNL_TRY(check_constraint(layer));
     layer->output = (rnl_shape){.rank = 1, .size = {(size_t)dense->units}};
-    layer->parameters[layer->parameter_count++] = (rnl_parameter){
-        .name = "kernel", .rank = 2, .size = {layer->input.size[0], (size_t)dense->units}};
+    layer->parameters[layer->parameter_count++] =
+        (rnl_parameter){.name = "kernel",
+                        .rank = 2,
+                        .size = {layer->input.size[0], (size_t)dense->units},
+                        .regularizer = &dense->kernel_regularizer};
     if (dense->use_bias)
         layer->parameters[layer->parameter_count++] =
-            (rnl_parameter){.name = "bias", .rank = 1, .size = {(size_t)dense->units}};
+            (rnl_parameter){.name = "bias",
+                            .rank = 1,
+                            .size = {(size_t)dense->units},
+                            .regularizer = &dense->bias_regularizer};
     return RNL_OK;
 }
 
@@ -68,6 +104,11 @@ static void initialize(rnl_layer *layer, uint64_t seed)
 static const rnl_choice *activation(const rnl_layer *layer)
 {
     return &rnl_dense_of(layer)->activation;
+}
+
+static size_t product_flops(const rnl_layer *layer)
+{
+    return 2 * layer->input.size[0] * layer->output.size[0];
 }
 
 static rnl_status forward_work(const rnl_layer *layer, rnl_work_list *list, rnl_column_cut cut)
@@ -120,6 +161,7 @@ const rnl_layer_operations rnl_dense_operations = {
     .build = build,
     .initialize = initialize,
     .activation = activation,
+    .product_flops = product_flops,
     .work = work,
     .plan_forward = rnl_dense_plan_forward,
     .plan_backward = rnl_dense_plan_backward,

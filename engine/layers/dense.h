@@ -13,6 +13,8 @@ typedef struct rnl_dense {
     rnl_choice activation;
     bool use_bias;
     rnl_choice kernel_initializer;
+    rnl_choice kernel_regularizer, bias_regularizer; /* of rnl_regularizers; may be none */
+    rnl_choice kernel_constraint;                    /* of rnl_constraints; may be none */
 } rnl_dense;
 
 static inline const rnl_dense *rnl_dense_of(const rnl_layer *layer)

@@ -15,6 +15,8 @@
 
 #include "engine/error.h"
 #include "engine/model/activations.h"
+#include "engine/model/constraints.h"
+#include "engine/step/constrain.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -383,12 +385,70 @@ static void place_updates(const dense_state *state, const rnl_step *step)
         place_update(state, step, state->bias, 0, state->grid);
 }
 
+/* The group of each weight as its column block is packed, from 1: the number of its column in the
+ * block, or of its row. */
+static rnl_status label_weights(const dense_state *state, size_t block, bool by_column,
+                                float *labels)
+{
+    const size_t columns = rnl_cut_width(state->columns, block);
+    float *plain = malloc(state->fan_in * columns * sizeof *plain);
+    if (!plain)
+        return rnl_fail_memory(state->fan_in * columns * sizeof *plain);
+    for (size_t i = 0; i < state->fan_in; ++i)
+        for (size_t j = 0; j < columns; ++j)
+            plain[i * columns + j] = (float)((by_column ? j : i) + 1);
+    const rnl_status status =
+        rnl_product_pack(state->blocks[block].product, plain, columns, labels);
+    free(plain);
+    return status;
+}
+
+/* The weights of a unit are in one column block, those of an input in all of them. */
+static rnl_status constrain_blocks(const dense_state *state, rnl_step *step,
+                                   rnl_labelled_block *blocks)
+{
+    const rnl_choice *constraint = &rnl_dense_of(state->layer)->kernel_constraint;
+    const bool by_column = rnl_constraint_axis(constraint) == 0;
+    for (size_t c = 0; c < state->columns.blocks; ++c) {
+        const size_t count = state->blocks[c].weights->count;
+        blocks[c].block = state->blocks[c].weights;
+        if (rnl_constraint_of(constraint)->factor) {
+            blocks[c].labels = calloc(count, sizeof *blocks[c].labels);
+            if (!blocks[c].labels)
+                return rnl_fail_memory(count * sizeof *blocks[c].labels);
+            RNL_TRY(label_weights(state, c, by_column, blocks[c].labels));
+        }
+        if (by_column)
+            RNL_TRY(rnl_step_constrain(step, constraint, &blocks[c], 1,
+                                       rnl_cut_width(state->columns, c)));
+    }
+    return by_column
+               ? RNL_OK
+               : rnl_step_constrain(step, constraint, blocks, state->columns.blocks, state->fan_in);
+}
+
+static rnl_status plan_constraint(const dense_state *state, rnl_step *step)
+{
+    const size_t count = state->columns.blocks;
+    if (!rnl_dense_of(state->layer)->kernel_constraint.kind)
+        return RNL_OK;
+    rnl_labelled_block *blocks = calloc(count, sizeof *blocks);
+    if (!blocks)
+        return rnl_fail_memory(count * sizeof *blocks);
+    const rnl_status status = constrain_blocks(state, step, blocks);
+    for (size_t c = 0; c < count; ++c)
+        free(blocks[c].labels);
+    free(blocks);
+    return status;
+}
+
 rnl_status rnl_dense_plan_backward(void *planned, rnl_step *step, const rnl_upstream *upstream,
                                    rnl_upstream *downstream)
 {
     dense_state *state = planned;
     state->upstream = *upstream;
     place_updates(state, step);
+    RNL_TRY(plan_constraint(state, step));
     if (downstream) {
         downstream->partials = state->columns.blocks;
         state->downstream = *downstream;

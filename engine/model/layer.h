@@ -24,8 +24,10 @@ enum { RNL_VALUES, RNL_FIRST_SLOT, RNL_ARRAYS = RNL_FIRST_SLOT + RNL_MAX_SLOTS }
 /* A tensor of parameters, row-major. */
 typedef struct rnl_parameter {
     const char *name; /* within the layer: "kernel" */
+    bool fixed;       /* training does not change it by gradients: moving statistics */
     size_t rank;
     size_t size[2];
+    const rnl_choice *regularizer; /* of rnl_regularizers; NULL, or of kind NULL, for none */
     float *arrays[RNL_ARRAYS]; /* values always, slots while training stands between two steps */
 } rnl_parameter;
 
@@ -55,6 +57,11 @@ typedef struct rnl_layer_operations {
     void (*initialize)(rnl_layer *layer, uint64_t seed);
     /* The activation that the layer ends with; NULL for a kind that has none. */
     const rnl_choice *(*activation)(const rnl_layer *layer);
+    /* Floating-point operations of the forward product for one row; NULL if it has none.  With
+     * respect to the weights and to the inputs, the backward products take as many each. */
+    size_t (*product_flops)(const rnl_layer *layer);
+    /* The output is the input in another shape, and takes no memory. */
+    bool views_input;
     /* Tells what its phases will ask of the machine; NULL for next to nothing. */
     rnl_status (*work)(const rnl_layer *layer, struct rnl_work_list *list);
     /* Adds the phases of the forward pass to the step: reads input, makes output. */

@@ -1,5 +1,7 @@
+#include "engine/config/config.h"
 #include "engine/error.h"
 #include "engine/model/model.h"
+#include "engine/training/optimizers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,31 +21,101 @@ static void print_thousands(char text[32], size_t number)
     text[out] = '\0';
 }
 
-/* "(28, 28)" */
+/* "1.07 MB" */
+static void print_bytes(char text[32], size_t bytes)
+{
+    const double count = (double)bytes;
+    if (bytes < 1000)
+        snprintf(text, 32, "%zu B", bytes);
+    else if (bytes < 1000000)
+        snprintf(text, 32, "%.2f kB", count / 1e3);
+    else if (bytes < 1000000000)
+        snprintf(text, 32, "%.2f MB", count / 1e6);
+    else
+        snprintf(text, 32, "%.2f GB", count / 1e9);
+}
+
+/* "(None, 28, 28)", as Keras: None stands for the rows. */
 static void print_shape(char text[192], const rnl_shape *shape)
 {
-    size_t length = (size_t)snprintf(text, 192, "(");
+    size_t length = (size_t)snprintf(text, 192, "(None");
     for (size_t i = 0; i < shape->rank; ++i)
-        length +=
-            (size_t)snprintf(text + length, 192 - length, i > 0 ? ", %zu" : "%zu", shape->size[i]);
+        length += (size_t)snprintf(text + length, 192 - length, ", %zu", shape->size[i]);
     snprintf(text + length, 192 - length, ")");
 }
 
-static size_t layer_parameters(const rnl_layer *layer)
+typedef struct counts {
+    size_t parameters, fixed;
+} counts;
+
+static counts count_layer(const rnl_layer *layer)
 {
-    size_t count = 0;
-    for (size_t p = 0; p < layer->parameter_count; ++p)
-        count += rnl_parameter_count(&layer->parameters[p]);
-    return count;
+    counts c = {0};
+    for (size_t p = 0; p < layer->parameter_count; ++p) {
+        const size_t count = rnl_parameter_count(&layer->parameters[p]);
+        c.parameters += count;
+        c.fixed += layer->parameters[p].fixed ? count : 0;
+    }
+    return c;
 }
 
 static void print_row(FILE *out, const char *name, const char *kind, const rnl_shape *shape,
-                      size_t parameters)
+                      counts c)
 {
-    char shape_text[192], count[32];
+    char shape_text[192], count[32], fixed[32], label[128];
     print_shape(shape_text, shape);
-    print_thousands(count, parameters);
-    fprintf(out, "%-20s %-14s %-16s %14s\n", name, kind, shape_text, count);
+    print_thousands(count, c.parameters);
+    print_thousands(fixed, c.fixed);
+    snprintf(label, sizeof label, *kind ? "%s (%s)" : "%s", name, kind);
+    fprintf(out, "%-34s %-20s %14s", label, shape_text, count);
+    if (c.fixed > 0)
+        fprintf(out, "  (%s not trainable)", fixed);
+    fputc('\n', out);
+}
+
+static void print_total(FILE *out, const char *what, size_t count)
+{
+    char text[32], bytes[32];
+    print_thousands(text, count);
+    print_bytes(bytes, count * sizeof(float));
+    fprintf(out, "%s parameters: %s (%s)\n", what, text, bytes);
+}
+
+/* The matrix products; all else is small beside them.  The first layer with parameters asks for no
+ * gradient with respect to its inputs. */
+static void print_flops(FILE *out, const rnl_model *model)
+{
+    size_t forward = 0, first = 0;
+    for (size_t i = 0; i < model->layer_count; ++i) {
+        const rnl_layer_operations *operations = rnl_layer_operations_of(&model->layers[i]);
+        const size_t flops =
+            operations->product_flops ? operations->product_flops(&model->layers[i]) : 0;
+        first = forward == 0 ? flops : first;
+        forward += flops;
+    }
+    char forward_text[32], training[32];
+    print_thousands(forward_text, forward);
+    print_thousands(training, 3 * forward - first);
+    fprintf(out, "FLOPs of a row's matrix products: forward %s, training %s\n", forward_text,
+            training);
+}
+
+static void print_memory(FILE *out, const rnl_model *model, counts total)
+{
+    const rnl_training_config *config = &model->config->training;
+    const size_t rows = (size_t)config->batch_size;
+    size_t values = rnl_shape_features(&model->input);
+    for (size_t i = 0; i < model->layer_count; ++i)
+        if (!rnl_layer_operations_of(&model->layers[i])->views_input)
+            values += rnl_shape_features(&model->layers[i].output);
+    char parameters[32], activations[32], optimizer[32];
+    print_bytes(parameters, total.parameters * sizeof(float));
+    print_bytes(activations, rows * values * sizeof(float));
+    print_bytes(optimizer, (total.parameters - total.fixed) * sizeof(float) *
+                               rnl_optimizer_slots(&config->optimizer));
+    fprintf(out,
+            "Memory: parameters %s, activations of a mini-batch of %zu rows %s, state of %s %s\n",
+            parameters, rows, activations, config->optimizer.kind->name, optimizer);
 }
 
 rnl_status rnl_model_summary(const rnl_model *model, char **text)
@@ -53,18 +125,21 @@ rnl_status rnl_model_summary(const rnl_model *model, char **text)
     FILE *out = open_memstream(&summary, &size);
     if (!out)
         return rnl_fail_memory(4096);
-    fprintf(out, "%-20s %-14s %-16s %14s\n", "Layer", "Kind", "Output shape", "Parameters");
-    print_row(out, "input", "", &model->input, 0);
-    size_t total = 0;
+    fprintf(out, "%-34s %-20s %14s\n", "Layer (type)", "Output shape", "Parameters");
+    print_row(out, "input", "", &model->input, (counts){0});
+    counts total = {0};
     for (size_t i = 0; i < model->layer_count; ++i) {
         const rnl_layer *layer = &model->layers[i];
-        const size_t parameters = layer_parameters(layer);
-        print_row(out, layer->name, layer->choice->kind->name, &layer->output, parameters);
-        total += parameters;
+        const counts c = count_layer(layer);
+        print_row(out, layer->name, layer->choice->kind->name, &layer->output, c);
+        total.parameters += c.parameters;
+        total.fixed += c.fixed;
     }
-    char count[32];
-    print_thousands(count, total);
-    fprintf(out, "Total parameters: %s\n", count);
+    print_total(out, "Total", total.parameters);
+    print_total(out, "Trainable", total.parameters - total.fixed);
+    print_total(out, "Non-trainable", total.fixed);
+    print_flops(out, model);
+    print_memory(out, model, total);
     if (fclose(out) != 0 || !summary) {
         free(summary);
         return rnl_fail_memory(4096);

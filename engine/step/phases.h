@@ -13,6 +13,10 @@ rnl_status rnl_plan_gather(rnl_step *step);
  * output. */
 rnl_status rnl_plan_loss(rnl_step *step);
 
+/* Small enough to share among many workers and to stay in the L1 cache, large enough to be worth a
+ * call. */
+#define RNL_UPDATE_SLICE 4096
+
 /* The optimizer, on slices of all parameters. */
 rnl_status rnl_plan_update(rnl_step *step);
 

@@ -34,12 +34,10 @@ static size_t row_tiles(const rnl_step *step)
     return (step->padded_rows + ROWS_PER_TILE - 1) / ROWS_PER_TILE;
 }
 
-/* A class number as the value of each output: 0 and 1, or itself where there is one output. */
-static void spread_label(const rnl_step *step, int32_t label, float *targets)
+static bool is_weighted(const rnl_step *step, const rnl_batch *batch)
 {
-    const size_t outputs = step->targets.columns;
-    for (size_t j = 0; j < outputs; ++j)
-        targets[j] = outputs == 1 ? (float)label : (float)((size_t)label == j);
+    return !step->predicting &&
+           (batch->dataset->sample_weights || (batch->training && step->class_weights));
 }
 
 /* The class that a row's target values stand for. */
@@ -62,10 +60,19 @@ static void gather_targets(const rnl_step *step, const rnl_batch *batch, row_til
         float *targets = outputs > 0 ? step->targets.values + i * step->targets.stride : NULL;
         if (targets && dataset->values)
             memcpy(targets, dataset->values + row * outputs, outputs * sizeof *targets);
-        else if (targets)
-            spread_label(step, dataset->labels[row], targets);
+        for (size_t j = 0; j < outputs && !dataset->values; ++j)
+            targets[j] = rnl_dataset_target(dataset, row, j, outputs);
         step->labels[i] = dataset->labels ? dataset->labels[row] : label_of(step, targets);
     }
+}
+
+static void gather_weights(const rnl_step *step, const rnl_batch *batch, row_tile rows)
+{
+    const float *of_samples = batch->dataset->sample_weights;
+    const float *of_classes = batch->training ? step->class_weights : NULL;
+    for (size_t i = rows.begin; i < rows.filled; ++i)
+        step->row_weights[i] = (of_samples ? of_samples[batch->indices[i]] : 1) *
+                               (of_classes ? of_classes[step->labels[i]] : 1);
 }
 
 static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
@@ -95,6 +102,8 @@ static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
     }
     if (!step->predicting)
         gather_targets(step, batch, rows);
+    if (is_weighted(step, batch))
+        gather_weights(step, batch, rows);
     memset(x + gather.rows * stride, 0, (rows.end - rows.filled) * stride * sizeof *x);
     return RNL_OK;
 }
@@ -154,7 +163,8 @@ static const float *row_of(const rnl_matrix *matrix, size_t row)
     return matrix->columns > 0 ? matrix->values + row * matrix->stride : NULL;
 }
 
-static void measure(const loss_state *state, const rnl_step *step, row_tile rows)
+static void measure(const loss_state *state, const rnl_step *step, const rnl_batch *batch,
+                    row_tile rows)
 {
     const rnl_choice_list *metrics = &step->model->config->training.metrics;
     for (size_t i = rows.begin; i < rows.filled; ++i) {
@@ -165,10 +175,28 @@ static void measure(const loss_state *state, const rnl_step *step, row_tile rows
             .predictions = row_of(&step->predictions, i),
             .targets = row_of(&step->targets, i),
             .scores = row_of(state->outputs, i),
+            .variances = batch->target_variances,
         };
         for (size_t m = 0; m < metrics->count; ++m)
             step->metrics[m][i] = (float)rnl_metric_of(&metrics->items[m])
                                       ->of_row(&outcome, metrics->items[m].parameters);
+    }
+}
+
+/* Each row's loss and gradient times its weight; the mean is still over the number of rows. */
+static void weighted_loss(const loss_state *state, const float *weights, rnl_loss_rows loss)
+{
+    const size_t rows = loss.rows;
+    const float share = loss.scale;
+    loss.rows = 1;
+    for (size_t i = 0; i < rows; ++i) {
+        loss.scale = share * weights[i];
+        state->loss.rows(&loss);
+        *loss.loss++ *= weights[i];
+        ++loss.labels;
+        loss.z += loss.z_stride;
+        loss.targets += loss.targets ? loss.targets_stride : 0;
+        loss.delta += loss.delta ? loss.delta_stride : 0;
     }
 }
 
@@ -187,11 +215,15 @@ static void compute_loss(const loss_state *state, const rnl_step *step, const rn
         .targets = row_of(&step->targets, rows.begin),
         .targets_stride = step->targets.stride,
         .scale = 1.0f / (float)batch->rows,
+        .threshold = state->loss.threshold,
         .delta = delta,
         .delta_stride = stride,
         .loss = step->loss + rows.begin,
     };
-    state->loss.rows(&loss);
+    if (is_weighted(step, batch))
+        weighted_loss(state, step->row_weights + rows.begin, loss);
+    else
+        state->loss.rows(&loss);
     if (delta)
         memset(delta + loss.rows * stride, 0, (rows.end - rows.filled) * stride * sizeof *delta);
 }
@@ -206,7 +238,7 @@ static rnl_status run_loss(void *self, size_t tile, rnl_step_worker *worker)
         classify(state, step, rows);
     if (!step->predicting) {
         compute_loss(state, step, &worker->batch, rows);
-        measure(state, step, rows);
+        measure(state, step, &worker->batch, rows);
     }
     return RNL_OK;
 }
@@ -216,7 +248,8 @@ rnl_status rnl_plan_loss(rnl_step *step)
     loss_state *state = rnl_step_allocate(step, sizeof *state, NULL);
     if (!state)
         return rnl_fail_memory(sizeof *state);
-    rnl_loss_of(&step->model->config->training.loss)->bind(&state->loss, step->kernels);
+    const rnl_choice *loss = &step->model->config->training.loss;
+    rnl_loss_of(loss)->bind(&state->loss, step->kernels, loss->parameters);
     state->outputs = step->outputs[step->layer_count - 1];
     state->classes = rnl_model_classes(step->model);
     return rnl_phase_add(&step->phases,

@@ -2,6 +2,8 @@
 
 #include "engine/config/config.h"
 #include "engine/error.h"
+#include "engine/step/constrain.h"
+#include "engine/step/penalty.h"
 #include "engine/step/phases.h"
 #include "engine/training/losses.h"
 #include "engine/training/metrics.h"
@@ -85,7 +87,7 @@ rnl_status rnl_step_block(rnl_step *step, const rnl_layer *layer, size_t paramet
     *added = created;
     created->index = step->block_count - 1;
     created->layer = layer;
-    created->name = layer->parameters[parameter].name;
+    created->parameter = &layer->parameters[parameter];
     created->count = count;
     created->copy_distance = (count + 15) / 16 * 16;
     step->memory.parameters += count * sizeof(float);
@@ -201,6 +203,7 @@ static rnl_status plan_rows(rnl_step *step)
         RNL_TRY(rnl_step_matrix(step, &step->targets, outputs));
     for (size_t m = 0; m < config->metrics.count; ++m)
         RNL_TRY(rnl_arena_reserve(&step->arena, &step->metrics[m], rows, sizeof(float)));
+    RNL_TRY(rnl_arena_reserve(&step->arena, &step->row_weights, rows, sizeof(float)));
     return rnl_arena_reserve(&step->arena, &step->loss, rows, sizeof(float));
 }
 
@@ -237,7 +240,10 @@ rnl_status rnl_step_plan(rnl_step *step)
     if (step->training) {
         RNL_TRY(plan_backward(step));
         RNL_TRY(rnl_plan_update(step));
+        RNL_TRY(rnl_plan_constraints(step));
     }
+    if (!step->predicting)
+        RNL_TRY(rnl_plan_penalties(step));
     RNL_TRY(plan_buffers(step));
     plan_memory(step);
     return rnl_arena_commit(&step->arena);

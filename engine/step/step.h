@@ -41,7 +41,7 @@ typedef struct rnl_upstream {
 typedef struct rnl_block {
     size_t index; /* in the step */
     const rnl_layer *layer;
-    const char *name; /* of the layer's parameter */
+    const rnl_parameter *parameter; /* of the layer */
     size_t count;
     float *arrays[RNL_ARRAYS]; /* (count) each: the values, the optimizer's slots in training */
     float *gradients;          /* (row blocks, copy_distance): a copy for each row block */
@@ -50,6 +50,9 @@ typedef struct rnl_block {
      * updates it, while it still has it in its cache. */
     size_t first, blocks, grid;
     bool updated_by_tile; /* in the backward phase already; the update phase leaves it out */
+    size_t piece;         /* parameters whose penalty is one number: what is updated in one go */
+    bool constrained;     /* another phase has the last word on its values */
+    double *penalties[2]; /* (pieces) before steps with even and odd numbers; NULL without any */
 } rnl_block;
 
 /* The mini-batch at hand. */
@@ -57,6 +60,7 @@ typedef struct rnl_batch {
     const rnl_dataset *dataset;
     const uint32_t *indices; /* (rows) numbers of the rows in the dataset */
     size_t rows;
+    const double *target_variances; /* (outputs) of the dataset, where a metric asks for them */
     bool training;
     uint64_t number; /* of the step in training, from 1 */
 } rnl_batch;
@@ -137,11 +141,13 @@ typedef struct rnl_step {
     size_t batch_size;
     size_t workers, active; /* the first `active` have tiles */
     bool training;
-    bool predicting; /* outputs alone are asked for: no targets, no loss */
+    bool predicting;            /* outputs alone are asked for: no targets, no loss */
+    const float *class_weights; /* (classes) factors of the losses in training; NULL for 1 */
 
     /* Planned. */
     rnl_bound_optimizer optimizer; /* in training */
     float rates[2];                /* learning rates of steps with even and odd numbers */
+    double penalty;                /* of the regularizers, as last set */
     _Atomic uint64_t trouble;      /* the earliest so far, else RNL_NO_TROUBLE */
     rnl_cut rows;
     size_t padded_rows;
@@ -159,6 +165,7 @@ typedef struct rnl_step {
     int32_t *predicted;         /* (padded_rows) likewise */
     rnl_matrix targets;         /* where the loss compares with values, else without columns */
     rnl_matrix predictions;     /* probabilities or values, where asked for, else without columns */
+    float *row_weights;         /* (padded_rows) factors of the rows' losses; unset without any */
     float *loss;                /* (padded_rows) of each row */
     float *metrics[RNL_MAX_METRICS]; /* (padded_rows) each */
     float **tile_buffers;            /* (workers) one product's tile each */
@@ -167,6 +174,7 @@ typedef struct rnl_step {
     size_t exchange_floats;
     size_t block_count, block_capacity;
     rnl_block **blocks;
+    struct rnl_constrained *constrained; /* a list */
     size_t product_count, product_capacity;
     rnl_shared_product *products;
     size_t owned_count, owned_capacity;
@@ -180,6 +188,10 @@ void rnl_step_release(rnl_step *step);
 
 /* Sets the learning rate of a step; called by one worker before the barrier that begins it. */
 void rnl_step_set_rate(rnl_step *step, uint64_t number);
+
+/* Sets the penalty of the weights as they are before a step; called by one worker when the step
+ * before that is complete. */
+void rnl_step_set_penalty(rnl_step *step, uint64_t number);
 
 /* Finds the tiles that are this worker's, and runs their bind functions. */
 rnl_status rnl_step_bind(rnl_step *step, rnl_step_worker *worker);

@@ -1,13 +1,12 @@
 #include "engine/step/phases.h"
 
 #include "engine/error.h"
+#include "engine/step/penalty.h"
 #include "threading/assignment.h"
 
 #include <math.h>
 
-/* Small enough to share among many workers and to stay in the L1 cache, large enough to be worth a
- * call. */
-#define SLICE 4096
+#define SLICE RNL_UPDATE_SLICE
 
 typedef struct slice {
     const rnl_block *block;
@@ -68,6 +67,8 @@ static void update_slice(rnl_step *step, const rnl_step_worker *worker, const sl
         .epsilon = step->optimizer.epsilon,
         .check = &check,
     };
+    if (block->penalties[0])
+        rnl_penalty_add_slope(step, block, s->begin, s->count);
     step->optimizer.update(&update);
     if (check != 0)
         note_trouble(step, s, &update, worker->batch.number);
@@ -82,12 +83,15 @@ void rnl_step_update(rnl_step *step, const rnl_step_worker *worker, size_t block
         const slice s = {block, at, left < SLICE ? left : SLICE};
         update_slice(step, worker, &s);
     }
+    if (block->penalties[0] && !block->constrained)
+        rnl_penalty_measure(step, block, worker->batch.number + 1, begin, count);
 }
 
 static rnl_status run_update(void *self, size_t tile, rnl_step_worker *worker)
 {
     const update_state *state = self;
-    update_slice(worker->step, worker, &state->slices[tile]);
+    const slice *s = &state->slices[tile];
+    rnl_step_update(worker->step, worker, s->block->index, s->begin, s->count);
     return RNL_OK;
 }
 

@@ -67,7 +67,7 @@ rnl_status rnl_check_updates(const rnl_step *step, uint64_t before)
     return rnl_fail(RNL_NOT_FINITE,
                     "step %llu: %s %s of layer %s is NaN or infinite; a lower learning_rate may "
                     "help",
-                    (unsigned long long)(trouble >> 24), what[trouble & 3], block->name,
+                    (unsigned long long)(trouble >> 24), what[trouble & 3], block->parameter->name,
                     block->layer->name);
 }
 
@@ -79,7 +79,7 @@ rnl_status rnl_check_parameters(const rnl_step *step)
         if (!all_finite(block->arrays[RNL_VALUES], block->count))
             return rnl_fail(RNL_NOT_FINITE,
                             "after the last step, the %s of layer %s is NaN or infinite",
-                            block->name, block->layer->name);
+                            block->parameter->name, block->layer->name);
     }
     return RNL_OK;
 }

@@ -4,6 +4,7 @@
 #include "engine/storage/memory_limit.h"
 #include "engine/training/check.h"
 #include "engine/training/figures.h"
+#include "engine/training/metrics.h"
 #include "engine/training/pass.h"
 
 #include <stdlib.h>
@@ -28,6 +29,8 @@ static bool count_confusion(const rnl_step *step, const rnl_batch *batch, void *
 
 static void evaluate_worker(rnl_hand *hand, void *context)
 {
+    if (rnl_hand_leads(hand))
+        rnl_step_set_penalty(hand->step.step, 0);
     rnl_pass_run(hand, context);
 }
 
@@ -62,7 +65,11 @@ rnl_status rnl_evaluate(const rnl_model *model, const rnl_data *data, rnl_part p
         .work = evaluate_worker,
         .context = &pass,
     };
-    const rnl_status status = rnl_executor_run(&executor);
+    rnl_status status = rnl_metrics_variances(&pass.variances, &model->config->training.metrics,
+                                              dataset, rnl_model_outputs(model));
+    if (status == RNL_OK)
+        status = rnl_executor_run(&executor);
+    free(pass.variances);
     free(order);
     if (status != RNL_OK) {
         free(result);

@@ -1,6 +1,7 @@
 #include "engine/training/figures.h"
 
 #include "engine/config/config.h"
+#include "engine/training/metrics.h"
 
 #include <stdio.h>
 
@@ -16,7 +17,11 @@ void rnl_figures_add_pass(rnl_figures *figures, const char *prefix, const rnl_co
 {
     const double rows = (double)sums->rows;
     rnl_figures_add(figures, prefix, "loss", sums->loss / rows);
-    for (size_t m = 0; m < config->training.metrics.count; ++m)
-        rnl_figures_add(figures, prefix, config->training.metrics.items[m].kind->name,
-                        sums->metrics[m] / rows);
+    for (size_t m = 0; m < config->training.metrics.count; ++m) {
+        const rnl_choice *choice = &config->training.metrics.items[m];
+        const rnl_metric *metric = rnl_metric_of(choice);
+        const double mean = sums->metrics[m] / rows;
+        rnl_figures_add(figures, prefix, choice->kind->name,
+                        metric->of_mean ? metric->of_mean(mean) : mean);
+    }
 }

@@ -5,6 +5,7 @@
 #include "engine/model/activations.h"
 
 #include <float.h>
+#include <stddef.h>
 #include <string.h>
 
 static void softmax(const rnl_kernels *kernels, const rnl_softmax *rows)
@@ -24,24 +25,49 @@ static void sigmoid(const rnl_kernels *kernels, const rnl_softmax *rows)
     });
 }
 
-static void bind_sparse_cross_entropy(rnl_bound_loss *bound, const rnl_kernels *kernels)
+typedef struct huber_parameters {
+    double delta;
+} huber_parameters;
+
+static void bind_sparse_cross_entropy(rnl_bound_loss *bound, const rnl_kernels *kernels,
+                                      const void *parameters)
 {
-    *bound = (rnl_bound_loss){kernels->sparse_cross_entropy, softmax};
+    (void)parameters;
+    *bound = (rnl_bound_loss){kernels->sparse_cross_entropy, softmax, 0};
 }
 
-static void bind_cross_entropy(rnl_bound_loss *bound, const rnl_kernels *kernels)
+static void bind_cross_entropy(rnl_bound_loss *bound, const rnl_kernels *kernels,
+                               const void *parameters)
 {
-    *bound = (rnl_bound_loss){kernels->cross_entropy, softmax};
+    (void)parameters;
+    *bound = (rnl_bound_loss){kernels->cross_entropy, softmax, 0};
 }
 
-static void bind_binary_cross_entropy(rnl_bound_loss *bound, const rnl_kernels *kernels)
+static void bind_binary_cross_entropy(rnl_bound_loss *bound, const rnl_kernels *kernels,
+                                      const void *parameters)
 {
-    *bound = (rnl_bound_loss){kernels->binary_cross_entropy, sigmoid};
+    (void)parameters;
+    *bound = (rnl_bound_loss){kernels->binary_cross_entropy, sigmoid, 0};
 }
 
-static void bind_squared_error(rnl_bound_loss *bound, const rnl_kernels *kernels)
+static void bind_squared_error(rnl_bound_loss *bound, const rnl_kernels *kernels,
+                               const void *parameters)
 {
-    *bound = (rnl_bound_loss){kernels->squared_error, NULL};
+    (void)parameters;
+    *bound = (rnl_bound_loss){kernels->squared_error, NULL, 0};
+}
+
+static void bind_absolute_error(rnl_bound_loss *bound, const rnl_kernels *kernels,
+                                const void *parameters)
+{
+    (void)parameters;
+    *bound = (rnl_bound_loss){kernels->absolute_error, NULL, 0};
+}
+
+static void bind_huber(rnl_bound_loss *bound, const rnl_kernels *kernels, const void *parameters)
+{
+    const huber_parameters *p = parameters;
+    *bound = (rnl_bound_loss){kernels->huber, NULL, (float)p->delta};
 }
 
 bool rnl_loss_fuses(const rnl_choice *loss, const rnl_choice *activation)
@@ -131,6 +157,17 @@ size_t rnl_loss_classes(const rnl_choice *loss, size_t outputs)
     return operations->fused_activation && outputs == 1 ? 2 : 0;
 }
 
+static const rnl_field huber_fields[] = {
+    {.key = "delta",
+     .type = RNL_FIELD_NUMBER,
+     .offset = offsetof(huber_parameters, delta),
+     .fallback = "1.0",
+     .minimum = 1e-30,
+     .maximum = 1e30,
+     .help = "errors beyond it count linearly"},
+    {.key = NULL},
+};
+
 static const rnl_kind kinds[] = {
     {.name = "sparse_categorical_crossentropy",
      .help = "-log of the probability of the true class; targets are class numbers; last "
@@ -147,6 +184,15 @@ static const rnl_kind kinds[] = {
     {.name = "mean_squared_error",
      .help = "mean over the outputs of the squared difference from the target values",
      .operations = &(const rnl_loss){RNL_TARGET_VALUES, NULL, bind_squared_error}},
+    {.name = "mean_absolute_error",
+     .help = "mean over the outputs of the absolute difference from the target values",
+     .operations = &(const rnl_loss){RNL_TARGET_VALUES, NULL, bind_absolute_error}},
+    {.name = "huber",
+     .help = "mean over the outputs of half the squared difference e, beyond delta of "
+             "delta (|e| - delta / 2): outliers pull less",
+     .fields = huber_fields,
+     .size = sizeof(huber_parameters),
+     .operations = &(const rnl_loss){RNL_TARGET_VALUES, NULL, bind_huber}},
 };
 
 const rnl_kind_table rnl_losses = {

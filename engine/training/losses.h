@@ -12,6 +12,7 @@ typedef struct rnl_bound_loss {
     void (*rows)(const rnl_loss_rows *rows);
     /* Probabilities from logits; NULL where the last layer's output is the prediction itself. */
     void (*probabilities)(const rnl_kernels *kernels, const rnl_softmax *rows);
+    float threshold; /* of huber */
 } rnl_bound_loss;
 
 /* The operations of rnl_losses. */
@@ -20,7 +21,7 @@ typedef struct rnl_loss {
     /* The name of the activation that the last layer must end with, computed together with the
      * loss from its logits; NULL: any that is not fused with a loss. */
     const char *fused_activation;
-    void (*bind)(rnl_bound_loss *bound, const rnl_kernels *kernels);
+    void (*bind)(rnl_bound_loss *bound, const rnl_kernels *kernels, const void *parameters);
 } rnl_loss;
 
 static inline const rnl_loss *rnl_loss_of(const rnl_choice *choice)

@@ -1,10 +1,12 @@
 #include "engine/training/metrics.h"
 
 #include "engine/config/config.h"
+#include "engine/error.h"
 #include "engine/training/losses.h"
 
 #include <math.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 typedef struct top_k_parameters {
     int64_t k;
@@ -48,6 +50,25 @@ static double mse(const rnl_outcome *o, const void *parameters)
     return mean_error(o, true);
 }
 
+/* R^2 of an output is 1 - (mean squared error) / (variance of its targets), so its mean over the
+ * outputs is 1 less a mean over the rows.  Where the targets of an output do not vary, it is
+ * -infinity, or 0 if no row errs. */
+static double unexplained(const rnl_outcome *o, const void *parameters)
+{
+    (void)parameters;
+    double sum = 0;
+    for (size_t j = 0; j < o->outputs; ++j) {
+        const double error = (double)o->predictions[j] - (double)o->targets[j];
+        sum += error == 0 && o->variances[j] == 0 ? 1 : error * error / o->variances[j];
+    }
+    return sum / (double)o->outputs;
+}
+
+static double one_less(double mean)
+{
+    return 1 - mean;
+}
+
 /* Fewer than k classes are more probable than the true one. */
 static double top_k_accuracy(const rnl_outcome *o, const void *parameters)
 {
@@ -87,6 +108,14 @@ static const rnl_kind kinds[] = {
     {.name = "mse",
      .help = "mean squared difference of outputs and targets",
      .operations = &(const rnl_metric){.of_row = mse, .targets = true}},
+    {.name = "root_mean_squared_error",
+     .help = "root of mse",
+     .operations = &(const rnl_metric){.of_row = mse, .of_mean = sqrt, .targets = true}},
+    {.name = "r2_score",
+     .help = "share of the targets' variance that is explained, mean over the outputs; 1 is best",
+     .operations =
+         &(const rnl_metric){
+             .of_row = unexplained, .of_mean = one_less, .targets = true, .variances = true}},
 };
 
 const rnl_kind_table rnl_metrics = {
@@ -117,4 +146,35 @@ bool rnl_metrics_need_predictions(const rnl_choice_list *metrics)
         if (rnl_metric_of(&metrics->items[m])->targets)
             return true;
     return false;
+}
+
+/* In two passes, in double. */
+static double variance(const rnl_dataset *dataset, size_t output, size_t outputs)
+{
+    const double rows = (double)dataset->rows;
+    double mean = 0, squares = 0;
+    for (size_t i = 0; i < dataset->rows; ++i)
+        mean += (double)rnl_dataset_target(dataset, i, output, outputs) / rows;
+    for (size_t i = 0; i < dataset->rows; ++i) {
+        const double distance = (double)rnl_dataset_target(dataset, i, output, outputs) - mean;
+        squares += distance * distance;
+    }
+    return squares / rows;
+}
+
+rnl_status rnl_metrics_variances(double **variances, const rnl_choice_list *metrics,
+                                 const rnl_dataset *dataset, size_t outputs)
+{
+    bool asked = false;
+    for (size_t m = 0; m < metrics->count; ++m)
+        asked |= rnl_metric_of(&metrics->items[m])->variances;
+    *variances = NULL;
+    if (!asked)
+        return RNL_OK;
+    *variances = malloc(outputs * sizeof **variances);
+    if (!*variances)
+        return rnl_fail_memory(outputs * sizeof **variances);
+    for (size_t j = 0; j < outputs; ++j)
+        (*variances)[j] = variance(dataset, j, outputs);
+    return RNL_OK;
 }

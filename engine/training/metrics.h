@@ -1,12 +1,10 @@
 /*
- * The table of metrics: a number for each row, reported as its mean.
+ * The table of metrics: a number for each row, reported as its mean or as a function of that.
  */
 #ifndef RNL_ENGINE_TRAINING_METRICS_H
 #define RNL_ENGINE_TRAINING_METRICS_H
 
-#include "engine/config/schema.h"
-
-#include <stdint.h>
+#include "engine/data/dataset.h"
 
 /* The row that a metric looks at. */
 typedef struct rnl_outcome {
@@ -15,13 +13,17 @@ typedef struct rnl_outcome {
     const float *predictions; /* (outputs) probabilities or values; NULL unless asked for */
     const float *targets;     /* (outputs) where the loss compares with values, else NULL */
     const float *scores;      /* (outputs) logits or values: the larger, the more probable */
+    const double *variances;  /* (outputs) of the whole set's targets; NULL unless asked for */
 } rnl_outcome;
 
 /* The operations of rnl_metrics. */
 typedef struct rnl_metric {
     double (*of_row)(const rnl_outcome *outcome, const void *parameters);
-    bool classes; /* needs a loss that tells classes apart, */
-    bool targets; /* or one that compares with values: then it looks at predictions too */
+    /* What is reported, of the mean over the rows; NULL for the mean itself. */
+    double (*of_mean)(double mean);
+    bool classes;   /* needs a loss that tells classes apart, */
+    bool targets;   /* or one that compares with values: then it looks at predictions too */
+    bool variances; /* needs those of the targets */
 } rnl_metric;
 
 static inline const rnl_metric *rnl_metric_of(const rnl_choice *choice)
@@ -35,5 +37,10 @@ rnl_status rnl_metrics_check(const rnl_choice_list *metrics, const rnl_choice *l
 
 /* Some metric looks at predictions. */
 bool rnl_metrics_need_predictions(const rnl_choice_list *metrics);
+
+/* The variance of each output's target over all rows of the set, where some metric asks for it,
+ * else NULL; the caller frees it. */
+rnl_status rnl_metrics_variances(double **variances, const rnl_choice_list *metrics,
+                                 const rnl_dataset *dataset, size_t outputs);
 
 #endif

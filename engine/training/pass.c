@@ -11,6 +11,7 @@ void rnl_pass_run(rnl_hand *hand, rnl_pass *pass)
             .dataset = pass->dataset,
             .indices = pass->order + begin,
             .rows = rows - begin < step->batch_size ? rows - begin : step->batch_size,
+            .target_variances = pass->variances,
         };
         rnl_hand_run(hand, step->evaluation_phases);
         rnl_hand_barrier(hand);

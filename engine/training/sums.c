@@ -12,7 +12,7 @@ static double sum(const float *values, size_t count)
 
 void rnl_sums_add(rnl_sums *sums, const rnl_step *step, const rnl_batch *batch)
 {
-    sums->loss += sum(step->loss, batch->rows);
+    sums->loss += sum(step->loss, batch->rows) + step->penalty * (double)batch->rows;
     for (size_t m = 0; m < step->model->config->training.metrics.count; ++m)
         sums->metrics[m] += sum(step->metrics[m], batch->rows);
     sums->rows += batch->rows;

@@ -1,8 +1,12 @@
 #include "engine/config/config.h"
 #include "engine/data/row_order.h"
 #include "engine/error.h"
+#include "engine/model/regularizers.h"
 #include "engine/training/check.h"
+#include "engine/training/class_weights.h"
 #include "engine/training/figures.h"
+#include "engine/training/input_scale.h"
+#include "engine/training/metrics.h"
 #include "engine/training/pass.h"
 
 #include <math.h>
@@ -17,8 +21,11 @@ typedef struct training {
     rnl_position position; /* moves with every step */
     const rnl_data *data;
     const rnl_options *options;
+    size_t rows;                /* that an epoch visits */
     uint32_t *order;            /* (training rows) of this epoch */
     uint32_t *validation_order; /* (validation rows) 0, 1, 2, ... */
+    double *variances;          /* of the training targets, as in rnl_pass */
+    float *class_weights;       /* (classes), or NULL */
     double epoch_start;         /* seconds */
     size_t first_row;           /* of this epoch in this run: not 0 where a checkpoint stood */
     double training_seconds;    /* of this epoch, validation left out */
@@ -41,7 +48,7 @@ static rnl_progress progress_of(const training *t, size_t epoch, const rnl_figur
         .epoch = epoch + 1,
         .epochs = (size_t)t->model->config->training.epochs,
         .rows_done = t->position.sums.rows,
-        .rows = t->data->train.rows,
+        .rows = t->rows,
         .step = t->position.step,
         .seconds = now() - t->epoch_start,
         .figure_count = figures->count,
@@ -85,6 +92,7 @@ static void account_step(training *t, rnl_hand *hand)
     rnl_position *position = &t->position;
     ++position->step;
     rnl_step_set_rate(step, position->step + 1);
+    rnl_step_set_penalty(step, position->step);
     rnl_sums_add(&position->sums, step, &hand->step.batch);
     t->saving = every > 0 && position->step % (uint64_t)every == 0;
     rnl_status status = rnl_check_updates(step, position->step);
@@ -116,6 +124,13 @@ static void warn_if_moved(const training *t, const rnl_step *step)
                 "the checkpoint was computed with %s, this is %s: from here on the weights may "
                 "differ in their last bits",
                 t->model->computed_with, here);
+}
+
+static void warn_if_odd(const training *t)
+{
+    char text[RNL_INPUT_SCALE_TEXT];
+    if (rnl_input_scale_is_odd(t->model, &t->data->train, text))
+        rnl_log(t->options, RNL_LOG_WARNING, "%s", text);
 }
 
 /* Worker 0: brings parameters and optimizer state into the model. */
@@ -205,13 +220,13 @@ static void run_steps(training *t, rnl_hand *hand)
     const rnl_step *step = hand->step.step;
     const rnl_dataset *train = &t->data->train;
     uint64_t number = t->position.step;
-    for (size_t begin = t->first_row; begin < train->rows && !t->stopping;
-         begin += step->batch_size) {
-        const size_t left = train->rows - begin;
+    for (size_t begin = t->first_row; begin < t->rows && !t->stopping; begin += step->batch_size) {
+        const size_t left = t->rows - begin;
         hand->step.batch = (rnl_batch){
             .dataset = train,
             .indices = t->order + begin,
             .rows = left < step->batch_size ? left : step->batch_size,
+            .target_variances = t->variances,
             .training = true,
             .number = ++number,
         };
@@ -234,8 +249,10 @@ static bool go_on_validating(const rnl_step *step, const rnl_batch *batch, void 
 static void validate(training *t, rnl_hand *hand)
 {
     rnl_hand_barrier(hand);
-    if (rnl_hand_leads(hand))
+    if (rnl_hand_leads(hand)) {
         t->training_seconds = now() - t->epoch_start;
+        rnl_step_set_penalty(hand->step.step, t->position.step + 1);
+    }
     rnl_pass_run(hand, &t->validation);
     if (rnl_hand_leads(hand)) {
         if (t->validation.stopped)
@@ -251,7 +268,8 @@ static size_t data_bytes(const rnl_dataset *dataset)
 {
     const size_t row = dataset->features * (dataset->element == RNL_UINT8 ? 1 : sizeof(float)) +
                        dataset->value_columns * sizeof(float) +
-                       (dataset->labels ? sizeof *dataset->labels : 0);
+                       (dataset->labels ? sizeof *dataset->labels : 0) +
+                       (dataset->sample_weights ? sizeof *dataset->sample_weights : 0);
     return dataset->rows * row;
 }
 
@@ -275,6 +293,7 @@ static void train_worker(rnl_hand *hand, void *context)
     const size_t epochs = (size_t)t->model->config->training.epochs;
     if (rnl_hand_leads(hand)) {
         warn_if_moved(t, hand->step.step);
+        warn_if_odd(t);
         tell_plan(t, hand->step.step);
         if (t->options->on_begin && t->options->on_begin(t->options->user) != 0)
             stop(t, hand, rnl_fail(RNL_STOPPED, "stopped before the first step"));
@@ -291,12 +310,31 @@ static void train_worker(rnl_hand *hand, void *context)
     }
 }
 
+#define NEARLY_0 1e-3f
+
+/* A penalty by l1 is to make weights 0; by its slope, few become so exactly. */
+static void tell_sparsity(const training *t, const rnl_layer *layer, const rnl_parameter *parameter)
+{
+    const size_t count = rnl_parameter_count(parameter);
+    const float *values = parameter->arrays[RNL_VALUES];
+    size_t small = 0;
+    for (size_t i = 0; i < count; ++i)
+        small += fabsf(values[i]) < NEARLY_0;
+    if (rnl_regularizer_of(parameter->regularizer).l1 > 0)
+        rnl_log(t->options, RNL_LOG_INFO, "%s.%s: %.1f %% of the weights are within 0.001 of 0",
+                layer->name, parameter->name, 100.0 * (double)small / (double)count);
+}
+
 static rnl_status finish(const rnl_step *step, void *context)
 {
     training *t = context;
     RNL_TRY(collect(t, step));
-    if (!t->stopping)
-        rnl_model_end_training(t->model);
+    if (t->stopping)
+        return RNL_OK;
+    for (size_t i = 0; i < t->model->layer_count; ++i)
+        for (size_t p = 0; p < t->model->layers[i].parameter_count; ++p)
+            tell_sparsity(t, &t->model->layers[i], &t->model->layers[i].parameters[p]);
+    rnl_model_end_training(t->model);
     return RNL_OK;
 }
 
@@ -315,6 +353,7 @@ static rnl_status run(training *t)
                 .model = t->model,
                 .batch_size = rnl_batch_size(t->model, &t->data->train),
                 .training = true,
+                .class_weights = t->class_weights,
             },
         .options = t->options,
         .work = train_worker,
@@ -347,6 +386,21 @@ static rnl_status check_position(const rnl_model *model, const rnl_data *data)
     return RNL_OK;
 }
 
+static rnl_status measure_targets(training *t)
+{
+    const rnl_choice_list *metrics = &t->model->config->training.metrics;
+    const size_t outputs = rnl_model_outputs(t->model);
+    RNL_TRY(rnl_metrics_variances(&t->variances, metrics, &t->data->train, outputs));
+    return rnl_metrics_variances(&t->validation.variances, metrics, &t->data->validation, outputs);
+}
+
+/* Without the last mini-batch, if it is not whole and not wanted. */
+static size_t epoch_rows(const rnl_model *model, const rnl_dataset *train)
+{
+    const size_t rest = train->rows % rnl_batch_size(model, train);
+    return model->config->training.drop_last ? train->rows - rest : train->rows;
+}
+
 rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *options)
 {
     static const rnl_options defaults = {0};
@@ -361,6 +415,7 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
         .model = model,
         .position = model->position,
         .data = data,
+        .rows = epoch_rows(model, &data->train),
         .options = options ? options : &defaults,
         .order = malloc(data->train.rows * sizeof(uint32_t)),
         .validation_order = malloc((data->validation.rows + 1) * sizeof(uint32_t)),
@@ -372,15 +427,22 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
         .context = &t,
     };
     t.position.train_rows = data->train.rows;
-    rnl_status status;
-    if (t.order && t.validation_order) {
+    rnl_status status = RNL_OK;
+    if (t.order && t.validation_order)
         rnl_row_order(t.validation_order, data->validation.rows, 0, 0, false);
-        status = run(&t);
-    } else {
+    else
         status = rnl_fail_memory((data->train.rows + data->validation.rows) * sizeof(uint32_t));
-    }
+    if (status == RNL_OK)
+        status = rnl_class_weights_create(&t.class_weights, model);
+    if (status == RNL_OK)
+        status = measure_targets(&t);
+    if (status == RNL_OK)
+        status = run(&t);
     free(t.order);
     free(t.validation_order);
+    free(t.class_weights);
+    free(t.variances);
+    free(t.validation.variances);
     atomic_store(&model->stop, false);
     return status;
 }

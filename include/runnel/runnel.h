@@ -117,6 +117,7 @@ typedef struct rnl_rows {
     const int32_t *classes; /* (rows) class numbers from 0, or NULL */
     const float *values;    /* (rows, value_columns) target values, or NULL */
     size_t value_columns;
+    const float *sample_weights; /* (rows) factors of the rows' losses, from 0; NULL for 1 */
 } rnl_rows;
 
 /* Data of the caller's own rows; NULL for a part that there is not.  For prediction alone, targets
@@ -177,7 +178,9 @@ RNL_API const char *rnl_model_output_name(const rnl_model *model, size_t output)
 /* Belongs to the model. */
 RNL_API const rnl_config *rnl_model_config(const rnl_model *model);
 
-/* A table of the layers: name, kind, output shape, parameters, and totals. */
+/* A table of the layers: name, kind, output shape and parameters; below it the totals, trainable
+ * and not, the floating-point operations of a row, and the bytes of parameters, of activations and
+ * of the optimizer's state. */
 RNL_API rnl_status rnl_model_summary(const rnl_model *model, char **text);
 
 /* ---- training and evaluation --------------------------------------------------------------- */

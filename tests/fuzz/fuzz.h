@@ -61,6 +61,8 @@ static inline void fuzz_check_dataset(const rnl_dataset *dataset)
     fuzz_expect(dataset->rows > 0 && dataset->features > 0, "rows with inputs");
     fuzz_touch(dataset->inputs, dataset->rows * dataset->features * size);
     fuzz_touch(dataset->values, dataset->rows * dataset->value_columns * sizeof(float));
+    if (dataset->sample_weights)
+        fuzz_touch(dataset->sample_weights, dataset->rows * sizeof(float));
     for (size_t i = 0; dataset->labels && i < dataset->rows; ++i)
         fuzz_expect(dataset->labels[i] >= 0 && dataset->labels[i] <= dataset->largest_label,
                     "class numbers from 0 to the largest");

@@ -65,7 +65,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
     fuzz_table(&table, RNL_TARGET_CLASS);
     table.missing.kind = &rules[RNL_MISSING_DROP];
     table.categorical = (rnl_text_list){0};
+    table.sample_weight = LIST(list_x);
     fuzz_table(&table, RNL_TARGET_DISTRIBUTION);
+    table.sample_weight = (rnl_text_list){0};
     table.header = false;
     table.delimiter = semicolon;
     table.target = LIST(list_1);

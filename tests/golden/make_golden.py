@@ -39,6 +39,8 @@ def losses():
         "cross_entropy": (keras.losses.CategoricalCrossentropy(from_logits=True, reduction=None), distribution),
         "binary_cross_entropy": (keras.losses.BinaryCrossentropy(from_logits=True, reduction=None), shares),
         "squared_error": (keras.losses.MeanSquaredError(reduction=None), values),
+        "absolute_error": (keras.losses.MeanAbsoluteError(reduction=None), values),
+        "huber": (keras.losses.Huber(reduction=None), values),
     }
     made = []
     for name, (loss, targets) in cases.items():

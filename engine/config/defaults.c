@@ -1,0 +1,165 @@
+#include "engine/config/defaults.h"
+
+#include "engine/config/yaml_reader.h"
+#include "engine/error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_NAMES 256
+
+static rnl_node *copy_node(const rnl_node *node)
+{
+    rnl_node *copy = rnl_node_create(node->type, node->place);
+    if (!copy)
+        return NULL;
+    copy->key_place = node->key_place;
+    copy->quoted = node->quoted;
+    copy->key = node->key ? strdup(node->key) : NULL;
+    copy->text = node->text ? strdup(node->text) : NULL;
+    bool whole = (copy->key || !node->key) && (copy->text || !node->text);
+    for (size_t i = 0; whole && i < node->count; ++i) {
+        rnl_node *child = copy_node(node->items[i]);
+        whole = child && rnl_node_append(copy, child);
+        if (!whole)
+            rnl_node_free(child);
+    }
+    if (whole)
+        return copy;
+    rnl_node_free(copy);
+    return NULL;
+}
+
+/* A kind with a shorthand takes one value, which no default stands for. */
+static bool takes_key(const rnl_kind *kind, const char *key)
+{
+    return kind->fields && !kind->shorthand && rnl_field_find(kind->fields, key);
+}
+
+static rnl_status check_key(const rnl_kind_table *layers, const rnl_node *value)
+{
+    const char *names[MAX_NAMES] = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < layers->count; ++i) {
+        const rnl_kind *kind = &layers->kinds[i];
+        if (takes_key(kind, value->key))
+            return RNL_OK;
+        for (const rnl_field *f = kind->fields; f && f->key && count < MAX_NAMES; ++f)
+            if (!kind->shorthand)
+                names[count++] = f->key;
+    }
+    const char *nearest = rnl_nearest(value->key, names, count);
+    return rnl_fail_at(value->key_place, "defaults: no layer has a key '%.60s'%s%s%s", value->key,
+                       nearest ? "; did you mean '" : "", nearest ? nearest : "",
+                       nearest ? "'?" : "");
+}
+
+/* An empty scalar, as `dense:` leaves it, becomes an empty mapping. */
+static bool becomes_mapping(rnl_node *node)
+{
+    if (node->type == RNL_SCALAR && *node->text == '\0' && !node->quoted)
+        node->type = RNL_MAPPING;
+    return node->type == RNL_MAPPING;
+}
+
+/* `dense` becomes `dense: {}`. */
+static rnl_status open_name(rnl_node *layer)
+{
+    rnl_node *parameters = rnl_node_create(RNL_MAPPING, layer->place);
+    if (!parameters || !rnl_node_append(layer, parameters)) {
+        rnl_node_free(parameters);
+        return rnl_fail_memory(sizeof *parameters);
+    }
+    parameters->key = layer->text;
+    layer->text = NULL;
+    layer->type = RNL_MAPPING;
+    return RNL_OK;
+}
+
+/* What is wrong with a layer is told when it is decoded. */
+static rnl_status fill_layer(rnl_node *layer, const rnl_node *defaults,
+                             const rnl_kind_table *layers)
+{
+    const bool bare = layer->type == RNL_SCALAR;
+    if (!bare && (layer->type != RNL_MAPPING || layer->count != 1))
+        return RNL_OK;
+    const rnl_kind *kind = rnl_kind_find(layers, bare ? layer->text : layer->items[0]->key);
+    if (!kind || !kind->fields || kind->shorthand)
+        return RNL_OK;
+    if (bare)
+        RNL_TRY(open_name(layer));
+    rnl_node *parameters = layer->items[0];
+    if (!becomes_mapping(parameters))
+        return RNL_OK;
+    for (size_t i = 0; i < defaults->count; ++i) {
+        const rnl_node *value = defaults->items[i];
+        if (!takes_key(kind, value->key) || rnl_node_get(parameters, value->key))
+            continue;
+        rnl_node *copy = copy_node(value);
+        if (!copy || !rnl_node_append(parameters, copy)) {
+            rnl_node_free(copy);
+            return rnl_fail_memory(sizeof *copy);
+        }
+    }
+    return RNL_OK;
+}
+
+static rnl_status check_model(const rnl_node *model)
+{
+    for (size_t i = 0; i < model->count; ++i)
+        if (strcmp(model->items[i]->key, "defaults") != 0 &&
+            strcmp(model->items[i]->key, "layers") != 0)
+            return rnl_fail_at(model->items[i]->key_place,
+                               "model: unknown key '%.60s'; expected a list of layers, or defaults "
+                               "and layers",
+                               model->items[i]->key);
+    if (!rnl_node_get(model, "layers"))
+        return rnl_fail_at(model->place, "model: the key 'layers' is missing: the list of layers");
+    return RNL_OK;
+}
+
+static rnl_status fill_layers(const rnl_node *model, const rnl_kind_table *kinds)
+{
+    const rnl_node *defaults = rnl_node_get(model, "defaults");
+    const rnl_node *layers = rnl_node_get(model, "layers");
+    if (!defaults || (defaults->type == RNL_SCALAR && *defaults->text == '\0'))
+        return RNL_OK;
+    if (defaults->type != RNL_MAPPING)
+        return rnl_fail_at(defaults->place, "defaults: expected a mapping of keys to values");
+    for (size_t i = 0; i < defaults->count; ++i)
+        RNL_TRY(check_key(kinds, defaults->items[i]));
+    for (size_t i = 0; layers->type == RNL_LIST && i < layers->count; ++i)
+        RNL_TRY(fill_layer(layers->items[i], defaults, kinds));
+    return RNL_OK;
+}
+
+/* Puts the list of layers in the place of the mapping that it stands in. */
+static void lift_layers(rnl_node **slot)
+{
+    rnl_node *model = *slot;
+    size_t i = 0;
+    while (strcmp(model->items[i]->key, "layers") != 0)
+        ++i;
+    rnl_node *layers = model->items[i];
+    model->items[i] = model->items[--model->count];
+    free(layers->key);
+    layers->key = model->key;
+    layers->key_place = model->key_place;
+    model->key = NULL;
+    rnl_node_free(model);
+    *slot = layers;
+}
+
+rnl_status rnl_defaults_apply(rnl_node *root, const rnl_kind_table *layers)
+{
+    for (size_t i = 0; root->type == RNL_MAPPING && i < root->count; ++i) {
+        const rnl_node *model = root->items[i];
+        if (strcmp(model->key, "model") != 0 || model->type != RNL_MAPPING)
+            continue;
+        RNL_TRY(check_model(model));
+        RNL_TRY(fill_layers(model, layers));
+        lift_layers(&root->items[i]);
+    }
+    return RNL_OK;
+}

@@ -1,0 +1,18 @@
+/*
+ * Settings for all layers.  The model may be a list of layers, or a mapping
+ *
+ *     model:
+ *       defaults: {activation: elu, kernel_initializer: he_normal}
+ *       layers: [...]
+ *
+ * whose defaults stand in every layer that has the key and does not give it.
+ */
+#ifndef RNL_ENGINE_CONFIG_DEFAULTS_H
+#define RNL_ENGINE_CONFIG_DEFAULTS_H
+
+#include "engine/config/schema.h"
+
+/* Makes such a mapping under `model` the list of layers, with the defaults written into them. */
+rnl_status rnl_defaults_apply(rnl_node *root, const rnl_kind_table *layers);
+
+#endif

@@ -1,0 +1,197 @@
+#include "engine/step/constrain.h"
+
+#include "engine/error.h"
+#include "engine/model/constraints.h"
+#include "engine/step/penalty.h"
+#include "threading/assignment.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* Weights that follow each other in a block: of one group, or of groups that follow each other.
+ * Packed layouts are made of such runs, so kernels can work on them. */
+typedef struct run {
+    size_t begin, count, group;
+} run;
+
+typedef struct part {
+    const rnl_block *block;
+    size_t run_count;
+    run *runs;
+} part;
+
+/* One tile of the phase. */
+typedef struct rnl_constrained {
+    struct rnl_constrained *next;
+    const rnl_choice *constraint;
+    bool one_group; /* in each run */
+    size_t group_count;
+    float *squares, *factors; /* (groups) */
+    size_t part_count;
+    part parts[];
+} rnl_constrained;
+
+typedef struct constrain_state {
+    size_t count;
+    rnl_constrained *tiles[];
+} constrain_state;
+
+static void release(void *memory)
+{
+    rnl_constrained *c = memory;
+    for (size_t i = 0; i < c->part_count; ++i)
+        free(c->parts[i].runs);
+    free(c->squares);
+    free(c->factors);
+}
+
+static bool continues(const run *r, size_t group, bool one_group)
+{
+    return group == (one_group ? r->group : r->group + r->count);
+}
+
+/* The runs of a block; with `runs` NULL they are only counted. */
+static size_t find_runs(run *runs, const float *labels, size_t count, bool one_group)
+{
+    size_t found = 0;
+    run last = {0};
+    for (size_t i = 0; i < count; ++i) {
+        const size_t group = (size_t)labels[i] - 1;
+        if (labels[i] == 0)
+            continue;
+        if (last.count > 0 && last.begin + last.count == i && continues(&last, group, one_group)) {
+            ++last.count;
+        } else {
+            last = (run){i, 1, group};
+            ++found;
+        }
+        if (runs)
+            runs[found - 1] = last;
+    }
+    return found;
+}
+
+static rnl_status add_runs(part *p, const float *labels, bool one_group)
+{
+    const size_t count = find_runs(NULL, labels, p->block->count, one_group);
+    p->runs = calloc(count + 1, sizeof *p->runs);
+    if (!p->runs)
+        return rnl_fail_memory((count + 1) * sizeof *p->runs);
+    p->run_count = find_runs(p->runs, labels, p->block->count, one_group);
+    return RNL_OK;
+}
+
+rnl_status rnl_step_constrain(rnl_step *step, const rnl_choice *constraint,
+                              const rnl_labelled_block *blocks, size_t block_count,
+                              size_t group_count)
+{
+    const size_t bytes = sizeof(rnl_constrained) + block_count * sizeof(part);
+    rnl_constrained *c = rnl_step_allocate(step, bytes, release);
+    if (!c)
+        return rnl_fail_memory(bytes);
+    c->constraint = constraint;
+    c->one_group = rnl_constraint_axis(constraint) == 1;
+    c->group_count = group_count;
+    c->squares = calloc(group_count + 1, sizeof *c->squares);
+    c->factors = calloc(group_count + 1, sizeof *c->factors);
+    if (!c->squares || !c->factors)
+        return rnl_fail_memory((group_count + 1) * sizeof *c->squares);
+    for (size_t i = 0; i < block_count; ++i) {
+        c->parts[c->part_count++].block = blocks[i].block;
+        blocks[i].block->constrained = true;
+        if (blocks[i].labels)
+            RNL_TRY(add_runs(&c->parts[i], blocks[i].labels, c->one_group));
+    }
+    c->next = step->constrained;
+    step->constrained = c;
+    return RNL_OK;
+}
+
+static void add_squares(const rnl_constrained *c, const rnl_kernels *kernels, const float *weights,
+                        const run *r)
+{
+    if (c->one_group) {
+        double absolutes, squares;
+        kernels->sizes(&(const rnl_sizes){r->count, weights + r->begin, &absolutes, &squares});
+        c->squares[r->group] += (float)squares;
+    } else {
+        kernels->add_squares(
+            &(const rnl_add_squares){r->count, weights + r->begin, c->squares + r->group});
+    }
+}
+
+/* The groups' sums of squares in the order of the blocks and of their runs. */
+static void scale_groups(const rnl_constrained *c, const rnl_kernels *kernels)
+{
+    for (size_t g = 0; g < c->group_count; ++g)
+        c->squares[g] = 0;
+    for (size_t i = 0; i < c->part_count; ++i)
+        for (size_t k = 0; k < c->parts[i].run_count; ++k)
+            add_squares(c, kernels, c->parts[i].block->arrays[RNL_VALUES], &c->parts[i].runs[k]);
+    for (size_t g = 0; g < c->group_count; ++g)
+        c->factors[g] = rnl_constraint_of(c->constraint)
+                            ->factor(sqrt((double)c->squares[g]), c->constraint->parameters);
+    for (size_t i = 0; i < c->part_count; ++i)
+        for (size_t k = 0; k < c->parts[i].run_count; ++k) {
+            const run *r = &c->parts[i].runs[k];
+            kernels->multiply(&(const rnl_multiply){
+                .count = r->count,
+                .x = c->parts[i].block->arrays[RNL_VALUES] + r->begin,
+                .factors = c->factors + r->group,
+                .one_factor = c->one_group,
+            });
+        }
+}
+
+static void cut_negative(const rnl_block *block, const rnl_kernels *kernels)
+{
+    kernels->relu_forward(&(const rnl_activation_forward){
+        .rows = 1,
+        .columns = block->count,
+        .z = block->arrays[RNL_VALUES],
+        .y = block->arrays[RNL_VALUES],
+    });
+}
+
+static rnl_status run_constrain(void *self, size_t tile, rnl_step_worker *worker)
+{
+    const constrain_state *state = self;
+    const rnl_constrained *c = state->tiles[tile];
+    const rnl_step *step = worker->step;
+    if (rnl_constraint_of(c->constraint)->factor)
+        scale_groups(c, step->kernels);
+    for (size_t i = 0; i < c->part_count; ++i) {
+        const rnl_block *block = c->parts[i].block;
+        if (!rnl_constraint_of(c->constraint)->factor)
+            cut_negative(block, step->kernels);
+        if (block->penalties[0])
+            rnl_penalty_measure(step, block, worker->batch.number + 1, 0, block->count);
+    }
+    return RNL_OK;
+}
+
+/* The worker that has updated the beginning of the first block. */
+static size_t owner(const void *self, size_t tile, size_t workers)
+{
+    const constrain_state *state = self;
+    const rnl_block *block = state->tiles[tile]->parts[0].block;
+    return rnl_share_owner(block->grid, workers, block->first);
+}
+
+rnl_status rnl_plan_constraints(rnl_step *step)
+{
+    size_t count = 0;
+    for (const rnl_constrained *c = step->constrained; c; c = c->next)
+        ++count;
+    if (count == 0)
+        return RNL_OK;
+    const size_t bytes = sizeof(constrain_state) + count * sizeof(rnl_constrained *);
+    constrain_state *state = rnl_step_allocate(step, bytes, NULL);
+    if (!state)
+        return rnl_fail_memory(bytes);
+    for (rnl_constrained *c = step->constrained; c; c = c->next)
+        state->tiles[state->count++] = c;
+    return rnl_phase_add(
+        &step->phases,
+        (rnl_phase){.tiles = count, .run = run_constrain, .owner = owner, .self = state});
+}

@@ -1,0 +1,100 @@
+#include "engine/step/penalty.h"
+
+#include "engine/error.h"
+#include "engine/model/regularizers.h"
+#include "engine/step/phases.h"
+
+void rnl_penalty_add_slope(const rnl_step *step, const rnl_block *block, size_t begin, size_t count)
+{
+    const rnl_regularizer regularizer = rnl_regularizer_of(block->parameter->regularizer);
+    step->kernels->penalty_slope(&(const rnl_penalty_slope){
+        .count = count,
+        .weights = block->arrays[RNL_VALUES] + begin,
+        .gradient = block->gradients + begin,
+        .l1 = (float)regularizer.l1,
+        .l2 = (float)regularizer.l2,
+    });
+}
+
+static size_t piece_count(const rnl_block *block)
+{
+    return (block->count + block->piece - 1) / block->piece;
+}
+
+static double penalty_of(const rnl_step *step, const rnl_block *block, size_t begin, size_t count)
+{
+    const rnl_regularizer regularizer = rnl_regularizer_of(block->parameter->regularizer);
+    double absolutes, squares;
+    step->kernels->sizes(&(const rnl_sizes){
+        .count = count,
+        .x = block->arrays[RNL_VALUES] + begin,
+        .absolutes = &absolutes,
+        .squares = &squares,
+    });
+    return regularizer.l1 * absolutes + regularizer.l2 * squares;
+}
+
+void rnl_penalty_measure(const rnl_step *step, const rnl_block *block, uint64_t number,
+                         size_t begin, size_t count)
+{
+    for (size_t at = begin; at < begin + count; at += block->piece) {
+        const size_t left = begin + count - at;
+        block->penalties[number % 2][at / block->piece] =
+            penalty_of(step, block, at, left < block->piece ? left : block->piece);
+    }
+}
+
+/* Of all blocks and pieces in their order, whoever measured them. */
+void rnl_step_set_penalty(rnl_step *step, uint64_t number)
+{
+    double sum = 0;
+    for (size_t i = 0; i < step->block_count; ++i) {
+        const rnl_block *block = step->blocks[i];
+        for (size_t k = 0; block->penalties[0] && k < piece_count(block); ++k)
+            sum += block->penalties[number % 2][k];
+    }
+    step->penalty = sum;
+}
+
+/* Before the first step, for the steps of either parity. */
+static rnl_status run_measure(void *self, size_t tile, rnl_step_worker *worker)
+{
+    (void)self;
+    const rnl_step *step = worker->step;
+    const rnl_block *block = step->blocks[tile];
+    for (uint64_t parity = 0; block->penalties[0] && parity < 2; ++parity)
+        rnl_penalty_measure(step, block, parity, 0, block->count);
+    return RNL_OK;
+}
+
+/* Where tiles update, a bias is updated by column blocks, which begin at multiples of it (cut.c).
+ */
+#define COLUMN_MULTIPLE 16
+
+static size_t piece_of(const rnl_block *block)
+{
+    if (!block->updated_by_tile)
+        return RNL_UPDATE_SLICE;
+    return block->blocks == 1 ? block->count : COLUMN_MULTIPLE;
+}
+
+rnl_status rnl_plan_penalties(rnl_step *step)
+{
+    bool any = false;
+    for (size_t i = 0; i < step->block_count; ++i) {
+        rnl_block *block = step->blocks[i];
+        const rnl_regularizer regularizer = rnl_regularizer_of(block->parameter->regularizer);
+        if (regularizer.l1 == 0 && regularizer.l2 == 0)
+            continue;
+        any = true;
+        block->piece = piece_of(block);
+        const size_t bytes = piece_count(block) * sizeof(double);
+        for (size_t k = 0; k < 2; ++k)
+            block->penalties[k] = rnl_step_allocate(step, bytes, NULL);
+        if (!block->penalties[0] || !block->penalties[1])
+            return rnl_fail_memory(bytes);
+    }
+    return any ? rnl_phase_add(&step->preparation,
+                               (rnl_phase){.tiles = step->block_count, .run = run_measure})
+               : RNL_OK;
+}

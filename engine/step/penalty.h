@@ -1,0 +1,22 @@
+/*
+ * Regularizers in a step: the slope of a block's penalty joins its gradient just before the update,
+ * and its penalty is measured just after, while the weights are in the cache.
+ */
+#ifndef RNL_ENGINE_STEP_PENALTY_H
+#define RNL_ENGINE_STEP_PENALTY_H
+
+#include "engine/step/step.h"
+
+/* Adds the slope of the penalty to the first copy of the gradients of a part of the block. */
+void rnl_penalty_add_slope(const rnl_step *step, const rnl_block *block, size_t begin,
+                           size_t count);
+
+/* Measures a part of the block, as it is before step `number`: whole pieces, and perhaps the rest
+ * of the block. */
+void rnl_penalty_measure(const rnl_step *step, const rnl_block *block, uint64_t number,
+                         size_t begin, size_t count);
+
+/* Plans the blocks' first measurement; called when all of them are there. */
+rnl_status rnl_plan_penalties(rnl_step *step);
+
+#endif

@@ -1,0 +1,16 @@
+/*
+ * Inputs that nothing scales.
+ */
+#ifndef RNL_ENGINE_TRAINING_INPUT_SCALE_H
+#define RNL_ENGINE_TRAINING_INPUT_SCALE_H
+
+#include "engine/model/model.h"
+
+#define RNL_INPUT_SCALE_TEXT 256
+
+/* True, with words for a warning, if the configuration scales no inputs and some of them are far
+ * from 1: the root mean square of one above 10, or of all below 0.1. */
+bool rnl_input_scale_is_odd(const rnl_model *model, const rnl_dataset *rows,
+                            char text[RNL_INPUT_SCALE_TEXT]);
+
+#endif

@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""Makes runs.json: short trainings by Keras 3 in float64, with what each is in Runnel's configuration.
+
+    KERAS_BACKEND=jax python3 make_golden_runs.py
+
+Made with the versions that the file names.  The test that reads it needs neither Python nor Keras.
+"""
+import json
+import os
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+import jax
+
+jax.config.update("jax_enable_x64", True)
+import keras
+import numpy as np
+
+keras.config.set_floatx("float64")
+VERSIONS = {"keras": keras.__version__, "jax": jax.__version__, "numpy": np.__version__}
+ROWS, VALIDATION_ROWS, FEATURES, UNITS, OUTPUTS, BATCH, EPOCHS = 10, 4, 3, 5, 3, 4, 3
+rng = np.random.default_rng(20260202)
+
+
+def as_float32(array):
+    """What float32 holds, so that both sides start from the same numbers."""
+    return np.asarray(array, dtype=np.float32).astype(np.float64)
+
+
+X = as_float32(rng.normal(size=(ROWS, FEATURES)))
+VALIDATION_X = as_float32(rng.normal(size=(VALIDATION_ROWS, FEATURES)))
+VALUES = as_float32(rng.normal(size=(ROWS, OUTPUTS)))
+VALIDATION_VALUES = as_float32(rng.normal(size=(VALIDATION_ROWS, OUTPUTS)))
+CLASSES = np.array([0, 1, 2, 1, 1, 0, 2, 2, 1, 0])
+VALIDATION_CLASSES = np.array([2, 1, 0, 1])
+START = [as_float32(rng.normal(size=s)) for s in [(FEATURES, UNITS), (UNITS,), (UNITS, OUTPUTS), (OUTPUTS,)]]
+WEIGHTS = as_float32(rng.random(ROWS) * 2)
+WEIGHTS[3] = 0
+VALIDATION_WEIGHTS = as_float32(rng.random(VALIDATION_ROWS) * 2)
+
+made = []
+
+
+def run(name, training, classes=False, loss="mse", metrics=(), hidden=None, last=None, hidden_yaml="", last_yaml="",
+        sample_weight=False, optimizer=None, optimizer_yaml="{sgd: {learning_rate: 0.1}}", **fit):
+    model = keras.Sequential([
+        keras.Input((FEATURES,)),
+        keras.layers.Dense(UNITS, activation="tanh", **(hidden or {})),
+        keras.layers.Dense(OUTPUTS, activation="softmax" if classes else "linear", **(last or {})),
+    ])
+    model.set_weights(START)
+    model.compile(optimizer=optimizer or keras.optimizers.SGD(0.1), loss=loss, metrics=list(metrics))
+    validation = (VALIDATION_X, VALIDATION_CLASSES if classes else VALIDATION_VALUES)
+    history = model.fit(
+        X, CLASSES if classes else VALUES, batch_size=BATCH, epochs=EPOCHS, shuffle=False, verbose=0,
+        sample_weight=WEIGHTS if sample_weight else None,
+        validation_data=validation + ((VALIDATION_WEIGHTS,) if sample_weight else ()), **fit).history
+    made.append({
+        "name": name,
+        "classes": classes,
+        "sample_weight": sample_weight,
+        "model": [f"dense: {{units: {UNITS}, activation: tanh{hidden_yaml}}}",
+                  f"dense: {{units: {OUTPUTS}, activation: {'softmax' if classes else 'linear'}{last_yaml}}}"],
+        "training": f"{training}, optimizer: {optimizer_yaml}, batch_size: {BATCH}, epochs: {EPOCHS}, shuffle: false",
+        "weights": np.concatenate([w.ravel() for w in model.get_weights()]).tolist(),
+        "history": {key: [float(v) for v in values] for key, values in history.items()},
+    })
+
+
+run("metrics of values", "loss: mean_squared_error, metrics: [mae, mse, root_mean_squared_error, r2_score]",
+    metrics=["mae", "mse", keras.metrics.RootMeanSquaredError(), keras.metrics.R2Score()])
+run("sample weights", "loss: sparse_categorical_crossentropy, metrics: [accuracy]", classes=True,
+    loss="sparse_categorical_crossentropy", metrics=["accuracy"], sample_weight=True)
+run("sample weights of values", "loss: huber, metrics: [mae]", loss="huber", metrics=["mae"], sample_weight=True)
+run("class weights", "loss: sparse_categorical_crossentropy, metrics: [accuracy], class_weight: {2: 0.25, 0: 3}",
+    classes=True, loss="sparse_categorical_crossentropy", metrics=["accuracy"], class_weight={0: 3.0, 2: 0.25})
+R = keras.regularizers
+run("l2 and l1", "loss: mean_squared_error, metrics: [mae]", metrics=["mae"],
+    hidden={"kernel_regularizer": R.L2(0.05), "bias_regularizer": R.L1(0.02)},
+    hidden_yaml=", kernel_regularizer: {l2: 0.05}, bias_regularizer: {l1: {l1: 0.02}}",
+    last={"kernel_regularizer": R.L1L2(l1=0.03, l2=0.1)}, last_yaml=", kernel_regularizer: {l1_l2: {l1: 0.03, l2: 0.1}}")
+run("default factors, weighted rows, adam", "loss: sparse_categorical_crossentropy", classes=True,
+    loss="sparse_categorical_crossentropy", sample_weight=True,
+    hidden={"kernel_regularizer": "l2"}, hidden_yaml=", kernel_regularizer: l2",
+    last={"kernel_regularizer": "l1"}, last_yaml=", kernel_regularizer: l1",
+    optimizer=keras.optimizers.Adam(0.01), optimizer_yaml="{adam: {learning_rate: 0.01}}")
+
+# Keras's max_norm shrinks by norm / (1e-7 + norm) within the ball: 1e-7 of a weight for each step.
+C = keras.constraints
+run("max_norm", "loss: mean_squared_error",
+    hidden={"kernel_constraint": C.MaxNorm(0.8), "kernel_regularizer": R.L2(0.02)},
+    hidden_yaml=", kernel_constraint: {max_norm: {max_value: 0.8}}, kernel_regularizer: {l2: 0.02}",
+    last={"kernel_constraint": C.MaxNorm(1.5, axis=1)}, last_yaml=", kernel_constraint: {max_norm: {max_value: 1.5, axis: 1}}")
+run("unit_norm and non_neg", "loss: mean_squared_error",
+    hidden={"kernel_constraint": C.UnitNorm()}, hidden_yaml=", kernel_constraint: unit_norm",
+    last={"kernel_constraint": C.NonNeg(), "kernel_regularizer": R.L2(0.01)},
+    last_yaml=", kernel_constraint: non_neg, kernel_regularizer: l2")
+
+here = os.path.dirname(os.path.abspath(__file__))
+with open(os.path.join(here, "runs.json"), "w") as out:
+    json.dump({
+        "versions": VERSIONS,
+        "rows": ROWS, "validation_rows": VALIDATION_ROWS, "features": FEATURES, "outputs": OUTPUTS,
+        "x": X.ravel().tolist(), "validation_x": VALIDATION_X.ravel().tolist(),
+        "values": VALUES.ravel().tolist(), "validation_values": VALIDATION_VALUES.ravel().tolist(),
+        "classes": CLASSES.tolist(), "validation_classes": VALIDATION_CLASSES.tolist(),
+        "sample_weights": WEIGHTS.tolist(), "validation_sample_weights": VALIDATION_WEIGHTS.tolist(),
+        "start": np.concatenate([w.ravel() for w in START]).tolist(),
+        "runs": made,
+    }, out, indent=1)
+    out.write("\n")
