@@ -4,6 +4,7 @@
  */
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -400,6 +401,44 @@ Test(cli, two_runs_do_not_share_a_directory)
     const char *text = read_text("err");
     cr_expect(strstr(text, "another run is writing to this directory") != NULL, "%s", text);
 }
+
+static double number_before(const char *text, const char *mark)
+{
+    const char *end = strstr(text, mark);
+    cr_assert(end != NULL, "'%s' is not in:\n%s", mark, text);
+    while (end > text && strchr(".0123456789", end[-1]))
+        --end;
+    return atof(end);
+}
+
+/* Megabytes of a run with layers of so many units. */
+static void measure_memory(unsigned units, double *planned, double *peak)
+{
+    cr_assert_eq(run("train " SPIRALS " --output memory_%u --verbose --set training.epochs=1"
+                     " --set training.batch_size=512 --set model.0.dense.units=%u"
+                     " --set model.1.dense.units=%u",
+                     units, units, units),
+                 0);
+    const char *text = read_text("err");
+    *planned = number_before(text, " MB: parameters");
+    const char *resident = strstr(text, "resident at the peak: ");
+    cr_assert(resident != NULL, "%s", text);
+    *peak = atof(resident + strlen("resident at the peak: "));
+}
+
+/* Sanitizers keep books of their own. */
+#ifndef __SANITIZE_ADDRESS__
+Test(cli, keeps_to_its_plan_of_memory)
+{
+    double small_plan, small_peak, plan, peak;
+    measure_memory(16, &small_plan, &small_peak);
+    measure_memory(1500, &plan, &peak);
+    const double grown = peak - small_peak, planned = plan - small_plan;
+    cr_expect(planned > 50, "%g MB planned", planned);
+    cr_expect(fabs(grown - planned) < 0.1 * planned, "%g MB, where %g were planned", grown,
+              planned);
+}
+#endif
 
 Test(cli, draws_machines)
 {

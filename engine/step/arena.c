@@ -3,11 +3,13 @@
 #include "engine/error.h"
 #include "engine/storage/memory_limit.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #define CACHE_LINE 64
+#define HUGE_PAGE  ((size_t)2 << 20)
 
 typedef struct rnl_reservation {
     void *where; /* the address of a pointer of any type */
@@ -38,13 +40,18 @@ rnl_status rnl_arena_reserve(rnl_arena *arena, void *where, size_t count, size_t
 rnl_status rnl_arena_commit(rnl_arena *arena)
 {
     RNL_TRY(rnl_check_memory("the step's parameters, gradients and activations", arena->bytes));
-    void *memory =
-        mmap(NULL, arena->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED)
+    arena->mapped = arena->bytes + HUGE_PAGE;
+    void *mapping =
+        mmap(NULL, arena->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapping == MAP_FAILED)
         return rnl_fail_memory(arena->bytes);
-    arena->memory = memory;
+    arena->mapping = mapping;
+    char *memory = (char *)(((uintptr_t)mapping + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
+    /* Whole pages alone, so that no more becomes resident than was planned.  Where the system has
+     * none, small pages serve. */
+    madvise(memory, arena->bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
     for (size_t i = 0; i < arena->reservation_count; ++i) {
-        void *address = (char *)memory + arena->reservations[i].offset;
+        void *address = memory + arena->reservations[i].offset;
         memcpy(arena->reservations[i].where, &address, sizeof address);
     }
     return RNL_OK;
@@ -52,8 +59,8 @@ rnl_status rnl_arena_commit(rnl_arena *arena)
 
 void rnl_arena_release(rnl_arena *arena)
 {
-    if (arena->memory)
-        munmap(arena->memory, arena->bytes);
+    if (arena->mapping)
+        munmap(arena->mapping, arena->mapped);
     free(arena->reservations);
     *arena = (rnl_arena){0};
 }

@@ -15,7 +15,8 @@ typedef struct rnl_arena {
     size_t reservation_count, reservation_capacity;
     struct rnl_reservation *reservations;
     size_t bytes;
-    void *memory;
+    void *mapping; /* of `mapped` bytes, from which the memory is taken */
+    size_t mapped;
 } rnl_arena;
 
 /* Plans `count` elements of `size` bytes on a cache line of their own; commit sets *where. */

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 /* What the workers share in one run.  Only worker 0 writes to it, between barriers. */
@@ -273,18 +274,39 @@ static size_t data_bytes(const rnl_dataset *dataset)
     return dataset->rows * row;
 }
 
-/* Beside it come the runtimes' own memory and the model, which holds parameters and state once more
- * while a checkpoint is saved. */
+/* The model holds parameters and state once more, for checkpoints. */
+static size_t model_bytes(const rnl_step *step)
+{
+    size_t parameters = 0;
+    for (size_t i = 0; i < step->model->layer_count; ++i)
+        for (size_t p = 0; p < step->model->layers[i].parameter_count; ++p)
+            parameters += rnl_parameter_count(&step->model->layers[i].parameters[p]);
+    return parameters * rnl_step_arrays(step) * sizeof(float);
+}
+
+/* Beside it come the runtimes' own memory, some 13 MB. */
 static void tell_plan(const training *t, const rnl_step *step)
 {
     const rnl_memory_plan *memory = &step->memory;
-    const size_t data = data_bytes(&t->data->train) + data_bytes(&t->data->validation);
+    const size_t data =
+        data_bytes(&t->data->train) + data_bytes(&t->data->validation) + data_bytes(&t->data->test);
+    const size_t model = model_bytes(step);
     rnl_log(t->options, RNL_LOG_INFO,
             "%zu worker%s; %.1f MB: parameters %.1f, optimizer %.1f, gradients %.1f, activations "
-            "%.1f, data %.1f",
-            step->workers, step->workers == 1 ? "" : "s", (double)(step->arena.bytes + data) / 1e6,
-            (double)memory->parameters / 1e6, (double)memory->optimizer / 1e6,
-            (double)memory->gradients / 1e6, (double)memory->activations / 1e6, (double)data / 1e6);
+            "%.1f, model %.1f, data %.1f",
+            step->workers, step->workers == 1 ? "" : "s",
+            (double)(step->arena.bytes + model + data) / 1e6, (double)memory->parameters / 1e6,
+            (double)memory->optimizer / 1e6, (double)memory->gradients / 1e6,
+            (double)memory->activations / 1e6, (double)model / 1e6, (double)data / 1e6);
+}
+
+/* Of the whole process, whatever else it does. */
+static void tell_peak(const training *t)
+{
+    struct rusage usage;
+    if (getrusage(RUSAGE_SELF, &usage) == 0)
+        rnl_log(t->options, RNL_LOG_DEBUG, "resident at the peak: %.1f MB",
+                (double)usage.ru_maxrss * 1024 / 1e6);
 }
 
 static void train_worker(rnl_hand *hand, void *context)
@@ -438,6 +460,7 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
         status = measure_targets(&t);
     if (status == RNL_OK)
         status = run(&t);
+    tell_peak(&t);
     free(t.order);
     free(t.validation_order);
     free(t.class_weights);
