@@ -1,19 +1,27 @@
 /*
- * The time of an inference, row by row and batch by batch, and relu against elu: in turns, so that
- * both meet the same moods of the machine.
+ * The time of an inference, row by row and batch by batch, and relu against elu, there and in a
+ * step of training: in turns, so that both meet the same moods of the machine.
  */
 #include "benchmarks/bench.h"
 #include "benchmarks/bench_nets.h"
+#include "benchmarks/step_time.h"
 #include "engine/config/config.h"
 #include "engine/data/row_order.h"
 #include "engine/training/executor.h"
 #include "engine/training/pass.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUNS = 30, FEWEST_RUNS = 5, ROWS_PER_RUN = 8192, MOST_BATCHES = 256 };
+enum {
+    RUNS = 1000,
+    FEWEST_RUNS = 3,
+    ROWS_PER_RUN = 8192,
+    ROWS_PER_EPOCH = 1024,
+    MOST_BATCHES = 256
+};
 
 /* A model with one activation at one batch size. */
 typedef struct subject {
@@ -23,8 +31,9 @@ typedef struct subject {
     rnl_data *data;
     uint32_t *order;
     size_t batch_size;
+    bool training;                /* steps are timed, not inferences */
     size_t batches, warm_batches; /* of a run */
-    rnl_samples seconds;          /* of each batch */
+    rnl_samples seconds;          /* of each batch, or of the steps of an epoch */
     rnl_samples medians;          /* of each run */
 } subject;
 
@@ -53,7 +62,19 @@ static void work(rnl_hand *hand, void *context)
     rnl_pass_run(hand, context);
 }
 
-static rnl_status run_once(subject *s, size_t threads)
+static rnl_status train_once(subject *s, size_t threads)
+{
+    rnl_samples seconds = {0};
+    const rnl_status status = rnl_step_time(s->config, s->data, threads, s->batch_size, &seconds);
+    for (size_t i = 0; i < seconds.count; ++i)
+        rnl_samples_add(&s->seconds, seconds.values[i]);
+    if (status == RNL_OK)
+        rnl_samples_add(&s->medians, rnl_samples_summarize(&seconds).median);
+    rnl_samples_release(&seconds);
+    return status;
+}
+
+static rnl_status infer_once(subject *s, size_t threads)
 {
     const rnl_options options = {.threads = threads};
     timed_run run = {.of = s, .last = rnl_seconds()};
@@ -72,12 +93,19 @@ static rnl_status run_once(subject *s, size_t threads)
     return status;
 }
 
-static rnl_status make_subject(subject *s, const char *activation, size_t batch_size)
+static rnl_status run_once(subject *s, size_t threads)
 {
-    const rnl_bench_case c = {"mlp_small", activation, "sgd", batch_size};
-    const size_t fitting = ROWS_PER_RUN / batch_size;
-    char *text = rnl_bench_config(&c);
-    *s = (subject){.activation = activation, .batch_size = batch_size};
+    return s->training ? train_once(s, threads) : infer_once(s, threads);
+}
+
+static rnl_status make_subject(subject *s, const char *activation, bool training, size_t batch_size)
+{
+    const rnl_bench_case c = {"mlp_small", activation, "momentum", batch_size};
+    const size_t fitting = (training ? ROWS_PER_EPOCH : ROWS_PER_RUN) / batch_size;
+    char *text = rnl_bench_config(&c), epochs[64];
+    snprintf(epochs, sizeof epochs, "training.epochs=%d", RNL_STEP_TIME_EPOCHS);
+    const char *overrides[] = {epochs};
+    *s = (subject){.activation = activation, .training = training, .batch_size = batch_size};
     s->batches = fitting < MOST_BATCHES ? fitting : MOST_BATCHES;
     s->warm_batches = s->batches / 8;
     const size_t rows = batch_size * s->batches;
@@ -88,7 +116,7 @@ static rnl_status make_subject(subject *s, const char *activation, size_t batch_
         return RNL_NO_MEMORY;
     }
     rnl_row_order(s->order, rows, 0, 0, false);
-    rnl_status status = rnl_config_parse(&s->config, "latency", text, NULL, 0);
+    rnl_status status = rnl_config_parse(&s->config, "latency", text, overrides, 1);
     free(text);
     if (status == RNL_OK)
         status = rnl_model_create(&s->model, s->config, s->data);
@@ -105,11 +133,16 @@ static void release_subject(subject *s)
     rnl_samples_release(&s->medians);
 }
 
+static const char *pass_of(const subject *s)
+{
+    return s->training ? "/train" : "";
+}
+
 static void report_subject(rnl_bench *bench, subject *s, size_t threads)
 {
     rnl_bench_result result = {.threads = threads, .repetitions = s->seconds.count};
-    snprintf(result.name, sizeof result.name, "latency/mlp_small/%s/batch:%zu/threads:%zu",
-             s->activation, s->batch_size, threads);
+    snprintf(result.name, sizeof result.name, "latency/mlp_small/%s%s/batch:%zu/threads:%zu",
+             s->activation, pass_of(s), s->batch_size, threads);
     result.seconds = rnl_samples_summarize(&s->seconds);
     rnl_bench_result_count(&result, "p50_us", 1e6 * result.seconds.median);
     rnl_bench_result_count(&result, "p90_us", 1e6 * result.seconds.p90);
@@ -127,7 +160,8 @@ static void report_ratio(rnl_bench *bench, const double *quotients, size_t count
     const rnl_spread spread = rnl_samples_summarize(&ratios);
     rnl_bench_result result = {.threads = threads, .repetitions = count};
     snprintf(result.name, sizeof result.name,
-             "latency/mlp_small/elu_over_relu/batch:%zu/threads:%zu", s->batch_size, threads);
+             "latency/mlp_small/elu_over_relu%s/batch:%zu/threads:%zu", pass_of(s), s->batch_size,
+             threads);
     rnl_bench_result_count(&result, "ratio", spread.median);
     rnl_bench_result_count(&result, "ratio_low", spread.low);
     rnl_bench_result_count(&result, "ratio_high", spread.high);
@@ -135,14 +169,14 @@ static void report_ratio(rnl_bench *bench, const double *quotients, size_t count
     rnl_samples_release(&ratios);
 }
 
-static rnl_status measure_pair(rnl_bench *bench, size_t batch_size, size_t threads)
+static rnl_status measure_pair(rnl_bench *bench, bool training, size_t batch_size, size_t threads)
 {
     subject relu = {0}, elu = {0};
     double quotients[RUNS];
     size_t runs = 0;
-    rnl_status status = make_subject(&relu, "relu", batch_size);
+    rnl_status status = make_subject(&relu, "relu", training, batch_size);
     if (status == RNL_OK)
-        status = make_subject(&elu, "elu", batch_size);
+        status = make_subject(&elu, "elu", training, batch_size);
     while (status == RNL_OK && runs < RUNS &&
            (runs < FEWEST_RUNS || rnl_seconds() < bench->deadline)) {
         status = run_once(&relu, threads);
@@ -164,10 +198,18 @@ static rnl_status measure_pair(rnl_bench *bench, size_t batch_size, size_t threa
 
 int rnl_bench_latency(rnl_bench *bench)
 {
-    static const size_t batch_sizes[] = {1, 32, 512};
+    static const struct {
+        bool training;
+        size_t batch_size;
+    } pairs[] = {{false, 1}, {false, 32}, {false, 512}, {true, 32}, {true, 512}};
+    enum { PAIRS = sizeof pairs / sizeof *pairs };
+    const size_t count = PAIRS * bench->thread_count_count;
+    const double start = rnl_seconds(), end = bench->deadline;
     rnl_status status = RNL_OK;
-    for (size_t t = 0; t < bench->thread_count_count; ++t)
-        for (size_t i = 0; i < sizeof batch_sizes / sizeof *batch_sizes && status == RNL_OK; ++i)
-            status = measure_pair(bench, batch_sizes[i], bench->thread_counts[t]);
+    for (size_t i = 0; i < count && status == RNL_OK; ++i) {
+        bench->deadline = start + (end - start) * (double)(i + 1) / (double)count;
+        status = measure_pair(bench, pairs[i % PAIRS].training, pairs[i % PAIRS].batch_size,
+                              bench->thread_counts[i / PAIRS]);
+    }
     return rnl_bench_complain(status);
 }

@@ -6,14 +6,14 @@
 #include "benchmarks/bench_layers.h"
 #include "benchmarks/bench_nets.h"
 #include "benchmarks/fma_peak.h"
+#include "benchmarks/step_time.h"
 #include "engine/config/config.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A run is a few epochs of a few steps; the first epochs warm up. */
-enum { WARM_EPOCHS = 2, EPOCHS = 8, MOST_ROUNDS = 40, FEWEST_ROUNDS = 3 };
+enum { MOST_ROUNDS = 40, FEWEST_ROUNDS = 3 };
 static const double epoch_seconds = 0.02;
 static const double narrow = 0.01;
 
@@ -32,37 +32,6 @@ typedef struct points {
     point *items;
 } points;
 
-/* ---- one run --------------------------------------------------------------------------------- */
-
-typedef struct run {
-    point *at;
-    double rows_per_second;
-} run;
-
-static int take_epoch(const rnl_progress *progress, void *user)
-{
-    run *r = user;
-    if (progress->epoch <= WARM_EPOCHS)
-        return 0;
-    for (size_t i = 0; i < progress->figure_count; ++i)
-        if (strcmp(progress->figures[i].name, "samples_per_second") == 0)
-            rnl_samples_add(&r->at->seconds,
-                            (double)r->at->batch_size / progress->figures[i].value);
-    return 0;
-}
-
-static rnl_status measure(point *at)
-{
-    rnl_model *model = NULL;
-    run r = {.at = at};
-    const rnl_options options = {.threads = at->threads, .on_epoch = take_epoch, .user = &r};
-    rnl_status status = rnl_model_create(&model, at->config, at->data);
-    if (status == RNL_OK)
-        status = rnl_train(model, at->data, &options);
-    rnl_model_free(model);
-    return status;
-}
-
 /* ---- rounds ---------------------------------------------------------------------------------- */
 
 static bool all_narrow(const points *p)
@@ -80,10 +49,12 @@ static rnl_status run_rounds(const points *p, double deadline, double *peaks)
     const rnl_isa isa = rnl_isa_detect();
     for (size_t round = 0; round < MOST_ROUNDS; ++round) {
         for (size_t i = 0; i < p->count; ++i) {
-            const rnl_status status = measure(&p->items[i]);
+            point *at = &p->items[i];
+            const size_t threads = at->threads;
+            const rnl_status status =
+                rnl_step_time(at->config, at->data, threads, at->batch_size, &at->seconds);
             if (status != RNL_OK)
                 return status;
-            const size_t threads = p->items[i].threads;
             const double peak = rnl_fma_peak(isa, threads);
             peaks[i] = peak > peaks[i] ? peak : peaks[i];
         }
@@ -151,7 +122,7 @@ typedef struct bench_case {
 static rnl_status make_case(bench_case *made, const rnl_bench_case *c)
 {
     char *text = rnl_bench_config(c), epochs[64];
-    snprintf(epochs, sizeof epochs, "training.epochs=%d", WARM_EPOCHS + EPOCHS);
+    snprintf(epochs, sizeof epochs, "training.epochs=%d", RNL_STEP_TIME_EPOCHS);
     const char *overrides[] = {epochs};
     rnl_data *one = rnl_bench_data(c, 1);
     rnl_status status = rnl_config_parse(&made->config, c->net, text, overrides, 1);
@@ -167,7 +138,7 @@ static rnl_status make_case(bench_case *made, const rnl_bench_case *c)
 static rnl_status load_case(bench_case *made, const char *path, const rnl_arguments *arguments)
 {
     char epochs[64];
-    snprintf(epochs, sizeof epochs, "training.epochs=%d", WARM_EPOCHS + EPOCHS);
+    snprintf(epochs, sizeof epochs, "training.epochs=%d", RNL_STEP_TIME_EPOCHS);
     const char **overrides = calloc(arguments->override_count + 1, sizeof *overrides);
     if (!overrides)
         return RNL_NO_MEMORY;
