@@ -259,7 +259,7 @@ const rnl_command rnl_commands[] = {
      "  runnel predict runs/houses/model.safetensors --data new.csv -o prices.csv\n",
      rnl_command_predict},
     {"summary", RNL_TAKEN_BY_SUMMARY, "CONFIG|MODEL", 1, 1,
-     "Prints the layers of a model, their output shapes and parameters.",
+     "Prints the layers of a model, their parameters, the work for a row, and the memory.",
      "The file may be a configuration, whose training data tell the shape of a row, or a model\n"
      "that `runnel train` wrote.\n"
      "\n"

@@ -337,21 +337,50 @@ ParameterizedTest(struct constraint_case *c, gradients, constraints_project)
     }
 }
 
-/* Both kinds of weights multiply, in training alone; the gradient is that of the weighted rows. */
-Test(gradients, of_weighted_rows)
+struct weights_case {
+    size_t outputs;
+    char last[16], loss[48];
+    bool values; /* the labels as target values */
+};
+
+ParameterizedTestParameters(gradients, of_weighted_rows)
 {
-    float weights[ROWS];
+    static struct weights_case cases[] = {
+        {3, "softmax", "sparse_categorical_crossentropy", false},
+        {3, "softmax", "categorical_crossentropy", false},
+        {1, "sigmoid", "binary_crossentropy", false},
+        {1, "sigmoid", "binary_crossentropy", true},
+    };
+    return cr_make_param_array(struct weights_case, cases, sizeof cases / sizeof *cases);
+}
+
+/* Both kinds of weights multiply: a class weight is a factor of its rows' sample weights. */
+ParameterizedTest(struct weights_case *c, gradients, of_weighted_rows)
+{
     uint64_t hashes[2];
     for (int separate = 0; separate < 2; ++separate) {
-        rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
-        for (size_t i = 0; i < ROWS; ++i)
-            weights[i] = (float)(i % 5) * (data->train.labels[i] == 1 && !separate ? 0.25f : 1);
-        data->train.sample_weights = memcpy(malloc(sizeof weights), weights, sizeof weights);
-        rnl_model *model = create_model(data, "tanh", "softmax",
-                                        separate ? "sparse_categorical_crossentropy\n"
-                                                   "  class_weight: {1: 0.25}"
-                                                 : "sparse_categorical_crossentropy",
-                                        "{sgd: {learning_rate: 0.1}}", 16, 2);
+        rnl_data *data = fixture_data(ROWS, FEATURES, c->outputs == 1 ? 2 : 3, RNL_FLOAT32);
+        rnl_dataset *train = &data->train;
+        train->sample_weights = malloc(ROWS * sizeof(float));
+        train->value_columns = c->values;
+        train->values = c->values ? malloc(ROWS * sizeof(float)) : NULL;
+        for (size_t i = 0; i < ROWS; ++i) {
+            train->sample_weights[i] =
+                (float)(i % 5) * (train->labels[i] == 1 && !separate ? 0.25f : 1);
+            if (c->values)
+                train->values[i] = (float)train->labels[i];
+        }
+        if (c->values) {
+            free(train->labels);
+            train->labels = NULL;
+        }
+        rnl_model *model = fixture_model(
+            fixture_config("model: [dense: {units: 20, activation: tanh},\n"
+                           "        dense: {units: %zu, activation: %s}]\n"
+                           "training: {loss: %s, optimizer: sgd, batch_size: 16, epochs: 2,\n"
+                           "           class_weight: {%s}}\n",
+                           c->outputs, c->last, c->loss, separate ? "1: 0.25" : ""),
+            data);
         cr_assert_eq(rnl_train(model, data, NULL), RNL_OK, "%s", rnl_message());
         hashes[separate] = fixture_hash(model);
         rnl_model_free(model);

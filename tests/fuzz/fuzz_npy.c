@@ -7,7 +7,9 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 {
     char *path = (char *)(uintptr_t)fuzz_file(bytes, count);
-    fuzz_arrays(&rnl_npy_format,
-                &(const rnl_array_files){.inputs = path, .targets = path, .sample_weight = path});
+    rnl_array_files files = {.inputs = path, .targets = path};
+    fuzz_arrays(&rnl_npy_format, &files);
+    files.sample_weight = path;
+    fuzz_arrays(&rnl_npy_format, &files);
     return 0;
 }
