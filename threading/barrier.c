@@ -11,9 +11,10 @@ void rnl_barrier_init(rnl_barrier *barrier, size_t workers, bool oversubscribed)
     atomic_init(&barrier->generation, 0);
     atomic_init(&barrier->sleepers, 0);
     barrier->workers = (unsigned)workers;
-    /* To be woken takes some 60 us, and 2000 pauses last 30 to 90 us: who waits longer sleeps.
-     * Where workers share a core, a spin takes it from the worker that is waited for. */
-    barrier->spins = oversubscribed ? 0 : 2000;
+    /* To be woken takes some 60 us where the core has gone idle, and 40000 pauses last a
+     * millisecond: who waits longer, for a file or beside other work, sleeps.  Where workers share
+     * a core, a spin takes it from the worker that is waited for. */
+    barrier->spins = oversubscribed ? 0 : 40000;
 }
 
 static bool has_passed(const rnl_barrier *barrier, unsigned generation)
