@@ -125,8 +125,32 @@ static void report_tile(rnl_bench *bench, tile *t, const char *name, const char 
     }
 }
 
-rnl_status rnl_bench_layers(rnl_bench *bench, const rnl_model *model, const char *name)
+/* The seconds of all products of a layer in a step, judged by the tile that was timed. */
+static double layer_seconds(tile *t, const rnl_layer *layer, const rnl_model *model)
 {
+    const rnl_cut rows = rnl_cut_rows((size_t)model->config->training.batch_size);
+    const double padded = (double)(rows.blocks * rows.size);
+    const double units = (double)layer->parameters[0].size[1] / (double)t->shape.units;
+    double seconds = 0;
+    for (size_t k = 0; k < 3; ++k)
+        if (k < RNL_PRODUCT_BACKWARD_DATA || layer->index > rnl_model_first_trainable(model))
+            seconds += rnl_samples_summarize(&t->seconds[k]).median * units * padded /
+                       (double)t->shape.rows[k];
+    return seconds;
+}
+
+static void report_rest(rnl_bench *bench, const char *name, double step, double products)
+{
+    rnl_bench_result result = {.threads = 1, .repetitions = 1};
+    snprintf(result.name, sizeof result.name, "layers/%.40s/beside_products", name);
+    rnl_bench_result_count(&result, "microseconds", (step - products) * 1e6);
+    rnl_bench_result_count(&result, "share_of_step", 1 - products / step);
+    rnl_bench_report_add(&bench->report, &result);
+}
+
+rnl_status rnl_bench_layers(rnl_bench *bench, const rnl_model *model, const char *name, double step)
+{
+    double products = 0;
     const double peak = rnl_fma_peak(rnl_isa_detect(), 1);
     const size_t rows = rnl_cut_rows((size_t)model->config->training.batch_size).size;
     for (size_t i = 0; i < model->layer_count; ++i) {
@@ -138,7 +162,10 @@ rnl_status rnl_bench_layers(rnl_bench *bench, const rnl_model *model, const char
                       .units = rnl_cut_width(rnl_cut_columns(layer->parameters[0].size[1]), 0),
                       .rows = {rnl_cut_forward_part(rows), rows, rnl_cut_backward_part(rows)}}};
         RNL_TRY(run(&t));
+        products += layer_seconds(&t, layer, model);
         report_tile(bench, &t, name, layer->name, peak);
     }
+    if (step > 0)
+        report_rest(bench, name, step, products);
     return RNL_OK;
 }

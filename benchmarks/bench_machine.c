@@ -2,6 +2,7 @@
  * What the machine can do: arithmetic, memory, caches, barriers.
  */
 #include "benchmarks/bench.h"
+#include "benchmarks/bench_barriers.h"
 #include "benchmarks/fma_peak.h"
 #include "benchmarks/team_timing.h"
 #include "engine/training/machine.h"
@@ -116,50 +117,6 @@ static double read_bandwidth(const rnl_machine_loops *loops, size_t threads, siz
     return (double)(bytes * r.rounds * threads) / seconds;
 }
 
-/* ---- barriers -------------------------------------------------------------------------------- */
-
-enum { BARRIERS = 2000 };
-
-typedef struct barrier_times {
-    rnl_samples *seconds;
-} barrier_times;
-
-static void run_barriers(rnl_worker *worker, void *context)
-{
-    const barrier_times *times = context;
-    for (size_t i = 0; i < 15; ++i) {
-        rnl_team_barrier(worker);
-        const double start = rnl_seconds();
-        for (size_t k = 0; k < BARRIERS; ++k)
-            rnl_team_barrier(worker);
-        if (worker->index == 0)
-            rnl_samples_add(times->seconds, (rnl_seconds() - start) / BARRIERS);
-    }
-}
-
-static int add_barrier(rnl_bench *bench, size_t threads)
-{
-    const rnl_options options = {.threads = threads};
-    rnl_samples seconds = {0};
-    barrier_times times = {&seconds};
-    rnl_placement placement;
-    char problem[512] = "";
-    const rnl_status status = rnl_place_workers(&placement, &options);
-    if (status != RNL_OK)
-        return rnl_bench_complain(status);
-    if (!rnl_team_run(&placement, run_barriers, &times, problem, sizeof problem)) {
-        fprintf(stderr, "runnel: %s\n", problem);
-        return 1;
-    }
-    rnl_placement_release(&placement);
-    rnl_bench_result result = {.threads = threads, .repetitions = seconds.count};
-    snprintf(result.name, sizeof result.name, "machine/barrier/threads:%zu", threads);
-    result.seconds = rnl_samples_summarize(&seconds);
-    rnl_bench_report_add(&bench->report, &result);
-    rnl_samples_release(&seconds);
-    return 0;
-}
-
 int rnl_bench_machine(rnl_bench *bench)
 {
     const rnl_isa isa = rnl_isa_detect();
@@ -183,7 +140,7 @@ int rnl_bench_machine(rnl_bench *bench)
         for (size_t k = 0; k < sizeof sizes / sizeof *sizes; ++k)
             add(bench, sizes[k].name, threads, "gigabytes_per_second",
                 read_bandwidth(loops, threads, sizes[k].bytes) / 1e9);
-        code = add_barrier(bench, threads);
+        code = rnl_bench_barriers(bench, threads);
     }
     return code;
 }

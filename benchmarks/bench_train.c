@@ -200,7 +200,9 @@ static rnl_status measure_layers(rnl_bench *bench, const points *p)
             continue;
         rnl_status status = rnl_model_create(&model, p->items[i].config, p->items[i].data);
         if (status == RNL_OK)
-            status = rnl_bench_layers(bench, model, rnl_config_name(p->items[i].config));
+            status = rnl_bench_layers(
+                bench, model, rnl_config_name(p->items[i].config),
+                p->items[i].threads == 1 ? rnl_samples_summarize(&p->items[i].seconds).median : 0);
         rnl_model_free(model);
         if (status != RNL_OK)
             return status;

@@ -286,7 +286,7 @@ const rnl_command rnl_commands[] = {
      "Measures what the machine can do, and how near to it training comes.",
      "  machine  FMA peak; triad, the better of plain stores (which read what they write into: 16\n"
      "           bytes for each element) and stores around the cache (12); bandwidth of reading\n"
-     "           arrays of several sizes; time of a barrier\n"
+     "           arrays of several sizes; time of a barrier, the engine's and two others\n"
      "  train    the time of a training step of each CONFIG, or of a table of networks; rows per\n"
      "           second, GFLOP/s of the products, and their share of the FMA peak that is "
      "measured\n"

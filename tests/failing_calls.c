@@ -392,13 +392,46 @@ static bool prepare(void)
     return all_go_on();
 }
 
+/* Allocations of ours while a model trains on so many rows, or -1. */
+static long allocations_of_training(int rows)
+{
+    char override[48];
+    const char *const overrides[] = {override};
+    const failure none = {"none", .kind = ALLOCATION};
+    const rnl_options quiet = {.threads = 2};
+    run r = {0};
+    snprintf(override, sizeof override, "data.train.spirals.rows=%d", rows);
+    rnl_status status = rnl_config_parse(&r.config, "spirals", generated_text, overrides, 1);
+    if (status == RNL_OK)
+        status = rnl_data_load(&r.data, r.config, RNL_TRAIN);
+    if (status == RNL_OK)
+        status = rnl_model_create(&r.model, r.config, r.data);
+    start_failing(&none);
+    if (status == RNL_OK)
+        status = rnl_train(r.model, r.data, &quiet);
+    stop_failing();
+    release(&r);
+    return status == RNL_OK ? calls_made() : -1;
+}
+
+/* Steps allocate nothing, so ten times as many make no more allocations. */
+static int count_allocations(void)
+{
+    const long few = allocations_of_training(100), many = allocations_of_training(1000);
+    printf("%ld allocations where an epoch is short, %ld where it is ten times as long\n", few,
+           many);
+    return few > 0 && few == many ? 0 : 1;
+}
+
 int main(int count, char **words)
 {
+    if (count == 2 && strcmp(words[1], "steps") == 0)
+        return count_allocations();
     scenario run_it = count == 2 && strcmp(words[1], "train") == 0 ? train_and_save
                       : count == 2 && strcmp(words[1], "use") == 0 ? use
                                                                    : NULL;
     if (!run_it) {
-        fprintf(stderr, "usage: failing_calls train|use\n");
+        fprintf(stderr, "usage: failing_calls train|use|steps\n");
         return 2;
     }
     const char *directory = enter_directory();

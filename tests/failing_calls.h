@@ -28,4 +28,7 @@ void start_failing(const failure *f);
 /* Whether a call has failed. */
 bool stop_failing(void);
 
+/* Of the kind that was to fail, since then. */
+long calls_made(void);
+
 #endif

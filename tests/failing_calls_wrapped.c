@@ -24,6 +24,7 @@ static atomic_long calls;
 void start_failing(const failure *f)
 {
     wanted = *f;
+    atomic_store(&calls, 0);
     atomic_store(&failing, true);
 }
 
@@ -31,6 +32,11 @@ bool stop_failing(void)
 {
     atomic_store(&failing, false);
     return atomic_load(&failed);
+}
+
+long calls_made(void)
+{
+    return atomic_load(&calls);
 }
 
 static bool fails(call_kind kind)
