@@ -111,4 +111,23 @@ static inline v_float v_log(v_float x)
     return v_select(v_greater(x, v_set(0)), positive, others);
 }
 
+/* log(1 + e^x) = max(x, 0) + log(1 + e) with e = e^-|x|; at most 3 ULP.  What is lost when 1 + e is
+ * rounded is known exactly. */
+static inline v_float v_softplus(v_float x)
+{
+    const v_float one = v_set(1);
+    const v_float e = v_exp(v_copysign(x, v_set(-1)));
+    const v_float sum = v_add(one, e);
+    const v_float lost = v_sub(e, v_sub(sum, one));
+    return v_add(v_max(v_set(0), x), v_add(v_log(sum), v_divide(lost, sum)));
+}
+
+/* x / (1 + |x|); at most 2 ULP. */
+static inline v_float v_softsign(v_float x)
+{
+    const v_float magnitude = v_copysign(x, v_set(1));
+    const v_float quotient = v_divide(x, v_add(v_set(1), magnitude));
+    return v_select(v_equal(magnitude, v_set(__builtin_inff())), v_copysign(v_set(1), x), quotient);
+}
+
 #endif

@@ -52,6 +52,18 @@ static double activate(const oracle_layer *layer, double z)
         return 1 / (1 + exp(-z));
     case ORACLE_TANH:
         return tanh(z);
+    case ORACLE_LEAKY_RELU:
+        return z >= 0 ? z : layer->alpha * z;
+    case ORACLE_SELU:
+        return 1.0507009873554805 * (z >= 0 ? z : 1.6732632423543772 * expm1(z));
+    case ORACLE_SOFTPLUS:
+        return log1p(exp(z));
+    case ORACLE_SOFTSIGN:
+        return z / (1 + fabs(z));
+    case ORACLE_EXPONENTIAL:
+        return exp(z);
+    case ORACLE_HARD_SIGMOID:
+        return fmin(fmax(z + 3, 0), 6) / 6;
     default:
         return z;
     }
@@ -68,6 +80,18 @@ static double derivative(const oracle_layer *layer, double z)
         return exp(-z) / ((1 + exp(-z)) * (1 + exp(-z)));
     case ORACLE_TANH:
         return 1 / (cosh(z) * cosh(z));
+    case ORACLE_LEAKY_RELU:
+        return z >= 0 ? 1 : layer->alpha;
+    case ORACLE_SELU:
+        return 1.0507009873554805 * (z >= 0 ? 1 : 1.6732632423543772 * exp(z));
+    case ORACLE_SOFTPLUS:
+        return 1 / (1 + exp(-z));
+    case ORACLE_SOFTSIGN:
+        return 1 / ((1 + fabs(z)) * (1 + fabs(z)));
+    case ORACLE_EXPONENTIAL:
+        return exp(z);
+    case ORACLE_HARD_SIGMOID:
+        return fabs(z) < 3 ? 1.0 / 6 : 0;
     default:
         return 1;
     }

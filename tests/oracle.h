@@ -16,7 +16,13 @@ typedef enum oracle_activation {
     ORACLE_RELU,
     ORACLE_ELU,
     ORACLE_SIGMOID,
-    ORACLE_TANH
+    ORACLE_TANH,
+    ORACLE_LEAKY_RELU, /* alpha: the slope below 0 */
+    ORACLE_SELU,
+    ORACLE_SOFTPLUS,
+    ORACLE_SOFTSIGN,
+    ORACLE_EXPONENTIAL,
+    ORACLE_HARD_SIGMOID
 } oracle_activation;
 
 typedef struct oracle_layer {

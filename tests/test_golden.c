@@ -113,6 +113,79 @@ Test(golden, losses)
     with_each_isa(check_losses);
 }
 
+/* ---- activations ----------------------------------------------------------------------------- */
+
+typedef struct activation_kernels {
+    const char *name;
+    void (*forward)(const rnl_activation_forward *);
+    void (*backward)(const rnl_activation_backward *);
+    float alpha;
+} activation_kernels;
+
+static activation_kernels activation_named(const rnl_kernels *k, const char *name)
+{
+    const activation_kernels all[] = {
+        {"linear", k->linear_forward, k->linear_backward, 0},
+        {"relu", k->relu_forward, k->relu_backward, 0},
+        {"elu", k->elu_forward, k->elu_backward, 1},
+        {"sigmoid", k->sigmoid_forward, k->sigmoid_backward, 0},
+        {"tanh", k->tanh_forward, k->tanh_backward, 0},
+        {"leaky_relu", k->leaky_relu_forward, k->leaky_relu_backward, 0.3f},
+        {"selu", k->selu_forward, k->selu_backward, 0},
+        {"softplus", k->softplus_forward, k->softplus_backward, 0},
+        {"softsign", k->softsign_forward, k->softsign_backward, 0},
+        {"exponential", k->exponential_forward, k->exponential_backward, 0},
+        {"hard_sigmoid", k->hard_sigmoid_forward, k->hard_sigmoid_backward, 0},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; ++i)
+        if (strcmp(all[i].name, name) == 0)
+            return all[i];
+    cr_assert(false, "no kernels for %s", name);
+    return all[0];
+}
+
+/* The gradient follows from y, whose rounding it carries: 1e-7 where y is near a limit. */
+static void check_activations(const rnl_kernels *k)
+{
+    json_t *root = load("activations.json");
+    const json_t *activations = json_object_get(root, "activations");
+    cr_assert_eq(json_array_size(activations), 11);
+    for (size_t i = 0; i < 11; ++i) {
+        const json_t *golden = json_array_get(activations, i);
+        const activation_kernels kernels =
+            activation_named(k, json_string_value(json_object_get(golden, "name")));
+        float z[MOST], y[MOST], ones[MOST], delta[MOST];
+        const size_t count = read_floats(z, golden, "z");
+        for (size_t j = 0; j < count; ++j)
+            ones[j] = 1;
+        kernels.forward(&(const rnl_activation_forward){.rows = 1,
+                                                        .columns = count,
+                                                        .z = z,
+                                                        .z_stride = count,
+                                                        .y = y,
+                                                        .y_stride = count,
+                                                        .alpha = kernels.alpha});
+        kernels.backward(&(const rnl_activation_backward){.rows = 1,
+                                                          .columns = count,
+                                                          .partials = 1,
+                                                          .upstream = ones,
+                                                          .upstream_stride = count,
+                                                          .y = y,
+                                                          .y_stride = count,
+                                                          .delta = delta,
+                                                          .delta_stride = count,
+                                                          .alpha = kernels.alpha});
+        expect_near(y, golden, "y", 4e-7, 0);
+        expect_near(delta, golden, "gradient", 1e-6, 2e-7);
+    }
+    json_decref(root);
+}
+
+Test(golden, activations)
+{
+    with_each_isa(check_activations);
+}
+
 /* ---- optimizers ------------------------------------------------------------------------------ */
 
 typedef void update_kernel(const rnl_update *update);

@@ -15,9 +15,9 @@
 /* 37 rows make three row blocks with padding, 130 units two column blocks of different widths. */
 enum { ROWS = 37, FEATURES = 6, WIDE = 130, NARROW = 20, CLASSES = 4 };
 
-static rnl_model *create_model(const rnl_data *data, const char *activation, const char *last,
-                               const char *loss, const char *optimizer, unsigned batch_size,
-                               unsigned epochs)
+static rnl_model *create_model_of(const rnl_data *data, const char *first, const char *second,
+                                  const char *last, const char *loss, const char *optimizer,
+                                  unsigned batch_size, unsigned epochs)
 {
     return fixture_model(
         fixture_config("data: {train: {spirals: {rows: 10}}, scaling: none}\n"
@@ -31,16 +31,24 @@ static rnl_model *create_model(const rnl_data *data, const char *activation, con
                        "  batch_size: %u\n"
                        "  epochs: %u\n"
                        "  shuffle: false\n",
-                       WIDE, activation, NARROW, activation, CLASSES, last, loss, optimizer,
-                       batch_size, epochs),
+                       WIDE, first, NARROW, second, CLASSES, last, loss, optimizer, batch_size,
+                       epochs),
         data);
 }
 
-static oracle create_oracle(const rnl_model *model, oracle_activation activation, double alpha)
+static rnl_model *create_model(const rnl_data *data, const char *activation, const char *last,
+                               const char *loss, const char *optimizer, unsigned batch_size,
+                               unsigned epochs)
+{
+    return create_model_of(data, activation, activation, last, loss, optimizer, batch_size, epochs);
+}
+
+static oracle create_oracle_of(const rnl_model *model, oracle_activation first,
+                               oracle_activation second, double alpha)
 {
     oracle net = {0};
-    oracle_add_layer(&net, FEATURES, WIDE, activation, alpha);
-    oracle_add_layer(&net, WIDE, NARROW, activation, alpha);
+    oracle_add_layer(&net, FEATURES, WIDE, first, alpha);
+    oracle_add_layer(&net, WIDE, NARROW, second, alpha);
     oracle_add_layer(&net, NARROW, CLASSES, ORACLE_LINEAR, 0);
     for (size_t l = 0; l < net.layer_count; ++l) {
         const rnl_parameter *parameters = model->layers[l].parameters;
@@ -50,6 +58,11 @@ static oracle create_oracle(const rnl_model *model, oracle_activation activation
             net.layers[l].bias[i] = (double)parameters[1].arrays[RNL_VALUES][i];
     }
     return net;
+}
+
+static oracle create_oracle(const rnl_model *model, oracle_activation activation, double alpha)
+{
+    return create_oracle_of(model, activation, activation, alpha);
 }
 
 /* Inputs and targets (a class becomes 0 and 1) in double. */
@@ -114,7 +127,7 @@ static void check_oracle(const oracle *net, double *weights, const double *gradi
 }
 
 struct activation_case {
-    char name[32];
+    char name[48];
     oracle_activation activation;
     double alpha;
 };
@@ -122,9 +135,18 @@ struct activation_case {
 ParameterizedTestParameters(gradients, of_one_step)
 {
     static struct activation_case cases[] = {
-        {"linear", ORACLE_LINEAR, 0},   {"relu", ORACLE_RELU, 0},
-        {"elu", ORACLE_ELU, 1},         {"{elu: {alpha: 0.5}}", ORACLE_ELU, 0.5},
-        {"sigmoid", ORACLE_SIGMOID, 0}, {"tanh", ORACLE_TANH, 0},
+        {"linear", ORACLE_LINEAR, 0},
+        {"relu", ORACLE_RELU, 0},
+        {"elu", ORACLE_ELU, 1},
+        {"{elu: {alpha: 0.5}}", ORACLE_ELU, 0.5},
+        {"sigmoid", ORACLE_SIGMOID, 0},
+        {"tanh", ORACLE_TANH, 0},
+        {"leaky_relu", ORACLE_LEAKY_RELU, 0.3},
+        {"{leaky_relu: {negative_slope: 0.01}}", ORACLE_LEAKY_RELU, 0.01},
+        {"selu", ORACLE_SELU, 0},
+        {"softplus", ORACLE_SOFTPLUS, 0},
+        {"softsign", ORACLE_SOFTSIGN, 0},
+        {"hard_sigmoid", ORACLE_HARD_SIGMOID, 0},
     };
     return cr_make_param_array(struct activation_case, cases, sizeof cases / sizeof *cases);
 }
@@ -172,6 +194,17 @@ ParameterizedTest(struct activation_case *c, gradients, of_one_step)
     rnl_model *model = create_model(data, c->name, "softmax", "sparse_categorical_crossentropy",
                                     "{sgd: {learning_rate: 1.0}}", ROWS, 1);
     oracle net = create_oracle(model, c->activation, c->alpha);
+    check_step(data, model, &net);
+}
+
+/* Twice in a row, its values would grow beyond what differences can measure. */
+Test(gradients, of_one_step_with_exponential)
+{
+    rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
+    rnl_model *model =
+        create_model_of(data, "exponential", "tanh", "softmax", "sparse_categorical_crossentropy",
+                        "{sgd: {learning_rate: 1.0}}", ROWS, 1);
+    oracle net = create_oracle_of(model, ORACLE_EXPONENTIAL, ORACLE_TANH, 0);
     check_step(data, model, &net);
 }
 

@@ -186,6 +186,14 @@ static double elu_slope(double y, double alpha)
     return y > 0 ? 1 : y + alpha;
 }
 
+static double hard_sigmoid_slope(double y, double alpha);
+
+/* Where it has no slope, nothing passes, not even what is not finite. */
+static bool cuts(slope_oracle *slope)
+{
+    return slope == relu_slope || slope == hard_sigmoid_slope;
+}
+
 /* The sum of partials is that of floats, in their order. */
 static void check_backward(backward_kernel *kernel, slope_oracle *slope, const char *name,
                            float alpha, double bound)
@@ -221,7 +229,7 @@ static void check_backward(backward_kernel *kernel, slope_oracle *slope, const c
                     /* y + alpha is rounded once. */
                     const double f =
                         (double)(float)slope((double)y[i * (STRIDE - 1) + j], (double)alpha);
-                    const bool cut = slope == relu_slope && f == 0;
+                    const bool cut = cuts(slope) && f == 0;
                     expect_near(delta[i * (STRIDE - 2) + j], cut ? 0 : without_denormal(sum) * f,
                                 bound, name, (double)sum);
                 }
@@ -241,7 +249,7 @@ static void check_backward(backward_kernel *kernel, slope_oracle *slope, const c
                                             .alpha = alpha});
     for (size_t i = 0; i < SPACE; ++i) {
         const double f = (double)(float)slope((double)y[i], (double)alpha);
-        const bool cut = slope == relu_slope && f == 0;
+        const bool cut = cuts(slope) && f == 0;
         expect_near(delta[i], cut ? 0 : without_denormal(upstream[i]) * f, bound, name,
                     (double)upstream[i]);
     }
@@ -324,6 +332,139 @@ static void check_sigmoid_backward(const rnl_kernels *k)
 static void check_tanh_backward(const rnl_kernels *k)
 {
     check_backward(k->tanh_backward, tanh_slope, "tanh'", 0, 3.5);
+}
+
+static double leaky_relu_oracle(double z, double alpha)
+{
+    return z >= 0 ? z : isnan(z) ? z : alpha * z;
+}
+
+static double leaky_relu_slope(double y, double alpha)
+{
+    return y > 0 ? 1 : alpha;
+}
+
+static void check_leaky_relu_forward(const rnl_kernels *k)
+{
+    check_forward(k->leaky_relu_forward, leaky_relu_oracle, "leaky_relu", 0.3f, 0.5);
+    check_forward(k->leaky_relu_forward, leaky_relu_oracle, "leaky_relu", 0.01f, 0.5);
+}
+
+static void check_leaky_relu_backward(const rnl_kernels *k)
+{
+    check_backward(k->leaky_relu_backward, leaky_relu_slope, "leaky_relu'", 0.3f, 0.5);
+}
+
+static double selu_oracle(double z, double alpha)
+{
+    (void)alpha;
+    return 1.0507009873554805 * (z >= 0 ? z : 1.6732632423543772 * expm1(z));
+}
+
+/* With the constants that a float holds: near the limit of y, all but their last bits cancel. */
+static double selu_slope(double y, double alpha)
+{
+    (void)alpha;
+    return y > 0 ? (double)1.0507009873554805f : y + (double)1.7580993408473766f;
+}
+
+static void check_selu_forward(const rnl_kernels *k)
+{
+    check_forward(k->selu_forward, selu_oracle, "selu", 0, 2);
+}
+
+static void check_selu_backward(const rnl_kernels *k)
+{
+    check_backward(k->selu_backward, selu_slope, "selu'", 1.7580993f, 0.5);
+}
+
+static double softplus_oracle(double z, double alpha)
+{
+    (void)alpha;
+    return isnan(z) ? z : fmax(z, 0) + log1p(exp(-fabs(z)));
+}
+
+static double softplus_slope(double y, double alpha)
+{
+    (void)alpha;
+    return -expm1(-y);
+}
+
+static void check_softplus_forward(const rnl_kernels *k)
+{
+    check_forward(k->softplus_forward, softplus_oracle, "softplus", 0, 3);
+}
+
+static void check_softplus_backward(const rnl_kernels *k)
+{
+    check_backward(k->softplus_backward, softplus_slope, "softplus'", 0, 2);
+}
+
+static double softsign_oracle(double z, double alpha)
+{
+    (void)alpha;
+    return isinf(z) ? copysign(1, z) : z / (1 + fabs(z));
+}
+
+static double softsign_slope(double y, double alpha)
+{
+    (void)alpha;
+    return (1 - fabs(y)) * (1 - fabs(y));
+}
+
+static void check_softsign_forward(const rnl_kernels *k)
+{
+    check_forward(k->softsign_forward, softsign_oracle, "softsign", 0, 2);
+}
+
+/* Three roundings more than the oracle's. */
+static void check_softsign_backward(const rnl_kernels *k)
+{
+    check_backward(k->softsign_backward, softsign_slope, "softsign'", 1, 3.5);
+}
+
+static double exponential_oracle(double z, double alpha)
+{
+    (void)alpha;
+    return exp(z);
+}
+
+static double exponential_slope(double y, double alpha)
+{
+    (void)alpha;
+    return y;
+}
+
+static void check_exponential_forward(const rnl_kernels *k)
+{
+    check_forward(k->exponential_forward, exponential_oracle, "exponential", 0, 1);
+}
+
+static void check_exponential_backward(const rnl_kernels *k)
+{
+    check_backward(k->exponential_backward, exponential_slope, "exponential'", 0, 0.5);
+}
+
+static double hard_sigmoid_oracle(double z, double alpha)
+{
+    (void)alpha;
+    return isnan(z) ? z : fmin(fmax(z + 3, 0), 6) / 6;
+}
+
+static double hard_sigmoid_slope(double y, double alpha)
+{
+    (void)alpha;
+    return y > 0 && y < 1 ? 1.0 / 6 : 0;
+}
+
+static void check_hard_sigmoid_forward(const rnl_kernels *k)
+{
+    check_forward(k->hard_sigmoid_forward, hard_sigmoid_oracle, "hard_sigmoid", 0, 2);
+}
+
+static void check_hard_sigmoid_backward(const rnl_kernels *k)
+{
+    check_backward(k->hard_sigmoid_backward, hard_sigmoid_slope, "hard_sigmoid'", 0, 0.5);
 }
 
 /* ---- elementary functions -------------------------------------------------------------------- */

@@ -56,6 +56,65 @@ static void evaluate_tanh(const rnl_kernels *kernels, const float *x, float *y)
         .rows = 1, .columns = CHUNK, .z = x, .z_stride = CHUNK, .y = y, .y_stride = CHUNK});
 }
 
+static void evaluate_selu(const rnl_kernels *kernels, const float *x, float *y)
+{
+    kernels->selu_forward(&(const rnl_activation_forward){
+        .rows = 1, .columns = CHUNK, .z = x, .z_stride = CHUNK, .y = y, .y_stride = CHUNK});
+}
+
+static void evaluate_softplus(const rnl_kernels *kernels, const float *x, float *y)
+{
+    kernels->softplus_forward(&(const rnl_activation_forward){
+        .rows = 1, .columns = CHUNK, .z = x, .z_stride = CHUNK, .y = y, .y_stride = CHUNK});
+}
+
+static void evaluate_softsign(const rnl_kernels *kernels, const float *x, float *y)
+{
+    kernels->softsign_forward(&(const rnl_activation_forward){
+        .rows = 1, .columns = CHUNK, .z = x, .z_stride = CHUNK, .y = y, .y_stride = CHUNK});
+}
+
+static double selu_oracle(double x)
+{
+    return 1.0507009873554805 * (x >= 0 ? x : 1.6732632423543772 * expm1(x));
+}
+
+static int selu_precise(mpfr_ptr y, mpfr_srcptr x, mpfr_rnd_t rounding)
+{
+    if (mpfr_sgn(x) >= 0)
+        return mpfr_mul_d(y, x, 1.0507009873554805, rounding);
+    mpfr_expm1(y, x, rounding);
+    mpfr_mul_d(y, y, 1.6732632423543772, rounding);
+    return mpfr_mul_d(y, y, 1.0507009873554805, rounding);
+}
+
+static double softplus_oracle(double x)
+{
+    return isnan(x) ? x : fmax(x, 0) + log1p(exp(-fabs(x)));
+}
+
+static int softplus_precise(mpfr_ptr y, mpfr_srcptr x, mpfr_rnd_t rounding)
+{
+    mpfr_exp(y, x, rounding);
+    return mpfr_log1p(y, y, rounding);
+}
+
+static double softsign_oracle(double x)
+{
+    return isinf(x) ? copysign(1, x) : x / (1 + fabs(x));
+}
+
+static int softsign_precise(mpfr_ptr y, mpfr_srcptr x, mpfr_rnd_t rounding)
+{
+    mpfr_t sum;
+    mpfr_init2(sum, 160);
+    mpfr_abs(sum, x, rounding);
+    mpfr_add_ui(sum, sum, 1, rounding);
+    const int inexact = mpfr_div(y, x, sum, rounding);
+    mpfr_clear(sum);
+    return inexact;
+}
+
 static double sigmoid_oracle(double x)
 {
     return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
@@ -191,4 +250,19 @@ Test(exhaustive, sigmoid)
 Test(exhaustive, tanh)
 {
     check("tanh", &(const function){evaluate_tanh, tanh, mpfr_tanh, 2});
+}
+
+Test(exhaustive, selu)
+{
+    check("selu", &(const function){evaluate_selu, selu_oracle, selu_precise, 2});
+}
+
+Test(exhaustive, softplus)
+{
+    check("softplus", &(const function){evaluate_softplus, softplus_oracle, softplus_precise, 3});
+}
+
+Test(exhaustive, softsign)
+{
+    check("softsign", &(const function){evaluate_softsign, softsign_oracle, softsign_precise, 2});
 }

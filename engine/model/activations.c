@@ -19,6 +19,21 @@ static const rnl_field elu_fields[] = {
     {.key = NULL},
 };
 
+typedef struct leaky_relu_parameters {
+    double negative_slope;
+} leaky_relu_parameters;
+
+static const rnl_field leaky_relu_fields[] = {
+    {.key = "negative_slope",
+     .type = RNL_FIELD_NUMBER,
+     .offset = offsetof(leaky_relu_parameters, negative_slope),
+     .fallback = "0.3",
+     .minimum = 0,
+     .maximum = 1e6,
+     .help = "f'(z) below 0"},
+    {.key = NULL},
+};
+
 static void bind_linear(rnl_bound_activation *bound, const rnl_kernels *kernels,
                         const void *parameters)
 {
@@ -54,6 +69,50 @@ static void bind_tanh(rnl_bound_activation *bound, const rnl_kernels *kernels,
     *bound = (rnl_bound_activation){kernels->tanh_forward, kernels->tanh_backward, 0};
 }
 
+static void bind_leaky_relu(rnl_bound_activation *bound, const rnl_kernels *kernels,
+                            const void *parameters)
+{
+    const leaky_relu_parameters *p = parameters;
+    *bound = (rnl_bound_activation){kernels->leaky_relu_forward, kernels->leaky_relu_backward,
+                                    (float)p->negative_slope};
+}
+
+static void bind_selu(rnl_bound_activation *bound, const rnl_kernels *kernels,
+                      const void *parameters)
+{
+    (void)parameters;
+    *bound = (rnl_bound_activation){kernels->selu_forward, kernels->selu_backward, 0};
+}
+
+static void bind_softplus(rnl_bound_activation *bound, const rnl_kernels *kernels,
+                          const void *parameters)
+{
+    (void)parameters;
+    *bound = (rnl_bound_activation){kernels->softplus_forward, kernels->softplus_backward, 0};
+}
+
+static void bind_softsign(rnl_bound_activation *bound, const rnl_kernels *kernels,
+                          const void *parameters)
+{
+    (void)parameters;
+    *bound = (rnl_bound_activation){kernels->softsign_forward, kernels->softsign_backward, 0};
+}
+
+static void bind_exponential(rnl_bound_activation *bound, const rnl_kernels *kernels,
+                             const void *parameters)
+{
+    (void)parameters;
+    *bound = (rnl_bound_activation){kernels->exponential_forward, kernels->exponential_backward, 0};
+}
+
+static void bind_hard_sigmoid(rnl_bound_activation *bound, const rnl_kernels *kernels,
+                              const void *parameters)
+{
+    (void)parameters;
+    *bound =
+        (rnl_bound_activation){kernels->hard_sigmoid_forward, kernels->hard_sigmoid_backward, 0};
+}
+
 static const rnl_kind kinds[] = {
     {.name = "linear",
      .help = "f(z) = z",
@@ -72,6 +131,27 @@ static const rnl_kind kinds[] = {
     {.name = "tanh",
      .help = "f(z) = (e^z - e^-z) / (e^z + e^-z)",
      .operations = &(const rnl_activation){.bind = bind_tanh}},
+    {.name = "leaky_relu",
+     .help = "f(z) = z for z >= 0, else negative_slope z",
+     .fields = leaky_relu_fields,
+     .size = sizeof(leaky_relu_parameters),
+     .operations = &(const rnl_activation){.bind = bind_leaky_relu}},
+    {.name = "selu",
+     .help =
+         "f(z) = 1.0507 z for z >= 0, else 1.7581 (e^z - 1); keeps its input's mean and variance",
+     .operations = &(const rnl_activation){.bind = bind_selu}},
+    {.name = "softplus",
+     .help = "f(z) = log(1 + e^z)",
+     .operations = &(const rnl_activation){.bind = bind_softplus}},
+    {.name = "softsign",
+     .help = "f(z) = z / (1 + |z|)",
+     .operations = &(const rnl_activation){.bind = bind_softsign}},
+    {.name = "exponential",
+     .help = "f(z) = e^z",
+     .operations = &(const rnl_activation){.bind = bind_exponential}},
+    {.name = "hard_sigmoid",
+     .help = "f(z) = (z + 3) / 6, within 0 and 1",
+     .operations = &(const rnl_activation){.bind = bind_hard_sigmoid}},
     {.name = "softmax",
      .help = "f(z)_i = e^z_i / sum_j e^z_j; only in the last layer, with a crossentropy loss",
      .operations = &(const rnl_activation){.bind = bind_linear, .only_with_loss = true}},

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes losses.json and optimizers.json: numbers that Keras 3 computes in float64.
+"""Makes losses.json, optimizers.json and activations.json: numbers that Keras 3 computes in float64.
 
     KERAS_BACKEND=jax python3 make_golden.py
 
@@ -78,8 +78,26 @@ def optimizers(steps=100, count=6):
     return {"start": start.tolist(), "gradients": gradients.ravel().tolist(), "optimizers": made}
 
 
+def activations(count=24):
+    z = as_float32(np.concatenate([rng.normal(size=count) * 3, [0.5, -0.5, 20.0, -20.0]]))
+    kinds = {name: getattr(keras.activations, name) for name in (
+        "linear", "relu", "elu", "sigmoid", "tanh", "selu", "softplus", "softsign", "exponential", "hard_sigmoid")}
+    kinds["leaky_relu"] = lambda x: keras.activations.leaky_relu(x, negative_slope=0.3)
+    made = []
+    for name, function in kinds.items():
+        y = function(jnp.asarray(z))
+        made.append({
+            "name": name,
+            "z": z.tolist(),
+            "y": np.asarray(y).tolist(),
+            "gradient": np.asarray(jax.grad(lambda x: jnp.sum(function(x)))(jnp.asarray(z))).tolist(),
+        })
+    return made
+
+
 here = os.path.dirname(os.path.abspath(__file__))
-for file, content in (("losses.json", {"losses": losses()}), ("optimizers.json", optimizers())):
+for file, content in (("losses.json", {"losses": losses()}), ("optimizers.json", optimizers()),
+                      ("activations.json", {"activations": activations()})):
     with open(os.path.join(here, file), "w") as out:
         json.dump({"versions": VERSIONS, **content}, out, indent=1)
         out.write("\n")
