@@ -34,19 +34,24 @@ static const rnl_field leaky_relu_fields[] = {
     {.key = NULL},
 };
 
-static void bind_linear(rnl_bound_activation *bound, const rnl_kernels *kernels,
-                        const void *parameters)
-{
-    (void)parameters;
-    *bound = (rnl_bound_activation){kernels->linear_forward, kernels->linear_backward, 0};
-}
+/* Without parameters. */
+#define BIND(name)                                                                                 \
+    static void bind_##name(rnl_bound_activation *bound, const rnl_kernels *kernels,               \
+                            const void *parameters)                                                \
+    {                                                                                              \
+        (void)parameters;                                                                          \
+        *bound = (rnl_bound_activation){kernels->name##_forward, kernels->name##_backward, 0};     \
+    }
 
-static void bind_relu(rnl_bound_activation *bound, const rnl_kernels *kernels,
-                      const void *parameters)
-{
-    (void)parameters;
-    *bound = (rnl_bound_activation){kernels->relu_forward, kernels->relu_backward, 0};
-}
+BIND(linear)
+BIND(relu)
+BIND(sigmoid)
+BIND(tanh)
+BIND(selu)
+BIND(softplus)
+BIND(softsign)
+BIND(exponential)
+BIND(hard_sigmoid)
 
 static void bind_elu(rnl_bound_activation *bound, const rnl_kernels *kernels,
                      const void *parameters)
@@ -55,62 +60,12 @@ static void bind_elu(rnl_bound_activation *bound, const rnl_kernels *kernels,
     *bound = (rnl_bound_activation){kernels->elu_forward, kernels->elu_backward, (float)p->alpha};
 }
 
-static void bind_sigmoid(rnl_bound_activation *bound, const rnl_kernels *kernels,
-                         const void *parameters)
-{
-    (void)parameters;
-    *bound = (rnl_bound_activation){kernels->sigmoid_forward, kernels->sigmoid_backward, 0};
-}
-
-static void bind_tanh(rnl_bound_activation *bound, const rnl_kernels *kernels,
-                      const void *parameters)
-{
-    (void)parameters;
-    *bound = (rnl_bound_activation){kernels->tanh_forward, kernels->tanh_backward, 0};
-}
-
 static void bind_leaky_relu(rnl_bound_activation *bound, const rnl_kernels *kernels,
                             const void *parameters)
 {
     const leaky_relu_parameters *p = parameters;
     *bound = (rnl_bound_activation){kernels->leaky_relu_forward, kernels->leaky_relu_backward,
                                     (float)p->negative_slope};
-}
-
-static void bind_selu(rnl_bound_activation *bound, const rnl_kernels *kernels,
-                      const void *parameters)
-{
-    (void)parameters;
-    *bound = (rnl_bound_activation){kernels->selu_forward, kernels->selu_backward, 0};
-}
-
-static void bind_softplus(rnl_bound_activation *bound, const rnl_kernels *kernels,
-                          const void *parameters)
-{
-    (void)parameters;
-    *bound = (rnl_bound_activation){kernels->softplus_forward, kernels->softplus_backward, 0};
-}
-
-static void bind_softsign(rnl_bound_activation *bound, const rnl_kernels *kernels,
-                          const void *parameters)
-{
-    (void)parameters;
-    *bound = (rnl_bound_activation){kernels->softsign_forward, kernels->softsign_backward, 0};
-}
-
-static void bind_exponential(rnl_bound_activation *bound, const rnl_kernels *kernels,
-                             const void *parameters)
-{
-    (void)parameters;
-    *bound = (rnl_bound_activation){kernels->exponential_forward, kernels->exponential_backward, 0};
-}
-
-static void bind_hard_sigmoid(rnl_bound_activation *bound, const rnl_kernels *kernels,
-                              const void *parameters)
-{
-    (void)parameters;
-    *bound =
-        (rnl_bound_activation){kernels->hard_sigmoid_forward, kernels->hard_sigmoid_backward, 0};
 }
 
 static const rnl_kind kinds[] = {
