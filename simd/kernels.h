@@ -26,7 +26,8 @@ typedef struct rnl_activation_forward {
     const float *bias; /* (columns), or NULL for none */
     float *y;          /* (rows, columns) */
     size_t y_stride;
-    float alpha; /* elu: scale of the negative part */
+    float *kept; /* (rows, columns), with y's stride: z + bias, of swish; NULL where nobody asks */
+    float alpha; /* elu: scale of the negative part; leaky_relu: slope of it */
 } rnl_activation_forward;
 
 /* delta = (upstream_0 + upstream_1 + ...) * f'(y): the partial products of the next layer's column
@@ -37,7 +38,7 @@ typedef struct rnl_activation_backward {
     const float *upstream;   /* (rows, columns) of the first partial product */
     size_t upstream_stride;  /* between rows */
     size_t partial_distance; /* in floats, from one partial product to the next */
-    const float *y;          /* (rows, columns) the saved result of the forward pass */
+    const float *y;          /* (rows, columns) the saved result of the forward pass; of swish z */
     size_t y_stride;
     float *delta; /* (rows, columns) */
     size_t delta_stride;

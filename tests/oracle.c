@@ -64,6 +64,8 @@ static double activate(const oracle_layer *layer, double z)
         return exp(z);
     case ORACLE_HARD_SIGMOID:
         return fmin(fmax(z + 3, 0), 6) / 6;
+    case ORACLE_SWISH:
+        return z / (1 + exp(-z));
     default:
         return z;
     }
@@ -92,6 +94,8 @@ static double derivative(const oracle_layer *layer, double z)
         return exp(z);
     case ORACLE_HARD_SIGMOID:
         return fabs(z) < 3 ? 1.0 / 6 : 0;
+    case ORACLE_SWISH:
+        return (1 + z / (1 + exp(z))) / (1 + exp(-z));
     default:
         return 1;
     }

@@ -22,7 +22,8 @@ typedef enum oracle_activation {
     ORACLE_SOFTPLUS,
     ORACLE_SOFTSIGN,
     ORACLE_EXPONENTIAL,
-    ORACLE_HARD_SIGMOID
+    ORACLE_HARD_SIGMOID,
+    ORACLE_SWISH
 } oracle_activation;
 
 typedef struct oracle_layer {

@@ -136,6 +136,7 @@ static activation_kernels activation_named(const rnl_kernels *k, const char *nam
         {"softsign", k->softsign_forward, k->softsign_backward, 0},
         {"exponential", k->exponential_forward, k->exponential_backward, 0},
         {"hard_sigmoid", k->hard_sigmoid_forward, k->hard_sigmoid_backward, 0},
+        {"silu", k->swish_forward, k->swish_backward, 0},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; ++i)
         if (strcmp(all[i].name, name) == 0)
@@ -149,11 +150,12 @@ static void check_activations(const rnl_kernels *k)
 {
     json_t *root = load("activations.json");
     const json_t *activations = json_object_get(root, "activations");
-    cr_assert_eq(json_array_size(activations), 11);
-    for (size_t i = 0; i < 11; ++i) {
+    cr_assert_eq(json_array_size(activations), 12);
+    for (size_t i = 0; i < 12; ++i) {
         const json_t *golden = json_array_get(activations, i);
         const activation_kernels kernels =
             activation_named(k, json_string_value(json_object_get(golden, "name")));
+        const bool from_z = kernels.forward == k->swish_forward;
         float z[MOST], y[MOST], ones[MOST], delta[MOST];
         const size_t count = read_floats(z, golden, "z");
         for (size_t j = 0; j < count; ++j)
@@ -170,7 +172,7 @@ static void check_activations(const rnl_kernels *k)
                                                           .partials = 1,
                                                           .upstream = ones,
                                                           .upstream_stride = count,
-                                                          .y = y,
+                                                          .y = from_z ? z : y,
                                                           .y_stride = count,
                                                           .delta = delta,
                                                           .delta_stride = count,

@@ -147,6 +147,8 @@ ParameterizedTestParameters(gradients, of_one_step)
         {"softplus", ORACLE_SOFTPLUS, 0},
         {"softsign", ORACLE_SOFTSIGN, 0},
         {"hard_sigmoid", ORACLE_HARD_SIGMOID, 0},
+        {"swish", ORACLE_SWISH, 0},
+        {"silu", ORACLE_SWISH, 0},
     };
     return cr_make_param_array(struct activation_case, cases, sizeof cases / sizeof *cases);
 }

@@ -467,6 +467,48 @@ static void check_hard_sigmoid_backward(const rnl_kernels *k)
     check_backward(k->hard_sigmoid_backward, hard_sigmoid_slope, "hard_sigmoid'", 0, 0.5);
 }
 
+/* Where the sigmoid is no longer a normal number, 0. */
+static double swish_oracle(double z, double alpha)
+{
+    (void)alpha;
+    return isnan(z) ? z : z < -87.33654 ? 0 : z / (1 + exp(-z));
+}
+
+static double swish_slope(double z, double alpha)
+{
+    (void)alpha;
+    const double s = sigmoid_oracle(z, 0);
+    return s + z * s * (1 - s);
+}
+
+static void check_swish_forward(const rnl_kernels *k)
+{
+    check_forward(k->swish_forward, swish_oracle, "swish", 0, 3);
+    float z[LONGEST], bias[LONGEST], y[LONGEST], kept[LONGEST];
+    for (size_t i = 0; i < LONGEST; ++i) {
+        z[i] = random_float(5);
+        bias[i] = random_float(5);
+    }
+    k->swish_forward(&(const rnl_activation_forward){
+        .rows = 1, .columns = LONGEST, .z = z, .bias = bias, .y = y, .kept = kept});
+    for (size_t i = 0; i < LONGEST; ++i)
+        cr_assert_eq(kept[i], z[i] + bias[i]);
+}
+
+/* Relatively where the slope is well away from 0, which it is at z = -1.278; else absolutely. */
+static void check_swish_backward(const rnl_kernels *k)
+{
+    check_backward(k->swish_backward, swish_slope, "swish'", 0.5f, 6);
+    for (int i = -3000; i <= 3000; ++i) {
+        const float z = (float)i / 100, one = 1;
+        float delta;
+        k->swish_backward(&(const rnl_activation_backward){
+            .rows = 1, .columns = 1, .partials = 1, .upstream = &one, .y = &z, .delta = &delta});
+        cr_assert_float_eq((double)delta, swish_slope((double)z, 0), 4e-7, "swish'(%g): %g",
+                           (double)z, (double)delta);
+    }
+}
+
 /* ---- elementary functions -------------------------------------------------------------------- */
 
 static void check_unary(void (*kernel)(const rnl_unary *), double (*oracle)(double),

@@ -85,7 +85,7 @@ static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
             .upstream = *state->upstream.values + first,
             .upstream_stride = stride,
             .partial_distance = rnl_upstream_distance(worker->step, &state->upstream),
-            .y = state->output.values + first,
+            .y = (state->bound.from_z ? state->input : &state->output)->values + first,
             .y_stride = stride,
             .delta = *state->downstream.values + first,
             .delta_stride = stride,

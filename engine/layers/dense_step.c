@@ -36,6 +36,7 @@ typedef struct dense_state {
     rnl_block *bias;       /* NULL without */
     const rnl_matrix *input;
     rnl_matrix output;
+    rnl_matrix kept; /* z, in training, of an activation whose derivative needs it */
     rnl_upstream upstream, downstream; /* downstream has 0 partials if nobody asks for it */
     size_t grid;                       /* column blocks x row blocks */
     size_t part_rows[RNL_PRODUCT_KINDS], parts[RNL_PRODUCT_KINDS]; /* of a row block */
@@ -131,6 +132,8 @@ static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
         .bias = state->bias ? state->bias->arrays[RNL_VALUES] + at.column : NULL,
         .y = state->output.values + at.row * state->output.stride + at.column,
         .y_stride = state->output.stride,
+        .kept = state->kept.values ? state->kept.values + at.row * state->output.stride + at.column
+                                   : NULL,
         .alpha = state->activation.alpha,
     });
     return RNL_OK;
@@ -148,7 +151,7 @@ static void compute_delta(const dense_state *state, rnl_step_worker *worker, pla
         .upstream = *state->upstream.values + corner,
         .upstream_stride = state->upstream.stride,
         .partial_distance = rnl_upstream_distance(step, &state->upstream),
-        .y = state->output.values + corner,
+        .y = (state->kept.values ? state->kept.values : state->output.values) + corner,
         .y_stride = state->output.stride,
         .delta = buffer_of(worker, at),
         .delta_stride = rnl_product_row_stride(at.columns),
@@ -332,7 +335,7 @@ static void bind_activation(dense_state *state, const rnl_kernels *kernels)
     const rnl_choice *activation = &rnl_dense_of(state->layer)->activation;
     if (state->layer->activation_in_loss)
         state->activation =
-            (rnl_bound_activation){kernels->linear_forward, kernels->linear_backward, 0};
+            (rnl_bound_activation){kernels->linear_forward, kernels->linear_backward, 0, false};
     else
         rnl_activation_of(activation)->bind(&state->activation, kernels, activation->parameters);
 }
@@ -354,6 +357,8 @@ rnl_status rnl_dense_plan_forward(const rnl_layer *layer, rnl_step *step, const 
     if (rnl_dense_of(layer)->use_bias)
         RNL_TRY(rnl_step_block(step, layer, RNL_DENSE_BIAS, state->units, &state->bias));
     RNL_TRY(rnl_step_matrix(step, &state->output, state->units));
+    if (step->training && state->activation.from_z)
+        RNL_TRY(rnl_step_matrix(step, &state->kept, state->units));
     RNL_TRY(rnl_phase_add(
         &step->preparation,
         (rnl_phase){.tiles = state->columns.blocks, .run = run_preparation, .self = state}));

@@ -40,7 +40,8 @@ static const rnl_field leaky_relu_fields[] = {
                             const void *parameters)                                                \
     {                                                                                              \
         (void)parameters;                                                                          \
-        *bound = (rnl_bound_activation){kernels->name##_forward, kernels->name##_backward, 0};     \
+        *bound =                                                                                   \
+            (rnl_bound_activation){kernels->name##_forward, kernels->name##_backward, 0, false};   \
     }
 
 BIND(linear)
@@ -57,7 +58,8 @@ static void bind_elu(rnl_bound_activation *bound, const rnl_kernels *kernels,
                      const void *parameters)
 {
     const elu_parameters *p = parameters;
-    *bound = (rnl_bound_activation){kernels->elu_forward, kernels->elu_backward, (float)p->alpha};
+    *bound =
+        (rnl_bound_activation){kernels->elu_forward, kernels->elu_backward, (float)p->alpha, false};
 }
 
 static void bind_leaky_relu(rnl_bound_activation *bound, const rnl_kernels *kernels,
@@ -65,7 +67,14 @@ static void bind_leaky_relu(rnl_bound_activation *bound, const rnl_kernels *kern
 {
     const leaky_relu_parameters *p = parameters;
     *bound = (rnl_bound_activation){kernels->leaky_relu_forward, kernels->leaky_relu_backward,
-                                    (float)p->negative_slope};
+                                    (float)p->negative_slope, false};
+}
+
+static void bind_swish(rnl_bound_activation *bound, const rnl_kernels *kernels,
+                       const void *parameters)
+{
+    (void)parameters;
+    *bound = (rnl_bound_activation){kernels->swish_forward, kernels->swish_backward, 0, true};
 }
 
 static const rnl_kind kinds[] = {
@@ -107,6 +116,12 @@ static const rnl_kind kinds[] = {
     {.name = "hard_sigmoid",
      .help = "f(z) = (z + 3) / 6, within 0 and 1",
      .operations = &(const rnl_activation){.bind = bind_hard_sigmoid}},
+    {.name = "swish",
+     .help = "f(z) = z / (1 + e^-z)",
+     .operations = &(const rnl_activation){.bind = bind_swish}},
+    {.name = "silu",
+     .help = "swish by its other name",
+     .operations = &(const rnl_activation){.bind = bind_swish}},
     {.name = "softmax",
      .help = "f(z)_i = e^z_i / sum_j e^z_j; only in the last layer, with a crossentropy loss",
      .operations = &(const rnl_activation){.bind = bind_linear, .only_with_loss = true}},
