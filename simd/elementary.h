@@ -112,14 +112,15 @@ static inline v_float v_log(v_float x)
 }
 
 /* log(1 + e^x) = max(x, 0) + log(1 + e) with e = e^-|x|; at most 3 ULP.  What is lost when 1 + e is
- * rounded is known exactly. */
+ * rounded is known exactly.  Of NaN its own bits: of a sum of two, a compiler may choose either. */
 static inline v_float v_softplus(v_float x)
 {
     const v_float one = v_set(1);
     const v_float e = v_exp(v_copysign(x, v_set(-1)));
     const v_float sum = v_add(one, e);
     const v_float lost = v_sub(e, v_sub(sum, one));
-    return v_add(v_max(v_set(0), x), v_add(v_log(sum), v_divide(lost, sum)));
+    const v_float regular = v_add(v_max(v_set(0), x), v_add(v_log(sum), v_divide(lost, sum)));
+    return v_select(v_equal(x, x), regular, x);
 }
 
 /* x / (1 + |x|); at most 2 ULP. */
