@@ -101,12 +101,18 @@ typedef struct rnl_update {
     const float *gradients; /* (count) of the first copy */
     size_t copies;          /* 1 .. RNL_MAX_GRADIENT_COPIES */
     size_t copy_distance;   /* in floats, from one copy to the next */
-    float *velocity;        /* (count) momentum and nesterov; adam's mean of gradients */
-    float *squares;         /* (count) adam's mean of their squares */
+    /* State, (count) each, what the kernel needs of it. */
+    float
+        *velocity;  /* momentum, nesterov, rmsprop with momentum; the adam family's mean gradient */
+    float *squares; /* their mean, or sum; adamax: the largest gradient, fading */
+    float *means;   /* of the gradients, of rmsprop centered */
     float learning_rate;
-    float momentum; /* adam's beta_1 */
-    float beta_2, epsilon;
-    float *check; /* 0 unless a gradient or a new weight is NaN or infinite: then NaN */
+    float gradient_rate;   /* nadam: of the gradient itself, beside learning_rate for its mean */
+    float root_scale;      /* nadam: what corrects the root of squares for its bias */
+    float decay;           /* adamw: share of each weight that is taken off first */
+    float momentum;        /* the adam family's beta_1 */
+    float beta_2, epsilon; /* rmsprop's rho is beta_2 */
+    float *check;          /* 0 unless a gradient or a new weight is NaN or infinite: then NaN */
 } rnl_update;
 
 #define RNL_MAX_GRADIENT_COPIES 8

@@ -2,7 +2,8 @@
  * Losses and optimizers against numbers that Keras 3 computed in float64 (tests/golden/, with the
  * script and the versions that made them).  RUNNEL_GOLDEN comes from the build.
  */
-#include "simd/kernels.h"
+#include "engine/config/config.h"
+#include "engine/training/optimizers.h"
 
 #include <criterion/criterion.h>
 #include <jansson.h>
@@ -190,14 +191,54 @@ Test(golden, activations)
 
 /* ---- optimizers ------------------------------------------------------------------------------ */
 
-typedef void update_kernel(const rnl_update *update);
-
-static update_kernel *update_named(const rnl_kernels *k, const char *name)
+/* The optimizer as a configuration has it, on given gradients. */
+static void run_optimizer(const rnl_kernels *k, const rnl_choice *choice, size_t count,
+                          const float *gradients, size_t steps, float *weights)
 {
-    return strcmp(name, "sgd") == 0        ? k->sgd_update
-           : strcmp(name, "momentum") == 0 ? k->momentum_update
-           : strcmp(name, "nesterov") == 0 ? k->nesterov_update
-                                           : k->adam_update;
+    const rnl_optimizer *optimizer = rnl_optimizer_of(choice);
+    rnl_bound_optimizer bound;
+    optimizer->bind(&bound, k, choice->parameters);
+    const size_t slots = rnl_optimizer_slots(choice);
+    cr_assert(bound.velocity <= slots && bound.squares <= slots && bound.means <= slots);
+    float state[4][MOST] = {{0}}, check;
+    double product = 1;
+    for (size_t t = 1; t <= steps; ++t) {
+        rnl_step_rates rates = {.learning_rate = bound.learning_rate, .momentum_product = product};
+        if (optimizer->rates)
+            optimizer->rates(choice->parameters, t, &rates);
+        product = rates.momentum_product;
+        bound.update(&(const rnl_update){
+            .count = count,
+            .weights = weights,
+            .gradients = gradients + (t - 1) * count,
+            .copies = 1,
+            .velocity = bound.velocity ? state[bound.velocity] : NULL,
+            .squares = bound.squares ? state[bound.squares] : NULL,
+            .means = bound.means ? state[bound.means] : NULL,
+            .learning_rate = rates.learning_rate,
+            .gradient_rate = rates.gradient_rate,
+            .root_scale = rates.root_scale,
+            .decay = rates.decay,
+            .momentum = bound.momentum,
+            .beta_2 = bound.beta_2,
+            .epsilon = bound.epsilon,
+            .check = &check,
+        });
+        cr_assert_eq(check, 0);
+    }
+}
+
+static rnl_config *config_with(const char *optimizer)
+{
+    char text[512];
+    snprintf(text, sizeof text,
+             "data: {train: {spirals: {rows: 10}}}\n"
+             "model: [dense: {units: 2, activation: softmax}]\n"
+             "training: {loss: sparse_categorical_crossentropy, optimizer: %s}\n",
+             optimizer);
+    rnl_config *config;
+    cr_assert_eq(rnl_config_parse(&config, "c.yaml", text, NULL, 0), RNL_OK, "%s", rnl_message());
+    return config;
 }
 
 static void check_optimizers(const rnl_kernels *k)
@@ -207,31 +248,15 @@ static void check_optimizers(const rnl_kernels *k)
     float start[MOST], gradients[MOST];
     const size_t count = read_floats(start, root, "start");
     const size_t steps = read_floats(gradients, root, "gradients") / count;
-    cr_assert_eq(json_array_size(optimizers), 4);
-    for (size_t i = 0; i < 4; ++i) {
+    cr_assert_eq(json_array_size(optimizers), 13);
+    for (size_t i = 0; i < 13; ++i) {
         const json_t *golden = json_array_get(optimizers, i);
-        const char *name = json_string_value(json_object_get(golden, "name"));
-        const bool adam = strcmp(name, "adam") == 0;
-        float weights[MOST], velocity[MOST] = {0}, squares[MOST] = {0}, check;
+        rnl_config *config = config_with(json_string_value(json_object_get(golden, "name")));
+        float weights[MOST];
         memcpy(weights, start, sizeof weights);
-        for (size_t t = 1; t <= steps; ++t) {
-            const double correction =
-                adam ? sqrt(1 - pow(0.999, (double)t)) / (1 - pow(0.9, (double)t)) : 1;
-            update_named(k, name)(&(const rnl_update){
-                .count = count,
-                .weights = weights,
-                .gradients = gradients + (t - 1) * count,
-                .copies = 1,
-                .velocity = velocity,
-                .squares = squares,
-                .learning_rate = (float)(number(golden, "rate") * correction),
-                .momentum = (float)number(golden, "momentum"),
-                .beta_2 = 0.999f,
-                .epsilon = 1e-7f,
-                .check = &check,
-            });
-        }
+        run_optimizer(k, &config->training.optimizer, count, gradients, steps, weights);
         expect_near(weights, golden, "weights", 1e-6, 1e-6);
+        rnl_config_free(config);
     }
     json_decref(root);
 }
@@ -239,4 +264,46 @@ static void check_optimizers(const rnl_kernels *k)
 Test(golden, optimizers_over_100_steps)
 {
     with_each_isa(check_optimizers);
+}
+
+/* Under a constant gradient g the means are g and g^2 once their bias is corrected, so that each of
+ * the adam family's steps is the learning rate; momentum's velocity tends to eta g / (1 - mu), and
+ * that of rmsprop to eta / (1 - mu). */
+static void check_constant_gradient(const rnl_kernels *k)
+{
+    static const struct {
+        const char *optimizer;
+        size_t steps;
+        double each;
+    } cases[] = {
+        {"{adam: {learning_rate: 0.01}}", 1, 0.01},
+        {"{adam: {learning_rate: 0.01}}", 60, 0.01},
+        {"{adamax: {learning_rate: 0.01}}", 60, 0.01},
+        {"{adamw: {learning_rate: 0.01, weight_decay: 0}}", 60, 0.01},
+        {"{momentum: {learning_rate: 0.01}}", 400, 0.01 * 0.5 / (1 - 0.9)},
+        {"{sgd: {learning_rate: 0.01, momentum: 0.5}}", 400, 0.01 * 0.5 / (1 - 0.5)},
+        {"{nesterov: {learning_rate: 0.01}}", 400, 0.01 * 0.5 / (1 - 0.9)},
+        {"{rmsprop: {learning_rate: 0.01}}", 400, 0.01},
+        {"{rmsprop: {learning_rate: 0.01, momentum: 0.9}}", 400, 0.01 / (1 - 0.9)},
+        /* sum of squares after t steps: 0.25 t */
+        {"{adagrad: {learning_rate: 0.01, initial_accumulator_value: 0}}", 400, 0.01 / 20},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        rnl_config *config = config_with(cases[i].optimizer);
+        float gradients[MOST], before = 0, after = 0;
+        for (size_t t = 0; t < MOST; ++t)
+            gradients[t] = 0.5f;
+        const rnl_choice *choice = &config->training.optimizer;
+        run_optimizer(k, choice, 1, gradients, cases[i].steps - 1, &before);
+        run_optimizer(k, choice, 1, gradients, cases[i].steps, &after);
+        cr_expect_float_eq((double)before - (double)after, cases[i].each, 1e-3 * cases[i].each,
+                           "%s: %g, not %g", cases[i].optimizer, (double)before - (double)after,
+                           cases[i].each);
+        rnl_config_free(config);
+    }
+}
+
+Test(golden, optimizers_under_a_constant_gradient)
+{
+    with_each_isa(check_constant_gradient);
 }

@@ -214,8 +214,9 @@ Test(identity, infinite_gradient_stops_at_its_step)
     const rnl_rows rows = {2, 1, shape, .floats = x, .values = t, .value_columns = 1};
     rnl_data *data = NULL;
     cr_assert_eq(rnl_data_create(&data, &rows, NULL, NULL), RNL_OK);
-    static const char *const optimizers[] = {"sgd", "momentum", "nesterov", "adam"};
-    for (size_t i = 0; i < 4; ++i) {
+    static const char *const optimizers[] = {"sgd",    "momentum", "nesterov", "adam",   "adamw",
+                                             "adamax", "nadam",    "adagrad",  "rmsprop"};
+    for (size_t i = 0; i < sizeof optimizers / sizeof *optimizers; ++i) {
         rnl_model *model = fixture_model(
             fixture_config("model: [dense: {units: 1, kernel_initializer: zeros}]\n"
                            "training: {loss: mean_squared_error, optimizer: %s, epochs: 9}\n",

@@ -1035,6 +1035,232 @@ static void check_adam_update(const rnl_kernels *k)
     }
 }
 
+/* One step in double from the state v, s, m, of what the floats hold. */
+typedef void exact_update(const rnl_update *a, double g, double *w, double *v, double *s,
+                          double *m);
+
+static double exact_mean(double kept, double mean, double x)
+{
+    return (double)(1 - (float)kept) * (x - mean) + mean;
+}
+
+static void exact_adam(const rnl_update *a, double g, double *w, double *v, double *s, double *m)
+{
+    (void)m;
+    *v = exact_mean((double)a->momentum, *v, g);
+    *s = exact_mean((double)a->beta_2, *s, g * g);
+    *w -= (double)a->learning_rate * *v / (sqrt(*s) + (double)a->epsilon);
+}
+
+static void exact_adamw(const rnl_update *a, double g, double *w, double *v, double *s, double *m)
+{
+    *w -= (double)a->decay * *w;
+    exact_adam(a, g, w, v, s, m);
+}
+
+static void exact_adamax(const rnl_update *a, double g, double *w, double *v, double *s, double *m)
+{
+    (void)m;
+    *v = exact_mean((double)a->momentum, *v, g);
+    *s = fmax((double)a->beta_2 * *s, fabs(g));
+    *w -= (double)a->learning_rate * *v / (*s + (double)a->epsilon);
+}
+
+static void exact_nadam(const rnl_update *a, double g, double *w, double *v, double *s, double *m)
+{
+    (void)m;
+    *v = exact_mean((double)a->momentum, *v, g);
+    *s = exact_mean((double)a->beta_2, *s, g * g);
+    *w -= ((double)a->learning_rate * *v + (double)a->gradient_rate * g) /
+          ((double)a->root_scale * sqrt(*s) + (double)a->epsilon);
+}
+
+static void exact_adagrad(const rnl_update *a, double g, double *w, double *v, double *s, double *m)
+{
+    (void)v, (void)m;
+    *s += g * g;
+    *w -= (double)a->learning_rate * g / sqrt(*s + (double)a->epsilon);
+}
+
+static void exact_rmsprop(const rnl_update *a, double g, double *w, double *v, double *s, double *m)
+{
+    *s = exact_mean((double)a->beta_2, *s, g * g);
+    double variance = *s;
+    if (a->means) {
+        *m = exact_mean((double)a->beta_2, *m, g);
+        variance = fmax(variance - *m * *m, 0);
+    }
+    double step = (double)a->learning_rate * g / sqrt(variance + (double)a->epsilon);
+    if (a->velocity)
+        *v = step += (double)a->momentum * *v;
+    *w -= step;
+}
+
+/* What is told: as in check_told, and squares that overflow while the weights stay finite. */
+static void check_squares_told(void (*kernel)(const rnl_update *), bool squares_overflow)
+{
+    enum { COUNT = 19 };
+    static const float bad[] = {NAN, INFINITY, -INFINITY, 1e30f, 1};
+    for (size_t at = 0; at < COUNT; ++at)
+        for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i) {
+            float w[COUNT], g[2 * COUNT] = {0}, v[COUNT] = {0}, s[COUNT] = {0}, m[COUNT] = {0};
+            for (size_t j = 0; j < COUNT; ++j)
+                w[j] = 1;
+            g[COUNT + at] = bad[i];
+            float check = 1;
+            kernel(&(const rnl_update){.count = COUNT,
+                                       .weights = w,
+                                       .gradients = g,
+                                       .copies = 2,
+                                       .copy_distance = COUNT,
+                                       .velocity = v,
+                                       .squares = s,
+                                       .means = m,
+                                       .learning_rate = 1e-3f,
+                                       .gradient_rate = 1e-3f,
+                                       .root_scale = 1,
+                                       .momentum = 0.5f,
+                                       .beta_2 = 0.5f,
+                                       .epsilon = 1e-7f,
+                                       .check = &check});
+            if (i < 3 || (i == 3 && squares_overflow))
+                cr_assert(isnan(check), "%zu at %zu", i, at);
+            else
+                cr_assert_eq(check, 0, "%zu at %zu", i, at);
+        }
+}
+
+/* From random state, gradients and weights that are also zeros and denormals, at every length: a
+ * step is at most 0.12 long, whose rounding and that of the weight allow for 3e-7. */
+static void check_against(void (*kernel)(const rnl_update *), exact_update *exact, bool velocity,
+                          bool squares, bool means)
+{
+    static guarded outputs[4];
+    static float gradients[2 * LONGEST], start[4][LONGEST];
+    const bool used[4] = {true, velocity, squares, means};
+    flush_denormals();
+    for (size_t count = 0; count <= LONGEST; ++count) {
+        float *arrays[4] = {NULL};
+        for (size_t i = 0; i < count; ++i) {
+            const float g = random_float(1), small = i % 11 == 0 ? 0 : i % 11 == 1 ? 1e-40f : 1;
+            gradients[i] = g * small;
+            gradients[LONGEST + i] = g * small;
+            start[0][i] = i % 13 == 0 ? 1e-40f : random_float(1);
+            start[1][i] = random_float(0.01f);
+            start[3][i] = random_float(1);
+            start[2][i] = start[3][i] * start[3][i] + 0.1f + fabsf(random_float(1));
+        }
+        for (size_t a = 0; a < 4; ++a) {
+            arrays[a] = guarded_start(&outputs[a], SPACE);
+            memcpy(arrays[a], start[a], count * sizeof(float));
+        }
+        float check = 1;
+        const rnl_update update = {.count = count,
+                                   .weights = arrays[0],
+                                   .gradients = gradients,
+                                   .copies = 2,
+                                   .copy_distance = LONGEST,
+                                   .velocity = used[1] ? arrays[1] : NULL,
+                                   .squares = used[2] ? arrays[2] : NULL,
+                                   .means = used[3] ? arrays[3] : NULL,
+                                   .learning_rate = 0.01f,
+                                   .gradient_rate = 0.02f,
+                                   .root_scale = 1.5f,
+                                   .decay = 0.125f,
+                                   .momentum = 0.9f,
+                                   .beta_2 = 0.75f,
+                                   .epsilon = 1e-3f,
+                                   .check = &check};
+        kernel(&update);
+        cr_assert_eq(check, 0);
+        for (size_t a = 0; a < 4; ++a)
+            guarded_check(&outputs[a], 1, count, SPACE);
+        for (size_t i = 0; i < count; ++i) {
+            double now[4];
+            for (size_t a = 0; a < 4; ++a)
+                now[a] = without_denormal(start[a][i]);
+            const double g = without_denormal(gradients[i]) * 2;
+            exact(&update, g, &now[0], &now[1], &now[2], &now[3]);
+            for (size_t a = 0; a < 4; ++a)
+                cr_assert_float_eq((double)arrays[a][i], used[a] ? now[a] : (double)start[a][i],
+                                   3e-7 * fmax(1, fabs(now[a])), "array %zu: %.9g, not %.9g", a,
+                                   (double)arrays[a][i], now[a]);
+        }
+    }
+}
+
+static void check_adamw_update(const rnl_kernels *k)
+{
+    check_against(k->adamw_update, exact_adamw, true, true, false);
+    check_against(k->adam_update, exact_adam, true, true, false);
+    check_squares_told(k->adamw_update, true);
+}
+
+static void check_adamax_update(const rnl_kernels *k)
+{
+    check_against(k->adamax_update, exact_adamax, true, true, false);
+    check_squares_told(k->adamax_update, false);
+}
+
+static void check_nadam_update(const rnl_kernels *k)
+{
+    check_against(k->nadam_update, exact_nadam, true, true, false);
+    check_squares_told(k->nadam_update, true);
+}
+
+static void check_adagrad_update(const rnl_kernels *k)
+{
+    check_against(k->adagrad_update, exact_adagrad, false, true, false);
+    check_squares_told(k->adagrad_update, true);
+}
+
+static void check_rmsprop_update(const rnl_kernels *k)
+{
+    check_against(k->rmsprop_update, exact_rmsprop, false, true, false);
+    check_squares_told(k->rmsprop_update, true);
+}
+
+static void check_rmsprop_momentum_update(const rnl_kernels *k)
+{
+    check_against(k->rmsprop_momentum_update, exact_rmsprop, true, true, false);
+    check_squares_told(k->rmsprop_momentum_update, true);
+}
+
+/* Where rounding has left the mean square below the square of the mean, no root of less is taken.
+ */
+static void check_no_variance(void (*kernel)(const rnl_update *))
+{
+    const float g = 12345.678f;
+    float w = 0, s = 0.999999f * g * g, m = g, v = 0, check = 0;
+    kernel(&(const rnl_update){.count = 1,
+                               .weights = &w,
+                               .gradients = &g,
+                               .copies = 1,
+                               .velocity = &v,
+                               .squares = &s,
+                               .means = &m,
+                               .learning_rate = 1e-6f,
+                               .beta_2 = 0.9f,
+                               .epsilon = 0.25f,
+                               .check = &check});
+    cr_assert_eq(check, 0);
+    cr_assert_float_eq(w, -2e-6f * g, 1e-8f);
+}
+
+static void check_rmsprop_centered_update(const rnl_kernels *k)
+{
+    check_against(k->rmsprop_centered_update, exact_rmsprop, false, true, true);
+    check_squares_told(k->rmsprop_centered_update, true);
+    check_no_variance(k->rmsprop_centered_update);
+}
+
+static void check_rmsprop_centered_momentum_update(const rnl_kernels *k)
+{
+    check_against(k->rmsprop_centered_momentum_update, exact_rmsprop, true, true, true);
+    check_squares_told(k->rmsprop_centered_momentum_update, true);
+    check_no_variance(k->rmsprop_centered_momentum_update);
+}
+
 /* g + l1 sign(w) + 2 l2 w with two roundings; each element as it comes out alone. */
 static void check_penalty_slope(const rnl_kernels *k)
 {

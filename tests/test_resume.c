@@ -74,12 +74,14 @@ static char *temporary_path(void)
 
 ParameterizedTestParameters(resume, ends_where_it_would_have_ended)
 {
-    static char optimizers[][32] = {"sgd", "momentum", "nesterov", "adam"};
-    return cr_make_param_array(char[32], optimizers, sizeof optimizers / sizeof *optimizers);
+    static char optimizers[][64] = {
+        "sgd",    "momentum", "nesterov", "adam",    "adamw",
+        "adamax", "nadam",    "adagrad",  "rmsprop", "{rmsprop: {momentum: 0.9, centered: true}}"};
+    return cr_make_param_array(char[64], optimizers, sizeof optimizers / sizeof *optimizers);
 }
 
 /* Stopped in the middle of an epoch, after its last step, and after the first step of all. */
-ParameterizedTest(char (*optimizer)[32], resume, ends_where_it_would_have_ended)
+ParameterizedTest(char (*optimizer)[64], resume, ends_where_it_would_have_ended)
 {
     static const uint64_t stops[] = {1, 4, STEPS_PER_EPOCH, STEPS_PER_EPOCH + 2,
                                      EPOCHS * STEPS_PER_EPOCH - 1};

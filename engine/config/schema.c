@@ -14,11 +14,8 @@
 /* Names of older Keras, and what they are called today. */
 static const struct {
     const char *old, *today;
-} renamed[] = {{"lr", "learning_rate"},
-               {"init", "kernel_initializer"},
-               {"nb_epoch", "epochs"},
-               {"output_dim", "units"},
-               {"bias", "use_bias"}};
+} renamed[] = {{"lr", "learning_rate"}, {"alpha", "negative_slope"}, {"init", "kernel_initializer"},
+               {"nb_epoch", "epochs"},  {"output_dim", "units"},     {"bias", "use_bias"}};
 
 static void *member(void *target, const rnl_field *field)
 {

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NUMBERS (RNL_MAX_METRICS + 5)
+#define NUMBERS (RNL_MAX_METRICS + 6)
 
-/* step, epoch, rows, the sums as the bits of doubles, the training rows. */
+/* step, epoch, rows, the sums as the bits of doubles, the training rows, the product. */
 static void to_numbers(const rnl_position *position, uint64_t numbers[NUMBERS])
 {
     numbers[0] = position->step;
@@ -14,7 +14,8 @@ static void to_numbers(const rnl_position *position, uint64_t numbers[NUMBERS])
     numbers[2] = position->sums.rows;
     memcpy(&numbers[3], &position->sums.loss, sizeof(double));
     memcpy(&numbers[4], position->sums.metrics, sizeof position->sums.metrics);
-    numbers[NUMBERS - 1] = position->train_rows;
+    numbers[NUMBERS - 2] = position->train_rows;
+    memcpy(&numbers[NUMBERS - 1], &position->momentum_product, sizeof(double));
 }
 
 void rnl_position_print(const rnl_position *position, char text[RNL_POSITION_TEXT])
@@ -42,6 +43,7 @@ bool rnl_position_parse(rnl_position *position, const char *text)
     position->sums.rows = numbers[2];
     memcpy(&position->sums.loss, &numbers[3], sizeof(double));
     memcpy(position->sums.metrics, &numbers[4], sizeof position->sums.metrics);
-    position->train_rows = numbers[NUMBERS - 1];
+    position->train_rows = numbers[NUMBERS - 2];
+    memcpy(&position->momentum_product, &numbers[NUMBERS - 1], sizeof(double));
     return *text == '\0';
 }

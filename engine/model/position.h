@@ -19,14 +19,15 @@ typedef struct rnl_sums {
 } rnl_sums;
 
 typedef struct rnl_position {
-    uint64_t step;     /* optimizer steps done; 0: training has not begun, or has ended */
-    uint64_t epoch;    /* whole epochs done */
-    rnl_sums sums;     /* over the rows that are done of the next one */
-    size_t train_rows; /* of the training set */
+    uint64_t step;           /* optimizer steps done; 0: training has not begun, or has ended */
+    uint64_t epoch;          /* whole epochs done */
+    rnl_sums sums;           /* over the rows that are done of the next one */
+    size_t train_rows;       /* of the training set */
+    double momentum_product; /* of the momenta of the steps done, where the optimizer asks for it */
 } rnl_position;
 
 /* As text that reads back bit for bit. */
-#define RNL_POSITION_TEXT (17 * (RNL_MAX_METRICS + 5) + 1)
+#define RNL_POSITION_TEXT (17 * (RNL_MAX_METRICS + 6) + 1)
 void rnl_position_print(const rnl_position *position, char text[RNL_POSITION_TEXT]);
 bool rnl_position_parse(rnl_position *position, const char *text);
 

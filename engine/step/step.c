@@ -178,13 +178,16 @@ static void bind_optimizer(rnl_step *step)
     rnl_optimizer_of(optimizer)->bind(&step->optimizer, step->kernels, optimizer->parameters);
 }
 
-/* Of the step before, other workers may still read the rate. */
-void rnl_step_set_rate(rnl_step *step, uint64_t number)
+/* Of the step before, other workers may still read the rates. */
+void rnl_step_set_rates(rnl_step *step, uint64_t number, double momentum_product)
 {
     const rnl_choice *choice = &step->model->config->training.optimizer;
     const rnl_optimizer *optimizer = rnl_optimizer_of(choice);
-    step->rates[number % 2] = optimizer->rate ? optimizer->rate(choice->parameters, number)
-                                              : step->optimizer.learning_rate;
+    rnl_step_rates *rates = &step->rates[number % 2];
+    *rates = (rnl_step_rates){.learning_rate = step->optimizer.learning_rate,
+                              .momentum_product = momentum_product};
+    if (optimizer->rates)
+        optimizer->rates(choice->parameters, number, rates);
 }
 
 /* What is kept of each row beside the layers' outputs. */

@@ -146,7 +146,7 @@ typedef struct rnl_step {
 
     /* Planned. */
     rnl_bound_optimizer optimizer; /* in training */
-    float rates[2];                /* learning rates of steps with even and odd numbers */
+    rnl_step_rates rates[2];       /* of steps with even and odd numbers */
     double penalty;                /* of the regularizers, as last set */
     _Atomic uint64_t trouble;      /* the earliest so far, else RNL_NO_TROUBLE */
     rnl_cut rows;
@@ -186,8 +186,9 @@ typedef struct rnl_step {
 rnl_status rnl_step_plan(rnl_step *step);
 void rnl_step_release(rnl_step *step);
 
-/* Sets the learning rate of a step; called by one worker before the barrier that begins it. */
-void rnl_step_set_rate(rnl_step *step, uint64_t number);
+/* Sets the rates of a step, after a step with this momentum product; called by one worker before
+ * the barrier that begins it. */
+void rnl_step_set_rates(rnl_step *step, uint64_t number, double momentum_product);
 
 /* Sets the penalty of the weights as they are before a step; called by one worker when the step
  * before that is complete. */

@@ -18,10 +18,10 @@ typedef struct update_state {
     slice slices[];
 } update_state;
 
-static float *slot(const slice *s, size_t index)
+/* From 1; 0 for none. */
+static float *slot(const slice *s, size_t number)
 {
-    float *array = s->block->arrays[RNL_FIRST_SLOT + index];
-    return array ? array + s->begin : NULL;
+    return number > 0 ? s->block->arrays[RNL_FIRST_SLOT + number - 1] + s->begin : NULL;
 }
 
 static bool all_finite(const float *values, size_t count)
@@ -52,6 +52,7 @@ static void note_trouble(rnl_step *step, const slice *s, const rnl_update *updat
 static void update_slice(rnl_step *step, const rnl_step_worker *worker, const slice *s)
 {
     const rnl_block *block = s->block;
+    const rnl_step_rates *rates = &step->rates[worker->batch.number % 2];
     float check;
     const rnl_update update = {
         .count = s->count,
@@ -59,9 +60,13 @@ static void update_slice(rnl_step *step, const rnl_step_worker *worker, const sl
         .gradients = block->gradients + s->begin,
         .copies = rnl_cut_used(step->rows, worker->batch.rows),
         .copy_distance = block->copy_distance,
-        .velocity = slot(s, 0),
-        .squares = slot(s, 1),
-        .learning_rate = step->rates[worker->batch.number % 2],
+        .velocity = slot(s, step->optimizer.velocity),
+        .squares = slot(s, step->optimizer.squares),
+        .means = slot(s, step->optimizer.means),
+        .learning_rate = rates->learning_rate,
+        .gradient_rate = rates->gradient_rate,
+        .root_scale = rates->root_scale,
+        .decay = rates->decay,
         .momentum = step->optimizer.momentum,
         .beta_2 = step->optimizer.beta_2,
         .epsilon = step->optimizer.epsilon,

@@ -26,13 +26,15 @@ static void bind_sgd(rnl_bound_optimizer *bound, const rnl_kernels *kernels, con
                                    : kernels->momentum_update,
         .learning_rate = (float)p->learning_rate,
         .momentum = (float)p->momentum,
+        .velocity = p->momentum == 0 ? 0 : 1,
     };
 }
 
 static const rnl_optimizer sgd = {.slots = sgd_slots, .bind = bind_sgd};
 
+/* Of adam and what follows from it; adamw alone has the last. */
 typedef struct adam_parameters {
-    double learning_rate, beta_1, beta_2, epsilon;
+    double learning_rate, beta_1, beta_2, epsilon, weight_decay;
 } adam_parameters;
 
 static size_t adam_slots(const void *parameters)
@@ -41,62 +43,206 @@ static size_t adam_slots(const void *parameters)
     return 2;
 }
 
-static void bind_adam(rnl_bound_optimizer *bound, const rnl_kernels *kernels,
-                      const void *parameters)
+static void bind_family(rnl_bound_optimizer *bound, void (*update)(const rnl_update *),
+                        const adam_parameters *p)
 {
-    const adam_parameters *p = parameters;
     *bound = (rnl_bound_optimizer){
-        .update = kernels->adam_update,
+        .update = update,
         .learning_rate = (float)p->learning_rate,
         .momentum = (float)p->beta_1,
         .beta_2 = (float)p->beta_2,
         .epsilon = (float)p->epsilon,
+        .velocity = 1,
+        .squares = 2,
     };
 }
 
+static void bind_adam(rnl_bound_optimizer *bound, const rnl_kernels *kernels,
+                      const void *parameters)
+{
+    bind_family(bound, kernels->adam_update, parameters);
+}
+
+static void bind_adamw(rnl_bound_optimizer *bound, const rnl_kernels *kernels,
+                       const void *parameters)
+{
+    bind_family(bound, kernels->adamw_update, parameters);
+}
+
+static void bind_adamax(rnl_bound_optimizer *bound, const rnl_kernels *kernels,
+                        const void *parameters)
+{
+    bind_family(bound, kernels->adamax_update, parameters);
+}
+
+static void bind_nadam(rnl_bound_optimizer *bound, const rnl_kernels *kernels,
+                       const void *parameters)
+{
+    bind_family(bound, kernels->nadam_update, parameters);
+}
+
 /* eta sqrt(1 - beta_2^t) / (1 - beta_1^t); Kingma and Ba, "Adam" (2015), end of section 2. */
-static float adam_rate(const void *parameters, uint64_t number)
+static void adam_rates(const void *parameters, uint64_t number, rnl_step_rates *rates)
 {
     const adam_parameters *p = parameters;
     const double t = (double)number;
-    return (float)(p->learning_rate * sqrt(1 - pow(p->beta_2, t)) / (1 - pow(p->beta_1, t)));
+    rates->learning_rate =
+        (float)(p->learning_rate * sqrt(1 - pow(p->beta_2, t)) / (1 - pow(p->beta_1, t)));
 }
 
-static const rnl_optimizer adam = {.slots = adam_slots, .bind = bind_adam, .rate = adam_rate};
+/* Loshchilov and Hutter, "Decoupled weight decay regularization" (2019). */
+static void adamw_rates(const void *parameters, uint64_t number, rnl_step_rates *rates)
+{
+    const adam_parameters *p = parameters;
+    adam_rates(parameters, number, rates);
+    rates->decay = (float)(p->learning_rate * p->weight_decay);
+}
+
+static void adamax_rates(const void *parameters, uint64_t number, rnl_step_rates *rates)
+{
+    const adam_parameters *p = parameters;
+    rates->learning_rate = (float)(p->learning_rate / (1 - pow(p->beta_1, (double)number)));
+}
+
+/* Dozat, "Incorporating Nesterov momentum into Adam" (2016): the momentum of step t is
+ * beta_1 (1 - 0.96^t / 2). */
+static double nadam_momentum(const adam_parameters *p, uint64_t number)
+{
+    return p->beta_1 * (1 - 0.5 * pow(0.96, (double)number));
+}
+
+static void nadam_rates(const void *parameters, uint64_t number, rnl_step_rates *rates)
+{
+    const adam_parameters *p = parameters;
+    const double momentum = nadam_momentum(p, number), next = nadam_momentum(p, number + 1);
+    const double product = rates->momentum_product * momentum;
+    rates->learning_rate = (float)(p->learning_rate * next / (1 - product * next));
+    rates->gradient_rate = (float)(p->learning_rate * (1 - momentum) / (1 - product));
+    rates->root_scale = (float)(1 / sqrt(1 - pow(p->beta_2, (double)number)));
+    rates->momentum_product = product;
+}
+
+static const rnl_optimizer adam = {.slots = adam_slots, .bind = bind_adam, .rates = adam_rates};
+static const rnl_optimizer adamw = {.slots = adam_slots, .bind = bind_adamw, .rates = adamw_rates};
+static const rnl_optimizer adamax = {
+    .slots = adam_slots, .bind = bind_adamax, .rates = adamax_rates};
+static const rnl_optimizer nadam = {.slots = adam_slots, .bind = bind_nadam, .rates = nadam_rates};
+
+typedef struct adagrad_parameters {
+    double learning_rate, initial_accumulator_value, epsilon;
+} adagrad_parameters;
+
+static size_t adagrad_slots(const void *parameters)
+{
+    (void)parameters;
+    return 1;
+}
+
+/* The sum of squares starts at 0: what it would start at stands beside it, with epsilon. */
+static void bind_adagrad(rnl_bound_optimizer *bound, const rnl_kernels *kernels,
+                         const void *parameters)
+{
+    const adagrad_parameters *p = parameters;
+    *bound = (rnl_bound_optimizer){
+        .update = kernels->adagrad_update,
+        .learning_rate = (float)p->learning_rate,
+        .epsilon = (float)(p->initial_accumulator_value + p->epsilon),
+        .squares = 1,
+    };
+}
+
+static const rnl_optimizer adagrad = {.slots = adagrad_slots, .bind = bind_adagrad};
+
+typedef struct rmsprop_parameters {
+    double learning_rate, rho, momentum, epsilon;
+    bool centered;
+} rmsprop_parameters;
+
+static size_t rmsprop_slots(const void *parameters)
+{
+    const rmsprop_parameters *p = parameters;
+    return 1 + (p->momentum != 0) + p->centered;
+}
+
+static void bind_rmsprop(rnl_bound_optimizer *bound, const rnl_kernels *kernels,
+                         const void *parameters)
+{
+    const rmsprop_parameters *p = parameters;
+    const bool moves = p->momentum != 0;
+    *bound = (rnl_bound_optimizer){
+        .update = p->centered && moves ? kernels->rmsprop_centered_momentum_update
+                  : p->centered        ? kernels->rmsprop_centered_update
+                  : moves              ? kernels->rmsprop_momentum_update
+                                       : kernels->rmsprop_update,
+        .learning_rate = (float)p->learning_rate,
+        .momentum = (float)p->momentum,
+        .beta_2 = (float)p->rho,
+        .epsilon = (float)p->epsilon,
+        .squares = 1,
+        .velocity = moves ? 2 : 0,
+        .means = p->centered ? (uint8_t)(2 + moves) : 0,
+    };
+}
+
+static const rnl_optimizer rmsprop = {.slots = rmsprop_slots, .bind = bind_rmsprop};
 
 /* The largest float below 1 is 1 - 2^-24. */
 #define BELOW_1 0.9999999
 
-static const rnl_field adam_fields[] = {
-    {.key = "learning_rate",
-     .type = RNL_FIELD_NUMBER,
-     .offset = offsetof(adam_parameters, learning_rate),
-     .fallback = "0.001",
-     .minimum = 0,
-     .maximum = 1e6,
-     .above_minimum = true,
-     .help = "length of a step, before it is divided by the root of the mean square"},
-    {.key = "beta_1",
-     .type = RNL_FIELD_NUMBER,
-     .offset = offsetof(adam_parameters, beta_1),
-     .fallback = "0.9",
-     .minimum = 0,
-     .maximum = BELOW_1,
-     .help = "share of the mean gradient that is kept"},
-    {.key = "beta_2",
-     .type = RNL_FIELD_NUMBER,
-     .offset = offsetof(adam_parameters, beta_2),
-     .fallback = "0.999",
-     .minimum = 0,
-     .maximum = BELOW_1,
-     .help = "share of the mean square that is kept"},
-    {.key = "epsilon",
-     .type = RNL_FIELD_NUMBER,
-     .offset = offsetof(adam_parameters, epsilon),
-     .fallback = "1e-7",
-     .minimum = 1e-30,
-     .maximum = 1,
-     .help = "added to the root, so that nothing is divided by 0"},
+#define NUMBER(struct_, member_, fallback_, minimum_, maximum_, help_)                             \
+    {                                                                                              \
+        .key = #member_, .type = RNL_FIELD_NUMBER, .offset = offsetof(struct_, member_),           \
+        .fallback = fallback_, .minimum = minimum_, .maximum = maximum_, .help = help_             \
+    }
+
+#define LEARNING_RATE(struct_, fallback_, help_)                                                   \
+    {                                                                                              \
+        .key = "learning_rate", .type = RNL_FIELD_NUMBER,                                          \
+        .offset = offsetof(struct_, learning_rate), .fallback = fallback_, .minimum = 0,           \
+        .maximum = 1e6, .above_minimum = true, .help = help_                                       \
+    }
+
+#define EPSILON(struct_)                                                                           \
+    NUMBER(struct_, epsilon, "1e-7", 1e-30, 1, "added to what is divided by, so that it is not 0")
+
+#define ADAM_FIELDS                                                                                \
+    LEARNING_RATE(adam_parameters, "0.001",                                                        \
+                  "length of a step, before it is divided by the size of the gradients"),          \
+        NUMBER(adam_parameters, beta_1, "0.9", 0, BELOW_1,                                         \
+               "share of the mean gradient that is kept"),                                         \
+        NUMBER(adam_parameters, beta_2, "0.999", 0, BELOW_1,                                       \
+               "share of the mean square (adamax: of the largest gradient) that is kept"),         \
+        EPSILON(adam_parameters)
+
+static const rnl_field adam_fields[] = {ADAM_FIELDS, {.key = NULL}};
+
+static const rnl_field adamw_fields[] = {
+    ADAM_FIELDS,
+    NUMBER(adam_parameters, weight_decay, "0.004", 0, 1e6,
+           "share of each weight, times the learning rate, that a step takes off"),
+    {.key = NULL},
+};
+
+static const rnl_field adagrad_fields[] = {
+    LEARNING_RATE(adagrad_parameters, "0.001",
+                  "length of a step, before it is divided by the size of all gradients so far"),
+    NUMBER(adagrad_parameters, initial_accumulator_value, "0.1", 0, 1e6,
+           "what the sum of squares starts at"),
+    EPSILON(adagrad_parameters),
+    {.key = NULL},
+};
+
+static const rnl_field rmsprop_fields[] = {
+    LEARNING_RATE(rmsprop_parameters, "0.001",
+                  "length of a step, before it is divided by the size of the last gradients"),
+    NUMBER(rmsprop_parameters, rho, "0.9", 0, BELOW_1, "share of the mean square that is kept"),
+    NUMBER(rmsprop_parameters, momentum, "0.0", 0, 1, "share of the velocity that is kept"),
+    EPSILON(rmsprop_parameters),
+    {.key = "centered",
+     .type = RNL_FIELD_BOOLEAN,
+     .offset = offsetof(rmsprop_parameters, centered),
+     .fallback = "false",
+     .help = "divide by the deviation from the mean gradient instead"},
     {.key = NULL},
 };
 
@@ -150,6 +296,31 @@ static const rnl_kind kinds[] = {
      .fields = adam_fields,
      .size = sizeof(adam_parameters),
      .operations = &adam},
+    {.name = "adamw",
+     .help = "adam that also takes off a share of each weight",
+     .fields = adamw_fields,
+     .size = sizeof(adam_parameters),
+     .operations = &adamw},
+    {.name = "adamax",
+     .help = "adam with the largest gradient in place of the root of the mean square",
+     .fields = adam_fields,
+     .size = sizeof(adam_parameters),
+     .operations = &adamax},
+    {.name = "nadam",
+     .help = "adam with Nesterov's look ahead",
+     .fields = adam_fields,
+     .size = sizeof(adam_parameters),
+     .operations = &nadam},
+    {.name = "adagrad",
+     .help = "each weight at a rate that falls with the sum of its squared gradients",
+     .fields = adagrad_fields,
+     .size = sizeof(adagrad_parameters),
+     .operations = &adagrad},
+    {.name = "rmsprop",
+     .help = "each weight at a rate of its own, from the mean of its last squared gradients",
+     .fields = rmsprop_fields,
+     .size = sizeof(rmsprop_parameters),
+     .operations = &rmsprop},
 };
 
 const rnl_kind_table rnl_optimizers = {

@@ -13,14 +13,25 @@ typedef struct rnl_bound_optimizer {
     float learning_rate; /* as configured */
     float momentum;
     float beta_2, epsilon;
+    /* Which slot of the state is the kernel's array of that name, from 1; 0: none. */
+    uint8_t velocity, squares, means;
 } rnl_bound_optimizer;
+
+/* What changes from step to step, computed once by one worker; as in rnl_update. */
+typedef struct rnl_step_rates {
+    float learning_rate;
+    float gradient_rate, root_scale, decay;
+    double momentum_product; /* of the momenta of all steps up to this one, where they change */
+} rnl_step_rates;
 
 /* The operations of rnl_optimizers. */
 typedef struct rnl_optimizer {
     size_t (*slots)(const void *parameters);
     void (*bind)(rnl_bound_optimizer *bound, const rnl_kernels *kernels, const void *parameters);
-    /* The learning rate of step `number`, from 1, as the kernel takes it; NULL: as configured. */
-    float (*rate)(const void *parameters, uint64_t number);
+    /* The rates of step `number`, from 1, as the kernel takes them; `rates` comes with the learning
+     * rate as configured and the momentum product of the step before, 1 at first; NULL: as it is.
+     */
+    void (*rates)(const void *parameters, uint64_t number, rnl_step_rates *rates);
 } rnl_optimizer;
 
 static inline const rnl_optimizer *rnl_optimizer_of(const rnl_choice *choice)

@@ -92,7 +92,8 @@ static void account_step(training *t, rnl_hand *hand)
     const int64_t every = t->model->config->training.checkpoint_every;
     rnl_position *position = &t->position;
     ++position->step;
-    rnl_step_set_rate(step, position->step + 1);
+    position->momentum_product = step->rates[position->step % 2].momentum_product;
+    rnl_step_set_rates(step, position->step + 1, position->momentum_product);
     rnl_step_set_penalty(step, position->step);
     rnl_sums_add(&position->sums, step, &hand->step.batch);
     t->saving = every > 0 && position->step % (uint64_t)every == 0;
@@ -319,7 +320,8 @@ static void train_worker(rnl_hand *hand, void *context)
         tell_plan(t, hand->step.step);
         if (t->options->on_begin && t->options->on_begin(t->options->user) != 0)
             stop(t, hand, rnl_fail(RNL_STOPPED, "stopped before the first step"));
-        rnl_step_set_rate(hand->step.step, t->position.step + 1);
+        rnl_step_set_rates(hand->step.step, t->position.step + 1,
+                           t->position.step > 0 ? t->position.momentum_product : 1);
     }
     rnl_hand_barrier(hand);
     for (size_t epoch = t->position.epoch; epoch < epochs && !t->stopping; ++epoch) {

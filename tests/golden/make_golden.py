@@ -60,21 +60,31 @@ def losses():
 
 
 def optimizers(steps=100, count=6):
-    kinds = {
-        "sgd": (keras.optimizers.SGD(0.01), {"rate": 0.01}),
-        "momentum": (keras.optimizers.SGD(0.01, momentum=0.9), {"rate": 0.01, "momentum": 0.9}),
-        "nesterov": (keras.optimizers.SGD(0.01, momentum=0.9, nesterov=True), {"rate": 0.01, "momentum": 0.9}),
-        "adam": (keras.optimizers.Adam(0.001), {"rate": 0.001, "momentum": 0.9}),
+    O = keras.optimizers
+    kinds = {  # as in a configuration
+        "sgd": O.SGD(0.01),
+        "momentum": O.SGD(0.01, momentum=0.9),
+        "nesterov": O.SGD(0.01, momentum=0.9, nesterov=True),
+        "adam": O.Adam(),
+        "adamw": O.AdamW(),
+        "{adamw: {learning_rate: 0.01, weight_decay: 0.5}}": O.AdamW(0.01, weight_decay=0.5),
+        "adamax": O.Adamax(),
+        "nadam": O.Nadam(),
+        "adagrad": O.Adagrad(),
+        "rmsprop": O.RMSprop(),
+        "{rmsprop: {momentum: 0.9}}": O.RMSprop(momentum=0.9),
+        "{rmsprop: {centered: true}}": O.RMSprop(centered=True),
+        "{rmsprop: {centered: true, momentum: 0.9}}": O.RMSprop(centered=True, momentum=0.9),
     }
     start = as_float32(rng.normal(size=count))
     gradients = as_float32(rng.normal(size=(steps, count)))
     made = []
-    for name, (optimizer, parameters) in kinds.items():
+    for name, optimizer in kinds.items():
         weights = keras.Variable(start, dtype="float64")
         optimizer.build([weights])
         for gradient in gradients:
             optimizer.apply([jnp.asarray(gradient)], [weights])
-        made.append({"name": name, **parameters, "weights": np.asarray(weights.value).tolist()})
+        made.append({"name": name, "weights": np.asarray(weights.value).tolist()})
     return {"start": start.tolist(), "gradients": gradients.ravel().tolist(), "optimizers": made}
 
 
