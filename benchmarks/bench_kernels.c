@@ -174,6 +174,61 @@ static rnl_column_sums arguments_rnl_column_sums(const workspace *w, size_t n)
     return (rnl_column_sums){16, n / 16, w->array[0], n / 16, w->array[1]};
 }
 
+static rnl_column_moments arguments_rnl_column_moments(const workspace *w, size_t n)
+{
+    return (rnl_column_moments){n / 32, 32, w->array[0], 32, w->array[1], w->array[4]};
+}
+
+static rnl_normalize arguments_rnl_normalize(const workspace *w, size_t n)
+{
+    return (rnl_normalize){.rows = n / 32,
+                           .columns = 32,
+                           .x = w->array[0],
+                           .x_stride = 32,
+                           .mean = w->array[1],
+                           .variance = w->array[4],
+                           .gamma = w->array[3],
+                           .beta = w->array[3],
+                           .epsilon = 1e-3f,
+                           .y = w->array[2],
+                           .y_stride = 32};
+}
+
+static rnl_normalize_sums arguments_rnl_normalize_sums(const workspace *w, size_t n)
+{
+    static float gradients[64];
+    return (rnl_normalize_sums){.rows = n / 32,
+                                .columns = 32,
+                                .partials = 1,
+                                .upstream = w->array[0],
+                                .upstream_stride = 32,
+                                .x = w->array[1],
+                                .x_stride = 32,
+                                .mean = w->array[3],
+                                .variance = w->array[4],
+                                .epsilon = 1e-3f,
+                                .dy = w->array[2],
+                                .dy_stride = 32,
+                                .gamma_gradient = gradients,
+                                .beta_gradient = gradients + 32};
+}
+
+static rnl_normalize_backward arguments_rnl_normalize_backward(const workspace *w, size_t n)
+{
+    static const float gradients[64];
+    return (rnl_normalize_backward){.rows = n / 32,
+                                    .columns = 32,
+                                    .x = w->array[1],
+                                    .x_stride = 32,
+                                    .mean = w->array[3],
+                                    .variance = w->array[4],
+                                    .gamma_gradient = gradients,
+                                    .beta_gradient = gradients + 32,
+                                    .epsilon = 1e-3f,
+                                    .dx = w->array[2],
+                                    .dx_stride = 32};
+}
+
 static rnl_unary arguments_rnl_unary(const workspace *w, size_t n)
 {
     return (rnl_unary){n, w->array[4], w->array[1]};

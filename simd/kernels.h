@@ -167,6 +167,64 @@ typedef struct rnl_column_sums {
     float *sums; /* (columns) */
 } rnl_column_sums;
 
+/* The mean of each column and the mean square of what its rows differ from it (the variance of the
+ * population), in two passes.  Sums go through 16 rows at a time. */
+typedef struct rnl_column_moments {
+    size_t rows, columns; /* at least one row */
+    const float *x;       /* (rows, columns) */
+    size_t x_stride;
+    float *mean, *variance; /* (columns) */
+} rnl_column_moments;
+
+/* Batch normalization (Ioffe and Szegedy 2015): y = gamma (x - mean) / sqrt(variance + epsilon) +
+ * beta.  y may be x. */
+typedef struct rnl_normalize {
+    size_t rows, columns;
+    const float *x; /* (rows, columns) */
+    size_t x_stride;
+    const float *mean, *variance; /* (columns) */
+    const float *gamma, *beta;    /* (columns), or NULL for 1 and 0 */
+    float epsilon;
+    float *y; /* (rows, columns) */
+    size_t y_stride;
+} rnl_normalize;
+
+/* dy = upstream_0 + upstream_1 + ..., and its sums over the rows: of dy (the gradient with respect
+ * to beta), and of dy (x - mean) / sqrt(variance + epsilon) (with respect to gamma).  dy may be
+ * upstream_0. */
+typedef struct rnl_normalize_sums {
+    size_t rows, columns;
+    size_t partials;         /* at least 1 */
+    const float *upstream;   /* (rows, columns) of the first partial product */
+    size_t upstream_stride;  /* between rows */
+    size_t partial_distance; /* in floats, from one partial product to the next */
+    const float *x;          /* (rows, columns) */
+    size_t x_stride;
+    const float *mean, *variance; /* (columns) */
+    float epsilon;
+    float *dy; /* (rows, columns) */
+    size_t dy_stride;
+    float *gamma_gradient, *beta_gradient; /* (columns) */
+} rnl_normalize_sums;
+
+/* From dy to the gradient with respect to x, in place.  With x' = (x - mean) / d, d =
+ * sqrt(variance + epsilon):
+ *
+ *     dx = gamma / d (dy - beta_gradient / rows - x' gamma_gradient / rows)
+ *
+ * where mean and variance are the rows' own; where they are given, both gradients are NULL. */
+typedef struct rnl_normalize_backward {
+    size_t rows, columns;
+    const float *x; /* (rows, columns) */
+    size_t x_stride;
+    const float *mean, *variance; /* (columns) */
+    const float *gamma;           /* (columns), or NULL for 1 */
+    float epsilon;
+    const float *gamma_gradient, *beta_gradient; /* (columns), or NULL for 0 */
+    float *dx;                                   /* (rows, columns) dy before */
+    size_t dx_stride;
+} rnl_normalize_backward;
+
 /* y[i] = f(x[i]), for the proofs of the elementary functions. y may be x. */
 typedef struct rnl_unary {
     size_t count;

@@ -71,18 +71,21 @@ static void read_part(part *p, const json_t *root, const json_t *run, const char
     };
 }
 
-static rnl_model *create(const json_t *root, const json_t *run, const rnl_data *data)
+static rnl_model *create(const json_t *run, const rnl_data *data)
 {
     const json_t *layers = json_object_get(run, "model");
-    rnl_model *model = fixture_model(fixture_config("model:\n  - %s\n  - %s\ntraining: {%s}\n",
-                                                    json_string_value(json_array_get(layers, 0)),
-                                                    json_string_value(json_array_get(layers, 1)),
-                                                    text_of(run, "training")),
-                                     data);
+    char list[1024] = "";
+    for (size_t l = 0; l < json_array_size(layers); ++l) {
+        const size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "  - %s\n",
+                 json_string_value(json_array_get(layers, l)));
+    }
+    rnl_model *model = fixture_model(
+        fixture_config("model:\n%straining: {%s}\n", list, text_of(run, "training")), data);
     float start[MOST], *from = start;
-    const size_t count = read_floats(start, root, "", "start");
-    for (size_t l = 0; l < 2; ++l)
-        for (size_t p = 0; p < 2; ++p) {
+    const size_t count = read_floats(start, run, "", "start");
+    for (size_t l = 0; l < model->layer_count; ++l)
+        for (size_t p = 0; p < model->layers[l].parameter_count; ++p) {
             const rnl_parameter *parameter = &model->layers[l].parameters[p];
             const size_t size = rnl_parameter_count(parameter);
             memcpy(parameter->arrays[RNL_VALUES], from, size * sizeof *from);
@@ -116,8 +119,8 @@ static void check_weights(const json_t *run, const rnl_model *model)
     float expected[MOST];
     const size_t count = read_floats(expected, run, "", "weights");
     size_t i = 0;
-    for (size_t l = 0; l < 2; ++l)
-        for (size_t p = 0; p < 2; ++p) {
+    for (size_t l = 0; l < model->layer_count; ++l)
+        for (size_t p = 0; p < model->layers[l].parameter_count; ++p) {
             const rnl_parameter *parameter = &model->layers[l].parameters[p];
             for (size_t k = 0; k < rnl_parameter_count(parameter); ++k, ++i)
                 cr_expect_float_eq((double)parameter->arrays[RNL_VALUES][k], (double)expected[i],
@@ -136,7 +139,7 @@ static void check_run(const json_t *root, json_t *run)
     rnl_data *data = NULL;
     cr_assert_eq(rnl_data_create(&data, &train.rows, &validation.rows, NULL), RNL_OK, "%s",
                  rnl_message());
-    rnl_model *model = create(root, run, data);
+    rnl_model *model = create(run, data);
     const rnl_options options = {.threads = 2, .on_epoch = check_epoch, .user = run};
     cr_assert_eq(rnl_train(model, data, &options), RNL_OK, "%s", rnl_message());
     check_weights(run, model);

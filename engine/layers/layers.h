@@ -4,6 +4,7 @@
 #ifndef RNL_ENGINE_LAYERS_LAYERS_H
 #define RNL_ENGINE_LAYERS_LAYERS_H
 
+#include "engine/layers/batch_normalization.h"
 #include "engine/layers/dense.h"
 
 extern const rnl_layer_operations rnl_flatten_operations;

@@ -53,6 +53,8 @@ struct rnl_work_list;
 typedef struct rnl_layer_operations {
     /* Sets the output shape and declares the parameters (arrays NULL) for the input shape. */
     rnl_status (*build)(rnl_layer *layer);
+    /* Refuses what does not go with the rest of the configuration; NULL for nothing. */
+    rnl_status (*check)(const rnl_layer *layer, const struct rnl_config *config);
     /* Draws the first values of the parameters; NULL if there are none. */
     void (*initialize)(rnl_layer *layer, uint64_t seed);
     /* The activation that the layer ends with; NULL for a kind that has none. */
@@ -62,6 +64,8 @@ typedef struct rnl_layer_operations {
     size_t (*product_flops)(const rnl_layer *layer);
     /* The output is the input in another shape, and takes no memory. */
     bool views_input;
+    /* Its parameters are complete only after a pass over the training rows that ends training. */
+    bool (*has_final_pass)(const rnl_layer *layer);
     /* Tells what its phases will ask of the machine; NULL for next to nothing. */
     rnl_status (*work)(const rnl_layer *layer, struct rnl_work_list *list);
     /* Adds the phases of the forward pass to the step: reads input, makes output. */

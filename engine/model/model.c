@@ -40,8 +40,9 @@ static rnl_status allocate_arrays(rnl_model *model, size_t first, size_t count)
     for (size_t i = 0; i < model->layer_count; ++i)
         for (size_t p = 0; p < model->layers[i].parameter_count; ++p)
             for (size_t a = first; a < first + count; ++a)
-                RNL_TRY(
-                    rnl_parameter_allocate(&model->layers[i], &model->layers[i].parameters[p], a));
+                if (a < RNL_FIRST_SLOT || !model->layers[i].parameters[p].fixed)
+                    RNL_TRY(rnl_parameter_allocate(&model->layers[i],
+                                                   &model->layers[i].parameters[p], a));
     return RNL_OK;
 }
 
@@ -109,6 +110,11 @@ static rnl_status build_layers(rnl_model *model)
         name_layer(layer, model->layers);
         RNL_TRY(rnl_layer_operations_of(layer)->build(layer));
         shape = layer->output;
+    }
+    for (size_t i = 0; i < model->layer_count; ++i) {
+        const rnl_layer_operations *operations = rnl_layer_operations_of(&model->layers[i]);
+        if (operations->check)
+            RNL_TRY(operations->check(&model->layers[i], model->config));
     }
     return check_activations(model);
 }
@@ -228,10 +234,18 @@ uint64_t rnl_model_epoch(const rnl_model *model)
     return model->position.epoch;
 }
 
+static bool is_trainable(const rnl_layer *layer)
+{
+    for (size_t p = 0; p < layer->parameter_count; ++p)
+        if (!layer->parameters[p].fixed)
+            return true;
+    return false;
+}
+
 size_t rnl_model_first_trainable(const rnl_model *model)
 {
     size_t i = 0;
-    while (i < model->layer_count && model->layers[i].parameter_count == 0)
+    while (i < model->layer_count && !is_trainable(&model->layers[i]))
         ++i;
     return i;
 }

@@ -42,7 +42,7 @@ rnl_status rnl_model_allocate_slots(rnl_model *model, size_t slots);
 /* Training has ended: nothing is left of it but the values. */
 void rnl_model_end_training(rnl_model *model);
 
-/* The first layer with parameters: below it nobody asks for a gradient. */
+/* The first layer with parameters that training changes: below it nobody asks for a gradient. */
 size_t rnl_model_first_trainable(const rnl_model *model);
 
 /* The rows have the model's shape. */

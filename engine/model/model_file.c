@@ -212,6 +212,8 @@ static rnl_status take_parameters(rnl_model *model, const rnl_safetensors *file,
     for (size_t i = 0; i < model->layer_count; ++i)
         for (size_t p = 0; p < model->layers[i].parameter_count; ++p) {
             rnl_parameter *parameter = &model->layers[i].parameters[p];
+            if (array >= RNL_FIRST_SLOT && parameter->fixed)
+                continue;
             const rnl_tensor *tensor;
             char name[NAME_SIZE];
             tensor_name(name, &model->layers[i], parameter, array);

@@ -90,11 +90,13 @@ rnl_status rnl_step_block(rnl_step *step, const rnl_layer *layer, size_t paramet
     created->parameter = &layer->parameters[parameter];
     created->count = count;
     created->copy_distance = (count + 15) / 16 * 16;
+    const bool trained = step->training && !created->parameter->fixed;
+    const size_t arrays = trained ? rnl_step_arrays(step) : RNL_FIRST_SLOT;
     step->memory.parameters += count * sizeof(float);
-    step->memory.optimizer += (rnl_step_arrays(step) - RNL_FIRST_SLOT) * count * sizeof(float);
-    for (size_t i = 0; i < rnl_step_arrays(step); ++i)
+    step->memory.optimizer += (arrays - RNL_FIRST_SLOT) * count * sizeof(float);
+    for (size_t i = 0; i < arrays; ++i)
         RNL_TRY(rnl_arena_reserve(&step->arena, &created->arrays[i], count, sizeof(float)));
-    if (step->training)
+    if (trained)
         RNL_TRY(rnl_arena_reserve(&step->arena, &created->gradients,
                                   step->rows.blocks * created->copy_distance, sizeof(float)));
     *block = created;
@@ -215,7 +217,8 @@ static void plan_memory(rnl_step *step)
 {
     rnl_memory_plan *memory = &step->memory;
     for (size_t i = 0; step->training && i < step->block_count; ++i)
-        memory->gradients += step->rows.blocks * step->blocks[i]->copy_distance * sizeof(float);
+        if (!step->blocks[i]->parameter->fixed)
+            memory->gradients += step->rows.blocks * step->blocks[i]->copy_distance * sizeof(float);
     memory->activations =
         step->arena.bytes - memory->parameters - memory->optimizer - memory->gradients;
 }

@@ -50,6 +50,7 @@ typedef struct rnl_block {
      * updates it, while it still has it in its cache. */
     size_t first, blocks, grid;
     bool updated_by_tile; /* in the backward phase already; the update phase leaves it out */
+    bool one_copy;        /* its gradient is made of all rows at once */
     size_t piece;         /* parameters whose penalty is one number: what is updated in one go */
     bool constrained;     /* another phase has the last word on its values */
     double *penalties[2]; /* (pieces) before steps with even and odd numbers; NULL without any */
@@ -62,7 +63,9 @@ typedef struct rnl_batch {
     size_t rows;
     const double *target_variances; /* (outputs) of the dataset, where a metric asks for them */
     bool training;
-    uint64_t number; /* of the step in training, from 1 */
+    uint64_t number;      /* of the step in training, from 1 */
+    bool measuring;       /* the pass after training, for batch normalization's final statistics */
+    size_t rows_measured; /* in that pass before these */
 } rnl_batch;
 
 /* What an update found to be NaN or infinite, with the step and the block where: packed so that the

@@ -58,7 +58,7 @@ static void update_slice(rnl_step *step, const rnl_step_worker *worker, const sl
         .count = s->count,
         .weights = block->arrays[RNL_VALUES] + s->begin,
         .gradients = block->gradients + s->begin,
-        .copies = rnl_cut_used(step->rows, worker->batch.rows),
+        .copies = block->one_copy ? 1 : rnl_cut_used(step->rows, worker->batch.rows),
         .copy_distance = block->copy_distance,
         .velocity = slot(s, step->optimizer.velocity),
         .squares = slot(s, step->optimizer.squares),

@@ -30,7 +30,7 @@ typedef struct training {
     double epoch_start;         /* seconds */
     size_t first_row;           /* of this epoch in this run: not 0 where a checkpoint stood */
     double training_seconds;    /* of this epoch, validation left out */
-    rnl_pass validation;
+    rnl_pass validation, final;
     bool saving; /* a checkpoint is due */
     bool stopping;
     bool requested; /* stopping because somebody asked for it */
@@ -310,6 +310,30 @@ static void tell_peak(const training *t)
                 (double)usage.ru_maxrss * 1024 / 1e6);
 }
 
+static bool has_final_pass(const rnl_model *model)
+{
+    for (size_t i = 0; i < model->layer_count; ++i) {
+        const rnl_layer_operations *operations = rnl_layer_operations_of(&model->layers[i]);
+        if (operations->has_final_pass && operations->has_final_pass(&model->layers[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Stopped here, training goes on with this pass: it begins anew. */
+static void run_final_pass(training *t, rnl_hand *hand)
+{
+    rnl_hand_barrier(hand);
+    if (rnl_hand_leads(hand))
+        rnl_row_order(t->order, t->data->train.rows, 0, 0, false);
+    rnl_hand_barrier(hand);
+    rnl_pass_run(hand, &t->final);
+    if (rnl_hand_leads(hand) && t->final.stopped)
+        stop_on_request(t);
+    rnl_hand_barrier(hand);
+    save_if_due(t, hand);
+}
+
 static void train_worker(rnl_hand *hand, void *context)
 {
     training *t = context;
@@ -332,6 +356,8 @@ static void train_worker(rnl_hand *hand, void *context)
         if (!t->stopping)
             validate(t, hand);
     }
+    if (!t->stopping && has_final_pass(t->model))
+        run_final_pass(t, hand);
 }
 
 #define NEARLY_0 1e-3f
@@ -450,6 +476,10 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
         .visit = go_on_validating,
         .context = &t,
     };
+    t.final = t.validation;
+    t.final.dataset = &data->train;
+    t.final.order = t.order;
+    t.final.measuring = true;
     t.position.train_rows = data->train.rows;
     rnl_status status = RNL_OK;
     if (t.order && t.validation_order)
@@ -460,6 +490,7 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
         status = rnl_class_weights_create(&t.class_weights, model);
     if (status == RNL_OK)
         status = measure_targets(&t);
+    t.final.variances = t.variances;
     if (status == RNL_OK)
         status = run(&t);
     tell_peak(&t);

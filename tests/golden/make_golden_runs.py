@@ -40,14 +40,29 @@ VALIDATION_WEIGHTS = as_float32(rng.random(VALIDATION_ROWS) * 2)
 made = []
 
 
-def run(name, training, classes=False, loss="mse", metrics=(), hidden=None, last=None, hidden_yaml="", last_yaml="",
-        sample_weight=False, optimizer=None, optimizer_yaml="{sgd: {learning_rate: 0.1}}", **fit):
-    model = keras.Sequential([
-        keras.Input((FEATURES,)),
+def random_start(model):
+    """Variances and what else has to be positive included."""
+    return [as_float32(np.abs(rng.normal(size=w.shape)) if "variance" in w.path else rng.normal(size=w.shape))
+            for w in model.weights]
+
+
+def run(name, training, hidden=None, last=None, hidden_yaml="", last_yaml="", classes=False, **rest):
+    """The plain net: a hidden layer and the last one."""
+    end = "softmax" if classes else "linear"
+    train(name, training, START, classes=classes, **rest, layers=[
         keras.layers.Dense(UNITS, activation="tanh", **(hidden or {})),
-        keras.layers.Dense(OUTPUTS, activation="softmax" if classes else "linear", **(last or {})),
+        keras.layers.Dense(OUTPUTS, activation=end, **(last or {})),
+    ], yaml=[
+        f"dense: {{units: {UNITS}, activation: tanh{hidden_yaml}}}",
+        f"dense: {{units: {OUTPUTS}, activation: {end}{last_yaml}}}",
     ])
-    model.set_weights(START)
+
+
+def train(name, training, start, layers, yaml, classes=False, loss="mse", metrics=(), sample_weight=False,
+          optimizer=None, optimizer_yaml="{sgd: {learning_rate: 0.1}}", **fit):
+    model = keras.Sequential([keras.Input((FEATURES,))] + layers)
+    start = start if start is not None else random_start(model)
+    model.set_weights(start)
     model.compile(optimizer=optimizer or keras.optimizers.SGD(0.1), loss=loss, metrics=list(metrics))
     validation = (VALIDATION_X, VALIDATION_CLASSES if classes else VALIDATION_VALUES)
     history = model.fit(
@@ -58,9 +73,9 @@ def run(name, training, classes=False, loss="mse", metrics=(), hidden=None, last
         "name": name,
         "classes": classes,
         "sample_weight": sample_weight,
-        "model": [f"dense: {{units: {UNITS}, activation: tanh{hidden_yaml}}}",
-                  f"dense: {{units: {OUTPUTS}, activation: {'softmax' if classes else 'linear'}{last_yaml}}}"],
+        "model": yaml,
         "training": f"{training}, optimizer: {optimizer_yaml}, batch_size: {BATCH}, epochs: {EPOCHS}, shuffle: false",
+        "start": np.concatenate([w.ravel() for w in start]).tolist(),
         "weights": np.concatenate([w.ravel() for w in model.get_weights()]).tolist(),
         "history": {key: [float(v) for v in values] for key, values in history.items()},
     })
@@ -95,6 +110,28 @@ run("unit_norm and non_neg", "loss: mean_squared_error",
     last={"kernel_constraint": C.NonNeg(), "kernel_regularizer": R.L2(0.01)},
     last_yaml=", kernel_constraint: non_neg, kernel_regularizer: l2")
 
+L = keras.layers
+
+
+def normalized(name, first, first_yaml, second, second_yaml, **rest):
+    train(name, "loss: mean_squared_error, metrics: [mae]", None, metrics=["mae"], **rest, layers=[
+        first, L.Dense(UNITS, use_bias=False), second, L.Activation("tanh"), L.Dense(OUTPUTS),
+    ], yaml=[
+        first_yaml, f"dense: {{units: {UNITS}, use_bias: false}}", second_yaml, "activation: tanh",
+        f"dense: {{units: {OUTPUTS}}}",
+    ])
+
+
+# The last mini-batch has two rows.
+BN = L.BatchNormalization
+normalized("batch normalization", BN(), "batch_normalization", BN(), "batch_normalization")
+normalized("batch normalization, other parameters", BN(momentum=0.5, epsilon=0.1, center=False),
+           "batch_normalization: {momentum: 0.5, epsilon: 0.1, center: false}", BN(momentum=0.9, scale=False),
+           "batch_normalization: {momentum: 0.9, scale: false}",
+           optimizer=keras.optimizers.Adam(0.01), optimizer_yaml="{adam: {learning_rate: 0.01}}")
+normalized("batch normalization, frozen", BN(trainable=False), "batch_normalization: {trainable: false}",
+           BN(trainable=False), "batch_normalization: {trainable: false}")
+
 here = os.path.dirname(os.path.abspath(__file__))
 with open(os.path.join(here, "runs.json"), "w") as out:
     json.dump({
@@ -104,7 +141,6 @@ with open(os.path.join(here, "runs.json"), "w") as out:
         "values": VALUES.ravel().tolist(), "validation_values": VALIDATION_VALUES.ravel().tolist(),
         "classes": CLASSES.tolist(), "validation_classes": VALIDATION_CLASSES.tolist(),
         "sample_weights": WEIGHTS.tolist(), "validation_sample_weights": VALIDATION_WEIGHTS.tolist(),
-        "start": np.concatenate([w.ravel() for w in START]).tolist(),
         "runs": made,
     }, out, indent=1)
     out.write("\n")
