@@ -174,6 +174,44 @@ static rnl_column_sums arguments_rnl_column_sums(const workspace *w, size_t n)
     return (rnl_column_sums){16, n / 16, w->array[0], n / 16, w->array[1]};
 }
 
+static rnl_random_rows arguments_rnl_random_rows(const workspace *w, size_t n)
+{
+    return (rnl_random_rows){.rows = n / 512,
+                             .columns = 512,
+                             .partials = 1,
+                             .x = w->array[0],
+                             .x_stride = 512,
+                             .sign = w->array[1],
+                             .sign_stride = 512,
+                             .seed = 42,
+                             .rate = 0.5f,
+                             .scale = 2,
+                             .upper = 1,
+                             .y = w->array[2],
+                             .y_stride = 512};
+}
+
+static rnl_learned_slope arguments_rnl_learned_slope(const workspace *w, size_t n)
+{
+    return (rnl_learned_slope){n / 32, 32, w->array[0], 32, w->array[1], w->array[2], 32};
+}
+
+static rnl_learned_slope_backward arguments_rnl_learned_slope_backward(const workspace *w, size_t n)
+{
+    static float gradient[32];
+    return (rnl_learned_slope_backward){.rows = n / 32,
+                                        .columns = 32,
+                                        .partials = 1,
+                                        .upstream = w->array[0],
+                                        .upstream_stride = 32,
+                                        .z = w->array[1],
+                                        .z_stride = 32,
+                                        .slopes = w->array[3],
+                                        .delta = w->array[2],
+                                        .delta_stride = 32,
+                                        .slope_gradient = gradient};
+}
+
 static rnl_column_moments arguments_rnl_column_moments(const workspace *w, size_t n)
 {
     return (rnl_column_moments){n / 32, 32, w->array[0], 32, w->array[1], w->array[4]};

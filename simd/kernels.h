@@ -167,6 +167,59 @@ typedef struct rnl_column_sums {
     float *sums; /* (columns) */
 } rnl_column_sums;
 
+/* A random number for each element, from Philox (simd/philox.h) with the key `seed` and the counter
+ * (c, first_row + row, step, stream): of the 64 columns from 64 b on, column 16 w + l takes word w
+ * at c = 16 b + l.  u is its 24 upper bits, in [0, 1).  With x the sum of the inputs in their
+ * order:
+ *
+ *     drop          y = scale x + offset where u is at least rate, else dropped
+ *     random_slope  y = x where sign is at least 0, else (lower + (upper - lower) u) x
+ *     add_noise     y = x + scale n, n normal: words 0 and 1 give two by Box and Muller's
+ *                   transform, of columns 16 apart, and words 2 and 3 the other two
+ *
+ * y may be x where there is one input. */
+typedef struct rnl_random_rows {
+    size_t rows, columns;
+    size_t partials; /* inputs: at least 1 */
+    const float *x;  /* (rows, columns) of the first */
+    size_t x_stride;
+    size_t partial_distance; /* in floats, from one input to the next */
+    const float *sign;       /* (rows, columns) of random_slope */
+    size_t sign_stride;
+    uint64_t seed;
+    uint32_t stream, step, first_row;
+    float rate, scale, offset, dropped;
+    float lower, upper;
+    float *y; /* (rows, columns) */
+    size_t y_stride;
+} rnl_random_rows;
+
+/* Parametric ReLU (He, Zhang, Ren and Sun 2015): y = z where it is at least 0, else slope z. */
+typedef struct rnl_learned_slope {
+    size_t rows, columns;
+    const float *z; /* (rows, columns) */
+    size_t z_stride;
+    const float *slopes; /* (columns) */
+    float *y;            /* (rows, columns) */
+    size_t y_stride;
+} rnl_learned_slope;
+
+/* delta = g or slope g, slope_gradient = the sum over the rows of g z where z is below 0; g is the
+ * sum of upstream's partial products in their order.  Sums go through 16 rows at a time. */
+typedef struct rnl_learned_slope_backward {
+    size_t rows, columns;
+    size_t partials;         /* at least 1 */
+    const float *upstream;   /* (rows, columns) of the first partial product */
+    size_t upstream_stride;  /* between rows */
+    size_t partial_distance; /* in floats, from one partial product to the next */
+    const float *z;          /* (rows, columns) */
+    size_t z_stride;
+    const float *slopes; /* (columns) */
+    float *delta;        /* (rows, columns); may be upstream's first */
+    size_t delta_stride;
+    float *slope_gradient; /* (columns) */
+} rnl_learned_slope_backward;
+
 /* The mean of each column and the mean square of what its rows differ from it (the variance of the
  * population), in two passes.  Sums go through 16 rows at a time. */
 typedef struct rnl_column_moments {

@@ -20,7 +20,7 @@ rnl_philox_block rnl_philox(uint64_t key, rnl_philox_block counter)
 
 rnl_philox_block rnl_random(uint64_t seed, rnl_random_place place)
 {
-    const uint32_t stream = (uint32_t)place.purpose << 24 | place.layer;
+    const uint32_t stream = rnl_random_stream(place.purpose, place.layer);
     return rnl_philox(seed, (rnl_philox_block){{place.column, place.row, place.step, stream}});
 }
 

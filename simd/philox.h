@@ -12,7 +12,9 @@
 typedef enum rnl_random_purpose {
     RNL_RANDOM_INITIAL_WEIGHTS = 1,
     RNL_RANDOM_ROW_ORDER = 2,
-    RNL_RANDOM_GENERATED_DATA = 3
+    RNL_RANDOM_GENERATED_DATA = 3,
+    RNL_RANDOM_TRAINING = 4,  /* what layers draw in a step */
+    RNL_RANDOM_PREDICTION = 5 /* what they draw in a pass of Monte Carlo prediction */
 } rnl_random_purpose;
 
 typedef struct rnl_philox_block {
@@ -30,6 +32,12 @@ typedef struct rnl_random_place {
     uint32_t row;
     uint32_t column;
 } rnl_random_place;
+
+/* The last word of the counter. */
+static inline uint32_t rnl_random_stream(rnl_random_purpose purpose, uint32_t layer)
+{
+    return (uint32_t)purpose << 24 | layer;
+}
 
 /* Four words for one place: counter = (column, row, step, purpose << 24 | layer), key = seed. */
 rnl_philox_block rnl_random(uint64_t seed, rnl_random_place place);

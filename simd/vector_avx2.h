@@ -160,6 +160,36 @@ static inline v_int v_int_sub(v_int a, v_int b)
     return _mm256_sub_epi32(a, b);
 }
 
+static inline v_int v_xor(v_int a, v_int b)
+{
+    return _mm256_xor_si256(a, b);
+}
+
+/* 0, 1, 2, ... */
+static inline v_int v_lane_numbers(void)
+{
+    return _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+}
+
+/* The two halves of a product of unsigned numbers. */
+typedef struct v_wide {
+    v_int low, high;
+} v_wide;
+
+static inline v_wide v_mul_wide(v_int a, v_int b)
+{
+    const __m256i even = _mm256_mul_epu32(a, b);
+    const __m256i odd = _mm256_mul_epu32(_mm256_srli_epi64(a, 32), _mm256_srli_epi64(b, 32));
+    return (v_wide){_mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa),
+                    _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa)};
+}
+
+/* Of unsigned numbers. */
+static inline v_int v_shift_right_8(v_int a)
+{
+    return _mm256_srli_epi32(a, 8);
+}
+
 static inline v_int v_shift_left_23(v_int a)
 {
     return _mm256_slli_epi32(a, 23);

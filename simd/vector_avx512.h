@@ -142,9 +142,44 @@ static inline v_int v_int_set(int32_t i)
     return _mm512_set1_epi32(i);
 }
 
+static inline v_int v_int_add(v_int a, v_int b)
+{
+    return _mm512_add_epi32(a, b);
+}
+
 static inline v_int v_int_sub(v_int a, v_int b)
 {
     return _mm512_sub_epi32(a, b);
+}
+
+static inline v_int v_xor(v_int a, v_int b)
+{
+    return _mm512_xor_si512(a, b);
+}
+
+/* 0, 1, 2, ... */
+static inline v_int v_lane_numbers(void)
+{
+    return _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+
+/* The two halves of a product of unsigned numbers. */
+typedef struct v_wide {
+    v_int low, high;
+} v_wide;
+
+static inline v_wide v_mul_wide(v_int a, v_int b)
+{
+    const __m512i even = _mm512_mul_epu32(a, b);
+    const __m512i odd = _mm512_mul_epu32(_mm512_srli_epi64(a, 32), _mm512_srli_epi64(b, 32));
+    return (v_wide){_mm512_mask_blend_epi32(0xaaaa, even, _mm512_slli_epi64(odd, 32)),
+                    _mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(even, 32), odd)};
+}
+
+/* Of unsigned numbers. */
+static inline v_int v_shift_right_8(v_int a)
+{
+    return _mm512_srli_epi32(a, 8);
 }
 
 static inline v_int v_shift_left_23(v_int a)

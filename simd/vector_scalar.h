@@ -151,6 +151,34 @@ static inline v_int v_int_sub(v_int a, v_int b)
     return (v_int)((uint32_t)a - (uint32_t)b);
 }
 
+static inline v_int v_xor(v_int a, v_int b)
+{
+    return a ^ b;
+}
+
+/* 0, 1, 2, ... */
+static inline v_int v_lane_numbers(void)
+{
+    return 0;
+}
+
+/* The two halves of a product of unsigned numbers. */
+typedef struct v_wide {
+    v_int low, high;
+} v_wide;
+
+static inline v_wide v_mul_wide(v_int a, v_int b)
+{
+    const uint64_t product = (uint64_t)(uint32_t)a * (uint32_t)b;
+    return (v_wide){(v_int)(uint32_t)product, (v_int)(product >> 32)};
+}
+
+/* Of unsigned numbers. */
+static inline v_int v_shift_right_8(v_int a)
+{
+    return (v_int)((uint32_t)a >> 8);
+}
+
 static inline v_int v_shift_left_23(v_int a)
 {
     return (v_int)((uint32_t)a << 23);

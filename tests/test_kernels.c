@@ -5,6 +5,7 @@
  * check_NAME below does not compile.
  */
 #include "simd/kernels.h"
+#include "simd/philox.h"
 #include "tests/ulp.h"
 
 #include <criterion/criterion.h>
@@ -42,16 +43,20 @@ static float random_bits(void)
     return float_of_bits(random_word());
 }
 
+enum { RANDOM_COLUMNS = 150, RANDOM_STRIDE = 153, RANDOM_SPACE = ROWS * RANDOM_STRIDE };
+
+enum { MOST = RANDOM_SPACE };
+
 /* Memory for outputs, between guard words that only a kernel gone wrong changes. */
 typedef struct guarded {
     size_t count;
-    uint32_t words[GUARD + SPACE + GUARD];
+    uint32_t words[GUARD + MOST + GUARD];
 } guarded;
 
 static float *guarded_start(guarded *g, size_t count)
 {
     g->count = count;
-    for (size_t i = 0; i < GUARD + SPACE + GUARD; ++i)
+    for (size_t i = 0; i < GUARD + MOST + GUARD; ++i)
         g->words[i] = 0x7fc0beefu; /* a NaN of our own */
     return (float *)(void *)(g->words + GUARD);
 }
@@ -59,7 +64,7 @@ static float *guarded_start(guarded *g, size_t count)
 /* All words but (rows, columns) of the stride are what they were. */
 static void guarded_check(const guarded *g, size_t rows, size_t columns, size_t stride)
 {
-    for (size_t i = 0; i < GUARD + SPACE + GUARD; ++i) {
+    for (size_t i = 0; i < GUARD + MOST + GUARD; ++i) {
         const size_t at = i - GUARD;
         const bool inside = i >= GUARD && at / stride < rows && at % stride < columns;
         if (!inside)
@@ -1471,6 +1476,130 @@ static void check_column_sums(const rnl_kernels *k)
         }
 }
 
+/* ---- random numbers -------------------------------------------------------------------------- */
+
+/* The word that the scalar generator gives an element. */
+static uint32_t word_of(size_t row, size_t column, size_t word)
+{
+    const rnl_philox_block counter = {
+        {(uint32_t)(column / 64 * 16 + column % 16), (uint32_t)row + 5, 77, 0x04000003}};
+    return rnl_philox(0x123456789abcdef, counter).word[word];
+}
+
+static double uniform_of(size_t row, size_t column)
+{
+    return (double)(word_of(row, column, column % 64 / 16) >> 8) * 0x1p-24;
+}
+
+static double normal_of(size_t row, size_t column)
+{
+    const size_t word = column % 64 / 16, first = word & ~(size_t)1;
+    const double u = ((double)(word_of(row, column, first) >> 8) + 0.5) * 0x1p-24;
+    const double angle =
+        2 * 3.14159265358979323846 * ((double)(word_of(row, column, first + 1) >> 8) * 0x1p-24);
+    return sqrt(-2 * log(u)) * (word % 2 == 0 ? cos(angle) : sin(angle));
+}
+
+typedef void random_kernel(const rnl_random_rows *a);
+typedef double random_oracle(const rnl_random_rows *a, double x, size_t row, size_t column);
+
+/* Several inputs, every number of columns; the result of an element is its place's alone. */
+static void check_random(random_kernel *kernel, random_oracle *expected, rnl_random_rows a)
+{
+    enum { PARTIALS = 2 };
+    static guarded output;
+    static float x[PARTIALS * RANDOM_SPACE], sign[RANDOM_SPACE];
+    flush_denormals();
+    for (size_t i = 0; i < PARTIALS * RANDOM_SPACE; ++i)
+        x[i] = random_float(2);
+    for (size_t i = 0; i < RANDOM_SPACE; ++i)
+        sign[i] = i % 5 == 0 ? 0.0f : random_float(2);
+    a.rows = ROWS;
+    a.x = x;
+    a.x_stride = a.sign_stride = a.y_stride = RANDOM_STRIDE;
+    a.partial_distance = RANDOM_SPACE;
+    a.sign = sign;
+    a.seed = 0x123456789abcdef;
+    a.stream = 0x04000003;
+    a.step = 77;
+    a.first_row = 5;
+    for (a.partials = 1; a.partials <= PARTIALS; ++a.partials)
+        for (a.columns = 0; a.columns <= RANDOM_COLUMNS; ++a.columns) {
+            a.y = guarded_start(&output, RANDOM_SPACE);
+            kernel(&a);
+            guarded_check(&output, ROWS, a.columns, RANDOM_STRIDE);
+            for (size_t i = 0; i < ROWS; ++i)
+                for (size_t j = 0; j < a.columns; ++j) {
+                    const size_t at = i * RANDOM_STRIDE + j;
+                    const float sum = a.partials == 1 ? x[at] : x[at] + x[RANDOM_SPACE + at];
+                    const double y = expected(&a, (double)sum, i, j);
+                    cr_assert(fabs((double)a.y[at] - y) <= 2e-6 * (1 + fabs(y)),
+                              "row %zu, column %zu of %zu: %g, expected %g", i, j, a.columns,
+                              (double)a.y[at], y);
+                }
+        }
+}
+
+static double dropped(const rnl_random_rows *a, double x, size_t row, size_t column)
+{
+    return uniform_of(row, column) >= (double)a->rate ? (double)a->scale * x + (double)a->offset
+                                                      : (double)a->dropped;
+}
+
+static void check_drop(const rnl_kernels *k)
+{
+    check_random(k->drop, dropped,
+                 (rnl_random_rows){.rate = 0.4f, .scale = 1.5f, .offset = 0.5f, .dropped = -2});
+    check_random(k->drop, dropped, (rnl_random_rows){.rate = 1, .scale = 0});
+    check_random(k->drop, dropped, (rnl_random_rows){.rate = 0, .scale = 1});
+}
+
+static double sloped(const rnl_random_rows *a, double x, size_t row, size_t column)
+{
+    const double u = uniform_of(row, column);
+    const double slope = (double)a->lower + ((double)a->upper - (double)a->lower) * u;
+    return a->sign[row * RANDOM_STRIDE + column] >= 0 ? x : slope * x;
+}
+
+static void check_random_slope(const rnl_kernels *k)
+{
+    check_random(k->random_slope, sloped, (rnl_random_rows){.lower = 0.125f, .upper = 0.75f});
+}
+
+static double noisy(const rnl_random_rows *a, double x, size_t row, size_t column)
+{
+    return x + (double)a->scale * normal_of(row, column);
+}
+
+static void check_add_noise(const rnl_kernels *k)
+{
+    check_random(k->add_noise, noisy, (rnl_random_rows){.scale = 0.7f});
+}
+
+/* ---- learned slopes -------------------------------------------------------------------------- */
+
+static void check_learned_slope_forward(const rnl_kernels *k)
+{
+    static guarded output;
+    static float z[SPACE], slopes[LONGEST];
+    flush_denormals();
+    for (size_t i = 0; i < SPACE; ++i)
+        z[i] = i % 7 == 0 ? 0.0f : random_float(3);
+    for (size_t j = 0; j < LONGEST; ++j)
+        slopes[j] = random_float(2);
+    for (size_t columns = 0; columns <= LONGEST; ++columns) {
+        float *y = guarded_start(&output, SPACE);
+        k->learned_slope_forward(
+            &(const rnl_learned_slope){ROWS, columns, z, STRIDE, slopes, y, STRIDE});
+        guarded_check(&output, ROWS, columns, STRIDE);
+        for (size_t i = 0; i < ROWS; ++i)
+            for (size_t j = 0; j < columns; ++j) {
+                const size_t at = i * STRIDE + j;
+                cr_assert_eq(y[at], z[at] >= 0 ? z[at] : z[at] * slopes[j]);
+            }
+    }
+}
+
 /* ---- batch normalization --------------------------------------------------------------------- */
 
 enum { BATCH_ROWS = 37, BATCH_STRIDE = LONGEST + 3, BATCH_SPACE = BATCH_ROWS * BATCH_STRIDE };
@@ -1516,6 +1645,50 @@ static void check_column_moments(const rnl_kernels *k)
                 cr_assert(fabs((double)variance[j] - square) <= 1e-6 * (1 + square),
                           "variance of %zu rows: %g, expected %g", rows, (double)variance[j],
                           square);
+            }
+        }
+}
+
+static void check_learned_slope_backward(const rnl_kernels *k)
+{
+    enum { PARTIALS = 3 };
+    static guarded output;
+    static float z[BATCH_SPACE], upstream[PARTIALS * BATCH_SPACE], delta[BATCH_SPACE],
+        slopes[LONGEST];
+    flush_denormals();
+    fill_batch(z, 0);
+    for (size_t i = 0; i < PARTIALS; ++i)
+        fill_batch(upstream + i * BATCH_SPACE, 0);
+    for (size_t j = 0; j < LONGEST; ++j)
+        slopes[j] = random_float(2);
+    for (size_t partials = 1; partials <= PARTIALS; ++partials)
+        for (size_t columns = 0; columns <= LONGEST; ++columns) {
+            float *gradient = guarded_start(&output, SPACE);
+            k->learned_slope_backward(
+                &(const rnl_learned_slope_backward){.rows = BATCH_ROWS,
+                                                    .columns = columns,
+                                                    .partials = partials,
+                                                    .upstream = upstream,
+                                                    .upstream_stride = BATCH_STRIDE,
+                                                    .partial_distance = BATCH_SPACE,
+                                                    .z = z,
+                                                    .z_stride = BATCH_STRIDE,
+                                                    .slopes = slopes,
+                                                    .delta = delta,
+                                                    .delta_stride = BATCH_STRIDE,
+                                                    .slope_gradient = gradient});
+            guarded_check(&output, 1, columns, SPACE);
+            for (size_t j = 0; j < columns; ++j) {
+                double expected = 0;
+                for (size_t i = 0; i < BATCH_ROWS; ++i) {
+                    const size_t at = i * BATCH_STRIDE + j;
+                    float sum = upstream[at];
+                    for (size_t p = 1; p < partials; ++p)
+                        sum += upstream[p * BATCH_SPACE + at];
+                    cr_assert_eq(delta[at], z[at] >= 0 ? sum : sum * slopes[j]);
+                    expected += z[at] < 0 ? (double)sum * (double)z[at] : 0;
+                }
+                cr_assert(fabs((double)gradient[j] - expected) <= 1e-4, "column %zu", j);
             }
         }
 }

@@ -127,7 +127,7 @@ static bool measures(const normalization_state *state, const rnl_batch *batch)
 static void forward_by_rows(const normalization_state *state, const rnl_step *step,
                             const rnl_batch *batch, rnl_columns_tile tile)
 {
-    size_t before = batch->rows_measured;
+    size_t before = batch->begin;
     for (size_t i = 0; i < group_count(state, step, batch->rows); ++i) {
         const group g = group_of(state, step, batch->rows, i);
         measure(state, step, tile, g);

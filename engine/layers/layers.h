@@ -14,6 +14,31 @@ typedef struct rnl_activation_layer {
     rnl_choice function; /* of rnl_activations */
 } rnl_activation_layer;
 
+/* Layers that draw random numbers in training. */
+typedef struct rnl_dropout {
+    double rate;
+} rnl_dropout;
+
+typedef struct rnl_gaussian_noise {
+    double stddev;
+} rnl_gaussian_noise;
+
+typedef struct rnl_rrelu {
+    double lower, upper;
+} rnl_rrelu;
+
+extern const rnl_layer_operations rnl_dropout_operations, rnl_alpha_dropout_operations,
+    rnl_gaussian_noise_operations, rnl_rrelu_operations;
+extern const rnl_field rnl_dropout_fields[], rnl_gaussian_noise_fields[], rnl_rrelu_fields[];
+
+/* Parametric ReLU. */
+typedef struct rnl_prelu {
+    double initial_slope;
+} rnl_prelu;
+
+extern const rnl_layer_operations rnl_prelu_operations;
+extern const rnl_field rnl_prelu_fields[];
+
 extern const rnl_layer_operations rnl_activation_operations;
 extern const rnl_field rnl_activation_fields[];
 

@@ -63,9 +63,9 @@ typedef struct rnl_batch {
     size_t rows;
     const double *target_variances; /* (outputs) of the dataset, where a metric asks for them */
     bool training;
-    uint64_t number;      /* of the step in training, from 1 */
-    bool measuring;       /* the pass after training, for batch normalization's final statistics */
-    size_t rows_measured; /* in that pass before these */
+    uint64_t number; /* of the step in training, from 1 */
+    bool measuring;  /* the pass after training, for batch normalization's final statistics */
+    size_t begin;    /* rows of that pass, or of another without training, before these */
 } rnl_batch;
 
 /* What an update found to be NaN or infinite, with the step and the block where: packed so that the
@@ -144,6 +144,7 @@ typedef struct rnl_step {
     size_t batch_size;
     size_t workers, active; /* the first `active` have tiles */
     bool training;
+    bool monte_carlo;           /* layers draw random numbers though it is no training */
     bool predicting;            /* outputs alone are asked for: no targets, no loss */
     const float *class_weights; /* (classes) factors of the losses in training; NULL for 1 */
 

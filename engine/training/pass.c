@@ -13,7 +13,7 @@ void rnl_pass_run(rnl_hand *hand, rnl_pass *pass)
             .rows = rows - begin < step->batch_size ? rows - begin : step->batch_size,
             .target_variances = pass->variances,
             .measuring = pass->measuring,
-            .rows_measured = begin,
+            .begin = begin,
         };
         rnl_hand_run(hand, step->evaluation_phases);
         rnl_hand_barrier(hand);

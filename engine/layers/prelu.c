@@ -1,0 +1,180 @@
+/*
+ * Parametric ReLU (He, Zhang, Ren and Sun 2015): y = z where z is at least 0, else alpha z, with an
+ * alpha for each unit that is learned.  Backward, a tile is some columns and all rows, so that the
+ * slopes' gradients are complete in it.
+ */
+#include "engine/layers/columns.h"
+#include "engine/layers/layers.h"
+
+#include "engine/config/config.h"
+#include "engine/error.h"
+#include "engine/step/work.h"
+
+#include <stddef.h>
+#include <string.h>
+
+enum { ALPHA };
+
+const rnl_field rnl_prelu_fields[] = {
+    {.key = "initial_slope",
+     .type = RNL_FIELD_NUMBER,
+     .offset = offsetof(rnl_prelu, initial_slope),
+     .fallback = "0.0",
+     .minimum = -1e6,
+     .maximum = 1e6,
+     .help = "slope below 0 that learning begins with"},
+    {.key = NULL},
+};
+
+typedef struct prelu_state {
+    const rnl_layer *layer;
+    rnl_column_cut cut;
+    rnl_block *slopes;
+    const rnl_matrix *input;
+    rnl_matrix output;
+    rnl_upstream upstream, downstream; /* downstream has 0 partials if nobody asks for it */
+} prelu_state;
+
+static rnl_status build(rnl_layer *layer)
+{
+    layer->output = layer->input;
+    layer->parameters[layer->parameter_count++] =
+        (rnl_parameter){.name = "alpha", .rank = 1, .size = {rnl_shape_features(&layer->input)}};
+    return RNL_OK;
+}
+
+static void initialize(rnl_layer *layer, uint64_t seed)
+{
+    (void)seed;
+    const rnl_prelu *p = layer->choice->parameters;
+    const rnl_parameter *alpha = &layer->parameters[ALPHA];
+    for (size_t i = 0; i < rnl_parameter_count(alpha); ++i)
+        alpha->arrays[RNL_VALUES][i] = (float)p->initial_slope;
+}
+
+static size_t used_rows(const rnl_step *step, const rnl_batch *batch)
+{
+    return rnl_cut_used(step->rows, batch->rows) * step->rows.size;
+}
+
+static rnl_status run_forward(void *self, size_t number, rnl_step_worker *worker)
+{
+    const prelu_state *state = self;
+    const rnl_columns_tile tile = rnl_columns_of(state->cut, number);
+    worker->step->kernels->learned_slope_forward(&(const rnl_learned_slope){
+        .rows = used_rows(worker->step, &worker->batch),
+        .columns = tile.count,
+        .z = state->input->values + tile.first,
+        .z_stride = state->input->stride,
+        .slopes = state->slopes->arrays[RNL_VALUES] + tile.first,
+        .y = state->output.values + tile.first,
+        .y_stride = state->output.stride,
+    });
+    return RNL_OK;
+}
+
+/* The rows that pad the last block have gradients of 0, and add nothing. */
+static rnl_status run_backward(void *self, size_t number, rnl_step_worker *worker)
+{
+    const prelu_state *state = self;
+    const rnl_step *step = worker->step;
+    const rnl_columns_tile tile = rnl_columns_of(state->cut, number);
+    float *const *delta =
+        state->downstream.partials > 0 ? state->downstream.values : state->upstream.values;
+    step->kernels->learned_slope_backward(&(const rnl_learned_slope_backward){
+        .rows = used_rows(step, &worker->batch),
+        .columns = tile.count,
+        .partials = state->upstream.partials,
+        .upstream = *state->upstream.values + tile.first,
+        .upstream_stride = state->upstream.stride,
+        .partial_distance = rnl_upstream_distance(step, &state->upstream),
+        .z = state->input->values + tile.first,
+        .z_stride = state->input->stride,
+        .slopes = state->slopes->arrays[RNL_VALUES] + tile.first,
+        .delta = *delta + tile.first,
+        .delta_stride = state->output.stride,
+        .slope_gradient = state->slopes->gradients + tile.first,
+    });
+    rnl_step_update(worker->step, worker, state->slopes->index, tile.first, tile.count);
+    return RNL_OK;
+}
+
+static rnl_status run_preparation(void *self, size_t tile, rnl_step_worker *worker)
+{
+    (void)tile;
+    const prelu_state *state = self;
+    for (size_t a = 0; a < rnl_step_arrays(worker->step); ++a) {
+        const float *from = state->layer->parameters[ALPHA].arrays[a];
+        if (from)
+            memcpy(state->slopes->arrays[a], from, state->slopes->count * sizeof *from);
+    }
+    return RNL_OK;
+}
+
+static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl_matrix *input,
+                               const rnl_matrix **output, void **planned)
+{
+    prelu_state *state = rnl_step_allocate(step, sizeof *state, NULL);
+    if (!state)
+        return rnl_fail_memory(sizeof *state);
+    state->layer = layer;
+    state->input = input;
+    state->cut = rnl_columns_cut(input->columns);
+    RNL_TRY(rnl_step_matrix(step, &state->output, input->columns));
+    RNL_TRY(rnl_step_block(step, layer, ALPHA, input->columns, &state->slopes));
+    state->slopes->one_copy = state->slopes->updated_by_tile = true;
+    state->slopes->blocks = state->slopes->grid = state->cut.blocks;
+    RNL_TRY(rnl_phase_add(&step->preparation,
+                          (rnl_phase){.tiles = 1, .run = run_preparation, .self = state}));
+    *output = &state->output;
+    *planned = state;
+    return rnl_phase_add(
+        &step->phases, (rnl_phase){.tiles = state->cut.blocks, .run = run_forward, .self = state});
+}
+
+static rnl_status plan_backward(void *planned, rnl_step *step, const rnl_upstream *upstream,
+                                rnl_upstream *downstream)
+{
+    prelu_state *state = planned;
+    state->upstream = *upstream;
+    if (downstream) {
+        downstream->partials = 1;
+        state->downstream = *downstream;
+    }
+    return rnl_phase_add(
+        &step->phases, (rnl_phase){.tiles = state->cut.blocks, .run = run_backward, .self = state});
+}
+
+static rnl_status collect(const void *planned, size_t array, rnl_layer *layer)
+{
+    const prelu_state *state = planned;
+    memcpy(layer->parameters[ALPHA].arrays[array], state->slopes->arrays[array],
+           state->slopes->count * sizeof(float));
+    return RNL_OK;
+}
+
+static rnl_status work(const rnl_layer *layer, rnl_work_list *list)
+{
+    const size_t columns = rnl_shape_features(&layer->output);
+    const double values = (double)(list->padded_rows * columns);
+    rnl_phase_cost cost = {
+        .tiles = rnl_columns_cut(columns).blocks,
+        .bytes = 8 * values,
+        .shared = 4 * values,
+    };
+    cost.largest = 1 / (double)cost.tiles;
+    RNL_TRY(rnl_work_add(list, layer->name, "forward", cost));
+    if (!list->training)
+        return RNL_OK;
+    cost.bytes = 16 * values;
+    return rnl_work_add(list, layer->name, "backward", cost);
+}
+
+const rnl_layer_operations rnl_prelu_operations = {
+    .build = build,
+    .initialize = initialize,
+    .work = work,
+    .plan_forward = plan_forward,
+    .plan_backward = plan_backward,
+    .collect = collect,
+};

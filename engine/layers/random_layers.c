@@ -1,0 +1,312 @@
+/*
+ * Layers that draw a random number for each element in training: dropout, alpha dropout, gaussian
+ * noise, randomized ReLU.  A number depends on the seed, the step, the layer, the row and the
+ * column alone, so that the backward phase draws again what the forward phase drew, and nothing is
+ * kept.
+ */
+#include "engine/layers/layers.h"
+
+#include "engine/config/config.h"
+#include "engine/error.h"
+#include "engine/layers/pass_through.h"
+#include "engine/step/work.h"
+#include "simd/philox.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#define ROWS_PER_TILE 8
+
+const rnl_field rnl_dropout_fields[] = {
+    {.key = "rate",
+     .type = RNL_FIELD_NUMBER,
+     .offset = offsetof(rnl_dropout, rate),
+     .minimum = 0,
+     .maximum = 1,
+     .help = "probability of an element to be dropped"},
+    {.key = NULL},
+};
+
+const rnl_field rnl_gaussian_noise_fields[] = {
+    {.key = "stddev",
+     .type = RNL_FIELD_NUMBER,
+     .offset = offsetof(rnl_gaussian_noise, stddev),
+     .minimum = 0,
+     .maximum = 1e6,
+     .help = "standard deviation of the noise"},
+    {.key = NULL},
+};
+
+const rnl_field rnl_rrelu_fields[] = {
+    {.key = "lower",
+     .type = RNL_FIELD_NUMBER,
+     .offset = offsetof(rnl_rrelu, lower),
+     .fallback = "0.125",
+     .minimum = 0,
+     .maximum = 1e6,
+     .help = "least slope below 0"},
+    {.key = "upper",
+     .type = RNL_FIELD_NUMBER,
+     .offset = offsetof(rnl_rrelu, upper),
+     .fallback = "0.3333333333333333",
+     .minimum = 0,
+     .maximum = 1e6,
+     .help = "greatest slope below 0; outside of training the slope is the mean of both"},
+    {.key = NULL},
+};
+
+/* What a layer does in training, forward and backward: kernels with the numbers that they take. */
+typedef void random_kernel(const rnl_random_rows *rows);
+
+typedef struct random_state {
+    random_kernel *forward_kernel, *backward_kernel; /* backward NULL: gradients pass as they are */
+    rnl_random_rows forward, backward;
+    float slope;              /* randomized ReLU's outside of training; 1 for all others */
+    bool draws_in_prediction; /* Monte Carlo */
+    const rnl_kernels *kernels;
+    const rnl_matrix *input;
+    rnl_matrix output;
+    rnl_upstream upstream, downstream;
+} random_state;
+
+typedef void random_binder(random_state *state, const rnl_kernels *kernels, const void *parameters);
+
+/* Keeps with probability 1 - rate, divides by it. */
+static void bind_dropout(random_state *state, const rnl_kernels *kernels, const void *parameters)
+{
+    const rnl_dropout *p = parameters;
+    const float scale = p->rate < 1 ? (float)(1 / (1 - p->rate)) : 0;
+    state->forward_kernel = state->backward_kernel = kernels->drop;
+    state->forward = state->backward = (rnl_random_rows){.rate = (float)p->rate, .scale = scale};
+}
+
+#define ALPHA_PRIME (-1.7580993408473766)
+
+/* y = a (x k + alpha' (1 - k)) + b, k = 1 for what is kept: mean 0 and variance 1 stay what they
+ * are (Klambauer et al. 2017).  With a rate of 1, the limit: 0. */
+static void bind_alpha_dropout(random_state *state, const rnl_kernels *kernels,
+                               const void *parameters)
+{
+    const rnl_dropout *p = parameters;
+    const double rate = p->rate;
+    const double a = rate < 1 ? 1 / sqrt((1 - rate) * (1 + rate * ALPHA_PRIME * ALPHA_PRIME)) : 0;
+    const double b = -a * ALPHA_PRIME * rate;
+    state->forward_kernel = state->backward_kernel = kernels->drop;
+    state->forward = (rnl_random_rows){.rate = (float)rate,
+                                       .scale = (float)a,
+                                       .offset = (float)b,
+                                       .dropped = (float)(a * ALPHA_PRIME + b)};
+    state->backward = (rnl_random_rows){.rate = (float)rate, .scale = (float)a};
+}
+
+static void bind_gaussian_noise(random_state *state, const rnl_kernels *kernels,
+                                const void *parameters)
+{
+    const rnl_gaussian_noise *p = parameters;
+    state->forward_kernel = kernels->add_noise;
+    state->forward = (rnl_random_rows){.scale = (float)p->stddev};
+}
+
+static void bind_rrelu(random_state *state, const rnl_kernels *kernels, const void *parameters)
+{
+    const rnl_rrelu *p = parameters;
+    state->forward_kernel = state->backward_kernel = kernels->random_slope;
+    state->forward = state->backward =
+        (rnl_random_rows){.lower = (float)p->lower, .upper = (float)p->upper};
+    state->slope = (float)((p->lower + p->upper) / 2);
+}
+
+static rnl_status build(rnl_layer *layer)
+{
+    layer->output = layer->input;
+    return RNL_OK;
+}
+
+static rnl_status build_rrelu(rnl_layer *layer)
+{
+    const rnl_rrelu *p = layer->choice->parameters;
+    if (p->lower > p->upper)
+        return rnl_fail_at(layer->choice->place,
+                           "%s: expected lower to be at most upper, got %g and %g", layer->name,
+                           p->lower, p->upper);
+    return build(layer);
+}
+
+/* A row of a tile, of those that are the mini-batch's; [end) of those that pad its last block. */
+typedef struct tile_rows {
+    size_t first, filled, end;
+} tile_rows;
+
+static size_t at_most(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static tile_rows rows_of(const rnl_step *step, const rnl_batch *batch, size_t tile)
+{
+    const size_t used = rnl_cut_used(step->rows, batch->rows) * step->rows.size;
+    const size_t first = at_most(tile * ROWS_PER_TILE, used);
+    const size_t end = at_most(first + ROWS_PER_TILE, used);
+    const size_t filled = at_most(end, batch->rows);
+    return (tile_rows){first, filled < first ? first : filled, end};
+}
+
+/* The kernel's arguments for the rows of a tile. */
+static rnl_random_rows arguments_of(const random_state *state, rnl_random_rows arguments,
+                                    const rnl_batch *batch, tile_rows rows)
+{
+    arguments.rows = rows.filled - rows.first;
+    arguments.columns = state->output.columns;
+    arguments.step = (uint32_t)batch->number;
+    arguments.first_row = (uint32_t)(batch->begin + rows.first);
+    arguments.sign = state->input->values + rows.first * state->input->stride;
+    arguments.sign_stride = state->input->stride;
+    return arguments;
+}
+
+static void clear(const rnl_matrix *matrix, tile_rows rows)
+{
+    memset(matrix->values + rows.filled * matrix->stride, 0,
+           (rows.end - rows.filled) * matrix->stride * sizeof *matrix->values);
+}
+
+/* As in inference: elements as they are, or with randomized ReLU's mean slope. */
+static void run_calm(const random_state *state, tile_rows rows)
+{
+    const size_t first = rows.first * state->output.stride;
+    state->kernels->leaky_relu_forward(&(const rnl_activation_forward){
+        .rows = rows.filled - rows.first,
+        .columns = state->output.columns,
+        .z = state->input->values + first,
+        .z_stride = state->input->stride,
+        .y = state->output.values + first,
+        .y_stride = state->output.stride,
+        .alpha = state->slope,
+    });
+}
+
+static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
+{
+    const random_state *state = self;
+    const rnl_batch *batch = &worker->batch;
+    const tile_rows rows = rows_of(worker->step, batch, tile);
+    const size_t first = rows.first * state->output.stride;
+    if (batch->training || state->draws_in_prediction) {
+        rnl_random_rows arguments = arguments_of(state, state->forward, batch, rows);
+        arguments.partials = 1;
+        arguments.x = state->input->values + first;
+        arguments.x_stride = state->input->stride;
+        arguments.y = state->output.values + first;
+        arguments.y_stride = state->output.stride;
+        state->forward_kernel(&arguments);
+    } else {
+        run_calm(state, rows);
+    }
+    clear(&state->output, rows);
+    return RNL_OK;
+}
+
+static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
+{
+    const random_state *state = self;
+    const tile_rows rows = rows_of(worker->step, &worker->batch, tile);
+    const size_t first = rows.first * state->downstream.stride;
+    rnl_random_rows arguments = arguments_of(state, state->backward, &worker->batch, rows);
+    arguments.partials = state->upstream.partials;
+    arguments.partial_distance = rnl_upstream_distance(worker->step, &state->upstream);
+    arguments.x = *state->upstream.values + first;
+    arguments.x_stride = state->upstream.stride;
+    arguments.y = *state->downstream.values + first;
+    arguments.y_stride = state->downstream.stride;
+    state->backward_kernel(&arguments);
+    clear(&(const rnl_matrix){state->output.columns, state->downstream.stride,
+                              *state->downstream.values},
+          rows);
+    return RNL_OK;
+}
+
+static rnl_phase phase_of(random_state *state, const rnl_step *step,
+                          rnl_status (*run)(void *, size_t, rnl_step_worker *))
+{
+    return (rnl_phase){
+        .tiles = (step->padded_rows + ROWS_PER_TILE - 1) / ROWS_PER_TILE,
+        .run = run,
+        .self = state,
+    };
+}
+
+/* Outside of training most of these layers do nothing. */
+static bool is_idle(const random_state *state, const rnl_step *step)
+{
+    return !step->training && !step->monte_carlo && state->slope == 1;
+}
+
+static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl_matrix *input,
+                               const rnl_matrix **output, void **planned, random_binder *bind)
+{
+    random_state *state = rnl_step_allocate(step, sizeof *state, NULL);
+    if (!state)
+        return rnl_fail_memory(sizeof *state);
+    state->slope = 1;
+    bind(state, step->kernels, layer->choice->parameters);
+    if (is_idle(state, step))
+        return rnl_pass_through_plan_forward(layer, step, input, output, planned);
+    state->draws_in_prediction = step->monte_carlo;
+    state->forward.seed = state->backward.seed = (uint64_t)step->model->config->training.seed;
+    state->forward.stream = state->backward.stream = rnl_random_stream(
+        step->monte_carlo ? RNL_RANDOM_PREDICTION : RNL_RANDOM_TRAINING, layer->index);
+    state->kernels = step->kernels;
+    state->input = input;
+    RNL_TRY(rnl_step_matrix(step, &state->output, input->columns));
+    RNL_TRY(rnl_phase_add(&step->phases, phase_of(state, step, run_forward)));
+    *output = &state->output;
+    *planned = state;
+    return RNL_OK;
+}
+
+static rnl_status plan_backward(void *planned, rnl_step *step, const rnl_upstream *upstream,
+                                rnl_upstream *downstream)
+{
+    random_state *state = planned;
+    if (!downstream || !state->backward_kernel)
+        return rnl_pass_through_plan_backward(state, step, upstream, downstream);
+    downstream->partials = 1;
+    state->upstream = *upstream;
+    state->downstream = *downstream;
+    return rnl_phase_add(&step->phases, phase_of(state, step, run_backward));
+}
+
+static rnl_status work(const rnl_layer *layer, rnl_work_list *list)
+{
+    const double values = (double)(list->padded_rows * rnl_shape_features(&layer->output));
+    rnl_phase_cost cost = {
+        .tiles = (list->padded_rows + ROWS_PER_TILE - 1) / ROWS_PER_TILE,
+        .bytes = 24 * values,
+        .shared = 4 * values,
+    };
+    cost.largest = 1 / (double)cost.tiles;
+    if (!list->training)
+        return RNL_OK;
+    RNL_TRY(rnl_work_add(list, layer->name, "forward", cost));
+    return layer->index < list->first_trainable ? RNL_OK
+                                                : rnl_work_add(list, layer->name, "backward", cost);
+}
+
+#define OPERATIONS(name, build_function)                                                           \
+    static rnl_status plan_##name(const rnl_layer *layer, rnl_step *step, const rnl_matrix *input, \
+                                  const rnl_matrix **output, void **planned)                       \
+    {                                                                                              \
+        return plan_forward(layer, step, input, output, planned, bind_##name);                     \
+    }                                                                                              \
+    const rnl_layer_operations rnl_##name##_operations = {                                         \
+        .build = build_function,                                                                   \
+        .work = work,                                                                              \
+        .plan_forward = plan_##name,                                                               \
+        .plan_backward = plan_backward,                                                            \
+    };
+
+OPERATIONS(dropout, build)
+OPERATIONS(alpha_dropout, build)
+OPERATIONS(gaussian_noise, build)
+OPERATIONS(rrelu, build_rrelu)
