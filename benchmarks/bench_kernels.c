@@ -169,6 +169,19 @@ static rnl_gather arguments_rnl_gather(const workspace *w, size_t n)
                         .x_stride = GATHERED};
 }
 
+static rnl_add_rows arguments_rnl_add_rows(const workspace *w, size_t n)
+{
+    return (rnl_add_rows){.rows = n / 512,
+                          .columns = 512,
+                          .partials = 1,
+                          .x = w->array[0],
+                          .x_stride = 512,
+                          .addend = w->array[1],
+                          .addend_stride = 512,
+                          .y = w->array[2],
+                          .y_stride = 512};
+}
+
 static rnl_column_sums arguments_rnl_column_sums(const workspace *w, size_t n)
 {
     return (rnl_column_sums){16, n / 16, w->array[0], n / 16, w->array[1]};

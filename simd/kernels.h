@@ -159,6 +159,19 @@ typedef struct rnl_gather {
     size_t x_stride;
 } rnl_gather;
 
+/* y = x_0 + x_1 + ..., in their order, + addend.  y may be x_0. */
+typedef struct rnl_add_rows {
+    size_t rows, columns;
+    size_t partials; /* at least 1 */
+    const float *x;  /* (rows, columns) of the first */
+    size_t x_stride;
+    size_t partial_distance; /* in floats, from one to the next */
+    const float *addend;     /* (rows, columns), or NULL for none */
+    size_t addend_stride;
+    float *y; /* (rows, columns) */
+    size_t y_stride;
+} rnl_add_rows;
+
 /* sums[j] = x[0][j] + x[1][j] + ... in the order of the rows. */
 typedef struct rnl_column_sums {
     size_t rows, columns;

@@ -61,6 +61,12 @@ rnl_model *fixture_model(rnl_config *config, const rnl_data *data)
     return model;
 }
 
+int fixture_keep_loss(const rnl_progress *progress, void *user)
+{
+    *(double *)user = progress->figures[0].value;
+    return 0;
+}
+
 uint64_t fixture_hash(const rnl_model *model)
 {
     uint64_t hash = 0;

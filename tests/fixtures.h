@@ -15,6 +15,9 @@ rnl_data *fixture_data(size_t rows, size_t features, size_t classes, rnl_element
 /* A model of the configuration for the data; the configuration is freed. */
 rnl_model *fixture_model(rnl_config *config, const rnl_data *data);
 
+/* For rnl_options.on_epoch: puts the epoch's loss into the double that `user` points to. */
+int fixture_keep_loss(const rnl_progress *progress, void *user);
+
 /* XXH3 of all parameters. */
 uint64_t fixture_hash(const rnl_model *model);
 

@@ -1476,6 +1476,42 @@ static void check_column_sums(const rnl_kernels *k)
         }
 }
 
+static void check_add_rows(const rnl_kernels *k)
+{
+    enum { PARTIALS = 3 };
+    static guarded output;
+    static float x[PARTIALS * SPACE], addend[SPACE];
+    flush_denormals();
+    for (size_t i = 0; i < PARTIALS * SPACE; ++i)
+        x[i] = random_float(3);
+    for (size_t i = 0; i < SPACE; ++i)
+        addend[i] = random_float(3);
+    for (int added = 0; added < 2; ++added)
+        for (size_t partials = 1; partials <= PARTIALS; ++partials)
+            for (size_t columns = 0; columns <= LONGEST; ++columns) {
+                float *y = guarded_start(&output, SPACE);
+                k->add_rows(&(const rnl_add_rows){.rows = ROWS,
+                                                  .columns = columns,
+                                                  .partials = partials,
+                                                  .x = x,
+                                                  .x_stride = STRIDE,
+                                                  .partial_distance = SPACE,
+                                                  .addend = added ? addend : NULL,
+                                                  .addend_stride = STRIDE,
+                                                  .y = y,
+                                                  .y_stride = STRIDE});
+                guarded_check(&output, ROWS, columns, STRIDE);
+                for (size_t i = 0; i < ROWS; ++i)
+                    for (size_t j = 0; j < columns; ++j) {
+                        const size_t at = i * STRIDE + j;
+                        float sum = x[at];
+                        for (size_t p = 1; p < partials; ++p)
+                            sum += x[p * SPACE + at];
+                        cr_assert_eq(y[at], added ? sum + addend[at] : sum);
+                    }
+            }
+}
+
 /* ---- random numbers -------------------------------------------------------------------------- */
 
 /* The word that the scalar generator gives an element. */

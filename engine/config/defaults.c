@@ -77,6 +77,24 @@ static rnl_status open_name(rnl_node *layer)
     return RNL_OK;
 }
 
+/* The list of a kind that holds layers: `residual: [...]`, `repeat: {layers: [...]}`; or NULL. */
+static const rnl_node *layers_inside(const rnl_kind *kind, const rnl_node *layer,
+                                     const rnl_kind_table *layers)
+{
+    const rnl_field *field = kind->fields;
+    while (field && field->key && !(field->type == RNL_FIELD_KIND_LIST && field->kinds == layers))
+        ++field;
+    if (!field || !field->key || layer->type != RNL_MAPPING)
+        return NULL;
+    const rnl_node *given = layer->items[0];
+    if (given->type == RNL_MAPPING)
+        given = rnl_node_get(given, field->key);
+    return given && given->type == RNL_LIST ? given : NULL;
+}
+
+static rnl_status fill_list(const rnl_node *list, const rnl_node *defaults,
+                            const rnl_kind_table *layers);
+
 /* What is wrong with a layer is told when it is decoded. */
 static rnl_status fill_layer(rnl_node *layer, const rnl_node *defaults,
                              const rnl_kind_table *layers)
@@ -85,7 +103,12 @@ static rnl_status fill_layer(rnl_node *layer, const rnl_node *defaults,
     if (!bare && (layer->type != RNL_MAPPING || layer->count != 1))
         return RNL_OK;
     const rnl_kind *kind = rnl_kind_find(layers, bare ? layer->text : layer->items[0]->key);
-    if (!kind || !kind->fields || kind->shorthand)
+    if (!kind || !kind->fields)
+        return RNL_OK;
+    const rnl_node *inside = layers_inside(kind, layer, layers);
+    if (inside)
+        return fill_list(inside, defaults, layers);
+    if (kind->shorthand)
         return RNL_OK;
     if (bare)
         RNL_TRY(open_name(layer));
@@ -102,6 +125,14 @@ static rnl_status fill_layer(rnl_node *layer, const rnl_node *defaults,
             return rnl_fail_memory(sizeof *copy);
         }
     }
+    return RNL_OK;
+}
+
+static rnl_status fill_list(const rnl_node *list, const rnl_node *defaults,
+                            const rnl_kind_table *layers)
+{
+    for (size_t i = 0; i < list->count; ++i)
+        RNL_TRY(fill_layer(list->items[i], defaults, layers));
     return RNL_OK;
 }
 
@@ -129,9 +160,7 @@ static rnl_status fill_layers(const rnl_node *model, const rnl_kind_table *kinds
         return rnl_fail_at(defaults->place, "defaults: expected a mapping of keys to values");
     for (size_t i = 0; i < defaults->count; ++i)
         RNL_TRY(check_key(kinds, defaults->items[i]));
-    for (size_t i = 0; layers->type == RNL_LIST && i < layers->count; ++i)
-        RNL_TRY(fill_layer(layers->items[i], defaults, kinds));
-    return RNL_OK;
+    return layers->type == RNL_LIST ? fill_list(layers, defaults, kinds) : RNL_OK;
 }
 
 /* Puts the list of layers in the place of the mapping that it stands in. */

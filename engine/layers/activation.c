@@ -7,11 +7,9 @@
 #include "engine/error.h"
 #include "engine/layers/pass_through.h"
 #include "engine/model/activations.h"
+#include "engine/step/row_tiles.h"
 
 #include <stddef.h>
-
-/* An element's result does not depend on the rows beside it: any number would do. */
-#define ROWS_PER_TILE 8
 
 const rnl_field rnl_activation_fields[] = {
     {.key = "function",
@@ -41,26 +39,16 @@ static const rnl_choice *function_of(const rnl_layer *layer)
     return &parameters->function;
 }
 
-static size_t tile_rows(const rnl_step *step, size_t tile)
-{
-    const size_t left = step->padded_rows - tile * ROWS_PER_TILE;
-    return left < ROWS_PER_TILE ? left : ROWS_PER_TILE;
-}
-
-static bool is_empty(const rnl_step *step, size_t tile, const rnl_step_worker *worker)
-{
-    return tile * ROWS_PER_TILE >= rnl_cut_used(step->rows, worker->batch.rows) * step->rows.size;
-}
-
 static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
 {
     const activation_state *state = self;
     const size_t columns = state->output.columns;
     const size_t stride = state->output.stride;
-    const size_t first = tile * ROWS_PER_TILE * stride;
-    if (!is_empty(worker->step, tile, worker))
+    const rnl_row_tile rows = rnl_row_tile_of(worker->step, &worker->batch, tile);
+    const size_t first = rows.begin * stride;
+    if (rows.end > rows.begin)
         state->bound.forward(&(const rnl_activation_forward){
-            .rows = tile_rows(worker->step, tile),
+            .rows = rows.end - rows.begin,
             .columns = columns,
             .z = state->input->values + first,
             .z_stride = stride,
@@ -76,10 +64,11 @@ static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
     const activation_state *state = self;
     const size_t columns = state->output.columns;
     const size_t stride = state->output.stride;
-    const size_t first = tile * ROWS_PER_TILE * stride;
-    if (!is_empty(worker->step, tile, worker))
+    const rnl_row_tile rows = rnl_row_tile_of(worker->step, &worker->batch, tile);
+    const size_t first = rows.begin * stride;
+    if (rows.end > rows.begin)
         state->bound.backward(&(const rnl_activation_backward){
-            .rows = tile_rows(worker->step, tile),
+            .rows = rows.end - rows.begin,
             .columns = columns,
             .partials = state->upstream.partials,
             .upstream = *state->upstream.values + first,
@@ -98,7 +87,7 @@ static rnl_phase phase_of(activation_state *state, const rnl_step *step,
                           rnl_status (*run)(void *, size_t, rnl_step_worker *))
 {
     return (rnl_phase){
-        .tiles = (step->padded_rows + ROWS_PER_TILE - 1) / ROWS_PER_TILE,
+        .tiles = rnl_row_tiles_in(step->padded_rows),
         .run = run,
         .self = state,
     };

@@ -96,6 +96,7 @@ static void initialize(rnl_layer *layer, uint64_t seed)
         .parameter = RNL_DENSE_KERNEL,
         .fan_in = kernel->size[0],
         .fan_out = kernel->size[1],
+        .fixup = layer->fixup,
     };
     rnl_initialize(&rnl_dense_of(layer)->kernel_initializer, &initial, kernel->size[0],
                    kernel->size[1], kernel->arrays[RNL_VALUES]);

@@ -6,6 +6,7 @@
 
 #include "engine/layers/batch_normalization.h"
 #include "engine/layers/dense.h"
+#include "engine/layers/residual.h"
 
 extern const rnl_layer_operations rnl_flatten_operations;
 

@@ -9,14 +9,13 @@
 #include "engine/config/config.h"
 #include "engine/error.h"
 #include "engine/layers/pass_through.h"
+#include "engine/step/row_tiles.h"
 #include "engine/step/work.h"
 #include "simd/philox.h"
 
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
-
-#define ROWS_PER_TILE 8
 
 const rnl_field rnl_dropout_fields[] = {
     {.key = "rate",
@@ -133,50 +132,25 @@ static rnl_status build_rrelu(rnl_layer *layer)
     return build(layer);
 }
 
-/* A row of a tile, of those that are the mini-batch's; [end) of those that pad its last block. */
-typedef struct tile_rows {
-    size_t first, filled, end;
-} tile_rows;
-
-static size_t at_most(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-static tile_rows rows_of(const rnl_step *step, const rnl_batch *batch, size_t tile)
-{
-    const size_t used = rnl_cut_used(step->rows, batch->rows) * step->rows.size;
-    const size_t first = at_most(tile * ROWS_PER_TILE, used);
-    const size_t end = at_most(first + ROWS_PER_TILE, used);
-    const size_t filled = at_most(end, batch->rows);
-    return (tile_rows){first, filled < first ? first : filled, end};
-}
-
 /* The kernel's arguments for the rows of a tile. */
 static rnl_random_rows arguments_of(const random_state *state, rnl_random_rows arguments,
-                                    const rnl_batch *batch, tile_rows rows)
+                                    const rnl_batch *batch, rnl_row_tile rows)
 {
-    arguments.rows = rows.filled - rows.first;
+    arguments.rows = rows.filled - rows.begin;
     arguments.columns = state->output.columns;
     arguments.step = (uint32_t)batch->number;
-    arguments.first_row = (uint32_t)(batch->begin + rows.first);
-    arguments.sign = state->input->values + rows.first * state->input->stride;
+    arguments.first_row = (uint32_t)(batch->begin + rows.begin);
+    arguments.sign = state->input->values + rows.begin * state->input->stride;
     arguments.sign_stride = state->input->stride;
     return arguments;
 }
 
-static void clear(const rnl_matrix *matrix, tile_rows rows)
-{
-    memset(matrix->values + rows.filled * matrix->stride, 0,
-           (rows.end - rows.filled) * matrix->stride * sizeof *matrix->values);
-}
-
 /* As in inference: elements as they are, or with randomized ReLU's mean slope. */
-static void run_calm(const random_state *state, tile_rows rows)
+static void run_calm(const random_state *state, rnl_row_tile rows)
 {
-    const size_t first = rows.first * state->output.stride;
+    const size_t first = rows.begin * state->output.stride;
     state->kernels->leaky_relu_forward(&(const rnl_activation_forward){
-        .rows = rows.filled - rows.first,
+        .rows = rows.filled - rows.begin,
         .columns = state->output.columns,
         .z = state->input->values + first,
         .z_stride = state->input->stride,
@@ -190,8 +164,8 @@ static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
 {
     const random_state *state = self;
     const rnl_batch *batch = &worker->batch;
-    const tile_rows rows = rows_of(worker->step, batch, tile);
-    const size_t first = rows.first * state->output.stride;
+    const rnl_row_tile rows = rnl_row_tile_of(worker->step, batch, tile);
+    const size_t first = rows.begin * state->output.stride;
     if (batch->training || state->draws_in_prediction) {
         rnl_random_rows arguments = arguments_of(state, state->forward, batch, rows);
         arguments.partials = 1;
@@ -203,15 +177,15 @@ static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
     } else {
         run_calm(state, rows);
     }
-    clear(&state->output, rows);
+    rnl_row_tile_clear(rows, state->output.values, state->output.stride);
     return RNL_OK;
 }
 
 static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
 {
     const random_state *state = self;
-    const tile_rows rows = rows_of(worker->step, &worker->batch, tile);
-    const size_t first = rows.first * state->downstream.stride;
+    const rnl_row_tile rows = rnl_row_tile_of(worker->step, &worker->batch, tile);
+    const size_t first = rows.begin * state->downstream.stride;
     rnl_random_rows arguments = arguments_of(state, state->backward, &worker->batch, rows);
     arguments.partials = state->upstream.partials;
     arguments.partial_distance = rnl_upstream_distance(worker->step, &state->upstream);
@@ -220,9 +194,7 @@ static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
     arguments.y = *state->downstream.values + first;
     arguments.y_stride = state->downstream.stride;
     state->backward_kernel(&arguments);
-    clear(&(const rnl_matrix){state->output.columns, state->downstream.stride,
-                              *state->downstream.values},
-          rows);
+    rnl_row_tile_clear(rows, *state->downstream.values, state->downstream.stride);
     return RNL_OK;
 }
 
@@ -230,7 +202,7 @@ static rnl_phase phase_of(random_state *state, const rnl_step *step,
                           rnl_status (*run)(void *, size_t, rnl_step_worker *))
 {
     return (rnl_phase){
-        .tiles = (step->padded_rows + ROWS_PER_TILE - 1) / ROWS_PER_TILE,
+        .tiles = rnl_row_tiles_in(step->padded_rows),
         .run = run,
         .self = state,
     };
@@ -281,7 +253,7 @@ static rnl_status work(const rnl_layer *layer, rnl_work_list *list)
 {
     const double values = (double)(list->padded_rows * rnl_shape_features(&layer->output));
     rnl_phase_cost cost = {
-        .tiles = (list->padded_rows + ROWS_PER_TILE - 1) / ROWS_PER_TILE,
+        .tiles = rnl_row_tiles_in(list->padded_rows),
         .bytes = 24 * values,
         .shared = 4 * values,
     };

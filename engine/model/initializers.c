@@ -124,6 +124,17 @@ NAMED_INITIALIZER(he_normal, TRUNCATED_NORMAL, 2, fan_in)
 NAMED_INITIALIZER(lecun_uniform, UNIFORM, 1, fan_in)
 NAMED_INITIALIZER(lecun_normal, TRUNCATED_NORMAL, 1, fan_in)
 
+/* Zhang, Dauphin and Ma 2019. */
+static distribution plan_fixup(const void *parameters, const rnl_initial *initial)
+{
+    (void)parameters;
+    if (initial->fixup == 0)
+        return (distribution){CONSTANT, 0, 0};
+    return with_variance(TRUNCATED_NORMAL, 2 * initial->fixup * initial->fixup / fan_in(initial));
+}
+
+static const initializer fixup = {plan_fixup};
+
 typedef struct fan_mode {
     double (*fan)(const rnl_initial *initial);
 } fan_mode;
@@ -308,6 +319,10 @@ static const rnl_kind kinds[] = {
      .fields = TWO_FIELDS("minval", "-0.05", "lower end", "maxval", "0.05", -1e6, "upper end"),
      .size = sizeof(two_numbers),
      .operations = &(const initializer){plan_random_uniform}},
+    {.name = "fixup",
+     .help = "for residual blocks without normalization: he_normal, smaller the more blocks there "
+             "are, and 0 in the last layer of each block and of the model",
+     .operations = &fixup},
     {.name = "zeros", .help = "all 0", .operations = &(const initializer){plan_zeros}},
     {.name = "ones", .help = "all 1", .operations = &(const initializer){plan_ones}},
     {.name = "constant",

@@ -13,6 +13,7 @@ typedef struct rnl_initial {
     uint32_t layer;     /* its place in the model, from 0 */
     uint32_t parameter; /* its place in the layer, from 0 */
     size_t fan_in, fan_out;
+    double fixup; /* as engine/model/fixup.h says */
 } rnl_initial;
 
 /* Fills values (rows, columns) as the choice says. */

@@ -38,6 +38,8 @@ typedef struct rnl_layer {
     char name[64];            /* "dense_2": unique in the model, the prefix of its tensors */
     uint32_t index;           /* in the model, from 0 */
     rnl_shape input, output;
+    size_t begin; /* of a layer that adds: the layer that begins its residual block; else itself */
+    double fixup; /* factor of fixup initialization, by the layer's place in the model */
     bool activation_in_loss; /* the loss computes the last layer's activation: its output are logits
                               */
     size_t parameter_count;
@@ -49,8 +51,18 @@ struct rnl_matrix;
 struct rnl_upstream;
 struct rnl_work_list;
 
+/* Layers in a layer's place: the list as many times, and each time, unless `end` is NULL, between
+ * the layer itself and one of the choice `end`. */
+typedef struct rnl_layer_group {
+    const rnl_choice_list *layers;
+    size_t times;
+    const rnl_choice *end;
+} rnl_layer_group;
+
 /* The operations of rnl_layers. */
 typedef struct rnl_layer_operations {
+    /* Of a kind that stands for a group of layers; NULL for others. */
+    rnl_layer_group (*group)(const rnl_choice *choice);
     /* Sets the output shape and declares the parameters (arrays NULL) for the input shape. */
     rnl_status (*build)(rnl_layer *layer);
     /* Refuses what does not go with the rest of the configuration; NULL for nothing. */

@@ -2,6 +2,7 @@
 
 #include "engine/error.h"
 #include "engine/model/activations.h"
+#include "engine/model/fixup.h"
 #include "engine/storage/memory_limit.h"
 #include "engine/training/losses.h"
 #include "engine/training/metrics.h"
@@ -91,26 +92,92 @@ static rnl_status check_activations(rnl_model *model)
     return rnl_metrics_check(&model->config->training.metrics, loss, rnl_model_outputs(model));
 }
 
+static bool is_group(const rnl_choice *choice)
+{
+    return ((const rnl_layer_operations *)choice->kind->operations)->group != NULL;
+}
+
+static rnl_layer_group group_of(const rnl_choice *choice)
+{
+    return ((const rnl_layer_operations *)choice->kind->operations)->group(choice);
+}
+
+/* Of all groups too; beyond MAX_LAYERS it stops counting. */
+static size_t count_layers(const rnl_choice_list *choices)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < choices->count && count <= MAX_LAYERS; ++i) {
+        if (!is_group(&choices->items[i])) {
+            ++count;
+            continue;
+        }
+        const rnl_layer_group group = group_of(&choices->items[i]);
+        count += group.times * (count_layers(group.layers) + (group.end ? 2 : 0));
+    }
+    return count;
+}
+
+static rnl_status add_layer(rnl_model *model, const rnl_choice *choice, size_t begin)
+{
+    rnl_layer *layer = &model->layers[model->layer_count];
+    layer->choice = choice;
+    layer->index = (uint32_t)model->layer_count;
+    layer->begin = begin;
+    layer->input = model->layer_count > 0 ? layer[-1].output : model->input;
+    name_layer(layer, model->layers);
+    ++model->layer_count;
+    return rnl_layer_operations_of(layer)->build(layer);
+}
+
+static rnl_status add_layers(rnl_model *model, const rnl_choice_list *choices);
+
+static rnl_status add_block(rnl_model *model, const rnl_choice *choice, rnl_layer_group group)
+{
+    const size_t begin = model->layer_count;
+    RNL_TRY(add_layer(model, choice, begin));
+    RNL_TRY(add_layers(model, group.layers));
+    const rnl_layer *first = &model->layers[begin], *last = &model->layers[model->layer_count - 1];
+    if (memcmp(&first->input, &last->output, sizeof first->input) != 0)
+        return rnl_fail_at(choice->place,
+                           "%s: expected its layers to end with the %zu values that they begin "
+                           "with, got %zu",
+                           first->name, rnl_shape_features(&first->input),
+                           rnl_shape_features(&last->output));
+    return add_layer(model, group.end, begin);
+}
+
+static rnl_status add_group(rnl_model *model, const rnl_choice *choice)
+{
+    const rnl_layer_group group = group_of(choice);
+    if (group.layers->count == 0)
+        return rnl_fail_at(choice->place, "%s: expected at least one layer", choice->kind->name);
+    for (size_t i = 0; i < group.times; ++i)
+        RNL_TRY(group.end ? add_block(model, choice, group) : add_layers(model, group.layers));
+    return RNL_OK;
+}
+
+static rnl_status add_layers(rnl_model *model, const rnl_choice_list *choices)
+{
+    for (size_t i = 0; i < choices->count; ++i)
+        RNL_TRY(is_group(&choices->items[i])
+                    ? add_group(model, &choices->items[i])
+                    : add_layer(model, &choices->items[i], model->layer_count));
+    return RNL_OK;
+}
+
 static rnl_status build_layers(rnl_model *model)
 {
     const rnl_choice_list *choices = &model->config->model;
+    const size_t count = count_layers(choices);
     if (choices->count == 0)
         return rnl_fail_at(choices->place, "model: expected at least one layer");
-    if (choices->count > MAX_LAYERS)
+    if (count > MAX_LAYERS)
         return rnl_fail_at(choices->place, "model: expected at most %d layers", MAX_LAYERS);
-    model->layers = calloc(choices->count, sizeof *model->layers);
+    model->layers = calloc(count + 1, sizeof *model->layers);
     if (!model->layers)
-        return rnl_fail_memory(choices->count * sizeof *model->layers);
-    rnl_shape shape = model->input;
-    for (size_t i = 0; i < choices->count; ++i) {
-        rnl_layer *layer = &model->layers[model->layer_count++];
-        layer->choice = &choices->items[i];
-        layer->index = (uint32_t)i;
-        layer->input = shape;
-        name_layer(layer, model->layers);
-        RNL_TRY(rnl_layer_operations_of(layer)->build(layer));
-        shape = layer->output;
-    }
+        return rnl_fail_memory(count * sizeof *model->layers);
+    RNL_TRY(add_layers(model, choices));
+    rnl_fixup_place(model->layers, model->layer_count);
     for (size_t i = 0; i < model->layer_count; ++i) {
         const rnl_layer_operations *operations = rnl_layer_operations_of(&model->layers[i]);
         if (operations->check)

@@ -1,38 +1,11 @@
 #include "engine/step/phases.h"
 
 #include "engine/error.h"
+#include "engine/step/row_tiles.h"
 #include "engine/training/losses.h"
 #include "engine/training/metrics.h"
 
 #include <string.h>
-
-/* A row's result does not depend on the rows beside it: any number would do. */
-#define ROWS_PER_TILE 8
-
-/* The rows of a tile: [begin, filled) belong to the mini-batch, [filled, end) pad its last block.
- */
-typedef struct row_tile {
-    size_t begin, filled, end;
-} row_tile;
-
-static size_t at_most(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-static row_tile row_tile_of(const rnl_step *step, const rnl_batch *batch, size_t tile)
-{
-    const size_t used = rnl_cut_used(step->rows, batch->rows) * step->rows.size;
-    const size_t begin = at_most(tile * ROWS_PER_TILE, used);
-    const size_t end = at_most(begin + ROWS_PER_TILE, used);
-    const size_t filled = at_most(end, batch->rows);
-    return (row_tile){begin, filled < begin ? begin : filled, end};
-}
-
-static size_t row_tiles(const rnl_step *step)
-{
-    return (step->padded_rows + ROWS_PER_TILE - 1) / ROWS_PER_TILE;
-}
 
 static bool is_weighted(const rnl_step *step, const rnl_batch *batch)
 {
@@ -51,7 +24,7 @@ static int32_t label_of(const rnl_step *step, const float *targets)
     return label;
 }
 
-static void gather_targets(const rnl_step *step, const rnl_batch *batch, row_tile rows)
+static void gather_targets(const rnl_step *step, const rnl_batch *batch, rnl_row_tile rows)
 {
     const rnl_dataset *dataset = batch->dataset;
     const size_t outputs = step->targets.columns;
@@ -66,7 +39,7 @@ static void gather_targets(const rnl_step *step, const rnl_batch *batch, row_til
     }
 }
 
-static void gather_weights(const rnl_step *step, const rnl_batch *batch, row_tile rows)
+static void gather_weights(const rnl_step *step, const rnl_batch *batch, rnl_row_tile rows)
 {
     const float *of_samples = batch->dataset->sample_weights;
     const float *of_classes = batch->training ? step->class_weights : NULL;
@@ -81,7 +54,7 @@ static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
     rnl_step *step = worker->step;
     const rnl_batch *batch = &worker->batch;
     const rnl_dataset *dataset = batch->dataset;
-    const row_tile rows = row_tile_of(step, batch, tile);
+    const rnl_row_tile rows = rnl_row_tile_of(step, batch, tile);
     const size_t features = step->input.columns, stride = step->input.stride;
     float *x = step->input.values + rows.begin * stride;
     const rnl_gather gather = {
@@ -104,13 +77,13 @@ static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
         gather_targets(step, batch, rows);
     if (is_weighted(step, batch))
         gather_weights(step, batch, rows);
-    memset(x + gather.rows * stride, 0, (rows.end - rows.filled) * stride * sizeof *x);
+    rnl_row_tile_clear(rows, step->input.values, stride);
     return RNL_OK;
 }
 
 rnl_status rnl_plan_gather(rnl_step *step)
 {
-    return rnl_phase_add(&step->phases, (rnl_phase){.tiles = row_tiles(step), .run = run_gather});
+    return rnl_phase_add(&step->phases, (rnl_phase){.tiles = rnl_row_tiles_in(step->padded_rows), .run = run_gather});
 }
 
 typedef struct loss_state {
@@ -120,7 +93,7 @@ typedef struct loss_state {
 } loss_state;
 
 /* Fills the step's predictions, if anybody looks at them. */
-static void predict(const loss_state *state, const rnl_step *step, row_tile rows)
+static void predict(const loss_state *state, const rnl_step *step, rnl_row_tile rows)
 {
     const size_t columns = state->outputs->columns, stride = state->outputs->stride;
     const size_t first = rows.begin * stride;
@@ -141,7 +114,7 @@ static void predict(const loss_state *state, const rnl_step *step, row_tile rows
 }
 
 /* A single logit or probability stands for the second of two classes. */
-static void classify(const loss_state *state, const rnl_step *step, row_tile rows)
+static void classify(const loss_state *state, const rnl_step *step, rnl_row_tile rows)
 {
     const size_t columns = state->outputs->columns, stride = state->outputs->stride;
     const float *z = state->outputs->values + rows.begin * stride;
@@ -164,7 +137,7 @@ static const float *row_of(const rnl_matrix *matrix, size_t row)
 }
 
 static void measure(const loss_state *state, const rnl_step *step, const rnl_batch *batch,
-                    row_tile rows)
+                    rnl_row_tile rows)
 {
     const rnl_choice_list *metrics = &step->model->config->training.metrics;
     for (size_t i = rows.begin; i < rows.filled; ++i) {
@@ -201,7 +174,7 @@ static void weighted_loss(const loss_state *state, const float *weights, rnl_los
 }
 
 static void compute_loss(const loss_state *state, const rnl_step *step, const rnl_batch *batch,
-                         row_tile rows)
+                         rnl_row_tile rows)
 {
     const size_t columns = state->outputs->columns, stride = state->outputs->stride;
     const size_t first = rows.begin * stride;
@@ -225,14 +198,14 @@ static void compute_loss(const loss_state *state, const rnl_step *step, const rn
     else
         state->loss.rows(&loss);
     if (delta)
-        memset(delta + loss.rows * stride, 0, (rows.end - rows.filled) * stride * sizeof *delta);
+        rnl_row_tile_clear(rows, step->exchange[0], stride);
 }
 
 static rnl_status run_loss(void *self, size_t tile, rnl_step_worker *worker)
 {
     const loss_state *state = self;
     const rnl_step *step = worker->step;
-    const row_tile rows = row_tile_of(step, &worker->batch, tile);
+    const rnl_row_tile rows = rnl_row_tile_of(step, &worker->batch, tile);
     predict(state, step, rows);
     if (state->classes > 0)
         classify(state, step, rows);
@@ -253,5 +226,5 @@ rnl_status rnl_plan_loss(rnl_step *step)
     state->outputs = step->outputs[step->layer_count - 1];
     state->classes = rnl_model_classes(step->model);
     return rnl_phase_add(&step->phases,
-                         (rnl_phase){.tiles = row_tiles(step), .run = run_loss, .self = state});
+                         (rnl_phase){.tiles = rnl_row_tiles_in(step->padded_rows), .run = run_loss, .self = state});
 }

@@ -2,13 +2,13 @@
 
 #include "engine/config/config.h"
 #include "engine/error.h"
+#include "engine/step/row_tiles.h"
 #include "engine/training/optimizers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 /* Roughly: the step knows its own. */
-#define ROWS_PER_TILE        8
 #define PARAMETERS_PER_SLICE 4096
 
 rnl_status rnl_work_add(rnl_work_list *list, const char *layer, const char *pass,
@@ -40,7 +40,7 @@ double rnl_work_update_bytes(const rnl_model *model, double parameters, double c
 
 static rnl_status add_rows(rnl_work_list *list, const char *pass, const rnl_shape *shape)
 {
-    const size_t tiles = (list->padded_rows + ROWS_PER_TILE - 1) / ROWS_PER_TILE;
+    const size_t tiles = rnl_row_tiles_in(list->padded_rows);
     const double values = (double)(list->padded_rows * rnl_shape_features(shape));
     return rnl_work_add(list, "", pass,
                         (rnl_phase_cost){.tiles = tiles,

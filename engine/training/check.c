@@ -46,9 +46,10 @@ rnl_status rnl_fail_not_finite(const rnl_step *step, const rnl_batch *batch, uin
     for (size_t i = 0; i < step->layer_count; ++i)
         if (!rows_finite(step->outputs[i], batch->rows))
             return rnl_fail(RNL_NOT_FINITE,
-                            "step %llu: the output of layer %s is NaN or infinite; a lower "
-                            "learning_rate may help",
-                            (unsigned long long)number, step->model->layers[i].name);
+                            "step %llu: the output of layer %s is NaN or infinite; %s may help",
+                            (unsigned long long)number, step->model->layers[i].name,
+                            number == 1 ? "smaller initial weights or batch normalization"
+                                        : "a lower learning_rate");
     return rnl_fail(RNL_NOT_FINITE, "step %llu: the loss is NaN or infinite",
                     (unsigned long long)number);
 }

@@ -1,0 +1,236 @@
+/*
+ * Residual blocks: y = x + f(x), where f is a list of layers (He, Zhang, Ren and Sun 2016).  In a
+ * model, a block stands as a layer that begins it, the layers of f, and a layer that adds.  Of the
+ * gradient with respect to the sum, one copy goes down through f, and one waits for it at the
+ * beginning.
+ */
+#include "engine/layers/residual.h"
+
+#include "engine/config/config.h"
+#include "engine/error.h"
+#include "engine/layers/pass_through.h"
+#include "engine/step/row_tiles.h"
+#include "engine/step/work.h"
+
+#include <stddef.h>
+
+#define MAX_TIMES 65536
+
+const rnl_field rnl_residual_fields[] = {
+    {.key = "layers",
+     .type = RNL_FIELD_KIND_LIST,
+     .offset = offsetof(rnl_residual, layers),
+     .kinds = &rnl_layers,
+     .help = "written directly, `residual: [...]`; the last has as many outputs as the first has "
+             "inputs"},
+    {.key = NULL},
+};
+
+const rnl_field rnl_repeat_fields[] = {
+    {.key = "times",
+     .type = RNL_FIELD_INTEGER,
+     .offset = offsetof(rnl_repeat, times),
+     .minimum = 1,
+     .maximum = MAX_TIMES,
+     .help = "how often the layers follow each other, each time with parameters of their own"},
+    {.key = "layers",
+     .type = RNL_FIELD_KIND_LIST,
+     .offset = offsetof(rnl_repeat, layers),
+     .kinds = &rnl_layers,
+     .help = "a list of layers"},
+    {.key = NULL},
+};
+
+/* Of the layer that begins a block, and, through it, of the one that adds. */
+typedef struct residual_state {
+    const rnl_matrix *input;  /* x */
+    const rnl_matrix *branch; /* f(x) */
+    rnl_matrix sum;           /* x + f(x) */
+    rnl_matrix waiting;       /* the gradient with respect to the sum; training alone */
+    rnl_upstream upstream;    /* of the sum */
+    rnl_upstream branch_upstream, downstream; /* of the beginning */
+} residual_state;
+
+static rnl_status build(rnl_layer *layer)
+{
+    layer->output = layer->input;
+    return RNL_OK;
+}
+
+static rnl_phase phase_of(residual_state *state, const rnl_step *step,
+                          rnl_status (*run)(void *, size_t, rnl_step_worker *))
+{
+    return (rnl_phase){
+        .tiles = rnl_row_tiles_in(step->padded_rows),
+        .run = run,
+        .self = state,
+    };
+}
+
+static rnl_status run_add(void *self, size_t tile, rnl_step_worker *worker)
+{
+    const residual_state *state = self;
+    const rnl_row_tile rows = rnl_row_tile_of(worker->step, &worker->batch, tile);
+    const size_t stride = state->sum.stride, first = rows.begin * stride;
+    worker->step->kernels->add_rows(&(const rnl_add_rows){
+        .rows = rows.end - rows.begin,
+        .columns = state->sum.columns,
+        .partials = 1,
+        .x = state->branch->values + first,
+        .x_stride = stride,
+        .addend = state->input->values + first,
+        .addend_stride = stride,
+        .y = state->sum.values + first,
+        .y_stride = stride,
+    });
+    return RNL_OK;
+}
+
+/* The gradient with respect to the sum, kept for both ways. */
+static rnl_status run_keep(void *self, size_t tile, rnl_step_worker *worker)
+{
+    const residual_state *state = self;
+    const rnl_row_tile rows = rnl_row_tile_of(worker->step, &worker->batch, tile);
+    const size_t stride = state->waiting.stride, first = rows.begin * stride;
+    worker->step->kernels->add_rows(&(const rnl_add_rows){
+        .rows = rows.end - rows.begin,
+        .columns = state->waiting.columns,
+        .partials = state->upstream.partials,
+        .x = *state->upstream.values + first,
+        .x_stride = state->upstream.stride,
+        .partial_distance = rnl_upstream_distance(worker->step, &state->upstream),
+        .y = state->waiting.values + first,
+        .y_stride = stride,
+    });
+    return RNL_OK;
+}
+
+static rnl_status run_join(void *self, size_t tile, rnl_step_worker *worker)
+{
+    const residual_state *state = self;
+    const rnl_row_tile rows = rnl_row_tile_of(worker->step, &worker->batch, tile);
+    const size_t stride = state->waiting.stride, first = rows.begin * stride;
+    worker->step->kernels->add_rows(&(const rnl_add_rows){
+        .rows = rows.end - rows.begin,
+        .columns = state->waiting.columns,
+        .partials = state->branch_upstream.partials,
+        .x = *state->branch_upstream.values + first,
+        .x_stride = state->branch_upstream.stride,
+        .partial_distance = rnl_upstream_distance(worker->step, &state->branch_upstream),
+        .addend = state->waiting.values + first,
+        .addend_stride = stride,
+        .y = *state->downstream.values + first,
+        .y_stride = state->downstream.stride,
+    });
+    return RNL_OK;
+}
+
+static rnl_status plan_begin(const rnl_layer *layer, rnl_step *step, const rnl_matrix *input,
+                             const rnl_matrix **output, void **planned)
+{
+    (void)layer;
+    residual_state *state = rnl_step_allocate(step, sizeof *state, NULL);
+    if (!state)
+        return rnl_fail_memory(sizeof *state);
+    state->input = input;
+    *output = input;
+    *planned = state;
+    return RNL_OK;
+}
+
+static rnl_status plan_add(const rnl_layer *layer, rnl_step *step, const rnl_matrix *input,
+                           const rnl_matrix **output, void **planned)
+{
+    residual_state *state = step->states[layer->begin];
+    state->branch = input;
+    RNL_TRY(rnl_step_matrix(step, &state->sum, input->columns));
+    if (step->training && layer->index > step->first_trainable)
+        RNL_TRY(rnl_step_matrix(step, &state->waiting, input->columns));
+    *output = &state->sum;
+    *planned = state;
+    return rnl_phase_add(&step->phases, phase_of(state, step, run_add));
+}
+
+/* The branch reads what is kept, in place of a buffer that it would have to be copied to. */
+static rnl_status plan_keep(void *planned, rnl_step *step, const rnl_upstream *upstream,
+                            rnl_upstream *downstream)
+{
+    residual_state *state = planned;
+    if (!downstream)
+        return RNL_OK;
+    state->upstream = *upstream;
+    downstream->partials = 1;
+    downstream->values = &state->waiting.values;
+    return rnl_phase_add(&step->phases, phase_of(state, step, run_keep));
+}
+
+static rnl_status plan_join(void *planned, rnl_step *step, const rnl_upstream *upstream,
+                            rnl_upstream *downstream)
+{
+    residual_state *state = planned;
+    if (!downstream)
+        return RNL_OK;
+    downstream->partials = 1;
+    state->branch_upstream = *upstream;
+    state->downstream = *downstream;
+    return rnl_phase_add(&step->phases, phase_of(state, step, run_join));
+}
+
+static rnl_status add_pass(const rnl_layer *layer, rnl_work_list *list, const char *pass)
+{
+    const double values = (double)(list->padded_rows * rnl_shape_features(&layer->output));
+    rnl_phase_cost cost = {
+        .tiles = rnl_row_tiles_in(list->padded_rows),
+        .bytes = 12 * values,
+        .shared = 4 * values,
+    };
+    cost.largest = 1 / (double)cost.tiles;
+    return rnl_work_add(list, layer->name, pass, cost);
+}
+
+static rnl_status begin_work(const rnl_layer *layer, rnl_work_list *list)
+{
+    return list->training && layer->index > list->first_trainable
+               ? add_pass(layer, list, "backward")
+               : RNL_OK;
+}
+
+static rnl_status add_work(const rnl_layer *layer, rnl_work_list *list)
+{
+    RNL_TRY(add_pass(layer, list, "forward"));
+    return begin_work(layer, list);
+}
+
+static const rnl_layer_operations add_operations = {
+    .build = build,
+    .work = add_work,
+    .plan_forward = plan_add,
+    .plan_backward = plan_keep,
+};
+
+static const rnl_kind add_kind = {.name = "add", .operations = &add_operations};
+static const rnl_choice add_choice = {.kind = &add_kind};
+
+static rnl_layer_group residual_group(const rnl_choice *choice)
+{
+    const rnl_residual *p = choice->parameters;
+    return (rnl_layer_group){&p->layers, 1, &add_choice};
+}
+
+const rnl_layer_operations rnl_residual_operations = {
+    .group = residual_group,
+    .build = build,
+    .views_input = true,
+    .work = begin_work,
+    .plan_forward = plan_begin,
+    .plan_backward = plan_join,
+};
+
+static rnl_layer_group repeat_group(const rnl_choice *choice)
+{
+    const rnl_repeat *p = choice->parameters;
+    return (rnl_layer_group){&p->layers, (size_t)p->times, NULL};
+}
+
+/* Stands for its layers alone. */
+const rnl_layer_operations rnl_repeat_operations = {.group = repeat_group};

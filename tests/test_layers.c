@@ -1,0 +1,369 @@
+/*
+ * Every kind of layer, and a network of all kinds: the gradients of a training step against central
+ * differences of the oracle, one result on any number of workers, and what layers refuse.
+ */
+#include "engine/config/config.h"
+#include "tests/fixtures.h"
+#include "tests/layer_oracle.h"
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { FEATURES = 6, CLASSES = 4, MOST_ROWS = 40 };
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* A layer or several between dense ones, as they stand in a list of a configuration. */
+typedef struct layers_case {
+    char name[64];
+    char layers[640];
+} layers_case;
+
+static layers_case cases[] = {
+    {"batch_normalization", "batch_normalization"},
+    {"batch_normalization by shards", "batch_normalization: {statistics: shard, epsilon: 0.1}"},
+    {"batch_normalization without gamma", "batch_normalization: {scale: false}"},
+    {"batch_normalization without beta", "batch_normalization: {center: false}"},
+    {"batch_normalization, frozen", "batch_normalization: {trainable: false}"},
+    {"prelu", "prelu: {initial_slope: 0.3}"},
+    {"prelu, negative", "prelu: {initial_slope: -0.5}"},
+    {"rrelu", "rrelu: {lower: 0.2, upper: 0.9}"},
+    {"dropout", "dropout: 0.4"},
+    {"alpha_dropout", "alpha_dropout: {rate: 0.3}"},
+    {"gaussian_noise", "gaussian_noise: {stddev: 0.5}"},
+    {"residual", "residual: [{dense: {units: 70, activation: tanh}}, {dense: {units: 70}}]"},
+    {"residual within residual",
+     "residual: [{dense: {units: 70}}, {residual: [{dense: {units: 70, activation: tanh}}]}]"},
+    {"repeat", "repeat: {times: 3, layers: [{residual: [{dense: {units: 70}}]}, "
+               "{activation: tanh}]}"},
+    {"all kinds", "gaussian_noise: {stddev: 0.1}\n"
+                  "  - batch_normalization\n"
+                  "  - dense: {units: 50, use_bias: false, kernel_regularizer: {l2: 0.05}}\n"
+                  "  - batch_normalization: {statistics: shard}\n"
+                  "  - prelu: {initial_slope: 0.25}\n"
+                  "  - dropout: 0.2\n"
+                  "  - residual:\n"
+                  "    - dense: {units: 50, activation: elu, bias_regularizer: {l1: 0.01}}\n"
+                  "    - alpha_dropout: {rate: 0.1}\n"
+                  "    - dense: {units: 50, kernel_regularizer: {l1_l2: {l1: 0.01, l2: 0.02}}}\n"
+                  "  - rrelu\n"
+                  "  - activation: tanh"},
+};
+
+static rnl_model *create(const char *layers, const rnl_data *data, const char *training)
+{
+    return fixture_model(fixture_config("model:\n"
+                                        "  - dense: {units: 70, activation: tanh}\n"
+                                        "  - %s\n"
+                                        "  - dense: {units: %d, activation: softmax}\n"
+                                        "training: {loss: sparse_categorical_crossentropy, %s}\n",
+                                        layers, CLASSES, training),
+                         data);
+}
+
+/* Of a parameter, from what a step of gradient descent with a rate of 1 took off. */
+static void check_parameter(layer_oracle *oracle, const rnl_data *data, size_t l, size_t p,
+                            const float *before, const char *name)
+{
+    const rnl_layer *layer = &oracle->model->layers[l];
+    const rnl_parameter *parameter = &layer->parameters[p];
+    const size_t count = rnl_parameter_count(parameter), stride = count > 300 ? count / 97 : 1;
+    double error = 0, norm = 0;
+    for (size_t i = 0; i < count; i += stride) {
+        double *weight = &oracle->parameters[l][p][i];
+        const double kept = *weight, h = 1e-5;
+        *weight = kept + h;
+        const double above = layer_oracle_loss(oracle, data->train.inputs, data->train.labels);
+        *weight = kept - h;
+        const double below = layer_oracle_loss(oracle, data->train.inputs, data->train.labels);
+        *weight = kept;
+        const double expected = parameter->fixed ? 0 : (above - below) / (2 * h);
+        const double gradient = (double)before[i] - (double)parameter->arrays[RNL_VALUES][i];
+        if (parameter->fixed && strncmp(parameter->name, "moving", 6) == 0)
+            continue;
+        error += pow(gradient - expected, 2);
+        norm += pow(expected, 2);
+    }
+    cr_expect(sqrt(error) <= 1e-4 * (sqrt(norm) + 1e-3), "%s: %s.%s is off by %g of %g", name,
+              layer->name, parameter->name, sqrt(error), sqrt(norm));
+}
+
+static void check_gradients(const layers_case *c, size_t rows)
+{
+    rnl_data *data = fixture_data(rows, FEATURES, CLASSES, RNL_FLOAT32);
+    char training[160];
+    snprintf(training, sizeof training,
+             "optimizer: {sgd: {learning_rate: 1.0}}, batch_size: %zu, shuffle: false, seed: 5",
+             rows);
+    rnl_model *model = create(c->layers, data, training);
+    layer_oracle oracle = layer_oracle_create(model, rows, 1);
+    float *before[LAYER_ORACLE_LAYERS][LAYER_ORACLE_PARAMETERS];
+    for (size_t l = 0; l < model->layer_count; ++l)
+        for (size_t p = 0; p < model->layers[l].parameter_count; ++p) {
+            const rnl_parameter *parameter = &model->layers[l].parameters[p];
+            const size_t bytes = rnl_parameter_count(parameter) * sizeof(float);
+            before[l][p] = malloc(bytes);
+            memcpy(before[l][p], parameter->arrays[RNL_VALUES], bytes);
+        }
+    const double expected = layer_oracle_loss(&oracle, data->train.inputs, data->train.labels);
+    double loss = 0;
+    const rnl_options options = {.threads = 2, .on_epoch = fixture_keep_loss, .user = &loss};
+    cr_assert_eq(rnl_train(model, data, &options), RNL_OK, "%s", rnl_message());
+    cr_expect_float_eq(loss, expected, 2e-6 * (1 + expected), "%s: loss %g, expected %g", c->name,
+                       loss, expected);
+    for (size_t l = 0; l < model->layer_count; ++l)
+        for (size_t p = 0; p < model->layers[l].parameter_count; ++p) {
+            check_parameter(&oracle, data, l, p, before[l][p], c->name);
+            free(before[l][p]);
+        }
+    layer_oracle_release(&oracle);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
+ParameterizedTestParameters(layers, gradients)
+{
+    return cr_make_param_array(layers_case, cases, COUNT(cases));
+}
+
+/* One row block, and three of which the last is filled in part. */
+ParameterizedTest(layers_case *c, layers, gradients)
+{
+    check_gradients(c, 20);
+    check_gradients(c, 37);
+}
+
+/* Outside of training: no random numbers, and batch normalization by its moving statistics. */
+Test(layers, evaluation)
+{
+    enum { ROWS = 37 };
+    rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
+    for (size_t i = 0; i < COUNT(cases); ++i) {
+        if (strstr(cases[i].layers, "batch_norm") && !strstr(cases[i].layers, "trainable: false"))
+            continue;
+        rnl_model *model = create(cases[i].layers, data, "optimizer: sgd, batch_size: 16");
+        layer_oracle oracle = layer_oracle_create(model, ROWS, 0);
+        const double expected = layer_oracle_loss(&oracle, data->train.inputs, data->train.labels);
+        rnl_evaluation *evaluation = NULL;
+        cr_assert_eq(rnl_evaluate(model, data, RNL_TRAIN, NULL, &evaluation), RNL_OK, "%s",
+                     rnl_message());
+        cr_expect_float_eq(evaluation->figures[0].value, expected, 2e-6 * (1 + expected), "%s",
+                           cases[i].name);
+        rnl_evaluation_free(evaluation);
+        layer_oracle_release(&oracle);
+        rnl_model_free(model);
+    }
+    rnl_data_free(data);
+}
+
+static uint64_t hash_of(const char *layers, const rnl_data *data, unsigned batch_size,
+                        size_t threads)
+{
+    char training[160];
+    snprintf(training, sizeof training, "optimizer: adam, batch_size: %u, epochs: 3, seed: 9",
+             batch_size);
+    rnl_model *model = create(layers, data, training);
+    const rnl_options options = {.threads = threads};
+    cr_assert_eq(rnl_train(model, data, &options), RNL_OK, "%s", rnl_message());
+    const uint64_t hash = fixture_hash(model);
+    rnl_model_free(model);
+    return hash;
+}
+
+/* The last mini-batches have 1, 7 and 31 rows. */
+Test(layers, one_result_on_any_number_of_workers)
+{
+    static const struct {
+        size_t rows;
+        unsigned batch_size;
+    } runs[] = {{65, 32}, {71, 64}, {95, 64}};
+    static const size_t workers[] = {2, 3, 4, 8, 16};
+    char layers[1024];
+    snprintf(layers, sizeof layers,
+             "%s\n"
+             "  - batch_normalization: {moving_statistics: final_pass}\n"
+             "  - dense: {units: 150, kernel_regularizer: l1, bias_regularizer: l2,\n"
+             "            kernel_constraint: {max_norm: {max_value: 0.8}}}",
+             cases[COUNT(cases) - 1].layers);
+    for (size_t r = 0; r < COUNT(runs); ++r) {
+        rnl_data *data = fixture_data(runs[r].rows, FEATURES, CLASSES, RNL_FLOAT32);
+        const uint64_t expected = hash_of(layers, data, runs[r].batch_size, 1);
+        for (size_t w = 0; w < COUNT(workers); ++w)
+            cr_expect_eq(hash_of(layers, data, runs[r].batch_size, workers[w]), expected,
+                         "batch size %u, %zu workers", runs[r].batch_size, workers[w]);
+        rnl_data_free(data);
+    }
+}
+
+/* Mean and variance of the inputs over all training rows, whatever the mini-batches were. */
+Test(batch_normalization, final_pass_measures_all_rows)
+{
+    enum { ROWS = 71 };
+    rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
+    const float *x = data->train.inputs;
+    for (int shards = 0; shards < 2; ++shards) {
+        rnl_model *model = fixture_model(
+            fixture_config("model:\n"
+                           "  - batch_normalization: {moving_statistics: final_pass,\n"
+                           "                          statistics: %s}\n"
+                           "  - dense: {units: %d, activation: softmax}\n"
+                           "training: {loss: sparse_categorical_crossentropy, optimizer: sgd,\n"
+                           "           batch_size: 34}\n",
+                           shards ? "shard" : "batch", CLASSES),
+            data);
+        cr_assert_eq(rnl_train(model, data, NULL), RNL_OK, "%s", rnl_message());
+        const rnl_parameter *moving = &model->layers[0].parameters[2];
+        for (size_t j = 0; j < FEATURES; ++j) {
+            double mean = 0, variance = 0;
+            for (size_t i = 0; i < ROWS; ++i)
+                mean += (double)x[i * FEATURES + j] / ROWS;
+            for (size_t i = 0; i < ROWS; ++i)
+                variance += pow((double)x[i * FEATURES + j] - mean, 2) / ROWS;
+            cr_expect_float_eq((double)moving[0].arrays[RNL_VALUES][j], mean, 1e-6);
+            cr_expect_float_eq((double)moving[1].arrays[RNL_VALUES][j], variance, 1e-6);
+        }
+        rnl_model_free(model);
+    }
+    rnl_data_free(data);
+}
+
+/* A unit of noise more or less: the sums of many elements. */
+Test(dropout, keeps_mean_and_variance)
+{
+    static const struct {
+        const char *layer;
+        double variance; /* of inputs of mean 0 and variance 1 */
+    } runs[] = {{"dropout: 0.2", 1.25}, {"alpha_dropout: 0.2", 1}, {"gaussian_noise: 0.5", 1.25}};
+    enum { ROWS = 4000, UNITS = 50 };
+    for (size_t r = 0; r < COUNT(runs); ++r) {
+        rnl_data *data = fixture_data(ROWS, UNITS, CLASSES, RNL_FLOAT32);
+        for (size_t i = 0; i < ROWS * UNITS; ++i)
+            ((float *)data->train.inputs)[i] *= sqrtf(3) / 2; /* uniform from -2 to 2 */
+        rnl_model *model = fixture_model(
+            fixture_config("model:\n"
+                           "  - %s\n"
+                           "  - batch_normalization: {momentum: 0}\n"
+                           "  - dense: {units: %d, activation: softmax}\n"
+                           "training: {loss: sparse_categorical_crossentropy, optimizer: sgd,\n"
+                           "           batch_size: %d}\n",
+                           runs[r].layer, CLASSES, ROWS),
+            data);
+        cr_assert_eq(rnl_train(model, data, NULL), RNL_OK, "%s", rnl_message());
+        const rnl_parameter *moving = &model->layers[1].parameters[2];
+        double mean = 0, variance = 0;
+        for (size_t j = 0; j < UNITS; ++j) {
+            mean += (double)moving[0].arrays[RNL_VALUES][j] / UNITS;
+            variance += (double)moving[1].arrays[RNL_VALUES][j] / UNITS;
+        }
+        cr_expect_float_eq(mean, 0, 0.012, "%s: mean %g", runs[r].layer, mean);
+        cr_expect_float_eq(variance, runs[r].variance, 0.02, "%s: variance %g", runs[r].layer,
+                           variance);
+        rnl_model_free(model);
+        rnl_data_free(data);
+    }
+}
+
+/* A rate of 1 leaves the bias alone: every row has the same outputs. */
+Test(dropout, of_everything)
+{
+    static const char *const kinds[] = {"dropout", "alpha_dropout"};
+    enum { ROWS = 20 };
+    rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
+    for (size_t k = 0; k < COUNT(kinds); ++k) {
+        char layer[64];
+        snprintf(layer, sizeof layer, "%s: 1.0", kinds[k]);
+        rnl_model *model =
+            create(layer, data, "optimizer: {sgd: {learning_rate: 0.5}}, batch_size: 20");
+        const uint64_t before = fixture_hash(model);
+        float kernel[70 * CLASSES];
+        memcpy(kernel, model->layers[2].parameters[0].arrays[RNL_VALUES], sizeof kernel);
+        cr_assert_eq(rnl_train(model, data, NULL), RNL_OK, "%s", rnl_message());
+        cr_expect_arr_eq(kernel, model->layers[2].parameters[0].arrays[RNL_VALUES], sizeof kernel);
+        cr_expect_neq(fixture_hash(model), before, "the bias has learned");
+        rnl_model_free(model);
+    }
+    rnl_data_free(data);
+}
+
+/* One branch of two layers in each of 16 blocks: he_normal's deviation times 16^(-1/2), then 0. */
+Test(fixup, of_residual_blocks)
+{
+    rnl_data *data = fixture_data(10, 200, CLASSES, RNL_FLOAT32);
+    rnl_model *model = fixture_model(
+        fixture_config("model:\n"
+                       "  defaults: {kernel_initializer: fixup}\n"
+                       "  layers:\n"
+                       "    - repeat: {times: 16, layers: [{residual: [{dense: {units: 300}},\n"
+                       "                                               {dense: {units: 200}}]}]}\n"
+                       "    - dense: {units: %d, activation: softmax}\n"
+                       "training: {loss: sparse_categorical_crossentropy, optimizer: sgd}\n",
+                       CLASSES),
+        data);
+    cr_assert_eq(model->layer_count, 16 * 4 + 1);
+    for (size_t i = 0; i < model->layer_count; ++i) {
+        const rnl_layer *layer = &model->layers[i];
+        if (layer->parameter_count == 0)
+            continue;
+        const rnl_parameter *kernel = &layer->parameters[0];
+        double squares = 0;
+        for (size_t k = 0; k < rnl_parameter_count(kernel); ++k)
+            squares += pow((double)kernel->arrays[RNL_VALUES][k], 2);
+        const double variance = squares / (double)rnl_parameter_count(kernel);
+        const bool first_of_branch = i + 1 < model->layer_count && i % 4 == 1;
+        cr_expect_float_eq(variance, first_of_branch ? 2.0 / 200 / 16 : 0, 2e-5, "%s: %g",
+                           layer->name, variance);
+    }
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
+/* What is refused, with the place that the message names. */
+Test(layers, mistakes)
+{
+    static const struct {
+        const char *layers, *training, *message;
+    } mistakes[] = {
+        {"batch_normalization", "batch_size: 1",
+         "test.yaml:3:5: batch_normalization_1: the statistics of a mini-batch need more rows"},
+        {"batch_normalization: {epsilon: -1}", "batch_size: 8",
+         "test.yaml:3:36: epsilon: expected"},
+        {"batch_normalization: {statistics: shards}", "batch_size: 8", "did you mean 'shard'?"},
+        {"dropout: {rate: -0.1}", "batch_size: 8", "test.yaml:3:21: rate: expected a number from"},
+        {"dropout", "batch_size: 8", "rate"},
+        {"alpha_dropout: 1.5", "batch_size: 8", "test.yaml:3:20: rate: expected a number from"},
+        {"rrelu: {lower: 0.5, upper: 0.25}", "batch_size: 8",
+         "test.yaml:3:5: rrelu_1: expected lower to be at most upper, got 0.5 and 0.25"},
+        {"residual: [{dense: {units: 5}}]", "batch_size: 8",
+         "test.yaml:3:5: residual_1: expected its layers to end with the 70 values that they begin "
+         "with, got 5"},
+        {"residual: []", "batch_size: 8", "test.yaml:3:5: residual: expected at least one layer"},
+        {"repeat: {times: 0, layers: [flatten]}", "batch_size: 8", "times: expected"},
+        {"repeat: {times: 65536, layers: [flatten, flatten]}", "batch_size: 8", "at most 65536"},
+    };
+    rnl_data *data = fixture_data(10, FEATURES, CLASSES, RNL_FLOAT32);
+    for (size_t i = 0; i < COUNT(mistakes); ++i) {
+        char text[1024];
+        snprintf(text, sizeof text,
+                 "model:\n"
+                 "  - dense: {units: 70}\n"
+                 "  - %s\n"
+                 "  - dense: {units: %d, activation: softmax}\n"
+                 "training: {loss: sparse_categorical_crossentropy, optimizer: sgd, %s}\n",
+                 mistakes[i].layers, CLASSES, mistakes[i].training);
+        rnl_config *config = NULL;
+        rnl_model *model = NULL;
+        rnl_status status = rnl_config_parse(&config, "test.yaml", text, NULL, 0);
+        if (status == RNL_OK) {
+            status = rnl_model_create(&model, config, data);
+            rnl_config_free(config);
+        }
+        cr_expect_eq(status, RNL_BAD_CONFIG, "%s", mistakes[i].layers);
+        cr_expect(strstr(rnl_message(), mistakes[i].message) != NULL, "%s: %s", mistakes[i].layers,
+                  rnl_message());
+        rnl_model_free(model);
+    }
+    rnl_data_free(data);
+}
