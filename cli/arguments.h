@@ -19,7 +19,8 @@ enum {
     RNL_TAKEN_BY_HELP = 16,
     RNL_TAKEN_BY_TOPOLOGY = 32,
     RNL_TAKEN_BY_PREDICT = 64,
-    RNL_TAKEN_BY_BENCH = 128
+    RNL_TAKEN_BY_BENCH = 128,
+    RNL_TAKEN_BY_FOLD = 256
 };
 
 #define RNL_MAX_OPERANDS 16
@@ -56,9 +57,10 @@ struct rnl_arguments {
     size_t threads;          /* 0: the default */
     const char *thread_list; /* "1,2,4"; NULL: the default */
     rnl_pin pin;
-    unsigned part;     /* an rnl_part; 0: the default */
-    const char *data;  /* a file of rows; NULL: none given */
-    const char *model; /* a file of a model or a configuration; NULL: none given */
+    unsigned part;      /* an rnl_part; 0: the default */
+    const char *data;   /* a file of rows; NULL: none given */
+    size_t monte_carlo; /* passes; 0: none */
+    const char *model;  /* a file of a model or a configuration; NULL: none given */
     bool json, layers, print_config, probabilities, quick, quiet, force, resume, verbose, help,
         version;
 };

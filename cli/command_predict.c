@@ -14,7 +14,11 @@ static int predict(const rnl_model *model, const rnl_data *data, const rnl_argum
         .user = &display,
     };
     rnl_prediction *prediction = NULL;
-    int code = rnl_complain_status(rnl_predict(model, data, RNL_TEST, &options, &prediction));
+    int code = rnl_complain_status(arguments->monte_carlo > 0
+                                       ? rnl_predict_monte_carlo(model, data, RNL_TEST,
+                                                                 arguments->monte_carlo, &options,
+                                                                 &prediction)
+                                       : rnl_predict(model, data, RNL_TEST, &options, &prediction));
     if (code == RNL_EXIT_OK &&
         !rnl_prediction_write(prediction, model, arguments->probabilities, arguments->output))
         code = RNL_EXIT_FAILURE;

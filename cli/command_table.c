@@ -48,6 +48,14 @@ static bool take_pin(rnl_arguments *arguments, const char *value)
     return false;
 }
 
+static bool take_monte_carlo(rnl_arguments *arguments, const char *value)
+{
+    uint64_t passes;
+    const bool read = read_whole(value, 1000000, &passes) && passes > 0;
+    arguments->monte_carlo = read ? passes : 0;
+    return read;
+}
+
 static bool take_override(rnl_arguments *arguments, const char *value)
 {
     arguments->overrides[arguments->override_count++] = value;
@@ -116,7 +124,7 @@ SWITCH_TAKER(verbose)
 SWITCH_TAKER(help)
 SWITCH_TAKER(version)
 
-#define RUNS    (RNL_TAKEN_BY_TRAIN | RNL_TAKEN_BY_EVALUATE | RNL_TAKEN_BY_PREDICT)
+#define RUNS    (RNL_TAKEN_BY_TRAIN | RNL_TAKEN_BY_EVALUATE | RNL_TAKEN_BY_PREDICT | RNL_TAKEN_BY_FOLD)
 #define READERS (RUNS | RNL_TAKEN_BY_SUMMARY | RNL_TAKEN_BY_TOPOLOGY | RNL_TAKEN_BY_BENCH)
 #define PLACERS (RUNS | RNL_TAKEN_BY_TOPOLOGY)
 #define EVERYWHERE                                                                                 \
@@ -132,11 +140,18 @@ const rnl_option rnl_option_table[] = {
     {"data", 0, "FILE", RNL_TAKEN_BY_PREDICT,
      "the rows to predict for: .csv or .tsv (.gz accepted), .npy, any other\nname is IDX; required",
      "a file", take_data},
+    {"data", 0, "FILE", RNL_TAKEN_BY_FOLD,
+     "rows to compare outputs on, as of `runnel predict`\n(default: the test data)", "a file",
+     take_data},
     {"model", 0, "FILE", RNL_TAKEN_BY_TOPOLOGY,
      "a configuration or a model: shows how a step of its training is shared out", "a file",
      take_model},
     {"probabilities", 0, NULL, RNL_TAKEN_BY_PREDICT,
      "the probability of every class instead of the most probable class", NULL, take_probabilities},
+    {"monte-carlo", 0, "N", RNL_TAKEN_BY_PREDICT,
+     "mean and standard deviation of N predictions, with dropout, noise and\n"
+     "in training",
+     "a whole number from 1", take_monte_carlo},
     {"data", 0, "PART", RNL_TAKEN_BY_EVALUATE,
      "the rows to use: test, validation or train\n(default: test, or validation if there is no "
      "test data)",
@@ -252,12 +267,28 @@ const rnl_command rnl_commands[] = {
      "                        .npy: float32 (rows, classes)\n"
      "  of other models       CSV: a column for each output, named as the target columns were,\n"
      "                        else output_1, output_2, ...  .npy: float32 (rows, outputs)\n"
+     "With --monte-carlo, behind these as many columns of standard deviations; of a classifier\n"
+     "without --probabilities, in CSV one, of the probability.\n"
      "\n"
      "Exit code: 0 written; 1 failed; 2 a mistake in the command or in a --set.\n"
      "\n"
      "Example:\n"
      "  runnel predict runs/houses/model.safetensors --data new.csv -o prices.csv\n",
      rnl_command_predict},
+    {"fold", RNL_TAKEN_BY_FOLD, "MODEL OUTPUT", 2, 2,
+     "Folds batch normalization into the weights, for faster inference.",
+     "MODEL is a file that `runnel train` wrote; the folded model is written to OUTPUT.\n"
+     "\n"
+     "A normalization behind a dense layer without an activation is folded backward into it, any\n"
+     "other before a dense layer forward into that; what can be folded neither way is kept.\n"
+     "Layers that act in training alone, as dropout, are left out.  All that is told, and the\n"
+     "largest difference of an output between both models.\n"
+     "\n"
+     "Exit code: 0 written; 1 failed; 2 a mistake in the command or in a --set.\n"
+     "\n"
+     "Example:\n"
+     "  runnel fold runs/fashion_mnist_bn/model.safetensors folded.safetensors\n",
+     rnl_command_fold},
     {"summary", RNL_TAKEN_BY_SUMMARY, "CONFIG|MODEL", 1, 1,
      "Prints the layers of a model, their parameters, the work for a row, and the memory.",
      "The file may be a configuration, whose training data tell the shape of a row, or a model\n"

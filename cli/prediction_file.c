@@ -26,6 +26,12 @@ static float probability_of(const report *r, size_t row, size_t class)
     return class == 1 ? values[0] : 1 - values[0];
 }
 
+static float deviation_of(const report *r, size_t row, size_t column)
+{
+    const size_t outputs = r->prediction->outputs;
+    return r->prediction->deviations[row * outputs + (outputs > 1 ? column : 0)];
+}
+
 /* ---- CSV ------------------------------------------------------------------------------------- */
 
 static void print_quoted(FILE *out, const char *text)
@@ -66,7 +72,8 @@ static size_t columns_of(const report *r)
 static void print_head(const report *r)
 {
     if (r->classes > 0 && !r->probabilities) {
-        fputs("class,probability\n", r->out);
+        fputs(r->prediction->deviations ? "class,probability,deviation\n" : "class,probability\n",
+              r->out);
         return;
     }
     for (size_t i = 0; i < columns_of(r); i++) {
@@ -76,7 +83,24 @@ static void print_head(const report *r)
         else
             print_output(r, i);
     }
+    for (size_t i = 0; r->prediction->deviations && i < columns_of(r); i++)
+        fprintf(r->out, ",deviation_%zu", i + 1);
     fputc('\n', r->out);
+}
+
+/* Of a row's column: what the model says, and behind all columns how much it varies. */
+static float value_of(const report *r, size_t row, size_t column)
+{
+    const size_t columns = columns_of(r);
+    if (column >= columns)
+        return deviation_of(r, row, column - columns);
+    return r->classes > 0 ? probability_of(r, row, column)
+                          : r->prediction->values[row * r->prediction->outputs + column];
+}
+
+static size_t width_of(const report *r)
+{
+    return columns_of(r) * (r->prediction->deviations ? 2 : 1);
 }
 
 static void print_row(const report *r, size_t row)
@@ -85,14 +109,14 @@ static void print_row(const report *r, size_t row)
     if (r->classes > 0 && !r->probabilities) {
         const size_t class = (size_t)p->classes[row];
         print_class(r, class);
-        fprintf(r->out, ",%.9g\n", (double)probability_of(r, row, class));
+        fprintf(r->out, ",%.9g", (double)probability_of(r, row, class));
+        if (p->deviations)
+            fprintf(r->out, ",%.9g", (double)deviation_of(r, row, class));
+        fputc('\n', r->out);
         return;
     }
-    for (size_t i = 0; i < columns_of(r); i++) {
-        const float value =
-            r->classes > 0 ? probability_of(r, row, i) : p->values[row * p->outputs + i];
-        fprintf(r->out, i > 0 ? ",%.9g" : "%.9g", (double)value);
-    }
+    for (size_t i = 0; i < width_of(r); i++)
+        fprintf(r->out, i > 0 ? ",%.9g" : "%.9g", (double)value_of(r, row, i));
     fputc('\n', r->out);
 }
 
@@ -128,12 +152,11 @@ static void write_npy(const report *r)
         fwrite(p->classes, sizeof *p->classes, p->rows, r->out);
         return;
     }
-    snprintf(shape, sizeof shape, "(%zu, %zu)", p->rows, columns_of(r));
+    snprintf(shape, sizeof shape, "(%zu, %zu)", p->rows, width_of(r));
     write_npy_head(r->out, "<f4", shape);
     for (size_t row = 0; row < p->rows; row++)
-        for (size_t i = 0; i < columns_of(r); i++) {
-            const float value =
-                r->classes > 0 ? probability_of(r, row, i) : p->values[row * p->outputs + i];
+        for (size_t i = 0; i < width_of(r); i++) {
+            const float value = value_of(r, row, i);
             fwrite(&value, sizeof value, 1, r->out);
         }
 }

@@ -44,6 +44,8 @@ static void print_shape(char text[192], const rnl_shape *shape)
     snprintf(text + length, 192 - length, ")");
 }
 
+#define LABEL 128
+
 typedef struct counts {
     size_t parameters, fixed;
 } counts;
@@ -59,15 +61,33 @@ static counts count_layer(const rnl_layer *layer)
     return c;
 }
 
-static void print_row(FILE *out, const char *name, const char *kind, const rnl_shape *shape,
-                      counts c)
+/* "dense_1 (dense)"; returns its length. */
+static int print_label(char label[LABEL], const char *name, const char *kind)
 {
-    char shape_text[192], count[32], fixed[32], label[128];
+    return snprintf(label, LABEL, *kind ? "%s (%s)" : "%s", name, kind);
+}
+
+static int widest_label(const rnl_model *model)
+{
+    char label[LABEL];
+    int widest = 34;
+    for (size_t i = 0; i < model->layer_count; ++i) {
+        const rnl_layer *layer = &model->layers[i];
+        const int width = print_label(label, layer->name, layer->choice->kind->name);
+        widest = width > widest ? width : widest;
+    }
+    return widest;
+}
+
+static void print_row(FILE *out, int width, const char *name, const char *kind,
+                      const rnl_shape *shape, counts c)
+{
+    char shape_text[192], count[32], fixed[32], label[LABEL];
     print_shape(shape_text, shape);
     print_thousands(count, c.parameters);
     print_thousands(fixed, c.fixed);
-    snprintf(label, sizeof label, *kind ? "%s (%s)" : "%s", name, kind);
-    fprintf(out, "%-34s %-20s %14s", label, shape_text, count);
+    print_label(label, name, kind);
+    fprintf(out, "%-*s %-20s %14s", width, label, shape_text, count);
     if (c.fixed > 0)
         fprintf(out, "  (%s not trainable)", fixed);
     fputc('\n', out);
@@ -125,13 +145,14 @@ rnl_status rnl_model_summary(const rnl_model *model, char **text)
     FILE *out = open_memstream(&summary, &size);
     if (!out)
         return rnl_fail_memory(4096);
-    fprintf(out, "%-34s %-20s %14s\n", "Layer (type)", "Output shape", "Parameters");
-    print_row(out, "input", "", &model->input, (counts){0});
+    const int width = widest_label(model);
+    fprintf(out, "%-*s %-20s %14s\n", width, "Layer (type)", "Output shape", "Parameters");
+    print_row(out, width, "input", "", &model->input, (counts){0});
     counts total = {0};
     for (size_t i = 0; i < model->layer_count; ++i) {
         const rnl_layer *layer = &model->layers[i];
         const counts c = count_layer(layer);
-        print_row(out, layer->name, layer->choice->kind->name, &layer->output, c);
+        print_row(out, width, layer->name, layer->choice->kind->name, &layer->output, c);
         total.parameters += c.parameters;
         total.fixed += c.fixed;
     }

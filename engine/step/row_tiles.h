@@ -1,6 +1,6 @@
 /*
- * Rows of the mini-batch, shared out as tiles of a few whole rows: for phases that compute each row,
- * or each element, by itself.
+ * Rows of the mini-batch, shared out as tiles of a few whole rows: for phases that compute each
+ * row, or each element, by itself.
  */
 #ifndef RNL_ENGINE_STEP_ROW_TILES_H
 #define RNL_ENGINE_STEP_ROW_TILES_H

@@ -83,7 +83,8 @@ static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
 
 rnl_status rnl_plan_gather(rnl_step *step)
 {
-    return rnl_phase_add(&step->phases, (rnl_phase){.tiles = rnl_row_tiles_in(step->padded_rows), .run = run_gather});
+    return rnl_phase_add(&step->phases, (rnl_phase){.tiles = rnl_row_tiles_in(step->padded_rows),
+                                                    .run = run_gather});
 }
 
 typedef struct loss_state {
@@ -225,6 +226,7 @@ rnl_status rnl_plan_loss(rnl_step *step)
     rnl_loss_of(loss)->bind(&state->loss, step->kernels, loss->parameters);
     state->outputs = step->outputs[step->layer_count - 1];
     state->classes = rnl_model_classes(step->model);
-    return rnl_phase_add(&step->phases,
-                         (rnl_phase){.tiles = rnl_row_tiles_in(step->padded_rows), .run = run_loss, .self = state});
+    return rnl_phase_add(
+        &step->phases,
+        (rnl_phase){.tiles = rnl_row_tiles_in(step->padded_rows), .run = run_loss, .self = state});
 }

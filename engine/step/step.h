@@ -63,7 +63,7 @@ typedef struct rnl_batch {
     size_t rows;
     const double *target_variances; /* (outputs) of the dataset, where a metric asks for them */
     bool training;
-    uint64_t number; /* of the step in training, from 1 */
+    uint64_t number; /* of the step in training, or of the pass, from 1 */
     bool measuring;  /* the pass after training, for batch normalization's final statistics */
     size_t begin;    /* rows of that pass, or of another without training, before these */
 } rnl_batch;

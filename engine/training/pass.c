@@ -12,6 +12,7 @@ void rnl_pass_run(rnl_hand *hand, rnl_pass *pass)
             .indices = pass->order + begin,
             .rows = rows - begin < step->batch_size ? rows - begin : step->batch_size,
             .target_variances = pass->variances,
+            .number = pass->number,
             .measuring = pass->measuring,
             .begin = begin,
         };

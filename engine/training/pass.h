@@ -11,6 +11,7 @@ typedef struct rnl_pass {
     const rnl_dataset *dataset;
     const uint32_t *order; /* (rows) of the dataset to visit */
     double *variances;     /* (outputs) of its targets, where a metric asks for them, else NULL */
+    uint64_t number;       /* of the pass, for what is drawn at random in it */
     bool measuring;        /* for batch normalization's final statistics */
     rnl_sums sums;         /* added to */
     /* Sees each mini-batch on worker 0 between two steps; false ends the pass. */

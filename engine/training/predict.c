@@ -3,15 +3,18 @@
 #include "engine/training/check.h"
 #include "engine/training/pass.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* rnl_prediction with what its members point to. */
 typedef struct owned_prediction {
     rnl_prediction public;
-    float *values;
+    float *values, *deviations;
     int32_t *classes;
-    size_t done; /* rows */
+    double *means, *squares; /* (rows, outputs) over the passes; Monte Carlo alone */
+    size_t passes, pass;     /* from 1 */
+    size_t done;             /* rows of the pass */
 } owned_prediction;
 
 static bool keep_outputs(const rnl_step *step, const rnl_batch *batch, void *context)
@@ -27,12 +30,60 @@ static bool keep_outputs(const rnl_step *step, const rnl_batch *batch, void *con
     return true;
 }
 
-static void predict_worker(rnl_hand *hand, void *context)
+/* Mean, and squares of what differs from it, one pass more (Welford 1962). */
+static bool add_outputs(const rnl_step *step, const rnl_batch *batch, void *context)
 {
-    rnl_pass_run(hand, context);
+    owned_prediction *result = context;
+    const size_t outputs = step->predictions.columns;
+    for (size_t i = 0; i < batch->rows; ++i)
+        for (size_t j = 0; j < outputs; ++j) {
+            const size_t at = (result->done + i) * outputs + j;
+            const double value = (double)step->predictions.values[i * step->predictions.stride + j];
+            const double before = value - result->means[at];
+            result->means[at] += before / (double)result->pass;
+            result->squares[at] += before * (value - result->means[at]);
+        }
+    result->done += batch->rows;
+    return true;
 }
 
-static rnl_status allocate(owned_prediction **result, const rnl_model *model, size_t rows)
+static void predict_worker(rnl_hand *hand, void *context)
+{
+    rnl_pass *pass = context;
+    owned_prediction *result = pass->context;
+    for (size_t i = 0; i < result->passes; ++i) {
+        if (rnl_hand_leads(hand)) {
+            result->pass = i + 1;
+            result->done = 0;
+            pass->number = i + 1;
+        }
+        rnl_hand_barrier(hand);
+        rnl_pass_run(hand, pass);
+    }
+}
+
+/* The most probable class of the means: of a single output, 1 above a half. */
+static int32_t class_of(const float *values, size_t outputs)
+{
+    size_t largest = 0;
+    for (size_t j = 1; j < outputs; ++j)
+        largest = values[j] > values[largest] ? j : largest;
+    return outputs > 1 ? (int32_t)largest : values[0] > 0.5f;
+}
+
+static void conclude(owned_prediction *result)
+{
+    const size_t outputs = result->public.outputs;
+    for (size_t i = 0; result->means && i < result->public.rows * outputs; ++i) {
+        result->values[i] = (float)result->means[i];
+        result->deviations[i] = (float)sqrt(result->squares[i] / (double)result->passes);
+    }
+    for (size_t i = 0; result->means && result->classes && i < result->public.rows; ++i)
+        result->classes[i] = class_of(result->values + i * outputs, outputs);
+}
+
+static rnl_status allocate(owned_prediction **result, const rnl_model *model, size_t rows,
+                           size_t passes)
 {
     const size_t outputs = rnl_model_outputs(model);
     const bool classes = rnl_model_classes(model) > 0;
@@ -41,17 +92,26 @@ static rnl_status allocate(owned_prediction **result, const rnl_model *model, si
         return rnl_fail_memory(sizeof *made);
     made->values = calloc(rows, outputs * sizeof(float));
     made->classes = classes ? calloc(rows, sizeof(int32_t)) : NULL;
-    if (!made->values || (classes && !made->classes)) {
+    bool whole = made->values && (made->classes || !classes);
+    if (passes > 0) {
+        made->deviations = calloc(rows, outputs * sizeof(float));
+        made->means = calloc(rows, outputs * sizeof(double));
+        made->squares = calloc(rows, outputs * sizeof(double));
+        whole = whole && made->deviations && made->means && made->squares;
+    }
+    if (!whole) {
         rnl_prediction_free(&made->public);
         return rnl_fail_memory(rows * outputs * sizeof(float));
     }
-    made->public = (rnl_prediction){rows, outputs, made->values, made->classes};
+    made->passes = passes > 0 ? passes : 1;
+    made->public = (rnl_prediction){rows, outputs, made->values, made->deviations, made->classes};
     *result = made;
     return RNL_OK;
 }
 
-rnl_status rnl_predict(const rnl_model *model, const rnl_data *data, rnl_part part,
-                       const rnl_options *options, rnl_prediction **prediction)
+/* passes 0: one, without random numbers. */
+static rnl_status predict(const rnl_model *model, const rnl_data *data, rnl_part part,
+                          size_t passes, const rnl_options *options, rnl_prediction **prediction)
 {
     static const rnl_options defaults = {0};
     const rnl_dataset *dataset = rnl_data_part(data, part);
@@ -59,27 +119,49 @@ rnl_status rnl_predict(const rnl_model *model, const rnl_data *data, rnl_part pa
         return rnl_fail(RNL_BAD_DATA, "there are no rows to predict for");
     RNL_TRY(rnl_check_dataset(model, dataset));
     owned_prediction *result = NULL;
-    RNL_TRY(allocate(&result, model, dataset->rows));
+    RNL_TRY(allocate(&result, model, dataset->rows, passes));
     uint32_t *order = malloc(dataset->rows * sizeof *order);
     if (!order) {
         rnl_prediction_free(&result->public);
         return rnl_fail_memory(dataset->rows * sizeof *order);
     }
     rnl_row_order(order, dataset->rows, 0, 0, false);
-    rnl_pass pass = {.dataset = dataset, .order = order, .visit = keep_outputs, .context = result};
+    rnl_pass pass = {.dataset = dataset,
+                     .order = order,
+                     .visit = passes > 0 ? add_outputs : keep_outputs,
+                     .context = result};
     rnl_executor executor = {
-        .step = {.model = model, .batch_size = rnl_batch_size(model, dataset), .predicting = true},
+        .step = {.model = model,
+                 .batch_size = rnl_batch_size(model, dataset),
+                 .predicting = true,
+                 .monte_carlo = passes > 0},
         .options = options ? options : &defaults,
         .work = predict_worker,
         .context = &pass,
     };
     const rnl_status status = rnl_executor_run(&executor);
     free(order);
+    conclude(result);
     if (status == RNL_OK)
         *prediction = &result->public;
     else
         rnl_prediction_free(&result->public);
     return status;
+}
+
+rnl_status rnl_predict(const rnl_model *model, const rnl_data *data, rnl_part part,
+                       const rnl_options *options, rnl_prediction **prediction)
+{
+    return predict(model, data, part, 0, options, prediction);
+}
+
+rnl_status rnl_predict_monte_carlo(const rnl_model *model, const rnl_data *data, rnl_part part,
+                                   size_t passes, const rnl_options *options,
+                                   rnl_prediction **prediction)
+{
+    if (passes == 0)
+        return rnl_fail(RNL_BAD_CONFIG, "Monte Carlo prediction needs at least one pass");
+    return predict(model, data, part, passes, options, prediction);
 }
 
 void rnl_prediction_free(rnl_prediction *prediction)
@@ -88,6 +170,9 @@ void rnl_prediction_free(rnl_prediction *prediction)
     if (!owned)
         return;
     free(owned->values);
+    free(owned->deviations);
+    free(owned->means);
+    free(owned->squares);
     free(owned->classes);
     free(owned);
 }

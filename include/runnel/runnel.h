@@ -178,6 +178,12 @@ RNL_API const char *rnl_model_output_name(const rnl_model *model, size_t output)
 /* Belongs to the model. */
 RNL_API const rnl_config *rnl_model_config(const rnl_model *model);
 
+/* A model for inference without batch normalization where it can be folded into the weights of a
+ * dense layer: backward into the one before it, if that has no activation, else forward into the
+ * one behind it.  Layers that act in training alone are left out.  The report, one line for each
+ * such layer, says what became of it, and is freed with rnl_text_free. */
+RNL_API rnl_status rnl_model_fold(const rnl_model *model, rnl_model **folded, char **report);
+
 /* A table of the layers: name, kind, output shape and parameters; below it the totals, trainable
  * and not, the floating-point operations of a row, and the bytes of parameters, of activations and
  * of the optimizer's state. */
@@ -273,14 +279,23 @@ RNL_API void rnl_evaluation_free(rnl_evaluation *evaluation);
 /* The result of rnl_predict.  Arrays belong to the prediction. */
 typedef struct rnl_prediction {
     size_t rows, outputs;
-    const float *values;    /* (rows, outputs): probabilities of a classifier, else values */
-    const int32_t *classes; /* (rows) the most probable class; NULL if the model tells none apart.
-                               With a single output, class 1 where its probability exceeds 0.5. */
+    const float *values;     /* (rows, outputs): probabilities of a classifier, else values */
+    const float *deviations; /* (rows, outputs) standard deviations over the passes of
+                                rnl_predict_monte_carlo; else NULL */
+    const int32_t *classes;  /* (rows) the most probable class; NULL if the model tells none apart.
+                                With a single output, class 1 where its probability exceeds 0.5. */
 } rnl_prediction;
 
 /* What the model says of the rows of one part, in their order; targets are not looked at. */
 RNL_API rnl_status rnl_predict(const rnl_model *model, const rnl_data *data, rnl_part part,
                                const rnl_options *options, rnl_prediction **prediction);
+
+/* The mean and the standard deviation (of the population) of as many predictions, in which dropout,
+ * alpha dropout, gaussian noise and randomized ReLU draw random numbers as in training (Gal and
+ * Ghahramani 2016).  They depend on the configuration's seed, the row and the pass alone. */
+RNL_API rnl_status rnl_predict_monte_carlo(const rnl_model *model, const rnl_data *data,
+                                           rnl_part part, size_t passes, const rnl_options *options,
+                                           rnl_prediction **prediction);
 RNL_API void rnl_prediction_free(rnl_prediction *prediction);
 
 /* A drawing of a machine: what of it the process may use and why, and on which core each worker of

@@ -1,0 +1,295 @@
+/*
+ * Folding batch normalization into the weights of dense layers, for inference.  With s = gamma /
+ * sqrt(moving_variance + epsilon) and t = beta - moving_mean s, it is y = s x + t.  Then
+ *
+ * backward, into the dense layer before it that has no activation:
+ *                W' = W diag(s), b' = s b + t
+ * forward, into the dense layer behind it:
+ *                W' = diag(s) W, b' = b + t' W
+ */
+#include "engine/layers/layers.h"
+
+#include "engine/config/config.h"
+#include "engine/error.h"
+#include "engine/model/model.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What becomes of a layer of the model. */
+typedef struct layer_fate {
+    bool left_out;
+    double *kernel, *bias; /* of a dense layer: (fan_in, units), (units) */
+    rnl_dense dense;       /* its parameters, with a bias */
+    rnl_residual block;    /* of a residual block: the layers in it that stay */
+} layer_fate;
+
+typedef struct folding {
+    const rnl_model *model;
+    layer_fate *fates; /* (layers) */
+    FILE *report;
+} folding;
+
+static bool is(const rnl_layer *layer, const rnl_layer_operations *operations)
+{
+    return rnl_layer_operations_of(layer) == operations;
+}
+
+static bool is_dense(const rnl_layer *layer)
+{
+    return is(layer, &rnl_dense_operations);
+}
+
+static bool acts_in_training_alone(const rnl_layer *layer)
+{
+    return is(layer, &rnl_dropout_operations) || is(layer, &rnl_alpha_dropout_operations) ||
+           is(layer, &rnl_gaussian_noise_operations);
+}
+
+/* The nearest layer in that direction that changes a value; NULL at the end. */
+static const rnl_layer *neighbour(const folding *f, const rnl_layer *layer, int direction)
+{
+    const rnl_layer *first = f->model->layers, *end = first + f->model->layer_count;
+    for (layer += direction; layer >= first && layer < end; layer += direction)
+        if (!f->fates[layer->index].left_out && !is(layer, &rnl_flatten_operations))
+            return layer;
+    return NULL;
+}
+
+static rnl_status take_dense(layer_fate *fate, const rnl_layer *layer)
+{
+    const rnl_parameter *kernel = &layer->parameters[RNL_DENSE_KERNEL];
+    const size_t count = rnl_parameter_count(kernel), units = kernel->size[1];
+    fate->kernel = malloc(count * sizeof *fate->kernel);
+    fate->bias = calloc(units, sizeof *fate->bias);
+    if (!fate->kernel || !fate->bias)
+        return rnl_fail_memory((count + units) * sizeof(double));
+    for (size_t i = 0; i < count; ++i)
+        fate->kernel[i] = (double)kernel->arrays[RNL_VALUES][i];
+    fate->dense = *rnl_dense_of(layer);
+    for (size_t j = 0; fate->dense.use_bias && j < units; ++j)
+        fate->bias[j] = (double)layer->parameters[RNL_DENSE_BIAS].arrays[RNL_VALUES][j];
+    return RNL_OK;
+}
+
+/* y = s x + t of unit j. */
+static void line_of(const rnl_layer *layer, size_t j, double *s, double *t)
+{
+    const rnl_normalization_places at = rnl_normalization_places_of(layer);
+    const rnl_parameter *p = layer->parameters;
+    const double epsilon = rnl_batch_normalization_of(layer)->epsilon;
+    const double deviation = sqrt((double)p[at.moving_variance].arrays[RNL_VALUES][j] + epsilon);
+    const double gamma = at.gamma == RNL_ABSENT ? 1 : (double)p[at.gamma].arrays[RNL_VALUES][j];
+    const double beta = at.beta == RNL_ABSENT ? 0 : (double)p[at.beta].arrays[RNL_VALUES][j];
+    *s = gamma / deviation;
+    *t = beta - (double)p[at.moving_mean].arrays[RNL_VALUES][j] * *s;
+}
+
+static void fold_backward(const rnl_layer *layer, layer_fate *dense, size_t fan_in)
+{
+    const size_t units = layer->output.size[0];
+    for (size_t j = 0; j < units; ++j) {
+        double s, t;
+        line_of(layer, j, &s, &t);
+        for (size_t i = 0; i < fan_in; ++i)
+            dense->kernel[i * units + j] *= s;
+        dense->bias[j] = dense->bias[j] * s + t;
+    }
+    dense->dense.use_bias = true;
+}
+
+static void fold_forward(const rnl_layer *layer, layer_fate *dense, size_t units)
+{
+    for (size_t i = 0; i < layer->output.size[0]; ++i) {
+        double s, t;
+        line_of(layer, i, &s, &t);
+        for (size_t j = 0; j < units; ++j) {
+            dense->bias[j] += t * dense->kernel[i * units + j];
+            dense->kernel[i * units + j] *= s;
+        }
+    }
+    dense->dense.use_bias = true;
+}
+
+static bool has_no_activation(const rnl_layer *layer)
+{
+    return strcmp(rnl_dense_of(layer)->activation.kind->name, "linear") == 0;
+}
+
+static void fold_layer(const folding *f, const rnl_layer *layer)
+{
+    const rnl_layer *before = neighbour(f, layer, -1), *behind = neighbour(f, layer, 1);
+    if (before && is_dense(before) && has_no_activation(before)) {
+        fold_backward(layer, &f->fates[before->index], before->input.size[0]);
+        fprintf(f->report, "%s: folded backward into %s\n", layer->name, before->name);
+    } else if (behind && is_dense(behind)) {
+        fold_forward(layer, &f->fates[behind->index], behind->output.size[0]);
+        fprintf(f->report, "%s: folded forward into %s\n", layer->name, behind->name);
+    } else {
+        fprintf(f->report,
+                "%s: kept: no dense layer stands behind it, and none without an "
+                "activation before it\n",
+                layer->name);
+        return;
+    }
+    f->fates[layer->index].left_out = true;
+}
+
+static rnl_status fold_layers(const folding *f)
+{
+    const rnl_model *model = f->model;
+    for (size_t i = 0; i < model->layer_count; ++i) {
+        const rnl_layer *layer = &model->layers[i];
+        if (is_dense(layer))
+            RNL_TRY(take_dense(&f->fates[i], layer));
+        if (acts_in_training_alone(layer)) {
+            f->fates[i].left_out = true;
+            fprintf(f->report, "%s: left out: it acts in training alone\n", layer->name);
+        }
+    }
+    for (size_t i = 0; i < model->layer_count; ++i)
+        if (is(&model->layers[i], &rnl_batch_normalization_operations))
+            fold_layer(f, &model->layers[i]);
+    return RNL_OK;
+}
+
+/* The layer that adds what the block beginning at `begin` computes. */
+static size_t end_of_block(const rnl_model *model, size_t begin)
+{
+    size_t end = begin + 1;
+    while (model->layers[end].begin != begin)
+        ++end;
+    return end;
+}
+
+/* The layers from begin to end that stay, as a list of a configuration; groups are told one by
+ * one. */
+static rnl_status list_layers(const folding *f, size_t begin, size_t end, rnl_choice_list *list)
+{
+    *list = (rnl_choice_list){.items = calloc(end - begin + 1, sizeof *list->items)};
+    if (!list->items)
+        return rnl_fail_memory((end - begin + 1) * sizeof *list->items);
+    for (size_t i = begin; i < end; ++i) {
+        const rnl_layer *layer = &f->model->layers[i];
+        layer_fate *fate = &f->fates[i];
+        if (fate->left_out)
+            continue;
+        rnl_choice *choice = &list->items[list->count++];
+        *choice = *layer->choice;
+        if (fate->kernel)
+            choice->parameters = &fate->dense;
+        if (is(layer, &rnl_residual_operations)) {
+            const size_t add = end_of_block(f->model, i);
+            choice->parameters = &fate->block;
+            RNL_TRY(list_layers(f, i + 1, add, &fate->block.layers));
+            i = add;
+        }
+    }
+    return RNL_OK;
+}
+
+static rnl_status make_config(const folding *f, rnl_config **config)
+{
+    rnl_config folded = {.name = f->model->config->name,
+                         .data = f->model->config->data,
+                         .training = f->model->config->training};
+    char *text = NULL;
+    rnl_status status = list_layers(f, 0, f->model->layer_count, &folded.model);
+    if (status == RNL_OK)
+        status = rnl_config_print_json(&folded, &text);
+    if (status == RNL_OK)
+        status = rnl_config_parse(config, "the folded model", text, NULL, 0);
+    rnl_text_free(text);
+    free(folded.model.items);
+    return status;
+}
+
+static void narrow(float *to, const double *from, size_t count)
+{
+    for (size_t i = 0; i < count; ++i)
+        to[i] = (float)from[i];
+}
+
+static rnl_status copy_parameters(const folding *f, const rnl_layer *from, rnl_layer *to)
+{
+    for (size_t p = 0; p < to->parameter_count; ++p)
+        RNL_TRY(rnl_parameter_allocate(to, &to->parameters[p], RNL_VALUES));
+    const layer_fate *fate = &f->fates[from->index];
+    for (size_t p = 0; p < to->parameter_count; ++p) {
+        float *values = to->parameters[p].arrays[RNL_VALUES];
+        const size_t count = rnl_parameter_count(&to->parameters[p]);
+        if (fate->kernel)
+            narrow(values, p == RNL_DENSE_KERNEL ? fate->kernel : fate->bias, count);
+        else
+            memcpy(values, from->parameters[p].arrays[RNL_VALUES], count * sizeof *values);
+    }
+    return RNL_OK;
+}
+
+/* The layers that stay are in the same order. */
+static rnl_status copy_model(const folding *f, rnl_model *folded)
+{
+    const rnl_model *model = f->model;
+    size_t to = 0;
+    for (size_t i = 0; i < model->layer_count; ++i)
+        if (!f->fates[i].left_out)
+            RNL_TRY(copy_parameters(f, &model->layers[i], &folded->layers[to++]));
+    snprintf(folded->computed_with, sizeof folded->computed_with, "%s", model->computed_with);
+    RNL_TRY(rnl_encoding_copy(&folded->encoding, &model->encoding));
+    const size_t features = model->scaler.features;
+    if (features == 0)
+        return RNL_OK;
+    RNL_TRY(rnl_scaler_allocate(&folded->scaler, features));
+    memcpy(folded->scaler.scale, model->scaler.scale, features * sizeof(float));
+    memcpy(folded->scaler.offset, model->scaler.offset, features * sizeof(float));
+    return RNL_OK;
+}
+
+static rnl_status make_model(const folding *f, rnl_model **folded)
+{
+    rnl_config *config;
+    rnl_model *made;
+    RNL_TRY(make_config(f, &config));
+    RNL_TRY(rnl_model_build(&made, config, &f->model->input));
+    const rnl_status status = copy_model(f, made);
+    if (status == RNL_OK)
+        *folded = made;
+    else
+        rnl_model_free(made);
+    return status;
+}
+
+static void release(folding *f)
+{
+    for (size_t i = 0; f->fates && i < f->model->layer_count; ++i) {
+        free(f->fates[i].kernel);
+        free(f->fates[i].bias);
+        free(f->fates[i].block.layers.items);
+    }
+    free(f->fates);
+}
+
+rnl_status rnl_model_fold(const rnl_model *model, rnl_model **folded, char **report)
+{
+    size_t size;
+    char *text = NULL;
+    folding f = {.model = model,
+                 .fates = calloc(model->layer_count, sizeof *f.fates),
+                 .report = open_memstream(&text, &size)};
+    rnl_status status = f.fates && f.report
+                            ? fold_layers(&f)
+                            : rnl_fail_memory(model->layer_count * sizeof(layer_fate));
+    const bool told = f.report && fclose(f.report) == 0 && text;
+    if (status == RNL_OK && !told)
+        status = rnl_fail_memory(4096);
+    if (status == RNL_OK)
+        status = make_model(&f, folded);
+    release(&f);
+    if (status == RNL_OK)
+        *report = text;
+    else
+        free(text);
+    return status;
+}
