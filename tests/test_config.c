@@ -36,6 +36,42 @@ static rnl_config *parse(const char *text, const char *override)
     return config;
 }
 
+/* The names of the layers, in their order. */
+static void expect_layers(const char *model, const char *expected)
+{
+    char text[512], names[256] = "";
+    snprintf(text, sizeof text, "model: %s\ntraining: {loss: mean_squared_error, optimizer: sgd}\n",
+             model);
+    rnl_config *config = NULL;
+    cr_assert_eq(rnl_config_parse(&config, "test.yaml", text, NULL, 0), RNL_OK, "%s",
+                 rnl_message());
+    for (size_t i = 0; i < config->model.count; ++i)
+        sprintf(names + strlen(names), "%s ", config->model.items[i].kind->name);
+    cr_expect_str_eq(names, expected);
+    rnl_config_free(config);
+}
+
+Test(config, activations_that_are_layers)
+{
+    expect_layers("[dense: {units: 3, activation: prelu}, dense: {activation: rrelu, units: 3}]",
+                  "dense prelu dense rrelu ");
+    expect_layers("[activation: prelu, activation: {rrelu: {upper: 0.5}}, activation: tanh]",
+                  "prelu rrelu activation ");
+    expect_layers("{defaults: {activation: {prelu: {initial_slope: 0.5}}},\n"
+                  "  layers: [dense: {units: 3}, dense: {units: 2, activation: linear}]}",
+                  "dense prelu dense ");
+    expect_layers("[residual: [dense: {units: 3, activation: prelu}], dense: {units: 1}]",
+                  "residual dense ");
+    rnl_config *config = NULL;
+    cr_expect_eq(rnl_config_parse(&config, "test.yaml",
+                                  "model: [dense: {units: 3, activation: {rrelu: {lower: -1}}}]\n"
+                                  "training: {loss: mean_squared_error, optimizer: sgd}\n",
+                                  NULL, 0),
+                 RNL_BAD_CONFIG);
+    cr_expect_str_eq(rnl_message(),
+                     "test.yaml:1:55: lower: expected a number from 0 to 1000000, got '-1'");
+}
+
 Test(config, takes_values_and_defaults)
 {
     rnl_config *config = parse(good, NULL);

@@ -51,14 +51,17 @@ extern const rnl_field rnl_config_fields[];
 extern const rnl_kind_table rnl_data_formats;  /* engine/data/ */
 extern const rnl_kind_table rnl_missing_rules; /* engine/data/ */
 extern const rnl_kind_table rnl_scalings;      /* engine/data/ */
-extern const rnl_kind_table rnl_layers;        /* engine/model/ */
-extern const rnl_kind_table rnl_activations;   /* engine/model/ */
-extern const rnl_kind_table rnl_initializers;  /* engine/model/ */
-extern const rnl_kind_table rnl_regularizers;  /* engine/model/ */
-extern const rnl_kind_table rnl_constraints;   /* engine/model/ */
-extern const rnl_kind_table rnl_losses;        /* engine/training/ */
-extern const rnl_kind_table rnl_metrics;       /* engine/training/ */
-extern const rnl_kind_table rnl_optimizers;    /* engine/training/ */
+extern const rnl_kind_table rnl_layers;        /* engine/layers/ */
+/* Of the layers, those that may also be written as an activation; NULL ends them. */
+extern const char *const rnl_activation_layers[];
+
+extern const rnl_kind_table rnl_activations;  /* engine/model/ */
+extern const rnl_kind_table rnl_initializers; /* engine/model/ */
+extern const rnl_kind_table rnl_regularizers; /* engine/model/ */
+extern const rnl_kind_table rnl_constraints;  /* engine/model/ */
+extern const rnl_kind_table rnl_losses;       /* engine/training/ */
+extern const rnl_kind_table rnl_metrics;      /* engine/training/ */
+extern const rnl_kind_table rnl_optimizers;   /* engine/training/ */
 
 /* All of them, for the help; ends with NULL. */
 extern const rnl_kind_table *const rnl_kind_tables[];

@@ -63,6 +63,8 @@ static const rnl_kind kinds[] = {
      .operations = &rnl_activation_operations},
 };
 
+const char *const rnl_activation_layers[] = {"prelu", "rrelu", NULL};
+
 const rnl_kind_table rnl_layers = {
     .noun = "layer",
     .plural = "layers",

@@ -1,0 +1,112 @@
+#include "engine/config/lift.h"
+
+#include "engine/config/yaml_reader.h"
+#include "engine/error.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_among(const char *name, const char *const *names)
+{
+    while (*names && strcmp(*names, name) != 0)
+        ++names;
+    return *names != NULL;
+}
+
+/* `prelu` or `prelu: {...}` */
+static bool is_named(const rnl_node *activation, const char *const *names)
+{
+    if (activation->type == RNL_SCALAR)
+        return is_among(activation->text, names);
+    return activation->type == RNL_MAPPING && activation->count == 1 &&
+           is_among(activation->items[0]->key, names);
+}
+
+static void remove_item(rnl_node *node, size_t index)
+{
+    --node->count;
+    memmove(&node->items[index], &node->items[index + 1],
+            (node->count - index) * sizeof *node->items);
+}
+
+/* As an element of a list, a choice stands without the key that it had. */
+static void strip_key(rnl_node *node)
+{
+    free(node->key);
+    node->key = NULL;
+}
+
+static rnl_status insert_item(rnl_node *list, size_t index, rnl_node *item)
+{
+    if (!rnl_node_append(list, item)) {
+        rnl_node_free(item);
+        return rnl_fail_memory(sizeof *item);
+    }
+    memmove(&list->items[index + 1], &list->items[index],
+            (list->count - 1 - index) * sizeof *list->items);
+    list->items[index] = item;
+    return RNL_OK;
+}
+
+/* `activation: prelu` becomes `prelu`. */
+static void lift_layer(rnl_node *list, size_t index)
+{
+    rnl_node *layer = list->items[index], *activation = layer->items[0];
+    layer->count = 0;
+    strip_key(activation);
+    rnl_node_free(layer);
+    list->items[index] = activation;
+}
+
+static rnl_status lift_from(rnl_node *list, size_t index, rnl_node *parameters,
+                            const char *const *names)
+{
+    for (size_t i = 0; i < parameters->count; ++i) {
+        rnl_node *value = parameters->items[i];
+        if (strcmp(value->key, "activation") == 0 && is_named(value, names)) {
+            remove_item(parameters, i);
+            strip_key(value);
+            return insert_item(list, index + 1, value);
+        }
+    }
+    return RNL_OK;
+}
+
+static rnl_status lift_list(rnl_node *list, const char *const *names);
+
+/* `residual: [...]` and `repeat: {layers: [...]}` */
+static rnl_status lift_inside(rnl_node *parameters, const char *const *names)
+{
+    if (parameters->type == RNL_LIST)
+        return lift_list(parameters, names);
+    for (size_t i = 0; parameters->type == RNL_MAPPING && i < parameters->count; ++i)
+        if (parameters->items[i]->type == RNL_LIST)
+            RNL_TRY(lift_list(parameters->items[i], names));
+    return RNL_OK;
+}
+
+static rnl_status lift_list(rnl_node *list, const char *const *names)
+{
+    for (size_t i = 0; i < list->count; ++i) {
+        const rnl_node *layer = list->items[i];
+        if (layer->type != RNL_MAPPING || layer->count != 1)
+            continue;
+        rnl_node *parameters = layer->items[0];
+        if (strcmp(parameters->key, "activation") == 0 && is_named(parameters, names)) {
+            lift_layer(list, i);
+        } else {
+            RNL_TRY(lift_inside(parameters, names));
+            if (parameters->type == RNL_MAPPING)
+                RNL_TRY(lift_from(list, i, parameters, names));
+        }
+    }
+    return RNL_OK;
+}
+
+rnl_status rnl_lift_activations(rnl_node *root, const char *const *names)
+{
+    for (size_t i = 0; root->type == RNL_MAPPING && i < root->count; ++i)
+        if (strcmp(root->items[i]->key, "model") == 0 && root->items[i]->type == RNL_LIST)
+            RNL_TRY(lift_list(root->items[i], names));
+    return RNL_OK;
+}
