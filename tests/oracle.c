@@ -66,6 +66,8 @@ static double activate(const oracle_layer *layer, double z)
         return fmin(fmax(z + 3, 0), 6) / 6;
     case ORACLE_SWISH:
         return z / (1 + exp(-z));
+    case ORACLE_GELU:
+        return z * erfc(-z / sqrt(2)) / 2;
     default:
         return z;
     }
@@ -96,6 +98,8 @@ static double derivative(const oracle_layer *layer, double z)
         return fabs(z) < 3 ? 1.0 / 6 : 0;
     case ORACLE_SWISH:
         return (1 + z / (1 + exp(z))) / (1 + exp(-z));
+    case ORACLE_GELU:
+        return erfc(-z / sqrt(2)) / 2 + z * exp(-z * z / 2) / sqrt(2 * M_PI);
     default:
         return 1;
     }

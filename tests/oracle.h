@@ -23,7 +23,8 @@ typedef enum oracle_activation {
     ORACLE_SOFTSIGN,
     ORACLE_EXPONENTIAL,
     ORACLE_HARD_SIGMOID,
-    ORACLE_SWISH
+    ORACLE_SWISH,
+    ORACLE_GELU
 } oracle_activation;
 
 typedef struct oracle_layer {

@@ -138,6 +138,7 @@ static activation_kernels activation_named(const rnl_kernels *k, const char *nam
         {"exponential", k->exponential_forward, k->exponential_backward, 0},
         {"hard_sigmoid", k->hard_sigmoid_forward, k->hard_sigmoid_backward, 0},
         {"silu", k->swish_forward, k->swish_backward, 0},
+        {"gelu", k->gelu_forward, k->gelu_backward, 0},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; ++i)
         if (strcmp(all[i].name, name) == 0)
@@ -151,12 +152,13 @@ static void check_activations(const rnl_kernels *k)
 {
     json_t *root = load("activations.json");
     const json_t *activations = json_object_get(root, "activations");
-    cr_assert_eq(json_array_size(activations), 12);
-    for (size_t i = 0; i < 12; ++i) {
+    cr_assert_eq(json_array_size(activations), 13);
+    for (size_t i = 0; i < 13; ++i) {
         const json_t *golden = json_array_get(activations, i);
         const activation_kernels kernels =
             activation_named(k, json_string_value(json_object_get(golden, "name")));
-        const bool from_z = kernels.forward == k->swish_forward;
+        const bool from_z =
+            kernels.forward == k->swish_forward || kernels.forward == k->gelu_forward;
         float z[MOST], y[MOST], ones[MOST], delta[MOST];
         const size_t count = read_floats(z, golden, "z");
         for (size_t j = 0; j < count; ++j)
@@ -178,7 +180,8 @@ static void check_activations(const rnl_kernels *k)
                                                           .delta = delta,
                                                           .delta_stride = count,
                                                           .alpha = kernels.alpha});
-        expect_near(y, golden, "y", 4e-7, 0);
+        const double absolute = kernels.forward == k->gelu_forward ? 5e-9 : 0;
+        expect_near(y, golden, "y", 4e-7, absolute);
         expect_near(delta, golden, "gradient", 1e-6, 2e-7);
     }
     json_decref(root);

@@ -514,6 +514,78 @@ static void check_swish_backward(const rnl_kernels *k)
     }
 }
 
+static double normal_distribution(double z)
+{
+    return erfc(-z / sqrt(2)) / 2;
+}
+
+static double gelu_oracle(double z, double alpha)
+{
+    (void)alpha;
+    return isinf(z) ? (z > 0 ? z : 0) : z * normal_distribution(z);
+}
+
+static double gelu_slope(double z, double alpha)
+{
+    (void)alpha;
+    return normal_distribution(z) +
+           (isinf(z) ? 0 : z * exp(-z * z / 2) / sqrt(2 * 3.14159265358979323846));
+}
+
+/* In ULP down to -5, below that absolutely. */
+static void check_gelu_forward(const rnl_kernels *k)
+{
+    flush_denormals();
+    static float z[LONGEST], bias[LONGEST], y[LONGEST], kept[LONGEST];
+    for (int round = 0; round < 3000; ++round) {
+        for (size_t i = 0; i < LONGEST; ++i)
+            z[i] = round == 0 && i < SPECIALS ? special[i]
+                   : round % 2 == 0           ? random_float(20)
+                                              : random_bits();
+        k->gelu_forward(
+            &(const rnl_activation_forward){.rows = 1, .columns = LONGEST, .z = z, .y = y});
+        for (size_t i = 0; i < LONGEST; ++i) {
+            const double exact = gelu_oracle(without_denormal(z[i]), 0);
+            if (z[i] < -5)
+                cr_assert_float_eq((double)y[i], exact, 5e-9, "gelu(%g): %g", (double)z[i],
+                                   (double)y[i]);
+            else
+                expect_near(y[i], exact, 2, "gelu", (double)z[i]);
+        }
+    }
+    for (size_t columns = 0; columns <= LONGEST; ++columns) {
+        static guarded output;
+        float *out = guarded_start(&output, SPACE);
+        for (size_t i = 0; i < LONGEST; ++i) {
+            z[i] = random_float(4);
+            bias[i] = random_float(1);
+        }
+        k->gelu_forward(&(const rnl_activation_forward){
+            .rows = 1, .columns = columns, .z = z, .bias = bias, .y = out, .kept = kept});
+        guarded_check(&output, 1, columns, SPACE);
+        for (size_t i = 0; i < columns; ++i) {
+            cr_assert_eq(kept[i], z[i] + bias[i]);
+            expect_near(out[i], gelu_oracle((double)kept[i], 0), 2, "gelu", (double)kept[i]);
+        }
+    }
+    check_positions(k->gelu_forward, z, 0);
+}
+
+/* The slope passes through 0 at z = -0.752: judged absolutely. */
+static void check_gelu_backward(const rnl_kernels *k)
+{
+    flush_denormals();
+    check_backward(k->gelu_backward, gelu_slope, "gelu'", 0.5f, 6);
+    for (int i = -3000; i <= 3000; ++i) {
+        const float z = (float)i / 200, one = 1;
+        float delta;
+        k->gelu_backward(&(const rnl_activation_backward){
+            .rows = 1, .columns = 1, .partials = 1, .upstream = &one, .y = &z, .delta = &delta});
+        cr_assert_float_eq((double)delta, gelu_slope((double)z, 0), 4e-7, "gelu'(%g): %g",
+                           (double)z, (double)delta);
+    }
+}
+
 /* ---- elementary functions -------------------------------------------------------------------- */
 
 static void check_unary(void (*kernel)(const rnl_unary *), double (*oracle)(double),

@@ -77,6 +77,13 @@ static void bind_swish(rnl_bound_activation *bound, const rnl_kernels *kernels,
     *bound = (rnl_bound_activation){kernels->swish_forward, kernels->swish_backward, 0, true};
 }
 
+static void bind_gelu(rnl_bound_activation *bound, const rnl_kernels *kernels,
+                      const void *parameters)
+{
+    (void)parameters;
+    *bound = (rnl_bound_activation){kernels->gelu_forward, kernels->gelu_backward, 0, true};
+}
+
 static const rnl_kind kinds[] = {
     {.name = "linear",
      .help = "f(z) = z",
@@ -122,6 +129,9 @@ static const rnl_kind kinds[] = {
     {.name = "silu",
      .help = "swish by its other name",
      .operations = &(const rnl_activation){.bind = bind_swish}},
+    {.name = "gelu",
+     .help = "f(z) = z Phi(z), Phi the normal distribution",
+     .operations = &(const rnl_activation){.bind = bind_gelu}},
     {.name = "softmax",
      .help = "f(z)_i = e^z_i / sum_j e^z_j; only in the last layer, with a crossentropy loss",
      .operations = &(const rnl_activation){.bind = bind_linear, .only_with_loss = true}},
