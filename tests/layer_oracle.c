@@ -177,6 +177,22 @@ static void forward(const layer_oracle *oracle, const values *input, values *out
     }
 }
 
+/* Of all rows, divided by their number. */
+static double activity_penalties(const layer_oracle *oracle, const values *outputs)
+{
+    double sum = 0;
+    for (size_t l = 0; l < oracle->model->layer_count; ++l) {
+        const rnl_choice *choice = oracle->model->layers[l].choice;
+        if (!is(choice, "activity_regularization"))
+            continue;
+        const rnl_activity_regularization *p = choice->parameters;
+        const rnl_regularizer r = rnl_regularizer_of(&p->regularizer);
+        for (size_t i = 0; i < oracle->rows * outputs[l].columns; ++i)
+            sum += r.l1 * fabs(outputs[l].at[i]) + r.l2 * pow(outputs[l].at[i], 2);
+    }
+    return sum / (double)oracle->rows;
+}
+
 static double cross_entropy(const double *z, size_t count, size_t label)
 {
     double sum = 0;
@@ -212,8 +228,9 @@ double layer_oracle_loss(const layer_oracle *oracle, const float *x, const int32
     double sum = 0;
     for (size_t i = 0; i < oracle->rows; ++i)
         sum += cross_entropy(last->at + i * last->columns, last->columns, (size_t)labels[i]);
+    const double activity = activity_penalties(oracle, outputs);
     for (size_t l = 0; l < model->layer_count; ++l)
         free(outputs[l].at);
     free(input.at);
-    return sum / (double)oracle->rows + penalties(oracle);
+    return sum / (double)oracle->rows + activity + penalties(oracle);
 }

@@ -34,6 +34,8 @@ static layers_case cases[] = {
     {"dropout", "dropout: 0.4"},
     {"alpha_dropout", "alpha_dropout: {rate: 0.3}"},
     {"gaussian_noise", "gaussian_noise: {stddev: 0.5}"},
+    {"activity_regularization", "activity_regularization: {l1_l2: {l1: 0.01, l2: 0.03}}"},
+    {"activity_regularizer", "dense: {units: 30, activation: prelu, activity_regularizer: l2}"},
     {"residual", "residual: [{dense: {units: 70, activation: tanh}}, {dense: {units: 70}}]"},
     {"residual within residual",
      "residual: [{dense: {units: 70}}, {residual: [{dense: {units: 70, activation: tanh}}]}]"},
@@ -50,7 +52,7 @@ static layers_case cases[] = {
                   "    - alpha_dropout: {rate: 0.1}\n"
                   "    - dense: {units: 50, kernel_regularizer: {l1_l2: {l1: 0.01, l2: 0.02}}}\n"
                   "  - rrelu\n"
-                  "  - activation: tanh"},
+                  "  - dense: {units: 40, activation: tanh, activity_regularizer: {l2: 0.02}}"},
 };
 
 static rnl_model *create(const char *layers, const rnl_data *data, const char *training)

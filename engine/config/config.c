@@ -184,7 +184,7 @@ static rnl_status decode(rnl_config *config, const char *source, const char *con
     for (size_t i = 0; i < override_count; ++i)
         RNL_TRY(rnl_tree_override(&config->tree, overrides[i]));
     RNL_TRY(rnl_defaults_apply(config->tree.root, &rnl_layers));
-    RNL_TRY(rnl_lift_activations(config->tree.root, rnl_activation_layers));
+    RNL_TRY(rnl_lift_layers(config->tree.root, rnl_activation_layers));
     RNL_TRY(rnl_schema_decode(rnl_config_fields, config->tree.root, config));
     if (!config->name)
         RNL_TRY(name_after(config, source));

@@ -58,17 +58,55 @@ static void lift_layer(rnl_node *list, size_t index)
     list->items[index] = activation;
 }
 
-static rnl_status lift_from(rnl_node *list, size_t index, rnl_node *parameters,
-                            const char *const *names)
+/* Takes the value of a key out of a layer's parameters; NULL if it is not there. */
+static rnl_node *take(rnl_node *parameters, const char *key)
 {
     for (size_t i = 0; i < parameters->count; ++i) {
         rnl_node *value = parameters->items[i];
-        if (strcmp(value->key, "activation") == 0 && is_named(value, names)) {
+        if (strcmp(value->key, key) == 0) {
             remove_item(parameters, i);
-            strip_key(value);
-            return insert_item(list, index + 1, value);
+            return value;
         }
     }
+    return NULL;
+}
+
+/* `activity_regularizer: l2` becomes `activity_regularization: l2`. */
+static rnl_status insert_regularization(rnl_node *list, size_t index, rnl_node *regularizer)
+{
+    rnl_node *layer = rnl_node_create(RNL_MAPPING, regularizer->place);
+    char *key = strdup("activity_regularization");
+    strip_key(regularizer);
+    regularizer->key = key;
+    if (!layer || !key || !rnl_node_append(layer, regularizer)) {
+        rnl_node_free(regularizer);
+        rnl_node_free(layer);
+        return rnl_fail_memory(sizeof *layer);
+    }
+    return insert_item(list, index, layer);
+}
+
+static bool is_null(const rnl_node *node)
+{
+    return node->type == RNL_SCALAR && *node->text == '\0' && !node->quoted;
+}
+
+static rnl_status lift_from(rnl_node *list, size_t index, rnl_node *parameters,
+                            const char *const *names)
+{
+    const rnl_node *activation = rnl_node_get(parameters, "activation");
+    if (activation && is_named(activation, names)) {
+        rnl_node *layer = take(parameters, "activation");
+        strip_key(layer);
+        RNL_TRY(insert_item(list, ++index, layer));
+    }
+    const rnl_node *regularizer = rnl_node_get(parameters, "activity_regularizer");
+    if (!regularizer)
+        return RNL_OK;
+    rnl_node *taken = take(parameters, "activity_regularizer");
+    if (!is_null(taken))
+        return insert_regularization(list, index + 1, taken);
+    rnl_node_free(taken);
     return RNL_OK;
 }
 
@@ -103,7 +141,7 @@ static rnl_status lift_list(rnl_node *list, const char *const *names)
     return RNL_OK;
 }
 
-rnl_status rnl_lift_activations(rnl_node *root, const char *const *names)
+rnl_status rnl_lift_layers(rnl_node *root, const char *const *names)
 {
     for (size_t i = 0; root->type == RNL_MAPPING && i < root->count; ++i)
         if (strcmp(root->items[i]->key, "model") == 0 && root->items[i]->type == RNL_LIST)

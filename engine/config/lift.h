@@ -1,8 +1,9 @@
 /*
- * Activations that are layers of their own, because they have parameters to learn or draw random
- * numbers.  Written as a layer's activation, they become the next layer:
+ * What may be written as a layer's parameter and is a layer of its own becomes the next layer:
+ * activations that have parameters to learn or draw random numbers, and penalties on outputs.
  *
- *     dense: {units: 100, activation: prelu}   ->   dense: {units: 100}, prelu
+ *     dense: {units: 100, activation: prelu, activity_regularizer: l2}
+ *     ->   dense: {units: 100}, prelu, activity_regularization: l2
  */
 #ifndef RNL_ENGINE_CONFIG_LIFT_H
 #define RNL_ENGINE_CONFIG_LIFT_H
@@ -11,6 +12,6 @@
 
 /* In the list `model` under root and the lists in it, for activations of these names; NULL ends
  * them. */
-rnl_status rnl_lift_activations(rnl_node *root, const char *const *names);
+rnl_status rnl_lift_layers(rnl_node *root, const char *const *names);
 
 #endif

@@ -32,6 +32,14 @@ extern const rnl_layer_operations rnl_dropout_operations, rnl_alpha_dropout_oper
     rnl_gaussian_noise_operations, rnl_rrelu_operations;
 extern const rnl_field rnl_dropout_fields[], rnl_gaussian_noise_fields[], rnl_rrelu_fields[];
 
+/* A penalty on the size of outputs. */
+typedef struct rnl_activity_regularization {
+    rnl_choice regularizer; /* of rnl_regularizers */
+} rnl_activity_regularization;
+
+extern const rnl_layer_operations rnl_activity_regularization_operations;
+extern const rnl_field rnl_activity_regularization_fields[];
+
 /* Parametric ReLU. */
 typedef struct rnl_prelu {
     double initial_slope;

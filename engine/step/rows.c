@@ -77,6 +77,8 @@ static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
         gather_targets(step, batch, rows);
     if (is_weighted(step, batch))
         gather_weights(step, batch, rows);
+    for (size_t i = rows.begin; step->has_activity && i < rows.filled; ++i)
+        step->activity[i] = 0;
     rnl_row_tile_clear(rows, step->input.values, stride);
     return RNL_OK;
 }
@@ -198,6 +200,8 @@ static void compute_loss(const loss_state *state, const rnl_step *step, const rn
         weighted_loss(state, step->row_weights + rows.begin, loss);
     else
         state->loss.rows(&loss);
+    for (size_t i = rows.begin; step->has_activity && i < rows.filled; ++i)
+        step->loss[i] += step->activity[i];
     if (delta)
         rnl_row_tile_clear(rows, step->exchange[0], stride);
 }

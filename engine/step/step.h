@@ -171,6 +171,8 @@ typedef struct rnl_step {
     rnl_matrix predictions;     /* probabilities or values, where asked for, else without columns */
     float *row_weights;         /* (padded_rows) factors of the rows' losses; unset without any */
     float *loss;                /* (padded_rows) of each row */
+    bool has_activity;          /* a layer adds penalties on its outputs: */
+    float *activity;            /* (padded_rows) of each row */
     float *metrics[RNL_MAX_METRICS]; /* (padded_rows) each */
     float **tile_buffers;            /* (workers) one product's tile each */
     size_t tile_floats;

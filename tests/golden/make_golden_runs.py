@@ -99,6 +99,11 @@ run("default factors, weighted rows, adam", "loss: sparse_categorical_crossentro
     last={"kernel_regularizer": "l1"}, last_yaml=", kernel_regularizer: l1",
     optimizer=keras.optimizers.Adam(0.01), optimizer_yaml="{adam: {learning_rate: 0.01}}")
 
+run("activity regularizers, weighted rows", "loss: mean_squared_error", sample_weight=True,
+    hidden={"activity_regularizer": R.L1L2(l1=0.02, l2=0.05)},
+    hidden_yaml=", activity_regularizer: {l1_l2: {l1: 0.02, l2: 0.05}}",
+    last={"activity_regularizer": R.L2(0.1)}, last_yaml=", activity_regularizer: {l2: 0.1}")
+
 # Keras's max_norm shrinks by norm / (1e-7 + norm) within the ball: 1e-7 of a weight for each step.
 C = keras.constraints
 run("max_norm", "loss: mean_squared_error",
@@ -129,6 +134,8 @@ normalized("batch normalization, other parameters", BN(momentum=0.5, epsilon=0.1
            "batch_normalization: {momentum: 0.5, epsilon: 0.1, center: false}", BN(momentum=0.9, scale=False),
            "batch_normalization: {momentum: 0.9, scale: false}",
            optimizer=keras.optimizers.Adam(0.01), optimizer_yaml="{adam: {learning_rate: 0.01}}")
+train("prelu", "loss: mean_squared_error", None, layers=[L.Dense(UNITS), L.PReLU(), L.Dense(OUTPUTS)],
+      yaml=[f"dense: {{units: {UNITS}, activation: prelu}}", f"dense: {{units: {OUTPUTS}}}"])
 normalized("batch normalization, frozen", BN(trainable=False), "batch_normalization: {trainable: false}",
            BN(trainable=False), "batch_normalization: {trainable: false}")
 

@@ -1,0 +1,131 @@
+/*
+ * A penalty on the size of a layer's outputs: l1 sum |y| + l2 sum y^2 of a row, added to the row's
+ * loss whatever the row's weight, so that the loss has its mean over the rows.  The outputs stay as
+ * they are.
+ */
+#include "engine/layers/layers.h"
+
+#include "engine/config/config.h"
+#include "engine/error.h"
+#include "engine/layers/pass_through.h"
+#include "engine/model/regularizers.h"
+#include "engine/step/row_tiles.h"
+
+#include <stddef.h>
+
+const rnl_field rnl_activity_regularization_fields[] = {
+    {.key = "regularizer",
+     .type = RNL_FIELD_KIND,
+     .offset = offsetof(rnl_activity_regularization, regularizer),
+     .kinds = &rnl_regularizers,
+     .help = "the penalty, written directly: `activity_regularization: {l2: 0.01}`"},
+    {.key = NULL},
+};
+
+typedef struct activity_state {
+    rnl_regularizer regularizer;
+    const rnl_matrix *input;
+    rnl_upstream upstream, downstream;
+} activity_state;
+
+static rnl_status build(rnl_layer *layer)
+{
+    layer->output = layer->input;
+    return RNL_OK;
+}
+
+static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
+{
+    const activity_state *state = self;
+    const rnl_step *step = worker->step;
+    const rnl_row_tile rows = rnl_row_tile_of(step, &worker->batch, tile);
+    for (size_t i = rows.begin; i < rows.filled; ++i) {
+        double absolutes, squares;
+        step->kernels->sizes(&(const rnl_sizes){
+            .count = state->input->columns,
+            .x = state->input->values + i * state->input->stride,
+            .absolutes = &absolutes,
+            .squares = &squares,
+        });
+        step->activity[i] +=
+            (float)(state->regularizer.l1 * absolutes + state->regularizer.l2 * squares);
+    }
+    return RNL_OK;
+}
+
+static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
+{
+    const activity_state *state = self;
+    const rnl_step *step = worker->step;
+    const rnl_row_tile rows = rnl_row_tile_of(step, &worker->batch, tile);
+    const size_t columns = state->input->columns, stride = state->downstream.stride;
+    const double share = 1 / (double)worker->batch.rows;
+    float *gradient = *state->downstream.values;
+    step->kernels->add_rows(&(const rnl_add_rows){
+        .rows = rows.end - rows.begin,
+        .columns = columns,
+        .partials = state->upstream.partials,
+        .x = *state->upstream.values + rows.begin * stride,
+        .x_stride = state->upstream.stride,
+        .partial_distance = rnl_upstream_distance(step, &state->upstream),
+        .y = gradient + rows.begin * stride,
+        .y_stride = stride,
+    });
+    for (size_t i = rows.begin; i < rows.filled; ++i)
+        step->kernels->penalty_slope(&(const rnl_penalty_slope){
+            .count = columns,
+            .weights = state->input->values + i * state->input->stride,
+            .gradient = gradient + i * stride,
+            .l1 = (float)(state->regularizer.l1 * share),
+            .l2 = (float)(state->regularizer.l2 * share),
+        });
+    return RNL_OK;
+}
+
+static rnl_phase phase_of(activity_state *state, const rnl_step *step,
+                          rnl_status (*run)(void *, size_t, rnl_step_worker *))
+{
+    return (rnl_phase){
+        .tiles = rnl_row_tiles_in(step->padded_rows),
+        .run = run,
+        .self = state,
+    };
+}
+
+static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl_matrix *input,
+                               const rnl_matrix **output, void **planned)
+{
+    const rnl_activity_regularization *p = layer->choice->parameters;
+    if (step->predicting)
+        return rnl_pass_through_plan_forward(layer, step, input, output, planned);
+    activity_state *state = rnl_step_allocate(step, sizeof *state, NULL);
+    if (!state)
+        return rnl_fail_memory(sizeof *state);
+    state->regularizer = rnl_regularizer_of(&p->regularizer);
+    state->input = input;
+    if (!step->has_activity)
+        RNL_TRY(rnl_arena_reserve(&step->arena, &step->activity, step->padded_rows, sizeof(float)));
+    step->has_activity = true;
+    *output = input;
+    *planned = state;
+    return rnl_phase_add(&step->phases, phase_of(state, step, run_forward));
+}
+
+static rnl_status plan_backward(void *planned, rnl_step *step, const rnl_upstream *upstream,
+                                rnl_upstream *downstream)
+{
+    activity_state *state = planned;
+    if (!downstream)
+        return RNL_OK;
+    downstream->partials = 1;
+    state->upstream = *upstream;
+    state->downstream = *downstream;
+    return rnl_phase_add(&step->phases, phase_of(state, step, run_backward));
+}
+
+const rnl_layer_operations rnl_activity_regularization_operations = {
+    .build = build,
+    .views_input = true,
+    .plan_forward = plan_forward,
+    .plan_backward = plan_backward,
+};
