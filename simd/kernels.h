@@ -38,7 +38,7 @@ typedef struct rnl_activation_backward {
     const float *upstream;   /* (rows, columns) of the first partial product */
     size_t upstream_stride;  /* between rows */
     size_t partial_distance; /* in floats, from one partial product to the next */
-    const float *y;          /* (rows, columns) the saved result of the forward pass; of swish and gelu z */
+    const float *y; /* (rows, columns) the saved result of the forward pass; of swish and gelu z */
     size_t y_stride;
     float *delta; /* (rows, columns) */
     size_t delta_stride;
@@ -124,6 +124,13 @@ typedef struct rnl_penalty_slope {
     float *gradient;      /* (count) */
     float l1, l2;
 } rnl_penalty_slope;
+
+/* w = sign(w) max(|w| - threshold, 0) */
+typedef struct rnl_shrink {
+    size_t count;
+    float *weights; /* (count) */
+    float threshold;
+} rnl_shrink;
 
 /* absolutes = sum |x|, squares = sum x^2: in float over a few vectors, then in double. */
 typedef struct rnl_sizes {

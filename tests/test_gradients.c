@@ -636,6 +636,38 @@ Test(gradients, l1_tells_how_many_weights_are_nearly_0)
     rnl_data_free(data);
 }
 
+/* The same, by soft thresholding: w = sign(w) max(|w| - 10 steps of learning_rate l1, 0), and the
+ * penalty is in the loss. */
+Test(gradients, l1_proximal_makes_weights_0)
+{
+    char told[256] = "";
+    rnl_data *data = fixture_data(10, 1, 1, RNL_FLOAT32);
+    memset(data->train.inputs, 0, 10 * sizeof(float));
+    rnl_model *model = fixture_model(
+        fixture_config(
+            "model: [dense: {units: 4, kernel_regularizer: {l1_proximal: 1}},\n"
+            "        dense: {units: 1, kernel_initializer: zeros}]\n"
+            "training: {loss: mean_squared_error, optimizer: {momentum: {learning_rate: 0.01}},\n"
+            "           batch_size: 1}\n"),
+        data);
+    const float start[] = {0.05f, -0.0999f, 0.5f, -0.125f};
+    memcpy(model->layers[0].parameters[0].arrays[RNL_VALUES], start, sizeof start);
+    const rnl_options options = {.on_log = keep_sparsity, .user = told};
+    cr_assert_eq(rnl_train(model, data, &options), RNL_OK, "%s", rnl_message());
+    const float *w = model->layers[0].parameters[0].arrays[RNL_VALUES];
+    cr_expect_eq(w[0], 0);
+    cr_expect_eq(w[1], 0);
+    cr_expect_float_eq((double)w[2], 0.4, 1e-6);
+    cr_expect_float_eq((double)w[3], -0.025, 1e-6);
+    cr_expect_str_eq(told, "dense_1.kernel: 50.0 % of the weights are within 0.001 of 0\n");
+    rnl_evaluation *evaluation = NULL;
+    cr_assert_eq(rnl_evaluate(model, data, RNL_TRAIN, NULL, &evaluation), RNL_OK);
+    cr_expect_geq(evaluation->figures[0].value, 0.425 - 1e-6);
+    rnl_evaluation_free(evaluation);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
 /* ---- metrics --------------------------------------------------------------------------------- */
 
 typedef double row_metric(const double *z, const double *t);

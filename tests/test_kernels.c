@@ -1370,6 +1370,26 @@ static void check_penalty_slope(const rnl_kernels *k)
     }
 }
 
+static void check_shrink(const rnl_kernels *k)
+{
+    static guarded output;
+    flush_denormals();
+    for (size_t count = 0; count <= LONGEST; ++count) {
+        float *w = guarded_start(&output, SPACE), before[LONGEST];
+        for (size_t i = 0; i < count; ++i)
+            w[i] = before[i] = i % 9 == 0 ? 0.25f : random_float(1);
+        k->shrink(&(const rnl_shrink){count, w, 0.25f});
+        guarded_check(&output, 1, count, SPACE);
+        for (size_t i = 0; i < count; ++i) {
+            const float rest = fabsf(before[i]) - 0.25f;
+            cr_assert_eq(w[i], rest > 0 ? copysignf(rest, before[i]) : 0);
+        }
+    }
+    float strange[] = {NAN, INFINITY, -INFINITY};
+    k->shrink(&(const rnl_shrink){3, strange, 0.25f});
+    cr_assert(isnan(strange[0]) && strange[1] == INFINITY && strange[2] == -INFINITY);
+}
+
 /* Sixteen roundings of a positive sum at most, then double. */
 static void check_sizes(const rnl_kernels *k)
 {

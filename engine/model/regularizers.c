@@ -23,12 +23,22 @@ static const rnl_field l1_l2_fields[] = {
     {.key = NULL},
 };
 
+/* Of the kinds with operations, l1 is proximal. */
+static const char proximal;
+
 static const rnl_kind kinds[] = {
     {.name = "l1",
      .help = "adds l1 sum |w| to the loss, which drives weights to 0",
      .fields = l1_fields,
      .shorthand = "l1",
      .size = sizeof(rnl_regularizer)},
+    {.name = "l1_proximal",
+     .help = "the same penalty, by which weights become exactly 0: after each update they are\n"
+             "moved towards 0 by learning_rate l1, and stay there",
+     .fields = l1_fields,
+     .shorthand = "l1",
+     .size = sizeof(rnl_regularizer),
+     .operations = &proximal},
     {.name = "l2",
      .help = "adds l2 sum w^2 to the loss, which keeps weights small",
      .fields = l2_fields,

@@ -9,13 +9,17 @@
 /* The parameters of every kind: the penalty is l1 sum |w| + l2 sum w^2. */
 typedef struct rnl_regularizer {
     double l1, l2;
+    bool proximal; /* l1 acts after the update, by soft thresholding, in place of its slope */
 } rnl_regularizer;
 
 /* All 0 where nothing was chosen. */
 static inline rnl_regularizer rnl_regularizer_of(const rnl_choice *choice)
 {
-    return choice && choice->kind ? *(const rnl_regularizer *)choice->parameters
-                                  : (rnl_regularizer){0};
+    if (!choice || !choice->kind)
+        return (rnl_regularizer){0};
+    rnl_regularizer regularizer = *(const rnl_regularizer *)choice->parameters;
+    regularizer.proximal = choice->kind->operations != NULL;
+    return regularizer;
 }
 
 #endif

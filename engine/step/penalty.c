@@ -11,7 +11,7 @@ void rnl_penalty_add_slope(const rnl_step *step, const rnl_block *block, size_t 
         .count = count,
         .weights = block->arrays[RNL_VALUES] + begin,
         .gradient = block->gradients + begin,
-        .l1 = (float)regularizer.l1,
+        .l1 = regularizer.proximal ? 0 : (float)regularizer.l1,
         .l2 = (float)regularizer.l2,
     });
 }

@@ -1,6 +1,7 @@
 #include "engine/step/phases.h"
 
 #include "engine/error.h"
+#include "engine/model/regularizers.h"
 #include "engine/step/penalty.h"
 #include "threading/assignment.h"
 
@@ -75,6 +76,10 @@ static void update_slice(rnl_step *step, const rnl_step_worker *worker, const sl
     if (block->penalties[0])
         rnl_penalty_add_slope(step, block, s->begin, s->count);
     step->optimizer.update(&update);
+    const rnl_regularizer regularizer = rnl_regularizer_of(block->parameter->regularizer);
+    if (regularizer.proximal)
+        step->kernels->shrink(&(const rnl_shrink){
+            s->count, update.weights, step->optimizer.learning_rate * (float)regularizer.l1});
     if (check != 0)
         note_trouble(step, s, &update, worker->batch.number);
 }
