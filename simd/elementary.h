@@ -176,7 +176,7 @@ static inline v_pair v_ratio(v_pair a, v_float t)
  * |z|, z (1 - Phi(t)) = z r e^(-t^2 / 2), without what rounding takes from t^2, z r and the
  * sum with its multiple by e^x - 1.  Near 0, where what is lost would be denormal, z / 2.  Of NaN
  * its own bits. */
-static inline v_float v_gelu(v_float z)
+static inline v_float v_gelu(v_float z, v_float *slope)
 {
     const v_float magnitude = v_min(v_set(18), v_copysign(z, v_set(1)));
     const v_float near = v_min(v_set(5), magnitude);
@@ -194,22 +194,15 @@ static inline v_float v_gelu(v_float z)
     const v_float lost = v_fma(product, r_lost, product_lost);
     const v_float more = v_fma(product, q, v_fma(lost, q, lost));
     const v_float tail = v_scale(v_add(product, more), n);
-    const v_float regular = v_select(v_at_least(z, v_set(0)), v_sub(z, tail), tail);
+    const v_mask positive = v_at_least(z, v_set(0));
+    const v_float regular = v_select(positive, v_sub(z, tail), tail);
+    const v_float density = v_scale(v_add(v_set(1), q), n);
+    const v_float beyond = v_mul(density, ratio.high);
+    const v_float phi = v_select(positive, v_sub(v_set(1), beyond), beyond);
+    *slope = v_fma(v_mul(v_copysign(magnitude, z), v_set(0x1.988454p-2f)), density, phi);
     const v_float half = v_mul(v_set(0.5f), z);
     const v_float result = v_select(v_greater(v_set(0x1p-100f), magnitude), half, regular);
     return v_select(v_equal(z, z), result, z);
-}
-
-/* Its derivative Phi(z) + z e^(-z^2 / 2) / sqrt(2 pi), within 4e-7. */
-static inline v_float v_gelu_slope(v_float z)
-{
-    const v_float magnitude = v_min(v_set(18), v_copysign(z, v_set(1)));
-    const v_float near = v_min(v_set(5), magnitude);
-    const v_float density = v_exp(v_mul(v_set(-0.5f), v_mul(magnitude, magnitude)));
-    const v_float tail = v_mul(density, v_ratio(v_normal_tail(near), near).high);
-    const v_float phi = v_select(v_at_least(z, v_set(0)), v_sub(v_set(1), tail), tail);
-    const v_float bounded = v_copysign(magnitude, z);
-    return v_fma(v_mul(bounded, v_set(0x1.988454p-2f)), density, phi);
 }
 
 #endif

@@ -26,7 +26,8 @@ typedef struct rnl_activation_forward {
     const float *bias; /* (columns), or NULL for none */
     float *y;          /* (rows, columns) */
     size_t y_stride;
-    float *kept; /* (rows, columns), with y's stride: z + bias, of swish and gelu; else NULL */
+    float
+        *kept; /* (rows, columns), with y's stride: f' of swish and gelu; NULL where nobody asks */
     float alpha; /* elu: scale of the negative part; leaky_relu: slope of it */
 } rnl_activation_forward;
 
@@ -38,7 +39,7 @@ typedef struct rnl_activation_backward {
     const float *upstream;   /* (rows, columns) of the first partial product */
     size_t upstream_stride;  /* between rows */
     size_t partial_distance; /* in floats, from one partial product to the next */
-    const float *y; /* (rows, columns) the saved result of the forward pass; of swish and gelu z */
+    const float *y; /* (rows, columns) the saved result of the forward pass, or what it kept */
     size_t y_stride;
     float *delta; /* (rows, columns) */
     size_t delta_stride;

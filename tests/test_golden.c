@@ -135,10 +135,10 @@ static activation_kernels activation_named(const rnl_kernels *k, const char *nam
         {"selu", k->selu_forward, k->selu_backward, 0},
         {"softplus", k->softplus_forward, k->softplus_backward, 0},
         {"softsign", k->softsign_forward, k->softsign_backward, 0},
-        {"exponential", k->exponential_forward, k->exponential_backward, 0},
+        {"exponential", k->exponential_forward, k->kept_backward, 0},
         {"hard_sigmoid", k->hard_sigmoid_forward, k->hard_sigmoid_backward, 0},
-        {"silu", k->swish_forward, k->swish_backward, 0},
-        {"gelu", k->gelu_forward, k->gelu_backward, 0},
+        {"silu", k->swish_forward, k->kept_backward, 0},
+        {"gelu", k->gelu_forward, k->kept_backward, 0},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; ++i)
         if (strcmp(all[i].name, name) == 0)
@@ -157,9 +157,9 @@ static void check_activations(const rnl_kernels *k)
         const json_t *golden = json_array_get(activations, i);
         const activation_kernels kernels =
             activation_named(k, json_string_value(json_object_get(golden, "name")));
-        const bool from_z =
+        const bool keeps_slope =
             kernels.forward == k->swish_forward || kernels.forward == k->gelu_forward;
-        float z[MOST], y[MOST], ones[MOST], delta[MOST];
+        float z[MOST], y[MOST], kept[MOST], ones[MOST], delta[MOST];
         const size_t count = read_floats(z, golden, "z");
         for (size_t j = 0; j < count; ++j)
             ones[j] = 1;
@@ -169,13 +169,14 @@ static void check_activations(const rnl_kernels *k)
                                                         .z_stride = count,
                                                         .y = y,
                                                         .y_stride = count,
+                                                        .kept = keeps_slope ? kept : NULL,
                                                         .alpha = kernels.alpha});
         kernels.backward(&(const rnl_activation_backward){.rows = 1,
                                                           .columns = count,
                                                           .partials = 1,
                                                           .upstream = ones,
                                                           .upstream_stride = count,
-                                                          .y = from_z ? z : y,
+                                                          .y = keeps_slope ? kept : y,
                                                           .y_stride = count,
                                                           .delta = delta,
                                                           .delta_stride = count,

@@ -24,6 +24,7 @@ typedef struct activation_state {
     rnl_bound_activation bound;
     const rnl_matrix *input;
     rnl_matrix output;
+    rnl_matrix kept; /* slopes, in training, of an activation that keeps them */
     rnl_upstream upstream, downstream;
 } activation_state;
 
@@ -54,6 +55,7 @@ static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
             .z_stride = stride,
             .y = state->output.values + first,
             .y_stride = stride,
+            .kept = state->kept.values ? state->kept.values + first : NULL,
             .alpha = state->bound.alpha,
         });
     return RNL_OK;
@@ -74,7 +76,7 @@ static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
             .upstream = *state->upstream.values + first,
             .upstream_stride = stride,
             .partial_distance = rnl_upstream_distance(worker->step, &state->upstream),
-            .y = (state->bound.from_z ? state->input : &state->output)->values + first,
+            .y = (state->kept.values ? &state->kept : &state->output)->values + first,
             .y_stride = stride,
             .delta = *state->downstream.values + first,
             .delta_stride = stride,
@@ -105,6 +107,8 @@ static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl
     rnl_activation_of(function)->bind(&state->bound, step->kernels, function->parameters);
     state->input = input;
     RNL_TRY(rnl_step_matrix(step, &state->output, input->columns));
+    if (step->training && state->bound.keeps_slope)
+        RNL_TRY(rnl_step_matrix(step, &state->kept, input->columns));
     RNL_TRY(rnl_phase_add(&step->phases, phase_of(state, step, run_forward)));
     *output = &state->output;
     *planned = state;

@@ -36,7 +36,7 @@ typedef struct dense_state {
     rnl_block *bias;       /* NULL without */
     const rnl_matrix *input;
     rnl_matrix output;
-    rnl_matrix kept; /* z, in training, of an activation whose derivative needs it */
+    rnl_matrix kept; /* slopes, in training, of an activation that keeps them */
     rnl_upstream upstream, downstream; /* downstream has 0 partials if nobody asks for it */
     size_t grid;                       /* column blocks x row blocks */
     size_t part_rows[RNL_PRODUCT_KINDS], parts[RNL_PRODUCT_KINDS]; /* of a row block */
@@ -357,7 +357,7 @@ rnl_status rnl_dense_plan_forward(const rnl_layer *layer, rnl_step *step, const 
     if (rnl_dense_of(layer)->use_bias)
         RNL_TRY(rnl_step_block(step, layer, RNL_DENSE_BIAS, state->units, &state->bias));
     RNL_TRY(rnl_step_matrix(step, &state->output, state->units));
-    if (step->training && state->activation.from_z)
+    if (step->training && state->activation.keeps_slope)
         RNL_TRY(rnl_step_matrix(step, &state->kept, state->units));
     RNL_TRY(rnl_phase_add(
         &step->preparation,

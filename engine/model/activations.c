@@ -51,7 +51,6 @@ BIND(tanh)
 BIND(selu)
 BIND(softplus)
 BIND(softsign)
-BIND(exponential)
 BIND(hard_sigmoid)
 
 static void bind_elu(rnl_bound_activation *bound, const rnl_kernels *kernels,
@@ -70,18 +69,26 @@ static void bind_leaky_relu(rnl_bound_activation *bound, const rnl_kernels *kern
                                     (float)p->negative_slope, false};
 }
 
+/* Its own slope. */
+static void bind_exponential(rnl_bound_activation *bound, const rnl_kernels *kernels,
+                             const void *parameters)
+{
+    (void)parameters;
+    *bound = (rnl_bound_activation){kernels->exponential_forward, kernels->kept_backward, 0, false};
+}
+
 static void bind_swish(rnl_bound_activation *bound, const rnl_kernels *kernels,
                        const void *parameters)
 {
     (void)parameters;
-    *bound = (rnl_bound_activation){kernels->swish_forward, kernels->swish_backward, 0, true};
+    *bound = (rnl_bound_activation){kernels->swish_forward, kernels->kept_backward, 0, true};
 }
 
 static void bind_gelu(rnl_bound_activation *bound, const rnl_kernels *kernels,
                       const void *parameters)
 {
     (void)parameters;
-    *bound = (rnl_bound_activation){kernels->gelu_forward, kernels->gelu_backward, 0, true};
+    *bound = (rnl_bound_activation){kernels->gelu_forward, kernels->kept_backward, 0, true};
 }
 
 static const rnl_kind kinds[] = {

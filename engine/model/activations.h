@@ -12,7 +12,7 @@ typedef struct rnl_bound_activation {
     void (*forward)(const rnl_activation_forward *tile);
     void (*backward)(const rnl_activation_backward *tile);
     float alpha;
-    bool from_z; /* the backward pass is given z, not y */
+    bool keeps_slope; /* in training, for the backward pass, which is given it in place of y */
 } rnl_bound_activation;
 
 /* The operations of rnl_activations. */
