@@ -61,8 +61,8 @@ struct rnl_arguments {
     const char *data;   /* a file of rows; NULL: none given */
     size_t monte_carlo; /* passes; 0: none */
     const char *model;  /* a file of a model or a configuration; NULL: none given */
-    bool json, layers, print_config, probabilities, quick, quiet, force, resume, verbose, help,
-        version;
+    bool json, layers, print_config, probabilities, quick, quiet, force, resume, restart_schedule,
+        verbose, help, version;
 };
 
 extern const rnl_command rnl_program;

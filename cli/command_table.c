@@ -120,6 +120,7 @@ SWITCH_TAKER(quick)
 SWITCH_TAKER(quiet)
 SWITCH_TAKER(force)
 SWITCH_TAKER(resume)
+SWITCH_TAKER(restart_schedule)
 SWITCH_TAKER(verbose)
 SWITCH_TAKER(help)
 SWITCH_TAKER(version)
@@ -188,6 +189,9 @@ const rnl_option rnl_option_table[] = {
      "go on from the directory's checkpoint, and end as if never\ninterrupted; without a "
      "checkpoint, start",
      NULL, take_resume},
+    {"restart-schedule", 0, NULL, RNL_TAKEN_BY_TRAIN,
+     "with --resume: begin the schedule of the learning rate anew, over the\nepochs that are left",
+     NULL, take_restart_schedule},
     {"quiet", 'q', NULL, RNL_TAKEN_BY_TRAIN, "print results, warnings and errors alone", NULL,
      take_quiet},
     {"verbose", 'v', NULL, RUNS, "print what the engine decides, too", NULL, take_verbose},

@@ -80,6 +80,8 @@ static rnl_status obtain_model(training *run)
 {
     const unsigned parts = RNL_TRAIN | RNL_VALIDATION | RNL_TEST;
     rnl_status status = run->arguments->resume ? resume_model(run) : RNL_OK;
+    if (status == RNL_OK && run->model && run->arguments->restart_schedule)
+        rnl_model_restart_schedule(run->model);
     if (status == RNL_OK && run->model)
         return rnl_data_load_for(&run->data, run->model, parts);
     if (status == RNL_OK)

@@ -207,9 +207,8 @@ static void run_optimizer(const rnl_kernels *k, const rnl_choice *choice, size_t
     float state[4][MOST] = {{0}}, check;
     double product = 1;
     for (size_t t = 1; t <= steps; ++t) {
-        rnl_step_rates rates = {.learning_rate = bound.learning_rate, .momentum_product = product};
-        if (optimizer->rates)
-            optimizer->rates(choice->parameters, t, &rates);
+        const rnl_scheduled scheduled = {bound.learning_rate, NAN};
+        const rnl_step_rates rates = rnl_optimizer_rates(choice, &bound, t, scheduled, product);
         product = rates.momentum_product;
         bound.update(&(const rnl_update){
             .count = count,
@@ -223,7 +222,7 @@ static void run_optimizer(const rnl_kernels *k, const rnl_choice *choice, size_t
             .gradient_rate = rates.gradient_rate,
             .root_scale = rates.root_scale,
             .decay = rates.decay,
-            .momentum = bound.momentum,
+            .momentum = rates.velocity_share,
             .beta_2 = bound.beta_2,
             .epsilon = bound.epsilon,
             .check = &check,

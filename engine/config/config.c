@@ -4,6 +4,7 @@
 #include "engine/config/lift.h"
 #include "engine/error.h"
 #include "engine/model/position.h"
+#include "engine/training/schedules.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -71,6 +72,12 @@ static const rnl_field training_fields[] = {
      .offset = TRAINING(optimizer),
      .kinds = &rnl_optimizers,
      .help = "how gradients change the parameters"},
+    {.key = "schedule",
+     .type = RNL_FIELD_KIND,
+     .offset = TRAINING(schedule),
+     .fallback = "null",
+     .kinds = &rnl_schedules,
+     .help = "how the learning rate changes; without one, it stays the optimizer's"},
     {.key = "batch_size",
      .type = RNL_FIELD_INTEGER,
      .offset = TRAINING(batch_size),
@@ -139,9 +146,19 @@ const rnl_field rnl_config_fields[] = {
 };
 
 const rnl_kind_table *const rnl_kind_tables[] = {
-    &rnl_data_formats, &rnl_missing_rules, &rnl_scalings,     &rnl_layers,
-    &rnl_activations,  &rnl_initializers,  &rnl_regularizers, &rnl_constraints,
-    &rnl_losses,       &rnl_metrics,       &rnl_optimizers,   NULL,
+    &rnl_data_formats,
+    &rnl_missing_rules,
+    &rnl_scalings,
+    &rnl_layers,
+    &rnl_activations,
+    &rnl_initializers,
+    &rnl_regularizers,
+    &rnl_constraints,
+    &rnl_losses,
+    &rnl_metrics,
+    &rnl_optimizers,
+    &rnl_schedules,
+    NULL,
 };
 
 static rnl_status name_after(rnl_config *config, const char *path)
@@ -189,6 +206,7 @@ static rnl_status decode(rnl_config *config, const char *source, const char *con
     if (!config->name)
         RNL_TRY(name_after(config, source));
     RNL_TRY(check_name(config));
+    RNL_TRY(rnl_schedule_check(&config->training.schedule));
     return check_metrics(config);
 }
 

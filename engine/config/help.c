@@ -31,6 +31,9 @@ static void print_type(FILE *out, const rnl_field *f)
     case RNL_FIELD_TEXT_LIST:
         fputs("text or list of texts", out);
         break;
+    case RNL_FIELD_NUMBER_LIST:
+        fprintf(out, "list of numbers from %.15g to %.15g", f->minimum, f->maximum);
+        break;
     case RNL_FIELD_NUMBER_MAP:
         fprintf(out, "mapping of names to numbers from %.15g to %.15g", f->minimum, f->maximum);
         break;

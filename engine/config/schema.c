@@ -203,6 +203,26 @@ static rnl_status decode_texts(const rnl_field *field, const rnl_node *node, rnl
     return RNL_OK;
 }
 
+static rnl_status decode_number_list(const rnl_field *field, const rnl_node *node,
+                                     rnl_number_list *list)
+{
+    if (node->type != RNL_LIST)
+        return fail_value(field, node, "a list of numbers");
+    *list = (rnl_number_list){.items = calloc(node->count + 1, sizeof *list->items),
+                              .place = node->place};
+    if (!list->items)
+        return rnl_fail_memory((node->count + 1) * sizeof *list->items);
+    for (size_t i = 0; i < node->count; ++i)
+        RNL_TRY(decode_number(field, node->items[i], &list->items[list->count++]));
+    return RNL_OK;
+}
+
+static void release_number_list(rnl_number_list *list)
+{
+    free(list->items);
+    *list = (rnl_number_list){0};
+}
+
 static void release_numbers(rnl_number_map *map)
 {
     for (size_t i = 0; i < map->count; ++i)
@@ -379,6 +399,8 @@ static rnl_status decode_value(const rnl_field *field, const rnl_node *node, voi
         return decode_text(field, node, value);
     case RNL_FIELD_TEXT_LIST:
         return decode_texts(field, node, value);
+    case RNL_FIELD_NUMBER_LIST:
+        return decode_number_list(field, node, value);
     case RNL_FIELD_NUMBER_MAP:
         return decode_numbers(field, node, value);
     case RNL_FIELD_KIND:
@@ -426,6 +448,8 @@ static void clear(const rnl_field *fields, void *target)
             *(char **)value = NULL;
         else if (f->type == RNL_FIELD_TEXT_LIST)
             *(rnl_text_list *)value = (rnl_text_list){0};
+        else if (f->type == RNL_FIELD_NUMBER_LIST)
+            *(rnl_number_list *)value = (rnl_number_list){0};
         else if (f->type == RNL_FIELD_NUMBER_MAP)
             *(rnl_number_map *)value = (rnl_number_map){0};
         else if (f->type == RNL_FIELD_KIND)
@@ -463,6 +487,8 @@ void rnl_schema_release(const rnl_field *fields, void *target)
             *(char **)value = NULL;
         } else if (f->type == RNL_FIELD_TEXT_LIST) {
             release_texts(value);
+        } else if (f->type == RNL_FIELD_NUMBER_LIST) {
+            release_number_list(value);
         } else if (f->type == RNL_FIELD_NUMBER_MAP) {
             release_numbers(value);
         } else if (f->type == RNL_FIELD_KIND) {

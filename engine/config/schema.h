@@ -12,15 +12,16 @@
 #include <stdint.h>
 
 typedef enum rnl_field_type {
-    RNL_FIELD_INTEGER,    /* int64_t */
-    RNL_FIELD_NUMBER,     /* double */
-    RNL_FIELD_BOOLEAN,    /* bool */
-    RNL_FIELD_TEXT,       /* char *, NULL if the default is "null" */
-    RNL_FIELD_TEXT_LIST,  /* rnl_text_list: a list of texts, or one text */
-    RNL_FIELD_NUMBER_MAP, /* rnl_number_map: numbers under keys of the user's own */
-    RNL_FIELD_KIND,       /* rnl_choice: `name` or `name: {parameters}` */
-    RNL_FIELD_KIND_LIST,  /* rnl_choice_list */
-    RNL_FIELD_SECTION     /* a struct in place, described by `section` */
+    RNL_FIELD_INTEGER,     /* int64_t */
+    RNL_FIELD_NUMBER,      /* double */
+    RNL_FIELD_BOOLEAN,     /* bool */
+    RNL_FIELD_TEXT,        /* char *, NULL if the default is "null" */
+    RNL_FIELD_TEXT_LIST,   /* rnl_text_list: a list of texts, or one text */
+    RNL_FIELD_NUMBER_LIST, /* rnl_number_list */
+    RNL_FIELD_NUMBER_MAP,  /* rnl_number_map: numbers under keys of the user's own */
+    RNL_FIELD_KIND,        /* rnl_choice: `name` or `name: {parameters}` */
+    RNL_FIELD_KIND_LIST,   /* rnl_choice_list */
+    RNL_FIELD_SECTION      /* a struct in place, described by `section` */
 } rnl_field_type;
 
 struct rnl_kind_table;
@@ -70,6 +71,12 @@ typedef struct rnl_text_list {
     char **items;
     rnl_place place;
 } rnl_text_list;
+
+typedef struct rnl_number_list {
+    size_t count;
+    double *items;
+    rnl_place place;
+} rnl_number_list;
 
 typedef struct rnl_named_number {
     char *name;

@@ -124,6 +124,16 @@ static void print_texts(const printer *p, const rnl_text_list *list)
     fputc(']', p->out);
 }
 
+static void print_number_list(const printer *p, const rnl_number_list *list)
+{
+    fputc('[', p->out);
+    for (size_t i = 0; i < list->count; ++i) {
+        fputs(i > 0 ? ", " : "", p->out);
+        print_number(p, list->items[i]);
+    }
+    fputc(']', p->out);
+}
+
 static void print_numbers(const printer *p, const rnl_number_map *map)
 {
     fputc('{', p->out);
@@ -157,6 +167,9 @@ static void print_value(const printer *p, const rnl_field *field, const void *so
         break;
     case RNL_FIELD_TEXT_LIST:
         print_texts(p, value);
+        break;
+    case RNL_FIELD_NUMBER_LIST:
+        print_number_list(p, value);
         break;
     case RNL_FIELD_NUMBER_MAP:
         print_numbers(p, value);

@@ -36,7 +36,7 @@ typedef struct dense_state {
     rnl_block *bias;       /* NULL without */
     const rnl_matrix *input;
     rnl_matrix output;
-    rnl_matrix kept; /* slopes, in training, of an activation that keeps them */
+    rnl_matrix kept;                   /* slopes, in training, of an activation that keeps them */
     rnl_upstream upstream, downstream; /* downstream has 0 partials if nobody asks for it */
     size_t grid;                       /* column blocks x row blocks */
     size_t part_rows[RNL_PRODUCT_KINDS], parts[RNL_PRODUCT_KINDS]; /* of a row block */

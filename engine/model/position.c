@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NUMBERS (RNL_MAX_METRICS + 6)
+#define NUMBERS (RNL_MAX_METRICS + 13)
+#define AFTER   (RNL_MAX_METRICS + 4)
 
-/* step, epoch, rows, the sums as the bits of doubles, the training rows, the product. */
+/* step, epoch, rows, the sums as the bits of doubles; after them the training rows, the product,
+ * the plateau, the schedule. */
 static void to_numbers(const rnl_position *position, uint64_t numbers[NUMBERS])
 {
     numbers[0] = position->step;
@@ -14,8 +16,15 @@ static void to_numbers(const rnl_position *position, uint64_t numbers[NUMBERS])
     numbers[2] = position->sums.rows;
     memcpy(&numbers[3], &position->sums.loss, sizeof(double));
     memcpy(&numbers[4], position->sums.metrics, sizeof position->sums.metrics);
-    numbers[NUMBERS - 2] = position->train_rows;
-    memcpy(&numbers[NUMBERS - 1], &position->momentum_product, sizeof(double));
+    numbers[AFTER] = position->train_rows;
+    memcpy(&numbers[AFTER + 1], &position->momentum_product, sizeof(double));
+    numbers[AFTER + 2] = position->plateau.looked;
+    numbers[AFTER + 3] = position->plateau.wait;
+    numbers[AFTER + 4] = position->plateau.cooldown;
+    memcpy(&numbers[AFTER + 5], &position->plateau.best, sizeof(double));
+    memcpy(&numbers[AFTER + 6], &position->plateau.learning_rate, sizeof(double));
+    numbers[AFTER + 7] = position->schedule_start;
+    numbers[AFTER + 8] = position->schedule_epochs;
 }
 
 void rnl_position_print(const rnl_position *position, char text[RNL_POSITION_TEXT])
@@ -43,7 +52,14 @@ bool rnl_position_parse(rnl_position *position, const char *text)
     position->sums.rows = numbers[2];
     memcpy(&position->sums.loss, &numbers[3], sizeof(double));
     memcpy(position->sums.metrics, &numbers[4], sizeof position->sums.metrics);
-    position->train_rows = numbers[NUMBERS - 2];
-    memcpy(&position->momentum_product, &numbers[NUMBERS - 1], sizeof(double));
+    position->train_rows = numbers[AFTER];
+    memcpy(&position->momentum_product, &numbers[AFTER + 1], sizeof(double));
+    position->plateau.looked = numbers[AFTER + 2];
+    position->plateau.wait = numbers[AFTER + 3];
+    position->plateau.cooldown = numbers[AFTER + 4];
+    memcpy(&position->plateau.best, &numbers[AFTER + 5], sizeof(double));
+    memcpy(&position->plateau.learning_rate, &numbers[AFTER + 6], sizeof(double));
+    position->schedule_start = numbers[AFTER + 7];
+    position->schedule_epochs = numbers[AFTER + 8];
     return *text == '\0';
 }

@@ -18,16 +18,26 @@ typedef struct rnl_sums {
     double metrics[RNL_MAX_METRICS];
 } rnl_sums;
 
+/* What the schedule `performance` has seen. */
+typedef struct rnl_plateau {
+    uint64_t looked; /* 0: nothing yet */
+    uint64_t wait, cooldown;
+    double best, learning_rate;
+} rnl_plateau;
+
 typedef struct rnl_position {
     uint64_t step;           /* optimizer steps done; 0: training has not begun, or has ended */
     uint64_t epoch;          /* whole epochs done */
     rnl_sums sums;           /* over the rows that are done of the next one */
     size_t train_rows;       /* of the training set */
     double momentum_product; /* of the momenta of the steps done, where the optimizer asks for it */
+    rnl_plateau plateau;
+    uint64_t schedule_start;  /* steps done when the schedule began */
+    uint64_t schedule_epochs; /* of the run in which it began; 0: not yet */
 } rnl_position;
 
 /* As text that reads back bit for bit. */
-#define RNL_POSITION_TEXT (17 * (RNL_MAX_METRICS + 6) + 1)
+#define RNL_POSITION_TEXT (17 * (RNL_MAX_METRICS + 13) + 1)
 void rnl_position_print(const rnl_position *position, char text[RNL_POSITION_TEXT]);
 bool rnl_position_parse(rnl_position *position, const char *text);
 

@@ -181,15 +181,12 @@ static void bind_optimizer(rnl_step *step)
 }
 
 /* Of the step before, other workers may still read the rates. */
-void rnl_step_set_rates(rnl_step *step, uint64_t number, double momentum_product)
+void rnl_step_set_rates(rnl_step *step, uint64_t number, rnl_scheduled scheduled,
+                        double momentum_product)
 {
-    const rnl_choice *choice = &step->model->config->training.optimizer;
-    const rnl_optimizer *optimizer = rnl_optimizer_of(choice);
-    rnl_step_rates *rates = &step->rates[number % 2];
-    *rates = (rnl_step_rates){.learning_rate = step->optimizer.learning_rate,
-                              .momentum_product = momentum_product};
-    if (optimizer->rates)
-        optimizer->rates(choice->parameters, number, rates);
+    step->rates[number % 2] =
+        rnl_optimizer_rates(&step->model->config->training.optimizer, &step->optimizer, number,
+                            scheduled, momentum_product);
 }
 
 /* What is kept of each row beside the layers' outputs. */

@@ -20,6 +20,7 @@
 #include "engine/step/arena.h"
 #include "engine/step/cut.h"
 #include "engine/training/optimizers.h"
+#include "engine/training/schedules.h"
 #include "simd/kernels.h"
 
 /* A matrix over the rows of a mini-batch: (padded_rows, columns). */
@@ -192,9 +193,10 @@ typedef struct rnl_step {
 rnl_status rnl_step_plan(rnl_step *step);
 void rnl_step_release(rnl_step *step);
 
-/* Sets the rates of a step, after a step with this momentum product; called by one worker before
- * the barrier that begins it. */
-void rnl_step_set_rates(rnl_step *step, uint64_t number, double momentum_product);
+/* Sets the rates of a step, as the schedule has them, after a step with this momentum product;
+ * called by one worker before the barrier that begins it. */
+void rnl_step_set_rates(rnl_step *step, uint64_t number, rnl_scheduled scheduled,
+                        double momentum_product);
 
 /* Sets the penalty of the weights as they are before a step; called by one worker when the step
  * before that is complete. */

@@ -68,7 +68,7 @@ static void update_slice(rnl_step *step, const rnl_step_worker *worker, const sl
         .gradient_rate = rates->gradient_rate,
         .root_scale = rates->root_scale,
         .decay = rates->decay,
-        .momentum = step->optimizer.momentum,
+        .momentum = rates->velocity_share,
         .beta_2 = step->optimizer.beta_2,
         .epsilon = step->optimizer.epsilon,
         .check = &check,
@@ -78,8 +78,8 @@ static void update_slice(rnl_step *step, const rnl_step_worker *worker, const sl
     step->optimizer.update(&update);
     const rnl_regularizer regularizer = rnl_regularizer_of(block->parameter->regularizer);
     if (regularizer.proximal)
-        step->kernels->shrink(&(const rnl_shrink){
-            s->count, update.weights, step->optimizer.learning_rate * (float)regularizer.l1});
+        step->kernels->shrink(
+            &(const rnl_shrink){s->count, update.weights, (float)(rates->rate * regularizer.l1)});
     if (check != 0)
         note_trouble(step, s, &update, worker->batch.number);
 }

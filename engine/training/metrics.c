@@ -93,15 +93,18 @@ static const rnl_field top_k_fields[] = {
 static const rnl_kind kinds[] = {
     {.name = "accuracy",
      .help = "share of rows whose most probable class is the true one",
-     .operations = &(const rnl_metric){.of_row = accuracy, .classes = true}},
+     .operations =
+         &(const rnl_metric){.of_row = accuracy, .classes = true, .larger_is_better = true}},
     {.name = "top_k_categorical_accuracy",
      .help = "share of rows whose true class is among the k most probable ones",
      .fields = top_k_fields,
      .size = sizeof(top_k_parameters),
-     .operations = &(const rnl_metric){.of_row = top_k_accuracy, .classes = true}},
+     .operations =
+         &(const rnl_metric){.of_row = top_k_accuracy, .classes = true, .larger_is_better = true}},
     {.name = "binary_accuracy",
      .help = "share of outputs on the side of 0.5 where their target is",
-     .operations = &(const rnl_metric){.of_row = binary_accuracy, .targets = true}},
+     .operations =
+         &(const rnl_metric){.of_row = binary_accuracy, .targets = true, .larger_is_better = true}},
     {.name = "mae",
      .help = "mean absolute difference of outputs and targets",
      .operations = &(const rnl_metric){.of_row = mae, .targets = true}},
@@ -113,9 +116,11 @@ static const rnl_kind kinds[] = {
      .operations = &(const rnl_metric){.of_row = mse, .of_mean = sqrt, .targets = true}},
     {.name = "r2_score",
      .help = "share of the targets' variance that is explained, mean over the outputs; 1 is best",
-     .operations =
-         &(const rnl_metric){
-             .of_row = unexplained, .of_mean = one_less, .targets = true, .variances = true}},
+     .operations = &(const rnl_metric){.of_row = unexplained,
+                                       .of_mean = one_less,
+                                       .targets = true,
+                                       .larger_is_better = true,
+                                       .variances = true}},
 };
 
 const rnl_kind_table rnl_metrics = {

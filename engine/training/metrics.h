@@ -21,8 +21,9 @@ typedef struct rnl_metric {
     double (*of_row)(const rnl_outcome *outcome, const void *parameters);
     /* What is reported, of the mean over the rows; NULL for the mean itself. */
     double (*of_mean)(double mean);
-    bool classes;   /* needs a loss that tells classes apart, */
-    bool targets;   /* or one that compares with values: then it looks at predictions too */
+    bool classes; /* needs a loss that tells classes apart, */
+    bool targets; /* or one that compares with values: then it looks at predictions too */
+    bool larger_is_better;
     bool variances; /* needs those of the targets */
 } rnl_metric;
 

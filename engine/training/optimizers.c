@@ -24,8 +24,8 @@ static void bind_sgd(rnl_bound_optimizer *bound, const rnl_kernels *kernels, con
         .update = p->momentum == 0 ? kernels->sgd_update
                   : p->nesterov    ? kernels->nesterov_update
                                    : kernels->momentum_update,
-        .learning_rate = (float)p->learning_rate,
-        .momentum = (float)p->momentum,
+        .learning_rate = p->learning_rate,
+        .momentum = p->momentum,
         .velocity = p->momentum == 0 ? 0 : 1,
     };
 }
@@ -48,8 +48,8 @@ static void bind_family(rnl_bound_optimizer *bound, void (*update)(const rnl_upd
 {
     *bound = (rnl_bound_optimizer){
         .update = update,
-        .learning_rate = (float)p->learning_rate,
-        .momentum = (float)p->beta_1,
+        .learning_rate = p->learning_rate,
+        .momentum = p->beta_1,
         .beta_2 = (float)p->beta_2,
         .epsilon = (float)p->epsilon,
         .velocity = 1,
@@ -81,13 +81,22 @@ static void bind_nadam(rnl_bound_optimizer *bound, const rnl_kernels *kernels,
     bind_family(bound, kernels->nadam_update, parameters);
 }
 
+/* beta_1^t, or the product of the beta_1 so far where a schedule changes it. */
+static double product_of_momenta(const adam_parameters *p, uint64_t number, rnl_step_rates *rates)
+{
+    if (!rates->momentum_changes)
+        return pow(p->beta_1, (double)number);
+    rates->momentum_product *= rates->momentum;
+    return rates->momentum_product;
+}
+
 /* eta sqrt(1 - beta_2^t) / (1 - beta_1^t); Kingma and Ba, "Adam" (2015), end of section 2. */
 static void adam_rates(const void *parameters, uint64_t number, rnl_step_rates *rates)
 {
     const adam_parameters *p = parameters;
-    const double t = (double)number;
+    const double product = product_of_momenta(p, number, rates);
     rates->learning_rate =
-        (float)(p->learning_rate * sqrt(1 - pow(p->beta_2, t)) / (1 - pow(p->beta_1, t)));
+        (float)(rates->rate * sqrt(1 - pow(p->beta_2, (double)number)) / (1 - product));
 }
 
 /* Loshchilov and Hutter, "Decoupled weight decay regularization" (2019). */
@@ -95,29 +104,30 @@ static void adamw_rates(const void *parameters, uint64_t number, rnl_step_rates 
 {
     const adam_parameters *p = parameters;
     adam_rates(parameters, number, rates);
-    rates->decay = (float)(p->learning_rate * p->weight_decay);
+    rates->decay = (float)(rates->rate * p->weight_decay);
 }
 
 static void adamax_rates(const void *parameters, uint64_t number, rnl_step_rates *rates)
 {
-    const adam_parameters *p = parameters;
-    rates->learning_rate = (float)(p->learning_rate / (1 - pow(p->beta_1, (double)number)));
+    rates->learning_rate =
+        (float)(rates->rate / (1 - product_of_momenta(parameters, number, rates)));
 }
 
 /* Dozat, "Incorporating Nesterov momentum into Adam" (2016): the momentum of step t is
- * beta_1 (1 - 0.96^t / 2). */
-static double nadam_momentum(const adam_parameters *p, uint64_t number)
+ * beta_1 (1 - 0.96^t / 2).  What comes next is foreseen with this step's beta_1. */
+static double nadam_momentum(double beta_1, uint64_t number)
 {
-    return p->beta_1 * (1 - 0.5 * pow(0.96, (double)number));
+    return beta_1 * (1 - 0.5 * pow(0.96, (double)number));
 }
 
 static void nadam_rates(const void *parameters, uint64_t number, rnl_step_rates *rates)
 {
     const adam_parameters *p = parameters;
-    const double momentum = nadam_momentum(p, number), next = nadam_momentum(p, number + 1);
+    const double momentum = nadam_momentum(rates->momentum, number);
+    const double next = nadam_momentum(rates->momentum, number + 1);
     const double product = rates->momentum_product * momentum;
-    rates->learning_rate = (float)(p->learning_rate * next / (1 - product * next));
-    rates->gradient_rate = (float)(p->learning_rate * (1 - momentum) / (1 - product));
+    rates->learning_rate = (float)(rates->rate * next / (1 - product * next));
+    rates->gradient_rate = (float)(rates->rate * (1 - momentum) / (1 - product));
     rates->root_scale = (float)(1 / sqrt(1 - pow(p->beta_2, (double)number)));
     rates->momentum_product = product;
 }
@@ -145,7 +155,7 @@ static void bind_adagrad(rnl_bound_optimizer *bound, const rnl_kernels *kernels,
     const adagrad_parameters *p = parameters;
     *bound = (rnl_bound_optimizer){
         .update = kernels->adagrad_update,
-        .learning_rate = (float)p->learning_rate,
+        .learning_rate = p->learning_rate,
         .epsilon = (float)(p->initial_accumulator_value + p->epsilon),
         .squares = 1,
     };
@@ -174,8 +184,8 @@ static void bind_rmsprop(rnl_bound_optimizer *bound, const rnl_kernels *kernels,
                   : p->centered        ? kernels->rmsprop_centered_update
                   : moves              ? kernels->rmsprop_momentum_update
                                        : kernels->rmsprop_update,
-        .learning_rate = (float)p->learning_rate,
-        .momentum = (float)p->momentum,
+        .learning_rate = p->learning_rate,
+        .momentum = p->momentum,
         .beta_2 = (float)p->rho,
         .epsilon = (float)p->epsilon,
         .squares = 1,
@@ -329,3 +339,20 @@ const rnl_kind_table rnl_optimizers = {
     .kinds = kinds,
     .count = sizeof kinds / sizeof *kinds,
 };
+
+rnl_step_rates rnl_optimizer_rates(const rnl_choice *choice, const rnl_bound_optimizer *bound,
+                                   uint64_t number, rnl_scheduled scheduled,
+                                   double momentum_product)
+{
+    const rnl_optimizer *optimizer = rnl_optimizer_of(choice);
+    const bool changes = bound->momentum > 0 && !isnan(scheduled.momentum);
+    rnl_step_rates rates = {.rate = scheduled.learning_rate,
+                            .momentum = changes ? scheduled.momentum : bound->momentum,
+                            .momentum_changes = changes,
+                            .learning_rate = (float)scheduled.learning_rate,
+                            .momentum_product = number > 1 ? momentum_product : 1};
+    rates.velocity_share = (float)rates.momentum;
+    if (optimizer->rates)
+        optimizer->rates(choice->parameters, number, &rates);
+    return rates;
+}

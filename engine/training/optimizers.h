@@ -5,13 +5,13 @@
 #define RNL_ENGINE_TRAINING_OPTIMIZERS_H
 
 #include "engine/config/schema.h"
+#include "engine/training/schedules.h"
 #include "simd/kernels.h"
 
 /* An optimizer ready to run on one instruction set. */
 typedef struct rnl_bound_optimizer {
     void (*update)(const rnl_update *slice);
-    float learning_rate; /* as configured */
-    float momentum;
+    double learning_rate, momentum; /* as configured; momentum: beta_1 of the adam family */
     float beta_2, epsilon;
     /* Which slot of the state is the kernel's array of that name, from 1; 0: none. */
     uint8_t velocity, squares, means;
@@ -19,7 +19,11 @@ typedef struct rnl_bound_optimizer {
 
 /* What changes from step to step, computed once by one worker; as in rnl_update. */
 typedef struct rnl_step_rates {
-    float learning_rate;
+    /* Of the schedule, before the optimizer makes of it what its kernel takes. */
+    double rate, momentum;
+    bool momentum_changes;
+
+    float learning_rate, velocity_share; /* the kernel's momentum */
     float gradient_rate, root_scale, decay;
     double momentum_product; /* of the momenta of all steps up to this one, where they change */
 } rnl_step_rates;
@@ -28,9 +32,8 @@ typedef struct rnl_step_rates {
 typedef struct rnl_optimizer {
     size_t (*slots)(const void *parameters);
     void (*bind)(rnl_bound_optimizer *bound, const rnl_kernels *kernels, const void *parameters);
-    /* The rates of step `number`, from 1, as the kernel takes them; `rates` comes with the learning
-     * rate as configured and the momentum product of the step before, 1 at first; NULL: as it is.
-     */
+    /* The rates of step `number`, from 1, as the kernel takes them; `rates` comes with those of the
+     * schedule and the momentum product of the step before, 1 at first; NULL: as they are. */
     void (*rates)(const void *parameters, uint64_t number, rnl_step_rates *rates);
 } rnl_optimizer;
 
@@ -44,5 +47,11 @@ static inline size_t rnl_optimizer_slots(const rnl_choice *choice)
 {
     return rnl_optimizer_of(choice)->slots(choice->parameters);
 }
+
+/* The rates of step `number`, from 1, as the schedule has them, after a step with this momentum
+ * product. */
+rnl_step_rates rnl_optimizer_rates(const rnl_choice *choice, const rnl_bound_optimizer *bound,
+                                   uint64_t number, rnl_scheduled scheduled,
+                                   double momentum_product);
 
 #endif

@@ -8,6 +8,7 @@
 #include "engine/training/input_scale.h"
 #include "engine/training/metrics.h"
 #include "engine/training/pass.h"
+#include "engine/training/schedules.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -84,6 +85,32 @@ static bool stop_requested(const training *t)
     return atomic_load_explicit(&t->model->stop, memory_order_relaxed);
 }
 
+/* Of the next step, as the schedule sees it. */
+static rnl_moment moment_of(const training *t, const rnl_step *step)
+{
+    const rnl_position *position = &t->position;
+    const uint64_t per_epoch = (t->rows + step->batch_size - 1) / step->batch_size;
+    const uint64_t all = per_epoch * (uint64_t)t->model->config->training.epochs;
+    const uint64_t start = position->schedule_start, done = position->step - start;
+    return (rnl_moment){
+        .learning_rate = step->optimizer.learning_rate,
+        .step = (double)done,
+        .epoch = (double)(position->step / per_epoch - start / per_epoch),
+        .steps = (double)(all - start),
+        .epochs = (double)(all / per_epoch - start / per_epoch),
+    };
+}
+
+/* Of the next step. */
+static void set_rates(const training *t, rnl_step *step)
+{
+    const rnl_position *position = &t->position;
+    const rnl_moment moment = moment_of(t, step);
+    const rnl_scheduled scheduled =
+        rnl_schedule_at(&t->model->config->training.schedule, &position->plateau, &moment);
+    rnl_step_set_rates(step, position->step + 1, scheduled, position->momentum_product);
+}
+
 /* Worker 0, after a step: sums up, looks for NaN, tells the caller.  Other workers may still be
  * updating: what they meet is told one step later at most. */
 static void account_step(training *t, rnl_hand *hand)
@@ -93,7 +120,7 @@ static void account_step(training *t, rnl_hand *hand)
     rnl_position *position = &t->position;
     ++position->step;
     position->momentum_product = step->rates[position->step % 2].momentum_product;
-    rnl_step_set_rates(step, position->step + 1, position->momentum_product);
+    set_rates(t, step);
     rnl_step_set_penalty(step, position->step);
     rnl_sums_add(&position->sums, step, &hand->step.batch);
     t->saving = every > 0 && position->step % (uint64_t)every == 0;
@@ -204,11 +231,13 @@ static void end_epoch(training *t, rnl_hand *hand)
     rnl_figures_add_pass(&figures, "", config, &position->sums);
     if (t->validation.sums.rows > 0)
         rnl_figures_add_pass(&figures, "val_", config, &t->validation.sums);
-    rnl_figures_add(&figures, "", "learning_rate",
-                    (double)hand->step.step->optimizer.learning_rate);
+    rnl_figures_add(&figures, "", "learning_rate", hand->step.step->rates[position->step % 2].rate);
     rnl_figures_add(&figures, "", "samples_per_second",
                     (double)(position->sums.rows - t->first_row) / t->training_seconds);
     const rnl_progress progress = progress_of(t, position->epoch, &figures);
+    rnl_schedule_look(config, &position->plateau, hand->step.step->optimizer.learning_rate,
+                      &figures);
+    set_rates(t, hand->step.step);
     ++position->epoch;
     position->sums = (rnl_sums){0};
     t->saving = config->training.checkpoint_every == 0;
@@ -344,8 +373,7 @@ static void train_worker(rnl_hand *hand, void *context)
         tell_plan(t, hand->step.step);
         if (t->options->on_begin && t->options->on_begin(t->options->user) != 0)
             stop(t, hand, rnl_fail(RNL_STOPPED, "stopped before the first step"));
-        rnl_step_set_rates(hand->step.step, t->position.step + 1,
-                           t->position.step > 0 ? t->position.momentum_product : 1);
+        set_rates(t, hand->step.step);
     }
     rnl_hand_barrier(hand);
     for (size_t epoch = t->position.epoch; epoch < epochs && !t->stopping; ++epoch) {
@@ -429,6 +457,13 @@ static rnl_status check_position(const rnl_model *model, const rnl_data *data)
                         "training.epochs: %llu, but the checkpoint is %llu steps on, in epoch %llu",
                         (unsigned long long)epochs, (unsigned long long)position->step,
                         (unsigned long long)position->epoch + 1);
+    const rnl_choice *schedule = &model->config->training.schedule;
+    if (rnl_schedule_depends_on_length(schedule) && position->schedule_epochs != epochs)
+        return rnl_fail_at(schedule->place,
+                           "schedule %s: training.epochs was %llu when it began and is %llu now, "
+                           "on which it depends; it can be begun anew: --restart-schedule",
+                           schedule->kind->name, (unsigned long long)position->schedule_epochs,
+                           (unsigned long long)epochs);
     if (position->train_rows != data->train.rows)
         return rnl_fail(RNL_BAD_DATA,
                         "%s: expected %zu training rows, as the checkpoint was made with, got %zu",
@@ -459,6 +494,7 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
     RNL_TRY(rnl_check_labelled(model, &data->train));
     if (data->validation.rows > 0)
         RNL_TRY(rnl_check_labelled(model, &data->validation));
+    RNL_TRY(rnl_schedule_check_monitor(model->config, data->validation.rows > 0));
     RNL_TRY(check_position(model, data));
 
     training t = {
@@ -481,6 +517,8 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
     t.final.order = t.order;
     t.final.measuring = true;
     t.position.train_rows = data->train.rows;
+    if (t.position.schedule_epochs == 0)
+        t.position.schedule_epochs = (uint64_t)model->config->training.epochs;
     rnl_status status = RNL_OK;
     if (t.order && t.validation_order)
         rnl_row_order(t.validation_order, data->validation.rows, 0, 0, false);
@@ -501,6 +539,13 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
     free(t.validation.variances);
     atomic_store(&model->stop, false);
     return status;
+}
+
+void rnl_model_restart_schedule(rnl_model *model)
+{
+    model->position.schedule_start = model->position.step;
+    model->position.schedule_epochs = (uint64_t)model->config->training.epochs;
+    model->position.plateau = (rnl_plateau){0};
 }
 
 void rnl_stop(rnl_model *model)

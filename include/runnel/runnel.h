@@ -250,6 +250,11 @@ typedef struct rnl_options {
  * there.  RNL_STOPPED: it stands after the last whole step. */
 RNL_API rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *options);
 
+/* Of a model that stands in the middle of training: the learning rate's schedule begins anew at the
+ * next step, over what is left of the configuration's epochs.  Without it, rnl_train refuses to go
+ * on with other epochs under a schedule that depends on their number. */
+RNL_API void rnl_model_restart_schedule(rnl_model *model);
+
 /* Asks rnl_train to stop after the step at hand, or after its first one if it has not begun yet.
  * May be called from any thread and from a signal handler. */
 RNL_API void rnl_stop(rnl_model *model);

@@ -1,0 +1,50 @@
+/*
+ * A figure of the epochs that something is decided by: a loss or a metric, of the training or the
+ * validation rows, and which way it improves.
+ */
+#ifndef RNL_ENGINE_TRAINING_MONITOR_H
+#define RNL_ENGINE_TRAINING_MONITOR_H
+
+#include "engine/config/config.h"
+#include "engine/training/figures.h"
+
+typedef struct rnl_monitor {
+    char *figure;     /* "val_loss" */
+    rnl_choice mode;  /* of rnl_monitor_modes */
+    double min_delta; /* what a smaller improvement than this is not */
+} rnl_monitor;
+
+/* auto, min and max. */
+extern const rnl_kind_table rnl_monitor_modes;
+
+/* The keys monitor, mode and min_delta of a struct with an rnl_monitor. */
+#define RNL_MONITOR_FIELDS(struct_, member_, min_delta_)                                           \
+    {.key = "monitor",                                                                             \
+     .type = RNL_FIELD_TEXT,                                                                       \
+     .offset = offsetof(struct_, member_.figure),                                                  \
+     .fallback = "val_loss",                                                                       \
+     .help = "the figure of history.csv to look at"},                                              \
+        {.key = "mode",                                                                            \
+         .type = RNL_FIELD_KIND,                                                                   \
+         .offset = offsetof(struct_, member_.mode),                                                \
+         .fallback = "auto",                                                                       \
+         .kinds = &rnl_monitor_modes,                                                              \
+         .help = "min or max: which way it improves; auto: by its name"},                          \
+    {                                                                                              \
+        .key = "min_delta", .type = RNL_FIELD_NUMBER,                                              \
+        .offset = offsetof(struct_, member_.min_delta), .fallback = min_delta_, .minimum = 0,      \
+        .maximum = 1e30, .help = "a change by no more than this is no improvement"                 \
+    }
+
+/* Refuses, at the place, a figure that a run will not have. */
+rnl_status rnl_monitor_check(const rnl_monitor *monitor, rnl_place place, const rnl_config *config,
+                             bool validated);
+
+/* The figure's value; NaN if it is not among them. */
+double rnl_monitor_value(const rnl_monitor *monitor, const rnl_figures *figures);
+
+/* NaN is no improvement; anything else is one on NaN. */
+bool rnl_monitor_improved(const rnl_monitor *monitor, const rnl_config *config, double value,
+                          double best);
+
+#endif

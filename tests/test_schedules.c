@@ -1,0 +1,354 @@
+/*
+ * Schedules of the learning rate: against those of Keras 3 in float64 (tests/golden/schedules.json,
+ * with the script and the versions that made it), closed forms, and in whole trainings that are
+ * interrupted.  RUNNEL_GOLDEN comes from the build.
+ */
+#include "engine/training/figures.h"
+#include "engine/training/schedules.h"
+#include "tests/fixtures.h"
+
+#include <criterion/criterion.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static rnl_config *config_of(const char *schedule)
+{
+    return fixture_config("model: [dense: {units: 1}]\n"
+                          "training: {loss: mean_squared_error, optimizer: sgd, schedule: {%s}}\n",
+                          schedule);
+}
+
+static rnl_moment moment_at(double learning_rate, double t, double length)
+{
+    return (rnl_moment){learning_rate, t, t, length, length};
+}
+
+/* Keras computes some of them in float32. */
+static void check_steps(const json_t *golden, const rnl_config *config, const json_t *root)
+{
+    const double learning_rate = json_number_value(json_object_get(root, "learning_rate"));
+    const double steps = json_number_value(json_object_get(root, "steps"));
+    const json_t *rates = json_object_get(golden, "rates");
+    for (size_t t = 0; t < json_array_size(rates); ++t) {
+        const rnl_moment moment = moment_at(learning_rate, (double)t, steps);
+        const double expected = json_number_value(json_array_get(rates, t));
+        const double rate =
+            rnl_schedule_at(&config->training.schedule, &(const rnl_plateau){0}, &moment)
+                .learning_rate;
+        cr_expect_float_eq(rate, expected, 1e-12 + 4e-7 * expected, "%s, step %zu: %.9g, not %.9g",
+                           json_string_value(json_object_get(golden, "schedule")), t, rate,
+                           expected);
+    }
+}
+
+/* The rates of Keras are floats here. */
+static void check_plateau(const json_t *golden, const rnl_config *config, const json_t *root)
+{
+    const double learning_rate = json_number_value(json_object_get(root, "learning_rate"));
+    const json_t *losses = json_object_get(root, "losses"),
+                 *after = json_object_get(golden, "after");
+    rnl_plateau plateau = {0};
+    for (size_t t = 0; t < json_array_size(losses); ++t) {
+        const json_t *loss = json_array_get(losses, t);
+        rnl_figures figures = {0};
+        rnl_figures_add(&figures, "val_", "loss",
+                        json_is_null(loss) ? NAN : json_number_value(loss));
+        rnl_schedule_look(config, &plateau, learning_rate, &figures);
+        const rnl_moment moment = moment_at(learning_rate, (double)t + 1, 100);
+        const double rate =
+            rnl_schedule_at(&config->training.schedule, &plateau, &moment).learning_rate;
+        const double expected = json_number_value(json_array_get(after, t));
+        cr_expect_float_eq(rate, expected, 1e-6 * expected, "%s, after %zu: %.9g, not %.9g",
+                           json_string_value(json_object_get(golden, "schedule")), t, rate,
+                           expected);
+    }
+}
+
+Test(schedules, as_in_keras)
+{
+    json_error_t error;
+    json_t *root = json_load_file(RUNNEL_GOLDEN "/schedules.json", 0, &error);
+    cr_assert_not_null(root, "%s", error.text);
+    const json_t *schedules = json_object_get(root, "schedules");
+    cr_assert_eq(json_array_size(schedules), 8);
+    for (size_t i = 0; i < json_array_size(schedules); ++i) {
+        const json_t *golden = json_array_get(schedules, i);
+        rnl_config *config = config_of(json_string_value(json_object_get(golden, "schedule")));
+        if (json_object_get(golden, "rates"))
+            check_steps(golden, config, root);
+        else
+            check_plateau(golden, config, root);
+        rnl_config_free(config);
+    }
+    json_decref(root);
+}
+
+/* What a schedule says at a time, of a learning rate of 1 and a length of 101 steps. */
+static void expect_at(const char *schedule, double t, double learning_rate, double momentum)
+{
+    rnl_config *config = config_of(schedule);
+    const rnl_moment moment = moment_at(1, t, 101);
+    const rnl_scheduled at =
+        rnl_schedule_at(&config->training.schedule, &(const rnl_plateau){0}, &moment);
+    cr_expect_float_eq(at.learning_rate, learning_rate, 1e-12, "%s at %g: %.15g", schedule, t,
+                       at.learning_rate);
+    cr_expect(isnan(momentum) ? isnan(at.momentum) : fabs(at.momentum - momentum) < 1e-12,
+              "%s at %g: momentum %.15g", schedule, t, at.momentum);
+    rnl_config_free(config);
+}
+
+/* After s steps a half, after 2 s a third, after 3 s a quarter. */
+Test(schedules, power)
+{
+    for (int k = 0; k < 5; ++k)
+        expect_at("power: {steps: 20}", 20.0 * k, 1.0 / (1 + k), NAN);
+    expect_at("power: {steps: 20, power: 2}", 20, 0.25, NAN);
+}
+
+/* Per epoch, the boundaries 5 and 15 give five epochs of the first value. */
+Test(schedules, piecewise_per_epoch)
+{
+    static const char *schedule = "piecewise: {boundaries: [5, 15], values: [0.5, 0.25, 0.125]}";
+    expect_at(schedule, 0, 0.5, NAN);
+    expect_at(schedule, 4, 0.5, NAN);
+    expect_at(schedule, 5, 0.25, NAN);
+    expect_at(schedule, 14, 0.25, NAN);
+    expect_at(schedule, 15, 0.125, NAN);
+}
+
+Test(schedules, one_cycle)
+{
+    static const char *schedule = "one_cycle: {max_rate: 0.8}";
+    expect_at(schedule, 0, 0.08, 0.95);
+    expect_at(schedule, 22.5, 0.44, 0.90);
+    expect_at(schedule, 45, 0.8, 0.85);
+    expect_at(schedule, 67.5, 0.44, 0.90);
+    expect_at(schedule, 90, 0.08, 0.95);
+    expect_at(schedule, 95, (0.08 + 0.00008) / 2, 0.95);
+    expect_at(schedule, 100, 0.00008, 0.95);
+    expect_at("one_cycle: {max_rate: 0.8, start_rate: 0.2, last_rate: 0.1, last_fraction: 0}", 100,
+              0.2, 0.95);
+}
+
+/* A beta_1 that is cycled and always the same is the one that is configured. */
+Test(schedules, momentum_of_the_adam_family)
+{
+    static const char *const names[] = {"adam", "adamw", "adamax", "nadam"};
+    for (size_t i = 0; i < COUNT(names); ++i) {
+        rnl_config *config = fixture_config("model: [dense: {units: 1}]\n"
+                                            "training: {loss: mean_squared_error, optimizer: %s}\n",
+                                            names[i]);
+        const rnl_choice *choice = &config->training.optimizer;
+        rnl_bound_optimizer bound;
+        rnl_optimizer_of(choice)->bind(&bound, rnl_kernels_of(RNL_ISA_SCALAR), choice->parameters);
+        double plain_product = 1, cycled_product = 1;
+        for (uint64_t t = 1; t <= 50; ++t) {
+            const rnl_step_rates plain =
+                rnl_optimizer_rates(choice, &bound, t, (rnl_scheduled){0.01, NAN}, plain_product);
+            const rnl_step_rates cycled =
+                rnl_optimizer_rates(choice, &bound, t, (rnl_scheduled){0.01, 0.9}, cycled_product);
+            cr_expect_float_eq((double)plain.learning_rate, (double)cycled.learning_rate, 1e-8);
+            cr_expect_eq(cycled.velocity_share, 0.9f);
+            plain_product = plain.momentum_product;
+            cycled_product = cycled.momentum_product;
+        }
+        rnl_config_free(config);
+    }
+}
+
+enum { ROWS = 83, BATCH = 16, EPOCHS = 4, STEPS = EPOCHS * ((ROWS + BATCH - 1) / BATCH) };
+
+static const char *const schedules[] = {
+    "power: {steps: 5}",
+    "exponential: {steps: 2}",
+    "piecewise: {boundaries: [1, 3], values: [0.02, 0.01, 0.001]}",
+    "performance: {patience: 1, min_delta: 1.0, factor: 0.5}",
+    "one_cycle: {max_rate: 0.05}",
+    "cosine: {warmup: 4}",
+};
+
+static const char *const optimizers[] = {
+    "sgd",    "momentum", "nesterov", "adam",    "adamw",
+    "adamax", "nadam",    "adagrad",  "rmsprop", "{rmsprop: {momentum: 0.9, centered: true}}"};
+
+static rnl_data *create_data(void)
+{
+    rnl_data *data = fixture_data(ROWS, 7, 5, RNL_FLOAT32);
+    rnl_data *other = fixture_data(20, 7, 5, RNL_FLOAT32);
+    data->validation = other->train;
+    free(other);
+    return data;
+}
+
+static rnl_config *training_config(const char *optimizer, const char *schedule, int epochs)
+{
+    return fixture_config("model: [dense: {units: 20, activation: elu},\n"
+                          "        dense: {units: 5, activation: softmax}]\n"
+                          "training: {loss: sparse_categorical_crossentropy, optimizer: %s,\n"
+                          "           schedule: {%s}, batch_size: %d, epochs: %d}\n",
+                          optimizer, schedule, BATCH, epochs);
+}
+
+static int stop_at(const rnl_progress *progress, void *user)
+{
+    return progress->step == *(const uint64_t *)user;
+}
+
+/* Every optimizer under every schedule: stopped at another step, resumed with another number of
+ * workers, the same weights. */
+Test(schedules, are_resumed)
+{
+    rnl_data *data = create_data();
+    char path[] = "/tmp/runnel_schedule_XXXXXX";
+    cr_assert_geq(mkstemp(path), 0);
+    uint64_t stop = 0;
+    for (size_t o = 0; o < COUNT(optimizers); ++o)
+        for (size_t s = 0; s < COUNT(schedules); ++s) {
+            rnl_config *config = training_config(optimizers[o], schedules[s], EPOCHS);
+            rnl_model *whole = NULL, *parts = NULL, *resumed = NULL;
+            cr_assert_eq(rnl_model_create(&whole, config, data), RNL_OK);
+            cr_assert_eq(rnl_train(whole, data, &(const rnl_options){.threads = 1}), RNL_OK, "%s",
+                         rnl_message());
+            stop = stop % (STEPS - 1) + 1;
+            cr_assert_eq(rnl_model_create(&parts, config, data), RNL_OK);
+            const rnl_options options = {
+                .threads = 2, .checkpoint = path, .on_step = stop_at, .user = &stop};
+            cr_assert_eq(rnl_train(parts, data, &options), RNL_STOPPED);
+            cr_assert_eq(rnl_model_resume(&resumed, path, config), RNL_OK, "%s", rnl_message());
+            cr_assert_eq(rnl_train(resumed, data, &(const rnl_options){.threads = 3}), RNL_OK);
+            cr_expect_eq(fixture_hash(resumed), fixture_hash(whole), "%s under %s at step %llu",
+                         optimizers[o], schedules[s], (unsigned long long)stop);
+            rnl_model_free(whole);
+            rnl_model_free(parts);
+            rnl_model_free(resumed);
+            rnl_config_free(config);
+        }
+    unlink(path);
+    rnl_data_free(data);
+}
+
+static int keep_rate(const rnl_progress *progress, void *user)
+{
+    double *rates = user;
+    for (size_t i = 0; i < progress->figure_count; ++i)
+        if (strcmp(progress->figures[i].name, "learning_rate") == 0)
+            rates[progress->epoch - 1] = progress->figures[i].value;
+    return 0;
+}
+
+/* The learning rate of an epoch is that of its last step. */
+Test(schedules, are_logged)
+{
+    rnl_data *data = create_data();
+    double rates[EPOCHS];
+    rnl_model *model =
+        fixture_model(training_config("sgd", "exponential: {steps: 1, rate: 0.5}", EPOCHS), data);
+    const rnl_options options = {.on_epoch = keep_rate, .user = rates};
+    cr_assert_eq(rnl_train(model, data, &options), RNL_OK, "%s", rnl_message());
+    for (size_t i = 0; i < EPOCHS; ++i)
+        cr_expect_float_eq(rates[i], 0.01 * pow(0.5, (double)i), 1e-12);
+    rnl_model_free(model);
+    model = fixture_model(training_config("sgd", "one_cycle: {max_rate: 0.8}", EPOCHS), data);
+    cr_assert_eq(rnl_train(model, data, &options), RNL_OK, "%s", rnl_message());
+    cr_expect_float_eq(rates[EPOCHS - 1], 0.00008, 1e-12, "%g", rates[EPOCHS - 1]);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
+/* A checkpoint after one epoch, resumed with another number of epochs. */
+static rnl_status resume_with(const rnl_data *data, const char *schedule, int epochs, bool restart,
+                              double *rates)
+{
+    char path[] = "/tmp/runnel_schedule_XXXXXX";
+    cr_assert_geq(mkstemp(path), 0);
+    uint64_t stop = STEPS / EPOCHS;
+    rnl_config *config = training_config("sgd", schedule, EPOCHS);
+    rnl_config *other = training_config("sgd", schedule, epochs);
+    rnl_model *model = NULL, *resumed = NULL;
+    cr_assert_eq(rnl_model_create(&model, config, data), RNL_OK);
+    const rnl_options options = {
+        .threads = 1, .checkpoint = path, .on_step = stop_at, .user = &stop};
+    cr_assert_eq(rnl_train(model, data, &options), RNL_STOPPED);
+    cr_assert_eq(rnl_model_resume(&resumed, path, other), RNL_OK, "%s", rnl_message());
+    if (restart)
+        rnl_model_restart_schedule(resumed);
+    const rnl_options logging = {.on_epoch = keep_rate, .user = rates};
+    const rnl_status status = rnl_train(resumed, data, &logging);
+    rnl_model_free(model);
+    rnl_model_free(resumed);
+    rnl_config_free(config);
+    rnl_config_free(other);
+    unlink(path);
+    return status;
+}
+
+Test(schedules, that_depend_on_the_length_refuse_another)
+{
+    rnl_data *data = create_data();
+    double rates[2 * EPOCHS];
+    cr_expect_eq(resume_with(data, "cosine", EPOCHS + 1, false, rates), RNL_BAD_CONFIG);
+    cr_expect_str_eq(
+        rnl_message(),
+        "test.yaml:4:23: schedule cosine: training.epochs was 4 when it began and is 5 "
+        "now, on which it depends; it can be begun anew: --restart-schedule");
+    cr_expect_eq(resume_with(data, "cosine", EPOCHS, false, rates), RNL_OK);
+    cr_expect_eq(resume_with(data, "exponential: {steps: 2}", EPOCHS + 1, false, rates), RNL_OK);
+    /* Begun anew after one epoch of three more: a third of the way, two thirds, the last step. */
+    cr_expect_eq(resume_with(data, "cosine: {per: epoch}", EPOCHS + 1, true, rates), RNL_OK, "%s",
+                 rnl_message());
+    for (int i = 0; i < EPOCHS; ++i)
+        cr_expect_float_eq(rates[i + 1], 0.01 * (1 + cos(M_PI * i / EPOCHS)) / 2, 1e-12, "%d: %g",
+                           i, rates[i + 1]);
+    rnl_data_free(data);
+}
+
+Test(schedules, mistakes)
+{
+    static const struct {
+        const char *schedule, *message;
+    } mistakes[] = {
+        {"piecewise: {boundaries: [5, 5], values: [0.1, 0.2, 0.3]}",
+         "test.yaml:4:47: boundaries: expected growing numbers, got 5 after 5"},
+        {"piecewise: {boundaries: [5], values: [0.1]}",
+         "test.yaml:4:60: values: expected one more than the 1 boundaries, got 1"},
+        {"piecewise: {boundaries: [5], values: [0.1, 0]}",
+         "values: expected a number above 0 and at most 1000000, got '0'"},
+        {"piecewise: {boundaries: 5, values: [0.1, 0]}", "expected a list of numbers"},
+        {"power: {}", "the key 'steps' is missing"},
+        {"one_cycle: {max_rate: 0}", "max_rate: expected a number above 0"},
+        {"exponential: {steps: 2, per: epochs}", "unknown unit 'epochs'; did you mean 'epoch'?"},
+        {"onecycle: {max_rate: 1}", "did you mean 'one_cycle'?"},
+        {"performance: {monitor: val_los}",
+         "test.yaml:4:23: monitor: the run has no figure 'val_los'; did you mean 'val_loss'?"},
+        {"performance: {monitor: accuracy}", "monitor: the run has no figure 'accuracy'"},
+        {"performance: {factor: 1}", "factor: expected a number above 0"},
+    };
+    rnl_data *data = create_data();
+    for (size_t i = 0; i < COUNT(mistakes); ++i) {
+        char text[512];
+        snprintf(text, sizeof text,
+                 "model: [dense: {units: 20, activation: elu},\n"
+                 "        dense: {units: 5, activation: softmax}]\n"
+                 "training: {loss: sparse_categorical_crossentropy, optimizer: sgd,\n"
+                 "           schedule: {%s}, batch_size: 8}\n",
+                 mistakes[i].schedule);
+        rnl_config *config = NULL;
+        rnl_model *model = NULL;
+        rnl_status status = rnl_config_parse(&config, "test.yaml", text, NULL, 0);
+        if (status == RNL_OK) {
+            cr_assert_eq(rnl_model_create(&model, config, data), RNL_OK);
+            status = rnl_train(model, data, NULL);
+            rnl_model_free(model);
+            rnl_config_free(config);
+        }
+        cr_expect_eq(status, RNL_BAD_CONFIG, "%s", mistakes[i].schedule);
+        cr_expect(strstr(rnl_message(), mistakes[i].message) != NULL, "%s: %s",
+                  mistakes[i].schedule, rnl_message());
+    }
+    rnl_data_free(data);
+}
