@@ -4,6 +4,7 @@
 #include "engine/config/lift.h"
 #include "engine/error.h"
 #include "engine/model/position.h"
+#include "engine/training/early_stopping.h"
 #include "engine/training/schedules.h"
 
 #include <stddef.h>
@@ -78,6 +79,12 @@ static const rnl_field training_fields[] = {
      .fallback = "null",
      .kinds = &rnl_schedules,
      .help = "how the learning rate changes; without one, it stays the optimizer's"},
+    {.key = "early_stopping",
+     .type = RNL_FIELD_SECTION,
+     .offset = TRAINING(early_stopping),
+     .fallback = "{}",
+     .section = rnl_early_stopping_fields,
+     .help = "when training ends before its last epoch"},
     {.key = "batch_size",
      .type = RNL_FIELD_INTEGER,
      .offset = TRAINING(batch_size),

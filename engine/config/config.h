@@ -15,6 +15,21 @@ typedef struct rnl_data_config {
     rnl_choice scaling;                 /* of rnl_scalings */
 } rnl_data_config;
 
+/* A figure that something is decided by: engine/training/monitor.h. */
+typedef struct rnl_monitor {
+    char *figure;     /* "val_loss" */
+    rnl_choice mode;  /* of rnl_monitor_modes */
+    double min_delta; /* a smaller change is no improvement */
+} rnl_monitor;
+
+/* training.early_stopping: */
+typedef struct rnl_early_stopping_config {
+    int64_t patience; /* epochs; 0: never */
+    rnl_monitor monitor;
+    bool restore_best_weights;
+    int64_t start_from_epoch;
+} rnl_early_stopping_config;
+
 /* training: */
 typedef struct rnl_training_config {
     rnl_choice loss; /* of rnl_losses */
@@ -22,6 +37,7 @@ typedef struct rnl_training_config {
     rnl_choice_list metrics; /* of rnl_metrics */
     rnl_choice optimizer;    /* of rnl_optimizers */
     rnl_choice schedule;     /* of rnl_schedules; kind NULL for none */
+    rnl_early_stopping_config early_stopping;
     int64_t batch_size;
     int64_t epochs;
     bool shuffle;

@@ -18,8 +18,9 @@ typedef struct rnl_shape {
 
 size_t rnl_shape_features(const rnl_shape *shape);
 
-/* Which of a parameter's arrays: its values, or a slot of the optimizer's state for them. */
-enum { RNL_VALUES, RNL_FIRST_SLOT, RNL_ARRAYS = RNL_FIRST_SLOT + RNL_MAX_SLOTS };
+/* Which of a parameter's arrays: its values, a slot of the optimizer's state for them, or the
+ * values that were best so far. */
+enum { RNL_VALUES, RNL_FIRST_SLOT, RNL_BEST = RNL_FIRST_SLOT + RNL_MAX_SLOTS, RNL_ARRAYS };
 
 /* A tensor of parameters, row-major. */
 typedef struct rnl_parameter {
@@ -28,7 +29,8 @@ typedef struct rnl_parameter {
     size_t rank;
     size_t size[2];
     const rnl_choice *regularizer; /* of rnl_regularizers; NULL, or of kind NULL, for none */
-    float *arrays[RNL_ARRAYS]; /* values always, slots while training stands between two steps */
+    float
+        *arrays[RNL_ARRAYS]; /* values always, the others while training stands between two steps */
 } rnl_parameter;
 
 size_t rnl_parameter_count(const rnl_parameter *parameter);

@@ -52,6 +52,31 @@ rnl_status rnl_model_allocate_slots(rnl_model *model, size_t slots)
     return allocate_arrays(model, RNL_FIRST_SLOT, slots);
 }
 
+static void copy_arrays(rnl_model *model, size_t from, size_t to)
+{
+    for (size_t i = 0; i < model->layer_count; ++i)
+        for (size_t p = 0; p < model->layers[i].parameter_count; ++p) {
+            const rnl_parameter *parameter = &model->layers[i].parameters[p];
+            memcpy(parameter->arrays[to], parameter->arrays[from],
+                   rnl_parameter_count(parameter) * sizeof(float));
+        }
+}
+
+rnl_status rnl_model_keep_best(rnl_model *model)
+{
+    for (size_t i = 0; i < model->layer_count; ++i)
+        for (size_t p = 0; p < model->layers[i].parameter_count; ++p)
+            RNL_TRY(rnl_parameter_allocate(&model->layers[i], &model->layers[i].parameters[p],
+                                           RNL_BEST));
+    copy_arrays(model, RNL_VALUES, RNL_BEST);
+    return RNL_OK;
+}
+
+void rnl_model_restore_best(rnl_model *model)
+{
+    copy_arrays(model, RNL_BEST, RNL_VALUES);
+}
+
 static void release_arrays(rnl_model *model, size_t first)
 {
     for (size_t i = 0; i < model->layer_count; ++i)

@@ -2,7 +2,7 @@
  * The model file: a safetensors file whose tensors are the parameters by layer ("dense_1.kernel")
  * and the scaling of inputs, and whose metadata holds what else determines the outputs.  While
  * training stands between two steps, the file is a checkpoint: it also holds the optimizer's state
- * ("dense_1.kernel.slot_1") and the position.
+ * ("dense_1.kernel.slot_1"), the best values so far ("dense_1.kernel.best"), and the position.
  */
 #include "engine/config/config.h"
 #include "engine/error.h"
@@ -42,6 +42,8 @@ static void tensor_name(char name[NAME_SIZE], const rnl_layer *layer,
 {
     if (array == RNL_VALUES)
         snprintf(name, NAME_SIZE, "%s.%s", layer->name, parameter->name);
+    else if (array == RNL_BEST)
+        snprintf(name, NAME_SIZE, "%s.%s.best", layer->name, parameter->name);
     else
         snprintf(name, NAME_SIZE, "%s.%s.slot_%zu", layer->name, parameter->name,
                  array - RNL_FIRST_SLOT + 1);
@@ -212,7 +214,7 @@ static rnl_status take_parameters(rnl_model *model, const rnl_safetensors *file,
     for (size_t i = 0; i < model->layer_count; ++i)
         for (size_t p = 0; p < model->layers[i].parameter_count; ++p) {
             rnl_parameter *parameter = &model->layers[i].parameters[p];
-            if (array >= RNL_FIRST_SLOT && parameter->fixed)
+            if (array >= RNL_FIRST_SLOT && array < RNL_BEST && parameter->fixed)
                 continue;
             const rnl_tensor *tensor;
             char name[NAME_SIZE];
@@ -236,7 +238,10 @@ static rnl_status take_training(rnl_model *model, const rnl_safetensors *file, c
     const size_t slots = rnl_optimizer_slots(&model->config->training.optimizer);
     for (size_t a = RNL_FIRST_SLOT; a < RNL_FIRST_SLOT + slots; ++a)
         RNL_TRY(take_parameters(model, file, path, a));
-    return RNL_OK;
+    return model->position.patience.best_epoch > 0 &&
+                   model->config->training.early_stopping.restore_best_weights
+               ? take_parameters(model, file, path, RNL_BEST)
+               : RNL_OK;
 }
 
 static rnl_status take_scaler(rnl_model *model, const rnl_safetensors *file, const char *path)

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NUMBERS (RNL_MAX_METRICS + 13)
+#define NUMBERS (RNL_MAX_METRICS + 17)
 #define AFTER   (RNL_MAX_METRICS + 4)
 
 /* step, epoch, rows, the sums as the bits of doubles; after them the training rows, the product,
- * the plateau, the schedule. */
+ * the plateau, the schedule, the patience. */
 static void to_numbers(const rnl_position *position, uint64_t numbers[NUMBERS])
 {
     numbers[0] = position->step;
@@ -25,6 +25,10 @@ static void to_numbers(const rnl_position *position, uint64_t numbers[NUMBERS])
     memcpy(&numbers[AFTER + 6], &position->plateau.learning_rate, sizeof(double));
     numbers[AFTER + 7] = position->schedule_start;
     numbers[AFTER + 8] = position->schedule_epochs;
+    numbers[AFTER + 9] = position->patience.best_epoch;
+    memcpy(&numbers[AFTER + 10], &position->patience.best, sizeof(double));
+    numbers[AFTER + 11] = position->patience.wait;
+    numbers[AFTER + 12] = position->patience.over;
 }
 
 void rnl_position_print(const rnl_position *position, char text[RNL_POSITION_TEXT])
@@ -61,5 +65,9 @@ bool rnl_position_parse(rnl_position *position, const char *text)
     memcpy(&position->plateau.learning_rate, &numbers[AFTER + 6], sizeof(double));
     position->schedule_start = numbers[AFTER + 7];
     position->schedule_epochs = numbers[AFTER + 8];
+    position->patience.best_epoch = numbers[AFTER + 9];
+    memcpy(&position->patience.best, &numbers[AFTER + 10], sizeof(double));
+    position->patience.wait = numbers[AFTER + 11];
+    position->patience.over = numbers[AFTER + 12];
     return *text == '\0';
 }

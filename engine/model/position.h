@@ -25,6 +25,14 @@ typedef struct rnl_plateau {
     double best, learning_rate;
 } rnl_plateau;
 
+/* What early stopping has seen. */
+typedef struct rnl_patience {
+    uint64_t best_epoch; /* from 1; 0: nothing yet */
+    double best;
+    uint64_t wait; /* epochs without an improvement */
+    uint64_t over; /* 1: training is to end */
+} rnl_patience;
+
 typedef struct rnl_position {
     uint64_t step;           /* optimizer steps done; 0: training has not begun, or has ended */
     uint64_t epoch;          /* whole epochs done */
@@ -32,12 +40,13 @@ typedef struct rnl_position {
     size_t train_rows;       /* of the training set */
     double momentum_product; /* of the momenta of the steps done, where the optimizer asks for it */
     rnl_plateau plateau;
+    rnl_patience patience;
     uint64_t schedule_start;  /* steps done when the schedule began */
     uint64_t schedule_epochs; /* of the run in which it began; 0: not yet */
 } rnl_position;
 
 /* As text that reads back bit for bit. */
-#define RNL_POSITION_TEXT (17 * (RNL_MAX_METRICS + 13) + 1)
+#define RNL_POSITION_TEXT (17 * (RNL_MAX_METRICS + 17) + 1)
 void rnl_position_print(const rnl_position *position, char text[RNL_POSITION_TEXT]);
 bool rnl_position_parse(rnl_position *position, const char *text);
 

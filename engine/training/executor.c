@@ -64,6 +64,14 @@ void rnl_hand_run(rnl_hand *hand, size_t count)
     run_phases(hand, &hand->step.step->phases, hand->step.phases, count);
 }
 
+void rnl_hand_prepare(rnl_hand *hand)
+{
+    const rnl_phase_list *preparation = &hand->step.step->preparation;
+    rnl_hand_barrier(hand);
+    run_phases(hand, preparation, hand->step.preparation, preparation->count);
+    rnl_hand_barrier(hand);
+}
+
 static void log_plan(const rnl_executor *executor)
 {
     const rnl_step *step = &executor->step;

@@ -58,6 +58,10 @@ void rnl_hand_barrier(rnl_hand *hand);
  * stands between phases, none after the last. */
 void rnl_hand_run(rnl_hand *hand, size_t count);
 
+/* Takes the model's parameters and state into the step, as before the first step; a barrier stands
+ * before and after. */
+void rnl_hand_prepare(rnl_hand *hand);
+
 /* Formats and sends a message to the options' on_log; worker 0 or the calling thread alone. */
 void rnl_log(const rnl_options *options, rnl_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -8,12 +8,6 @@
 #include "engine/config/config.h"
 #include "engine/training/figures.h"
 
-typedef struct rnl_monitor {
-    char *figure;     /* "val_loss" */
-    rnl_choice mode;  /* of rnl_monitor_modes */
-    double min_delta; /* what a smaller improvement than this is not */
-} rnl_monitor;
-
 /* auto, min and max. */
 extern const rnl_kind_table rnl_monitor_modes;
 

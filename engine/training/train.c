@@ -4,6 +4,7 @@
 #include "engine/model/regularizers.h"
 #include "engine/training/check.h"
 #include "engine/training/class_weights.h"
+#include "engine/training/early_stopping.h"
 #include "engine/training/figures.h"
 #include "engine/training/input_scale.h"
 #include "engine/training/metrics.h"
@@ -222,6 +223,16 @@ static void begin_epoch(training *t)
                   config->shuffle);
 }
 
+/* Worker 0. */
+static void keep_best(training *t, rnl_hand *hand)
+{
+    rnl_status status = collect(t, hand->step.step);
+    if (status == RNL_OK)
+        status = rnl_model_keep_best(t->model);
+    if (status != RNL_OK)
+        stop(t, hand, status);
+}
+
 /* Worker 0: the epoch's figures are complete, and the next epoch is at its first row. */
 static void end_epoch(training *t, rnl_hand *hand)
 {
@@ -238,8 +249,12 @@ static void end_epoch(training *t, rnl_hand *hand)
     rnl_schedule_look(config, &position->plateau, hand->step.step->optimizer.learning_rate,
                       &figures);
     set_rates(t, hand->step.step);
+    const bool best =
+        rnl_early_stopping_look(config, &position->patience, position->epoch + 1, &figures);
     ++position->epoch;
     position->sums = (rnl_sums){0};
+    if (best && config->training.early_stopping.restore_best_weights)
+        keep_best(t, hand);
     t->saving = config->training.checkpoint_every == 0;
     if (t->options->on_epoch && t->options->on_epoch(&progress, t->options->user) != 0)
         stop_on_request(t);
@@ -363,6 +378,42 @@ static void run_final_pass(training *t, rnl_hand *hand)
     save_if_due(t, hand);
 }
 
+static void tell_patience(const training *t)
+{
+    const rnl_patience *patience = &t->position.patience;
+    const rnl_early_stopping_config *config = &t->model->config->training.early_stopping;
+    if (patience->over)
+        rnl_log(t->options, RNL_LOG_INFO,
+                "stopped early after epoch %llu: %s has not improved since epoch %llu (%g)",
+                (unsigned long long)t->position.epoch, config->monitor.figure,
+                (unsigned long long)patience->best_epoch, patience->best);
+    if (patience->best_epoch > 0 && config->restore_best_weights)
+        rnl_log(t->options, RNL_LOG_INFO, "back to the weights of epoch %llu, where %s was %g",
+                (unsigned long long)patience->best_epoch, config->monitor.figure, patience->best);
+}
+
+/* Goes back to the best weights, if they are not the last ones. */
+static void restore_best(training *t, rnl_hand *hand)
+{
+    rnl_hand_barrier(hand);
+    if (rnl_hand_leads(hand)) {
+        const rnl_status status = collect(t, hand->step.step);
+        tell_patience(t);
+        if (status == RNL_OK)
+            rnl_model_restore_best(t->model);
+        else
+            stop(t, hand, status);
+    }
+    rnl_hand_prepare(hand);
+}
+
+static bool has_better_weights(const training *t)
+{
+    const rnl_patience *patience = &t->position.patience;
+    return t->model->config->training.early_stopping.restore_best_weights &&
+           patience->best_epoch > 0 && patience->best_epoch < t->position.epoch;
+}
+
 static void train_worker(rnl_hand *hand, void *context)
 {
     training *t = context;
@@ -376,7 +427,8 @@ static void train_worker(rnl_hand *hand, void *context)
         set_rates(t, hand->step.step);
     }
     rnl_hand_barrier(hand);
-    for (size_t epoch = t->position.epoch; epoch < epochs && !t->stopping; ++epoch) {
+    for (size_t epoch = t->position.epoch;
+         epoch < epochs && !t->stopping && !t->position.patience.over; ++epoch) {
         if (rnl_hand_leads(hand))
             begin_epoch(t);
         rnl_hand_barrier(hand);
@@ -384,6 +436,8 @@ static void train_worker(rnl_hand *hand, void *context)
         if (!t->stopping)
             validate(t, hand);
     }
+    if (!t->stopping && has_better_weights(t))
+        restore_best(t, hand);
     if (!t->stopping && has_final_pass(t->model))
         run_final_pass(t, hand);
 }
@@ -495,6 +549,7 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
     if (data->validation.rows > 0)
         RNL_TRY(rnl_check_labelled(model, &data->validation));
     RNL_TRY(rnl_schedule_check_monitor(model->config, data->validation.rows > 0));
+    RNL_TRY(rnl_early_stopping_check(model->config, data->validation.rows > 0));
     RNL_TRY(check_position(model, data));
 
     training t = {

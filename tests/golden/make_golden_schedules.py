@@ -55,8 +55,33 @@ plateau("performance: {patience: 2, factor: 0.5}", patience=2, factor=0.5, min_d
 plateau("performance: {patience: 1, factor: 0.1, cooldown: 2, min_lr: 0.001, min_delta: 0.01}",
         patience=1, factor=0.1, cooldown=2, min_lr=0.001, min_delta=0.01)
 
+stops = []
+
+
+def stop(yaml, **parameters):
+    """Epochs from 1: the one after which training ended (0: it did not) and the best one."""
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    callback = keras.callbacks.EarlyStopping(monitor="val_loss", mode="min", **parameters)
+    callback.set_model(model)
+    callback.on_train_begin()
+    model.stop_training = False
+    for epoch, loss in enumerate(LOSSES):
+        callback.on_epoch_end(epoch, {"val_loss": loss})
+        if model.stop_training:
+            break
+    stops.append({"early_stopping": yaml, "stopped": callback.stopped_epoch + 1 if model.stop_training else 0,
+                  "best": callback.best_epoch + 1})
+
+
+stop("{patience: 2}", patience=2, restore_best_weights=True)
+stop("{patience: 4}", patience=4, restore_best_weights=True)
+stop("{patience: 5}", patience=5, restore_best_weights=True)
+stop("{patience: 3, min_delta: 0.1}", patience=3, min_delta=0.1, restore_best_weights=True)
+stop("{patience: 2, start_from_epoch: 5}", patience=2, start_from_epoch=5, restore_best_weights=True)
+stop("{patience: 100}", patience=100, restore_best_weights=True)
+
 here = os.path.dirname(os.path.abspath(__file__))
 with open(os.path.join(here, "schedules.json"), "w") as out:
     json.dump({"versions": {"keras": keras.__version__, "jax": jax.__version__}, "learning_rate": RATE, "steps": STEPS,
-               "losses": [None if loss != loss else loss for loss in LOSSES], "schedules": made}, out, indent=1)
+               "losses": [None if loss != loss else loss for loss in LOSSES], "schedules": made, "stops": stops}, out, indent=1)
     out.write("\n")

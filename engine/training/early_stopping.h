@@ -1,0 +1,27 @@
+/*
+ * Early stopping: training ends when a figure has not improved for some epochs, and goes back to
+ * the weights with which it was best.
+ */
+#ifndef RNL_ENGINE_TRAINING_EARLY_STOPPING_H
+#define RNL_ENGINE_TRAINING_EARLY_STOPPING_H
+
+#include "engine/model/position.h"
+#include "engine/training/figures.h"
+
+/* The keys of training.early_stopping. */
+extern const rnl_field rnl_early_stopping_fields[];
+
+static inline bool rnl_early_stopping_is_on(const rnl_config *config)
+{
+    return config->training.early_stopping.patience > 0;
+}
+
+/* Refuses a figure that the run will not have. */
+rnl_status rnl_early_stopping_check(const rnl_config *config, bool validated);
+
+/* After an epoch, from 1: notes an improvement, or that training has to end.  True if the weights
+ * are the best so far. */
+bool rnl_early_stopping_look(const rnl_config *config, rnl_patience *patience, uint64_t epoch,
+                             const rnl_figures *figures);
+
+#endif

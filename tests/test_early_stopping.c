@@ -1,0 +1,214 @@
+/*
+ * Early stopping: against Keras 3 (tests/golden/schedules.json), and in whole trainings that are
+ * interrupted.  RUNNEL_GOLDEN comes from the build.
+ */
+#include "engine/training/early_stopping.h"
+#include "tests/fixtures.h"
+
+#include <criterion/criterion.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void check_stop(const json_t *golden, const json_t *losses)
+{
+    const char *text = json_string_value(json_object_get(golden, "early_stopping"));
+    rnl_config *config =
+        fixture_config("model: [dense: {units: 1}]\n"
+                       "training: {loss: mean_squared_error, optimizer: sgd, early_stopping: %s}\n",
+                       text);
+    rnl_patience patience = {0};
+    uint64_t stopped = 0;
+    for (size_t t = 0; t < json_array_size(losses) && stopped == 0; ++t) {
+        const json_t *loss = json_array_get(losses, t);
+        rnl_figures figures = {0};
+        rnl_figures_add(&figures, "val_", "loss",
+                        json_is_null(loss) ? NAN : json_number_value(loss));
+        const bool best = rnl_early_stopping_look(config, &patience, t + 1, &figures);
+        cr_expect_eq(best, patience.best_epoch == t + 1, "%s, epoch %zu", text, t + 1);
+        stopped = patience.over ? t + 1 : 0;
+    }
+    cr_expect_eq(stopped, json_integer_value(json_object_get(golden, "stopped")), "%s", text);
+    cr_expect_eq(patience.best_epoch, json_integer_value(json_object_get(golden, "best")), "%s",
+                 text);
+    rnl_config_free(config);
+}
+
+Test(early_stopping, as_in_keras)
+{
+    json_error_t error;
+    json_t *root = json_load_file(RUNNEL_GOLDEN "/schedules.json", 0, &error);
+    cr_assert_not_null(root, "%s", error.text);
+    const json_t *stops = json_object_get(root, "stops");
+    cr_assert_eq(json_array_size(stops), 6);
+    for (size_t i = 0; i < json_array_size(stops); ++i)
+        check_stop(json_array_get(stops, i), json_object_get(root, "losses"));
+    json_decref(root);
+}
+
+/* Noise for labels: what is learned of them by heart soon says nothing of the other rows. */
+static rnl_data *create_data(void)
+{
+    rnl_data *data = fixture_data(64, 7, 5, RNL_FLOAT32);
+    rnl_data *other = fixture_data(120, 7, 5, RNL_FLOAT32);
+    data->validation = other->train;
+    free(other);
+    return data;
+}
+
+static rnl_model *create_model(const rnl_data *data, int epochs, const char *early_stopping)
+{
+    return fixture_model(
+        fixture_config("model: [dense: {units: 60, activation: elu}, batch_normalization,\n"
+                       "        dense: {units: 5, activation: softmax}]\n"
+                       "training: {loss: sparse_categorical_crossentropy, metrics: [accuracy],\n"
+                       "           optimizer: {adam: {learning_rate: 0.01}}, batch_size: 16,\n"
+                       "           epochs: %d%s}\n",
+                       epochs, early_stopping),
+        data);
+}
+
+typedef struct journal {
+    size_t epochs, best_epoch;
+    double best;
+    uint64_t stop_at;
+    char told[512];
+} journal;
+
+static int note_epoch(const rnl_progress *progress, void *user)
+{
+    journal *j = user;
+    j->epochs = progress->epoch;
+    for (size_t i = 0; i < progress->figure_count; ++i)
+        if (strcmp(progress->figures[i].name, "val_loss") == 0 &&
+            (j->best_epoch == 0 || progress->figures[i].value < j->best)) {
+            j->best = progress->figures[i].value;
+            j->best_epoch = progress->epoch;
+        }
+    return 0;
+}
+
+static int stop_at(const rnl_progress *progress, void *user)
+{
+    return progress->step == ((const journal *)user)->stop_at;
+}
+
+static void note_log(rnl_log_level level, const char *text, void *user)
+{
+    journal *j = user;
+    if (level == RNL_LOG_INFO && (strstr(text, "epoch")))
+        snprintf(j->told + strlen(j->told), sizeof j->told - strlen(j->told), "%s\n", text);
+}
+
+static rnl_status train(rnl_model *model, const rnl_data *data, size_t threads, journal *j,
+                        const char *checkpoint)
+{
+    const rnl_options options = {.threads = threads,
+                                 .checkpoint = checkpoint,
+                                 .on_step = stop_at,
+                                 .on_epoch = note_epoch,
+                                 .on_log = note_log,
+                                 .user = j};
+    return rnl_train(model, data, &options);
+}
+
+#define STOPPING ", early_stopping: {patience: 3}"
+
+/* The weights are those of a training that ended with the best epoch. */
+Test(early_stopping, ends_with_the_best_weights)
+{
+    rnl_data *data = create_data();
+    journal j = {0}, shorter = {0}, plain = {0};
+    rnl_model *model = create_model(data, 60, STOPPING);
+    cr_assert_eq(train(model, data, 2, &j, NULL), RNL_OK, "%s", rnl_message());
+    cr_assert_lt(j.epochs, 60);
+    cr_assert_eq(j.epochs, j.best_epoch + 3);
+    char expected[256];
+    snprintf(expected, sizeof expected,
+             "stopped early after epoch %zu: val_loss has not improved since epoch %zu (%g)\n"
+             "back to the weights of epoch %zu, where val_loss was %g\n",
+             j.epochs, j.best_epoch, j.best, j.best_epoch, j.best);
+    cr_expect_str_eq(j.told, expected);
+    rnl_model *best = create_model(data, (int)j.best_epoch, "");
+    cr_assert_eq(train(best, data, 1, &shorter, NULL), RNL_OK);
+    cr_expect_eq(fixture_hash(model), fixture_hash(best));
+    rnl_model *last = create_model(
+        data, 60, ", early_stopping: {patience: 3, restore_best_weights: false, mode: min}");
+    cr_assert_eq(train(last, data, 1, &plain, NULL), RNL_OK);
+    cr_expect_eq(plain.epochs, j.epochs);
+    cr_expect_neq(fixture_hash(last), fixture_hash(best));
+    rnl_model_free(model);
+    rnl_model_free(best);
+    rnl_model_free(last);
+    rnl_data_free(data);
+}
+
+/* Stopped after any of its steps and resumed, training ends where it would have ended. */
+Test(early_stopping, is_resumed)
+{
+    rnl_data *data = create_data();
+    journal whole = {0};
+    rnl_model *model = create_model(data, 60, STOPPING);
+    cr_assert_eq(train(model, data, 1, &whole, NULL), RNL_OK);
+    const uint64_t expected = fixture_hash(model);
+    char path[] = "/tmp/runnel_early_XXXXXX";
+    cr_assert_geq(mkstemp(path), 0);
+    for (uint64_t step = 1; step <= 4 * whole.epochs; step += 5) {
+        journal first = {.stop_at = step}, second = {0};
+        rnl_model *parts = create_model(data, 60, STOPPING), *resumed = NULL;
+        cr_assert_eq(train(parts, data, 2, &first, path), RNL_STOPPED);
+        cr_assert_eq(rnl_model_resume(&resumed, path, rnl_model_config(parts)), RNL_OK, "%s",
+                     rnl_message());
+        cr_assert_eq(train(resumed, data, 3, &second, NULL), RNL_OK, "%s", rnl_message());
+        cr_expect_eq(fixture_hash(resumed), expected, "stopped at step %llu",
+                     (unsigned long long)step);
+        rnl_model_free(parts);
+        rnl_model_free(resumed);
+    }
+    unlink(path);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
+/* The checkpoint of the last epoch knows that training is over. */
+Test(early_stopping, stays_over)
+{
+    rnl_data *data = create_data();
+    journal j = {0}, again = {0};
+    char path[] = "/tmp/runnel_early_XXXXXX";
+    cr_assert_geq(mkstemp(path), 0);
+    rnl_model *model = create_model(data, 60, STOPPING), *resumed = NULL;
+    cr_assert_eq(train(model, data, 1, &j, path), RNL_OK);
+    cr_assert_eq(rnl_model_resume(&resumed, path, rnl_model_config(model)), RNL_OK);
+    cr_assert_eq(train(resumed, data, 1, &again, NULL), RNL_OK);
+    cr_expect_eq(again.epochs, 0);
+    cr_expect_eq(fixture_hash(resumed), fixture_hash(model));
+    unlink(path);
+    rnl_model_free(model);
+    rnl_model_free(resumed);
+    rnl_data_free(data);
+}
+
+Test(early_stopping, mistakes)
+{
+    rnl_data *data = create_data();
+    rnl_model *model =
+        create_model(data, 2, ", early_stopping: {patience: 1, monitor: val_acuracy}");
+    cr_expect_eq(rnl_train(model, data, NULL), RNL_BAD_CONFIG);
+    cr_expect(
+        strstr(rnl_message(),
+               "monitor: the run has no figure 'val_acuracy'; did you mean 'val_accuracy'?") !=
+            NULL,
+        "%s", rnl_message());
+    rnl_model_free(model);
+    model = create_model(data, 2, STOPPING);
+    data->validation.rows = 0;
+    cr_expect_eq(rnl_train(model, data, NULL), RNL_BAD_CONFIG);
+    cr_expect(strstr(rnl_message(), "monitor: there is no val_loss without validation rows") !=
+                  NULL,
+              "%s", rnl_message());
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
