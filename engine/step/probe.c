@@ -1,0 +1,300 @@
+#include "engine/step/probe.h"
+
+#include "engine/error.h"
+#include "engine/model/activations.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Units that a tile of outputs measures: any number would do, their results are apart. */
+#define UNITS_PER_TILE 32
+
+/* A block of parameters, kept while a step is tried. */
+typedef struct probed_block {
+    const rnl_block *block;
+    float *kept[RNL_ARRAYS];          /* (block->count) each */
+    double gradient, update, weights; /* sums of squares */
+} probed_block;
+
+/* A unit over the rows so far. */
+typedef struct probed_unit {
+    double mean, deviations; /* of its outputs; sum of (output - mean)^2 */
+    uint64_t saturated;      /* rows */
+    bool alive;              /* not 0 for every row */
+} probed_unit;
+
+typedef struct probed_layer {
+    const rnl_layer *layer;
+    const rnl_matrix *output;
+    const rnl_activation *activation; /* that made the output; NULL for none */
+    probed_unit *units;               /* (output->columns) */
+} probed_layer;
+
+typedef struct output_tile {
+    const probed_layer *layer;
+    size_t begin, count; /* units */
+    size_t rows;         /* so far */
+} output_tile;
+
+typedef struct rnl_probe {
+    size_t block_count, layer_count, tile_count;
+    probed_block *blocks;
+    probed_layer *layers;
+    output_tile *tiles;
+    rnl_layer_inspection *figures; /* (layers) */
+} rnl_probe;
+
+/* ---- parameters ------------------------------------------------------------------------------ */
+
+static rnl_status run_keep(void *self, size_t tile, rnl_step_worker *worker)
+{
+    const rnl_probe *probe = self;
+    const probed_block *p = &probe->blocks[tile];
+    for (size_t a = 0; a < rnl_step_arrays(worker->step); ++a)
+        memcpy(p->kept[a], p->block->arrays[a], p->block->count * sizeof(float));
+    return RNL_OK;
+}
+
+static double gradient_squares(const rnl_block *block, size_t copies)
+{
+    double squares = 0;
+    for (size_t i = 0; i < block->count; ++i) {
+        double gradient = 0;
+        for (size_t k = 0; k < copies; ++k)
+            gradient += (double)block->gradients[k * block->copy_distance + i];
+        squares += gradient * gradient;
+    }
+    return squares;
+}
+
+static rnl_status run_update(void *self, size_t tile, rnl_step_worker *worker)
+{
+    const rnl_probe *probe = self;
+    const rnl_step *step = worker->step;
+    probed_block *p = &probe->blocks[tile];
+    const float *kept = p->kept[RNL_VALUES], *updated = p->block->arrays[RNL_VALUES];
+    p->gradient = gradient_squares(p->block, rnl_cut_used(step->rows, worker->batch.rows));
+    p->update = p->weights = 0;
+    for (size_t i = 0; i < p->block->count; ++i) {
+        const double weight = (double)kept[i], update = (double)updated[i] - weight;
+        p->weights += weight * weight;
+        p->update += update * update;
+    }
+    for (size_t a = 0; a < rnl_step_arrays(step); ++a)
+        memcpy(p->block->arrays[a], p->kept[a], p->block->count * sizeof(float));
+    return RNL_OK;
+}
+
+/* ---- outputs --------------------------------------------------------------------------------- */
+
+/* One unit over the rows of a mini-batch. */
+static probed_unit measure(const probed_layer *layer, size_t column, size_t rows)
+{
+    const rnl_matrix *output = layer->output;
+    const rnl_activation *activation = layer->activation;
+    const float *y = output->values + column;
+    probed_unit unit = {0};
+    for (size_t i = 0; i < rows; ++i)
+        unit.mean += (double)y[i * output->stride];
+    unit.mean /= (double)rows;
+    for (size_t i = 0; i < rows; ++i) {
+        const float value = y[i * output->stride];
+        const double deviation = (double)value - unit.mean;
+        unit.deviations += deviation * deviation;
+        unit.alive |= value != 0;
+        unit.saturated += activation && rnl_activation_is_s_shaped(activation) &&
+                          !(value > activation->steep_above && value < activation->steep_below);
+    }
+    return unit;
+}
+
+/* Chan, Golub and LeVeque: the sums of two sets of rows are those of the whole. */
+static void add(probed_unit *all, size_t all_rows, const probed_unit *more, size_t more_rows)
+{
+    const double a = (double)all_rows, b = (double)more_rows, apart = more->mean - all->mean;
+    all->mean += apart * b / (a + b);
+    all->deviations += more->deviations + apart * apart * a * b / (a + b);
+    all->saturated += more->saturated;
+    all->alive |= more->alive;
+}
+
+static rnl_status run_outputs(void *self, size_t number, rnl_step_worker *worker)
+{
+    const rnl_probe *probe = self;
+    output_tile *tile = &probe->tiles[number];
+    const size_t rows = worker->batch.rows;
+    for (size_t j = tile->begin; j < tile->begin + tile->count; ++j) {
+        const probed_unit unit = measure(tile->layer, j, rows);
+        add(&tile->layer->units[j], tile->rows, &unit, rows);
+    }
+    tile->rows += rows;
+    return RNL_OK;
+}
+
+/* ---- planning -------------------------------------------------------------------------------- */
+
+static rnl_status plan_blocks(rnl_probe *probe, rnl_step *step)
+{
+    const size_t arrays = rnl_step_arrays(step);
+    probe->blocks = rnl_step_allocate(step, step->block_count * sizeof *probe->blocks, NULL);
+    if (!probe->blocks)
+        return rnl_fail_memory(step->block_count * sizeof *probe->blocks);
+    for (size_t i = 0; i < step->block_count; ++i) {
+        probed_block *p = &probe->blocks[probe->block_count++];
+        p->block = step->blocks[i];
+        for (size_t a = 0; a < arrays; ++a)
+            RNL_TRY(rnl_arena_reserve(&step->arena, &p->kept[a], p->block->count, sizeof(float)));
+        step->memory.parameters += p->block->count * sizeof(float);
+        step->memory.optimizer += (arrays - RNL_FIRST_SLOT) * p->block->count * sizeof(float);
+    }
+    return RNL_OK;
+}
+
+/* Of a layer whose activation the loss computes, the outputs are logits. */
+static const rnl_activation *activation_of(const rnl_layer *layer)
+{
+    const rnl_layer_operations *operations = rnl_layer_operations_of(layer);
+    const rnl_choice *choice = operations->activation ? operations->activation(layer) : NULL;
+    return choice && !layer->activation_in_loss ? rnl_activation_of(choice) : NULL;
+}
+
+/* Layers that make an output of their own. */
+static rnl_status plan_layers(rnl_probe *probe, rnl_step *step)
+{
+    const size_t bytes = step->layer_count * sizeof *probe->layers;
+    probe->layers = rnl_step_allocate(step, bytes, NULL);
+    probe->figures = rnl_step_allocate(step, step->layer_count * sizeof *probe->figures, NULL);
+    if (!probe->layers || !probe->figures)
+        return rnl_fail_memory(bytes);
+    const rnl_matrix *input = &step->input;
+    for (size_t i = 0; i < step->layer_count; ++i) {
+        const rnl_matrix *output = step->outputs[i];
+        const bool own = output != input;
+        input = output;
+        if (!own)
+            continue;
+        probed_layer *layer = &probe->layers[probe->layer_count++];
+        layer->layer = &step->model->layers[i];
+        layer->output = output;
+        layer->activation = activation_of(layer->layer);
+        layer->units = rnl_step_allocate(step, output->columns * sizeof *layer->units, NULL);
+        if (!layer->units)
+            return rnl_fail_memory(output->columns * sizeof *layer->units);
+    }
+    return RNL_OK;
+}
+
+static size_t tiles_of(const probed_layer *layer)
+{
+    return (layer->output->columns + UNITS_PER_TILE - 1) / UNITS_PER_TILE;
+}
+
+static rnl_status plan_tiles(rnl_probe *probe, rnl_step *step)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < probe->layer_count; ++i)
+        count += tiles_of(&probe->layers[i]);
+    probe->tiles = rnl_step_allocate(step, (count + 1) * sizeof *probe->tiles, NULL);
+    if (!probe->tiles)
+        return rnl_fail_memory((count + 1) * sizeof *probe->tiles);
+    for (size_t i = 0; i < probe->layer_count; ++i)
+        for (size_t k = 0; k < tiles_of(&probe->layers[i]); ++k) {
+            const size_t begin = k * UNITS_PER_TILE;
+            const size_t left = probe->layers[i].output->columns - begin;
+            probe->tiles[probe->tile_count++] =
+                (output_tile){.layer = &probe->layers[i],
+                              .begin = begin,
+                              .count = left < UNITS_PER_TILE ? left : UNITS_PER_TILE};
+        }
+    return RNL_OK;
+}
+
+rnl_status rnl_plan_probe(rnl_step *step)
+{
+    rnl_probe *probe = rnl_step_allocate(step, sizeof *probe, NULL);
+    if (!probe)
+        return rnl_fail_memory(sizeof *probe);
+    RNL_TRY(plan_blocks(probe, step));
+    RNL_TRY(plan_layers(probe, step));
+    RNL_TRY(plan_tiles(probe, step));
+    const rnl_phase phases[] = {
+        [RNL_PROBE_KEEP] = {.tiles = probe->block_count, .run = run_keep, .self = probe},
+        [RNL_PROBE_UPDATE] = {.tiles = probe->block_count, .run = run_update, .self = probe},
+        [RNL_PROBE_OUTPUTS] = {.tiles = probe->tile_count, .run = run_outputs, .self = probe},
+    };
+    for (size_t i = 0; i < sizeof phases / sizeof *phases; ++i)
+        RNL_TRY(rnl_phase_add(&step->probes, phases[i]));
+    step->probe = probe;
+    return RNL_OK;
+}
+
+/* ---- results --------------------------------------------------------------------------------- */
+
+void rnl_probe_clear(const rnl_step *step)
+{
+    const rnl_probe *probe = step->probe;
+    for (size_t i = 0; i < probe->layer_count; ++i)
+        memset(probe->layers[i].units, 0,
+               probe->layers[i].output->columns * sizeof *probe->layers[i].units);
+    for (size_t i = 0; i < probe->tile_count; ++i)
+        probe->tiles[i].rows = 0;
+}
+
+/* All units have the same number of rows. */
+static void read_units(rnl_layer_inspection *figures, const probed_layer *layer, size_t rows)
+{
+    const double units = (double)layer->output->columns, values = units * (double)rows;
+    double mean = 0, deviations = 0;
+    size_t dead = 0;
+    uint64_t saturated = 0;
+    for (size_t j = 0; j < layer->output->columns; ++j) {
+        mean += layer->units[j].mean / units;
+        saturated += layer->units[j].saturated;
+        dead += !layer->units[j].alive;
+    }
+    for (size_t j = 0; j < layer->output->columns; ++j) {
+        const double apart = layer->units[j].mean - mean;
+        deviations += layer->units[j].deviations + (double)rows * apart * apart;
+    }
+    const rnl_activation *activation = layer->activation;
+    figures->mean = mean;
+    figures->deviation = sqrt(deviations / values);
+    figures->saturated = activation && rnl_activation_is_s_shaped(activation)
+                             ? (double)saturated / values
+                             : (double)NAN;
+    figures->dead = activation && activation->dies ? (double)dead / units : (double)NAN;
+}
+
+/* Of the kernel: the blocks of the layer's matrix of weights, in their order. */
+static void read_blocks(rnl_layer_inspection *figures, const rnl_probe *probe,
+                        const rnl_layer *layer)
+{
+    double gradient = 0, update = 0, weights = 0;
+    bool any = false;
+    for (size_t i = 0; i < probe->block_count; ++i) {
+        const probed_block *p = &probe->blocks[i];
+        if (p->block->layer != layer || p->block->parameter->rank != 2)
+            continue;
+        any = true;
+        gradient += p->gradient;
+        update += p->update;
+        weights += p->weights;
+    }
+    figures->gradient_norm = any ? sqrt(gradient) : (double)NAN;
+    figures->update_norm = any ? sqrt(update) : (double)NAN;
+    figures->weight_norm = any ? sqrt(weights) : (double)NAN;
+}
+
+const rnl_layer_inspection *rnl_probe_read(const rnl_step *step, size_t *layer_count, size_t *rows)
+{
+    const rnl_probe *probe = step->probe;
+    *layer_count = probe->layer_count;
+    *rows = probe->tile_count > 0 ? probe->tiles[0].rows : 0;
+    for (size_t i = 0; i < probe->layer_count; ++i) {
+        rnl_layer_inspection *figures = &probe->figures[i];
+        figures->layer = probe->layers[i].layer->name;
+        read_units(figures, &probe->layers[i], *rows);
+        read_blocks(figures, probe, probe->layers[i].layer);
+    }
+    return probe->figures;
+}
