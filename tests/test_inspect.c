@@ -254,6 +254,7 @@ Test(inspect, counts_outputs_where_f_is_flat)
 typedef struct journal {
     uint64_t stop_at;       /* a step */
     size_t stop_inspecting; /* the inspection of this epoch, + 1 */
+    double update;          /* of the first layer, as told last */
     char figures[1 << 16], losses[1 << 12];
 } journal;
 
@@ -263,6 +264,7 @@ static int write_figures(const rnl_inspection *inspection, void *user)
     char *end = j->figures + strlen(j->figures);
     if (j->stop_inspecting == inspection->epoch + 1)
         return 1;
+    j->update = inspection->layers[0].update_norm;
     for (size_t i = 0; i < inspection->layer_count; ++i) {
         const rnl_layer_inspection *layer = &inspection->layers[i];
         end +=
@@ -355,7 +357,21 @@ Test(inspect, same_figures_on_any_number_of_workers_and_weights_as_without)
     rnl_data_free(data);
 }
 
-/* After every step in turn; an epoch whose steps are done is looked at when the run goes on. */
+/* The norm of what changes in the first kernel, which is kept for the next call. */
+static double change(const rnl_model *model, float kept[50 * 300])
+{
+    const float *kernel = model->layers[0].parameters[0].arrays[RNL_VALUES];
+    double squares = 0;
+    for (size_t i = 0; i < 50 * 300; ++i) {
+        const double difference = (double)kernel[i] - (double)kept[i];
+        squares += difference * difference;
+    }
+    memcpy(kept, kernel, 50 * 300 * sizeof *kept);
+    return sqrt(squares);
+}
+
+/* After every step in turn; an epoch whose steps are done is looked at when the run goes on.  The
+ * update that is told is then that of the next step. */
 Test(inspect, same_figures_in_a_run_that_was_interrupted)
 {
     static journal expected, got;
@@ -365,10 +381,19 @@ Test(inspect, same_figures_in_a_run_that_was_interrupted)
     const uint64_t hash = fixture_hash(model);
     rnl_model_free(model);
     model = create_model(data, BATCH, true);
+    static float kept[50 * 300];
+    change(model, kept);
     for (uint64_t step = 1; step <= LAST * STEPS_PER_EPOCH; ++step) {
         got.stop_at = step;
+        got.update = 0;
         cr_assert_eq(train(model, data, 2, &got), RNL_STOPPED, "%s", rnl_message());
         cr_assert_eq(rnl_model_step(model), step);
+        const double update = change(model, kept);
+        if (step % STEPS_PER_EPOCH == 1)
+            cr_expect_float_eq(got.update, update, 1e-12 * update, "step %d: %g, not %g", (int)step,
+                               got.update, update);
+        else
+            cr_expect_eq(got.update, 0);
     }
     cr_assert_eq(train(model, data, 3, &got), RNL_OK, "%s", rnl_message());
     cr_expect_eq(fixture_hash(model), hash);

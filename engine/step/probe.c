@@ -6,7 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Units that a tile of outputs measures: any number would do, their results are apart. */
+/* Units that a tile of outputs measures: any number would do, their results are apart from each
+ * other. */
 #define UNITS_PER_TILE 32
 
 /* A block of parameters, kept while a step is tried. */
@@ -87,35 +88,60 @@ static rnl_status run_update(void *self, size_t tile, rnl_step_worker *worker)
 
 /* ---- outputs --------------------------------------------------------------------------------- */
 
-/* One unit over the rows of a mini-batch. */
-static probed_unit measure(const probed_layer *layer, size_t column, size_t rows)
+/* The units of a tile over the rows of a mini-batch: apart from each other, so that the compiler
+ * may work on several at a time. */
+typedef struct tile_sums {
+    double means[UNITS_PER_TILE], deviations[UNITS_PER_TILE];
+    uint32_t saturated[UNITS_PER_TILE], alive[UNITS_PER_TILE]; /* rows */
+} tile_sums;
+
+static const float *row_of(const output_tile *tile, size_t row)
 {
-    const rnl_matrix *output = layer->output;
-    const rnl_activation *activation = layer->activation;
-    const float *y = output->values + column;
-    probed_unit unit = {0};
-    for (size_t i = 0; i < rows; ++i)
-        unit.mean += (double)y[i * output->stride];
-    unit.mean /= (double)rows;
+    const rnl_matrix *output = tile->layer->output;
+    return output->values + row * output->stride + tile->begin;
+}
+
+static void measure_moments(tile_sums *sums, const output_tile *tile, size_t rows)
+{
     for (size_t i = 0; i < rows; ++i) {
-        const float value = y[i * output->stride];
-        const double deviation = (double)value - unit.mean;
-        unit.deviations += deviation * deviation;
-        unit.alive |= value != 0;
-        unit.saturated += activation && rnl_activation_is_s_shaped(activation) &&
-                          !(value > activation->steep_above && value < activation->steep_below);
+        const float *y = row_of(tile, i);
+        for (size_t j = 0; j < tile->count; ++j) {
+            sums->means[j] += (double)y[j];
+            sums->alive[j] += y[j] != 0;
+        }
     }
-    return unit;
+    for (size_t j = 0; j < tile->count; ++j)
+        sums->means[j] /= (double)rows;
+    for (size_t i = 0; i < rows; ++i) {
+        const float *y = row_of(tile, i);
+        for (size_t j = 0; j < tile->count; ++j) {
+            const double deviation = (double)y[j] - sums->means[j];
+            sums->deviations[j] += deviation * deviation;
+        }
+    }
+}
+
+static void measure_saturation(tile_sums *sums, const output_tile *tile, size_t rows)
+{
+    const rnl_activation *activation = tile->layer->activation;
+    if (!activation || !rnl_activation_is_s_shaped(activation))
+        return;
+    const float above = activation->steep_above, below = activation->steep_below;
+    for (size_t i = 0; i < rows; ++i) {
+        const float *y = row_of(tile, i);
+        for (size_t j = 0; j < tile->count; ++j)
+            sums->saturated[j] += !(y[j] > above) | !(y[j] < below);
+    }
 }
 
 /* Chan, Golub and LeVeque: the sums of two sets of rows are those of the whole. */
-static void add(probed_unit *all, size_t all_rows, const probed_unit *more, size_t more_rows)
+static void add(probed_unit *unit, size_t unit_rows, const tile_sums *sums, size_t j, size_t rows)
 {
-    const double a = (double)all_rows, b = (double)more_rows, apart = more->mean - all->mean;
-    all->mean += apart * b / (a + b);
-    all->deviations += more->deviations + apart * apart * a * b / (a + b);
-    all->saturated += more->saturated;
-    all->alive |= more->alive;
+    const double a = (double)unit_rows, b = (double)rows, apart = sums->means[j] - unit->mean;
+    unit->mean += apart * b / (a + b);
+    unit->deviations += sums->deviations[j] + apart * apart * a * b / (a + b);
+    unit->saturated += sums->saturated[j];
+    unit->alive |= sums->alive[j] > 0;
 }
 
 static rnl_status run_outputs(void *self, size_t number, rnl_step_worker *worker)
@@ -123,10 +149,11 @@ static rnl_status run_outputs(void *self, size_t number, rnl_step_worker *worker
     const rnl_probe *probe = self;
     output_tile *tile = &probe->tiles[number];
     const size_t rows = worker->batch.rows;
-    for (size_t j = tile->begin; j < tile->begin + tile->count; ++j) {
-        const probed_unit unit = measure(tile->layer, j, rows);
-        add(&tile->layer->units[j], tile->rows, &unit, rows);
-    }
+    tile_sums sums = {0};
+    measure_moments(&sums, tile, rows);
+    measure_saturation(&sums, tile, rows);
+    for (size_t j = 0; j < tile->count; ++j)
+        add(&tile->layer->units[tile->begin + j], tile->rows, &sums, j, rows);
     tile->rows += rows;
     return RNL_OK;
 }
