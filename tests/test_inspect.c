@@ -498,7 +498,7 @@ static void look_at_stack(const rnl_data *data, size_t depth, const char *activa
                           const char *initializer, unsigned seed,
                           int (*look)(const rnl_inspection *inspection, void *user), void *user)
 {
-    static char layers[DEPTH * 24];
+    static char layers[DEPTH * 32];
     layers[0] = '\0';
     for (size_t i = 0; i < depth; ++i)
         strcat(layers, "    - dense: {units: 100}\n");
