@@ -1,4 +1,5 @@
 #include "cli/inspection_report.h"
+#include "cli/figure_format.h"
 #include "cli/text_table.h"
 
 #include <math.h>
@@ -15,12 +16,14 @@
 
 static void add_cell(rnl_text_table *table, rnl_inspection_column column, double number)
 {
+    char text[RNL_FIGURE_LENGTH];
+    rnl_figure_format(text, number);
     if (isnan(number))
         rnl_text_table_add(table, "-");
     else if (column == RNL_SATURATED || column == RNL_DEAD)
         rnl_text_table_add(table, "%.1f %%", 100 * number);
     else if (column == RNL_MEAN || column == RNL_STD)
-        rnl_text_table_add(table, "%.4f", number);
+        rnl_text_table_add(table, "%s", text);
     else
         rnl_text_table_add(table, "%.3g", number);
 }
