@@ -13,7 +13,9 @@
 /* A block of parameters, kept while a step is tried. */
 typedef struct probed_block {
     const rnl_block *block;
+    size_t arrays;                    /* those that the block has */
     float *kept[RNL_ARRAYS];          /* (block->count) each */
+    bool is_kernel;                   /* or a part of one; the others are kept, not measured */
     double gradient, update, weights; /* sums of squares */
 } probed_block;
 
@@ -51,7 +53,8 @@ static rnl_status run_keep(void *self, size_t tile, rnl_step_worker *worker)
 {
     const rnl_probe *probe = self;
     const probed_block *p = &probe->blocks[tile];
-    for (size_t a = 0; a < rnl_step_arrays(worker->step); ++a)
+    (void)worker;
+    for (size_t a = 0; a < p->arrays; ++a)
         memcpy(p->kept[a], p->block->arrays[a], p->block->count * sizeof(float));
     return RNL_OK;
 }
@@ -68,20 +71,25 @@ static double gradient_squares(const rnl_block *block, size_t copies)
     return squares;
 }
 
-static rnl_status run_update(void *self, size_t tile, rnl_step_worker *worker)
+static void measure_block(probed_block *p, size_t copies)
 {
-    const rnl_probe *probe = self;
-    const rnl_step *step = worker->step;
-    probed_block *p = &probe->blocks[tile];
     const float *kept = p->kept[RNL_VALUES], *updated = p->block->arrays[RNL_VALUES];
-    p->gradient = gradient_squares(p->block, rnl_cut_used(step->rows, worker->batch.rows));
+    p->gradient = gradient_squares(p->block, copies);
     p->update = p->weights = 0;
     for (size_t i = 0; i < p->block->count; ++i) {
         const double weight = (double)kept[i], update = (double)updated[i] - weight;
         p->weights += weight * weight;
         p->update += update * update;
     }
-    for (size_t a = 0; a < rnl_step_arrays(step); ++a)
+}
+
+static rnl_status run_update(void *self, size_t tile, rnl_step_worker *worker)
+{
+    const rnl_probe *probe = self;
+    probed_block *p = &probe->blocks[tile];
+    if (p->is_kernel)
+        measure_block(p, rnl_cut_used(worker->step->rows, worker->batch.rows));
+    for (size_t a = 0; a < p->arrays; ++a)
         memcpy(p->block->arrays[a], p->kept[a], p->block->count * sizeof(float));
     return RNL_OK;
 }
@@ -162,17 +170,19 @@ static rnl_status run_outputs(void *self, size_t number, rnl_step_worker *worker
 
 static rnl_status plan_blocks(rnl_probe *probe, rnl_step *step)
 {
-    const size_t arrays = rnl_step_arrays(step);
     probe->blocks = rnl_step_allocate(step, step->block_count * sizeof *probe->blocks, NULL);
     if (!probe->blocks)
         return rnl_fail_memory(step->block_count * sizeof *probe->blocks);
     for (size_t i = 0; i < step->block_count; ++i) {
         probed_block *p = &probe->blocks[probe->block_count++];
         p->block = step->blocks[i];
-        for (size_t a = 0; a < arrays; ++a)
+        const rnl_parameter *parameter = p->block->parameter;
+        p->arrays = parameter->fixed ? RNL_FIRST_SLOT : rnl_step_arrays(step);
+        p->is_kernel = parameter->rank == 2 && !parameter->fixed;
+        for (size_t a = 0; a < p->arrays; ++a)
             RNL_TRY(rnl_arena_reserve(&step->arena, &p->kept[a], p->block->count, sizeof(float)));
         step->memory.parameters += p->block->count * sizeof(float);
-        step->memory.optimizer += (arrays - RNL_FIRST_SLOT) * p->block->count * sizeof(float);
+        step->memory.optimizer += (p->arrays - RNL_FIRST_SLOT) * p->block->count * sizeof(float);
     }
     return RNL_OK;
 }
@@ -300,7 +310,7 @@ static void read_blocks(rnl_layer_inspection *figures, const rnl_probe *probe,
     bool any = false;
     for (size_t i = 0; i < probe->block_count; ++i) {
         const probed_block *p = &probe->blocks[i];
-        if (p->block->layer != layer || p->block->parameter->rank != 2)
+        if (p->block->layer != layer || !p->is_kernel)
             continue;
         any = true;
         gradient += p->gradient;
