@@ -20,7 +20,8 @@ enum {
     RNL_TAKEN_BY_TOPOLOGY = 32,
     RNL_TAKEN_BY_PREDICT = 64,
     RNL_TAKEN_BY_BENCH = 128,
-    RNL_TAKEN_BY_FOLD = 256
+    RNL_TAKEN_BY_FOLD = 256,
+    RNL_TAKEN_BY_INSPECT = 512
 };
 
 #define RNL_MAX_OPERANDS 16
@@ -57,6 +58,8 @@ struct rnl_arguments {
     size_t threads;          /* 0: the default */
     const char *thread_list; /* "1,2,4"; NULL: the default */
     rnl_pin pin;
+    size_t epoch; /* if one is given */
+    bool epoch_given;
     unsigned part;      /* an rnl_part; 0: the default */
     const char *data;   /* a file of rows; NULL: none given */
     size_t monte_carlo; /* passes; 0: none */

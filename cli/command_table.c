@@ -87,6 +87,15 @@ static bool take_part(rnl_arguments *arguments, const char *value)
     return false;
 }
 
+static bool take_epoch(rnl_arguments *arguments, const char *value)
+{
+    uint64_t number;
+    if (!read_whole(value, SIZE_MAX, &number))
+        return false;
+    arguments->epoch = number;
+    return arguments->epoch_given = true;
+}
+
 static bool take_data(rnl_arguments *arguments, const char *value)
 {
     arguments->data = value;
@@ -129,7 +138,8 @@ SWITCH_TAKER(version)
 #define READERS (RUNS | RNL_TAKEN_BY_SUMMARY | RNL_TAKEN_BY_TOPOLOGY | RNL_TAKEN_BY_BENCH)
 #define PLACERS (RUNS | RNL_TAKEN_BY_TOPOLOGY)
 #define EVERYWHERE                                                                                 \
-    (READERS | PLACERS | RNL_TAKEN_BY_BENCH | RNL_TAKEN_BY_HELP | RNL_TAKEN_BY_PROGRAM)
+    (READERS | PLACERS | RNL_TAKEN_BY_BENCH | RNL_TAKEN_BY_INSPECT | RNL_TAKEN_BY_HELP |           \
+     RNL_TAKEN_BY_PROGRAM)
 
 const rnl_option rnl_option_table[] = {
     {"output", 'o', "DIR", RNL_TAKEN_BY_TRAIN,
@@ -157,6 +167,9 @@ const rnl_option rnl_option_table[] = {
      "the rows to use: test, validation or train\n(default: test, or validation if there is no "
      "test data)",
      "test, validation or train", take_part},
+    {"epoch", 0, "N", RNL_TAKEN_BY_INSPECT,
+     "the epoch to show; 0: before the first step (default: the last one)", "a whole number from 0",
+     take_epoch},
     {"threads", 't', "N", PLACERS,
      "number of workers, obeyed exactly; the results do not depend on it\n"
      "(default: one for each physical core that may be used, but no more\nthan the network can "
@@ -224,6 +237,7 @@ const rnl_command rnl_commands[] = {
      "  checkpoint.safetensors  where training stands, after every epoch or as often as\n"
      "                     training.checkpoint_every says, and when it is stopped; the one\n"
      "                     before is kept as checkpoint.safetensors.previous\n"
+     "  inspect.csv        with training.inspect: what `runnel inspect` reads\n"
      "A directory that already holds a run is refused without --force or --resume, and so is one\n"
      "that another process is writing to.\n"
      "\n"
@@ -303,6 +317,40 @@ const rnl_command rnl_commands[] = {
      "Example:\n"
      "  runnel summary examples/fashion_mnist.yaml --set model.1.dense.units=1000\n",
      rnl_command_summary},
+    {"inspect", RNL_TAKEN_BY_INSPECT, "RUN", 1, 1,
+     "Shows the layers of a run from inside, and says whether they are well.",
+     "RUN is the directory of a run that was trained with `training.inspect: true`, or its\n"
+     "inspect.csv.  That file has a line for each layer before the first step (epoch 0) and after\n"
+     "each epoch:\n"
+     "  mean, std          of the layer's outputs over all training rows, as in inference; of\n"
+     "                     logits where the loss computes the activation.  Of epoch 0, over the\n"
+     "                     first mini-batch, as in training\n"
+     "  saturated          share of the outputs where the slope of the activation is under 2 % of\n"
+     "                     its maximum: sigmoid, tanh, softsign, hard_sigmoid\n"
+     "  dead               share of the units that are 0 for every row: relu, leaky_relu\n"
+     "  gradient_norm      of the kernel, in the step that comes next: the loss with its "
+     "penalties\n"
+     "  update_norm        what that step adds to the kernel\n"
+     "  weight_norm        of the kernel\n"
+     "  gradient_to_weights, update_to_weights  the ratios of these norms\n"
+     "\n"
+     "What is said of them, hidden layers being those before the last one with a kernel:\n"
+     "  vanishing   the gradient norm of the first hidden layer is under 0.001 of that of the\n"
+     "              last one, or that of any is 0\n"
+     "  exploding   it is over 1000 times that of the last one, an update is over 0.1 of its\n"
+     "              weights, or a number is NaN or infinite\n"
+     "  dying       over 25 % of the units of a hidden layer are dead\n"
+     "  saturation  over 25 % of the outputs of a hidden layer are saturated\n"
+     "  healthy     none of these\n"
+     "\n"
+     "Looking inside changes no bit of the weights, and costs one more pass forward over the\n"
+     "training rows in each epoch, and memory for a copy of weights and optimizer state.\n"
+     "\n"
+     "Exit code: 0 shown, whatever is said; 1 failed; 2 a mistake in the command.\n"
+     "\n"
+     "Example:\n"
+     "  runnel train net.yaml --set training.inspect=true && runnel inspect runs/net --epoch 0\n",
+     rnl_command_inspect},
     {"topology", RNL_TAKEN_BY_TOPOLOGY, "[MACHINE]", 0, 1,
      "Draws the machine, what of it may be used, and where each worker would be.",
      "MACHINE is an hwloc synthetic description or an .xml file that hwloc's lstopo wrote\n"

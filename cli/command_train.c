@@ -1,6 +1,6 @@
 #include "cli/commands.h"
 #include "cli/figure_format.h"
-#include "cli/history.h"
+#include "cli/inspection_file.h"
 #include "cli/interruption.h"
 #include "cli/messages.h"
 #include "cli/progress.h"
@@ -18,6 +18,8 @@ typedef struct training {
     rnl_run_directory directory;
     rnl_history history;
     bool began; /* the directory is made, and the history open */
+    rnl_history inspection;
+    bool inspecting; /* its file is open */
     rnl_display display;
 } training;
 
@@ -34,6 +36,19 @@ static int on_epoch(const rnl_progress *progress, void *user)
     rnl_display_epoch(&run->display, progress);
     rnl_history_add(&run->history, progress);
     return 0;
+}
+
+/* A run that goes on keeps what was seen of the epochs behind it. */
+static int on_inspect(const rnl_inspection *inspection, void *user)
+{
+    training *run = user;
+    if (!run->inspecting)
+        run->inspecting =
+            rnl_history_open(&run->inspection, run->directory.inspection,
+                             rnl_model_step(run->model) > 0, rnl_model_epoch(run->model));
+    if (run->inspecting)
+        rnl_inspection_add(&run->inspection, inspection);
+    return !run->inspecting;
 }
 
 static void on_log(rnl_log_level level, const char *text, void *user)
@@ -115,8 +130,8 @@ static int on_begin(void *user)
         return 1;
     if (rnl_model_step(run->model) == 0)
         rnl_run_directory_forget(&run->directory);
-    run->began =
-        rnl_history_open(&run->history, run->directory.history, rnl_model_epoch(run->model));
+    run->began = rnl_history_open(&run->history, run->directory.history,
+                                  rnl_model_step(run->model) > 0, rnl_model_epoch(run->model));
     return !run->began;
 }
 
@@ -130,6 +145,7 @@ static int train_and_save(training *run)
         .on_begin = on_begin,
         .on_step = run->display.bar ? on_step : NULL,
         .on_epoch = on_epoch,
+        .on_inspect = on_inspect,
         .on_log = on_log,
         .user = run,
     };
@@ -143,6 +159,8 @@ static int train_and_save(training *run)
         return RNL_EXIT_FAILURE; /* on_begin has said why */
     int code = rnl_complain_status(status);
     if (run->began && !rnl_history_close(&run->history) && code == RNL_EXIT_OK)
+        code = RNL_EXIT_FAILURE;
+    if (run->inspecting && !rnl_history_close(&run->inspection) && code == RNL_EXIT_OK)
         code = RNL_EXIT_FAILURE;
     const bool stopped = status == RNL_OK || status == RNL_STOPPED;
     return stopped && rnl_interruption_code() ? rnl_interruption_code() : code;
@@ -182,6 +200,8 @@ static int run_training(training *run)
         code = print_test_figures(run);
     if (code == RNL_EXIT_OK)
         printf("model: %s\nhistory: %s\n", run->directory.model, run->directory.history);
+    if (code == RNL_EXIT_OK && run->inspecting)
+        printf("inspection: %s\n", run->directory.inspection);
     return code;
 }
 

@@ -13,6 +13,7 @@ int rnl_command_fold(const rnl_arguments *arguments);
 int rnl_command_predict(const rnl_arguments *arguments);
 int rnl_command_summary(const rnl_arguments *arguments);
 int rnl_command_topology(const rnl_arguments *arguments);
+int rnl_command_inspect(const rnl_arguments *arguments);
 int rnl_command_help(const rnl_arguments *arguments);
 int rnl_command_none(const rnl_arguments *arguments);
 

@@ -6,13 +6,16 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The header and the lines of the first epochs, copied from the file that was there. */
+/* The header and the lines of the first epochs, copied from the file that was there.  A last line
+ * without an end is one that a killed run left, perhaps in the middle of its number. */
 static void copy_lines(rnl_history *history, FILE *old, size_t epochs)
 {
     char *line = NULL;
     size_t size = 0;
-    while (getline(&line, &size, old) > 0)
-        if (!history->has_header || strtoul(line, NULL, 10) <= epochs) {
+    for (ssize_t length = getline(&line, &size, old); length > 0;
+         length = getline(&line, &size, old))
+        if (line[length - 1] == '\n' &&
+            (!history->has_header || strtoul(line, NULL, 10) <= epochs)) {
             fputs(line, history->file);
             history->has_header = true;
         }
@@ -50,14 +53,14 @@ static bool open_empty(rnl_history *history)
     return history->file != NULL;
 }
 
-bool rnl_history_open(rnl_history *history, const char *path, size_t epochs_kept)
+bool rnl_history_open(rnl_history *history, const char *path, bool goes_on, size_t epochs_kept)
 {
     *history = (rnl_history){.path = path};
-    FILE *old = epochs_kept > 0 ? fopen(path, "re") : NULL;
+    FILE *old = goes_on ? fopen(path, "re") : NULL;
     bool opened = false;
     if (old)
         opened = open_keeping(history, old, epochs_kept);
-    else if (epochs_kept == 0 || errno == ENOENT)
+    else if (!goes_on || errno == ENOENT)
         opened = open_empty(history);
     if (!opened)
         rnl_complain("cannot write %s: %s", path, strerror(errno));

@@ -16,9 +16,9 @@ typedef struct rnl_history {
     int error; /* errno of the first failure; what follows it is not written */
 } rnl_history;
 
-/* Empties or makes the file; a run that goes on after `epochs_kept` whole epochs keeps their lines.
- * Complains and returns false if that fails. */
-bool rnl_history_open(rnl_history *history, const char *path, size_t epochs_kept);
+/* Empties or makes the file; a run that goes on after `epochs_kept` whole epochs keeps their lines,
+ * and those of epoch 0.  Complains and returns false if that fails. */
+bool rnl_history_open(rnl_history *history, const char *path, bool goes_on, size_t epochs_kept);
 
 /* Adds a line; before the first, the header with the names of its figures. */
 void rnl_history_add(rnl_history *history, const rnl_progress *progress);

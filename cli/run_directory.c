@@ -30,10 +30,12 @@ bool rnl_run_directory_name(rnl_run_directory *directory, const char *output, co
     if (directory->path) {
         directory->model = format_path("%s/model.safetensors", directory->path);
         directory->history = format_path("%s/history.csv", directory->path);
+        directory->inspection = format_path("%s/inspect.csv", directory->path);
         directory->checkpoint = format_path("%s/checkpoint.safetensors", directory->path);
         directory->previous = format_path("%s/checkpoint.safetensors.previous", directory->path);
     }
-    if (directory->model && directory->history && directory->checkpoint && directory->previous)
+    if (directory->model && directory->history && directory->inspection && directory->checkpoint &&
+        directory->previous)
         return true;
     rnl_complain("out of memory");
     return false;
@@ -44,6 +46,7 @@ void rnl_run_directory_release(rnl_run_directory *directory)
     free(directory->path);
     free(directory->model);
     free(directory->history);
+    free(directory->inspection);
     free(directory->checkpoint);
     free(directory->previous);
     if (directory->lock >= 0)
@@ -71,6 +74,7 @@ void rnl_run_directory_forget(const rnl_run_directory *directory)
 {
     unlink(directory->checkpoint);
     unlink(directory->previous);
+    unlink(directory->inspection);
 }
 
 /* An existing file in place of the directory is answered like one that cannot be made. */
@@ -132,7 +136,12 @@ static bool is_leftover(const char *name)
         if (ending && is_temporary_ending(ending))
             return true;
     }
-    return strcmp(name, "checkpoint.safetensors.next") == 0 || strcmp(name, "history.csv.tmp") == 0;
+    static const char *const whole[] = {"checkpoint.safetensors.next", "history.csv.tmp",
+                                        "inspect.csv.tmp"};
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
+        if (strcmp(name, whole[i]) == 0)
+            return true;
+    return false;
 }
 
 static void sweep(const rnl_run_directory *directory)

@@ -10,6 +10,7 @@ typedef struct rnl_run_directory {
     char *path;
     char *model;      /* DIR/model.safetensors */
     char *history;    /* DIR/history.csv */
+    char *inspection; /* DIR/inspect.csv */
     char *checkpoint; /* DIR/checkpoint.safetensors */
     char *previous;   /* DIR/checkpoint.safetensors.previous */
     int lock;         /* a descriptor of the directory, locked; -1: not yet */
@@ -31,7 +32,8 @@ bool rnl_run_directory_claim(rnl_run_directory *directory);
  * Complains and returns false if that fails. */
 bool rnl_run_directory_make(rnl_run_directory *directory);
 
-/* Removes the checkpoints of an earlier run, which --resume would otherwise take for this one's. */
+/* Removes what an earlier run left that would otherwise be taken for this one's: checkpoints, and
+ * what it saw inside. */
 void rnl_run_directory_forget(const rnl_run_directory *directory);
 
 #endif

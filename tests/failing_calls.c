@@ -33,7 +33,8 @@ static const char config_text[] =
     "    - dense: {units: 8, kernel_constraint: max_norm}\n"
     "    - dense: {units: 2, activation: softmax}\n"
     "training: {loss: sparse_categorical_crossentropy, metrics: [accuracy], optimizer: adam,\n"
-    "           class_weight: {0: 2}, batch_size: 8, epochs: 2, checkpoint_every: 2}\n";
+    "           class_weight: {0: 2}, batch_size: 8, epochs: 2, checkpoint_every: 2, inspect: "
+    "true}\n";
 
 static const char generated_text[] =
     "data: {train: {spirals: {rows: 30}}, validation_split: 0.2}\n"
@@ -150,7 +151,13 @@ static rnl_status train(run *r, const rnl_options *how)
     return status == RNL_OK ? rnl_model_save(r->model, MODEL) : status;
 }
 
-static const rnl_options options = {.threads = 2, .checkpoint = CHECKPOINT};
+static int look(const rnl_inspection *inspection, void *user)
+{
+    (void)user;
+    return inspection->layer_count != 2;
+}
+
+static const rnl_options options = {.threads = 2, .checkpoint = CHECKPOINT, .on_inspect = look};
 
 static rnl_status train_and_save(run *r)
 {

@@ -123,6 +123,12 @@ static const rnl_field training_fields[] = {
      .minimum = 0,
      .maximum = 9007199254740992.0,
      .help = "steps from one checkpoint to the next; 0: at the end of each epoch"},
+    {.key = "inspect",
+     .type = RNL_FIELD_BOOLEAN,
+     .offset = TRAINING(inspect),
+     .fallback = "false",
+     .help = "look inside before the first step and after each epoch: see `runnel help inspect`; "
+             "costs a third of an epoch"},
     {.key = NULL},
 };
 

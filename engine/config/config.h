@@ -44,6 +44,7 @@ typedef struct rnl_training_config {
     bool drop_last; /* the smaller mini-batch at the end of an epoch */
     int64_t seed;
     int64_t checkpoint_every; /* steps; 0: at the end of each epoch */
+    bool inspect;             /* look inside after each epoch */
 } rnl_training_config;
 
 struct rnl_config {

@@ -91,13 +91,19 @@ static void bind_gelu(rnl_bound_activation *bound, const rnl_kernels *kernels,
     *bound = (rnl_bound_activation){kernels->gelu_forward, kernels->kept_backward, 0, true};
 }
 
+/* Where y (1 - y) of sigmoid, 1 - y^2 of tanh and (1 - |y|)^2 of softsign are 2 % of their maxima:
+ * (1 +- sqrt(0.98)) / 2, +- sqrt(0.98), +- (1 - sqrt(0.02)). */
+#define STEEP_SIGMOID  .steep_above = 0.00502525317f, .steep_below = 0.994974747f
+#define STEEP_TANH     .steep_above = -0.989949494f, .steep_below = 0.989949494f
+#define STEEP_SOFTSIGN .steep_above = -0.858578644f, .steep_below = 0.858578644f
+
 static const rnl_kind kinds[] = {
     {.name = "linear",
      .help = "f(z) = z",
      .operations = &(const rnl_activation){.bind = bind_linear}},
     {.name = "relu",
      .help = "f(z) = max(0, z)",
-     .operations = &(const rnl_activation){.bind = bind_relu}},
+     .operations = &(const rnl_activation){.bind = bind_relu, .dies = true}},
     {.name = "elu",
      .help = "f(z) = z for z >= 0, else alpha (e^z - 1)",
      .fields = elu_fields,
@@ -105,15 +111,15 @@ static const rnl_kind kinds[] = {
      .operations = &(const rnl_activation){.bind = bind_elu}},
     {.name = "sigmoid",
      .help = "f(z) = 1 / (1 + e^-z)",
-     .operations = &(const rnl_activation){.bind = bind_sigmoid}},
+     .operations = &(const rnl_activation){.bind = bind_sigmoid, STEEP_SIGMOID}},
     {.name = "tanh",
      .help = "f(z) = (e^z - e^-z) / (e^z + e^-z)",
-     .operations = &(const rnl_activation){.bind = bind_tanh}},
+     .operations = &(const rnl_activation){.bind = bind_tanh, STEEP_TANH}},
     {.name = "leaky_relu",
      .help = "f(z) = z for z >= 0, else negative_slope z",
      .fields = leaky_relu_fields,
      .size = sizeof(leaky_relu_parameters),
-     .operations = &(const rnl_activation){.bind = bind_leaky_relu}},
+     .operations = &(const rnl_activation){.bind = bind_leaky_relu, .dies = true}},
     {.name = "selu",
      .help =
          "f(z) = 1.0507 z for z >= 0, else 1.7581 (e^z - 1); keeps its input's mean and variance",
@@ -123,13 +129,13 @@ static const rnl_kind kinds[] = {
      .operations = &(const rnl_activation){.bind = bind_softplus}},
     {.name = "softsign",
      .help = "f(z) = z / (1 + |z|)",
-     .operations = &(const rnl_activation){.bind = bind_softsign}},
+     .operations = &(const rnl_activation){.bind = bind_softsign, STEEP_SOFTSIGN}},
     {.name = "exponential",
      .help = "f(z) = e^z",
      .operations = &(const rnl_activation){.bind = bind_exponential}},
     {.name = "hard_sigmoid",
      .help = "f(z) = (z + 3) / 6, within 0 and 1",
-     .operations = &(const rnl_activation){.bind = bind_hard_sigmoid}},
+     .operations = &(const rnl_activation){.bind = bind_hard_sigmoid, .steep_below = 1}},
     {.name = "swish",
      .help = "f(z) = z / (1 + e^-z)",
      .operations = &(const rnl_activation){.bind = bind_swish}},

@@ -21,7 +21,17 @@ typedef struct rnl_activation {
     /* Softmax couples the units of a row: it serves only as the last layer's, fused with its loss.
      */
     bool only_with_loss;
+    /* Of an S-shaped function: |f'| is under 2 % of its maximum at outputs that are not between
+     * these; both 0 for the others. */
+    float steep_above, steep_below;
+    bool dies; /* 0 and flat for negative z: a unit may be 0 for every row, and then learns nothing
+                */
 } rnl_activation;
+
+static inline bool rnl_activation_is_s_shaped(const rnl_activation *activation)
+{
+    return activation->steep_above < activation->steep_below;
+}
 
 static inline const rnl_activation *rnl_activation_of(const rnl_choice *choice)
 {

@@ -330,6 +330,7 @@ static rnl_status print_lasting(const rnl_config *config, char **text)
         .name = name, .data = config->data, .model = config->model, .training = config->training};
     lasting.training.epochs = 1;
     lasting.training.checkpoint_every = 0;
+    lasting.training.inspect = false;
     return rnl_config_print_json(&lasting, text);
 }
 

@@ -5,6 +5,7 @@
 #include "engine/step/constrain.h"
 #include "engine/step/penalty.h"
 #include "engine/step/phases.h"
+#include "engine/step/probe.h"
 #include "engine/training/losses.h"
 #include "engine/training/metrics.h"
 #include "threading/assignment.h"
@@ -247,6 +248,8 @@ rnl_status rnl_step_plan(rnl_step *step)
     }
     if (!step->predicting)
         RNL_TRY(rnl_plan_penalties(step));
+    if (step->inspecting)
+        RNL_TRY(rnl_plan_probe(step));
     RNL_TRY(plan_buffers(step));
     plan_memory(step);
     return rnl_arena_commit(&step->arena);
@@ -266,6 +269,7 @@ void rnl_step_release(rnl_step *step)
     free(step->blocks);
     free(step->phases.items);
     free(step->preparation.items);
+    free(step->probes.items);
     rnl_arena_release(&step->arena);
 }
 
@@ -315,7 +319,8 @@ rnl_status rnl_step_bind(rnl_step *step, rnl_step_worker *worker)
     free(products);
     RNL_TRY(status);
     RNL_TRY(bind_list(&step->preparation, &worker->preparation, worker));
-    return bind_list(&step->phases, &worker->phases, worker);
+    RNL_TRY(bind_list(&step->phases, &worker->phases, worker));
+    return bind_list(&step->probes, &worker->probes, worker);
 }
 
 static void free_list(rnl_own_tiles *lists, size_t count)
@@ -330,6 +335,7 @@ void rnl_step_unbind(rnl_step_worker *worker)
     rnl_product_worker_free(worker->product);
     free_list(worker->preparation, worker->step->preparation.count);
     free_list(worker->phases, worker->step->phases.count);
+    free_list(worker->probes, worker->step->probes.count);
 }
 
 rnl_status rnl_step_collect(const rnl_step *step, size_t array, rnl_model *model)

@@ -110,7 +110,7 @@ typedef struct rnl_step_worker {
     struct rnl_step *step;
     size_t index;
     rnl_product_worker *product;
-    rnl_own_tiles *preparation, *phases; /* of each phase of the step's lists */
+    rnl_own_tiles *preparation, *phases, *probes; /* of each phase of the step's lists */
     rnl_batch batch;
     rnl_delta_key delta;
     uint64_t tiles; /* computed so far, a counter to show that every worker has work */
@@ -147,6 +147,7 @@ typedef struct rnl_step {
     bool training;
     bool monte_carlo;           /* layers draw random numbers though it is no training */
     bool predicting;            /* outputs alone are asked for: no targets, no loss */
+    bool inspecting;            /* the probes are planned */
     const float *class_weights; /* (classes) factors of the losses in training; NULL for 1 */
 
     /* Planned. */
@@ -160,6 +161,8 @@ typedef struct rnl_step {
     rnl_memory_plan memory;     /* of the arena */
     rnl_phase_list preparation; /* run once before the first step */
     rnl_phase_list phases;
+    rnl_phase_list probes; /* each run by itself, between two steps (probe.h) */
+    struct rnl_probe *probe;
     size_t evaluation_phases; /* the first of them make an evaluation */
     size_t first_trainable;   /* layer; below it nobody asks for a gradient */
     rnl_matrix input;

@@ -44,18 +44,22 @@ bool rnl_hand_agree(rnl_hand *hand)
     return hand->executor->leaving;
 }
 
+static void run_tiles(rnl_hand *hand, const rnl_phase *phase, const rnl_own_tiles *own)
+{
+    for (size_t k = 0; k < own->count; ++k) {
+        const rnl_status status = phase->run(phase->self, own->tiles[k], &hand->step);
+        if (status != RNL_OK)
+            rnl_hand_fail(hand, status);
+    }
+}
+
 static void run_phases(rnl_hand *hand, const rnl_phase_list *list, const rnl_own_tiles *own,
                        size_t count)
 {
     for (size_t i = 0; i < count; ++i) {
         if (i > 0)
             rnl_hand_barrier(hand);
-        const rnl_phase *phase = &list->items[i];
-        for (size_t k = 0; k < own[i].count; ++k) {
-            const rnl_status status = phase->run(phase->self, own[i].tiles[k], &hand->step);
-            if (status != RNL_OK)
-                rnl_hand_fail(hand, status);
-        }
+        run_tiles(hand, &list->items[i], &own[i]);
     }
 }
 
@@ -70,6 +74,11 @@ void rnl_hand_prepare(rnl_hand *hand)
     rnl_hand_barrier(hand);
     run_phases(hand, preparation, hand->step.preparation, preparation->count);
     rnl_hand_barrier(hand);
+}
+
+void rnl_hand_probe(rnl_hand *hand, size_t phase)
+{
+    run_tiles(hand, &hand->step.step->probes.items[phase], &hand->step.probes[phase]);
 }
 
 static void log_plan(const rnl_executor *executor)

@@ -62,6 +62,9 @@ void rnl_hand_run(rnl_hand *hand, size_t count);
  * before and after. */
 void rnl_hand_prepare(rnl_hand *hand);
 
+/* Runs this worker's tiles of one of the step's probes.  No barrier before or after. */
+void rnl_hand_probe(rnl_hand *hand, size_t phase);
+
 /* Formats and sends a message to the options' on_log; worker 0 or the calling thread alone. */
 void rnl_log(const rnl_options *options, rnl_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

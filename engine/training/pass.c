@@ -1,6 +1,7 @@
 #include "engine/training/pass.h"
 
 #include "engine/config/config.h"
+#include "engine/step/probe.h"
 
 void rnl_pass_run(rnl_hand *hand, rnl_pass *pass)
 {
@@ -18,6 +19,8 @@ void rnl_pass_run(rnl_hand *hand, rnl_pass *pass)
         };
         rnl_hand_run(hand, step->evaluation_phases);
         rnl_hand_barrier(hand);
+        if (pass->probing)
+            rnl_hand_probe(hand, RNL_PROBE_OUTPUTS);
         if (rnl_hand_leads(hand)) {
             if (!step->predicting)
                 rnl_sums_add(&pass->sums, step, &hand->step.batch);

@@ -17,6 +17,7 @@ typedef struct rnl_pass {
     /* Sees each mini-batch on worker 0 between two steps; false ends the pass. */
     bool (*visit)(const rnl_step *step, const rnl_batch *batch, void *context);
     void *context;
+    bool probing; /* the outputs of all layers, for those who look inside */
     bool stopped;
 } rnl_pass;
 

@@ -7,6 +7,7 @@
 #include "engine/training/early_stopping.h"
 #include "engine/training/figures.h"
 #include "engine/training/input_scale.h"
+#include "engine/training/inspect.h"
 #include "engine/training/metrics.h"
 #include "engine/training/pass.h"
 #include "engine/training/schedules.h"
@@ -33,7 +34,8 @@ typedef struct training {
     size_t first_row;           /* of this epoch in this run: not 0 where a checkpoint stood */
     double training_seconds;    /* of this epoch, validation left out */
     rnl_pass validation, final;
-    bool saving; /* a checkpoint is due */
+    rnl_pass inspection; /* over the training rows */
+    bool saving;         /* a checkpoint is due */
     bool stopping;
     bool requested; /* stopping because somebody asked for it */
 } training;
@@ -291,6 +293,48 @@ static bool go_on_validating(const rnl_step *step, const rnl_batch *batch, void 
     return !stop_requested(context);
 }
 
+static bool is_inspecting(const training *t)
+{
+    return t->model->config->training.inspect && t->options->on_inspect;
+}
+
+/* Looks inside after `epochs` whole epochs: at the step that comes next, the first of its epoch,
+ * and at the outputs of all training rows; before the first step, at those of its mini-batch. False
+ * where the caller wants no more; worker 0 alone knows. */
+static bool inspect(training *t, rnl_hand *hand, size_t epochs)
+{
+    const rnl_step *step = hand->step.step;
+    const rnl_training_config *config = &t->model->config->training;
+    bool go_on = true;
+    if (rnl_hand_leads(hand)) {
+        rnl_probe_clear(step);
+        rnl_row_order(t->order, t->data->train.rows, (uint64_t)config->seed, (uint32_t)epochs,
+                      config->shuffle);
+    }
+    rnl_hand_barrier(hand);
+    const rnl_batch next = {
+        .dataset = &t->data->train,
+        .indices = t->order,
+        .rows = step->batch_size,
+        .target_variances = t->variances,
+        .training = true,
+        .number = t->position.step + 1,
+    };
+    rnl_inspect_step(hand, &next, epochs == 0);
+    if (epochs > 0)
+        rnl_pass_run(hand, &t->inspection);
+    if (rnl_hand_leads(hand) && !atomic_load(&hand->executor->failed))
+        go_on = !t->inspection.stopped && rnl_inspect_report(step, epochs, t->options);
+    return go_on;
+}
+
+static void inspect_beginning(training *t, rnl_hand *hand)
+{
+    if (!inspect(t, hand, 0))
+        stop(t, hand, rnl_fail(RNL_STOPPED, "stopped before the first step"));
+    rnl_hand_barrier(hand);
+}
+
 /* The first barrier: worker 0 decides nothing new before all have read what it decided last. */
 static void validate(training *t, rnl_hand *hand)
 {
@@ -298,6 +342,11 @@ static void validate(training *t, rnl_hand *hand)
     if (rnl_hand_leads(hand)) {
         t->training_seconds = now() - t->epoch_start;
         rnl_step_set_penalty(hand->step.step, t->position.step + 1);
+    }
+    if (is_inspecting(t)) {
+        if (!inspect(t, hand, t->position.epoch + 1))
+            t->validation.stopped = true;
+        rnl_hand_barrier(hand);
     }
     rnl_pass_run(hand, &t->validation);
     if (rnl_hand_leads(hand)) {
@@ -427,6 +476,8 @@ static void train_worker(rnl_hand *hand, void *context)
         set_rates(t, hand->step.step);
     }
     rnl_hand_barrier(hand);
+    if (is_inspecting(t) && t->position.step == 0 && !t->stopping)
+        inspect_beginning(t, hand);
     for (size_t epoch = t->position.epoch;
          epoch < epochs && !t->stopping && !t->position.patience.over; ++epoch) {
         if (rnl_hand_leads(hand))
@@ -486,6 +537,7 @@ static rnl_status run(training *t)
                 .batch_size = rnl_batch_size(t->model, &t->data->train),
                 .training = true,
                 .class_weights = t->class_weights,
+                .inspecting = is_inspecting(t),
             },
         .options = t->options,
         .work = train_worker,
@@ -530,6 +582,7 @@ static rnl_status measure_targets(training *t)
     const rnl_choice_list *metrics = &t->model->config->training.metrics;
     const size_t outputs = rnl_model_outputs(t->model);
     RNL_TRY(rnl_metrics_variances(&t->variances, metrics, &t->data->train, outputs));
+    t->inspection.variances = t->variances;
     return rnl_metrics_variances(&t->validation.variances, metrics, &t->data->validation, outputs);
 }
 
@@ -571,6 +624,13 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
     t.final.dataset = &data->train;
     t.final.order = t.order;
     t.final.measuring = true;
+    t.inspection = (rnl_pass){
+        .dataset = &data->train,
+        .order = t.order,
+        .visit = go_on_validating,
+        .context = &t,
+        .probing = true,
+    };
     t.position.train_rows = data->train.rows;
     if (t.position.schedule_epochs == 0)
         t.position.schedule_epochs = (uint64_t)model->config->training.epochs;

@@ -145,8 +145,8 @@ RNL_API rnl_status rnl_model_create(rnl_model **model, const rnl_config *config,
 RNL_API rnl_status rnl_model_load(rnl_model **model, const char *path, const char *const *overrides,
                                   size_t override_count);
 /* Reads a checkpoint to go on from with rnl_train, under a configuration that may differ from the
- * checkpoint's in its name, training.epochs and training.checkpoint_every alone; any other
- * difference is RNL_BAD_CONFIG, and the message shows it. */
+ * checkpoint's in its name, training.epochs, training.checkpoint_every and training.inspect alone;
+ * any other difference is RNL_BAD_CONFIG, and the message shows it. */
 RNL_API rnl_status rnl_model_resume(rnl_model **model, const char *path, const rnl_config *config);
 RNL_API void rnl_model_free(rnl_model *model);
 
@@ -215,6 +215,29 @@ typedef struct rnl_progress {
     const rnl_figure *figures; /* the same names in the same order in every call of one kind */
 } rnl_progress;
 
+/* A layer from inside.  NaN stands for what a layer does not have. */
+typedef struct rnl_layer_inspection {
+    const char *layer;      /* its name: "dense_2" */
+    double mean, deviation; /* of its outputs, standard deviation; of logits where the loss computes
+                               the activation */
+    double saturated;       /* share of outputs of an S-shaped activation (sigmoid, tanh, ...) where
+                               |f'| is under 2 % of its maximum */
+    double dead;            /* share of units of relu that are 0 for every row */
+    double gradient_norm;   /* of the loss, with penalties, with respect to the kernel */
+    double update_norm;     /* what the step would add to the kernel */
+    double weight_norm;     /* of the kernel */
+} rnl_layer_inspection;
+
+/* The model from inside, between two epochs: the outputs over all training rows in inference mode,
+ * and gradients and updates of the step that would come next.  Before the first step, the outputs
+ * are those of its mini-batch, in training mode.  Valid during the callback only. */
+typedef struct rnl_inspection {
+    size_t epoch; /* whole epochs done: 0 before the first step */
+    size_t rows;  /* that the outputs were measured over */
+    size_t layer_count;
+    const rnl_layer_inspection *layers; /* those that compute an output, from inputs to outputs */
+} rnl_inspection;
+
 typedef enum rnl_log_level { RNL_LOG_DEBUG, RNL_LOG_INFO, RNL_LOG_WARNING } rnl_log_level;
 
 /* What a run is given beside its configuration.  Zero-initialized, it means all defaults.  The
@@ -235,6 +258,9 @@ typedef struct rnl_options {
     int (*on_begin)(void *user);
     int (*on_step)(const rnl_progress *progress, void *user);  /* after every step; keep it short */
     int (*on_epoch)(const rnl_progress *progress, void *user); /* after every epoch's validation */
+    /* If the configuration's training.inspect is true: before the first step, and after every epoch
+     * before its validation. */
+    int (*on_inspect)(const rnl_inspection *inspection, void *user);
     void (*on_log)(rnl_log_level level, const char *text, void *user);
     void *user;
 } rnl_options;

@@ -1,0 +1,209 @@
+#include "cli/inspection_report.h"
+#include "cli/figure_format.h"
+#include "cli/text_table.h"
+
+#include <math.h>
+#include <stdio.h>
+
+/* The limits; the help page of `runnel inspect` tells them. */
+#define VANISHING 1e-3 /* gradient norm of the first hidden layer over that of the last */
+#define EXPLODING 1e3  /* likewise */
+#define LARGE     0.1  /* update norm over weight norm */
+#define DYING     0.25 /* share of dead units */
+#define SATURATED 0.25 /* share of saturated outputs */
+
+/* ---- table ----------------------------------------------------------------------------------- */
+
+static void add_cell(rnl_text_table *table, rnl_inspection_column column, double number)
+{
+    char text[RNL_FIGURE_LENGTH];
+    rnl_figure_format(text, number);
+    if (isnan(number))
+        rnl_text_table_add(table, "-");
+    else if (column == RNL_SATURATED || column == RNL_DEAD)
+        rnl_text_table_add(table, "%.1f %%", 100 * number);
+    else if (column == RNL_MEAN || column == RNL_STD)
+        rnl_text_table_add(table, "%s", text);
+    else
+        rnl_text_table_add(table, "%.3g", number);
+}
+
+bool rnl_inspection_print_table(const rnl_inspected_epoch *epoch)
+{
+    static const char *const titles[RNL_INSPECTION_COLUMNS] = {
+        [RNL_MEAN] = "mean",
+        [RNL_STD] = "std",
+        [RNL_SATURATED] = "saturated",
+        [RNL_DEAD] = "dead",
+        [RNL_GRADIENT_NORM] = "gradient",
+        [RNL_UPDATE_NORM] = "update",
+        [RNL_WEIGHT_NORM] = "weights",
+        [RNL_GRADIENT_TO_WEIGHTS] = "gradient/weights",
+        [RNL_UPDATE_TO_WEIGHTS] = "update/weights",
+    };
+    rnl_text_table table = {.columns = 1 + RNL_INSPECTION_COLUMNS};
+    rnl_text_table_add(&table, "layer");
+    for (size_t i = 0; i < RNL_INSPECTION_COLUMNS; i++)
+        rnl_text_table_add(&table, "%s", titles[i]);
+    for (size_t l = 0; l < epoch->layer_count; l++) {
+        rnl_text_table_add(&table, "%s", epoch->layers[l].name);
+        for (size_t i = 0; i < RNL_INSPECTION_COLUMNS; i++)
+            add_cell(&table, (rnl_inspection_column)i, epoch->layers[l].numbers[i]);
+    }
+    const bool printed = rnl_text_table_print(&table);
+    rnl_text_table_release(&table);
+    return printed;
+}
+
+/* ---- findings -------------------------------------------------------------------------------- */
+
+static bool has_kernel(const rnl_inspected_layer *layer)
+{
+    return !isnan(layer->numbers[RNL_WEIGHT_NORM]);
+}
+
+/* The layers before the last one with a kernel are hidden. */
+static size_t hidden_layers(const rnl_inspected_epoch *epoch)
+{
+    size_t hidden = 0;
+    for (size_t l = 0; l < epoch->layer_count; l++)
+        if (has_kernel(&epoch->layers[l]))
+            hidden = l;
+    return hidden;
+}
+
+static bool tell_divergence(const rnl_inspected_epoch *epoch)
+{
+    for (size_t l = 0; l < epoch->layer_count; l++)
+        if (epoch->layers[l].diverged) {
+            printf("exploding: a number of %s is NaN or infinite\n"
+                   "  try a lower learning_rate, data.scaling: standardize, or another "
+                   "kernel_initializer\n",
+                   epoch->layers[l].name);
+            return true;
+        }
+    return false;
+}
+
+static void print_vanishing_cure(void)
+{
+    puts("  try batch_normalization; in place of sigmoid or tanh, relu, elu or leaky_relu with\n"
+         "  he_normal, or selu with lecun_normal and standardized inputs; or residual blocks");
+}
+
+/* A gradient of 0 has vanished, whatever stands above it. */
+static bool tell_zero_gradient(const rnl_inspected_epoch *epoch, size_t hidden)
+{
+    for (size_t l = 0; l < hidden; l++)
+        if (epoch->layers[l].numbers[RNL_GRADIENT_NORM] == 0) {
+            printf("vanishing gradients: that of %s is 0\n", epoch->layers[l].name);
+            print_vanishing_cure();
+            return true;
+        }
+    return false;
+}
+
+static bool tell_gradients(const rnl_inspected_epoch *epoch, size_t hidden)
+{
+    const rnl_inspected_layer *first = NULL, *last = NULL;
+    for (size_t l = 0; l < hidden; l++)
+        if (has_kernel(&epoch->layers[l])) {
+            first = first ? first : &epoch->layers[l];
+            last = &epoch->layers[l];
+        }
+    if (tell_zero_gradient(epoch, hidden))
+        return true;
+    const double ratio =
+        first ? first->numbers[RNL_GRADIENT_NORM] / last->numbers[RNL_GRADIENT_NORM] : 1;
+    if (ratio < VANISHING) {
+        printf("vanishing gradients: that of %s, the first hidden layer, is %.3g of that of %s, "
+               "the last\n  (under %g)\n",
+               first->name, ratio, last->name, VANISHING);
+        print_vanishing_cure();
+    } else if (ratio > EXPLODING) {
+        printf("exploding gradients: that of %s, the first hidden layer, is %.3g times that of "
+               "%s, the last\n  (over %g)\n"
+               "  try another kernel_initializer (he_normal; for selu lecun_normal),\n"
+               "  batch_normalization, a lower learning_rate, or kernel_constraint: max_norm\n",
+               first->name, ratio, last->name, EXPLODING);
+    }
+    return ratio < VANISHING || ratio > EXPLODING;
+}
+
+/* The layer with the largest number of a column, among the first `count`; NULL if none exceeds the
+ * limit.  How many do is counted in `over`. */
+static const rnl_inspected_layer *worst(const rnl_inspected_epoch *epoch, size_t count,
+                                        rnl_inspection_column column, double limit, size_t *over)
+{
+    const rnl_inspected_layer *found = NULL;
+    *over = 0;
+    for (size_t l = 0; l < count; l++) {
+        const rnl_inspected_layer *layer = &epoch->layers[l];
+        if (!(layer->numbers[column] > limit))
+            continue;
+        ++*over;
+        if (!found || layer->numbers[column] > found->numbers[column])
+            found = layer;
+    }
+    return found;
+}
+
+static bool tell_updates(const rnl_inspected_epoch *epoch)
+{
+    size_t over;
+    const rnl_inspected_layer *layer =
+        worst(epoch, epoch->layer_count, RNL_UPDATE_TO_WEIGHTS, LARGE, &over);
+    if (!layer)
+        return false;
+    printf("exploding updates: the next step would move %s by %.3g of its weights (over %g; %zu "
+           "layer%s)\n"
+           "  try a lower learning_rate\n",
+           layer->name, layer->numbers[RNL_UPDATE_TO_WEIGHTS], LARGE, over, over == 1 ? "" : "s");
+    return true;
+}
+
+static bool tell_dead(const rnl_inspected_epoch *epoch, size_t hidden)
+{
+    size_t over;
+    const rnl_inspected_layer *layer = worst(epoch, hidden, RNL_DEAD, DYING, &over);
+    if (!layer)
+        return false;
+    printf("dying units: %.1f %% of %s are 0 for every row (over %g %%; %zu layer%s)\n"
+           "  try leaky_relu, elu or selu, a lower learning_rate, batch_normalization, or\n"
+           "  he_normal%s\n",
+           100 * layer->numbers[RNL_DEAD], layer->name, 100 * DYING, over, over == 1 ? "" : "s",
+           epoch->epoch == 0 ? "; before the first step the\n"
+                               "  rows are those of one mini-batch: a larger batch_size sees more"
+                             : "");
+    return true;
+}
+
+static bool tell_saturation(const rnl_inspected_epoch *epoch, size_t hidden)
+{
+    size_t over;
+    const rnl_inspected_layer *layer = worst(epoch, hidden, RNL_SATURATED, SATURATED, &over);
+    if (!layer)
+        return false;
+    printf("saturation: %.1f %% of the outputs of %s lie where the activation is flat (over %g %%; "
+           "%zu\n  layer%s)\n"
+           "  try smaller first weights (glorot_uniform), batch_normalization before the\n"
+           "  activation, data.scaling: standardize, a lower learning_rate, or relu or elu\n",
+           100 * layer->numbers[RNL_SATURATED], layer->name, 100 * SATURATED, over,
+           over == 1 ? "" : "s");
+    return true;
+}
+
+void rnl_inspection_print_findings(const rnl_inspected_epoch *epoch)
+{
+    const size_t hidden = hidden_layers(epoch);
+    bool ill = tell_divergence(epoch);
+    if (!ill) {
+        ill |= tell_gradients(epoch, hidden);
+        ill |= tell_updates(epoch);
+        ill |= tell_dead(epoch, hidden);
+        ill |= tell_saturation(epoch, hidden);
+    }
+    if (!ill)
+        puts("healthy: gradients neither vanish nor explode, updates are small against the "
+             "weights,\nand few units are dead or saturated");
+}

@@ -1,0 +1,337 @@
+#include "engine/step/probe.h"
+
+#include "engine/error.h"
+#include "engine/model/activations.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Units that a tile of outputs measures: any number would do, their results are apart from each
+ * other. */
+#define UNITS_PER_TILE 32
+
+/* A block of parameters, kept while a step is tried. */
+typedef struct probed_block {
+    const rnl_block *block;
+    size_t arrays;                    /* those that the block has */
+    float *kept[RNL_ARRAYS];          /* (block->count) each */
+    bool is_kernel;                   /* or a part of one; the others are kept, not measured */
+    double gradient, update, weights; /* sums of squares */
+} probed_block;
+
+/* A unit over the rows so far. */
+typedef struct probed_unit {
+    double mean, deviations; /* of its outputs; sum of (output - mean)^2 */
+    uint64_t saturated;      /* rows */
+    bool alive;              /* not 0 for every row */
+} probed_unit;
+
+typedef struct probed_layer {
+    const rnl_layer *layer;
+    const rnl_matrix *output;
+    const rnl_activation *activation; /* that made the output; NULL for none */
+    probed_unit *units;               /* (output->columns) */
+} probed_layer;
+
+typedef struct output_tile {
+    const probed_layer *layer;
+    size_t begin, count; /* units */
+    size_t rows;         /* so far */
+} output_tile;
+
+typedef struct rnl_probe {
+    size_t block_count, layer_count, tile_count;
+    probed_block *blocks;
+    probed_layer *layers;
+    output_tile *tiles;
+    rnl_layer_inspection *figures; /* (layers) */
+} rnl_probe;
+
+/* ---- parameters ------------------------------------------------------------------------------ */
+
+static rnl_status run_keep(void *self, size_t tile, rnl_step_worker *worker)
+{
+    const rnl_probe *probe = self;
+    const probed_block *p = &probe->blocks[tile];
+    (void)worker;
+    for (size_t a = 0; a < p->arrays; ++a)
+        memcpy(p->kept[a], p->block->arrays[a], p->block->count * sizeof(float));
+    return RNL_OK;
+}
+
+static double gradient_squares(const rnl_block *block, size_t copies)
+{
+    double squares = 0;
+    for (size_t i = 0; i < block->count; ++i) {
+        double gradient = 0;
+        for (size_t k = 0; k < copies; ++k)
+            gradient += (double)block->gradients[k * block->copy_distance + i];
+        squares += gradient * gradient;
+    }
+    return squares;
+}
+
+static void measure_block(probed_block *p, size_t copies)
+{
+    const float *kept = p->kept[RNL_VALUES], *updated = p->block->arrays[RNL_VALUES];
+    p->gradient = gradient_squares(p->block, copies);
+    p->update = p->weights = 0;
+    for (size_t i = 0; i < p->block->count; ++i) {
+        const double weight = (double)kept[i], update = (double)updated[i] - weight;
+        p->weights += weight * weight;
+        p->update += update * update;
+    }
+}
+
+static rnl_status run_update(void *self, size_t tile, rnl_step_worker *worker)
+{
+    const rnl_probe *probe = self;
+    probed_block *p = &probe->blocks[tile];
+    if (p->is_kernel)
+        measure_block(p, rnl_cut_used(worker->step->rows, worker->batch.rows));
+    for (size_t a = 0; a < p->arrays; ++a)
+        memcpy(p->block->arrays[a], p->kept[a], p->block->count * sizeof(float));
+    return RNL_OK;
+}
+
+/* ---- outputs --------------------------------------------------------------------------------- */
+
+/* The units of a tile over the rows of a mini-batch: apart from each other, so that the compiler
+ * may work on several at a time. */
+typedef struct tile_sums {
+    double means[UNITS_PER_TILE], deviations[UNITS_PER_TILE];
+    uint32_t saturated[UNITS_PER_TILE], alive[UNITS_PER_TILE]; /* rows */
+} tile_sums;
+
+static const float *row_of(const output_tile *tile, size_t row)
+{
+    const rnl_matrix *output = tile->layer->output;
+    return output->values + row * output->stride + tile->begin;
+}
+
+static void measure_moments(tile_sums *sums, const output_tile *tile, size_t rows)
+{
+    for (size_t i = 0; i < rows; ++i) {
+        const float *y = row_of(tile, i);
+        for (size_t j = 0; j < tile->count; ++j) {
+            sums->means[j] += (double)y[j];
+            sums->alive[j] += y[j] != 0;
+        }
+    }
+    for (size_t j = 0; j < tile->count; ++j)
+        sums->means[j] /= (double)rows;
+    for (size_t i = 0; i < rows; ++i) {
+        const float *y = row_of(tile, i);
+        for (size_t j = 0; j < tile->count; ++j) {
+            const double deviation = (double)y[j] - sums->means[j];
+            sums->deviations[j] += deviation * deviation;
+        }
+    }
+}
+
+static void measure_saturation(tile_sums *sums, const output_tile *tile, size_t rows)
+{
+    const rnl_activation *activation = tile->layer->activation;
+    if (!activation || !rnl_activation_is_s_shaped(activation))
+        return;
+    const float above = activation->steep_above, below = activation->steep_below;
+    for (size_t i = 0; i < rows; ++i) {
+        const float *y = row_of(tile, i);
+        for (size_t j = 0; j < tile->count; ++j)
+            sums->saturated[j] += !(y[j] > above) | !(y[j] < below);
+    }
+}
+
+/* Chan, Golub and LeVeque: the sums of two sets of rows are those of the whole. */
+static void add(probed_unit *unit, size_t unit_rows, const tile_sums *sums, size_t j, size_t rows)
+{
+    const double a = (double)unit_rows, b = (double)rows, apart = sums->means[j] - unit->mean;
+    unit->mean += apart * b / (a + b);
+    unit->deviations += sums->deviations[j] + apart * apart * a * b / (a + b);
+    unit->saturated += sums->saturated[j];
+    unit->alive |= sums->alive[j] > 0;
+}
+
+static rnl_status run_outputs(void *self, size_t number, rnl_step_worker *worker)
+{
+    const rnl_probe *probe = self;
+    output_tile *tile = &probe->tiles[number];
+    const size_t rows = worker->batch.rows;
+    tile_sums sums = {0};
+    measure_moments(&sums, tile, rows);
+    measure_saturation(&sums, tile, rows);
+    for (size_t j = 0; j < tile->count; ++j)
+        add(&tile->layer->units[tile->begin + j], tile->rows, &sums, j, rows);
+    tile->rows += rows;
+    return RNL_OK;
+}
+
+/* ---- planning -------------------------------------------------------------------------------- */
+
+static rnl_status plan_blocks(rnl_probe *probe, rnl_step *step)
+{
+    probe->blocks = rnl_step_allocate(step, step->block_count * sizeof *probe->blocks, NULL);
+    if (!probe->blocks)
+        return rnl_fail_memory(step->block_count * sizeof *probe->blocks);
+    for (size_t i = 0; i < step->block_count; ++i) {
+        probed_block *p = &probe->blocks[probe->block_count++];
+        p->block = step->blocks[i];
+        const rnl_parameter *parameter = p->block->parameter;
+        p->arrays = parameter->fixed ? RNL_FIRST_SLOT : rnl_step_arrays(step);
+        p->is_kernel = parameter->rank == 2 && !parameter->fixed;
+        for (size_t a = 0; a < p->arrays; ++a)
+            RNL_TRY(rnl_arena_reserve(&step->arena, &p->kept[a], p->block->count, sizeof(float)));
+        step->memory.parameters += p->block->count * sizeof(float);
+        step->memory.optimizer += (p->arrays - RNL_FIRST_SLOT) * p->block->count * sizeof(float);
+    }
+    return RNL_OK;
+}
+
+/* Of a layer whose activation the loss computes, the outputs are logits. */
+static const rnl_activation *activation_of(const rnl_layer *layer)
+{
+    const rnl_layer_operations *operations = rnl_layer_operations_of(layer);
+    const rnl_choice *choice = operations->activation ? operations->activation(layer) : NULL;
+    return choice && !layer->activation_in_loss ? rnl_activation_of(choice) : NULL;
+}
+
+/* Layers that make an output of their own. */
+static rnl_status plan_layers(rnl_probe *probe, rnl_step *step)
+{
+    const size_t bytes = step->layer_count * sizeof *probe->layers;
+    probe->layers = rnl_step_allocate(step, bytes, NULL);
+    probe->figures = rnl_step_allocate(step, step->layer_count * sizeof *probe->figures, NULL);
+    if (!probe->layers || !probe->figures)
+        return rnl_fail_memory(bytes);
+    const rnl_matrix *input = &step->input;
+    for (size_t i = 0; i < step->layer_count; ++i) {
+        const rnl_matrix *output = step->outputs[i];
+        const bool own = output != input;
+        input = output;
+        if (!own)
+            continue;
+        probed_layer *layer = &probe->layers[probe->layer_count++];
+        layer->layer = &step->model->layers[i];
+        layer->output = output;
+        layer->activation = activation_of(layer->layer);
+        layer->units = rnl_step_allocate(step, output->columns * sizeof *layer->units, NULL);
+        if (!layer->units)
+            return rnl_fail_memory(output->columns * sizeof *layer->units);
+    }
+    return RNL_OK;
+}
+
+static size_t tiles_of(const probed_layer *layer)
+{
+    return (layer->output->columns + UNITS_PER_TILE - 1) / UNITS_PER_TILE;
+}
+
+static rnl_status plan_tiles(rnl_probe *probe, rnl_step *step)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < probe->layer_count; ++i)
+        count += tiles_of(&probe->layers[i]);
+    probe->tiles = rnl_step_allocate(step, (count + 1) * sizeof *probe->tiles, NULL);
+    if (!probe->tiles)
+        return rnl_fail_memory((count + 1) * sizeof *probe->tiles);
+    for (size_t i = 0; i < probe->layer_count; ++i)
+        for (size_t k = 0; k < tiles_of(&probe->layers[i]); ++k) {
+            const size_t begin = k * UNITS_PER_TILE;
+            const size_t left = probe->layers[i].output->columns - begin;
+            probe->tiles[probe->tile_count++] =
+                (output_tile){.layer = &probe->layers[i],
+                              .begin = begin,
+                              .count = left < UNITS_PER_TILE ? left : UNITS_PER_TILE};
+        }
+    return RNL_OK;
+}
+
+rnl_status rnl_plan_probe(rnl_step *step)
+{
+    rnl_probe *probe = rnl_step_allocate(step, sizeof *probe, NULL);
+    if (!probe)
+        return rnl_fail_memory(sizeof *probe);
+    RNL_TRY(plan_blocks(probe, step));
+    RNL_TRY(plan_layers(probe, step));
+    RNL_TRY(plan_tiles(probe, step));
+    const rnl_phase phases[] = {
+        [RNL_PROBE_KEEP] = {.tiles = probe->block_count, .run = run_keep, .self = probe},
+        [RNL_PROBE_UPDATE] = {.tiles = probe->block_count, .run = run_update, .self = probe},
+        [RNL_PROBE_OUTPUTS] = {.tiles = probe->tile_count, .run = run_outputs, .self = probe},
+    };
+    for (size_t i = 0; i < sizeof phases / sizeof *phases; ++i)
+        RNL_TRY(rnl_phase_add(&step->probes, phases[i]));
+    step->probe = probe;
+    return RNL_OK;
+}
+
+/* ---- results --------------------------------------------------------------------------------- */
+
+void rnl_probe_clear(const rnl_step *step)
+{
+    const rnl_probe *probe = step->probe;
+    for (size_t i = 0; i < probe->layer_count; ++i)
+        memset(probe->layers[i].units, 0,
+               probe->layers[i].output->columns * sizeof *probe->layers[i].units);
+    for (size_t i = 0; i < probe->tile_count; ++i)
+        probe->tiles[i].rows = 0;
+}
+
+/* All units have the same number of rows. */
+static void read_units(rnl_layer_inspection *figures, const probed_layer *layer, size_t rows)
+{
+    const double units = (double)layer->output->columns, values = units * (double)rows;
+    double mean = 0, deviations = 0;
+    size_t dead = 0;
+    uint64_t saturated = 0;
+    for (size_t j = 0; j < layer->output->columns; ++j) {
+        mean += layer->units[j].mean / units;
+        saturated += layer->units[j].saturated;
+        dead += !layer->units[j].alive;
+    }
+    for (size_t j = 0; j < layer->output->columns; ++j) {
+        const double apart = layer->units[j].mean - mean;
+        deviations += layer->units[j].deviations + (double)rows * apart * apart;
+    }
+    const rnl_activation *activation = layer->activation;
+    figures->mean = mean;
+    figures->deviation = sqrt(deviations / values);
+    figures->saturated = activation && rnl_activation_is_s_shaped(activation)
+                             ? (double)saturated / values
+                             : (double)NAN;
+    figures->dead = activation && activation->dies ? (double)dead / units : (double)NAN;
+}
+
+/* Of the kernel: the blocks of the layer's matrix of weights, in their order. */
+static void read_blocks(rnl_layer_inspection *figures, const rnl_probe *probe,
+                        const rnl_layer *layer)
+{
+    double gradient = 0, update = 0, weights = 0;
+    bool any = false;
+    for (size_t i = 0; i < probe->block_count; ++i) {
+        const probed_block *p = &probe->blocks[i];
+        if (p->block->layer != layer || !p->is_kernel)
+            continue;
+        any = true;
+        gradient += p->gradient;
+        update += p->update;
+        weights += p->weights;
+    }
+    figures->gradient_norm = any ? sqrt(gradient) : (double)NAN;
+    figures->update_norm = any ? sqrt(update) : (double)NAN;
+    figures->weight_norm = any ? sqrt(weights) : (double)NAN;
+}
+
+const rnl_layer_inspection *rnl_probe_read(const rnl_step *step, size_t *layer_count, size_t *rows)
+{
+    const rnl_probe *probe = step->probe;
+    *layer_count = probe->layer_count;
+    *rows = probe->tile_count > 0 ? probe->tiles[0].rows : 0;
+    for (size_t i = 0; i < probe->layer_count; ++i) {
+        rnl_layer_inspection *figures = &probe->figures[i];
+        figures->layer = probe->layers[i].layer->name;
+        read_units(figures, &probe->layers[i], *rows);
+        read_blocks(figures, probe, probe->layers[i].layer);
+    }
+    return probe->figures;
+}

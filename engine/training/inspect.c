@@ -1,0 +1,27 @@
+#include "engine/training/inspect.h"
+
+/* A step that is taken back leaves no trouble behind: the run may end before it. */
+void rnl_inspect_step(rnl_hand *hand, const rnl_batch *batch, bool with_outputs)
+{
+    rnl_step *step = hand->step.step;
+    const uint64_t trouble = atomic_load(&step->trouble);
+    rnl_hand_probe(hand, RNL_PROBE_KEEP);
+    rnl_hand_barrier(hand);
+    hand->step.batch = *batch;
+    rnl_hand_run(hand, step->phases.count);
+    rnl_hand_barrier(hand);
+    hand->step.delta = (rnl_delta_key){0};
+    rnl_hand_probe(hand, RNL_PROBE_UPDATE);
+    if (with_outputs)
+        rnl_hand_probe(hand, RNL_PROBE_OUTPUTS);
+    if (rnl_hand_leads(hand))
+        atomic_store(&step->trouble, trouble);
+    rnl_hand_barrier(hand);
+}
+
+bool rnl_inspect_report(const rnl_step *step, size_t epoch, const rnl_options *options)
+{
+    rnl_inspection inspection = {.epoch = epoch};
+    inspection.layers = rnl_probe_read(step, &inspection.layer_count, &inspection.rows);
+    return options->on_inspect(&inspection, options->user) == 0;
+}
