@@ -112,14 +112,17 @@ static inline v_float v_log(v_float x)
 }
 
 /* log(1 + e^x) = max(x, 0) + log(1 + e) with e = e^-|x|; at most 3 ULP.  What is lost when 1 + e is
- * rounded is known exactly.  Of NaN its own bits: of a sum of two, a compiler may choose either. */
-static inline v_float v_softplus(v_float x)
+ * rounded is known exactly.  Of NaN its own bits: of a sum of two, a compiler may choose either.
+ * The slope is sigmoid(x). */
+static inline v_float v_softplus(v_float x, v_float *slope)
 {
     const v_float one = v_set(1);
     const v_float e = v_exp(v_copysign(x, v_set(-1)));
     const v_float sum = v_add(one, e);
     const v_float lost = v_sub(e, v_sub(sum, one));
-    const v_float regular = v_add(v_max(v_set(0), x), v_add(v_log(sum), v_divide(lost, sum)));
+    const v_float inverse = v_divide(one, sum);
+    const v_float regular = v_add(v_max(v_set(0), x), v_add(v_log(sum), v_mul(lost, inverse)));
+    *slope = v_select(v_at_least(x, v_set(0)), inverse, v_mul(e, inverse));
     return v_select(v_equal(x, x), regular, x);
 }
 
@@ -141,21 +144,23 @@ typedef struct v_pair {
 static inline v_pair v_normal_tail(v_float t)
 {
     const v_float s = v_sub(t, v_set(2.5f));
-    v_float p = v_set(0x1.e7e9aep-33f);
-    p = v_fma(p, s, v_set(-0x1.257e1ep-30f));
-    p = v_fma(p, s, v_set(0x1.2941dcp-41f));
-    p = v_fma(p, s, v_set(-0x1.4d333ep-30f));
-    p = v_fma(p, s, v_set(0x1.da4c1ap-25f));
-    p = v_fma(p, s, v_set(-0x1.f2a48ep-23f));
-    p = v_fma(p, s, v_set(0x1.8a4d94p-21f));
-    p = v_fma(p, s, v_set(-0x1.8e3642p-19f));
-    p = v_fma(p, s, v_set(0x1.86df98p-17f));
-    p = v_fma(p, s, v_set(-0x1.4b1b7ep-15f));
-    p = v_fma(p, s, v_set(0x1.e8a816p-14f));
-    p = v_fma(p, s, v_set(-0x1.1a6c30p-12f));
-    p = v_fma(p, s, v_set(0x1.f5e71ep-13f));
-    p = v_fma(p, s, v_set(0x1.1a6e76p-9f));
-    p = v_fma(p, s, v_set(-0x1.2c1d32p-6f));
+    const v_float squared = v_mul(s, s);
+    v_float even = v_set(0x1.e7e9aep-33f);
+    even = v_fma(even, squared, v_set(0x1.2941dcp-41f));
+    even = v_fma(even, squared, v_set(0x1.da4c1ap-25f));
+    even = v_fma(even, squared, v_set(0x1.8a4d94p-21f));
+    even = v_fma(even, squared, v_set(0x1.86df98p-17f));
+    even = v_fma(even, squared, v_set(0x1.e8a816p-14f));
+    even = v_fma(even, squared, v_set(0x1.f5e71ep-13f));
+    even = v_fma(even, squared, v_set(-0x1.2c1d32p-6f));
+    v_float odd = v_set(-0x1.257e1ep-30f);
+    odd = v_fma(odd, squared, v_set(-0x1.4d333ep-30f));
+    odd = v_fma(odd, squared, v_set(-0x1.f2a48ep-23f));
+    odd = v_fma(odd, squared, v_set(-0x1.8e3642p-19f));
+    odd = v_fma(odd, squared, v_set(-0x1.4b1b7ep-15f));
+    odd = v_fma(odd, squared, v_set(-0x1.1a6c30p-12f));
+    odd = v_fma(odd, squared, v_set(0x1.1a6e76p-9f));
+    const v_float p = v_fma(odd, s, even);
     const v_float middle = v_set(0x1.fa8810p-2f), rest = v_mul(s, p);
     const v_float high = v_add(middle, rest);
     return (v_pair){high, v_add(v_add(v_sub(middle, high), rest), v_set(0x1.ce2ecap-32f))};

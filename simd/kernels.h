@@ -27,7 +27,7 @@ typedef struct rnl_activation_forward {
     float *y;          /* (rows, columns) */
     size_t y_stride;
     float
-        *kept; /* (rows, columns), with y's stride: f' of swish and gelu; NULL where nobody asks */
+        *kept; /* (rows, columns), with y's stride: f' of swish, softplus, gelu; NULL where nobody asks */
     float alpha; /* elu: scale of the negative part; leaky_relu: slope of it */
 } rnl_activation_forward;
 

@@ -133,7 +133,7 @@ static activation_kernels activation_named(const rnl_kernels *k, const char *nam
         {"tanh", k->tanh_forward, k->tanh_backward, 0},
         {"leaky_relu", k->leaky_relu_forward, k->leaky_relu_backward, 0.3f},
         {"selu", k->selu_forward, k->selu_backward, 0},
-        {"softplus", k->softplus_forward, k->softplus_backward, 0},
+        {"softplus", k->softplus_forward, k->kept_backward, 0},
         {"softsign", k->softsign_forward, k->softsign_backward, 0},
         {"exponential", k->exponential_forward, k->kept_backward, 0},
         {"hard_sigmoid", k->hard_sigmoid_forward, k->hard_sigmoid_backward, 0},
@@ -157,8 +157,9 @@ static void check_activations(const rnl_kernels *k)
         const json_t *golden = json_array_get(activations, i);
         const activation_kernels kernels =
             activation_named(k, json_string_value(json_object_get(golden, "name")));
-        const bool keeps_slope =
-            kernels.forward == k->swish_forward || kernels.forward == k->gelu_forward;
+        const bool keeps_slope = kernels.forward == k->swish_forward ||
+                                 kernels.forward == k->softplus_forward ||
+                                 kernels.forward == k->gelu_forward;
         float z[MOST], y[MOST], kept[MOST], ones[MOST], delta[MOST];
         const size_t count = read_floats(z, golden, "z");
         for (size_t j = 0; j < count; ++j)

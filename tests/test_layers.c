@@ -7,7 +7,6 @@
 #include "tests/layer_oracle.h"
 
 #include <criterion/criterion.h>
-#include <criterion/parameterized.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,43 +15,49 @@ enum { FEATURES = 6, CLASSES = 4, MOST_ROWS = 40 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* A layer or several between dense ones, as they stand in a list of a configuration. */
+/* CASE(name, layers): a layer or several between dense ones, as they stand in a list of a
+ * configuration.  Each is a test of its own. */
+#define CASES(CASE)                                                                                \
+    CASE(batch_normalization, "batch_normalization")                                               \
+    CASE(batch_normalization_by_shards, "batch_normalization: {statistics: shard, epsilon: 0.1}")  \
+    CASE(batch_normalization_without_gamma, "batch_normalization: {scale: false}")                 \
+    CASE(batch_normalization_without_beta, "batch_normalization: {center: false}")                 \
+    CASE(batch_normalization_frozen, "batch_normalization: {trainable: false}")                    \
+    CASE(prelu, "prelu: {initial_slope: 0.3}")                                                     \
+    CASE(prelu_negative, "prelu: {initial_slope: -0.5}")                                           \
+    CASE(rrelu, "rrelu: {lower: 0.2, upper: 0.9}")                                                 \
+    CASE(dropout, "dropout: 0.4")                                                                  \
+    CASE(alpha_dropout, "alpha_dropout: {rate: 0.3}")                                              \
+    CASE(gaussian_noise, "gaussian_noise: {stddev: 0.5}")                                          \
+    CASE(activity_regularization, "activity_regularization: {l1_l2: {l1: 0.01, l2: 0.03}}")        \
+    CASE(activity_regularizer, "dense: {units: 30, activation: prelu, activity_regularizer: l2}")  \
+    CASE(residual, "residual: [{dense: {units: 70, activation: tanh}}, {dense: {units: 70}}]")     \
+    CASE(residual_within_residual,                                                                 \
+         "residual: [{dense: {units: 70}}, {residual: [{dense: {units: 70, activation: tanh}}]}]") \
+    CASE(repeat, "repeat: {times: 3, layers: [{residual: [{dense: {units: 70}}]}, "                \
+                 "{activation: tanh}]}")                                                           \
+    CASE(all_kinds,                                                                                \
+         "gaussian_noise: {stddev: 0.1}\n"                                                         \
+         "  - batch_normalization\n"                                                               \
+         "  - dense: {units: 50, use_bias: false, kernel_regularizer: {l2: 0.05}}\n"               \
+         "  - batch_normalization: {statistics: shard}\n"                                          \
+         "  - prelu: {initial_slope: 0.25}\n"                                                      \
+         "  - dropout: 0.2\n"                                                                      \
+         "  - residual:\n"                                                                         \
+         "    - dense: {units: 50, activation: elu, bias_regularizer: {l1: 0.01}}\n"               \
+         "    - alpha_dropout: {rate: 0.1}\n"                                                      \
+         "    - dense: {units: 50, kernel_regularizer: {l1_l2: {l1: 0.01, l2: 0.02}}}\n"           \
+         "  - rrelu\n"                                                                             \
+         "  - dense: {units: 40, activation: tanh, activity_regularizer: {l2: 0.02}}")
+
 typedef struct layers_case {
-    char name[64];
-    char layers[640];
+    const char *name, *layers;
 } layers_case;
 
-static layers_case cases[] = {
-    {"batch_normalization", "batch_normalization"},
-    {"batch_normalization by shards", "batch_normalization: {statistics: shard, epsilon: 0.1}"},
-    {"batch_normalization without gamma", "batch_normalization: {scale: false}"},
-    {"batch_normalization without beta", "batch_normalization: {center: false}"},
-    {"batch_normalization, frozen", "batch_normalization: {trainable: false}"},
-    {"prelu", "prelu: {initial_slope: 0.3}"},
-    {"prelu, negative", "prelu: {initial_slope: -0.5}"},
-    {"rrelu", "rrelu: {lower: 0.2, upper: 0.9}"},
-    {"dropout", "dropout: 0.4"},
-    {"alpha_dropout", "alpha_dropout: {rate: 0.3}"},
-    {"gaussian_noise", "gaussian_noise: {stddev: 0.5}"},
-    {"activity_regularization", "activity_regularization: {l1_l2: {l1: 0.01, l2: 0.03}}"},
-    {"activity_regularizer", "dense: {units: 30, activation: prelu, activity_regularizer: l2}"},
-    {"residual", "residual: [{dense: {units: 70, activation: tanh}}, {dense: {units: 70}}]"},
-    {"residual within residual",
-     "residual: [{dense: {units: 70}}, {residual: [{dense: {units: 70, activation: tanh}}]}]"},
-    {"repeat", "repeat: {times: 3, layers: [{residual: [{dense: {units: 70}}]}, "
-               "{activation: tanh}]}"},
-    {"all kinds", "gaussian_noise: {stddev: 0.1}\n"
-                  "  - batch_normalization\n"
-                  "  - dense: {units: 50, use_bias: false, kernel_regularizer: {l2: 0.05}}\n"
-                  "  - batch_normalization: {statistics: shard}\n"
-                  "  - prelu: {initial_slope: 0.25}\n"
-                  "  - dropout: 0.2\n"
-                  "  - residual:\n"
-                  "    - dense: {units: 50, activation: elu, bias_regularizer: {l1: 0.01}}\n"
-                  "    - alpha_dropout: {rate: 0.1}\n"
-                  "    - dense: {units: 50, kernel_regularizer: {l1_l2: {l1: 0.01, l2: 0.02}}}\n"
-                  "  - rrelu\n"
-                  "  - dense: {units: 40, activation: tanh, activity_regularizer: {l2: 0.02}}"},
+static const layers_case cases[] = {
+#define CASE(name, layers) {#name, layers},
+    CASES(CASE)
+#undef CASE
 };
 
 static rnl_model *create(const char *layers, const rnl_data *data, const char *training)
@@ -126,17 +131,15 @@ static void check_gradients(const layers_case *c, size_t rows)
     rnl_data_free(data);
 }
 
-ParameterizedTestParameters(layers, gradients)
-{
-    return cr_make_param_array(layers_case, cases, COUNT(cases));
-}
-
 /* One row block, and three of which the last is filled in part. */
-ParameterizedTest(layers_case *c, layers, gradients)
-{
-    check_gradients(c, 20);
-    check_gradients(c, 37);
-}
+#define CASE(name, layers)                                                                         \
+    Test(gradients_of, name)                                                                       \
+    {                                                                                              \
+        check_gradients(&(const layers_case){#name, layers}, 20);                                  \
+        check_gradients(&(const layers_case){#name, layers}, 37);                                  \
+    }
+CASES(CASE)
+#undef CASE
 
 /* Outside of training: no random numbers, and batch normalization by its moving statistics. */
 Test(layers, evaluation)

@@ -49,7 +49,6 @@ BIND(relu)
 BIND(sigmoid)
 BIND(tanh)
 BIND(selu)
-BIND(softplus)
 BIND(softsign)
 BIND(hard_sigmoid)
 
@@ -82,6 +81,13 @@ static void bind_swish(rnl_bound_activation *bound, const rnl_kernels *kernels,
 {
     (void)parameters;
     *bound = (rnl_bound_activation){kernels->swish_forward, kernels->kept_backward, 0, true};
+}
+
+static void bind_softplus(rnl_bound_activation *bound, const rnl_kernels *kernels,
+                          const void *parameters)
+{
+    (void)parameters;
+    *bound = (rnl_bound_activation){kernels->softplus_forward, kernels->kept_backward, 0, true};
 }
 
 static void bind_gelu(rnl_bound_activation *bound, const rnl_kernels *kernels,
