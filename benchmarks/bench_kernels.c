@@ -141,6 +141,11 @@ static rnl_penalty_slope arguments_rnl_penalty_slope(const workspace *w, size_t 
     return (rnl_penalty_slope){n, w->array[0], w->array[1], 1e-6f, 1e-6f};
 }
 
+static rnl_clamp arguments_rnl_clamp(const workspace *w, size_t n)
+{
+    return (rnl_clamp){n, w->array[0], 1};
+}
+
 static rnl_shrink arguments_rnl_shrink(const workspace *w, size_t n)
 {
     return (rnl_shrink){n, w->array[0], 1e-9f};

@@ -26,8 +26,8 @@ typedef struct rnl_activation_forward {
     const float *bias; /* (columns), or NULL for none */
     float *y;          /* (rows, columns) */
     size_t y_stride;
-    float
-        *kept; /* (rows, columns), with y's stride: f' of swish, softplus, gelu; NULL where nobody asks */
+    float *kept; /* (rows, columns), with y's stride: f' of swish, softplus, gelu; NULL where nobody
+                    asks */
     float alpha; /* elu: scale of the negative part; leaky_relu: slope of it */
 } rnl_activation_forward;
 
@@ -125,6 +125,13 @@ typedef struct rnl_penalty_slope {
     float *gradient;      /* (count) */
     float l1, l2;
 } rnl_penalty_slope;
+
+/* x to within -limit and limit; NaN stays. */
+typedef struct rnl_clamp {
+    size_t count;
+    float *x; /* (count) */
+    float limit;
+} rnl_clamp;
 
 /* w = sign(w) max(|w| - threshold, 0) */
 typedef struct rnl_shrink {

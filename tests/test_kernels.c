@@ -1348,6 +1348,24 @@ static void check_penalty_slope(const rnl_kernels *k)
     }
 }
 
+static void check_clamp(const rnl_kernels *k)
+{
+    static guarded output;
+    flush_denormals();
+    for (size_t count = 0; count <= LONGEST; ++count) {
+        float *x = guarded_start(&output, SPACE), before[LONGEST];
+        for (size_t i = 0; i < count; ++i)
+            x[i] = before[i] = random_float(1);
+        k->clamp(&(const rnl_clamp){count, x, 0.25f});
+        guarded_check(&output, 1, count, SPACE);
+        for (size_t i = 0; i < count; ++i)
+            cr_assert_eq(x[i], fminf(fmaxf(before[i], -0.25f), 0.25f));
+    }
+    float strange[] = {NAN, INFINITY, -INFINITY};
+    k->clamp(&(const rnl_clamp){3, strange, 0.25f});
+    cr_assert(isnan(strange[0]) && strange[1] == 0.25f && strange[2] == -0.25f);
+}
+
 static void check_shrink(const rnl_kernels *k)
 {
     static guarded output;

@@ -164,12 +164,13 @@ Test(layers, evaluation)
     rnl_data_free(data);
 }
 
-static uint64_t hash_of(const char *layers, const rnl_data *data, unsigned batch_size,
-                        size_t threads)
+static uint64_t hash_of(const char *layers, const char *clipping, const rnl_data *data,
+                        unsigned batch_size, size_t threads)
 {
     char training[160];
-    snprintf(training, sizeof training, "optimizer: adam, batch_size: %u, epochs: 3, seed: 9",
-             batch_size);
+    snprintf(training, sizeof training,
+             "optimizer: adam, batch_size: %u, epochs: 3, seed: 9, clipping: %s", batch_size,
+             clipping);
     rnl_model *model = create(layers, data, training);
     const rnl_options options = {.threads = threads};
     cr_assert_eq(rnl_train(model, data, &options), RNL_OK, "%s", rnl_message());
@@ -186,6 +187,7 @@ Test(layers, one_result_on_any_number_of_workers)
         unsigned batch_size;
     } runs[] = {{65, 32}, {71, 64}, {95, 64}};
     static const size_t workers[] = {2, 3, 4, 8, 16};
+    static const char *const clippings[] = {"null", "{clipvalue: 0.01}", "{global_clipnorm: 0.5}"};
     char layers[1024];
     snprintf(layers, sizeof layers,
              "%s\n"
@@ -195,10 +197,14 @@ Test(layers, one_result_on_any_number_of_workers)
              cases[COUNT(cases) - 1].layers);
     for (size_t r = 0; r < COUNT(runs); ++r) {
         rnl_data *data = fixture_data(runs[r].rows, FEATURES, CLASSES, RNL_FLOAT32);
-        const uint64_t expected = hash_of(layers, data, runs[r].batch_size, 1);
-        for (size_t w = 0; w < COUNT(workers); ++w)
-            cr_expect_eq(hash_of(layers, data, runs[r].batch_size, workers[w]), expected,
-                         "batch size %u, %zu workers", runs[r].batch_size, workers[w]);
+        for (size_t c = 0; c < COUNT(clippings); ++c) {
+            const unsigned batch_size = runs[r].batch_size;
+            const uint64_t expected = hash_of(layers, clippings[c], data, batch_size, 1);
+            for (size_t w = 0; w < COUNT(workers); ++w)
+                cr_expect_eq(hash_of(layers, clippings[c], data, batch_size, workers[w]), expected,
+                             "batch size %u, %zu workers, clipping %s", batch_size, workers[w],
+                             clippings[c]);
+        }
         rnl_data_free(data);
     }
 }

@@ -298,6 +298,8 @@ Test(schedules, that_depend_on_the_length_refuse_another)
         "now, on which it depends; it can be begun anew: --restart-schedule");
     cr_expect_eq(resume_with(data, "cosine", EPOCHS, false, rates), RNL_OK);
     cr_expect_eq(resume_with(data, "exponential: {steps: 2}", EPOCHS + 1, false, rates), RNL_OK);
+    cr_expect_float_eq(rates[0], 0.01, 1e-12, "of the epoch that was stopped at its end: %g",
+                       rates[0]);
     /* Begun anew after one epoch of three more: a third of the way, two thirds, the last step. */
     cr_expect_eq(resume_with(data, "cosine: {per: epoch}", EPOCHS + 1, true, rates), RNL_OK, "%s",
                  rnl_message());

@@ -73,6 +73,12 @@ static const rnl_field training_fields[] = {
      .offset = TRAINING(optimizer),
      .kinds = &rnl_optimizers,
      .help = "how gradients change the parameters"},
+    {.key = "clipping",
+     .type = RNL_FIELD_KIND,
+     .offset = TRAINING(clipping),
+     .fallback = "null",
+     .kinds = &rnl_clippings,
+     .help = "of gradients, penalties included, before the optimizer sees them"},
     {.key = "schedule",
      .type = RNL_FIELD_KIND,
      .offset = TRAINING(schedule),
@@ -159,19 +165,9 @@ const rnl_field rnl_config_fields[] = {
 };
 
 const rnl_kind_table *const rnl_kind_tables[] = {
-    &rnl_data_formats,
-    &rnl_missing_rules,
-    &rnl_scalings,
-    &rnl_layers,
-    &rnl_activations,
-    &rnl_initializers,
-    &rnl_regularizers,
-    &rnl_constraints,
-    &rnl_losses,
-    &rnl_metrics,
-    &rnl_optimizers,
-    &rnl_schedules,
-    NULL,
+    &rnl_data_formats, &rnl_missing_rules, &rnl_scalings,    &rnl_layers, &rnl_activations,
+    &rnl_initializers, &rnl_regularizers,  &rnl_constraints, &rnl_losses, &rnl_metrics,
+    &rnl_optimizers,   &rnl_clippings,     &rnl_schedules,   NULL,
 };
 
 static rnl_status name_after(rnl_config *config, const char *path)

@@ -36,6 +36,7 @@ typedef struct rnl_training_config {
     rnl_number_map class_weight;
     rnl_choice_list metrics; /* of rnl_metrics */
     rnl_choice optimizer;    /* of rnl_optimizers */
+    rnl_choice clipping;     /* of rnl_clippings; kind NULL for none */
     rnl_choice schedule;     /* of rnl_schedules; kind NULL for none */
     rnl_early_stopping_config early_stopping;
     int64_t batch_size;
@@ -79,6 +80,7 @@ extern const rnl_kind_table rnl_regularizers; /* engine/model/ */
 extern const rnl_kind_table rnl_constraints;  /* engine/model/ */
 extern const rnl_kind_table rnl_losses;       /* engine/training/ */
 extern const rnl_kind_table rnl_metrics;      /* engine/training/ */
+extern const rnl_kind_table rnl_clippings;    /* engine/step/ */
 extern const rnl_kind_table rnl_schedules;    /* engine/training/ */
 extern const rnl_kind_table rnl_optimizers;   /* engine/training/ */
 

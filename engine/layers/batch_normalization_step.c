@@ -7,6 +7,7 @@
 
 #include "engine/error.h"
 #include "engine/layers/columns.h"
+#include "engine/step/clip.h"
 
 #include <string.h>
 
@@ -231,7 +232,8 @@ static void update(const normalization_state *state, rnl_step_worker *worker, si
         for (size_t i = 1; i < groups; ++i)
             block->gradients[j] += sums[i * state->output.columns + j];
     }
-    rnl_step_update(worker->step, worker, block->index, tile.first, tile.count);
+    if (block->updated_by_tile)
+        rnl_step_update(worker->step, worker, block->index, tile.first, tile.count);
 }
 
 static rnl_status run_backward(void *self, size_t number, rnl_step_worker *worker)
@@ -285,7 +287,8 @@ static rnl_status plan_block(const normalization_state *state, rnl_step *step, s
     if (parameter == RNL_ABSENT)
         return RNL_OK;
     RNL_TRY(rnl_step_block(step, state->layer, parameter, state->output.columns, block));
-    (*block)->one_copy = (*block)->updated_by_tile = true;
+    (*block)->one_copy = true;
+    (*block)->updated_by_tile = (*block)->parameter->fixed || !rnl_step_clips(step);
     (*block)->blocks = (*block)->grid = state->cut.blocks;
     return RNL_OK;
 }

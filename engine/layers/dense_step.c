@@ -16,6 +16,7 @@
 #include "engine/error.h"
 #include "engine/model/activations.h"
 #include "engine/model/constraints.h"
+#include "engine/step/clip.h"
 #include "engine/step/constrain.h"
 
 #include <stdlib.h>
@@ -179,6 +180,8 @@ static rnl_status make_gradients(const dense_state *state, rnl_step_worker *work
 static void update_block(const dense_state *state, rnl_step_worker *worker, place at)
 {
     const rnl_block *weights = state->blocks[at.column_block].weights;
+    if (!weights->updated_by_tile)
+        return;
     rnl_step_update(worker->step, worker, weights->index, 0, weights->count);
     if (state->bias)
         rnl_step_update(worker->step, worker, state->bias->index, at.column, at.columns);
@@ -378,7 +381,7 @@ static void place_update(const dense_state *state, const rnl_step *step, rnl_blo
     block->first = first;
     block->blocks = blocks;
     block->grid = state->grid;
-    block->updated_by_tile = step->rows.blocks == 1;
+    block->updated_by_tile = step->rows.blocks == 1 && !rnl_step_clips(step);
 }
 
 static void place_updates(const dense_state *state, const rnl_step *step)

@@ -8,6 +8,7 @@
 
 #include "engine/config/config.h"
 #include "engine/error.h"
+#include "engine/step/clip.h"
 #include "engine/step/work.h"
 
 #include <stddef.h>
@@ -95,7 +96,8 @@ static rnl_status run_backward(void *self, size_t number, rnl_step_worker *worke
         .delta_stride = state->output.stride,
         .slope_gradient = state->slopes->gradients + tile.first,
     });
-    rnl_step_update(worker->step, worker, state->slopes->index, tile.first, tile.count);
+    if (state->slopes->updated_by_tile)
+        rnl_step_update(worker->step, worker, state->slopes->index, tile.first, tile.count);
     return RNL_OK;
 }
 
@@ -122,7 +124,8 @@ static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl
     state->cut = rnl_columns_cut(input->columns);
     RNL_TRY(rnl_step_matrix(step, &state->output, input->columns));
     RNL_TRY(rnl_step_block(step, layer, ALPHA, input->columns, &state->slopes));
-    state->slopes->one_copy = state->slopes->updated_by_tile = true;
+    state->slopes->one_copy = true;
+    state->slopes->updated_by_tile = !rnl_step_clips(step);
     state->slopes->blocks = state->slopes->grid = state->cut.blocks;
     RNL_TRY(rnl_phase_add(&step->preparation,
                           (rnl_phase){.tiles = 1, .run = run_preparation, .self = state}));

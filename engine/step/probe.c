@@ -2,6 +2,7 @@
 
 #include "engine/error.h"
 #include "engine/model/activations.h"
+#include "engine/step/clip.h"
 
 #include <math.h>
 #include <string.h>
@@ -88,7 +89,9 @@ static rnl_status run_update(void *self, size_t tile, rnl_step_worker *worker)
     const rnl_probe *probe = self;
     probed_block *p = &probe->blocks[tile];
     if (p->is_kernel)
-        measure_block(p, rnl_cut_used(worker->step->rows, worker->batch.rows));
+        measure_block(p, rnl_step_clips(worker->step)
+                             ? 1
+                             : rnl_cut_used(worker->step->rows, worker->batch.rows));
     for (size_t a = 0; a < p->arrays; ++a)
         memcpy(p->block->arrays[a], p->kept[a], p->block->count * sizeof(float));
     return RNL_OK;

@@ -2,6 +2,7 @@
 
 #include "engine/config/config.h"
 #include "engine/error.h"
+#include "engine/step/clip.h"
 #include "engine/step/constrain.h"
 #include "engine/step/penalty.h"
 #include "engine/step/phases.h"
@@ -243,6 +244,7 @@ rnl_status rnl_step_plan(rnl_step *step)
     step->evaluation_phases = step->phases.count;
     if (step->training) {
         RNL_TRY(plan_backward(step));
+        RNL_TRY(rnl_plan_clipping(step));
         RNL_TRY(rnl_plan_update(step));
         RNL_TRY(rnl_plan_constraints(step));
     }

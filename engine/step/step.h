@@ -52,6 +52,7 @@ typedef struct rnl_block {
     size_t first, blocks, grid;
     bool updated_by_tile; /* in the backward phase already; the update phase leaves it out */
     bool one_copy;        /* its gradient is made of all rows at once */
+    float clip_factor;    /* of its gradient, where norms are clipped */
     size_t piece;         /* parameters whose penalty is one number: what is updated in one go */
     bool constrained;     /* another phase has the last word on its values */
     double *penalties[2]; /* (pieces) before steps with even and odd numbers; NULL without any */

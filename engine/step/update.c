@@ -2,6 +2,7 @@
 
 #include "engine/error.h"
 #include "engine/model/regularizers.h"
+#include "engine/step/clip.h"
 #include "engine/step/penalty.h"
 #include "threading/assignment.h"
 
@@ -54,12 +55,13 @@ static void update_slice(rnl_step *step, const rnl_step_worker *worker, const sl
 {
     const rnl_block *block = s->block;
     const rnl_step_rates *rates = &step->rates[worker->batch.number % 2];
+    const bool clips = rnl_step_clips(step);
     float check;
     const rnl_update update = {
         .count = s->count,
         .weights = block->arrays[RNL_VALUES] + s->begin,
         .gradients = block->gradients + s->begin,
-        .copies = block->one_copy ? 1 : rnl_cut_used(step->rows, worker->batch.rows),
+        .copies = block->one_copy || clips ? 1 : rnl_cut_used(step->rows, worker->batch.rows),
         .copy_distance = block->copy_distance,
         .velocity = slot(s, step->optimizer.velocity),
         .squares = slot(s, step->optimizer.squares),
@@ -73,8 +75,11 @@ static void update_slice(rnl_step *step, const rnl_step_worker *worker, const sl
         .epsilon = step->optimizer.epsilon,
         .check = &check,
     };
-    if (block->penalties[0])
+    if (block->penalties[0] && !clips)
         rnl_penalty_add_slope(step, block, s->begin, s->count);
+    if (clips && block->clip_factor != 1)
+        step->kernels->multiply(&(const rnl_multiply){s->count, block->gradients + s->begin,
+                                                      &block->clip_factor, true});
     step->optimizer.update(&update);
     const rnl_regularizer regularizer = rnl_regularizer_of(block->parameter->regularizer);
     if (regularizer.proximal)

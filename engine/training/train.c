@@ -88,30 +88,29 @@ static bool stop_requested(const training *t)
     return atomic_load_explicit(&t->model->stop, memory_order_relaxed);
 }
 
-/* Of the next step, as the schedule sees it. */
-static rnl_moment moment_of(const training *t, const rnl_step *step)
+/* The rates of the step after so many, at least as many as when the schedule began. */
+static rnl_scheduled scheduled_after(const training *t, const rnl_step *step, uint64_t done)
 {
     const rnl_position *position = &t->position;
     const uint64_t per_epoch = (t->rows + step->batch_size - 1) / step->batch_size;
     const uint64_t all = per_epoch * (uint64_t)t->model->config->training.epochs;
-    const uint64_t start = position->schedule_start, done = position->step - start;
-    return (rnl_moment){
+    const uint64_t start = position->schedule_start < done ? position->schedule_start : done;
+    const rnl_moment moment = {
         .learning_rate = step->optimizer.learning_rate,
-        .step = (double)done,
-        .epoch = (double)(position->step / per_epoch - start / per_epoch),
+        .step = (double)(done - start),
+        .epoch = (double)(done / per_epoch - start / per_epoch),
         .steps = (double)(all - start),
         .epochs = (double)(all / per_epoch - start / per_epoch),
     };
+    return rnl_schedule_at(&t->model->config->training.schedule, &position->plateau, &moment);
 }
 
 /* Of the next step. */
 static void set_rates(const training *t, rnl_step *step)
 {
     const rnl_position *position = &t->position;
-    const rnl_moment moment = moment_of(t, step);
-    const rnl_scheduled scheduled =
-        rnl_schedule_at(&t->model->config->training.schedule, &position->plateau, &moment);
-    rnl_step_set_rates(step, position->step + 1, scheduled, position->momentum_product);
+    rnl_step_set_rates(step, position->step + 1, scheduled_after(t, step, position->step),
+                       position->momentum_product);
 }
 
 /* Worker 0, after a step: sums up, looks for NaN, tells the caller.  Other workers may still be

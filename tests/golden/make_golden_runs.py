@@ -115,6 +115,12 @@ run("unit_norm and non_neg", "loss: mean_squared_error",
     last={"kernel_constraint": C.NonNeg(), "kernel_regularizer": R.L2(0.01)},
     last_yaml=", kernel_constraint: non_neg, kernel_regularizer: l2")
 
+for clip, limit, optimizer in [("clipvalue", 0.05, keras.optimizers.SGD), ("clipnorm", 0.2, keras.optimizers.Adam),
+                               ("global_clipnorm", 0.3, keras.optimizers.SGD)]:
+    run(clip, f"loss: mean_squared_error, clipping: {{{clip}: {limit}}}", optimizer=optimizer(0.02, **{clip: limit}),
+        optimizer_yaml=f"{{{optimizer.__name__.lower()}: {{learning_rate: 0.02}}}}",
+        hidden={"kernel_regularizer": R.L2(0.05)}, hidden_yaml=", kernel_regularizer: {l2: 0.05}")
+
 L = keras.layers
 
 
