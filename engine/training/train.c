@@ -243,7 +243,8 @@ static void end_epoch(training *t, rnl_hand *hand)
     rnl_figures_add_pass(&figures, "", config, &position->sums);
     if (t->validation.sums.rows > 0)
         rnl_figures_add_pass(&figures, "val_", config, &t->validation.sums);
-    rnl_figures_add(&figures, "", "learning_rate", hand->step.step->rates[position->step % 2].rate);
+    rnl_figures_add(&figures, "", "learning_rate",
+                    scheduled_after(t, hand->step.step, position->step - 1).learning_rate);
     rnl_figures_add(&figures, "", "samples_per_second",
                     (double)(position->sums.rows - t->first_row) / t->training_seconds);
     const rnl_progress progress = progress_of(t, position->epoch, &figures);
