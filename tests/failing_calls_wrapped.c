@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <hwloc.h>
 #include <jansson.h>
-#include <libfyaml.h>
 #include <locale.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -15,6 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include <xxhash.h>
+#include <yaml.h>
 #include <zlib.h>
 
 static failure wanted;
@@ -93,13 +93,8 @@ WRAP_MAKER(OBJECT, NULL, json_t *, json_loads, (const char *text, size_t flags, 
            (text, flags, error))
 WRAP_MAKER(OBJECT, NULL, XXH3_state_t *, XXH3_createState, (void), ())
 WRAP_MAKER(OBJECT, NULL, gzFile, gzdopen, (int file, const char *mode), (file, mode))
-WRAP_MAKER(OBJECT, NULL, struct fy_diag *, fy_diag_create, (const struct fy_diag_cfg *how), (how))
-WRAP_MAKER(OBJECT, NULL, struct fy_parser *, fy_parser_create, (const struct fy_parse_cfg *how), (how))
-WRAP_MAKER(OBJECT, -1, int, fy_parser_set_string,
-           (struct fy_parser *parser, const char *text, size_t length), (parser, text, length))
-WRAP_MAKER(OBJECT, NULL, struct fy_event *, fy_parser_parse, (struct fy_parser *parser), (parser))
-WRAP_MAKER(OBJECT, NULL, const char *, fy_token_get_text, (struct fy_token *token, size_t *length),
-           (token, length))
+WRAP_MAKER(OBJECT, 0, int, yaml_parser_initialize, (yaml_parser_t *parser), (parser))
+WRAP_MAKER(OBJECT, 0, int, yaml_parser_parse, (yaml_parser_t *parser, yaml_event_t *event), (parser, event))
 WRAP_MAKER(OBJECT, NULL, hwloc_bitmap_t, hwloc_bitmap_alloc, (void), ())
 WRAP_MAKER(OBJECT, -1, int, hwloc_bitmap_copy, (hwloc_bitmap_t to, hwloc_const_bitmap_t from), (to, from))
 WRAP_MAKER(OBJECT, -1, int, hwloc_bitmap_set, (hwloc_bitmap_t set, unsigned number), (set, number))

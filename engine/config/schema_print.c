@@ -33,16 +33,36 @@ static void print_number(const printer *p, double number)
         fputs(".0", p->out);
 }
 
+/* The number of bytes and the code of a character that YAML takes for a line break or for none;
+ * 0 if it stands for itself. */
+static size_t unprintable_length(const unsigned char *text, unsigned *code)
+{
+    *code = text[0];
+    if (text[0] < 0x80)
+        return text[0] < 0x20 || text[0] == 0x7f;
+    if ((text[0] & 0xe0) == 0xc0) {
+        *code = (text[0] & 0x1fu) << 6 | (text[1] & 0x3fu);
+        return *code < 0xa0 ? 2 : 0;
+    }
+    if ((text[0] & 0xf0) != 0xe0)
+        return 0;
+    *code = (text[0] & 0x0fu) << 12 | (text[1] & 0x3fu) << 6 | (text[2] & 0x3fu);
+    return *code == 0x2028 || *code == 0x2029 || *code == 0xfeff || *code >= 0xfffe ? 3 : 0;
+}
+
 static void print_quoted(const printer *p, const char *text)
 {
     fputc('"', p->out);
-    for (const unsigned char *c = (const unsigned char *)text; *c; ++c) {
-        if (*c == '"' || *c == '\\')
+    for (const unsigned char *c = (const unsigned char *)text; *c;) {
+        unsigned code;
+        const size_t unprintable = unprintable_length(c, &code);
+        if (unprintable)
+            fprintf(p->out, "\\u%04x", code);
+        else if (*c == '"' || *c == '\\')
             fprintf(p->out, "\\%c", *c);
-        else if (*c < 0x20 || *c == 0x7f)
-            fprintf(p->out, "\\u%04x", *c);
         else
             fputc(*c, p->out);
+        c += unprintable ? unprintable : 1;
     }
     fputc('"', p->out);
 }

@@ -2,24 +2,21 @@
 
 #include "engine/error.h"
 
-#include <libfyaml.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <yaml.h>
 
 #define MAX_DEPTH 32
 
 typedef struct reader {
     const char *source;
-    struct fy_diag *diagnostics;
-    struct fy_parser *parser;
+    const char *text;
+    yaml_parser_t parser;
 } reader;
 
-static rnl_place place_of(const reader *r, struct fy_token *token)
+static rnl_place place_of(const reader *r, yaml_mark_t mark)
 {
-    const struct fy_mark *mark = token ? fy_token_start_mark(token) : NULL;
-    return mark ? (rnl_place){r->source, (size_t)mark->line + 1, (size_t)mark->column + 1}
-                : (rnl_place){r->source, 1, 1};
+    return (rnl_place){r->source, mark.line + 1, mark.column + 1};
 }
 
 static rnl_status fail_at(rnl_place place, const char *what)
@@ -27,51 +24,45 @@ static rnl_status fail_at(rnl_place place, const char *what)
     return rnl_fail(RNL_BAD_CONFIG, "%s:%zu:%zu: %s", place.source, place.line, place.column, what);
 }
 
-/* The first error that libfyaml has collected. */
+static size_t line_at(const char *text, size_t offset)
+{
+    size_t line = 1;
+    for (size_t i = 0; i < offset; ++i)
+        line += text[i] == '\n';
+    return line;
+}
+
 static rnl_status fail_syntax(const reader *r)
 {
-    void *iterator = NULL;
-    const struct fy_diag_error *error = fy_diag_errors_iterate(r->diagnostics, &iterator);
-    if (!error)
-        return rnl_fail(RNL_BAD_CONFIG, "%s: cannot be read as YAML", r->source);
-    return rnl_fail(RNL_BAD_CONFIG, "%s:%d:%d: not valid YAML: %s", r->source, error->line,
-                    error->column, error->msg);
+    const yaml_parser_t *parser = &r->parser;
+    if (parser->error == YAML_READER_ERROR)
+        return rnl_fail(RNL_BAD_CONFIG, "%s:%zu: expected text in UTF-8: %s", r->source,
+                        line_at(r->text, parser->problem_offset), parser->problem);
+    if (parser->error != YAML_SCANNER_ERROR && parser->error != YAML_PARSER_ERROR)
+        return rnl_fail_memory(sizeof(yaml_event_t));
+    const rnl_place place = place_of(r, parser->problem_mark);
+    return rnl_fail(RNL_BAD_CONFIG, "%s:%zu:%zu: not valid YAML: %s%s%s", place.source, place.line,
+                    place.column, parser->problem, parser->context ? " " : "",
+                    parser->context ? parser->context : "");
 }
 
-static struct fy_token *token_of(const struct fy_event *event)
+static rnl_status next_event(reader *r, yaml_event_t *event)
+{
+    return yaml_parser_parse(&r->parser, event) ? RNL_OK : fail_syntax(r);
+}
+
+static bool is_decorated(const yaml_event_t *event)
 {
     switch (event->type) {
-    case FYET_SCALAR:
-        return event->scalar.value;
-    case FYET_MAPPING_START:
-        return event->mapping_start.mapping_start;
-    case FYET_SEQUENCE_START:
-        return event->sequence_start.sequence_start;
-    case FYET_ALIAS:
-        return event->alias.anchor;
+    case YAML_SCALAR_EVENT:
+        return event->data.scalar.anchor || event->data.scalar.tag;
+    case YAML_MAPPING_START_EVENT:
+        return event->data.mapping_start.anchor || event->data.mapping_start.tag;
+    case YAML_SEQUENCE_START_EVENT:
+        return event->data.sequence_start.anchor || event->data.sequence_start.tag;
     default:
-        return NULL;
+        return event->type == YAML_ALIAS_EVENT;
     }
-}
-
-static bool is_decorated(const struct fy_event *event)
-{
-    switch (event->type) {
-    case FYET_SCALAR:
-        return event->scalar.anchor || event->scalar.tag;
-    case FYET_MAPPING_START:
-        return event->mapping_start.anchor || event->mapping_start.tag;
-    case FYET_SEQUENCE_START:
-        return event->sequence_start.anchor || event->sequence_start.tag;
-    default:
-        return event->type == FYET_ALIAS;
-    }
-}
-
-static rnl_status next_event(const reader *r, struct fy_event **event)
-{
-    *event = fy_parser_parse(r->parser);
-    return *event ? RNL_OK : fail_syntax(r);
 }
 
 static bool is_null(const char *text)
@@ -80,36 +71,32 @@ static bool is_null(const char *text)
            strcmp(text, "NULL") == 0;
 }
 
-static rnl_status read_scalar(rnl_node *node, const struct fy_event *event)
+static rnl_status read_scalar(rnl_node *node, const yaml_event_t *event)
 {
-    size_t length = 0;
-    struct fy_token *token = event->scalar.value;
-    const char *text = token ? fy_token_get_text(token, &length) : "";
-    if (!text)
-        return rnl_fail_memory(length + 1);
+    const char *text = (const char *)event->data.scalar.value;
+    const size_t length = event->data.scalar.length;
     if (memchr(text, '\0', length))
         return fail_at(node->place, "a zero byte is not text");
     node->text = strndup(text, length);
     if (!node->text)
         return rnl_fail_memory(length + 1);
-    node->quoted = token && fy_token_scalar_style(token) != FYSS_PLAIN;
+    node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
     if (!node->quoted && is_null(node->text))
         *node->text = '\0';
     return RNL_OK;
 }
 
-static rnl_status read_node(const reader *r, const struct fy_event *event, size_t depth,
-                            rnl_node **node);
+static rnl_status read_node(reader *r, const yaml_event_t *event, size_t depth, rnl_node **node);
 
-static rnl_status read_list(const reader *r, rnl_node *list, size_t depth)
+static rnl_status read_list(reader *r, rnl_node *list, size_t depth)
 {
     for (;;) {
-        struct fy_event *event;
+        yaml_event_t event;
         RNL_TRY(next_event(r, &event));
-        const bool ends = event->type == FYET_SEQUENCE_END;
+        const bool ends = event.type == YAML_SEQUENCE_END_EVENT;
         rnl_node *item = NULL;
-        const rnl_status status = ends ? RNL_OK : read_node(r, event, depth + 1, &item);
-        fy_parser_event_free(r->parser, event);
+        const rnl_status status = ends ? RNL_OK : read_node(r, &event, depth + 1, &item);
+        yaml_event_delete(&event);
         if (ends || status != RNL_OK)
             return status;
         if (!rnl_node_append(list, item)) {
@@ -120,18 +107,18 @@ static rnl_status read_list(const reader *r, rnl_node *list, size_t depth)
 }
 
 /* A mapping's key; NULL at its end. */
-static rnl_status read_key(const reader *r, const rnl_node *mapping, rnl_node **key)
+static rnl_status read_key(reader *r, const rnl_node *mapping, rnl_node **key)
 {
-    struct fy_event *event;
+    yaml_event_t event;
     RNL_TRY(next_event(r, &event));
     *key = NULL;
     rnl_status status = RNL_OK;
-    if (event->type != FYET_MAPPING_END) {
-        status = event->type == FYET_SCALAR
-                     ? read_node(r, event, 0, key)
-                     : fail_at(place_of(r, token_of(event)), "expected a plain word as key");
+    if (event.type != YAML_MAPPING_END_EVENT) {
+        status = event.type == YAML_SCALAR_EVENT
+                     ? read_node(r, &event, 0, key)
+                     : fail_at(place_of(r, event.start_mark), "expected a plain word as key");
     }
-    fy_parser_event_free(r->parser, event);
+    yaml_event_delete(&event);
     if (status == RNL_OK && *key && rnl_node_get(mapping, (*key)->text)) {
         status = rnl_fail(RNL_BAD_CONFIG, "%s:%zu:%zu: the key '%s' is given twice", r->source,
                           (*key)->place.line, (*key)->place.column, (*key)->text);
@@ -140,18 +127,18 @@ static rnl_status read_key(const reader *r, const rnl_node *mapping, rnl_node **
     return status;
 }
 
-static rnl_status read_mapping(const reader *r, rnl_node *mapping, size_t depth)
+static rnl_status read_mapping(reader *r, rnl_node *mapping, size_t depth)
 {
     for (;;) {
         rnl_node *key, *value = NULL;
         RNL_TRY(read_key(r, mapping, &key));
         if (!key)
             return RNL_OK;
-        struct fy_event *event;
+        yaml_event_t event;
         rnl_status status = next_event(r, &event);
         if (status == RNL_OK) {
-            status = read_node(r, event, depth + 1, &value);
-            fy_parser_event_free(r->parser, event);
+            status = read_node(r, &event, depth + 1, &value);
+            yaml_event_delete(&event);
         }
         if (status == RNL_OK) {
             value->key = key->text;
@@ -167,8 +154,7 @@ static rnl_status read_mapping(const reader *r, rnl_node *mapping, size_t depth)
     }
 }
 
-static rnl_status fill_node(const reader *r, const struct fy_event *event, size_t depth,
-                            rnl_node *node)
+static rnl_status fill_node(reader *r, const yaml_event_t *event, size_t depth, rnl_node *node)
 {
     if (is_decorated(event))
         return fail_at(node->place, "anchors, aliases and tags are not accepted here");
@@ -184,13 +170,12 @@ static rnl_status fill_node(const reader *r, const struct fy_event *event, size_
     }
 }
 
-static rnl_status read_node(const reader *r, const struct fy_event *event, size_t depth,
-                            rnl_node **node)
+static rnl_status read_node(reader *r, const yaml_event_t *event, size_t depth, rnl_node **node)
 {
-    const rnl_node_type type = event->type == FYET_MAPPING_START    ? RNL_MAPPING
-                               : event->type == FYET_SEQUENCE_START ? RNL_LIST
-                                                                    : RNL_SCALAR;
-    rnl_node *created = rnl_node_create(type, place_of(r, token_of(event)));
+    const rnl_node_type type = event->type == YAML_MAPPING_START_EVENT    ? RNL_MAPPING
+                               : event->type == YAML_SEQUENCE_START_EVENT ? RNL_LIST
+                                                                          : RNL_SCALAR;
+    rnl_node *created = rnl_node_create(type, place_of(r, event->start_mark));
     if (!created)
         return rnl_fail_memory(sizeof *created);
     const rnl_status status = fill_node(r, event, depth, created);
@@ -202,29 +187,29 @@ static rnl_status read_node(const reader *r, const struct fy_event *event, size_
     return RNL_OK;
 }
 
-static bool begins_value(const struct fy_event *event)
+static bool begins_value(const yaml_event_t *event)
 {
-    return event->type == FYET_SCALAR || event->type == FYET_MAPPING_START ||
-           event->type == FYET_SEQUENCE_START || event->type == FYET_ALIAS;
+    return event->type == YAML_SCALAR_EVENT || event->type == YAML_MAPPING_START_EVENT ||
+           event->type == YAML_SEQUENCE_START_EVENT || event->type == YAML_ALIAS_EVENT;
 }
 
 /* The value of the only document, or NULL. */
-static rnl_status read_stream(const reader *r, rnl_node **root)
+static rnl_status read_stream(reader *r, rnl_node **root)
 {
     *root = NULL;
     bool ended = false;
     rnl_status status = RNL_OK;
     while (!ended && status == RNL_OK) {
-        struct fy_event *event;
+        yaml_event_t event;
         status = next_event(r, &event);
         if (status != RNL_OK)
             break;
-        ended = event->type == FYET_STREAM_END;
-        if (begins_value(event))
-            status = *root ? fail_at(place_of(r, token_of(event)),
+        ended = event.type == YAML_STREAM_END_EVENT;
+        if (begins_value(&event))
+            status = *root ? fail_at(place_of(r, event.start_mark),
                                      "a second document begins here: expected one")
-                           : read_node(r, event, 0, root);
-        fy_parser_event_free(r->parser, event);
+                           : read_node(r, &event, 0, root);
+        yaml_event_delete(&event);
     }
     if (status == RNL_OK && !*root) {
         *root = rnl_node_create(RNL_SCALAR, (rnl_place){r->source, 1, 1});
@@ -240,80 +225,13 @@ static rnl_status read_stream(const reader *r, rnl_node **root)
     return status;
 }
 
-/* libfyaml prints nothing: it collects. */
-static void stay_silent(struct fy_diag *diagnostics, void *user, const char *text, size_t length)
-{
-    (void)diagnostics;
-    (void)user;
-    (void)text;
-    (void)length;
-}
-
-static bool is_control(uint32_t code)
-{
-    return code == 0x7f || (code < 0x20 && code != '\t' && code != '\n' && code != '\r');
-}
-
-/* The length of the character that stands here; 0 if it is none, as an overlong form, a surrogate
- * or a control character, which YAML forbids. */
-static size_t character_length(const unsigned char *text, size_t left)
-{
-    static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
-    const unsigned char first = text[0];
-    const size_t more = first < 0x80             ? 0
-                        : (first & 0xe0) == 0xc0 ? 1
-                        : (first & 0xf0) == 0xe0 ? 2
-                        : (first & 0xf8) == 0xf0 ? 3
-                                                 : left;
-    if (more >= left)
-        return 0;
-    uint32_t code = more > 0 ? first & (0x3fu >> more) : first;
-    for (size_t k = 1; k <= more; ++k) {
-        if ((text[k] & 0xc0) != 0x80)
-            return 0;
-        code = code << 6 | (text[k] & 0x3f);
-    }
-    const bool surrogate = code >= 0xd800 && code <= 0xdfff;
-    const bool wrong = code < least[more] || code > 0x10ffff || surrogate || is_control(code);
-    return wrong ? 0 : more + 1;
-}
-
-/* libfyaml 0.7.12 crashes on some texts that are none, and never returns from others. */
-static bool is_text(const char *text, size_t length, size_t *line)
-{
-    *line = 1;
-    for (size_t i = 0; i < length;) {
-        const size_t taken = character_length((const unsigned char *)text + i, length - i);
-        if (taken == 0)
-            return false;
-        *line += text[i] == '\n';
-        i += taken;
-    }
-    return true;
-}
-
 rnl_status rnl_yaml_read(rnl_node **root, const char *source, const char *text, size_t length)
 {
-    size_t line;
-    if (!is_text(text, length, &line))
-        return rnl_fail(RNL_BAD_CONFIG, "%s:%zu: expected text in UTF-8 without control characters",
-                        source, line);
-    struct fy_diag_cfg silent;
-    fy_diag_cfg_default(&silent);
-    silent.fp = NULL;
-    silent.output_fn = stay_silent;
-    reader r = {.source = source, .diagnostics = fy_diag_create(&silent)};
-    if (!r.diagnostics)
-        return rnl_fail_memory(sizeof silent);
-    fy_diag_set_collect_errors(r.diagnostics, true);
-    const struct fy_parse_cfg configuration = {.flags = FYPCF_QUIET, .diag = r.diagnostics};
-    r.parser = fy_parser_create(&configuration);
-    rnl_status status;
-    if (r.parser && fy_parser_set_string(r.parser, text, length) == 0)
-        status = read_stream(&r, root);
-    else
-        status = rnl_fail_memory(length);
-    fy_parser_destroy(r.parser);
-    fy_diag_destroy(r.diagnostics);
+    reader r = {.source = source, .text = text};
+    if (!yaml_parser_initialize(&r.parser))
+        return rnl_fail_memory(sizeof r.parser);
+    yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, length);
+    const rnl_status status = read_stream(&r, root);
+    yaml_parser_delete(&r.parser);
     return status;
 }

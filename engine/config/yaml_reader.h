@@ -1,5 +1,5 @@
 /*
- * YAML and JSON text into nodes.  The one file that knows libfyaml is yaml_reader.c.
+ * YAML and JSON text into nodes.  The one file that knows libyaml is yaml_reader.c.
  */
 #ifndef RNL_ENGINE_CONFIG_YAML_READER_H
 #define RNL_ENGINE_CONFIG_YAML_READER_H

@@ -15,14 +15,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count);
 
-/* libfyaml 0.7.12 leaks where a quoted scalar has more than a few escapes.  That we free what we
- * take from it, the tests under AddressSanitizer see, which suppress nothing. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-    return "leak:libfyaml.so";
-}
-
 /* Ends the program, which libFuzzer takes for a finding. */
 static inline void fuzz_expect(bool holds, const char *what)
 {
