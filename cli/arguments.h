@@ -21,7 +21,8 @@ enum {
     RNL_TAKEN_BY_PREDICT = 64,
     RNL_TAKEN_BY_BENCH = 128,
     RNL_TAKEN_BY_FOLD = 256,
-    RNL_TAKEN_BY_INSPECT = 512
+    RNL_TAKEN_BY_INSPECT = 512,
+    RNL_TAKEN_BY_FIND_LR = 1024
 };
 
 #define RNL_MAX_OPERANDS 16
@@ -63,6 +64,8 @@ struct rnl_arguments {
     unsigned part;      /* an rnl_part; 0: the default */
     const char *data;   /* a file of rows; NULL: none given */
     size_t monte_carlo; /* passes; 0: none */
+    double from, to;    /* learning rates; 0: the default */
+    size_t steps;       /* 0: the default */
     const char *model;  /* a file of a model or a configuration; NULL: none given */
     bool json, layers, print_config, probabilities, quick, quiet, force, resume, restart_schedule,
         verbose, help, version;

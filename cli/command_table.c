@@ -56,6 +56,32 @@ static bool take_monte_carlo(rnl_arguments *arguments, const char *value)
     return read;
 }
 
+static bool take_steps(rnl_arguments *arguments, const char *value)
+{
+    uint64_t number;
+    if (!read_whole(value, 1000000, &number) || number < 2)
+        return false;
+    arguments->steps = number;
+    return true;
+}
+
+static bool read_rate(const char *text, double *rate)
+{
+    char *end;
+    *rate = strtod(text, &end);
+    return end != text && *end == '\0' && *rate > 0 && *rate <= 1e6;
+}
+
+static bool take_from(rnl_arguments *arguments, const char *value)
+{
+    return read_rate(value, &arguments->from);
+}
+
+static bool take_to(rnl_arguments *arguments, const char *value)
+{
+    return read_rate(value, &arguments->to);
+}
+
 static bool take_override(rnl_arguments *arguments, const char *value)
 {
     arguments->overrides[arguments->override_count++] = value;
@@ -134,7 +160,9 @@ SWITCH_TAKER(verbose)
 SWITCH_TAKER(help)
 SWITCH_TAKER(version)
 
-#define RUNS    (RNL_TAKEN_BY_TRAIN | RNL_TAKEN_BY_EVALUATE | RNL_TAKEN_BY_PREDICT | RNL_TAKEN_BY_FOLD)
+#define RUNS                                                                                       \
+    (RNL_TAKEN_BY_TRAIN | RNL_TAKEN_BY_EVALUATE | RNL_TAKEN_BY_PREDICT | RNL_TAKEN_BY_FOLD |       \
+     RNL_TAKEN_BY_FIND_LR)
 #define READERS (RUNS | RNL_TAKEN_BY_SUMMARY | RNL_TAKEN_BY_TOPOLOGY | RNL_TAKEN_BY_BENCH)
 #define PLACERS (RUNS | RNL_TAKEN_BY_TOPOLOGY)
 #define EVERYWHERE                                                                                 \
@@ -145,6 +173,17 @@ const rnl_option rnl_option_table[] = {
     {"output", 'o', "DIR", RNL_TAKEN_BY_TRAIN,
      "directory to write to, made if missing\n(default: runs/NAME, NAME being the configuration's)",
      "a directory", take_output},
+    {"output", 'o', "DIR", RNL_TAKEN_BY_FIND_LR,
+     "directory to write to, made if missing\n(default: runs/NAME-find-lr, NAME being the "
+     "configuration's)",
+     "a directory", take_output},
+    {"from", 0, "RATE", RNL_TAKEN_BY_FIND_LR, "the first learning rate (default: 1e-5)",
+     "a number above 0", take_from},
+    {"to", 0, "RATE", RNL_TAKEN_BY_FIND_LR, "the last learning rate (default: 10)",
+     "a number above 0", take_to},
+    {"steps", 0, "N", RNL_TAKEN_BY_FIND_LR,
+     "the number of steps from one to the other (default: 500)", "a whole number from 2 to 1000000",
+     take_steps},
     {"output", 'o', "FILE", RNL_TAKEN_BY_PREDICT,
      "file to write to: .npy, or CSV under any other name\n(default: CSV to standard output)",
      "a file", take_output},
@@ -188,7 +227,7 @@ const rnl_option rnl_option_table[] = {
      "bind workers to cores: on, off, or auto, which binds unless there\n"
      "are more workers than cores (default: auto)",
      "auto, on or off", take_pin},
-    {"seed", 0, "N", RNL_TAKEN_BY_TRAIN, "short for --set training.seed=N",
+    {"seed", 0, "N", RNL_TAKEN_BY_TRAIN | RNL_TAKEN_BY_FIND_LR, "short for --set training.seed=N",
      "a whole number from 0 to 9007199254740992", take_seed},
     {"set", 's', "KEY=VALUE", READERS,
      "change the configuration, e.g. training.epochs=2 or\nmodel.1.dense.units=100; may be "
@@ -293,6 +332,29 @@ const rnl_command rnl_commands[] = {
      "Example:\n"
      "  runnel predict runs/houses/model.safetensors --data new.csv -o prices.csv\n",
      rnl_command_predict},
+    {"find-lr", RNL_TAKEN_BY_FIND_LR, "CONFIG", 1, 1,
+     "Finds a learning rate for a configuration: the range test.",
+     "Trains the model that CONFIG describes with a learning rate that grows from step to step by\n"
+     "a constant factor, and looks at the loss of each mini-batch: too low a rate hardly lowers\n"
+     "it, too high a one makes it climb.  The test ends when the loss, smoothed, has come to four\n"
+     "times its lowest.  Suggested is a tenth of the rate at which it begins to climb: the last "
+     "one\n"
+     "at which the smoothed loss is within a quarter of its lowest.  Nothing is kept of this\n"
+     "training.\n"
+     "\n"
+     "The optimizer and its momentum are the configuration's; its learning rate and schedule are\n"
+     "left aside.  The schedule `one_cycle: {max_rate: auto}` makes the same test by itself.\n"
+     "\n"
+     "Files written to DIR: find_lr.csv, with a line per step (learning_rate, loss,\n"
+     "smoothed_loss), and, where gnuplot is installed, find_lr.png and find_lr.svg.  A plot in\n"
+     "characters and the suggestion go to standard output.\n"
+     "\n"
+     "Exit code: 0 suggested and written; 1 failed, or the loss never fell; 2 a mistake in the\n"
+     "command or the configuration.\n"
+     "\n"
+     "Example:\n"
+     "  runnel find-lr examples/fashion_mnist.yaml --set training.optimizer=adam\n",
+     rnl_command_find_lr},
     {"fold", RNL_TAKEN_BY_FOLD, "MODEL OUTPUT", 2, 2,
      "Folds batch normalization into the weights, for faster inference.",
      "MODEL is a file that `runnel train` wrote; the folded model is written to OUTPUT.\n"

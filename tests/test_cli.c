@@ -550,6 +550,25 @@ Test(cli, keeps_to_its_plan_of_memory)
 }
 #endif
 
+/* Without gnuplot there are points, and a word about the plots. */
+Test(cli, finds_a_learning_rate)
+{
+    cr_expect_eq(run("find-lr " SPIRALS " --steps 60 --set training.batch_size=50"), 0);
+    expect_in("out", "learning rate: ");
+    expect_in("out", "* smoothed loss");
+    const char *points = read_text("runs/spirals-find-lr/find_lr.csv");
+    cr_expect_eq(strncmp(points, "learning_rate,loss,smoothed_loss\n1e-05,", 39), 0, "%s", points);
+    const bool can_draw = system("command -v gnuplot >/dev/null") == 0;
+    cr_expect_eq(exists("runs/spirals-find-lr/find_lr.png"), can_draw);
+    if (can_draw)
+        expect_in("runs/spirals-find-lr/find_lr.svg", "suggested");
+    cr_expect_eq(run("find-lr " SPIRALS " --from 1e5 --to 1e6 --steps 20 -o none"), 1);
+    expect_in("err", "lower --from");
+    cr_expect_eq(run("find-lr " SPIRALS " --from 2 --to 1 -o bad"), 2);
+    cr_expect_eq(run("find-lr " SPIRALS " --steps 1 -o bad"), 2);
+    cr_expect(!exists("bad"));
+}
+
 Test(cli, draws_machines)
 {
     cr_expect_eq(run("topology"), 0);

@@ -25,7 +25,7 @@ static rnl_config *config_of(const char *schedule)
 
 static rnl_moment moment_at(double learning_rate, double t, double length)
 {
-    return (rnl_moment){learning_rate, t, t, length, length};
+    return (rnl_moment){learning_rate, t, t, length, length, 0};
 }
 
 /* Keras computes some of them in float32. */

@@ -21,6 +21,8 @@ static void print_type(FILE *out, const rnl_field *f)
             fprintf(out, " above %.15g, at most %.15g", f->minimum, f->maximum);
         else if (f->minimum != 0 || f->maximum != 0)
             fprintf(out, " from %.15g to %.15g", f->minimum, f->maximum);
+        if (f->zero)
+            fprintf(out, ", or %s", f->zero);
         break;
     case RNL_FIELD_BOOLEAN:
         fputs("true or false", out);

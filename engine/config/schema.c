@@ -144,6 +144,13 @@ static rnl_status decode_number(const rnl_field *field, const rnl_node *node, do
 {
     char expected[128];
     print_range(expected, sizeof expected, field, "a number");
+    if (field->zero)
+        snprintf(expected + strlen(expected), sizeof expected - strlen(expected), ", or %s",
+                 field->zero);
+    if (field->zero && node->type == RNL_SCALAR && strcmp(node->text, field->zero) == 0) {
+        *value = 0;
+        return RNL_OK;
+    }
     double number;
     if (node->type != RNL_SCALAR || node->quoted || !rnl_parse_number(node->text, &number) ||
         !in_range(field, number))

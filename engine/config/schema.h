@@ -34,7 +34,9 @@ typedef struct rnl_field {
     const char *fallback; /* the default as YAML text; NULL: the key is required */
     double minimum;       /* numbers and integers: inclusive bounds, or both 0 for none; */
     double maximum;
-    bool above_minimum;                 /* the minimum itself is refused */
+    bool above_minimum; /* the minimum itself is refused */
+    const char *zero; /* of RNL_FIELD_NUMBER: the word that is written for 0, which is then refused
+                         as a number; NULL: none */
     const struct rnl_kind_table *kinds; /* of RNL_FIELD_KIND and RNL_FIELD_KIND_LIST */
     const struct rnl_field *section;    /* of RNL_FIELD_SECTION */
     const char *help;                   /* one line, for people: meaning and unit */

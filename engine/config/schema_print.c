@@ -174,7 +174,10 @@ static void print_value(const printer *p, const rnl_field *field, const void *so
         fprintf(p->out, "%lld", (long long)*(const int64_t *)value);
         break;
     case RNL_FIELD_NUMBER:
-        print_number(p, *(const double *)value);
+        if (field->zero && *(const double *)value == 0)
+            print_word(p, field->zero);
+        else
+            print_number(p, *(const double *)value);
         break;
     case RNL_FIELD_BOOLEAN:
         fputs(*(const bool *)value ? "true" : "false", p->out);

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NUMBERS (RNL_MAX_METRICS + 17)
+#define NUMBERS (RNL_MAX_METRICS + 18)
 #define AFTER   (RNL_MAX_METRICS + 4)
 
 /* step, epoch, rows, the sums as the bits of doubles; after them the training rows, the product,
- * the plateau, the schedule, the patience. */
+ * the plateau, the schedule, the patience, the rate that was found. */
 static void to_numbers(const rnl_position *position, uint64_t numbers[NUMBERS])
 {
     numbers[0] = position->step;
@@ -29,6 +29,7 @@ static void to_numbers(const rnl_position *position, uint64_t numbers[NUMBERS])
     memcpy(&numbers[AFTER + 10], &position->patience.best, sizeof(double));
     numbers[AFTER + 11] = position->patience.wait;
     numbers[AFTER + 12] = position->patience.over;
+    memcpy(&numbers[AFTER + 13], &position->found_rate, sizeof(double));
 }
 
 void rnl_position_print(const rnl_position *position, char text[RNL_POSITION_TEXT])
@@ -69,5 +70,6 @@ bool rnl_position_parse(rnl_position *position, const char *text)
     memcpy(&position->patience.best, &numbers[AFTER + 10], sizeof(double));
     position->patience.wait = numbers[AFTER + 11];
     position->patience.over = numbers[AFTER + 12];
+    memcpy(&position->found_rate, &numbers[AFTER + 13], sizeof(double));
     return *text == '\0';
 }

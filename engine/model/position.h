@@ -43,10 +43,11 @@ typedef struct rnl_position {
     rnl_patience patience;
     uint64_t schedule_start;  /* steps done when the schedule began */
     uint64_t schedule_epochs; /* of the run in which it began; 0: not yet */
+    double found_rate;        /* by a range test, where the schedule asks for one; 0: not yet */
 } rnl_position;
 
 /* As text that reads back bit for bit. */
-#define RNL_POSITION_TEXT (17 * (RNL_MAX_METRICS + 17) + 1)
+#define RNL_POSITION_TEXT (17 * (RNL_MAX_METRICS + 18) + 1)
 void rnl_position_print(const rnl_position *position, char text[RNL_POSITION_TEXT]);
 bool rnl_position_parse(rnl_position *position, const char *text);
 

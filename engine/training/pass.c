@@ -35,3 +35,9 @@ size_t rnl_batch_size(const rnl_model *model, const rnl_dataset *dataset)
     const size_t asked = (size_t)model->config->training.batch_size;
     return asked < dataset->rows ? asked : dataset->rows;
 }
+
+size_t rnl_epoch_rows(const rnl_model *model, const rnl_dataset *train)
+{
+    const size_t rest = train->rows % rnl_batch_size(model, train);
+    return model->config->training.drop_last ? train->rows - rest : train->rows;
+}

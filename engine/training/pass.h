@@ -27,4 +27,7 @@ void rnl_pass_run(rnl_hand *hand, rnl_pass *pass);
 /* The configuration's batch size, at most the rows that there are. */
 size_t rnl_batch_size(const rnl_model *model, const rnl_dataset *dataset);
 
+/* The rows of an epoch: without the last mini-batch, if it is not whole and not wanted. */
+size_t rnl_epoch_rows(const rnl_model *model, const rnl_dataset *train);
+
 #endif

@@ -149,7 +149,14 @@ typedef struct one_cycle_parameters {
 } one_cycle_parameters;
 
 static const rnl_field one_cycle_fields[] = {
-    NUMBER(one_cycle_parameters, max_rate, NULL, 0, 1e6, true, "the highest learning rate"),
+    {.key = "max_rate",
+     .type = RNL_FIELD_NUMBER,
+     .offset = offsetof(one_cycle_parameters, max_rate),
+     .fallback = "auto",
+     .maximum = 1e6,
+     .above_minimum = true,
+     .zero = "auto",
+     .help = "the highest learning rate; auto: what a range test suggests before the first step"},
     NUMBER(one_cycle_parameters, start_rate, "0.0", 0, 1e6, false,
            "the first; 0: a tenth of max_rate"),
     NUMBER(one_cycle_parameters, last_rate, "0.0", 0, 1e6, false,
@@ -174,15 +181,16 @@ static double between(double from, double to, double share)
 static rnl_scheduled one_cycle_at(const void *parameters, const rnl_moment *moment)
 {
     const one_cycle_parameters *p = parameters;
-    const double start = p->start_rate > 0 ? p->start_rate : p->max_rate / 10;
+    const double highest = p->max_rate > 0 ? p->max_rate : moment->found_rate;
+    const double start = p->start_rate > 0 ? p->start_rate : highest / 10;
     const double last = p->last_rate > 0 ? p->last_rate : start / 1000;
     const double t = time_of(&p->per, moment), end = fmax(length_of(&p->per, moment) - 1, 1);
     const double cycle = end * (1 - p->last_fraction), half = cycle / 2;
     if (t < half)
-        return (rnl_scheduled){between(start, p->max_rate, t / half),
+        return (rnl_scheduled){between(start, highest, t / half),
                                between(p->momentum_high, p->momentum_low, t / half)};
     if (t <= cycle)
-        return (rnl_scheduled){between(p->max_rate, start, (t - half) / half),
+        return (rnl_scheduled){between(highest, start, (t - half) / half),
                                between(p->momentum_low, p->momentum_high, (t - half) / half)};
     const double share = end > cycle ? fmin((t - cycle) / (end - cycle), 1) : 1;
     return (rnl_scheduled){between(start, last, share), p->momentum_high};
@@ -315,6 +323,15 @@ bool rnl_schedule_depends_on_length(const rnl_choice *schedule)
 {
     const rnl_schedule *operations = operations_of(schedule);
     return operations && operations->depends_on_length;
+}
+
+bool rnl_schedule_searches(const rnl_config *config)
+{
+    const rnl_choice *schedule = &config->training.schedule;
+    if (operations_of(schedule) != &one_cycle)
+        return false;
+    const one_cycle_parameters *p = schedule->parameters;
+    return p->max_rate == 0;
 }
 
 rnl_scheduled rnl_schedule_at(const rnl_choice *schedule, const rnl_plateau *plateau,

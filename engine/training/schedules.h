@@ -15,6 +15,7 @@ typedef struct rnl_moment {
     double learning_rate; /* of the optimizer */
     double step, epoch;   /* from 0; epochs are whole */
     double steps, epochs; /* in all */
+    double found_rate;    /* by a range test, where rnl_schedule_searches */
 } rnl_moment;
 
 typedef struct rnl_scheduled {
@@ -36,6 +37,9 @@ rnl_status rnl_schedule_check_monitor(const rnl_config *config, bool validated);
 
 /* The schedule takes its course over all of the run: with other epochs it would be another. */
 bool rnl_schedule_depends_on_length(const rnl_choice *schedule);
+
+/* The schedule takes its highest rate from a range test. */
+bool rnl_schedule_searches(const rnl_config *config);
 
 /* The rates of a step.  schedule: of kind NULL for none. */
 rnl_scheduled rnl_schedule_at(const rnl_choice *schedule, const rnl_plateau *plateau,

@@ -6,6 +6,7 @@
 #include "engine/training/class_weights.h"
 #include "engine/training/early_stopping.h"
 #include "engine/training/figures.h"
+#include "engine/training/find_rate.h"
 #include "engine/training/input_scale.h"
 #include "engine/training/inspect.h"
 #include "engine/training/metrics.h"
@@ -101,6 +102,7 @@ static rnl_scheduled scheduled_after(const training *t, const rnl_step *step, ui
         .epoch = (double)(done / per_epoch - start / per_epoch),
         .steps = (double)(all - start),
         .epochs = (double)(all / per_epoch - start / per_epoch),
+        .found_rate = position->found_rate,
     };
     return rnl_schedule_at(&t->model->config->training.schedule, &position->plateau, &moment);
 }
@@ -586,13 +588,6 @@ static rnl_status measure_targets(training *t)
     return rnl_metrics_variances(&t->validation.variances, metrics, &t->data->validation, outputs);
 }
 
-/* Without the last mini-batch, if it is not whole and not wanted. */
-static size_t epoch_rows(const rnl_model *model, const rnl_dataset *train)
-{
-    const size_t rest = train->rows % rnl_batch_size(model, train);
-    return model->config->training.drop_last ? train->rows - rest : train->rows;
-}
-
 rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *options)
 {
     static const rnl_options defaults = {0};
@@ -609,7 +604,7 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
         .model = model,
         .position = model->position,
         .data = data,
-        .rows = epoch_rows(model, &data->train),
+        .rows = rnl_epoch_rows(model, &data->train),
         .options = options ? options : &defaults,
         .order = malloc(data->train.rows * sizeof(uint32_t)),
         .validation_order = malloc((data->validation.rows + 1) * sizeof(uint32_t)),
@@ -644,6 +639,8 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
     if (status == RNL_OK)
         status = measure_targets(&t);
     t.final.variances = t.variances;
+    if (status == RNL_OK && t.position.found_rate == 0 && rnl_schedule_searches(model->config))
+        status = rnl_find_rate_for_schedule(&t.position.found_rate, model, data, t.options);
     if (status == RNL_OK)
         status = run(&t);
     tell_peak(&t);

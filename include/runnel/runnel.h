@@ -281,6 +281,45 @@ RNL_API rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_o
  * on with other epochs under a schedule that depends on their number. */
 RNL_API void rnl_model_restart_schedule(rnl_model *model);
 
+/* The rates that a range test goes through: from the first to the last, each the one before times a
+ * constant.  A number that is 0 takes its default. */
+typedef struct rnl_rate_range {
+    double first; /* default 1e-5 */
+    double last;  /* default 10 */
+    size_t steps; /* default 500; at least 2 */
+} rnl_rate_range;
+
+typedef struct rnl_rate_point {
+    double learning_rate; /* of the step */
+    double loss;          /* of its mini-batch, before the step */
+    double smoothed;      /* mean of the losses so far, the earlier the lighter: by 1 - 25 / steps
+                             from step to step */
+} rnl_rate_point;
+
+/* The result of rnl_find_learning_rate.  The array belongs to it. */
+typedef struct rnl_rate_search {
+    size_t count;                 /* steps made: fewer than asked for where the loss diverged */
+    const rnl_rate_point *points; /* (count) */
+    size_t lowest;                /* the point with the lowest smoothed loss */
+    size_t turn;                  /* the last one that is at most 1.25 times as high */
+    int diverged; /* not 0: the smoothed loss came to 4 times its lowest, or was not finite */
+    double learning_rate; /* suggested: a tenth of that of the turn, where the loss begins to climb;
+                             NaN if it was lowest at the first step */
+} rnl_rate_search;
+
+/* The range test of the learning rate (Smith 2017, "Cyclical learning rates", section 3.3): trains
+ * a copy of the model with a rate that grows from step to step, until the loss diverges.  The model
+ * stays as it is; a schedule of the configuration is left aside.  range and options may be NULL;
+ * of the options, on_step is called after every step, with steps in place of epochs' rows.  The
+ * losses, and so the suggestion, do not depend on the number of workers.
+ *
+ * RNL_BAD_CONFIG (the range: from above 0 upward), RNL_BAD_DATA, RNL_NO_MEMORY, RNL_THREADS,
+ * RNL_PRODUCT, RNL_STOPPED, RNL_NOT_FINITE (the loss before the first step). */
+RNL_API rnl_status rnl_find_learning_rate(const rnl_model *model, const rnl_data *data,
+                                          const rnl_rate_range *range, const rnl_options *options,
+                                          rnl_rate_search **search);
+RNL_API void rnl_rate_search_free(rnl_rate_search *search);
+
 /* Asks rnl_train to stop after the step at hand, or after its first one if it has not begun yet.
  * May be called from any thread and from a signal handler. */
 RNL_API void rnl_stop(rnl_model *model);

@@ -1,0 +1,237 @@
+#include "cli/commands.h"
+#include "cli/messages.h"
+#include "cli/plot.h"
+#include "cli/progress.h"
+#include "cli/run_directory.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define DEFAULT_COLUMNS 80
+
+static int on_step(const rnl_progress *progress, void *user)
+{
+    rnl_display_step(user, progress);
+    return 0;
+}
+
+static rnl_status search(rnl_rate_search **found, const rnl_model *model, const rnl_data *data,
+                         const rnl_arguments *arguments)
+{
+    rnl_display display;
+    rnl_display_start(&display, arguments);
+    const rnl_rate_range range = {arguments->from, arguments->to, arguments->steps};
+    const rnl_options options = {
+        .threads = arguments->threads,
+        .pin = arguments->pin,
+        .on_step = display.bar ? on_step : NULL,
+        .on_log = rnl_display_log,
+        .user = &display,
+    };
+    const rnl_status status = rnl_find_learning_rate(model, data, &range, &options, found);
+    rnl_display_finish(&display);
+    return status;
+}
+
+/* ---- what is written ------------------------------------------------------------------------- */
+
+static bool write_points(const rnl_rate_search *found, FILE *file)
+{
+    fputs("learning_rate,loss,smoothed_loss\n", file);
+    for (size_t i = 0; i < found->count; i++)
+        fprintf(file, "%.9g,%.9g,%.9g\n", found->points[i].learning_rate, found->points[i].loss,
+                found->points[i].smoothed);
+    return !ferror(file);
+}
+
+static bool write_csv(const rnl_rate_search *found, const char *path)
+{
+    FILE *file = fopen(path, "we");
+    bool written = file && write_points(found, file);
+    if (file && fclose(file) != 0)
+        written = false;
+    if (!written)
+        rnl_complain("cannot write %s: %s", path, strerror(errno));
+    return written;
+}
+
+static size_t columns(void)
+{
+    struct winsize size;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        return size.ws_col - 1u;
+    return DEFAULT_COLUMNS;
+}
+
+/* The columns of the points, and the suggestion as a vertical line. */
+typedef struct drawing {
+    double *rates, *losses, *smoothed; /* (count) each */
+    double mark[2], ends[2];
+    rnl_curve curves[3];
+    rnl_plot plot;
+} drawing;
+
+static bool drawing_create(drawing *d, const rnl_rate_search *found)
+{
+    *d = (drawing){.rates = malloc(3 * found->count * sizeof(double))};
+    if (!d->rates)
+        return false;
+    d->losses = d->rates + found->count;
+    d->smoothed = d->losses + found->count;
+    d->ends[0] = INFINITY;
+    d->ends[1] = -INFINITY;
+    for (size_t i = 0; i < found->count; i++) {
+        d->rates[i] = found->points[i].learning_rate;
+        d->losses[i] = found->points[i].loss;
+        d->smoothed[i] = found->points[i].smoothed;
+        d->ends[0] = fmin(d->ends[0], d->smoothed[i]);
+        d->ends[1] = fmax(d->ends[1], d->smoothed[i]);
+    }
+    d->mark[0] = d->mark[1] = found->learning_rate;
+    for (size_t i = 0; i < found->count; i++)
+        if (d->losses[i] > d->ends[1])
+            d->losses[i] = NAN; /* they would leave no room for the rest */
+    d->curves[0] = (rnl_curve){"loss of each mini-batch", found->count, d->rates, d->losses};
+    d->curves[1] = (rnl_curve){"smoothed loss", found->count, d->rates, d->smoothed};
+    d->curves[2] = (rnl_curve){"suggested", isnan(found->learning_rate) ? 0 : 2, d->mark, d->ends};
+    d->plot = (rnl_plot){
+        .x_label = "learning rate",
+        .y_label = "loss",
+        .logarithmic = true,
+        .count = 3,
+        .curves = d->curves,
+    };
+    return true;
+}
+
+static bool write_plots(const drawing *d, const char *directory)
+{
+    static const char *const endings[] = {"png", "svg"};
+    if (!rnl_plot_can_write()) {
+        fprintf(stderr, "gnuplot is not installed: no find_lr.png, no find_lr.svg\n");
+        return true;
+    }
+    bool written = true;
+    for (size_t i = 0; i < 2 && written; i++) {
+        char *path = NULL;
+        if (asprintf(&path, "%s/find_lr.%s", directory, endings[i]) < 0)
+            return false;
+        written = rnl_plot_write(&d->plot, 1, path);
+        if (written)
+            printf("plot: %s\n", path);
+        free(path);
+    }
+    return written;
+}
+
+/* The mini-batches' own losses would hide the rest in so few rows. */
+static bool print_plot(const drawing *d)
+{
+    rnl_plot plot = d->plot;
+    ++plot.curves;
+    --plot.count;
+    return rnl_plot_print(&plot, stdout, columns());
+}
+
+static int print_suggestion(const rnl_rate_search *found)
+{
+    const rnl_rate_point *lowest = &found->points[found->lowest];
+    if (isnan(found->learning_rate)) {
+        rnl_complain("no rate is suggested: the smoothed loss was lowest at the first, %.3g; try a "
+                     "lower --from",
+                     lowest->learning_rate);
+        return RNL_EXIT_FAILURE;
+    }
+    printf(
+        "\nlearning rate: %.3g\n"
+        "  a tenth of %.3g, the last rate at which the smoothed loss was within a quarter of its\n"
+        "  lowest, %.4g at %.3g\n",
+        found->learning_rate, found->points[found->turn].learning_rate, lowest->smoothed,
+        lowest->learning_rate);
+    if (found->turn + 1 == found->count)
+        rnl_complain(
+            "warning: the loss had not begun to climb at the highest rate; try a higher --to");
+    return RNL_EXIT_OK;
+}
+
+static int write_all(const rnl_rate_search *found, const drawing *d, const char *directory)
+{
+    char *csv = NULL;
+    if (!print_plot(d) || asprintf(&csv, "%s/find_lr.csv", directory) < 0) {
+        rnl_complain("out of memory");
+        return RNL_EXIT_FAILURE;
+    }
+    int code = print_suggestion(found);
+    if (write_csv(found, csv))
+        printf("points: %s\n", csv);
+    else
+        code = RNL_EXIT_FAILURE;
+    free(csv);
+    return write_plots(d, directory) ? code : RNL_EXIT_FAILURE;
+}
+
+static int report(const rnl_rate_search *found, const rnl_run_directory *directory)
+{
+    drawing d;
+    if (!drawing_create(&d, found)) {
+        rnl_complain("out of memory");
+        return RNL_EXIT_FAILURE;
+    }
+    const int code = write_all(found, &d, directory->path);
+    free(d.rates);
+    return code;
+}
+
+/* ---- the command ----------------------------------------------------------------------------- */
+
+static rnl_status obtain(rnl_model **model, rnl_data **data, const rnl_config *config)
+{
+    rnl_status status = rnl_data_load(data, config, RNL_TRAIN);
+    if (status == RNL_OK)
+        status = rnl_model_create(model, config, *data);
+    return status;
+}
+
+static int find(const rnl_config *config, rnl_run_directory *directory,
+                const rnl_arguments *arguments)
+{
+    rnl_data *data = NULL;
+    rnl_model *model = NULL;
+    rnl_rate_search *found = NULL;
+    rnl_status status = obtain(&model, &data, config);
+    if (status == RNL_OK)
+        status = search(&found, model, data, arguments);
+    int code = rnl_complain_status(status);
+    if (code == RNL_EXIT_OK)
+        code = rnl_run_directory_make(directory) ? report(found, directory) : RNL_EXIT_FAILURE;
+    rnl_rate_search_free(found);
+    rnl_model_free(model);
+    rnl_data_free(data);
+    return code;
+}
+
+int rnl_command_find_lr(const rnl_arguments *arguments)
+{
+    rnl_config *config = NULL;
+    rnl_run_directory directory = {.lock = -1};
+    char *name = NULL;
+    int code = rnl_complain_status(rnl_config_load(
+        &config, arguments->operands[0], arguments->overrides, arguments->override_count));
+    if (code == RNL_EXIT_OK && asprintf(&name, "%s-find-lr", rnl_config_name(config)) < 0) {
+        rnl_complain("out of memory");
+        name = NULL;
+        code = RNL_EXIT_FAILURE;
+    }
+    if (code == RNL_EXIT_OK)
+        code = rnl_run_directory_name(&directory, arguments->output, name)
+                   ? find(config, &directory, arguments)
+                   : RNL_EXIT_FAILURE;
+    free(name);
+    rnl_run_directory_release(&directory);
+    rnl_config_free(config);
+    return code;
+}

@@ -1,0 +1,313 @@
+#include "cli/plot.h"
+#include "cli/messages.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+/* ---- in characters --------------------------------------------------------------------------- */
+
+#define HEIGHT        16
+#define MARGIN        11 /* columns left of the drawing: a number and the axis */
+#define NARROWEST     20
+#define LABELLED_ROWS 5 /* from one number beside the axis to the next */
+
+static const char markers[] = "*o+x#@%&=~";
+
+typedef struct canvas {
+    size_t width;
+    char *cells; /* (HEIGHT, width), the topmost row first */
+    double left, right, bottom, top;
+} canvas;
+
+static double x_of(const rnl_plot *plot, double x)
+{
+    return plot->logarithmic ? log10(x) : x;
+}
+
+static void measure(canvas *c, const rnl_plot *plot)
+{
+    c->left = c->bottom = INFINITY;
+    c->right = c->top = -INFINITY;
+    for (size_t k = 0; k < plot->count; k++) {
+        const rnl_curve *curve = &plot->curves[k];
+        for (size_t i = 0; i < curve->count; i++) {
+            if (!isfinite(curve->y[i]))
+                continue;
+            c->left = fmin(c->left, x_of(plot, curve->x[i]));
+            c->right = fmax(c->right, x_of(plot, curve->x[i]));
+            c->bottom = fmin(c->bottom, curve->y[i]);
+            c->top = fmax(c->top, curve->y[i]);
+        }
+    }
+}
+
+/* From 0 to cells - 1. */
+static double cell_of(double value, double from, double to, size_t cells)
+{
+    return to > from ? (value - from) / (to - from) * (double)(cells - 1) : 0;
+}
+
+static void draw_line(canvas *c, char marker, double x0, double y0, double x1, double y1)
+{
+    const double longest = fmax(fabs(x1 - x0), fabs(y1 - y0));
+    const size_t pieces = (size_t)ceil(longest) + 1;
+    for (size_t i = 0; i <= pieces; i++) {
+        const double share = (double)i / (double)pieces;
+        const size_t x = (size_t)lround(x0 + (x1 - x0) * share);
+        const size_t y = (size_t)lround(y0 + (y1 - y0) * share);
+        c->cells[(HEIGHT - 1 - y) * c->width + x] = marker;
+    }
+}
+
+static void draw_curve(canvas *c, const rnl_plot *plot, size_t number)
+{
+    const rnl_curve *curve = &plot->curves[number];
+    double last_x = NAN, last_y = NAN;
+    for (size_t i = 0; i < curve->count; i++) {
+        if (!isfinite(curve->y[i]))
+            continue;
+        const double x = cell_of(x_of(plot, curve->x[i]), c->left, c->right, c->width);
+        const double y = cell_of(curve->y[i], c->bottom, c->top, HEIGHT);
+        draw_line(c, markers[number % (sizeof markers - 1)], isnan(last_x) ? x : last_x,
+                  isnan(last_y) ? y : last_y, x, y);
+        last_x = x;
+        last_y = y;
+    }
+}
+
+static void print_rows(const canvas *c, FILE *out)
+{
+    for (size_t row = 0; row < HEIGHT; row++) {
+        const double share = (double)(HEIGHT - 1 - row) / (HEIGHT - 1);
+        if (row % LABELLED_ROWS == 0)
+            fprintf(out, "%9.4g", c->bottom + (c->top - c->bottom) * share);
+        else
+            fprintf(out, "%9s", "");
+        size_t end = c->width;
+        while (end > 0 && c->cells[row * c->width + end - 1] == ' ')
+            end--;
+        fprintf(out, " |%.*s\n", (int)end, &c->cells[row * c->width]);
+    }
+}
+
+static void print_x_axis(const canvas *c, const rnl_plot *plot, FILE *out)
+{
+    fprintf(out, "%*s+", MARGIN - 1, "");
+    for (size_t i = 0; i < c->width; i++)
+        fputc('-', out);
+    char left[32], right[32];
+    snprintf(left, sizeof left, "%.4g", plot->logarithmic ? pow(10, c->left) : c->left);
+    snprintf(right, sizeof right, "%.4g", plot->logarithmic ? pow(10, c->right) : c->right);
+    const size_t ends = strlen(left) + strlen(right), label = strlen(plot->x_label);
+    const size_t room = c->width > ends ? c->width - ends : 0;
+    const size_t before = room > label ? (room - label) / 2 : 0;
+    fprintf(out, "\n%*s%s%*s%s%*s%s\n", MARGIN, "", left, (int)before, "",
+            room > label ? plot->x_label : "", (int)(room > label ? room - label - before : room),
+            "", right);
+}
+
+bool rnl_plot_print(const rnl_plot *plot, FILE *out, size_t columns)
+{
+    canvas c = {.width = columns > MARGIN + NARROWEST ? columns - MARGIN : NARROWEST};
+    c.cells = malloc(HEIGHT * c.width);
+    if (!c.cells)
+        return false;
+    memset(c.cells, ' ', HEIGHT * c.width);
+    measure(&c, plot);
+    fprintf(out, "%s\n", plot->y_label);
+    if (isfinite(c.left)) {
+        for (size_t k = 0; k < plot->count; k++)
+            draw_curve(&c, plot, k);
+        print_rows(&c, out);
+        print_x_axis(&c, plot, out);
+    }
+    for (size_t k = 0; k < plot->count; k++)
+        fprintf(out, "%*s%c %s\n", MARGIN, "", markers[k % (sizeof markers - 1)],
+                plot->curves[k].name);
+    free(c.cells);
+    return true;
+}
+
+/* ---- by gnuplot ------------------------------------------------------------------------------ */
+
+#define PLOT_WIDTH  900
+#define PLOT_HEIGHT 480
+#define MOST_POINTS 100 /* of a curve whose points are marked */
+
+static bool ends_in(const char *path, const char *ending)
+{
+    const size_t length = strlen(path), tail = strlen(ending);
+    return length > tail && strcmp(path + length - tail, ending) == 0;
+}
+
+/* In gnuplot's single quotes, in which a quote is written twice and nothing else means anything. */
+static void write_quoted(FILE *script, const char *text)
+{
+    fputc('\'', script);
+    for (; *text; text++) {
+        if (*text == '\'')
+            fputc('\'', script);
+        fputc(*text == '\n' ? ' ' : *text, script);
+    }
+    fputc('\'', script);
+}
+
+static void write_points(FILE *script, const rnl_plot *plot)
+{
+    for (size_t k = 0; k < plot->count; k++) {
+        const rnl_curve *curve = &plot->curves[k];
+        fprintf(script, "$curve%zu << EOD\n", k);
+        for (size_t i = 0; i < curve->count; i++)
+            if (isfinite(curve->y[i]))
+                fprintf(script, "%.9g %.9g\n", curve->x[i], curve->y[i]);
+        fputs("EOD\n", script);
+    }
+}
+
+static bool has_points(const rnl_curve *curve)
+{
+    for (size_t i = 0; i < curve->count; i++)
+        if (isfinite(curve->y[i]))
+            return true;
+    return false;
+}
+
+static void write_plot(FILE *script, const rnl_plot *plot)
+{
+    write_points(script, plot);
+    fputs("set xlabel ", script);
+    write_quoted(script, plot->x_label);
+    fputs("\nset ylabel ", script);
+    write_quoted(script, plot->y_label);
+    fprintf(script, "\n%s\n", plot->logarithmic ? "set logscale x" : "unset logscale x");
+    const char *separator = "plot ";
+    for (size_t k = 0; k < plot->count; k++) {
+        if (!has_points(&plot->curves[k]))
+            continue;
+        fprintf(script, "%s$curve%zu with %s title ", separator, k,
+                plot->curves[k].count > MOST_POINTS ? "lines linewidth 1.5"
+                                                    : "linespoints linewidth 2 pointsize 0.4");
+        write_quoted(script, plot->curves[k].name);
+        separator = ", ";
+    }
+    fputc('\n', script);
+}
+
+static void write_script(FILE *script, const rnl_plot *plots, size_t count, const char *terminal)
+{
+    fprintf(script,
+            "set terminal %s size %d, %zu noenhanced\n"
+            "set encoding utf8\n"
+            "set grid\n"
+            "set key below\n"
+            "set format x '%%g'\n"
+            "set multiplot layout %zu, 1\n",
+            terminal, PLOT_WIDTH, PLOT_HEIGHT * (count < 2 ? 1 : (count + 1) / 2), count);
+    for (size_t i = 0; i < count; i++)
+        write_plot(script, &plots[i]);
+    fputs("unset multiplot\n", script);
+}
+
+/* Runs gnuplot with the script as its input, and the file as its output. */
+static bool run_gnuplot(int script, int output)
+{
+    char *const words[] = {(char *)(uintptr_t) "gnuplot", NULL};
+    posix_spawn_file_actions_t files;
+    pid_t child;
+    if (posix_spawn_file_actions_init(&files) != 0)
+        return false;
+    const bool ready = posix_spawn_file_actions_adddup2(&files, script, STDIN_FILENO) == 0 &&
+                       posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO) == 0;
+    const int error = ready ? posix_spawnp(&child, words[0], &files, NULL, words, environ) : ENOMEM;
+    posix_spawn_file_actions_destroy(&files);
+    if (error != 0) {
+        rnl_complain("gnuplot, which draws PNG and SVG, cannot be run: %s", strerror(error));
+        return false;
+    }
+    int status;
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            return false;
+    if (status == 0)
+        return true;
+    rnl_complain("gnuplot failed");
+    return false;
+}
+
+static bool draw_into(const rnl_plot *plots, size_t count, const char *terminal, int output)
+{
+    FILE *script = tmpfile();
+    if (!script) {
+        rnl_complain("cannot make a temporary file: %s", strerror(errno));
+        return false;
+    }
+    write_script(script, plots, count, terminal);
+    const bool written = fflush(script) == 0 && lseek(fileno(script), 0, SEEK_SET) == 0;
+    if (!written)
+        rnl_complain("cannot write a temporary file: %s", strerror(errno));
+    const bool drawn = written && run_gnuplot(fileno(script), output);
+    fclose(script);
+    return drawn;
+}
+
+static bool write_beside(const rnl_plot *plots, size_t count, const char *terminal,
+                         const char *fresh, const char *path)
+{
+    const int output = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (output < 0) {
+        rnl_complain("cannot write %s: %s", fresh, strerror(errno));
+        return false;
+    }
+    bool drawn = draw_into(plots, count, terminal, output);
+    close(output);
+    if (drawn && rename(fresh, path) != 0) {
+        rnl_complain("cannot write %s: %s", path, strerror(errno));
+        drawn = false;
+    }
+    if (!drawn)
+        unlink(fresh);
+    return drawn;
+}
+
+bool rnl_plot_write(const rnl_plot *plots, size_t count, const char *path)
+{
+    const char *terminal = ends_in(path, ".svg")   ? "svg"
+                           : ends_in(path, ".png") ? "pngcairo"
+                                                   : NULL;
+    if (!terminal) {
+        rnl_complain("%s: expected a name that ends in .png or .svg", path);
+        return false;
+    }
+    char *fresh = NULL;
+    if (asprintf(&fresh, "%s.tmp", path) < 0) {
+        rnl_complain("out of memory");
+        return false;
+    }
+    const bool written = write_beside(plots, count, terminal, fresh, path);
+    free(fresh);
+    return written;
+}
+
+bool rnl_plot_can_write(void)
+{
+    const char *path = getenv("PATH");
+    bool found = false;
+    while (path && *path && !found) {
+        const size_t length = strcspn(path, ":");
+        char *candidate = NULL;
+        if (asprintf(&candidate, "%.*s/gnuplot", (int)length, path) < 0)
+            return false;
+        found = access(candidate, X_OK) == 0;
+        free(candidate);
+        path += length + (path[length] == ':');
+    }
+    return found;
+}

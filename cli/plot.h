@@ -1,0 +1,35 @@
+/*
+ * Curves drawn: in characters for a terminal, as PNG or SVG by gnuplot.
+ */
+#ifndef RNL_CLI_PLOT_H
+#define RNL_CLI_PLOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* Points joined by lines; one whose y is NaN or infinite is left out. */
+typedef struct rnl_curve {
+    const char *name; /* for the legend */
+    size_t count;
+    const double *x, *y; /* (count) each */
+} rnl_curve;
+
+typedef struct rnl_plot {
+    const char *x_label, *y_label;
+    bool logarithmic; /* in x; all x are above 0 */
+    size_t count;
+    const rnl_curve *curves; /* (count) */
+} rnl_plot;
+
+/* Draws the plot in that many columns, with its legend below; false if memory ran out. */
+bool rnl_plot_print(const rnl_plot *plot, FILE *out, size_t columns);
+
+/* Writes `count` plots, one below the other, to a file that ends in .png or .svg: it appears whole
+ * or not at all.  Complains and returns false if that fails, as where gnuplot is not installed. */
+bool rnl_plot_write(const rnl_plot *plots, size_t count, const char *path);
+
+/* gnuplot is on the program's path. */
+bool rnl_plot_can_write(void);
+
+#endif

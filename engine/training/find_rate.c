@@ -1,0 +1,305 @@
+#include "engine/training/find_rate.h"
+
+#include "engine/config/config.h"
+#include "engine/data/row_order.h"
+#include "engine/error.h"
+#include "engine/storage/memory_limit.h"
+#include "engine/training/check.h"
+#include "engine/training/class_weights.h"
+#include "engine/training/figures.h"
+#include "engine/training/metrics.h"
+#include "engine/training/pass.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define DEFAULT_FIRST 1e-5
+#define DEFAULT_LAST  10.0
+#define DEFAULT_STEPS 500
+#define MOST_STEPS    1000000
+
+/* Of the steps, over which the loss is smoothed. */
+#define SMOOTHED_SHARE (1.0 / 25)
+#define DIVERGED       4.0
+#define CLIMBED        1.25
+#define SUGGESTED      0.1
+
+/* The result with its points. */
+typedef struct owned_search {
+    rnl_rate_search public;
+    rnl_rate_point points[];
+} owned_search;
+
+/* What the workers share.  Only worker 0 writes to it, between barriers. */
+typedef struct search {
+    const rnl_model *model;
+    const rnl_dataset *train;
+    const rnl_options *options;
+    rnl_rate_range range;
+    owned_search *result;
+    uint32_t *order; /* (training rows) of this epoch */
+    double *variances;
+    float *class_weights;
+    size_t rows;   /* that an epoch visits */
+    size_t begin;  /* rows of this epoch before the step */
+    uint64_t done; /* steps */
+    uint32_t epoch;
+    double momentum_product;
+    double sum, weight; /* of the smoothed losses */
+    struct timespec started;
+    bool over;
+} search;
+
+static double rate_of(const rnl_rate_range *range, uint64_t step)
+{
+    const double share = (double)step / (double)(range->steps - 1);
+    return range->first * pow(range->last / range->first, share);
+}
+
+static double smooth(search *s, double loss)
+{
+    const double kept = fmax(0, 1 - 1 / (SMOOTHED_SHARE * (double)s->range.steps));
+    s->sum = kept * s->sum + (1 - kept) * loss;
+    s->weight = kept * s->weight + (1 - kept);
+    return s->sum / s->weight;
+}
+
+/* The first losses are hardly smoothed: what they are nobody takes for a divergence. */
+static bool has_diverged(const search *s, double smoothed)
+{
+    const rnl_rate_search *result = &s->result->public;
+    const bool settled = (double)s->done >= SMOOTHED_SHARE * (double)s->range.steps;
+    return !isfinite(smoothed) ||
+           (settled && smoothed > DIVERGED * result->points[result->lowest].smoothed);
+}
+
+/* The loss, without metrics. */
+static double loss_of(const rnl_step *step, const rnl_batch *batch)
+{
+    rnl_sums sums = {0};
+    rnl_sums_add(&sums, step, batch);
+    return sums.loss / (double)sums.rows;
+}
+
+static bool report(const search *s, const rnl_rate_point *point)
+{
+    if (!s->options->on_step)
+        return true;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    const size_t batch_size = rnl_batch_size(s->model, s->train);
+    rnl_figures figures = {0};
+    rnl_figures_add(&figures, "", "loss", point->smoothed);
+    rnl_figures_add(&figures, "", "learning_rate", point->learning_rate);
+    const rnl_progress progress = {
+        .epoch = 1,
+        .epochs = 1,
+        .rows_done = s->done * batch_size,
+        .rows = s->range.steps * batch_size,
+        .step = s->done,
+        .seconds = (double)(now.tv_sec - s->started.tv_sec) +
+                   1e-9 * (double)(now.tv_nsec - s->started.tv_nsec),
+        .figure_count = figures.count,
+        .figures = figures.items,
+    };
+    return s->options->on_step(&progress, s->options->user) == 0;
+}
+
+static void begin_epoch(search *s)
+{
+    const rnl_training_config *config = &s->model->config->training;
+    rnl_row_order(s->order, s->train->rows, (uint64_t)config->seed, s->epoch, config->shuffle);
+    s->begin = 0;
+}
+
+/* Of the next step. */
+static void set_rates(const search *s, rnl_step *step)
+{
+    const rnl_scheduled scheduled = {rate_of(&s->range, s->done), NAN};
+    rnl_step_set_rates(step, s->model->position.step + s->done + 1, scheduled, s->momentum_product);
+}
+
+/* Worker 0, after a step. */
+static void account_step(search *s, rnl_hand *hand)
+{
+    rnl_step *step = hand->step.step;
+    const rnl_batch *batch = &hand->step.batch;
+    rnl_rate_search *result = &s->result->public;
+    const double loss = loss_of(step, batch);
+    const rnl_rate_point point = {rate_of(&s->range, s->done), loss, smooth(s, loss)};
+    s->momentum_product = step->rates[batch->number % 2].momentum_product;
+    ++s->done;
+    if (isfinite(point.smoothed)) {
+        s->result->points[result->count] = point;
+        if (point.smoothed < result->points[result->lowest].smoothed)
+            result->lowest = result->count;
+        ++result->count;
+    }
+    result->diverged = has_diverged(s, point.smoothed);
+    if (atomic_load(&hand->executor->failed))
+        s->over = true;
+    else if (!report(s, &point) || atomic_load(&s->model->stop)) {
+        rnl_hand_fail(hand, rnl_fail(RNL_STOPPED, "the range test was stopped"));
+        s->over = true;
+    } else if (result->diverged || s->done == s->range.steps) {
+        s->over = true;
+    }
+    s->begin += batch->rows;
+    if (s->begin == s->rows) {
+        ++s->epoch;
+        begin_epoch(s);
+    }
+    set_rates(s, step);
+    rnl_step_set_penalty(step, batch->number + 1);
+}
+
+static void search_worker(rnl_hand *hand, void *context)
+{
+    search *s = context;
+    rnl_step *step = hand->step.step;
+    if (rnl_hand_leads(hand)) {
+        begin_epoch(s);
+        set_rates(s, step);
+        rnl_step_set_penalty(step, s->model->position.step + 1);
+    }
+    rnl_hand_barrier(hand);
+    while (!s->over) {
+        const size_t left = s->rows - s->begin;
+        hand->step.batch = (rnl_batch){
+            .dataset = s->train,
+            .indices = s->order + s->begin,
+            .rows = left < step->batch_size ? left : step->batch_size,
+            .target_variances = s->variances,
+            .training = true,
+            .number = s->model->position.step + s->done + 1,
+        };
+        rnl_hand_run(hand, step->phases.count);
+        rnl_hand_barrier(hand);
+        if (rnl_hand_leads(hand))
+            account_step(s, hand);
+        rnl_hand_barrier(hand);
+    }
+}
+
+/* The last point that is not above the lowest by more than a quarter: where the valley may be flat,
+ * its end is found more surely than its bottom. */
+static size_t turn_of(const rnl_rate_search *found)
+{
+    size_t turn = found->count - 1;
+    while (found->points[turn].smoothed > CLIMBED * found->points[found->lowest].smoothed)
+        --turn;
+    return turn;
+}
+
+static rnl_status complete_range(rnl_rate_range *range)
+{
+    range->first = range->first == 0 ? DEFAULT_FIRST : range->first;
+    range->last = range->last == 0 ? DEFAULT_LAST : range->last;
+    range->steps = range->steps == 0 ? DEFAULT_STEPS : range->steps;
+    if (!(range->first > 0 && range->first < range->last && range->last <= 1e6))
+        return rnl_fail(RNL_BAD_CONFIG,
+                        "the range test: expected learning rates that grow, above 0 and at most "
+                        "1e6, got %g to %g",
+                        range->first, range->last);
+    if (range->steps < 2 || range->steps > MOST_STEPS)
+        return rnl_fail(RNL_BAD_CONFIG, "the range test: expected 2 to %d steps, got %zu",
+                        MOST_STEPS, range->steps);
+    return RNL_OK;
+}
+
+static rnl_status allocate(search *s)
+{
+    const size_t points = sizeof *s->result + s->range.steps * sizeof *s->result->points;
+    const size_t order = s->train->rows * sizeof *s->order;
+    RNL_TRY(rnl_check_memory("the range test", points + order));
+    s->result = calloc(1, points);
+    s->order = malloc(order);
+    return s->result && s->order ? RNL_OK : rnl_fail_memory(points + order);
+}
+
+static rnl_status run(search *s)
+{
+    RNL_TRY(allocate(s));
+    s->result->public.points = s->result->points;
+    RNL_TRY(rnl_class_weights_create(&s->class_weights, s->model));
+    RNL_TRY(rnl_metrics_variances(&s->variances, &s->model->config->training.metrics, s->train,
+                                  rnl_model_outputs(s->model)));
+    rnl_executor executor = {
+        .step =
+            {
+                .model = s->model,
+                .batch_size = rnl_batch_size(s->model, s->train),
+                .training = true,
+                .class_weights = s->class_weights,
+            },
+        .options = s->options,
+        .work = search_worker,
+        .context = s,
+    };
+    return rnl_executor_run(&executor);
+}
+
+rnl_status rnl_find_learning_rate(const rnl_model *model, const rnl_data *data,
+                                  const rnl_rate_range *range, const rnl_options *options,
+                                  rnl_rate_search **found)
+{
+    static const rnl_options defaults = {0};
+    search s = {
+        .model = model,
+        .train = &data->train,
+        .options = options ? options : &defaults,
+        .range = range ? *range : (rnl_rate_range){0},
+        .epoch = (uint32_t)model->position.epoch,
+        .momentum_product = model->position.momentum_product,
+    };
+    RNL_TRY(complete_range(&s.range));
+    if (s.train->rows == 0)
+        return rnl_fail(RNL_BAD_DATA, "there are no rows to train on");
+    RNL_TRY(rnl_check_labelled(model, s.train));
+    s.rows = rnl_epoch_rows(model, s.train);
+    clock_gettime(CLOCK_MONOTONIC, &s.started);
+    rnl_status status = run(&s);
+    if (status == RNL_OK && s.result->public.count == 0)
+        status = rnl_fail(RNL_NOT_FINITE,
+                          "the range test: the loss of the first mini-batch is not finite");
+    free(s.order);
+    free(s.variances);
+    free(s.class_weights);
+    if (status != RNL_OK) {
+        free(s.result);
+        return status;
+    }
+    rnl_rate_search *result = &s.result->public;
+    result->turn = turn_of(result);
+    result->learning_rate =
+        result->lowest > 0 ? SUGGESTED * result->points[result->turn].learning_rate : NAN;
+    *found = result;
+    return RNL_OK;
+}
+
+void rnl_rate_search_free(rnl_rate_search *found)
+{
+    free(found);
+}
+
+rnl_status rnl_find_rate_for_schedule(double *learning_rate, const rnl_model *model,
+                                      const rnl_data *data, const rnl_options *options)
+{
+    const rnl_options quiet = {.threads = options->threads, .pin = options->pin};
+    rnl_rate_search *found;
+    RNL_TRY(rnl_find_learning_rate(model, data, NULL, &quiet, &found));
+    const double turn = found->points[found->turn].learning_rate;
+    *learning_rate = found->learning_rate;
+    rnl_rate_search_free(found);
+    const rnl_choice *schedule = &model->config->training.schedule;
+    if (isnan(*learning_rate))
+        return rnl_fail_at(schedule->place,
+                           "schedule %s: max_rate: a range test found no rate at which the loss "
+                           "falls; give a number",
+                           schedule->kind->name);
+    rnl_log(options, RNL_LOG_INFO,
+            "max_rate %.3g: a tenth of %.3g, where the loss began to climb in a range test",
+            *learning_rate, turn);
+    return RNL_OK;
+}

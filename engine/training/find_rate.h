@@ -1,0 +1,14 @@
+/*
+ * The range test of the learning rate: rnl_find_learning_rate is declared in runnel.h.
+ */
+#ifndef RNL_ENGINE_TRAINING_FIND_RATE_H
+#define RNL_ENGINE_TRAINING_FIND_RATE_H
+
+#include "engine/model/model.h"
+
+/* The rate that a range test suggests, for a schedule that takes its highest rate from one; says
+ * so. */
+rnl_status rnl_find_rate_for_schedule(double *learning_rate, const rnl_model *model,
+                                      const rnl_data *data, const rnl_options *options);
+
+#endif
