@@ -22,7 +22,9 @@ enum {
     RNL_TAKEN_BY_BENCH = 128,
     RNL_TAKEN_BY_FOLD = 256,
     RNL_TAKEN_BY_INSPECT = 512,
-    RNL_TAKEN_BY_FIND_LR = 1024
+    RNL_TAKEN_BY_FIND_LR = 1024,
+    RNL_TAKEN_BY_PLOT = 2048,
+    RNL_TAKEN_BY_COMPARE = 4096
 };
 
 #define RNL_MAX_OPERANDS 16
@@ -61,12 +63,13 @@ struct rnl_arguments {
     rnl_pin pin;
     size_t epoch; /* if one is given */
     bool epoch_given;
-    unsigned part;      /* an rnl_part; 0: the default */
-    const char *data;   /* a file of rows; NULL: none given */
-    size_t monte_carlo; /* passes; 0: none */
-    double from, to;    /* learning rates; 0: the default */
-    size_t steps;       /* 0: the default */
-    const char *model;  /* a file of a model or a configuration; NULL: none given */
+    unsigned part;       /* an rnl_part; 0: the default */
+    const char *data;    /* a file of rows; NULL: none given */
+    const char *columns; /* "loss,val_loss"; NULL: all */
+    size_t monte_carlo;  /* passes; 0: none */
+    double from, to;     /* learning rates; 0: the default */
+    size_t steps;        /* 0: the default */
+    const char *model;   /* a file of a model or a configuration; NULL: none given */
     bool json, layers, print_config, probabilities, quick, quiet, force, resume, restart_schedule,
         verbose, help, version;
 };

@@ -8,10 +8,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-
-#define DEFAULT_COLUMNS 80
 
 static int on_step(const rnl_progress *progress, void *user)
 {
@@ -57,14 +53,6 @@ static bool write_csv(const rnl_rate_search *found, const char *path)
     if (!written)
         rnl_complain("cannot write %s: %s", path, strerror(errno));
     return written;
-}
-
-static size_t columns(void)
-{
-    struct winsize size;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        return size.ws_col - 1u;
-    return DEFAULT_COLUMNS;
 }
 
 /* The columns of the points, and the suggestion as a vertical line. */
@@ -134,7 +122,7 @@ static bool print_plot(const drawing *d)
     rnl_plot plot = d->plot;
     ++plot.curves;
     --plot.count;
-    return rnl_plot_print(&plot, stdout, columns());
+    return rnl_plot_print(&plot, stdout, rnl_plot_columns());
 }
 
 static int print_suggestion(const rnl_rate_search *found)

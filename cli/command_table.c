@@ -128,6 +128,12 @@ static bool take_data(rnl_arguments *arguments, const char *value)
     return *value != '\0';
 }
 
+static bool take_columns(rnl_arguments *arguments, const char *value)
+{
+    arguments->columns = value;
+    return *value != '\0';
+}
+
 static bool take_model(rnl_arguments *arguments, const char *value)
 {
     arguments->model = value;
@@ -167,7 +173,7 @@ SWITCH_TAKER(version)
 #define PLACERS (RUNS | RNL_TAKEN_BY_TOPOLOGY)
 #define EVERYWHERE                                                                                 \
     (READERS | PLACERS | RNL_TAKEN_BY_BENCH | RNL_TAKEN_BY_INSPECT | RNL_TAKEN_BY_HELP |           \
-     RNL_TAKEN_BY_PROGRAM)
+     RNL_TAKEN_BY_PLOT | RNL_TAKEN_BY_COMPARE | RNL_TAKEN_BY_PROGRAM)
 
 const rnl_option rnl_option_table[] = {
     {"output", 'o', "DIR", RNL_TAKEN_BY_TRAIN,
@@ -187,6 +193,12 @@ const rnl_option rnl_option_table[] = {
     {"output", 'o', "FILE", RNL_TAKEN_BY_PREDICT,
      "file to write to: .npy, or CSV under any other name\n(default: CSV to standard output)",
      "a file", take_output},
+    {"output", 'o', "FILE", RNL_TAKEN_BY_PLOT,
+     "a .png or .svg file to write to, by gnuplot (default: characters to\nstandard output)",
+     "a file", take_output},
+    {"columns", 0, "NAME,NAME...", RNL_TAKEN_BY_PLOT,
+     "columns of history.csv to draw (default: all but samples_per_second)",
+     "names, as in loss,val_loss", take_columns},
     {"data", 0, "FILE", RNL_TAKEN_BY_PREDICT,
      "the rows to predict for: .csv or .tsv (.gz accepted), .npy, any other\nname is IDX; required",
      "a file", take_data},
@@ -413,6 +425,18 @@ const rnl_command rnl_commands[] = {
      "Example:\n"
      "  runnel train net.yaml --set training.inspect=true && runnel inspect runs/net --epoch 0\n",
      rnl_command_inspect},
+    {"plot", RNL_TAKEN_BY_PLOT, "RUN...", 1, RNL_MAX_OPERANDS,
+     "Draws the learning curves of one or several runs.",
+     "RUN is the directory of a run, or its history.csv; a run that still trains is drawn as far\n"
+     "as it is.  Each figure has a plot of its own, over the epochs: loss and val_loss, each\n"
+     "metric and its val_, learning_rate.\n"
+     "\n"
+     "Exit code: 0 drawn; 1 failed; 2 a mistake in the command.\n"
+     "\n"
+     "Examples:\n"
+     "  runnel plot runs/fashion_mnist\n"
+     "  runnel plot runs/a runs/b --columns val_accuracy -o curves.png\n",
+     rnl_command_plot},
     {"topology", RNL_TAKEN_BY_TOPOLOGY, "[MACHINE]", 0, 1,
      "Draws the machine, what of it may be used, and where each worker would be.",
      "MACHINE is an hwloc synthetic description or an .xml file that hwloc's lstopo wrote\n"

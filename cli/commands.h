@@ -11,6 +11,7 @@ int rnl_command_bench(const rnl_arguments *arguments); /* benchmarks/ */
 int rnl_command_evaluate(const rnl_arguments *arguments);
 int rnl_command_find_lr(const rnl_arguments *arguments);
 int rnl_command_fold(const rnl_arguments *arguments);
+int rnl_command_plot(const rnl_arguments *arguments);
 int rnl_command_predict(const rnl_arguments *arguments);
 int rnl_command_summary(const rnl_arguments *arguments);
 int rnl_command_topology(const rnl_arguments *arguments);

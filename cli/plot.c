@@ -7,6 +7,7 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,10 +15,11 @@ extern char **environ;
 
 /* ---- in characters --------------------------------------------------------------------------- */
 
-#define HEIGHT        16
-#define MARGIN        11 /* columns left of the drawing: a number and the axis */
-#define NARROWEST     20
-#define LABELLED_ROWS 5 /* from one number beside the axis to the next */
+#define HEIGHT          16
+#define MARGIN          11 /* columns left of the drawing: a number and the axis */
+#define NARROWEST       20
+#define DEFAULT_COLUMNS 80
+#define LABELLED_ROWS   5 /* from one number beside the axis to the next */
 
 static const char markers[] = "*o+x#@%&=~";
 
@@ -30,6 +32,16 @@ typedef struct canvas {
 static double x_of(const rnl_plot *plot, double x)
 {
     return plot->logarithmic ? log10(x) : x;
+}
+
+/* A level curve stands in the middle. */
+static void widen_if_flat(canvas *c)
+{
+    const double margin = c->top == 0 ? 1 : fabs(c->top) / 2;
+    if (c->top == c->bottom) {
+        c->top += margin;
+        c->bottom -= margin;
+    }
 }
 
 static void measure(canvas *c, const rnl_plot *plot)
@@ -114,6 +126,14 @@ static void print_x_axis(const canvas *c, const rnl_plot *plot, FILE *out)
             "", right);
 }
 
+size_t rnl_plot_columns(void)
+{
+    struct winsize size;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        return size.ws_col - 1u;
+    return DEFAULT_COLUMNS;
+}
+
 bool rnl_plot_print(const rnl_plot *plot, FILE *out, size_t columns)
 {
     canvas c = {.width = columns > MARGIN + NARROWEST ? columns - MARGIN : NARROWEST};
@@ -124,6 +144,7 @@ bool rnl_plot_print(const rnl_plot *plot, FILE *out, size_t columns)
     measure(&c, plot);
     fprintf(out, "%s\n", plot->y_label);
     if (isfinite(c.left)) {
+        widen_if_flat(&c);
         for (size_t k = 0; k < plot->count; k++)
             draw_curve(&c, plot, k);
         print_rows(&c, out);
@@ -277,15 +298,19 @@ static bool write_beside(const rnl_plot *plots, size_t count, const char *termin
     return drawn;
 }
 
+bool rnl_plot_names_file(const char *path)
+{
+    const bool right = ends_in(path, ".svg") || ends_in(path, ".png");
+    if (!right)
+        rnl_complain("%s: expected a name that ends in .png or .svg", path);
+    return right;
+}
+
 bool rnl_plot_write(const rnl_plot *plots, size_t count, const char *path)
 {
-    const char *terminal = ends_in(path, ".svg")   ? "svg"
-                           : ends_in(path, ".png") ? "pngcairo"
-                                                   : NULL;
-    if (!terminal) {
-        rnl_complain("%s: expected a name that ends in .png or .svg", path);
+    if (!rnl_plot_names_file(path))
         return false;
-    }
+    const char *terminal = ends_in(path, ".svg") ? "svg" : "pngcairo";
     char *fresh = NULL;
     if (asprintf(&fresh, "%s.tmp", path) < 0) {
         rnl_complain("out of memory");

@@ -569,6 +569,40 @@ Test(cli, finds_a_learning_rate)
     cr_expect(!exists("bad"));
 }
 
+/* The highest point is on the topmost row, the lowest and last on the lowest; what is left of a
+ * line that a kill cut off is not taken. */
+Test(cli, plots_learning_curves)
+{
+    cr_assert_eq(mkdir("a", 0777), 0);
+    write_text("a/history.csv", "epoch,loss,val_loss,samples_per_second\n1,8,4,99\n2,4,nan,99\n"
+                                "3,2,2,99\n4,1");
+    cr_expect_eq(run("plot a"), 0);
+    const char *drawn = read_text("out");
+    cr_expect_eq(strncmp(drawn, "loss\n        8 |*", 17), 0, "%s", drawn);
+    expect_in("out", "        2 |");
+    expect_in("out", "o val_loss");
+    cr_expect_null(strstr(drawn, "samples_per_second"));
+    cr_expect_eq(run("plot a a/history.csv --columns val_loss"), 0);
+    expect_in("out", "o a/history.csv, val_loss");
+    cr_expect_eq(run("plot a --columns lss"), 1);
+    expect_in("err", "no run has a column 'lss'");
+    cr_expect_eq(run("plot a -o a.pdf"), 1);
+    expect_in("err", "expected a name that ends in .png or .svg");
+    cr_expect_eq(run("plot missing"), 1);
+    expect_in("err", "missing/history.csv");
+    write_text("b.csv", "epoch,loss\n1,two\n");
+    cr_expect_eq(run("plot b.csv"), 1);
+    expect_in("err", "b.csv:2: not a line of history.csv");
+    cr_expect_eq(run("plot"), 2);
+    cr_expect_eq(system("PATH=/nowhere '" RUNNEL_PROGRAM "' plot a -o a.svg 2>err"), 1 << 8);
+    expect_in("err", "gnuplot");
+    cr_expect(!exists("a.svg") && !exists("a.svg.tmp"));
+    if (system("command -v gnuplot >/dev/null") == 0) {
+        cr_expect_eq(run("plot a -o \"it's | a.svg\""), 0);
+        expect_in("it's | a.svg", "val_loss");
+    }
+}
+
 Test(cli, draws_machines)
 {
     cr_expect_eq(run("topology"), 0);

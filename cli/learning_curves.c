@@ -1,0 +1,165 @@
+#include "cli/learning_curves.h"
+#include "cli/messages.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_PLOTS 32
+
+/* What is made, and from what. */
+typedef struct making {
+    const rnl_named_history *runs;
+    size_t run_count;
+    const char *columns;
+    rnl_learning_curves *result;
+    struct owned *owned; /* the last one made */
+} making;
+
+/* The arrays of one curve, in a list from the newest to the oldest; a plot's, too. */
+typedef struct owned {
+    struct owned *older;
+    double values[];
+} owned;
+
+static void *allocate(making *m, size_t bytes)
+{
+    owned *made = malloc(sizeof *made + bytes);
+    if (!made)
+        return NULL;
+    made->older = m->owned;
+    m->owned = made;
+    return made->values;
+}
+
+static const char *without_val(const char *column)
+{
+    return strncmp(column, "val_", 4) == 0 ? column + 4 : column;
+}
+
+/* The list has the word between its commas. */
+static bool has_word(const char *list, const char *word)
+{
+    const size_t length = strlen(word);
+    for (const char *at = list; *at; at += strcspn(at, ","), at += *at == ',')
+        if (strcspn(at, ",") == length && strncmp(at, word, length) == 0)
+            return true;
+    return false;
+}
+
+static bool is_wanted(const making *m, const char *column)
+{
+    if (m->columns)
+        return has_word(m->columns, column);
+    return strcmp(column, "epoch") != 0 && strcmp(column, "samples_per_second") != 0;
+}
+
+static rnl_plot *plot_of(const making *m, const char *figure)
+{
+    for (size_t i = 0; i < m->result->count; i++)
+        if (strcmp(m->result->plots[i].y_label, figure) == 0)
+            return &m->result->plots[i];
+    return NULL;
+}
+
+static bool name_curve(making *m, rnl_curve *curve, const char *run, const char *column)
+{
+    if (m->run_count == 1) {
+        curve->name = column;
+        return true;
+    }
+    const size_t length = strlen(run) + strlen(column) + sizeof ", ";
+    char *name = allocate(m, length);
+    if (name)
+        snprintf(name, length, "%s, %s", run, column);
+    curve->name = name;
+    return name != NULL;
+}
+
+static bool add_curve(making *m, rnl_plot *plot, const rnl_named_history *run, size_t column)
+{
+    const rnl_history_table *table = run->table;
+    double *x = allocate(m, table->rows * sizeof *x), *y = allocate(m, table->rows * sizeof *y);
+    rnl_curve *curves = allocate(m, (plot->count + 1) * sizeof *curves);
+    rnl_curve added = {.count = table->rows, .x = x, .y = y};
+    if (!x || !y || !curves || !name_curve(m, &added, run->name, table->names[column]))
+        return false;
+    for (size_t i = 0; i < table->rows; i++) {
+        x[i] = rnl_history_value(table, i, 0);
+        y[i] = rnl_history_value(table, i, column);
+    }
+    for (size_t i = 0; i < plot->count; i++)
+        curves[i] = plot->curves[i];
+    curves[plot->count++] = added;
+    plot->curves = curves;
+    return true;
+}
+
+static bool add_column(making *m, const rnl_named_history *run, size_t column)
+{
+    rnl_learning_curves *result = m->result;
+    const char *figure = without_val(run->table->names[column]);
+    rnl_plot *plot = plot_of(m, figure);
+    if (!plot) {
+        if (result->count == MAX_PLOTS)
+            return true;
+        plot = &result->plots[result->count++];
+        *plot = (rnl_plot){.x_label = "epoch", .y_label = figure};
+    }
+    return add_curve(m, plot, run, column);
+}
+
+static bool add_run(making *m, const rnl_named_history *run)
+{
+    bool added = true;
+    for (size_t c = 1; c < run->table->columns && added; c++)
+        if (is_wanted(m, run->table->names[c]))
+            added = add_column(m, run, c);
+    return added;
+}
+
+/* Every word of the list is a column of some run. */
+static bool check_columns(const making *m)
+{
+    for (const char *at = m->columns; at && *at;) {
+        char word[64];
+        const size_t length = strcspn(at, ",");
+        snprintf(word, sizeof word, "%.*s", (int)length, at);
+        bool found = false;
+        for (size_t r = 0; r < m->run_count && !found; r++)
+            found = rnl_history_column(m->runs[r].table, word) < m->runs[r].table->columns;
+        if (!found) {
+            rnl_complain("--columns: no run has a column '%s'", word);
+            return false;
+        }
+        at += length + (at[length] == ',');
+    }
+    return true;
+}
+
+bool rnl_learning_curves_create(rnl_learning_curves *curves, const rnl_named_history *runs,
+                                size_t run_count, const char *columns)
+{
+    *curves = (rnl_learning_curves){0};
+    making m = {.runs = runs, .run_count = run_count, .columns = columns, .result = curves};
+    if (!check_columns(&m))
+        return false;
+    curves->plots = allocate(&m, MAX_PLOTS * sizeof *curves->plots);
+    bool made = curves->plots != NULL;
+    for (size_t r = 0; r < run_count && made; r++)
+        made = add_run(&m, &runs[r]);
+    curves->memory = m.owned;
+    if (!made) {
+        rnl_complain("out of memory");
+        rnl_learning_curves_release(curves);
+    }
+    return made;
+}
+
+void rnl_learning_curves_release(rnl_learning_curves *curves)
+{
+    for (owned *o = curves->memory, *older; o; o = older) {
+        older = o->older;
+        free(o);
+    }
+    *curves = (rnl_learning_curves){0};
+}
