@@ -209,6 +209,46 @@ static rnl_status load_bytes(rnl_dataset *dataset, const void *parameters,
     return RNL_OK;
 }
 
+/* Every row is held out once, with its label; the others are trained on in their order. */
+Test(parts, folds_hold_out_each_row_once)
+{
+    rnl_dataset whole = make_spirals(hundred, 42);
+    const float(*points)[2] = whole.inputs;
+    size_t held_out[100] = {0}, moved = 0;
+    for (int64_t fold = 1; fold <= 7; fold++) {
+        const rnl_config config = {
+            .data = {.train = choose_spirals(&hundred), .folds = 7, .fold = fold},
+            .training.seed = 42,
+        };
+        rnl_data *data = NULL;
+        cr_assert_eq(rnl_data_load(&data, &config, RNL_TRAIN | RNL_VALIDATION), RNL_OK, "%s",
+                     rnl_message());
+        const size_t count = rnl_data_rows(data, RNL_VALIDATION);
+        cr_expect(count == 14 || count == 15);
+        cr_assert_eq(rnl_data_rows(data, RNL_TRAIN), 100 - count);
+        size_t next_held_out = 0, next = 0;
+        for (size_t i = 0; i < 100; i++) {
+            const rnl_dataset *part = &data->validation;
+            size_t *at = &next_held_out;
+            if (next_held_out == count ||
+                memcmp((const float(*)[2])part->inputs + next_held_out, points[i], 8) != 0) {
+                part = &data->train;
+                at = &next;
+            } else {
+                held_out[i]++;
+                moved += i / 15 != (size_t)fold - 1;
+            }
+            cr_assert_arr_eq((const float(*)[2])part->inputs + *at, points[i], 8);
+            cr_expect_eq(part->labels[(*at)++], whole.labels[i]);
+        }
+        rnl_data_free(data);
+    }
+    for (size_t i = 0; i < 100; i++)
+        cr_expect_eq(held_out[i], 1, "row %zu: %zu times", i, held_out[i]);
+    cr_expect_gt(moved, 50, "they are drawn at random");
+    rnl_dataset_release(&whole);
+}
+
 Test(parts, split_measures_labels_anew)
 {
     static const rnl_data_format format = {.load = load_bytes};
@@ -255,6 +295,22 @@ Test(parts, mistakes)
     cr_expect_eq(rnl_data_load(&data, &both, RNL_TRAIN), RNL_BAD_CONFIG);
     cr_expect_not_null(strstr(rnl_message(), "run.yaml:3:5"), "%s", rnl_message());
     cr_expect_not_null(strstr(rnl_message(), "validation_split"), "%s", rnl_message());
+
+    static const struct {
+        rnl_data_config data;
+        const char *message;
+    } folds[] = {
+        {{.folds = 5, .fold = 1, .validation_split = 0.1}, "data.folds, got two"},
+        {{.folds = 1, .fold = 1}, "data.folds: expected 0 or at least 2, got 1"},
+        {{.folds = 5, .fold = 6}, "data.fold: expected one of the 5 folds, got 6"},
+        {{.folds = 101, .fold = 1}, "data.folds: expected at most one for each of the 100 rows"},
+    };
+    for (size_t i = 0; i < sizeof folds / sizeof *folds; i++) {
+        rnl_config config = {.data = folds[i].data};
+        config.data.train = choose_spirals(&hundred);
+        cr_expect_eq(rnl_data_load(&data, &config, RNL_TRAIN), RNL_BAD_CONFIG);
+        cr_expect_not_null(strstr(rnl_message(), folds[i].message), "%s", rnl_message());
+    }
 
     const rnl_config nothing = {.data.test = choose_spirals(&ten)};
     cr_expect_eq(rnl_data_load(&data, &nothing, RNL_TRAIN), RNL_BAD_CONFIG);

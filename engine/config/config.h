@@ -12,6 +12,7 @@
 typedef struct rnl_data_config {
     rnl_choice train, validation, test; /* of rnl_data_formats; kind NULL where not given */
     double validation_split;            /* share of the training rows, taken from their end */
+    int64_t folds, fold;                /* of the training rows one of so many; 0: none */
     rnl_choice scaling;                 /* of rnl_scalings */
 } rnl_data_config;
 

@@ -1,6 +1,7 @@
 #include "engine/data/dataset.h"
 
 #include "engine/data/encoding.h"
+#include "engine/data/folds.h"
 #include "engine/data/formats.h"
 #include "engine/error.h"
 #include "engine/model/model.h"
@@ -143,13 +144,21 @@ static size_t split_count(size_t rows, double share)
     return count < rows ? count : rows - 1;
 }
 
-static rnl_status split(rnl_data *data, double share)
+static bool splits(const rnl_data_config *config)
+{
+    return config->validation_split > 0 || config->folds > 0;
+}
+
+static rnl_status split(rnl_data *data, const rnl_data_config *config)
 {
     if (data->train.rows < 2)
         return rnl_fail(RNL_BAD_DATA,
                         "%s: expected at least 2 rows, to split off validation rows, got %zu",
                         data->train.name, data->train.rows);
-    const size_t count = split_count(data->train.rows, share);
+    size_t count = split_count(data->train.rows, config->validation_split);
+    if (config->folds > 0)
+        RNL_TRY(rnl_folds_move_to_end(&data->train, (size_t)config->folds, (size_t)config->fold,
+                                      &count));
     RNL_TRY(copy_end(&data->validation, &data->train, count));
     drop_end(&data->train, count);
     return RNL_OK;
@@ -159,25 +168,32 @@ static rnl_status split(rnl_data *data, double share)
 
 static rnl_status check_config(const rnl_data_config *config, unsigned parts)
 {
-    const bool splits = config->validation_split > 0;
-    if (splits && config->validation.kind)
-        return rnl_fail_at(config->validation.place,
-                           "expected either data.validation or data.validation_split, got both");
+    static const char *const several =
+        "expected one of data.validation, data.validation_split and data.folds, got two";
+    if (splits(config) && config->validation.kind)
+        return rnl_fail_at(config->validation.place, "%s", several);
+    if (config->validation_split > 0 && config->folds > 0)
+        return rnl_fail(RNL_BAD_CONFIG, "%s", several);
+    if (config->folds == 1)
+        return rnl_fail(RNL_BAD_CONFIG, "data.folds: expected 0 or at least 2, got 1");
+    if (config->fold > config->folds && config->folds > 0)
+        return rnl_fail(RNL_BAD_CONFIG, "data.fold: expected one of the %lld folds, got %lld",
+                        (long long)config->folds, (long long)config->fold);
     if ((parts & RNL_TRAIN) && !config->train.kind)
         return rnl_fail(RNL_BAD_CONFIG, "data.train: expected training data, got none");
-    if ((parts & RNL_VALIDATION) && splits && !config->train.kind)
-        return rnl_fail(RNL_BAD_CONFIG,
-                        "data.validation_split: expected data.train to take a share of, got none");
+    if ((parts & RNL_VALIDATION) && splits(config) && !config->train.kind)
+        return rnl_fail(RNL_BAD_CONFIG, "data.%s: expected data.train to take a share of, got none",
+                        config->folds > 0 ? "folds" : "validation_split");
     return RNL_OK;
 }
 
 /* The training set measures the encoding that the others follow. */
 static bool needs_train(const rnl_data *data, const rnl_data_config *config, unsigned parts)
 {
-    const bool splits = config->validation_split > 0 && (parts & RNL_VALIDATION);
+    const bool takes = splits(config) && (parts & RNL_VALIDATION);
     const bool follows = config->train.kind && config->train.kind->operations == &rnl_csv_format &&
                          !rnl_encoding_measured(&data->encoding);
-    return (parts & RNL_TRAIN) || splits || follows;
+    return (parts & RNL_TRAIN) || takes || follows;
 }
 
 static rnl_status load_parts(rnl_data *data, const rnl_config *config, unsigned parts)
@@ -191,8 +207,8 @@ static rnl_status load_parts(rnl_data *data, const rnl_config *config, unsigned 
     };
     if (needs_train(data, sources, parts))
         RNL_TRY(load(&data->train, &sources->train, &loading));
-    if (sources->validation_split > 0 && data->train.rows > 0)
-        RNL_TRY(split(data, sources->validation_split));
+    if (splits(sources) && data->train.rows > 0)
+        RNL_TRY(split(data, sources));
     else if (parts & RNL_VALIDATION)
         RNL_TRY(load(&data->validation, &sources->validation, &loading));
     if (parts & RNL_TEST)
