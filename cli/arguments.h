@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Who takes an option. */
 enum {
@@ -28,6 +29,7 @@ enum {
 };
 
 #define RNL_MAX_OPERANDS 16
+#define RNL_MAX_VARIED   8
 
 typedef struct rnl_arguments rnl_arguments;
 
@@ -63,15 +65,24 @@ struct rnl_arguments {
     rnl_pin pin;
     size_t epoch; /* if one is given */
     bool epoch_given;
-    unsigned part;       /* an rnl_part; 0: the default */
-    const char *data;    /* a file of rows; NULL: none given */
+    unsigned part;                      /* an rnl_part; 0: the default */
+    const char *data;                   /* a file of rows; NULL: none given */
+    const char *varied[RNL_MAX_VARIED]; /* "key=value,value" each */
+    size_t varied_count;
+    size_t folds, repeats, jobs; /* 0: not given */
+    uint64_t seed;               /* if one is given; among the overrides, too */
+    bool seed_given;
+    const char *metric; /* NULL: the default */
+    char target_name[64];
+    const char *target_metric; /* target_name; NULL: none given */
+    double target;
     const char *columns; /* "loss,val_loss"; NULL: all */
     size_t monte_carlo;  /* passes; 0: none */
     double from, to;     /* learning rates; 0: the default */
     size_t steps;        /* 0: the default */
     const char *model;   /* a file of a model or a configuration; NULL: none given */
     bool json, layers, print_config, probabilities, quick, quiet, force, resume, restart_schedule,
-        verbose, help, version;
+        tune_rate, verbose, help, version;
 };
 
 extern const rnl_command rnl_program;

@@ -56,15 +56,6 @@ static bool take_monte_carlo(rnl_arguments *arguments, const char *value)
     return read;
 }
 
-static bool take_steps(rnl_arguments *arguments, const char *value)
-{
-    uint64_t number;
-    if (!read_whole(value, 1000000, &number) || number < 2)
-        return false;
-    arguments->steps = number;
-    return true;
-}
-
 static bool read_rate(const char *text, double *rate)
 {
     char *end;
@@ -95,7 +86,64 @@ static bool take_seed(rnl_arguments *arguments, const char *value)
         return false;
     snprintf(arguments->seed_override, sizeof arguments->seed_override, "training.seed=%" PRIu64,
              seed);
+    arguments->seed = seed;
+    arguments->seed_given = true;
     return take_override(arguments, arguments->seed_override);
+}
+
+static bool take_vary(rnl_arguments *arguments, const char *value)
+{
+    if (arguments->varied_count == RNL_MAX_VARIED)
+        return false;
+    arguments->varied[arguments->varied_count++] = value;
+    return true;
+}
+
+static bool read_count(const char *value, uint64_t fewest, size_t *count)
+{
+    uint64_t number;
+    if (!read_whole(value, 1000000, &number) || number < fewest)
+        return false;
+    *count = number;
+    return true;
+}
+
+static bool take_steps(rnl_arguments *arguments, const char *value)
+{
+    return read_count(value, 2, &arguments->steps);
+}
+
+static bool take_folds(rnl_arguments *arguments, const char *value)
+{
+    return read_count(value, 2, &arguments->folds);
+}
+
+static bool take_repeats(rnl_arguments *arguments, const char *value)
+{
+    return read_count(value, 1, &arguments->repeats);
+}
+
+static bool take_jobs(rnl_arguments *arguments, const char *value)
+{
+    return read_count(value, 1, &arguments->jobs);
+}
+
+static bool take_metric(rnl_arguments *arguments, const char *value)
+{
+    arguments->metric = value;
+    return *value != '\0';
+}
+
+static bool take_target(rnl_arguments *arguments, const char *value)
+{
+    const size_t length = strcspn(value, "=");
+    if (length == 0 || length >= sizeof arguments->target_name || value[length] == '\0')
+        return false;
+    memcpy(arguments->target_name, value, length);
+    arguments->target_metric = arguments->target_name;
+    char *end;
+    arguments->target = strtod(value + length + 1, &end);
+    return end != value + length + 1 && *end == '\0';
 }
 
 static bool take_part(rnl_arguments *arguments, const char *value)
@@ -162,18 +210,19 @@ SWITCH_TAKER(quiet)
 SWITCH_TAKER(force)
 SWITCH_TAKER(resume)
 SWITCH_TAKER(restart_schedule)
+SWITCH_TAKER(tune_rate)
 SWITCH_TAKER(verbose)
 SWITCH_TAKER(help)
 SWITCH_TAKER(version)
 
 #define RUNS                                                                                       \
     (RNL_TAKEN_BY_TRAIN | RNL_TAKEN_BY_EVALUATE | RNL_TAKEN_BY_PREDICT | RNL_TAKEN_BY_FOLD |       \
-     RNL_TAKEN_BY_FIND_LR)
+     RNL_TAKEN_BY_FIND_LR | RNL_TAKEN_BY_COMPARE)
 #define READERS (RUNS | RNL_TAKEN_BY_SUMMARY | RNL_TAKEN_BY_TOPOLOGY | RNL_TAKEN_BY_BENCH)
 #define PLACERS (RUNS | RNL_TAKEN_BY_TOPOLOGY)
 #define EVERYWHERE                                                                                 \
     (READERS | PLACERS | RNL_TAKEN_BY_BENCH | RNL_TAKEN_BY_INSPECT | RNL_TAKEN_BY_HELP |           \
-     RNL_TAKEN_BY_PLOT | RNL_TAKEN_BY_COMPARE | RNL_TAKEN_BY_PROGRAM)
+     RNL_TAKEN_BY_PLOT | RNL_TAKEN_BY_PROGRAM)
 
 const rnl_option rnl_option_table[] = {
     {"output", 'o', "DIR", RNL_TAKEN_BY_TRAIN,
@@ -193,6 +242,36 @@ const rnl_option rnl_option_table[] = {
     {"output", 'o', "FILE", RNL_TAKEN_BY_PREDICT,
      "file to write to: .npy, or CSV under any other name\n(default: CSV to standard output)",
      "a file", take_output},
+    {"output", 'o', "DIR", RNL_TAKEN_BY_COMPARE,
+     "directory to write to, made if missing\n(default: runs/NAME-compare, NAME being the "
+     "configuration's)",
+     "a directory", take_output},
+    {"vary", 0, "KEY=VALUE,VALUE...", RNL_TAKEN_BY_COMPARE,
+     "a key of the configuration and the values to compare; with several,\n"
+     "every combination is trained; may be repeated; required",
+     "KEY=VALUE,VALUE..., at most 8 times", take_vary},
+    {"folds", 0, "K", RNL_TAKEN_BY_COMPARE,
+     "cross-validation: train K times, each validating on another K-th of\nthe training rows",
+     "a whole number from 2", take_folds},
+    {"repeats", 0, "R", RNL_TAKEN_BY_COMPARE, "train with R seeds, from --seed on",
+     "a whole number from 1", take_repeats},
+    {"jobs", 'j', "N", RNL_TAKEN_BY_COMPARE,
+     "train N at a time, each on cores of its own (default: 1)", "a whole number from 1",
+     take_jobs},
+    {"tune-rate", 0, NULL, RNL_TAKEN_BY_COMPARE,
+     "train each combination with the learning rate that `runnel find-lr`\nsuggests for it", NULL,
+     take_tune_rate},
+    {"metric", 0, "NAME", RNL_TAKEN_BY_COMPARE,
+     "the figure of the validation rows to compare by\n(default: val_accuracy if there is one, "
+     "else "
+     "val_loss)",
+     "a name, as val_loss", take_metric},
+    {"target", 0, "NAME=VALUE", RNL_TAKEN_BY_COMPARE,
+     "what the time is measured to (default: 98 % of the best combination's\nmetric)",
+     "a figure and its value, as val_accuracy=0.88", take_target},
+    {"seed", 0, "N", RNL_TAKEN_BY_COMPARE,
+     "the seed, or the first of --repeats (default: the configuration's, or 1)",
+     "a whole number from 0 to 9007199254740992", take_seed},
     {"output", 'o', "FILE", RNL_TAKEN_BY_PLOT,
      "a .png or .svg file to write to, by gnuplot (default: characters to\nstandard output)",
      "a file", take_output},
@@ -247,8 +326,8 @@ const rnl_option rnl_option_table[] = {
      "key.path=value", take_override},
     {"print-config", 0, NULL, RNL_TAKEN_BY_TRAIN,
      "print the configuration with all defaults filled in, and stop", NULL, take_print_config},
-    {"force", 'f', NULL, RNL_TAKEN_BY_TRAIN, "replace the run that the directory already holds",
-     NULL, take_force},
+    {"force", 'f', NULL, RNL_TAKEN_BY_TRAIN | RNL_TAKEN_BY_COMPARE,
+     "replace what the directory already holds", NULL, take_force},
     {"resume", 'r', NULL, RNL_TAKEN_BY_TRAIN,
      "go on from the directory's checkpoint, and end as if never\ninterrupted; without a "
      "checkpoint, start",
@@ -256,8 +335,8 @@ const rnl_option rnl_option_table[] = {
     {"restart-schedule", 0, NULL, RNL_TAKEN_BY_TRAIN,
      "with --resume: begin the schedule of the learning rate anew, over the\nepochs that are left",
      NULL, take_restart_schedule},
-    {"quiet", 'q', NULL, RNL_TAKEN_BY_TRAIN, "print results, warnings and errors alone", NULL,
-     take_quiet},
+    {"quiet", 'q', NULL, RNL_TAKEN_BY_TRAIN | RNL_TAKEN_BY_COMPARE,
+     "print results, warnings and errors alone", NULL, take_quiet},
     {"verbose", 'v', NULL, RUNS, "print what the engine decides, too", NULL, take_verbose},
     {"help", 'h', NULL, EVERYWHERE, "print this help", NULL, take_help},
     {"version", 'V', NULL, RNL_TAKEN_BY_PROGRAM, "print the version", NULL, take_version},
@@ -308,6 +387,32 @@ const rnl_command rnl_commands[] = {
      "Example:\n"
      "  runnel train examples/fashion_mnist.yaml --threads 8 --set training.epochs=20 -o runs/a\n",
      rnl_command_train},
+    {"compare", RNL_TAKEN_BY_COMPARE, "CONFIG", 1, 1,
+     "Trains every combination of settings, and says which is best and which is fastest.",
+     "Each combination of the values of --vary is trained, with --repeats and --folds several\n"
+     "times. A value is YAML: `{adam: {learning_rate: 0.01}}` is one. The choice is made on the\n"
+     "validation rows; test rows serve nothing here. A shared learning rate compares nothing:\n"
+     "see --tune-rate.\n"
+     "\n"
+     "Printed for each combination: the mean of the metric over its trials, of the models that\n"
+     "training ended with, and its standard deviation; the rank by the mean; the time of an\n"
+     "epoch's training, and the mean of epochs and seconds until the metric came to the target,\n"
+     "of those trials in which it did. Beside optimizers stand the ratings of a textbook.\n"
+     "\n"
+     "Files written to DIR: compare.csv, a line per trial; compare.json; compare.png and\n"
+     "compare.svg, the metric over the epochs, where gnuplot is installed; and a run's directory\n"
+     "for each trial, with its config.yaml and log.\n"
+     "\n"
+     "Called again after Ctrl-C or a kill, the same command goes on with what is missing. With\n"
+     "--folds K, the training rows are cut in K parts, drawn at random but always the same.\n"
+     "\n"
+     "Exit code: 0 compared; 1 failed, or a training did; 2 a mistake in the command or the\n"
+     "configuration: then nothing was written; 130 and 143 stopped by Ctrl-C and SIGTERM.\n"
+     "\n"
+     "Example:\n"
+     "  runnel compare examples/fashion_mnist.yaml --vary training.optimizer=momentum,adam \\\n"
+     "      --tune-rate --repeats 3 --set training.epochs=5\n",
+     rnl_command_compare},
     {"evaluate", RNL_TAKEN_BY_EVALUATE, "MODEL", 1, 1,
      "Measures a trained model: loss, metrics, confusion matrix, precision, recall.",
      "MODEL is a file that `runnel train` wrote.  The data are those that the configuration in\n"

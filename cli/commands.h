@@ -8,6 +8,7 @@
 
 int rnl_command_train(const rnl_arguments *arguments);
 int rnl_command_bench(const rnl_arguments *arguments); /* benchmarks/ */
+int rnl_command_compare(const rnl_arguments *arguments);
 int rnl_command_evaluate(const rnl_arguments *arguments);
 int rnl_command_find_lr(const rnl_arguments *arguments);
 int rnl_command_fold(const rnl_arguments *arguments);

@@ -290,6 +290,11 @@ const char *rnl_config_name(const rnl_config *config)
     return config->name;
 }
 
+const char *rnl_config_optimizer(const rnl_config *config)
+{
+    return config->training.optimizer.kind->name;
+}
+
 rnl_status rnl_config_print(const rnl_config *config, char **text)
 {
     return rnl_schema_print_yaml(rnl_config_fields, config, text);

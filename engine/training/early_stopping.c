@@ -47,7 +47,7 @@ bool rnl_early_stopping_look(const rnl_config *config, rnl_patience *patience, u
     const double value = rnl_monitor_value(&c->monitor, figures);
     const double best = patience->best_epoch > 0 ? patience->best : NAN;
     ++patience->wait;
-    if (rnl_monitor_improved(&c->monitor, config, value, best)) {
+    if (rnl_monitor_improved(&c->monitor, value, best)) {
         patience->best = value;
         patience->best_epoch = epoch;
         patience->wait = 0;

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct top_k_parameters {
     int64_t k;
@@ -182,4 +183,11 @@ rnl_status rnl_metrics_variances(double **variances, const rnl_choice_list *metr
     for (size_t j = 0; j < outputs; ++j)
         (*variances)[j] = variance(dataset, j, outputs);
     return RNL_OK;
+}
+
+int rnl_figure_rises(const char *name)
+{
+    const rnl_kind *metric =
+        rnl_kind_find(&rnl_metrics, strncmp(name, "val_", 4) == 0 ? name + 4 : name);
+    return metric && ((const rnl_metric *)metric->operations)->larger_is_better;
 }

@@ -22,22 +22,6 @@ const rnl_kind_table rnl_monitor_modes = {
     .count = sizeof kinds / sizeof *kinds,
 };
 
-/* "val_accuracy" is of accuracy. */
-static const char *without_prefix(const char *figure)
-{
-    return strncmp(figure, "val_", 4) == 0 ? figure + 4 : figure;
-}
-
-/* NULL for the loss. */
-static const rnl_choice *metric_named(const rnl_config *config, const char *name)
-{
-    const rnl_choice_list *metrics = &config->training.metrics;
-    for (size_t m = 0; m < metrics->count; ++m)
-        if (strcmp(metrics->items[m].kind->name, name) == 0)
-            return &metrics->items[m];
-    return NULL;
-}
-
 rnl_status rnl_monitor_check(const rnl_monitor *monitor, rnl_place place, const rnl_config *config,
                              bool validated)
 {
@@ -70,19 +54,17 @@ double rnl_monitor_value(const rnl_monitor *monitor, const rnl_figures *figures)
     return NAN;
 }
 
-static bool larger_is_better(const rnl_monitor *monitor, const rnl_config *config)
+static bool larger_is_better(const rnl_monitor *monitor)
 {
     if (monitor->mode.kind != &kinds[AUTO])
         return monitor->mode.kind == &kinds[MAX];
-    const rnl_choice *metric = metric_named(config, without_prefix(monitor->figure));
-    return metric && rnl_metric_of(metric)->larger_is_better;
+    return rnl_figure_rises(monitor->figure);
 }
 
-bool rnl_monitor_improved(const rnl_monitor *monitor, const rnl_config *config, double value,
-                          double best)
+bool rnl_monitor_improved(const rnl_monitor *monitor, double value, double best)
 {
     if (isnan(value) || isnan(best))
         return !isnan(value);
-    return larger_is_better(monitor, config) ? value > best + monitor->min_delta
-                                             : value < best - monitor->min_delta;
+    return larger_is_better(monitor) ? value > best + monitor->min_delta
+                                     : value < best - monitor->min_delta;
 }

@@ -38,7 +38,6 @@ rnl_status rnl_monitor_check(const rnl_monitor *monitor, rnl_place place, const 
 double rnl_monitor_value(const rnl_monitor *monitor, const rnl_figures *figures);
 
 /* NaN is no improvement; anything else is one on NaN. */
-bool rnl_monitor_improved(const rnl_monitor *monitor, const rnl_config *config, double value,
-                          double best);
+bool rnl_monitor_improved(const rnl_monitor *monitor, double value, double best);
 
 #endif

@@ -359,7 +359,7 @@ void rnl_schedule_look(const rnl_config *config, rnl_plateau *plateau, double le
         --plateau->cooldown;
         plateau->wait = 0;
     }
-    if (rnl_monitor_improved(&p->monitor, config, value, plateau->best)) {
+    if (rnl_monitor_improved(&p->monitor, value, plateau->best)) {
         plateau->best = value;
         plateau->wait = 0;
     } else if (plateau->cooldown == 0 && ++plateau->wait >= (uint64_t)p->patience) {

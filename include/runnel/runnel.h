@@ -87,6 +87,9 @@ RNL_API void rnl_config_free(rnl_config *config);
  */
 RNL_API const char *rnl_config_name(const rnl_config *config);
 
+/* The name of its optimizer: "adam".  Belongs to the config. */
+RNL_API const char *rnl_config_optimizer(const rnl_config *config);
+
 /* The whole configuration as YAML with every default filled in, fit to be loaded again. */
 RNL_API rnl_status rnl_config_print(const rnl_config *config, char **text);
 
@@ -204,6 +207,9 @@ typedef struct rnl_figure {
     const char *name;
     double value;
 } rnl_figure;
+
+/* Not 0 where a larger value of the figure is a better one, as of "accuracy" and "val_accuracy". */
+RNL_API int rnl_figure_rises(const char *name);
 
 /* Where training stands.  Valid during the callback only. */
 typedef struct rnl_progress {
