@@ -1,8 +1,8 @@
 #include "engine/data/folds.h"
 
 #include "engine/data/row_order.h"
-#include "engine/storage/memory_limit.h"
 #include "engine/error.h"
+#include "engine/storage/memory_limit.h"
 
 #include <stdlib.h>
 #include <string.h>
