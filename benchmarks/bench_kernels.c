@@ -197,6 +197,11 @@ static rnl_column_sums arguments_rnl_column_sums(const workspace *w, size_t n)
     return (rnl_column_sums){16, n / 16, w->array[0], n / 16, w->array[1]};
 }
 
+static rnl_transpose arguments_rnl_transpose(const workspace *w, size_t n)
+{
+    return (rnl_transpose){32, n / 32, w->array[0], n / 32, w->array[1], 32};
+}
+
 static rnl_random_rows arguments_rnl_random_rows(const workspace *w, size_t n)
 {
     return (rnl_random_rows){.rows = n / 512,

@@ -18,9 +18,12 @@
 #define LEAST_SECONDS 0.01 /* of a measurement */
 enum { TRIES = 7 };
 
+/* The three products of a tile. */
+enum { FORWARD, GRADIENTS, DOWN, KINDS };
+
 typedef struct tile {
-    rnl_product_shape shape;
-    rnl_samples seconds[3]; /* of each kind */
+    rnl_product_shape shapes[KINDS];
+    rnl_samples seconds[KINDS];
     rnl_status status;
     char message[512];
 } tile;
@@ -51,33 +54,26 @@ static float *allocate(size_t floats)
     return values;
 }
 
-static rnl_status time_kinds(tile *t, rnl_product *product)
+static rnl_status time_product(rnl_product_shape shape, rnl_product *product, rnl_samples *seconds)
 {
-    const rnl_product_shape *shape = &t->shape;
-    const size_t rows = shape->rows[RNL_PRODUCT_BACKWARD_WEIGHTS]; /* the most */
-    const size_t x = rows * rnl_product_row_stride(shape->fan_in);
-    const size_t z = rows * rnl_product_row_stride(shape->units);
-    const size_t packed = rnl_product_packed_count(product);
-    float *buffers[] = {allocate(x), allocate(packed), allocate(z),
-                        allocate(z), allocate(packed), allocate(x)};
-    const rnl_product_buffers bound = {buffers[0], buffers[1], buffers[2],
-                                       buffers[3], buffers[4], buffers[5]};
+    const rnl_packing packing = rnl_packing_of(shape.inner, shape.columns);
+    float *a = allocate(shape.rows * rnl_product_row_stride(shape.inner));
+    float *b = allocate(rnl_packed_count(&packing));
+    float *c = allocate(shape.rows * rnl_product_row_stride(shape.columns));
     rnl_product_worker *worker = NULL;
-    rnl_status status = rnl_product_worker_create(&worker, &product, 1);
-    for (size_t i = 0; i < 6; ++i)
-        if (!buffers[i])
-            status = rnl_fail_memory(packed * sizeof(float));
-    for (rnl_product_kind kind = RNL_PRODUCT_FORWARD;
-         status == RNL_OK && kind <= RNL_PRODUCT_BACKWARD_DATA; ++kind) {
-        rnl_product_call *call = NULL;
-        status = rnl_product_bind(&call, product, worker, kind, &bound);
-        if (status == RNL_OK)
-            status = time_call(call, &t->seconds[kind]);
-        rnl_product_call_free(call);
-    }
+    rnl_product_call *call = NULL;
+    rnl_status status = a && b && c ? RNL_OK : rnl_fail_memory(rnl_packed_count(&packing));
+    if (status == RNL_OK)
+        status = rnl_product_worker_create(&worker, &product, 1);
+    if (status == RNL_OK)
+        status = rnl_product_bind(&call, product, worker, a, b, c);
+    if (status == RNL_OK)
+        status = time_call(call, seconds);
+    rnl_product_call_free(call);
     rnl_product_worker_free(worker);
-    for (size_t i = 0; i < 6; ++i)
-        free(buffers[i]);
+    free(a);
+    free(b);
+    free(c);
     return status;
 }
 
@@ -85,11 +81,13 @@ static void time_tile(rnl_worker *worker, void *context)
 {
     (void)worker;
     tile *t = context;
-    rnl_product *product;
-    t->status = rnl_product_create(&product, t->shape);
-    if (t->status == RNL_OK) {
-        t->status = time_kinds(t, product);
-        rnl_product_free(product);
+    for (size_t kind = 0; t->status == RNL_OK && kind < KINDS; ++kind) {
+        rnl_product *product;
+        t->status = rnl_product_create(&product, t->shapes[kind]);
+        if (t->status == RNL_OK) {
+            t->status = time_product(t->shapes[kind], product, &t->seconds[kind]);
+            rnl_product_free(product);
+        }
     }
     snprintf(t->message, sizeof t->message, "%s", rnl_message());
 }
@@ -107,36 +105,55 @@ static rnl_status run(tile *t)
     return t->status == RNL_OK ? RNL_OK : rnl_fail(t->status, "%s", t->message);
 }
 
+static double flops_of(const rnl_product_shape *shape)
+{
+    return 2.0 * (double)shape->rows * (double)shape->inner * (double)shape->columns;
+}
+
 static void report_tile(rnl_bench *bench, tile *t, const char *name, const char *layer, double peak)
 {
-    static const char *const kinds[] = {"forward", "backward_weights", "backward_data"};
-    for (size_t k = 0; k < 3; ++k) {
-        const size_t rows = t->shape.rows[k];
-        const double flops = 2.0 * (double)rows * (double)t->shape.fan_in * (double)t->shape.units;
+    static const char *const kinds[KINDS] = {"forward", "gradients", "down"};
+    for (size_t k = 0; k < KINDS; ++k) {
+        const rnl_product_shape *shape = &t->shapes[k];
         rnl_bench_result result = {.threads = 1, .repetitions = t->seconds[k].count};
         snprintf(result.name, sizeof result.name, "layers/%.40s/%s/%s/%zux%zux%zu", name, layer,
-                 kinds[k], rows, t->shape.fan_in, t->shape.units);
+                 kinds[k], shape->rows, shape->inner, shape->columns);
         result.seconds = rnl_samples_summarize(&t->seconds[k]);
-        rnl_bench_result_count(&result, "gflops", flops / result.seconds.median / 1e9);
+        const double rate = flops_of(shape) / result.seconds.median;
+        rnl_bench_result_count(&result, "gflops", rate / 1e9);
         if (peak > 0)
-            rnl_bench_result_count(&result, "share_of_peak", flops / result.seconds.median / peak);
+            rnl_bench_result_count(&result, "share_of_peak", rate / peak);
         rnl_bench_report_add(&bench->report, &result);
         rnl_samples_release(&t->seconds[k]);
     }
 }
 
-/* The seconds of all products of a layer in a step, judged by the tile that was timed. */
+/* The seconds of all products of a layer in a step, judged by the tiles that were timed. */
 static double layer_seconds(tile *t, const rnl_layer *layer, const rnl_model *model)
 {
     const rnl_cut rows = rnl_cut_rows((size_t)model->config->training.batch_size);
-    const double padded = (double)(rows.blocks * rows.size);
-    const double units = (double)layer->parameters[0].size[1] / (double)t->shape.units;
+    const double flops = 2 * (double)(rows.blocks * rows.size) *
+                         (double)layer->parameters[0].size[0] *
+                         (double)layer->parameters[0].size[1];
     double seconds = 0;
-    for (size_t k = 0; k < 3; ++k)
-        if (k < RNL_PRODUCT_BACKWARD_DATA || layer->index > rnl_model_first_trainable(model))
-            seconds += rnl_samples_summarize(&t->seconds[k]).median * units * padded /
-                       (double)t->shape.rows[k];
+    for (size_t k = 0; k < KINDS; ++k)
+        if (k != DOWN || layer->index > rnl_model_first_trainable(model))
+            seconds +=
+                rnl_samples_summarize(&t->seconds[k]).median * flops / flops_of(&t->shapes[k]);
     return seconds;
+}
+
+/* Of the first column block, range of inputs, and part of the rows. */
+static tile tile_of(const rnl_layer *layer, rnl_cut rows)
+{
+    const size_t fan_in = layer->parameters[0].size[0], units = layer->parameters[0].size[1],
+                 padded = rows.blocks * rows.size, part = rnl_cut_part(rows.size),
+                 width = rnl_cut_width(rnl_cut_columns(units), 0),
+                 inputs = rnl_cut_width(rnl_cut_inputs(fan_in, rows.blocks), 0);
+    const rnl_packing packing = rnl_packing_of(padded, width);
+    return (tile){.shapes = {[FORWARD] = {part, fan_in, width},
+                             [GRADIENTS] = {inputs, padded, packing.width},
+                             [DOWN] = {part, rows.blocks == 1 ? width : units, fan_in}}};
 }
 
 static void report_rest(rnl_bench *bench, const char *name, double step, double products)
@@ -152,15 +169,12 @@ rnl_status rnl_bench_layers(rnl_bench *bench, const rnl_model *model, const char
 {
     double products = 0;
     const double peak = rnl_fma_peak(rnl_isa_detect(), 1);
-    const size_t rows = rnl_cut_rows((size_t)model->config->training.batch_size).size;
+    const rnl_cut rows = rnl_cut_rows((size_t)model->config->training.batch_size);
     for (size_t i = 0; i < model->layer_count; ++i) {
         const rnl_layer *layer = &model->layers[i];
         if (layer->parameter_count == 0 || layer->parameters[0].rank != 2)
             continue;
-        tile t = {
-            .shape = {.fan_in = layer->parameters[0].size[0],
-                      .units = rnl_cut_width(rnl_cut_columns(layer->parameters[0].size[1]), 0),
-                      .rows = {rnl_cut_forward_part(rows), rows, rnl_cut_backward_part(rows)}}};
+        tile t = tile_of(layer, rows);
         RNL_TRY(run(&t));
         products += layer_seconds(&t, layer, model);
         report_tile(bench, &t, name, layer->name, peak);

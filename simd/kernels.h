@@ -195,6 +195,15 @@ typedef struct rnl_column_sums {
     float *sums; /* (columns) */
 } rnl_column_sums;
 
+/* y[j][i] = x[i][j].  y is not x. */
+typedef struct rnl_transpose {
+    size_t rows, columns; /* of x */
+    const float *x;       /* (rows, columns) */
+    size_t x_stride;
+    float *y; /* (columns, rows) */
+    size_t y_stride;
+} rnl_transpose;
+
 /* A random number for each element, from Philox (simd/philox.h) with the key `seed` and the counter
  * (c, first_row + row, step, stream): of the 64 columns from 64 b on, column 16 w + l takes word w
  * at c = 16 b + l.  u is its 24 upper bits, in [0, 1).  With x the sum of the inputs in their

@@ -236,4 +236,24 @@ static inline float v_largest(v_float a)
     return _mm_cvtss_f32(_mm_max_ss(m, _mm_movehdup_ps(m)));
 }
 
+/* LANES vectors as the rows of a square, into its columns: pairs, then quarters within the halves,
+ * then the halves change places. */
+static inline void v_transpose(v_float lines[LANES])
+{
+    __m256 pairs[LANES], quarters[LANES];
+    for (int i = 0; i < LANES; i += 2) {
+        pairs[i] = _mm256_unpacklo_ps(lines[i], lines[i + 1]);
+        pairs[i + 1] = _mm256_unpackhi_ps(lines[i], lines[i + 1]);
+    }
+    for (int i = 0; i < LANES; i += 4)
+        for (int j = 0; j < 2; ++j) {
+            quarters[i + 2 * j] = _mm256_shuffle_ps(pairs[i + j], pairs[i + j + 2], 0x44);
+            quarters[i + 2 * j + 1] = _mm256_shuffle_ps(pairs[i + j], pairs[i + j + 2], 0xee);
+        }
+    for (int i = 0; i < 4; ++i) {
+        lines[i] = _mm256_permute2f128_ps(quarters[i], quarters[i + 4], 0x20);
+        lines[i + 4] = _mm256_permute2f128_ps(quarters[i], quarters[i + 4], 0x31);
+    }
+}
+
 #endif

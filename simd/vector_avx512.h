@@ -223,4 +223,30 @@ static inline float v_largest(v_float a)
     return _mm512_reduce_max_ps(a);
 }
 
+/* LANES vectors as the rows of a square, into its columns: pairs, then fours within the quarters of
+ * a vector, then the quarters change places in two steps. */
+static inline void v_transpose(v_float lines[LANES])
+{
+    __m512 pairs[LANES], fours[LANES];
+    for (int i = 0; i < LANES; i += 2) {
+        pairs[i] = _mm512_unpacklo_ps(lines[i], lines[i + 1]);
+        pairs[i + 1] = _mm512_unpackhi_ps(lines[i], lines[i + 1]);
+    }
+    for (int i = 0; i < LANES; i += 4)
+        for (int j = 0; j < 2; ++j) {
+            fours[i + 2 * j] = _mm512_shuffle_ps(pairs[i + j], pairs[i + j + 2], 0x44);
+            fours[i + 2 * j + 1] = _mm512_shuffle_ps(pairs[i + j], pairs[i + j + 2], 0xee);
+        }
+    for (int i = 0; i < 4; ++i) {
+        const __m512 even_low = _mm512_shuffle_f32x4(fours[i], fours[i + 4], 0x88),
+                     odd_low = _mm512_shuffle_f32x4(fours[i], fours[i + 4], 0xdd),
+                     even_high = _mm512_shuffle_f32x4(fours[i + 8], fours[i + 12], 0x88),
+                     odd_high = _mm512_shuffle_f32x4(fours[i + 8], fours[i + 12], 0xdd);
+        lines[i] = _mm512_shuffle_f32x4(even_low, even_high, 0x88);
+        lines[i + 8] = _mm512_shuffle_f32x4(even_low, even_high, 0xdd);
+        lines[i + 4] = _mm512_shuffle_f32x4(odd_low, odd_high, 0x88);
+        lines[i + 12] = _mm512_shuffle_f32x4(odd_low, odd_high, 0xdd);
+    }
+}
+
 #endif

@@ -1564,6 +1564,25 @@ static void check_column_sums(const rnl_kernels *k)
         }
 }
 
+/* Squares of any vectors, and what is left at their edges; every bit pattern goes through. */
+static void check_transpose(const rnl_kernels *k)
+{
+    enum { SIDE = 35, X_STRIDE = SIDE + 3, Y_STRIDE = SIDE + 2 };
+    static float x[SIDE * X_STRIDE], y[SIDE * Y_STRIDE], expected[SIDE * Y_STRIDE];
+    for (size_t i = 0; i < SIDE * X_STRIDE; ++i)
+        x[i] = i % 7 == 0 ? NAN : random_float(3);
+    for (size_t rows = 0; rows <= SIDE; ++rows)
+        for (size_t columns = 0; columns <= SIDE; ++columns) {
+            for (size_t i = 0; i < SIDE * Y_STRIDE; ++i)
+                y[i] = expected[i] = (float)i;
+            for (size_t i = 0; i < rows; ++i)
+                for (size_t j = 0; j < columns; ++j)
+                    expected[j * Y_STRIDE + i] = x[i * X_STRIDE + j];
+            k->transpose(&(const rnl_transpose){rows, columns, x, X_STRIDE, y, Y_STRIDE});
+            cr_assert_eq(memcmp(y, expected, sizeof y), 0, "%zu x %zu", rows, columns);
+        }
+}
+
 static void check_add_rows(const rnl_kernels *k)
 {
     enum { PARTIALS = 3 };

@@ -1,5 +1,6 @@
 /*
- * The three matrix products of a tile against plain loops in double, inside of a team of one.
+ * The matrix product against plain loops in double, inside of a team of one, and its packed
+ * operand.
  */
 #include "engine/product/product.h"
 #include "simd/philox.h"
@@ -12,32 +13,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct tile_shape {
-    size_t rows, fan_in, units;
-    size_t parts[RNL_PRODUCT_KINDS]; /* calls that make all rows of a kind */
-};
-
 ParameterizedTestParameters(product, agrees_with_plain_loops)
 {
-    static struct tile_shape shapes[] = {
-        {1, 1, 1, {1, 1, 1}},      {8, 784, 80, {1, 1, 1}},   {16, 784, 60, {1, 1, 1}},
-        {16, 300, 64, {1, 1, 1}},  {16, 100, 10, {1, 1, 1}},  {7, 33, 17, {1, 1, 1}},
-        {128, 300, 48, {4, 1, 2}}, {3, 1, 5, {1, 1, 1}},      {125, 300, 36, {1, 1, 1}},
-        {2, 1024, 3, {1, 1, 1}},   {64, 256, 256, {1, 1, 1}}, {1, 13, 1, {1, 1, 1}}};
-    return cr_make_param_array(struct tile_shape, shapes, sizeof shapes / sizeof *shapes);
+    static rnl_product_shape shapes[] = {
+        {1, 1, 1},      {8, 784, 80}, {32, 784, 76},  {784, 32, 16},  {16, 300, 64},
+        {16, 100, 10},  {7, 33, 17},  {3, 1, 5},      {125, 300, 36}, {2, 1024, 3},
+        {64, 256, 256}, {1, 13, 1},   {32, 100, 1},   {100, 7, 16},   {52, 31, 300},
+        {32, 1040, 16}, {1, 16, 33},  {30, 2048, 48}, {97, 512, 16},  {5, 10, 1024}};
+    return cr_make_param_array(rnl_product_shape, shapes, sizeof shapes / sizeof *shapes);
 }
 
-enum { X, KERNEL, DELTA, Z, GRADIENT, DX, UNPACKED, MATRICES };
+enum { A, PLAIN, C, MATRICES };
 
 typedef struct trial {
-    struct tile_shape shape;
-    size_t stride; /* between rows of the plain kernel, of which the tile is a part */
-    float *matrix[MATRICES];
+    rnl_product_shape shape;
+    size_t stride; /* between rows of the plain matrix, of which the operand is a part */
+    float *matrix[MATRICES], *packed, *unpacked;
     rnl_status status;
     char description[256];
 } trial;
 
-/* Space for a matrix of the trial; X, KERNEL and DELTA in [-1, 1), the others full of NaN. */
+/* Space for a matrix of the trial; A and PLAIN in [-1, 1), the others full of NaN. */
 static float *create_matrix(size_t index, size_t count)
 {
     float *values = aligned_alloc(64, (count * sizeof(float) + 63) / 64 * 64);
@@ -45,62 +41,36 @@ static float *create_matrix(size_t index, size_t count)
         const rnl_random_place place = {RNL_RANDOM_GENERATED_DATA, .layer = (uint32_t)index,
                                         .column = (uint32_t)i};
         values[i] =
-            index < Z ? (float)(2 * rnl_random_uniform(rnl_random(5, place).word[0]) - 1) : NAN;
+            index < C ? (float)(2 * rnl_random_uniform(rnl_random(5, place).word[0]) - 1) : NAN;
     }
     return values;
 }
 
-/* All calls of a kind, twice, because a bound call is executed many times. */
-static rnl_status run_kind(const trial *t, const rnl_product *product, rnl_product_worker *worker,
-                           rnl_product_kind kind, float *weights, float *gradient)
+/* Twice, because a bound call is executed many times. */
+static rnl_status run_twice(const trial *t, const rnl_product *product, rnl_product_worker *worker)
 {
-    const size_t rows = t->shape.rows / t->shape.parts[kind];
-    const size_t wide = rnl_product_row_stride(t->shape.fan_in);
-    const size_t high = rnl_product_row_stride(t->shape.units);
-    for (size_t part = 0; part < t->shape.parts[kind]; ++part) {
-        const size_t first = part * rows;
-        const rnl_product_buffers buffers = {
-            t->matrix[X] + first * wide,     weights,  t->matrix[Z] + first * high,
-            t->matrix[DELTA] + first * high, gradient, t->matrix[DX] + first * wide,
-        };
-        rnl_product_call *call = NULL;
-        rnl_status status = rnl_product_bind(&call, product, worker, kind, &buffers);
-        for (int i = 0; status == RNL_OK && i < 2; ++i)
-            status = rnl_product_execute(call);
-        rnl_product_call_free(call);
-        if (status != RNL_OK)
-            return status;
-    }
-    return RNL_OK;
+    rnl_product_call *call = NULL;
+    rnl_status status =
+        rnl_product_bind(&call, product, worker, t->matrix[A], t->packed, t->matrix[C]);
+    for (int i = 0; status == RNL_OK && i < 2; ++i)
+        status = rnl_product_execute(call);
+    rnl_product_call_free(call);
+    return status;
 }
 
 static rnl_status run(trial *t)
 {
-    rnl_product_shape shape = {.fan_in = t->shape.fan_in, .units = t->shape.units};
-    for (size_t kind = 0; kind < RNL_PRODUCT_KINDS; ++kind)
-        shape.rows[kind] = t->shape.rows / t->shape.parts[kind];
     rnl_product *product;
     rnl_product_worker *worker = NULL;
-    rnl_status status = rnl_product_create(&product, shape);
+    rnl_status status = rnl_product_create(&product, t->shape);
     if (status != RNL_OK)
         return status;
     snprintf(t->description, sizeof t->description, "%s", rnl_product_description(product));
-    const size_t count = rnl_product_packed_count(product);
-    float *weights = create_matrix(Z, count), *gradient = create_matrix(Z, count);
-    status = rnl_product_pack(product, t->matrix[KERNEL], t->stride, weights);
+    status = rnl_product_worker_create(&worker, &product, 1);
     if (status == RNL_OK)
-        status = rnl_product_worker_create(&worker, &product, 1);
-    for (rnl_product_kind kind = RNL_PRODUCT_FORWARD; status == RNL_OK && kind < RNL_PRODUCT_KINDS;
-         ++kind)
-        status = run_kind(t, product, worker, kind, weights, gradient);
-    if (status == RNL_OK)
-        status = rnl_product_unpack(product, gradient, t->matrix[GRADIENT], t->shape.units);
-    if (status == RNL_OK)
-        status = rnl_product_unpack(product, weights, t->matrix[UNPACKED], t->shape.units);
+        status = run_twice(t, product, worker);
     rnl_product_worker_free(worker);
     rnl_product_free(product);
-    free(weights);
-    free(gradient);
     return status;
 }
 
@@ -111,62 +81,95 @@ static void run_in_team(rnl_worker *worker, void *context)
     t->status = run(t);
 }
 
-/* sum over k of a[i * a_row + k * a_step] * b[j * b_row + k * b_step], within rounding. */
-static void expect_product(const char *name, const float *result, size_t rows, size_t columns,
-                           size_t stride, size_t terms, const float *a, size_t a_row, size_t a_step,
-                           const float *b, size_t b_row, size_t b_step)
+static void run_trial(trial *t)
 {
-    for (size_t i = 0; i < rows; ++i)
-        for (size_t j = 0; j < columns; ++j) {
-            double sum = 0, size = 0;
-            for (size_t k = 0; k < terms; ++k) {
-                const double term =
-                    (double)a[i * a_row + k * a_step] * (double)b[j * b_row + k * b_step];
-                sum += term;
-                size += fabs(term);
-            }
-            const double difference = fabs((double)result[i * stride + j] - sum);
-            cr_assert(difference <= 6e-8 * size * (1 + sqrt((double)terms)),
-                      "%s (%zu, %zu): %g instead of %g", name, i, j, (double)result[i * stride + j],
-                      sum);
-        }
-}
-
-ParameterizedTest(struct tile_shape *shape, product, agrees_with_plain_loops)
-{
-    const size_t rows = shape->rows, fan_in = shape->fan_in, units = shape->units;
-    const size_t wide = rnl_product_row_stride(fan_in), high = rnl_product_row_stride(units);
-    trial t = {.shape = *shape, .stride = units + 5};
-    const size_t counts[MATRICES] = {
-        [X] = rows * wide,           [KERNEL] = fan_in * t.stride, [DELTA] = rows * high,
-        [Z] = rows * high,           [GRADIENT] = fan_in * units,  [DX] = rows * wide,
-        [UNPACKED] = fan_in * units,
-    };
-    for (size_t i = 0; i < MATRICES; ++i)
-        t.matrix[i] = create_matrix(i, counts[i]);
-
     rnl_topology topology;
     rnl_placement placement;
     char problem[256];
     cr_assert(
         rnl_topology_read(&topology, &(const rnl_topology_source){0}, problem, sizeof problem));
     cr_assert(rnl_placement_plan(&placement, &topology, 1, RNL_PINNING_OFF));
-    cr_assert(rnl_team_run(&placement, run_in_team, &t, problem, sizeof problem), "%s", problem);
-    cr_assert_eq(t.status, RNL_OK, "%s", rnl_message());
-    cr_expect(strstr(t.description, "ref") == NULL, "%s", t.description);
-
-    const float *x = t.matrix[X], *kernel = t.matrix[KERNEL], *delta = t.matrix[DELTA];
-    for (size_t i = 0; i < fan_in; ++i)
-        cr_assert_arr_eq(t.matrix[UNPACKED] + i * units, kernel + i * t.stride,
-                         units * sizeof(float));
-    expect_product("z", t.matrix[Z], rows, units, high, fan_in, x, wide, 1, kernel, 1, t.stride);
-    expect_product("gradient", t.matrix[GRADIENT], fan_in, units, units, rows, x, 1, wide, delta, 1,
-                   high);
-    expect_product("dx", t.matrix[DX], rows, fan_in, wide, units, delta, high, 1, kernel, t.stride,
-                   1);
-
-    for (size_t i = 0; i < MATRICES; ++i)
-        free(t.matrix[i]);
+    cr_assert(rnl_team_run(&placement, run_in_team, t, problem, sizeof problem), "%s", problem);
     rnl_placement_release(&placement);
     rnl_topology_release(&topology);
+    cr_assert_eq(t->status, RNL_OK, "%s", rnl_message());
+}
+
+/* Within rounding. */
+static void expect_product(const trial *t)
+{
+    const size_t a_stride = rnl_product_row_stride(t->shape.inner),
+                 c_stride = rnl_product_row_stride(t->shape.columns);
+    for (size_t i = 0; i < t->shape.rows; ++i)
+        for (size_t j = 0; j < t->shape.columns; ++j) {
+            double sum = 0, size = 0;
+            for (size_t k = 0; k < t->shape.inner; ++k) {
+                const double term = (double)t->matrix[A][i * a_stride + k] *
+                                    (double)t->matrix[PLAIN][k * t->stride + j];
+                sum += term;
+                size += fabs(term);
+            }
+            const double result = (double)t->matrix[C][i * c_stride + j];
+            cr_assert(fabs(result - sum) <= 6e-8 * size * (1 + sqrt((double)t->shape.inner)),
+                      "(%zu, %zu): %g instead of %g", i, j, result, sum);
+        }
+}
+
+ParameterizedTest(rnl_product_shape *shape, product, agrees_with_plain_loops)
+{
+    trial t = {.shape = *shape, .stride = shape->columns + 5};
+    const rnl_packing packing = rnl_packing_of(shape->inner, shape->columns);
+    const size_t counts[MATRICES] = {
+        [A] = shape->rows * rnl_product_row_stride(shape->inner),
+        [PLAIN] = shape->inner * t.stride,
+        [C] = shape->rows * rnl_product_row_stride(shape->columns),
+    };
+    for (size_t i = 0; i < MATRICES; ++i)
+        t.matrix[i] = create_matrix(i, counts[i]);
+    t.packed = calloc(rnl_packed_count(&packing), sizeof *t.packed);
+    t.unpacked = create_matrix(C, shape->inner * shape->columns);
+    rnl_pack(&packing, t.matrix[PLAIN], t.stride, t.packed);
+    rnl_unpack(&packing, t.packed, t.unpacked, shape->columns);
+    for (size_t k = 0; k < shape->inner; ++k)
+        cr_assert_arr_eq(t.unpacked + k * shape->columns, t.matrix[PLAIN] + k * t.stride,
+                         shape->columns * sizeof(float));
+    run_trial(&t);
+    cr_expect(strstr(t.description, "ref") == NULL, "%s", t.description);
+    expect_product(&t);
+    for (size_t i = 0; i < MATRICES; ++i)
+        free(t.matrix[i]);
+    free(t.packed);
+    free(t.unpacked);
+}
+
+/* A product over some of the panels is a part of that over all, bit for bit: what the tiles of a
+ * dense layer rely on. */
+Test(product, takes_any_whole_panels)
+{
+    enum { ROWS = 20, INNER = 37, COLUMNS = 50 };
+    const rnl_packing packing = rnl_packing_of(INNER, COLUMNS);
+    const size_t stride = rnl_product_row_stride(COLUMNS), width = packing.width;
+    float *plain = create_matrix(PLAIN, INNER * COLUMNS);
+    trial whole = {.shape = {ROWS, INNER, COLUMNS}};
+    whole.packed = calloc(rnl_packed_count(&packing), sizeof *whole.packed);
+    rnl_pack(&packing, plain, COLUMNS, whole.packed);
+    whole.matrix[A] = create_matrix(A, ROWS * rnl_product_row_stride(INNER));
+    whole.matrix[C] = create_matrix(C, ROWS * stride);
+    run_trial(&whole);
+    for (size_t p = 0; p < packing.panels; ++p) {
+        trial part = whole;
+        part.shape.columns = width;
+        part.packed += p * packing.distance;
+        part.matrix[C] = create_matrix(C, ROWS * rnl_product_row_stride(width));
+        run_trial(&part);
+        for (size_t i = 0; i < ROWS; ++i)
+            cr_assert_arr_eq(part.matrix[C] + i * rnl_product_row_stride(width),
+                             whole.matrix[C] + i * stride + p * width,
+                             rnl_panel_columns(&packing, p) * sizeof(float));
+        free(part.matrix[C]);
+    }
+    free(plain);
+    free(whole.packed);
+    free(whole.matrix[A]);
+    free(whole.matrix[C]);
 }

@@ -287,9 +287,7 @@ static rnl_status plan_block(const normalization_state *state, rnl_step *step, s
     if (parameter == RNL_ABSENT)
         return RNL_OK;
     RNL_TRY(rnl_step_block(step, state->layer, parameter, state->output.columns, block));
-    (*block)->one_copy = true;
     (*block)->updated_by_tile = (*block)->parameter->fixed || !rnl_step_clips(step);
-    (*block)->blocks = (*block)->grid = state->cut.blocks;
     return RNL_OK;
 }
 

@@ -118,50 +118,88 @@ static size_t product_flops(const rnl_layer *layer)
     return 2 * layer->input.size[0] * layer->output.size[0];
 }
 
+static bool goes_down(const rnl_layer *layer, const rnl_work_list *list)
+{
+    return layer->index > list->first_trainable;
+}
+
+/* In training the inputs and the weights are turned, too. */
 static rnl_status forward_work(const rnl_layer *layer, rnl_work_list *list, rnl_column_cut cut)
 {
     const double rows = (double)list->padded_rows,
-                 fan_in = (double)rnl_shape_features(&layer->input);
-    const double units = (double)cut.units;
-    const size_t parts = list->rows.size / rnl_cut_forward_part(list->rows.size);
+                 fan_in = (double)rnl_shape_features(&layer->input), units = (double)cut.units;
+    const size_t parts = list->rows.size / rnl_cut_part(list->rows.size);
     const size_t tiles = cut.blocks * list->rows.blocks * parts;
-    return rnl_work_add(list, layer->name, "forward",
+    const bool turns = list->training && layer->index >= list->first_trainable;
+    return rnl_work_add(
+        list, layer->name, "forward",
+        (rnl_phase_cost){.tiles = tiles,
+                         .flops = 2 * rows * fan_in * units,
+                         .calls = (double)tiles,
+                         .bytes = 12 * rows * units + (turns ? 8 * rows * fan_in : 0) +
+                                  (turns && goes_down(layer, list) ? 8 * fan_in * units : 0),
+                         .shared = 4 * rows * fan_in,
+                         .largest = 1 / (double)tiles});
+}
+
+/* The one phase of a mini-batch of one row block. */
+static rnl_status whole_backward_work(const rnl_layer *layer, rnl_work_list *list,
+                                      rnl_column_cut cut)
+{
+    const double rows = (double)list->padded_rows,
+                 fan_in = (double)rnl_shape_features(&layer->input), units = (double)cut.units;
+    const bool down = goes_down(layer, list);
+    return rnl_work_add(
+        list, layer->name, "backward",
+        (rnl_phase_cost){.tiles = cut.blocks,
+                         .flops = (down ? 4 : 2) * rows * fan_in * units,
+                         .calls = units / RNL_CUT_MULTIPLE + (down ? (double)cut.blocks : 0),
+                         .bytes = 20 * rows * units +
+                                  rnl_work_update_bytes(list->model, fan_in * units, 2) +
+                                  (down ? 8 * rows * fan_in * (double)cut.blocks : 0),
+                         .shared = 4 * rows * (fan_in + 2 * units),
+                         .largest = 1 / (double)cut.blocks});
+}
+
+static rnl_status delta_work(const rnl_layer *layer, rnl_work_list *list)
+{
+    const double values = (double)(list->padded_rows * layer->output.size[0]);
+    const size_t tiles = list->padded_rows / rnl_cut_part(list->rows.size);
+    return rnl_work_add(list, layer->name, "delta",
                         (rnl_phase_cost){.tiles = tiles,
-                                         .flops = 2 * rows * fan_in * units,
-                                         .calls = (double)tiles,
-                                         .bytes = 12 * rows * units,
-                                         .shared = 4 * rows * fan_in,
+                                         .bytes = 20 * values,
+                                         .shared = 8 * values,
                                          .largest = 1 / (double)tiles});
 }
 
+/* Ranges of inputs and, on the way down, parts of the rows are shared out side by side. */
 static rnl_status backward_work(const rnl_layer *layer, rnl_work_list *list, rnl_column_cut cut)
 {
     const double rows = (double)list->padded_rows,
-                 fan_in = (double)rnl_shape_features(&layer->input);
-    const double units = (double)cut.units, weights = fan_in * units;
-    const bool down = layer->index > list->first_trainable;
-    const bool whole = list->rows.blocks == 1;
-    const size_t blocks = cut.blocks * list->rows.blocks;
-    const size_t parts = down ? list->rows.size / rnl_cut_backward_part(list->rows.size) : 0;
-    rnl_phase_cost cost = {
-        .tiles = whole ? blocks : blocks * (1 + parts),
-        .flops = (down ? 4 : 2) * rows * weights,
-        .calls = (double)(blocks * (1 + parts)),
-        .bytes = 16 * rows * units + 4 * weights * (double)list->rows.blocks +
-                 (down ? 8 * rows * fan_in * (double)cut.blocks : 0),
-        .shared = 4 * rows * (fan_in + 2 * units),
-        .largest = (down && !whole ? 0.5 : 1) / (double)blocks,
-    };
-    if (whole)
-        cost.bytes += rnl_work_update_bytes(list->model, weights, 1);
-    return rnl_work_add(list, layer->name, "backward", cost);
+                 fan_in = (double)rnl_shape_features(&layer->input), units = (double)cut.units;
+    const bool down = goes_down(layer, list);
+    const size_t ranges = rnl_cut_inputs((size_t)fan_in, list->rows.blocks).blocks;
+    const size_t parts = down ? list->padded_rows / rnl_cut_part(list->rows.size) : 0;
+    return rnl_work_add(
+        list, layer->name, "backward",
+        (rnl_phase_cost){.tiles = ranges + parts,
+                         .flops = (down ? 4 : 2) * rows * fan_in * units,
+                         .calls = (double)ranges * units / RNL_CUT_MULTIPLE + (double)parts,
+                         .bytes = rnl_work_update_bytes(list->model, fan_in * units, 2),
+                         .shared = 4 * rows * (fan_in + units),
+                         .largest = (down ? 0.5 : 1) / (double)ranges});
 }
 
 static rnl_status work(const rnl_layer *layer, rnl_work_list *list)
 {
     const rnl_column_cut cut = rnl_cut_columns(layer->output.size[0]);
     RNL_TRY(forward_work(layer, list, cut));
-    return list->training ? backward_work(layer, list, cut) : RNL_OK;
+    if (!list->training)
+        return RNL_OK;
+    if (list->rows.blocks == 1)
+        return whole_backward_work(layer, list, cut);
+    RNL_TRY(delta_work(layer, list));
+    return backward_work(layer, list, cut);
 }
 
 const rnl_layer_operations rnl_dense_operations = {

@@ -124,9 +124,7 @@ static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl
     state->cut = rnl_columns_cut(input->columns);
     RNL_TRY(rnl_step_matrix(step, &state->output, input->columns));
     RNL_TRY(rnl_step_block(step, layer, ALPHA, input->columns, &state->slopes));
-    state->slopes->one_copy = true;
     state->slopes->updated_by_tile = !rnl_step_clips(step);
-    state->slopes->blocks = state->slopes->grid = state->cut.blocks;
     RNL_TRY(rnl_phase_add(&step->preparation,
                           (rnl_phase){.tiles = 1, .run = run_preparation, .self = state}));
     *output = &state->output;

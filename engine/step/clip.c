@@ -60,19 +60,6 @@ typedef struct clip_state {
     double squares[]; /* (blocks) of their gradients */
 } clip_state;
 
-/* Into the first copy. */
-static void sum_copies(const rnl_step *step, const rnl_block *block, size_t copies)
-{
-    step->kernels->add_rows(&(const rnl_add_rows){
-        .rows = 1,
-        .columns = block->count,
-        .partials = copies,
-        .x = block->gradients,
-        .partial_distance = block->copy_distance,
-        .y = block->gradients,
-    });
-}
-
 static rnl_status run_measure(void *self, size_t tile, rnl_step_worker *worker)
 {
     clip_state *state = self;
@@ -80,8 +67,6 @@ static rnl_status run_measure(void *self, size_t tile, rnl_step_worker *worker)
     const rnl_block *block = step->blocks[tile];
     if (block->parameter->fixed)
         return RNL_OK;
-    if (!block->one_copy)
-        sum_copies(step, block, rnl_cut_used(step->rows, worker->batch.rows));
     if (block->penalties[0])
         rnl_penalty_add_slope(step, block, 0, block->count);
     if (state->choice->kind == &kinds[BY_VALUE]) {

@@ -170,14 +170,6 @@ static rnl_status run_constrain(void *self, size_t tile, rnl_step_worker *worker
     return RNL_OK;
 }
 
-/* The worker that has updated the beginning of the first block. */
-static size_t owner(const void *self, size_t tile, size_t workers)
-{
-    const constrain_state *state = self;
-    const rnl_block *block = state->tiles[tile]->parts[0].block;
-    return rnl_share_owner(block->grid, workers, block->first);
-}
-
 rnl_status rnl_plan_constraints(rnl_step *step)
 {
     size_t count = 0;
@@ -191,7 +183,6 @@ rnl_status rnl_plan_constraints(rnl_step *step)
         return rnl_fail_memory(bytes);
     for (rnl_constrained *c = step->constrained; c; c = c->next)
         state->tiles[state->count++] = c;
-    return rnl_phase_add(
-        &step->phases,
-        (rnl_phase){.tiles = count, .run = run_constrain, .owner = owner, .self = state});
+    return rnl_phase_add(&step->phases,
+                         (rnl_phase){.tiles = count, .run = run_constrain, .self = state});
 }

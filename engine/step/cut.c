@@ -2,15 +2,14 @@
 
 /* A mini-batch that is no larger is not cut: its products are too small to share by rows, and then
  * no gradient needs a second copy. */
-#define UNCUT_ROWS     32
-#define ROWS_PER_BLOCK 16
-#define MAX_ROW_BLOCKS 4
-/* Of a part at least: fewer slow down the products. */
-#define FORWARD_ROWS      32
-#define BACKWARD_ROWS     64
+#define UNCUT_ROWS        32
+#define ROWS_PER_BLOCK    16
+#define MAX_ROW_BLOCKS    4
+#define ROWS_PER_PART     32 /* at least: fewer slow down the products */
 #define COLUMNS_PER_BLOCK 48
 #define MAX_COLUMN_BLOCKS 4
-#define COLUMN_MULTIPLE   16
+#define INPUTS_PER_RANGE  32
+#define MAX_INPUT_RANGES  32
 
 static size_t at_most(size_t a, size_t b)
 {
@@ -41,36 +40,37 @@ size_t rnl_cut_used(rnl_cut cut, size_t count)
     return at_most(divide_up(count, cut.size), cut.blocks);
 }
 
-/* The smallest divisor that is at least `least`, or the whole. */
-static size_t part_of(size_t size, size_t least)
+/* The smallest divisor that is large enough, or the whole. */
+size_t rnl_cut_part(size_t size)
 {
-    size_t part = at_most(least, size);
+    size_t part = at_most(ROWS_PER_PART, size);
     while (size % part != 0)
         ++part;
     return part;
 }
 
-size_t rnl_cut_forward_part(size_t size)
-{
-    return part_of(size, FORWARD_ROWS);
-}
-
-size_t rnl_cut_backward_part(size_t size)
-{
-    return part_of(size, BACKWARD_ROWS);
-}
-
 /* A power of two, so that as many workers have equal shares. */
-rnl_column_cut rnl_cut_columns(size_t units)
+static size_t blocks_of(size_t columns, size_t least, size_t most)
 {
     size_t blocks = 1;
-    while (blocks < MAX_COLUMN_BLOCKS && 2 * blocks * COLUMNS_PER_BLOCK <= units)
+    while (blocks < most && 2 * blocks * least <= columns)
         blocks *= 2;
-    return (rnl_column_cut){blocks, units};
+    return blocks;
+}
+
+rnl_column_cut rnl_cut_columns(size_t units)
+{
+    return (rnl_column_cut){blocks_of(units, COLUMNS_PER_BLOCK, MAX_COLUMN_BLOCKS), units};
+}
+
+rnl_column_cut rnl_cut_inputs(size_t fan_in, size_t row_blocks)
+{
+    const size_t most = row_blocks == 1 ? 1 : MAX_INPUT_RANGES;
+    return (rnl_column_cut){blocks_of(fan_in, INPUTS_PER_RANGE, most), fan_in};
 }
 
 size_t rnl_cut_column(rnl_column_cut cut, size_t block)
 {
-    const size_t multiples = divide_up(cut.units, COLUMN_MULTIPLE);
-    return at_most(block * multiples / cut.blocks * COLUMN_MULTIPLE, cut.units);
+    const size_t multiples = divide_up(cut.units, RNL_CUT_MULTIPLE);
+    return at_most(block * multiples / cut.blocks * RNL_CUT_MULTIPLE, cut.units);
 }

@@ -9,10 +9,12 @@
 #include <stddef.h>
 
 /* Raised with every change of the cut: checkpoints name it. */
-#define RNL_CUT_VERSION 3
+#define RNL_CUT_VERSION 4
 
-/* Row blocks of a mini-batch, `blocks` of `size` rows.  Each has its own copy of the gradients, so
- * they are few. */
+/* All cuts of columns are made at multiples of it: whole vectors, whole cache lines. */
+#define RNL_CUT_MULTIPLE 16
+
+/* Row blocks of a mini-batch, `blocks` of `size` rows. */
 typedef struct rnl_cut {
     size_t blocks, size;
 } rnl_cut;
@@ -25,10 +27,9 @@ size_t rnl_cut_filled(rnl_cut cut, size_t count, size_t block);
 /* The number of blocks with at least one of `count` rows. */
 size_t rnl_cut_used(rnl_cut cut, size_t count);
 
-/* Rows of a part of a block of `size` rows, a divisor of it.  What needs no copies of the
- * gradients, forward and the way down, is shared out by parts. */
-size_t rnl_cut_forward_part(size_t size);
-size_t rnl_cut_backward_part(size_t size);
+/* Rows of a part of a block of `size` rows, a divisor of it: what the products forward and on the
+ * way down are shared out by. */
+size_t rnl_cut_part(size_t size);
 
 /* Column blocks of a dense layer's units, as even as whole vectors allow.  Each has its own slice
  * of the weights. */
@@ -37,6 +38,10 @@ typedef struct rnl_column_cut {
 } rnl_column_cut;
 
 rnl_column_cut rnl_cut_columns(size_t units);
+
+/* The ranges of a dense layer's inputs of which a tile makes the gradients, for all units.  In a
+ * mini-batch of one row block there is one range: there tiles are column blocks. */
+rnl_column_cut rnl_cut_inputs(size_t fan_in, size_t row_blocks);
 
 /* The first unit of a block; of the block after the last, the number of units. */
 size_t rnl_cut_column(rnl_column_cut cut, size_t block);

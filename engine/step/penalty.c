@@ -67,17 +67,6 @@ static rnl_status run_measure(void *self, size_t tile, rnl_step_worker *worker)
     return RNL_OK;
 }
 
-/* Where tiles update, a bias is updated by column blocks, which begin at multiples of it (cut.c).
- */
-#define COLUMN_MULTIPLE 16
-
-static size_t piece_of(const rnl_block *block)
-{
-    if (!block->updated_by_tile)
-        return RNL_UPDATE_SLICE;
-    return block->blocks == 1 ? block->count : COLUMN_MULTIPLE;
-}
-
 rnl_status rnl_plan_penalties(rnl_step *step)
 {
     bool any = false;
@@ -87,7 +76,8 @@ rnl_status rnl_plan_penalties(rnl_step *step)
         if (regularizer.l1 == 0 && regularizer.l2 == 0)
             continue;
         any = true;
-        block->piece = piece_of(block);
+        if (!block->updated_by_tile)
+            block->piece = RNL_UPDATE_SLICE;
         const size_t bytes = piece_count(block) * sizeof(double);
         for (size_t k = 0; k < 2; ++k)
             block->penalties[k] = rnl_step_allocate(step, bytes, NULL);

@@ -60,25 +60,14 @@ static rnl_status run_keep(void *self, size_t tile, rnl_step_worker *worker)
     return RNL_OK;
 }
 
-static double gradient_squares(const rnl_block *block, size_t copies)
-{
-    double squares = 0;
-    for (size_t i = 0; i < block->count; ++i) {
-        double gradient = 0;
-        for (size_t k = 0; k < copies; ++k)
-            gradient += (double)block->gradients[k * block->copy_distance + i];
-        squares += gradient * gradient;
-    }
-    return squares;
-}
-
-static void measure_block(probed_block *p, size_t copies)
+static void measure_block(probed_block *p)
 {
     const float *kept = p->kept[RNL_VALUES], *updated = p->block->arrays[RNL_VALUES];
-    p->gradient = gradient_squares(p->block, copies);
-    p->update = p->weights = 0;
+    p->gradient = p->update = p->weights = 0;
     for (size_t i = 0; i < p->block->count; ++i) {
         const double weight = (double)kept[i], update = (double)updated[i] - weight;
+        const double gradient = (double)p->block->gradients[i];
+        p->gradient += gradient * gradient;
         p->weights += weight * weight;
         p->update += update * update;
     }
@@ -88,10 +77,9 @@ static rnl_status run_update(void *self, size_t tile, rnl_step_worker *worker)
 {
     const rnl_probe *probe = self;
     probed_block *p = &probe->blocks[tile];
+    (void)worker;
     if (p->is_kernel)
-        measure_block(p, rnl_step_clips(worker->step)
-                             ? 1
-                             : rnl_cut_used(worker->step->rows, worker->batch.rows));
+        measure_block(p);
     for (size_t a = 0; a < p->arrays; ++a)
         memcpy(p->block->arrays[a], p->kept[a], p->block->count * sizeof(float));
     return RNL_OK;

@@ -56,15 +56,19 @@ void *rnl_step_allocate(rnl_step *step, size_t size, void (*release)(void *))
     return owned->memory;
 }
 
+rnl_product *rnl_step_find_product(const rnl_step *step, rnl_product_shape shape)
+{
+    for (size_t i = 0; i < step->product_count; ++i)
+        if (memcmp(&step->products[i].shape, &shape, sizeof shape) == 0)
+            return step->products[i].product;
+    return NULL;
+}
+
 rnl_status rnl_step_product(rnl_step *step, rnl_product_shape shape, rnl_product **product)
 {
-    for (size_t i = 0; i < step->product_count; ++i) {
-        const rnl_product_shape *known = &step->products[i].shape;
-        if (memcmp(known, &shape, sizeof shape) == 0) {
-            *product = step->products[i].product;
-            return RNL_OK;
-        }
-    }
+    *product = rnl_step_find_product(step, shape);
+    if (*product)
+        return RNL_OK;
     rnl_product *created;
     RNL_TRY(rnl_product_create(&created, shape));
     rnl_shared_product *added = grow((void **)&step->products, &step->product_count,
@@ -91,7 +95,6 @@ rnl_status rnl_step_block(rnl_step *step, const rnl_layer *layer, size_t paramet
     created->layer = layer;
     created->parameter = &layer->parameters[parameter];
     created->count = count;
-    created->copy_distance = (count + 15) / 16 * 16;
     const bool trained = step->training && !created->parameter->fixed;
     const size_t arrays = trained ? rnl_step_arrays(step) : RNL_FIRST_SLOT;
     step->memory.parameters += count * sizeof(float);
@@ -99,8 +102,7 @@ rnl_status rnl_step_block(rnl_step *step, const rnl_layer *layer, size_t paramet
     for (size_t i = 0; i < arrays; ++i)
         RNL_TRY(rnl_arena_reserve(&step->arena, &created->arrays[i], count, sizeof(float)));
     if (trained)
-        RNL_TRY(rnl_arena_reserve(&step->arena, &created->gradients,
-                                  step->rows.blocks * created->copy_distance, sizeof(float)));
+        RNL_TRY(rnl_arena_reserve(&step->arena, &created->gradients, count, sizeof(float)));
     *block = created;
     return RNL_OK;
 }
@@ -117,6 +119,12 @@ void rnl_step_need_tile(rnl_step *step, size_t floats)
 {
     if (step->tile_floats < floats)
         step->tile_floats = floats;
+}
+
+void rnl_step_need_delta(rnl_step *step, size_t floats)
+{
+    if (step->delta_floats < floats)
+        step->delta_floats = floats;
 }
 
 static void need_exchange(rnl_step *step, const rnl_upstream *upstream)
@@ -170,6 +178,8 @@ static rnl_status plan_buffers(rnl_step *step)
     for (size_t i = 0; i < step->workers; ++i)
         RNL_TRY(rnl_arena_reserve(&step->arena, &step->tile_buffers[i], step->tile_floats,
                                   sizeof(float)));
+    if (step->delta_floats > 0)
+        RNL_TRY(rnl_arena_reserve(&step->arena, &step->delta, step->delta_floats, sizeof(float)));
     for (size_t i = 0; step->training && i < 2; ++i)
         RNL_TRY(rnl_arena_reserve(&step->arena, &step->exchange[i], step->exchange_floats,
                                   sizeof(float)));
@@ -217,7 +227,7 @@ static void plan_memory(rnl_step *step)
     rnl_memory_plan *memory = &step->memory;
     for (size_t i = 0; step->training && i < step->block_count; ++i)
         if (!step->blocks[i]->parameter->fixed)
-            memory->gradients += step->rows.blocks * step->blocks[i]->copy_distance * sizeof(float);
+            memory->gradients += step->blocks[i]->count * sizeof(float);
     memory->activations =
         step->arena.bytes - memory->parameters - memory->optimizer - memory->gradients;
 }

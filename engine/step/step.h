@@ -45,16 +45,11 @@ typedef struct rnl_block {
     const rnl_parameter *parameter; /* of the layer */
     size_t count;
     float *arrays[RNL_ARRAYS]; /* (count) each: the values, the optimizer's slots in training */
-    float *gradients;          /* (row blocks, copy_distance): a copy for each row block */
-    size_t copy_distance;
-    /* The blocks of the layer's grid, of `grid`, that make the gradient: the worker that owns them
-     * updates it, while it still has it in its cache. */
-    size_t first, blocks, grid;
-    bool updated_by_tile; /* in the backward phase already; the update phase leaves it out */
-    bool one_copy;        /* its gradient is made of all rows at once */
-    float clip_factor;    /* of its gradient, where norms are clipped */
-    size_t piece;         /* parameters whose penalty is one number: what is updated in one go */
-    bool constrained;     /* another phase has the last word on its values */
+    float *gradients;          /* (count) */
+    bool updated_by_tile;      /* in the backward phase already; the update phase leaves it out */
+    float clip_factor;         /* of its gradient, where norms are clipped */
+    size_t piece;     /* parameters whose penalty is one number: whole ones are updated in one go */
+    bool constrained; /* another phase has the last word on its values */
     double *penalties[2]; /* (pieces) before steps with even and odd numbers; NULL without any */
 } rnl_block;
 
@@ -99,13 +94,6 @@ typedef struct rnl_own_tiles {
     uint32_t *tiles; /* (count) */
 } rnl_own_tiles;
 
-/* Which delta a worker has in its tile buffer. */
-typedef struct rnl_delta_key {
-    const void *layer;
-    uint64_t number; /* of the step */
-    size_t column_block, row_block;
-} rnl_delta_key;
-
 /* What a worker carries through the phases. */
 typedef struct rnl_step_worker {
     struct rnl_step *step;
@@ -113,7 +101,6 @@ typedef struct rnl_step_worker {
     rnl_product_worker *product;
     rnl_own_tiles *preparation, *phases, *probes; /* of each phase of the step's lists */
     rnl_batch batch;
-    rnl_delta_key delta;
     uint64_t tiles; /* computed so far, a counter to show that every worker has work */
 } rnl_step_worker;
 
@@ -183,6 +170,8 @@ typedef struct rnl_step {
     size_t tile_floats;
     float *exchange[2]; /* gradients on their way down, in turn */
     size_t exchange_floats;
+    float *delta; /* of the dense layer at hand, between two of its phases */
+    size_t delta_floats;
     size_t block_count, block_capacity;
     rnl_block **blocks;
     struct rnl_constrained *constrained; /* a list */
@@ -231,6 +220,9 @@ void *rnl_step_allocate(rnl_step *step, size_t size, void (*release)(void *));
 /* A product of this shape, made once for all layers that have it. */
 rnl_status rnl_step_product(rnl_step *step, rnl_product_shape shape, rnl_product **product);
 
+/* One that was made; NULL if none was. */
+rnl_product *rnl_step_find_product(const rnl_step *step, rnl_product_shape shape);
+
 /* A part of a layer's parameter with room for `count` values, and in training for gradients and the
  * optimizer's state. */
 rnl_status rnl_step_block(rnl_step *step, const rnl_layer *layer, size_t parameter, size_t count,
@@ -244,6 +236,9 @@ rnl_status rnl_step_matrix(rnl_step *step, rnl_matrix *matrix, size_t columns);
 
 /* Asks that the tile buffer of every worker has room for this many floats. */
 void rnl_step_need_tile(rnl_step *step, size_t floats);
+
+/* Asks that `delta` has room for this many floats. */
+void rnl_step_need_delta(rnl_step *step, size_t floats);
 
 /* From one partial product of an upstream to the next, in floats. */
 static inline size_t rnl_upstream_distance(const rnl_step *step, const rnl_upstream *upstream)

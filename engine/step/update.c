@@ -4,7 +4,6 @@
 #include "engine/model/regularizers.h"
 #include "engine/step/clip.h"
 #include "engine/step/penalty.h"
-#include "threading/assignment.h"
 
 #include <math.h>
 
@@ -36,9 +35,8 @@ static bool all_finite(const float *values, size_t count)
 
 static rnl_trouble trouble_of(const slice *s, const rnl_update *update)
 {
-    for (size_t k = 0; k < update->copies; ++k)
-        if (!all_finite(update->gradients + k * update->copy_distance, update->count))
-            return RNL_TROUBLE_GRADIENT;
+    if (!all_finite(update->gradients, update->count))
+        return RNL_TROUBLE_GRADIENT;
     return all_finite(update->weights, s->count) ? RNL_TROUBLE_STATE : RNL_TROUBLE_VALUES;
 }
 
@@ -61,8 +59,7 @@ static void update_slice(rnl_step *step, const rnl_step_worker *worker, const sl
         .count = s->count,
         .weights = block->arrays[RNL_VALUES] + s->begin,
         .gradients = block->gradients + s->begin,
-        .copies = block->one_copy || clips ? 1 : rnl_cut_used(step->rows, worker->batch.rows),
-        .copy_distance = block->copy_distance,
+        .copies = 1,
         .velocity = slot(s, step->optimizer.velocity),
         .squares = slot(s, step->optimizer.squares),
         .means = slot(s, step->optimizer.means),
@@ -110,16 +107,6 @@ static rnl_status run_update(void *self, size_t tile, rnl_step_worker *worker)
     return RNL_OK;
 }
 
-/* The worker that has made the larger part of the slice's gradient. */
-static size_t owner(const void *self, size_t tile, size_t workers)
-{
-    const update_state *state = self;
-    const slice *s = &state->slices[tile];
-    const rnl_block *block = s->block;
-    const size_t made_by = block->first + s->begin * block->blocks / block->count;
-    return rnl_share_owner(block->grid, workers, made_by);
-}
-
 static size_t slices_of(const rnl_block *block)
 {
     return block->updated_by_tile ? 0 : (block->count + SLICE - 1) / SLICE;
@@ -143,7 +130,6 @@ rnl_status rnl_plan_update(rnl_step *step)
             state->slices[state->count++] = (slice){block, begin, left < SLICE ? left : SLICE};
         }
     }
-    return rnl_phase_add(
-        &step->phases,
-        (rnl_phase){.tiles = count, .run = run_update, .owner = owner, .self = state});
+    return rnl_phase_add(&step->phases,
+                         (rnl_phase){.tiles = count, .run = run_update, .self = state});
 }

@@ -32,10 +32,10 @@ rnl_status rnl_work_add(rnl_work_list *list, const char *layer, const char *pass
     return RNL_OK;
 }
 
-double rnl_work_update_bytes(const rnl_model *model, double parameters, double copies)
+double rnl_work_update_bytes(const rnl_model *model, double parameters, double gradient_passes)
 {
     const double arrays = 1 + (double)rnl_optimizer_slots(&model->config->training.optimizer);
-    return parameters * sizeof(float) * (2 * arrays + copies);
+    return parameters * sizeof(float) * (2 * arrays + gradient_passes);
 }
 
 static rnl_status add_rows(rnl_work_list *list, const char *pass, const rnl_shape *shape)
@@ -49,23 +49,21 @@ static rnl_status add_rows(rnl_work_list *list, const char *pass, const rnl_shap
                                          .largest = 1 / (double)tiles});
 }
 
-/* Where a mini-batch is one row block, the backward pass updates on its way. */
+/* The backward pass updates on its way, unless gradients are clipped first. */
 static rnl_status add_update(rnl_work_list *list)
 {
     double parameters = 0;
     for (size_t i = 0; i < list->model->layer_count; ++i)
         for (size_t p = 0; p < list->model->layers[i].parameter_count; ++p)
             parameters += (double)rnl_parameter_count(&list->model->layers[i].parameters[p]);
-    const double copies = (double)list->rows.blocks;
     const size_t slices = (size_t)(parameters / PARAMETERS_PER_SLICE) + 1;
-    if (list->rows.blocks == 1)
+    if (!list->model->config->training.clipping.kind)
         return RNL_OK;
-    return rnl_work_add(
-        list, "", "update",
-        (rnl_phase_cost){.tiles = slices,
-                         .bytes = rnl_work_update_bytes(list->model, parameters, copies),
-                         .shared = parameters * sizeof(float) * copies,
-                         .largest = 1 / (double)slices});
+    return rnl_work_add(list, "", "update",
+                        (rnl_phase_cost){.tiles = slices,
+                                         .bytes = rnl_work_update_bytes(list->model, parameters, 1),
+                                         .shared = parameters * sizeof(float),
+                                         .largest = 1 / (double)slices});
 }
 
 static rnl_status add_phases(rnl_work_list *list)

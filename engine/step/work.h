@@ -33,7 +33,7 @@ rnl_status rnl_work_add(rnl_work_list *list, const char *layer, const char *pass
                         rnl_phase_cost cost);
 
 /* The state that the optimizer keeps and the value itself, read and written, of `parameters`, and
- * `copies` of the gradient read: bytes. */
-double rnl_work_update_bytes(const rnl_model *model, double parameters, double copies);
+ * the gradient so many times written or read: bytes. */
+double rnl_work_update_bytes(const rnl_model *model, double parameters, double gradient_passes);
 
 #endif

@@ -90,10 +90,8 @@ static void log_plan(const rnl_executor *executor)
             step->rows.blocks, step->rows.size, (double)step->arena.bytes / 1e6);
     for (size_t i = 0; i < step->product_count; ++i) {
         const rnl_product_shape *shape = &step->products[i].shape;
-        rnl_log(executor->options, RNL_LOG_DEBUG, "product %zu, %zu, %zu x %zu x %zu: %s",
-                shape->rows[RNL_PRODUCT_FORWARD], shape->rows[RNL_PRODUCT_BACKWARD_WEIGHTS],
-                shape->rows[RNL_PRODUCT_BACKWARD_DATA], shape->fan_in, shape->units,
-                rnl_product_description(step->products[i].product));
+        rnl_log(executor->options, RNL_LOG_DEBUG, "product %zu x %zu x %zu: %s", shape->rows,
+                shape->inner, shape->columns, rnl_product_description(step->products[i].product));
     }
 }
 

@@ -10,7 +10,6 @@ void rnl_inspect_step(rnl_hand *hand, const rnl_batch *batch, bool with_outputs)
     hand->step.batch = *batch;
     rnl_hand_run(hand, step->phases.count);
     rnl_hand_barrier(hand);
-    hand->step.delta = (rnl_delta_key){0};
     rnl_hand_probe(hand, RNL_PROBE_UPDATE);
     if (with_outputs)
         rnl_hand_probe(hand, RNL_PROBE_OUTPUTS);

@@ -1,0 +1,435 @@
+#include "engine/layers/dense_state.h"
+
+#include "engine/error.h"
+#include "engine/step/clip.h"
+#include "threading/assignment.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_whole(const rnl_dense_state *state)
+{
+    return state->row_blocks == 1;
+}
+
+/* ---- turned operands ------------------------------------------------------------------------- */
+
+/* The weights of a panel of units as rows of a packed (.., fan_in), from `row` on. */
+static void turn_panel(const rnl_step *step, const rnl_dense_columns *columns, size_t panel,
+                       const rnl_packing *packing, float *turned, size_t row)
+{
+    for (size_t q = 0; q < packing->panels; ++q)
+        step->kernels->transpose(&(const rnl_transpose){
+            .rows = rnl_panel_columns(packing, q),
+            .columns = rnl_panel_columns(&columns->packing, panel),
+            .x = columns->weights->arrays[RNL_VALUES] + panel * columns->packing.distance +
+                 q * packing->width * columns->packing.stride,
+            .x_stride = columns->packing.stride,
+            .y = turned + q * packing->distance + row * packing->stride,
+            .y_stride = packing->stride,
+        });
+}
+
+static void turn_weights(const rnl_dense_state *state, const rnl_step *step,
+                         const rnl_dense_columns *columns)
+{
+    const bool whole = is_whole(state);
+    const rnl_packing *packing = whole ? &columns->turned_packing : &state->turned_packing;
+    for (size_t p = 0; p < columns->packing.panels; ++p)
+        turn_panel(step, columns, p, packing, whole ? columns->turned : state->turned,
+                   (whole ? 0 : columns->first) + p * columns->packing.width);
+}
+
+void rnl_dense_turn(const rnl_dense_state *state, const rnl_step *step, size_t column_block,
+                    size_t row, size_t rows)
+{
+    const rnl_column_cut shares = {state->columns.blocks, state->fan_in};
+    const size_t first = rnl_cut_column(shares, column_block);
+    const size_t stride = rnl_product_row_stride(step->padded_rows);
+    if (!state->inputs_turned)
+        return;
+    step->kernels->transpose(&(const rnl_transpose){
+        .rows = rows,
+        .columns = rnl_cut_width(shares, column_block),
+        .x = state->input->values + row * state->input->stride + first,
+        .x_stride = state->input->stride,
+        .y = state->inputs_turned + first * stride + row,
+        .y_stride = stride,
+    });
+    if (row == 0 && state->down_calls)
+        turn_weights(state, step, &state->blocks[column_block]);
+}
+
+/* ---- delta ----------------------------------------------------------------------------------- */
+
+/* Of rows and units from a corner on. */
+static void compute_delta(const rnl_dense_state *state, const rnl_step *step, size_t row,
+                          size_t rows, size_t first, size_t count, float *delta, size_t stride)
+{
+    const size_t corner = row * state->output.stride + first;
+    state->activation.backward(&(const rnl_activation_backward){
+        .rows = rows,
+        .columns = count,
+        .partials = state->upstream.partials,
+        .upstream = *state->upstream.values + corner,
+        .upstream_stride = state->upstream.stride,
+        .partial_distance = rnl_upstream_distance(step, &state->upstream),
+        .y = (state->kept.values ? state->kept.values : state->output.values) + corner,
+        .y_stride = state->output.stride,
+        .delta = delta,
+        .delta_stride = stride,
+        .alpha = state->activation.alpha,
+    });
+}
+
+/* Rows of delta, (rows, units of the block), into its panels from `row` on. */
+static void pack_delta(const rnl_dense_columns *columns, const rnl_step *step, const float *delta,
+                       size_t stride, size_t row, size_t rows)
+{
+    const rnl_packing *packing = &columns->delta_packing;
+    for (size_t p = 0; p < packing->panels; ++p)
+        step->kernels->add_rows(&(const rnl_add_rows){
+            .rows = rows,
+            .columns = rnl_panel_columns(packing, p),
+            .partials = 1,
+            .x = delta + p * packing->width,
+            .x_stride = stride,
+            .y = columns->delta + p * packing->distance + row * packing->stride,
+            .y_stride = packing->stride,
+        });
+}
+
+/* Rows without a row of the mini-batch have no part in the gradients. */
+static void clear_delta(const rnl_dense_columns *columns, size_t row, size_t rows)
+{
+    const rnl_packing *packing = &columns->delta_packing;
+    for (size_t p = 0; p < packing->panels; ++p)
+        memset(columns->delta + p * packing->distance + row * packing->stride, 0,
+               rows * packing->stride * sizeof *columns->delta);
+}
+
+/* ---- gradients ------------------------------------------------------------------------------- */
+
+static rnl_product_call **gradient_call(const rnl_dense_state *state, size_t range, size_t panel)
+{
+    return &state->gradient_calls[range * state->panel_count + panel];
+}
+
+/* Where the gradients of a range of inputs begin in the column block. */
+static size_t gradient_place(const rnl_dense_state *state, const rnl_dense_panel *panel,
+                             size_t range)
+{
+    const rnl_packing *packing = &state->blocks[panel->column_block].packing;
+    return panel->number * packing->distance +
+           rnl_cut_column(state->inputs, range) * packing->stride;
+}
+
+static rnl_status bind_gradient(const rnl_dense_state *state, rnl_step_worker *worker, size_t range,
+                                size_t panel_index)
+{
+    rnl_step *step = worker->step;
+    const rnl_dense_panel *panel = &state->panels[panel_index];
+    const rnl_dense_columns *columns = &state->blocks[panel->column_block];
+    const rnl_product_shape shape = {rnl_cut_width(state->inputs, range), step->padded_rows,
+                                     columns->packing.width};
+    return rnl_product_bind(gradient_call(state, range, panel_index),
+                            rnl_step_find_product(step, shape), worker->product,
+                            state->inputs_turned + rnl_cut_column(state->inputs, range) *
+                                                       rnl_product_row_stride(step->padded_rows),
+                            columns->delta + panel->number * columns->delta_packing.distance,
+                            columns->weights->gradients + gradient_place(state, panel, range));
+}
+
+/* And the update, while the gradients are in the cache: nobody else reads these weights any more in
+ * this step. */
+static rnl_status make_gradient(const rnl_dense_state *state, rnl_step_worker *worker, size_t range,
+                                size_t panel_index)
+{
+    const rnl_dense_panel *panel = &state->panels[panel_index];
+    const rnl_dense_columns *columns = &state->blocks[panel->column_block];
+    RNL_TRY(rnl_product_execute(*gradient_call(state, range, panel_index)));
+    if (columns->weights->updated_by_tile)
+        rnl_step_update(worker->step, worker, columns->weights->index,
+                        gradient_place(state, panel, range),
+                        rnl_cut_width(state->inputs, range) * columns->packing.stride);
+    return RNL_OK;
+}
+
+static void make_bias_gradient(const rnl_dense_state *state, const rnl_step_worker *worker,
+                               const rnl_dense_panel *panel)
+{
+    const rnl_step *step = worker->step;
+    const rnl_dense_columns *columns = &state->blocks[panel->column_block];
+    if (!state->bias)
+        return;
+    step->kernels->column_sums(&(const rnl_column_sums){
+        .rows = step->padded_rows,
+        .columns = panel->count,
+        .x = columns->delta + panel->number * columns->delta_packing.distance,
+        .x_stride = columns->delta_packing.stride,
+        .sums = state->bias->gradients + panel->first,
+    });
+    if (state->bias->updated_by_tile)
+        rnl_step_update(worker->step, worker, state->bias->index, panel->first, panel->count);
+}
+
+/* ---- a mini-batch of one row block: a tile is all that a column block has to do ---------------
+ */
+
+static rnl_status bind_whole(void *self, size_t block, rnl_step_worker *worker)
+{
+    const rnl_dense_state *state = self;
+    const rnl_step *step = worker->step;
+    const rnl_dense_columns *columns = &state->blocks[block];
+    for (size_t i = 0; i < state->panel_count; ++i)
+        if (state->panels[i].column_block == block)
+            RNL_TRY(bind_gradient(state, worker, 0, i));
+    if (state->downstream.partials == 0)
+        return RNL_OK;
+    return rnl_product_bind(&state->down_calls[block], columns->down, worker->product,
+                            step->tile_buffers[worker->index], columns->turned,
+                            *state->downstream.values +
+                                block * rnl_upstream_distance(step, &state->downstream));
+}
+
+static rnl_status run_whole(void *self, size_t block, rnl_step_worker *worker)
+{
+    const rnl_dense_state *state = self;
+    const rnl_step *step = worker->step;
+    const rnl_dense_columns *columns = &state->blocks[block];
+    float *delta = step->tile_buffers[worker->index];
+    const size_t rows = step->padded_rows, stride = rnl_product_row_stride(columns->count);
+    compute_delta(state, step, 0, rows, columns->first, columns->count, delta, stride);
+    pack_delta(columns, step, delta, stride, 0, rows);
+    ++worker->tiles;
+    if (state->downstream.partials > 0)
+        RNL_TRY(rnl_product_execute(state->down_calls[block]));
+    for (size_t i = 0; i < state->panel_count; ++i)
+        if (state->panels[i].column_block == block) {
+            RNL_TRY(make_gradient(state, worker, 0, i));
+            make_bias_gradient(state, worker, &state->panels[i]);
+        }
+    return RNL_OK;
+}
+
+/* ---- of more row blocks: delta by parts of them ------------------------------------------------
+ */
+
+static size_t row_tiles(const rnl_dense_state *state)
+{
+    return state->row_blocks * state->parts;
+}
+
+static rnl_status run_delta(void *self, size_t tile, rnl_step_worker *worker)
+{
+    const rnl_dense_state *state = self;
+    const rnl_step *step = worker->step;
+    const size_t row = tile * state->part_rows, rows = state->part_rows,
+                 stride = rnl_product_row_stride(state->units);
+    ++worker->tiles;
+    if (rnl_cut_filled(step->rows, worker->batch.rows, tile / state->parts) == 0) {
+        for (size_t c = 0; c < state->columns.blocks; ++c)
+            clear_delta(&state->blocks[c], row, rows);
+        return RNL_OK;
+    }
+    float *delta = state->downstream.partials > 0 ? step->delta + row * stride
+                                                  : step->tile_buffers[worker->index];
+    compute_delta(state, step, row, rows, 0, state->units, delta, stride);
+    for (size_t c = 0; c < state->columns.blocks; ++c)
+        pack_delta(&state->blocks[c], step, delta + state->blocks[c].first, stride, row, rows);
+    return RNL_OK;
+}
+
+/* ---- then the ranges of inputs with their gradients, and the parts with their way down ---------
+ */
+
+static rnl_status bind_down(const rnl_dense_state *state, size_t part, rnl_step_worker *worker)
+{
+    const rnl_step *step = worker->step;
+    const size_t row = part * state->part_rows;
+    return rnl_product_bind(&state->down_calls[part], state->down, worker->product,
+                            step->delta + row * rnl_product_row_stride(state->units), state->turned,
+                            *state->downstream.values + row * state->downstream.stride);
+}
+
+static rnl_status run_down(const rnl_dense_state *state, size_t part, rnl_step_worker *worker)
+{
+    if (rnl_cut_filled(worker->step->rows, worker->batch.rows, part / state->parts) == 0)
+        return RNL_OK;
+    return rnl_product_execute(state->down_calls[part]);
+}
+
+static rnl_status bind_backward(void *self, size_t tile, rnl_step_worker *worker)
+{
+    const rnl_dense_state *state = self;
+    const size_t ranges = state->inputs.blocks;
+    if (tile >= ranges)
+        return bind_down(state, tile - ranges, worker);
+    for (size_t i = 0; i < state->panel_count; ++i)
+        RNL_TRY(bind_gradient(state, worker, tile, i));
+    return RNL_OK;
+}
+
+/* Each range also sums up the bias's gradients of its share of the panels. */
+static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
+{
+    const rnl_dense_state *state = self;
+    const size_t ranges = state->inputs.blocks;
+    ++worker->tiles;
+    if (tile >= ranges)
+        return run_down(state, tile - ranges, worker);
+    for (size_t i = 0; i < state->panel_count; ++i) {
+        RNL_TRY(make_gradient(state, worker, tile, i));
+        if (rnl_share_owner(state->panel_count, ranges, i) == tile)
+            make_bias_gradient(state, worker, &state->panels[i]);
+    }
+    return RNL_OK;
+}
+
+/* Both kinds are shared out evenly. */
+static size_t backward_owner(const void *self, size_t tile, size_t workers)
+{
+    const rnl_dense_state *state = self;
+    const size_t ranges = state->inputs.blocks;
+    return tile < ranges ? rnl_share_owner(ranges, workers, tile)
+                         : rnl_share_owner(row_tiles(state), workers, tile - ranges);
+}
+
+/* ---- planning -------------------------------------------------------------------------------- */
+
+static rnl_status plan_panels(rnl_dense_state *state)
+{
+    for (size_t c = 0; c < state->columns.blocks; ++c)
+        state->panel_count += state->blocks[c].packing.panels;
+    state->panels = calloc(state->panel_count, sizeof *state->panels);
+    if (!state->panels)
+        return rnl_fail_memory(state->panel_count * sizeof *state->panels);
+    rnl_dense_panel *panel = state->panels;
+    for (size_t c = 0; c < state->columns.blocks; ++c)
+        for (size_t p = 0; p < state->blocks[c].packing.panels; ++p) {
+            const rnl_packing *packing = &state->blocks[c].packing;
+            *panel++ = (rnl_dense_panel){c, p, state->blocks[c].first + p * packing->width,
+                                         rnl_panel_columns(packing, p)};
+        }
+    return RNL_OK;
+}
+
+static rnl_status plan_gradients(rnl_dense_state *state, rnl_step *step)
+{
+    state->inputs = rnl_cut_inputs(state->fan_in, state->row_blocks);
+    const size_t calls = state->inputs.blocks * state->panel_count;
+    state->gradient_calls = calloc(calls, sizeof *state->gradient_calls);
+    if (!state->gradient_calls)
+        return rnl_fail_memory(calls * sizeof *state->gradient_calls);
+    for (size_t range = 0; range < state->inputs.blocks; ++range)
+        for (size_t c = 0; c < state->columns.blocks; ++c) {
+            rnl_product *product;
+            const rnl_product_shape shape = {rnl_cut_width(state->inputs, range), step->padded_rows,
+                                             state->blocks[c].packing.width};
+            RNL_TRY(rnl_step_product(step, shape, &product));
+        }
+    return RNL_OK;
+}
+
+static rnl_status plan_down_whole(rnl_dense_state *state, rnl_step *step)
+{
+    for (size_t c = 0; c < state->columns.blocks; ++c) {
+        rnl_dense_columns *columns = &state->blocks[c];
+        columns->turned_packing = rnl_packing_of(columns->count, state->fan_in);
+        RNL_TRY(rnl_arena_reserve(&step->arena, &columns->turned,
+                                  rnl_packed_count(&columns->turned_packing), sizeof(float)));
+        const rnl_product_shape shape = {step->padded_rows, columns->count, state->fan_in};
+        RNL_TRY(rnl_step_product(step, shape, &columns->down));
+    }
+    return RNL_OK;
+}
+
+static rnl_status plan_down_by_rows(rnl_dense_state *state, rnl_step *step)
+{
+    state->turned_packing = rnl_packing_of(state->units, state->fan_in);
+    RNL_TRY(rnl_arena_reserve(&step->arena, &state->turned,
+                              rnl_packed_count(&state->turned_packing), sizeof(float)));
+    rnl_step_need_delta(step, step->padded_rows * rnl_product_row_stride(state->units));
+    const rnl_product_shape shape = {state->part_rows, state->units, state->fan_in};
+    return rnl_step_product(step, shape, &state->down);
+}
+
+static rnl_status plan_down(rnl_dense_state *state, rnl_step *step)
+{
+    const size_t calls = is_whole(state) ? state->columns.blocks : row_tiles(state);
+    state->down_calls = calloc(calls, sizeof *state->down_calls);
+    if (!state->down_calls)
+        return rnl_fail_memory(calls * sizeof *state->down_calls);
+    return is_whole(state) ? plan_down_whole(state, step) : plan_down_by_rows(state, step);
+}
+
+rnl_status rnl_dense_plan_training(rnl_dense_state *state, rnl_step *step)
+{
+    const size_t rows = step->padded_rows;
+    RNL_TRY(rnl_arena_reserve(&step->arena, &state->inputs_turned,
+                              state->fan_in * rnl_product_row_stride(rows), sizeof(float)));
+    for (size_t c = 0; c < state->columns.blocks; ++c) {
+        rnl_dense_columns *columns = &state->blocks[c];
+        columns->delta_packing = rnl_packing_of(rows, columns->count);
+        RNL_TRY(rnl_arena_reserve(&step->arena, &columns->delta,
+                                  rnl_packed_count(&columns->delta_packing), sizeof(float)));
+    }
+    rnl_step_need_tile(step, state->part_rows * rnl_product_row_stride(state->units));
+    RNL_TRY(plan_panels(state));
+    RNL_TRY(plan_gradients(state, step));
+    return state->layer->index > step->first_trainable ? plan_down(state, step) : RNL_OK;
+}
+
+void rnl_dense_release_training(rnl_dense_state *state)
+{
+    const size_t gradients = state->inputs.blocks * state->panel_count;
+    for (size_t i = 0; state->gradient_calls && i < gradients; ++i)
+        rnl_product_call_free(state->gradient_calls[i]);
+    const size_t downs = is_whole(state) ? state->columns.blocks : row_tiles(state);
+    for (size_t i = 0; state->down_calls && i < downs; ++i)
+        rnl_product_call_free(state->down_calls[i]);
+    free(state->gradient_calls);
+    free(state->down_calls);
+    free(state->panels);
+}
+
+/* Gradients of the weights are made in pieces of whole rows of panels, the bias's by panels. */
+static void place_updates(const rnl_dense_state *state, const rnl_step *step)
+{
+    const bool by_tile = !rnl_step_clips(step);
+    for (size_t c = 0; c < state->columns.blocks; ++c) {
+        rnl_block *weights = state->blocks[c].weights;
+        weights->updated_by_tile = by_tile;
+        weights->piece = RNL_CUT_MULTIPLE * state->blocks[c].packing.stride;
+    }
+    if (state->bias) {
+        state->bias->updated_by_tile = by_tile;
+        state->bias->piece = RNL_CUT_MULTIPLE;
+    }
+}
+
+rnl_status rnl_dense_plan_backward(void *planned, rnl_step *step, const rnl_upstream *upstream,
+                                   rnl_upstream *downstream)
+{
+    rnl_dense_state *state = planned;
+    state->upstream = *upstream;
+    place_updates(state, step);
+    RNL_TRY(rnl_dense_plan_constraint(state, step));
+    if (downstream) {
+        downstream->partials = is_whole(state) ? state->columns.blocks : 1;
+        state->downstream = *downstream;
+    }
+    if (is_whole(state))
+        return rnl_phase_add(&step->phases, (rnl_phase){.tiles = state->columns.blocks,
+                                                        .bind = bind_whole,
+                                                        .run = run_whole,
+                                                        .self = state});
+    RNL_TRY(rnl_phase_add(&step->phases,
+                          (rnl_phase){.tiles = row_tiles(state), .run = run_delta, .self = state}));
+    const size_t tiles = state->inputs.blocks + (downstream ? row_tiles(state) : 0);
+    return rnl_phase_add(&step->phases, (rnl_phase){.tiles = tiles,
+                                                    .bind = bind_backward,
+                                                    .run = run_backward,
+                                                    .owner = backward_owner,
+                                                    .self = state});
+}

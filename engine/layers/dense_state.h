@@ -1,0 +1,84 @@
+/*
+ * The dense layer in a step, with W (fan_in, units) in column blocks.  For column block c of the
+ * canonical cut, row block r, and its part p:
+ *
+ * forward:   z = x_rp W_c;  y_rpc = f(z + b_c)
+ * backward:  delta = (sum of upstream partials) * f'(y)
+ *            dW = x' delta, for a range of inputs and a panel of units;  db = sum of delta's rows
+ *            dx = delta W'
+ *
+ * All three are products of one form (engine/product/product.h).  What the backward pass needs
+ * turned, x' and W', the forward tiles turn while they have it in the cache.
+ *
+ * A mini-batch of one row block has one backward phase, in which a column block makes its delta, a
+ * partial product of dx that the layer below adds up, and its gradients.  A larger one has two:
+ * delta by rows, then dx by rows and dW by ranges of inputs.  Either way a gradient is made of all
+ * rows at once, and its weights are updated at once: dx is made from a copy.
+ */
+#ifndef RNL_ENGINE_LAYERS_DENSE_STATE_H
+#define RNL_ENGINE_LAYERS_DENSE_STATE_H
+
+#include "engine/layers/dense.h"
+#include "engine/model/activations.h"
+
+/* A column block. */
+typedef struct rnl_dense_columns {
+    size_t first, count; /* units */
+    rnl_packing packing; /* of its weights, (fan_in, count) */
+    rnl_block *weights;
+    rnl_product *forward;
+    /* In training: */
+    rnl_packing delta_packing; /* (padded rows, count) */
+    float *delta;
+    rnl_packing turned_packing; /* (count, fan_in), of a mini-batch of one row block */
+    float *turned;
+    rnl_product *down;
+} rnl_dense_columns;
+
+/* A panel of units, as delta and the weights of a column block are packed. */
+typedef struct rnl_dense_panel {
+    size_t column_block, number; /* of the panel in it */
+    size_t first, count;         /* units */
+} rnl_dense_panel;
+
+typedef struct rnl_dense_state {
+    const rnl_layer *layer;
+    size_t fan_in, units;
+    rnl_column_cut columns;
+    rnl_bound_activation activation;
+    rnl_dense_columns *blocks; /* (column blocks) */
+    rnl_block *bias;           /* NULL without */
+    const rnl_matrix *input;
+    rnl_matrix output;
+    rnl_matrix kept; /* slopes, in training, of an activation that keeps them */
+    size_t row_blocks;
+    size_t part_rows, parts;          /* of a row block */
+    rnl_product_call **forward_calls; /* (column blocks, row blocks, parts) */
+    /* In training, from the first layer that is trained: */
+    float *inputs_turned;              /* (fan_in, padded rows) */
+    rnl_upstream upstream, downstream; /* downstream has 0 partials if nobody asks for it */
+    size_t panel_count;
+    rnl_dense_panel *panels;
+    rnl_column_cut inputs;             /* ranges of inputs of which a tile makes the gradients */
+    rnl_product_call **gradient_calls; /* (ranges, panels) */
+    rnl_product_call **down_calls;     /* (column blocks), or (row blocks, parts) */
+    /* Of a mini-batch of more row blocks: */
+    rnl_packing turned_packing; /* (units, fan_in) */
+    float *turned;
+    rnl_product *down;
+} rnl_dense_state;
+
+/* Asks for all that the backward phases need, beside the forward pass. */
+rnl_status rnl_dense_plan_training(rnl_dense_state *state, rnl_step *step);
+
+/* Turns the part of the inputs, and of the weights, that a forward tile answers for. */
+void rnl_dense_turn(const rnl_dense_state *state, const rnl_step *step, size_t column_block,
+                    size_t row, size_t rows);
+
+/* The phase that makes the weights obey the layer's constraint, if it has one. */
+rnl_status rnl_dense_plan_constraint(const rnl_dense_state *state, rnl_step *step);
+
+/* Frees what rnl_dense_plan_training has allocated. */
+void rnl_dense_release_training(rnl_dense_state *state);
+
+#endif

@@ -1,0 +1,23 @@
+#include "engine/product/packing.h"
+
+#include <string.h>
+
+void rnl_pack(const rnl_packing *packing, const float *plain, size_t stride, float *packed)
+{
+    for (size_t p = 0; p < packing->panels; ++p) {
+        const size_t columns = rnl_panel_columns(packing, p);
+        for (size_t i = 0; i < packing->rows; ++i)
+            memcpy(packed + p * packing->distance + i * packing->stride,
+                   plain + i * stride + p * packing->width, columns * sizeof *packed);
+    }
+}
+
+void rnl_unpack(const rnl_packing *packing, const float *packed, float *plain, size_t stride)
+{
+    for (size_t p = 0; p < packing->panels; ++p) {
+        const size_t columns = rnl_panel_columns(packing, p);
+        for (size_t i = 0; i < packing->rows; ++i)
+            memcpy(plain + i * stride + p * packing->width,
+                   packed + p * packing->distance + i * packing->stride, columns * sizeof *plain);
+    }
+}
