@@ -123,7 +123,6 @@ static rnl_update arguments_rnl_update(const workspace *w, size_t n)
     return (rnl_update){.count = n,
                         .weights = w->array[0],
                         .gradients = w->array[1],
-                        .copies = 1,
                         .velocity = w->array[2],
                         .squares = w->array[4],
                         .means = w->array[3],

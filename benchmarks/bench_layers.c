@@ -149,7 +149,7 @@ static tile tile_of(const rnl_layer *layer, rnl_cut rows)
     const size_t fan_in = layer->parameters[0].size[0], units = layer->parameters[0].size[1],
                  padded = rows.blocks * rows.size, part = rnl_cut_part(rows.size),
                  width = rnl_cut_width(rnl_cut_columns(units), 0),
-                 inputs = rnl_cut_width(rnl_cut_inputs(fan_in, rows.blocks), 0);
+                 inputs = rnl_cut_width(rnl_cut_inputs(fan_in, padded), 0);
     const rnl_packing packing = rnl_packing_of(padded, width);
     return (tile){.shapes = {[FORWARD] = {part, fan_in, width},
                              [GRADIENTS] = {inputs, padded, packing.width},

@@ -94,14 +94,11 @@ typedef struct rnl_softmax {
     size_t y_stride;
 } rnl_softmax;
 
-/* One optimizer step over a slice of parameters, fused with the sum of the gradient copies.
- * g = the sum of `copies` gradients in a fixed pairwise tree: ((g0+g1)+(g2+g3))+((g4+g5)+g6) ... */
+/* One optimizer step over a slice of parameters. */
 typedef struct rnl_update {
     size_t count;
     float *weights;         /* (count) */
-    const float *gradients; /* (count) of the first copy */
-    size_t copies;          /* 1 .. RNL_MAX_GRADIENT_COPIES */
-    size_t copy_distance;   /* in floats, from one copy to the next */
+    const float *gradients; /* (count) */
     /* State, (count) each, what the kernel needs of it. */
     float
         *velocity;  /* momentum, nesterov, rmsprop with momentum; the adam family's mean gradient */
@@ -115,8 +112,6 @@ typedef struct rnl_update {
     float beta_2, epsilon; /* rmsprop's rho is beta_2 */
     float *check;          /* 0 unless a gradient or a new weight is NaN or infinite: then NaN */
 } rnl_update;
-
-#define RNL_MAX_GRADIENT_COPIES 8
 
 /* gradient += 2 l2 w + l1 sign(w), the slope of l1 |w| + l2 w^2; the sign of 0 is 0. */
 typedef struct rnl_penalty_slope {

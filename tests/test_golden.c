@@ -215,7 +215,6 @@ static void run_optimizer(const rnl_kernels *k, const rnl_choice *choice, size_t
             .count = count,
             .weights = weights,
             .gradients = gradients + (t - 1) * count,
-            .copies = 1,
             .velocity = bound.velocity ? state[bound.velocity] : NULL,
             .squares = bound.squares ? state[bound.squares] : NULL,
             .means = bound.means ? state[bound.means] : NULL,

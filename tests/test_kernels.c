@@ -944,48 +944,42 @@ static void check_update(void (*kernel)(const rnl_update *), bool velocity_used,
 {
     enum { COUNT = 600 };
     static guarded weights_output, velocity_output;
-    static float gradients[RNL_MAX_GRADIENT_COPIES * COUNT], w[COUNT], v[COUNT];
+    static float gradients[COUNT], w[COUNT], v[COUNT];
     const float learning_rate = 0.01f, momentum = velocity_used ? 0.9f : 0;
     flush_denormals();
-    for (size_t copies = 1; copies <= RNL_MAX_GRADIENT_COPIES; ++copies)
-        for (size_t count = 0; count <= LONGEST; ++count) {
-            for (size_t i = 0; i < RNL_MAX_GRADIENT_COPIES * COUNT; ++i)
-                gradients[i] = random_float(4);
-            for (size_t i = 0; i < COUNT; ++i) {
-                w[i] = random_float(1);
-                v[i] = random_float(0.1f);
-            }
-            float *weights = guarded_start(&weights_output, SPACE);
-            float *velocity = guarded_start(&velocity_output, SPACE);
-            memcpy(weights, w, count * sizeof *w);
-            memcpy(velocity, v, count * sizeof *v);
-            float check = 1;
-            kernel(&(const rnl_update){.count = count,
-                                       .weights = weights,
-                                       .gradients = gradients,
-                                       .copies = copies,
-                                       .copy_distance = COUNT,
-                                       .velocity = velocity_used ? velocity : NULL,
-                                       .learning_rate = learning_rate,
-                                       .momentum = momentum,
-                                       .check = &check});
-            cr_assert_eq(check, 0);
-            guarded_check(&weights_output, 1, count, SPACE);
-            guarded_check(&velocity_output, 1, count, SPACE);
-            for (size_t i = 0; i < count; ++i) {
-                double g = 0;
-                for (size_t c = 0; c < copies; ++c)
-                    g += (double)gradients[c * COUNT + i];
-                const double down = (double)learning_rate * g;
-                const double next = (double)momentum * (double)v[i] - down;
-                const double step = !velocity_used ? -down
-                                    : nesterov     ? (double)momentum * next - down
-                                                   : next;
-                cr_assert_float_eq((double)weights[i], (double)w[i] + step, 2e-7);
-                if (velocity_used)
-                    cr_assert_float_eq((double)velocity[i], next, 1e-7);
-            }
+    for (size_t count = 0; count <= LONGEST; ++count) {
+        for (size_t i = 0; i < COUNT; ++i)
+            gradients[i] = random_float(4);
+        for (size_t i = 0; i < COUNT; ++i) {
+            w[i] = random_float(1);
+            v[i] = random_float(0.1f);
         }
+        float *weights = guarded_start(&weights_output, SPACE);
+        float *velocity = guarded_start(&velocity_output, SPACE);
+        memcpy(weights, w, count * sizeof *w);
+        memcpy(velocity, v, count * sizeof *v);
+        float check = 1;
+        kernel(&(const rnl_update){.count = count,
+                                   .weights = weights,
+                                   .gradients = gradients,
+                                   .velocity = velocity_used ? velocity : NULL,
+                                   .learning_rate = learning_rate,
+                                   .momentum = momentum,
+                                   .check = &check});
+        cr_assert_eq(check, 0);
+        guarded_check(&weights_output, 1, count, SPACE);
+        guarded_check(&velocity_output, 1, count, SPACE);
+        for (size_t i = 0; i < count; ++i) {
+            const double down = (double)learning_rate * (double)gradients[i];
+            const double next = (double)momentum * (double)v[i] - down;
+            const double step = !velocity_used ? -down
+                                : nesterov     ? (double)momentum * next - down
+                                               : next;
+            cr_assert_float_eq((double)weights[i], (double)w[i] + step, 2e-7);
+            if (velocity_used)
+                cr_assert_float_eq((double)velocity[i], next, 1e-7);
+        }
+    }
 }
 
 /* A gradient that is not finite, wherever it stands, and a weight that overflows, are told. */
@@ -994,18 +988,16 @@ static void check_told(void (*kernel)(const rnl_update *))
     enum { COUNT = 37 };
     for (size_t at = 0; at < COUNT; ++at)
         for (size_t bad = 0; bad < 3; ++bad) {
-            float weights[COUNT], gradients[2 * COUNT], velocity[COUNT] = {0}, squares[COUNT] = {0};
+            float weights[COUNT], gradients[COUNT], velocity[COUNT] = {0}, squares[COUNT] = {0};
             for (size_t i = 0; i < COUNT; ++i) {
                 weights[i] = -3e38f;
-                gradients[i] = gradients[COUNT + i] = 1e-3f;
+                gradients[i] = 1e-3f;
             }
-            gradients[COUNT + at] = bad == 0 ? NAN : bad == 1 ? INFINITY : 1e-3f;
+            gradients[at] = bad == 0 ? NAN : bad == 1 ? INFINITY : 1e-3f;
             float check = 0;
             kernel(&(const rnl_update){.count = COUNT,
                                        .weights = weights,
                                        .gradients = gradients,
-                                       .copies = 2,
-                                       .copy_distance = COUNT,
                                        .velocity = velocity,
                                        .squares = squares,
                                        .learning_rate = bad == 2 ? 1e38f : 1e-3f,
@@ -1044,7 +1036,7 @@ static void check_adam_update(const rnl_kernels *k)
     enum { COUNT = LONGEST, STEPS = 20 };
     static guarded outputs[3];
     static double w[COUNT], m[COUNT], v[COUNT];
-    static float gradients[2 * COUNT];
+    static float gradients[COUNT];
     const double beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, learning_rate = 0.01;
     flush_denormals();
     for (size_t count = 0; count <= COUNT; ++count) {
@@ -1057,15 +1049,13 @@ static void check_adam_update(const rnl_kernels *k)
         memset(m, 0, sizeof m);
         memset(v, 0, sizeof v);
         for (int t = 1; t <= STEPS; ++t) {
-            for (size_t i = 0; i < 2 * COUNT; ++i)
+            for (size_t i = 0; i < COUNT; ++i)
                 gradients[i] = random_float(1);
             const double rate = learning_rate * sqrt(1 - pow(beta_2, t)) / (1 - pow(beta_1, t));
             float check = 1;
             k->adam_update(&(const rnl_update){.count = count,
                                                .weights = arrays[0],
                                                .gradients = gradients,
-                                               .copies = 2,
-                                               .copy_distance = COUNT,
                                                .velocity = arrays[1],
                                                .squares = arrays[2],
                                                .learning_rate = (float)rate,
@@ -1075,7 +1065,7 @@ static void check_adam_update(const rnl_kernels *k)
                                                .check = &check});
             cr_assert_eq(check, 0);
             for (size_t i = 0; i < count; ++i) {
-                const double g = (double)gradients[i] + (double)gradients[COUNT + i];
+                const double g = (double)gradients[i];
                 m[i] = beta_1 * m[i] + (1 - beta_1) * g;
                 v[i] = beta_2 * v[i] + (1 - beta_2) * g * g;
                 w[i] -= rate * m[i] / (sqrt(v[i]) + epsilon);
@@ -1158,16 +1148,14 @@ static void check_squares_told(void (*kernel)(const rnl_update *), bool squares_
     static const float bad[] = {NAN, INFINITY, -INFINITY, 1e30f, 1};
     for (size_t at = 0; at < COUNT; ++at)
         for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i) {
-            float w[COUNT], g[2 * COUNT] = {0}, v[COUNT] = {0}, s[COUNT] = {0}, m[COUNT] = {0};
+            float w[COUNT], g[COUNT] = {0}, v[COUNT] = {0}, s[COUNT] = {0}, m[COUNT] = {0};
             for (size_t j = 0; j < COUNT; ++j)
                 w[j] = 1;
-            g[COUNT + at] = bad[i];
+            g[at] = bad[i];
             float check = 1;
             kernel(&(const rnl_update){.count = COUNT,
                                        .weights = w,
                                        .gradients = g,
-                                       .copies = 2,
-                                       .copy_distance = COUNT,
                                        .velocity = v,
                                        .squares = s,
                                        .means = m,
@@ -1191,7 +1179,7 @@ static void check_against(void (*kernel)(const rnl_update *), exact_update *exac
                           bool squares, bool means)
 {
     static guarded outputs[4];
-    static float gradients[2 * LONGEST], start[4][LONGEST];
+    static float gradients[LONGEST], start[4][LONGEST];
     const bool used[4] = {true, velocity, squares, means};
     flush_denormals();
     for (size_t count = 0; count <= LONGEST; ++count) {
@@ -1199,7 +1187,6 @@ static void check_against(void (*kernel)(const rnl_update *), exact_update *exac
         for (size_t i = 0; i < count; ++i) {
             const float g = random_float(1), small = i % 11 == 0 ? 0 : i % 11 == 1 ? 1e-40f : 1;
             gradients[i] = g * small;
-            gradients[LONGEST + i] = g * small;
             start[0][i] = i % 13 == 0 ? 1e-40f : random_float(1);
             start[1][i] = random_float(0.01f);
             start[3][i] = random_float(1);
@@ -1213,8 +1200,6 @@ static void check_against(void (*kernel)(const rnl_update *), exact_update *exac
         const rnl_update update = {.count = count,
                                    .weights = arrays[0],
                                    .gradients = gradients,
-                                   .copies = 2,
-                                   .copy_distance = LONGEST,
                                    .velocity = used[1] ? arrays[1] : NULL,
                                    .squares = used[2] ? arrays[2] : NULL,
                                    .means = used[3] ? arrays[3] : NULL,
@@ -1234,7 +1219,7 @@ static void check_against(void (*kernel)(const rnl_update *), exact_update *exac
             double now[4];
             for (size_t a = 0; a < 4; ++a)
                 now[a] = without_denormal(start[a][i]);
-            const double g = without_denormal(gradients[i]) * 2;
+            const double g = without_denormal(gradients[i]);
             exact(&update, g, &now[0], &now[1], &now[2], &now[3]);
             for (size_t a = 0; a < 4; ++a)
                 cr_assert_float_eq((double)arrays[a][i], used[a] ? now[a] : (double)start[a][i],
@@ -1290,7 +1275,6 @@ static void check_no_variance(void (*kernel)(const rnl_update *))
     kernel(&(const rnl_update){.count = 1,
                                .weights = &w,
                                .gradients = &g,
-                               .copies = 1,
                                .velocity = &v,
                                .squares = &s,
                                .means = &m,
@@ -1458,39 +1442,6 @@ static void check_multiply(const rnl_kernels *k)
                 expect_near(x[i], without_denormal(before[i]) * (double)factors[one ? 0 : i], 0.5,
                             "product", (double)before[i]);
         }
-}
-
-/* The tree of copies: 1 + 2^-24 + 2^-24 depends on who is added first. */
-Test(updates, sum_the_copies_pairwise)
-{
-    const float tiny = 0x1p-24f;
-    for (rnl_isa isa = RNL_ISA_SCALAR; isa < RNL_ISA_COUNT; ++isa) {
-        const rnl_kernels *k = rnl_kernels_of(isa);
-        if (!k)
-            continue;
-        /* (1 + tiny) + (tiny + tiny): tiny is lost once, and twice tiny is not. */
-        const float gradients[] = {1, tiny, tiny, tiny};
-        float w = 0, check;
-        k->sgd_update(&(const rnl_update){.count = 1,
-                                          .weights = &w,
-                                          .gradients = gradients,
-                                          .copies = 4,
-                                          .copy_distance = 1,
-                                          .learning_rate = 1,
-                                          .check = &check});
-        cr_expect_eq(w, -(1 + 0x1p-23f), "%s", rnl_isa_name(isa));
-        /* ((1 + tiny) + (tiny + 0)) + tiny: all are lost. */
-        const float five[] = {1, tiny, tiny, 0, tiny};
-        w = 0;
-        k->sgd_update(&(const rnl_update){.count = 1,
-                                          .weights = &w,
-                                          .gradients = five,
-                                          .copies = 5,
-                                          .copy_distance = 1,
-                                          .learning_rate = 1,
-                                          .check = &check});
-        cr_expect_eq(w, -1.0f, "%s", rnl_isa_name(isa));
-    }
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */

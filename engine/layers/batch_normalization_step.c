@@ -233,7 +233,8 @@ static void update(const normalization_state *state, rnl_step_worker *worker, si
             block->gradients[j] += sums[i * state->output.columns + j];
     }
     if (block->updated_by_tile)
-        rnl_step_update(worker->step, worker, block->index, tile.first, tile.count);
+        rnl_step_update(worker->step, worker, block->index, tile.first, tile.count,
+                        block->gradients + tile.first);
 }
 
 static rnl_status run_backward(void *self, size_t number, rnl_step_worker *worker)
@@ -287,6 +288,7 @@ static rnl_status plan_block(const normalization_state *state, rnl_step *step, s
     if (parameter == RNL_ABSENT)
         return RNL_OK;
     RNL_TRY(rnl_step_block(step, state->layer, parameter, state->output.columns, block));
+    RNL_TRY(rnl_step_gradients(step, *block));
     (*block)->updated_by_tile = (*block)->parameter->fixed || !rnl_step_clips(step);
     return RNL_OK;
 }

@@ -178,16 +178,16 @@ static rnl_status backward_work(const rnl_layer *layer, rnl_work_list *list, rnl
     const double rows = (double)list->padded_rows,
                  fan_in = (double)rnl_shape_features(&layer->input), units = (double)cut.units;
     const bool down = goes_down(layer, list);
-    const size_t ranges = rnl_cut_inputs((size_t)fan_in, list->rows.blocks).blocks;
+    const size_t gradients = rnl_cut_inputs((size_t)fan_in, list->padded_rows).blocks * cut.blocks;
     const size_t parts = down ? list->padded_rows / rnl_cut_part(list->rows.size) : 0;
     return rnl_work_add(
         list, layer->name, "backward",
-        (rnl_phase_cost){.tiles = ranges + parts,
+        (rnl_phase_cost){.tiles = gradients + parts,
                          .flops = (down ? 4 : 2) * rows * fan_in * units,
-                         .calls = (double)ranges * units / RNL_CUT_MULTIPLE + (double)parts,
+                         .calls = (double)(gradients + parts),
                          .bytes = rnl_work_update_bytes(list->model, fan_in * units, 2),
                          .shared = 4 * rows * (fan_in + units),
-                         .largest = (down ? 0.5 : 1) / (double)ranges});
+                         .largest = (down ? 0.5 : 1) / (double)gradients});
 }
 
 static rnl_status work(const rnl_layer *layer, rnl_work_list *list)

@@ -110,67 +110,126 @@ static void clear_delta(const rnl_dense_columns *columns, size_t row, size_t row
 
 /* ---- gradients ------------------------------------------------------------------------------- */
 
-static rnl_product_call **gradient_call(const rnl_dense_state *state, size_t range, size_t panel)
+/* Panels whose gradients are one product.  Over few rows a panel by itself, whose result is packed
+ * as it comes; over many it pays to make those of a column block in one, and to pack them. */
+static size_t panels_at_once(const rnl_dense_columns *columns)
 {
-    return &state->gradient_calls[range * state->panel_count + panel];
+    enum { FEW_ROWS = 128 };
+    return columns->delta_packing.rows <= FEW_ROWS ? 1 : columns->packing.panels;
 }
 
-/* Where the gradients of a range of inputs begin in the column block. */
-static size_t gradient_place(const rnl_dense_state *state, const rnl_dense_panel *panel,
-                             size_t range)
+/* (inputs of a range, columns), with the columns that pad the last panel. */
+static rnl_product_shape gradient_shape(const rnl_dense_state *state, const rnl_step *step,
+                                        size_t range, const rnl_dense_columns *columns)
 {
-    const rnl_packing *packing = &state->blocks[panel->column_block].packing;
-    return panel->number * packing->distance +
-           rnl_cut_column(state->inputs, range) * packing->stride;
+    return (rnl_product_shape){rnl_cut_width(state->inputs, range), step->padded_rows,
+                               panels_at_once(columns) * columns->packing.width};
 }
 
-static rnl_status bind_gradient(const rnl_dense_state *state, rnl_step_worker *worker, size_t range,
-                                size_t panel_index)
+/* The call that makes those from a panel on. */
+static rnl_product_call **gradient_call(const rnl_dense_state *state, size_t range,
+                                        const rnl_dense_columns *columns, size_t panel)
 {
-    rnl_step *step = worker->step;
-    const rnl_dense_panel *panel = &state->panels[panel_index];
-    const rnl_dense_columns *columns = &state->blocks[panel->column_block];
-    const rnl_product_shape shape = {rnl_cut_width(state->inputs, range), step->padded_rows,
-                                     columns->packing.width};
-    return rnl_product_bind(gradient_call(state, range, panel_index),
-                            rnl_step_find_product(step, shape), worker->product,
-                            state->inputs_turned + rnl_cut_column(state->inputs, range) *
-                                                       rnl_product_row_stride(step->padded_rows),
-                            columns->delta + panel->number * columns->delta_packing.distance,
-                            columns->weights->gradients + gradient_place(state, panel, range));
+    return &state->gradient_calls[range * state->panels + columns->first_panel + panel];
+}
+
+/* Where the gradients of a range begin in a panel of the weights. */
+static size_t place_of_range(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                             size_t range, size_t panel)
+{
+    return panel * columns->packing.distance +
+           rnl_cut_column(state->inputs, range) * columns->packing.stride;
+}
+
+/* A panel's gradients: kept, or in the worker's buffer. */
+static float *packed_gradients(const rnl_dense_state *state, const rnl_step_worker *worker,
+                               size_t range, const rnl_dense_columns *columns, size_t panel)
+{
+    return columns->weights->gradients
+               ? columns->weights->gradients + place_of_range(state, columns, range, panel)
+               : worker->step->tile_buffers[worker->index] + state->gradients_place;
+}
+
+/* A product's result: behind them, unless it is they. */
+static float *product_gradients(const rnl_dense_state *state, const rnl_step_worker *worker,
+                                size_t range, const rnl_dense_columns *columns, size_t panel)
+{
+    return panels_at_once(columns) == 1
+               ? packed_gradients(state, worker, range, columns, panel)
+               : worker->step->tile_buffers[worker->index] + state->products_place;
+}
+
+static rnl_status bind_gradients(const rnl_dense_state *state, rnl_step_worker *worker,
+                                 size_t range, const rnl_dense_columns *columns)
+{
+    const rnl_step *step = worker->step;
+    const size_t stride = rnl_product_row_stride(step->padded_rows);
+    const rnl_product *product =
+        rnl_step_find_product(step, gradient_shape(state, step, range, columns));
+    for (size_t p = 0; p < columns->packing.panels; p += panels_at_once(columns))
+        RNL_TRY(
+            rnl_product_bind(gradient_call(state, range, columns, p), product, worker->product,
+                             state->inputs_turned + rnl_cut_column(state->inputs, range) * stride,
+                             columns->delta + p * columns->delta_packing.distance,
+                             product_gradients(state, worker, range, columns, p)));
+    return RNL_OK;
+}
+
+static void pack_gradients(const rnl_dense_state *state, const rnl_step_worker *worker,
+                           size_t range, const rnl_dense_columns *columns, size_t panel)
+{
+    const rnl_step *step = worker->step;
+    const rnl_product_shape shape = gradient_shape(state, step, range, columns);
+    step->kernels->add_rows(&(const rnl_add_rows){
+        .rows = shape.rows,
+        .columns = columns->packing.width,
+        .partials = 1,
+        .x = product_gradients(state, worker, range, columns, 0) + panel * columns->packing.width,
+        .x_stride = rnl_product_row_stride(shape.columns),
+        .y = packed_gradients(state, worker, range, columns, panel),
+        .y_stride = columns->packing.stride,
+    });
 }
 
 /* And the update, while the gradients are in the cache: nobody else reads these weights any more in
  * this step. */
-static rnl_status make_gradient(const rnl_dense_state *state, rnl_step_worker *worker, size_t range,
-                                size_t panel_index)
+static rnl_status make_gradients(const rnl_dense_state *state, rnl_step_worker *worker,
+                                 size_t range, const rnl_dense_columns *columns)
 {
-    const rnl_dense_panel *panel = &state->panels[panel_index];
-    const rnl_dense_columns *columns = &state->blocks[panel->column_block];
-    RNL_TRY(rnl_product_execute(*gradient_call(state, range, panel_index)));
-    if (columns->weights->updated_by_tile)
-        rnl_step_update(worker->step, worker, columns->weights->index,
-                        gradient_place(state, panel, range),
-                        rnl_cut_width(state->inputs, range) * columns->packing.stride);
+    const size_t at_once = panels_at_once(columns);
+    for (size_t p = 0; p < columns->packing.panels; ++p) {
+        if (p % at_once == 0)
+            RNL_TRY(rnl_product_execute(*gradient_call(state, range, columns, p)));
+        if (at_once > 1)
+            pack_gradients(state, worker, range, columns, p);
+        if (columns->weights->updated_by_tile)
+            rnl_step_update(worker->step, worker, columns->weights->index,
+                            place_of_range(state, columns, range, p),
+                            rnl_cut_width(state->inputs, range) * columns->packing.stride,
+                            packed_gradients(state, worker, range, columns, p));
+    }
     return RNL_OK;
 }
 
-static void make_bias_gradient(const rnl_dense_state *state, const rnl_step_worker *worker,
-                               const rnl_dense_panel *panel)
+static void make_bias_gradients(const rnl_dense_state *state, const rnl_step_worker *worker,
+                                const rnl_dense_columns *columns)
 {
     const rnl_step *step = worker->step;
-    const rnl_dense_columns *columns = &state->blocks[panel->column_block];
+    const rnl_packing *packing = &columns->delta_packing;
     if (!state->bias)
         return;
-    step->kernels->column_sums(&(const rnl_column_sums){
-        .rows = step->padded_rows,
-        .columns = panel->count,
-        .x = columns->delta + panel->number * columns->delta_packing.distance,
-        .x_stride = columns->delta_packing.stride,
-        .sums = state->bias->gradients + panel->first,
-    });
+    float *gradients = state->bias->gradients + columns->first;
+    for (size_t p = 0; p < packing->panels; ++p)
+        step->kernels->column_sums(&(const rnl_column_sums){
+            .rows = step->padded_rows,
+            .columns = rnl_panel_columns(packing, p),
+            .x = columns->delta + p * packing->distance,
+            .x_stride = packing->stride,
+            .sums = gradients + p * packing->width,
+        });
     if (state->bias->updated_by_tile)
-        rnl_step_update(worker->step, worker, state->bias->index, panel->first, panel->count);
+        rnl_step_update(worker->step, worker, state->bias->index, columns->first, columns->count,
+                        gradients);
 }
 
 /* ---- a mini-batch of one row block: a tile is all that a column block has to do ---------------
@@ -181,9 +240,7 @@ static rnl_status bind_whole(void *self, size_t block, rnl_step_worker *worker)
     const rnl_dense_state *state = self;
     const rnl_step *step = worker->step;
     const rnl_dense_columns *columns = &state->blocks[block];
-    for (size_t i = 0; i < state->panel_count; ++i)
-        if (state->panels[i].column_block == block)
-            RNL_TRY(bind_gradient(state, worker, 0, i));
+    RNL_TRY(bind_gradients(state, worker, 0, columns));
     if (state->downstream.partials == 0)
         return RNL_OK;
     return rnl_product_bind(&state->down_calls[block], columns->down, worker->product,
@@ -204,12 +261,8 @@ static rnl_status run_whole(void *self, size_t block, rnl_step_worker *worker)
     ++worker->tiles;
     if (state->downstream.partials > 0)
         RNL_TRY(rnl_product_execute(state->down_calls[block]));
-    for (size_t i = 0; i < state->panel_count; ++i)
-        if (state->panels[i].column_block == block) {
-            RNL_TRY(make_gradient(state, worker, 0, i));
-            make_bias_gradient(state, worker, &state->panels[i]);
-        }
-    return RNL_OK;
+    make_bias_gradients(state, worker, columns);
+    return make_gradients(state, worker, 0, columns);
 }
 
 /* ---- of more row blocks: delta by parts of them ------------------------------------------------
@@ -259,76 +312,74 @@ static rnl_status run_down(const rnl_dense_state *state, size_t part, rnl_step_w
     return rnl_product_execute(state->down_calls[part]);
 }
 
+/* Range by range, and in these column block by column block. */
+static size_t gradient_tiles(const rnl_dense_state *state)
+{
+    return state->inputs.blocks * state->columns.blocks;
+}
+
 static rnl_status bind_backward(void *self, size_t tile, rnl_step_worker *worker)
 {
     const rnl_dense_state *state = self;
-    const size_t ranges = state->inputs.blocks;
-    if (tile >= ranges)
-        return bind_down(state, tile - ranges, worker);
-    for (size_t i = 0; i < state->panel_count; ++i)
-        RNL_TRY(bind_gradient(state, worker, tile, i));
-    return RNL_OK;
+    const size_t gradients = gradient_tiles(state), blocks = state->columns.blocks;
+    return tile < gradients
+               ? bind_gradients(state, worker, tile / blocks, &state->blocks[tile % blocks])
+               : bind_down(state, tile - gradients, worker);
 }
 
-/* Each range also sums up the bias's gradients of its share of the panels. */
 static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
 {
     const rnl_dense_state *state = self;
-    const size_t ranges = state->inputs.blocks;
+    const size_t gradients = gradient_tiles(state), blocks = state->columns.blocks;
     ++worker->tiles;
-    if (tile >= ranges)
-        return run_down(state, tile - ranges, worker);
-    for (size_t i = 0; i < state->panel_count; ++i) {
-        RNL_TRY(make_gradient(state, worker, tile, i));
-        if (rnl_share_owner(state->panel_count, ranges, i) == tile)
-            make_bias_gradient(state, worker, &state->panels[i]);
-    }
-    return RNL_OK;
+    if (tile >= gradients)
+        return run_down(state, tile - gradients, worker);
+    if (tile < blocks)
+        make_bias_gradients(state, worker, &state->blocks[tile]);
+    return make_gradients(state, worker, tile / blocks, &state->blocks[tile % blocks]);
 }
 
 /* Both kinds are shared out evenly. */
 static size_t backward_owner(const void *self, size_t tile, size_t workers)
 {
     const rnl_dense_state *state = self;
-    const size_t ranges = state->inputs.blocks;
-    return tile < ranges ? rnl_share_owner(ranges, workers, tile)
-                         : rnl_share_owner(row_tiles(state), workers, tile - ranges);
+    const size_t gradients = gradient_tiles(state);
+    return tile < gradients ? rnl_share_owner(gradients, workers, tile)
+                            : rnl_share_owner(row_tiles(state), workers, tile - gradients);
 }
 
 /* ---- planning -------------------------------------------------------------------------------- */
 
-static rnl_status plan_panels(rnl_dense_state *state)
+static size_t whole_lines(size_t floats)
 {
-    for (size_t c = 0; c < state->columns.blocks; ++c)
-        state->panel_count += state->blocks[c].packing.panels;
-    state->panels = calloc(state->panel_count, sizeof *state->panels);
-    if (!state->panels)
-        return rnl_fail_memory(state->panel_count * sizeof *state->panels);
-    rnl_dense_panel *panel = state->panels;
-    for (size_t c = 0; c < state->columns.blocks; ++c)
-        for (size_t p = 0; p < state->blocks[c].packing.panels; ++p) {
-            const rnl_packing *packing = &state->blocks[c].packing;
-            *panel++ = (rnl_dense_panel){c, p, state->blocks[c].first + p * packing->width,
-                                         rnl_panel_columns(packing, p)};
-        }
-    return RNL_OK;
+    return (floats + 15) / 16 * 16;
+}
+
+/* A worker's buffer: delta, of a mini-batch of one row block; a panel's gradients; a product's. */
+static rnl_status plan_product(rnl_dense_state *state, rnl_step *step, size_t range,
+                               const rnl_dense_columns *columns)
+{
+    rnl_product *product;
+    const rnl_product_shape shape = gradient_shape(state, step, range, columns);
+    rnl_step_need_tile(step,
+                       state->products_place + shape.rows * rnl_product_row_stride(shape.columns));
+    return rnl_step_product(step, shape, &product);
 }
 
 static rnl_status plan_gradients(rnl_dense_state *state, rnl_step *step)
 {
-    state->inputs = rnl_cut_inputs(state->fan_in, state->row_blocks);
-    const size_t calls = state->inputs.blocks * state->panel_count;
+    state->inputs = rnl_cut_inputs(state->fan_in, step->padded_rows);
+    const size_t calls = state->inputs.blocks * state->panels;
     state->gradient_calls = calloc(calls, sizeof *state->gradient_calls);
     if (!state->gradient_calls)
         return rnl_fail_memory(calls * sizeof *state->gradient_calls);
-    for (size_t range = 0; range < state->inputs.blocks; ++range)
-        for (size_t c = 0; c < state->columns.blocks; ++c) {
-            rnl_product *product;
-            const rnl_product_shape shape = {rnl_cut_width(state->inputs, range), step->padded_rows,
-                                             state->blocks[c].packing.width};
-            RNL_TRY(rnl_step_product(step, shape, &product));
-        }
-    return RNL_OK;
+    for (size_t c = 0; c < state->columns.blocks; ++c) {
+        for (size_t range = 0; range < state->inputs.blocks; ++range)
+            RNL_TRY(plan_product(state, step, range, &state->blocks[c]));
+        if (rnl_step_keeps_gradients(step))
+            RNL_TRY(rnl_step_gradients(step, state->blocks[c].weights));
+    }
+    return state->bias ? rnl_step_gradients(step, state->bias) : RNL_OK;
 }
 
 static rnl_status plan_down_whole(rnl_dense_state *state, rnl_step *step)
@@ -363,26 +414,38 @@ static rnl_status plan_down(rnl_dense_state *state, rnl_step *step)
     return is_whole(state) ? plan_down_whole(state, step) : plan_down_by_rows(state, step);
 }
 
-rnl_status rnl_dense_plan_training(rnl_dense_state *state, rnl_step *step)
+static rnl_status plan_delta(rnl_dense_state *state, rnl_step *step)
 {
-    const size_t rows = step->padded_rows;
-    RNL_TRY(rnl_arena_reserve(&step->arena, &state->inputs_turned,
-                              state->fan_in * rnl_product_row_stride(rows), sizeof(float)));
+    size_t widest = 0;
     for (size_t c = 0; c < state->columns.blocks; ++c) {
         rnl_dense_columns *columns = &state->blocks[c];
-        columns->delta_packing = rnl_packing_of(rows, columns->count);
+        columns->first_panel = state->panels;
+        state->panels += columns->packing.panels;
+        columns->delta_packing = rnl_packing_of(step->padded_rows, columns->count);
         RNL_TRY(rnl_arena_reserve(&step->arena, &columns->delta,
                                   rnl_packed_count(&columns->delta_packing), sizeof(float)));
+        widest = widest > columns->packing.stride ? widest : columns->packing.stride;
     }
-    rnl_step_need_tile(step, state->part_rows * rnl_product_row_stride(state->units));
-    RNL_TRY(plan_panels(state));
+    const size_t delta = state->part_rows * rnl_product_row_stride(state->units);
+    rnl_step_need_tile(step, delta);
+    state->gradients_place = is_whole(state) ? whole_lines(delta) : 0;
+    state->products_place = state->gradients_place + whole_lines(state->fan_in * widest);
+    return RNL_OK;
+}
+
+rnl_status rnl_dense_plan_training(rnl_dense_state *state, rnl_step *step)
+{
+    RNL_TRY(rnl_arena_reserve(&step->arena, &state->inputs_turned,
+                              state->fan_in * rnl_product_row_stride(step->padded_rows),
+                              sizeof(float)));
+    RNL_TRY(plan_delta(state, step));
     RNL_TRY(plan_gradients(state, step));
     return state->layer->index > step->first_trainable ? plan_down(state, step) : RNL_OK;
 }
 
 void rnl_dense_release_training(rnl_dense_state *state)
 {
-    const size_t gradients = state->inputs.blocks * state->panel_count;
+    const size_t gradients = state->inputs.blocks * state->panels;
     for (size_t i = 0; state->gradient_calls && i < gradients; ++i)
         rnl_product_call_free(state->gradient_calls[i]);
     const size_t downs = is_whole(state) ? state->columns.blocks : row_tiles(state);
@@ -390,10 +453,9 @@ void rnl_dense_release_training(rnl_dense_state *state)
         rnl_product_call_free(state->down_calls[i]);
     free(state->gradient_calls);
     free(state->down_calls);
-    free(state->panels);
 }
 
-/* Gradients of the weights are made in pieces of whole rows of panels, the bias's by panels. */
+/* Weights are updated by whole rows of panels, the bias by whole panels. */
 static void place_updates(const rnl_dense_state *state, const rnl_step *step)
 {
     const bool by_tile = !rnl_step_clips(step);
@@ -426,7 +488,7 @@ rnl_status rnl_dense_plan_backward(void *planned, rnl_step *step, const rnl_upst
                                                         .self = state});
     RNL_TRY(rnl_phase_add(&step->phases,
                           (rnl_phase){.tiles = row_tiles(state), .run = run_delta, .self = state}));
-    const size_t tiles = state->inputs.blocks + (downstream ? row_tiles(state) : 0);
+    const size_t tiles = gradient_tiles(state) + (downstream ? row_tiles(state) : 0);
     return rnl_phase_add(&step->phases, (rnl_phase){.tiles = tiles,
                                                     .bind = bind_backward,
                                                     .run = run_backward,

@@ -4,7 +4,7 @@
  *
  * forward:   z = x_rp W_c;  y_rpc = f(z + b_c)
  * backward:  delta = (sum of upstream partials) * f'(y)
- *            dW = x' delta, for a range of inputs and a panel of units;  db = sum of delta's rows
+ *            dW = x' delta, for a range of inputs and a column block;  db = sum of delta's rows
  *            dx = delta W'
  *
  * All three are products of one form (engine/product/product.h).  What the backward pass needs
@@ -28,18 +28,13 @@ typedef struct rnl_dense_columns {
     rnl_block *weights;
     rnl_product *forward;
     /* In training: */
+    size_t first_panel;        /* of the layer's panels */
     rnl_packing delta_packing; /* (padded rows, count) */
     float *delta;
     rnl_packing turned_packing; /* (count, fan_in), of a mini-batch of one row block */
     float *turned;
     rnl_product *down;
 } rnl_dense_columns;
-
-/* A panel of units, as delta and the weights of a column block are packed. */
-typedef struct rnl_dense_panel {
-    size_t column_block, number; /* of the panel in it */
-    size_t first, count;         /* units */
-} rnl_dense_panel;
 
 typedef struct rnl_dense_state {
     const rnl_layer *layer;
@@ -57,11 +52,11 @@ typedef struct rnl_dense_state {
     /* In training, from the first layer that is trained: */
     float *inputs_turned;              /* (fan_in, padded rows) */
     rnl_upstream upstream, downstream; /* downstream has 0 partials if nobody asks for it */
-    size_t panel_count;
-    rnl_dense_panel *panels;
     rnl_column_cut inputs;             /* ranges of inputs of which a tile makes the gradients */
-    rnl_product_call **gradient_calls; /* (ranges, panels) */
-    rnl_product_call **down_calls;     /* (column blocks), or (row blocks, parts) */
+    size_t panels;                     /* of all column blocks */
+    size_t gradients_place, products_place; /* in a worker's tile buffer */
+    rnl_product_call **gradient_calls;      /* (ranges, panels), for some of the panels */
+    rnl_product_call **down_calls;          /* (column blocks), or (row blocks, parts) */
     /* Of a mini-batch of more row blocks: */
     rnl_packing turned_packing; /* (units, fan_in) */
     float *turned;

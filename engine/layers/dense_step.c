@@ -4,13 +4,13 @@
 #include "engine/model/activations.h"
 #include "engine/model/constraints.h"
 #include "engine/step/constrain.h"
+#include "threading/assignment.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* A forward tile: a part of a row block in a column block.  Tiles follow each other column block by
- * column block, and in these row by row, so that a worker's contiguous share keeps to few slices of
- * the weights. */
+ * column block, and in these row by row. */
 typedef struct place {
     size_t row_block, column_block;
     size_t row; /* the first of the tile */
@@ -59,6 +59,16 @@ static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
     if (worker->batch.training)
         rnl_dense_turn(state, step, at.column_block, at.row, state->part_rows);
     return RNL_OK;
+}
+
+/* Shares by rows, as other phases over rows have them; a worker still goes through its tiles column
+ * block by column block. */
+static size_t forward_owner(const void *self, size_t tile, size_t workers)
+{
+    const rnl_dense_state *state = self;
+    const size_t row_tiles = state->row_blocks * state->parts, blocks = state->columns.blocks;
+    return rnl_share_owner(row_tiles * blocks, workers,
+                           tile % row_tiles * blocks + tile / row_tiles);
 }
 
 /* Packs the layer's plain kernel into the column block, and with the first one the bias; likewise
@@ -158,6 +168,7 @@ rnl_status rnl_dense_plan_forward(const rnl_layer *layer, rnl_step *step, const 
     RNL_TRY(rnl_phase_add(&step->phases, (rnl_phase){.tiles = forward_tiles(state),
                                                      .bind = bind_forward,
                                                      .run = run_forward,
+                                                     .owner = forward_owner,
                                                      .self = state}));
     *output = &state->output;
     *planned = state;

@@ -97,7 +97,8 @@ static rnl_status run_backward(void *self, size_t number, rnl_step_worker *worke
         .slope_gradient = state->slopes->gradients + tile.first,
     });
     if (state->slopes->updated_by_tile)
-        rnl_step_update(worker->step, worker, state->slopes->index, tile.first, tile.count);
+        rnl_step_update(worker->step, worker, state->slopes->index, tile.first, tile.count,
+                        state->slopes->gradients + tile.first);
     return RNL_OK;
 }
 
@@ -124,6 +125,7 @@ static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl
     state->cut = rnl_columns_cut(input->columns);
     RNL_TRY(rnl_step_matrix(step, &state->output, input->columns));
     RNL_TRY(rnl_step_block(step, layer, ALPHA, input->columns, &state->slopes));
+    RNL_TRY(rnl_step_gradients(step, state->slopes));
     state->slopes->updated_by_tile = !rnl_step_clips(step);
     RNL_TRY(rnl_phase_add(&step->preparation,
                           (rnl_phase){.tiles = 1, .run = run_preparation, .self = state}));

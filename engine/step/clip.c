@@ -68,7 +68,7 @@ static rnl_status run_measure(void *self, size_t tile, rnl_step_worker *worker)
     if (block->parameter->fixed)
         return RNL_OK;
     if (block->penalties[0])
-        rnl_penalty_add_slope(step, block, 0, block->count);
+        rnl_penalty_add_slope(step, block, 0, block->count, block->gradients);
     if (state->choice->kind == &kinds[BY_VALUE]) {
         step->kernels->clamp(
             &(const rnl_clamp){block->count, block->gradients, (float)state->limit});

@@ -3,13 +3,14 @@
 /* A mini-batch that is no larger is not cut: its products are too small to share by rows, and then
  * no gradient needs a second copy. */
 #define UNCUT_ROWS        32
-#define ROWS_PER_BLOCK    16
+#define ROWS_PER_BLOCK    32
 #define MAX_ROW_BLOCKS    4
 #define ROWS_PER_PART     32 /* at least: fewer slow down the products */
 #define COLUMNS_PER_BLOCK 48
 #define MAX_COLUMN_BLOCKS 4
-#define INPUTS_PER_RANGE  32
-#define MAX_INPUT_RANGES  32
+#define INPUTS_PER_RANGE  64
+#define MAX_INPUT_RANGES  8
+#define ROWS_PER_RANGE    16 /* over fewer rows a range is not worth its calls */
 
 static size_t at_most(size_t a, size_t b)
 {
@@ -63,9 +64,9 @@ rnl_column_cut rnl_cut_columns(size_t units)
     return (rnl_column_cut){blocks_of(units, COLUMNS_PER_BLOCK, MAX_COLUMN_BLOCKS), units};
 }
 
-rnl_column_cut rnl_cut_inputs(size_t fan_in, size_t row_blocks)
+rnl_column_cut rnl_cut_inputs(size_t fan_in, size_t rows)
 {
-    const size_t most = row_blocks == 1 ? 1 : MAX_INPUT_RANGES;
+    const size_t most = rows <= UNCUT_ROWS ? 1 : at_most(rows / ROWS_PER_RANGE, MAX_INPUT_RANGES);
     return (rnl_column_cut){blocks_of(fan_in, INPUTS_PER_RANGE, most), fan_in};
 }
 

@@ -39,9 +39,9 @@ typedef struct rnl_column_cut {
 
 rnl_column_cut rnl_cut_columns(size_t units);
 
-/* The ranges of a dense layer's inputs of which a tile makes the gradients, for all units.  In a
- * mini-batch of one row block there is one range: there tiles are column blocks. */
-rnl_column_cut rnl_cut_inputs(size_t fan_in, size_t row_blocks);
+/* The ranges of a dense layer's inputs of which a tile makes the gradients, over all padded rows of
+ * the mini-batch; if it is one row block, there is one range. */
+rnl_column_cut rnl_cut_inputs(size_t fan_in, size_t rows);
 
 /* The first unit of a block; of the block after the last, the number of units. */
 size_t rnl_cut_column(rnl_column_cut cut, size_t block);

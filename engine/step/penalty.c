@@ -4,13 +4,14 @@
 #include "engine/model/regularizers.h"
 #include "engine/step/phases.h"
 
-void rnl_penalty_add_slope(const rnl_step *step, const rnl_block *block, size_t begin, size_t count)
+void rnl_penalty_add_slope(const rnl_step *step, const rnl_block *block, size_t begin, size_t count,
+                           float *gradients)
 {
     const rnl_regularizer regularizer = rnl_regularizer_of(block->parameter->regularizer);
     step->kernels->penalty_slope(&(const rnl_penalty_slope){
         .count = count,
         .weights = block->arrays[RNL_VALUES] + begin,
-        .gradient = block->gradients + begin,
+        .gradient = gradients,
         .l1 = regularizer.proximal ? 0 : (float)regularizer.l1,
         .l2 = (float)regularizer.l2,
     });

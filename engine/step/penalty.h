@@ -7,9 +7,9 @@
 
 #include "engine/step/step.h"
 
-/* Adds the slope of the penalty to the first copy of the gradients of a part of the block. */
-void rnl_penalty_add_slope(const rnl_step *step, const rnl_block *block, size_t begin,
-                           size_t count);
+/* Adds the slope of the penalty to the gradients, (count), of a part of the block. */
+void rnl_penalty_add_slope(const rnl_step *step, const rnl_block *block, size_t begin, size_t count,
+                           float *gradients);
 
 /* Measures a part of the block, as it is before step `number`: whole pieces, and perhaps the rest
  * of the block. */

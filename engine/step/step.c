@@ -101,10 +101,21 @@ rnl_status rnl_step_block(rnl_step *step, const rnl_layer *layer, size_t paramet
     step->memory.optimizer += (arrays - RNL_FIRST_SLOT) * count * sizeof(float);
     for (size_t i = 0; i < arrays; ++i)
         RNL_TRY(rnl_arena_reserve(&step->arena, &created->arrays[i], count, sizeof(float)));
-    if (trained)
-        RNL_TRY(rnl_arena_reserve(&step->arena, &created->gradients, count, sizeof(float)));
     *block = created;
     return RNL_OK;
+}
+
+rnl_status rnl_step_gradients(rnl_step *step, rnl_block *block)
+{
+    if (!step->training || block->parameter->fixed)
+        return RNL_OK;
+    step->memory.gradients += block->count * sizeof(float);
+    return rnl_arena_reserve(&step->arena, &block->gradients, block->count, sizeof(float));
+}
+
+bool rnl_step_keeps_gradients(const rnl_step *step)
+{
+    return rnl_step_clips(step) || step->inspecting;
 }
 
 rnl_status rnl_step_matrix(rnl_step *step, rnl_matrix *matrix, size_t columns)
@@ -225,9 +236,6 @@ static rnl_status plan_rows(rnl_step *step)
 static void plan_memory(rnl_step *step)
 {
     rnl_memory_plan *memory = &step->memory;
-    for (size_t i = 0; step->training && i < step->block_count; ++i)
-        if (!step->blocks[i]->parameter->fixed)
-            memory->gradients += step->blocks[i]->count * sizeof(float);
     memory->activations =
         step->arena.bytes - memory->parameters - memory->optimizer - memory->gradients;
 }

@@ -45,7 +45,7 @@ typedef struct rnl_block {
     const rnl_parameter *parameter; /* of the layer */
     size_t count;
     float *arrays[RNL_ARRAYS]; /* (count) each: the values, the optimizer's slots in training */
-    float *gradients;          /* (count) */
+    float *gradients;          /* (count), where they are kept */
     bool updated_by_tile;      /* in the backward phase already; the update phase leaves it out */
     float clip_factor;         /* of its gradient, where norms are clipped */
     size_t piece;     /* parameters whose penalty is one number: whole ones are updated in one go */
@@ -223,14 +223,21 @@ rnl_status rnl_step_product(rnl_step *step, rnl_product_shape shape, rnl_product
 /* One that was made; NULL if none was. */
 rnl_product *rnl_step_find_product(const rnl_step *step, rnl_product_shape shape);
 
-/* A part of a layer's parameter with room for `count` values, and in training for gradients and the
- * optimizer's state. */
+/* A part of a layer's parameter with room for `count` values, and in training for the optimizer's
+ * state. */
 rnl_status rnl_step_block(rnl_step *step, const rnl_layer *layer, size_t parameter, size_t count,
                           rnl_block **block);
 
-/* The optimizer on a part of a block whose gradients are complete. */
+/* Room for the gradients of a block that is trained. */
+rnl_status rnl_step_gradients(rnl_step *step, rnl_block *block);
+
+/* Somebody reads gradients after the tile that made them. */
+bool rnl_step_keeps_gradients(const rnl_step *step);
+
+/* The optimizer on a part of a block whose gradients, (count), are complete; a penalty joins them.
+ */
 void rnl_step_update(rnl_step *step, const rnl_step_worker *worker, size_t block_index,
-                     size_t begin, size_t count);
+                     size_t begin, size_t count, float *gradients);
 
 rnl_status rnl_step_matrix(rnl_step *step, rnl_matrix *matrix, size_t columns);
 

@@ -12,6 +12,7 @@
 typedef struct slice {
     const rnl_block *block;
     size_t begin, count;
+    float *gradients; /* (count) */
 } slice;
 
 typedef struct update_state {
@@ -58,8 +59,7 @@ static void update_slice(rnl_step *step, const rnl_step_worker *worker, const sl
     const rnl_update update = {
         .count = s->count,
         .weights = block->arrays[RNL_VALUES] + s->begin,
-        .gradients = block->gradients + s->begin,
-        .copies = 1,
+        .gradients = s->gradients,
         .velocity = slot(s, step->optimizer.velocity),
         .squares = slot(s, step->optimizer.squares),
         .means = slot(s, step->optimizer.means),
@@ -73,10 +73,10 @@ static void update_slice(rnl_step *step, const rnl_step_worker *worker, const sl
         .check = &check,
     };
     if (block->penalties[0] && !clips)
-        rnl_penalty_add_slope(step, block, s->begin, s->count);
+        rnl_penalty_add_slope(step, block, s->begin, s->count, s->gradients);
     if (clips && block->clip_factor != 1)
-        step->kernels->multiply(&(const rnl_multiply){s->count, block->gradients + s->begin,
-                                                      &block->clip_factor, true});
+        step->kernels->multiply(
+            &(const rnl_multiply){s->count, s->gradients, &block->clip_factor, true});
     step->optimizer.update(&update);
     const rnl_regularizer regularizer = rnl_regularizer_of(block->parameter->regularizer);
     if (regularizer.proximal)
@@ -87,12 +87,12 @@ static void update_slice(rnl_step *step, const rnl_step_worker *worker, const sl
 }
 
 void rnl_step_update(rnl_step *step, const rnl_step_worker *worker, size_t block_index,
-                     size_t begin, size_t count)
+                     size_t begin, size_t count, float *gradients)
 {
     const rnl_block *block = step->blocks[block_index];
     for (size_t at = begin; at < begin + count; at += SLICE) {
         const size_t left = begin + count - at;
-        const slice s = {block, at, left < SLICE ? left : SLICE};
+        const slice s = {block, at, left < SLICE ? left : SLICE, gradients + (at - begin)};
         update_slice(step, worker, &s);
     }
     if (block->penalties[0] && !block->constrained)
@@ -103,7 +103,8 @@ static rnl_status run_update(void *self, size_t tile, rnl_step_worker *worker)
 {
     const update_state *state = self;
     const slice *s = &state->slices[tile];
-    rnl_step_update(worker->step, worker, s->block->index, s->begin, s->count);
+    rnl_step_update(worker->step, worker, s->block->index, s->begin, s->count,
+                    s->block->gradients + s->begin);
     return RNL_OK;
 }
 
@@ -127,7 +128,8 @@ rnl_status rnl_plan_update(rnl_step *step)
         const rnl_block *block = step->blocks[i];
         for (size_t k = 0; k < slices_of(block); ++k) {
             const size_t begin = k * SLICE, left = block->count - begin;
-            state->slices[state->count++] = (slice){block, begin, left < SLICE ? left : SLICE};
+            state->slices[state->count++] =
+                (slice){block, begin, left < SLICE ? left : SLICE, NULL};
         }
     }
     return rnl_phase_add(&step->phases,
