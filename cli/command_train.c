@@ -60,7 +60,7 @@ static void on_log(rnl_log_level level, const char *text, void *user)
 static int print_config(const rnl_config *config)
 {
     char *text = NULL;
-    const int code = rnl_complain_status(rnl_config_print(config, &text));
+    const int code = rnl_complain_status(rnl_config_print_origins(config, &text));
     if (code == RNL_EXIT_OK)
         fputs(text, stdout);
     rnl_text_free(text);

@@ -37,8 +37,9 @@ static const char config_text[] =
     "true}\n";
 
 static const char generated_text[] =
+    "preset: {default_dnn: {batch_normalization: always}}\n"
     "data: {train: {spirals: {rows: 30}}, validation_split: 0.2}\n"
-    "model: [dense: {units: 3, activation: softmax}]\n"
+    "model: [dense: {units: 3}, dense: {units: 3, activation: softmax}]\n"
     "training: {loss: sparse_categorical_crossentropy, optimizer: sgd}\n";
 
 /* ---- files ----------------------------------------------------------------------------------- */
@@ -106,7 +107,7 @@ typedef struct run {
     rnl_model *model;
     rnl_evaluation *evaluation;
     rnl_prediction *prediction;
-    char *texts[5];
+    char *texts[6];
     bool training, trained; /* begun, ended */
 } run;
 
@@ -169,6 +170,8 @@ static rnl_status print(run *r)
     rnl_status status = rnl_model_summary(r->model, &r->texts[0]);
     if (status == RNL_OK)
         status = rnl_config_print(r->config, &r->texts[1]);
+    if (status == RNL_OK)
+        status = rnl_config_print_origins(r->config, &r->texts[5]);
     if (status == RNL_OK)
         status = rnl_config_help(NULL, &r->texts[2]);
     if (status == RNL_OK)

@@ -129,12 +129,14 @@ static const rnl_kind *find_kind(const rnl_kind_table *table, const char *name)
 
 static rnl_choice choose_spirals(rnl_spirals_parameters *parameters)
 {
-    return (rnl_choice){find_kind(&rnl_data_formats, "spirals"), parameters, {"run.yaml", 3, 5}};
+    return (rnl_choice){
+        find_kind(&rnl_data_formats, "spirals"), parameters, {"run.yaml", 3, 5, RNL_FROM_FILE}};
 }
 
 static rnl_choice choose_blobs(rnl_blobs_parameters *parameters)
 {
-    return (rnl_choice){find_kind(&rnl_data_formats, "blobs"), parameters, {"run.yaml", 6, 5}};
+    return (rnl_choice){
+        find_kind(&rnl_data_formats, "blobs"), parameters, {"run.yaml", 6, 5, RNL_FROM_FILE}};
 }
 
 static rnl_spirals_parameters hundred = {.rows = 100, .classes = 3, .noise = 0.1, .turns = 1};
@@ -343,7 +345,8 @@ Test(parts, rows_must_agree_in_shape)
 
 static rnl_scaler measure(const char *scaling, void *parameters, const rnl_dataset *train)
 {
-    const rnl_choice choice = {find_kind(&rnl_scalings, scaling), parameters, {"run.yaml", 9, 3}};
+    const rnl_choice choice = {
+        find_kind(&rnl_scalings, scaling), parameters, {"run.yaml", 9, 3, RNL_FROM_FILE}};
     rnl_scaler scaler;
     cr_assert_eq(rnl_scaler_create(&scaler, &choice, train), RNL_OK, "%s", rnl_message());
     cr_assert_eq(scaler.features, train->features);
@@ -396,7 +399,8 @@ Test(scaling, range_of_a_constant_is_its_minimum)
 Test(scaling, empty_range_is_refused)
 {
     double empty[] = {1, 1};
-    const rnl_choice choice = {find_kind(&rnl_scalings, "range"), empty, {"run.yaml", 9, 3}};
+    const rnl_choice choice = {
+        find_kind(&rnl_scalings, "range"), empty, {"run.yaml", 9, 3, RNL_FROM_FILE}};
     rnl_scaler scaler;
     cr_expect_eq(rnl_scaler_create(&scaler, &choice, &pixel_rows), RNL_BAD_CONFIG);
     cr_expect_not_null(strstr(rnl_message(), "run.yaml:9:3"), "%s", rnl_message());

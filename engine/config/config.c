@@ -2,7 +2,9 @@
 
 #include "engine/config/defaults.h"
 #include "engine/config/lift.h"
+#include "engine/config/presets.h"
 #include "engine/error.h"
+#include "engine/layers/auto_initializer.h"
 #include "engine/model/position.h"
 #include "engine/training/early_stopping.h"
 #include "engine/training/schedules.h"
@@ -158,6 +160,13 @@ const rnl_field rnl_config_fields[] = {
      .offset = offsetof(rnl_config, name),
      .fallback = "null",
      .help = "of the run and its directory; the configuration file's name if it is not given"},
+    {.key = "preset",
+     .type = RNL_FIELD_KIND,
+     .fallback = "null",
+     .kinds = &rnl_presets,
+     .rewritten = true,
+     .help = "defaults that make each other work, where nothing else is given; --print-config "
+             "shows what they are"},
     {.key = "data",
      .type = RNL_FIELD_SECTION,
      .offset = offsetof(rnl_config, data),
@@ -179,9 +188,9 @@ const rnl_field rnl_config_fields[] = {
 };
 
 const rnl_kind_table *const rnl_kind_tables[] = {
-    &rnl_data_formats, &rnl_missing_rules, &rnl_scalings,    &rnl_layers, &rnl_activations,
-    &rnl_initializers, &rnl_regularizers,  &rnl_constraints, &rnl_losses, &rnl_metrics,
-    &rnl_optimizers,   &rnl_clippings,     &rnl_schedules,   NULL,
+    &rnl_presets,     &rnl_data_formats, &rnl_missing_rules, &rnl_scalings,    &rnl_layers,
+    &rnl_activations, &rnl_initializers, &rnl_regularizers,  &rnl_constraints, &rnl_losses,
+    &rnl_metrics,     &rnl_optimizers,   &rnl_clippings,     &rnl_schedules,   NULL,
 };
 
 static rnl_status name_after(rnl_config *config, const char *path)
@@ -225,7 +234,9 @@ static rnl_status decode(rnl_config *config, const char *source, const char *con
         RNL_TRY(rnl_tree_override(&config->tree, overrides[i]));
     RNL_TRY(rnl_defaults_apply(config->tree.root, &rnl_layers));
     RNL_TRY(rnl_lift_layers(config->tree.root, rnl_activation_layers));
+    RNL_TRY(rnl_preset_apply(config->tree.root, &config->preset));
     RNL_TRY(rnl_schema_decode(rnl_config_fields, config->tree.root, config));
+    rnl_auto_initializers_resolve(&config->model);
     if (!config->name)
         RNL_TRY(name_after(config, source));
     RNL_TRY(check_name(config));

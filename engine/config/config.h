@@ -50,8 +50,9 @@ typedef struct rnl_training_config {
 } rnl_training_config;
 
 struct rnl_config {
-    atomic_size_t owners; /* a configuration never changes, so handles share it */
-    rnl_tree tree;        /* what was read; places point into it */
+    atomic_size_t owners;   /* a configuration never changes, so handles share it */
+    rnl_tree tree;          /* what was read and what was written into it; places point into it */
+    const rnl_kind *preset; /* that did so, of rnl_presets; NULL: none */
     char *name;
     rnl_data_config data;
     rnl_choice_list model; /* of rnl_layers */

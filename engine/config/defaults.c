@@ -1,6 +1,6 @@
 #include "engine/config/defaults.h"
 
-#include "engine/config/yaml_reader.h"
+#include "engine/config/node.h"
 #include "engine/error.h"
 
 #include <stdio.h>
@@ -8,28 +8,6 @@
 #include <string.h>
 
 #define MAX_NAMES 256
-
-static rnl_node *copy_node(const rnl_node *node)
-{
-    rnl_node *copy = rnl_node_create(node->type, node->place);
-    if (!copy)
-        return NULL;
-    copy->key_place = node->key_place;
-    copy->quoted = node->quoted;
-    copy->key = node->key ? strdup(node->key) : NULL;
-    copy->text = node->text ? strdup(node->text) : NULL;
-    bool whole = (copy->key || !node->key) && (copy->text || !node->text);
-    for (size_t i = 0; whole && i < node->count; ++i) {
-        rnl_node *child = copy_node(node->items[i]);
-        whole = child && rnl_node_append(copy, child);
-        if (!whole)
-            rnl_node_free(child);
-    }
-    if (whole)
-        return copy;
-    rnl_node_free(copy);
-    return NULL;
-}
 
 /* A kind with a shorthand takes one value, which no default stands for. */
 static bool takes_key(const rnl_kind *kind, const char *key)
@@ -55,40 +33,17 @@ static rnl_status check_key(const rnl_kind_table *layers, const rnl_node *value)
                        nearest ? "'?" : "");
 }
 
-/* An empty scalar, as `dense:` leaves it, becomes an empty mapping. */
-static bool becomes_mapping(rnl_node *node)
-{
-    if (node->type == RNL_SCALAR && *node->text == '\0' && !node->quoted)
-        node->type = RNL_MAPPING;
-    return node->type == RNL_MAPPING;
-}
-
-/* `dense` becomes `dense: {}`. */
-static rnl_status open_name(rnl_node *layer)
-{
-    rnl_node *parameters = rnl_node_create(RNL_MAPPING, layer->place);
-    if (!parameters || !rnl_node_append(layer, parameters)) {
-        rnl_node_free(parameters);
-        return rnl_fail_memory(sizeof *parameters);
-    }
-    parameters->key = layer->text;
-    layer->text = NULL;
-    layer->type = RNL_MAPPING;
-    return RNL_OK;
-}
-
-/* The list of a kind that holds layers: `residual: [...]`, `repeat: {layers: [...]}`; or NULL. */
-static const rnl_node *layers_inside(const rnl_kind *kind, const rnl_node *layer,
-                                     const rnl_kind_table *layers)
+rnl_node *rnl_layers_inside(const rnl_kind *kind, const rnl_node *layer,
+                            const rnl_kind_table *layers)
 {
     const rnl_field *field = kind->fields;
     while (field && field->key && !(field->type == RNL_FIELD_KIND_LIST && field->kinds == layers))
         ++field;
     if (!field || !field->key || layer->type != RNL_MAPPING)
         return NULL;
-    const rnl_node *given = layer->items[0];
+    rnl_node *given = layer->items[0];
     if (given->type == RNL_MAPPING)
-        given = rnl_node_get(given, field->key);
+        given = (rnl_node *)(uintptr_t)rnl_node_get(given, field->key);
     return given && given->type == RNL_LIST ? given : NULL;
 }
 
@@ -105,25 +60,21 @@ static rnl_status fill_layer(rnl_node *layer, const rnl_node *defaults,
     const rnl_kind *kind = rnl_kind_find(layers, bare ? layer->text : layer->items[0]->key);
     if (!kind || !kind->fields)
         return RNL_OK;
-    const rnl_node *inside = layers_inside(kind, layer, layers);
+    const rnl_node *inside = rnl_layers_inside(kind, layer, layers);
     if (inside)
         return fill_list(inside, defaults, layers);
     if (kind->shorthand)
         return RNL_OK;
     if (bare)
-        RNL_TRY(open_name(layer));
+        RNL_TRY(rnl_node_open(layer));
     rnl_node *parameters = layer->items[0];
-    if (!becomes_mapping(parameters))
+    if (!rnl_node_becomes_mapping(parameters))
         return RNL_OK;
     for (size_t i = 0; i < defaults->count; ++i) {
         const rnl_node *value = defaults->items[i];
         if (!takes_key(kind, value->key) || rnl_node_get(parameters, value->key))
             continue;
-        rnl_node *copy = copy_node(value);
-        if (!copy || !rnl_node_append(parameters, copy)) {
-            rnl_node_free(copy);
-            return rnl_fail_memory(sizeof *copy);
-        }
+        RNL_TRY(rnl_node_give(parameters, rnl_node_copy(value)));
     }
     return RNL_OK;
 }

@@ -15,4 +15,9 @@
 /* Makes such a mapping under `model` the list of layers, with the defaults written into them. */
 rnl_status rnl_defaults_apply(rnl_node *root, const rnl_kind_table *layers);
 
+/* The list in a layer of a kind that holds layers: `residual: [...]`, `repeat: {layers: [...]}`; or
+ * NULL. */
+rnl_node *rnl_layers_inside(const rnl_kind *kind, const rnl_node *layer,
+                            const rnl_kind_table *layers);
+
 #endif

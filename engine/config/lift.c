@@ -1,6 +1,6 @@
 #include "engine/config/lift.h"
 
-#include "engine/config/yaml_reader.h"
+#include "engine/config/node.h"
 #include "engine/error.h"
 
 #include <stdlib.h>
@@ -22,53 +22,14 @@ static bool is_named(const rnl_node *activation, const char *const *names)
            is_among(activation->items[0]->key, names);
 }
 
-static void remove_item(rnl_node *node, size_t index)
-{
-    --node->count;
-    memmove(&node->items[index], &node->items[index + 1],
-            (node->count - index) * sizeof *node->items);
-}
-
-/* As an element of a list, a choice stands without the key that it had. */
-static void strip_key(rnl_node *node)
-{
-    free(node->key);
-    node->key = NULL;
-}
-
-static rnl_status insert_item(rnl_node *list, size_t index, rnl_node *item)
-{
-    if (!rnl_node_append(list, item)) {
-        rnl_node_free(item);
-        return rnl_fail_memory(sizeof *item);
-    }
-    memmove(&list->items[index + 1], &list->items[index],
-            (list->count - 1 - index) * sizeof *list->items);
-    list->items[index] = item;
-    return RNL_OK;
-}
-
 /* `activation: prelu` becomes `prelu`. */
 static void lift_layer(rnl_node *list, size_t index)
 {
     rnl_node *layer = list->items[index], *activation = layer->items[0];
     layer->count = 0;
-    strip_key(activation);
+    rnl_node_strip_key(activation);
     rnl_node_free(layer);
     list->items[index] = activation;
-}
-
-/* Takes the value of a key out of a layer's parameters; NULL if it is not there. */
-static rnl_node *take(rnl_node *parameters, const char *key)
-{
-    for (size_t i = 0; i < parameters->count; ++i) {
-        rnl_node *value = parameters->items[i];
-        if (strcmp(value->key, key) == 0) {
-            remove_item(parameters, i);
-            return value;
-        }
-    }
-    return NULL;
 }
 
 /* `activity_regularizer: l2` becomes `activity_regularization: l2`. */
@@ -76,19 +37,14 @@ static rnl_status insert_regularization(rnl_node *list, size_t index, rnl_node *
 {
     rnl_node *layer = rnl_node_create(RNL_MAPPING, regularizer->place);
     char *key = strdup("activity_regularization");
-    strip_key(regularizer);
+    rnl_node_strip_key(regularizer);
     regularizer->key = key;
     if (!layer || !key || !rnl_node_append(layer, regularizer)) {
         rnl_node_free(regularizer);
         rnl_node_free(layer);
         return rnl_fail_memory(sizeof *layer);
     }
-    return insert_item(list, index, layer);
-}
-
-static bool is_null(const rnl_node *node)
-{
-    return node->type == RNL_SCALAR && *node->text == '\0' && !node->quoted;
+    return rnl_node_insert(list, index, layer);
 }
 
 static rnl_status lift_from(rnl_node *list, size_t index, rnl_node *parameters,
@@ -96,15 +52,15 @@ static rnl_status lift_from(rnl_node *list, size_t index, rnl_node *parameters,
 {
     const rnl_node *activation = rnl_node_get(parameters, "activation");
     if (activation && is_named(activation, names)) {
-        rnl_node *layer = take(parameters, "activation");
-        strip_key(layer);
-        RNL_TRY(insert_item(list, ++index, layer));
+        rnl_node *layer = rnl_node_take(parameters, "activation");
+        rnl_node_strip_key(layer);
+        RNL_TRY(rnl_node_insert(list, ++index, layer));
     }
     const rnl_node *regularizer = rnl_node_get(parameters, "activity_regularizer");
     if (!regularizer)
         return RNL_OK;
-    rnl_node *taken = take(parameters, "activity_regularizer");
-    if (!is_null(taken))
+    rnl_node *taken = rnl_node_take(parameters, "activity_regularizer");
+    if (!rnl_node_is_empty(taken))
         return insert_regularization(list, index + 1, taken);
     rnl_node_free(taken);
     return RNL_OK;

@@ -1,5 +1,6 @@
 #include "engine/config/schema.h"
 
+#include "engine/config/node.h"
 #include "engine/error.h"
 #include "engine/number.h"
 
@@ -431,7 +432,9 @@ static rnl_status decode_fallback(const rnl_field *field, const rnl_node *mappin
                            mapping->key ? mapping->key : "configuration", field->key, field->help);
     rnl_tree tree;
     RNL_TRY(rnl_tree_read_text(&tree, "default", field->fallback));
-    rnl_tree_set_places(&tree, mapping->place);
+    rnl_place place = mapping->place;
+    place.origin = RNL_FROM_DEFAULT;
+    rnl_node_set_places(tree.root, place);
     const rnl_status status = decode_value(field, tree.root, target);
     rnl_tree_free(&tree);
     return status;
@@ -440,6 +443,8 @@ static rnl_status decode_fallback(const rnl_field *field, const rnl_node *mappin
 static rnl_status decode_fields(const rnl_field *fields, const rnl_node *mapping, void *target)
 {
     for (const rnl_field *f = fields; f->key; ++f) {
+        if (f->rewritten)
+            continue;
         const rnl_node *given = rnl_node_get(mapping, f->key);
         RNL_TRY(given ? decode_value(f, given, target) : decode_fallback(f, mapping, target));
     }
@@ -451,6 +456,8 @@ static void clear(const rnl_field *fields, void *target)
 {
     for (const rnl_field *f = fields; f->key; ++f) {
         void *value = member(target, f);
+        if (f->rewritten)
+            continue;
         if (f->type == RNL_FIELD_TEXT)
             *(char **)value = NULL;
         else if (f->type == RNL_FIELD_TEXT_LIST)
@@ -489,6 +496,8 @@ void rnl_schema_release(const rnl_field *fields, void *target)
 {
     for (const rnl_field *f = fields; f->key; ++f) {
         void *value = member(target, f);
+        if (f->rewritten)
+            continue;
         if (f->type == RNL_FIELD_TEXT) {
             free(*(char **)value);
             *(char **)value = NULL;

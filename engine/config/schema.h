@@ -39,7 +39,8 @@ typedef struct rnl_field {
                          as a number; NULL: none */
     const struct rnl_kind_table *kinds; /* of RNL_FIELD_KIND and RNL_FIELD_KIND_LIST */
     const struct rnl_field *section;    /* of RNL_FIELD_SECTION */
-    const char *help;                   /* one line, for people: meaning and unit */
+    bool rewritten;   /* a key that others are written for before decoding: none is decoded */
+    const char *help; /* one line, for people: meaning and unit */
 } rnl_field;
 
 /* One kind of layer, activation, optimizer, ... */

@@ -1,4 +1,4 @@
-#include "engine/config/schema.h"
+#include "engine/config/printer.h"
 
 #include "engine/error.h"
 
@@ -6,18 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct printer {
-    FILE *out;
-    bool json; /* every key and text in quotes */
-} printer;
-
 static const void *member(const void *source, const rnl_field *field)
 {
     return (const char *)source + field->offset;
 }
 
-/* The shortest decimal that reads back to the same double, with a point in any locale. */
-static void print_number(const printer *p, double number)
+void rnl_print_number(const rnl_printer *p, double number)
 {
     char text[40];
     for (int digits = 1; digits <= 17; ++digits) {
@@ -50,7 +44,7 @@ static size_t unprintable_length(const unsigned char *text, unsigned *code)
     return *code == 0x2028 || *code == 0x2029 || *code == 0xfeff || *code >= 0xfffe ? 3 : 0;
 }
 
-static void print_quoted(const printer *p, const char *text)
+void rnl_print_quoted(const rnl_printer *p, const char *text)
 {
     fputc('"', p->out);
     for (const unsigned char *c = (const unsigned char *)text; *c;) {
@@ -67,30 +61,31 @@ static void print_quoted(const printer *p, const char *text)
     fputc('"', p->out);
 }
 
-static void print_word(const printer *p, const char *word)
+static void print_word(const rnl_printer *p, const char *word)
 {
     if (p->json)
-        print_quoted(p, word);
+        rnl_print_quoted(p, word);
     else
         fputs(word, p->out);
 }
 
-static void print_value(const printer *p, const rnl_field *field, const void *source);
-
-static void print_flow_mapping(const printer *p, const rnl_field *fields, const void *source)
+static void print_flow_mapping(const rnl_printer *p, const rnl_field *fields, const void *source)
 {
     fputc('{', p->out);
+    const char *separator = "";
     for (const rnl_field *f = fields; f->key; ++f) {
-        if (f != fields)
-            fputs(", ", p->out);
+        if (f->rewritten)
+            continue;
+        fputs(separator, p->out);
+        separator = ", ";
         print_word(p, f->key);
         fputs(": ", p->out);
-        print_value(p, f, source);
+        rnl_print_value(p, f, source);
     }
     fputc('}', p->out);
 }
 
-static const rnl_field *shorthand_of(const rnl_kind *kind)
+const rnl_field *rnl_kind_shorthand(const rnl_kind *kind)
 {
     const rnl_field *f = kind->fields;
     while (strcmp(f->key, kind->shorthand) != 0)
@@ -99,19 +94,19 @@ static const rnl_field *shorthand_of(const rnl_kind *kind)
 }
 
 /* Without braces, `name: {parameters}`: fit for an element of a block list. */
-static void print_bare_choice(const printer *p, const rnl_choice *choice)
+static void print_bare_choice(const rnl_printer *p, const rnl_choice *choice)
 {
     print_word(p, choice->kind->name);
     if (!choice->kind->fields)
         return;
     fputs(": ", p->out);
     if (choice->kind->shorthand)
-        print_value(p, shorthand_of(choice->kind), choice->parameters);
+        rnl_print_value(p, rnl_kind_shorthand(choice->kind), choice->parameters);
     else
         print_flow_mapping(p, choice->kind->fields, choice->parameters);
 }
 
-static void print_choice(const printer *p, const rnl_choice *choice)
+static void print_choice(const rnl_printer *p, const rnl_choice *choice)
 {
     if (!choice->kind) {
         fputs("null", p->out);
@@ -123,7 +118,7 @@ static void print_choice(const printer *p, const rnl_choice *choice)
     fputs(braces ? "}" : "", p->out);
 }
 
-static void print_choices(const printer *p, const rnl_choice_list *list)
+static void print_choices(const rnl_printer *p, const rnl_choice_list *list)
 {
     fputc('[', p->out);
     for (size_t i = 0; i < list->count; ++i) {
@@ -134,39 +129,39 @@ static void print_choices(const printer *p, const rnl_choice_list *list)
     fputc(']', p->out);
 }
 
-static void print_texts(const printer *p, const rnl_text_list *list)
+static void print_texts(const rnl_printer *p, const rnl_text_list *list)
 {
     fputc('[', p->out);
     for (size_t i = 0; i < list->count; ++i) {
         fputs(i > 0 ? ", " : "", p->out);
-        print_quoted(p, list->items[i]);
+        rnl_print_quoted(p, list->items[i]);
     }
     fputc(']', p->out);
 }
 
-static void print_number_list(const printer *p, const rnl_number_list *list)
+static void print_number_list(const rnl_printer *p, const rnl_number_list *list)
 {
     fputc('[', p->out);
     for (size_t i = 0; i < list->count; ++i) {
         fputs(i > 0 ? ", " : "", p->out);
-        print_number(p, list->items[i]);
+        rnl_print_number(p, list->items[i]);
     }
     fputc(']', p->out);
 }
 
-static void print_numbers(const printer *p, const rnl_number_map *map)
+static void print_numbers(const rnl_printer *p, const rnl_number_map *map)
 {
     fputc('{', p->out);
     for (size_t i = 0; i < map->count; ++i) {
         fputs(i > 0 ? ", " : "", p->out);
-        print_quoted(p, map->items[i].name);
+        rnl_print_quoted(p, map->items[i].name);
         fputs(": ", p->out);
-        print_number(p, map->items[i].value);
+        rnl_print_number(p, map->items[i].value);
     }
     fputc('}', p->out);
 }
 
-static void print_value(const printer *p, const rnl_field *field, const void *source)
+void rnl_print_value(const rnl_printer *p, const rnl_field *field, const void *source)
 {
     const void *value = member(source, field);
     switch (field->type) {
@@ -177,14 +172,14 @@ static void print_value(const printer *p, const rnl_field *field, const void *so
         if (field->zero && *(const double *)value == 0)
             print_word(p, field->zero);
         else
-            print_number(p, *(const double *)value);
+            rnl_print_number(p, *(const double *)value);
         break;
     case RNL_FIELD_BOOLEAN:
         fputs(*(const bool *)value ? "true" : "false", p->out);
         break;
     case RNL_FIELD_TEXT:
         if (*(char *const *)value)
-            print_quoted(p, *(char *const *)value);
+            rnl_print_quoted(p, *(char *const *)value);
         else
             fputs("null", p->out);
         break;
@@ -210,10 +205,13 @@ static void print_value(const printer *p, const rnl_field *field, const void *so
 }
 
 /* Sections and lists of kinds in block style, the rest on a line each. */
-static void print_block(const printer *p, const rnl_field *fields, const void *source, int indent)
+static void print_block(const rnl_printer *p, const rnl_field *fields, const void *source,
+                        int indent)
 {
     for (const rnl_field *f = fields; f->key; ++f) {
         const void *value = member(source, f);
+        if (f->rewritten)
+            continue;
         fprintf(p->out, "%*s%s:", indent, "", f->key);
         if (f->type == RNL_FIELD_SECTION) {
             fputc('\n', p->out);
@@ -227,7 +225,7 @@ static void print_block(const printer *p, const rnl_field *fields, const void *s
             fputc('\n', p->out);
         } else {
             fputc(' ', p->out);
-            print_value(p, f, source);
+            rnl_print_value(p, f, source);
             fputc('\n', p->out);
         }
     }
@@ -237,7 +235,7 @@ static rnl_status print(const rnl_field *fields, const void *source, bool json, 
 {
     char *printed = NULL;
     size_t size;
-    const printer p = {.out = open_memstream(&printed, &size), .json = json};
+    const rnl_printer p = {.out = open_memstream(&printed, &size), .json = json};
     if (!p.out)
         return rnl_fail_memory(4096);
     if (json)

@@ -1,5 +1,6 @@
 #include "engine/config/tree.h"
 
+#include "engine/config/node.h"
 #include "engine/config/yaml_reader.h"
 #include "engine/error.h"
 
@@ -7,53 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-rnl_node *rnl_node_create(rnl_node_type type, rnl_place place)
-{
-    rnl_node *node = calloc(1, sizeof *node);
-    if (node) {
-        node->type = type;
-        node->place = place;
-        node->key_place = place;
-    }
-    return node;
-}
-
-void rnl_node_free(rnl_node *node)
-{
-    if (!node)
-        return;
-    for (size_t i = 0; i < node->count; ++i)
-        rnl_node_free(node->items[i]);
-    free(node->items);
-    free(node->key);
-    free(node->text);
-    free(node);
-}
-
-bool rnl_node_append(rnl_node *parent, rnl_node *child)
-{
-    rnl_node **grown = realloc(parent->items, (parent->count + 1) * sizeof(rnl_node *));
-    if (!grown)
-        return false;
-    parent->items = grown;
-    parent->items[parent->count++] = child;
-    return true;
-}
-
-static size_t find(const rnl_node *mapping, const char *key)
-{
-    size_t i = 0;
-    while (i < mapping->count && strcmp(mapping->items[i]->key, key) != 0)
-        ++i;
-    return i;
-}
-
-const rnl_node *rnl_node_get(const rnl_node *mapping, const char *key)
-{
-    const size_t i = mapping->type == RNL_MAPPING ? find(mapping, key) : mapping->count;
-    return i < mapping->count ? mapping->items[i] : NULL;
-}
 
 static rnl_status add_source(rnl_tree *tree, const char *source, const char **kept)
 {
@@ -144,6 +98,11 @@ void rnl_tree_free(rnl_tree *tree)
 
 /* ---- overrides ------------------------------------------------------------------------------- */
 
+static rnl_place on_command_line(const char *source)
+{
+    return (rnl_place){.source = source, .origin = RNL_FROM_COMMAND_LINE};
+}
+
 static rnl_status fail_override(const char *source, const char *what)
 {
     return rnl_fail(RNL_BAD_CONFIG, "%s: %s", source, what);
@@ -178,9 +137,9 @@ static rnl_status open_scalar(rnl_node *node)
 static rnl_status enter_mapping(rnl_node *mapping, const char *key, const char *source,
                                 rnl_node ***slot)
 {
-    size_t i = find(mapping, key);
+    size_t i = rnl_node_find(mapping, key);
     if (i == mapping->count) {
-        rnl_node *child = rnl_node_create(RNL_MAPPING, (rnl_place){source, 0, 0});
+        rnl_node *child = rnl_node_create(RNL_MAPPING, on_command_line(source));
         if (child)
             child->key = strdup(key);
         if (!child || !child->key || !rnl_node_append(mapping, child)) {
@@ -213,21 +172,9 @@ static void replace(rnl_node **slot, rnl_node *value, const char *source)
     rnl_node *old = *slot;
     value->key = old->key;
     old->key = NULL;
-    value->key_place = (rnl_place){source, 0, 0};
+    value->key_place = on_command_line(source);
     *slot = value;
     rnl_node_free(old);
-}
-
-static void set_places(rnl_node *node, rnl_place place)
-{
-    node->place = node->key_place = place;
-    for (size_t i = 0; i < node->count; ++i)
-        set_places(node->items[i], place);
-}
-
-void rnl_tree_set_places(rnl_tree *tree, rnl_place place)
-{
-    set_places(tree->root, place);
 }
 
 static rnl_status assign(rnl_tree *tree, const char *source, char *path, rnl_node *value)
@@ -263,7 +210,7 @@ rnl_status rnl_tree_override(rnl_tree *tree, const char *assignment)
     if (status == RNL_OK)
         status = rnl_yaml_read(&value.root, source, equals + 1, strlen(equals + 1));
     if (status == RNL_OK) {
-        set_places(value.root, (rnl_place){source, 0, 0});
+        rnl_node_set_places(value.root, on_command_line(source));
         status = assign(tree, source, path, value.root);
         if (status == RNL_OK)
             value.root = NULL;

@@ -11,11 +11,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Where something was written.  `source` is a file's path, or an override's text, in which case
- * line and column are 0.  It lives as long as the tree. */
+typedef enum rnl_origin {
+    RNL_FROM_FILE,
+    RNL_FROM_COMMAND_LINE,
+    RNL_FROM_PRESET,
+    RNL_FROM_DEFAULT /* of the schema; only in places of decoded values */
+} rnl_origin;
+
+/* Where something was written.  `source` is a file's path, or an override's text or a preset's
+ * name, in which case line and column are 0.  It lives as long as the tree. */
 typedef struct rnl_place {
     const char *source;
     size_t line, column; /* from 1 */
+    rnl_origin origin;
 } rnl_place;
 
 typedef enum rnl_node_type { RNL_SCALAR, RNL_LIST, RNL_MAPPING } rnl_node_type;
@@ -48,9 +56,6 @@ rnl_status rnl_tree_read_text(rnl_tree *tree, const char *source, const char *te
 rnl_status rnl_tree_override(rnl_tree *tree, const char *assignment);
 
 void rnl_tree_free(rnl_tree *tree);
-
-/* Makes `place` the place of every node. */
-void rnl_tree_set_places(rnl_tree *tree, rnl_place place);
 
 /* The value under a key of a mapping, or NULL. */
 const rnl_node *rnl_node_get(const rnl_node *mapping, const char *key);

@@ -1,5 +1,6 @@
 #include "engine/config/yaml_reader.h"
 
+#include "engine/config/node.h"
 #include "engine/error.h"
 
 #include <stdlib.h>
@@ -16,7 +17,7 @@ typedef struct reader {
 
 static rnl_place place_of(const reader *r, yaml_mark_t mark)
 {
-    return (rnl_place){r->source, mark.line + 1, mark.column + 1};
+    return (rnl_place){.source = r->source, .line = mark.line + 1, .column = mark.column + 1};
 }
 
 static rnl_status fail_at(rnl_place place, const char *what)
@@ -212,7 +213,8 @@ static rnl_status read_stream(reader *r, rnl_node **root)
         yaml_event_delete(&event);
     }
     if (status == RNL_OK && !*root) {
-        *root = rnl_node_create(RNL_SCALAR, (rnl_place){r->source, 1, 1});
+        *root =
+            rnl_node_create(RNL_SCALAR, (rnl_place){.source = r->source, .line = 1, .column = 1});
         if (*root)
             (*root)->text = strdup("");
         if (!*root || !(*root)->text)

@@ -11,10 +11,4 @@
  * they make small files explode. */
 rnl_status rnl_yaml_read(rnl_node **root, const char *source, const char *text, size_t length);
 
-rnl_node *rnl_node_create(rnl_node_type type, rnl_place place);
-void rnl_node_free(rnl_node *node);
-
-/* Takes over the child; false, and nothing taken, if memory runs out. */
-bool rnl_node_append(rnl_node *parent, rnl_node *child);
-
 #endif

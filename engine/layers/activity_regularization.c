@@ -128,6 +128,7 @@ static rnl_status plan_backward(void *planned, rnl_step *step, const rnl_upstrea
 }
 
 const rnl_layer_operations rnl_activity_regularization_operations = {
+    .keeps_units = true,
     .build = build,
     .views_input = true,
     .plan_forward = plan_forward,

@@ -177,6 +177,7 @@ static rnl_status work(const rnl_layer *layer, rnl_work_list *list)
 }
 
 const rnl_layer_operations rnl_batch_normalization_operations = {
+    .keeps_units = true,
     .build = build,
     .check = check,
     .initialize = initialize,

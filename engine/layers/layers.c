@@ -2,6 +2,8 @@
 
 #include "engine/config/config.h"
 
+#include <string.h>
+
 static const rnl_kind kinds[] = {
     {.name = "flatten",
      .help = "makes one row of numbers of a row of any shape",
@@ -70,6 +72,14 @@ static const rnl_kind kinds[] = {
 };
 
 const char *const rnl_activation_layers[] = {"prelu", "rrelu", NULL};
+
+bool rnl_is_activation_layer(const rnl_kind *layer)
+{
+    const char *const *name = rnl_activation_layers;
+    while (*name && strcmp(*name, layer->name) != 0)
+        ++name;
+    return *name || layer->operations == &rnl_activation_operations;
+}
 
 const rnl_kind_table rnl_layers = {
     .noun = "layer",

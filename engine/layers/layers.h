@@ -51,4 +51,7 @@ extern const rnl_field rnl_prelu_fields[];
 extern const rnl_layer_operations rnl_activation_operations;
 extern const rnl_field rnl_activation_fields[];
 
+/* An activation as a layer of its own, of any kind. */
+bool rnl_is_activation_layer(const rnl_kind *layer);
+
 #endif

@@ -174,6 +174,7 @@ static rnl_status work(const rnl_layer *layer, rnl_work_list *list)
 }
 
 const rnl_layer_operations rnl_prelu_operations = {
+    .keeps_units = true,
     .build = build,
     .initialize = initialize,
     .work = work,

@@ -272,6 +272,7 @@ static rnl_status work(const rnl_layer *layer, rnl_work_list *list)
         return plan_forward(layer, step, input, output, planned, bind_##name);                     \
     }                                                                                              \
     const rnl_layer_operations rnl_##name##_operations = {                                         \
+        .keeps_units = true,                                                                       \
         .build = build_function,                                                                   \
         .work = work,                                                                              \
         .plan_forward = plan_##name,                                                               \

@@ -103,18 +103,26 @@ static void bind_gelu(rnl_bound_activation *bound, const rnl_kernels *kernels,
 #define STEEP_TANH     .steep_above = -0.989949494f, .steep_below = 0.989949494f
 #define STEEP_SOFTSIGN .steep_above = -0.858578644f, .steep_below = 0.858578644f
 
+/* He, Zhang, Ren and Sun 2015; Klambauer, Unterthiner, Mayr and Hochreiter 2017, after LeCun 1998;
+ * Glorot and Bengio 2010. */
+const char *const rnl_he_initializers[] = {"he_normal", "he_uniform", NULL};
+const char *const rnl_lecun_initializers[] = {"lecun_normal", "lecun_uniform", NULL};
+const char *const rnl_glorot_initializers[] = {"glorot_uniform", "glorot_normal", NULL};
+
 static const rnl_kind kinds[] = {
     {.name = "linear",
      .help = "f(z) = z",
      .operations = &(const rnl_activation){.bind = bind_linear}},
     {.name = "relu",
      .help = "f(z) = max(0, z)",
-     .operations = &(const rnl_activation){.bind = bind_relu, .dies = true}},
+     .operations = &(const rnl_activation){.bind = bind_relu,
+                                           .initializers = rnl_he_initializers,
+                                           .dies = true}},
     {.name = "elu",
      .help = "f(z) = z for z >= 0, else alpha (e^z - 1)",
      .fields = elu_fields,
      .size = sizeof(elu_parameters),
-     .operations = &(const rnl_activation){.bind = bind_elu}},
+     .operations = &(const rnl_activation){.bind = bind_elu, .initializers = rnl_he_initializers}},
     {.name = "sigmoid",
      .help = "f(z) = 1 / (1 + e^-z)",
      .operations = &(const rnl_activation){.bind = bind_sigmoid, STEEP_SIGMOID}},
@@ -125,14 +133,18 @@ static const rnl_kind kinds[] = {
      .help = "f(z) = z for z >= 0, else negative_slope z",
      .fields = leaky_relu_fields,
      .size = sizeof(leaky_relu_parameters),
-     .operations = &(const rnl_activation){.bind = bind_leaky_relu, .dies = true}},
+     .operations = &(const rnl_activation){.bind = bind_leaky_relu,
+                                           .initializers = rnl_he_initializers,
+                                           .dies = true}},
     {.name = "selu",
      .help =
          "f(z) = 1.0507 z for z >= 0, else 1.7581 (e^z - 1); keeps its input's mean and variance",
-     .operations = &(const rnl_activation){.bind = bind_selu}},
+     .operations =
+         &(const rnl_activation){.bind = bind_selu, .initializers = rnl_lecun_initializers}},
     {.name = "softplus",
      .help = "f(z) = log(1 + e^z)",
-     .operations = &(const rnl_activation){.bind = bind_softplus}},
+     .operations =
+         &(const rnl_activation){.bind = bind_softplus, .initializers = rnl_he_initializers}},
     {.name = "softsign",
      .help = "f(z) = z / (1 + |z|)",
      .operations = &(const rnl_activation){.bind = bind_softsign, STEEP_SOFTSIGN}},
@@ -144,13 +156,15 @@ static const rnl_kind kinds[] = {
      .operations = &(const rnl_activation){.bind = bind_hard_sigmoid, .steep_below = 1}},
     {.name = "swish",
      .help = "f(z) = z / (1 + e^-z)",
-     .operations = &(const rnl_activation){.bind = bind_swish}},
+     .operations =
+         &(const rnl_activation){.bind = bind_swish, .initializers = rnl_he_initializers}},
     {.name = "silu",
      .help = "swish by its other name",
-     .operations = &(const rnl_activation){.bind = bind_swish}},
+     .operations =
+         &(const rnl_activation){.bind = bind_swish, .initializers = rnl_he_initializers}},
     {.name = "gelu",
      .help = "f(z) = z Phi(z), Phi the normal distribution",
-     .operations = &(const rnl_activation){.bind = bind_gelu}},
+     .operations = &(const rnl_activation){.bind = bind_gelu, .initializers = rnl_he_initializers}},
     {.name = "softmax",
      .help = "f(z)_i = e^z_i / sum_j e^z_j; only in the last layer, with a crossentropy loss",
      .operations = &(const rnl_activation){.bind = bind_linear, .only_with_loss = true}},

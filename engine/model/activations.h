@@ -24,9 +24,15 @@ typedef struct rnl_activation {
     /* Of an S-shaped function: |f'| is under 2 % of its maximum at outputs that are not between
      * these; both 0 for the others. */
     float steep_above, steep_below;
+    /* That suit it, the first of them for `auto`; NULL: rnl_glorot_initializers. */
+    const char *const *initializers;
     bool dies; /* 0 and flat for negative z: a unit may be 0 for every row, and then learns nothing
                 */
 } rnl_activation;
+
+/* Names of initializers, by whom they are from; NULL ends them. */
+extern const char *const rnl_he_initializers[], *const rnl_lecun_initializers[],
+                                                    *const rnl_glorot_initializers[];
 
 static inline bool rnl_activation_is_s_shaped(const rnl_activation *activation)
 {

@@ -323,6 +323,10 @@ static const rnl_kind kinds[] = {
      .help = "for residual blocks without normalization: he_normal, smaller the more blocks there "
              "are, and 0 in the last layer of each block and of the model",
      .operations = &fixup},
+    {.name = "auto",
+     .help = "what suits the activation that follows: he_normal for relu, its family, elu, gelu, "
+             "swish and softplus, lecun_normal for selu, glorot_uniform for the others and none",
+     .operations = &glorot_uniform},
     {.name = "zeros", .help = "all 0", .operations = &(const initializer){plan_zeros}},
     {.name = "ones", .help = "all 1", .operations = &(const initializer){plan_ones}},
     {.name = "constant",

@@ -76,6 +76,9 @@ typedef struct rnl_layer_operations {
     /* Floating-point operations of the forward product for one row; NULL if it has none.  With
      * respect to the weights and to the inputs, the backward products take as many each. */
     size_t (*product_flops)(const rnl_layer *layer);
+    /* Makes each output of the input of the same unit, whatever the other units are in inference:
+     * what stands so behind a dense layer belongs to its units. */
+    bool keeps_units;
     /* The output is the input in another shape, and takes no memory. */
     bool views_input;
     /* Its parameters are complete only after a pass over the training rows that ends training. */

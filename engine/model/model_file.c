@@ -322,8 +322,9 @@ rnl_status rnl_model_load(rnl_model **model, const char *path, const char *const
     return status;
 }
 
-/* All that must be equal for training to go on, as text. */
-static rnl_status print_lasting(const rnl_config *config, char **text)
+/* All that must be equal for training to go on, as text.  A preset takes early stopping's first
+ * epoch from the number of epochs. */
+static rnl_status print_lasting(const rnl_config *config, bool by_preset, char **text)
 {
     char name[] = "any";
     rnl_config lasting = {
@@ -331,6 +332,8 @@ static rnl_status print_lasting(const rnl_config *config, char **text)
     lasting.training.epochs = 1;
     lasting.training.checkpoint_every = 0;
     lasting.training.inspect = false;
+    if (by_preset)
+        lasting.training.early_stopping.start_from_epoch = 0;
     return rnl_config_print_json(&lasting, text);
 }
 
@@ -343,8 +346,8 @@ static const char *from_difference(const char *text, size_t same)
 static rnl_status check_same(const rnl_config *kept, const rnl_config *asked, const char *path)
 {
     char *before, *now;
-    RNL_TRY(print_lasting(kept, &before));
-    rnl_status status = print_lasting(asked, &now);
+    RNL_TRY(print_lasting(kept, asked->preset, &before));
+    rnl_status status = print_lasting(asked, asked->preset, &now);
     if (status != RNL_OK) {
         rnl_text_free(before);
         return status;

@@ -7,9 +7,10 @@
 #include <string.h>
 
 /* Rows that are looked at, evenly spread. */
-#define MOST_ROWS 1000
-#define TOO_LARGE 10.0
-#define TOO_SMALL 0.1
+#define MOST_ROWS    1000
+#define TOO_LARGE    10.0
+#define TOO_SMALL    0.1
+#define OFF_STANDARD 0.2
 
 static double input_at(const rnl_dataset *rows, size_t row, size_t feature)
 {
@@ -62,4 +63,22 @@ bool rnl_input_scale_is_odd(const rnl_model *model, const rnl_dataset *rows,
              "trains best; see data.scaling",
              name, most);
     return most > TOO_LARGE || (most < TOO_SMALL && most > 0);
+}
+
+bool rnl_inputs_are_standardized(const rnl_model *model, const rnl_dataset *rows)
+{
+    const char *scaling = model->config->data.scaling.kind->name;
+    const size_t count = rows->rows < MOST_ROWS ? rows->rows : MOST_ROWS;
+    const double inputs = (double)(count * rows->features);
+    double sum = 0, squares = 0;
+    if (strcmp(scaling, "none") != 0)
+        return strcmp(scaling, "standardize") == 0;
+    for (size_t i = 0; i < count; ++i)
+        for (size_t j = 0; j < rows->features; ++j) {
+            const double x = input_at(rows, i * rows->rows / count, j);
+            sum += x;
+            squares += x * x;
+        }
+    const double mean = sum / inputs, deviation = sqrt(squares / inputs - mean * mean);
+    return fabs(mean) < OFF_STANDARD && fabs(deviation - 1) < OFF_STANDARD;
 }

@@ -13,4 +13,8 @@
 bool rnl_input_scale_is_odd(const rnl_model *model, const rnl_dataset *rows,
                             char text[RNL_INPUT_SCALE_TEXT]);
 
+/* Mean and standard deviation of all inputs are near 0 and 1 as the network sees them, because they
+ * are standardized, or came so. */
+bool rnl_inputs_are_standardized(const rnl_model *model, const rnl_dataset *rows);
+
 #endif

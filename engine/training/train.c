@@ -2,6 +2,7 @@
 #include "engine/data/row_order.h"
 #include "engine/error.h"
 #include "engine/model/regularizers.h"
+#include "engine/training/advice.h"
 #include "engine/training/check.h"
 #include "engine/training/class_weights.h"
 #include "engine/training/early_stopping.h"
@@ -164,6 +165,7 @@ static void warn_if_odd(const training *t)
     char text[RNL_INPUT_SCALE_TEXT];
     if (rnl_input_scale_is_odd(t->model, &t->data->train, text))
         rnl_log(t->options, RNL_LOG_WARNING, "%s", text);
+    rnl_advise(t->model, &t->data->train, t->options);
 }
 
 /* Worker 0: brings parameters and optimizer state into the model. */

@@ -92,6 +92,9 @@ RNL_API const char *rnl_config_optimizer(const rnl_config *config);
 
 /* The whole configuration as YAML with every default filled in, fit to be loaded again. */
 RNL_API rnl_status rnl_config_print(const rnl_config *config, char **text);
+/* The same with each value on a line of its own, and behind it, as a comment, where it is from:
+ * file (or text in memory), command line (an override), preset, or default. */
+RNL_API rnl_status rnl_config_print_origins(const rnl_config *config, char **text);
 
 /* The reference of the configuration, made from the tables that check it.  Topic NULL is the
  * overview; else a section ("data", "model", "training") or a kind ("dense", "elu", "sgd", ...).

@@ -19,6 +19,22 @@ static void expect_lasting(const rnl_config *config, printer *print)
     rnl_text_free(text);
 }
 
+/* The comments of the copy tell another origin. */
+static void expect_explained(const rnl_config *config)
+{
+    char *text, *before, *after;
+    rnl_config *copy;
+    fuzz_expect(rnl_config_print_origins(config, &text) == RNL_OK, "to be printed");
+    fuzz_expect(rnl_config_parse(&copy, "printed", text, NULL, 0) == RNL_OK, rnl_message());
+    fuzz_expect(rnl_config_print(config, &before) == RNL_OK, "to be printed");
+    fuzz_expect(rnl_config_print(copy, &after) == RNL_OK, "to be printed");
+    fuzz_expect(strcmp(before, after) == 0, "the same text again");
+    rnl_config_free(copy);
+    rnl_text_free(after);
+    rnl_text_free(before);
+    rnl_text_free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 {
     rnl_config *config;
@@ -26,6 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
         return 0;
     expect_lasting(config, rnl_config_print);
     expect_lasting(config, rnl_config_print_json);
+    expect_explained(config);
     rnl_config_free(config);
     return 0;
 }

@@ -1,0 +1,172 @@
+#include "engine/config/config.h"
+#include "engine/config/defaults.h"
+#include "engine/config/node.h"
+#include "engine/config/presets.h"
+#include "engine/error.h"
+#include "engine/layers/layers.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const rnl_kind *kind_of(const rnl_node *layer)
+{
+    if (layer->type == RNL_SCALAR)
+        return rnl_kind_find(&rnl_layers, layer->text);
+    return layer->type == RNL_MAPPING && layer->count == 1
+               ? rnl_kind_find(&rnl_layers, layer->items[0]->key)
+               : NULL;
+}
+
+static bool is_a(const rnl_kind *kind, const rnl_layer_operations *operations)
+{
+    return kind && kind->operations == operations;
+}
+
+static size_t times_of(const rnl_node *layer)
+{
+    const rnl_node *times = rnl_node_get(layer->items[0], "times");
+    return times && times->type == RNL_SCALAR ? strtoul(times->text, NULL, 10) : 1;
+}
+
+/* ---- how deep the model is ------------------------------------------------------------------- */
+
+typedef struct survey {
+    const rnl_node *last; /* of the dense layers */
+    size_t dense;         /* layers, each as often as it is repeated */
+} survey;
+
+static void look_through(survey *s, const rnl_node *list, size_t times)
+{
+    for (size_t i = 0; i < list->count; ++i) {
+        const rnl_node *layer = list->items[i];
+        const rnl_kind *kind = kind_of(layer);
+        const rnl_node *inside = kind ? rnl_layers_inside(kind, layer, &rnl_layers) : NULL;
+        if (inside)
+            look_through(s, inside, times * times_of(layer));
+        if (is_a(kind, &rnl_dense_operations)) {
+            s->last = layer;
+            s->dense += times;
+        }
+    }
+}
+
+/* ---- dense layers ---------------------------------------------------------------------------- */
+
+static const rnl_preset_key linear = {"activation", "linear"};
+
+/* Behind a dense layer, among the layers of its units. */
+static bool is_followed_by(const rnl_node *list, size_t index, bool (*wanted)(const rnl_kind *kind))
+{
+    while (++index < list->count) {
+        const rnl_kind *kind = kind_of(list->items[index]);
+        if (!kind || !((const rnl_layer_operations *)kind->operations)->keeps_units)
+            return false;
+        if (wanted(kind))
+            return true;
+    }
+    return false;
+}
+
+static bool normalizes(const rnl_kind *kind)
+{
+    return is_a(kind, &rnl_batch_normalization_operations);
+}
+
+static rnl_status write_keys(rnl_node *parameters, const rnl_preset_key *keys,
+                             const rnl_preset_layers *preset)
+{
+    for (; keys->key; ++keys)
+        RNL_TRY(rnl_preset_write(parameters, keys, preset->place));
+    return RNL_OK;
+}
+
+static rnl_status write_hidden(const rnl_node *list, size_t index, rnl_node *parameters,
+                               const rnl_preset_layers *preset)
+{
+    if (is_followed_by(list, index, rnl_is_activation_layer))
+        RNL_TRY(rnl_preset_write(parameters, &linear, preset->place));
+    return write_keys(parameters, preset->hidden, preset);
+}
+
+/* ---- batch normalization --------------------------------------------------------------------- */
+
+static rnl_node *create_name(const char *name, rnl_place place)
+{
+    rnl_node *layer = rnl_node_create(RNL_SCALAR, place);
+    if (layer)
+        layer->text = strdup(name);
+    if (layer && layer->text)
+        return layer;
+    rnl_node_free(layer);
+    return NULL;
+}
+
+static bool is_linear(const rnl_node *activation)
+{
+    return activation->type == RNL_SCALAR && strcmp(activation->text, "linear") == 0;
+}
+
+/* `dense: {activation: elu}` becomes `dense: {activation: linear}`, `activation: elu`. */
+static rnl_status move_activation(rnl_node *list, size_t index, rnl_node *parameters,
+                                  rnl_place place)
+{
+    const rnl_node *activation = rnl_node_get(parameters, "activation");
+    if (!activation || is_linear(activation))
+        return RNL_OK;
+    rnl_node *layer = rnl_node_create(RNL_MAPPING, activation->place);
+    RNL_TRY(rnl_node_insert(list, index + 1, layer));
+    RNL_TRY(rnl_node_give(layer, rnl_node_take(parameters, "activation")));
+    return rnl_preset_write(parameters, &linear, place);
+}
+
+static rnl_status normalize(rnl_node *list, size_t index, rnl_node *parameters, rnl_place place)
+{
+    static const rnl_preset_key no_bias = {"use_bias", "false"};
+    if (is_followed_by(list, index, normalizes))
+        return RNL_OK;
+    RNL_TRY(rnl_preset_write(parameters, &no_bias, place));
+    RNL_TRY(move_activation(list, index, parameters, place));
+    return rnl_node_insert(list, index + 1, create_name("batch_normalization", place));
+}
+
+/* ---- lists ----------------------------------------------------------------------------------- */
+
+/* What is wrong with a layer is told when it is decoded. */
+static rnl_status apply_dense(rnl_node *list, size_t index, const survey *s,
+                              const rnl_preset_layers *preset)
+{
+    rnl_node *layer = list->items[index];
+    const bool last = layer == s->last;
+    if (layer->type == RNL_SCALAR)
+        RNL_TRY(rnl_node_open(layer));
+    rnl_node *parameters = layer->items[0];
+    if (!rnl_node_becomes_mapping(parameters))
+        return RNL_OK;
+    if (last)
+        return write_keys(parameters, preset->output, preset);
+    RNL_TRY(write_hidden(list, index, parameters, preset));
+    return s->dense - 1 > preset->normalize_above
+               ? normalize(list, index, parameters, preset->place)
+               : RNL_OK;
+}
+
+static rnl_status apply_list(rnl_node *list, const survey *s, const rnl_preset_layers *preset)
+{
+    for (size_t i = 0; i < list->count; ++i) {
+        const rnl_kind *kind = kind_of(list->items[i]);
+        rnl_node *inside = kind ? rnl_layers_inside(kind, list->items[i], &rnl_layers) : NULL;
+        if (inside)
+            RNL_TRY(apply_list(inside, s, preset));
+        if (is_a(kind, &rnl_dense_operations))
+            RNL_TRY(apply_dense(list, i, s, preset));
+    }
+    return RNL_OK;
+}
+
+rnl_status rnl_preset_apply_layers(rnl_node *list, const rnl_preset_layers *preset)
+{
+    survey s = {0};
+    look_through(&s, list, 1);
+    return apply_list(list, &s, preset);
+}

@@ -1,0 +1,273 @@
+#include "engine/config/presets.h"
+
+#include "engine/config/config.h"
+#include "engine/config/node.h"
+#include "engine/error.h"
+#include "engine/number.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A value that a preset writes: of a key of a section; or the kind of a key, and a parameter of it,
+ * where the file chooses no other kind. */
+typedef struct preset_value {
+    const char *section, *key, *kind; /* section NULL ends a list of them */
+    rnl_preset_key parameter;
+    /* Makes the text; false: nothing is written.  NULL: the text is given. */
+    bool (*make)(const rnl_node *root, char text[32]);
+} preset_value;
+
+/* The operations of rnl_presets. */
+typedef struct preset {
+    const preset_value *values;
+    rnl_preset_layers layers;
+    /* By the preset's parameters; NULL: layers.normalize_above. */
+    size_t (*normalize_above)(const void *parameters, size_t by_default);
+} preset;
+
+/* ---- values that follow from others ---------------------------------------------------------- */
+
+static const rnl_node *at(const rnl_node *root, const char *section, const char *key)
+{
+    const rnl_node *found = rnl_node_get(root, section);
+    return found ? rnl_node_get(found, key) : NULL;
+}
+
+static double number_of(const rnl_node *node, double otherwise)
+{
+    double number;
+    return node && node->type == RNL_SCALAR && rnl_parse_number(node->text, &number) ? number
+                                                                                     : otherwise;
+}
+
+/* As far as the configuration says: arrays of a program's own are not in it. */
+static bool is_validated(const rnl_node *root)
+{
+    const rnl_node *rows = at(root, "data", "validation");
+    return (rows && !rnl_node_is_empty(rows)) ||
+           number_of(at(root, "data", "validation_split"), 0) > 0 ||
+           number_of(at(root, "data", "folds"), 0) > 0;
+}
+
+static bool make_patience(const rnl_node *root, char text[32])
+{
+    const rnl_node *stopping = at(root, "training", "early_stopping");
+    snprintf(text, 32, "10");
+    return is_validated(root) || (stopping && rnl_node_get(stopping, "monitor"));
+}
+
+/* The first epoch that is looked at is the one in which the descent of one_cycle ends. */
+static bool make_start(const rnl_node *root, char text[32])
+{
+    const rnl_node *schedule = at(root, "training", "schedule");
+    const rnl_node *cycle = schedule ? rnl_node_get(schedule, "one_cycle") : NULL;
+    if (!cycle)
+        return false;
+    const double epochs = number_of(at(root, "training", "epochs"), 1);
+    const double last = number_of(rnl_node_get(cycle, "last_fraction"), 0.1);
+    const double start = ceil(epochs * (1 - last) - 1e-9) - 1;
+    snprintf(text, 32, "%.0f", fmin(fmax(start, 0), 1 << 24));
+    return true;
+}
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+#define TRAINING_VALUES                                                                            \
+    {"training", "optimizer", "sgd", {"momentum", "0.9"}, NULL},                                   \
+        {"training", "schedule", "one_cycle", {"max_rate", "auto"}, NULL},                         \
+        {"training", "early_stopping", NULL, {"patience", NULL}, make_patience},                   \
+    {                                                                                              \
+        "training", "early_stopping", NULL, {"start_from_epoch", NULL}, make_start                 \
+    }
+
+static const preset_value default_dnn_values[] = {TRAINING_VALUES, {.section = NULL}};
+
+static const preset_value self_normalizing_values[] = {
+    {"data", "scaling", "standardize", {NULL, NULL}, NULL},
+    TRAINING_VALUES,
+    {.section = NULL},
+};
+
+#define HIDDEN(function)                                                                           \
+    (const rnl_preset_key[])                                                                       \
+    {                                                                                              \
+        {"activation", function}, {"kernel_initializer", "auto"},                                  \
+        {                                                                                          \
+            NULL, NULL                                                                             \
+        }                                                                                          \
+    }
+
+static const rnl_preset_key output[] = {{"kernel_initializer", "glorot_uniform"}, {NULL, NULL}};
+
+typedef struct default_dnn_parameters {
+    rnl_choice batch_normalization;
+} default_dnn_parameters;
+
+static const rnl_kind normalization_rules[] = {
+    {.name = "auto", .help = "with more than 4 hidden dense layers"},
+    {.name = "always", .help = "whatever the depth", .operations = &(const size_t){0}},
+    {.name = "never", .help = "not at all", .operations = &(const size_t){SIZE_MAX}},
+};
+
+static const rnl_kind_table normalization_rule_table = {
+    .noun = "rule of normalization",
+    .plural = "rules of normalization: auto, always, never",
+    .kinds = normalization_rules,
+    .count = sizeof normalization_rules / sizeof *normalization_rules,
+};
+
+static const rnl_field default_dnn_fields[] = {
+    {.key = "batch_normalization",
+     .type = RNL_FIELD_KIND,
+     .offset = offsetof(default_dnn_parameters, batch_normalization),
+     .fallback = "auto",
+     .kinds = &normalization_rule_table,
+     .help = "before the activation of each hidden layer behind which the model has none; auto: "
+             "with more than 4 hidden dense layers"},
+    {.key = NULL},
+};
+
+static size_t default_dnn_normalize_above(const void *parameters, size_t by_default)
+{
+    const default_dnn_parameters *p = parameters;
+    const size_t *above = p->batch_normalization.kind->operations;
+    return above ? *above : by_default;
+}
+
+static const rnl_kind kinds[] = {
+    {.name = "default_dnn",
+     .help = "hidden dense layers: elu, initializer auto, batch normalization if they are more "
+             "than 4; output: glorot_uniform; sgd with momentum 0.9; one_cycle at a rate found; "
+             "early stopping after 10 epochs, once the cycle's descent has ended",
+     .fields = default_dnn_fields,
+     .size = sizeof(default_dnn_parameters),
+     .operations = &(const preset){.values = default_dnn_values,
+                                   .layers = {HIDDEN("elu"), output, .normalize_above = 4},
+                                   .normalize_above = default_dnn_normalize_above}},
+    {.name = "self_normalizing",
+     .help = "hidden dense layers: selu, initializer auto; inputs standardized; all else as "
+             "default_dnn, without normalization",
+     .operations =
+         &(const preset){.values = self_normalizing_values,
+                         .layers = {HIDDEN("selu"), output, .normalize_above = SIZE_MAX}}},
+};
+
+const rnl_kind_table rnl_presets = {
+    .noun = "preset",
+    .plural = "presets",
+    .kinds = kinds,
+    .count = sizeof kinds / sizeof *kinds,
+};
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static rnl_node *create(rnl_node_type type, const char *key, const char *text, rnl_place place)
+{
+    rnl_node *node = rnl_node_create(type, place);
+    if (!node)
+        return NULL;
+    node->key = strdup(key);
+    node->text = text ? strdup(text) : NULL;
+    if (node->key && (node->text || !text))
+        return node;
+    rnl_node_free(node);
+    return NULL;
+}
+
+rnl_status rnl_preset_write(rnl_node *mapping, const rnl_preset_key *key, rnl_place place)
+{
+    return rnl_node_get(mapping, key->key)
+               ? RNL_OK
+               : rnl_node_give(mapping, create(RNL_SCALAR, key->key, key->text, place));
+}
+
+/* The mapping under a key, made if nothing is there, in whose place what it lacks is told; NULL if
+ * something else is there. */
+static rnl_status enter(rnl_node *mapping, const char *key, rnl_node **entered)
+{
+    const size_t i = rnl_node_find(mapping, key);
+    rnl_place place = mapping->place;
+    place.origin = RNL_FROM_PRESET;
+    if (i == mapping->count)
+        RNL_TRY(rnl_node_give(mapping, create(RNL_MAPPING, key, NULL, place)));
+    rnl_node *node = mapping->items[i];
+    *entered = rnl_node_becomes_mapping(node) ? node : NULL;
+    return RNL_OK;
+}
+
+/* The parameters of the kind under a key, if that kind stands there or nothing does; else NULL. */
+static rnl_status enter_kind(rnl_node *section, const preset_value *value, rnl_place place,
+                             rnl_node **parameters)
+{
+    const size_t i = rnl_node_find(section, value->key);
+    *parameters = NULL;
+    if (i == section->count)
+        RNL_TRY(rnl_node_give(section, create(RNL_SCALAR, value->key, value->kind, place)));
+    rnl_node *node = section->items[i];
+    if (!value->parameter.key)
+        return RNL_OK;
+    if (node->type == RNL_SCALAR && strcmp(node->text, value->kind) == 0)
+        RNL_TRY(rnl_node_open(node));
+    if (node->type == RNL_MAPPING && node->count == 1 &&
+        strcmp(node->items[0]->key, value->kind) == 0 && rnl_node_becomes_mapping(node->items[0]))
+        *parameters = node->items[0];
+    return RNL_OK;
+}
+
+static rnl_status write_value(rnl_node *root, const preset_value *value, rnl_place place)
+{
+    char text[32];
+    rnl_node *section, *parameters = NULL;
+    rnl_preset_key key = value->parameter;
+    if (value->make && !value->make(root, text))
+        return RNL_OK;
+    if (value->make)
+        key.text = text;
+    RNL_TRY(enter(root, value->section, &section));
+    if (section && value->kind)
+        RNL_TRY(enter_kind(section, value, place, &parameters));
+    else if (section)
+        RNL_TRY(enter(section, value->key, &parameters));
+    return parameters ? rnl_preset_write(parameters, &key, place) : RNL_OK;
+}
+
+static rnl_status write_all(rnl_node *root, const rnl_choice *choice)
+{
+    const preset *chosen = choice->kind->operations;
+    rnl_preset_layers layers = chosen->layers;
+    layers.place = (rnl_place){.source = choice->kind->name, .origin = RNL_FROM_PRESET};
+    if (chosen->normalize_above)
+        layers.normalize_above =
+            chosen->normalize_above(choice->parameters, layers.normalize_above);
+    for (const preset_value *value = chosen->values; value->section; ++value)
+        RNL_TRY(write_value(root, value, layers.place));
+    const size_t model = rnl_node_find(root, "model");
+    return model < root->count && root->items[model]->type == RNL_LIST
+               ? rnl_preset_apply_layers(root->items[model], &layers)
+               : RNL_OK;
+}
+
+static const rnl_field preset_fields[] = {
+    {.key = "preset", .type = RNL_FIELD_KIND, .fallback = "null", .kinds = &rnl_presets},
+    {.key = NULL},
+};
+
+rnl_status rnl_preset_apply(rnl_node *root, const rnl_kind **applied)
+{
+    *applied = NULL;
+    rnl_node *given = root->type == RNL_MAPPING ? rnl_node_take(root, "preset") : NULL;
+    if (!given)
+        return RNL_OK;
+    rnl_choice choice;
+    const rnl_node alone = {.type = RNL_MAPPING, .count = 1, .items = &given};
+    rnl_status status = rnl_schema_decode(preset_fields, &alone, &choice);
+    if (status == RNL_OK && choice.kind)
+        status = write_all(root, &choice);
+    if (status == RNL_OK)
+        *applied = choice.kind;
+    rnl_schema_release(preset_fields, &choice);
+    rnl_node_free(given);
+    return status;
+}
