@@ -725,6 +725,9 @@ Test(cli, plots_learning_curves)
     if (system("command -v gnuplot >/dev/null") == 0) {
         cr_expect_eq(run("plot a -o \"it's | a.svg\""), 0);
         expect_in("it's | a.svg", "val_loss");
+        write_text("one.csv", "epoch,loss\n1,3\n"); /* gnuplot warns of what has no extent */
+        cr_expect_eq(run("plot one.csv -o one.svg"), 0);
+        cr_expect_str_eq(read_text("err"), "");
     }
 }
 
