@@ -7,10 +7,34 @@
 
 #define SHARE_OF_THE_BEST 0.98
 
-static double epoch_seconds(const rnl_trial *trial, const rnl_combination *combination, size_t row)
+/* Infinite if a kill came when the epoch's last row was trained and its line not yet written: the
+ * process that wrote it had trained none of its rows. */
+static double written_seconds(const rnl_trial *trial, const rnl_combination *combination,
+                              size_t row)
 {
     const size_t column = rnl_history_column(&trial->history, "samples_per_second");
     return (double)combination->train_rows / rnl_history_value(&trial->history, row, column);
+}
+
+/* An epoch whose time is not known counts as the mean of the others. */
+static double epoch_seconds(const rnl_trial *trial, const rnl_combination *combination, size_t row)
+{
+    const double seconds = written_seconds(trial, combination, row);
+    return isfinite(seconds) ? seconds : trial->seconds / (double)trial->history.rows;
+}
+
+/* NaN if no epoch's time is known. */
+static double training_seconds(const rnl_trial *trial, const rnl_combination *combination)
+{
+    double sum = 0, known = 0;
+    for (size_t row = 0; row < trial->history.rows; row++) {
+        const double seconds = written_seconds(trial, combination, row);
+        if (isfinite(seconds)) {
+            sum += seconds;
+            known++;
+        }
+    }
+    return sum / known * (double)trial->history.rows;
 }
 
 static bool read_trial(rnl_trial *trial, const rnl_combination *combination, const char *metric)
@@ -23,9 +47,7 @@ static bool read_trial(rnl_trial *trial, const rnl_combination *combination, con
             rnl_complain("%s: has no column '%s'", trial->directory.history, columns[i]);
             return false;
         }
-    trial->seconds = 0;
-    for (size_t row = 0; row < trial->history.rows; row++)
-        trial->seconds += epoch_seconds(trial, combination, row);
+    trial->seconds = training_seconds(trial, combination);
     return true;
 }
 

@@ -14,9 +14,15 @@
 static const struct {
     const char *optimizer, *speed, *quality;
 } literature[] = {
-    {"sgd", "*", "***"},         {"momentum", "**", "***"},    {"nesterov", "**", "***"},
-    {"adagrad", "***", "*"},     {"rmsprop", "***", "** ***"}, {"adam", "***", "** ***"},
-    {"adamax", "***", "** ***"}, {"nadam", "***", "** ***"},   {"adamw", "***", "** ***"},
+    {"sgd", "*", "***"},
+    {"momentum", "**", "***"},
+    {"nesterov", "**", "***"},
+    {"adagrad", "***", "*"},
+    {"rmsprop", "***", "** or ***"},
+    {"adam", "***", "** or ***"},
+    {"adamax", "***", "** or ***"},
+    {"nadam", "***", "** or ***"},
+    {"adamw", "***", "** or ***"},
 };
 
 static const char *last_part(const char *key)

@@ -159,9 +159,16 @@ bool rnl_plot_print(const rnl_plot *plot, FILE *out, size_t columns)
 
 /* ---- by gnuplot ------------------------------------------------------------------------------ */
 
-#define PLOT_WIDTH  900
-#define PLOT_HEIGHT 480
-#define MOST_POINTS 100 /* of a curve whose points are marked */
+/* In pixels. */
+#define PLOT_WIDTH      900
+#define LEGEND_WIDTH    770
+#define LETTER_WIDTH    12  /* roughly what gnuplot reckons with */
+#define LEGEND_ROW      22  /* height */
+#define ONE_PLOT_HEIGHT 440 /* without its legend */
+#define PLOT_HEIGHT     300 /* likewise, of each of several */
+
+#define SAMPLE_LETTERS  4   /* room for a piece of the line beside its name, in letters */
+#define MOST_POINTS     100 /* of a curve whose points are marked */
 
 static bool ends_in(const char *path, const char *ending)
 {
@@ -201,12 +208,26 @@ static bool has_points(const rnl_curve *curve)
     return false;
 }
 
+/* What has no extent gets some, which gnuplot would complain of. */
+static void write_range(FILE *script, char axis, double from, double to)
+{
+    const double margin = from == 0 ? 1 : fabs(from) / 2;
+    if (from == to)
+        fprintf(script, "set %crange [%.9g:%.9g]\n", axis, from - margin, to + margin);
+    else
+        fprintf(script, "set autoscale %c\n", axis);
+}
+
 static void write_plot(FILE *script, const rnl_plot *plot)
 {
+    canvas c;
+    measure(&c, plot);
     write_points(script, plot);
+    write_range(script, 'y', c.bottom, c.top);
+    write_range(script, 'x', plot->logarithmic ? NAN : c.left, c.right);
     fputs("set xlabel ", script);
     write_quoted(script, plot->x_label);
-    fputs("\nset ylabel ", script);
+    fputs(" offset 0, 0.5\nset ylabel ", script);
     write_quoted(script, plot->y_label);
     fprintf(script, "\n%s\n", plot->logarithmic ? "set logscale x" : "unset logscale x");
     const char *separator = "plot ";
@@ -214,12 +235,48 @@ static void write_plot(FILE *script, const rnl_plot *plot)
         if (!has_points(&plot->curves[k]))
             continue;
         fprintf(script, "%s$curve%zu with %s title ", separator, k,
-                plot->curves[k].count > MOST_POINTS ? "lines linewidth 1.5"
-                                                    : "linespoints linewidth 2 pointsize 0.4");
+                plot->curves[k].count > MOST_POINTS
+                    ? "lines linewidth 1.5"
+                    : "linespoints linewidth 2 pointtype 7 pointsize 0.5");
         write_quoted(script, plot->curves[k].name);
         separator = ", ";
     }
     fputc('\n', script);
+}
+
+/* Okabe and Ito (2008): told apart by the colour-blind too; their yellow, pale on white, left out.
+ * Then a few that differ from them. */
+static void write_colours(FILE *script)
+{
+    static const char *const colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00",
+                                          "#56b4e9", "#000000", "#7e2f8e", "#8c564b", "#7f7f7f"};
+    const size_t count = sizeof colours / sizeof *colours;
+    for (size_t i = 0; i < count; i++)
+        fprintf(script, "set linetype %zu linecolor rgb '%s'\n", i + 1, colours[i]);
+    fprintf(script, "set linetype cycle %zu\n", count);
+}
+
+/* As gnuplot will break it into rows: all names get the width of the longest. */
+static size_t legend_rows(const rnl_plot *plot)
+{
+    size_t longest = 1;
+    for (size_t k = 0; k < plot->count; k++) {
+        const size_t length = strlen(plot->curves[k].name);
+        longest = length > longest ? length : longest;
+    }
+    const size_t side_by_side = LEGEND_WIDTH / ((longest + SAMPLE_LETTERS) * LETTER_WIDTH);
+    return side_by_side < 2 ? plot->count : (plot->count + side_by_side - 1) / side_by_side;
+}
+
+/* Plots are equally high, so each has room for the largest legend. */
+static size_t height_of(const rnl_plot *plots, size_t count)
+{
+    size_t rows = 0;
+    for (size_t i = 0; i < count; i++) {
+        const size_t needed = legend_rows(&plots[i]);
+        rows = needed > rows ? needed : rows;
+    }
+    return count * ((count < 2 ? ONE_PLOT_HEIGHT : PLOT_HEIGHT) + rows * LEGEND_ROW);
 }
 
 static void write_script(FILE *script, const rnl_plot *plots, size_t count, const char *terminal)
@@ -227,11 +284,14 @@ static void write_script(FILE *script, const rnl_plot *plots, size_t count, cons
     fprintf(script,
             "set terminal %s size %d, %zu noenhanced\n"
             "set encoding utf8\n"
-            "set grid\n"
-            "set key below\n"
+            "set border 3\n"
+            "set tics nomirror\n"
+            "set grid linetype 1 linecolor rgb '#dddddd' linewidth 1\n"
+            "set key below samplen 2 spacing 1.2\n"
             "set format x '%%g'\n"
             "set multiplot layout %zu, 1\n",
-            terminal, PLOT_WIDTH, PLOT_HEIGHT * (count < 2 ? 1 : (count + 1) / 2), count);
+            terminal, PLOT_WIDTH, height_of(plots, count), count);
+    write_colours(script);
     for (size_t i = 0; i < count; i++)
         write_plot(script, &plots[i]);
     fputs("unset multiplot\n", script);

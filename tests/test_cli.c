@@ -638,6 +638,20 @@ Test(cli, compare_goes_on_with_what_is_missing)
     }
 }
 
+/* An epoch that a kill left without a time counts as the mean of the others, which take 10, 20
+ * and 30 seconds for 2,700 rows. */
+Test(cli, compare_takes_the_time_of_an_epoch_from_the_others)
+{
+    const char *words = "compare " SPIRALS " " NET "-o c --vary training.seed=3 --metric val_loss "
+                        "--target val_loss=1e9";
+    cr_expect_eq(run("%s", words), 0);
+    write_text("c/00-seed_3/run/history.csv", "epoch,val_loss,samples_per_second\n1,2,0\n2,2,270\n"
+                                              "3,2,135\n4,2,90\n");
+    cr_expect_eq(run("%s", words), 0);
+    expect_in("c/compare.json", "\"seconds_per_epoch\": 20,");
+    expect_in("c/compare.json", "\"seconds_to_target\": 20}");
+}
+
 Test(cli, compare_refuses_before_anything_is_written)
 {
     static const struct {
@@ -711,6 +725,9 @@ Test(cli, plots_learning_curves)
     if (system("command -v gnuplot >/dev/null") == 0) {
         cr_expect_eq(run("plot a -o \"it's | a.svg\""), 0);
         expect_in("it's | a.svg", "val_loss");
+        write_text("one.csv", "epoch,loss\n1,3\n"); /* gnuplot warns of what has no extent */
+        cr_expect_eq(run("plot one.csv -o one.svg"), 0);
+        cr_expect_str_eq(read_text("err"), "");
     }
 }
 
