@@ -39,13 +39,21 @@ static int on_epoch(const rnl_progress *progress, void *user)
 }
 
 /* A run that goes on keeps what was seen of the epochs behind it. */
+static rnl_history_kept lines_kept(const training *run)
+{
+    return (rnl_history_kept){
+        .any = rnl_model_step(run->model) > 0,
+        .epochs = rnl_model_epoch(run->model),
+        .steps = rnl_model_told_step(run->model),
+    };
+}
+
 static int on_inspect(const rnl_inspection *inspection, void *user)
 {
     training *run = user;
     if (!run->inspecting)
         run->inspecting =
-            rnl_history_open(&run->inspection, run->directory.inspection,
-                             rnl_model_step(run->model) > 0, rnl_model_epoch(run->model));
+            rnl_history_open(&run->inspection, run->directory.inspection, lines_kept(run));
     if (run->inspecting)
         rnl_inspection_add(&run->inspection, inspection);
     return !run->inspecting;
@@ -130,8 +138,7 @@ static int on_begin(void *user)
         return 1;
     if (rnl_model_step(run->model) == 0)
         rnl_run_directory_forget(&run->directory);
-    run->began = rnl_history_open(&run->history, run->directory.history,
-                                  rnl_model_step(run->model) > 0, rnl_model_epoch(run->model));
+    run->began = rnl_history_open(&run->history, run->directory.history, lines_kept(run));
     return !run->began;
 }
 

@@ -7,10 +7,18 @@
 
 #define SHARE_OF_THE_BEST 0.98
 
-static double epoch_seconds(const rnl_trial *trial, const rnl_combination *combination, size_t row)
+/* Behind a line of the history: whole but where validation comes more often. */
+static double epochs_until(const rnl_trial *trial, size_t row)
 {
+    return rnl_history_value(&trial->history, row, 0);
+}
+
+static double line_seconds(const rnl_trial *trial, const rnl_combination *combination, size_t row)
+{
+    const double epochs = epochs_until(trial, row) - (row > 0 ? epochs_until(trial, row - 1) : 0);
     const size_t column = rnl_history_column(&trial->history, "samples_per_second");
-    return (double)combination->train_rows / rnl_history_value(&trial->history, row, column);
+    return epochs * (double)combination->train_rows /
+           rnl_history_value(&trial->history, row, column);
 }
 
 static bool read_trial(rnl_trial *trial, const rnl_combination *combination, const char *metric)
@@ -25,8 +33,13 @@ static bool read_trial(rnl_trial *trial, const rnl_combination *combination, con
         }
     trial->seconds = 0;
     for (size_t row = 0; row < trial->history.rows; row++)
-        trial->seconds += epoch_seconds(trial, combination, row);
+        trial->seconds += line_seconds(trial, combination, row);
     return true;
+}
+
+double rnl_trial_epochs(const rnl_trial *trial)
+{
+    return trial->history.rows > 0 ? epochs_until(trial, trial->history.rows - 1) : 0;
 }
 
 static void measure_time(rnl_trial *trial, const rnl_comparison *comparison,
@@ -39,9 +52,9 @@ static void measure_time(rnl_trial *trial, const rnl_comparison *comparison,
     trial->epochs_to_target = trial->seconds_to_target = NAN;
     for (size_t row = 0; row < history->rows && isnan(trial->epochs_to_target); row++) {
         const double value = rnl_history_value(history, row, column);
-        seconds += epoch_seconds(trial, combination, row);
+        seconds += line_seconds(trial, combination, row);
         if (rises ? value >= comparison->target : value <= comparison->target) {
-            trial->epochs_to_target = rnl_history_value(history, row, 0);
+            trial->epochs_to_target = epochs_until(trial, row);
             trial->seconds_to_target = seconds;
         }
     }
@@ -55,7 +68,7 @@ static void sum_values(rnl_combination *c)
         if (c->trials[i].done) {
             c->done++;
             sum += c->trials[i].value;
-            epochs += (double)c->trials[i].history.rows;
+            epochs += rnl_trial_epochs(&c->trials[i]);
             seconds += c->trials[i].seconds;
         }
     c->mean = sum / (double)c->done;

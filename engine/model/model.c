@@ -321,6 +321,11 @@ uint64_t rnl_model_step(const rnl_model *model)
     return model->position.step;
 }
 
+uint64_t rnl_model_told_step(const rnl_model *model)
+{
+    return model->position.told_step;
+}
+
 uint64_t rnl_model_epoch(const rnl_model *model)
 {
     return model->position.epoch;

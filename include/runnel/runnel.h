@@ -213,12 +213,13 @@ RNL_API int rnl_figure_rises(const char *name);
 
 /* Where training stands.  Valid during the callback only. */
 typedef struct rnl_progress {
-    size_t epoch, epochs;      /* from 1 */
-    size_t rows_done, rows;    /* of this epoch */
-    uint64_t step;             /* optimizer steps since the start of training */
-    double seconds;            /* since the start of this epoch */
-    size_t figure_count;       /* running means while an epoch lasts, final at its end */
-    const rnl_figure *figures; /* the same names in the same order in every call of one kind */
+    size_t epoch, epochs;   /* from 1 */
+    size_t rows_done, rows; /* of this epoch */
+    uint64_t step;          /* optimizer steps since the start of training */
+    double seconds;         /* since the start of this epoch; in on_epoch, since its last call */
+    size_t figure_count;
+    const rnl_figure *figures; /* means over the rows since on_epoch was last called; the same names
+                                  in the same order in every call of one kind */
 } rnl_progress;
 
 /* A layer from inside.  NaN stands for what a layer does not have. */
@@ -262,17 +263,21 @@ typedef struct rnl_options {
     /* Once, before the first step, when all that can be refused has been: configuration, data,
      * threads, memory. */
     int (*on_begin)(void *user);
-    int (*on_step)(const rnl_progress *progress, void *user);  /* after every step; keep it short */
-    int (*on_epoch)(const rnl_progress *progress, void *user); /* after every epoch's validation */
-    /* If the configuration's training.inspect is true: before the first step, and after every epoch
-     * before its validation. */
+    int (*on_step)(const rnl_progress *progress, void *user); /* after every step; keep it short */
+    /* After every validation (without rows for it, too): of every epoch, or as the configuration's
+     * training.validate_every says; then the first figure is "step", and the last call is after the
+     * last step. */
+    int (*on_epoch)(const rnl_progress *progress, void *user);
+    /* If the configuration's training.inspect is true: before the first step, and after every
+     * epoch, before the validation that belongs to it. */
     int (*on_inspect)(const rnl_inspection *inspection, void *user);
     void (*on_log)(rnl_log_level level, const char *text, void *user);
     void *user;
 } rnl_options;
 
 /* Trains on the data's training rows, for the configuration's number of epochs, and validates after
- * each.  The weights are the same bit for bit whatever the options say.  options may be NULL.
+ * each, or as training.validate_every says.  The weights are the same bit for bit whatever the
+ * options say.  options may be NULL.
  *
  * A model that was loaded from a checkpoint, or whose training was stopped, goes on where it stood,
  * and ends with the same weights as if it had never been interrupted.
@@ -333,6 +338,9 @@ RNL_API void rnl_stop(rnl_model *model);
 /* The optimizer steps that a model loaded from a checkpoint has behind it; 0 if it does not stand
  * in the middle of training. */
 RNL_API uint64_t rnl_model_step(const rnl_model *model);
+
+/* Of them, those that on_epoch has been called for: it will be called for the later ones again. */
+RNL_API uint64_t rnl_model_told_step(const rnl_model *model);
 
 /* The whole epochs that such a model has behind it. */
 RNL_API uint64_t rnl_model_epoch(const rnl_model *model);
