@@ -149,6 +149,8 @@ static int train_and_save(training *run)
         .threads = run->arguments->threads,
         .pin = run->arguments->pin,
         .checkpoint = run->directory.checkpoint,
+        .best = run->directory.best,
+        .last = run->directory.last,
         .on_begin = on_begin,
         .on_step = run->display.bar ? on_step : NULL,
         .on_epoch = on_epoch,
@@ -198,6 +200,20 @@ static int print_test_figures(training *run)
     return RNL_EXIT_OK;
 }
 
+/* Only early stopping makes some of them. */
+static void print_files(const training *run)
+{
+    const rnl_run_directory *directory = &run->directory;
+    printf("model: %s\n", directory->model);
+    if (access(directory->best, F_OK) == 0)
+        printf("best: %s\n", directory->best);
+    if (access(directory->last, F_OK) == 0)
+        printf("last: %s\n", directory->last);
+    printf("history: %s\n", directory->history);
+    if (run->inspecting)
+        printf("inspection: %s\n", directory->inspection);
+}
+
 static int run_training(training *run)
 {
     int code = prepare(run);
@@ -206,9 +222,7 @@ static int run_training(training *run)
     if (code == RNL_EXIT_OK && rnl_data_rows(run->data, RNL_TEST) > 0)
         code = print_test_figures(run);
     if (code == RNL_EXIT_OK)
-        printf("model: %s\nhistory: %s\n", run->directory.model, run->directory.history);
-    if (code == RNL_EXIT_OK && run->inspecting)
-        printf("inspection: %s\n", run->directory.inspection);
+        print_files(run);
     return code;
 }
 

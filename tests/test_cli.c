@@ -368,7 +368,11 @@ Test(cli, killed_and_resumed_ends_with_the_same_weights)
 
 Test(cli, killed_and_resumed_validates_at_the_same_steps)
 {
-    kill_and_resume(KILLED " --set training.validate_every=11 --set training.epochs=4", "1-7");
+    kill_and_resume(KILLED " --set training.validate_every=11 --set training.epochs=4"
+                           " --set training.early_stopping.patience=40",
+                    "1-7");
+    cr_expect_eq(system("cmp whole/best.safetensors parts/best.safetensors"), 0);
+    cr_expect_eq(system("cmp whole/last.safetensors parts/last.safetensors"), 0);
     expect_in("parts/history.csv", "epoch,step,loss,accuracy,val_loss,val_accuracy,learning_rate,");
     expect_in("parts/history.csv", "\n4,340,");
 }
@@ -796,6 +800,8 @@ Test(cli, measures)
 Test(cli, sweeps_up_after_a_killed_run)
 {
     static const char *const swept[] = {"r/model.safetensors.17.0.tmp",
+                                        "r/best.safetensors.17.0.tmp",
+                                        "r/last.safetensors.17.0.tmp",
                                         "r/checkpoint.safetensors.next",
                                         "r/checkpoint.safetensors.next.4242.1.tmp",
                                         "r/history.csv.tmp",
@@ -817,6 +823,19 @@ Test(cli, sweeps_up_after_a_killed_run)
         cr_expect(!exists(*path), "%s", *path);
     for (const char *const *path = kept; *path; ++path)
         cr_expect(exists(*path), "%s", *path);
+}
+
+Test(cli, best_and_last_are_of_this_run)
+{
+    cr_assert_eq(run("train " SPIRALS " --output r --set training.early_stopping.patience=1"), 0);
+    expect_in("out", "model: r/model.safetensors\nbest: r/best.safetensors\n"
+                     "last: r/last.safetensors\nhistory: r/history.csv\n");
+    cr_expect_eq(system("cmp -s r/model.safetensors r/best.safetensors"), 0);
+    cr_expect_neq(system("cmp -s r/last.safetensors r/best.safetensors"), 0);
+    cr_expect_eq(run("evaluate r/last.safetensors"), 0);
+    cr_assert_eq(run("train " SPIRALS " --output r --set training.epochs=1 --force"), 0);
+    expect_in("out", "model: r/model.safetensors\nhistory: r/history.csv\n");
+    cr_expect(!exists("r/best.safetensors") && !exists("r/last.safetensors"));
 }
 
 Test(cli, unwritable_output_is_told_before_training)

@@ -264,13 +264,24 @@ static void begin_epoch(training *t)
                   config->shuffle);
 }
 
+/* The checkpoint has the same weights: without the file, a model is lost to those alone who want it
+ * before training ends, or beside the one that it ends with. */
+static void save_beside(const training *t, const char *which, const char *path)
+{
+    if (path && rnl_model_save_ended(t->model, path) != RNL_OK)
+        rnl_log(t->options, RNL_LOG_WARNING, "no model of the %s weights: %s", which,
+                rnl_message());
+}
+
 /* Worker 0. */
 static void keep_best(training *t, rnl_hand *hand)
 {
     rnl_status status = collect(t, hand->step.step);
-    if (status == RNL_OK)
+    if (status == RNL_OK && t->model->config->training.early_stopping.restore_best_weights)
         status = rnl_model_keep_best(t->model);
-    if (status != RNL_OK)
+    if (status == RNL_OK)
+        save_beside(t, "best", t->options->best);
+    else
         stop(t, hand, status);
 }
 
@@ -306,7 +317,7 @@ static void tell_figures(training *t, rnl_hand *hand)
     const bool best = rnl_early_stopping_look(config, &position->patience, when, &figures);
     position->told_step = position->step;
     position->sums = (rnl_sums){0};
-    if (best && config->training.early_stopping.restore_best_weights)
+    if (best && (config->training.early_stopping.restore_best_weights || t->options->best))
         keep_best(t, hand);
     t->saving |= position->patience.over && position->rows < t->rows;
     if (t->options->on_epoch && t->options->on_epoch(&progress, t->options->user) != 0)
@@ -559,10 +570,12 @@ static void restore_best(training *t, rnl_hand *hand)
     if (rnl_hand_leads(hand)) {
         const rnl_status status = collect(t, hand->step.step);
         tell_patience(t);
-        if (status == RNL_OK)
+        if (status == RNL_OK) {
+            save_beside(t, "last", t->options->last);
             rnl_model_restore_best(t->model);
-        else
+        } else {
             stop(t, hand, status);
+        }
     }
     rnl_hand_prepare(hand);
 }
@@ -627,6 +640,8 @@ static rnl_status finish(const rnl_step *step, void *context)
     RNL_TRY(collect(t, step));
     if (t->stopping)
         return RNL_OK;
+    if (rnl_early_stopping_is_on(t->model->config) && !has_better_weights(t))
+        save_beside(t, "last", t->options->last);
     for (size_t i = 0; i < t->model->layer_count; ++i)
         for (size_t p = 0; p < t->model->layers[i].parameter_count; ++p)
             tell_sparsity(t, &t->model->layers[i], &t->model->layers[i].parameters[p]);

@@ -260,6 +260,10 @@ typedef struct rnl_options {
     /* Where rnl_train saves a checkpoint, as often as the configuration's training.checkpoint_every
      * says and when it is stopped; the one before is kept as "PATH.previous".  NULL: nowhere. */
     const char *checkpoint;
+    /* Where rnl_train saves the model if the configuration has early stopping: each time that the
+     * figure which it looks at is the best so far, and with the weights of the last step when
+     * training has ended.  A file that cannot be written is a warning.  NULL: nowhere. */
+    const char *best, *last;
     /* Once, before the first step, when all that can be refused has been: configuration, data,
      * threads, memory. */
     int (*on_begin)(void *user);
