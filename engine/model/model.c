@@ -148,6 +148,7 @@ static rnl_status add_layer(rnl_model *model, const rnl_choice *choice, size_t b
     layer->choice = choice;
     layer->index = (uint32_t)model->layer_count;
     layer->begin = begin;
+    layer->learning_rate_factor = 1;
     layer->input = model->layer_count > 0 ? layer[-1].output : model->input;
     name_layer(layer, model->layers);
     ++model->layer_count;
