@@ -372,6 +372,8 @@ const rnl_command rnl_commands[] = {
      "  checkpoint.safetensors  where training stands, after every epoch or as often as\n"
      "                     training.checkpoint_every says, and when it is stopped; the one\n"
      "                     before is kept as checkpoint.safetensors.previous\n"
+     "  events.out.tfevents.*  with training.tensorboard: the figures of history.csv over the\n"
+     "                     steps; `tensorboard --logdir runs` shows them\n"
      "  inspect.csv        with training.inspect: what `runnel inspect` reads\n"
      "A directory that already holds a run is refused without --force or --resume, and so is one\n"
      "that another process is writing to.\n"

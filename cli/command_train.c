@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/event_file.h"
 #include "cli/figure_format.h"
 #include "cli/inspection_file.h"
 #include "cli/interruption.h"
@@ -18,6 +19,8 @@ typedef struct training {
     rnl_run_directory directory;
     rnl_history history;
     bool began; /* the directory is made, and the history open */
+    rnl_event_file events;
+    bool logging; /* they are open */
     rnl_history inspection;
     bool inspecting; /* its file is open */
     rnl_display display;
@@ -35,6 +38,8 @@ static int on_epoch(const rnl_progress *progress, void *user)
     training *run = user;
     rnl_display_epoch(&run->display, progress);
     rnl_history_add(&run->history, progress);
+    if (run->logging)
+        rnl_event_file_add(&run->events, progress);
     return 0;
 }
 
@@ -138,6 +143,12 @@ static int on_begin(void *user)
         return 1;
     if (rnl_model_step(run->model) == 0)
         rnl_run_directory_forget(&run->directory);
+    if (rnl_config_tensorboard(run->config)) {
+        run->logging =
+            rnl_event_file_open(&run->events, run->directory.path, rnl_model_told_step(run->model));
+        if (!run->logging)
+            return 1;
+    }
     run->began = rnl_history_open(&run->history, run->directory.history, lines_kept(run));
     return !run->began;
 }
@@ -164,10 +175,13 @@ static int train_and_save(training *run)
     if (status == RNL_OK)
         status = rnl_model_save(run->model, run->directory.model);
     rnl_interruption_release();
+    const bool logged = !run->logging || rnl_event_file_close(&run->events);
     if (!run->began && status == RNL_STOPPED)
         return RNL_EXIT_FAILURE; /* on_begin has said why */
     int code = rnl_complain_status(status);
     if (run->began && !rnl_history_close(&run->history) && code == RNL_EXIT_OK)
+        code = RNL_EXIT_FAILURE;
+    if (!logged && code == RNL_EXIT_OK)
         code = RNL_EXIT_FAILURE;
     if (run->inspecting && !rnl_history_close(&run->inspection) && code == RNL_EXIT_OK)
         code = RNL_EXIT_FAILURE;
@@ -210,6 +224,8 @@ static void print_files(const training *run)
     if (access(directory->last, F_OK) == 0)
         printf("last: %s\n", directory->last);
     printf("history: %s\n", directory->history);
+    if (run->logging)
+        printf("events: %s\n", directory->path);
     if (run->inspecting)
         printf("inspection: %s\n", directory->inspection);
 }

@@ -1,4 +1,5 @@
 #include "cli/run_directory.h"
+#include "cli/event_file.h"
 #include "cli/messages.h"
 
 #include <dirent.h>
@@ -81,6 +82,7 @@ void rnl_run_directory_forget(const rnl_run_directory *directory)
     unlink(directory->best);
     unlink(directory->last);
     unlink(directory->inspection);
+    rnl_event_files_remove(directory->path);
 }
 
 /* An existing file in place of the directory is answered like one that cannot be made. */

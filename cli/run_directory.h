@@ -35,7 +35,7 @@ bool rnl_run_directory_claim(rnl_run_directory *directory);
 bool rnl_run_directory_make(rnl_run_directory *directory);
 
 /* Removes what an earlier run left that would otherwise be taken for this one's: checkpoints, best
- * and last weights, and what it saw inside. */
+ * and last weights, event files, and what it saw inside. */
 void rnl_run_directory_forget(const rnl_run_directory *directory);
 
 #endif

@@ -838,6 +838,24 @@ Test(cli, best_and_last_are_of_this_run)
     cr_expect(!exists("r/best.safetensors") && !exists("r/last.safetensors"));
 }
 
+Test(cli, writes_event_files)
+{
+    static const char count[] = "ls r | grep -c '^events.out.tfevents.[0-9]*.runnel$' >count";
+    const char *logging = SPIRALS " --output r --set training.tensorboard=true";
+    cr_assert_eq(run("train %s --set training.epochs=2", logging), 0, "%s", read_text("err"));
+    expect_in("out", "events: r\n");
+    cr_expect_eq(system(count), 0);
+    cr_expect_str_eq(read_text("count"), "1\n");
+    cr_expect_eq(system("cat r/events.out.tfevents.* | grep -a -q val_accuracy"), 0);
+    cr_assert_eq(run("train %s --set training.epochs=3 --resume", logging), 0);
+    cr_expect_eq(system(count), 0);
+    cr_expect_str_eq(read_text("count"), "2\n");
+    cr_assert_eq(run("train " SPIRALS " --output r --resume --set training.epochs=4"), 0);
+    cr_assert_eq(run("train " SPIRALS " --output r --force --set training.epochs=1"), 0);
+    cr_expect_neq(system(count), 0);
+    cr_expect_str_eq(read_text("count"), "0\n");
+}
+
 Test(cli, unwritable_output_is_told_before_training)
 {
     write_text("file", "");

@@ -157,6 +157,11 @@ static const rnl_field training_fields[] = {
      .fallback = "false",
      .help = "look inside before the first step and after each epoch: see `runnel help inspect`; "
              "costs a third of an epoch"},
+    {.key = "tensorboard",
+     .type = RNL_FIELD_BOOLEAN,
+     .offset = TRAINING(tensorboard),
+     .fallback = "false",
+     .help = "write the figures of history.csv to event files for TensorBoard, too"},
     {.key = NULL},
 };
 
@@ -301,6 +306,11 @@ const char *rnl_config_name(const rnl_config *config)
 const char *rnl_config_optimizer(const rnl_config *config)
 {
     return config->training.optimizer.kind->name;
+}
+
+int rnl_config_tensorboard(const rnl_config *config)
+{
+    return config->training.tensorboard;
 }
 
 rnl_status rnl_config_print(const rnl_config *config, char **text)

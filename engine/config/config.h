@@ -48,6 +48,7 @@ typedef struct rnl_training_config {
     int64_t validate_every;   /* steps; 0: at the end of each epoch */
     int64_t checkpoint_every; /* steps; 0: at the end of each epoch */
     bool inspect;             /* look inside after each epoch */
+    bool tensorboard;         /* the program writes event files */
 } rnl_training_config;
 
 struct rnl_config {

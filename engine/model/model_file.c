@@ -343,6 +343,7 @@ static rnl_status print_lasting(const rnl_config *config, char **text)
     lasting.training.epochs = 1;
     lasting.training.checkpoint_every = 0;
     lasting.training.inspect = false;
+    lasting.training.tensorboard = false;
     return rnl_config_print_json(&lasting, text);
 }
 

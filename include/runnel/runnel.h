@@ -90,6 +90,9 @@ RNL_API const char *rnl_config_name(const rnl_config *config);
 /* The name of its optimizer: "adam".  Belongs to the config. */
 RNL_API const char *rnl_config_optimizer(const rnl_config *config);
 
+/* Not 0 if it asks for event files, which the library leaves to its caller. */
+RNL_API int rnl_config_tensorboard(const rnl_config *config);
+
 /* The whole configuration as YAML with every default filled in, fit to be loaded again. */
 RNL_API rnl_status rnl_config_print(const rnl_config *config, char **text);
 
@@ -148,8 +151,8 @@ RNL_API rnl_status rnl_model_create(rnl_model **model, const rnl_config *config,
 RNL_API rnl_status rnl_model_load(rnl_model **model, const char *path, const char *const *overrides,
                                   size_t override_count);
 /* Reads a checkpoint to go on from with rnl_train, under a configuration that may differ from the
- * checkpoint's in its name, training.epochs, training.checkpoint_every and training.inspect alone;
- * any other difference is RNL_BAD_CONFIG, and the message shows it. */
+ * checkpoint's in its name, training.epochs, training.checkpoint_every, training.inspect and
+ * training.tensorboard alone; any other difference is RNL_BAD_CONFIG, and the message shows it. */
 RNL_API rnl_status rnl_model_resume(rnl_model **model, const char *path, const rnl_config *config);
 RNL_API void rnl_model_free(rnl_model *model);
 
