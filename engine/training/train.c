@@ -1,7 +1,6 @@
 #include "engine/config/config.h"
 #include "engine/data/row_order.h"
 #include "engine/error.h"
-#include "engine/model/regularizers.h"
 #include "engine/training/check.h"
 #include "engine/training/class_weights.h"
 #include "engine/training/early_stopping.h"
@@ -12,12 +11,12 @@
 #include "engine/training/metrics.h"
 #include "engine/training/pass.h"
 #include "engine/training/schedules.h"
+#include "engine/training/telling.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 
 /* What the workers share in one run.  Only worker 0 writes to it, between barriers. */
@@ -475,50 +474,6 @@ static void validate_end(training *t, rnl_hand *hand)
     save_if_due(t, hand);
 }
 
-static size_t data_bytes(const rnl_dataset *dataset)
-{
-    const size_t row = dataset->features * (dataset->element == RNL_UINT8 ? 1 : sizeof(float)) +
-                       dataset->value_columns * sizeof(float) +
-                       (dataset->labels ? sizeof *dataset->labels : 0) +
-                       (dataset->sample_weights ? sizeof *dataset->sample_weights : 0);
-    return dataset->rows * row;
-}
-
-/* The model holds parameters and state once more, for checkpoints. */
-static size_t model_bytes(const rnl_step *step)
-{
-    size_t parameters = 0;
-    for (size_t i = 0; i < step->model->layer_count; ++i)
-        for (size_t p = 0; p < step->model->layers[i].parameter_count; ++p)
-            parameters += rnl_parameter_count(&step->model->layers[i].parameters[p]);
-    return parameters * rnl_step_arrays(step) * sizeof(float);
-}
-
-/* Beside it come the runtimes' own memory, some 13 MB. */
-static void tell_plan(const training *t, const rnl_step *step)
-{
-    const rnl_memory_plan *memory = &step->memory;
-    const size_t data =
-        data_bytes(&t->data->train) + data_bytes(&t->data->validation) + data_bytes(&t->data->test);
-    const size_t model = model_bytes(step);
-    rnl_log(t->options, RNL_LOG_INFO,
-            "%zu worker%s; %.1f MB: parameters %.1f, optimizer %.1f, gradients %.1f, activations "
-            "%.1f, model %.1f, data %.1f",
-            step->workers, step->workers == 1 ? "" : "s",
-            (double)(step->arena.bytes + model + data) / 1e6, (double)memory->parameters / 1e6,
-            (double)memory->optimizer / 1e6, (double)memory->gradients / 1e6,
-            (double)memory->activations / 1e6, (double)model / 1e6, (double)data / 1e6);
-}
-
-/* Of the whole process, whatever else it does. */
-static void tell_peak(const training *t)
-{
-    struct rusage usage;
-    if (getrusage(RUSAGE_SELF, &usage) == 0)
-        rnl_log(t->options, RNL_LOG_DEBUG, "resident at the peak: %.1f MB",
-                (double)usage.ru_maxrss * 1024 / 1e6);
-}
-
 static bool has_final_pass(const rnl_model *model)
 {
     for (size_t i = 0; i < model->layer_count; ++i) {
@@ -594,7 +549,7 @@ static void train_worker(rnl_hand *hand, void *context)
     if (rnl_hand_leads(hand)) {
         warn_if_moved(t, hand->step.step);
         warn_if_odd(t);
-        tell_plan(t, hand->step.step);
+        rnl_tell_plan(hand->step.step, t->data, t->options);
         if (t->options->on_begin && t->options->on_begin(t->options->user) != 0)
             stop(t, hand, rnl_fail(RNL_STOPPED, "stopped before the first step"));
         set_rates(t, hand->step.step);
@@ -619,21 +574,6 @@ static void train_worker(rnl_hand *hand, void *context)
         run_final_pass(t, hand);
 }
 
-#define NEARLY_0 1e-3f
-
-/* A penalty by l1 is to make weights 0; by its slope, few become so exactly. */
-static void tell_sparsity(const training *t, const rnl_layer *layer, const rnl_parameter *parameter)
-{
-    const size_t count = rnl_parameter_count(parameter);
-    const float *values = parameter->arrays[RNL_VALUES];
-    size_t small = 0;
-    for (size_t i = 0; i < count; ++i)
-        small += fabsf(values[i]) < NEARLY_0;
-    if (rnl_regularizer_of(parameter->regularizer).l1 > 0)
-        rnl_log(t->options, RNL_LOG_INFO, "%s.%s: %.1f %% of the weights are within 0.001 of 0",
-                layer->name, parameter->name, 100.0 * (double)small / (double)count);
-}
-
 static rnl_status finish(const rnl_step *step, void *context)
 {
     training *t = context;
@@ -642,9 +582,7 @@ static rnl_status finish(const rnl_step *step, void *context)
         return RNL_OK;
     if (rnl_early_stopping_is_on(t->model->config) && !has_better_weights(t))
         save_beside(t, "last", t->options->last);
-    for (size_t i = 0; i < t->model->layer_count; ++i)
-        for (size_t p = 0; p < t->model->layers[i].parameter_count; ++p)
-            tell_sparsity(t, &t->model->layers[i], &t->model->layers[i].parameters[p]);
+    rnl_tell_sparsity(t->model, t->options);
     rnl_model_end_training(t->model);
     return RNL_OK;
 }
@@ -769,7 +707,7 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
         status = rnl_find_rate_for_schedule(&t.position.found_rate, model, data, t.options);
     if (status == RNL_OK)
         status = run(&t);
-    tell_peak(&t);
+    rnl_tell_peak(t.options);
     free(t.order);
     free(t.validation_order);
     free(t.class_weights);
