@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/event_file.h"
 #include "cli/figure_format.h"
 #include "cli/inspection_file.h"
 #include "cli/interruption.h"
@@ -18,6 +19,8 @@ typedef struct training {
     rnl_run_directory directory;
     rnl_history history;
     bool began; /* the directory is made, and the history open */
+    rnl_event_file events;
+    bool logging; /* they are open */
     rnl_history inspection;
     bool inspecting; /* its file is open */
     rnl_display display;
@@ -35,17 +38,27 @@ static int on_epoch(const rnl_progress *progress, void *user)
     training *run = user;
     rnl_display_epoch(&run->display, progress);
     rnl_history_add(&run->history, progress);
+    if (run->logging)
+        rnl_event_file_add(&run->events, progress);
     return 0;
 }
 
 /* A run that goes on keeps what was seen of the epochs behind it. */
+static rnl_history_kept lines_kept(const training *run)
+{
+    return (rnl_history_kept){
+        .any = rnl_model_step(run->model) > 0,
+        .epochs = rnl_model_epoch(run->model),
+        .steps = rnl_model_told_step(run->model),
+    };
+}
+
 static int on_inspect(const rnl_inspection *inspection, void *user)
 {
     training *run = user;
     if (!run->inspecting)
         run->inspecting =
-            rnl_history_open(&run->inspection, run->directory.inspection,
-                             rnl_model_step(run->model) > 0, rnl_model_epoch(run->model));
+            rnl_history_open(&run->inspection, run->directory.inspection, lines_kept(run));
     if (run->inspecting)
         rnl_inspection_add(&run->inspection, inspection);
     return !run->inspecting;
@@ -130,8 +143,13 @@ static int on_begin(void *user)
         return 1;
     if (rnl_model_step(run->model) == 0)
         rnl_run_directory_forget(&run->directory);
-    run->began = rnl_history_open(&run->history, run->directory.history,
-                                  rnl_model_step(run->model) > 0, rnl_model_epoch(run->model));
+    if (rnl_config_tensorboard(run->config)) {
+        run->logging =
+            rnl_event_file_open(&run->events, run->directory.path, rnl_model_told_step(run->model));
+        if (!run->logging)
+            return 1;
+    }
+    run->began = rnl_history_open(&run->history, run->directory.history, lines_kept(run));
     return !run->began;
 }
 
@@ -142,6 +160,8 @@ static int train_and_save(training *run)
         .threads = run->arguments->threads,
         .pin = run->arguments->pin,
         .checkpoint = run->directory.checkpoint,
+        .best = run->directory.best,
+        .last = run->directory.last,
         .on_begin = on_begin,
         .on_step = run->display.bar ? on_step : NULL,
         .on_epoch = on_epoch,
@@ -155,10 +175,13 @@ static int train_and_save(training *run)
     if (status == RNL_OK)
         status = rnl_model_save(run->model, run->directory.model);
     rnl_interruption_release();
+    const bool logged = !run->logging || rnl_event_file_close(&run->events);
     if (!run->began && status == RNL_STOPPED)
         return RNL_EXIT_FAILURE; /* on_begin has said why */
     int code = rnl_complain_status(status);
     if (run->began && !rnl_history_close(&run->history) && code == RNL_EXIT_OK)
+        code = RNL_EXIT_FAILURE;
+    if (!logged && code == RNL_EXIT_OK)
         code = RNL_EXIT_FAILURE;
     if (run->inspecting && !rnl_history_close(&run->inspection) && code == RNL_EXIT_OK)
         code = RNL_EXIT_FAILURE;
@@ -191,6 +214,22 @@ static int print_test_figures(training *run)
     return RNL_EXIT_OK;
 }
 
+/* Only early stopping makes some of them. */
+static void print_files(const training *run)
+{
+    const rnl_run_directory *directory = &run->directory;
+    printf("model: %s\n", directory->model);
+    if (access(directory->best, F_OK) == 0)
+        printf("best: %s\n", directory->best);
+    if (access(directory->last, F_OK) == 0)
+        printf("last: %s\n", directory->last);
+    printf("history: %s\n", directory->history);
+    if (run->logging)
+        printf("events: %s\n", directory->path);
+    if (run->inspecting)
+        printf("inspection: %s\n", directory->inspection);
+}
+
 static int run_training(training *run)
 {
     int code = prepare(run);
@@ -199,9 +238,7 @@ static int run_training(training *run)
     if (code == RNL_EXIT_OK && rnl_data_rows(run->data, RNL_TEST) > 0)
         code = print_test_figures(run);
     if (code == RNL_EXIT_OK)
-        printf("model: %s\nhistory: %s\n", run->directory.model, run->directory.history);
-    if (code == RNL_EXIT_OK && run->inspecting)
-        printf("inspection: %s\n", run->directory.inspection);
+        print_files(run);
     return code;
 }
 

@@ -7,34 +7,47 @@
 
 #define SHARE_OF_THE_BEST 0.98
 
-/* Infinite if a kill came when the epoch's last row was trained and its line not yet written: the
+/* Behind a line of the history: whole but where validation comes more often. */
+static double epochs_until(const rnl_trial *trial, size_t row)
+{
+    return rnl_history_value(&trial->history, row, 0);
+}
+
+static double line_epochs(const rnl_trial *trial, size_t row)
+{
+    return epochs_until(trial, row) - (row > 0 ? epochs_until(trial, row - 1) : 0);
+}
+
+/* Infinite if a kill came when the line's last row was trained and the line not yet written: the
  * process that wrote it had trained none of its rows. */
 static double written_seconds(const rnl_trial *trial, const rnl_combination *combination,
                               size_t row)
 {
     const size_t column = rnl_history_column(&trial->history, "samples_per_second");
-    return (double)combination->train_rows / rnl_history_value(&trial->history, row, column);
+    return line_epochs(trial, row) * (double)combination->train_rows /
+           rnl_history_value(&trial->history, row, column);
 }
 
-/* An epoch whose time is not known counts as the mean of the others. */
-static double epoch_seconds(const rnl_trial *trial, const rnl_combination *combination, size_t row)
+/* A line whose time is not known took as long for an epoch as the others. */
+static double line_seconds(const rnl_trial *trial, const rnl_combination *combination, size_t row)
 {
     const double seconds = written_seconds(trial, combination, row);
-    return isfinite(seconds) ? seconds : trial->seconds / (double)trial->history.rows;
+    return isfinite(seconds) ? seconds
+                             : trial->seconds / rnl_trial_epochs(trial) * line_epochs(trial, row);
 }
 
-/* NaN if no epoch's time is known. */
+/* NaN if no line's time is known. */
 static double training_seconds(const rnl_trial *trial, const rnl_combination *combination)
 {
-    double sum = 0, known = 0;
+    double sum = 0, epochs = 0;
     for (size_t row = 0; row < trial->history.rows; row++) {
         const double seconds = written_seconds(trial, combination, row);
         if (isfinite(seconds)) {
             sum += seconds;
-            known++;
+            epochs += line_epochs(trial, row);
         }
     }
-    return sum / known * (double)trial->history.rows;
+    return sum / epochs * rnl_trial_epochs(trial);
 }
 
 static bool read_trial(rnl_trial *trial, const rnl_combination *combination, const char *metric)
@@ -51,6 +64,11 @@ static bool read_trial(rnl_trial *trial, const rnl_combination *combination, con
     return true;
 }
 
+double rnl_trial_epochs(const rnl_trial *trial)
+{
+    return trial->history.rows > 0 ? epochs_until(trial, trial->history.rows - 1) : 0;
+}
+
 static void measure_time(rnl_trial *trial, const rnl_comparison *comparison,
                          const rnl_combination *combination)
 {
@@ -61,9 +79,9 @@ static void measure_time(rnl_trial *trial, const rnl_comparison *comparison,
     trial->epochs_to_target = trial->seconds_to_target = NAN;
     for (size_t row = 0; row < history->rows && isnan(trial->epochs_to_target); row++) {
         const double value = rnl_history_value(history, row, column);
-        seconds += epoch_seconds(trial, combination, row);
+        seconds += line_seconds(trial, combination, row);
         if (rises ? value >= comparison->target : value <= comparison->target) {
-            trial->epochs_to_target = rnl_history_value(history, row, 0);
+            trial->epochs_to_target = epochs_until(trial, row);
             trial->seconds_to_target = seconds;
         }
     }
@@ -77,7 +95,7 @@ static void sum_values(rnl_combination *c)
         if (c->trials[i].done) {
             c->done++;
             sum += c->trials[i].value;
-            epochs += (double)c->trials[i].history.rows;
+            epochs += rnl_trial_epochs(&c->trials[i]);
             seconds += c->trials[i].seconds;
         }
     c->mean = sum / (double)c->done;

@@ -56,6 +56,9 @@ typedef struct rnl_comparison {
  * false if a history cannot be read, or has no such metric. */
 bool rnl_comparison_sum_up(rnl_comparison *comparison, bool target_given);
 
+/* That a trial's history has. */
+double rnl_trial_epochs(const rnl_trial *trial);
+
 /* The table on standard output; false if memory runs out. */
 bool rnl_comparison_print(const rnl_comparison *comparison);
 

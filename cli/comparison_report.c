@@ -176,8 +176,8 @@ static void write_trial_line(FILE *file, const rnl_comparison *comparison, const
     write_number(file, c->learning_rate);
     const double absent = trial->done ? 0 : NAN;
     write_number(file, trial->value + absent);
-    write_number(file, (double)trial->history.rows + absent);
-    write_number(file, trial->seconds / (double)trial->history.rows + absent);
+    write_number(file, rnl_trial_epochs(trial) + absent);
+    write_number(file, trial->seconds / rnl_trial_epochs(trial) + absent);
     write_number(file, trial->epochs_to_target + absent);
     write_number(file, trial->seconds_to_target + absent);
     fputc('\n', file);
@@ -280,11 +280,11 @@ static void mean_curve(const rnl_comparison *comparison, const rnl_combination *
             if (!c->trials[k].done || row >= history->rows)
                 continue;
             sum += rnl_history_value(history, row, rnl_history_column(history, comparison->metric));
+            x[row] = rnl_history_value(history, row, 0);
             there++;
         }
         if (there == 0)
             break;
-        x[row] = (double)row + 1;
         y[row] = sum / (double)there;
         curve->count = row + 1;
     }

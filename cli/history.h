@@ -1,5 +1,5 @@
 /*
- * history.csv: the figures of every epoch.
+ * history.csv: the figures of every epoch, or of every validation.
  */
 #ifndef RNL_CLI_HISTORY_H
 #define RNL_CLI_HISTORY_H
@@ -16,9 +16,16 @@ typedef struct rnl_history {
     int error; /* errno of the first failure; what follows it is not written */
 } rnl_history;
 
-/* Empties or makes the file; a run that goes on after `epochs_kept` whole epochs keeps their lines,
- * and those of epoch 0.  Complains and returns false if that fails. */
-bool rnl_history_open(rnl_history *history, const char *path, bool goes_on, size_t epochs_kept);
+/* The lines of an earlier run that a run keeps which goes on. */
+typedef struct rnl_history_kept {
+    bool any;
+    size_t epochs;  /* those of the first so many, and of epoch 0 */
+    uint64_t steps; /* where there is a column of steps, those of the first so many instead */
+} rnl_history_kept;
+
+/* Empties or makes the file, but for the lines that are kept.  Complains and returns false if that
+ * fails. */
+bool rnl_history_open(rnl_history *history, const char *path, rnl_history_kept kept);
 
 /* Adds a line; before the first, the header with the names of its figures. */
 void rnl_history_add(rnl_history *history, const rnl_progress *progress);

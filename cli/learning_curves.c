@@ -50,7 +50,8 @@ static bool is_wanted(const making *m, const char *column)
 {
     if (m->columns)
         return has_word(m->columns, column);
-    return strcmp(column, "epoch") != 0 && strcmp(column, "samples_per_second") != 0;
+    return strcmp(column, "epoch") != 0 && strcmp(column, "step") != 0 &&
+           strcmp(column, "samples_per_second") != 0;
 }
 
 static rnl_plot *plot_of(const making *m, const char *figure)

@@ -45,7 +45,10 @@ static void add_figures(line *target, const rnl_progress *progress)
             strcmp(figure->name, "samples_per_second") == 0)
             continue;
         char value[RNL_FIGURE_LENGTH];
-        rnl_figure_format(value, figure->value);
+        if (strcmp(figure->name, "step") == 0)
+            snprintf(value, sizeof value, "%.0f", figure->value);
+        else
+            rnl_figure_format(value, figure->value);
         add(target, "  %s %s", figure->name, value);
     }
 }

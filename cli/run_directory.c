@@ -1,4 +1,5 @@
 #include "cli/run_directory.h"
+#include "cli/event_file.h"
 #include "cli/messages.h"
 
 #include <dirent.h>
@@ -29,13 +30,15 @@ bool rnl_run_directory_name(rnl_run_directory *directory, const char *output, co
         .path = output ? format_path("%s", output) : format_path("runs/%s", name), .lock = -1};
     if (directory->path) {
         directory->model = format_path("%s/model.safetensors", directory->path);
+        directory->best = format_path("%s/best.safetensors", directory->path);
+        directory->last = format_path("%s/last.safetensors", directory->path);
         directory->history = format_path("%s/history.csv", directory->path);
         directory->inspection = format_path("%s/inspect.csv", directory->path);
         directory->checkpoint = format_path("%s/checkpoint.safetensors", directory->path);
         directory->previous = format_path("%s/checkpoint.safetensors.previous", directory->path);
     }
-    if (directory->model && directory->history && directory->inspection && directory->checkpoint &&
-        directory->previous)
+    if (directory->model && directory->best && directory->last && directory->history &&
+        directory->inspection && directory->checkpoint && directory->previous)
         return true;
     rnl_complain("out of memory");
     return false;
@@ -45,6 +48,8 @@ void rnl_run_directory_release(rnl_run_directory *directory)
 {
     free(directory->path);
     free(directory->model);
+    free(directory->best);
+    free(directory->last);
     free(directory->history);
     free(directory->inspection);
     free(directory->checkpoint);
@@ -62,8 +67,8 @@ static bool has_content(const char *path)
 
 const char *rnl_run_directory_occupied(const rnl_run_directory *directory)
 {
-    const char *const files[] = {directory->model, directory->history, directory->checkpoint,
-                                 directory->previous};
+    const char *const files[] = {directory->model,    directory->history, directory->checkpoint,
+                                 directory->previous, directory->best,    directory->last};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         if (has_content(files[i]))
             return files[i];
@@ -74,7 +79,10 @@ void rnl_run_directory_forget(const rnl_run_directory *directory)
 {
     unlink(directory->checkpoint);
     unlink(directory->previous);
+    unlink(directory->best);
+    unlink(directory->last);
     unlink(directory->inspection);
+    rnl_event_files_remove(directory->path);
 }
 
 /* An existing file in place of the directory is answered like one that cannot be made. */
@@ -130,7 +138,8 @@ static const char *behind(const char *name, const char *beginning)
 /* A run that was killed while it wrote a file leaves it behind, unfinished. */
 static bool is_leftover(const char *name)
 {
-    static const char *const written[] = {"model.safetensors.", "checkpoint.safetensors.next."};
+    static const char *const written[] = {"model.safetensors.", "best.safetensors.",
+                                          "last.safetensors.", "checkpoint.safetensors.next."};
     for (size_t i = 0; i < sizeof written / sizeof *written; i++) {
         const char *ending = behind(name, written[i]);
         if (ending && is_temporary_ending(ending))

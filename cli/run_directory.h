@@ -9,6 +9,8 @@
 typedef struct rnl_run_directory {
     char *path;
     char *model;      /* DIR/model.safetensors */
+    char *best;       /* DIR/best.safetensors */
+    char *last;       /* DIR/last.safetensors */
     char *history;    /* DIR/history.csv */
     char *inspection; /* DIR/inspect.csv */
     char *checkpoint; /* DIR/checkpoint.safetensors */
@@ -32,8 +34,8 @@ bool rnl_run_directory_claim(rnl_run_directory *directory);
  * Complains and returns false if that fails. */
 bool rnl_run_directory_make(rnl_run_directory *directory);
 
-/* Removes what an earlier run left that would otherwise be taken for this one's: checkpoints, and
- * what it saw inside. */
+/* Removes what an earlier run left that would otherwise be taken for this one's: checkpoints, best
+ * and last weights, event files, and what it saw inside. */
 void rnl_run_directory_forget(const rnl_run_directory *directory);
 
 #endif

@@ -334,12 +334,11 @@ Test(cli, one_hash_on_any_number_of_threads)
     cr_expect_neq(system("cmp -s t1/model.safetensors other/model.safetensors"), 0);
 }
 
-/* Killed at growing moments and resumed at changing numbers of threads, until it ends by itself. */
-Test(cli, killed_and_resumed_ends_with_the_same_weights)
+/* Killed at growing moments and resumed at changing numbers of threads, until it ends by itself;
+ * the last of the columns of history.csv that it has for so many is the time's. */
+static void kill_and_resume(const char *options, const char *columns)
 {
-    static const char options[] =
-        SPIRALS " --set training.checkpoint_every=7 --set training.inspect=true --quiet";
-    cr_assert_eq(run("train %s --output whole", options), 0);
+    cr_assert_eq(run("train %s --output whole --force", options), 0);
     int code = -1;
     for (int i = 0; i < 200 && code != 0; ++i) {
         char command[2048];
@@ -350,11 +349,32 @@ Test(cli, killed_and_resumed_ends_with_the_same_weights)
         code = WEXITSTATUS(system(command));
     }
     cr_assert_eq(code, 0, "it never ended: %s", read_text("log"));
+    char command[256];
+    snprintf(command, sizeof command,
+             "cut -d, -f%s whole/history.csv >a; cut -d, -f%s parts/history.csv >b; cmp a b",
+             columns, columns);
+    cr_expect_eq(system(command), 0);
     cr_expect_eq(system("cmp whole/model.safetensors parts/model.safetensors"), 0);
-    cr_expect_eq(system("cut -d, -f1-6 whole/history.csv >a; cut -d, -f1-6 parts/history.csv >b;"
-                        "cmp a b"),
-                 0);
     cr_expect_eq(system("cmp whole/inspect.csv parts/inspect.csv"), 0);
+}
+
+#define KILLED SPIRALS " --set training.checkpoint_every=7 --set training.inspect=true --quiet"
+
+Test(cli, killed_and_resumed_ends_with_the_same_weights)
+{
+    kill_and_resume(KILLED, "1-6");
+    expect_in("parts/history.csv", "epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,sa");
+}
+
+Test(cli, killed_and_resumed_validates_at_the_same_steps)
+{
+    kill_and_resume(KILLED " --set training.validate_every=11 --set training.epochs=4"
+                           " --set training.early_stopping.patience=40",
+                    "1-7");
+    cr_expect_eq(system("cmp whole/best.safetensors parts/best.safetensors"), 0);
+    cr_expect_eq(system("cmp whole/last.safetensors parts/last.safetensors"), 0);
+    expect_in("parts/history.csv", "epoch,step,loss,accuracy,val_loss,val_accuracy,learning_rate,");
+    expect_in("parts/history.csv", "\n4,340,");
 }
 
 Test(cli, resumes_only_what_fits)
@@ -707,6 +727,9 @@ Test(cli, plots_learning_curves)
     expect_in("out", "        2 |");
     expect_in("out", "o val_loss");
     cr_expect_null(strstr(drawn, "samples_per_second"));
+    write_text("b.csv", "epoch,step,loss\n0.5,10,8\n1,20,4\n");
+    cr_expect_eq(run("plot b.csv"), 0);
+    cr_expect_null(strstr(read_text("out"), "step"));
     cr_expect_eq(run("plot a a/history.csv --columns val_loss"), 0);
     expect_in("out", "o a/history.csv, val_loss");
     cr_expect_eq(run("plot a --columns lss"), 1);
@@ -797,6 +820,8 @@ Test(cli, measures)
 Test(cli, sweeps_up_after_a_killed_run)
 {
     static const char *const swept[] = {"r/model.safetensors.17.0.tmp",
+                                        "r/best.safetensors.17.0.tmp",
+                                        "r/last.safetensors.17.0.tmp",
                                         "r/checkpoint.safetensors.next",
                                         "r/checkpoint.safetensors.next.4242.1.tmp",
                                         "r/history.csv.tmp",
@@ -818,6 +843,37 @@ Test(cli, sweeps_up_after_a_killed_run)
         cr_expect(!exists(*path), "%s", *path);
     for (const char *const *path = kept; *path; ++path)
         cr_expect(exists(*path), "%s", *path);
+}
+
+Test(cli, best_and_last_are_of_this_run)
+{
+    cr_assert_eq(run("train " SPIRALS " --output r --set training.early_stopping.patience=1"), 0);
+    expect_in("out", "model: r/model.safetensors\nbest: r/best.safetensors\n"
+                     "last: r/last.safetensors\nhistory: r/history.csv\n");
+    cr_expect_eq(system("cmp -s r/model.safetensors r/best.safetensors"), 0);
+    cr_expect_neq(system("cmp -s r/last.safetensors r/best.safetensors"), 0);
+    cr_expect_eq(run("evaluate r/last.safetensors"), 0);
+    cr_assert_eq(run("train " SPIRALS " --output r --set training.epochs=1 --force"), 0);
+    expect_in("out", "model: r/model.safetensors\nhistory: r/history.csv\n");
+    cr_expect(!exists("r/best.safetensors") && !exists("r/last.safetensors"));
+}
+
+Test(cli, writes_event_files)
+{
+    static const char count[] = "ls r | grep -c '^events.out.tfevents.[0-9]*.runnel$' >count";
+    const char *logging = SPIRALS " --output r --set training.tensorboard=true";
+    cr_assert_eq(run("train %s --set training.epochs=2", logging), 0, "%s", read_text("err"));
+    expect_in("out", "events: r\n");
+    cr_expect_eq(system(count), 0);
+    cr_expect_str_eq(read_text("count"), "1\n");
+    cr_expect_eq(system("cat r/events.out.tfevents.* | grep -a -q val_accuracy"), 0);
+    cr_assert_eq(run("train %s --set training.epochs=3 --resume", logging), 0);
+    cr_expect_eq(system(count), 0);
+    cr_expect_str_eq(read_text("count"), "2\n");
+    cr_assert_eq(run("train " SPIRALS " --output r --resume --set training.epochs=4"), 0);
+    cr_assert_eq(run("train " SPIRALS " --output r --force --set training.epochs=1"), 0);
+    cr_expect_neq(system(count), 0);
+    cr_expect_str_eq(read_text("count"), "0\n");
 }
 
 Test(cli, unwritable_output_is_told_before_training)

@@ -26,7 +26,8 @@ static void check_stop(const json_t *golden, const json_t *losses)
         rnl_figures figures = {0};
         rnl_figures_add(&figures, "val_", "loss",
                         json_is_null(loss) ? NAN : json_number_value(loss));
-        const bool best = rnl_early_stopping_look(config, &patience, t + 1, &figures);
+        const bool best = rnl_early_stopping_look(
+            config, &patience, (rnl_validation_time){t + 1, t + 1, t == 0}, &figures);
         cr_expect_eq(best, patience.best_epoch == t + 1, "%s, epoch %zu", text, t + 1);
         stopped = patience.over ? t + 1 : 0;
     }
@@ -142,6 +143,102 @@ Test(early_stopping, ends_with_the_best_weights)
     rnl_model_free(model);
     rnl_model_free(best);
     rnl_model_free(last);
+    rnl_data_free(data);
+}
+
+typedef struct watch {
+    journal j;
+    const char *best;
+    const rnl_data *data;
+    size_t looks;
+} watch;
+
+/* What a kill at this moment would leave. */
+static int look_at_best(const rnl_progress *progress, void *user)
+{
+    watch *w = user;
+    rnl_model *model = NULL;
+    rnl_evaluation *evaluation = NULL;
+    note_epoch(progress, &w->j);
+    cr_assert_eq(rnl_model_load(&model, w->best, NULL, 0), RNL_OK, "%s", rnl_message());
+    cr_assert_eq(rnl_evaluate(model, w->data, RNL_VALIDATION, NULL, &evaluation), RNL_OK);
+    cr_expect_float_eq(evaluation->figures[0].value, w->j.best, 1e-12);
+    cr_expect_eq(rnl_model_step(model), 0);
+    ++w->looks;
+    rnl_evaluation_free(evaluation);
+    rnl_model_free(model);
+    return 0;
+}
+
+static void expect_same_file(const rnl_model *model, const char *path)
+{
+    char other[64], command[256];
+    snprintf(other, sizeof other, "%s.other", path);
+    snprintf(command, sizeof command, "cmp %s %s", path, other);
+    cr_assert_eq(rnl_model_save(model, other), RNL_OK);
+    cr_expect_eq(system(command), 0);
+    unlink(other);
+}
+
+static void expect_hash(const char *path, uint64_t hash)
+{
+    rnl_model *model = NULL;
+    cr_assert_eq(rnl_model_load(&model, path, NULL, 0), RNL_OK, "%s", rnl_message());
+    cr_expect_eq(fixture_hash(model), hash);
+    rnl_model_free(model);
+    unlink(path);
+}
+
+/* The best weights as soon as they are, and the last ones, are models like any other. */
+Test(early_stopping, saves_best_and_last)
+{
+    char best[] = "/tmp/runnel_best_XXXXXX", last[] = "/tmp/runnel_last_XXXXXX";
+    cr_assert_geq(mkstemp(best), 0);
+    cr_assert_geq(mkstemp(last), 0);
+    rnl_data *data = create_data();
+    watch w = {.best = best, .data = data};
+    const rnl_options watching = {
+        .threads = 2, .best = best, .last = last, .on_epoch = look_at_best, .user = &w};
+    rnl_model *model = create_model(data, 60, STOPPING);
+    cr_assert_eq(rnl_train(model, data, &watching), RNL_OK, "%s", rnl_message());
+    cr_expect_eq(w.looks, w.j.epochs);
+    expect_same_file(model, best);
+    rnl_model *kept =
+        create_model(data, 60, ", early_stopping: {patience: 3, restore_best_weights: false}");
+    journal j = {0};
+    cr_assert_eq(train(kept, data, 1, &j, NULL), RNL_OK);
+    expect_hash(best, fixture_hash(model));
+    expect_hash(last, fixture_hash(kept));
+    rnl_model_free(kept);
+
+    /* Nothing is restored, and the best is there all the same. */
+    kept = create_model(data, 60, ", early_stopping: {patience: 3, restore_best_weights: false}");
+    const rnl_options saving = {.best = best, .last = last};
+    cr_assert_eq(rnl_train(kept, data, &saving), RNL_OK);
+    expect_same_file(kept, last);
+    expect_hash(best, fixture_hash(model));
+    expect_hash(last, fixture_hash(kept));
+    rnl_model_free(kept);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
+static void count_warnings(rnl_log_level level, const char *text, void *user)
+{
+    if (level == RNL_LOG_WARNING && strstr(text, "weights: /nowhere/best: "))
+        ++*(size_t *)user;
+}
+
+Test(early_stopping, goes_on_where_best_cannot_be_saved)
+{
+    rnl_data *data = create_data();
+    size_t warnings = 0;
+    const rnl_options options = {
+        .best = "/nowhere/best", .on_log = count_warnings, .user = &warnings};
+    rnl_model *model = create_model(data, 3, STOPPING);
+    cr_expect_eq(rnl_train(model, data, &options), RNL_OK, "%s", rnl_message());
+    cr_expect_gt(warnings, 0);
+    rnl_model_free(model);
     rnl_data_free(data);
 }
 

@@ -28,7 +28,7 @@ static const rnl_field data_fields[] = {
      .offset = DATA(validation),
      .fallback = "null",
      .kinds = &rnl_data_formats,
-     .help = "rows to watch progress on, after each epoch"},
+     .help = "rows to watch progress on, after each epoch or as validate_every says"},
     {.key = "test",
      .type = RNL_FIELD_KIND,
      .offset = DATA(test),
@@ -138,6 +138,14 @@ static const rnl_field training_fields[] = {
      .minimum = 0,
      .maximum = 9007199254740992.0,
      .help = "of initial weights, the order of rows, and generated data"},
+    {.key = "validate_every",
+     .type = RNL_FIELD_INTEGER,
+     .offset = TRAINING(validate_every),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 9007199254740992.0,
+     .help = "steps from one validation, with its line in history.csv, to the next; 0: at the end "
+             "of each epoch"},
     {.key = "checkpoint_every",
      .type = RNL_FIELD_INTEGER,
      .offset = TRAINING(checkpoint_every),
@@ -151,6 +159,11 @@ static const rnl_field training_fields[] = {
      .fallback = "false",
      .help = "look inside before the first step and after each epoch: see `runnel help inspect`; "
              "costs a third of an epoch"},
+    {.key = "tensorboard",
+     .type = RNL_FIELD_BOOLEAN,
+     .offset = TRAINING(tensorboard),
+     .fallback = "false",
+     .help = "write the figures of history.csv to event files for TensorBoard, too"},
     {.key = NULL},
 };
 
@@ -304,6 +317,11 @@ const char *rnl_config_name(const rnl_config *config)
 const char *rnl_config_optimizer(const rnl_config *config)
 {
     return config->training.optimizer.kind->name;
+}
+
+int rnl_config_tensorboard(const rnl_config *config)
+{
+    return config->training.tensorboard;
 }
 
 rnl_status rnl_config_print(const rnl_config *config, char **text)

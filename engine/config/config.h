@@ -25,7 +25,7 @@ typedef struct rnl_monitor {
 
 /* training.early_stopping: */
 typedef struct rnl_early_stopping_config {
-    int64_t patience; /* epochs; 0: never */
+    int64_t patience; /* validations; 0: never */
     rnl_monitor monitor;
     bool restore_best_weights;
     int64_t start_from_epoch;
@@ -45,8 +45,10 @@ typedef struct rnl_training_config {
     bool shuffle;
     bool drop_last; /* the smaller mini-batch at the end of an epoch */
     int64_t seed;
+    int64_t validate_every;   /* steps; 0: at the end of each epoch */
     int64_t checkpoint_every; /* steps; 0: at the end of each epoch */
     bool inspect;             /* look inside after each epoch */
+    bool tensorboard;         /* the program writes event files */
 } rnl_training_config;
 
 struct rnl_config {

@@ -3,6 +3,7 @@
 #include "engine/config/config.h"
 #include "engine/error.h"
 #include "engine/layers/columns.h"
+#include "engine/layers/rate_factor.h"
 #include "engine/step/work.h"
 
 #include <stddef.h>
@@ -79,6 +80,7 @@ const rnl_field rnl_batch_normalization_fields[] = {
      .offset = offsetof(rnl_batch_normalization, trainable),
      .fallback = "true",
      .help = "false: frozen, with the moving statistics in training too"},
+    RNL_RATE_FACTOR_FIELD(rnl_batch_normalization),
     {.key = NULL},
 };
 
@@ -124,6 +126,7 @@ static rnl_status build(rnl_layer *layer)
             "%s: expected rows of rank 1, got rank %zu: put a flatten layer before it", layer->name,
             layer->input.rank);
     layer->output = layer->input;
+    layer->learning_rate_factor = (float)p->learning_rate_factor;
     if (p->scale)
         declare(layer, "gamma", !p->trainable);
     if (p->center)

@@ -13,6 +13,7 @@ typedef struct rnl_batch_normalization {
     bool center, scale;
     rnl_choice statistics, moving_statistics;
     bool trainable;
+    double learning_rate_factor;
 } rnl_batch_normalization;
 
 static inline const rnl_batch_normalization *rnl_batch_normalization_of(const rnl_layer *layer)

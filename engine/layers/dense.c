@@ -2,6 +2,7 @@
 
 #include "engine/config/config.h"
 #include "engine/error.h"
+#include "engine/layers/rate_factor.h"
 #include "engine/model/constraints.h"
 #include "engine/model/initializers.h"
 #include "engine/step/work.h"
@@ -56,6 +57,7 @@ const rnl_field rnl_dense_fields[] = {
      .fallback = "null",
      .kinds = &rnl_constraints,
      .help = "what the weights are made to obey after each update"},
+    RNL_RATE_FACTOR_FIELD(rnl_dense),
     {.key = NULL},
 };
 
@@ -79,6 +81,7 @@ static rnl_status build(rnl_layer *layer)
             layer->input.rank);
     RNL_TRY(check_constraint(layer));
     layer->output = (rnl_shape){.rank = 1, .size = {(size_t)dense->units}};
+    layer->learning_rate_factor = (float)dense->learning_rate_factor;
     layer->parameters[layer->parameter_count++] =
         (rnl_parameter){.name = "kernel",
                         .rank = 2,

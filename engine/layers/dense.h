@@ -16,6 +16,7 @@ typedef struct rnl_dense {
     rnl_choice kernel_regularizer, bias_regularizer; /* of rnl_regularizers; may be none */
     rnl_choice activity_regularizer;                 /* none: it has become a layer */
     rnl_choice kernel_constraint;                    /* of rnl_constraints; may be none */
+    double learning_rate_factor;
 } rnl_dense;
 
 static inline const rnl_dense *rnl_dense_of(const rnl_layer *layer)

@@ -5,6 +5,7 @@
  */
 #include "engine/layers/columns.h"
 #include "engine/layers/layers.h"
+#include "engine/layers/rate_factor.h"
 
 #include "engine/config/config.h"
 #include "engine/error.h"
@@ -24,6 +25,7 @@ const rnl_field rnl_prelu_fields[] = {
      .minimum = -1e6,
      .maximum = 1e6,
      .help = "slope below 0 that learning begins with"},
+    RNL_RATE_FACTOR_FIELD(rnl_prelu),
     {.key = NULL},
 };
 
@@ -38,7 +40,9 @@ typedef struct prelu_state {
 
 static rnl_status build(rnl_layer *layer)
 {
+    const rnl_prelu *p = layer->choice->parameters;
     layer->output = layer->input;
+    layer->learning_rate_factor = (float)p->learning_rate_factor;
     layer->parameters[layer->parameter_count++] =
         (rnl_parameter){.name = "alpha", .rank = 1, .size = {rnl_shape_features(&layer->input)}};
     return RNL_OK;

@@ -41,7 +41,8 @@ typedef struct rnl_layer {
     uint32_t index;           /* in the model, from 0 */
     rnl_shape input, output;
     size_t begin; /* of a layer that adds: the layer that begins its residual block; else itself */
-    double fixup; /* factor of fixup initialization, by the layer's place in the model */
+    float learning_rate_factor; /* of its parameters */
+    double fixup;            /* factor of fixup initialization, by the layer's place in the model */
     bool activation_in_loss; /* the loss computes the last layer's activation: its output are logits
                               */
     size_t parameter_count;

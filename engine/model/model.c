@@ -148,6 +148,7 @@ static rnl_status add_layer(rnl_model *model, const rnl_choice *choice, size_t b
     layer->choice = choice;
     layer->index = (uint32_t)model->layer_count;
     layer->begin = begin;
+    layer->learning_rate_factor = 1;
     layer->input = model->layer_count > 0 ? layer[-1].output : model->input;
     name_layer(layer, model->layers);
     ++model->layer_count;
@@ -319,6 +320,11 @@ const rnl_config *rnl_model_config(const rnl_model *model)
 uint64_t rnl_model_step(const rnl_model *model)
 {
     return model->position.step;
+}
+
+uint64_t rnl_model_told_step(const rnl_model *model)
+{
+    return model->position.told_step;
 }
 
 uint64_t rnl_model_epoch(const rnl_model *model)

@@ -33,6 +33,9 @@ rnl_status rnl_model_build(rnl_model **model, rnl_config *config, const rnl_shap
 /* An array of the parameter, all 0, unless it is there already. */
 rnl_status rnl_parameter_allocate(const rnl_layer *layer, rnl_parameter *parameter, size_t array);
 
+/* rnl_model_save of the values as they are, as if training had ended with them. */
+rnl_status rnl_model_save_ended(const rnl_model *model, const char *path);
+
 /* rnl_model_save that keeps the file that was there as "PATH.previous". */
 rnl_status rnl_model_save_keeping(const rnl_model *model, const char *path);
 

@@ -27,12 +27,12 @@ typedef struct tensor_list {
     char (*names)[NAME_SIZE];
 } tensor_list;
 
-static size_t array_total(const rnl_model *model)
+static size_t array_total(const rnl_model *model, size_t arrays)
 {
     size_t count = 0;
     for (size_t i = 0; i < model->layer_count; ++i)
         for (size_t p = 0; p < model->layers[i].parameter_count; ++p)
-            for (size_t a = 0; a < RNL_ARRAYS; ++a)
+            for (size_t a = 0; a < arrays; ++a)
                 count += model->layers[i].parameters[p].arrays[a] != NULL;
     return count;
 }
@@ -65,9 +65,10 @@ static void release_tensors(tensor_list *list)
     free(list->names);
 }
 
-static rnl_status list_tensors(tensor_list *list, const rnl_model *model)
+/* The first so many arrays of the parameters, where they are there, and the scaling. */
+static rnl_status list_tensors(tensor_list *list, const rnl_model *model, size_t arrays)
 {
-    const size_t most = array_total(model) + 2;
+    const size_t most = array_total(model, arrays) + 2;
     *list = (tensor_list){
         .tensors = calloc(most, sizeof *list->tensors),
         .names = calloc(most, sizeof *list->names),
@@ -79,7 +80,7 @@ static rnl_status list_tensors(tensor_list *list, const rnl_model *model)
     for (size_t i = 0; i < model->layer_count; ++i)
         for (size_t p = 0; p < model->layers[i].parameter_count; ++p) {
             const rnl_parameter *parameter = &model->layers[i].parameters[p];
-            for (size_t a = 0; a < RNL_ARRAYS; ++a)
+            for (size_t a = 0; a < arrays; ++a)
                 if (parameter->arrays[a]) {
                     char name[NAME_SIZE];
                     tensor_name(name, &model->layers[i], parameter, a);
@@ -119,7 +120,8 @@ static bool parse_shape(rnl_shape *shape, const char *text)
     return shape->rank > 0;
 }
 
-rnl_status rnl_model_save(const rnl_model *model, const char *path)
+/* As it stands, or as if training had ended here. */
+static rnl_status save(const rnl_model *model, const char *path, bool ended)
 {
     char shape[RNL_MAX_RANK * 21 + 1];
     print_shape(shape, sizeof shape, &model->input);
@@ -143,10 +145,10 @@ rnl_status rnl_model_save(const rnl_model *model, const char *path)
     size_t count = 6;
     if (rnl_encoding_measured(&model->encoding))
         metadata[count++] = (rnl_metadata){"encoding", encoding};
-    if (model->position.step > 0)
+    if (model->position.step > 0 && !ended)
         metadata[count++] = (rnl_metadata){"position", position};
     tensor_list list;
-    status = list_tensors(&list, model);
+    status = list_tensors(&list, model, ended ? RNL_FIRST_SLOT : RNL_ARRAYS);
     if (status == RNL_OK) {
         status = rnl_safetensors_write(path, metadata, count, list.tensors, list.count);
         release_tensors(&list);
@@ -154,6 +156,16 @@ rnl_status rnl_model_save(const rnl_model *model, const char *path)
     rnl_text_free(config);
     rnl_text_free(encoding);
     return status;
+}
+
+rnl_status rnl_model_save(const rnl_model *model, const char *path)
+{
+    return save(model, path, false);
+}
+
+rnl_status rnl_model_save_ended(const rnl_model *model, const char *path)
+{
+    return save(model, path, true);
 }
 
 rnl_status rnl_model_save_keeping(const rnl_model *model, const char *path)
@@ -334,6 +346,7 @@ static rnl_status print_lasting(const rnl_config *config, bool by_preset, char *
     lasting.training.inspect = false;
     if (by_preset)
         lasting.training.early_stopping.start_from_epoch = 0;
+    lasting.training.tensorboard = false;
     return rnl_config_print_json(&lasting, text);
 }
 

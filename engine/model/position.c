@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NUMBERS (RNL_MAX_METRICS + 18)
+#define NUMBERS (RNL_MAX_METRICS + 21)
 #define AFTER   (RNL_MAX_METRICS + 4)
 
 /* step, epoch, rows, the sums as the bits of doubles; after them the training rows, the product,
- * the plateau, the schedule, the patience, the rate that was found. */
+ * the plateau, the schedule, the patience, the rate that was found, and where figures were told. */
 static void to_numbers(const rnl_position *position, uint64_t numbers[NUMBERS])
 {
     numbers[0] = position->step;
@@ -30,6 +30,9 @@ static void to_numbers(const rnl_position *position, uint64_t numbers[NUMBERS])
     numbers[AFTER + 11] = position->patience.wait;
     numbers[AFTER + 12] = position->patience.over;
     memcpy(&numbers[AFTER + 13], &position->found_rate, sizeof(double));
+    numbers[AFTER + 14] = position->rows;
+    numbers[AFTER + 15] = position->told_step;
+    numbers[AFTER + 16] = position->patience.best_step;
 }
 
 void rnl_position_print(const rnl_position *position, char text[RNL_POSITION_TEXT])
@@ -71,5 +74,8 @@ bool rnl_position_parse(rnl_position *position, const char *text)
     position->patience.wait = numbers[AFTER + 11];
     position->patience.over = numbers[AFTER + 12];
     memcpy(&position->found_rate, &numbers[AFTER + 13], sizeof(double));
+    position->rows = numbers[AFTER + 14];
+    position->told_step = numbers[AFTER + 15];
+    position->patience.best_step = numbers[AFTER + 16];
     return *text == '\0';
 }

@@ -27,16 +27,18 @@ typedef struct rnl_plateau {
 
 /* What early stopping has seen. */
 typedef struct rnl_patience {
-    uint64_t best_epoch; /* from 1; 0: nothing yet */
+    uint64_t best_epoch, best_step; /* from 1; 0: nothing yet */
     double best;
-    uint64_t wait; /* epochs without an improvement */
+    uint64_t wait; /* validations without an improvement */
     uint64_t over; /* 1: training is to end */
 } rnl_patience;
 
 typedef struct rnl_position {
     uint64_t step;           /* optimizer steps done; 0: training has not begun, or has ended */
     uint64_t epoch;          /* whole epochs done */
-    rnl_sums sums;           /* over the rows that are done of the next one */
+    size_t rows;             /* done of the next one */
+    rnl_sums sums;           /* over the rows since figures were last told */
+    uint64_t told_step;      /* steps done when they were; 0: not yet */
     size_t train_rows;       /* of the training set */
     double momentum_product; /* of the momenta of the steps done, where the optimizer asks for it */
     rnl_plateau plateau;
@@ -47,7 +49,7 @@ typedef struct rnl_position {
 } rnl_position;
 
 /* As text that reads back bit for bit. */
-#define RNL_POSITION_TEXT (17 * (RNL_MAX_METRICS + 18) + 1)
+#define RNL_POSITION_TEXT (17 * (RNL_MAX_METRICS + 21) + 1)
 void rnl_position_print(const rnl_position *position, char text[RNL_POSITION_TEXT]);
 bool rnl_position_parse(rnl_position *position, const char *text);
 

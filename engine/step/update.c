@@ -54,6 +54,7 @@ static void update_slice(rnl_step *step, const rnl_step_worker *worker, const sl
 {
     const rnl_block *block = s->block;
     const rnl_step_rates *rates = &step->rates[worker->batch.number % 2];
+    const float factor = block->layer->learning_rate_factor;
     const bool clips = rnl_step_clips(step);
     float check;
     const rnl_update update = {
@@ -63,10 +64,10 @@ static void update_slice(rnl_step *step, const rnl_step_worker *worker, const sl
         .velocity = slot(s, step->optimizer.velocity),
         .squares = slot(s, step->optimizer.squares),
         .means = slot(s, step->optimizer.means),
-        .learning_rate = rates->learning_rate,
-        .gradient_rate = rates->gradient_rate,
+        .learning_rate = factor * rates->learning_rate,
+        .gradient_rate = factor * rates->gradient_rate,
         .root_scale = rates->root_scale,
-        .decay = rates->decay,
+        .decay = factor * rates->decay,
         .momentum = rates->velocity_share,
         .beta_2 = step->optimizer.beta_2,
         .epsilon = step->optimizer.epsilon,
@@ -80,8 +81,8 @@ static void update_slice(rnl_step *step, const rnl_step_worker *worker, const sl
     step->optimizer.update(&update);
     const rnl_regularizer regularizer = rnl_regularizer_of(block->parameter->regularizer);
     if (regularizer.proximal)
-        step->kernels->shrink(
-            &(const rnl_shrink){s->count, update.weights, (float)(rates->rate * regularizer.l1)});
+        step->kernels->shrink(&(const rnl_shrink){
+            s->count, update.weights, (float)((double)factor * rates->rate * regularizer.l1)});
     if (check != 0)
         note_trouble(step, s, &update, worker->batch.number);
 }

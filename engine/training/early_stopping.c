@@ -13,13 +13,15 @@ const rnl_field rnl_early_stopping_fields[] = {
      .offset = KEY(patience),
      .fallback = "0",
      .maximum = 1 << 24,
-     .help = "epochs without an improvement after which training ends; 0: it never does"},
+     .help = "validations, which is epochs unless validate_every says otherwise, without an "
+             "improvement "
+             "after which training ends; 0: it never does"},
     RNL_MONITOR_FIELDS(rnl_early_stopping_config, monitor, "0.0"),
     {.key = "restore_best_weights",
      .type = RNL_FIELD_BOOLEAN,
      .offset = KEY(restore_best_weights),
      .fallback = "true",
-     .help = "end with the weights of the best epoch; the last ones are in the checkpoint"},
+     .help = "end with the weights of the best validation; the last ones are in last.safetensors"},
     {.key = "start_from_epoch",
      .type = RNL_FIELD_INTEGER,
      .offset = KEY(start_from_epoch),
@@ -38,21 +40,22 @@ rnl_status rnl_early_stopping_check(const rnl_config *config, bool validated)
 }
 
 /* As Keras's EarlyStopping. */
-bool rnl_early_stopping_look(const rnl_config *config, rnl_patience *patience, uint64_t epoch,
-                             const rnl_figures *figures)
+bool rnl_early_stopping_look(const rnl_config *config, rnl_patience *patience,
+                             rnl_validation_time when, const rnl_figures *figures)
 {
     const rnl_early_stopping_config *c = &config->training.early_stopping;
-    if (!rnl_early_stopping_is_on(config) || epoch <= (uint64_t)c->start_from_epoch)
+    if (!rnl_early_stopping_is_on(config) || when.epoch <= (uint64_t)c->start_from_epoch)
         return false;
     const double value = rnl_monitor_value(&c->monitor, figures);
     const double best = patience->best_epoch > 0 ? patience->best : NAN;
     ++patience->wait;
     if (rnl_monitor_improved(&c->monitor, value, best)) {
         patience->best = value;
-        patience->best_epoch = epoch;
+        patience->best_epoch = when.epoch;
+        patience->best_step = when.step;
         patience->wait = 0;
         return true;
     }
-    patience->over = patience->wait >= (uint64_t)c->patience && epoch > 1;
+    patience->over = patience->wait >= (uint64_t)c->patience && !when.first;
     return false;
 }

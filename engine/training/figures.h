@@ -1,12 +1,13 @@
 /*
- * The named figures of an epoch, in the order of history.csv.
+ * The named figures of an epoch, or of the steps between two validations, in the order of
+ * history.csv.
  */
 #ifndef RNL_ENGINE_TRAINING_FIGURES_H
 #define RNL_ENGINE_TRAINING_FIGURES_H
 
 #include "engine/training/sums.h"
 
-#define RNL_MAX_FIGURES (2 * (1 + RNL_MAX_METRICS) + 2)
+#define RNL_MAX_FIGURES (2 * (1 + RNL_MAX_METRICS) + 3)
 
 typedef struct rnl_figures {
     size_t count;

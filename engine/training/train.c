@@ -1,7 +1,6 @@
 #include "engine/config/config.h"
 #include "engine/data/row_order.h"
 #include "engine/error.h"
-#include "engine/model/regularizers.h"
 #include "engine/training/advice.h"
 #include "engine/training/check.h"
 #include "engine/training/class_weights.h"
@@ -13,12 +12,12 @@
 #include "engine/training/metrics.h"
 #include "engine/training/pass.h"
 #include "engine/training/schedules.h"
+#include "engine/training/telling.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 
 /* What the workers share in one run.  Only worker 0 writes to it, between barriers. */
@@ -34,7 +33,10 @@ typedef struct training {
     float *class_weights;       /* (classes), or NULL */
     double epoch_start;         /* seconds */
     size_t first_row;           /* of this epoch in this run: not 0 where a checkpoint stood */
-    double training_seconds;    /* of this epoch, validation left out */
+    double sums_start;          /* seconds: when the position's sums began to grow in this run */
+    size_t sums_rows;           /* that they had then */
+    double seconds_aside;       /* since then, of inspections and checkpoints */
+    double training_seconds;    /* of the figures at hand, all else left out */
     rnl_pass validation, final;
     rnl_pass inspection; /* over the training rows */
     bool saving;         /* a checkpoint is due */
@@ -49,15 +51,26 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static rnl_progress progress_of(const training *t, size_t epoch, const rnl_figures *figures)
+static bool is_between_epochs(const training *t)
+{
+    return t->position.rows == 0;
+}
+
+/* From 1, in which the last step was. */
+static uint64_t epoch_number(const training *t)
+{
+    return t->position.epoch + !is_between_epochs(t);
+}
+
+static rnl_progress progress_of(const training *t, double start, const rnl_figures *figures)
 {
     return (rnl_progress){
-        .epoch = epoch + 1,
+        .epoch = epoch_number(t),
         .epochs = (size_t)t->model->config->training.epochs,
-        .rows_done = t->position.sums.rows,
+        .rows_done = is_between_epochs(t) ? t->rows : t->position.rows,
         .rows = t->rows,
         .step = t->position.step,
-        .seconds = now() - t->epoch_start,
+        .seconds = now() - start,
         .figure_count = figures->count,
         .figures = figures->items,
     };
@@ -81,7 +94,7 @@ static bool report_step(const training *t)
         return true;
     rnl_figures figures = {0};
     rnl_figures_add_pass(&figures, "", t->model->config, &t->position.sums);
-    const rnl_progress progress = progress_of(t, t->position.epoch, &figures);
+    const rnl_progress progress = progress_of(t, t->epoch_start, &figures);
     return t->options->on_step(&progress, t->options->user) == 0;
 }
 
@@ -124,6 +137,7 @@ static void account_step(training *t, rnl_hand *hand)
     const int64_t every = t->model->config->training.checkpoint_every;
     rnl_position *position = &t->position;
     ++position->step;
+    position->rows += hand->step.batch.rows;
     position->momentum_product = step->rates[position->step % 2].momentum_product;
     set_rates(t, step);
     rnl_step_set_penalty(step, position->step);
@@ -166,6 +180,18 @@ static void warn_if_odd(const training *t)
     if (rnl_input_scale_is_odd(t->model, &t->data->train, text))
         rnl_log(t->options, RNL_LOG_WARNING, "%s", text);
     rnl_advise(t->model, &t->data->train, t->options);
+}
+
+/* Figures are told, and decided by, after every epoch; else after every so many steps. */
+static bool tells_epochs(const training *t)
+{
+    return t->model->config->training.validate_every == 0;
+}
+
+/* There is to be no further step. */
+static bool is_over(const training *t)
+{
+    return t->stopping || t->position.patience.over;
 }
 
 /* Worker 0: brings parameters and optimizer state into the model. */
@@ -212,9 +238,19 @@ static void save_if_due(training *t, rnl_hand *hand)
 {
     if (!t->saving || !(t->options->checkpoint || t->requested))
         return;
-    if (rnl_hand_leads(hand))
+    if (rnl_hand_leads(hand)) {
+        const double start = now();
         save_checkpoint(t, hand);
+        t->seconds_aside += now() - start;
+    }
     rnl_hand_barrier(hand);
+}
+
+static void begin_sums(training *t)
+{
+    t->sums_start = now();
+    t->sums_rows = t->position.sums.rows;
+    t->seconds_aside = 0;
 }
 
 static void begin_epoch(training *t)
@@ -222,57 +258,118 @@ static void begin_epoch(training *t)
     const rnl_training_config *config = &t->model->config->training;
     const rnl_position *position = &t->position;
     t->epoch_start = now();
-    t->first_row = position->sums.rows;
-    t->validation.sums = (rnl_sums){0};
+    t->first_row = position->rows;
+    if (position->sums.rows == 0)
+        begin_sums(t);
     rnl_row_order(t->order, t->data->train.rows, (uint64_t)config->seed, (uint32_t)position->epoch,
                   config->shuffle);
+}
+
+/* The checkpoint has the same weights: without the file, a model is lost to those alone who want it
+ * before training ends, or beside the one that it ends with. */
+static void save_beside(const training *t, const char *which, const char *path)
+{
+    if (path && rnl_model_save_ended(t->model, path) != RNL_OK)
+        rnl_log(t->options, RNL_LOG_WARNING, "no model of the %s weights: %s", which,
+                rnl_message());
 }
 
 /* Worker 0. */
 static void keep_best(training *t, rnl_hand *hand)
 {
     rnl_status status = collect(t, hand->step.step);
-    if (status == RNL_OK)
+    if (status == RNL_OK && t->model->config->training.early_stopping.restore_best_weights)
         status = rnl_model_keep_best(t->model);
-    if (status != RNL_OK)
+    if (status == RNL_OK)
+        save_beside(t, "best", t->options->best);
+    else
         stop(t, hand, status);
 }
 
-/* Worker 0: the epoch's figures are complete, and the next epoch is at its first row. */
-static void end_epoch(training *t, rnl_hand *hand)
+/* In the order of history.csv. */
+static void gather_figures(const training *t, const rnl_step *step, rnl_figures *figures)
 {
     const rnl_config *config = t->model->config;
-    rnl_position *position = &t->position;
-    rnl_figures figures = {0};
-    rnl_figures_add_pass(&figures, "", config, &position->sums);
+    const rnl_position *position = &t->position;
+    if (!tells_epochs(t))
+        rnl_figures_add(figures, "", "step", (double)position->step);
+    rnl_figures_add_pass(figures, "", config, &position->sums);
     if (t->validation.sums.rows > 0)
-        rnl_figures_add_pass(&figures, "val_", config, &t->validation.sums);
-    rnl_figures_add(&figures, "", "learning_rate",
-                    scheduled_after(t, hand->step.step, position->step - 1).learning_rate);
-    rnl_figures_add(&figures, "", "samples_per_second",
-                    (double)(position->sums.rows - t->first_row) / t->training_seconds);
-    const rnl_progress progress = progress_of(t, position->epoch, &figures);
-    rnl_schedule_look(config, &position->plateau, hand->step.step->optimizer.learning_rate,
-                      &figures);
-    set_rates(t, hand->step.step);
-    const bool best =
-        rnl_early_stopping_look(config, &position->patience, position->epoch + 1, &figures);
-    ++position->epoch;
-    position->sums = (rnl_sums){0};
-    if (best && config->training.early_stopping.restore_best_weights)
-        keep_best(t, hand);
-    t->saving = config->training.checkpoint_every == 0;
-    if (t->options->on_epoch && t->options->on_epoch(&progress, t->options->user) != 0)
-        stop_on_request(t);
+        rnl_figures_add_pass(figures, "val_", config, &t->validation.sums);
+    rnl_figures_add(figures, "", "learning_rate",
+                    scheduled_after(t, step, position->step - 1).learning_rate);
+    rnl_figures_add(figures, "", "samples_per_second",
+                    (double)(position->sums.rows - t->sums_rows) / t->training_seconds);
 }
 
-/* The steps of an epoch from where it stands to its end. */
+/* Worker 0: the figures since the last time are complete, and what hangs on them is decided.  An
+ * early end in the middle of an epoch has a checkpoint of its own. */
+static void tell_figures(training *t, rnl_hand *hand)
+{
+    const rnl_config *config = t->model->config;
+    rnl_step *step = hand->step.step;
+    rnl_position *position = &t->position;
+    rnl_figures figures = {0};
+    gather_figures(t, step, &figures);
+    const rnl_progress progress = progress_of(t, t->sums_start, &figures);
+    rnl_schedule_look(config, &position->plateau, step->optimizer.learning_rate, &figures);
+    set_rates(t, step);
+    const rnl_validation_time when = {epoch_number(t), position->step, position->told_step == 0};
+    const bool best = rnl_early_stopping_look(config, &position->patience, when, &figures);
+    position->told_step = position->step;
+    position->sums = (rnl_sums){0};
+    if (best && (config->training.early_stopping.restore_best_weights || t->options->best))
+        keep_best(t, hand);
+    t->saving |= position->patience.over && position->rows < t->rows;
+    if (t->options->on_epoch && t->options->on_epoch(&progress, t->options->user) != 0)
+        stop_on_request(t);
+    begin_sums(t);
+}
+
+static bool go_on_validating(const rnl_step *step, const rnl_batch *batch, void *context)
+{
+    (void)step;
+    (void)batch;
+    return !stop_requested(context);
+}
+
+/* The first barrier: worker 0 decides nothing new before all have read what it decided last. */
+static void validate(training *t, rnl_hand *hand)
+{
+    rnl_hand_barrier(hand);
+    if (rnl_hand_leads(hand)) {
+        t->training_seconds = now() - t->sums_start - t->seconds_aside;
+        t->validation.sums = (rnl_sums){0};
+        rnl_step_set_penalty(hand->step.step, t->position.step + 1);
+    }
+    rnl_pass_run(hand, &t->validation);
+    if (rnl_hand_leads(hand)) {
+        if (t->validation.stopped)
+            stop_on_request(t);
+        else
+            tell_figures(t, hand);
+    }
+    rnl_hand_barrier(hand);
+}
+
+static bool is_validation_due(const training *t)
+{
+    return !tells_epochs(t) && !t->stopping && t->position.step > t->position.told_step &&
+           t->position.step % (uint64_t)t->model->config->training.validate_every == 0;
+}
+
+/* The steps of an epoch from where it stands to its end, which a request or early stopping brings
+ * about before its time.  A validation that a stop had cut off is made up for. */
 static void run_steps(training *t, rnl_hand *hand)
 {
     const rnl_step *step = hand->step.step;
     const rnl_dataset *train = &t->data->train;
     uint64_t number = t->position.step;
-    for (size_t begin = t->first_row; begin < t->rows && !t->stopping; begin += step->batch_size) {
+    if (is_validation_due(t)) {
+        validate(t, hand);
+        save_if_due(t, hand);
+    }
+    for (size_t begin = t->first_row; begin < t->rows && !is_over(t); begin += step->batch_size) {
         const size_t left = t->rows - begin;
         hand->step.batch = (rnl_batch){
             .dataset = train,
@@ -286,15 +383,10 @@ static void run_steps(training *t, rnl_hand *hand)
         if (rnl_hand_leads(hand))
             account_step(t, hand);
         rnl_hand_barrier(hand);
+        if (is_validation_due(t))
+            validate(t, hand);
         save_if_due(t, hand);
     }
-}
-
-static bool go_on_validating(const rnl_step *step, const rnl_batch *batch, void *context)
-{
-    (void)step;
-    (void)batch;
-    return !stop_requested(context);
 }
 
 static bool is_inspecting(const training *t)
@@ -339,72 +431,49 @@ static void inspect_beginning(training *t, rnl_hand *hand)
     rnl_hand_barrier(hand);
 }
 
-/* The first barrier: worker 0 decides nothing new before all have read what it decided last. */
-static void validate(training *t, rnl_hand *hand)
+static void inspect_end(training *t, rnl_hand *hand)
+{
+    const double start = now();
+    if (!inspect(t, hand, t->position.epoch + 1))
+        t->validation.stopped = true;
+    if (rnl_hand_leads(hand))
+        t->seconds_aside += now() - start;
+    rnl_hand_barrier(hand);
+}
+
+/* Stopped in here, training goes on with the end of the epoch. */
+static void end_epoch(training *t, rnl_hand *hand)
 {
     rnl_hand_barrier(hand);
-    if (rnl_hand_leads(hand)) {
-        t->training_seconds = now() - t->epoch_start;
+    if (rnl_hand_leads(hand))
         rnl_step_set_penalty(hand->step.step, t->position.step + 1);
-    }
-    if (is_inspecting(t)) {
-        if (!inspect(t, hand, t->position.epoch + 1))
-            t->validation.stopped = true;
-        rnl_hand_barrier(hand);
-    }
-    rnl_pass_run(hand, &t->validation);
+    if (is_inspecting(t))
+        inspect_end(t, hand);
+    if (tells_epochs(t) && t->position.told_step < t->position.step)
+        validate(t, hand);
     if (rnl_hand_leads(hand)) {
-        if (t->validation.stopped)
+        if (t->validation.stopped) {
             stop_on_request(t);
-        else
-            end_epoch(t, hand);
+        } else {
+            ++t->position.epoch;
+            t->position.rows = 0;
+            t->saving = t->stopping || t->model->config->training.checkpoint_every == 0;
+        }
     }
     rnl_hand_barrier(hand);
     save_if_due(t, hand);
 }
 
-static size_t data_bytes(const rnl_dataset *dataset)
+/* The steps since the last validation, where they were too few for another, get theirs at the end.
+ * No checkpoint knows of it, so that a run that goes on for more epochs goes on as if it had never
+ * been. */
+static void validate_end(training *t, rnl_hand *hand)
 {
-    const size_t row = dataset->features * (dataset->element == RNL_UINT8 ? 1 : sizeof(float)) +
-                       dataset->value_columns * sizeof(float) +
-                       (dataset->labels ? sizeof *dataset->labels : 0) +
-                       (dataset->sample_weights ? sizeof *dataset->sample_weights : 0);
-    return dataset->rows * row;
-}
-
-/* The model holds parameters and state once more, for checkpoints. */
-static size_t model_bytes(const rnl_step *step)
-{
-    size_t parameters = 0;
-    for (size_t i = 0; i < step->model->layer_count; ++i)
-        for (size_t p = 0; p < step->model->layers[i].parameter_count; ++p)
-            parameters += rnl_parameter_count(&step->model->layers[i].parameters[p]);
-    return parameters * rnl_step_arrays(step) * sizeof(float);
-}
-
-/* Beside it come the runtimes' own memory, some 13 MB. */
-static void tell_plan(const training *t, const rnl_step *step)
-{
-    const rnl_memory_plan *memory = &step->memory;
-    const size_t data =
-        data_bytes(&t->data->train) + data_bytes(&t->data->validation) + data_bytes(&t->data->test);
-    const size_t model = model_bytes(step);
-    rnl_log(t->options, RNL_LOG_INFO,
-            "%zu worker%s; %.1f MB: parameters %.1f, optimizer %.1f, gradients %.1f, activations "
-            "%.1f, model %.1f, data %.1f",
-            step->workers, step->workers == 1 ? "" : "s",
-            (double)(step->arena.bytes + model + data) / 1e6, (double)memory->parameters / 1e6,
-            (double)memory->optimizer / 1e6, (double)memory->gradients / 1e6,
-            (double)memory->activations / 1e6, (double)model / 1e6, (double)data / 1e6);
-}
-
-/* Of the whole process, whatever else it does. */
-static void tell_peak(const training *t)
-{
-    struct rusage usage;
-    if (getrusage(RUSAGE_SELF, &usage) == 0)
-        rnl_log(t->options, RNL_LOG_DEBUG, "resident at the peak: %.1f MB",
-                (double)usage.ru_maxrss * 1024 / 1e6);
+    validate(t, hand);
+    if (rnl_hand_leads(hand))
+        t->saving = t->stopping;
+    rnl_hand_barrier(hand);
+    save_if_due(t, hand);
 }
 
 static bool has_final_pass(const rnl_model *model)
@@ -421,8 +490,10 @@ static bool has_final_pass(const rnl_model *model)
 static void run_final_pass(training *t, rnl_hand *hand)
 {
     rnl_hand_barrier(hand);
-    if (rnl_hand_leads(hand))
+    if (rnl_hand_leads(hand)) {
+        t->saving = false;
         rnl_row_order(t->order, t->data->train.rows, 0, 0, false);
+    }
     rnl_hand_barrier(hand);
     rnl_pass_run(hand, &t->final);
     if (rnl_hand_leads(hand) && t->final.stopped)
@@ -433,16 +504,20 @@ static void run_final_pass(training *t, rnl_hand *hand)
 
 static void tell_patience(const training *t)
 {
-    const rnl_patience *patience = &t->position.patience;
+    const rnl_position *position = &t->position;
+    const rnl_patience *patience = &position->patience;
     const rnl_early_stopping_config *config = &t->model->config->training.early_stopping;
+    const char *unit = tells_epochs(t) ? "epoch" : "step";
+    const uint64_t last = tells_epochs(t) ? position->epoch : position->step;
+    const uint64_t best = tells_epochs(t) ? patience->best_epoch : patience->best_step;
     if (patience->over)
         rnl_log(t->options, RNL_LOG_INFO,
-                "stopped early after epoch %llu: %s has not improved since epoch %llu (%g)",
-                (unsigned long long)t->position.epoch, config->monitor.figure,
-                (unsigned long long)patience->best_epoch, patience->best);
-    if (patience->best_epoch > 0 && config->restore_best_weights)
-        rnl_log(t->options, RNL_LOG_INFO, "back to the weights of epoch %llu, where %s was %g",
-                (unsigned long long)patience->best_epoch, config->monitor.figure, patience->best);
+                "stopped early after %s %llu: %s has not improved since %s %llu (%g)", unit,
+                (unsigned long long)last, config->monitor.figure, unit, (unsigned long long)best,
+                patience->best);
+    if (patience->best_step > 0 && config->restore_best_weights)
+        rnl_log(t->options, RNL_LOG_INFO, "back to the weights of %s %llu, where %s was %g", unit,
+                (unsigned long long)best, config->monitor.figure, patience->best);
 }
 
 /* Goes back to the best weights, if they are not the last ones. */
@@ -452,10 +527,12 @@ static void restore_best(training *t, rnl_hand *hand)
     if (rnl_hand_leads(hand)) {
         const rnl_status status = collect(t, hand->step.step);
         tell_patience(t);
-        if (status == RNL_OK)
+        if (status == RNL_OK) {
+            save_beside(t, "last", t->options->last);
             rnl_model_restore_best(t->model);
-        else
+        } else {
             stop(t, hand, status);
+        }
     }
     rnl_hand_prepare(hand);
 }
@@ -464,7 +541,7 @@ static bool has_better_weights(const training *t)
 {
     const rnl_patience *patience = &t->position.patience;
     return t->model->config->training.early_stopping.restore_best_weights &&
-           patience->best_epoch > 0 && patience->best_epoch < t->position.epoch;
+           patience->best_step > 0 && patience->best_step < t->position.step;
 }
 
 static void train_worker(rnl_hand *hand, void *context)
@@ -474,42 +551,29 @@ static void train_worker(rnl_hand *hand, void *context)
     if (rnl_hand_leads(hand)) {
         warn_if_moved(t, hand->step.step);
         warn_if_odd(t);
-        tell_plan(t, hand->step.step);
+        rnl_tell_plan(hand->step.step, t->data, t->options);
         if (t->options->on_begin && t->options->on_begin(t->options->user) != 0)
             stop(t, hand, rnl_fail(RNL_STOPPED, "stopped before the first step"));
         set_rates(t, hand->step.step);
+        begin_sums(t);
     }
     rnl_hand_barrier(hand);
     if (is_inspecting(t) && t->position.step == 0 && !t->stopping)
         inspect_beginning(t, hand);
-    for (size_t epoch = t->position.epoch;
-         epoch < epochs && !t->stopping && !t->position.patience.over; ++epoch) {
+    for (size_t epoch = t->position.epoch; epoch < epochs && !is_over(t); ++epoch) {
         if (rnl_hand_leads(hand))
             begin_epoch(t);
         rnl_hand_barrier(hand);
         run_steps(t, hand);
-        if (!t->stopping)
-            validate(t, hand);
+        if (!t->stopping && t->position.rows == t->rows)
+            end_epoch(t, hand);
     }
+    if (!is_over(t) && t->position.told_step < t->position.step)
+        validate_end(t, hand);
     if (!t->stopping && has_better_weights(t))
         restore_best(t, hand);
     if (!t->stopping && has_final_pass(t->model))
         run_final_pass(t, hand);
-}
-
-#define NEARLY_0 1e-3f
-
-/* A penalty by l1 is to make weights 0; by its slope, few become so exactly. */
-static void tell_sparsity(const training *t, const rnl_layer *layer, const rnl_parameter *parameter)
-{
-    const size_t count = rnl_parameter_count(parameter);
-    const float *values = parameter->arrays[RNL_VALUES];
-    size_t small = 0;
-    for (size_t i = 0; i < count; ++i)
-        small += fabsf(values[i]) < NEARLY_0;
-    if (rnl_regularizer_of(parameter->regularizer).l1 > 0)
-        rnl_log(t->options, RNL_LOG_INFO, "%s.%s: %.1f %% of the weights are within 0.001 of 0",
-                layer->name, parameter->name, 100.0 * (double)small / (double)count);
 }
 
 static rnl_status finish(const rnl_step *step, void *context)
@@ -518,9 +582,9 @@ static rnl_status finish(const rnl_step *step, void *context)
     RNL_TRY(collect(t, step));
     if (t->stopping)
         return RNL_OK;
-    for (size_t i = 0; i < t->model->layer_count; ++i)
-        for (size_t p = 0; p < t->model->layers[i].parameter_count; ++p)
-            tell_sparsity(t, &t->model->layers[i], &t->model->layers[i].parameters[p]);
+    if (rnl_early_stopping_is_on(t->model->config) && !has_better_weights(t))
+        save_beside(t, "last", t->options->last);
+    rnl_tell_sparsity(t->model, t->options);
     rnl_model_end_training(t->model);
     return RNL_OK;
 }
@@ -562,7 +626,7 @@ static rnl_status check_position(const rnl_model *model, const rnl_data *data)
     const uint64_t epochs = (uint64_t)model->config->training.epochs;
     if (position->step == 0)
         return RNL_OK;
-    if (position->epoch > epochs || (position->epoch == epochs && position->sums.rows > 0))
+    if (position->epoch > epochs || (position->epoch == epochs && position->rows > 0))
         return rnl_fail(RNL_BAD_CONFIG,
                         "training.epochs: %llu, but the checkpoint is %llu steps on, in epoch %llu",
                         (unsigned long long)epochs, (unsigned long long)position->step,
@@ -645,7 +709,7 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
         status = rnl_find_rate_for_schedule(&t.position.found_rate, model, data, t.options);
     if (status == RNL_OK)
         status = run(&t);
-    tell_peak(&t);
+    rnl_tell_peak(t.options);
     free(t.order);
     free(t.validation_order);
     free(t.class_weights);

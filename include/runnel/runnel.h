@@ -90,6 +90,9 @@ RNL_API const char *rnl_config_name(const rnl_config *config);
 /* The name of its optimizer: "adam".  Belongs to the config. */
 RNL_API const char *rnl_config_optimizer(const rnl_config *config);
 
+/* Not 0 if it asks for event files, which the library leaves to its caller. */
+RNL_API int rnl_config_tensorboard(const rnl_config *config);
+
 /* The whole configuration as YAML with every default filled in, fit to be loaded again. */
 RNL_API rnl_status rnl_config_print(const rnl_config *config, char **text);
 /* The same with each value on a line of its own, and behind it, as a comment, where it is from:
@@ -151,8 +154,8 @@ RNL_API rnl_status rnl_model_create(rnl_model **model, const rnl_config *config,
 RNL_API rnl_status rnl_model_load(rnl_model **model, const char *path, const char *const *overrides,
                                   size_t override_count);
 /* Reads a checkpoint to go on from with rnl_train, under a configuration that may differ from the
- * checkpoint's in its name, training.epochs, training.checkpoint_every and training.inspect alone;
- * any other difference is RNL_BAD_CONFIG, and the message shows it. */
+ * checkpoint's in its name, training.epochs, training.checkpoint_every, training.inspect and
+ * training.tensorboard alone; any other difference is RNL_BAD_CONFIG, and the message shows it. */
 RNL_API rnl_status rnl_model_resume(rnl_model **model, const char *path, const rnl_config *config);
 RNL_API void rnl_model_free(rnl_model *model);
 
@@ -216,12 +219,13 @@ RNL_API int rnl_figure_rises(const char *name);
 
 /* Where training stands.  Valid during the callback only. */
 typedef struct rnl_progress {
-    size_t epoch, epochs;      /* from 1 */
-    size_t rows_done, rows;    /* of this epoch */
-    uint64_t step;             /* optimizer steps since the start of training */
-    double seconds;            /* since the start of this epoch */
-    size_t figure_count;       /* running means while an epoch lasts, final at its end */
-    const rnl_figure *figures; /* the same names in the same order in every call of one kind */
+    size_t epoch, epochs;   /* from 1 */
+    size_t rows_done, rows; /* of this epoch */
+    uint64_t step;          /* optimizer steps since the start of training */
+    double seconds;         /* since the start of this epoch; in on_epoch, since its last call */
+    size_t figure_count;
+    const rnl_figure *figures; /* means over the rows since on_epoch was last called; the same names
+                                  in the same order in every call of one kind */
 } rnl_progress;
 
 /* A layer from inside.  NaN stands for what a layer does not have. */
@@ -262,20 +266,28 @@ typedef struct rnl_options {
     /* Where rnl_train saves a checkpoint, as often as the configuration's training.checkpoint_every
      * says and when it is stopped; the one before is kept as "PATH.previous".  NULL: nowhere. */
     const char *checkpoint;
+    /* Where rnl_train saves the model if the configuration has early stopping: each time that the
+     * figure which it looks at is the best so far, and with the weights of the last step when
+     * training has ended.  A file that cannot be written is a warning.  NULL: nowhere. */
+    const char *best, *last;
     /* Once, before the first step, when all that can be refused has been: configuration, data,
      * threads, memory. */
     int (*on_begin)(void *user);
-    int (*on_step)(const rnl_progress *progress, void *user);  /* after every step; keep it short */
-    int (*on_epoch)(const rnl_progress *progress, void *user); /* after every epoch's validation */
-    /* If the configuration's training.inspect is true: before the first step, and after every epoch
-     * before its validation. */
+    int (*on_step)(const rnl_progress *progress, void *user); /* after every step; keep it short */
+    /* After every validation (without rows for it, too): of every epoch, or as the configuration's
+     * training.validate_every says; then the first figure is "step", and the last call is after the
+     * last step. */
+    int (*on_epoch)(const rnl_progress *progress, void *user);
+    /* If the configuration's training.inspect is true: before the first step, and after every
+     * epoch, before the validation that belongs to it. */
     int (*on_inspect)(const rnl_inspection *inspection, void *user);
     void (*on_log)(rnl_log_level level, const char *text, void *user);
     void *user;
 } rnl_options;
 
 /* Trains on the data's training rows, for the configuration's number of epochs, and validates after
- * each.  The weights are the same bit for bit whatever the options say.  options may be NULL.
+ * each, or as training.validate_every says.  The weights are the same bit for bit whatever the
+ * options say.  options may be NULL.
  *
  * A model that was loaded from a checkpoint, or whose training was stopped, goes on where it stood,
  * and ends with the same weights as if it had never been interrupted.
@@ -336,6 +348,9 @@ RNL_API void rnl_stop(rnl_model *model);
 /* The optimizer steps that a model loaded from a checkpoint has behind it; 0 if it does not stand
  * in the middle of training. */
 RNL_API uint64_t rnl_model_step(const rnl_model *model);
+
+/* Of them, those that on_epoch has been called for: it will be called for the later ones again. */
+RNL_API uint64_t rnl_model_told_step(const rnl_model *model);
 
 /* The whole epochs that such a model has behind it. */
 RNL_API uint64_t rnl_model_epoch(const rnl_model *model);

@@ -1,0 +1,218 @@
+#include "cli/event_file.h"
+#include "cli/crc32c.h"
+#include "cli/messages.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BEGINNING "events.out.tfevents."
+#define ENDING    ".runnel"
+
+/* ---- messages -------------------------------------------------------------------------------- */
+
+/* A message of Protocol Buffers in the making; what does not fit is left out whole. */
+typedef struct message {
+    uint8_t bytes[8192];
+    size_t size;
+} message;
+
+/* The fields of tensorflow.Event, .Summary, .Summary.Value and .SessionLog, with their types:
+ * tensorflow/core/util/event.proto and tensorflow/core/framework/summary.proto. */
+enum wire_type { VARINT, FIXED_64, BYTES, FIXED_32 = 5 };
+enum {
+    EVENT_WALL_TIME = 1 << 3 | FIXED_64,
+    EVENT_STEP = 2 << 3 | VARINT,
+    EVENT_FILE_VERSION = 3 << 3 | BYTES,
+    EVENT_SUMMARY = 5 << 3 | BYTES,
+    EVENT_SESSION_LOG = 7 << 3 | BYTES,
+    SUMMARY_VALUE = 1 << 3 | BYTES,
+    VALUE_TAG = 1 << 3 | BYTES,
+    VALUE_SIMPLE_VALUE = 2 << 3 | FIXED_32,
+    SESSION_LOG_STATUS = 1 << 3 | VARINT,
+};
+enum { STATUS_START = 1 };
+
+static void add_bytes(message *m, const void *bytes, size_t count)
+{
+    memcpy(m->bytes + m->size, bytes, count);
+    m->size += count;
+}
+
+/* Little-endian, of so many bytes. */
+static void add_fixed(message *m, uint64_t value, int count)
+{
+    for (int i = 0; i < count; i++)
+        m->bytes[m->size++] = (uint8_t)(value >> 8 * i);
+}
+
+static void add_varint(message *m, uint64_t value)
+{
+    for (; value >= 0x80; value >>= 7)
+        m->bytes[m->size++] = (uint8_t)(value | 0x80);
+    m->bytes[m->size++] = (uint8_t)value;
+}
+
+static void add_part(message *m, uint8_t field, const void *bytes, size_t count)
+{
+    add_varint(m, field);
+    add_varint(m, count);
+    add_bytes(m, bytes, count);
+}
+
+static void add_double(message *m, uint8_t field, double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    add_varint(m, field);
+    add_fixed(m, bits, 8);
+}
+
+static void add_float(message *m, uint8_t field, float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    add_varint(m, field);
+    add_fixed(m, bits, 4);
+}
+
+static void begin_event(message *event, uint64_t step)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    event->size = 0;
+    add_double(event, EVENT_WALL_TIME, (double)t.tv_sec + 1e-9 * (double)t.tv_nsec);
+    add_varint(event, EVENT_STEP);
+    add_varint(event, step);
+}
+
+/* A figure's name has fewer than 64 bytes. */
+static void add_scalar(message *summary, const rnl_figure *figure)
+{
+    message value = {.size = 0};
+    if (summary->size + 128 > sizeof summary->bytes - 128)
+        return;
+    add_part(&value, VALUE_TAG, figure->name, strlen(figure->name));
+    add_float(&value, VALUE_SIMPLE_VALUE, (float)figure->value);
+    add_part(summary, SUMMARY_VALUE, value.bytes, value.size);
+}
+
+/* ---- records --------------------------------------------------------------------------------- */
+
+static uint32_t masked(uint32_t crc)
+{
+    return (crc >> 15 | crc << 17) + 0xa282ead8u;
+}
+
+/* A TFRecord: the length and its checksum, the bytes and theirs. */
+static void write_record(rnl_event_file *file, const message *event)
+{
+    message record = {.size = 0};
+    add_fixed(&record, event->size, 8);
+    add_fixed(&record, masked(rnl_crc32c(record.bytes, 8)), 4);
+    message end = {.size = 0};
+    add_fixed(&end, masked(rnl_crc32c(event->bytes, event->size)), 4);
+    fwrite(record.bytes, 1, record.size, file->file);
+    fwrite(event->bytes, 1, event->size, file->file);
+    fwrite(end.bytes, 1, end.size, file->file);
+    if (fflush(file->file) != 0 && !file->error)
+        file->error = errno;
+}
+
+static void write_beginning(rnl_event_file *file, uint64_t kept_steps)
+{
+    static const char version[] = "brain.Event:2";
+    message event;
+    begin_event(&event, 0);
+    add_part(&event, EVENT_FILE_VERSION, version, strlen(version));
+    write_record(file, &event);
+    message start = {.size = 0};
+    add_varint(&start, SESSION_LOG_STATUS);
+    add_varint(&start, STATUS_START);
+    begin_event(&event, kept_steps + 1);
+    add_part(&event, EVENT_SESSION_LOG, start.bytes, start.size);
+    write_record(file, &event);
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+/* The number in the name of one of our files; -1 for any other name. */
+static long long number_of(const char *name)
+{
+    if (strncmp(name, BEGINNING, strlen(BEGINNING)) != 0)
+        return -1;
+    char *end;
+    const long long number = strtoll(name + strlen(BEGINNING), &end, 10);
+    return strcmp(end, ENDING) == 0 && number >= 0 ? number : -1;
+}
+
+/* Readers take files in the order of their names. */
+static long long next_number(const char *directory)
+{
+    long long next = (long long)time(NULL);
+    DIR *entries = opendir(directory);
+    if (!entries)
+        return next;
+    for (struct dirent *entry = readdir(entries); entry; entry = readdir(entries))
+        if (number_of(entry->d_name) >= next)
+            next = number_of(entry->d_name) + 1;
+    closedir(entries);
+    return next;
+}
+
+bool rnl_event_file_open(rnl_event_file *file, const char *directory, uint64_t kept_steps)
+{
+    *file = (rnl_event_file){0};
+    if (asprintf(&file->path, "%s/" BEGINNING "%010lld" ENDING, directory, next_number(directory)) <
+        0) {
+        file->path = NULL;
+        rnl_complain("out of memory");
+        return false;
+    }
+    file->file = fopen(file->path, "wxe");
+    if (!file->file) {
+        rnl_complain("cannot write %s: %s", file->path, strerror(errno));
+        free(file->path);
+        return false;
+    }
+    write_beginning(file, kept_steps);
+    return true;
+}
+
+void rnl_event_file_add(rnl_event_file *file, const rnl_progress *progress)
+{
+    message event, summary = {.size = 0};
+    if (file->error)
+        return;
+    for (size_t i = 0; i < progress->figure_count; i++)
+        if (strcmp(progress->figures[i].name, "step") != 0)
+            add_scalar(&summary, &progress->figures[i]);
+    begin_event(&event, progress->step);
+    add_part(&event, EVENT_SUMMARY, summary.bytes, summary.size);
+    write_record(file, &event);
+}
+
+bool rnl_event_file_close(rnl_event_file *file)
+{
+    if (fclose(file->file) != 0 && !file->error)
+        file->error = errno;
+    if (file->error)
+        rnl_complain("cannot write %s: %s", file->path, strerror(file->error));
+    free(file->path);
+    return !file->error;
+}
+
+void rnl_event_files_remove(const char *directory)
+{
+    DIR *entries = opendir(directory);
+    if (!entries)
+        return;
+    for (struct dirent *entry = readdir(entries); entry; entry = readdir(entries))
+        if (number_of(entry->d_name) >= 0)
+            unlinkat(dirfd(entries), entry->d_name, 0);
+    closedir(entries);
+}

@@ -1,0 +1,74 @@
+#include "engine/training/telling.h"
+
+#include "engine/model/regularizers.h"
+#include "engine/training/executor.h"
+
+#include <math.h>
+#include <sys/resource.h>
+
+static size_t data_bytes(const rnl_dataset *dataset)
+{
+    const size_t row = dataset->features * (dataset->element == RNL_UINT8 ? 1 : sizeof(float)) +
+                       dataset->value_columns * sizeof(float) +
+                       (dataset->labels ? sizeof *dataset->labels : 0) +
+                       (dataset->sample_weights ? sizeof *dataset->sample_weights : 0);
+    return dataset->rows * row;
+}
+
+/* The model holds parameters and state once more, for checkpoints. */
+static size_t model_bytes(const rnl_step *step)
+{
+    size_t parameters = 0;
+    for (size_t i = 0; i < step->model->layer_count; ++i)
+        for (size_t p = 0; p < step->model->layers[i].parameter_count; ++p)
+            parameters += rnl_parameter_count(&step->model->layers[i].parameters[p]);
+    return parameters * rnl_step_arrays(step) * sizeof(float);
+}
+
+/* Beside it come the runtimes' own memory, some 13 MB. */
+void rnl_tell_plan(const rnl_step *step, const rnl_data *data, const rnl_options *options)
+{
+    const rnl_memory_plan *memory = &step->memory;
+    const size_t rows =
+        data_bytes(&data->train) + data_bytes(&data->validation) + data_bytes(&data->test);
+    const size_t model = model_bytes(step);
+    rnl_log(options, RNL_LOG_INFO,
+            "%zu worker%s; %.1f MB: parameters %.1f, optimizer %.1f, gradients %.1f, activations "
+            "%.1f, model %.1f, data %.1f",
+            step->workers, step->workers == 1 ? "" : "s",
+            (double)(step->arena.bytes + model + rows) / 1e6, (double)memory->parameters / 1e6,
+            (double)memory->optimizer / 1e6, (double)memory->gradients / 1e6,
+            (double)memory->activations / 1e6, (double)model / 1e6, (double)rows / 1e6);
+}
+
+/* Of the whole process, whatever else it does. */
+void rnl_tell_peak(const rnl_options *options)
+{
+    struct rusage usage;
+    if (getrusage(RUSAGE_SELF, &usage) == 0)
+        rnl_log(options, RNL_LOG_DEBUG, "resident at the peak: %.1f MB",
+                (double)usage.ru_maxrss * 1024 / 1e6);
+}
+
+#define NEARLY_0 1e-3f
+
+/* A penalty by l1 is to make weights 0; by its slope, few become so exactly. */
+static void tell_parameter(const rnl_layer *layer, const rnl_parameter *parameter,
+                           const rnl_options *options)
+{
+    const size_t count = rnl_parameter_count(parameter);
+    const float *values = parameter->arrays[RNL_VALUES];
+    size_t small = 0;
+    for (size_t i = 0; i < count; ++i)
+        small += fabsf(values[i]) < NEARLY_0;
+    if (rnl_regularizer_of(parameter->regularizer).l1 > 0)
+        rnl_log(options, RNL_LOG_INFO, "%s.%s: %.1f %% of the weights are within 0.001 of 0",
+                layer->name, parameter->name, 100.0 * (double)small / (double)count);
+}
+
+void rnl_tell_sparsity(const rnl_model *model, const rnl_options *options)
+{
+    for (size_t i = 0; i < model->layer_count; ++i)
+        for (size_t p = 0; p < model->layers[i].parameter_count; ++p)
+            tell_parameter(&model->layers[i], &model->layers[i].parameters[p], options);
+}
