@@ -132,14 +132,14 @@ Test(identity, penalties_and_constraints_on_any_number_of_workers)
 
 Test(identity, every_worker_has_tiles)
 {
-    rnl_data *data = fixture_data(130, 50, 10, RNL_FLOAT32);
+    rnl_data *data = fixture_data(130, 784, 10, RNL_FLOAT32);
     tile_counts counts = {0};
     train(data, 64, 1, 16, RNL_PIN_AUTO, &counts);
     cr_expect_eq(counts.workers, 16);
     cr_expect_eq(counts.idle, 0);
     rnl_data_free(data);
 
-    data = fixture_data(520, 50, 10, RNL_FLOAT32);
+    data = fixture_data(520, 784, 10, RNL_FLOAT32);
     counts = (tile_counts){0};
     const uint64_t shared = train(data, 512, 1, 32, RNL_PIN_AUTO, &counts);
     cr_expect_eq(counts.workers, 32);

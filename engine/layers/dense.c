@@ -183,11 +183,13 @@ static rnl_status backward_work(const rnl_layer *layer, rnl_work_list *list, rnl
     const bool down = goes_down(layer, list);
     const size_t gradients = rnl_cut_inputs((size_t)fan_in, list->padded_rows).blocks * cut.blocks;
     const size_t parts = down ? list->padded_rows / rnl_cut_part(list->rows.size) : 0;
+    const double panels =
+        rnl_cut_by_panels(list->padded_rows) ? units / RNL_CUT_MULTIPLE / (double)cut.blocks : 1;
     return rnl_work_add(
         list, layer->name, "backward",
         (rnl_phase_cost){.tiles = gradients + parts,
                          .flops = (down ? 4 : 2) * rows * fan_in * units,
-                         .calls = (double)(gradients + parts),
+                         .calls = (double)gradients * panels + (double)parts,
                          .bytes = rnl_work_update_bytes(list->model, fan_in * units, 2),
                          .shared = 4 * rows * (fan_in + units),
                          .largest = (down ? 0.5 : 1) / (double)gradients});

@@ -110,12 +110,10 @@ static void clear_delta(const rnl_dense_columns *columns, size_t row, size_t row
 
 /* ---- gradients ------------------------------------------------------------------------------- */
 
-/* Panels whose gradients are one product.  Over few rows a panel by itself, whose result is packed
- * as it comes; over many it pays to make those of a column block in one, and to pack them. */
+/* Panels whose gradients are one product. */
 static size_t panels_at_once(const rnl_dense_columns *columns)
 {
-    enum { FEW_ROWS = 128 };
-    return columns->delta_packing.rows <= FEW_ROWS ? 1 : columns->packing.panels;
+    return rnl_cut_by_panels(columns->delta_packing.rows) ? 1 : columns->packing.panels;
 }
 
 /* (inputs of a range, columns), with the columns that pad the last panel. */

@@ -11,6 +11,7 @@
 #define INPUTS_PER_RANGE  64
 #define MAX_INPUT_RANGES  8
 #define ROWS_PER_RANGE    16 /* over fewer rows a range is not worth its calls */
+#define FEW_ROWS          128
 
 static size_t at_most(size_t a, size_t b)
 {
@@ -74,4 +75,9 @@ size_t rnl_cut_column(rnl_column_cut cut, size_t block)
 {
     const size_t multiples = divide_up(cut.units, RNL_CUT_MULTIPLE);
     return at_most(block * multiples / cut.blocks * RNL_CUT_MULTIPLE, cut.units);
+}
+
+bool rnl_cut_by_panels(size_t rows)
+{
+    return rows <= FEW_ROWS;
 }

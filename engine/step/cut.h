@@ -6,6 +6,7 @@
 #ifndef RNL_ENGINE_STEP_CUT_H
 #define RNL_ENGINE_STEP_CUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Raised with every change of the cut: checkpoints name it. */
@@ -45,6 +46,10 @@ rnl_column_cut rnl_cut_inputs(size_t fan_in, size_t rows);
 
 /* The first unit of a block; of the block after the last, the number of units. */
 size_t rnl_cut_column(rnl_column_cut cut, size_t block);
+
+/* Whether a panel of the weights by itself is a product, whose result is packed as it comes: over
+ * few rows.  Over many it pays to make the gradients of a column block in one, and to pack them. */
+bool rnl_cut_by_panels(size_t rows);
 
 static inline size_t rnl_cut_width(rnl_column_cut cut, size_t block)
 {

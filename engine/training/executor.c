@@ -56,9 +56,11 @@ static void run_tiles(rnl_hand *hand, const rnl_phase *phase, const rnl_own_tile
 static void run_phases(rnl_hand *hand, const rnl_phase_list *list, const rnl_own_tiles *own,
                        size_t count)
 {
+    if (hand->step.index >= hand->step.step->active)
+        return;
     for (size_t i = 0; i < count; ++i) {
         if (i > 0)
-            rnl_hand_barrier(hand);
+            rnl_barrier_wait(&hand->executor->between_phases);
         run_tiles(hand, &list->items[i], &own[i]);
     }
 }
@@ -199,6 +201,7 @@ rnl_status rnl_executor_run(rnl_executor *executor)
         return rnl_fail_memory(bytes);
     }
     atomic_flag_clear(&executor->first_failure);
+    rnl_barrier_init(&executor->between_phases, executor->step.active, placement.oversubscribed);
     char problem[512];
     const bool ran = rnl_team_run(&placement, run_worker, executor, problem, sizeof problem);
     free(executor->hands);

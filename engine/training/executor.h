@@ -6,6 +6,7 @@
 #define RNL_ENGINE_TRAINING_EXECUTOR_H
 
 #include "engine/step/step.h"
+#include "threading/barrier.h"
 #include "threading/team.h"
 
 #include <stdatomic.h>
@@ -29,7 +30,8 @@ typedef struct rnl_executor {
     /* When all is done, or was stopped by request, on worker 0; NULL for nothing. */
     rnl_status (*finish)(const rnl_step *step, void *context);
 
-    rnl_hand *hands; /* (workers) */
+    rnl_hand *hands;            /* (workers) */
+    rnl_barrier between_phases; /* of the workers that have tiles */
     atomic_flag first_failure;
     atomic_bool failed;
     rnl_status status; /* of the first failure, with its message */
@@ -55,7 +57,7 @@ bool rnl_hand_agree(rnl_hand *hand);
 void rnl_hand_barrier(rnl_hand *hand);
 
 /* Runs this worker's tiles of the step's first `count` phases with the worker's batch.  A barrier
- * stands between phases, none after the last. */
+ * of the workers that have tiles stands between phases, none after the last. */
 void rnl_hand_run(rnl_hand *hand, size_t count);
 
 /* Takes the model's parameters and state into the step, as before the first step; a barrier stands
