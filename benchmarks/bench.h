@@ -22,6 +22,7 @@ typedef struct rnl_bench {
 int rnl_bench_machine(rnl_bench *bench);
 int rnl_bench_train(rnl_bench *bench);
 int rnl_bench_latency(rnl_bench *bench);
+int rnl_bench_optimizers(rnl_bench *bench);
 
 /* Prints the library's message and returns an exit code, if the status is a failure. */
 int rnl_bench_complain(rnl_status status);

@@ -5,6 +5,7 @@
 #include "benchmarks/bench_barriers.h"
 #include "benchmarks/fma_peak.h"
 #include "benchmarks/team_timing.h"
+#include "benchmarks/triad.h"
 #include "engine/training/machine.h"
 #include "threading/team.h"
 
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRIES = 7, TRIAD_FLOATS = 1 << 24 };
+enum { TRIES = 7 };
 
 static float *allocate(size_t floats)
 {
@@ -33,53 +34,6 @@ static void add(rnl_bench *bench, const char *what, size_t threads, const char *
 }
 
 /* ---- memory ---------------------------------------------------------------------------------- */
-
-/* Each worker has its share of the arrays, and touches it first. */
-typedef struct triad {
-    const rnl_machine_loops *loops;
-    bool around_cache;
-    float *a, *b, *c;
-    size_t share; /* floats of a worker */
-} triad;
-
-static void touch(size_t worker, void *context)
-{
-    const triad *t = context;
-    float *arrays[] = {t->a, t->b, t->c};
-    for (size_t k = 0; k < 3; ++k)
-        for (size_t i = worker * t->share; i < (worker + 1) * t->share; ++i)
-            arrays[k][i] = (float)(i % 7);
-}
-
-static void run_triad(size_t worker, void *context)
-{
-    const triad *t = context;
-    const size_t begin = worker * t->share;
-    (t->around_cache ? t->loops->triad_around_cache
-                     : t->loops->triad)(t->a + begin, t->b + begin, t->c + begin, 0.5f, t->share);
-}
-
-/* A plain store reads the line that it writes into: 16 bytes for each element; one around the cache
- * does not: 12. */
-static double triad_bandwidth(const rnl_machine_loops *loops, size_t threads)
-{
-    triad t = {
-        .loops = loops,
-        .a = allocate(TRIAD_FLOATS),
-        .b = allocate(TRIAD_FLOATS),
-        .c = allocate(TRIAD_FLOATS),
-        .share = TRIAD_FLOATS / threads / 64 * 64,
-    };
-    const double floats = (double)(t.share * threads);
-    rnl_team_best_time(threads, 1, touch, &t);
-    const double plain = 16 * floats / rnl_team_best_time(threads, TRIES, run_triad, &t);
-    t.around_cache = true;
-    const double around = 12 * floats / rnl_team_best_time(threads, TRIES, run_triad, &t);
-    free(t.a);
-    free(t.b);
-    free(t.c);
-    return plain > around ? plain : around;
-}
 
 typedef struct reading {
     const rnl_machine_loops *loops;
@@ -136,7 +90,8 @@ int rnl_bench_machine(rnl_bench *bench)
     for (size_t i = 0; i < bench->thread_count_count && code == 0; ++i) {
         const size_t threads = bench->thread_counts[i];
         add(bench, "fma_peak", threads, "gflops", rnl_fma_peak(isa, threads) / 1e9);
-        add(bench, "triad", threads, "gigabytes_per_second", triad_bandwidth(loops, threads) / 1e9);
+        add(bench, "triad", threads, "gigabytes_per_second",
+            rnl_triad_bandwidth(isa, threads) / 1e9);
         for (size_t k = 0; k < sizeof sizes / sizeof *sizes; ++k)
             add(bench, sizes[k].name, threads, "gigabytes_per_second",
                 read_bandwidth(loops, threads, sizes[k].bytes) / 1e9);

@@ -44,6 +44,15 @@ static bool all_narrow(const points *p)
     return true;
 }
 
+/* The most that was seen of as many threads. */
+static void share_peaks(const points *p, double *peaks)
+{
+    for (size_t i = 0; i < p->count; ++i)
+        for (size_t k = 0; k < p->count; ++k)
+            if (p->items[k].threads == p->items[i].threads && peaks[k] > peaks[i])
+                peaks[i] = peaks[k];
+}
+
 static rnl_status run_rounds(const points *p, double deadline, double *peaks)
 {
     const rnl_isa isa = rnl_isa_detect();
@@ -62,6 +71,7 @@ static rnl_status run_rounds(const points *p, double deadline, double *peaks)
         if (late || (round + 1 >= FEWEST_ROUNDS && all_narrow(p)))
             break;
     }
+    share_peaks(p, peaks);
     return RNL_OK;
 }
 

@@ -14,6 +14,7 @@ static const struct {
     {"machine", rnl_bench_machine},
     {"train", rnl_bench_train},
     {"latency", rnl_bench_latency},
+    {"optimizers", rnl_bench_optimizers},
 };
 
 int rnl_bench_complain(rnl_status status)
@@ -76,6 +77,7 @@ int rnl_command_bench(const rnl_arguments *arguments)
             rnl_bench_report_finish(&bench.report);
             return code;
         }
-    return rnl_complain_usage("bench", "unknown benchmark '%s': expected machine, train or latency",
-                              arguments->operands[0]);
+    return rnl_complain_usage(
+        "bench", "unknown benchmark '%s': expected machine, train, latency or optimizers",
+        arguments->operands[0]);
 }

@@ -564,7 +564,7 @@ const rnl_command rnl_commands[] = {
      "  runnel topology \"numa:2 core:32 pu:2\" --threads 40\n"
      "  runnel topology \"numa:4 core:16 pu:1\" --model examples/fashion_mnist.yaml\n",
      rnl_command_topology},
-    {"bench", RNL_TAKEN_BY_BENCH, "machine|train|latency [CONFIG...]", 1, RNL_MAX_OPERANDS,
+    {"bench", RNL_TAKEN_BY_BENCH, "machine|train|latency|optimizers [CONFIG...]", 1, RNL_MAX_OPERANDS,
      "Measures what the machine can do, and how near to it training comes.",
      "  machine  FMA peak; triad, the better of plain stores (which read what they write into: 16\n"
      "           bytes for each element) and stores around the cache (12); bandwidth of reading\n"
@@ -576,6 +576,8 @@ const rnl_command rnl_commands[] = {
      "  latency  the time of an inference of 1, 32 and 512 rows, and of a training step of 32 and\n"
      "           512: median, p90, p99; and elu over relu, in turns, with a 95 % confidence "
      "interval\n"
+     "  optimizers  each optimizer's update of 33 million parameters, which no cache holds:\n"
+     "           bandwidth, and its share of the triad's\n"
      "\n"
      "Runs take turns until the median of each is known within 1 %, or two minutes are over; the\n"
      "interval is printed behind the median.  Workers are bound as in training.\n"
