@@ -151,8 +151,9 @@ static tile tile_of(const rnl_layer *layer, rnl_cut rows)
                  width = rnl_cut_width(rnl_cut_columns(units), 0),
                  inputs = rnl_cut_width(rnl_cut_inputs(fan_in, padded), 0);
     const rnl_packing packing = rnl_packing_of(padded, width);
+    const size_t at_once = rnl_cut_by_panels(padded, inputs, width) ? 1 : packing.panels;
     return (tile){.shapes = {[FORWARD] = {part, fan_in, width},
-                             [GRADIENTS] = {inputs, padded, packing.width},
+                             [GRADIENTS] = {inputs, padded, at_once * packing.width},
                              [DOWN] = {part, rows.blocks == 1 ? width : units, fan_in}}};
 }
 

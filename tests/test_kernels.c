@@ -1515,7 +1515,7 @@ static void check_column_sums(const rnl_kernels *k)
         }
 }
 
-/* Squares of any vectors, and what is left at their edges; every bit pattern goes through. */
+/* Squares of any vectors, and what is left at their edges. */
 static void check_transpose(const rnl_kernels *k)
 {
     enum { SIDE = 35, X_STRIDE = SIDE + 3, Y_STRIDE = SIDE + 2 };

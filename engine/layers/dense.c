@@ -121,6 +121,23 @@ static size_t product_flops(const rnl_layer *layer)
     return 2 * layer->input.size[0] * layer->output.size[0];
 }
 
+/* An update that clipping puts off is work of its own. */
+static double update_bytes(const rnl_work_list *list, double weights)
+{
+    return list->model->config->training.clipping.kind
+               ? 8 * weights
+               : rnl_work_update_bytes(list->model, weights, 2);
+}
+
+/* Calls for the gradients of a range of inputs and a column block.  Wider panels than 16 columns
+ * take fewer. */
+static double gradient_calls(size_t rows, size_t inputs, double units)
+{
+    return rnl_cut_by_panels(rows, inputs, (size_t)units)
+               ? (double)(((size_t)units + RNL_CUT_MULTIPLE - 1) / RNL_CUT_MULTIPLE)
+               : 1;
+}
+
 static bool goes_down(const rnl_layer *layer, const rnl_work_list *list)
 {
     return layer->index > list->first_trainable;
@@ -156,9 +173,11 @@ static rnl_status whole_backward_work(const rnl_layer *layer, rnl_work_list *lis
         list, layer->name, "backward",
         (rnl_phase_cost){.tiles = cut.blocks,
                          .flops = (down ? 4 : 2) * rows * fan_in * units,
-                         .calls = units / RNL_CUT_MULTIPLE + (down ? (double)cut.blocks : 0),
-                         .bytes = 20 * rows * units +
-                                  rnl_work_update_bytes(list->model, fan_in * units, 2) +
+                         .calls =
+                             (double)cut.blocks * (gradient_calls(list->padded_rows, (size_t)fan_in,
+                                                                  units / (double)cut.blocks) +
+                                                   (down ? 1 : 0)),
+                         .bytes = 20 * rows * units + update_bytes(list, fan_in * units) +
                                   (down ? 8 * rows * fan_in * (double)cut.blocks : 0),
                          .shared = 4 * rows * (fan_in + 2 * units),
                          .largest = 1 / (double)cut.blocks});
@@ -183,14 +202,16 @@ static rnl_status backward_work(const rnl_layer *layer, rnl_work_list *list, rnl
     const bool down = goes_down(layer, list);
     const size_t gradients = rnl_cut_inputs((size_t)fan_in, list->padded_rows).blocks * cut.blocks;
     const size_t parts = down ? list->padded_rows / rnl_cut_part(list->rows.size) : 0;
-    const double panels =
-        rnl_cut_by_panels(list->padded_rows) ? units / RNL_CUT_MULTIPLE / (double)cut.blocks : 1;
     return rnl_work_add(
         list, layer->name, "backward",
         (rnl_phase_cost){.tiles = gradients + parts,
                          .flops = (down ? 4 : 2) * rows * fan_in * units,
-                         .calls = (double)gradients * panels + (double)parts,
-                         .bytes = rnl_work_update_bytes(list->model, fan_in * units, 2),
+                         .calls = (double)gradients *
+                                      gradient_calls(list->padded_rows,
+                                                     (size_t)fan_in * cut.blocks / gradients,
+                                                     units / (double)cut.blocks) +
+                                  (double)parts,
+                         .bytes = update_bytes(list, fan_in * units),
                          .shared = 4 * rows * (fan_in + units),
                          .largest = (down ? 0.5 : 1) / (double)gradients});
 }

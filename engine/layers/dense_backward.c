@@ -12,6 +12,11 @@ static bool is_whole(const rnl_dense_state *state)
     return state->row_blocks == 1;
 }
 
+static size_t row_tiles(const rnl_dense_state *state)
+{
+    return state->row_blocks * state->parts;
+}
+
 /* ---- turned operands ------------------------------------------------------------------------- */
 
 /* The weights of a panel of units as rows of a packed (.., fan_in), from `row` on. */
@@ -30,18 +35,21 @@ static void turn_panel(const rnl_step *step, const rnl_dense_columns *columns, s
         });
 }
 
-static void turn_weights(const rnl_dense_state *state, const rnl_step *step,
-                         const rnl_dense_columns *columns)
+void rnl_dense_turn_weights(const rnl_dense_state *state, const rnl_step *step, size_t column_block,
+                            size_t row_tile)
 {
-    const bool whole = is_whole(state);
-    const rnl_packing *packing = whole ? &columns->turned_packing : &state->turned_packing;
-    for (size_t p = 0; p < columns->packing.panels; ++p)
-        turn_panel(step, columns, p, packing, whole ? columns->turned : state->turned,
-                   (whole ? 0 : columns->first) + p * columns->packing.width);
+    const rnl_dense_columns *columns = &state->blocks[column_block];
+    const rnl_packing *packing =
+        is_whole(state) ? &columns->turned_packing : &state->turned_packing;
+    float *turned = is_whole(state) ? columns->turned : state->turned;
+    const size_t first = is_whole(state) ? 0 : columns->first, panels = columns->packing.panels;
+    for (size_t p = 0; state->down_calls && p < panels; ++p)
+        if (p * row_tiles(state) / panels == row_tile)
+            turn_panel(step, columns, p, packing, turned, first + p * columns->packing.width);
 }
 
-void rnl_dense_turn(const rnl_dense_state *state, const rnl_step *step, size_t column_block,
-                    size_t row, size_t rows)
+void rnl_dense_turn_inputs(const rnl_dense_state *state, const rnl_step *step, size_t column_block,
+                           size_t row)
 {
     const rnl_column_cut shares = {state->columns.blocks, state->fan_in};
     const size_t first = rnl_cut_column(shares, column_block);
@@ -49,15 +57,13 @@ void rnl_dense_turn(const rnl_dense_state *state, const rnl_step *step, size_t c
     if (!state->inputs_turned)
         return;
     step->kernels->transpose(&(const rnl_transpose){
-        .rows = rows,
+        .rows = state->part_rows,
         .columns = rnl_cut_width(shares, column_block),
         .x = state->input->values + row * state->input->stride + first,
         .x_stride = state->input->stride,
         .y = state->inputs_turned + first * stride + row,
         .y_stride = stride,
     });
-    if (row == 0 && state->down_calls)
-        turn_weights(state, step, &state->blocks[column_block]);
 }
 
 /* ---- delta ----------------------------------------------------------------------------------- */
@@ -111,22 +117,27 @@ static void clear_delta(const rnl_dense_columns *columns, size_t row, size_t row
 /* ---- gradients ------------------------------------------------------------------------------- */
 
 /* Panels whose gradients are one product. */
-static size_t panels_at_once(const rnl_dense_columns *columns)
+static size_t panels_at_once(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                             size_t range)
 {
-    return rnl_cut_by_panels(columns->delta_packing.rows) ? 1 : columns->packing.panels;
+    return rnl_cut_by_panels(columns->delta_packing.rows, rnl_cut_width(state->inputs, range),
+                             columns->count)
+               ? 1
+               : columns->packing.panels;
 }
 
 /* (inputs of a range, columns), with the columns that pad the last panel. */
-static rnl_product_shape gradient_shape(const rnl_dense_state *state, const rnl_step *step,
-                                        size_t range, const rnl_dense_columns *columns)
+static rnl_product_shape gradient_shape(const rnl_dense_state *state,
+                                        const rnl_dense_columns *columns, size_t range)
 {
-    return (rnl_product_shape){rnl_cut_width(state->inputs, range), step->padded_rows,
-                               panels_at_once(columns) * columns->packing.width};
+    return (rnl_product_shape){rnl_cut_width(state->inputs, range), columns->delta_packing.rows,
+                               panels_at_once(state, columns, range) * columns->packing.width};
 }
 
 /* The call that makes those from a panel on. */
-static rnl_product_call **gradient_call(const rnl_dense_state *state, size_t range,
-                                        const rnl_dense_columns *columns, size_t panel)
+static rnl_product_call **gradient_call(const rnl_dense_state *state,
+                                        const rnl_dense_columns *columns, size_t range,
+                                        size_t panel)
 {
     return &state->gradient_calls[range * state->panels + columns->first_panel + panel];
 }
@@ -139,72 +150,88 @@ static size_t place_of_range(const rnl_dense_state *state, const rnl_dense_colum
            rnl_cut_column(state->inputs, range) * columns->packing.stride;
 }
 
+/* Floats of a panel's gradients, in whole cache lines. */
+static size_t packed_floats(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                            size_t range)
+{
+    return (rnl_cut_width(state->inputs, range) * columns->packing.stride + 15) / 16 * 16;
+}
+
 /* A panel's gradients: kept, or in the worker's buffer. */
-static float *packed_gradients(const rnl_dense_state *state, const rnl_step_worker *worker,
-                               size_t range, const rnl_dense_columns *columns, size_t panel)
+static float *packed_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                               size_t range, size_t panel, const rnl_step_worker *worker)
 {
     return columns->weights->gradients
                ? columns->weights->gradients + place_of_range(state, columns, range, panel)
-               : worker->step->tile_buffers[worker->index] + state->gradients_place;
+               : worker->step->tile_buffers[worker->index];
 }
 
 /* A product's result: behind them, unless it is they. */
-static float *product_gradients(const rnl_dense_state *state, const rnl_step_worker *worker,
-                                size_t range, const rnl_dense_columns *columns, size_t panel)
+static float *product_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                                size_t range, size_t panel, const rnl_step_worker *worker)
 {
-    return panels_at_once(columns) == 1
-               ? packed_gradients(state, worker, range, columns, panel)
-               : worker->step->tile_buffers[worker->index] + state->products_place;
+    return panels_at_once(state, columns, range) == 1
+               ? packed_gradients(state, columns, range, panel, worker)
+               : worker->step->tile_buffers[worker->index] + packed_floats(state, columns, range);
 }
 
-static rnl_status bind_gradients(const rnl_dense_state *state, rnl_step_worker *worker,
-                                 size_t range, const rnl_dense_columns *columns)
+static rnl_status bind_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                                 size_t range, rnl_step_worker *worker)
 {
-    const rnl_step *step = worker->step;
-    const size_t stride = rnl_product_row_stride(step->padded_rows);
     const rnl_product *product =
-        rnl_step_find_product(step, gradient_shape(state, step, range, columns));
-    for (size_t p = 0; p < columns->packing.panels; p += panels_at_once(columns))
-        RNL_TRY(
-            rnl_product_bind(gradient_call(state, range, columns, p), product, worker->product,
-                             state->inputs_turned + rnl_cut_column(state->inputs, range) * stride,
-                             columns->delta + p * columns->delta_packing.distance,
-                             product_gradients(state, worker, range, columns, p)));
+        rnl_step_find_product(worker->step, gradient_shape(state, columns, range));
+    const float *inputs =
+        state->inputs_turned +
+        rnl_cut_column(state->inputs, range) * rnl_product_row_stride(worker->step->padded_rows);
+    const size_t at_once = panels_at_once(state, columns, range);
+    for (size_t p = 0; p < columns->packing.panels; p += at_once)
+        RNL_TRY(rnl_product_bind(gradient_call(state, columns, range, p), product, worker->product,
+                                 inputs, columns->delta + p * columns->delta_packing.distance,
+                                 product_gradients(state, columns, range, p, worker)));
     return RNL_OK;
 }
 
-static void pack_gradients(const rnl_dense_state *state, const rnl_step_worker *worker,
-                           size_t range, const rnl_dense_columns *columns, size_t panel)
+static void pack_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                           size_t range, size_t panel, const rnl_step_worker *worker)
 {
-    const rnl_step *step = worker->step;
-    const rnl_product_shape shape = gradient_shape(state, step, range, columns);
-    step->kernels->add_rows(&(const rnl_add_rows){
+    const rnl_product_shape shape = gradient_shape(state, columns, range);
+    worker->step->kernels->add_rows(&(const rnl_add_rows){
         .rows = shape.rows,
         .columns = columns->packing.width,
         .partials = 1,
-        .x = product_gradients(state, worker, range, columns, 0) + panel * columns->packing.width,
+        .x = product_gradients(state, columns, range, 0, worker) + panel * columns->packing.width,
         .x_stride = rnl_product_row_stride(shape.columns),
-        .y = packed_gradients(state, worker, range, columns, panel),
+        .y = packed_gradients(state, columns, range, panel, worker),
         .y_stride = columns->packing.stride,
     });
 }
 
+/* The weights' floats between the columns of one row and the next stay 0. */
+static void clear_gaps(const rnl_packing *packing, float *gradients, size_t rows)
+{
+    for (size_t i = 0; packing->stride > packing->width && i < rows; ++i)
+        memset(gradients + i * packing->stride + packing->width, 0,
+               (packing->stride - packing->width) * sizeof *gradients);
+}
+
 /* And the update, while the gradients are in the cache: nobody else reads these weights any more in
  * this step. */
-static rnl_status make_gradients(const rnl_dense_state *state, rnl_step_worker *worker,
-                                 size_t range, const rnl_dense_columns *columns)
+static rnl_status make_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                                 size_t range, rnl_step_worker *worker)
 {
-    const size_t at_once = panels_at_once(columns);
+    const size_t at_once = panels_at_once(state, columns, range),
+                 inputs = rnl_cut_width(state->inputs, range);
     for (size_t p = 0; p < columns->packing.panels; ++p) {
+        float *gradients = packed_gradients(state, columns, range, p, worker);
         if (p % at_once == 0)
-            RNL_TRY(rnl_product_execute(*gradient_call(state, range, columns, p)));
+            RNL_TRY(rnl_product_execute(*gradient_call(state, columns, range, p)));
         if (at_once > 1)
-            pack_gradients(state, worker, range, columns, p);
+            pack_gradients(state, columns, range, p, worker);
+        clear_gaps(&columns->packing, gradients, inputs);
         if (columns->weights->updated_by_tile)
             rnl_step_update(worker->step, worker, columns->weights->index,
                             place_of_range(state, columns, range, p),
-                            rnl_cut_width(state->inputs, range) * columns->packing.stride,
-                            packed_gradients(state, worker, range, columns, p));
+                            inputs * columns->packing.stride, gradients);
     }
     return RNL_OK;
 }
@@ -238,7 +265,7 @@ static rnl_status bind_whole(void *self, size_t block, rnl_step_worker *worker)
     const rnl_dense_state *state = self;
     const rnl_step *step = worker->step;
     const rnl_dense_columns *columns = &state->blocks[block];
-    RNL_TRY(bind_gradients(state, worker, 0, columns));
+    RNL_TRY(bind_gradients(state, columns, 0, worker));
     if (state->downstream.partials == 0)
         return RNL_OK;
     return rnl_product_bind(&state->down_calls[block], columns->down, worker->product,
@@ -260,16 +287,11 @@ static rnl_status run_whole(void *self, size_t block, rnl_step_worker *worker)
     if (state->downstream.partials > 0)
         RNL_TRY(rnl_product_execute(state->down_calls[block]));
     make_bias_gradients(state, worker, columns);
-    return make_gradients(state, worker, 0, columns);
+    return make_gradients(state, columns, 0, worker);
 }
 
 /* ---- of more row blocks: delta by parts of them ------------------------------------------------
  */
-
-static size_t row_tiles(const rnl_dense_state *state)
-{
-    return state->row_blocks * state->parts;
-}
 
 static rnl_status run_delta(void *self, size_t tile, rnl_step_worker *worker)
 {
@@ -321,7 +343,7 @@ static rnl_status bind_backward(void *self, size_t tile, rnl_step_worker *worker
     const rnl_dense_state *state = self;
     const size_t gradients = gradient_tiles(state), blocks = state->columns.blocks;
     return tile < gradients
-               ? bind_gradients(state, worker, tile / blocks, &state->blocks[tile % blocks])
+               ? bind_gradients(state, &state->blocks[tile % blocks], tile / blocks, worker)
                : bind_down(state, tile - gradients, worker);
 }
 
@@ -334,33 +356,30 @@ static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
         return run_down(state, tile - gradients, worker);
     if (tile < blocks)
         make_bias_gradients(state, worker, &state->blocks[tile]);
-    return make_gradients(state, worker, tile / blocks, &state->blocks[tile % blocks]);
+    return make_gradients(state, &state->blocks[tile % blocks], tile / blocks, worker);
 }
 
-/* Both kinds are shared out evenly. */
+/* Both kinds are shared out evenly, from either end, so that whoever has more of one has less of
+ * the other. */
 static size_t backward_owner(const void *self, size_t tile, size_t workers)
 {
     const rnl_dense_state *state = self;
     const size_t gradients = gradient_tiles(state);
-    return tile < gradients ? rnl_share_owner(gradients, workers, tile)
+    return tile < gradients ? workers - 1 - rnl_share_owner(gradients, workers, tile)
                             : rnl_share_owner(row_tiles(state), workers, tile - gradients);
 }
 
 /* ---- planning -------------------------------------------------------------------------------- */
 
-static size_t whole_lines(size_t floats)
-{
-    return (floats + 15) / 16 * 16;
-}
-
-/* A worker's buffer: delta, of a mini-batch of one row block; a panel's gradients; a product's. */
+/* A worker's buffer has room for a panel's gradients, and behind them for those of a product. */
 static rnl_status plan_product(rnl_dense_state *state, rnl_step *step, size_t range,
                                const rnl_dense_columns *columns)
 {
     rnl_product *product;
-    const rnl_product_shape shape = gradient_shape(state, step, range, columns);
-    rnl_step_need_tile(step,
-                       state->products_place + shape.rows * rnl_product_row_stride(shape.columns));
+    const rnl_product_shape shape = gradient_shape(state, columns, range);
+    const bool packs = panels_at_once(state, columns, range) > 1;
+    rnl_step_need_tile(step, packed_floats(state, columns, range) +
+                                 (packs ? shape.rows * rnl_product_row_stride(shape.columns) : 0));
     return rnl_step_product(step, shape, &product);
 }
 
@@ -414,7 +433,6 @@ static rnl_status plan_down(rnl_dense_state *state, rnl_step *step)
 
 static rnl_status plan_delta(rnl_dense_state *state, rnl_step *step)
 {
-    size_t widest = 0;
     for (size_t c = 0; c < state->columns.blocks; ++c) {
         rnl_dense_columns *columns = &state->blocks[c];
         columns->first_panel = state->panels;
@@ -422,12 +440,8 @@ static rnl_status plan_delta(rnl_dense_state *state, rnl_step *step)
         columns->delta_packing = rnl_packing_of(step->padded_rows, columns->count);
         RNL_TRY(rnl_arena_reserve(&step->arena, &columns->delta,
                                   rnl_packed_count(&columns->delta_packing), sizeof(float)));
-        widest = widest > columns->packing.stride ? widest : columns->packing.stride;
     }
-    const size_t delta = state->part_rows * rnl_product_row_stride(state->units);
-    rnl_step_need_tile(step, delta);
-    state->gradients_place = is_whole(state) ? whole_lines(delta) : 0;
-    state->products_place = state->gradients_place + whole_lines(state->fan_in * widest);
+    rnl_step_need_tile(step, state->part_rows * rnl_product_row_stride(state->units));
     return RNL_OK;
 }
 

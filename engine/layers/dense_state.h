@@ -54,9 +54,8 @@ typedef struct rnl_dense_state {
     rnl_upstream upstream, downstream; /* downstream has 0 partials if nobody asks for it */
     rnl_column_cut inputs;             /* ranges of inputs of which a tile makes the gradients */
     size_t panels;                     /* of all column blocks */
-    size_t gradients_place, products_place; /* in a worker's tile buffer */
-    rnl_product_call **gradient_calls;      /* (ranges, panels), for some of the panels */
-    rnl_product_call **down_calls;          /* (column blocks), or (row blocks, parts) */
+    rnl_product_call **gradient_calls; /* (ranges, panels), for some of the panels */
+    rnl_product_call **down_calls;     /* (column blocks), or (row blocks, parts) */
     /* Of a mini-batch of more row blocks: */
     rnl_packing turned_packing; /* (units, fan_in) */
     float *turned;
@@ -66,9 +65,12 @@ typedef struct rnl_dense_state {
 /* Asks for all that the backward phases need, beside the forward pass. */
 rnl_status rnl_dense_plan_training(rnl_dense_state *state, rnl_step *step);
 
-/* Turns the part of the inputs, and of the weights, that a forward tile answers for. */
-void rnl_dense_turn(const rnl_dense_state *state, const rnl_step *step, size_t column_block,
-                    size_t row, size_t rows);
+/* Turns what a forward tile answers for: some of the panels of its column block's weights, and its
+ * rows of some of the inputs.  Nothing where nobody asks for it. */
+void rnl_dense_turn_weights(const rnl_dense_state *state, const rnl_step *step, size_t column_block,
+                            size_t row_tile);
+void rnl_dense_turn_inputs(const rnl_dense_state *state, const rnl_step *step, size_t column_block,
+                           size_t row);
 
 /* The phase that makes the weights obey the layer's constraint, if it has one. */
 rnl_status rnl_dense_plan_constraint(const rnl_dense_state *state, rnl_step *step);

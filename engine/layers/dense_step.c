@@ -13,14 +13,14 @@
  * column block, and in these row by row. */
 typedef struct place {
     size_t row_block, column_block;
-    size_t row; /* the first of the tile */
+    size_t row_tile, row; /* the first of the tile */
 } place;
 
 static place place_of(const rnl_dense_state *state, const rnl_step *step, size_t tile)
 {
     const size_t part = tile % state->parts, block = tile / state->parts;
     const size_t r = block % step->rows.blocks, c = block / step->rows.blocks;
-    return (place){r, c, r * step->rows.size + part * state->part_rows};
+    return (place){r, c, r * state->parts + part, r * step->rows.size + part * state->part_rows};
 }
 
 static rnl_status bind_forward(void *self, size_t tile, rnl_step_worker *worker)
@@ -40,8 +40,12 @@ static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
     const rnl_step *step = worker->step;
     const place at = place_of(state, step, tile);
     const rnl_dense_columns *columns = &state->blocks[at.column_block];
+    if (worker->batch.training)
+        rnl_dense_turn_weights(state, step, at.column_block, at.row_tile);
     if (rnl_cut_filled(step->rows, worker->batch.rows, at.row_block) == 0)
         return RNL_OK;
+    if (worker->batch.training)
+        rnl_dense_turn_inputs(state, step, at.column_block, at.row);
     RNL_TRY(rnl_product_execute(state->forward_calls[tile]));
     ++worker->tiles;
     const size_t corner = at.row * state->output.stride + columns->first;
@@ -56,8 +60,6 @@ static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
         .kept = state->kept.values ? state->kept.values + corner : NULL,
         .alpha = state->activation.alpha,
     });
-    if (worker->batch.training)
-        rnl_dense_turn(state, step, at.column_block, at.row, state->part_rows);
     return RNL_OK;
 }
 

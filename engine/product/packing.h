@@ -4,7 +4,8 @@
  * A packed matrix (rows, columns) is cut into panels of `width` columns, each row-major by itself.
  * So any range of whole panels is the second operand of a product over its columns, and any range
  * of rows of a panel is one piece of memory.  What is in no column of the matrix, because the last
- * panel is narrower, is 0.
+ * panel is narrower, is 0.  Where there is more than one, a panel has room for a multiple of 16
+ * rows.
  */
 #ifndef RNL_ENGINE_PRODUCT_PACKING_H
 #define RNL_ENGINE_PRODUCT_PACKING_H

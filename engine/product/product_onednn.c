@@ -51,7 +51,7 @@ static dnnl_status_t product_desc(dnnl_primitive_desc_t *desc, dnnl_engine_t eng
                                   matrix_desc b, matrix_desc c,
                                   const_dnnl_primitive_attr_t attributes)
 {
-    return dnnl_inner_product_forward_primitive_desc_create(desc, engine, dnnl_forward_inference, a,
+    return dnnl_inner_product_forward_primitive_desc_create(desc, engine, dnnl_forward_training, a,
                                                             b, NULL, c, attributes);
 }
 
@@ -83,7 +83,7 @@ static dnnl_status_t product_desc(dnnl_primitive_desc_t *desc, dnnl_engine_t eng
 {
     dnnl_inner_product_desc_t operation;
     const dnnl_status_t status =
-        dnnl_inner_product_forward_desc_init(&operation, dnnl_forward_inference, a, b, NULL, c);
+        dnnl_inner_product_forward_desc_init(&operation, dnnl_forward_training, a, b, NULL, c);
     return status != dnnl_success
                ? status
                : dnnl_primitive_desc_create(desc, &operation, attributes, engine, NULL);
@@ -172,7 +172,7 @@ static const char *implementation(const rnl_product *product)
  * hundred times slower than sgemm. */
 static void drop_slow_desc(rnl_product *product)
 {
-    if (product->desc && strncmp(implementation(product), "brgemm", 6) != 0) {
+    if (product->desc && strncmp(implementation(product), "brg", 3) != 0) {
         dnnl_primitive_desc_destroy(product->desc);
         product->desc = NULL;
     }

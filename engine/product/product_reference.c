@@ -32,7 +32,7 @@ rnl_packing rnl_packing_of(size_t rows, size_t columns)
                          .columns = columns,
                          .width = WIDTH,
                          .stride = WIDTH,
-                         .distance = rows * WIDTH,
+                         .distance = (rows + WIDTH - 1) / WIDTH * WIDTH * WIDTH,
                          .panels = (columns + WIDTH - 1) / WIDTH};
 }
 

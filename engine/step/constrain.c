@@ -3,7 +3,6 @@
 #include "engine/error.h"
 #include "engine/model/constraints.h"
 #include "engine/step/penalty.h"
-#include "threading/assignment.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,6 @@
 #include "engine/step/cut.h"
 
-/* A mini-batch that is no larger is not cut: its products are too small to share by rows, and then
- * no gradient needs a second copy. */
+/* A mini-batch that is no larger is not cut: its products are too small to share by rows. */
 #define UNCUT_ROWS        32
 #define ROWS_PER_BLOCK    32
 #define MAX_ROW_BLOCKS    4
@@ -12,6 +11,7 @@
 #define MAX_INPUT_RANGES  8
 #define ROWS_PER_RANGE    16 /* over fewer rows a range is not worth its calls */
 #define FEW_ROWS          128
+#define FEW_GRADIENTS     8192
 
 static size_t at_most(size_t a, size_t b)
 {
@@ -77,7 +77,7 @@ size_t rnl_cut_column(rnl_column_cut cut, size_t block)
     return at_most(block * multiples / cut.blocks * RNL_CUT_MULTIPLE, cut.units);
 }
 
-bool rnl_cut_by_panels(size_t rows)
+bool rnl_cut_by_panels(size_t rows, size_t inputs, size_t units)
 {
-    return rows <= FEW_ROWS;
+    return rows <= FEW_ROWS && inputs * units > FEW_GRADIENTS;
 }

@@ -47,9 +47,10 @@ rnl_column_cut rnl_cut_inputs(size_t fan_in, size_t rows);
 /* The first unit of a block; of the block after the last, the number of units. */
 size_t rnl_cut_column(rnl_column_cut cut, size_t block);
 
-/* Whether a panel of the weights by itself is a product, whose result is packed as it comes: over
- * few rows.  Over many it pays to make the gradients of a column block in one, and to pack them. */
-bool rnl_cut_by_panels(size_t rows);
+/* Whether the gradients of each panel of the weights are a product by itself, whose result is
+ * packed as it comes: over few rows, unless they are few.  Else it pays to make those of a column
+ * block in one product, and to pack them. */
+bool rnl_cut_by_panels(size_t rows, size_t inputs, size_t units);
 
 static inline size_t rnl_cut_width(rnl_column_cut cut, size_t block)
 {

@@ -2,7 +2,6 @@
 
 #include "engine/error.h"
 #include "engine/model/activations.h"
-#include "engine/step/clip.h"
 
 #include <math.h>
 #include <string.h>

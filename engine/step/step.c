@@ -186,7 +186,7 @@ static rnl_status plan_backward(rnl_step *step)
 
 static rnl_status plan_buffers(rnl_step *step)
 {
-    for (size_t i = 0; i < step->workers; ++i)
+    for (size_t i = 0; i < step->active; ++i)
         RNL_TRY(rnl_arena_reserve(&step->arena, &step->tile_buffers[i], step->tile_floats,
                                   sizeof(float)));
     if (step->delta_floats > 0)

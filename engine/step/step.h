@@ -166,7 +166,7 @@ typedef struct rnl_step {
     bool has_activity;          /* a layer adds penalties on its outputs: */
     float *activity;            /* (padded_rows) of each row */
     float *metrics[RNL_MAX_METRICS]; /* (padded_rows) each */
-    float **tile_buffers;            /* (workers) one product's tile each */
+    float **tile_buffers;            /* (workers) of those with tiles: results, delta */
     size_t tile_floats;
     float *exchange[2]; /* gradients on their way down, in turn */
     size_t exchange_floats;

@@ -12,7 +12,7 @@
 typedef struct slice {
     const rnl_block *block;
     size_t begin, count;
-    float *gradients; /* (count) */
+    float *gradients; /* (count); of a planned slice the block's, which are not there yet */
 } slice;
 
 typedef struct update_state {
