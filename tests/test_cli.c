@@ -811,7 +811,7 @@ Test(cli, measures)
     expect_in("out", "\"name\": \"train/spirals/batch:32/threads:1\"");
     expect_in("out", "\"time_unit\": \"us\"");
     cr_expect_eq(run("bench trian"), 2);
-    expect_in("err", "expected machine, train or latency");
+    expect_in("err", "expected machine, train, latency or optimizers");
     cr_expect_eq(run("bench train --threads 1,x"), 2);
     expect_in("err", "--threads expects numbers from 1, as in 1,2,4, got '1,x'");
 }

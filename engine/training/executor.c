@@ -53,13 +53,16 @@ static void run_tiles(rnl_hand *hand, const rnl_phase *phase, const rnl_own_tile
     }
 }
 
+/* All workers come to the first barrier, so that none is still reading what was decided for this
+ * step when worker 0 decides on the next. */
 static void run_phases(rnl_hand *hand, const rnl_phase_list *list, const rnl_own_tiles *own,
                        size_t count)
 {
-    if (hand->step.index >= hand->step.step->active)
-        return;
+    const bool has_tiles = hand->step.index < hand->step.step->active;
     for (size_t i = 0; i < count; ++i) {
-        if (i > 0)
+        if (i == 1)
+            rnl_hand_barrier(hand);
+        else if (i > 1 && has_tiles)
             rnl_barrier_wait(&hand->executor->between_phases);
         run_tiles(hand, &list->items[i], &own[i]);
     }
