@@ -7,65 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_whole(const rnl_dense_state *state)
-{
-    return state->row_blocks == 1;
-}
-
-static size_t row_tiles(const rnl_dense_state *state)
-{
-    return state->row_blocks * state->parts;
-}
-
-/* ---- turned operands ------------------------------------------------------------------------- */
-
-/* The weights of a panel of units as rows of a packed (.., fan_in), from `row` on. */
-static void turn_panel(const rnl_step *step, const rnl_dense_columns *columns, size_t panel,
-                       const rnl_packing *packing, float *turned, size_t row)
-{
-    for (size_t q = 0; q < packing->panels; ++q)
-        step->kernels->transpose(&(const rnl_transpose){
-            .rows = rnl_panel_columns(packing, q),
-            .columns = rnl_panel_columns(&columns->packing, panel),
-            .x = columns->weights->arrays[RNL_VALUES] + panel * columns->packing.distance +
-                 q * packing->width * columns->packing.stride,
-            .x_stride = columns->packing.stride,
-            .y = turned + q * packing->distance + row * packing->stride,
-            .y_stride = packing->stride,
-        });
-}
-
-void rnl_dense_turn_weights(const rnl_dense_state *state, const rnl_step *step, size_t column_block,
-                            size_t row_tile)
-{
-    const rnl_dense_columns *columns = &state->blocks[column_block];
-    const rnl_packing *packing =
-        is_whole(state) ? &columns->turned_packing : &state->turned_packing;
-    float *turned = is_whole(state) ? columns->turned : state->turned;
-    const size_t first = is_whole(state) ? 0 : columns->first, panels = columns->packing.panels;
-    for (size_t p = 0; state->down_calls && p < panels; ++p)
-        if (p * row_tiles(state) / panels == row_tile)
-            turn_panel(step, columns, p, packing, turned, first + p * columns->packing.width);
-}
-
-void rnl_dense_turn_inputs(const rnl_dense_state *state, const rnl_step *step, size_t column_block,
-                           size_t row)
-{
-    const rnl_column_cut shares = {state->columns.blocks, state->fan_in};
-    const size_t first = rnl_cut_column(shares, column_block);
-    const size_t stride = rnl_product_row_stride(step->padded_rows);
-    if (!state->inputs_turned)
-        return;
-    step->kernels->transpose(&(const rnl_transpose){
-        .rows = state->part_rows,
-        .columns = rnl_cut_width(shares, column_block),
-        .x = state->input->values + row * state->input->stride + first,
-        .x_stride = state->input->stride,
-        .y = state->inputs_turned + first * stride + row,
-        .y_stride = stride,
-    });
-}
-
 /* ---- delta ----------------------------------------------------------------------------------- */
 
 /* Of rows and units from a corner on. */
@@ -114,149 +55,6 @@ static void clear_delta(const rnl_dense_columns *columns, size_t row, size_t row
                rows * packing->stride * sizeof *columns->delta);
 }
 
-/* ---- gradients ------------------------------------------------------------------------------- */
-
-/* Panels whose gradients are one product. */
-static size_t panels_at_once(const rnl_dense_state *state, const rnl_dense_columns *columns,
-                             size_t range)
-{
-    return rnl_cut_by_panels(columns->delta_packing.rows, rnl_cut_width(state->inputs, range),
-                             columns->count)
-               ? 1
-               : columns->packing.panels;
-}
-
-/* (inputs of a range, columns), with the columns that pad the last panel. */
-static rnl_product_shape gradient_shape(const rnl_dense_state *state,
-                                        const rnl_dense_columns *columns, size_t range)
-{
-    return (rnl_product_shape){rnl_cut_width(state->inputs, range), columns->delta_packing.rows,
-                               panels_at_once(state, columns, range) * columns->packing.width};
-}
-
-/* The call that makes those from a panel on. */
-static rnl_product_call **gradient_call(const rnl_dense_state *state,
-                                        const rnl_dense_columns *columns, size_t range,
-                                        size_t panel)
-{
-    return &state->gradient_calls[range * state->panels + columns->first_panel + panel];
-}
-
-/* Where the gradients of a range begin in a panel of the weights. */
-static size_t place_of_range(const rnl_dense_state *state, const rnl_dense_columns *columns,
-                             size_t range, size_t panel)
-{
-    return panel * columns->packing.distance +
-           rnl_cut_column(state->inputs, range) * columns->packing.stride;
-}
-
-/* Floats of a panel's gradients, in whole cache lines. */
-static size_t packed_floats(const rnl_dense_state *state, const rnl_dense_columns *columns,
-                            size_t range)
-{
-    return (rnl_cut_width(state->inputs, range) * columns->packing.stride + 15) / 16 * 16;
-}
-
-/* A panel's gradients: kept, or in the worker's buffer. */
-static float *packed_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
-                               size_t range, size_t panel, const rnl_step_worker *worker)
-{
-    return columns->weights->gradients
-               ? columns->weights->gradients + place_of_range(state, columns, range, panel)
-               : worker->step->tile_buffers[worker->index];
-}
-
-/* A product's result: behind them, unless it is they. */
-static float *product_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
-                                size_t range, size_t panel, const rnl_step_worker *worker)
-{
-    return panels_at_once(state, columns, range) == 1
-               ? packed_gradients(state, columns, range, panel, worker)
-               : worker->step->tile_buffers[worker->index] + packed_floats(state, columns, range);
-}
-
-static rnl_status bind_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
-                                 size_t range, rnl_step_worker *worker)
-{
-    const rnl_product *product =
-        rnl_step_find_product(worker->step, gradient_shape(state, columns, range));
-    const float *inputs =
-        state->inputs_turned +
-        rnl_cut_column(state->inputs, range) * rnl_product_row_stride(worker->step->padded_rows);
-    const size_t at_once = panels_at_once(state, columns, range);
-    for (size_t p = 0; p < columns->packing.panels; p += at_once)
-        RNL_TRY(rnl_product_bind(gradient_call(state, columns, range, p), product, worker->product,
-                                 inputs, columns->delta + p * columns->delta_packing.distance,
-                                 product_gradients(state, columns, range, p, worker)));
-    return RNL_OK;
-}
-
-static void pack_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
-                           size_t range, size_t panel, const rnl_step_worker *worker)
-{
-    const rnl_product_shape shape = gradient_shape(state, columns, range);
-    worker->step->kernels->add_rows(&(const rnl_add_rows){
-        .rows = shape.rows,
-        .columns = columns->packing.width,
-        .partials = 1,
-        .x = product_gradients(state, columns, range, 0, worker) + panel * columns->packing.width,
-        .x_stride = rnl_product_row_stride(shape.columns),
-        .y = packed_gradients(state, columns, range, panel, worker),
-        .y_stride = columns->packing.stride,
-    });
-}
-
-/* The weights' floats between the columns of one row and the next stay 0. */
-static void clear_gaps(const rnl_packing *packing, float *gradients, size_t rows)
-{
-    for (size_t i = 0; packing->stride > packing->width && i < rows; ++i)
-        memset(gradients + i * packing->stride + packing->width, 0,
-               (packing->stride - packing->width) * sizeof *gradients);
-}
-
-/* And the update, while the gradients are in the cache: nobody else reads these weights any more in
- * this step. */
-static rnl_status make_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
-                                 size_t range, rnl_step_worker *worker)
-{
-    const size_t at_once = panels_at_once(state, columns, range),
-                 inputs = rnl_cut_width(state->inputs, range);
-    for (size_t p = 0; p < columns->packing.panels; ++p) {
-        float *gradients = packed_gradients(state, columns, range, p, worker);
-        if (p % at_once == 0)
-            RNL_TRY(rnl_product_execute(*gradient_call(state, columns, range, p)));
-        if (at_once > 1)
-            pack_gradients(state, columns, range, p, worker);
-        clear_gaps(&columns->packing, gradients, inputs);
-        if (columns->weights->updated_by_tile)
-            rnl_step_update(worker->step, worker, columns->weights->index,
-                            place_of_range(state, columns, range, p),
-                            inputs * columns->packing.stride, gradients);
-    }
-    return RNL_OK;
-}
-
-static void make_bias_gradients(const rnl_dense_state *state, const rnl_step_worker *worker,
-                                const rnl_dense_columns *columns)
-{
-    const rnl_step *step = worker->step;
-    const rnl_packing *packing = &columns->delta_packing;
-    if (!state->bias)
-        return;
-    float *gradients = state->bias->gradients + columns->first;
-    for (size_t p = 0; p < packing->panels; ++p)
-        step->kernels->column_sums(&(const rnl_column_sums){
-            .rows = step->padded_rows,
-            .columns = rnl_panel_columns(packing, p),
-            .x = columns->delta + p * packing->distance,
-            .x_stride = packing->stride,
-            .sums = gradients + p * packing->width,
-        });
-    if (state->bias->updated_by_tile)
-        rnl_step_update(worker->step, worker, state->bias->index, columns->first, columns->count,
-                        gradients);
-}
-
 /* ---- a mini-batch of one row block: a tile is all that a column block has to do ---------------
  */
 
@@ -265,7 +63,7 @@ static rnl_status bind_whole(void *self, size_t block, rnl_step_worker *worker)
     const rnl_dense_state *state = self;
     const rnl_step *step = worker->step;
     const rnl_dense_columns *columns = &state->blocks[block];
-    RNL_TRY(bind_gradients(state, columns, 0, worker));
+    RNL_TRY(rnl_dense_bind_gradients(state, columns, 0, worker));
     if (state->downstream.partials == 0)
         return RNL_OK;
     return rnl_product_bind(&state->down_calls[block], columns->down, worker->product,
@@ -286,8 +84,8 @@ static rnl_status run_whole(void *self, size_t block, rnl_step_worker *worker)
     ++worker->tiles;
     if (state->downstream.partials > 0)
         RNL_TRY(rnl_product_execute(state->down_calls[block]));
-    make_bias_gradients(state, worker, columns);
-    return make_gradients(state, columns, 0, worker);
+    rnl_dense_make_bias_gradients(state, worker, columns);
+    return rnl_dense_make_gradients(state, columns, 0, worker);
 }
 
 /* ---- of more row blocks: delta by parts of them ------------------------------------------------
@@ -342,9 +140,9 @@ static rnl_status bind_backward(void *self, size_t tile, rnl_step_worker *worker
 {
     const rnl_dense_state *state = self;
     const size_t gradients = gradient_tiles(state), blocks = state->columns.blocks;
-    return tile < gradients
-               ? bind_gradients(state, &state->blocks[tile % blocks], tile / blocks, worker)
-               : bind_down(state, tile - gradients, worker);
+    return tile < gradients ? rnl_dense_bind_gradients(state, &state->blocks[tile % blocks],
+                                                       tile / blocks, worker)
+                            : bind_down(state, tile - gradients, worker);
 }
 
 static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
@@ -355,8 +153,8 @@ static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
     if (tile >= gradients)
         return run_down(state, tile - gradients, worker);
     if (tile < blocks)
-        make_bias_gradients(state, worker, &state->blocks[tile]);
-    return make_gradients(state, &state->blocks[tile % blocks], tile / blocks, worker);
+        rnl_dense_make_bias_gradients(state, worker, &state->blocks[tile]);
+    return rnl_dense_make_gradients(state, &state->blocks[tile % blocks], tile / blocks, worker);
 }
 
 /* Both kinds are shared out evenly, from either end, so that whoever has more of one has less of
@@ -365,39 +163,12 @@ static size_t backward_owner(const void *self, size_t tile, size_t workers)
 {
     const rnl_dense_state *state = self;
     const size_t gradients = gradient_tiles(state);
-    return tile < gradients ? workers - 1 - rnl_share_owner(gradients, workers, tile)
-                            : rnl_share_owner(row_tiles(state), workers, tile - gradients);
+    return tile < gradients
+               ? workers - 1 - rnl_share_owner(gradients, workers, tile)
+               : rnl_share_owner(rnl_dense_row_tiles(state), workers, tile - gradients);
 }
 
 /* ---- planning -------------------------------------------------------------------------------- */
-
-/* A worker's buffer has room for a panel's gradients, and behind them for those of a product. */
-static rnl_status plan_product(rnl_dense_state *state, rnl_step *step, size_t range,
-                               const rnl_dense_columns *columns)
-{
-    rnl_product *product;
-    const rnl_product_shape shape = gradient_shape(state, columns, range);
-    const bool packs = panels_at_once(state, columns, range) > 1;
-    rnl_step_need_tile(step, packed_floats(state, columns, range) +
-                                 (packs ? shape.rows * rnl_product_row_stride(shape.columns) : 0));
-    return rnl_step_product(step, shape, &product);
-}
-
-static rnl_status plan_gradients(rnl_dense_state *state, rnl_step *step)
-{
-    state->inputs = rnl_cut_inputs(state->fan_in, step->padded_rows);
-    const size_t calls = state->inputs.blocks * state->panels;
-    state->gradient_calls = calloc(calls, sizeof *state->gradient_calls);
-    if (!state->gradient_calls)
-        return rnl_fail_memory(calls * sizeof *state->gradient_calls);
-    for (size_t c = 0; c < state->columns.blocks; ++c) {
-        for (size_t range = 0; range < state->inputs.blocks; ++range)
-            RNL_TRY(plan_product(state, step, range, &state->blocks[c]));
-        if (rnl_step_keeps_gradients(step))
-            RNL_TRY(rnl_step_gradients(step, state->blocks[c].weights));
-    }
-    return state->bias ? rnl_step_gradients(step, state->bias) : RNL_OK;
-}
 
 static rnl_status plan_down_whole(rnl_dense_state *state, rnl_step *step)
 {
@@ -424,11 +195,13 @@ static rnl_status plan_down_by_rows(rnl_dense_state *state, rnl_step *step)
 
 static rnl_status plan_down(rnl_dense_state *state, rnl_step *step)
 {
-    const size_t calls = is_whole(state) ? state->columns.blocks : row_tiles(state);
+    const size_t calls =
+        rnl_dense_is_whole(state) ? state->columns.blocks : rnl_dense_row_tiles(state);
     state->down_calls = calloc(calls, sizeof *state->down_calls);
     if (!state->down_calls)
         return rnl_fail_memory(calls * sizeof *state->down_calls);
-    return is_whole(state) ? plan_down_whole(state, step) : plan_down_by_rows(state, step);
+    return rnl_dense_is_whole(state) ? plan_down_whole(state, step)
+                                     : plan_down_by_rows(state, step);
 }
 
 static rnl_status plan_delta(rnl_dense_state *state, rnl_step *step)
@@ -451,7 +224,7 @@ rnl_status rnl_dense_plan_training(rnl_dense_state *state, rnl_step *step)
                               state->fan_in * rnl_product_row_stride(step->padded_rows),
                               sizeof(float)));
     RNL_TRY(plan_delta(state, step));
-    RNL_TRY(plan_gradients(state, step));
+    RNL_TRY(rnl_dense_plan_gradients(state, step));
     return state->layer->index > step->first_trainable ? plan_down(state, step) : RNL_OK;
 }
 
@@ -460,7 +233,8 @@ void rnl_dense_release_training(rnl_dense_state *state)
     const size_t gradients = state->inputs.blocks * state->panels;
     for (size_t i = 0; state->gradient_calls && i < gradients; ++i)
         rnl_product_call_free(state->gradient_calls[i]);
-    const size_t downs = is_whole(state) ? state->columns.blocks : row_tiles(state);
+    const size_t downs =
+        rnl_dense_is_whole(state) ? state->columns.blocks : rnl_dense_row_tiles(state);
     for (size_t i = 0; state->down_calls && i < downs; ++i)
         rnl_product_call_free(state->down_calls[i]);
     free(state->gradient_calls);
@@ -490,17 +264,18 @@ rnl_status rnl_dense_plan_backward(void *planned, rnl_step *step, const rnl_upst
     place_updates(state, step);
     RNL_TRY(rnl_dense_plan_constraint(state, step));
     if (downstream) {
-        downstream->partials = is_whole(state) ? state->columns.blocks : 1;
+        downstream->partials = rnl_dense_is_whole(state) ? state->columns.blocks : 1;
         state->downstream = *downstream;
     }
-    if (is_whole(state))
+    if (rnl_dense_is_whole(state))
         return rnl_phase_add(&step->phases, (rnl_phase){.tiles = state->columns.blocks,
                                                         .bind = bind_whole,
                                                         .run = run_whole,
                                                         .self = state});
-    RNL_TRY(rnl_phase_add(&step->phases,
-                          (rnl_phase){.tiles = row_tiles(state), .run = run_delta, .self = state}));
-    const size_t tiles = gradient_tiles(state) + (downstream ? row_tiles(state) : 0);
+    RNL_TRY(rnl_phase_add(
+        &step->phases,
+        (rnl_phase){.tiles = rnl_dense_row_tiles(state), .run = run_delta, .self = state}));
+    const size_t tiles = gradient_tiles(state) + (downstream ? rnl_dense_row_tiles(state) : 0);
     return rnl_phase_add(&step->phases, (rnl_phase){.tiles = tiles,
                                                     .bind = bind_backward,
                                                     .run = run_backward,

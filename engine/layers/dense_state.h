@@ -62,6 +62,18 @@ typedef struct rnl_dense_state {
     rnl_product *down;
 } rnl_dense_state;
 
+/* A mini-batch of one row block. */
+static inline bool rnl_dense_is_whole(const rnl_dense_state *state)
+{
+    return state->row_blocks == 1;
+}
+
+/* Parts of all row blocks. */
+static inline size_t rnl_dense_row_tiles(const rnl_dense_state *state)
+{
+    return state->row_blocks * state->parts;
+}
+
 /* Asks for all that the backward phases need, beside the forward pass. */
 rnl_status rnl_dense_plan_training(rnl_dense_state *state, rnl_step *step);
 
@@ -71,6 +83,16 @@ void rnl_dense_turn_weights(const rnl_dense_state *state, const rnl_step *step, 
                             size_t row_tile);
 void rnl_dense_turn_inputs(const rnl_dense_state *state, const rnl_step *step, size_t column_block,
                            size_t row);
+
+/* The gradients of a range of inputs and a column block, from all rows, and at once the update:
+ * planned for all of them, bound by the worker that makes them. */
+rnl_status rnl_dense_plan_gradients(rnl_dense_state *state, rnl_step *step);
+rnl_status rnl_dense_bind_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                                    size_t range, rnl_step_worker *worker);
+rnl_status rnl_dense_make_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                                    size_t range, rnl_step_worker *worker);
+void rnl_dense_make_bias_gradients(const rnl_dense_state *state, const rnl_step_worker *worker,
+                                   const rnl_dense_columns *columns);
 
 /* The phase that makes the weights obey the layer's constraint, if it has one. */
 rnl_status rnl_dense_plan_constraint(const rnl_dense_state *state, rnl_step *step);

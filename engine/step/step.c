@@ -232,7 +232,8 @@ static rnl_status plan_rows(rnl_step *step)
     return rnl_arena_reserve(&step->arena, &step->loss, rows, sizeof(float));
 }
 
-/* What is neither parameters nor theirs is a matrix over the rows of a mini-batch. */
+/* What is neither parameters nor theirs is matrices over the rows of a mini-batch, weights turned,
+ * and the workers' buffers. */
 static void plan_memory(rnl_step *step)
 {
     rnl_memory_plan *memory = &step->memory;

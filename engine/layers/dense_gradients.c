@@ -1,0 +1,175 @@
+#include "engine/layers/dense_state.h"
+
+#include "engine/error.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Panels whose gradients are one product. */
+static size_t panels_at_once(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                             size_t range)
+{
+    return rnl_cut_by_panels(columns->delta_packing.rows, rnl_cut_width(state->inputs, range),
+                             columns->count)
+               ? 1
+               : columns->packing.panels;
+}
+
+/* (inputs of a range, columns), with the columns that pad the last panel. */
+static rnl_product_shape gradient_shape(const rnl_dense_state *state,
+                                        const rnl_dense_columns *columns, size_t range)
+{
+    return (rnl_product_shape){rnl_cut_width(state->inputs, range), columns->delta_packing.rows,
+                               panels_at_once(state, columns, range) * columns->packing.width};
+}
+
+/* The call that makes those from a panel on. */
+static rnl_product_call **gradient_call(const rnl_dense_state *state,
+                                        const rnl_dense_columns *columns, size_t range,
+                                        size_t panel)
+{
+    return &state->gradient_calls[range * state->panels + columns->first_panel + panel];
+}
+
+/* Where the gradients of a range begin in a panel of the weights. */
+static size_t place_of_range(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                             size_t range, size_t panel)
+{
+    return panel * columns->packing.distance +
+           rnl_cut_column(state->inputs, range) * columns->packing.stride;
+}
+
+/* Floats of a panel's gradients, in whole cache lines. */
+static size_t packed_floats(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                            size_t range)
+{
+    return (rnl_cut_width(state->inputs, range) * columns->packing.stride + 15) / 16 * 16;
+}
+
+/* A panel's gradients: kept, or in the worker's buffer. */
+static float *packed_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                               size_t range, size_t panel, const rnl_step_worker *worker)
+{
+    return columns->weights->gradients
+               ? columns->weights->gradients + place_of_range(state, columns, range, panel)
+               : worker->step->tile_buffers[worker->index];
+}
+
+/* A product's result: behind them, unless it is they. */
+static float *product_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                                size_t range, size_t panel, const rnl_step_worker *worker)
+{
+    return panels_at_once(state, columns, range) == 1
+               ? packed_gradients(state, columns, range, panel, worker)
+               : worker->step->tile_buffers[worker->index] + packed_floats(state, columns, range);
+}
+
+rnl_status rnl_dense_bind_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                                    size_t range, rnl_step_worker *worker)
+{
+    const rnl_product *product =
+        rnl_step_find_product(worker->step, gradient_shape(state, columns, range));
+    const float *inputs =
+        state->inputs_turned +
+        rnl_cut_column(state->inputs, range) * rnl_product_row_stride(worker->step->padded_rows);
+    const size_t at_once = panels_at_once(state, columns, range);
+    for (size_t p = 0; p < columns->packing.panels; p += at_once)
+        RNL_TRY(rnl_product_bind(gradient_call(state, columns, range, p), product, worker->product,
+                                 inputs, columns->delta + p * columns->delta_packing.distance,
+                                 product_gradients(state, columns, range, p, worker)));
+    return RNL_OK;
+}
+
+static void pack_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                           size_t range, size_t panel, const rnl_step_worker *worker)
+{
+    const rnl_product_shape shape = gradient_shape(state, columns, range);
+    worker->step->kernels->add_rows(&(const rnl_add_rows){
+        .rows = shape.rows,
+        .columns = columns->packing.width,
+        .partials = 1,
+        .x = product_gradients(state, columns, range, 0, worker) + panel * columns->packing.width,
+        .x_stride = rnl_product_row_stride(shape.columns),
+        .y = packed_gradients(state, columns, range, panel, worker),
+        .y_stride = columns->packing.stride,
+    });
+}
+
+/* The weights' floats between the columns of one row and the next stay 0. */
+static void clear_gaps(const rnl_packing *packing, float *gradients, size_t rows)
+{
+    for (size_t i = 0; packing->stride > packing->width && i < rows; ++i)
+        memset(gradients + i * packing->stride + packing->width, 0,
+               (packing->stride - packing->width) * sizeof *gradients);
+}
+
+/* And the update, while the gradients are in the cache: nobody else reads these weights any more in
+ * this step. */
+rnl_status rnl_dense_make_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                                    size_t range, rnl_step_worker *worker)
+{
+    const size_t at_once = panels_at_once(state, columns, range),
+                 inputs = rnl_cut_width(state->inputs, range);
+    for (size_t p = 0; p < columns->packing.panels; ++p) {
+        float *gradients = packed_gradients(state, columns, range, p, worker);
+        if (p % at_once == 0)
+            RNL_TRY(rnl_product_execute(*gradient_call(state, columns, range, p)));
+        if (at_once > 1)
+            pack_gradients(state, columns, range, p, worker);
+        clear_gaps(&columns->packing, gradients, inputs);
+        if (columns->weights->updated_by_tile)
+            rnl_step_update(worker->step, worker, columns->weights->index,
+                            place_of_range(state, columns, range, p),
+                            inputs * columns->packing.stride, gradients);
+    }
+    return RNL_OK;
+}
+
+void rnl_dense_make_bias_gradients(const rnl_dense_state *state, const rnl_step_worker *worker,
+                                   const rnl_dense_columns *columns)
+{
+    const rnl_step *step = worker->step;
+    const rnl_packing *packing = &columns->delta_packing;
+    if (!state->bias)
+        return;
+    float *gradients = state->bias->gradients + columns->first;
+    for (size_t p = 0; p < packing->panels; ++p)
+        step->kernels->column_sums(&(const rnl_column_sums){
+            .rows = step->padded_rows,
+            .columns = rnl_panel_columns(packing, p),
+            .x = columns->delta + p * packing->distance,
+            .x_stride = packing->stride,
+            .sums = gradients + p * packing->width,
+        });
+    if (state->bias->updated_by_tile)
+        rnl_step_update(worker->step, worker, state->bias->index, columns->first, columns->count,
+                        gradients);
+}
+
+/* A worker's buffer has room for a panel's gradients, and behind them for those of a product. */
+static rnl_status plan_product(rnl_dense_state *state, rnl_step *step, size_t range,
+                               const rnl_dense_columns *columns)
+{
+    rnl_product *product;
+    const rnl_product_shape shape = gradient_shape(state, columns, range);
+    const bool packs = panels_at_once(state, columns, range) > 1;
+    rnl_step_need_tile(step, packed_floats(state, columns, range) +
+                                 (packs ? shape.rows * rnl_product_row_stride(shape.columns) : 0));
+    return rnl_step_product(step, shape, &product);
+}
+
+rnl_status rnl_dense_plan_gradients(rnl_dense_state *state, rnl_step *step)
+{
+    state->inputs = rnl_cut_inputs(state->fan_in, step->padded_rows);
+    const size_t calls = state->inputs.blocks * state->panels;
+    state->gradient_calls = calloc(calls, sizeof *state->gradient_calls);
+    if (!state->gradient_calls)
+        return rnl_fail_memory(calls * sizeof *state->gradient_calls);
+    for (size_t c = 0; c < state->columns.blocks; ++c) {
+        for (size_t range = 0; range < state->inputs.blocks; ++range)
+            RNL_TRY(plan_product(state, step, range, &state->blocks[c]));
+        if (rnl_step_keeps_gradients(step))
+            RNL_TRY(rnl_step_gradients(step, state->blocks[c].weights));
+    }
+    return state->bias ? rnl_step_gradients(step, state->bias) : RNL_OK;
+}
