@@ -130,6 +130,37 @@ Test(identity, penalties_and_constraints_on_any_number_of_workers)
     }
 }
 
+/* Blocks of 256 columns, whose rows have gaps below AVX-512; ranges of inputs and panels that no
+ * multiple of 16 fills. */
+Test(identity, penalties_of_wide_layers)
+{
+    for (unsigned batch_size = 30; batch_size <= 150; batch_size += 40) {
+        rnl_data *data = fixture_data(170, 200, 10, RNL_FLOAT32);
+        char losses[3][512] = {"", "", ""};
+        uint64_t hashes[3];
+        for (size_t i = 0; i < 3; ++i) {
+            rnl_model *model = fixture_model(
+                fixture_config(
+                    "model:\n"
+                    "  - dense: {units: 1024, activation: elu, kernel_regularizer: l2}\n"
+                    "  - dense: {units: 90, kernel_regularizer: l1}\n"
+                    "  - dense: {units: 10, activation: softmax}\n"
+                    "training: {loss: sparse_categorical_crossentropy, optimizer: adam,\n"
+                    "           batch_size: %u, epochs: 3}\n",
+                    batch_size),
+                data);
+            const rnl_options options = {
+                .threads = (size_t[]){1, 3, 8}[i], .on_epoch = add_loss, .user = losses[i]};
+            cr_assert_eq(rnl_train(model, data, &options), RNL_OK, "%s", rnl_message());
+            hashes[i] = fixture_hash(model);
+            cr_expect_eq(hashes[i], hashes[0]);
+            cr_expect_str_eq(losses[i], losses[0]);
+            rnl_model_free(model);
+        }
+        rnl_data_free(data);
+    }
+}
+
 Test(identity, every_worker_has_tiles)
 {
     rnl_data *data = fixture_data(130, 784, 10, RNL_FLOAT32);
