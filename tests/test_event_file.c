@@ -149,6 +149,16 @@ static int only_ours(const struct dirent *entry)
     return strncmp(entry->d_name, "events.", 7) == 0;
 }
 
+static int count_files(const char *directory)
+{
+    struct dirent **entries = NULL;
+    const int count = scandir(directory, &entries, only_ours, alphasort);
+    for (int i = 0; i < count; i++)
+        free(entries[i]);
+    free(entries);
+    return count;
+}
+
 Test(event_file, is_read_back)
 {
     char directory[] = "/tmp/runnel_events_XXXXXX", path[512];
@@ -190,12 +200,11 @@ Test(event_file, is_read_back)
     cr_expect(e.start && e.step == 78);
 
     /* Those of other programs stay. */
-    struct dirent **entries;
     snprintf(path, sizeof path, "%s/events.out.tfevents.1.host", directory);
     fclose(fopen(path, "w"));
-    cr_expect_eq(scandir(directory, &entries, only_ours, alphasort), 3);
+    cr_expect_eq(count_files(directory), 3);
     rnl_event_files_remove(directory);
-    cr_expect_eq(scandir(directory, &entries, only_ours, alphasort), 1);
+    cr_expect_eq(count_files(directory), 1);
     unlink(path);
     rmdir(directory);
 }
