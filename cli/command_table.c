@@ -564,8 +564,8 @@ const rnl_command rnl_commands[] = {
      "  runnel topology \"numa:2 core:32 pu:2\" --threads 40\n"
      "  runnel topology \"numa:4 core:16 pu:1\" --model examples/fashion_mnist.yaml\n",
      rnl_command_topology},
-    {"bench", RNL_TAKEN_BY_BENCH, "machine|train|latency|optimizers [CONFIG...]", 1, RNL_MAX_OPERANDS,
-     "Measures what the machine can do, and how near to it training comes.",
+    {"bench", RNL_TAKEN_BY_BENCH, "machine|train|latency|optimizers [CONFIG...]", 1,
+     RNL_MAX_OPERANDS, "Measures what the machine can do, and how near to it training comes.",
      "  machine  FMA peak; triad, the better of plain stores (which read what they write into: 16\n"
      "           bytes for each element) and stores around the cache (12); bandwidth of reading\n"
      "           arrays of several sizes; time of a barrier, the engine's and two others\n"
