@@ -57,7 +57,7 @@ static float *allocate(size_t floats)
 static rnl_status time_product(rnl_product_shape shape, rnl_product *product, rnl_samples *seconds)
 {
     const rnl_packing packing = rnl_packing_of(shape.inner, shape.columns);
-    float *a = allocate(shape.rows * rnl_product_row_stride(shape.inner));
+    float *a = allocate(shape.rows * shape.a_stride);
     float *b = allocate(rnl_packed_count(&packing));
     float *c = allocate(shape.rows * rnl_product_row_stride(shape.columns));
     rnl_product_worker *worker = NULL;
@@ -147,14 +147,18 @@ static double layer_seconds(tile *t, const rnl_layer *layer, const rnl_model *mo
 static tile tile_of(const rnl_layer *layer, rnl_cut rows)
 {
     const size_t fan_in = layer->parameters[0].size[0], units = layer->parameters[0].size[1],
-                 padded = rows.blocks * rows.size, part = rnl_cut_part(rows.size),
-                 width = rnl_cut_width(rnl_cut_columns(units), 0),
-                 inputs = rnl_cut_width(rnl_cut_inputs(fan_in, padded), 0);
+                 padded = rows.blocks * rows.size;
+    const rnl_dense_cut cut = rnl_cut_dense(rows, fan_in, units);
+    const size_t width = rnl_cut_width(cut.columns, 0), inputs = rnl_cut_width(cut.inputs, 0);
     const rnl_packing packing = rnl_packing_of(padded, width);
     const size_t at_once = rnl_cut_by_panels(padded, inputs, width) ? 1 : packing.panels;
-    return (tile){.shapes = {[FORWARD] = {part, fan_in, width},
-                             [GRADIENTS] = {inputs, padded, at_once * packing.width},
-                             [DOWN] = {part, rows.blocks == 1 ? width : units, fan_in}}};
+    const size_t down = cut.by_columns ? width : units;
+    return (tile){.shapes = {
+                      [FORWARD] = {cut.part_rows, fan_in, width, rnl_product_row_stride(fan_in)},
+                      [GRADIENTS] = {inputs, padded, at_once * packing.width,
+                                     rnl_product_close_stride(padded)},
+                      [DOWN] = {cut.part_rows, down, fan_in, rnl_product_close_stride(down)},
+                  }};
 }
 
 static void report_rest(rnl_bench *bench, const char *name, double step, double products)

@@ -2,6 +2,7 @@
  * The canonical cut: everything is in one block, and blocks are as large as they are said to be.
  */
 #include "engine/step/cut.h"
+#include "engine/step/row_tiles.h"
 
 #include <criterion/criterion.h>
 
@@ -39,14 +40,28 @@ static void check_columns(rnl_column_cut cut, size_t columns, size_t most)
 Test(cut, columns_are_in_blocks_of_whole_vectors)
 {
     for (size_t units = 1; units <= 3000; ++units) {
-        check_columns(rnl_cut_columns(units), units, 4);
-        cr_assert_eq(rnl_cut_inputs(units, 32).blocks, 1);
+        check_columns(rnl_cut_dense(rnl_cut_rows(32), 100, units).columns, units, 4);
+        cr_assert_eq(rnl_cut_dense(rnl_cut_rows(32), units, 100).inputs.blocks, 1);
         for (size_t rows = 48; rows <= 1024; rows += 61)
-            check_columns(rnl_cut_inputs(units, rows), units, 8);
+            check_columns(rnl_cut_dense(rnl_cut_rows(rows), units, 100).inputs, units,
+                          rows < 128 ? rows / 16 : 8);
     }
-    cr_expect_eq(rnl_cut_columns(300).blocks, 4);
-    cr_expect_eq(rnl_cut_column(rnl_cut_columns(300), 1), 64);
-    cr_expect_eq(rnl_cut_inputs(784, 512).blocks, 8);
+    const rnl_dense_cut cut = rnl_cut_dense(rnl_cut_rows(512), 784, 300);
+    cr_expect_eq(cut.columns.blocks, 4);
+    cr_expect_eq(rnl_cut_column(cut.columns, 1), 64);
+    cr_expect_eq(cut.inputs.blocks, 8);
+}
+
+Test(cut, few_rows_are_cut_by_columns_and_more_by_parts)
+{
+    for (size_t batch = 1; batch <= 600; ++batch) {
+        const rnl_cut rows = rnl_cut_rows(batch);
+        const rnl_dense_cut cut = rnl_cut_dense(rows, 784, 300);
+        cr_assert_eq(cut.by_columns, batch <= 32);
+        cr_assert_eq(cut.parts * cut.part_rows, rows.blocks * rows.size);
+        cr_assert_eq(rows.size % cut.part_rows, 0);
+        cr_assert(!cut.by_columns || cut.parts == 1);
+    }
 }
 
 Test(cut, many_rows_and_few_gradients_are_made_together)
@@ -54,4 +69,31 @@ Test(cut, many_rows_and_few_gradients_are_made_together)
     cr_expect(rnl_cut_by_panels(32, 784, 80));
     cr_expect_not(rnl_cut_by_panels(32, 100, 48));
     cr_expect_not(rnl_cut_by_panels(512, 784, 80));
+}
+
+/* In their order, each in one part, together all rows of the used blocks. */
+Test(cut, row_tiles_follow_each_other_part_by_part)
+{
+    for (size_t batch_size = 1; batch_size <= 600; ++batch_size)
+        for (size_t rows = 1; rows <= batch_size; rows += 1 + rows / 3) {
+            rnl_step step = {.rows = rnl_cut_rows(batch_size)};
+            step.part_rows = rnl_cut_part(step.rows.size);
+            const rnl_batch batch = {.rows = rows};
+            const size_t tiles = rnl_row_tiles_in(step.rows);
+            const size_t parts = step.rows.blocks * step.rows.size / step.part_rows;
+            size_t end = 0;
+            cr_assert_eq(tiles % parts, 0);
+            for (size_t tile = 0; tile < tiles; ++tile) {
+                const rnl_row_tile t = rnl_row_tile_of(&step, &batch, tile);
+                cr_assert_eq(t.begin, end);
+                cr_assert(t.begin <= t.filled && t.filled <= t.end);
+                cr_assert(t.begin == t.end || t.filled == (t.end < rows ? t.end : rows) ||
+                          t.begin >= rows);
+                cr_assert(t.begin == t.end ||
+                          (t.begin / step.part_rows == tile / (tiles / parts) &&
+                           (t.end - 1) / step.part_rows == t.begin / step.part_rows));
+                end = t.end;
+            }
+            cr_assert_eq(end, rnl_cut_used(step.rows, rows) * step.rows.size);
+        }
 }

@@ -43,6 +43,17 @@ static rnl_model *create_model(const rnl_data *data, const char *activation, con
     return create_model_of(data, activation, activation, last, loss, optimizer, batch_size, epochs);
 }
 
+static void take_parameters(oracle *net, const rnl_model *model)
+{
+    for (size_t l = 0; l < net->layer_count; ++l) {
+        const rnl_parameter *parameters = model->layers[l].parameters;
+        for (size_t i = 0; i < net->layers[l].fan_in * net->layers[l].units; ++i)
+            net->layers[l].kernel[i] = (double)parameters[0].arrays[RNL_VALUES][i];
+        for (size_t i = 0; i < net->layers[l].units; ++i)
+            net->layers[l].bias[i] = (double)parameters[1].arrays[RNL_VALUES][i];
+    }
+}
+
 static oracle create_oracle_of(const rnl_model *model, oracle_activation first,
                                oracle_activation second, double alpha)
 {
@@ -50,13 +61,7 @@ static oracle create_oracle_of(const rnl_model *model, oracle_activation first,
     oracle_add_layer(&net, FEATURES, WIDE, first, alpha);
     oracle_add_layer(&net, WIDE, NARROW, second, alpha);
     oracle_add_layer(&net, NARROW, CLASSES, ORACLE_LINEAR, 0);
-    for (size_t l = 0; l < net.layer_count; ++l) {
-        const rnl_parameter *parameters = model->layers[l].parameters;
-        for (size_t i = 0; i < net.layers[l].fan_in * net.layers[l].units; ++i)
-            net.layers[l].kernel[i] = (double)parameters[0].arrays[RNL_VALUES][i];
-        for (size_t i = 0; i < net.layers[l].units; ++i)
-            net.layers[l].bias[i] = (double)parameters[1].arrays[RNL_VALUES][i];
-    }
+    take_parameters(&net, model);
     return net;
 }
 
@@ -106,23 +111,23 @@ static double norm(const double *values, size_t count)
 }
 
 static double central_difference(const oracle *net, double *weight, const double *x,
-                                 const double *targets)
+                                 const double *targets, size_t rows)
 {
     const double kept = *weight, h = 1e-5;
     *weight = kept + h;
-    const double above = oracle_loss(net, x, targets, ROWS);
+    const double above = oracle_loss(net, x, targets, rows);
     *weight = kept - h;
-    const double below = oracle_loss(net, x, targets, ROWS);
+    const double below = oracle_loss(net, x, targets, rows);
     *weight = kept;
     return (above - below) / (2 * h);
 }
 
 /* Every `stride`-th analytic gradient of the oracle within 1e-6 of the central difference. */
 static void check_oracle(const oracle *net, double *weights, const double *gradients, size_t count,
-                         size_t stride, const double *x, const double *targets)
+                         size_t stride, const double *x, const double *targets, size_t rows)
 {
     for (size_t i = 0; i < count; i += stride)
-        cr_assert_float_eq(gradients[i], central_difference(net, &weights[i], x, targets),
+        cr_assert_float_eq(gradients[i], central_difference(net, &weights[i], x, targets, rows),
                            1e-6 * (norm(gradients, count) + 1e-3));
 }
 
@@ -163,8 +168,8 @@ static void check_step(rnl_data *data, rnl_model *model, oracle *net)
     for (size_t l = 0; l < net->layer_count; ++l) {
         const oracle_layer *layer = &net->layers[l];
         check_oracle(net, layer->kernel, layer->kernel_gradient, layer->fan_in * layer->units, 17,
-                     x, targets);
-        check_oracle(net, layer->bias, layer->bias_gradient, layer->units, 3, x, targets);
+                     x, targets, ROWS);
+        check_oracle(net, layer->bias, layer->bias_gradient, layer->units, 3, x, targets, ROWS);
     }
     const double loss = oracle_loss(net, x, targets, ROWS);
     rnl_evaluation *evaluation = NULL;
@@ -209,6 +214,82 @@ Test(gradients, of_one_step_with_exponential)
                         "{sgd: {learning_rate: 1.0}}", ROWS, 1);
     oracle net = create_oracle_of(model, ORACLE_EXPONENTIAL, ORACLE_TANH, 0);
     check_step(data, model, &net);
+}
+
+/*
+ * A mini-batch of 150 rows and one of 65: four row blocks with padding, of which the last step
+ * fills two. The gradients of 260 inputs are made in several ranges, those of 200 units in four
+ * column blocks, which differ in width.
+ */
+enum { MANY_ROWS = 215, MANY_BATCH = 150, MANY_FEATURES = 260, MANY_UNITS = 200, LESS_UNITS = 110 };
+
+/* The model has moved from `before` as the oracle has, up to rounding of the largest move. */
+static void check_moves(const float *values, const double *before, const double *expected,
+                        size_t count, const char *what, size_t layer)
+{
+    double moved = 0;
+    for (size_t i = 0; i < count; ++i)
+        moved = fmax(moved, fabs(expected[i] - before[i]));
+    cr_expect_gt(moved, 1e-3, "%s of layer %zu has moved by %g", what, layer, moved);
+    cr_expect_leq(distance(values, expected, count), 2e-5 * moved, "%s of layer %zu: %g of %g",
+                  what, layer, distance(values, expected, count), moved);
+}
+
+static oracle create_many_oracle(const rnl_model *model)
+{
+    oracle net = {0};
+    oracle_add_layer(&net, MANY_FEATURES, MANY_UNITS, ORACLE_TANH, 0);
+    oracle_add_layer(&net, MANY_UNITS, LESS_UNITS, ORACLE_TANH, 0);
+    oracle_add_layer(&net, LESS_UNITS, CLASSES, ORACLE_LINEAR, 0);
+    take_parameters(&net, model);
+    return net;
+}
+
+Test(gradients, of_many_rows_and_a_short_last_mini_batch)
+{
+    rnl_data *data = fixture_data(MANY_ROWS, MANY_FEATURES, CLASSES, RNL_FLOAT32);
+    rnl_model *model = fixture_model(
+        fixture_config("model:\n"
+                       "  - dense: {units: %d, activation: tanh}\n"
+                       "  - dense: {units: %d, activation: tanh}\n"
+                       "  - dense: {units: %d, activation: softmax}\n"
+                       "training: {loss: sparse_categorical_crossentropy, shuffle: false,\n"
+                       "  optimizer: {sgd: {learning_rate: 0.5}}, batch_size: %d, epochs: 1}\n",
+                       MANY_UNITS, LESS_UNITS, CLASSES, MANY_BATCH),
+        data);
+    static double x[MANY_ROWS * MANY_FEATURES], targets[MANY_ROWS * CLASSES];
+    for (size_t i = 0; i < MANY_ROWS * MANY_FEATURES; ++i)
+        x[i] = (double)((const float *)data->train.inputs)[i];
+    for (size_t i = 0; i < MANY_ROWS * CLASSES; ++i)
+        targets[i] = (size_t)data->train.labels[i / CLASSES] == i % CLASSES;
+
+    oracle net = create_many_oracle(model), first = create_many_oracle(model);
+    for (size_t begin = 0; begin < MANY_ROWS; begin += MANY_BATCH) {
+        const size_t left = MANY_ROWS - begin, rows = left < MANY_BATCH ? left : MANY_BATCH;
+        const double *inputs = x + begin * MANY_FEATURES, *wanted = targets + begin * CLASSES;
+        oracle_gradients(&net, inputs, wanted, rows);
+        for (size_t l = 0; l < net.layer_count; ++l) {
+            const oracle_layer *layer = &net.layers[l];
+            const size_t count = layer->fan_in * layer->units;
+            check_oracle(&net, layer->kernel, layer->kernel_gradient, count, count / 5, inputs,
+                         wanted, rows);
+        }
+        oracle_update(&net, 0.5, 0, false);
+    }
+    cr_assert_eq(rnl_train(model, data, &(const rnl_options){.threads = 3}), RNL_OK, "%s",
+                 rnl_message());
+    for (size_t l = 0; l < net.layer_count; ++l) {
+        const oracle_layer *layer = &net.layers[l];
+        const rnl_parameter *parameters = model->layers[l].parameters;
+        check_moves(parameters[0].arrays[RNL_VALUES], first.layers[l].kernel, layer->kernel,
+                    layer->fan_in * layer->units, "kernel", l);
+        check_moves(parameters[1].arrays[RNL_VALUES], first.layers[l].bias, layer->bias,
+                    layer->units, "bias", l);
+    }
+    oracle_release(&net);
+    oracle_release(&first);
+    rnl_model_free(model);
+    rnl_data_free(data);
 }
 
 struct loss_case {
@@ -277,7 +358,7 @@ ParameterizedTest(struct penalty_case *c, gradients, of_penalties)
     oracle_gradients(&net, x, targets, ROWS);
     for (size_t l = 0; l < 2; ++l)
         check_oracle(&net, net.layers[l].kernel, net.layers[l].kernel_gradient,
-                     net.layers[l].fan_in * net.layers[l].units, 17, x, targets);
+                     net.layers[l].fan_in * net.layers[l].units, 17, x, targets, ROWS);
     for (size_t epoch = 0; epoch < 2; ++epoch)
         for (size_t begin = 0; begin < ROWS; begin += c->batch) {
             const size_t rows = ROWS - begin < c->batch ? ROWS - begin : c->batch;

@@ -3,6 +3,7 @@
  * operand.
  */
 #include "engine/product/product.h"
+#include "simd/kernels.h"
 #include "simd/philox.h"
 #include "threading/team.h"
 
@@ -13,14 +14,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+typedef struct product_sizes {
+    size_t rows, inner, columns;
+} product_sizes;
+
 ParameterizedTestParameters(product, agrees_with_plain_loops)
 {
-    static rnl_product_shape shapes[] = {
-        {1, 1, 1},      {8, 784, 80}, {32, 784, 76},  {784, 32, 16},  {16, 300, 64},
-        {16, 100, 10},  {7, 33, 17},  {3, 1, 5},      {125, 300, 36}, {2, 1024, 3},
-        {64, 256, 256}, {1, 13, 1},   {32, 100, 1},   {100, 7, 16},   {52, 31, 300},
-        {32, 1040, 16}, {1, 16, 33},  {30, 2048, 48}, {97, 512, 16},  {5, 10, 1024}};
-    return cr_make_param_array(rnl_product_shape, shapes, sizeof shapes / sizeof *shapes);
+    static product_sizes sizes[] = {{1, 1, 1},      {8, 784, 80},   {32, 784, 76},  {784, 32, 16},
+                                    {16, 300, 64},  {16, 100, 10},  {7, 33, 17},    {3, 1, 5},
+                                    {125, 300, 36}, {2, 1024, 3},   {64, 256, 256}, {1, 13, 1},
+                                    {32, 100, 1},   {100, 7, 16},   {52, 31, 300},  {32, 1040, 16},
+                                    {1, 16, 33},    {30, 2048, 48}, {97, 512, 16},  {5, 10, 1024}};
+    return cr_make_param_array(product_sizes, sizes, sizeof sizes / sizeof *sizes);
 }
 
 enum { A, PLAIN, C, MATRICES };
@@ -81,7 +86,7 @@ static void run_in_team(rnl_worker *worker, void *context)
     t->status = run(t);
 }
 
-static void run_trial(trial *t)
+static void in_team_of_one(void (*work)(rnl_worker *, void *), void *context)
 {
     rnl_topology topology;
     rnl_placement placement;
@@ -89,17 +94,21 @@ static void run_trial(trial *t)
     cr_assert(
         rnl_topology_read(&topology, &(const rnl_topology_source){0}, problem, sizeof problem));
     cr_assert(rnl_placement_plan(&placement, &topology, 1, RNL_PINNING_OFF));
-    cr_assert(rnl_team_run(&placement, run_in_team, t, problem, sizeof problem), "%s", problem);
+    cr_assert(rnl_team_run(&placement, work, context, problem, sizeof problem), "%s", problem);
     rnl_placement_release(&placement);
     rnl_topology_release(&topology);
+}
+
+static void run_trial(trial *t)
+{
+    in_team_of_one(run_in_team, t);
     cr_assert_eq(t->status, RNL_OK, "%s", rnl_message());
 }
 
 /* Within rounding. */
 static void expect_product(const trial *t)
 {
-    const size_t a_stride = rnl_product_row_stride(t->shape.inner),
-                 c_stride = rnl_product_row_stride(t->shape.columns);
+    const size_t a_stride = t->shape.a_stride, c_stride = rnl_product_row_stride(t->shape.columns);
     for (size_t i = 0; i < t->shape.rows; ++i)
         for (size_t j = 0; j < t->shape.columns; ++j) {
             double sum = 0, size = 0;
@@ -115,17 +124,23 @@ static void expect_product(const trial *t)
         }
 }
 
-ParameterizedTest(rnl_product_shape *shape, product, agrees_with_plain_loops)
+/* A, with 0 behind its columns. */
+static float *create_operand(const rnl_product_shape *shape)
+{
+    float *a = create_matrix(A, shape->rows * shape->a_stride);
+    for (size_t i = 0; i < shape->rows; ++i)
+        memset(a + i * shape->a_stride + shape->inner, 0,
+               (shape->a_stride - shape->inner) * sizeof *a);
+    return a;
+}
+
+static void check_product(const rnl_product_shape *shape)
 {
     trial t = {.shape = *shape, .stride = shape->columns + 5};
     const rnl_packing packing = rnl_packing_of(shape->inner, shape->columns);
-    const size_t counts[MATRICES] = {
-        [A] = shape->rows * rnl_product_row_stride(shape->inner),
-        [PLAIN] = shape->inner * t.stride,
-        [C] = shape->rows * rnl_product_row_stride(shape->columns),
-    };
-    for (size_t i = 0; i < MATRICES; ++i)
-        t.matrix[i] = create_matrix(i, counts[i]);
+    t.matrix[A] = create_operand(shape);
+    t.matrix[PLAIN] = create_matrix(PLAIN, shape->inner * t.stride);
+    t.matrix[C] = create_matrix(C, shape->rows * rnl_product_row_stride(shape->columns));
     t.packed = calloc(rnl_packed_count(&packing), sizeof *t.packed);
     t.unpacked = create_matrix(C, shape->inner * shape->columns);
     rnl_pack(&packing, t.matrix[PLAIN], t.stride, t.packed);
@@ -142,18 +157,27 @@ ParameterizedTest(rnl_product_shape *shape, product, agrees_with_plain_loops)
     free(t.unpacked);
 }
 
+ParameterizedTest(product_sizes *sizes, product, agrees_with_plain_loops)
+{
+    rnl_product_shape shape = {sizes->rows, sizes->inner, sizes->columns,
+                               rnl_product_row_stride(sizes->inner)};
+    check_product(&shape);
+    shape.a_stride = rnl_product_close_stride(sizes->inner);
+    check_product(&shape);
+}
+
 /* A product over some of the panels is a part of that over all, bit for bit: what the tiles of a
  * dense layer rely on. */
 Test(product, takes_any_whole_panels)
 {
-    enum { ROWS = 20, INNER = 37, COLUMNS = 50 };
+    enum { ROWS = 20, INNER = 37, COLUMNS = 90 };
     const rnl_packing packing = rnl_packing_of(INNER, COLUMNS);
     const size_t stride = rnl_product_row_stride(COLUMNS), width = packing.width;
     float *plain = create_matrix(PLAIN, INNER * COLUMNS);
-    trial whole = {.shape = {ROWS, INNER, COLUMNS}};
+    trial whole = {.shape = {ROWS, INNER, COLUMNS, rnl_product_row_stride(INNER)}};
     whole.packed = calloc(rnl_packed_count(&packing), sizeof *whole.packed);
     rnl_pack(&packing, plain, COLUMNS, whole.packed);
-    whole.matrix[A] = create_matrix(A, ROWS * rnl_product_row_stride(INNER));
+    whole.matrix[A] = create_operand(&whole.shape);
     whole.matrix[C] = create_matrix(C, ROWS * stride);
     run_trial(&whole);
     for (size_t p = 0; p < packing.panels; ++p) {
@@ -172,4 +196,50 @@ Test(product, takes_any_whole_panels)
     free(whole.packed);
     free(whole.matrix[A]);
     free(whole.matrix[C]);
+}
+
+/* Products that oneDNN leaves to sgemm or to plain loops. */
+typedef struct slow_products {
+    size_t count;
+    rnl_product_shape shape; /* one of them */
+    char description[64];
+    rnl_status status;
+} slow_products;
+
+static void count_if_slow(slow_products *slow, rnl_product_shape shape)
+{
+    rnl_product *product = NULL;
+    slow->status = rnl_product_create(&product, shape);
+    if (slow->status == RNL_OK && strncmp(rnl_product_description(product), "brg", 3) != 0) {
+        ++slow->count;
+        slow->shape = shape;
+        snprintf(slow->description, sizeof slow->description, "%s",
+                 rnl_product_description(product));
+    }
+    rnl_product_free(product);
+}
+
+static void count_slow(rnl_worker *worker, void *context)
+{
+    static const size_t sizes[] = {1, 2, 7, 16, 31, 38, 64, 150, 784, 1024};
+    enum { SIZES = sizeof sizes / sizeof *sizes };
+    (void)worker;
+    slow_products *slow = context;
+    for (size_t i = 0; slow->status == RNL_OK && i < SIZES * SIZES * SIZES; ++i) {
+        const size_t inner = sizes[i / SIZES % SIZES];
+        count_if_slow(slow, (rnl_product_shape){sizes[i / SIZES / SIZES], inner, sizes[i % SIZES],
+                                                rnl_product_close_stride(inner)});
+    }
+}
+
+/* With AVX-512, where weights lie in panels for its sake. */
+Test(product, of_any_shape_is_fast)
+{
+    if (strncmp(rnl_product_library(), "oneDNN", 6) != 0 || rnl_isa_detect() != RNL_ISA_AVX512)
+        cr_skip_test("no oneDNN with AVX-512");
+    slow_products slow = {0};
+    in_team_of_one(count_slow, &slow);
+    cr_assert_eq(slow.status, RNL_OK, "%s", rnl_message());
+    cr_expect_eq(slow.count, 0, "%zu products, as (%zu, %zu, %zu), by %s", slow.count,
+                 slow.shape.rows, slow.shape.inner, slow.shape.columns, slow.description);
 }

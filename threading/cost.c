@@ -42,8 +42,15 @@ double rnl_phase_seconds(const rnl_phase_cost *phase, const rnl_cost_rates *rate
 double rnl_step_seconds(const rnl_phase_cost *phases, size_t count, const rnl_cost_rates *rates,
                         size_t workers, size_t nodes)
 {
-    double seconds = (double)count * barrier_seconds(rates, workers, nodes);
-    for (size_t i = 0; i < count; ++i)
+    double seconds = 0;
+    bool kept_rows = false;
+    for (size_t i = 0; i < count; ++i) {
+        const bool keeps_rows = phases[i].row_parts > 0 && phases[i].row_parts % workers == 0;
+        if (!phases[i].deferred && !(kept_rows && keeps_rows))
+            seconds += barrier_seconds(rates, workers, nodes);
+        if (!phases[i].deferred)
+            kept_rows = keeps_rows;
         seconds += rnl_phase_seconds(&phases[i], rates, workers, nodes);
+    }
     return seconds;
 }

@@ -6,17 +6,20 @@
 #ifndef RNL_THREADING_COST_H
 #define RNL_THREADING_COST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* What a phase asks for.  Its tiles are shared out evenly; all figures are of the phase as a whole
  * but `largest`. */
 typedef struct rnl_phase_cost {
     size_t tiles;
-    double flops;   /* of its products */
-    double calls;   /* of products */
-    double bytes;   /* read and written element by element, beside the products */
-    double shared;  /* bytes read that other workers have written, if there are any */
-    double largest; /* tile, as a share of the phase: 1 / tiles where all are alike */
+    size_t row_parts; /* so many equal parts of the rows it goes by; 0 if by something else */
+    bool deferred;    /* no barrier is needed for it alone */
+    double flops;     /* of its products */
+    double calls;     /* of products */
+    double bytes;     /* read and written element by element, beside the products */
+    double shared;    /* bytes read that other workers have written, if there are any */
+    double largest;   /* tile, as a share of the phase: 1 / tiles where all are alike */
 } rnl_phase_cost;
 
 /* What a core and the ways between cores can do. */
@@ -34,7 +37,7 @@ typedef struct rnl_cost_rates {
 double rnl_phase_seconds(const rnl_phase_cost *phase, const rnl_cost_rates *rates, size_t workers,
                          size_t nodes);
 
-/* The phases one after the other, a barrier after each. */
+/* The phases one after the other, with the barriers that they need. */
 double rnl_step_seconds(const rnl_phase_cost *phases, size_t count, const rnl_cost_rates *rates,
                         size_t workers, size_t nodes);
 

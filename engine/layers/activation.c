@@ -85,16 +85,6 @@ static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
     return RNL_OK;
 }
 
-static rnl_phase phase_of(activation_state *state, const rnl_step *step,
-                          rnl_status (*run)(void *, size_t, rnl_step_worker *))
-{
-    return (rnl_phase){
-        .tiles = rnl_row_tiles_in(step->padded_rows),
-        .run = run,
-        .self = state,
-    };
-}
-
 static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl_matrix *input,
                                const rnl_matrix **output, void **planned)
 {
@@ -109,7 +99,7 @@ static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl
     RNL_TRY(rnl_step_matrix(step, &state->output, input->columns));
     if (step->training && state->bound.keeps_slope)
         RNL_TRY(rnl_step_matrix(step, &state->kept, input->columns));
-    RNL_TRY(rnl_phase_add(&step->phases, phase_of(state, step, run_forward)));
+    RNL_TRY(rnl_row_phase_add(step, run_forward, state));
     *output = &state->output;
     *planned = state;
     return RNL_OK;
@@ -124,7 +114,7 @@ static rnl_status plan_backward(void *planned, rnl_step *step, const rnl_upstrea
     downstream->partials = 1;
     state->upstream = *upstream;
     state->downstream = *downstream;
-    return rnl_phase_add(&step->phases, phase_of(state, step, run_backward));
+    return rnl_row_phase_add(step, run_backward, state);
 }
 
 const rnl_layer_operations rnl_activation_operations = {

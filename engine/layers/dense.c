@@ -144,16 +144,17 @@ static bool goes_down(const rnl_layer *layer, const rnl_work_list *list)
 }
 
 /* In training the inputs and the weights are turned, too. */
-static rnl_status forward_work(const rnl_layer *layer, rnl_work_list *list, rnl_column_cut cut)
+static rnl_status forward_work(const rnl_layer *layer, rnl_work_list *list, rnl_dense_cut cut)
 {
     const double rows = (double)list->padded_rows,
-                 fan_in = (double)rnl_shape_features(&layer->input), units = (double)cut.units;
-    const size_t parts = list->rows.size / rnl_cut_part(list->rows.size);
-    const size_t tiles = cut.blocks * list->rows.blocks * parts;
+                 fan_in = (double)rnl_shape_features(&layer->input),
+                 units = (double)cut.columns.units;
+    const size_t tiles = cut.columns.blocks * cut.parts;
     const bool turns = list->training && layer->index >= list->first_trainable;
     return rnl_work_add(
         list, layer->name, "forward",
         (rnl_phase_cost){.tiles = tiles,
+                         .row_parts = cut.by_columns ? 0 : cut.parts,
                          .flops = 2 * rows * fan_in * units,
                          .calls = (double)tiles,
                          .bytes = 12 * rows * units + (turns ? 8 * rows * fan_in : 0) +
@@ -162,9 +163,8 @@ static rnl_status forward_work(const rnl_layer *layer, rnl_work_list *list, rnl_
                          .largest = 1 / (double)tiles});
 }
 
-/* The one phase of a mini-batch of one row block. */
-static rnl_status whole_backward_work(const rnl_layer *layer, rnl_work_list *list,
-                                      rnl_column_cut cut)
+/* The one phase of a layer that is cut by columns. */
+static rnl_status columns_work(const rnl_layer *layer, rnl_work_list *list, rnl_column_cut cut)
 {
     const double rows = (double)list->padded_rows,
                  fan_in = (double)rnl_shape_features(&layer->input), units = (double)cut.units;
@@ -183,49 +183,54 @@ static rnl_status whole_backward_work(const rnl_layer *layer, rnl_work_list *lis
                          .largest = 1 / (double)cut.blocks});
 }
 
-static rnl_status delta_work(const rnl_layer *layer, rnl_work_list *list)
-{
-    const double values = (double)(list->padded_rows * layer->output.size[0]);
-    const size_t tiles = list->padded_rows / rnl_cut_part(list->rows.size);
-    return rnl_work_add(list, layer->name, "delta",
-                        (rnl_phase_cost){.tiles = tiles,
-                                         .bytes = 20 * values,
-                                         .shared = 8 * values,
-                                         .largest = 1 / (double)tiles});
-}
-
-/* Ranges of inputs and, on the way down, parts of the rows are shared out side by side. */
-static rnl_status backward_work(const rnl_layer *layer, rnl_work_list *list, rnl_column_cut cut)
+/* Delta, and the way down. */
+static rnl_status rows_work(const rnl_layer *layer, rnl_work_list *list, rnl_dense_cut cut)
 {
     const double rows = (double)list->padded_rows,
-                 fan_in = (double)rnl_shape_features(&layer->input), units = (double)cut.units;
+                 fan_in = (double)rnl_shape_features(&layer->input),
+                 units = (double)cut.columns.units;
     const bool down = goes_down(layer, list);
-    const size_t gradients = rnl_cut_inputs((size_t)fan_in, list->padded_rows).blocks * cut.blocks;
-    const size_t parts = down ? list->padded_rows / rnl_cut_part(list->rows.size) : 0;
+    return rnl_work_add(list, layer->name, "backward",
+                        (rnl_phase_cost){.tiles = cut.parts,
+                                         .row_parts = cut.parts,
+                                         .flops = down ? 2 * rows * fan_in * units : 0,
+                                         .calls = down ? (double)cut.parts : 0,
+                                         .bytes = 20 * rows * units,
+                                         .shared = down ? 4 * fan_in * units : 0,
+                                         .largest = 1 / (double)cut.parts});
+}
+
+static rnl_status gradients_work(const rnl_layer *layer, rnl_work_list *list, rnl_dense_cut cut)
+{
+    const double rows = (double)list->padded_rows,
+                 fan_in = (double)rnl_shape_features(&layer->input),
+                 units = (double)cut.columns.units;
+    const size_t tiles = cut.inputs.blocks * cut.columns.blocks;
     return rnl_work_add(
-        list, layer->name, "backward",
-        (rnl_phase_cost){.tiles = gradients + parts,
-                         .flops = (down ? 4 : 2) * rows * fan_in * units,
-                         .calls = (double)gradients *
-                                      gradient_calls(list->padded_rows,
-                                                     (size_t)fan_in * cut.blocks / gradients,
-                                                     units / (double)cut.blocks) +
-                                  (double)parts,
+        list, layer->name, "gradients",
+        (rnl_phase_cost){.tiles = tiles,
+                         .deferred = true,
+                         .flops = 2 * rows * fan_in * units,
+                         .calls =
+                             (double)tiles * gradient_calls(list->padded_rows,
+                                                            (size_t)fan_in / cut.inputs.blocks,
+                                                            units / (double)cut.columns.blocks),
                          .bytes = update_bytes(list, fan_in * units),
                          .shared = 4 * rows * (fan_in + units),
-                         .largest = (down ? 0.5 : 1) / (double)gradients});
+                         .largest = 1 / (double)tiles});
 }
 
 static rnl_status work(const rnl_layer *layer, rnl_work_list *list)
 {
-    const rnl_column_cut cut = rnl_cut_columns(layer->output.size[0]);
+    const rnl_dense_cut cut =
+        rnl_cut_dense(list->rows, rnl_shape_features(&layer->input), layer->output.size[0]);
     RNL_TRY(forward_work(layer, list, cut));
     if (!list->training)
         return RNL_OK;
-    if (list->rows.blocks == 1)
-        return whole_backward_work(layer, list, cut);
-    RNL_TRY(delta_work(layer, list));
-    return backward_work(layer, list, cut);
+    if (cut.by_columns)
+        return columns_work(layer, list, cut.columns);
+    RNL_TRY(rows_work(layer, list, cut));
+    return gradients_work(layer, list, cut);
 }
 
 const rnl_layer_operations rnl_dense_operations = {

@@ -9,7 +9,7 @@
 static size_t panels_at_once(const rnl_dense_state *state, const rnl_dense_columns *columns,
                              size_t range)
 {
-    return rnl_cut_by_panels(columns->delta_packing.rows, rnl_cut_width(state->inputs, range),
+    return rnl_cut_by_panels(columns->delta_packing.rows, rnl_cut_width(state->cut.inputs, range),
                              columns->count)
                ? 1
                : columns->packing.panels;
@@ -19,8 +19,13 @@ static size_t panels_at_once(const rnl_dense_state *state, const rnl_dense_colum
 static rnl_product_shape gradient_shape(const rnl_dense_state *state,
                                         const rnl_dense_columns *columns, size_t range)
 {
-    return (rnl_product_shape){rnl_cut_width(state->inputs, range), columns->delta_packing.rows,
-                               panels_at_once(state, columns, range) * columns->packing.width};
+    const size_t rows = columns->delta_packing.rows;
+    return (rnl_product_shape){
+        .rows = rnl_cut_width(state->cut.inputs, range),
+        .inner = rows,
+        .columns = panels_at_once(state, columns, range) * columns->packing.width,
+        .a_stride = rnl_product_close_stride(rows),
+    };
 }
 
 /* The call that makes those from a panel on. */
@@ -36,14 +41,14 @@ static size_t place_of_range(const rnl_dense_state *state, const rnl_dense_colum
                              size_t range, size_t panel)
 {
     return panel * columns->packing.distance +
-           rnl_cut_column(state->inputs, range) * columns->packing.stride;
+           rnl_cut_column(state->cut.inputs, range) * columns->packing.stride;
 }
 
 /* Floats of a panel's gradients, in whole cache lines. */
 static size_t packed_floats(const rnl_dense_state *state, const rnl_dense_columns *columns,
                             size_t range)
 {
-    return (rnl_cut_width(state->inputs, range) * columns->packing.stride + 15) / 16 * 16;
+    return rnl_dense_in_lines(rnl_cut_width(state->cut.inputs, range) * columns->packing.stride);
 }
 
 /* A panel's gradients: kept, or in the worker's buffer. */
@@ -70,13 +75,16 @@ rnl_status rnl_dense_bind_gradients(const rnl_dense_state *state, const rnl_dens
     const rnl_product *product =
         rnl_step_find_product(worker->step, gradient_shape(state, columns, range));
     const float *inputs =
-        state->inputs_turned +
-        rnl_cut_column(state->inputs, range) * rnl_product_row_stride(worker->step->padded_rows);
+        (state->cut.by_columns ? worker->step->tile_buffers[worker->index] + state->inputs_at
+                               : state->inputs_turned) +
+        rnl_cut_column(state->cut.inputs, range) *
+            rnl_product_close_stride(worker->step->padded_rows);
     const size_t at_once = panels_at_once(state, columns, range);
     for (size_t p = 0; p < columns->packing.panels; p += at_once)
-        RNL_TRY(rnl_product_bind(gradient_call(state, columns, range, p), product, worker->product,
-                                 inputs, columns->delta + p * columns->delta_packing.distance,
-                                 product_gradients(state, columns, range, p, worker)));
+        RNL_TRY(rnl_product_bind(
+            gradient_call(state, columns, range, p), product, worker->product, inputs,
+            rnl_dense_delta(state, columns, worker) + p * columns->delta_packing.distance,
+            product_gradients(state, columns, range, p, worker)));
     return RNL_OK;
 }
 
@@ -109,7 +117,7 @@ rnl_status rnl_dense_make_gradients(const rnl_dense_state *state, const rnl_dens
                                     size_t range, rnl_step_worker *worker)
 {
     const size_t at_once = panels_at_once(state, columns, range),
-                 inputs = rnl_cut_width(state->inputs, range);
+                 inputs = rnl_cut_width(state->cut.inputs, range);
     for (size_t p = 0; p < columns->packing.panels; ++p) {
         float *gradients = packed_gradients(state, columns, range, p, worker);
         if (p % at_once == 0)
@@ -137,7 +145,7 @@ void rnl_dense_make_bias_gradients(const rnl_dense_state *state, const rnl_step_
         step->kernels->column_sums(&(const rnl_column_sums){
             .rows = step->padded_rows,
             .columns = rnl_panel_columns(packing, p),
-            .x = columns->delta + p * packing->distance,
+            .x = rnl_dense_delta(state, columns, worker) + p * packing->distance,
             .x_stride = packing->stride,
             .sums = gradients + p * packing->width,
         });
@@ -153,20 +161,19 @@ static rnl_status plan_product(rnl_dense_state *state, rnl_step *step, size_t ra
     rnl_product *product;
     const rnl_product_shape shape = gradient_shape(state, columns, range);
     const bool packs = panels_at_once(state, columns, range) > 1;
-    rnl_step_need_tile(step, packed_floats(state, columns, range) +
-                                 (packs ? shape.rows * rnl_product_row_stride(shape.columns) : 0));
+    rnl_dense_need(state, packed_floats(state, columns, range) +
+                              (packs ? shape.rows * rnl_product_row_stride(shape.columns) : 0));
     return rnl_step_product(step, shape, &product);
 }
 
 rnl_status rnl_dense_plan_gradients(rnl_dense_state *state, rnl_step *step)
 {
-    state->inputs = rnl_cut_inputs(state->fan_in, step->padded_rows);
-    const size_t calls = state->inputs.blocks * state->panels;
+    const size_t calls = state->cut.inputs.blocks * state->panels;
     state->gradient_calls = calloc(calls, sizeof *state->gradient_calls);
     if (!state->gradient_calls)
         return rnl_fail_memory(calls * sizeof *state->gradient_calls);
-    for (size_t c = 0; c < state->columns.blocks; ++c) {
-        for (size_t range = 0; range < state->inputs.blocks; ++range)
+    for (size_t c = 0; c < state->cut.columns.blocks; ++c) {
+        for (size_t range = 0; range < state->cut.inputs.blocks; ++range)
             RNL_TRY(plan_product(state, step, range, &state->blocks[c]));
         if (rnl_step_keeps_gradients(step))
             RNL_TRY(rnl_step_gradients(step, state->blocks[c].weights));

@@ -1,19 +1,21 @@
 /*
  * The dense layer in a step, with W (fan_in, units) in column blocks.  For column block c of the
- * canonical cut, row block r, and its part p:
+ * canonical cut, and part p of the rows:
  *
- * forward:   z = x_rp W_c;  y_rpc = f(z + b_c)
+ * forward:   z = x_p W_c;  y_pc = f(z + b_c)
  * backward:  delta = (sum of upstream partials) * f'(y)
  *            dW = x' delta, for a range of inputs and a column block;  db = sum of delta's rows
  *            dx = delta W'
  *
- * All three are products of one form (engine/product/product.h).  What the backward pass needs
- * turned, x' and W', the forward tiles turn while they have it in the cache.
+ * All three are products of one form (engine/product/product.h), for which the backward pass needs
+ * x and W turned.
  *
- * A mini-batch of one row block has one backward phase, in which a column block makes its delta, a
- * partial product of dx that the layer below adds up, and its gradients.  A larger one has two:
- * delta by rows, then dx by rows and dW by ranges of inputs.  Either way a gradient is made of all
- * rows at once, and its weights are updated at once: dx is made from a copy.
+ * A layer that is cut by columns has one backward phase, in which a column block makes its delta, a
+ * partial product of dx that the layer below adds up, and its gradients.  A worker turns what it
+ * needs into its own buffer, so the weights of a block never leave the worker's core.  Another
+ * layer has two phases: delta and dx by parts of the rows, and later dW by ranges of inputs and
+ * column blocks; its forward tiles turn inputs and weights for all workers.  Either way a gradient
+ * is made of all rows at once, and its weights are updated at once.
  */
 #ifndef RNL_ENGINE_LAYERS_DENSE_STATE_H
 #define RNL_ENGINE_LAYERS_DENSE_STATE_H
@@ -30,59 +32,66 @@ typedef struct rnl_dense_columns {
     /* In training: */
     size_t first_panel;        /* of the layer's panels */
     rnl_packing delta_packing; /* (padded rows, count) */
-    float *delta;
-    rnl_packing turned_packing; /* (count, fan_in), of a mini-batch of one row block */
-    float *turned;
+    float *delta;              /* NULL if it is in the worker's buffer */
+    /* Of a layer cut by columns: */
+    rnl_packing turned_packing; /* (count, fan_in) */
     rnl_product *down;
+    bool turns_inputs; /* the first of its worker's blocks */
 } rnl_dense_columns;
 
 typedef struct rnl_dense_state {
     const rnl_layer *layer;
     size_t fan_in, units;
-    rnl_column_cut columns;
+    rnl_dense_cut cut;
     rnl_bound_activation activation;
     rnl_dense_columns *blocks; /* (column blocks) */
     rnl_block *bias;           /* NULL without */
     const rnl_matrix *input;
     rnl_matrix output;
-    rnl_matrix kept; /* slopes, in training, of an activation that keeps them */
-    size_t row_blocks;
-    size_t part_rows, parts;          /* of a row block */
-    rnl_product_call **forward_calls; /* (column blocks, row blocks, parts) */
+    rnl_matrix kept;                  /* slopes, in training, of an activation that keeps them */
+    rnl_product_call **forward_calls; /* (column blocks, parts) */
+    size_t forward_phases;            /* up to its own */
     /* In training, from the first layer that is trained: */
-    float *inputs_turned;              /* (fan_in, padded rows) */
     rnl_upstream upstream, downstream; /* downstream has 0 partials if nobody asks for it */
-    rnl_column_cut inputs;             /* ranges of inputs of which a tile makes the gradients */
     size_t panels;                     /* of all column blocks */
     rnl_product_call **gradient_calls; /* (ranges, panels), for some of the panels */
-    rnl_product_call **down_calls;     /* (column blocks), or (row blocks, parts) */
-    /* Of a mini-batch of more row blocks: */
+    rnl_product_call **down_calls;     /* (column blocks), or (parts) */
+    /* Of a layer cut by columns, where in a worker's buffer a block's packed delta and turned
+     * weights, and all inputs turned, (fan_in, padded rows), stand behind `made` floats of
+     * results. */
+    size_t made, delta_at, turned_at, inputs_at;
+    /* Of another: */
+    float *inputs_turned;       /* (fan_in, padded rows) */
     rnl_packing turned_packing; /* (units, fan_in) */
     float *turned;
     rnl_product *down;
 } rnl_dense_state;
 
-/* A mini-batch of one row block. */
-static inline bool rnl_dense_is_whole(const rnl_dense_state *state)
+/* Floats, in whole cache lines. */
+static inline size_t rnl_dense_in_lines(size_t floats)
 {
-    return state->row_blocks == 1;
+    return (floats + 15) / 16 * 16;
 }
 
-/* Parts of all row blocks. */
-static inline size_t rnl_dense_row_tiles(const rnl_dense_state *state)
+/* Asks that a worker's buffer has room for this many floats of results. */
+static inline void rnl_dense_need(rnl_dense_state *state, size_t floats)
 {
-    return state->row_blocks * state->parts;
+    if (state->made < floats)
+        state->made = floats;
 }
 
 /* Asks for all that the backward phases need, beside the forward pass. */
 rnl_status rnl_dense_plan_training(rnl_dense_state *state, rnl_step *step);
 
-/* Turns what a forward tile answers for: some of the panels of its column block's weights, and its
- * rows of some of the inputs.  Nothing where nobody asks for it. */
+/* Turns a part of what the workers share: some of the panels of a column block's weights and, of
+ * filled rows, the part's of some of the inputs.  Nothing where nobody asks for it. */
+void rnl_dense_turn_part(const rnl_dense_state *state, const rnl_step *step, size_t column_block,
+                         size_t part, bool filled);
+
+/* Turns the weights of a column block, and all inputs, into a buffer. */
 void rnl_dense_turn_weights(const rnl_dense_state *state, const rnl_step *step, size_t column_block,
-                            size_t row_tile);
-void rnl_dense_turn_inputs(const rnl_dense_state *state, const rnl_step *step, size_t column_block,
-                           size_t row);
+                            float *turned);
+void rnl_dense_turn_inputs(const rnl_dense_state *state, const rnl_step *step, float *turned);
 
 /* The gradients of a range of inputs and a column block, from all rows, and at once the update:
  * planned for all of them, bound by the worker that makes them. */
@@ -91,6 +100,15 @@ rnl_status rnl_dense_bind_gradients(const rnl_dense_state *state, const rnl_dens
                                     size_t range, rnl_step_worker *worker);
 rnl_status rnl_dense_make_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
                                     size_t range, rnl_step_worker *worker);
+
+/* A column block's packed delta, in the hands of a worker. */
+static inline float *rnl_dense_delta(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                                     const rnl_step_worker *worker)
+{
+    return columns->delta ? columns->delta
+                          : worker->step->tile_buffers[worker->index] + state->delta_at;
+}
+
 void rnl_dense_make_bias_gradients(const rnl_dense_state *state, const rnl_step_worker *worker,
                                    const rnl_dense_columns *columns);
 

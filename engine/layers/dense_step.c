@@ -9,24 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A forward tile: a part of a row block in a column block.  Tiles follow each other column block by
+/* A forward tile: a part of the rows in a column block.  Tiles follow each other column block by
  * column block, and in these row by row. */
 typedef struct place {
-    size_t row_block, column_block;
-    size_t row_tile, row; /* the first of the tile */
+    size_t column_block, part;
+    size_t row; /* the first of the part */
 } place;
 
-static place place_of(const rnl_dense_state *state, const rnl_step *step, size_t tile)
+static place place_of(const rnl_dense_state *state, size_t tile)
 {
-    const size_t part = tile % state->parts, block = tile / state->parts;
-    const size_t r = block % step->rows.blocks, c = block / step->rows.blocks;
-    return (place){r, c, r * state->parts + part, r * step->rows.size + part * state->part_rows};
+    const size_t part = tile % state->cut.parts;
+    return (place){tile / state->cut.parts, part, part * state->cut.part_rows};
 }
 
 static rnl_status bind_forward(void *self, size_t tile, rnl_step_worker *worker)
 {
     const rnl_dense_state *state = self;
-    const place at = place_of(state, worker->step, tile);
+    const place at = place_of(state, tile);
     const rnl_dense_columns *columns = &state->blocks[at.column_block];
     return rnl_product_bind(&state->forward_calls[tile], columns->forward, worker->product,
                             state->input->values + at.row * state->input->stride,
@@ -38,19 +37,19 @@ static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
 {
     const rnl_dense_state *state = self;
     const rnl_step *step = worker->step;
-    const place at = place_of(state, step, tile);
+    const place at = place_of(state, tile);
     const rnl_dense_columns *columns = &state->blocks[at.column_block];
+    const bool filled =
+        rnl_cut_filled(step->rows, worker->batch.rows, at.row / step->rows.size) > 0;
     if (worker->batch.training)
-        rnl_dense_turn_weights(state, step, at.column_block, at.row_tile);
-    if (rnl_cut_filled(step->rows, worker->batch.rows, at.row_block) == 0)
+        rnl_dense_turn_part(state, step, at.column_block, at.part, filled);
+    if (!filled)
         return RNL_OK;
-    if (worker->batch.training)
-        rnl_dense_turn_inputs(state, step, at.column_block, at.row);
     RNL_TRY(rnl_product_execute(state->forward_calls[tile]));
     ++worker->tiles;
     const size_t corner = at.row * state->output.stride + columns->first;
     state->activation.forward(&(const rnl_activation_forward){
-        .rows = state->part_rows,
+        .rows = state->cut.part_rows,
         .columns = columns->count,
         .z = step->tile_buffers[worker->index],
         .z_stride = rnl_product_row_stride(columns->count),
@@ -68,9 +67,8 @@ static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
 static size_t forward_owner(const void *self, size_t tile, size_t workers)
 {
     const rnl_dense_state *state = self;
-    const size_t row_tiles = state->row_blocks * state->parts, blocks = state->columns.blocks;
-    return rnl_share_owner(row_tiles * blocks, workers,
-                           tile % row_tiles * blocks + tile / row_tiles);
+    const size_t parts = state->cut.parts, blocks = state->cut.columns.blocks;
+    return rnl_share_owner(parts * blocks, workers, tile % parts * blocks + tile / parts);
 }
 
 /* Packs the layer's plain kernel into the column block, and with the first one the bias; likewise
@@ -94,7 +92,7 @@ static rnl_status run_preparation(void *self, size_t column_block, rnl_step_work
 
 static size_t forward_tiles(const rnl_dense_state *state)
 {
-    return state->columns.blocks * state->row_blocks * state->parts;
+    return state->cut.columns.blocks * state->cut.parts;
 }
 
 static void release(void *memory)
@@ -109,11 +107,8 @@ static void release(void *memory)
 
 static rnl_status plan_grid(rnl_dense_state *state, const rnl_step *step)
 {
-    state->columns = rnl_cut_columns(state->units);
-    state->row_blocks = step->rows.blocks;
-    state->part_rows = rnl_cut_part(step->rows.size);
-    state->parts = step->rows.size / state->part_rows;
-    state->blocks = calloc(state->columns.blocks, sizeof *state->blocks);
+    state->cut = rnl_cut_dense(step->rows, state->fan_in, state->units);
+    state->blocks = calloc(state->cut.columns.blocks, sizeof *state->blocks);
     state->forward_calls = calloc(forward_tiles(state), sizeof *state->forward_calls);
     return state->blocks && state->forward_calls
                ? RNL_OK
@@ -123,12 +118,13 @@ static rnl_status plan_grid(rnl_dense_state *state, const rnl_step *step)
 static rnl_status plan_block(rnl_dense_state *state, rnl_step *step, size_t block)
 {
     rnl_dense_columns *columns = &state->blocks[block];
-    columns->first = rnl_cut_column(state->columns, block);
-    columns->count = rnl_cut_width(state->columns, block);
+    columns->first = rnl_cut_column(state->cut.columns, block);
+    columns->count = rnl_cut_width(state->cut.columns, block);
     columns->packing = rnl_packing_of(state->fan_in, columns->count);
-    const rnl_product_shape shape = {state->part_rows, state->fan_in, columns->count};
+    const rnl_product_shape shape = {state->cut.part_rows, state->fan_in, columns->count,
+                                     state->input->stride};
     RNL_TRY(rnl_step_product(step, shape, &columns->forward));
-    rnl_step_need_tile(step, state->part_rows * rnl_product_row_stride(columns->count));
+    rnl_step_need_tile(step, state->cut.part_rows * rnl_product_row_stride(columns->count));
     return rnl_step_block(step, state->layer, RNL_DENSE_KERNEL, rnl_packed_count(&columns->packing),
                           &columns->weights);
 }
@@ -155,7 +151,7 @@ rnl_status rnl_dense_plan_forward(const rnl_layer *layer, rnl_step *step, const 
     state->units = layer->output.size[0];
     RNL_TRY(plan_grid(state, step));
     bind_activation(state, step->kernels);
-    for (size_t c = 0; c < state->columns.blocks; ++c)
+    for (size_t c = 0; c < state->cut.columns.blocks; ++c)
         RNL_TRY(plan_block(state, step, c));
     if (rnl_dense_of(layer)->use_bias)
         RNL_TRY(rnl_step_block(step, layer, RNL_DENSE_BIAS, state->units, &state->bias));
@@ -166,12 +162,15 @@ rnl_status rnl_dense_plan_forward(const rnl_layer *layer, rnl_step *step, const 
         RNL_TRY(rnl_dense_plan_training(state, step));
     RNL_TRY(rnl_phase_add(
         &step->preparation,
-        (rnl_phase){.tiles = state->columns.blocks, .run = run_preparation, .self = state}));
-    RNL_TRY(rnl_phase_add(&step->phases, (rnl_phase){.tiles = forward_tiles(state),
-                                                     .bind = bind_forward,
-                                                     .run = run_forward,
-                                                     .owner = forward_owner,
-                                                     .self = state}));
+        (rnl_phase){.tiles = state->cut.columns.blocks, .run = run_preparation, .self = state}));
+    RNL_TRY(rnl_phase_add(&step->phases,
+                          (rnl_phase){.tiles = forward_tiles(state),
+                                      .bind = bind_forward,
+                                      .run = run_forward,
+                                      .owner = forward_owner,
+                                      .self = state,
+                                      .by_rows = step->keeps_rows && !state->cut.by_columns}));
+    state->forward_phases = step->phases.count;
     *output = &state->output;
     *planned = state;
     return RNL_OK;
@@ -200,7 +199,7 @@ static rnl_status constrain_blocks(const rnl_dense_state *state, rnl_step *step,
 {
     const rnl_choice *constraint = &rnl_dense_of(state->layer)->kernel_constraint;
     const bool by_column = rnl_constraint_axis(constraint) == 0;
-    for (size_t c = 0; c < state->columns.blocks; ++c) {
+    for (size_t c = 0; c < state->cut.columns.blocks; ++c) {
         const size_t count = state->blocks[c].weights->count;
         blocks[c].block = state->blocks[c].weights;
         if (rnl_constraint_of(constraint)->factor) {
@@ -212,14 +211,14 @@ static rnl_status constrain_blocks(const rnl_dense_state *state, rnl_step *step,
         if (by_column)
             RNL_TRY(rnl_step_constrain(step, constraint, &blocks[c], 1, state->blocks[c].count));
     }
-    return by_column
-               ? RNL_OK
-               : rnl_step_constrain(step, constraint, blocks, state->columns.blocks, state->fan_in);
+    return by_column ? RNL_OK
+                     : rnl_step_constrain(step, constraint, blocks, state->cut.columns.blocks,
+                                          state->fan_in);
 }
 
 rnl_status rnl_dense_plan_constraint(const rnl_dense_state *state, rnl_step *step)
 {
-    const size_t count = state->columns.blocks;
+    const size_t count = state->cut.columns.blocks;
     if (!rnl_dense_of(state->layer)->kernel_constraint.kind)
         return RNL_OK;
     rnl_labelled_block *blocks = calloc(count, sizeof *blocks);
@@ -235,7 +234,7 @@ rnl_status rnl_dense_plan_constraint(const rnl_dense_state *state, rnl_step *ste
 rnl_status rnl_dense_collect(const void *planned, size_t array, rnl_layer *layer)
 {
     const rnl_dense_state *state = planned;
-    for (size_t c = 0; c < state->columns.blocks; ++c) {
+    for (size_t c = 0; c < state->cut.columns.blocks; ++c) {
         const rnl_dense_columns *columns = &state->blocks[c];
         rnl_unpack(&columns->packing, columns->weights->arrays[array],
                    layer->parameters[RNL_DENSE_KERNEL].arrays[array] + columns->first,

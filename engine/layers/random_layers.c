@@ -198,16 +198,6 @@ static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
     return RNL_OK;
 }
 
-static rnl_phase phase_of(random_state *state, const rnl_step *step,
-                          rnl_status (*run)(void *, size_t, rnl_step_worker *))
-{
-    return (rnl_phase){
-        .tiles = rnl_row_tiles_in(step->padded_rows),
-        .run = run,
-        .self = state,
-    };
-}
-
 /* Outside of training most of these layers do nothing. */
 static bool is_idle(const random_state *state, const rnl_step *step)
 {
@@ -231,7 +221,7 @@ static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl
     state->kernels = step->kernels;
     state->input = input;
     RNL_TRY(rnl_step_matrix(step, &state->output, input->columns));
-    RNL_TRY(rnl_phase_add(&step->phases, phase_of(state, step, run_forward)));
+    RNL_TRY(rnl_row_phase_add(step, run_forward, state));
     *output = &state->output;
     *planned = state;
     return RNL_OK;
@@ -246,14 +236,15 @@ static rnl_status plan_backward(void *planned, rnl_step *step, const rnl_upstrea
     downstream->partials = 1;
     state->upstream = *upstream;
     state->downstream = *downstream;
-    return rnl_phase_add(&step->phases, phase_of(state, step, run_backward));
+    return rnl_row_phase_add(step, run_backward, state);
 }
 
 static rnl_status work(const rnl_layer *layer, rnl_work_list *list)
 {
     const double values = (double)(list->padded_rows * rnl_shape_features(&layer->output));
     rnl_phase_cost cost = {
-        .tiles = rnl_row_tiles_in(list->padded_rows),
+        .tiles = rnl_row_tiles_in(list->rows),
+        .row_parts = list->row_parts,
         .bytes = 24 * values,
         .shared = 4 * values,
     };

@@ -57,16 +57,6 @@ static rnl_status build(rnl_layer *layer)
     return RNL_OK;
 }
 
-static rnl_phase phase_of(residual_state *state, const rnl_step *step,
-                          rnl_status (*run)(void *, size_t, rnl_step_worker *))
-{
-    return (rnl_phase){
-        .tiles = rnl_row_tiles_in(step->padded_rows),
-        .run = run,
-        .self = state,
-    };
-}
-
 static rnl_status run_add(void *self, size_t tile, rnl_step_worker *worker)
 {
     const residual_state *state = self;
@@ -148,7 +138,7 @@ static rnl_status plan_add(const rnl_layer *layer, rnl_step *step, const rnl_mat
         RNL_TRY(rnl_step_matrix(step, &state->waiting, input->columns));
     *output = &state->sum;
     *planned = state;
-    return rnl_phase_add(&step->phases, phase_of(state, step, run_add));
+    return rnl_row_phase_add(step, run_add, state);
 }
 
 /* The branch reads what is kept, in place of a buffer that it would have to be copied to. */
@@ -161,7 +151,7 @@ static rnl_status plan_keep(void *planned, rnl_step *step, const rnl_upstream *u
     state->upstream = *upstream;
     downstream->partials = 1;
     downstream->values = &state->waiting.values;
-    return rnl_phase_add(&step->phases, phase_of(state, step, run_keep));
+    return rnl_row_phase_add(step, run_keep, state);
 }
 
 static rnl_status plan_join(void *planned, rnl_step *step, const rnl_upstream *upstream,
@@ -173,14 +163,15 @@ static rnl_status plan_join(void *planned, rnl_step *step, const rnl_upstream *u
     downstream->partials = 1;
     state->branch_upstream = *upstream;
     state->downstream = *downstream;
-    return rnl_phase_add(&step->phases, phase_of(state, step, run_join));
+    return rnl_row_phase_add(step, run_join, state);
 }
 
 static rnl_status add_pass(const rnl_layer *layer, rnl_work_list *list, const char *pass)
 {
     const double values = (double)(list->padded_rows * rnl_shape_features(&layer->output));
     rnl_phase_cost cost = {
-        .tiles = rnl_row_tiles_in(list->padded_rows),
+        .tiles = rnl_row_tiles_in(list->rows),
+        .row_parts = list->row_parts,
         .bytes = 12 * values,
         .shared = 4 * values,
     };

@@ -21,3 +21,16 @@ void rnl_unpack(const rnl_packing *packing, const float *packed, float *plain, s
                    packed + p * packing->distance + i * packing->stride, columns * sizeof *plain);
     }
 }
+
+void rnl_clear_padding(const rnl_packing *packing, float *packed)
+{
+    for (size_t p = 0; p < packing->panels; ++p) {
+        float *panel = packed + p * packing->distance;
+        const size_t columns = rnl_panel_columns(packing, p);
+        for (size_t i = 0; columns < packing->width && i < packing->rows; ++i)
+            memset(panel + i * packing->stride + columns, 0,
+                   (packing->width - columns) * sizeof *panel);
+        memset(panel + packing->rows * packing->stride, 0,
+               (packing->distance - packing->rows * packing->stride) * sizeof *panel);
+    }
+}

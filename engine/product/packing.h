@@ -40,4 +40,7 @@ static inline size_t rnl_panel_columns(const rnl_packing *packing, size_t panel)
 void rnl_pack(const rnl_packing *packing, const float *plain, size_t stride, float *packed);
 void rnl_unpack(const rnl_packing *packing, const float *packed, float *plain, size_t stride);
 
+/* Sets what is in no row and no column of the matrix to 0. */
+void rnl_clear_padding(const rnl_packing *packing, float *packed);
+
 #endif

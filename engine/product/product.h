@@ -23,6 +23,7 @@
 
 typedef struct rnl_product_shape {
     size_t rows, inner, columns;
+    size_t a_stride; /* floats between A's rows: one of the two below, of `inner` */
 } rnl_product_shape;
 
 typedef struct rnl_product rnl_product;
@@ -30,10 +31,15 @@ typedef struct rnl_product rnl_product;
 rnl_status rnl_product_create(rnl_product **product, rnl_product_shape shape);
 void rnl_product_free(rnl_product *product);
 
-/* The distance in floats between the rows of A and of C: at least their columns.  Where a product
- * walks down columns, rows that are 1 KiB or a multiple apart would compete for the same lines of
- * the cache. */
+/* The distance in floats between the rows of C and of matrices that are A in a product or C in
+ * another: whole lines of the cache, so that workers who write columns side by side do not share
+ * any.  Where a product walks down columns, rows that are 1 KiB or a multiple apart would compete
+ * for the same lines of the cache.  In A what is behind the columns is 0, and counts as inner; in C
+ * it becomes 0 or stays as it is. */
 size_t rnl_product_row_stride(size_t columns);
+
+/* As close as the rows of an A can be. */
+size_t rnl_product_close_stride(size_t columns);
 
 /* What computes it, for the log. */
 const char *rnl_product_description(const rnl_product *product);

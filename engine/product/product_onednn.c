@@ -47,12 +47,19 @@ static matrix_desc desc_of(const owned_desc *desc)
     return *desc;
 }
 
-static dnnl_status_t product_desc(dnnl_primitive_desc_t *desc, dnnl_engine_t engine, matrix_desc a,
-                                  matrix_desc b, matrix_desc c,
-                                  const_dnnl_primitive_attr_t attributes)
+static dnnl_status_t inner_product_desc(dnnl_primitive_desc_t *desc, dnnl_engine_t engine,
+                                        matrix_desc a, matrix_desc b, matrix_desc c,
+                                        const_dnnl_primitive_attr_t attributes)
 {
     return dnnl_inner_product_forward_primitive_desc_create(desc, engine, dnnl_forward_training, a,
                                                             b, NULL, c, attributes);
+}
+
+static dnnl_status_t matmul_desc(dnnl_primitive_desc_t *desc, dnnl_engine_t engine, matrix_desc a,
+                                 matrix_desc b, matrix_desc c,
+                                 const_dnnl_primitive_attr_t attributes)
+{
+    return dnnl_matmul_primitive_desc_create(desc, engine, a, b, NULL, c, attributes);
 }
 
 #else
@@ -77,9 +84,9 @@ static matrix_desc desc_of(const owned_desc *desc)
     return desc;
 }
 
-static dnnl_status_t product_desc(dnnl_primitive_desc_t *desc, dnnl_engine_t engine, matrix_desc a,
-                                  matrix_desc b, matrix_desc c,
-                                  const_dnnl_primitive_attr_t attributes)
+static dnnl_status_t inner_product_desc(dnnl_primitive_desc_t *desc, dnnl_engine_t engine,
+                                        matrix_desc a, matrix_desc b, matrix_desc c,
+                                        const_dnnl_primitive_attr_t attributes)
 {
     dnnl_inner_product_desc_t operation;
     const dnnl_status_t status =
@@ -89,26 +96,58 @@ static dnnl_status_t product_desc(dnnl_primitive_desc_t *desc, dnnl_engine_t eng
                : dnnl_primitive_desc_create(desc, &operation, attributes, engine, NULL);
 }
 
+static dnnl_status_t matmul_desc(dnnl_primitive_desc_t *desc, dnnl_engine_t engine, matrix_desc a,
+                                 matrix_desc b, matrix_desc c,
+                                 const_dnnl_primitive_attr_t attributes)
+{
+    dnnl_matmul_desc_t operation;
+    const dnnl_status_t status = dnnl_matmul_desc_init(&operation, a, b, NULL, c);
+    return status != dnnl_success
+               ? status
+               : dnnl_primitive_desc_create(desc, &operation, attributes, engine, NULL);
+}
+
 #endif
 
 /* ---- layouts --------------------------------------------------------------------------------- */
 
-/* With AVX-512 oneDNN's inner product runs at the speed of the processor on panels of 16 columns.
- * Below, its inner product is its sgemm on dense matrices; called itself, that takes strides, which
- * avoid rows that compete for the same lines of the cache: up to twice the speed. */
+/* With AVX-512 oneDNN runs at the speed of the processor on one panel of up to 64 columns, by its
+ * matmul, and on panels of 16, by its inner product; the other way round not in all shapes.  Below,
+ * both are its sgemm on dense matrices; called itself, that takes strides, which avoid rows that
+ * compete for the same lines of the cache: up to twice the speed. */
 static bool has_panels(void)
 {
     const unsigned wanted = dnnl_cpu_isa_avx512_core;
     return ((unsigned)dnnl_get_effective_cpu_isa() & wanted) == wanted;
 }
 
-#define PANEL_TAG   dnnl_AB16b16a /* of (columns, inner) */
-#define PANEL_WIDTH 16
-#define PANEL_ROWS  16 /* a panel has a multiple of them */
+#define VECTOR 16 /* a panel has whole vectors of columns, and a multiple of as many rows */
+
+static const dnnl_format_tag_t panel_tags[] = {dnnl_BA16a16b, dnnl_BA16a32b, dnnl_BA16a48b,
+                                               dnnl_BA16a64b};
+enum { WIDEST = sizeof panel_tags / sizeof *panel_tags * VECTOR };
+
+static size_t in_vectors(size_t columns)
+{
+    return (columns + VECTOR - 1) / VECTOR * VECTOR;
+}
+
+/* One panel, or narrow ones: what does not fill the last one is computed all the same. */
+static size_t panel_width(size_t columns)
+{
+    return columns <= WIDEST ? in_vectors(columns) : VECTOR;
+}
 
 size_t rnl_product_row_stride(size_t columns)
 {
-    return !has_panels() && columns % 256 == 0 ? columns + 16 : columns;
+    if (has_panels())
+        return in_vectors(columns);
+    return columns % 256 == 0 ? columns + VECTOR : columns;
+}
+
+size_t rnl_product_close_stride(size_t columns)
+{
+    return has_panels() ? columns : rnl_product_row_stride(columns);
 }
 
 rnl_packing rnl_packing_of(size_t rows, size_t columns)
@@ -117,10 +156,10 @@ rnl_packing rnl_packing_of(size_t rows, size_t columns)
         return (rnl_packing){
             .rows = rows,
             .columns = columns,
-            .width = PANEL_WIDTH,
-            .stride = PANEL_WIDTH,
-            .distance = (rows + PANEL_ROWS - 1) / PANEL_ROWS * PANEL_ROWS * PANEL_WIDTH,
-            .panels = (columns + PANEL_WIDTH - 1) / PANEL_WIDTH,
+            .width = panel_width(columns),
+            .stride = panel_width(columns),
+            .distance = in_vectors(rows) * panel_width(columns),
+            .panels = (columns + panel_width(columns) - 1) / panel_width(columns),
         };
     return (rnl_packing){
         .rows = rows,
@@ -168,8 +207,8 @@ static const char *implementation(const rnl_product *product)
     return name;
 }
 
-/* oneDNN has no fast implementation for some shapes, as of a single column; its plain one is a
- * hundred times slower than sgemm. */
+/* oneDNN may have no fast implementation for a shape; its plain one is a hundred times slower than
+ * sgemm. */
 static void drop_slow_desc(rnl_product *product)
 {
     if (product->desc && strncmp(implementation(product), "brg", 3) != 0) {
@@ -185,12 +224,18 @@ static rnl_status create_primitive(rnl_product *product)
     TRY_DNNL(dnnl_primitive_attr_create(&product->attributes));
     TRY_DNNL(
         dnnl_primitive_attr_set_scratchpad_mode(product->attributes, dnnl_scratchpad_mode_user));
-    TRY_DNNL(desc_create(&product->a, shape->rows, shape->inner, dnnl_ab));
-    TRY_DNNL(desc_create(&product->b, shape->columns, shape->inner, PANEL_TAG));
-    TRY_DNNL(desc_create(&product->c, shape->rows, shape->columns, dnnl_ab));
-    const dnnl_status_t status =
-        product_desc(&product->desc, engine, desc_of(&product->a), desc_of(&product->b),
-                     desc_of(&product->c), product->attributes);
+    const size_t columns = rnl_product_row_stride(shape->columns);
+    TRY_DNNL(desc_create(&product->a, shape->rows, shape->a_stride, dnnl_ab));
+    TRY_DNNL(desc_create(&product->c, shape->rows, columns, dnnl_ab));
+    const bool wide = product->packing.width > VECTOR;
+    if (wide)
+        TRY_DNNL(desc_create(&product->b, shape->a_stride, columns,
+                             panel_tags[product->packing.width / VECTOR - 1]));
+    else
+        TRY_DNNL(desc_create(&product->b, columns, shape->a_stride, dnnl_AB16b16a));
+    const dnnl_status_t status = (wide ? matmul_desc : inner_product_desc)(
+        &product->desc, engine, desc_of(&product->a), desc_of(&product->b), desc_of(&product->c),
+        product->attributes);
     if (status == dnnl_unimplemented)
         return RNL_OK;
     TRY_DNNL(status);
@@ -360,11 +405,11 @@ static dnnl_status_t run_sgemm(const rnl_product_call *call)
     const rnl_packing *packing = &call->product->packing;
     dnnl_status_t status = dnnl_success;
     for (size_t p = 0; status == dnnl_success && p < packing->panels; ++p)
-        status = dnnl_sgemm(
-            'N', 'N', (dnnl_dim_t)shape->rows, (dnnl_dim_t)rnl_panel_columns(packing, p),
-            (dnnl_dim_t)shape->inner, 1, call->a, (dnnl_dim_t)rnl_product_row_stride(shape->inner),
-            call->b + p * packing->distance, (dnnl_dim_t)packing->stride, 0,
-            call->c + p * packing->width, (dnnl_dim_t)rnl_product_row_stride(shape->columns));
+        status = dnnl_sgemm('N', 'N', (dnnl_dim_t)shape->rows,
+                            (dnnl_dim_t)rnl_panel_columns(packing, p), (dnnl_dim_t)shape->inner, 1,
+                            call->a, (dnnl_dim_t)shape->a_stride, call->b + p * packing->distance,
+                            (dnnl_dim_t)packing->stride, 0, call->c + p * packing->width,
+                            (dnnl_dim_t)rnl_product_row_stride(shape->columns));
     return status;
 }
 

@@ -24,6 +24,11 @@ size_t rnl_product_row_stride(size_t columns)
     return columns;
 }
 
+size_t rnl_product_close_stride(size_t columns)
+{
+    return columns;
+}
+
 /* As narrow as oneDNN's, so that both know panels. */
 rnl_packing rnl_packing_of(size_t rows, size_t columns)
 {

@@ -1,17 +1,16 @@
 #include "engine/step/cut.h"
 
-/* A mini-batch that is no larger is not cut: its products are too small to share by rows. */
-#define UNCUT_ROWS        32
-#define ROWS_PER_BLOCK    32
-#define MAX_ROW_BLOCKS    4
-#define ROWS_PER_PART     32 /* at least: fewer slow down the products */
-#define COLUMNS_PER_BLOCK 48
-#define MAX_COLUMN_BLOCKS 4
-#define INPUTS_PER_RANGE  64
-#define MAX_INPUT_RANGES  8
-#define ROWS_PER_RANGE    16 /* over fewer rows a range is not worth its calls */
-#define FEW_ROWS          128
-#define FEW_GRADIENTS     8192
+#define FEW_ROWS               32 /* a mini-batch of no more is one row block */
+#define ROWS_PER_BLOCK         32
+#define MAX_ROW_BLOCKS         4
+#define ROWS_PER_PART          32 /* at least: fewer slow down the products */
+#define COLUMNS_PER_BLOCK      48
+#define MAX_COLUMN_BLOCKS      4
+#define INPUTS_PER_RANGE       64
+#define MAX_INPUT_RANGES       8
+#define ROWS_PER_RANGE         16 /* over fewer rows a range is not worth its calls */
+#define ROWS_MADE_BY_PANELS    128
+#define GRADIENTS_MADE_AT_ONCE 8192
 
 static size_t at_most(size_t a, size_t b)
 {
@@ -26,7 +25,7 @@ static size_t divide_up(size_t a, size_t b)
 rnl_cut rnl_cut_rows(size_t batch)
 {
     const size_t blocks =
-        batch <= UNCUT_ROWS ? 1 : at_most(divide_up(batch, ROWS_PER_BLOCK), MAX_ROW_BLOCKS);
+        batch <= FEW_ROWS ? 1 : at_most(divide_up(batch, ROWS_PER_BLOCK), MAX_ROW_BLOCKS);
     const size_t size = divide_up(batch, blocks);
     return (rnl_cut){divide_up(batch, size), size};
 }
@@ -52,23 +51,27 @@ size_t rnl_cut_part(size_t size)
 }
 
 /* A power of two, so that as many workers have equal shares. */
-static size_t blocks_of(size_t columns, size_t least, size_t most)
+static rnl_column_cut cut_evenly(size_t columns, size_t least, size_t most)
 {
     size_t blocks = 1;
-    while (blocks < most && 2 * blocks * least <= columns)
+    while (2 * blocks <= most && 2 * blocks * least <= columns)
         blocks *= 2;
-    return blocks;
+    return (rnl_column_cut){blocks, columns};
 }
 
-rnl_column_cut rnl_cut_columns(size_t units)
+/* Of few rows, which are one part, the weights of a column block are best left to one worker: what
+ * lines of the cache go from core to core are those of the rows. */
+rnl_dense_cut rnl_cut_dense(rnl_cut rows, size_t fan_in, size_t units)
 {
-    return (rnl_column_cut){blocks_of(units, COLUMNS_PER_BLOCK, MAX_COLUMN_BLOCKS), units};
-}
-
-rnl_column_cut rnl_cut_inputs(size_t fan_in, size_t rows)
-{
-    const size_t most = rows <= UNCUT_ROWS ? 1 : at_most(rows / ROWS_PER_RANGE, MAX_INPUT_RANGES);
-    return (rnl_column_cut){blocks_of(fan_in, INPUTS_PER_RANGE, most), fan_in};
+    const size_t padded_rows = rows.blocks * rows.size, part_rows = rnl_cut_part(rows.size);
+    const size_t ranges = rows.blocks == 1 ? 1 : padded_rows / ROWS_PER_RANGE;
+    return (rnl_dense_cut){
+        .by_columns = rows.blocks == 1,
+        .part_rows = part_rows,
+        .parts = padded_rows / part_rows,
+        .columns = cut_evenly(units, COLUMNS_PER_BLOCK, MAX_COLUMN_BLOCKS),
+        .inputs = cut_evenly(fan_in, INPUTS_PER_RANGE, at_most(ranges, MAX_INPUT_RANGES)),
+    };
 }
 
 size_t rnl_cut_column(rnl_column_cut cut, size_t block)
@@ -79,5 +82,5 @@ size_t rnl_cut_column(rnl_column_cut cut, size_t block)
 
 bool rnl_cut_by_panels(size_t rows, size_t inputs, size_t units)
 {
-    return rows <= FEW_ROWS && inputs * units > FEW_GRADIENTS;
+    return rows <= ROWS_MADE_BY_PANELS && inputs * units > GRADIENTS_MADE_AT_ONCE;
 }

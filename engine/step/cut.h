@@ -1,6 +1,6 @@
 /*
  * The canonical cut: how a product over a mini-batch is divided into tiles.  Pure functions of the
- * batch size and the layer's width alone, never of the workers or the machine, because the bits of
+ * batch size and the layer's shape alone, never of the workers or the machine, because the bits of
  * the result follow from the cut.
  */
 #ifndef RNL_ENGINE_STEP_CUT_H
@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 /* Raised with every change of the cut: checkpoints name it. */
-#define RNL_CUT_VERSION 4
+#define RNL_CUT_VERSION 5
 
 /* All cuts of columns are made at multiples of it: whole vectors, whole cache lines. */
 #define RNL_CUT_MULTIPLE 16
@@ -28,21 +28,26 @@ size_t rnl_cut_filled(rnl_cut cut, size_t count, size_t block);
 /* The number of blocks with at least one of `count` rows. */
 size_t rnl_cut_used(rnl_cut cut, size_t count);
 
-/* Rows of a part of a block of `size` rows, a divisor of it: what the products forward and on the
- * way down are shared out by. */
+/* Rows of a part of a block of `size` rows, a divisor of it: what goes row by row is shared out by
+ * parts. */
 size_t rnl_cut_part(size_t size);
 
-/* Column blocks of a dense layer's units, as even as whole vectors allow.  Each has its own slice
- * of the weights. */
+/* Columns in blocks, as even as whole vectors allow. */
 typedef struct rnl_column_cut {
     size_t blocks, units;
 } rnl_column_cut;
 
-rnl_column_cut rnl_cut_columns(size_t units);
+/* A dense layer's. */
+typedef struct rnl_dense_cut {
+    /* Of one row block: the layer is shared out by its column blocks alone.  Else by parts of the
+     * rows, too, and the gradients by ranges of inputs. */
+    bool by_columns;
+    size_t parts, part_rows; /* of the padded rows */
+    rnl_column_cut columns;  /* of the units; each block has its own slice of the weights */
+    rnl_column_cut inputs;   /* ranges of which a tile makes the gradients, over all rows */
+} rnl_dense_cut;
 
-/* The ranges of a dense layer's inputs of which a tile makes the gradients, over all padded rows of
- * the mini-batch; if it is one row block, there is one range. */
-rnl_column_cut rnl_cut_inputs(size_t fan_in, size_t rows);
+rnl_dense_cut rnl_cut_dense(rnl_cut rows, size_t fan_in, size_t units);
 
 /* The first unit of a block; of the block after the last, the number of units. */
 size_t rnl_cut_column(rnl_column_cut cut, size_t block);

@@ -1,6 +1,6 @@
 /*
- * Rows of the mini-batch, shared out as tiles of a few whole rows: for phases that compute each
- * row, or each element, by itself.
+ * Rows of the mini-batch, shared out as tiles of a few whole rows of a part: for phases that
+ * compute each row, or each element, by itself.
  */
 #ifndef RNL_ENGINE_STEP_ROW_TILES_H
 #define RNL_ENGINE_STEP_ROW_TILES_H
@@ -18,17 +18,35 @@ typedef struct rnl_row_tile {
     size_t begin, filled, end;
 } rnl_row_tile;
 
-static inline size_t rnl_row_tiles_in(size_t padded_rows)
+static inline size_t rnl_row_tiles_per_part(size_t part_rows)
 {
-    return (padded_rows + RNL_ROWS_PER_TILE - 1) / RNL_ROWS_PER_TILE;
+    return (part_rows + RNL_ROWS_PER_TILE - 1) / RNL_ROWS_PER_TILE;
+}
+
+static inline size_t rnl_row_tiles_in(rnl_cut rows)
+{
+    const size_t part_rows = rnl_cut_part(rows.size);
+    return rows.blocks * (rows.size / part_rows) * rnl_row_tiles_per_part(part_rows);
+}
+
+static inline rnl_status
+rnl_row_phase_add(rnl_step *step, rnl_status (*run)(void *, size_t, rnl_step_worker *), void *self)
+{
+    return rnl_phase_add(&step->phases, (rnl_phase){.tiles = rnl_row_tiles_in(step->rows),
+                                                    .run = run,
+                                                    .self = self,
+                                                    .by_rows = step->keeps_rows});
 }
 
 static inline rnl_row_tile rnl_row_tile_of(const rnl_step *step, const rnl_batch *batch,
                                            size_t tile)
 {
     const size_t used = rnl_cut_used(step->rows, batch->rows) * step->rows.size;
-    const size_t begin = tile * RNL_ROWS_PER_TILE < used ? tile * RNL_ROWS_PER_TILE : used;
-    const size_t end = used - begin < RNL_ROWS_PER_TILE ? used : begin + RNL_ROWS_PER_TILE;
+    const size_t per_part = rnl_row_tiles_per_part(step->part_rows);
+    const size_t part = tile / per_part * step->part_rows, part_end = part + step->part_rows;
+    const size_t first = part + tile % per_part * RNL_ROWS_PER_TILE;
+    const size_t begin = first < used ? first : used, last = used < part_end ? used : part_end;
+    const size_t end = last < begin + RNL_ROWS_PER_TILE ? last : begin + RNL_ROWS_PER_TILE;
     const size_t filled = end < batch->rows ? end : batch->rows;
     return (rnl_row_tile){begin, filled < begin ? begin : filled, end};
 }

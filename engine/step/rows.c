@@ -85,8 +85,7 @@ static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
 
 rnl_status rnl_plan_gather(rnl_step *step)
 {
-    return rnl_phase_add(&step->phases, (rnl_phase){.tiles = rnl_row_tiles_in(step->padded_rows),
-                                                    .run = run_gather});
+    return rnl_row_phase_add(step, run_gather, NULL);
 }
 
 typedef struct loss_state {
@@ -230,7 +229,5 @@ rnl_status rnl_plan_loss(rnl_step *step)
     rnl_loss_of(loss)->bind(&state->loss, step->kernels, loss->parameters);
     state->outputs = step->outputs[step->layer_count - 1];
     state->classes = rnl_model_classes(step->model);
-    return rnl_phase_add(
-        &step->phases,
-        (rnl_phase){.tiles = rnl_row_tiles_in(step->padded_rows), .run = run_loss, .self = state});
+    return rnl_row_phase_add(step, run_loss, state);
 }

@@ -35,14 +35,35 @@ static void *grow(void **items, size_t *count, size_t *capacity, size_t size)
     return item;
 }
 
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 rnl_status rnl_phase_add(rnl_phase_list *list, rnl_phase phase)
 {
     rnl_phase *added =
         grow((void **)&list->items, &list->count, &list->capacity, sizeof *list->items);
     if (!added)
         return rnl_fail_memory(list->count * sizeof phase);
+    const size_t before = list->count - 1, needed = phase.deferred ? phase.after
+                                                    : phase.by_rows
+                                                        ? larger(phase.after, list->by_all)
+                                                        : before;
     *added = phase;
+    added->waits = needed > list->complete;
+    if (added->waits)
+        list->complete = before;
+    if (!phase.by_rows)
+        list->by_all = list->count;
     return RNL_OK;
+}
+
+rnl_status rnl_step_defer(rnl_step *step, rnl_phase phase)
+{
+    phase.deferred = true;
+    phase.after = step->phases.count;
+    return rnl_phase_add(&step->deferred, phase);
 }
 
 void *rnl_step_allocate(rnl_step *step, size_t size, void (*release)(void *))
@@ -132,12 +153,6 @@ void rnl_step_need_tile(rnl_step *step, size_t floats)
         step->tile_floats = floats;
 }
 
-void rnl_step_need_delta(rnl_step *step, size_t floats)
-{
-    if (step->delta_floats < floats)
-        step->delta_floats = floats;
-}
-
 static void need_exchange(rnl_step *step, const rnl_upstream *upstream)
 {
     const size_t floats = upstream->partials * upstream->stride * step->padded_rows;
@@ -158,12 +173,39 @@ static rnl_status plan_forward(rnl_step *step)
     return RNL_OK;
 }
 
+/* Deferred phases after which another has come: workers without a part in that begin with these.
+ * Where rows are kept they would stand between two phases that need no barrier. */
+static rnl_status add_deferred(rnl_step *step, bool all)
+{
+    size_t added = 0;
+    rnl_phase_list *deferred = &step->deferred;
+    for (; added < deferred->count; ++added) {
+        if (!all && (step->keeps_rows || deferred->items[added].after == step->phases.count))
+            break;
+        RNL_TRY(rnl_phase_add(&step->phases, deferred->items[added]));
+    }
+    deferred->count -= added;
+    memmove(deferred->items, deferred->items + added, deferred->count * sizeof *deferred->items);
+    return RNL_OK;
+}
+
+/* Where the rows of a buffer come to stand elsewhere than those of the layer that had it before,
+ * all must have gone past that. */
+static void use_exchange(rnl_step *step, size_t used_strides[2], const rnl_upstream *upstream)
+{
+    size_t *used = &used_strides[upstream->values == &step->exchange[1]];
+    if (*used != 0 && *used != upstream->stride)
+        step->phases.by_all = step->phases.count;
+    *used = upstream->stride;
+}
+
 static rnl_status plan_backward(rnl_step *step)
 {
     const rnl_model *model = step->model;
     const size_t first = step->first_trainable;
     const rnl_matrix *outputs = step->outputs[model->layer_count - 1];
     rnl_upstream upstream = {1, outputs->columns, outputs->stride, &step->exchange[0]};
+    size_t used_strides[2] = {upstream.stride, 0};
     need_exchange(step, &upstream);
     for (size_t i = model->layer_count; i-- > first;) {
         const rnl_layer *layer = &model->layers[i];
@@ -174,14 +216,17 @@ static rnl_status plan_backward(rnl_step *step)
             .values =
                 upstream.values == &step->exchange[0] ? &step->exchange[1] : &step->exchange[0],
         };
+        if (i > first)
+            use_exchange(step, used_strides, &downstream);
         RNL_TRY(rnl_layer_operations_of(layer)->plan_backward(step->states[i], step, &upstream,
                                                               i > first ? &downstream : NULL));
+        RNL_TRY(add_deferred(step, false));
         if (i > first) {
             need_exchange(step, &downstream);
             upstream = downstream;
         }
     }
-    return RNL_OK;
+    return add_deferred(step, true);
 }
 
 static rnl_status plan_buffers(rnl_step *step)
@@ -189,8 +234,6 @@ static rnl_status plan_buffers(rnl_step *step)
     for (size_t i = 0; i < step->active; ++i)
         RNL_TRY(rnl_arena_reserve(&step->arena, &step->tile_buffers[i], step->tile_floats,
                                   sizeof(float)));
-    if (step->delta_floats > 0)
-        RNL_TRY(rnl_arena_reserve(&step->arena, &step->delta, step->delta_floats, sizeof(float)));
     for (size_t i = 0; step->training && i < 2; ++i)
         RNL_TRY(rnl_arena_reserve(&step->arena, &step->exchange[i], step->exchange_floats,
                                   sizeof(float)));
@@ -248,6 +291,8 @@ rnl_status rnl_step_plan(rnl_step *step)
         bind_optimizer(step);
     step->rows = rnl_cut_rows(step->batch_size);
     step->padded_rows = step->rows.blocks * step->rows.size;
+    step->part_rows = rnl_cut_part(step->rows.size);
+    step->keeps_rows = step->padded_rows / step->part_rows % step->active == 0;
     step->layer_count = step->model->layer_count;
     step->first_trainable = rnl_model_first_trainable(step->model);
     step->outputs = rnl_step_allocate(step, step->layer_count * sizeof *step->outputs, NULL);
@@ -289,6 +334,7 @@ void rnl_step_release(rnl_step *step)
     free(step->products);
     free(step->blocks);
     free(step->phases.items);
+    free(step->deferred.items);
     free(step->preparation.items);
     free(step->probes.items);
     rnl_arena_release(&step->arena);

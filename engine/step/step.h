@@ -2,9 +2,15 @@
  * A training step, planned: the phases that compute it and the memory that they use.
  *
  * A step is a list of phases, each a grid of tiles.  In every phase each worker runs its share of
- * the tiles, and a barrier ends it: tiles of one phase never touch what another tile of that phase
- * writes. The phases stand in this order: gather the rows of the mini-batch, the layers forward,
- * the loss, the layers backward, the update.  Evaluation runs the phases up to the loss.
+ * the tiles; tiles of one phase never touch what another tile of that phase writes.  The phases
+ * stand in this order: gather the rows of the mini-batch, the layers forward, the loss, the layers
+ * backward with the update of each, and, where gradients are clipped, the update of all.
+ * Evaluation runs the phases up to the loss.
+ *
+ * A barrier stands before a phase that needs what other workers have made since the last one.
+ * Where all parts of the rows go evenly to the workers, a phase that goes row by row needs nothing
+ * of others from another such phase; gradients, which need all rows, wait until the last layer has
+ * gone backward.
  *
  * Matrices over a mini-batch are row-major and have `padded_rows` rows, a whole number of row
  * blocks. A short mini-batch fills them from the front.  A row block without rows is skipped
@@ -114,11 +120,18 @@ typedef struct rnl_phase {
     /* The worker that runs a tile; NULL: contiguous shares of the tiles. */
     size_t (*owner)(const void *self, size_t tile, size_t workers);
     void *self;
+    /* What must be complete before it: the first `after` phases of the list, if it is deferred; if
+     * it goes by rows, these and all that do not; else all. */
+    bool by_rows, deferred;
+    size_t after;
+    bool waits; /* a barrier stands before it: set when it is added to a list */
 } rnl_phase;
 
 typedef struct rnl_phase_list {
     size_t count, capacity;
     rnl_phase *items;
+    size_t complete; /* phases before the last barrier */
+    size_t by_all;   /* phases up to the last that does not go by rows */
 } rnl_phase_list;
 
 /* Bytes by what they hold. */
@@ -144,12 +157,14 @@ typedef struct rnl_step {
     double penalty;                /* of the regularizers, as last set */
     _Atomic uint64_t trouble;      /* the earliest so far, else RNL_NO_TROUBLE */
     rnl_cut rows;
-    size_t padded_rows;
+    size_t padded_rows, part_rows;
+    bool keeps_rows; /* each worker has the same rows in all phases that go by rows */
     rnl_arena arena;
     rnl_memory_plan memory;     /* of the arena */
     rnl_phase_list preparation; /* run once before the first step */
     rnl_phase_list phases;
-    rnl_phase_list probes; /* each run by itself, between two steps (probe.h) */
+    rnl_phase_list deferred; /* until they are added to the phases */
+    rnl_phase_list probes;   /* each run by itself, between two steps (probe.h) */
     struct rnl_probe *probe;
     size_t evaluation_phases; /* the first of them make an evaluation */
     size_t first_trainable;   /* layer; below it nobody asks for a gradient */
@@ -170,8 +185,6 @@ typedef struct rnl_step {
     size_t tile_floats;
     float *exchange[2]; /* gradients on their way down, in turn */
     size_t exchange_floats;
-    float *delta; /* of the dense layer at hand, between two of its phases */
-    size_t delta_floats;
     size_t block_count, block_capacity;
     rnl_block **blocks;
     struct rnl_constrained *constrained; /* a list */
@@ -214,6 +227,10 @@ rnl_status rnl_step_collect(const rnl_step *step, size_t array, rnl_model *model
 
 rnl_status rnl_phase_add(rnl_phase_list *list, rnl_phase phase);
 
+/* A phase that needs the phases so far, and that none but an update of all needs: it is added where
+ * no barrier is needed for it alone. */
+rnl_status rnl_step_defer(rnl_step *step, rnl_phase phase);
+
 /* Memory that is freed with the step, by `release` (free if NULL). */
 void *rnl_step_allocate(rnl_step *step, size_t size, void (*release)(void *));
 
@@ -243,9 +260,6 @@ rnl_status rnl_step_matrix(rnl_step *step, rnl_matrix *matrix, size_t columns);
 
 /* Asks that the tile buffer of every worker has room for this many floats. */
 void rnl_step_need_tile(rnl_step *step, size_t floats);
-
-/* Asks that `delta` has room for this many floats. */
-void rnl_step_need_delta(rnl_step *step, size_t floats);
 
 /* From one partial product of an upstream to the next, in floats. */
 static inline size_t rnl_upstream_distance(const rnl_step *step, const rnl_upstream *upstream)

@@ -40,10 +40,11 @@ double rnl_work_update_bytes(const rnl_model *model, double parameters, double g
 
 static rnl_status add_rows(rnl_work_list *list, const char *pass, const rnl_shape *shape)
 {
-    const size_t tiles = rnl_row_tiles_in(list->padded_rows);
+    const size_t tiles = rnl_row_tiles_in(list->rows);
     const double values = (double)(list->padded_rows * rnl_shape_features(shape));
     return rnl_work_add(list, "", pass,
                         (rnl_phase_cost){.tiles = tiles,
+                                         .row_parts = list->row_parts,
                                          .bytes = 8 * values,
                                          .shared = 4 * values,
                                          .largest = 1 / (double)tiles});
@@ -89,6 +90,7 @@ rnl_status rnl_work_of(rnl_work_list *list, const rnl_model *model, size_t batch
         .training = training,
         .rows = rows,
         .padded_rows = rows.blocks * rows.size,
+        .row_parts = rows.blocks * (rows.size / rnl_cut_part(rows.size)),
         .first_trainable = rnl_model_first_trainable(model),
     };
     const rnl_status status = add_phases(list);

@@ -53,19 +53,25 @@ static void run_tiles(rnl_hand *hand, const rnl_phase *phase, const rnl_own_tile
     }
 }
 
-/* All workers come to the first barrier, so that none is still reading what was decided for this
- * step when worker 0 decides on the next. */
+/* All workers come to one barrier, the first, so that none is still reading what was decided for
+ * this step when worker 0 decides on the next. */
 static void run_phases(rnl_hand *hand, const rnl_phase_list *list, const rnl_own_tiles *own,
                        size_t count)
 {
     const bool has_tiles = hand->step.index < hand->step.step->active;
+    bool came_together = false;
     for (size_t i = 0; i < count; ++i) {
-        if (i == 1)
-            rnl_hand_barrier(hand);
-        else if (i > 1 && has_tiles)
-            rnl_barrier_wait(&hand->executor->between_phases);
+        if (list->items[i].waits) {
+            if (!came_together)
+                rnl_hand_barrier(hand);
+            else if (has_tiles)
+                rnl_barrier_wait(&hand->executor->between_phases);
+            came_together = true;
+        }
         run_tiles(hand, &list->items[i], &own[i]);
     }
+    if (!came_together)
+        rnl_hand_barrier(hand);
 }
 
 void rnl_hand_run(rnl_hand *hand, size_t count)

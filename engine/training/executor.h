@@ -56,8 +56,8 @@ bool rnl_hand_agree(rnl_hand *hand);
 
 void rnl_hand_barrier(rnl_hand *hand);
 
-/* Runs this worker's tiles of the step's first `count` phases with the worker's batch.  A barrier
- * of the workers that have tiles stands between phases, none after the last. */
+/* Runs this worker's tiles of the step's first `count` phases with the worker's batch, with the
+ * barriers that they ask for, one at least; none after the last. */
 void rnl_hand_run(rnl_hand *hand, size_t count);
 
 /* Takes the model's parameters and state into the step, as before the first step; a barrier stands
