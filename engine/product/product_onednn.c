@@ -115,10 +115,19 @@ static dnnl_status_t matmul_desc(dnnl_primitive_desc_t *desc, dnnl_engine_t engi
  * matmul, and on panels of 16, by its inner product; the other way round not in all shapes.  Below,
  * both are its sgemm on dense matrices; called itself, that takes strides, which avoid rows that
  * compete for the same lines of the cache: up to twice the speed. */
-static bool has_panels(void)
+static bool panels;
+static once_flag panels_once = ONCE_FLAG_INIT;
+
+static void decide_panels(void)
 {
     const unsigned wanted = dnnl_cpu_isa_avx512_core;
-    return ((unsigned)dnnl_get_effective_cpu_isa() & wanted) == wanted;
+    panels = ((unsigned)dnnl_get_effective_cpu_isa() & wanted) == wanted;
+}
+
+static bool has_panels(void)
+{
+    call_once(&panels_once, decide_panels);
+    return panels;
 }
 
 #define VECTOR 16 /* a panel has whole vectors of columns, and a multiple of as many rows */
