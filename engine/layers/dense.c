@@ -5,6 +5,7 @@
 #include "engine/layers/rate_factor.h"
 #include "engine/model/constraints.h"
 #include "engine/model/initializers.h"
+#include "engine/product/packing.h"
 #include "engine/step/work.h"
 
 #include <stddef.h>
@@ -129,12 +130,11 @@ static double update_bytes(const rnl_work_list *list, double weights)
                : rnl_work_update_bytes(list->model, weights, 2);
 }
 
-/* Calls for the gradients of a range of inputs and a column block.  Wider panels than 16 columns
- * take fewer. */
+/* Calls for the gradients of a range of inputs and a column block. */
 static double gradient_calls(size_t rows, size_t inputs, double units)
 {
     return rnl_cut_by_panels(rows, inputs, (size_t)units)
-               ? (double)(((size_t)units + RNL_CUT_MULTIPLE - 1) / RNL_CUT_MULTIPLE)
+               ? (double)rnl_packing_of(inputs, (size_t)units).panels
                : 1;
 }
 
@@ -143,14 +143,15 @@ static bool goes_down(const rnl_layer *layer, const rnl_work_list *list)
     return layer->index > list->first_trainable;
 }
 
-/* In training the inputs and the weights are turned, too. */
+/* In training a layer that is not cut by columns turns its inputs and weights, too.  What other
+ * workers have made is the inputs, or the weights. */
 static rnl_status forward_work(const rnl_layer *layer, rnl_work_list *list, rnl_dense_cut cut)
 {
     const double rows = (double)list->padded_rows,
                  fan_in = (double)rnl_shape_features(&layer->input),
                  units = (double)cut.columns.units;
     const size_t tiles = cut.columns.blocks * cut.parts;
-    const bool turns = list->training && layer->index >= list->first_trainable;
+    const bool turns = list->training && layer->index >= list->first_trainable && !cut.by_columns;
     return rnl_work_add(
         list, layer->name, "forward",
         (rnl_phase_cost){.tiles = tiles,
@@ -159,7 +160,7 @@ static rnl_status forward_work(const rnl_layer *layer, rnl_work_list *list, rnl_
                          .calls = (double)tiles,
                          .bytes = 12 * rows * units + (turns ? 8 * rows * fan_in : 0) +
                                   (turns && goes_down(layer, list) ? 8 * fan_in * units : 0),
-                         .shared = 4 * rows * fan_in,
+                         .shared = 4 * fan_in * (cut.by_columns ? rows : units),
                          .largest = 1 / (double)tiles});
 }
 
@@ -171,19 +172,19 @@ static rnl_status columns_work(const rnl_layer *layer, rnl_work_list *list, rnl_
     const bool down = goes_down(layer, list);
     return rnl_work_add(
         list, layer->name, "backward",
-        (rnl_phase_cost){.tiles = cut.blocks,
-                         .flops = (down ? 4 : 2) * rows * fan_in * units,
-                         .calls =
-                             (double)cut.blocks * (gradient_calls(list->padded_rows, (size_t)fan_in,
-                                                                  units / (double)cut.blocks) +
-                                                   (down ? 1 : 0)),
-                         .bytes = 20 * rows * units + update_bytes(list, fan_in * units) +
-                                  (down ? 8 * rows * fan_in * (double)cut.blocks : 0),
-                         .shared = 4 * rows * (fan_in + 2 * units),
-                         .largest = 1 / (double)cut.blocks});
+        (rnl_phase_cost){
+            .tiles = cut.blocks,
+            .flops = (down ? 4 : 2) * rows * fan_in * units,
+            .calls = (double)cut.blocks * (gradient_calls(list->padded_rows, (size_t)fan_in,
+                                                          units / (double)cut.blocks) +
+                                           (down ? 1 : 0)),
+            .bytes = 20 * rows * units + 8 * rows * fan_in + update_bytes(list, fan_in * units) +
+                     (down ? 8 * fan_in * (units + rows * (double)cut.blocks) : 0),
+            .shared = 8 * rows * units,
+            .largest = 1 / (double)cut.blocks});
 }
 
-/* Delta, and the way down. */
+/* Delta, and the way down by weights that all have turned. */
 static rnl_status rows_work(const rnl_layer *layer, rnl_work_list *list, rnl_dense_cut cut)
 {
     const double rows = (double)list->padded_rows,
@@ -216,7 +217,7 @@ static rnl_status gradients_work(const rnl_layer *layer, rnl_work_list *list, rn
                                                             (size_t)fan_in / cut.inputs.blocks,
                                                             units / (double)cut.columns.blocks),
                          .bytes = update_bytes(list, fan_in * units),
-                         .shared = 4 * rows * (fan_in + units),
+                         .shared = 4 * (rows * (fan_in + units) + fan_in * units),
                          .largest = 1 / (double)tiles});
 }
 

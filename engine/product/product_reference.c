@@ -99,7 +99,7 @@ static void multiply_panel(const rnl_product_call *call, const rnl_packing *pack
     const size_t columns = rnl_panel_columns(packing, panel);
     const float *b = call->b + panel * packing->distance;
     for (size_t i = 0; i < shape->rows; ++i) {
-        const float *a = call->a + i * shape->inner;
+        const float *a = call->a + i * shape->a_stride;
         float *c = call->c + i * shape->columns + panel * packing->width;
         memset(c, 0, columns * sizeof *c);
         for (size_t k = 0; k < shape->inner; ++k)
