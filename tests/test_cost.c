@@ -64,7 +64,7 @@ Test(cost, has_a_barrier_after_each_phase)
 Test(cost, has_no_barrier_where_workers_keep_their_rows)
 {
     const rnl_phase_cost phases[] = {{.row_parts = 4}, {.row_parts = 4}, {.deferred = true}};
-    expect_seconds(rnl_step_seconds(phases, 3, &rates, 2, 1), 2e-7);
-    expect_seconds(rnl_step_seconds(phases, 3, &rates, 4, 1), 4e-7);
-    expect_seconds(rnl_step_seconds(phases, 3, &rates, 3, 1), 2 * 3e-7);
+    expect_seconds(rnl_step_seconds(phases, 2, &rates, 2, 1), 2e-7);
+    expect_seconds(rnl_step_seconds(phases, 3, &rates, 4, 1), 2 * 4e-7);
+    expect_seconds(rnl_step_seconds(phases, 3, &rates, 3, 1), 3 * 3e-7);
 }

@@ -131,8 +131,6 @@ Test(identity, penalties_and_constraints_on_any_number_of_workers)
     }
 }
 
-/* Blocks of 256 columns, whose rows have gaps below AVX-512; ranges of inputs and panels that no
- * multiple of 16 fills. */
 typedef struct penalized_case {
     char optimizer[8];
     int batch_size;

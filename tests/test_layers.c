@@ -378,3 +378,18 @@ Test(layers, mistakes)
     }
     rnl_data_free(data);
 }
+
+Test(layers, with_nothing_to_train_are_refused)
+{
+    rnl_data *data = fixture_data(40, FEATURES, CLASSES, RNL_FLOAT32);
+    rnl_model *model = fixture_model(
+        fixture_config("model:\n"
+                       "  - batch_normalization: {trainable: false}\n"
+                       "  - activation: softmax\n"
+                       "training: {loss: sparse_categorical_crossentropy, optimizer: sgd}\n"),
+        data);
+    cr_expect_eq(rnl_train(model, data, NULL), RNL_BAD_CONFIG);
+    cr_expect(strstr(rnl_message(), "nothing to train"), "%s", rnl_message());
+    rnl_model_free(model);
+    rnl_data_free(data);
+}

@@ -227,8 +227,10 @@ static void count_slow(rnl_worker *worker, void *context)
     slow_products *slow = context;
     for (size_t i = 0; slow->status == RNL_OK && i < SIZES * SIZES * SIZES; ++i) {
         const size_t inner = sizes[i / SIZES % SIZES];
-        count_if_slow(slow, (rnl_product_shape){sizes[i / SIZES / SIZES], inner, sizes[i % SIZES],
-                                                rnl_product_close_stride(inner)});
+        const size_t strides[] = {rnl_product_close_stride(inner), rnl_product_row_stride(inner)};
+        for (size_t k = 0; slow->status == RNL_OK && k < 2; ++k)
+            count_if_slow(slow, (rnl_product_shape){sizes[i / SIZES / SIZES], inner,
+                                                    sizes[i % SIZES], strides[k]});
     }
 }
 

@@ -43,14 +43,16 @@ double rnl_step_seconds(const rnl_phase_cost *phases, size_t count, const rnl_co
                         size_t workers, size_t nodes)
 {
     double seconds = 0;
-    bool kept_rows = false;
+    size_t barriers = 0;
+    bool kept_rows = false, deferred = false;
     for (size_t i = 0; i < count; ++i) {
-        const bool keeps_rows = phases[i].row_parts > 0 && phases[i].row_parts % workers == 0;
-        if (!phases[i].deferred && !(kept_rows && keeps_rows))
-            seconds += barrier_seconds(rates, workers, nodes);
-        if (!phases[i].deferred)
-            kept_rows = keeps_rows;
         seconds += rnl_phase_seconds(&phases[i], rates, workers, nodes);
+        deferred |= phases[i].deferred;
+        if (phases[i].deferred)
+            continue;
+        const bool keeps_rows = phases[i].row_parts > 0 && phases[i].row_parts % workers == 0;
+        barriers += !(kept_rows && keeps_rows);
+        kept_rows = keeps_rows;
     }
-    return seconds;
+    return seconds + (double)(barriers + deferred) * barrier_seconds(rates, workers, nodes);
 }

@@ -14,7 +14,7 @@
 typedef struct rnl_phase_cost {
     size_t tiles;
     size_t row_parts; /* so many equal parts of the rows it goes by; 0 if by something else */
-    bool deferred;    /* no barrier is needed for it alone */
+    bool deferred;    /* all that are need one barrier */
     double flops;     /* of its products */
     double calls;     /* of products */
     double bytes;     /* read and written element by element, beside the products */
@@ -37,7 +37,8 @@ typedef struct rnl_cost_rates {
 double rnl_phase_seconds(const rnl_phase_cost *phase, const rnl_cost_rates *rates, size_t workers,
                          size_t nodes);
 
-/* The phases one after the other, with the barriers that they need. */
+/* The phases one after the other, with their barriers: one for each phase, for those in a row that
+ * keep their rows together, and for all that are deferred. */
 double rnl_step_seconds(const rnl_phase_cost *phases, size_t count, const rnl_cost_rates *rates,
                         size_t workers, size_t nodes);
 

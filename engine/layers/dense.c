@@ -8,6 +8,7 @@
 #include "engine/product/packing.h"
 #include "engine/step/work.h"
 
+#include <math.h>
 #include <stddef.h>
 
 const rnl_field rnl_dense_fields[] = {
@@ -133,8 +134,8 @@ static double update_bytes(const rnl_work_list *list, double weights)
 /* Calls for the gradients of a range of inputs and a column block. */
 static double gradient_calls(size_t rows, size_t inputs, double units)
 {
-    return rnl_cut_by_panels(rows, inputs, (size_t)units)
-               ? (double)rnl_packing_of(inputs, (size_t)units).panels
+    return units > RNL_PACKING_WIDEST && rnl_cut_by_panels(rows, inputs, (size_t)units)
+               ? ceil(units / RNL_CUT_MULTIPLE)
                : 1;
 }
 

@@ -64,6 +64,7 @@ static rnl_status bind_columns(void *self, size_t block, rnl_step_worker *worker
     const rnl_step *step = worker->step;
     rnl_dense_columns *columns = &state->blocks[block];
     const float *buffer = step->tile_buffers[worker->index];
+    /* Its phase is shared out as all are by default. */
     columns->turns_inputs = block == 0 || rnl_share_owner(state->cut.columns.blocks, step->active,
                                                           block - 1) != worker->index;
     RNL_TRY(rnl_dense_bind_gradients(state, columns, 0, worker));
@@ -292,12 +293,11 @@ rnl_status rnl_dense_plan_backward(void *planned, rnl_step *step, const rnl_upst
                                                         .self = state});
     /* The weights that it goes down by were turned by all. */
     RNL_TRY(
-        rnl_phase_add(&step->phases, (rnl_phase){.tiles = state->cut.parts,
-                                                 .bind = bind_part,
-                                                 .run = run_part,
-                                                 .self = state,
-                                                 .by_rows = step->keeps_rows,
-                                                 .after = downstream ? state->forward_phases : 0}));
+        rnl_step_add_by_rows(step, (rnl_phase){.tiles = state->cut.parts,
+                                               .bind = bind_part,
+                                               .run = run_part,
+                                               .self = state,
+                                               .after = downstream ? state->forward_phases : 0}));
     return rnl_step_defer(step, (rnl_phase){.tiles = gradient_tiles(state),
                                             .bind = bind_gradients,
                                             .run = run_gradients,

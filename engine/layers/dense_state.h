@@ -57,8 +57,8 @@ typedef struct rnl_dense_state {
     rnl_product_call **gradient_calls; /* (ranges, panels), for some of the panels */
     rnl_product_call **down_calls;     /* (column blocks), or (parts) */
     /* Of a layer cut by columns, where in a worker's buffer a block's packed delta and turned
-     * weights, and all inputs turned, (fan_in, padded rows), stand behind `made` floats of
-     * results. */
+     * weights, and all inputs turned, (fan_in, padded rows), stand behind `made` floats: delta row
+     * by row, later gradients. */
     size_t made, delta_at, turned_at, inputs_at;
     /* Of another: */
     float *inputs_turned;       /* (fan_in, padded rows) */
@@ -73,7 +73,7 @@ static inline size_t rnl_dense_in_lines(size_t floats)
     return (floats + 15) / 16 * 16;
 }
 
-/* Asks that a worker's buffer has room for this many floats of results. */
+/* Asks that a worker's buffer has room for this many floats of delta or gradients. */
 static inline void rnl_dense_need(rnl_dense_state *state, size_t floats)
 {
     if (state->made < floats)

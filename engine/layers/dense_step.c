@@ -163,13 +163,11 @@ rnl_status rnl_dense_plan_forward(const rnl_layer *layer, rnl_step *step, const 
     RNL_TRY(rnl_phase_add(
         &step->preparation,
         (rnl_phase){.tiles = state->cut.columns.blocks, .run = run_preparation, .self = state}));
-    RNL_TRY(rnl_phase_add(&step->phases,
-                          (rnl_phase){.tiles = forward_tiles(state),
-                                      .bind = bind_forward,
-                                      .run = run_forward,
-                                      .owner = forward_owner,
-                                      .self = state,
-                                      .by_rows = step->keeps_rows && !state->cut.by_columns}));
+    RNL_TRY(rnl_step_add_by_rows(step, (rnl_phase){.tiles = forward_tiles(state),
+                                                   .bind = bind_forward,
+                                                   .run = run_forward,
+                                                   .owner = forward_owner,
+                                                   .self = state}));
     state->forward_phases = step->phases.count;
     *output = &state->output;
     *planned = state;

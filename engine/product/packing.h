@@ -4,8 +4,8 @@
  * A packed matrix (rows, columns) is cut into panels of `width` columns, each row-major by itself.
  * So any range of whole panels is the second operand of a product over its columns, and any range
  * of rows of a panel is one piece of memory.  What is in no column of the matrix, because the last
- * panel is narrower, is 0.  Where there is more than one, a panel has room for a multiple of 16
- * rows.
+ * panel is narrower, is 0.  Panels have room for a multiple of 16 rows, but for the one of the
+ * whole matrix that there may be instead.
  */
 #ifndef RNL_ENGINE_PRODUCT_PACKING_H
 #define RNL_ENGINE_PRODUCT_PACKING_H
@@ -19,6 +19,9 @@ typedef struct rnl_packing {
     size_t distance; /* floats between panels */
     size_t panels;
 } rnl_packing;
+
+/* The most columns that make one panel, where panels are narrow. */
+#define RNL_PACKING_WIDEST 64
 
 /* As the library behind the products asks for it. */
 rnl_packing rnl_packing_of(size_t rows, size_t columns);

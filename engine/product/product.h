@@ -31,11 +31,11 @@ typedef struct rnl_product rnl_product;
 rnl_status rnl_product_create(rnl_product **product, rnl_product_shape shape);
 void rnl_product_free(rnl_product *product);
 
-/* The distance in floats between the rows of C and of matrices that are A in a product or C in
- * another: whole lines of the cache, so that workers who write columns side by side do not share
- * any.  Where a product walks down columns, rows that are 1 KiB or a multiple apart would compete
- * for the same lines of the cache.  In A what is behind the columns is 0, and counts as inner; in C
- * it becomes 0 or stays as it is. */
+/* The distance in floats between the rows of C, and of matrices that are A in one product and C in
+ * another.  With narrow panels whole lines of the cache, so that workers who write columns side by
+ * side share none; what is behind the columns has to be 0 in A, as it may count as inner.  Else as
+ * few as keep rows from being a multiple of 1 KiB apart, because these would compete for the same
+ * lines where a product walks down columns. */
 size_t rnl_product_row_stride(size_t columns);
 
 /* As close as the rows of an A can be. */

@@ -2,6 +2,7 @@
 
 #include "engine/error.h"
 
+#include <assert.h>
 #include <dnnl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,7 +135,8 @@ static bool has_panels(void)
 
 static const dnnl_format_tag_t panel_tags[] = {dnnl_BA16a16b, dnnl_BA16a32b, dnnl_BA16a48b,
                                                dnnl_BA16a64b};
-enum { WIDEST = sizeof panel_tags / sizeof *panel_tags * VECTOR };
+static_assert(sizeof panel_tags / sizeof *panel_tags * VECTOR == RNL_PACKING_WIDEST,
+              "a tag for each width");
 
 static size_t in_vectors(size_t columns)
 {
@@ -144,7 +146,7 @@ static size_t in_vectors(size_t columns)
 /* One panel, or narrow ones: what does not fill the last one is computed all the same. */
 static size_t panel_width(size_t columns)
 {
-    return columns <= WIDEST ? in_vectors(columns) : VECTOR;
+    return columns <= RNL_PACKING_WIDEST ? in_vectors(columns) : VECTOR;
 }
 
 size_t rnl_product_row_stride(size_t columns)

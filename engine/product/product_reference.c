@@ -19,9 +19,11 @@ struct rnl_product_call {
     float *c;
 };
 
+/* As far apart as oneDNN's, so that sanitizers see what is between. */
 size_t rnl_product_row_stride(size_t columns)
 {
-    return columns;
+    enum { VECTOR = 16 };
+    return (columns + VECTOR - 1) / VECTOR * VECTOR;
 }
 
 size_t rnl_product_close_stride(size_t columns)
@@ -100,7 +102,7 @@ static void multiply_panel(const rnl_product_call *call, const rnl_packing *pack
     const float *b = call->b + panel * packing->distance;
     for (size_t i = 0; i < shape->rows; ++i) {
         const float *a = call->a + i * shape->a_stride;
-        float *c = call->c + i * shape->columns + panel * packing->width;
+        float *c = call->c + i * rnl_product_row_stride(shape->columns) + panel * packing->width;
         memset(c, 0, columns * sizeof *c);
         for (size_t k = 0; k < shape->inner; ++k)
             for (size_t j = 0; j < columns; ++j)

@@ -52,9 +52,9 @@ rnl_dense_cut rnl_cut_dense(rnl_cut rows, size_t fan_in, size_t units);
 /* The first unit of a block; of the block after the last, the number of units. */
 size_t rnl_cut_column(rnl_column_cut cut, size_t block);
 
-/* Whether the gradients of each panel of the weights are a product by itself, whose result is
- * packed as it comes: over few rows, unless they are few.  Else it pays to make those of a column
- * block in one product, and to pack them. */
+/* Whether, of a column block with several panels, the gradients of each are a product by itself,
+ * whose result is packed as it comes: over few rows, unless they are few.  Else it pays to make all
+ * in one product, and to pack them. */
 bool rnl_cut_by_panels(size_t rows, size_t inputs, size_t units);
 
 static inline size_t rnl_cut_width(rnl_column_cut cut, size_t block)

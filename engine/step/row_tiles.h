@@ -32,10 +32,8 @@ static inline size_t rnl_row_tiles_in(rnl_cut rows)
 static inline rnl_status
 rnl_row_phase_add(rnl_step *step, rnl_status (*run)(void *, size_t, rnl_step_worker *), void *self)
 {
-    return rnl_phase_add(&step->phases, (rnl_phase){.tiles = rnl_row_tiles_in(step->rows),
-                                                    .run = run,
-                                                    .self = self,
-                                                    .by_rows = step->keeps_rows});
+    return rnl_step_add_by_rows(
+        step, (rnl_phase){.tiles = rnl_row_tiles_in(step->rows), .run = run, .self = self});
 }
 
 static inline rnl_row_tile rnl_row_tile_of(const rnl_step *step, const rnl_batch *batch,

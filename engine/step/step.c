@@ -59,6 +59,12 @@ rnl_status rnl_phase_add(rnl_phase_list *list, rnl_phase phase)
     return RNL_OK;
 }
 
+rnl_status rnl_step_add_by_rows(rnl_step *step, rnl_phase phase)
+{
+    phase.by_rows = step->keeps_rows;
+    return rnl_phase_add(&step->phases, phase);
+}
+
 rnl_status rnl_step_defer(rnl_step *step, rnl_phase phase)
 {
     phase.deferred = true;
@@ -179,13 +185,16 @@ static rnl_status add_deferred(rnl_step *step, bool all)
 {
     size_t added = 0;
     rnl_phase_list *deferred = &step->deferred;
+    const size_t last = step->phases.count;
     for (; added < deferred->count; ++added) {
-        if (!all && (step->keeps_rows || deferred->items[added].after == step->phases.count))
+        if (!all && (step->keeps_rows || deferred->items[added].after == last))
             break;
         RNL_TRY(rnl_phase_add(&step->phases, deferred->items[added]));
     }
     deferred->count -= added;
-    memmove(deferred->items, deferred->items + added, deferred->count * sizeof *deferred->items);
+    if (added > 0)
+        memmove(deferred->items, deferred->items + added,
+                deferred->count * sizeof *deferred->items);
     return RNL_OK;
 }
 

@@ -121,7 +121,7 @@ typedef struct rnl_phase {
     size_t (*owner)(const void *self, size_t tile, size_t workers);
     void *self;
     /* What must be complete before it: the first `after` phases of the list, if it is deferred; if
-     * it goes by rows, these and all that do not; else all. */
+     * it goes by rows that each worker keeps, these and all that do not; else all. */
     bool by_rows, deferred;
     size_t after;
     bool waits; /* a barrier stands before it: set when it is added to a list */
@@ -131,7 +131,7 @@ typedef struct rnl_phase_list {
     size_t count, capacity;
     rnl_phase *items;
     size_t complete; /* phases before the last barrier */
-    size_t by_all;   /* phases up to the last that does not go by rows */
+    size_t by_all;   /* phases that all must have gone past before another that goes by rows */
 } rnl_phase_list;
 
 /* Bytes by what they hold. */
@@ -181,7 +181,7 @@ typedef struct rnl_step {
     bool has_activity;          /* a layer adds penalties on its outputs: */
     float *activity;            /* (padded_rows) of each row */
     float *metrics[RNL_MAX_METRICS]; /* (padded_rows) each */
-    float **tile_buffers;            /* (workers) of those with tiles: results, delta */
+    float **tile_buffers;            /* (workers) of those with tiles: what a tile works with */
     size_t tile_floats;
     float *exchange[2]; /* gradients on their way down, in turn */
     size_t exchange_floats;
@@ -226,6 +226,10 @@ rnl_status rnl_step_collect(const rnl_step *step, size_t array, rnl_model *model
 /* ---- for the layers, while a step is planned ------------------------------------------------- */
 
 rnl_status rnl_phase_add(rnl_phase_list *list, rnl_phase phase);
+
+/* A phase whose tiles are in the order of the rows' parts, and take of what other such phases made
+ * the rows of their part alone. */
+rnl_status rnl_step_add_by_rows(rnl_step *step, rnl_phase phase);
 
 /* A phase that needs the phases so far, and that none but an update of all needs: it is added where
  * no barrier is needed for it alone. */

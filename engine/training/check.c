@@ -22,6 +22,16 @@ rnl_status rnl_check_labelled(const rnl_model *model, const rnl_dataset *dataset
     return rnl_model_check_targets(model, dataset);
 }
 
+rnl_status rnl_check_trainable(const rnl_model *model, const rnl_dataset *dataset)
+{
+    if (dataset->rows == 0)
+        return rnl_fail(RNL_BAD_DATA, "there are no rows to train on");
+    if (rnl_model_first_trainable(model) == model->layer_count)
+        return rnl_fail(RNL_BAD_CONFIG, "there is nothing to train: no layer has parameters that "
+                                        "are not fixed");
+    return rnl_check_labelled(model, dataset);
+}
+
 static bool all_finite(const float *values, size_t count)
 {
     bool finite = true;

@@ -12,6 +12,9 @@ rnl_status rnl_check_dataset(const rnl_model *model, const rnl_dataset *dataset)
 /* So do their targets. */
 rnl_status rnl_check_labelled(const rnl_model *model, const rnl_dataset *dataset);
 
+/* And there is something to train, with something. */
+rnl_status rnl_check_trainable(const rnl_model *model, const rnl_dataset *dataset);
+
 /* RNL_NOT_FINITE naming the first layer whose output over the mini-batch is not finite. */
 rnl_status rnl_fail_not_finite(const rnl_step *step, const rnl_batch *batch, uint64_t number);
 

@@ -254,9 +254,7 @@ rnl_status rnl_find_learning_rate(const rnl_model *model, const rnl_data *data,
         .momentum_product = model->position.momentum_product,
     };
     RNL_TRY(complete_range(&s.range));
-    if (s.train->rows == 0)
-        return rnl_fail(RNL_BAD_DATA, "there are no rows to train on");
-    RNL_TRY(rnl_check_labelled(model, s.train));
+    RNL_TRY(rnl_check_trainable(model, s.train));
     s.rows = rnl_epoch_rows(model, s.train);
     clock_gettime(CLOCK_MONOTONIC, &s.started);
     rnl_status status = run(&s);

@@ -657,9 +657,7 @@ static rnl_status measure_targets(training *t)
 rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *options)
 {
     static const rnl_options defaults = {0};
-    if (data->train.rows == 0)
-        return rnl_fail(RNL_BAD_DATA, "there are no rows to train on");
-    RNL_TRY(rnl_check_labelled(model, &data->train));
+    RNL_TRY(rnl_check_trainable(model, &data->train));
     if (data->validation.rows > 0)
         RNL_TRY(rnl_check_labelled(model, &data->validation));
     RNL_TRY(rnl_schedule_check_monitor(model->config, data->validation.rows > 0));
