@@ -470,8 +470,7 @@ Test(inspect, trouble_of_a_step_that_is_not_taken_is_none)
     rnl_data_free(data);
 }
 
-/* ---- shows: what the figures tell of untrained nets --------------------------------------------
- */
+/* ---- shows: what the figures tell of untrained nets ------------------------------------------ */
 
 enum { SAMPLES = 500, INPUTS = 100, DEPTH = 100, SEEDS = 10 };
 

@@ -55,8 +55,7 @@ static void clear_delta(const rnl_dense_columns *columns, size_t row, size_t row
                rows * packing->stride * sizeof *columns->delta);
 }
 
-/* ---- cut by columns: a tile is all that a column block has to do ------------------------------
- */
+/* ---- cut by columns: a tile is all that a column block has to do ----------------------------- */
 
 static rnl_status bind_columns(void *self, size_t block, rnl_step_worker *worker)
 {
@@ -97,8 +96,7 @@ static rnl_status run_columns(void *self, size_t block, rnl_step_worker *worker)
     return rnl_dense_make_gradients(state, columns, 0, worker);
 }
 
-/* ---- or by parts of the rows: delta and the way down ------------------------------------------
- */
+/* ---- or by parts of the rows: delta and the way down ----------------------------------------- */
 
 static rnl_status bind_part(void *self, size_t part, rnl_step_worker *worker)
 {
@@ -131,8 +129,7 @@ static rnl_status run_part(void *self, size_t part, rnl_step_worker *worker)
     return state->downstream.partials > 0 ? rnl_product_execute(state->down_calls[part]) : RNL_OK;
 }
 
-/* ---- then the gradients -----------------------------------------------------------------------
- */
+/* ---- then the gradients ---------------------------------------------------------------------- */
 
 /* Range by range, and in these column block by column block. */
 static size_t gradient_tiles(const rnl_dense_state *state)
