@@ -80,7 +80,7 @@ Test(cut, row_tiles_follow_each_other_part_by_part)
             step.part_rows = rnl_cut_part(step.rows.size);
             const rnl_batch batch = {.rows = rows};
             const size_t tiles = rnl_row_tiles_in(step.rows);
-            const size_t parts = step.rows.blocks * step.rows.size / step.part_rows;
+            const size_t parts = rnl_cut_parts(step.rows);
             size_t end = 0;
             cr_assert_eq(tiles % parts, 0);
             for (size_t tile = 0; tile < tiles; ++tile) {

@@ -3,9 +3,9 @@
 
     compare.py [--runnel build/runnel] [--python PYTHON] [--threads N] [--rounds R] [--json FILE]
 
-Both are bound to the same cores.  In each round every case is measured by both, one after the other;
-the ratio of a case is the median over the rounds, and its range is printed beside it.  On a machine
-that others use, too, look at `best`, the ratio of each one's best round: others only take time away.
+Both are bound to the same cores.  In each round first one measures all cases, then the other; the
+ratio of a case is the median over the rounds, and its range is printed beside it.  On a machine that
+others use, too, look at `best`, the ratio of each one's best round: others only take time away.
 """
 import argparse
 import json

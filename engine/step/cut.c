@@ -50,6 +50,11 @@ size_t rnl_cut_part(size_t size)
     return part;
 }
 
+size_t rnl_cut_parts(rnl_cut rows)
+{
+    return rows.blocks * (rows.size / rnl_cut_part(rows.size));
+}
+
 /* A power of two, so that as many workers have equal shares. */
 static rnl_column_cut cut_evenly(size_t columns, size_t least, size_t most)
 {
@@ -63,12 +68,11 @@ static rnl_column_cut cut_evenly(size_t columns, size_t least, size_t most)
  * lines of the cache go from core to core are those of the rows. */
 rnl_dense_cut rnl_cut_dense(rnl_cut rows, size_t fan_in, size_t units)
 {
-    const size_t padded_rows = rows.blocks * rows.size, part_rows = rnl_cut_part(rows.size);
-    const size_t ranges = rows.blocks == 1 ? 1 : padded_rows / ROWS_PER_RANGE;
+    const size_t ranges = rows.blocks == 1 ? 1 : rows.blocks * rows.size / ROWS_PER_RANGE;
     return (rnl_dense_cut){
         .by_columns = rows.blocks == 1,
-        .part_rows = part_rows,
-        .parts = padded_rows / part_rows,
+        .part_rows = rnl_cut_part(rows.size),
+        .parts = rnl_cut_parts(rows),
         .columns = cut_evenly(units, COLUMNS_PER_BLOCK, MAX_COLUMN_BLOCKS),
         .inputs = cut_evenly(fan_in, INPUTS_PER_RANGE, at_most(ranges, MAX_INPUT_RANGES)),
     };

@@ -32,6 +32,9 @@ size_t rnl_cut_used(rnl_cut cut, size_t count);
  * parts. */
 size_t rnl_cut_part(size_t size);
 
+/* Parts of all row blocks. */
+size_t rnl_cut_parts(rnl_cut rows);
+
 /* Columns in blocks, as even as whole vectors allow. */
 typedef struct rnl_column_cut {
     size_t blocks, units;

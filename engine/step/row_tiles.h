@@ -25,8 +25,7 @@ static inline size_t rnl_row_tiles_per_part(size_t part_rows)
 
 static inline size_t rnl_row_tiles_in(rnl_cut rows)
 {
-    const size_t part_rows = rnl_cut_part(rows.size);
-    return rows.blocks * (rows.size / part_rows) * rnl_row_tiles_per_part(part_rows);
+    return rnl_cut_parts(rows) * rnl_row_tiles_per_part(rnl_cut_part(rows.size));
 }
 
 static inline rnl_status

@@ -301,7 +301,7 @@ rnl_status rnl_step_plan(rnl_step *step)
     step->rows = rnl_cut_rows(step->batch_size);
     step->padded_rows = step->rows.blocks * step->rows.size;
     step->part_rows = rnl_cut_part(step->rows.size);
-    step->keeps_rows = step->padded_rows / step->part_rows % step->active == 0;
+    step->keeps_rows = rnl_cut_parts(step->rows) % step->active == 0;
     step->layer_count = step->model->layer_count;
     step->first_trainable = rnl_model_first_trainable(step->model);
     step->outputs = rnl_step_allocate(step, step->layer_count * sizeof *step->outputs, NULL);

@@ -90,7 +90,7 @@ rnl_status rnl_work_of(rnl_work_list *list, const rnl_model *model, size_t batch
         .training = training,
         .rows = rows,
         .padded_rows = rows.blocks * rows.size,
-        .row_parts = rows.blocks * (rows.size / rnl_cut_part(rows.size)),
+        .row_parts = rnl_cut_parts(rows),
         .first_trainable = rnl_model_first_trainable(model),
     };
     const rnl_status status = add_phases(list);

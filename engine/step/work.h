@@ -14,7 +14,7 @@ typedef struct rnl_work_list {
     bool training;
     rnl_cut rows;       /* of the mini-batch */
     size_t padded_rows; /* in all row blocks */
-    size_t row_parts;
+    size_t row_parts;   /* of these */
     size_t first_trainable;
 
     size_t count, capacity;
