@@ -92,10 +92,11 @@ static inline size_t count_entered(roll *r)
 }
 
 typedef struct rounds {
-    uint64_t slots[2][MAX_WORKERS][8]; /* a cache line for each worker, plain memory */
+    uint64_t slots[4][MAX_WORKERS][8]; /* a cache line for each worker, plain memory */
     size_t count;
     unsigned pauses; /* every so many rounds one worker comes late enough for the others to sleep */
     rnl_barrier *barrier; /* NULL: the team's */
+    size_t lag;           /* 1: a worker waits for a round only when it has written for the next */
     atomic_uint wrong;
 } rounds;
 
@@ -109,17 +110,19 @@ static inline uint64_t slot_value(size_t round, size_t worker)
 static inline void exchange(rnl_worker *worker, void *context)
 {
     rounds *r = context;
-    if (r->barrier)
-        worker->barrier = r->barrier;
+    rnl_barrier *barrier = r->barrier ? r->barrier : worker->barrier;
     for (size_t round = 0; round < r->count; ++round) {
         if (r->pauses && round % r->pauses == 0 &&
             round / r->pauses % worker->count == worker->index)
             usleep(2000);
-        uint64_t(*slots)[8] = r->slots[round % 2];
-        slots[worker->index][0] = slot_value(round, worker->index);
-        rnl_team_barrier(worker);
+        r->slots[round % 4][worker->index][0] = slot_value(round, worker->index);
+        const unsigned times = rnl_barrier_arrive(barrier, worker->index);
+        if (round < r->lag)
+            continue;
+        const size_t complete = round - r->lag;
+        rnl_barrier_await(barrier, worker->index, times - (unsigned)r->lag);
         for (size_t w = 0; w < worker->count; ++w)
-            if (slots[w][0] != slot_value(round, w))
+            if (r->slots[complete % 4][w][0] != slot_value(complete, w))
                 atomic_fetch_add(&r->wrong, 1);
     }
 }

@@ -9,9 +9,10 @@ static const size_t worker_counts[] = {1, 2, 3, 4, 8, 16};
 
 static char problem[300];
 
-static void expect_barrier_holds(size_t workers, rnl_pinning pinning, size_t count, unsigned pauses)
+static void expect_barrier_holds(size_t workers, rnl_pinning pinning, size_t count, unsigned pauses,
+                                 size_t lag)
 {
-    rounds r = {.count = count, .pauses = pauses};
+    rounds r = {.count = count, .pauses = pauses, .lag = lag};
     cr_assert(run(workers, pinning, exchange, &r, problem, sizeof problem), "%s", problem);
     cr_expect_eq(atomic_load(&r.wrong), 0, "%zu workers", workers);
 }
@@ -19,28 +20,34 @@ static void expect_barrier_holds(size_t workers, rnl_pinning pinning, size_t cou
 Test(barrier, holds_for_any_number_of_workers)
 {
     for (size_t i = 0; i < COUNT(worker_counts); ++i) {
-        expect_barrier_holds(worker_counts[i], RNL_PINNING_AUTO, 20000 / worker_counts[i], 0);
-        expect_barrier_holds(worker_counts[i], RNL_PINNING_ON, 20000 / worker_counts[i], 0);
+        expect_barrier_holds(worker_counts[i], RNL_PINNING_AUTO, 20000 / worker_counts[i], 0, 0);
+        expect_barrier_holds(worker_counts[i], RNL_PINNING_ON, 20000 / worker_counts[i], 0, 0);
     }
+}
+
+Test(barrier, holds_for_workers_who_come_before_they_wait)
+{
+    for (size_t i = 0; i < COUNT(worker_counts); ++i)
+        expect_barrier_holds(worker_counts[i], RNL_PINNING_AUTO, 20000 / worker_counts[i], 0, 1);
 }
 
 Test(barrier, wakes_all_that_sleep)
 {
     for (size_t i = 0; i < COUNT(worker_counts); ++i)
-        expect_barrier_holds(worker_counts[i], RNL_PINNING_OFF, 300, 7);
+        expect_barrier_holds(worker_counts[i], RNL_PINNING_OFF, 300, 7, 0);
 }
 
 /* Without spinning every wait is a sleep, which races with every wake. */
 Test(barrier, loses_no_wake)
 {
     for (size_t i = 0; i < COUNT(worker_counts); ++i) {
-        rnl_barrier sleepy;
-        rnl_barrier_init(&sleepy, worker_counts[i], true);
-        sleepy.spins = 0;
-        rounds r = {.count = 20000 / worker_counts[i], .barrier = &sleepy};
+        rnl_barrier *sleepy = rnl_barrier_create(worker_counts[i], true);
+        cr_assert(sleepy);
+        rounds r = {.count = 20000 / worker_counts[i], .barrier = sleepy};
         cr_assert(run(worker_counts[i], RNL_PINNING_OFF, exchange, &r, problem, sizeof problem),
                   "%s", problem);
         cr_expect_eq(atomic_load(&r.wrong), 0, "%zu workers", worker_counts[i]);
-        cr_expect_eq(atomic_load(&sleepy.sleepers), 0);
+        cr_expect_eq(rnl_barrier_sleepers(sleepy), 0);
+        free(sleepy);
     }
 }

@@ -6,11 +6,18 @@
 
 #include <criterion/criterion.h>
 
-/* "|" for each phase that a barrier stands before, "." for each other. */
+/* "." for each phase, "|" before one that waits at a barrier, "," behind one after which workers
+ * come to it. */
 static void write_waits(const rnl_step *step, char *text)
 {
-    for (size_t i = 0; i < step->phases.count; ++i)
-        *text++ = step->phases.items[i].waits ? '|' : '.';
+    for (size_t i = 0; i < step->phases.count; ++i) {
+        const rnl_phase *phase = &step->phases.items[i];
+        if (phase->awaited > 0)
+            *text++ = '|';
+        *text++ = '.';
+        if (phase->arrival > 0)
+            *text++ = ',';
+    }
     *text = '\0';
 }
 
@@ -45,29 +52,30 @@ static void expect_waits(size_t workers, unsigned batch_size, unsigned units, co
     rnl_data_free(data);
 }
 
-/* The first way down reads weights that all have turned, and gradients read all rows. */
+/* The first way down reads weights that all have turned, and gradients read all rows of delta,
+ * which workers have left behind before they go on down. */
 Test(phases, of_workers_who_keep_their_rows)
 {
-    expect_waits(1, 128, 128, "......|...|...");
-    expect_waits(2, 128, 128, "......|...|...");
-    expect_waits(4, 128, 128, "......|...|...");
+    expect_waits(1, 128, 128, ".....,.|.,.,.,.,|.|.|.|.");
+    expect_waits(2, 128, 128, ".....,.|.,.,.,.,|.|.|.|.");
+    expect_waits(4, 128, 128, ".....,.|.,.,.,.,|.|.|.|.");
 }
 
 /* What goes down the second layer from above has 64 columns in the buffer where the loss had put
  * 128.  The delta of the last layer is then complete for its gradients, too. */
 Test(phases, of_rows_that_move_in_a_buffer)
 {
-    expect_waits(2, 128, 64, "......||...|..");
+    expect_waits(2, 128, 64, ".....,.|.,|.,.,.,.|.|.|.");
 }
 
 /* Gradients come behind the way down of the layer below, and need no barrier of their own. */
 Test(phases, of_workers_who_share_rows)
 {
-    expect_waits(3, 128, 128, ".|||||||.|.|.|");
+    expect_waits(3, 128, 128, ".,|.,|.,|.,|.,|.,|.,|.,.|.,.|.,.|.");
 }
 
-/* Each layer backward is one phase. */
+/* Gradients stand between the barrier that a worker comes to and its wait, and ask for none. */
 Test(phases, of_few_rows)
 {
-    expect_waits(2, 32, 128, ".|||||||||");
+    expect_waits(2, 32, 128, ".,|.,|.,|.,|.,|.,|.,.|.,.|.,.|..");
 }

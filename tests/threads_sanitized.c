@@ -22,15 +22,15 @@ static void expect_roll_call(size_t workers, rnl_pinning pinning)
     expect(count_entered(&r) == workers, workers, "not all of them came");
 }
 
-/* sleepy: without spinning and yielding every wait is a sleep. */
+/* sleepy: without spinning every wait is a sleep. */
 static void expect_barrier_holds(size_t workers, bool sleepy)
 {
     char problem[300];
-    rnl_barrier barrier;
-    rnl_barrier_init(&barrier, workers, true);
-    barrier.spins = 0;
-    rounds r = {.count = 2000 / workers, .pauses = 97, .barrier = sleepy ? &barrier : NULL};
+    rnl_barrier *barrier = rnl_barrier_create(workers, true);
+    expect(barrier, workers, "out of memory");
+    rounds r = {.count = 2000 / workers, .pauses = 97, .barrier = sleepy ? barrier : NULL};
     expect(run(workers, RNL_PINNING_OFF, exchange, &r, problem, sizeof problem), workers, problem);
+    free(barrier);
     expect(atomic_load(&r.wrong) == 0, workers, "the barrier let one pass early");
 }
 

@@ -1,30 +1,36 @@
 /*
- * A barrier that is quick while every worker has a core, and gives way when it has not.
+ * A barrier that is quick while every worker has a core, and gives way when it has not; and that a
+ * worker may come to some time before it waits, to work meanwhile on what nobody waits for.
  *
- * A worker adds itself to a counter; the last one to come resets it and raises the generation,
- * for which the others wait: by spinning, then asleep in the kernel.  Whoever raises the generation
- * calls the kernel only if someone sleeps.
+ * Each worker counts in a place of its own how often it has come; a worker that waits looks at the
+ * places of all others in turn, by spinning, then asleep in the kernel until that one comes.
  */
 #ifndef RNL_THREADING_BARRIER_H
 #define RNL_THREADING_BARRIER_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Two lines of 64 bytes: processors fetch them in pairs. */
-#define RNL_BARRIER_ALIGNMENT 128
+typedef struct rnl_barrier rnl_barrier;
 
-typedef struct rnl_barrier {
-    _Alignas(RNL_BARRIER_ALIGNMENT) atomic_uint arrived; /* in this generation */
-    _Alignas(RNL_BARRIER_ALIGNMENT) atomic_uint generation;
-    unsigned workers, spins; /* never written while the barrier is in use */
-    _Alignas(RNL_BARRIER_ALIGNMENT) atomic_uint sleepers;
-} rnl_barrier;
+/* oversubscribed: there are more workers than processors to run them at once.  NULL if memory runs
+ * out.  Free it with free. */
+rnl_barrier *rnl_barrier_create(size_t workers, bool oversubscribed);
 
-/* oversubscribed: there are more workers than processors to run them at once. */
-void rnl_barrier_init(rnl_barrier *barrier, size_t workers, bool oversubscribed);
+/* A worker comes: what it wrote before is seen by all that wait for this.  Returns how often it has
+ * come, this time included; counts of all workers rise together. */
+unsigned rnl_barrier_arrive(rnl_barrier *barrier, size_t worker);
 
-void rnl_barrier_wait(rnl_barrier *barrier);
+/* A worker waits until all have come this often, itself among them already. */
+void rnl_barrier_await(rnl_barrier *barrier, size_t worker, unsigned times);
+
+/* Both at once. */
+static inline void rnl_barrier_wait(rnl_barrier *barrier, size_t worker)
+{
+    rnl_barrier_await(barrier, worker, rnl_barrier_arrive(barrier, worker));
+}
+
+/* How many sleep now; for tests. */
+size_t rnl_barrier_sleepers(const rnl_barrier *barrier);
 
 #endif

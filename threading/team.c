@@ -29,7 +29,7 @@ typedef struct team_launch {
     rnl_team_body body;
     void *context;
     processor_mask inherited;
-    rnl_barrier barrier;
+    rnl_barrier *barrier;
     int obtained;          /* threads; written by worker 0 */
     atomic_size_t unbound; /* 1 + the last worker that could not be bound */
     atomic_int unbound_errno;
@@ -104,7 +104,7 @@ bool rnl_team_inherited_affinity(rnl_processor_set *set)
 
 void rnl_team_barrier(rnl_worker *worker)
 {
-    rnl_barrier_wait(worker->barrier);
+    rnl_barrier_wait(worker->barrier, worker->index);
 }
 
 static int bind_worker(const team_launch *launch, size_t index, const guest_state *guest)
@@ -125,7 +125,7 @@ static void run_worker(team_launch *launch, size_t index)
         .index = index,
         .count = launch->placement->workers,
         .numa_node = launch->placement->numa_nodes[index],
-        .barrier = &launch->barrier,
+        .barrier = launch->barrier,
     };
     guest_state guest = {.mxcsr = _mm_getcsr()};
     guest.has_affinity = read_affinity(&guest.affinity);
@@ -246,8 +246,13 @@ bool rnl_team_run(const rnl_placement *placement, rnl_team_body body, void *cont
         snprintf(problem, problem_size, "out of memory");
         return false;
     }
-    rnl_barrier_init(&launch.barrier, placement->workers, placement->oversubscribed);
+    launch.barrier = rnl_barrier_create(placement->workers, placement->oversubscribed);
+    if (!launch.barrier) {
+        snprintf(problem, problem_size, "out of memory");
+        return false;
+    }
     const int error = run_apart(&launch);
+    free(launch.barrier);
     if (error) {
         snprintf(problem, problem_size, "%zu workers asked for, but threads cannot be had: %s",
                  placement->workers, strerror(error));

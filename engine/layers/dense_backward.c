@@ -55,18 +55,19 @@ static void clear_delta(const rnl_dense_columns *columns, size_t row, size_t row
                rows * packing->stride * sizeof *columns->delta);
 }
 
-/* ---- cut by columns: a tile is all that a column block has to do ----------------------------- */
+/* ---- delta and the way down of a column block ------------------------------------------------ */
 
 static rnl_status bind_columns(void *self, size_t block, rnl_step_worker *worker)
 {
     const rnl_dense_state *state = self;
     const rnl_step *step = worker->step;
     rnl_dense_columns *columns = &state->blocks[block];
-    const float *buffer = step->tile_buffers[worker->index];
-    /* Its phase is shared out as all are by default. */
-    columns->turns_inputs = block == 0 || rnl_share_owner(state->cut.columns.blocks, step->active,
-                                                          block - 1) != worker->index;
-    RNL_TRY(rnl_dense_bind_gradients(state, columns, 0, worker));
+    float *buffer = step->tile_buffers[worker->index];
+    size_t before = 0;
+    for (size_t c = 0; c < block; ++c)
+        before += rnl_dense_columns_owner(state, c, step->active) == worker->index;
+    columns->delta = buffer + state->delta_at + before * state->delta_floats;
+    columns->turns_inputs = before == 0;
     if (state->downstream.partials == 0)
         return RNL_OK;
     return rnl_product_bind(&state->down_calls[block], columns->down, worker->product, buffer,
@@ -84,16 +85,12 @@ static rnl_status run_columns(void *self, size_t block, rnl_step_worker *worker)
     const size_t rows = step->padded_rows, stride = rnl_product_close_stride(columns->count);
     ++worker->tiles;
     compute_delta(state, step, 0, rows, columns->first, columns->count, buffer, stride);
-    rnl_clear_padding(&columns->delta_packing, buffer + state->delta_at);
-    pack_delta(columns, step, buffer, stride, buffer + state->delta_at, 0, rows);
-    if (state->downstream.partials > 0) {
-        rnl_dense_turn_weights(state, step, block, buffer + state->turned_at);
-        RNL_TRY(rnl_product_execute(state->down_calls[block]));
-    }
-    if (columns->turns_inputs)
-        rnl_dense_turn_inputs(state, step, buffer + state->inputs_at);
-    rnl_dense_make_bias_gradients(state, worker, columns);
-    return rnl_dense_make_gradients(state, columns, 0, worker);
+    rnl_clear_padding(&columns->delta_packing, columns->delta);
+    pack_delta(columns, step, buffer, stride, columns->delta, 0, rows);
+    if (state->downstream.partials == 0)
+        return RNL_OK;
+    rnl_dense_turn_weights(state, step, block, buffer + state->turned_at);
+    return rnl_product_execute(state->down_calls[block]);
 }
 
 /* ---- or by parts of the rows: delta and the way down ----------------------------------------- */
@@ -149,14 +146,20 @@ static rnl_status run_gradients(void *self, size_t tile, rnl_step_worker *worker
     const rnl_dense_state *state = self;
     const size_t blocks = state->cut.columns.blocks;
     ++worker->tiles;
+    if (state->cut.by_columns && state->blocks[tile].turns_inputs)
+        rnl_dense_turn_inputs(state, worker->step,
+                              worker->step->tile_buffers[worker->index] + state->inputs_at);
     if (tile < blocks)
         rnl_dense_make_bias_gradients(state, worker, &state->blocks[tile]);
     return rnl_dense_make_gradients(state, &state->blocks[tile % blocks], tile / blocks, worker);
 }
 
-/* From the last worker on, so that whoever has fewer parts of the rows has more of these. */
+/* By rows from the last worker on, so that whoever has fewer parts of them has more of these. */
 static size_t gradients_owner(const void *self, size_t tile, size_t workers)
 {
+    const rnl_dense_state *state = self;
+    if (state->cut.by_columns)
+        return rnl_dense_columns_owner(state, tile, workers);
     return workers - 1 - rnl_share_owner(gradient_tiles(self), workers, tile);
 }
 
@@ -222,8 +225,10 @@ static void lay_out_buffer(rnl_dense_state *state, rnl_step *step)
         delta = larger(delta, rnl_packed_count(&state->blocks[c].delta_packing));
         turned = larger(turned, rnl_packed_count(&state->blocks[c].turned_packing));
     }
+    const size_t most = (state->cut.columns.blocks + step->active - 1) / step->active;
     state->delta_at = rnl_dense_in_lines(state->made);
-    state->turned_at = state->delta_at + rnl_dense_in_lines(delta);
+    state->delta_floats = rnl_dense_in_lines(delta);
+    state->turned_at = state->delta_at + most * state->delta_floats;
     state->inputs_at = state->turned_at + rnl_dense_in_lines(turned);
     rnl_step_need_tile(step, state->inputs_at +
                                  state->fan_in * rnl_product_close_stride(step->padded_rows));
@@ -283,11 +288,20 @@ rnl_status rnl_dense_plan_backward(void *planned, rnl_step *step, const rnl_upst
         downstream->partials = state->cut.by_columns ? state->cut.columns.blocks : 1;
         state->downstream = *downstream;
     }
-    if (state->cut.by_columns)
-        return rnl_phase_add(&step->phases, (rnl_phase){.tiles = state->cut.columns.blocks,
-                                                        .bind = bind_columns,
-                                                        .run = run_columns,
-                                                        .self = state});
+    const rnl_phase gradients = {.tiles = gradient_tiles(state),
+                                 .bind = bind_gradients,
+                                 .run = run_gradients,
+                                 .owner = gradients_owner,
+                                 .self = state,
+                                 .trails = true};
+    if (state->cut.by_columns) {
+        RNL_TRY(rnl_phase_add(&step->phases, (rnl_phase){.tiles = state->cut.columns.blocks,
+                                                         .bind = bind_columns,
+                                                         .run = run_columns,
+                                                         .owner = rnl_dense_columns_owner,
+                                                         .self = state}));
+        return rnl_phase_add(&step->phases, gradients);
+    }
     /* The weights that it goes down by were turned by all. */
     RNL_TRY(
         rnl_step_add_by_rows(step, (rnl_phase){.tiles = state->cut.parts,
@@ -295,9 +309,5 @@ rnl_status rnl_dense_plan_backward(void *planned, rnl_step *step, const rnl_upst
                                                .run = run_part,
                                                .self = state,
                                                .after = downstream ? state->forward_phases : 0}));
-    return rnl_step_defer(step, (rnl_phase){.tiles = gradient_tiles(state),
-                                            .bind = bind_gradients,
-                                            .run = run_gradients,
-                                            .owner = gradients_owner,
-                                            .self = state});
+    return rnl_step_defer(step, gradients);
 }

@@ -81,10 +81,9 @@ rnl_status rnl_dense_bind_gradients(const rnl_dense_state *state, const rnl_dens
             rnl_product_close_stride(worker->step->padded_rows);
     const size_t at_once = panels_at_once(state, columns, range);
     for (size_t p = 0; p < columns->packing.panels; p += at_once)
-        RNL_TRY(rnl_product_bind(
-            gradient_call(state, columns, range, p), product, worker->product, inputs,
-            rnl_dense_delta(state, columns, worker) + p * columns->delta_packing.distance,
-            product_gradients(state, columns, range, p, worker)));
+        RNL_TRY(rnl_product_bind(gradient_call(state, columns, range, p), product, worker->product,
+                                 inputs, columns->delta + p * columns->delta_packing.distance,
+                                 product_gradients(state, columns, range, p, worker)));
     return RNL_OK;
 }
 
@@ -145,7 +144,7 @@ void rnl_dense_make_bias_gradients(const rnl_dense_state *state, const rnl_step_
         step->kernels->column_sums(&(const rnl_column_sums){
             .rows = step->padded_rows,
             .columns = rnl_panel_columns(packing, p),
-            .x = rnl_dense_delta(state, columns, worker) + p * packing->distance,
+            .x = columns->delta + p * packing->distance,
             .x_stride = packing->stride,
             .sums = gradients + p * packing->width,
         });

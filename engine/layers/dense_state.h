@@ -10,12 +10,13 @@
  * All three are products of one form (engine/product/product.h), for which the backward pass needs
  * x and W turned.
  *
- * A layer that is cut by columns has one backward phase, in which a column block makes its delta, a
- * partial product of dx that the layer below adds up, and its gradients.  A worker turns what it
- * needs into its own buffer, so the weights of a block never leave the worker's core.  Another
- * layer has two phases: delta and dx by parts of the rows, and later dW by ranges of inputs and
- * column blocks; its forward tiles turn inputs and weights for all workers.  Either way a gradient
- * is made of all rows at once, and its weights are updated at once.
+ * Delta and dx, for which the layer below waits, are one phase, and dW, for which none does, is
+ * another.  A layer that is cut by columns goes column block by column block in all of them, and dx
+ * is partial products that the layer below adds up.  A worker turns what it needs into its own
+ * buffer, so the weights of a block never leave the worker's core.  Another layer goes by parts of
+ * the rows, and in dW by ranges of inputs and column blocks; its forward tiles turn inputs and
+ * weights for all workers.  Either way a gradient is made of all rows at once, and its weights are
+ * updated at once.
  */
 #ifndef RNL_ENGINE_LAYERS_DENSE_STATE_H
 #define RNL_ENGINE_LAYERS_DENSE_STATE_H
@@ -32,7 +33,7 @@ typedef struct rnl_dense_columns {
     /* In training: */
     size_t first_panel;        /* of the layer's panels */
     rnl_packing delta_packing; /* (padded rows, count) */
-    float *delta;              /* NULL if it is in the worker's buffer */
+    float *delta;              /* packed; of a layer cut by columns in its worker's buffer */
     /* Of a layer cut by columns: */
     rnl_packing turned_packing; /* (count, fan_in) */
     rnl_product *down;
@@ -51,6 +52,7 @@ typedef struct rnl_dense_state {
     rnl_matrix kept;                  /* slopes, in training, of an activation that keeps them */
     rnl_product_call **forward_calls; /* (column blocks, parts) */
     size_t forward_phases;            /* up to its own */
+    bool reversed;                    /* column blocks go to the workers from the last on */
     /* In training, from the first layer that is trained: */
     rnl_upstream upstream, downstream; /* downstream has 0 partials if nobody asks for it */
     size_t panels;                     /* of all column blocks */
@@ -59,7 +61,7 @@ typedef struct rnl_dense_state {
     /* Of a layer cut by columns, where in a worker's buffer a block's packed delta and turned
      * weights, and all inputs turned, (fan_in, padded rows), stand behind `made` floats: delta row
      * by row, later gradients. */
-    size_t made, delta_at, turned_at, inputs_at;
+    size_t made, delta_at, delta_floats, turned_at, inputs_at;
     /* Of another: */
     float *inputs_turned;       /* (fan_in, padded rows) */
     rnl_packing turned_packing; /* (units, fan_in) */
@@ -79,6 +81,10 @@ static inline void rnl_dense_need(rnl_dense_state *state, size_t floats)
     if (state->made < floats)
         state->made = floats;
 }
+
+/* The worker that keeps a column block of a layer cut by columns: from the first worker on, or from
+ * the last. */
+size_t rnl_dense_columns_owner(const void *state, size_t column_block, size_t workers);
 
 /* Asks for all that the backward phases need, beside the forward pass. */
 rnl_status rnl_dense_plan_training(rnl_dense_state *state, rnl_step *step);
@@ -100,14 +106,6 @@ rnl_status rnl_dense_bind_gradients(const rnl_dense_state *state, const rnl_dens
                                     size_t range, rnl_step_worker *worker);
 rnl_status rnl_dense_make_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
                                     size_t range, rnl_step_worker *worker);
-
-/* A column block's packed delta, in the hands of a worker. */
-static inline float *rnl_dense_delta(const rnl_dense_state *state, const rnl_dense_columns *columns,
-                                     const rnl_step_worker *worker)
-{
-    return columns->delta ? columns->delta
-                          : worker->step->tile_buffers[worker->index] + state->delta_at;
-}
 
 void rnl_dense_make_bias_gradients(const rnl_dense_state *state, const rnl_step_worker *worker,
                                    const rnl_dense_columns *columns);

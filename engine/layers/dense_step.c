@@ -62,11 +62,20 @@ static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
     return RNL_OK;
 }
 
+size_t rnl_dense_columns_owner(const void *self, size_t column_block, size_t workers)
+{
+    const rnl_dense_state *state = self;
+    const size_t share = rnl_share_owner(state->cut.columns.blocks, workers, column_block);
+    return state->reversed ? workers - 1 - share : share;
+}
+
 /* Shares by rows, as other phases over rows have them; a worker still goes through its tiles column
  * block by column block. */
 static size_t forward_owner(const void *self, size_t tile, size_t workers)
 {
     const rnl_dense_state *state = self;
+    if (state->cut.by_columns)
+        return rnl_dense_columns_owner(state, tile, workers);
     const size_t parts = state->cut.parts, blocks = state->cut.columns.blocks;
     return rnl_share_owner(parts * blocks, workers, tile % parts * blocks + tile / parts);
 }
@@ -150,6 +159,8 @@ rnl_status rnl_dense_plan_forward(const rnl_layer *layer, rnl_step *step, const 
     state->fan_in = input->columns;
     state->units = layer->output.size[0];
     RNL_TRY(plan_grid(state, step));
+    if (state->cut.by_columns && state->cut.columns.blocks > 1)
+        state->reversed = step->layers_by_columns++ % 2 == 1;
     bind_activation(state, step->kernels);
     for (size_t c = 0; c < state->cut.columns.blocks; ++c)
         RNL_TRY(plan_block(state, step, c));

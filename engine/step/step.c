@@ -40,21 +40,29 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-rnl_status rnl_phase_add(rnl_phase_list *list, rnl_phase phase)
+static rnl_status append(rnl_phase_list *list, const rnl_phase *phase)
 {
     rnl_phase *added =
         grow((void **)&list->items, &list->count, &list->capacity, sizeof *list->items);
     if (!added)
-        return rnl_fail_memory(list->count * sizeof phase);
-    const size_t before = list->count - 1, needed = phase.deferred ? phase.after
-                                                    : phase.by_rows
-                                                        ? larger(phase.after, list->by_all)
-                                                        : before;
-    *added = phase;
-    added->waits = needed > list->complete;
-    if (added->waits)
-        list->complete = before;
-    if (!phase.by_rows)
+        return rnl_fail_memory(list->count * sizeof *phase);
+    *added = *phase;
+    return RNL_OK;
+}
+
+rnl_status rnl_phase_add(rnl_phase_list *list, rnl_phase phase)
+{
+    const size_t needed = phase.trails    ? phase.after
+                          : phase.by_rows ? larger(phase.after, list->by_all)
+                                          : list->needed;
+    if (needed > list->complete) {
+        phase.awaited = list->items[needed - 1].arrival = ++list->barriers;
+        list->complete = needed;
+    }
+    RNL_TRY(append(list, &phase));
+    if (!phase.trails)
+        list->needed = list->count;
+    if (!phase.trails && !phase.by_rows)
         list->by_all = list->count;
     return RNL_OK;
 }
@@ -67,9 +75,9 @@ rnl_status rnl_step_add_by_rows(rnl_step *step, rnl_phase phase)
 
 rnl_status rnl_step_defer(rnl_step *step, rnl_phase phase)
 {
-    phase.deferred = true;
+    phase.trails = true;
     phase.after = step->phases.count;
-    return rnl_phase_add(&step->deferred, phase);
+    return append(&step->deferred, &phase);
 }
 
 void *rnl_step_allocate(rnl_step *step, size_t size, void (*release)(void *))
@@ -317,6 +325,7 @@ rnl_status rnl_step_plan(rnl_step *step)
     step->evaluation_phases = step->phases.count;
     if (step->training) {
         RNL_TRY(plan_backward(step));
+        step->phases.needed = step->phases.count;
         RNL_TRY(rnl_plan_clipping(step));
         RNL_TRY(rnl_plan_update(step));
         RNL_TRY(rnl_plan_constraints(step));

@@ -7,7 +7,9 @@
  * backward with the update of each, and, where gradients are clipped, the update of all.
  * Evaluation runs the phases up to the loss.
  *
- * A barrier stands before a phase that needs what other workers have made since the last one.
+ * A phase that needs what other workers have made since the last barrier has one of its own.  A
+ * worker comes to it right behind the last phase that is needed, and waits right before the phase
+ * that needs it; in between it works on gradients, which nobody waits for.
  * Where all parts of the rows go evenly to the workers, a phase that goes row by row needs nothing
  * of others from another such phase; gradients, which need all rows, wait until the last layer has
  * gone backward.
@@ -120,18 +122,25 @@ typedef struct rnl_phase {
     /* The worker that runs a tile; NULL: contiguous shares of the tiles. */
     size_t (*owner)(const void *self, size_t tile, size_t workers);
     void *self;
-    /* What must be complete before it: the first `after` phases of the list, if it is deferred; if
-     * it goes by rows that each worker keeps, these and all that do not; else all. */
-    bool by_rows, deferred;
+    /* Nobody needs what it makes before all layers have gone backward. */
+    bool trails;
+    /* What all workers must have complete before it: the first `after` phases of the list, if it
+     * trails; if it goes by rows that each worker keeps, these and all that do neither; else all
+     * that do not trail. */
+    bool by_rows;
     size_t after;
-    bool waits; /* a barrier stands before it: set when it is added to a list */
+    /* Set when it is added to a list, numbers of barriers from 1, 0 for none: */
+    size_t arrival; /* that a worker comes to behind it */
+    size_t awaited; /* that all must have come to before it */
 } rnl_phase;
 
 typedef struct rnl_phase_list {
     size_t count, capacity;
     rnl_phase *items;
+    size_t barriers;
     size_t complete; /* phases before the last barrier */
     size_t by_all;   /* phases that all must have gone past before another that goes by rows */
+    size_t needed;   /* or before one that does not */
 } rnl_phase_list;
 
 /* Bytes by what they hold. */
@@ -188,6 +197,7 @@ typedef struct rnl_step {
     size_t block_count, block_capacity;
     rnl_block **blocks;
     struct rnl_constrained *constrained; /* a list */
+    size_t layers_by_columns;            /* of several column blocks */
     size_t product_count, product_capacity;
     rnl_shared_product *products;
     size_t owned_count, owned_capacity;

@@ -53,22 +53,27 @@ static void run_tiles(rnl_hand *hand, const rnl_phase *phase, const rnl_own_tile
     }
 }
 
-/* All workers come to one barrier, the first, so that none is still reading what was decided for
- * this step when worker 0 decides on the next. */
+/* All workers come to the first barrier, and to one at least, so that none is still reading what
+ * was decided for this step when worker 0 decides on the next; to the others come those with tiles.
+ */
 static void run_phases(rnl_hand *hand, const rnl_phase_list *list, const rnl_own_tiles *own,
                        size_t count)
 {
-    const bool has_tiles = hand->step.index < hand->step.step->active;
+    rnl_barrier *barrier = hand->executor->between_phases;
+    const size_t index = hand->step.index;
+    const bool has_tiles = index < hand->step.step->active;
+    const unsigned before_second = hand->arrivals - 1;
     bool came_together = false;
     for (size_t i = 0; i < count; ++i) {
-        if (list->items[i].waits) {
-            if (!came_together)
-                rnl_hand_barrier(hand);
-            else if (has_tiles)
-                rnl_barrier_wait(&hand->executor->between_phases);
+        const rnl_phase *phase = &list->items[i];
+        if (phase->awaited == 1) {
+            rnl_hand_barrier(hand);
             came_together = true;
-        }
-        run_tiles(hand, &list->items[i], &own[i]);
+        } else if (phase->awaited > 1 && has_tiles)
+            rnl_barrier_await(barrier, index, before_second + (unsigned)phase->awaited);
+        run_tiles(hand, phase, &own[i]);
+        if (phase->arrival > 1 && has_tiles)
+            hand->arrivals = rnl_barrier_arrive(barrier, index);
     }
     if (!came_together)
         rnl_hand_barrier(hand);
@@ -210,9 +215,11 @@ rnl_status rnl_executor_run(rnl_executor *executor)
         return rnl_fail_memory(bytes);
     }
     atomic_flag_clear(&executor->first_failure);
-    rnl_barrier_init(&executor->between_phases, executor->step.active, placement.oversubscribed);
-    char problem[512];
-    const bool ran = rnl_team_run(&placement, run_worker, executor, problem, sizeof problem);
+    executor->between_phases = rnl_barrier_create(executor->step.active, placement.oversubscribed);
+    char problem[512] = "out of memory";
+    const bool ran = executor->between_phases &&
+                     rnl_team_run(&placement, run_worker, executor, problem, sizeof problem);
+    free(executor->between_phases);
     free(executor->hands);
     rnl_placement_release(&placement);
     if (!ran)

@@ -18,6 +18,7 @@ typedef struct rnl_hand {
     _Alignas(64) struct rnl_executor *executor;
     rnl_worker *team;
     rnl_step_worker step;
+    unsigned arrivals; /* at the barrier between phases */
 } rnl_hand;
 
 typedef struct rnl_executor {
@@ -30,8 +31,8 @@ typedef struct rnl_executor {
     /* When all is done, or was stopped by request, on worker 0; NULL for nothing. */
     rnl_status (*finish)(const rnl_step *step, void *context);
 
-    rnl_hand *hands;            /* (workers) */
-    rnl_barrier between_phases; /* of the workers that have tiles */
+    rnl_hand *hands;             /* (workers) */
+    rnl_barrier *between_phases; /* of the workers that have tiles */
     atomic_flag first_failure;
     atomic_bool failed;
     rnl_status status; /* of the first failure, with its message */
