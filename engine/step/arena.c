@@ -9,7 +9,6 @@
 #include <sys/mman.h>
 
 #define CACHE_LINE 64
-#define HUGE_PAGE  ((size_t)2 << 20)
 
 typedef struct rnl_reservation {
     void *where; /* the address of a pointer of any type */
@@ -40,16 +39,15 @@ rnl_status rnl_arena_reserve(rnl_arena *arena, void *where, size_t count, size_t
 rnl_status rnl_arena_commit(rnl_arena *arena)
 {
     RNL_TRY(rnl_check_memory("the step's parameters, gradients and activations", arena->bytes));
-    arena->mapped = arena->bytes + HUGE_PAGE;
+    arena->mapped = arena->bytes + RNL_HUGE_PAGE;
     void *mapping =
         mmap(NULL, arena->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapping == MAP_FAILED)
         return rnl_fail_memory(arena->bytes);
     arena->mapping = mapping;
-    char *memory = (char *)(((uintptr_t)mapping + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
-    /* Whole pages alone, so that no more becomes resident than was planned.  Where the system has
-     * none, small pages serve. */
-    madvise(memory, arena->bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+    char *memory =
+        (char *)(((uintptr_t)mapping + RNL_HUGE_PAGE - 1) / RNL_HUGE_PAGE * RNL_HUGE_PAGE);
+    rnl_ask_for_huge_pages(memory, arena->bytes);
     for (size_t i = 0; i < arena->reservation_count; ++i) {
         void *address = memory + arena->reservations[i].offset;
         memcpy(arena->reservations[i].where, &address, sizeof address);

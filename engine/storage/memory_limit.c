@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* A number that a file of the kernel consists of; "max" and files that are not there are no limit.
  */
@@ -67,6 +68,15 @@ rnl_status rnl_allocate_rows(void *where, const char *what, size_t rows, size_t 
     void *memory = malloc(bytes);
     if (!memory)
         return rnl_fail_memory(bytes);
+    rnl_ask_for_huge_pages(memory, bytes);
     memcpy(where, &memory, sizeof memory);
     return RNL_OK;
+}
+
+void rnl_ask_for_huge_pages(void *memory, size_t bytes)
+{
+    const uintptr_t begin = ((uintptr_t)memory + RNL_HUGE_PAGE - 1) / RNL_HUGE_PAGE * RNL_HUGE_PAGE,
+                    end = ((uintptr_t)memory + bytes) / RNL_HUGE_PAGE * RNL_HUGE_PAGE;
+    if (end > begin)
+        madvise((void *)begin, end - begin, MADV_HUGEPAGE);
 }
