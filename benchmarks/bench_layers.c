@@ -157,7 +157,8 @@ static tile tile_of(const rnl_layer *layer, rnl_cut rows)
                       [FORWARD] = {cut.part_rows, fan_in, width, rnl_product_row_stride(fan_in)},
                       [GRADIENTS] = {inputs, padded, at_once * packing.width,
                                      rnl_product_close_stride(padded)},
-                      [DOWN] = {cut.part_rows, down, fan_in, rnl_product_close_stride(down)},
+                      [DOWN] = {cut.by_columns ? padded : cut.part_rows, down, fan_in,
+                                rnl_product_close_stride(down)},
                   }};
 }
 

@@ -151,14 +151,14 @@ static rnl_status forward_work(const rnl_layer *layer, rnl_work_list *list, rnl_
     const double rows = (double)list->padded_rows,
                  fan_in = (double)rnl_shape_features(&layer->input),
                  units = (double)cut.columns.units;
-    const size_t tiles = cut.columns.blocks * cut.parts;
+    const size_t tiles = cut.columns.blocks * (cut.by_columns ? 1 : cut.parts);
     const bool turns = list->training && layer->index >= list->first_trainable && !cut.by_columns;
     return rnl_work_add(
         list, layer->name, "forward",
         (rnl_phase_cost){.tiles = tiles,
                          .row_parts = cut.by_columns ? 0 : cut.parts,
                          .flops = 2 * rows * fan_in * units,
-                         .calls = (double)tiles,
+                         .calls = (double)(cut.columns.blocks * cut.parts),
                          .bytes = 12 * rows * units + (turns ? 8 * rows * fan_in : 0) +
                                   (turns && goes_down(layer, list) ? 8 * fan_in * units : 0),
                          .shared = 4 * fan_in * (cut.by_columns ? rows : units),

@@ -207,8 +207,11 @@ static rnl_status plan_delta(rnl_dense_state *state, rnl_step *step)
         if (!state->cut.by_columns)
             RNL_TRY(rnl_arena_reserve(&step->arena, &columns->delta,
                                       rnl_packed_count(&columns->delta_packing), sizeof(float)));
+        else
+            rnl_dense_need(state, step->padded_rows * rnl_product_close_stride(columns->count));
     }
-    rnl_dense_need(state, state->cut.part_rows * rnl_product_close_stride(state->units));
+    if (!state->cut.by_columns)
+        rnl_dense_need(state, state->cut.part_rows * rnl_product_close_stride(state->units));
     return RNL_OK;
 }
 
@@ -293,7 +296,8 @@ rnl_status rnl_dense_plan_backward(void *planned, rnl_step *step, const rnl_upst
                                  .run = run_gradients,
                                  .owner = gradients_owner,
                                  .self = state,
-                                 .trails = true};
+                                 .trails = true,
+                                 .alone = true};
     if (state->cut.by_columns) {
         RNL_TRY(rnl_phase_add(&step->phases, (rnl_phase){.tiles = state->cut.columns.blocks,
                                                          .bind = bind_columns,

@@ -40,6 +40,14 @@ typedef struct rnl_dense_columns {
     bool turns_inputs; /* the first of its worker's blocks */
 } rnl_dense_columns;
 
+struct rnl_dense_state;
+
+/* Of a layer cut by columns: a half of the rows, forward. */
+typedef struct rnl_dense_half {
+    struct rnl_dense_state *state;
+    size_t part;
+} rnl_dense_half;
+
 typedef struct rnl_dense_state {
     const rnl_layer *layer;
     size_t fan_in, units;
@@ -51,8 +59,9 @@ typedef struct rnl_dense_state {
     rnl_matrix output;
     rnl_matrix kept;                  /* slopes, in training, of an activation that keeps them */
     rnl_product_call **forward_calls; /* (column blocks, parts) */
-    size_t forward_phases;            /* up to its own */
-    bool reversed;                    /* column blocks go to the workers from the last on */
+    rnl_dense_half halves[2];
+    size_t forward_phases; /* up to its own */
+    bool reversed;         /* column blocks go to the workers from the last on */
     /* In training, from the first layer that is trained: */
     rnl_upstream upstream, downstream; /* downstream has 0 partials if nobody asks for it */
     size_t panels;                     /* of all column blocks */

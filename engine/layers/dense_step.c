@@ -9,45 +9,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A forward tile: a part of the rows in a column block.  Tiles follow each other column block by
- * column block, and in these row by row. */
-typedef struct place {
-    size_t column_block, part;
-    size_t row; /* the first of the part */
-} place;
-
-static place place_of(const rnl_dense_state *state, size_t tile)
+static rnl_product_call **forward_call(const rnl_dense_state *state, size_t block, size_t part)
 {
-    const size_t part = tile % state->cut.parts;
-    return (place){tile / state->cut.parts, part, part * state->cut.part_rows};
+    return &state->forward_calls[block * state->cut.parts + part];
 }
 
-static rnl_status bind_forward(void *self, size_t tile, rnl_step_worker *worker)
+static rnl_status bind_forward(const rnl_dense_state *state, size_t block, size_t part,
+                               rnl_step_worker *worker)
 {
-    const rnl_dense_state *state = self;
-    const place at = place_of(state, tile);
-    const rnl_dense_columns *columns = &state->blocks[at.column_block];
-    return rnl_product_bind(&state->forward_calls[tile], columns->forward, worker->product,
-                            state->input->values + at.row * state->input->stride,
-                            columns->weights->arrays[RNL_VALUES],
-                            worker->step->tile_buffers[worker->index]);
+    const rnl_dense_columns *columns = &state->blocks[block];
+    return rnl_product_bind(
+        forward_call(state, block, part), columns->forward, worker->product,
+        state->input->values + part * state->cut.part_rows * state->input->stride,
+        columns->weights->arrays[RNL_VALUES], worker->step->tile_buffers[worker->index]);
 }
 
-static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
+static rnl_status run_forward(const rnl_dense_state *state, size_t block, size_t part,
+                              rnl_step_worker *worker)
 {
-    const rnl_dense_state *state = self;
     const rnl_step *step = worker->step;
-    const place at = place_of(state, tile);
-    const rnl_dense_columns *columns = &state->blocks[at.column_block];
-    const bool filled =
-        rnl_cut_filled(step->rows, worker->batch.rows, at.row / step->rows.size) > 0;
+    const rnl_dense_columns *columns = &state->blocks[block];
+    const size_t row = part * state->cut.part_rows;
+    const bool filled = rnl_cut_filled(step->rows, worker->batch.rows, row / step->rows.size) > 0;
     if (worker->batch.training)
-        rnl_dense_turn_part(state, step, at.column_block, at.part, filled);
+        rnl_dense_turn_part(state, step, block, part, filled);
     if (!filled)
         return RNL_OK;
-    RNL_TRY(rnl_product_execute(state->forward_calls[tile]));
+    RNL_TRY(rnl_product_execute(*forward_call(state, block, part)));
     ++worker->tiles;
-    const size_t corner = at.row * state->output.stride + columns->first;
+    const size_t corner = row * state->output.stride + columns->first;
     state->activation.forward(&(const rnl_activation_forward){
         .rows = state->cut.part_rows,
         .columns = columns->count,
@@ -62,6 +52,27 @@ static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
     return RNL_OK;
 }
 
+/* ---- cut by columns: a phase for each half of the rows ----------------------------------------
+ */
+
+static rnl_status bind_half(void *self, size_t block, rnl_step_worker *worker)
+{
+    const rnl_dense_half *half = self;
+    return bind_forward(half->state, block, half->part, worker);
+}
+
+static rnl_status run_half(void *self, size_t block, rnl_step_worker *worker)
+{
+    const rnl_dense_half *half = self;
+    return run_forward(half->state, block, half->part, worker);
+}
+
+static size_t half_owner(const void *self, size_t block, size_t workers)
+{
+    const rnl_dense_half *half = self;
+    return rnl_dense_columns_owner(half->state, block, workers);
+}
+
 size_t rnl_dense_columns_owner(const void *self, size_t column_block, size_t workers)
 {
     const rnl_dense_state *state = self;
@@ -69,16 +80,69 @@ size_t rnl_dense_columns_owner(const void *self, size_t column_block, size_t wor
     return state->reversed ? workers - 1 - share : share;
 }
 
-/* Shares by rows, as other phases over rows have them; a worker still goes through its tiles column
- * block by column block. */
-static size_t forward_owner(const void *self, size_t tile, size_t workers)
+/* While others still work on one half of the rows, a worker goes on to the next layer with the
+ * other. */
+static rnl_status plan_halves(rnl_dense_state *state, rnl_step *step)
+{
+    const size_t before = step->phases.needed;
+    for (size_t p = 0; p < state->cut.parts; ++p) {
+        const size_t made = state->input->made[p];
+        state->halves[p] = (rnl_dense_half){state, p};
+        RNL_TRY(rnl_phase_add(
+            &step->phases, (rnl_phase){.tiles = state->cut.columns.blocks,
+                                       .bind = bind_half,
+                                       .run = run_half,
+                                       .owner = half_owner,
+                                       .self = &state->halves[p],
+                                       .alone = true,
+                                       .after = made > 0 && state->cut.parts > 1 ? made : before}));
+        if (state->cut.parts > 1)
+            state->output.made[p] = step->phases.count;
+    }
+    return RNL_OK;
+}
+
+/* ---- or one phase of all parts ----------------------------------------------------------------
+ */
+
+/* Tiles follow each other column block by column block, and in these part by part. */
+static rnl_status bind_tile(void *self, size_t tile, rnl_step_worker *worker)
 {
     const rnl_dense_state *state = self;
-    if (state->cut.by_columns)
-        return rnl_dense_columns_owner(state, tile, workers);
+    return bind_forward(state, tile / state->cut.parts, tile % state->cut.parts, worker);
+}
+
+static rnl_status run_tile(void *self, size_t tile, rnl_step_worker *worker)
+{
+    const rnl_dense_state *state = self;
+    return run_forward(state, tile / state->cut.parts, tile % state->cut.parts, worker);
+}
+
+static size_t forward_tiles(const rnl_dense_state *state)
+{
+    return state->cut.columns.blocks * state->cut.parts;
+}
+
+/* Shares by rows, as other phases over rows have them; a worker still goes through its tiles column
+ * block by column block. */
+static size_t tile_owner(const void *self, size_t tile, size_t workers)
+{
+    const rnl_dense_state *state = self;
     const size_t parts = state->cut.parts, blocks = state->cut.columns.blocks;
     return rnl_share_owner(parts * blocks, workers, tile % parts * blocks + tile / parts);
 }
+
+static rnl_status plan_tiles(rnl_dense_state *state, rnl_step *step)
+{
+    return rnl_step_add_by_rows(step, (rnl_phase){.tiles = forward_tiles(state),
+                                                  .bind = bind_tile,
+                                                  .run = run_tile,
+                                                  .owner = tile_owner,
+                                                  .self = state});
+}
+
+/* ---- planning ---------------------------------------------------------------------------------
+ */
 
 /* Packs the layer's plain kernel into the column block, and with the first one the bias; likewise
  * the optimizer's state, if training goes on where it once stood. */
@@ -97,11 +161,6 @@ static rnl_status run_preparation(void *self, size_t column_block, rnl_step_work
                    state->units * sizeof(float));
     }
     return RNL_OK;
-}
-
-static size_t forward_tiles(const rnl_dense_state *state)
-{
-    return state->cut.columns.blocks * state->cut.parts;
 }
 
 static void release(void *memory)
@@ -174,11 +233,7 @@ rnl_status rnl_dense_plan_forward(const rnl_layer *layer, rnl_step *step, const 
     RNL_TRY(rnl_phase_add(
         &step->preparation,
         (rnl_phase){.tiles = state->cut.columns.blocks, .run = run_preparation, .self = state}));
-    RNL_TRY(rnl_step_add_by_rows(step, (rnl_phase){.tiles = forward_tiles(state),
-                                                   .bind = bind_forward,
-                                                   .run = run_forward,
-                                                   .owner = forward_owner,
-                                                   .self = state}));
+    RNL_TRY(state->cut.by_columns ? plan_halves(state, step) : plan_tiles(state, step));
     state->forward_phases = step->phases.count;
     *output = &state->output;
     *planned = state;

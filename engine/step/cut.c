@@ -4,6 +4,7 @@
 #define ROWS_PER_BLOCK         32
 #define MAX_ROW_BLOCKS         4
 #define ROWS_PER_PART          32 /* at least: fewer slow down the products */
+#define ROWS_PER_HALF          16 /* at least, of few rows */
 #define COLUMNS_PER_BLOCK      48
 #define MAX_COLUMN_BLOCKS      4
 #define INPUTS_PER_RANGE       64
@@ -65,15 +66,19 @@ static rnl_column_cut cut_evenly(size_t columns, size_t least, size_t most)
 }
 
 /* Of few rows, which are one part, the weights of a column block are best left to one worker: what
- * lines of the cache go from core to core are those of the rows. */
+ * lines of the cache go from core to core are those of the rows.  In two halves these are on their
+ * way while the workers have something to do. */
 rnl_dense_cut rnl_cut_dense(rnl_cut rows, size_t fan_in, size_t units)
 {
-    const size_t ranges = rows.blocks == 1 ? 1 : rows.blocks * rows.size / ROWS_PER_RANGE;
+    const bool by_columns = rows.blocks == 1;
+    const size_t ranges = by_columns ? 1 : rows.blocks * rows.size / ROWS_PER_RANGE;
+    const rnl_column_cut columns = cut_evenly(units, COLUMNS_PER_BLOCK, MAX_COLUMN_BLOCKS);
+    const bool in_halves = by_columns && columns.blocks > 1 && rows.size % (2 * ROWS_PER_HALF) == 0;
     return (rnl_dense_cut){
-        .by_columns = rows.blocks == 1,
-        .part_rows = rnl_cut_part(rows.size),
-        .parts = rnl_cut_parts(rows),
-        .columns = cut_evenly(units, COLUMNS_PER_BLOCK, MAX_COLUMN_BLOCKS),
+        .by_columns = by_columns,
+        .part_rows = in_halves ? rows.size / 2 : rnl_cut_part(rows.size),
+        .parts = in_halves ? 2 : rnl_cut_parts(rows),
+        .columns = columns,
         .inputs = cut_evenly(fan_in, INPUTS_PER_RANGE, at_most(ranges, MAX_INPUT_RANGES)),
     };
 }

@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 /* Raised with every change of the cut: checkpoints name it. */
-#define RNL_CUT_VERSION 5
+#define RNL_CUT_VERSION 6
 
 /* All cuts of columns are made at multiples of it: whole vectors, whole cache lines. */
 #define RNL_CUT_MULTIPLE 16
@@ -45,7 +45,7 @@ typedef struct rnl_dense_cut {
     /* Of one row block: the layer is shared out by its column blocks alone.  Else by parts of the
      * rows, too, and the gradients by ranges of inputs. */
     bool by_columns;
-    size_t parts, part_rows; /* of the padded rows */
+    size_t parts, part_rows; /* of the padded rows; by columns, of the forward pass alone */
     rnl_column_cut columns;  /* of the units; each block has its own slice of the weights */
     rnl_column_cut inputs;   /* ranges of which a tile makes the gradients, over all rows */
 } rnl_dense_cut;

@@ -52,7 +52,7 @@ static rnl_status append(rnl_phase_list *list, const rnl_phase *phase)
 
 rnl_status rnl_phase_add(rnl_phase_list *list, rnl_phase phase)
 {
-    const size_t needed = phase.trails    ? phase.after
+    const size_t needed = phase.alone     ? phase.after
                           : phase.by_rows ? larger(phase.after, list->by_all)
                                           : list->needed;
     if (needed > list->complete) {
@@ -75,7 +75,7 @@ rnl_status rnl_step_add_by_rows(rnl_step *step, rnl_phase phase)
 
 rnl_status rnl_step_defer(rnl_step *step, rnl_phase phase)
 {
-    phase.trails = true;
+    phase.trails = phase.alone = true;
     phase.after = step->phases.count;
     return append(&step->deferred, &phase);
 }

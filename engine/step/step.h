@@ -36,6 +36,7 @@ typedef struct rnl_matrix {
     size_t columns;
     size_t stride; /* between rows, in floats */
     float *values;
+    size_t made[2]; /* phases up to those that make the two halves of its rows; 0 if all at once */
 } rnl_matrix;
 
 /* The gradient with respect to a matrix, as `partials` matrices that follow each other and are to
@@ -122,12 +123,11 @@ typedef struct rnl_phase {
     /* The worker that runs a tile; NULL: contiguous shares of the tiles. */
     size_t (*owner)(const void *self, size_t tile, size_t workers);
     void *self;
-    /* Nobody needs what it makes before all layers have gone backward. */
-    bool trails;
-    /* What all workers must have complete before it: the first `after` phases of the list, if it
-     * trails; if it goes by rows that each worker keeps, these and all that do neither; else all
-     * that do not trail. */
-    bool by_rows;
+    bool trails; /* nobody needs what it makes before all layers have gone backward */
+    /* What all workers must have complete before it: the first `after` phases of the list alone; if
+     * it goes by rows that each worker keeps, these and all that do not; else all that do not
+     * trail. */
+    bool alone, by_rows;
     size_t after;
     /* Set when it is added to a list, numbers of barriers from 1, 0 for none: */
     size_t arrival; /* that a worker comes to behind it */
