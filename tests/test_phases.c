@@ -74,8 +74,8 @@ Test(phases, of_workers_who_share_rows)
     expect_waits(3, 128, 128, ".,|.,|.,|.,|.,|.,|.,|.,.|.,.|.,.|.");
 }
 
-/* Forward the halves of the rows follow each other from layer to layer.  Gradients stand between the
- * barrier that a worker comes to and its wait, and ask for none. */
+/* Forward the halves of the rows follow each other from layer to layer.  Gradients stand between
+ * the barrier that a worker comes to and its wait, and ask for none. */
 Test(phases, of_few_rows)
 {
     expect_waits(2, 32, 128, ".,|.,.,|.,|.,|.,|.,|.|.,|.,|.,.|.,.|.,.|..");
