@@ -32,7 +32,7 @@ TestSuite(cli, .init = enter_directory, .fini = leave_directory);
 
 static char *read_text(const char *path)
 {
-    static char text[4][1 << 16];
+    static char text[4][1 << 20]; /* a line for each epoch of a second or two */
     static size_t next;
     char *buffer = text[next++ % 4];
     FILE *file = fopen(path, "r");

@@ -64,12 +64,12 @@ rnl_status rnl_place_workers(rnl_placement *placement, const rnl_options *option
 static rnl_cost_rates rates_of(rnl_isa isa)
 {
     static const double flops[] = {
-        [RNL_ISA_SCALAR] = 25e9, [RNL_ISA_AVX2] = 75e9, [RNL_ISA_AVX512] = 96e9};
+        [RNL_ISA_SCALAR] = 25e9, [RNL_ISA_AVX2] = 75e9, [RNL_ISA_AVX512] = 98e9};
     return (rnl_cost_rates){
         .flops = flops[isa],
-        .call = 0.88e-6,
-        .bytes = 250e9,
-        .shared_bytes = 12e9,
+        .call = 0.9e-6,
+        .bytes = 238e9,
+        .shared_bytes = 12.7e9,
         .crossing_bytes = 30e9,
         .barrier = 0.1e-6,
         .crossing_barrier = 0.5e-6,
