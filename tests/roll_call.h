@@ -111,18 +111,19 @@ static inline void exchange(rnl_worker *worker, void *context)
 {
     rounds *r = context;
     rnl_barrier *barrier = r->barrier ? r->barrier : worker->barrier;
+    const size_t in_use = 2 + 2 * r->lag;
     for (size_t round = 0; round < r->count; ++round) {
         if (r->pauses && round % r->pauses == 0 &&
             round / r->pauses % worker->count == worker->index)
             usleep(2000);
-        r->slots[round % 4][worker->index][0] = slot_value(round, worker->index);
+        r->slots[round % in_use][worker->index][0] = slot_value(round, worker->index);
         const unsigned times = rnl_barrier_arrive(barrier, worker->index);
         if (round < r->lag)
             continue;
         const size_t complete = round - r->lag;
         rnl_barrier_await(barrier, worker->index, times - (unsigned)r->lag);
         for (size_t w = 0; w < worker->count; ++w)
-            if (r->slots[complete % 4][w][0] != slot_value(complete, w))
+            if (r->slots[complete % in_use][w][0] != slot_value(complete, w))
                 atomic_fetch_add(&r->wrong, 1);
     }
 }

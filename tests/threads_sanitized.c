@@ -23,12 +23,13 @@ static void expect_roll_call(size_t workers, rnl_pinning pinning)
 }
 
 /* sleepy: without spinning every wait is a sleep. */
-static void expect_barrier_holds(size_t workers, bool sleepy)
+static void expect_barrier_holds(size_t workers, bool sleepy, size_t lag)
 {
     char problem[300];
     rnl_barrier *barrier = rnl_barrier_create(workers, true);
     expect(barrier, workers, "out of memory");
-    rounds r = {.count = 2000 / workers, .pauses = 97, .barrier = sleepy ? barrier : NULL};
+    rounds r = {
+        .count = 2000 / workers, .pauses = 97, .barrier = sleepy ? barrier : NULL, .lag = lag};
     expect(run(workers, RNL_PINNING_OFF, exchange, &r, problem, sizeof problem), workers, problem);
     free(barrier);
     expect(atomic_load(&r.wrong) == 0, workers, "the barrier let one pass early");
@@ -40,8 +41,10 @@ int main(void)
     for (size_t i = 0; i < COUNT(worker_counts); ++i) {
         expect_roll_call(worker_counts[i], RNL_PINNING_ON);
         expect_roll_call(worker_counts[i], RNL_PINNING_OFF);
-        expect_barrier_holds(worker_counts[i], false);
-        expect_barrier_holds(worker_counts[i], true);
+        for (size_t lag = 0; lag < 2; ++lag) {
+            expect_barrier_holds(worker_counts[i], false, lag);
+            expect_barrier_holds(worker_counts[i], true, lag);
+        }
     }
     return 0;
 }

@@ -37,8 +37,9 @@ typedef struct rnl_cost_rates {
 double rnl_phase_seconds(const rnl_phase_cost *phase, const rnl_cost_rates *rates, size_t workers,
                          size_t nodes);
 
-/* The phases one after the other, with their barriers: one for each phase, for those in a row that
- * keep their rows together, and for all that are deferred. */
+/* The phases one after the other, with barriers: one for each phase, for those in a row that keep
+ * their rows together, and for all that are deferred.  A step has more of them, but to most all
+ * workers have come before anybody waits. */
 double rnl_step_seconds(const rnl_phase_cost *phases, size_t count, const rnl_cost_rates *rates,
                         size_t workers, size_t nodes);
 

@@ -165,7 +165,7 @@ static rnl_status forward_work(const rnl_layer *layer, rnl_work_list *list, rnl_
                          .largest = 1 / (double)tiles});
 }
 
-/* The one phase of a layer that is cut by columns. */
+/* Both phases of a layer that is cut by columns: nobody waits between them. */
 static rnl_status columns_work(const rnl_layer *layer, rnl_work_list *list, rnl_column_cut cut)
 {
     const double rows = (double)list->padded_rows,

@@ -295,16 +295,14 @@ rnl_status rnl_dense_plan_backward(void *planned, rnl_step *step, const rnl_upst
                                  .bind = bind_gradients,
                                  .run = run_gradients,
                                  .owner = gradients_owner,
-                                 .self = state,
-                                 .trails = true,
-                                 .alone = true};
+                                 .self = state};
     if (state->cut.by_columns) {
         RNL_TRY(rnl_phase_add(&step->phases, (rnl_phase){.tiles = state->cut.columns.blocks,
                                                          .bind = bind_columns,
                                                          .run = run_columns,
                                                          .owner = rnl_dense_columns_owner,
                                                          .self = state}));
-        return rnl_phase_add(&step->phases, gradients);
+        return rnl_step_add_trailing(step, gradients);
     }
     /* The weights that it goes down by were turned by all. */
     RNL_TRY(

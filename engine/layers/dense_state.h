@@ -67,9 +67,9 @@ typedef struct rnl_dense_state {
     size_t panels;                     /* of all column blocks */
     rnl_product_call **gradient_calls; /* (ranges, panels), for some of the panels */
     rnl_product_call **down_calls;     /* (column blocks), or (parts) */
-    /* Of a layer cut by columns, where in a worker's buffer a block's packed delta and turned
-     * weights, and all inputs turned, (fan_in, padded rows), stand behind `made` floats: delta row
-     * by row, later gradients. */
+    /* Of a layer cut by columns, where in a worker's buffer the packed deltas of its blocks,
+     * `delta_floats` each, the turned weights of one, and all inputs turned, (fan_in, padded rows),
+     * stand behind `made` floats: delta row by row, later gradients. */
     size_t made, delta_at, delta_floats, turned_at, inputs_at;
     /* Of another: */
     float *inputs_turned;       /* (fan_in, padded rows) */

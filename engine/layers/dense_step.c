@@ -52,8 +52,7 @@ static rnl_status run_forward(const rnl_dense_state *state, size_t block, size_t
     return RNL_OK;
 }
 
-/* ---- cut by columns: a phase for each half of the rows ----------------------------------------
- */
+/* ---- cut by columns: a phase for each half of the rows --------------------------------------- */
 
 static rnl_status bind_half(void *self, size_t block, rnl_step_worker *worker)
 {
@@ -102,8 +101,7 @@ static rnl_status plan_halves(rnl_dense_state *state, rnl_step *step)
     return RNL_OK;
 }
 
-/* ---- or one phase of all parts ----------------------------------------------------------------
- */
+/* ---- or one phase of all parts --------------------------------------------------------------- */
 
 /* Tiles follow each other column block by column block, and in these part by part. */
 static rnl_status bind_tile(void *self, size_t tile, rnl_step_worker *worker)
@@ -141,8 +139,7 @@ static rnl_status plan_tiles(rnl_dense_state *state, rnl_step *step)
                                                   .self = state});
 }
 
-/* ---- planning ---------------------------------------------------------------------------------
- */
+/* ---- planning -------------------------------------------------------------------------------- */
 
 /* Packs the layer's plain kernel into the column block, and with the first one the bias; likewise
  * the optimizer's state, if training goes on where it once stood. */

@@ -65,9 +65,9 @@ static rnl_column_cut cut_evenly(size_t columns, size_t least, size_t most)
     return (rnl_column_cut){blocks, columns};
 }
 
-/* Of few rows, which are one part, the weights of a column block are best left to one worker: what
- * lines of the cache go from core to core are those of the rows.  In two halves these are on their
- * way while the workers have something to do. */
+/* Of few rows the weights of a column block are best left to one worker: what lines of the cache go
+ * from core to core are those of the rows.  In two halves these are on their way while the workers
+ * have something to do. */
 rnl_dense_cut rnl_cut_dense(rnl_cut rows, size_t fan_in, size_t units)
 {
     const bool by_columns = rows.blocks == 1;

@@ -73,6 +73,12 @@ rnl_status rnl_step_add_by_rows(rnl_step *step, rnl_phase phase)
     return rnl_phase_add(&step->phases, phase);
 }
 
+rnl_status rnl_step_add_trailing(rnl_step *step, rnl_phase phase)
+{
+    phase.trails = phase.alone = true;
+    return rnl_phase_add(&step->phases, phase);
+}
+
 rnl_status rnl_step_defer(rnl_step *step, rnl_phase phase)
 {
     phase.trails = phase.alone = true;

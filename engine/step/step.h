@@ -9,7 +9,8 @@
  *
  * A phase that needs what other workers have made since the last barrier has one of its own.  A
  * worker comes to it right behind the last phase that is needed, and waits right before the phase
- * that needs it; in between it works on gradients, which nobody waits for.
+ * that needs it; in between it works on gradients, which nobody waits for.  At the first barrier of
+ * a step all come and wait at once.
  * Where all parts of the rows go evenly to the workers, a phase that goes row by row needs nothing
  * of others from another such phase; gradients, which need all rows, wait until the last layer has
  * gone backward.
@@ -40,7 +41,7 @@ typedef struct rnl_matrix {
 } rnl_matrix;
 
 /* The gradient with respect to a matrix, as `partials` matrices that follow each other and are to
- * be summed in their order.  It stands in a buffer that two phases further on will use again. */
+ * be summed in their order.  It stands in a buffer that two layers further down will use again. */
 typedef struct rnl_upstream {
     size_t partials;
     size_t columns, stride;
@@ -241,8 +242,12 @@ rnl_status rnl_phase_add(rnl_phase_list *list, rnl_phase phase);
  * the rows of their part alone. */
 rnl_status rnl_step_add_by_rows(rnl_step *step, rnl_phase phase);
 
+/* A phase that needs of others' results what the phase before it needs, and that none but an update
+ * of all needs: it is added right here. */
+rnl_status rnl_step_add_trailing(rnl_step *step, rnl_phase phase);
+
 /* A phase that needs the phases so far, and that none but an update of all needs: it is added where
- * no barrier is needed for it alone. */
+ * workers have something to do before they wait for it. */
 rnl_status rnl_step_defer(rnl_step *step, rnl_phase phase);
 
 /* Memory that is freed with the step, by `release` (free if NULL). */

@@ -56,6 +56,10 @@ rnl_status rnl_check_memory(const char *what, size_t bytes)
                     (double)bytes / 1e9, (double)left / 1e9);
 }
 
+/* malloc maps what is larger by itself, and unmaps it when it is freed (mallopt(3)): what is asked
+ * of its pages concerns nobody else. */
+#define MOST_OF_HEAP ((size_t)32 << 20)
+
 rnl_status rnl_allocate_rows(void *where, const char *what, size_t rows, size_t columns,
                              size_t size)
 {
@@ -68,7 +72,8 @@ rnl_status rnl_allocate_rows(void *where, const char *what, size_t rows, size_t 
     void *memory = malloc(bytes);
     if (!memory)
         return rnl_fail_memory(bytes);
-    rnl_ask_for_huge_pages(memory, bytes);
+    if (bytes > MOST_OF_HEAP)
+        rnl_ask_for_huge_pages(memory, bytes);
     memcpy(where, &memory, sizeof memory);
     return RNL_OK;
 }

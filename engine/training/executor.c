@@ -54,8 +54,8 @@ static void run_tiles(rnl_hand *hand, const rnl_phase *phase, const rnl_own_tile
 }
 
 /* All workers come to the first barrier, and to one at least, so that none is still reading what
- * was decided for this step when worker 0 decides on the next; to the others come those with tiles.
- */
+ * was decided for this step when worker 0 decides on the next.  That is the team's, which inactive
+ * ones come to as well; to the others come those with tiles, as soon as they can. */
 static void run_phases(rnl_hand *hand, const rnl_phase_list *list, const rnl_own_tiles *own,
                        size_t count)
 {
@@ -210,15 +210,16 @@ rnl_status rnl_executor_run(rnl_executor *executor)
     const size_t bytes = placement.workers * sizeof *executor->hands;
     executor->step.workers = placement.workers;
     executor->hands = aligned_alloc(64, (bytes + 63) / 64 * 64);
-    if (!executor->hands) {
+    executor->between_phases = rnl_barrier_create(executor->step.active, placement.oversubscribed);
+    if (!executor->hands || !executor->between_phases) {
+        free(executor->hands);
+        free(executor->between_phases);
         rnl_placement_release(&placement);
         return rnl_fail_memory(bytes);
     }
     atomic_flag_clear(&executor->first_failure);
-    executor->between_phases = rnl_barrier_create(executor->step.active, placement.oversubscribed);
-    char problem[512] = "out of memory";
-    const bool ran = executor->between_phases &&
-                     rnl_team_run(&placement, run_worker, executor, problem, sizeof problem);
+    char problem[512];
+    const bool ran = rnl_team_run(&placement, run_worker, executor, problem, sizeof problem);
     free(executor->between_phases);
     free(executor->hands);
     rnl_placement_release(&placement);
