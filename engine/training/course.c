@@ -1,0 +1,100 @@
+#include "engine/training/course.h"
+
+#include "engine/config/config.h"
+
+#include <time.h>
+
+double rnl_course_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static bool is_between_epochs(const rnl_course *t)
+{
+    return t->position.rows == 0;
+}
+
+uint64_t rnl_course_epoch(const rnl_course *t)
+{
+    return t->position.epoch + !is_between_epochs(t);
+}
+
+bool rnl_course_tells_epochs(const rnl_course *t)
+{
+    return t->model->config->training.validate_every == 0;
+}
+
+bool rnl_course_is_over(const rnl_course *t)
+{
+    return t->stopping || t->position.patience.over;
+}
+
+rnl_progress rnl_course_progress(const rnl_course *t, double start, const rnl_figures *figures)
+{
+    return (rnl_progress){
+        .epoch = rnl_course_epoch(t),
+        .epochs = (size_t)t->model->config->training.epochs,
+        .rows_done = is_between_epochs(t) ? t->rows : t->position.rows,
+        .rows = t->rows,
+        .step = t->position.step,
+        .seconds = rnl_course_now() - start,
+        .figure_count = figures->count,
+        .figures = figures->items,
+    };
+}
+
+void rnl_course_stop(rnl_course *t, rnl_hand *hand, rnl_status status)
+{
+    rnl_hand_fail(hand, status);
+    t->stopping = true;
+}
+
+void rnl_course_stop_on_request(rnl_course *t)
+{
+    t->stopping = t->requested = t->saving = true;
+}
+
+bool rnl_course_stop_requested(const rnl_course *t)
+{
+    return atomic_load_explicit(&t->model->stop, memory_order_relaxed);
+}
+
+bool rnl_course_goes_on(const rnl_step *step, const rnl_batch *batch, void *context)
+{
+    (void)step;
+    (void)batch;
+    return !rnl_course_stop_requested(context);
+}
+
+rnl_scheduled rnl_course_scheduled(const rnl_course *t, const rnl_step *step, uint64_t done)
+{
+    const rnl_position *position = &t->position;
+    const uint64_t per_epoch = (t->rows + step->batch_size - 1) / step->batch_size;
+    const uint64_t all = per_epoch * (uint64_t)t->model->config->training.epochs;
+    const uint64_t start = position->schedule_start < done ? position->schedule_start : done;
+    const rnl_moment moment = {
+        .learning_rate = step->optimizer.learning_rate,
+        .step = (double)(done - start),
+        .epoch = (double)(done / per_epoch - start / per_epoch),
+        .steps = (double)(all - start),
+        .epochs = (double)(all / per_epoch - start / per_epoch),
+        .found_rate = position->found_rate,
+    };
+    return rnl_schedule_at(&t->model->config->training.schedule, &position->plateau, &moment);
+}
+
+void rnl_course_set_rates(const rnl_course *t, rnl_step *step)
+{
+    const rnl_position *position = &t->position;
+    rnl_step_set_rates(step, position->step + 1, rnl_course_scheduled(t, step, position->step),
+                       position->momentum_product);
+}
+
+void rnl_course_begin_sums(rnl_course *t)
+{
+    t->sums_start = rnl_course_now();
+    t->sums_rows = t->position.sums.rows;
+    t->seconds_aside = 0;
+}

@@ -1,0 +1,97 @@
+#include "engine/training/course_ending.h"
+
+#include "engine/config/config.h"
+#include "engine/data/row_order.h"
+#include "engine/error.h"
+#include "engine/training/course_saving.h"
+#include "engine/training/early_stopping.h"
+#include "engine/training/telling.h"
+
+static bool has_final_pass(const rnl_model *model)
+{
+    for (size_t i = 0; i < model->layer_count; ++i) {
+        const rnl_layer_operations *operations = rnl_layer_operations_of(&model->layers[i]);
+        if (operations->has_final_pass && operations->has_final_pass(&model->layers[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Stopped here, training goes on with this pass: it begins anew. */
+static void run_final_pass(rnl_course *t, rnl_hand *hand)
+{
+    rnl_hand_barrier(hand);
+    if (rnl_hand_leads(hand)) {
+        t->saving = false;
+        rnl_row_order(t->order, t->data->train.rows, 0, 0, false);
+    }
+    rnl_hand_barrier(hand);
+    rnl_pass_run(hand, &t->final);
+    if (rnl_hand_leads(hand) && t->final.stopped)
+        rnl_course_stop_on_request(t);
+    rnl_hand_barrier(hand);
+    rnl_course_save_if_due(t, hand);
+}
+
+static void tell_patience(const rnl_course *t)
+{
+    const rnl_position *position = &t->position;
+    const rnl_patience *patience = &position->patience;
+    const rnl_early_stopping_config *config = &t->model->config->training.early_stopping;
+    const char *unit = rnl_course_tells_epochs(t) ? "epoch" : "step";
+    const uint64_t last = rnl_course_tells_epochs(t) ? position->epoch : position->step;
+    const uint64_t best = rnl_course_tells_epochs(t) ? patience->best_epoch : patience->best_step;
+    if (patience->over)
+        rnl_log(t->options, RNL_LOG_INFO,
+                "stopped early after %s %llu: %s has not improved since %s %llu (%g)", unit,
+                (unsigned long long)last, config->monitor.figure, unit, (unsigned long long)best,
+                patience->best);
+    if (patience->best_step > 0 && config->restore_best_weights)
+        rnl_log(t->options, RNL_LOG_INFO, "back to the weights of %s %llu, where %s was %g", unit,
+                (unsigned long long)best, config->monitor.figure, patience->best);
+}
+
+/* Goes back to the best weights, if they are not the last ones. */
+static void restore_best(rnl_course *t, rnl_hand *hand)
+{
+    rnl_hand_barrier(hand);
+    if (rnl_hand_leads(hand)) {
+        const rnl_status status = rnl_course_collect(t, hand->step.step);
+        tell_patience(t);
+        if (status == RNL_OK) {
+            rnl_course_save_beside(t, "last", t->options->last);
+            rnl_model_restore_best(t->model);
+        } else {
+            rnl_course_stop(t, hand, status);
+        }
+    }
+    rnl_hand_prepare(hand);
+}
+
+static bool has_better_weights(const rnl_course *t)
+{
+    const rnl_patience *patience = &t->position.patience;
+    return t->model->config->training.early_stopping.restore_best_weights &&
+           patience->best_step > 0 && patience->best_step < t->position.step;
+}
+
+void rnl_course_end(rnl_course *t, rnl_hand *hand)
+{
+    if (!t->stopping && has_better_weights(t))
+        restore_best(t, hand);
+    if (!t->stopping && has_final_pass(t->model))
+        run_final_pass(t, hand);
+}
+
+rnl_status rnl_course_finish(const rnl_step *step, void *context)
+{
+    rnl_course *t = context;
+    RNL_TRY(rnl_course_collect(t, step));
+    if (t->stopping)
+        return RNL_OK;
+    if (rnl_early_stopping_is_on(t->model->config) && !has_better_weights(t))
+        rnl_course_save_beside(t, "last", t->options->last);
+    rnl_tell_sparsity(t->model, t->options);
+    rnl_model_end_training(t->model);
+    return RNL_OK;
+}

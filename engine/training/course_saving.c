@@ -1,0 +1,96 @@
+#include "engine/training/course_saving.h"
+
+#include "engine/config/config.h"
+#include "engine/error.h"
+#include "engine/step/cut.h"
+#include "engine/training/check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What the bits of the weights hang on beside the configuration and the data. */
+static void describe_computation(const rnl_step *step, char text[RNL_COMPUTED_WITH])
+{
+    snprintf(text, RNL_COMPUTED_WITH, "%s, %s, cut %d", rnl_product_library(),
+             rnl_isa_name(step->kernels->isa), RNL_CUT_VERSION);
+}
+
+void rnl_course_warn_if_moved(const rnl_course *t, const rnl_step *step)
+{
+    char here[RNL_COMPUTED_WITH];
+    describe_computation(step, here);
+    if (t->position.step > 0 && strcmp(here, t->model->computed_with) != 0)
+        rnl_log(t->options, RNL_LOG_WARNING,
+                "the checkpoint was computed with %s, this is %s: from here on the weights may "
+                "differ in their last bits",
+                t->model->computed_with, here);
+}
+
+rnl_status rnl_course_collect(rnl_course *t, const rnl_step *step)
+{
+    RNL_TRY(rnl_check_parameters(step));
+    RNL_TRY(rnl_model_allocate_slots(t->model, rnl_step_arrays(step) - RNL_FIRST_SLOT));
+    for (size_t a = 0; a < rnl_step_arrays(step); ++a)
+        RNL_TRY(rnl_step_collect(step, a, t->model));
+    describe_computation(step, t->model->computed_with);
+    t->model->position = t->position;
+    return RNL_OK;
+}
+
+/* While training goes on, a checkpoint that cannot be written is told: the earlier one stays. */
+static void save_checkpoint(rnl_course *t, rnl_hand *hand)
+{
+    const char *path = t->options->checkpoint;
+    const unsigned long long number = t->position.step;
+    if (atomic_load(&hand->executor->failed)) {
+        t->stopping = true;
+        return;
+    }
+    rnl_status status = rnl_course_collect(t, hand->step.step);
+    if (status != RNL_OK) {
+        rnl_course_stop(t, hand, status);
+        return;
+    }
+    status = path ? rnl_model_save_keeping(t->model, path) : RNL_OK;
+    if (t->requested)
+        rnl_course_stop(
+            t, hand,
+            status != RNL_OK ? status
+            : path ? rnl_fail(RNL_STOPPED, "stopped after step %llu, saved in %s", number, path)
+                   : rnl_fail(RNL_STOPPED, "stopped after step %llu", number));
+    else if (status != RNL_OK)
+        rnl_log(t->options, RNL_LOG_WARNING, "no checkpoint of step %llu: %s", number,
+                rnl_message());
+    else
+        rnl_log(t->options, RNL_LOG_DEBUG, "checkpoint of step %llu saved in %s", number, path);
+}
+
+void rnl_course_save_if_due(rnl_course *t, rnl_hand *hand)
+{
+    if (!t->saving || !(t->options->checkpoint || t->requested))
+        return;
+    if (rnl_hand_leads(hand)) {
+        const double start = rnl_course_now();
+        save_checkpoint(t, hand);
+        t->seconds_aside += rnl_course_now() - start;
+    }
+    rnl_hand_barrier(hand);
+}
+
+void rnl_course_save_beside(const rnl_course *t, const char *which, const char *path)
+{
+    if (path && rnl_model_save_ended(t->model, path) != RNL_OK)
+        rnl_log(t->options, RNL_LOG_WARNING, "no model of the %s weights: %s", which,
+                rnl_message());
+}
+
+void rnl_course_keep_best(rnl_course *t, rnl_hand *hand)
+{
+    rnl_status status = rnl_course_collect(t, hand->step.step);
+    if (status == RNL_OK && t->model->config->training.early_stopping.restore_best_weights)
+        status = rnl_model_keep_best(t->model);
+    if (status == RNL_OK)
+        rnl_course_save_beside(t, "best", t->options->best);
+    else
+        rnl_course_stop(t, hand, status);
+}

@@ -1,0 +1,136 @@
+#include "engine/training/course_validation.h"
+
+#include "engine/config/config.h"
+#include "engine/data/row_order.h"
+#include "engine/error.h"
+#include "engine/training/course_saving.h"
+#include "engine/training/early_stopping.h"
+#include "engine/training/inspect.h"
+
+/* In the order of history.csv. */
+static void gather_figures(const rnl_course *t, const rnl_step *step, rnl_figures *figures)
+{
+    const rnl_config *config = t->model->config;
+    const rnl_position *position = &t->position;
+    if (!rnl_course_tells_epochs(t))
+        rnl_figures_add(figures, "", "step", (double)position->step);
+    rnl_figures_add_pass(figures, "", config, &position->sums);
+    if (t->validation.sums.rows > 0)
+        rnl_figures_add_pass(figures, "val_", config, &t->validation.sums);
+    rnl_figures_add(figures, "", "learning_rate",
+                    rnl_course_scheduled(t, step, position->step - 1).learning_rate);
+    rnl_figures_add(figures, "", "samples_per_second",
+                    (double)(position->sums.rows - t->sums_rows) / t->training_seconds);
+}
+
+/* Worker 0: the figures since the last time are complete, and what hangs on them is decided.  An
+ * early end in the middle of an epoch has a checkpoint of its own. */
+static void tell_figures(rnl_course *t, rnl_hand *hand)
+{
+    const rnl_config *config = t->model->config;
+    rnl_step *step = hand->step.step;
+    rnl_position *position = &t->position;
+    rnl_figures figures = {0};
+    gather_figures(t, step, &figures);
+    const rnl_progress progress = rnl_course_progress(t, t->sums_start, &figures);
+    rnl_schedule_look(config, &position->plateau, step->optimizer.learning_rate, &figures);
+    rnl_course_set_rates(t, step);
+    const rnl_validation_time when = {rnl_course_epoch(t), position->step,
+                                      position->told_step == 0};
+    const bool best = rnl_early_stopping_look(config, &position->patience, when, &figures);
+    position->told_step = position->step;
+    position->sums = (rnl_sums){0};
+    if (best && (config->training.early_stopping.restore_best_weights || t->options->best))
+        rnl_course_keep_best(t, hand);
+    t->saving |= position->patience.over && position->rows < t->rows;
+    if (t->options->on_epoch && t->options->on_epoch(&progress, t->options->user) != 0)
+        rnl_course_stop_on_request(t);
+    rnl_course_begin_sums(t);
+}
+
+/* The first barrier: worker 0 decides nothing new before all have read what it decided last. */
+void rnl_course_validate(rnl_course *t, rnl_hand *hand)
+{
+    rnl_hand_barrier(hand);
+    if (rnl_hand_leads(hand)) {
+        t->training_seconds = rnl_course_now() - t->sums_start - t->seconds_aside;
+        t->validation.sums = (rnl_sums){0};
+        rnl_step_set_penalty(hand->step.step, t->position.step + 1);
+    }
+    rnl_pass_run(hand, &t->validation);
+    if (rnl_hand_leads(hand)) {
+        if (t->validation.stopped)
+            rnl_course_stop_on_request(t);
+        else
+            tell_figures(t, hand);
+    }
+    rnl_hand_barrier(hand);
+}
+
+bool rnl_course_validation_is_due(const rnl_course *t)
+{
+    return !rnl_course_tells_epochs(t) && !t->stopping &&
+           t->position.step > t->position.told_step &&
+           t->position.step % (uint64_t)t->model->config->training.validate_every == 0;
+}
+
+void rnl_course_validate_end(rnl_course *t, rnl_hand *hand)
+{
+    rnl_course_validate(t, hand);
+    if (rnl_hand_leads(hand))
+        t->saving = t->stopping;
+    rnl_hand_barrier(hand);
+    rnl_course_save_if_due(t, hand);
+}
+
+bool rnl_course_is_inspecting(const rnl_course *t)
+{
+    return t->model->config->training.inspect && t->options->on_inspect;
+}
+
+/* Looks inside after `epochs` whole epochs: at the step that comes next, the first of its epoch,
+ * and at the outputs of all training rows; before the first step, at those of its mini-batch. False
+ * where the caller wants no more; worker 0 alone knows. */
+static bool inspect(rnl_course *t, rnl_hand *hand, size_t epochs)
+{
+    const rnl_step *step = hand->step.step;
+    const rnl_training_config *config = &t->model->config->training;
+    bool go_on = true;
+    if (rnl_hand_leads(hand)) {
+        rnl_probe_clear(step);
+        rnl_row_order(t->order, t->data->train.rows, (uint64_t)config->seed, (uint32_t)epochs,
+                      config->shuffle);
+    }
+    rnl_hand_barrier(hand);
+    const rnl_batch next = {
+        .dataset = &t->data->train,
+        .indices = t->order,
+        .rows = step->batch_size,
+        .target_variances = t->variances,
+        .training = true,
+        .number = t->position.step + 1,
+    };
+    rnl_inspect_step(hand, &next, epochs == 0);
+    if (epochs > 0)
+        rnl_pass_run(hand, &t->inspection);
+    if (rnl_hand_leads(hand) && !atomic_load(&hand->executor->failed))
+        go_on = !t->inspection.stopped && rnl_inspect_report(step, epochs, t->options);
+    return go_on;
+}
+
+void rnl_course_inspect_beginning(rnl_course *t, rnl_hand *hand)
+{
+    if (!inspect(t, hand, 0))
+        rnl_course_stop(t, hand, rnl_fail(RNL_STOPPED, "stopped before the first step"));
+    rnl_hand_barrier(hand);
+}
+
+void rnl_course_inspect_end(rnl_course *t, rnl_hand *hand)
+{
+    const double start = rnl_course_now();
+    if (!inspect(t, hand, t->position.epoch + 1))
+        t->validation.stopped = true;
+    if (rnl_hand_leads(hand))
+        t->seconds_aside += rnl_course_now() - start;
+    rnl_hand_barrier(hand);
+}
