@@ -229,8 +229,9 @@ Test(npy, numbers_beyond_float32_are_refused)
                elements, sizeof elements);
     write_file(targets_path, 1, labels_header, two_labels, sizeof two_labels);
     cr_expect_eq(load(&dataset), RNL_BAD_DATA);
-    cr_expect(strstr(rnl_message(), "element 2: expected a number within float32, got -1e+39"),
-              "%s", rnl_message());
+    cr_expect(
+        strstr(rnl_message(), "row 1, column 0: expected a number within float32, got -1e+39"),
+        "%s", rnl_message());
 }
 
 Test(npy, sample_weights)
@@ -258,7 +259,7 @@ Test(npy, sample_weights)
     write_file(weights_path, 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1), }", nan,
                8);
     cr_expect_eq(rnl_npy_format.load(&dataset, &files, &loading), RNL_BAD_DATA);
-    cr_expect(strstr(rnl_message(), "got nan"), "%s", rnl_message());
+    cr_expect(strstr(rnl_message(), "got NaN"), "%s", rnl_message());
     write_file(weights_path, 1, "{'descr': '<f8', 'fortran_order': False, 'shape': (3,), }", good,
                24);
     cr_expect_eq(rnl_npy_format.load(&dataset, &files, &loading), RNL_BAD_DATA);

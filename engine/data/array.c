@@ -111,16 +111,20 @@ static rnl_status take_bytes(rnl_dataset *dataset, rnl_array *array)
     return RNL_OK;
 }
 
+/* Numbers all of them: NaN, infinities, and what float32 cannot hold are refused. */
 static rnl_status to_floats(const rnl_array *array, float **floats)
 {
+    const size_t columns = array->count / array->shape[0];
     RNL_TRY(rnl_allocate_rows(floats, array->path, 1, array->count, sizeof **floats));
     for (size_t i = 0; i < array->count; i++) {
         const double element = element_at(array, place_of(array, i));
         (*floats)[i] = (float)element;
-        if (isfinite(element) && !isfinite((*floats)[i]))
+        if (!isfinite(element))
+            return rnl_fail_not_a_number(array->path, i / columns, i % columns, element);
+        if (!isfinite((*floats)[i]))
             return rnl_fail(RNL_BAD_DATA,
-                            "%s: element %zu: expected a number within float32, got %g",
-                            array->path, i, element);
+                            "%s: row %zu, column %zu: expected a number within float32, got %g",
+                            array->path, i / columns, i % columns, element);
     }
     return RNL_OK;
 }

@@ -8,7 +8,6 @@
 #include "engine/storage/memory_limit.h"
 #include "engine/training/losses.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,17 +31,6 @@ void rnl_dataset_measure_labels(rnl_dataset *dataset)
     for (size_t i = 0; dataset->labels && i < dataset->rows; i++)
         if (dataset->labels[i] > dataset->largest_label)
             dataset->largest_label = dataset->labels[i];
-}
-
-rnl_status rnl_dataset_check_weights(const rnl_dataset *dataset)
-{
-    const float *weights = dataset->sample_weights;
-    for (size_t i = 0; weights && i < dataset->rows; i++)
-        if (!(weights[i] >= 0 && weights[i] <= FLT_MAX))
-            return rnl_fail(RNL_BAD_DATA,
-                            "%s: row %zu: expected a finite sample weight of at least 0, got %g",
-                            dataset->name, i, (double)weights[i]);
-    return RNL_OK;
 }
 
 void rnl_shape_text(char text[RNL_SHAPE_TEXT], const size_t *shape, size_t rank)
@@ -356,8 +344,11 @@ static rnl_status borrow_rows(rnl_dataset *dataset, const rnl_rows *rows, const 
         dataset->shape[i] = rows->shape[i];
         dataset->features *= rows->shape[i];
     }
+    if (!dataset->name)
+        return rnl_fail_memory(strlen(name) + 1);
     rnl_dataset_measure_labels(dataset);
-    return dataset->name ? rnl_dataset_check_weights(dataset) : rnl_fail_memory(strlen(name) + 1);
+    RNL_TRY(rnl_dataset_check_inputs(dataset));
+    return rnl_dataset_check_weights(dataset);
 }
 
 rnl_status rnl_data_create(rnl_data **data, const rnl_rows *train, const rnl_rows *validation,

@@ -72,6 +72,12 @@ void rnl_dataset_measure_labels(rnl_dataset *dataset);
 /* Refuses sample weights that are negative or not finite. */
 rnl_status rnl_dataset_check_weights(const rnl_dataset *dataset);
 
+/* Refuses inputs that are NaN or infinite. */
+rnl_status rnl_dataset_check_inputs(const rnl_dataset *dataset);
+
+/* RNL_BAD_DATA of a number that is NaN or infinite; row and column from 0. */
+rnl_status rnl_fail_not_a_number(const char *source, size_t row, size_t column, double got);
+
 /* "60000 x 28 x 28", for messages. */
 #define RNL_SHAPE_TEXT (RNL_MAX_RANK * 24)
 void rnl_shape_text(char text[RNL_SHAPE_TEXT], const size_t *shape, size_t rank);

@@ -110,9 +110,8 @@ static const rnl_field spirals_fields[] = {
      .type = RNL_FIELD_NUMBER,
      .offset = offsetof(rnl_spirals_parameters, turns),
      .fallback = "1.0",
-     .minimum = 0,
+     .minimum = 1e-6,
      .maximum = 1e6,
-     .above_minimum = true,
      .help = "turns of an arm from the centre to its end"},
     {.key = NULL},
 };

@@ -116,7 +116,8 @@ typedef enum rnl_part { RNL_TRAIN = 1, RNL_VALIDATION = 2, RNL_TEST = 4 } rnl_pa
 RNL_API rnl_status rnl_data_load(rnl_data **data, const rnl_config *config, unsigned parts);
 
 /* Rows in the caller's own arrays.  They stay the caller's, are not copied, and neither change nor
- * go before the rnl_data made of them is freed.  Zero-initialized, it means no rows. */
+ * go before the rnl_data made of them is freed.  Zero-initialized, it means no rows.  Inputs that
+ * are NaN or infinite are refused. */
 typedef struct rnl_rows {
     size_t rows;
     size_t rank;            /* of one row: 1 for features, 2 for height x width; at most 8 */

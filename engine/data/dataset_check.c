@@ -1,0 +1,53 @@
+#include "engine/data/dataset.h"
+#include "engine/error.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+rnl_status rnl_dataset_check_weights(const rnl_dataset *dataset)
+{
+    const float *weights = dataset->sample_weights;
+    for (size_t i = 0; weights && i < dataset->rows; i++)
+        if (!(weights[i] >= 0 && weights[i] <= FLT_MAX))
+            return rnl_fail(RNL_BAD_DATA,
+                            "%s: row %zu: expected a finite sample weight of at least 0, got %g",
+                            dataset->name, i, (double)weights[i]);
+    return RNL_OK;
+}
+
+/* Without a branch, so that the compiler makes vectors of it: infinity is the largest of the
+ * numbers without a sign, and NaN lies above it. */
+static bool all_finite(const float *values, size_t count)
+{
+    int32_t largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        int32_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        bits &= INT32_MAX;
+        largest = bits > largest ? bits : largest;
+    }
+    return largest < 0x7f800000;
+}
+
+rnl_status rnl_dataset_check_inputs(const rnl_dataset *dataset)
+{
+    const float *inputs = dataset->inputs;
+    const size_t count = dataset->rows * dataset->features;
+    if (dataset->element != RNL_FLOAT32 || all_finite(inputs, count))
+        return RNL_OK;
+    size_t i = 0;
+    while (isfinite(inputs[i]))
+        i++;
+    return rnl_fail_not_a_number(dataset->name, i / dataset->features, i % dataset->features,
+                                 (double)inputs[i]);
+}
+
+rnl_status rnl_fail_not_a_number(const char *source, size_t row, size_t column, double got)
+{
+    return rnl_fail(RNL_BAD_DATA, "%s: row %zu, column %zu: expected a finite number, got %s",
+                    source, row, column,
+                    isnan(got) ? "NaN"
+                    : got > 0  ? "infinity"
+                               : "-infinity");
+}
