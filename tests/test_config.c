@@ -444,6 +444,49 @@ Test(config, name_comes_from_the_file)
     rnl_config_free(config);
 }
 
+/* Names that are cut off within a character, and bytes that begin none. */
+Test(config, name_of_a_file_becomes_text)
+{
+    static const char *const paths[][2] = {{"x\xc2.yaml", "x_"},
+                                           {"x\xe2\x80.yaml", "x__"},
+                                           {"runs/caf\xe9.yaml", "caf_"},
+                                           {"caf\xc3\xa9.yaml", "caf\xc3\xa9"}};
+    const char *text = strchr(good, '\n') + 1;
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; ++i) {
+        rnl_config *config = NULL, *again = NULL;
+        char *printed = NULL;
+        cr_assert_eq(rnl_config_parse(&config, paths[i][0], text, NULL, 0), RNL_OK);
+        cr_expect_str_eq(rnl_config_name(config), paths[i][1]);
+        cr_assert_eq(rnl_config_print(config, &printed), RNL_OK);
+        cr_assert_eq(rnl_config_parse(&again, "again.yaml", printed, NULL, 0), RNL_OK, "%s",
+                     rnl_message());
+        cr_expect_str_eq(rnl_config_name(again), paths[i][1]);
+        rnl_text_free(printed);
+        rnl_config_free(again);
+        rnl_config_free(config);
+    }
+}
+
+/* Of so many, looking each up among those before it takes longer than a test may. */
+Test(config, keys_by_the_hundred_thousand)
+{
+    enum { KEYS = 700000 };
+    char *text = malloc(KEYS * 24 + 512), *end = text;
+    end += sprintf(end, "model: [dense: {units: 1}]\n"
+                        "training: {loss: mean_squared_error, optimizer: sgd, class_weight: {");
+    for (int i = 0; i < KEYS; ++i)
+        end += sprintf(end, "key_%d: 1,\n", (int)(i * 7919LL % KEYS));
+    strcpy(end, "}}\n");
+    rnl_config *config = NULL;
+    cr_assert_eq(rnl_config_parse(&config, "c.yaml", text, NULL, 0), RNL_OK, "%s", rnl_message());
+    cr_expect_eq(config->training.class_weight.count, KEYS);
+    rnl_config_free(config);
+    strcpy(end, "key_7919: 2, key_7919: 3}}\n");
+    cr_expect_eq(rnl_config_parse(&config, "c.yaml", text, NULL, 0), RNL_BAD_CONFIG);
+    cr_expect(strstr(rnl_message(), "the key 'key_7919' is given twice"), "%s", rnl_message());
+    free(text);
+}
+
 Test(config, help_knows_every_kind)
 {
     char *text;

@@ -3,6 +3,7 @@
 #include "engine/config/defaults.h"
 #include "engine/config/lift.h"
 #include "engine/config/presets.h"
+#include "engine/data/encoding.h"
 #include "engine/error.h"
 #include "engine/layers/auto_initializer.h"
 #include "engine/model/position.h"
@@ -172,7 +173,9 @@ const rnl_field rnl_config_fields[] = {
      .type = RNL_FIELD_TEXT,
      .offset = offsetof(rnl_config, name),
      .fallback = "null",
-     .help = "of the run and its directory; the configuration file's name if it is not given"},
+     .help = "of the run and its directory; the configuration file's name if it is not given, with "
+             "_ for "
+             "bytes that are not UTF-8"},
     {.key = "preset",
      .type = RNL_FIELD_KIND,
      .fallback = "null",
@@ -206,13 +209,26 @@ const rnl_kind_table *const rnl_kind_tables[] = {
     &rnl_metrics,     &rnl_optimizers,   &rnl_clippings,     &rnl_schedules,   NULL,
 };
 
+/* A file may have any bytes for a name; a configuration is text. */
+static void make_utf8(char *name)
+{
+    if (rnl_is_utf8(name))
+        return;
+    for (; *name; ++name)
+        if ((unsigned char)*name >= 0x80)
+            *name = '_';
+}
+
 static rnl_status name_after(rnl_config *config, const char *path)
 {
     const char *slash = strrchr(path, '/');
     const char *file = slash ? slash + 1 : path;
     const char *dot = strrchr(file, '.');
     config->name = dot && dot > file ? strndup(file, (size_t)(dot - file)) : strdup(file);
-    return config->name ? RNL_OK : rnl_fail_memory(strlen(file) + 1);
+    if (!config->name)
+        return rnl_fail_memory(strlen(file) + 1);
+    make_utf8(config->name);
+    return RNL_OK;
 }
 
 /* The name becomes a directory. */

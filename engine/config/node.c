@@ -50,12 +50,22 @@ rnl_node *rnl_node_copy(const rnl_node *node)
     return NULL;
 }
 
-bool rnl_node_append(rnl_node *parent, rnl_node *child)
+/* The room is the next power of two, so that n items are moved log n times. */
+static bool make_room(rnl_node *parent)
 {
-    rnl_node **grown = realloc(parent->items, (parent->count + 1) * sizeof(rnl_node *));
+    const bool full = (parent->count & (parent->count - 1)) == 0;
+    rnl_node **grown =
+        full ? realloc(parent->items, (2 * parent->count + 1) * sizeof *grown) : parent->items;
     if (!grown)
         return false;
     parent->items = grown;
+    return true;
+}
+
+bool rnl_node_append(rnl_node *parent, rnl_node *child)
+{
+    if (!make_room(parent))
+        return false;
     parent->items[parent->count++] = child;
     return true;
 }

@@ -27,6 +27,14 @@ void rnl_print_number(const rnl_printer *p, double number)
         fputs(".0", p->out);
 }
 
+/* The six bits of a byte that continues a character; false, as of the byte that ends a text, if it
+ * does not. */
+static bool continues(unsigned char byte, unsigned *code)
+{
+    *code = *code << 6 | (byte & 0x3fu);
+    return (byte & 0xc0) == 0x80;
+}
+
 /* The number of bytes and the code of a character that YAML takes for a line break or for none;
  * 0 if it stands for itself. */
 static size_t unprintable_length(const unsigned char *text, unsigned *code)
@@ -35,12 +43,12 @@ static size_t unprintable_length(const unsigned char *text, unsigned *code)
     if (text[0] < 0x80)
         return text[0] < 0x20 || text[0] == 0x7f;
     if ((text[0] & 0xe0) == 0xc0) {
-        *code = (text[0] & 0x1fu) << 6 | (text[1] & 0x3fu);
-        return *code < 0xa0 ? 2 : 0;
+        *code = text[0] & 0x1fu;
+        return continues(text[1], code) && *code < 0xa0 ? 2 : 0;
     }
-    if ((text[0] & 0xf0) != 0xe0)
+    *code = text[0] & 0x0fu;
+    if ((text[0] & 0xf0) != 0xe0 || !continues(text[1], code) || !continues(text[2], code))
         return 0;
-    *code = (text[0] & 0x0fu) << 12 | (text[1] & 0x3fu) << 6 | (text[2] & 0x3fu);
     return *code == 0x2028 || *code == 0x2029 || *code == 0xfeff || *code >= 0xfffe ? 3 : 0;
 }
 

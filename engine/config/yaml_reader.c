@@ -108,7 +108,7 @@ static rnl_status read_list(reader *r, rnl_node *list, size_t depth)
 }
 
 /* A mapping's key; NULL at its end. */
-static rnl_status read_key(reader *r, const rnl_node *mapping, rnl_node **key)
+static rnl_status read_key(reader *r, rnl_node **key)
 {
     yaml_event_t event;
     RNL_TRY(next_event(r, &event));
@@ -120,11 +120,37 @@ static rnl_status read_key(reader *r, const rnl_node *mapping, rnl_node **key)
                      : fail_at(place_of(r, event.start_mark), "expected a plain word as key");
     }
     yaml_event_delete(&event);
-    if (status == RNL_OK && *key && rnl_node_get(mapping, (*key)->text)) {
-        status = rnl_fail(RNL_BAD_CONFIG, "%s:%zu:%zu: the key '%s' is given twice", r->source,
-                          (*key)->place.line, (*key)->place.column, (*key)->text);
-        rnl_node_free(*key);
-    }
+    return status;
+}
+
+/* Equal keys in the order of the document. */
+static int compare_keys(const void *a, const void *b)
+{
+    const rnl_node *x = *(rnl_node *const *)a, *y = *(rnl_node *const *)b;
+    const int order = strcmp(x->key, y->key);
+    if (order != 0 || x->key_place.line == y->key_place.line)
+        return order != 0 ? order
+                          : (x->key_place.column > y->key_place.column) -
+                                (x->key_place.column < y->key_place.column);
+    return x->key_place.line < y->key_place.line ? -1 : 1;
+}
+
+static rnl_status check_keys(const rnl_node *mapping)
+{
+    const size_t bytes = mapping->count * sizeof *mapping->items;
+    rnl_node **sorted = malloc(bytes + 1);
+    if (!sorted)
+        return rnl_fail_memory(bytes);
+    if (bytes > 0)
+        memcpy(sorted, mapping->items, bytes);
+    qsort(sorted, mapping->count, sizeof *sorted, compare_keys);
+    rnl_status status = RNL_OK;
+    for (size_t i = 1; status == RNL_OK && i < mapping->count; ++i)
+        if (strcmp(sorted[i - 1]->key, sorted[i]->key) == 0)
+            status = rnl_fail(RNL_BAD_CONFIG, "%s:%zu:%zu: the key '%.60s' is given twice",
+                              sorted[i]->key_place.source, sorted[i]->key_place.line,
+                              sorted[i]->key_place.column, sorted[i]->key);
+    free(sorted);
     return status;
 }
 
@@ -132,9 +158,9 @@ static rnl_status read_mapping(reader *r, rnl_node *mapping, size_t depth)
 {
     for (;;) {
         rnl_node *key, *value = NULL;
-        RNL_TRY(read_key(r, mapping, &key));
+        RNL_TRY(read_key(r, &key));
         if (!key)
-            return RNL_OK;
+            return check_keys(mapping);
         yaml_event_t event;
         rnl_status status = next_event(r, &event);
         if (status == RNL_OK) {

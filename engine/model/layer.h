@@ -39,6 +39,7 @@ typedef struct rnl_layer {
     const rnl_choice *choice; /* kind and parameters in the configuration of the model */
     char name[64];            /* "dense_2": unique in the model, the prefix of its tensors */
     uint32_t index;           /* in the model, from 0 */
+    uint32_t number;          /* among those of its kind, from 1 */
     rnl_shape input, output;
     size_t begin; /* of a layer that adds: the layer that begins its residual block; else itself */
     float learning_rate_factor; /* of its parameters */

@@ -16,10 +16,11 @@
 /* "dense_2" for the second layer of its kind. */
 static void name_layer(rnl_layer *layer, const rnl_layer *earlier)
 {
-    size_t number = 1;
-    for (uint32_t i = 0; i < layer->index; ++i)
-        number += earlier[i].choice->kind == layer->choice->kind;
-    snprintf(layer->name, sizeof layer->name, "%s_%zu", layer->choice->kind->name, number);
+    layer->number = 1;
+    for (uint32_t i = layer->index; i-- > 0 && layer->number == 1;)
+        if (earlier[i].choice->kind == layer->choice->kind)
+            layer->number = earlier[i].number + 1;
+    snprintf(layer->name, sizeof layer->name, "%s_%u", layer->choice->kind->name, layer->number);
 }
 
 rnl_status rnl_parameter_allocate(const rnl_layer *layer, rnl_parameter *parameter, size_t array)
@@ -127,17 +128,20 @@ static rnl_layer_group group_of(const rnl_choice *choice)
     return ((const rnl_layer_operations *)choice->kind->operations)->group(choice);
 }
 
-/* Of all groups too; beyond MAX_LAYERS it stops counting. */
+/* Groups count as often as they stand for their layers; SIZE_MAX for that many and more. */
 static size_t count_layers(const rnl_choice_list *choices)
 {
     size_t count = 0;
-    for (size_t i = 0; i < choices->count && count <= MAX_LAYERS; ++i) {
-        if (!is_group(&choices->items[i])) {
-            ++count;
-            continue;
+    for (size_t i = 0; i < choices->count; ++i) {
+        size_t layers = 1;
+        if (is_group(&choices->items[i])) {
+            const rnl_layer_group group = group_of(&choices->items[i]);
+            if (__builtin_add_overflow(count_layers(group.layers), group.end ? 2 : 0, &layers) ||
+                __builtin_mul_overflow(layers, group.times, &layers))
+                return SIZE_MAX;
         }
-        const rnl_layer_group group = group_of(&choices->items[i]);
-        count += group.times * (count_layers(group.layers) + (group.end ? 2 : 0));
+        if (__builtin_add_overflow(count, layers, &count))
+            return SIZE_MAX;
     }
     return count;
 }
@@ -191,6 +195,40 @@ static rnl_status add_layers(rnl_model *model, const rnl_choice_list *choices)
     return RNL_OK;
 }
 
+static bool add_product(size_t *sum, size_t a, size_t b)
+{
+    size_t product;
+    return !__builtin_mul_overflow(a, b, &product) && !__builtin_add_overflow(*sum, product, sum);
+}
+
+/* With room for copies and padding, so that sums over the layers need no look at their size. */
+#define ADDRESSABLE (SIZE_MAX / (64 * sizeof(float)))
+
+static bool add_layer_size(size_t *numbers, const rnl_layer *layer, size_t batch_size)
+{
+    bool fits = add_product(numbers, rnl_shape_features(&layer->output), batch_size);
+    for (size_t p = 0; fits && p < layer->parameter_count; ++p) {
+        const rnl_parameter *parameter = &layer->parameters[p];
+        fits =
+            add_product(numbers, parameter->size[0], parameter->rank > 1 ? parameter->size[1] : 1);
+    }
+    return fits && *numbers <= ADDRESSABLE;
+}
+
+static rnl_status check_size(const rnl_model *model)
+{
+    const size_t batch_size = (size_t)model->config->training.batch_size;
+    size_t numbers = 0;
+    bool fits = add_product(&numbers, rnl_shape_features(&model->input), batch_size);
+    for (size_t i = 0; fits && i < model->layer_count; ++i)
+        fits = add_layer_size(&numbers, &model->layers[i], batch_size);
+    return fits ? RNL_OK
+                : rnl_fail_at(model->config->model.place,
+                              "model: its parameters, and its values of %zu rows, are more "
+                              "numbers than memory can ever hold",
+                              batch_size);
+}
+
 static rnl_status build_layers(rnl_model *model)
 {
     const rnl_choice_list *choices = &model->config->model;
@@ -198,11 +236,13 @@ static rnl_status build_layers(rnl_model *model)
     if (choices->count == 0)
         return rnl_fail_at(choices->place, "model: expected at least one layer");
     if (count > MAX_LAYERS)
-        return rnl_fail_at(choices->place, "model: expected at most %d layers", MAX_LAYERS);
+        return rnl_fail_at(choices->place, "model: expected at most %d layers, got %zu%s",
+                           MAX_LAYERS, count, count == SIZE_MAX ? " or more" : "");
     model->layers = calloc(count + 1, sizeof *model->layers);
     if (!model->layers)
         return rnl_fail_memory(count * sizeof *model->layers);
     RNL_TRY(add_layers(model, choices));
+    RNL_TRY(check_size(model));
     rnl_fixup_place(model->layers, model->layer_count);
     for (size_t i = 0; i < model->layer_count; ++i) {
         const rnl_layer_operations *operations = rnl_layer_operations_of(&model->layers[i]);

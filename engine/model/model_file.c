@@ -246,11 +246,13 @@ static rnl_status take_training(rnl_model *model, const rnl_safetensors *file, c
     if (!text)
         return RNL_OK;
     if (!rnl_position_parse(&model->position, text))
-        return rnl_fail(RNL_BAD_DATA, "%s: position: cannot read '%s'", path, text);
+        return rnl_fail(RNL_BAD_DATA,
+                        "%s: not a whole checkpoint: no training can stand at the position '%.60s'",
+                        path, text);
     const size_t slots = rnl_optimizer_slots(&model->config->training.optimizer);
     for (size_t a = RNL_FIRST_SLOT; a < RNL_FIRST_SLOT + slots; ++a)
         RNL_TRY(take_parameters(model, file, path, a));
-    return model->position.patience.best_epoch > 0 &&
+    return model->position.patience.best_step > 0 &&
                    model->config->training.early_stopping.restore_best_weights
                ? take_parameters(model, file, path, RNL_BEST)
                : RNL_OK;

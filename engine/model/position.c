@@ -1,5 +1,6 @@
 #include "engine/model/position.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,16 +46,43 @@ void rnl_position_print(const rnl_position *position, char text[RNL_POSITION_TEX
                                   (unsigned long long)numbers[i]);
 }
 
+/* As rnl_position_print writes them. */
+static bool read_numbers(uint64_t numbers[NUMBERS], const char *text)
+{
+    for (size_t i = 0; i < NUMBERS; ++i) {
+        const size_t digits = strspn(text, "0123456789abcdef");
+        if (digits == 0 || digits > 16)
+            return false;
+        numbers[i] = strtoull(text, NULL, 16);
+        text += digits;
+        if (*text++ != (i + 1 < NUMBERS ? ' ' : '\0'))
+            return false;
+    }
+    return true;
+}
+
+/* The least that holds of any position at which a checkpoint can have been made. */
+static bool is_possible(const rnl_position *p)
+{
+    const rnl_plateau *plateau = &p->plateau;
+    const rnl_patience *patience = &p->patience;
+    return p->step > 0 && p->epoch <= p->step && p->train_rows > 0 && p->rows <= p->train_rows &&
+           (p->epoch > 0 || p->rows > 0) && p->told_step <= p->step &&
+           p->sums.rows / p->train_rows <= p->step && isfinite(p->sums.loss) &&
+           p->momentum_product >= 0 && p->momentum_product <= 1 && p->schedule_start <= p->step &&
+           p->found_rate >= 0 && isfinite(p->found_rate) && plateau->looked <= 1 &&
+           plateau->wait <= p->step && plateau->learning_rate >= 0 &&
+           isfinite(plateau->learning_rate) && patience->best_step <= p->step &&
+           (patience->best_epoch > 0) == (patience->best_step > 0) &&
+           patience->best_epoch <= p->epoch + 1 && !isnan(patience->best) &&
+           patience->wait <= p->step && patience->over <= 1;
+}
+
 bool rnl_position_parse(rnl_position *position, const char *text)
 {
     uint64_t numbers[NUMBERS];
-    for (size_t i = 0; i < NUMBERS; ++i) {
-        char *end;
-        numbers[i] = strtoull(text, &end, 16);
-        if (end == text)
-            return false;
-        text = end;
-    }
+    if (!read_numbers(numbers, text))
+        return false;
     position->step = numbers[0];
     position->epoch = numbers[1];
     position->sums.rows = numbers[2];
@@ -77,5 +105,5 @@ bool rnl_position_parse(rnl_position *position, const char *text)
     position->rows = numbers[AFTER + 14];
     position->told_step = numbers[AFTER + 15];
     position->patience.best_step = numbers[AFTER + 16];
-    return *text == '\0';
+    return is_possible(position);
 }

@@ -48,7 +48,7 @@ typedef struct rnl_position {
     double found_rate;        /* by a range test, where the schedule asks for one; 0: not yet */
 } rnl_position;
 
-/* As text that reads back bit for bit. */
+/* As text that reads back bit for bit; false for a text or a position that no run can have made. */
 #define RNL_POSITION_TEXT (17 * (RNL_MAX_METRICS + 21) + 1)
 void rnl_position_print(const rnl_position *position, char text[RNL_POSITION_TEXT]);
 bool rnl_position_parse(rnl_position *position, const char *text);

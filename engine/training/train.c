@@ -186,6 +186,24 @@ static rnl_status run(rnl_course *t)
     return status;
 }
 
+/* The steps done are those of the epochs done and of the rows of the next. */
+static rnl_status check_steps(const rnl_model *model, const rnl_data *data)
+{
+    const rnl_position *position = &model->position;
+    const size_t rows = rnl_epoch_rows(model, &data->train);
+    const size_t batch_size = rnl_batch_size(model, &data->train);
+    const uint64_t steps = position->epoch * ((rows + batch_size - 1) / batch_size) +
+                           (position->rows + batch_size - 1) / batch_size;
+    if (steps == position->step && position->rows <= rows &&
+        (position->rows % batch_size == 0 || position->rows == rows))
+        return RNL_OK;
+    return rnl_fail(RNL_BAD_DATA,
+                    "not a whole checkpoint: it is %llu steps on, and %llu epochs and %zu rows, "
+                    "which are %llu steps",
+                    (unsigned long long)position->step, (unsigned long long)position->epoch,
+                    position->rows, (unsigned long long)steps);
+}
+
 /* A model in the middle of training goes on with the rows and within the epochs that it began with.
  */
 static rnl_status check_position(const rnl_model *model, const rnl_data *data)
@@ -210,7 +228,7 @@ static rnl_status check_position(const rnl_model *model, const rnl_data *data)
         return rnl_fail(RNL_BAD_DATA,
                         "%s: expected %zu training rows, as the checkpoint was made with, got %zu",
                         data->train.name, position->train_rows, data->train.rows);
-    return RNL_OK;
+    return check_steps(model, data);
 }
 
 static rnl_status measure_targets(rnl_course *t)
