@@ -113,7 +113,10 @@ ParameterizedTestParameters(config, mistakes_are_answered)
         {"  - dens: {units: 7}", 7, "c.yaml:7:5: unknown layer 'dens'; did you mean 'dense'?"},
         {"  - dense: {activation: relu}", 7, "c.yaml:7:12: dense: the key 'units' is missing"},
         {"  - dense", 7, "dense: the key 'units' is missing"},
-        {"  - dense: 7", 7, "c.yaml:7:12: dense: expected a mapping of keys to values, got '7'"},
+        {"  - dense: [7]", 7,
+         "c.yaml:7:12: dense: expected a mapping of keys to values, got a list"},
+        {"  - dense: relu", 7,
+         "c.yaml:7:12: units: expected an integer from 1 to 16777216, got 'relu'"},
         {"  - dense: {units: ten}", 7,
          "c.yaml:7:20: units: expected an integer from 1 to 16777216, got 'ten'"},
         {"  - dense: {units: 0}", 7, "units: expected an integer from 1 to 16777216, got '0'"},
@@ -273,8 +276,8 @@ Test(config, mistakes_in_defaults_are_answered)
         {"model={defaults: {units: 3}}", "model: the key 'layers' is missing"},
         {"model={layers: 3}", "model: expected a list of layers, got '3'"},
         {"model={dense: {units: 3}}", "model: unknown key 'dense'; expected a list of layers"},
-        {"model={layers: [{dense: 3}, {}, [], dens], defaults: {units: 3}}",
-         "dense: expected a mapping of keys to values, got '3'"},
+        {"model={layers: [{dense: [3]}, {}, [], dens], defaults: {units: 3}}",
+         "dense: expected a mapping of keys to values, got a list"},
     };
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; ++i) {
         rnl_config *config = NULL;

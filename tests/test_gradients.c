@@ -864,8 +864,8 @@ Test(metrics, of_values)
 {
     check_metrics("linear", "mean_squared_error", true, "[mae, mse]", 2,
                   (row_metric *const[]){row_mae, row_mse});
-    check_metrics("sigmoid", "binary_crossentropy", true, "[binary_accuracy]", 1,
-                  (row_metric *const[]){row_binary_accuracy});
+    check_metrics("sigmoid", "binary_crossentropy", true, "[binary_accuracy, accuracy]", 2,
+                  (row_metric *const[]){row_binary_accuracy, row_binary_accuracy});
 }
 
 /* Targets of 0, and outputs that are 0 or are not: R^2 is 0 / 0, counted as 0, or 1 - 1 / 0. */

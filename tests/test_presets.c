@@ -224,8 +224,9 @@ Test(presets, mistakes_are_answered)
         {"preset: default_dnn\n", "c.yaml:1:1: configuration: the key 'model' is missing"},
         {"preset: default_dnn\nmodel: [dense: {units: 1}]\n",
          "c.yaml:1:1: training: the key 'loss' is missing"},
-        {"preset: default_dnn\nmodel: [dense: 3, dens, {}, [], {repeat: {times: x, layers: 3}}]\n",
-         "c.yaml:2:16: dense: expected a mapping of keys to values, got '3'"},
+        {"preset: default_dnn\nmodel: [dense: [3], dens, {}, [], {repeat: {times: x, layers: "
+         "3}}]\n",
+         "c.yaml:2:16: dense: expected a mapping of keys to values, got a list"},
         {"preset: default_dnn\nmodel: [dense: {units: 1}]\ntraining: [loss]\n",
          "c.yaml:3:11: training: expected a mapping"},
         {"preset: default_dnn\nmodel: [dense: {units: 1}]\n"

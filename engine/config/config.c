@@ -2,7 +2,9 @@
 
 #include "engine/config/defaults.h"
 #include "engine/config/lift.h"
+#include "engine/config/node.h"
 #include "engine/config/presets.h"
+#include "engine/config/words.h"
 #include "engine/data/encoding.h"
 #include "engine/error.h"
 #include "engine/layers/auto_initializer.h"
@@ -253,16 +255,37 @@ static rnl_status check_metrics(const rnl_config *config)
     return RNL_OK;
 }
 
+/* Early stopping that is written is on: without patience, `{}` too, it has that of the presets. */
+static rnl_status give_patience(rnl_node *root)
+{
+    const size_t training = root->type == RNL_MAPPING ? rnl_node_find(root, "training") : 0;
+    rnl_node *section = training < root->count ? root->items[training] : NULL;
+    const size_t stopping =
+        section && section->type == RNL_MAPPING ? rnl_node_find(section, "early_stopping") : 0;
+    if (!section || section->type != RNL_MAPPING || stopping == section->count)
+        return RNL_OK;
+    rnl_node *given = section->items[stopping];
+    if (given->type != RNL_MAPPING)
+        return RNL_OK;
+    rnl_place place = given->place;
+    place.origin = RNL_FROM_DEFAULT;
+    return rnl_preset_write(given, &(const rnl_preset_key){"patience", "10"}, place);
+}
+
 /* Decodes the configuration's tree. */
 static rnl_status decode(rnl_config *config, const char *source, const char *const *overrides,
                          size_t override_count)
 {
     if (config->tree.root->type == RNL_SCALAR && *config->tree.root->text == '\0')
         return rnl_fail(RNL_BAD_CONFIG, "%s: is empty: expected data, model and training", source);
-    for (size_t i = 0; i < override_count; ++i)
+    RNL_TRY(rnl_words_settle(rnl_config_fields, config->tree.root));
+    for (size_t i = 0; i < override_count; ++i) {
         RNL_TRY(rnl_tree_override(&config->tree, overrides[i]));
+        RNL_TRY(rnl_words_settle(rnl_config_fields, config->tree.root));
+    }
     RNL_TRY(rnl_defaults_apply(config->tree.root, &rnl_layers));
     RNL_TRY(rnl_lift_layers(config->tree.root, rnl_activation_layers));
+    RNL_TRY(give_patience(config->tree.root));
     RNL_TRY(rnl_preset_apply(config->tree.root, &config->preset));
     RNL_TRY(rnl_schema_decode(rnl_config_fields, config->tree.root, config));
     rnl_auto_initializers_resolve(&config->model);

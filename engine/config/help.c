@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_TOPICS 256
+#define MAX_TOPICS 1024
+#define MAX_TABLES 64
 
 /* "one of the optimizers", "an integer from 1 to 100" */
 static void print_type(FILE *out, const rnl_field *f)
@@ -85,14 +86,15 @@ static void print_heading(FILE *out, const rnl_kind_table *table)
 
 static void print_overview(FILE *out)
 {
-    fputs("A configuration is a YAML file. A kind (a layer, an activation, an optimizer, ...) is\n"
-          "written `name`, or `name: {parameter: value}`.\n\nKeys\n\n",
-          out);
+    fputs(
+        "A configuration is a YAML file. A kind (a layer, an activation, an optimizer, ...) is\n"
+        "written `name`, or `name: {parameter: value}`. Keras's names for them are taken, too.\n\n"
+        "Keys\n\n",
+        out);
     print_fields(out, rnl_config_fields, 0);
-    for (const rnl_kind_table *const *table = rnl_kind_tables; *table; ++table) {
+    for (const rnl_kind_table *const *table = rnl_kind_tables; *table; ++table)
         print_heading(out, *table);
-    }
-    fputs("\n`runnel help config NAME` explains a kind or a section.\n", out);
+    fputs("\n`runnel help config NAME` explains a kind, a section or a key.\n", out);
 }
 
 /* `name: {required: ..., optional: default}` */
@@ -109,64 +111,146 @@ static void print_example(FILE *out, const rnl_kind *kind)
         separator = ", ";
     }
     fputs(kind->fields ? "}\n" : "\n", out);
+    if (kind->main)
+        fprintf(out, "  %s: <%s>\n", kind->name, kind->main);
 }
 
-static bool print_kind(FILE *out, const char *topic)
+static void print_kind(FILE *out, const rnl_kind *kind, const rnl_kind_table *table)
+{
+    fprintf(out, "%s%s (%s): %s\n", ftell(out) > 0 ? "\n" : "", kind->name, table->noun,
+            kind->help);
+    if (kind->aliases)
+        fprintf(out, "Also called: %s\n", kind->aliases);
+    if (kind->fields) {
+        fputs("\nParameters\n\n", out);
+        print_fields(out, kind->fields, 2);
+    }
+    print_example(out, kind);
+}
+
+/* ---- topics ---------------------------------------------------------------------------------- */
+
+typedef struct tables {
+    const rnl_kind_table *items[MAX_TABLES];
+    size_t count;
+} tables;
+
+static void add_table(tables *all, const rnl_kind_table *table)
+{
+    for (size_t i = 0; i < all->count; ++i)
+        if (all->items[i] == table)
+            return;
+    if (all->count < MAX_TABLES)
+        all->items[all->count++] = table;
+}
+
+static void add_tables_of(tables *all, const rnl_field *fields)
+{
+    for (const rnl_field *f = fields; f && f->key; ++f) {
+        if (f->kinds)
+            add_table(all, f->kinds);
+        add_tables_of(all, f->section);
+    }
+}
+
+/* Those of the overview, and those that only a parameter has. */
+static tables all_tables(void)
+{
+    tables all = {.count = 0};
+    for (const rnl_kind_table *const *table = rnl_kind_tables; *table; ++table)
+        add_table(&all, *table);
+    add_tables_of(&all, rnl_config_fields);
+    for (size_t i = 0; i < all.count; ++i)
+        for (size_t k = 0; k < all.items[i]->count; ++k)
+            add_tables_of(&all, all.items[i]->kinds[k].fields);
+    return all;
+}
+
+static bool print_kinds_named(FILE *out, const tables *all, const char *topic)
 {
     bool found = false;
-    for (const rnl_kind_table *const *table = rnl_kind_tables; *table; ++table)
-        for (size_t i = 0; i < (*table)->count; ++i) {
-            const rnl_kind *kind = &(*table)->kinds[i];
-            if (strcmp(kind->name, topic) != 0)
-                continue;
-            fprintf(out, "%s%s (%s): %s\n", found ? "\n" : "", kind->name, (*table)->noun,
-                    kind->help);
-            if (kind->fields) {
-                fputs("\nParameters\n\n", out);
-                print_fields(out, kind->fields, 2);
-            }
-            print_example(out, kind);
-            found = true;
-        }
+    for (size_t i = 0; i < all->count; ++i) {
+        const rnl_kind *kind = rnl_kind_find(all->items[i], topic);
+        if (kind)
+            print_kind(out, kind, all->items[i]);
+        found |= kind != NULL;
+    }
     return found;
 }
 
-static bool print_table(FILE *out, const char *topic)
+static bool print_tables_named(FILE *out, const tables *all, const char *topic)
 {
-    for (const rnl_kind_table *const *table = rnl_kind_tables; *table; ++table)
-        if (strcmp((*table)->plural, topic) == 0 || strcmp((*table)->noun, topic) == 0) {
-            print_heading(out, *table);
-            return true;
-        }
-    return false;
+    bool found = false;
+    for (size_t i = 0; i < all->count; ++i) {
+        const rnl_kind_table *table = all->items[i];
+        if (strcmp(table->plural, topic) != 0 && strcmp(table->noun, topic) != 0)
+            continue;
+        print_heading(out, table);
+        found = true;
+    }
+    return found;
 }
 
-static bool print_section(FILE *out, const char *topic)
+/* Of the sections, nested ones too. */
+static const rnl_field *find_key(const rnl_field *fields, const char *topic)
 {
-    for (const rnl_field *f = rnl_config_fields; f->key; ++f)
-        if (strcmp(f->key, topic) == 0) {
-            print_field(out, f, 0);
-            if (f->type == RNL_FIELD_SECTION)
-                print_fields(out, f->section, 2);
-            if (f->kinds) {
-                fputc('\n', out);
-                print_kinds(out, f->kinds);
-            }
-            return true;
-        }
-    return false;
+    const rnl_field *found = rnl_field_find(fields, topic);
+    for (const rnl_field *f = fields; f->key && !found; ++f)
+        if (f->type == RNL_FIELD_SECTION)
+            found = find_key(f->section, topic);
+    return found;
 }
 
-static rnl_status fail_topic(const char *topic)
+static bool print_key(FILE *out, const char *topic)
+{
+    const rnl_field *f = find_key(rnl_config_fields, topic);
+    if (!f)
+        return false;
+    print_field(out, f, 0);
+    if (f->type == RNL_FIELD_SECTION)
+        print_fields(out, f->section, 2);
+    if (f->kinds && f->type != RNL_FIELD_TEXT) {
+        fputc('\n', out);
+        print_kinds(out, f->kinds);
+    }
+    return true;
+}
+
+static bool print_parameter(FILE *out, const tables *all, const char *topic)
+{
+    const rnl_field *first = NULL;
+    for (size_t i = 0; i < all->count; ++i)
+        for (size_t k = 0; k < all->items[i]->count; ++k) {
+            const rnl_kind *kind = &all->items[i]->kinds[k];
+            const rnl_field *f = kind->fields ? rnl_field_find(kind->fields, topic) : NULL;
+            if (f && !first)
+                print_field(out, f, 0);
+            if (f)
+                fprintf(out, "%*s of %s %s\n", 22, "", all->items[i]->noun, kind->name);
+            first = first ? first : f;
+        }
+    return first != NULL;
+}
+
+static void add_keys(const char *names[MAX_TOPICS], size_t *count, const rnl_field *fields)
+{
+    for (const rnl_field *f = fields; f && f->key && *count < MAX_TOPICS; ++f) {
+        names[(*count)++] = f->key;
+        add_keys(names, count, f->section);
+    }
+}
+
+static rnl_status fail_topic(const tables *all, const char *topic)
 {
     const char *names[MAX_TOPICS] = {0};
     size_t count = 0;
-    for (const rnl_field *f = rnl_config_fields; f->key; ++f)
-        names[count++] = f->key;
-    for (const rnl_kind_table *const *table = rnl_kind_tables; *table; ++table) {
-        names[count++] = (*table)->plural;
-        for (size_t i = 0; i < (*table)->count && count + 1 < MAX_TOPICS; ++i)
-            names[count++] = (*table)->kinds[i].name;
+    add_keys(names, &count, rnl_config_fields);
+    for (size_t i = 0; i < all->count && count < MAX_TOPICS; ++i) {
+        names[count++] = all->items[i]->plural;
+        for (size_t k = 0; k < all->items[i]->count && count < MAX_TOPICS; ++k) {
+            names[count++] = all->items[i]->kinds[k].name;
+            add_keys(names, &count, all->items[i]->kinds[k].fields);
+        }
     }
     const char *nearest = rnl_nearest(topic, names, count);
     if (nearest)
@@ -178,27 +262,33 @@ static rnl_status fail_topic(const char *topic)
 }
 
 /* A table's name may be a kind's too ("activation" is also a layer): then both are told. */
+static bool print_topic(FILE *out, const tables *all, const char *topic)
+{
+    if (print_key(out, topic))
+        return true;
+    const bool is_kind = print_kinds_named(out, all, topic);
+    const bool is_table = print_tables_named(out, all, topic);
+    return is_kind || print_parameter(out, all, topic) || is_table;
+}
+
 rnl_status rnl_config_help(const char *topic, char **text)
 {
     char *printed = NULL;
     size_t size;
+    const tables all = all_tables();
     FILE *out = open_memstream(&printed, &size);
     if (!out)
         return rnl_fail_memory(4096);
-    bool found = true;
-    if (!topic) {
+    if (!topic)
         print_overview(out);
-    } else if (!print_section(out, topic)) {
-        found = print_kind(out, topic);
-        found |= print_table(out, topic);
-    }
+    const bool found = !topic || print_topic(out, &all, topic);
     if (fclose(out) != 0) {
         free(printed);
         return rnl_fail_memory(size);
     }
     if (!found) {
         free(printed);
-        return fail_topic(topic);
+        return fail_topic(&all, topic);
     }
     *text = printed;
     return RNL_OK;

@@ -1,6 +1,7 @@
 #include "engine/config/schema.h"
 
 #include "engine/config/node.h"
+#include "engine/config/unknown.h"
 #include "engine/error.h"
 #include "engine/number.h"
 
@@ -9,14 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MAX_NAMES 256
-
-/* Names of older Keras, and what they are called today. */
-static const struct {
-    const char *old, *today;
-} renamed[] = {{"lr", "learning_rate"}, {"alpha", "negative_slope"}, {"init", "kernel_initializer"},
-               {"nb_epoch", "epochs"},  {"output_dim", "units"},     {"bias", "use_bias"}};
 
 static void *member(void *target, const rnl_field *field)
 {
@@ -47,48 +40,6 @@ static const char *describe(const rnl_node *node, char text[80])
         return "nothing";
     snprintf(text, 80, "'%.60s'", node->text);
     return text;
-}
-
-/* "; did you mean 'elu'?" or "; expected one of elu, relu": a hint for a name that is none. */
-static void print_hint(char *text, size_t size, const char *name, const char *const *names,
-                       size_t count)
-{
-    const char *nearest = rnl_nearest(name, names, count);
-    if (nearest) {
-        snprintf(text, size, "; did you mean '%s'?", nearest);
-        return;
-    }
-    size_t length = (size_t)snprintf(text, size, "; expected one of ");
-    for (size_t i = 0; i < count && length < size; ++i)
-        length += (size_t)snprintf(text + length, size - length, i > 0 ? ", %s" : "%s", names[i]);
-}
-
-static rnl_status fail_unknown_key(const rnl_field *fields, const rnl_node *node,
-                                   const char *context)
-{
-    const char *names[MAX_NAMES] = {0};
-    size_t count = 0;
-    for (const rnl_field *f = fields; f->key && count < MAX_NAMES; ++f)
-        names[count++] = f->key;
-    for (size_t i = 0; i < sizeof renamed / sizeof *renamed; ++i)
-        for (size_t k = 0; k < count; ++k)
-            if (strcmp(node->key, renamed[i].old) == 0 && strcmp(names[k], renamed[i].today) == 0)
-                return rnl_fail_at(node->key_place, "%s: unknown key '%s'; today's name is '%s'",
-                                   context, node->key, names[k]);
-    char hint[768];
-    print_hint(hint, sizeof hint, node->key, names, count);
-    return rnl_fail_at(node->key_place, "%s: unknown key '%.60s'%s", context, node->key, hint);
-}
-
-static rnl_status fail_unknown_kind(const rnl_kind_table *table, rnl_place place, const char *name)
-{
-    const char *names[MAX_NAMES] = {0};
-    size_t count = 0;
-    for (; count < table->count && count < MAX_NAMES; ++count)
-        names[count] = table->kinds[count].name;
-    char hint[768];
-    print_hint(hint, sizeof hint, name, names, count);
-    return rnl_fail_at(place, "unknown %s '%.60s'%s", table->noun, name, hint);
 }
 
 static rnl_status fail_value(const rnl_field *field, const rnl_node *node, const char *expected)
@@ -267,14 +218,6 @@ static rnl_status decode_numbers(const rnl_field *field, const rnl_node *node, r
 
 static rnl_status decode_value(const rnl_field *field, const rnl_node *node, void *target);
 
-const rnl_kind *rnl_kind_find(const rnl_kind_table *table, const char *name)
-{
-    for (size_t i = 0; i < table->count; ++i)
-        if (strcmp(table->kinds[i].name, name) == 0)
-            return &table->kinds[i];
-    return NULL;
-}
-
 const rnl_field *rnl_field_find(const rnl_field *fields, const char *key)
 {
     for (const rnl_field *f = fields; f->key; ++f)
@@ -308,9 +251,12 @@ static rnl_status decode_kind(const rnl_kind *kind, const rnl_node *given, rnl_p
 {
     char text[80];
     if (!kind->fields) {
+        const char *hint = given && given->count > 0 && given->type == RNL_MAPPING
+                               ? rnl_key_hint(given->items[0]->key)
+                               : NULL;
         if (given && !is_absent(given) && !(given->type == RNL_MAPPING && given->count == 0))
-            return rnl_fail_at(given->place, "%s takes no parameters, got %s", kind->name,
-                               describe(given, text));
+            return rnl_fail_at(given->place, "%s takes no parameters, got %s%s%s", kind->name,
+                               describe(given, text), hint ? "; " : "", hint ? hint : "");
         *choice = (rnl_choice){.kind = kind, .place = place};
         return RNL_OK;
     }
@@ -349,7 +295,7 @@ static rnl_status decode_choice(const rnl_kind_table *table, const rnl_node *nod
     const rnl_place place = bare ? node->place : node->items[0]->key_place;
     const rnl_kind *kind = rnl_kind_find(table, name);
     if (!kind)
-        return fail_unknown_kind(table, place, name);
+        return rnl_fail_unknown_kind(table, place, name);
     return decode_kind(kind, bare ? NULL : node->items[0], place, choice);
 }
 
@@ -485,7 +431,7 @@ rnl_status rnl_schema_decode(const rnl_field *fields, const rnl_node *mapping, v
                            context, describe(mapping, text));
     for (size_t i = 0; i < mapping->count; ++i)
         if (!rnl_field_find(fields, mapping->items[i]->key))
-            return fail_unknown_key(fields, mapping->items[i], context);
+            return rnl_fail_unknown_key(fields, mapping->items[i], context);
     const rnl_status status = decode_fields(fields, mapping, target);
     if (status != RNL_OK)
         rnl_schema_release(fields, target);

@@ -37,8 +37,10 @@ typedef struct rnl_field {
     bool above_minimum; /* the minimum itself is refused */
     const char *zero; /* of RNL_FIELD_NUMBER: the word that is written for 0, which is then refused
                          as a number; NULL: none */
-    const struct rnl_kind_table *kinds; /* of RNL_FIELD_KIND and RNL_FIELD_KIND_LIST */
-    const struct rnl_field *section;    /* of RNL_FIELD_SECTION */
+    const struct rnl_kind_table
+        *kinds;                      /* of RNL_FIELD_KIND and RNL_FIELD_KIND_LIST; of a text, it
+                                        names a figure of such a metric, or with val_ before it */
+    const struct rnl_field *section; /* of RNL_FIELD_SECTION */
     bool rewritten;   /* a key that others are written for before decoding: none is decoded */
     const char *help; /* one line, for people: meaning and unit */
 } rnl_field;
@@ -46,9 +48,15 @@ typedef struct rnl_field {
 /* One kind of layer, activation, optimizer, ... */
 typedef struct rnl_kind {
     const char *name;
+    /* Other names that it is taken by, with blanks between them; NULL: none.  The name of its class
+     * in Keras ("HeNormal") need not be told. */
+    const char *aliases;
     const char *help;
     const rnl_field *fields; /* parameters; NULL if it has none */
     size_t size;             /* of the struct that the fields describe */
+    /* The key of the parameter that a single value behind the kind's name stands for:
+     * `max_norm: 1.0`; NULL: none. */
+    const char *main;
     /* The key of a field whose value is written directly after the kind's name, in place of a
      * mapping of parameters: `activation: elu` for `function`. It is then the kind's only field. */
     const char *shorthand;
@@ -116,7 +124,7 @@ rnl_status rnl_schema_print_json(const rnl_field *fields, const void *source, ch
 rnl_status rnl_fail_at(rnl_place place, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* By name; NULL if there is none. */
+/* By name, another name, or the name of a class in Keras; NULL if there is none. */
 const rnl_kind *rnl_kind_find(const rnl_kind_table *table, const char *name);
 const rnl_field *rnl_field_find(const rnl_field *fields, const char *key);
 

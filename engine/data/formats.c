@@ -151,6 +151,7 @@ static const rnl_kind kinds[] = {
     {.name = "csv",
      .help = "a table of comma-separated values, with columns by name",
      .fields = csv_fields,
+     .main = "path",
      .size = sizeof(rnl_csv_parameters),
      .operations = &rnl_csv_format},
     {.name = "idx",

@@ -30,7 +30,9 @@ static const rnl_field leaky_relu_fields[] = {
      .fallback = "0.3",
      .minimum = 0,
      .maximum = 1e6,
-     .help = "f'(z) below 0"},
+     .help =
+         "f'(z) below 0; 0.3 is that of Keras's layer, where its name as an activation has 0.2, "
+         "PyTorch 0.01"},
     {.key = NULL},
 };
 
@@ -111,6 +113,7 @@ const char *const rnl_glorot_initializers[] = {"glorot_uniform", "glorot_normal"
 
 static const rnl_kind kinds[] = {
     {.name = "linear",
+     .aliases = "identity",
      .help = "f(z) = z",
      .operations = &(const rnl_activation){.bind = bind_linear}},
     {.name = "relu",
@@ -121,9 +124,11 @@ static const rnl_kind kinds[] = {
     {.name = "elu",
      .help = "f(z) = z for z >= 0, else alpha (e^z - 1)",
      .fields = elu_fields,
+     .main = "alpha",
      .size = sizeof(elu_parameters),
      .operations = &(const rnl_activation){.bind = bind_elu, .initializers = rnl_he_initializers}},
     {.name = "sigmoid",
+     .aliases = "logistic",
      .help = "f(z) = 1 / (1 + e^-z)",
      .operations = &(const rnl_activation){.bind = bind_sigmoid, STEEP_SIGMOID}},
     {.name = "tanh",
@@ -132,6 +137,7 @@ static const rnl_kind kinds[] = {
     {.name = "leaky_relu",
      .help = "f(z) = z for z >= 0, else negative_slope z",
      .fields = leaky_relu_fields,
+     .main = "negative_slope",
      .size = sizeof(leaky_relu_parameters),
      .operations = &(const rnl_activation){.bind = bind_leaky_relu,
                                            .initializers = rnl_he_initializers,
@@ -155,11 +161,8 @@ static const rnl_kind kinds[] = {
      .help = "f(z) = (z + 3) / 6, within 0 and 1",
      .operations = &(const rnl_activation){.bind = bind_hard_sigmoid, .steep_below = 1}},
     {.name = "swish",
+     .aliases = "silu",
      .help = "f(z) = z / (1 + e^-z)",
-     .operations =
-         &(const rnl_activation){.bind = bind_swish, .initializers = rnl_he_initializers}},
-    {.name = "silu",
-     .help = "swish by its other name",
      .operations =
          &(const rnl_activation){.bind = bind_swish, .initializers = rnl_he_initializers}},
     {.name = "gelu",

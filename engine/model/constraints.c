@@ -55,6 +55,7 @@ static const rnl_kind kinds[] = {
     {.name = "max_norm",
      .help = "shrinks the weights of a unit whose norm is above max_value to that norm",
      .fields = max_norm_fields,
+     .main = "max_value",
      .size = sizeof(norm_parameters),
      .operations = &(const rnl_constraint){max_norm}},
     {.name = "unit_norm",

@@ -145,6 +145,7 @@ static void measure(const loss_state *state, const rnl_step *step, const rnl_bat
     for (size_t i = rows.begin; i < rows.filled; ++i) {
         const rnl_outcome outcome = {
             .outputs = state->outputs->columns,
+            .classes = state->classes,
             .label = step->labels[i],
             .predicted = step->predicted[i],
             .predictions = row_of(&step->predictions, i),

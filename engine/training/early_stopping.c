@@ -14,8 +14,8 @@ const rnl_field rnl_early_stopping_fields[] = {
      .fallback = "0",
      .maximum = 1 << 24,
      .help = "validations, which is epochs unless validate_every says otherwise, without an "
-             "improvement "
-             "after which training ends; 0: it never does"},
+             "improvement after which training ends; 0: it never does; 10 where early_stopping "
+             "is written without it"},
     RNL_MONITOR_FIELDS(rnl_early_stopping_config, monitor, "0.0"),
     {.key = "restore_best_weights",
      .type = RNL_FIELD_BOOLEAN,

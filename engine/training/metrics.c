@@ -13,10 +13,17 @@ typedef struct top_k_parameters {
     int64_t k;
 } top_k_parameters;
 
+/* Of outputs that are each 0 or 1, as Keras: the share of those whose logit is on the right side.
+ */
 static double accuracy(const rnl_outcome *o, const void *parameters)
 {
     (void)parameters;
-    return o->label == o->predicted;
+    size_t right = 0;
+    if (o->classes > 0)
+        return o->label == o->predicted;
+    for (size_t j = 0; j < o->outputs; ++j)
+        right += (o->scores[j] > 0 ? 1.0f : 0.0f) == o->targets[j];
+    return (double)right / (double)o->outputs;
 }
 
 static double binary_accuracy(const rnl_outcome *o, const void *parameters)
@@ -93,12 +100,17 @@ static const rnl_field top_k_fields[] = {
 
 static const rnl_kind kinds[] = {
     {.name = "accuracy",
-     .help = "share of rows whose most probable class is the true one",
+     .aliases = "acc categorical_accuracy sparse_categorical_accuracy",
+     .help = "share of rows whose most probable class is the true one; of several outputs under "
+             "binary_crossentropy, binary_accuracy",
      .operations =
-         &(const rnl_metric){.of_row = accuracy, .classes = true, .larger_is_better = true}},
+         &(const rnl_metric){
+             .of_row = accuracy, .classes = true, .or_binary = true, .larger_is_better = true}},
     {.name = "top_k_categorical_accuracy",
+     .aliases = "top_k_accuracy sparse_top_k_categorical_accuracy",
      .help = "share of rows whose true class is among the k most probable ones",
      .fields = top_k_fields,
+     .main = "k",
      .size = sizeof(top_k_parameters),
      .operations =
          &(const rnl_metric){.of_row = top_k_accuracy, .classes = true, .larger_is_better = true}},
@@ -107,15 +119,19 @@ static const rnl_kind kinds[] = {
      .operations =
          &(const rnl_metric){.of_row = binary_accuracy, .targets = true, .larger_is_better = true}},
     {.name = "mae",
+     .aliases = "mean_absolute_error",
      .help = "mean absolute difference of outputs and targets",
      .operations = &(const rnl_metric){.of_row = mae, .targets = true}},
     {.name = "mse",
+     .aliases = "mean_squared_error",
      .help = "mean squared difference of outputs and targets",
      .operations = &(const rnl_metric){.of_row = mse, .targets = true}},
     {.name = "root_mean_squared_error",
+     .aliases = "rmse",
      .help = "root of mse",
      .operations = &(const rnl_metric){.of_row = mse, .of_mean = sqrt, .targets = true}},
     {.name = "r2_score",
+     .aliases = "r2",
      .help = "share of the targets' variance that is explained, mean over the outputs; 1 is best",
      .operations = &(const rnl_metric){.of_row = unexplained,
                                        .of_mean = one_less,
@@ -136,8 +152,9 @@ rnl_status rnl_metrics_check(const rnl_choice_list *metrics, const rnl_choice *l
     const bool values = rnl_loss_of(loss)->target != RNL_TARGET_CLASS;
     for (size_t m = 0; m < metrics->count; ++m) {
         const rnl_metric *metric = rnl_metric_of(&metrics->items[m]);
-        if ((metric->classes && rnl_loss_classes(loss, outputs) == 0) ||
-            (metric->targets && !values))
+        const bool classes = rnl_loss_classes(loss, outputs) > 0 ||
+                             (metric->or_binary && rnl_loss_of(loss)->fused_activation);
+        if ((metric->classes && !classes) || (metric->targets && !values))
             return rnl_fail_at(metrics->items[m].place,
                                "metric %s needs %s, which loss %s does not have",
                                metrics->items[m].kind->name,

@@ -9,6 +9,7 @@
 /* The row that a metric looks at. */
 typedef struct rnl_outcome {
     size_t outputs;
+    size_t classes;           /* that the loss tells apart; 0: it compares with values */
     int32_t label, predicted; /* classes, where the loss knows classes */
     const float *predictions; /* (outputs) probabilities or values; NULL unless asked for */
     const float *targets;     /* (outputs) where the loss compares with values, else NULL */
@@ -21,8 +22,9 @@ typedef struct rnl_metric {
     double (*of_row)(const rnl_outcome *outcome, const void *parameters);
     /* What is reported, of the mean over the rows; NULL for the mean itself. */
     double (*of_mean)(double mean);
-    bool classes; /* needs a loss that tells classes apart, */
-    bool targets; /* or one that compares with values: then it looks at predictions too */
+    bool classes;   /* needs a loss that tells classes apart, */
+    bool or_binary; /* or one whose outputs are each between 0 and 1; */
+    bool targets;   /* or one that compares with values: then it looks at predictions too */
     bool larger_is_better;
     bool variances; /* needs those of the targets */
 } rnl_metric;

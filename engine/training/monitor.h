@@ -17,6 +17,7 @@ extern const rnl_kind_table rnl_monitor_modes;
      .type = RNL_FIELD_TEXT,                                                                       \
      .offset = offsetof(struct_, member_.figure),                                                  \
      .fallback = "val_loss",                                                                       \
+     .kinds = &rnl_metrics,                                                                        \
      .help = "the figure of history.csv to look at"},                                              \
         {.key = "mode",                                                                            \
          .type = RNL_FIELD_KIND,                                                                   \

@@ -278,6 +278,7 @@ static const rnl_kind kinds[] = {
     {.name = "one_cycle",
      .help = "up, down, and far down at the end; momentum the other way",
      .fields = one_cycle_fields,
+     .main = "max_rate",
      .size = sizeof(one_cycle_parameters),
      .operations = &one_cycle},
     {.name = "cosine",

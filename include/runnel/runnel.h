@@ -100,7 +100,7 @@ RNL_API rnl_status rnl_config_print(const rnl_config *config, char **text);
 RNL_API rnl_status rnl_config_print_origins(const rnl_config *config, char **text);
 
 /* The reference of the configuration, made from the tables that check it.  Topic NULL is the
- * overview; else a section ("data", "model", "training") or a kind ("dense", "elu", "sgd", ...).
+ * overview; else a section ("data", "early_stopping"), a kind ("dense", "elu", "sgd") or a key.
  * An unknown topic is RNL_BAD_CONFIG, and the message names the nearest one. */
 RNL_API rnl_status rnl_config_help(const char *topic, char **text);
 

@@ -1,0 +1,273 @@
+/*
+ * Configurations in other words: Keras's names, values that stand for a kind's main parameter, and
+ * what is said of names that are none.
+ */
+#include "engine/config/config.h"
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char base[] = "model:\n"
+                           "  - flatten\n"
+                           "  - dense: {units: 7, activation: elu}\n"
+                           "  - dense: {units: 2, activation: softmax}\n"
+                           "training:\n"
+                           "  loss: sparse_categorical_crossentropy\n"
+                           "  optimizer: sgd\n";
+
+static char *print(rnl_config *config)
+{
+    char *text = NULL;
+    cr_assert_eq(rnl_config_print(config, &text), RNL_OK);
+    return text;
+}
+
+static rnl_config *parse(const char *text, const char *const *overrides, size_t count)
+{
+    rnl_config *config = NULL;
+    cr_assert_eq(rnl_config_parse(&config, "c.yaml", text, overrides, count), RNL_OK, "%s",
+                 rnl_message());
+    return config;
+}
+
+struct word {
+    char override[110];
+    char printed[130];
+};
+
+/* The canonical name is printed, and what is printed loads again to the same text. */
+static void expect_printed(const struct word *w)
+{
+    const char *override = w->override;
+    rnl_config *config = parse(base, &override, 1);
+    char *text = print(config);
+    cr_expect(strstr(text, w->printed) != NULL, "%s\n%s", w->override, text);
+    rnl_config *copy = parse(text, NULL, 0);
+    char *again = print(copy);
+    cr_expect_str_eq(again, text);
+    rnl_config_free(copy);
+    rnl_config_free(config);
+    rnl_text_free(again);
+    rnl_text_free(text);
+}
+
+ParameterizedTestParameters(words, names_of_keras)
+{
+    static struct word words[] = {
+        {"training.loss=mse", "loss: mean_squared_error"},
+        {"training.loss=MSE", "loss: mean_squared_error"},
+        {"training.loss=mae", "loss: mean_absolute_error"},
+        {"training.loss=bce", "loss: binary_crossentropy"},
+        {"training.loss=MeanSquaredError", "loss: mean_squared_error"},
+        {"training.loss=SparseCategoricalCrossentropy", "loss: sparse_categorical_crossentropy"},
+        {"training.loss={Huber: {delta: 2}}", "loss: {huber: {delta: 2.0}}"},
+        {"training.metrics=[acc]", "- accuracy\n"},
+        {"training.metrics=[Accuracy]", "- accuracy\n"},
+        {"training.metrics=[categorical_accuracy]", "- accuracy\n"},
+        {"training.metrics=[sparse_categorical_accuracy]", "- accuracy\n"},
+        {"training.metrics=[SparseCategoricalAccuracy]", "- accuracy\n"},
+        {"training.metrics=[BinaryAccuracy]", "- binary_accuracy\n"},
+        {"training.metrics=[mean_absolute_error]", "- mae\n"},
+        {"training.metrics=[MeanSquaredError]", "- mse\n"},
+        {"training.metrics=[r2]", "- r2_score\n"},
+        {"training.metrics=[rmse]", "- root_mean_squared_error\n"},
+        {"training.metrics=[TopKCategoricalAccuracy: {k: 3}]",
+         "- top_k_categorical_accuracy: {k: 3}"},
+        {"training.optimizer=Adam", "optimizer: {adam: {learning_rate: 0.001"},
+        {"training.optimizer=RMSprop", "optimizer: {rmsprop: {"},
+        {"training.optimizer={SGD: {momentum: 0.5}}",
+         "optimizer: {sgd: {learning_rate: 0.01, momentum: 0.5"},
+        {"training.clipping={GlobalClipnorm: 1}", "clipping: {global_clipnorm: 1.0}"},
+        {"training.schedule={OneCycle: {max_rate: 1}}", "schedule: {one_cycle: {max_rate: 1.0"},
+        {"training.early_stopping={monitor: val_acc}", "monitor: \"val_accuracy\""},
+        {"training.early_stopping={monitor: mean_absolute_error}", "monitor: \"mae\""},
+        {"training.schedule={performance: {monitor: val_r2}}", "monitor: \"val_r2_score\""},
+        {"model.1.dense.activation=silu", "activation: swish"},
+        {"model.1.dense.activation=LeakyReLU", "activation: {leaky_relu: {negative_slope: 0.3}}"},
+        {"model.1.dense.activation=PReLU", "- prelu: {initial_slope: 0.0"},
+        {"model.1.dense.kernel_initializer=HeNormal", "kernel_initializer: he_normal"},
+        {"model.1.dense.kernel_initializer=GlorotUniform", "kernel_initializer: glorot_uniform"},
+        {"model.1.dense.kernel_regularizer=L1L2", "kernel_regularizer: {l1_l2: {"},
+        {"model.1.dense.kernel_constraint=MaxNorm", "kernel_constraint: {max_norm: {"},
+        {"model.1={Dense: {units: 3}}", "- dense: {units: 3"},
+        {"model.1=BatchNormalization", "- batch_normalization: {"},
+        {"model.1={residual: [Dense: {units: 7}]}", "- residual: [{dense: {units: 7"},
+        {"model={defaults: {activation: ReLU}, layers: [Dense: {units: 3}]}",
+         "- dense: {units: 3, activation: relu"},
+        {"data.scaling=Standardize", "scaling: standardize"},
+        {"data.train={CSV: {path: a.csv, target: b}}", "train: {csv: {path: \"a.csv\""},
+    };
+    return cr_make_param_array(struct word, words, sizeof words / sizeof *words);
+}
+
+ParameterizedTest(struct word *w, words, names_of_keras)
+{
+    expect_printed(w);
+}
+
+ParameterizedTestParameters(words, a_value_for_the_main_parameter)
+{
+    static struct word words[] = {
+        {"model.1.dense.kernel_constraint={max_norm: 1.5}",
+         "{max_norm: {max_value: 1.5, axis: 0}}"},
+        {"model.1.dense.activation={leaky_relu: 0.2}", "{leaky_relu: {negative_slope: 0.2}}"},
+        {"model.1.dense.activation={elu: 0.5}", "{elu: {alpha: 0.5}}"},
+        {"model.1={activation: {elu: 0.5}}", "- activation: {elu: {alpha: 0.5}}"},
+        {"model.1.dense.activation={prelu: 0.25}", "- prelu: {initial_slope: 0.25"},
+        {"model.1.dense=5", "- dense: {units: 5, activation: linear"},
+        {"model.1.dense.kernel_initializer={random_normal: 1}", "{mean: 0.0, stddev: 1.0}"},
+        {"model.1.dense.kernel_initializer={constant: 0.5}", "{constant: {value: 0.5}}"},
+        {"model.1.dense.kernel_initializer={variance_scaling: 2}",
+         "{variance_scaling: {scale: 2.0, mode: fan_in"},
+        {"training.optimizer={sgd: 0.1}", "{sgd: {learning_rate: 0.1, momentum: 0.0"},
+        {"training.optimizer={Adam: 0.1}", "{adam: {learning_rate: 0.1, beta_1: 0.9"},
+        {"training.loss={huber: 2}", "{huber: {delta: 2.0}}"},
+        {"training.metrics=[top_k_categorical_accuracy: 2]", "{k: 2}"},
+        {"training.schedule={one_cycle: 0.05}", "{one_cycle: {max_rate: 0.05, start_rate: 0.0"},
+        {"training.schedule={one_cycle: auto}", "{one_cycle: {max_rate: auto"},
+        {"model={defaults: {activation: {elu: 0.5}}, layers: [dense: 3]}",
+         "- dense: {units: 3, activation: {elu: {alpha: 0.5}}"},
+    };
+    return cr_make_param_array(struct word, words, sizeof words / sizeof *words);
+}
+
+ParameterizedTest(struct word *w, words, a_value_for_the_main_parameter)
+{
+    expect_printed(w);
+}
+
+/* Whatever name an override calls a kind by, and after a value without its key. */
+Test(words, overrides_meet_other_names)
+{
+    static const char text[] = "model: [Dense: {units: 3, activation: {LeakyReLU: 0.2}}]\n"
+                               "training: {loss: mse, optimizer: {Adam: 0.5}}\n";
+    const char *const overrides[] = {
+        "training.optimizer.adam.beta_1=0.8",
+        "training.optimizer.Adam.beta_2=0.7",
+        "model.0.dense.activation.leaky_relu.negative_slope=0.1",
+        "model.0.Dense.use_bias=false",
+    };
+    rnl_config *config = parse(text, overrides, sizeof overrides / sizeof *overrides);
+    char *printed = print(config);
+    cr_expect(strstr(printed, "{adam: {learning_rate: 0.5, beta_1: 0.8, beta_2: 0.7") != NULL, "%s",
+              printed);
+    cr_expect(strstr(printed, "{leaky_relu: {negative_slope: 0.1}}, use_bias: false") != NULL, "%s",
+              printed);
+    rnl_text_free(printed);
+    rnl_config_free(config);
+}
+
+Test(words, early_stopping_that_is_written_is_on)
+{
+    static const struct {
+        const char *override;
+        int64_t patience;
+    } cases[] = {{"training.early_stopping={}", 10},
+                 {"training.early_stopping={monitor: loss}", 10},
+                 {"training.early_stopping.patience=3", 3},
+                 {"training.early_stopping={patience: 0}", 0},
+                 {"training.epochs=3", 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        rnl_config *config = parse(base, &cases[i].override, 1);
+        cr_expect_eq(config->training.early_stopping.patience, cases[i].patience, "%s",
+                     cases[i].override);
+        rnl_config_free(config);
+    }
+}
+
+/* ---- what is refused ------------------------------------------------------------------------- */
+
+ParameterizedTestParameters(words, mistakes_are_told_what_is_right)
+{
+    static struct word mistakes[] = {
+        {"training.validation_split=0.2", "unknown key 'validation_split'; did you mean "
+                                          "'data.validation_split'?"},
+        {"training.validation_splt=0.2", "did you mean 'data.validation_split'?"},
+        {"data.epochs=3", "did you mean 'training.epochs'?"},
+        {"epochs=3", "configuration: unknown key 'epochs'; did you mean 'training.epochs'?"},
+        {"training.patience=3", "did you mean 'training.early_stopping.patience'?"},
+        {"training.learning_rate=3", "did you mean 'learning_rate' of optimizer sgd?"},
+        {"model.1.dense.rate=0.1",
+         "dense: unknown key 'rate'; did you mean 'rate' of layer dropout"},
+        {"training.lr=0.1", "the learning rate belongs to the optimizer"},
+        {"training.optimizer={adam: {lr: 0.1}}", "today's name is 'learning_rate'"},
+        {"training.optimizer={adam: {decay: 0.1}}", "is training.schedule: {power: {steps: 1/d}}"},
+        {"training.optimizer={adam: {weight_decay: 0.1}}", "it belongs to optimizer adamw"},
+        {"training.optimizer={adam: {clipnorm: 1}}", "clipping: {clipnorm: 1.0}"},
+        {"model.1.dense.trainable=false", "learning_rate_factor: 0 keeps"},
+        {"model.1.dense.input_shape=[28, 28]", "the data say the shape of a row"},
+        {"model.0.flatten={input_shape: [28, 28]}", "the data say the shape of a row"},
+        {"model.1.dense.kernel_size=3", "there is no convolution"},
+        {"training.initial_epoch=3", "`runnel train --resume`"},
+        {"training.callbacks=[]", "training.early_stopping"},
+        {"training.verbose=1", "takes -v and -q"},
+        {"model.1={leaky_relu: 0.1}", "unknown layer 'leaky_relu'; it is an activation: write "
+                                      "`activation: leaky_relu`"},
+        {"model.1=ReLU", "write `activation: relu`"},
+        {"model.1={input: {shape: 3}}", "unknown layer 'input'; the data say the shape"},
+        {"model.1={linear: {units: 3}}", "write `activation: linear`"},
+        {"model.1={conv2d: {units: 3}}", "all layers with weights are dense"},
+        {"model.1.dense.activation=dropout", "unknown activation 'dropout'; it is a layer"},
+        {"model.1.dense.kernel_regularizer=max_norm", "it is a constraint"},
+        {"model.1.dense.kernel_initializer=kaiming_normal", "it is he_normal"},
+        {"training.loss=accuracy", "unknown loss 'accuracy'; it is a metric"},
+        {"training.schedule=ReduceLROnPlateau", "it is performance"},
+        {"training.optimizer={momentum: 0.9}", "momentum: expected a mapping of keys to values"},
+        {"training.optimizer=adAm", "did you mean 'adam'?"},
+        {"training.xyzzy=1", "expected one of loss, class_weight"},
+    };
+    return cr_make_param_array(struct word, mistakes, sizeof mistakes / sizeof *mistakes);
+}
+
+ParameterizedTest(struct word *m, words, mistakes_are_told_what_is_right)
+{
+    const char *override = m->override;
+    rnl_config *config = NULL;
+    cr_assert_eq(rnl_config_parse(&config, "c.yaml", base, &override, 1), RNL_BAD_CONFIG, "%s",
+                 m->override);
+    cr_expect(strstr(rnl_message(), m->printed) != NULL, "%s", rnl_message());
+}
+
+/* Two names of one kind in a file are two kinds. */
+Test(words, one_kind_twice_is_refused)
+{
+    rnl_config *config = NULL;
+    cr_expect_eq(rnl_config_parse(&config, "c.yaml",
+                                  "model: [dense: {units: 3}]\n"
+                                  "training: {loss: mse, optimizer: {adam: {}, Adam: {}}}\n",
+                                  NULL, 0),
+                 RNL_BAD_CONFIG);
+    cr_expect(strstr(rnl_message(), "expected one optimizer, got 2") != NULL, "%s", rnl_message());
+}
+
+/* ---- help ------------------------------------------------------------------------------------ */
+
+ParameterizedTestParameters(words, help_knows_all_that_may_be_written)
+{
+    static struct word topics[] = {
+        {"early_stopping", "restore_best_weights"},
+        {"patience", "training ends"},
+        {"validation_split", "share of the training rows"},
+        {"mse", "mean_squared_error (loss)"},
+        {"HeNormal", "he_normal (initializer)"},
+        {"fan_avg", "fan_avg (mode): mean of both"},
+        {"shard", "shard (statistics)"},
+        {"units", "of layer dense"},
+        {"learning_rate_factor", "of layer batch_normalization"},
+        {"max_norm", "max_norm: <max_value>"},
+        {"accuracy", "Also called: acc"},
+        {"leaky_relu", "0.3 is that of Keras's layer, where its name as an activation has 0.2, "
+                       "PyTorch 0.01"},
+    };
+    return cr_make_param_array(struct word, topics, sizeof topics / sizeof *topics);
+}
+
+ParameterizedTest(struct word *topic, words, help_knows_all_that_may_be_written)
+{
+    char *text = NULL;
+    cr_assert_eq(rnl_config_help(topic->override, &text), RNL_OK, "%s", rnl_message());
+    cr_expect(strstr(text, topic->printed) != NULL, "%s\n%s", topic->override, text);
+    rnl_text_free(text);
+}
