@@ -18,7 +18,8 @@ typedef struct training {
     rnl_model *model;
     rnl_run_directory directory;
     rnl_history history;
-    bool began; /* the directory is made, and the history open */
+    bool refused; /* the directory could not be had, which is said */
+    bool began;   /* it is made, and the history open */
     rnl_event_file events;
     bool logging; /* they are open */
     rnl_history inspection;
@@ -135,22 +136,28 @@ static int prepare(training *run)
     return rnl_complain_status(obtain_model(run));
 }
 
-/* Nothing is written before all that can be refused has been. */
-static int on_begin(void *user)
+static bool begin_writing(training *run)
 {
-    training *run = user;
     if (!rnl_run_directory_make(&run->directory))
-        return 1;
+        return false;
     if (rnl_model_step(run->model) == 0)
         rnl_run_directory_forget(&run->directory);
     if (rnl_config_tensorboard(run->config)) {
         run->logging =
             rnl_event_file_open(&run->events, run->directory.path, rnl_model_told_step(run->model));
         if (!run->logging)
-            return 1;
+            return false;
     }
     run->began = rnl_history_open(&run->history, run->directory.history, lines_kept(run));
-    return !run->began;
+    return run->began;
+}
+
+/* Nothing is written before all that can be refused has been. */
+static int on_begin(void *user)
+{
+    training *run = user;
+    run->refused = !begin_writing(run);
+    return run->refused;
 }
 
 /* The model is saved even if the history could not be written. */
@@ -176,8 +183,8 @@ static int train_and_save(training *run)
         status = rnl_model_save(run->model, run->directory.model);
     rnl_interruption_release();
     const bool logged = !run->logging || rnl_event_file_close(&run->events);
-    if (!run->began && status == RNL_STOPPED)
-        return RNL_EXIT_FAILURE; /* on_begin has said why */
+    if (run->refused && status == RNL_STOPPED)
+        return RNL_EXIT_FAILURE;
     int code = rnl_complain_status(status);
     if (run->began && !rnl_history_close(&run->history) && code == RNL_EXIT_OK)
         code = RNL_EXIT_FAILURE;

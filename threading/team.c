@@ -29,11 +29,16 @@ typedef struct team_launch {
     rnl_team_body body;
     void *context;
     processor_mask inherited;
+    fenv_t floating;  /* of the calling thread, */
+    sigset_t signals; /* and those that it blocks */
     rnl_barrier *barrier;
     int obtained;          /* threads; written by worker 0 */
     atomic_size_t unbound; /* 1 + the last worker that could not be bound */
     atomic_int unbound_errno;
 } team_launch;
+
+/* The team that this thread works in, or NULL. */
+static _Thread_local const team_launch *joined;
 
 /* What a thread was before it became a worker. */
 typedef struct guest_state {
@@ -107,6 +112,27 @@ void rnl_team_barrier(rnl_worker *worker)
     rnl_barrier_wait(worker->barrier, worker->index);
 }
 
+rnl_worker_mode rnl_team_leave(bool signals)
+{
+    rnl_worker_mode mode = {.signals = signals && joined};
+    if (mode.signals)
+        pthread_sigmask(SIG_SETMASK, &joined->signals, &mode.blocked);
+    if (joined) {
+        fegetenv(&mode.floating);
+        fesetenv(&joined->floating);
+    }
+    return mode;
+}
+
+void rnl_team_return(const rnl_worker_mode *mode)
+{
+    if (!joined)
+        return;
+    fesetenv(&mode->floating);
+    if (mode->signals)
+        pthread_sigmask(SIG_SETMASK, &mode->blocked, NULL);
+}
+
 static int bind_worker(const team_launch *launch, size_t index, const guest_state *guest)
 {
     processor_mask target = {0};
@@ -138,8 +164,11 @@ static void run_worker(team_launch *launch, size_t index)
         atomic_store(&launch->unbound, index + 1);
     }
     rnl_team_barrier(&worker);
+    const team_launch *outer = joined;
+    joined = launch;
     if (atomic_load(&launch->unbound) == 0)
         launch->body(&worker, launch->context);
+    joined = outer;
     if (guest.has_affinity)
         bind_to(&guest.affinity);
     _mm_setcsr(guest.mxcsr);
@@ -223,14 +252,14 @@ static const int synchronous[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGA
  * be damaged.  The calling thread waits, and takes the signals. */
 static int run_apart(team_launch *launch)
 {
-    sigset_t blocked, before;
+    sigset_t blocked;
     pthread_t leader;
     sigfillset(&blocked);
     for (size_t i = 0; i < sizeof synchronous / sizeof *synchronous; ++i)
         sigdelset(&blocked, synchronous[i]);
-    pthread_sigmask(SIG_BLOCK, &blocked, &before);
+    pthread_sigmask(SIG_BLOCK, &blocked, &launch->signals);
     const int error = pthread_create(&leader, NULL, lead, launch);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_sigmask(SIG_SETMASK, &launch->signals, NULL);
     if (!error)
         pthread_join(leader, NULL);
     return error;
@@ -240,6 +269,7 @@ bool rnl_team_run(const rnl_placement *placement, rnl_team_body body, void *cont
                   size_t problem_size)
 {
     team_launch launch = {.placement = placement, .body = body, .context = context};
+    fegetenv(&launch.floating);
     if (!may_start(placement->workers, problem, problem_size))
         return false;
     if (!read_inherited(&launch.inherited)) {

@@ -8,6 +8,9 @@
 
 #include "threading/placement.h"
 
+#include <fenv.h>
+#include <signal.h>
+
 struct rnl_barrier;
 
 typedef struct rnl_worker {
@@ -32,6 +35,19 @@ bool rnl_team_run(const rnl_placement *placement, rnl_team_body body, void *cont
 
 /* Waits until every worker of the team has come; what they wrote before is seen by all after. */
 void rnl_team_barrier(rnl_worker *worker);
+
+/* What a worker sets aside while it runs code of the application's own. */
+typedef struct rnl_worker_mode {
+    fenv_t floating;
+    bool signals; /* are set aside too */
+    sigset_t blocked;
+} rnl_worker_mode;
+
+/* Gives the thread the floating-point mode of the thread that called rnl_team_run, and, with
+ * `signals`, its signal mask, which takes two system calls; nothing on a thread that is no worker.
+ * What is returned is given back to rnl_team_return. */
+rnl_worker_mode rnl_team_leave(bool signals);
+void rnl_team_return(const rnl_worker_mode *mode);
 
 /* The processors that this process may use, whatever binding the OpenMP runtime itself has applied
  * to the calling thread (OMP_PROC_BIND).  Free `numbers` with free. false if memory runs out. */

@@ -53,29 +53,30 @@ rnl_status rnl_model_allocate_slots(rnl_model *model, size_t slots)
     return allocate_arrays(model, RNL_FIRST_SLOT, slots);
 }
 
-static void copy_arrays(rnl_model *model, size_t from, size_t to)
-{
-    for (size_t i = 0; i < model->layer_count; ++i)
-        for (size_t p = 0; p < model->layers[i].parameter_count; ++p) {
-            const rnl_parameter *parameter = &model->layers[i].parameters[p];
-            memcpy(parameter->arrays[to], parameter->arrays[from],
-                   rnl_parameter_count(parameter) * sizeof(float));
-        }
-}
-
 rnl_status rnl_model_keep_best(rnl_model *model)
 {
     for (size_t i = 0; i < model->layer_count; ++i)
         for (size_t p = 0; p < model->layers[i].parameter_count; ++p)
             RNL_TRY(rnl_parameter_allocate(&model->layers[i], &model->layers[i].parameters[p],
                                            RNL_BEST));
-    copy_arrays(model, RNL_VALUES, RNL_BEST);
+    for (size_t i = 0; i < model->layer_count; ++i)
+        for (size_t p = 0; p < model->layers[i].parameter_count; ++p) {
+            const rnl_parameter *parameter = &model->layers[i].parameters[p];
+            memcpy(parameter->arrays[RNL_BEST], parameter->arrays[RNL_VALUES],
+                   rnl_parameter_count(parameter) * sizeof(float));
+        }
     return RNL_OK;
 }
 
-void rnl_model_restore_best(rnl_model *model)
+void rnl_model_swap_best(rnl_model *model)
 {
-    copy_arrays(model, RNL_BEST, RNL_VALUES);
+    for (size_t i = 0; i < model->layer_count; ++i)
+        for (size_t p = 0; p < model->layers[i].parameter_count; ++p) {
+            float **arrays = model->layers[i].parameters[p].arrays;
+            float *values = arrays[RNL_VALUES];
+            arrays[RNL_VALUES] = arrays[RNL_BEST];
+            arrays[RNL_BEST] = values;
+        }
 }
 
 static void release_arrays(rnl_model *model, size_t first)

@@ -28,6 +28,7 @@ typedef struct rnl_course {
     rnl_pass validation, final;
     rnl_pass inspection; /* over the training rows */
     bool saving;         /* a checkpoint is due */
+    bool ending;         /* the model stands at the last step, the step may be beyond it */
     bool stopping;
     bool requested; /* stopping because somebody asked for it */
 } rnl_course;

@@ -20,7 +20,6 @@ static bool has_final_pass(const rnl_model *model)
 /* Stopped here, training goes on with this pass: it begins anew. */
 static void run_final_pass(rnl_course *t, rnl_hand *hand)
 {
-    rnl_hand_barrier(hand);
     if (rnl_hand_leads(hand)) {
         t->saving = false;
         rnl_row_order(t->order, t->data->train.rows, 0, 0, false);
@@ -51,21 +50,17 @@ static void tell_patience(const rnl_course *t)
                 (unsigned long long)best, config->monitor.figure, patience->best);
 }
 
-/* Goes back to the best weights, if they are not the last ones. */
+/* Takes the best weights into the step; the model stays at the last ones. */
 static void restore_best(rnl_course *t, rnl_hand *hand)
 {
-    rnl_hand_barrier(hand);
     if (rnl_hand_leads(hand)) {
-        const rnl_status status = rnl_course_collect(t, hand->step.step);
         tell_patience(t);
-        if (status == RNL_OK) {
-            rnl_course_save_beside(t, "last", t->options->last);
-            rnl_model_restore_best(t->model);
-        } else {
-            rnl_course_stop(t, hand, status);
-        }
+        rnl_course_save_beside(t, "last", t->options->last);
+        rnl_model_swap_best(t->model);
     }
     rnl_hand_prepare(hand);
+    if (rnl_hand_leads(hand))
+        rnl_model_swap_best(t->model);
 }
 
 static bool has_better_weights(const rnl_course *t)
@@ -75,17 +70,37 @@ static bool has_better_weights(const rnl_course *t)
            patience->best_step > 0 && patience->best_step < t->position.step;
 }
 
+/* The model takes the state of the last step, which a stop from here on leaves as it is: training
+ * may go on from there with more epochs. */
+static void set_last_aside(rnl_course *t, rnl_hand *hand)
+{
+    rnl_hand_barrier(hand);
+    if (rnl_hand_leads(hand)) {
+        const rnl_status status = rnl_course_collect(t, hand->step.step);
+        t->ending = true;
+        if (status != RNL_OK)
+            rnl_course_stop(t, hand, status);
+    }
+    rnl_hand_barrier(hand);
+}
+
 void rnl_course_end(rnl_course *t, rnl_hand *hand)
 {
-    if (!t->stopping && has_better_weights(t))
+    const bool restores = has_better_weights(t), passes = has_final_pass(t->model);
+    if (t->stopping || !(restores || passes))
+        return;
+    set_last_aside(t, hand);
+    if (!t->stopping && restores)
         restore_best(t, hand);
-    if (!t->stopping && has_final_pass(t->model))
+    if (!t->stopping && passes)
         run_final_pass(t, hand);
 }
 
 rnl_status rnl_course_finish(const rnl_step *step, void *context)
 {
     rnl_course *t = context;
+    if (t->stopping && t->ending)
+        return RNL_OK;
     RNL_TRY(rnl_course_collect(t, step));
     if (t->stopping)
         return RNL_OK;

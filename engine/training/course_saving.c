@@ -46,7 +46,7 @@ static void save_checkpoint(rnl_course *t, rnl_hand *hand)
         t->stopping = true;
         return;
     }
-    rnl_status status = rnl_course_collect(t, hand->step.step);
+    rnl_status status = t->ending ? RNL_OK : rnl_course_collect(t, hand->step.step);
     if (status != RNL_OK) {
         rnl_course_stop(t, hand, status);
         return;

@@ -43,7 +43,7 @@ static void tell_figures(rnl_course *t, rnl_hand *hand)
     if (best && (config->training.early_stopping.restore_best_weights || t->options->best))
         rnl_course_keep_best(t, hand);
     t->saving |= position->patience.over && position->rows < t->rows;
-    if (t->options->on_epoch && t->options->on_epoch(&progress, t->options->user) != 0)
+    if (!rnl_call_epoch(t->options, &progress))
         rnl_course_stop_on_request(t);
     rnl_course_begin_sums(t);
 }

@@ -3,22 +3,9 @@
 #include "engine/error.h"
 #include "engine/training/machine.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <threads.h>
-
-void rnl_log(const rnl_options *options, rnl_log_level level, const char *format, ...)
-{
-    if (!options->on_log)
-        return;
-    char text[1024];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    options->on_log(level, text, options->user);
-}
 
 void rnl_hand_fail(rnl_hand *hand, rnl_status status)
 {

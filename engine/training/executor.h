@@ -6,6 +6,7 @@
 #define RNL_ENGINE_TRAINING_EXECUTOR_H
 
 #include "engine/step/step.h"
+#include "engine/training/callbacks.h"
 #include "threading/barrier.h"
 #include "threading/team.h"
 
@@ -67,9 +68,5 @@ void rnl_hand_prepare(rnl_hand *hand);
 
 /* Runs this worker's tiles of one of the step's probes.  No barrier before or after. */
 void rnl_hand_probe(rnl_hand *hand, size_t phase);
-
-/* Formats and sends a message to the options' on_log; worker 0 or the calling thread alone. */
-void rnl_log(const rnl_options *options, rnl_log_level level, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -103,7 +103,7 @@ static bool report(const search *s, const rnl_rate_point *point)
         .figure_count = figures.count,
         .figures = figures.items,
     };
-    return s->options->on_step(&progress, s->options->user) == 0;
+    return rnl_call_step(s->options, &progress);
 }
 
 static void begin_epoch(search *s)
@@ -140,7 +140,7 @@ static void account_step(search *s, rnl_hand *hand)
     if (atomic_load(&hand->executor->failed))
         s->over = true;
     else if (!report(s, &point) || atomic_load(&s->model->stop)) {
-        rnl_hand_fail(hand, rnl_fail(RNL_STOPPED, "the range test was stopped"));
+        rnl_hand_fail(hand, rnl_fail(RNL_STOPPED, "stopped in the range test"));
         s->over = true;
     } else if (result->diverged || s->done == s->range.steps) {
         s->over = true;

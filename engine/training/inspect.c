@@ -22,5 +22,5 @@ bool rnl_inspect_report(const rnl_step *step, size_t epoch, const rnl_options *o
 {
     rnl_inspection inspection = {.epoch = epoch};
     inspection.layers = rnl_probe_read(step, &inspection.layer_count, &inspection.rows);
-    return options->on_inspect(&inspection, options->user) == 0;
+    return rnl_call_inspect(options, &inspection);
 }

@@ -23,7 +23,7 @@ static bool report_step(const rnl_course *t)
     rnl_figures figures = {0};
     rnl_figures_add_pass(&figures, "", t->model->config, &t->position.sums);
     const rnl_progress progress = rnl_course_progress(t, t->epoch_start, &figures);
-    return t->options->on_step(&progress, t->options->user) == 0;
+    return rnl_call_step(t->options, &progress);
 }
 
 /* Worker 0, after a step: sums up, looks for NaN, tells the caller.  Other workers may still be
@@ -136,7 +136,7 @@ static void train_worker(rnl_hand *hand, void *context)
         rnl_course_warn_if_moved(t, hand->step.step);
         warn_if_odd(t);
         rnl_tell_plan(hand->step.step, t->data, t->options);
-        if (t->options->on_begin && t->options->on_begin(t->options->user) != 0)
+        if (!rnl_call_begin(t->options))
             rnl_course_stop(t, hand, rnl_fail(RNL_STOPPED, "stopped before the first step"));
         rnl_course_set_rates(t, hand->step.step);
         rnl_course_begin_sums(t);
@@ -157,7 +157,8 @@ static void train_worker(rnl_hand *hand, void *context)
     rnl_course_end(t, hand);
 }
 
-/* After a failure, the model stands where its weights were last collected. */
+/* After a failure, and a stop before the first step, the model stands where its weights were last
+ * collected. */
 static void drop_unused_slots(const rnl_course *t)
 {
     if (t->model->position.step == 0)
@@ -181,7 +182,7 @@ static rnl_status run(rnl_course *t)
         .finish = rnl_course_finish,
     };
     const rnl_status status = rnl_executor_run(&executor);
-    if (status != RNL_OK && status != RNL_STOPPED)
+    if (status != RNL_OK)
         drop_unused_slots(t);
     return status;
 }

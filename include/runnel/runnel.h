@@ -29,7 +29,9 @@
  * Threads.  Different handles may be used from different threads at once; one handle only from one
  * thread at a time.  rnl_train, rnl_evaluate and rnl_predict start workers of their own, which end
  * with the call, while the calling thread waits.  The workers take no signals: handlers run on the
- * program's own threads.
+ * program's own threads.  Callbacks run on a worker, in the calling thread's floating-point mode
+ * and, but for on_step, with its signal mask: a process that they start can be stopped, and a
+ * handler may run inside of them.
  */
 #ifndef RUNNEL_H
 #define RUNNEL_H
