@@ -3,7 +3,8 @@
  * of a library, or system call on a file of a short run fails, alone or with all after it, for
  * every k.  Then nothing crashes, hangs or leaks (the sanitizer build sees leaks), a status comes
  * with a message, the same process can still work, and training goes on from the checkpoint that is
- * left and ends with the same model.
+ * left and ends with the same model.  So it does where the process ends between two system calls,
+ * and where the last checkpoint was damaged when training began.
  *
  * The linker sends the calls of this program, and of the engine in it, to the functions named
  * __wrap_; those of other libraries go their own way.  Each k is a process of its own.
@@ -83,6 +84,12 @@ static bool holds_checkpoint(const char *path)
         if (holds(path, &checkpoints[i]))
             return true;
     return false;
+}
+
+static void damage(const char *path)
+{
+    if (truncate(path, 1000) != 0)
+        perror(path);
 }
 
 static bool absent(const char *path)
@@ -303,6 +310,14 @@ static int run_child(int (*body)(const trial *t), const trial *t)
     return WIFEXITED(status) ? WEXITSTATUS(status) : BROKEN;
 }
 
+static void keep_previous_alone(void)
+{
+    if (rename(CHECKPOINT, CHECKPOINT ".previous") != 0)
+        perror(CHECKPOINT);
+    write_file(CHECKPOINT, checkpoints[1].bytes, checkpoints[1].count);
+    damage(CHECKPOINT);
+}
+
 static void reset_files(void)
 {
     unlink(CHECKPOINT ".previous");
@@ -333,13 +348,42 @@ static bool all_go_on(void)
     return true;
 }
 
+/* One of the two names is that of a whole checkpoint, from which training goes on. */
+static int go_on_after_stop(void)
+{
+    const bool whole = holds_checkpoint(CHECKPOINT) || holds_checkpoint(CHECKPOINT ".previous");
+    if (!whole)
+        printf("no checkpoint is whole\n");
+    return whole ? run_child(go_on_to_the_end, NULL) : BROKEN;
+}
+
+static int stop_once(const trial *t)
+{
+    run interrupted = {0};
+    start_failing(&t->failure);
+    const rnl_status status = t->run(&interrupted);
+    stop_failing();
+    release(&interrupted);
+    return status == RNL_OK ? NOTHING_FAILED : complain("a run that nothing stopped");
+}
+
+static int fail_or_stop(const trial *t)
+{
+    if (!t->failure.stops)
+        return run_child(fail_once, t);
+    const int code = run_child(stop_once, t);
+    return code == STOPPED_CODE ? go_on_after_stop() : code;
+}
+
 /* Every k, until a run makes fewer than k calls. */
 static bool fail_each(scenario run_it, failure f)
 {
     bool fine = true;
     for (f.number = 1;; ++f.number) {
         reset_files();
-        const int code = run_child(fail_once, &(const trial){run_it, f});
+        if (run_it == go_on)
+            keep_previous_alone();
+        const int code = fail_or_stop(&(const trial){run_it, f});
         if (code == NOTHING_FAILED)
             break;
         if (code != FINE) {
@@ -362,6 +406,8 @@ static const failure failures[] = {
     {"reads and writes cut short", .kind = SHORT_TRANSFER, .harmless = true},
     {"reads and writes interrupted", .kind = INTERRUPTED_TRANSFER, .harmless = true},
 };
+
+static const failure stop = {"stops before a system call on a file", FILE_CALL, .stops = true};
 
 static void write_rows(void)
 {
@@ -444,17 +490,20 @@ int main(int count, char **words)
 {
     if (count == 2 && strcmp(words[1], "steps") == 0)
         return count_allocations();
+    const bool stopping = count == 2 && strcmp(words[1], "stop") == 0;
     scenario run_it = count == 2 && strcmp(words[1], "train") == 0 ? train_and_save
                       : count == 2 && strcmp(words[1], "use") == 0 ? use
                                                                    : NULL;
-    if (!run_it) {
-        fprintf(stderr, "usage: failing_calls train|use|steps\n");
+    if (!run_it && !stopping) {
+        fprintf(stderr, "usage: failing_calls train|use|stop|steps\n");
         return 2;
     }
     const char *directory = enter_directory();
     stay_on_one_processor();
     bool fine = prepare();
-    for (size_t i = 0; fine && i < sizeof failures / sizeof *failures; ++i)
+    if (stopping)
+        fine = fine && fail_each(train_and_save, stop) && fail_each(go_on, stop);
+    for (size_t i = 0; run_it && fine && i < sizeof failures / sizeof *failures; ++i)
         fine = fail_each(run_it, failures[i]);
     char command[96];
     snprintf(command, sizeof command, "rm -rf %s", directory);

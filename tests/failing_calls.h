@@ -20,8 +20,11 @@ typedef struct failure {
     call_kind kind;
     bool onward;   /* all calls of the kind after it fail too */
     bool harmless; /* the run must succeed all the same */
+    bool stops;    /* the process ends in place of the call, as if it were killed */
     long number;   /* of the first call that fails, from 1 */
 } failure;
+
+#define STOPPED_CODE 4 /* of the process that ends so */
 
 void start_failing(const failure *f);
 

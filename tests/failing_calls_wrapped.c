@@ -46,6 +46,8 @@ static bool fails(call_kind kind)
     const long number = atomic_fetch_add(&calls, 1) + 1;
     if (number != wanted.number && !(wanted.onward && number > wanted.number))
         return false;
+    if (wanted.stops)
+        _exit(STOPPED_CODE);
     atomic_store(&failed, true);
     return true;
 }
@@ -200,6 +202,21 @@ WRAP(ssize_t, pread64, (int file, void *bytes, size_t count, off_t offset))
 WRAP(int, fstat64, (int file, struct stat *about))
 {
     return fails_with(FILE_CALL, EIO) ? -1 : __real_fstat64(file, about);
+}
+
+WRAP(int, stat64, (const char *path, struct stat *about))
+{
+    return fails_with(FILE_CALL, EIO) ? -1 : __real_stat64(path, about);
+}
+
+WRAP(ssize_t, readlink, (const char *path, char *text, size_t size))
+{
+    return fails_with(FILE_CALL, EIO) ? -1 : __real_readlink(path, text, size);
+}
+
+WRAP(int, fchmod, (int file, mode_t mode))
+{
+    return fails_with(FILE_CALL, EPERM) ? -1 : __real_fchmod(file, mode);
 }
 
 WRAP(int, fsync, (int file))

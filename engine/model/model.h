@@ -36,8 +36,9 @@ rnl_status rnl_parameter_allocate(const rnl_layer *layer, rnl_parameter *paramet
 /* rnl_model_save of the values as they are, as if training had ended with them. */
 rnl_status rnl_model_save_ended(const rnl_model *model, const char *path);
 
-/* rnl_model_save that keeps the file that was there as "PATH.previous". */
-rnl_status rnl_model_save_keeping(const rnl_model *model, const char *path);
+/* rnl_model_save that keeps the file that was there as "PATH.previous", unless it is damaged;
+ * trusted: it is one that this process has saved, and is not read for that. */
+rnl_status rnl_model_save_keeping(const rnl_model *model, const char *path, bool trusted);
 
 /* Room for the optimizer's state beside the values of all parameters; what is there stays. */
 rnl_status rnl_model_allocate_slots(rnl_model *model, size_t slots);

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FORMAT         "runnel-model"
 #define FORMAT_VERSION "1"
@@ -168,14 +169,18 @@ rnl_status rnl_model_save_ended(const rnl_model *model, const char *path)
     return save(model, path, true);
 }
 
-rnl_status rnl_model_save_keeping(const rnl_model *model, const char *path)
+rnl_status rnl_model_save_keeping(const rnl_model *model, const char *path, bool trusted)
 {
+    const rnl_status found = trusted ? RNL_OK : rnl_safetensors_verify(path);
+    if (found == RNL_NO_MEMORY)
+        return found;
     char *fresh;
     if (asprintf(&fresh, "%s.next", path) < 0)
         return rnl_fail_memory(strlen(path) + 6);
+    unlink(fresh); /* a link would be followed */
     rnl_status status = rnl_model_save(model, fresh);
     if (status == RNL_OK)
-        status = rnl_file_rotate(fresh, path);
+        status = rnl_file_rotate(fresh, path, found == RNL_OK);
     free(fresh);
     return status;
 }

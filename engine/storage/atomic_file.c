@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static rnl_status fail(const rnl_atomic_file *file, const char *action, int error)
@@ -16,16 +17,33 @@ static rnl_status fail(const rnl_atomic_file *file, const char *action, int erro
                     (unsigned long long)file->size, strerror(error));
 }
 
+/* "DIR/NAME.PID.N.tmp", of a long name its beginning. */
+static char *name_temporary(const char *target, int attempt)
+{
+    enum { MOST = 200 };
+    const char *slash = strrchr(target, '/'), *name = slash ? slash + 1 : target;
+    char *temporary = NULL;
+    return asprintf(&temporary, "%.*s%.*s.%ld.%d.tmp", (int)(name - target), target, MOST, name,
+                    (long)getpid(), attempt) < 0
+               ? NULL
+               : temporary;
+}
+
+/* At no moment more may read it than may read the old file. */
 static rnl_status create_temporary(rnl_atomic_file *file)
 {
     enum { ATTEMPTS = 1000 };
+    const rnl_output_target *target = &file->target;
     int error = EEXIST;
     for (int attempt = 0; attempt < ATTEMPTS && error == EEXIST; attempt++) {
-        if (asprintf(&file->temporary, "%s.%ld.%d.tmp", file->path, (long)getpid(), attempt) < 0) {
-            file->temporary = NULL;
-            return rnl_fail_memory(strlen(file->path) + 32);
-        }
-        file->descriptor = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        file->temporary = name_temporary(target->path, attempt);
+        if (!file->temporary)
+            return rnl_fail_memory(strlen(target->path) + 32);
+        file->descriptor = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+                                target->there ? target->mode : 0666);
+        if (file->descriptor >= 0 && target->there)
+            /* Where it is refused, those are left that the umask does not take. */
+            (void)!fchmod(file->descriptor, target->mode);
         if (file->descriptor >= 0)
             return RNL_OK;
         error = errno;
@@ -33,6 +51,14 @@ static rnl_status create_temporary(rnl_atomic_file *file)
         file->temporary = NULL;
     }
     return fail(file, "creating a temporary file beside it", error);
+}
+
+static rnl_status open_directly(rnl_atomic_file *file)
+{
+    const int stream = file->target.stream;
+    file->descriptor = stream > 0 ? fcntl(stream, F_DUPFD_CLOEXEC, 0)
+                                  : open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    return file->descriptor < 0 ? fail(file, "opening", errno) : RNL_OK;
 }
 
 static rnl_status reserve(const rnl_atomic_file *file)
@@ -49,12 +75,18 @@ static rnl_status reserve(const rnl_atomic_file *file)
     return RNL_OK;
 }
 
+static rnl_status open_temporary(rnl_atomic_file *file)
+{
+    RNL_TRY(create_temporary(file));
+    return reserve(file);
+}
+
 rnl_status rnl_atomic_file_open(rnl_atomic_file *file, const char *path, uint64_t size)
 {
     *file = (rnl_atomic_file){.path = path, .descriptor = -1, .size = size};
-    rnl_status status = create_temporary(file);
+    rnl_status status = rnl_output_target_find(&file->target, path);
     if (status == RNL_OK)
-        status = reserve(file);
+        status = file->target.direct ? open_directly(file) : open_temporary(file);
     if (status != RNL_OK)
         rnl_atomic_file_release(file);
     return status;
@@ -104,7 +136,7 @@ static rnl_status flush(rnl_atomic_file *file)
     if (file->written != file->size)
         return rnl_fail(RNL_IO, "%s: expected %llu bytes to be written, got %llu", file->path,
                         (unsigned long long)file->size, (unsigned long long)file->written);
-    if (fsync(file->descriptor) != 0)
+    if (file->temporary && fsync(file->descriptor) != 0)
         return fail(file, "syncing", errno);
     const int closed = close(file->descriptor);
     const int error = errno;
@@ -114,7 +146,7 @@ static rnl_status flush(rnl_atomic_file *file)
 
 static rnl_status publish(rnl_atomic_file *file, int directory)
 {
-    if (rename(file->temporary, file->path) != 0)
+    if (rename(file->temporary, file->target.path) != 0)
         return fail(file, "renaming the temporary file", errno);
     free(file->temporary);
     file->temporary = NULL;
@@ -123,8 +155,10 @@ static rnl_status publish(rnl_atomic_file *file, int directory)
 
 rnl_status rnl_atomic_file_commit(rnl_atomic_file *file)
 {
+    if (file->target.direct)
+        return flush(file);
     int directory = -1;
-    RNL_TRY(open_directory(file->path, &directory));
+    RNL_TRY(open_directory(file->target.path, &directory));
     rnl_status status = flush(file);
     if (status == RNL_OK)
         status = publish(file, directory);
@@ -139,32 +173,60 @@ void rnl_atomic_file_release(rnl_atomic_file *file)
     if (file->temporary)
         unlink(file->temporary);
     free(file->temporary);
+    rnl_output_target_release(&file->target);
     *file = (rnl_atomic_file){.descriptor = -1};
 }
 
-static rnl_status rename_two(const char *fresh, const char *path, const char *previous)
+/* ---- a file and the one before --------------------------------------------------------------- */
+
+/* A device or a pipe would be moved away. */
+static rnl_status check_replaceable(const char *path)
 {
-    if (rename(path, previous) != 0 && errno != ENOENT)
-        return rnl_fail(RNL_IO, "%s: renaming it to %s failed: %s", path, previous,
-                        strerror(errno));
-    if (rename(fresh, path) != 0)
-        return rnl_fail(RNL_IO, "%s: renaming it to %s failed: %s", fresh, path, strerror(errno));
+    struct stat about;
+    if (stat(path, &about) != 0 || S_ISREG(about.st_mode))
+        return RNL_OK;
+    return rnl_fail(RNL_IO, "%s: expected a file to replace, got a %s", path,
+                    S_ISDIR(about.st_mode) ? "directory" : "pipe, socket or device");
+}
+
+static rnl_status rename_to(const char *from, const char *to)
+{
+    if (rename(from, to) != 0)
+        return rnl_fail(RNL_IO, "%s: renaming it to %s failed: %s", from, to, strerror(errno));
     return RNL_OK;
 }
 
-rnl_status rnl_file_rotate(const char *fresh, const char *path)
+static rnl_status rotate(const char *fresh, const char *path, const char *previous)
 {
-    char *previous;
-    if (asprintf(&previous, "%s" RNL_PREVIOUS, path) < 0)
-        return rnl_fail_memory(strlen(path) + sizeof RNL_PREVIOUS);
+    RNL_TRY(check_replaceable(path));
+    if (previous && access(path, F_OK) == 0)
+        RNL_TRY(rename_to(path, previous));
+    return rename_to(fresh, path);
+}
+
+static rnl_status rotate_and_sync(const char *fresh, const char *path, const char *previous)
+{
     int directory = -1;
-    rnl_status status = open_directory(path, &directory);
-    if (status == RNL_OK) {
-        status = rename_two(fresh, path, previous);
-        if (status == RNL_OK)
-            status = sync_directory(path, directory);
-        close(directory);
+    RNL_TRY(open_directory(path, &directory));
+    rnl_status status = rotate(fresh, path, previous);
+    if (status == RNL_OK)
+        status = sync_directory(path, directory);
+    close(directory);
+    return status;
+}
+
+rnl_status rnl_file_rotate(const char *fresh, const char *path, bool keep)
+{
+    char *previous = NULL;
+    rnl_status status = RNL_OK;
+    if (keep && asprintf(&previous, "%s" RNL_PREVIOUS, path) < 0) {
+        previous = NULL;
+        status = rnl_fail_memory(strlen(path) + sizeof RNL_PREVIOUS);
     }
+    if (status == RNL_OK)
+        status = rotate_and_sync(fresh, path, previous);
+    if (status != RNL_OK)
+        unlink(fresh);
     free(previous);
     return status;
 }

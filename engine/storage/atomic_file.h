@@ -1,15 +1,18 @@
 /*
  * A file that appears whole or not at all: it is written under a temporary name in the same
- * directory, synced, and renamed over the old one, which stays until then.
+ * directory, synced, and renamed over the old one, which stays until then.  Links are followed, and
+ * the old file's permissions kept.  A pipe, a device and what a standard stream goes to are written
+ * to as they are.
  */
 #ifndef RNL_ENGINE_STORAGE_ATOMIC_FILE_H
 #define RNL_ENGINE_STORAGE_ATOMIC_FILE_H
 
-#include "runnel/runnel.h"
+#include "engine/storage/output_target.h"
 
 typedef struct rnl_atomic_file {
-    const char *path; /* the final name, the caller's */
-    char *temporary;  /* "PATH.PID.N.tmp" */
+    const char *path; /* the caller's */
+    rnl_output_target target;
+    char *temporary; /* "TARGET.PID.N.tmp"; NULL: the target is written to as it is */
     int descriptor;
     uint64_t size, written;
 } rnl_atomic_file;
@@ -29,8 +32,9 @@ void rnl_atomic_file_release(rnl_atomic_file *file);
 
 #define RNL_PREVIOUS ".previous"
 
-/* Gives the file `fresh` the name `path`, and the file that had it the name "PATH.previous".  At
- * any moment a crash leaves one of the two names with a whole file. */
-rnl_status rnl_file_rotate(const char *fresh, const char *path);
+/* Gives the whole file `fresh` the name `path`.  The file that had it is named "PATH.previous" if
+ * it is to be kept, which asks for a whole one.  At any moment one of the two names is that of a
+ * whole file, if one of them was.  After a failure `fresh` is gone. */
+rnl_status rnl_file_rotate(const char *fresh, const char *path, bool keep);
 
 #endif

@@ -123,24 +123,38 @@ static bool announces_digest(const rnl_safetensors *file)
     return false;
 }
 
+/* Takes the digits out of the head, in which the digest counts them as '0'. */
+static rnl_status take_digest(char digits[RNL_DIGEST_DIGITS + 1], file_memory *memory,
+                              const char *path)
+{
+    char *stored = rnl_safetensors_find_digest(memory->head, memory->head_bytes);
+    if (!stored)
+        return rnl_fail(RNL_BAD_DATA, "%s: damaged: its digest cannot be read", path);
+    memcpy(digits, stored, RNL_DIGEST_DIGITS);
+    digits[RNL_DIGEST_DIGITS] = '\0';
+    memset(stored, '0', RNL_DIGEST_DIGITS);
+    return RNL_OK;
+}
+
+static rnl_status compare_digests(const char *expected, const char *got, const char *path)
+{
+    if (strcmp(expected, got) != 0)
+        return rnl_fail(RNL_BAD_DATA, "%s: damaged: expected contents of digest %s, got %s", path,
+                        expected, got);
+    return RNL_OK;
+}
+
 static rnl_status check_digest(rnl_safetensors *file, file_memory *memory, const char *path)
 {
     file->has_digest = announces_digest(file);
     if (!file->has_digest)
         return RNL_OK;
-    char *stored = rnl_safetensors_find_digest(memory->head, memory->head_bytes);
-    if (!stored)
-        return rnl_fail(RNL_BAD_DATA, "%s: damaged: its digest cannot be read", path);
-    char expected[RNL_DIGEST_DIGITS + 1] = "", got[RNL_DIGEST_DIGITS + 1];
-    memcpy(expected, stored, RNL_DIGEST_DIGITS);
-    memset(stored, '0', RNL_DIGEST_DIGITS);
+    char expected[RNL_DIGEST_DIGITS + 1], got[RNL_DIGEST_DIGITS + 1];
+    RNL_TRY(take_digest(expected, memory, path));
     const rnl_bytes parts[] = {{memory->head, memory->head_bytes},
                                {memory->data, memory->data_bytes}};
     RNL_TRY(rnl_digest(got, parts, 2));
-    if (strcmp(expected, got) != 0)
-        return rnl_fail(RNL_BAD_DATA, "%s: damaged: expected contents of digest %s, got %s", path,
-                        expected, got);
-    return RNL_OK;
+    return compare_digests(expected, got, path);
 }
 
 /* ---- tensors ------------------------------------------------------------------------------- */
@@ -313,6 +327,28 @@ void rnl_safetensors_release(rnl_safetensors *file)
     free(file->metadata);
     release_memory(file->memory);
     *file = (rnl_safetensors){0};
+}
+
+static rnl_status verify(file_memory *memory, int descriptor, uint64_t size, const char *path)
+{
+    char expected[RNL_DIGEST_DIGITS + 1], got[RNL_DIGEST_DIGITS + 1];
+    RNL_TRY(read_head(memory, descriptor, size, path));
+    RNL_TRY(take_digest(expected, memory, path));
+    const rnl_bytes head = {memory->head, memory->head_bytes};
+    RNL_TRY(rnl_digest_file(got, head, descriptor, memory->head_bytes, size, path));
+    return compare_digests(expected, got, path);
+}
+
+rnl_status rnl_safetensors_verify(const char *path)
+{
+    int descriptor;
+    uint64_t size;
+    file_memory memory = {0};
+    RNL_TRY(rnl_input_open(&descriptor, &size, path));
+    const rnl_status status = verify(&memory, descriptor, size, path);
+    free(memory.head);
+    close(descriptor);
+    return status;
 }
 
 const rnl_tensor *rnl_safetensors_tensor(const rnl_safetensors *file, const char *name)

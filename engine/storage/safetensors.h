@@ -23,8 +23,8 @@ typedef struct rnl_metadata {
     const char *key, *value;
 } rnl_metadata;
 
-/* Writes atomically: a temporary file in the same directory, fsynced, renamed, directory fsynced.
- * Tensors and metadata keep the given order; the key "digest" is added. */
+/* Writes as rnl_atomic_file does: the file appears whole or not at all.  Tensors and metadata keep
+ * the given order; the key "digest" is added. */
 rnl_status rnl_safetensors_write(const char *path, const rnl_metadata *metadata,
                                  size_t metadata_count, const rnl_tensor *tensors,
                                  size_t tensor_count);
@@ -41,6 +41,9 @@ typedef struct rnl_safetensors {
 
 rnl_status rnl_safetensors_read(rnl_safetensors *file, const char *path);
 void rnl_safetensors_release(rnl_safetensors *file);
+
+/* RNL_OK if a file of ours is there and its digest is right; its data need no memory. */
+rnl_status rnl_safetensors_verify(const char *path);
 
 /* NULL if there is none of that name. */
 const rnl_tensor *rnl_safetensors_tensor(const rnl_safetensors *file, const char *name);

@@ -29,6 +29,7 @@ typedef struct rnl_course {
     rnl_pass inspection; /* over the training rows */
     bool saving;         /* a checkpoint is due */
     bool ending;         /* the model stands at the last step, the step may be beyond it */
+    bool saved;          /* the one that is there is of this run */
     bool stopping;
     bool requested; /* stopping because somebody asked for it */
 } rnl_course;

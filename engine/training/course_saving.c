@@ -51,7 +51,8 @@ static void save_checkpoint(rnl_course *t, rnl_hand *hand)
         rnl_course_stop(t, hand, status);
         return;
     }
-    status = path ? rnl_model_save_keeping(t->model, path) : RNL_OK;
+    status = path ? rnl_model_save_keeping(t->model, path, t->saved) : RNL_OK;
+    t->saved |= status == RNL_OK;
     if (t->requested)
         rnl_course_stop(
             t, hand,

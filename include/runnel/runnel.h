@@ -164,7 +164,10 @@ RNL_API void rnl_model_free(rnl_model *model);
 
 /* Writes a safetensors file: kernels as (fan_in, units), biases as (units), little-endian float32;
  * in the metadata the configuration, the versions and a digest.  The file appears whole or not at
- * all, and an old one stays until then.  RNL_IO, RNL_NO_MEMORY. */
+ * all, and an old one stays until then.  A link is followed, the permissions of an old file are
+ * kept, and what is no regular file (a pipe, a device, what standard output goes to) is written to
+ * as it is.  RNL_IO, RNL_NO_MEMORY.  Where a limit of file sizes may be met (RLIMIT_FSIZE), the
+ * caller ignores SIGXFSZ, which else ends the program. */
 RNL_API rnl_status rnl_model_save(const rnl_model *model, const char *path);
 
 /* As rnl_data_load with the model's configuration; the columns of tables become numbers as they did
@@ -267,7 +270,8 @@ typedef struct rnl_options {
     size_t threads;
     rnl_pin pin;
     /* Where rnl_train saves a checkpoint, as often as the configuration's training.checkpoint_every
-     * says and when it is stopped; the one before is kept as "PATH.previous".  NULL: nowhere. */
+     * says and when it is stopped; the one before is kept as "PATH.previous", unless it is damaged.
+     * At any moment one of the two is whole, from the first one on.  NULL: nowhere. */
     const char *checkpoint;
     /* Where rnl_train saves the model if the configuration has early stopping: each time that the
      * figure which it looks at is the best so far, and with the weights of the last step when

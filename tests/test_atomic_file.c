@@ -1,0 +1,186 @@
+/*
+ * Files that appear whole or not at all, whatever stands at their path: nothing, a file, a link, a
+ * pipe, a device.
+ */
+#include "engine/storage/atomic_file.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char directory[] = "/tmp/runnel_atomic_XXXXXX";
+
+static void enter_directory(void)
+{
+    cr_assert_not_null(mkdtemp(directory));
+    cr_assert_eq(chdir(directory), 0);
+}
+
+static void leave_directory(void)
+{
+    char command[64];
+    snprintf(command, sizeof command, "rm -rf %s", directory);
+    cr_assert_eq(system(command), 0);
+}
+
+TestSuite(atomic_file, .init = enter_directory, .fini = leave_directory);
+
+static rnl_status put(const char *path, const char *text)
+{
+    rnl_atomic_file file;
+    rnl_status status = rnl_atomic_file_open(&file, path, strlen(text));
+    if (status != RNL_OK)
+        return status;
+    status = rnl_atomic_file_write(&file, text, strlen(text));
+    if (status == RNL_OK)
+        status = rnl_atomic_file_commit(&file);
+    rnl_atomic_file_release(&file);
+    return status;
+}
+
+static void expect_text(const char *path, const char *text)
+{
+    char found[64] = "";
+    FILE *file = fopen(path, "r");
+    cr_assert_not_null(file, "%s", path);
+    found[fread(found, 1, sizeof found - 1, file)] = '\0';
+    fclose(file);
+    cr_expect_str_eq(found, text, "%s", path);
+}
+
+static mode_t mode_of(const char *path)
+{
+    struct stat about;
+    cr_assert_eq(lstat(path, &about), 0, "%s", path);
+    return about.st_mode;
+}
+
+static void expect_nothing_unfinished(void)
+{
+    cr_expect_neq(system("find . -name '*tmp*' | grep ."), 0);
+}
+
+Test(atomic_file, follows_links_and_keeps_permissions)
+{
+    umask(022);
+    cr_assert_eq(put("plain", "first"), RNL_OK, "%s", rnl_message());
+    cr_expect_eq(mode_of("plain") & 0777, 0644);
+    cr_assert_eq(mkdir("far", 0777), 0);
+    cr_assert_eq(symlink("far/next", "link"), 0);
+    cr_assert_eq(symlink("file", "far/next"), 0);
+    cr_assert_eq(put("link", "through two links to nothing"), RNL_OK, "%s", rnl_message());
+    expect_text("far/file", "through two links to nothing");
+    cr_assert_eq(chmod("far/file", 0600), 0);
+    cr_assert_eq(put("link", "second"), RNL_OK, "%s", rnl_message());
+    expect_text("far/file", "second");
+    cr_expect_eq(mode_of("far/file") & 0777, 0600);
+    cr_assert_eq(chmod("far/file", 0666), 0);
+    cr_assert_eq(put("link", "third"), RNL_OK, "%s", rnl_message());
+    cr_expect_eq(mode_of("far/file") & 0777, 0666);
+    cr_expect(S_ISLNK(mode_of("link")) && S_ISLNK(mode_of("far/next")));
+    cr_assert_eq(symlink("loop", "loop"), 0);
+    cr_expect_eq(put("loop", "x"), RNL_IO);
+    cr_expect_eq(put("far", "x"), RNL_IO);
+    cr_expect(strstr(rnl_message(), "far: cannot be written: Is a directory"), "%s", rnl_message());
+    expect_nothing_unfinished();
+}
+
+/* Another name of the old file keeps the old contents, as after every replacement. */
+Test(atomic_file, other_names_of_a_file_stay)
+{
+    cr_assert_eq(put("a", "old"), RNL_OK);
+    cr_assert_eq(link("a", "b"), 0);
+    cr_assert_eq(put("a", "new"), RNL_OK);
+    expect_text("b", "old");
+}
+
+Test(atomic_file, writes_to_what_is_no_file)
+{
+    cr_assert_eq(mkfifo("fifo", 0666), 0);
+    const int end = open("fifo", O_RDONLY | O_NONBLOCK);
+    cr_assert_eq(put("fifo", "through"), RNL_OK, "%s", rnl_message());
+    char got[16] = "";
+    cr_expect_eq(read(end, got, sizeof got - 1), 7);
+    cr_expect_str_eq(got, "through");
+    cr_expect(S_ISFIFO(mode_of("fifo")));
+    cr_expect_eq(put("/dev/null", "x"), RNL_OK, "%s", rnl_message());
+    cr_expect_eq(put("/dev/full", "x"), RNL_IO);
+    cr_expect(S_ISCHR(mode_of("/dev/null")));
+    expect_nothing_unfinished();
+}
+
+/* What others write there stands before and behind. */
+Test(atomic_file, writes_into_the_stream_that_it_is)
+{
+    fflush(stdout);
+    const int kept = dup(STDOUT_FILENO), file = open("out", O_WRONLY | O_CREAT, 0666);
+    cr_assert_eq(dup2(file, STDOUT_FILENO), STDOUT_FILENO);
+    cr_assert_eq(write(STDOUT_FILENO, "before ", 7), 7);
+    const rnl_status status = put("/dev/stdout", "inside ");
+    cr_assert_eq(write(STDOUT_FILENO, "behind", 6), 6);
+    dup2(kept, STDOUT_FILENO);
+    cr_expect_eq(status, RNL_OK, "%s", rnl_message());
+    expect_text("out", "before inside behind");
+}
+
+Test(atomic_file, a_long_name_has_a_temporary_one)
+{
+    char name[256];
+    memset(name, 'x', 255);
+    name[255] = '\0';
+    cr_assert_eq(put(name, "long"), RNL_OK, "%s", rnl_message());
+    expect_text(name, "long");
+    cr_expect_eq(put("nowhere/x", "x"), RNL_IO);
+}
+
+Test(atomic_file, a_limit_of_sizes_leaves_the_old_file)
+{
+    signal(SIGXFSZ, SIG_IGN);
+    cr_assert_eq(put("a", "old"), RNL_OK);
+    struct rlimit limit = {2, RLIM_INFINITY};
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    cr_expect_eq(put("a", "new"), RNL_IO);
+    limit.rlim_cur = RLIM_INFINITY;
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    cr_expect(strstr(rnl_message(), "a: reserving space failed, 3 bytes needed: File too large"),
+              "%s", rnl_message());
+    expect_text("a", "old");
+    expect_nothing_unfinished();
+}
+
+Test(atomic_file, rotates)
+{
+    cr_assert_eq(put("fresh", "1"), RNL_OK);
+    cr_assert_eq(rnl_file_rotate("fresh", "a", true), RNL_OK, "%s", rnl_message());
+    cr_expect_neq(access("a.previous", F_OK), 0);
+    cr_assert_eq(put("fresh", "2"), RNL_OK);
+    cr_assert_eq(rnl_file_rotate("fresh", "a", true), RNL_OK, "%s", rnl_message());
+    cr_assert_eq(put("fresh", "3"), RNL_OK);
+    cr_assert_eq(rnl_file_rotate("fresh", "a", false), RNL_OK, "%s", rnl_message());
+    expect_text("a", "3");
+    expect_text("a.previous", "1");
+}
+
+/* Nothing is moved away that is no file, and what was to take its place is gone. */
+Test(atomic_file, a_failed_rotation_leaves_nothing)
+{
+    cr_assert_eq(mkfifo("fifo", 0666), 0);
+    cr_assert_eq(put("fresh", "1"), RNL_OK);
+    cr_expect_eq(rnl_file_rotate("fresh", "fifo", true), RNL_IO);
+    cr_expect(S_ISFIFO(mode_of("fifo")));
+    cr_expect_neq(access("fresh", F_OK), 0);
+    cr_assert_eq(put("a", "old"), RNL_OK);
+    cr_assert_eq(mkdir("a.previous", 0777), 0);
+    cr_assert_eq(put("fresh", "1"), RNL_OK);
+    cr_expect_eq(rnl_file_rotate("fresh", "a", true), RNL_IO);
+    expect_text("a", "old");
+    cr_expect_neq(access("fresh", F_OK), 0);
+}
