@@ -765,7 +765,7 @@ Test(cli, draws_machines)
     cr_expect_eq(run("topology 'numa:8 core:16 pu:1'"), 0);
     expect_in("out", "node 7    112 113");
     cr_expect_eq(run("topology 'numa:2 core:32 pu:1' --model " SPIRALS), 0);
-    expect_in("out", "dense_1 backward");
+    expect_in("out", "dense_1 gradients");
     expect_in("out", "1 of 1 workers have tiles, on 1 node.");
     cr_expect_eq(run("topology 'numa:4 core:2 pu:1' --model " SPIRALS
                      " --set training.batch_size=512 --set model.0.dense.units=600"

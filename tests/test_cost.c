@@ -1,7 +1,7 @@
 /*
  * The model of costs against sums written out by hand.
  */
-#include "threading/cost.h"
+#include "engine/cost/cost.h"
 
 #include <criterion/criterion.h>
 
@@ -24,29 +24,23 @@ static void expect_seconds(double seconds, double expected)
 Test(cost, of_one_worker_is_the_work)
 {
     const rnl_phase_cost phase = {
-        .tiles = 4, .flops = 8e6, .calls = 4, .bytes = 2e6, .shared = 1e9, .largest = 0.25};
+        .tiles = 4, .flops = 8e6, .calls = 4, .bytes = 2e6, .shared = 1e9};
     expect_seconds(rnl_phase_seconds(&phase, &rates, 1, 1), 8e-3 + 4e-6 + 2e-3);
     expect_seconds(rnl_step_seconds(&phase, 1, &rates, 1, 1), 8e-3 + 4e-6 + 2e-3);
 }
 
 Test(cost, follows_the_worker_with_the_most_tiles)
 {
-    const rnl_phase_cost phase = {.tiles = 4, .flops = 8e6, .largest = 0.25};
+    const rnl_phase_cost phase = {.tiles = 4, .flops = 8e6};
     expect_seconds(rnl_phase_seconds(&phase, &rates, 2, 1), 4e-3);
     expect_seconds(rnl_phase_seconds(&phase, &rates, 3, 1), 4e-3);
     expect_seconds(rnl_phase_seconds(&phase, &rates, 4, 1), 2e-3);
     expect_seconds(rnl_phase_seconds(&phase, &rates, 100, 1), 2e-3);
 }
 
-Test(cost, is_at_least_the_largest_tile)
-{
-    const rnl_phase_cost phase = {.tiles = 8, .flops = 8e6, .largest = 0.5};
-    expect_seconds(rnl_phase_seconds(&phase, &rates, 8, 1), 4e-3);
-}
-
 Test(cost, counts_what_lies_with_others)
 {
-    const rnl_phase_cost phase = {.tiles = 2, .shared = 1e6, .largest = 0.5};
+    const rnl_phase_cost phase = {.tiles = 2, .shared = 1e6};
     /* each reads half of it, and half of that comes from the other */
     expect_seconds(rnl_phase_seconds(&phase, &rates, 2, 1), 0.25e-3);
     /* and on two nodes, half of what a node reads crosses over */
@@ -55,7 +49,7 @@ Test(cost, counts_what_lies_with_others)
 
 Test(cost, has_a_barrier_after_each_phase)
 {
-    const rnl_phase_cost phases[] = {{.tiles = 2, .flops = 2e6, .largest = 0.5}, {.tiles = 0}};
+    const rnl_phase_cost phases[] = {{.tiles = 2, .flops = 2e6}, {.tiles = 0}};
     expect_seconds(rnl_step_seconds(phases, 2, &rates, 2, 1), 1e-3 + 2 * 2e-7);
     expect_seconds(rnl_step_seconds(phases, 2, &rates, 4, 2), 1e-3 + 2 * (4e-7 + 1e-6));
     expect_seconds(rnl_step_seconds(phases, 2, &rates, 1, 1), 2e-3);
@@ -63,8 +57,15 @@ Test(cost, has_a_barrier_after_each_phase)
 
 Test(cost, has_no_barrier_where_workers_keep_their_rows)
 {
-    const rnl_phase_cost phases[] = {{.row_parts = 4}, {.row_parts = 4}, {.deferred = true}};
+    const rnl_phase_cost phases[] = {
+        {.row_parts = 4}, {.row_parts = 4}, {.barrier = RNL_BARRIER_AT_END}};
     expect_seconds(rnl_step_seconds(phases, 2, &rates, 2, 1), 2e-7);
     expect_seconds(rnl_step_seconds(phases, 3, &rates, 4, 1), 2 * 4e-7);
     expect_seconds(rnl_step_seconds(phases, 3, &rates, 3, 1), 3 * 3e-7);
+}
+
+Test(cost, has_no_barrier_for_a_phase_that_waits_with_the_one_before)
+{
+    const rnl_phase_cost phases[] = {{.tiles = 2}, {.tiles = 2, .barrier = RNL_BARRIER_SHARED}};
+    expect_seconds(rnl_step_seconds(phases, 2, &rates, 2, 1), 2e-7);
 }

@@ -39,12 +39,12 @@ static void expect_waits(size_t workers, unsigned batch_size, unsigned units, co
         .model = model,
         .kernels = rnl_kernels_of(rnl_isa_detect()),
         .batch_size = batch_size,
-        .workers = workers,
-        .active = workers,
         .training = true,
     };
     char waits[64];
     cr_assert_eq(rnl_step_plan(&step), RNL_OK, "%s", rnl_message());
+    step.workers = step.active = workers;
+    cr_assert_eq(rnl_step_arrange(&step), RNL_OK, "%s", rnl_message());
     write_waits(&step, waits);
     cr_expect_str_eq(waits, expected, "%s: %zu workers, %u rows", waits, workers, batch_size);
     rnl_step_release(&step);

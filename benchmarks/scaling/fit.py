@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fits the model of costs (threading/cost.c) to this machine, and checks it.
+"""Fits the model of costs (engine/cost/cost.c) to this machine, and checks it.
 
     benchmarks/scaling/fit.py [RUNNEL]        needs numpy and scipy; an idle machine; 3 minutes
 

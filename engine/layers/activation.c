@@ -99,7 +99,9 @@ static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl
     RNL_TRY(rnl_step_matrix(step, &state->output, input->columns));
     if (step->training && state->bound.keeps_slope)
         RNL_TRY(rnl_step_matrix(step, &state->kept, input->columns));
-    RNL_TRY(rnl_row_phase_add(step, run_forward, state));
+    RNL_TRY(rnl_row_phase_add(step,
+                              (rnl_phase){.name = "forward", .run = run_forward, .self = state},
+                              input->columns, 8));
     *output = &state->output;
     *planned = state;
     return RNL_OK;
@@ -114,7 +116,9 @@ static rnl_status plan_backward(void *planned, rnl_step *step, const rnl_upstrea
     downstream->partials = 1;
     state->upstream = *upstream;
     state->downstream = *downstream;
-    return rnl_row_phase_add(step, run_backward, state);
+    return rnl_row_phase_add(step,
+                             (rnl_phase){.name = "backward", .run = run_backward, .self = state},
+                             state->output.columns, 12);
 }
 
 const rnl_layer_operations rnl_activation_operations = {

@@ -102,7 +102,8 @@ static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl
     step->has_activity = true;
     *output = input;
     *planned = state;
-    return rnl_row_phase_add(step, run_forward, state);
+    return rnl_row_phase_add(
+        step, (rnl_phase){.name = "forward", .run = run_forward, .self = state}, input->columns, 4);
 }
 
 static rnl_status plan_backward(void *planned, rnl_step *step, const rnl_upstream *upstream,
@@ -114,7 +115,9 @@ static rnl_status plan_backward(void *planned, rnl_step *step, const rnl_upstrea
     downstream->partials = 1;
     state->upstream = *upstream;
     state->downstream = *downstream;
-    return rnl_row_phase_add(step, run_backward, state);
+    return rnl_row_phase_add(step,
+                             (rnl_phase){.name = "backward", .run = run_backward, .self = state},
+                             state->input->columns, 12);
 }
 
 const rnl_layer_operations rnl_activity_regularization_operations = {

@@ -4,7 +4,6 @@
 #include "engine/error.h"
 #include "engine/layers/columns.h"
 #include "engine/layers/rate_factor.h"
-#include "engine/step/work.h"
 
 #include <stddef.h>
 
@@ -161,31 +160,12 @@ static void initialize(rnl_layer *layer, uint64_t seed)
     fill(&layer->parameters[at.moving_variance], 1);
 }
 
-/* Mean and variance are read, then written back, and what is left to do is as much again. */
-static rnl_status work(const rnl_layer *layer, rnl_work_list *list)
-{
-    const double values = (double)(list->padded_rows * layer->output.size[0]);
-    rnl_phase_cost cost = {
-        .tiles = rnl_columns_cut(layer->output.size[0]).blocks,
-        .bytes = 16 * values,
-        .shared = 4 * values,
-    };
-    cost.largest = 1 / (double)cost.tiles;
-    RNL_TRY(rnl_work_add(list, layer->name, "forward", cost));
-    if (!list->training || layer->index < list->first_trainable)
-        return RNL_OK;
-    cost.bytes = 28 * values;
-    cost.shared = 8 * values;
-    return rnl_work_add(list, layer->name, "backward", cost);
-}
-
 const rnl_layer_operations rnl_batch_normalization_operations = {
     .keeps_units = true,
     .build = build,
     .check = check,
     .initialize = initialize,
     .has_final_pass = rnl_normalization_has_final_pass,
-    .work = work,
     .plan_forward = rnl_normalization_plan_forward,
     .plan_backward = rnl_normalization_plan_backward,
     .collect = rnl_normalization_collect,

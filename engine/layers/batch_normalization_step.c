@@ -8,6 +8,7 @@
 #include "engine/error.h"
 #include "engine/layers/columns.h"
 #include "engine/step/clip.h"
+#include "engine/step/update.h"
 
 #include <string.h>
 
@@ -336,12 +337,12 @@ rnl_status rnl_normalization_plan_forward(const rnl_layer *layer, rnl_step *step
     RNL_TRY(plan_blocks(state, step));
     if (step->training)
         RNL_TRY(plan_statistics(state, step));
-    RNL_TRY(rnl_phase_add(&step->preparation,
-                          (rnl_phase){.tiles = 1, .run = run_preparation, .self = state}));
+    RNL_TRY(rnl_phases_add(&step->preparation,
+                           (rnl_phase){.tiles = 1, .run = run_preparation, .self = state}));
     *output = &state->output;
     *planned = state;
-    return rnl_phase_add(
-        &step->phases, (rnl_phase){.tiles = state->cut.blocks, .run = run_forward, .self = state});
+    return rnl_columns_phase_add(
+        step, (rnl_phase){.name = "forward", .run = run_forward, .self = state}, state->cut, 16, 4);
 }
 
 rnl_status rnl_normalization_plan_backward(void *planned, rnl_step *step,
@@ -353,8 +354,9 @@ rnl_status rnl_normalization_plan_backward(void *planned, rnl_step *step,
         downstream->partials = 1;
         state->downstream = *downstream;
     }
-    return rnl_phase_add(
-        &step->phases, (rnl_phase){.tiles = state->cut.blocks, .run = run_backward, .self = state});
+    return rnl_columns_phase_add(
+        step, (rnl_phase){.name = "backward", .run = run_backward, .self = state}, state->cut, 28,
+        8);
 }
 
 rnl_status rnl_normalization_collect(const void *planned, size_t array, rnl_layer *layer)

@@ -55,6 +55,12 @@ static void clear_delta(const rnl_dense_columns *columns, size_t row, size_t row
                rows * packing->stride * sizeof *columns->delta);
 }
 
+/* The product delta W' of some rows and units. */
+static rnl_product_shape down_shape(const rnl_dense_state *state, size_t rows, size_t units)
+{
+    return (rnl_product_shape){rows, units, state->fan_in, rnl_product_close_stride(units)};
+}
+
 /* ---- delta and the way down of a column block ------------------------------------------------ */
 
 static rnl_status bind_columns(void *self, size_t block, rnl_step_worker *worker)
@@ -70,8 +76,9 @@ static rnl_status bind_columns(void *self, size_t block, rnl_step_worker *worker
     columns->turns_inputs = before == 0;
     if (state->downstream.partials == 0)
         return RNL_OK;
-    return rnl_product_bind(&state->down_calls[block], columns->down, worker->product, buffer,
-                            buffer + state->turned_at,
+    const rnl_product_shape shape = down_shape(state, step->padded_rows, columns->count);
+    return rnl_product_bind(&state->down_calls[block], rnl_step_product(step, shape),
+                            worker->product, buffer, buffer + state->turned_at,
                             *state->downstream.values +
                                 block * rnl_upstream_distance(step, &state->downstream));
 }
@@ -83,7 +90,6 @@ static rnl_status run_columns(void *self, size_t block, rnl_step_worker *worker)
     const rnl_dense_columns *columns = &state->blocks[block];
     float *buffer = step->tile_buffers[worker->index];
     const size_t rows = step->padded_rows, stride = rnl_product_close_stride(columns->count);
-    ++worker->tiles;
     compute_delta(state, step, 0, rows, columns->first, columns->count, buffer, stride);
     rnl_clear_padding(&columns->delta_packing, columns->delta);
     pack_delta(columns, step, buffer, stride, columns->delta, 0, rows);
@@ -100,10 +106,11 @@ static rnl_status bind_part(void *self, size_t part, rnl_step_worker *worker)
     const rnl_dense_state *state = self;
     if (state->downstream.partials == 0)
         return RNL_OK;
-    return rnl_product_bind(&state->down_calls[part], state->down, worker->product,
-                            worker->step->tile_buffers[worker->index], state->turned,
-                            *state->downstream.values +
-                                part * state->cut.part_rows * state->downstream.stride);
+    const rnl_product_shape shape = down_shape(state, state->cut.part_rows, state->units);
+    return rnl_product_bind(
+        &state->down_calls[part], rnl_step_product(worker->step, shape), worker->product,
+        worker->step->tile_buffers[worker->index], state->turned,
+        *state->downstream.values + part * state->cut.part_rows * state->downstream.stride);
 }
 
 static rnl_status run_part(void *self, size_t part, rnl_step_worker *worker)
@@ -112,7 +119,6 @@ static rnl_status run_part(void *self, size_t part, rnl_step_worker *worker)
     const rnl_step *step = worker->step;
     const size_t rows = state->cut.part_rows, row = part * rows,
                  stride = rnl_product_close_stride(state->units);
-    ++worker->tiles;
     if (rnl_cut_filled(step->rows, worker->batch.rows, row / step->rows.size) == 0) {
         for (size_t c = 0; c < state->cut.columns.blocks; ++c)
             clear_delta(&state->blocks[c], row, rows);
@@ -145,7 +151,6 @@ static rnl_status run_gradients(void *self, size_t tile, rnl_step_worker *worker
 {
     const rnl_dense_state *state = self;
     const size_t blocks = state->cut.columns.blocks;
-    ++worker->tiles;
     if (state->cut.by_columns && state->blocks[tile].turns_inputs)
         rnl_dense_turn_inputs(state, worker->step,
                               worker->step->tile_buffers[worker->index] + state->inputs_at);
@@ -170,9 +175,7 @@ static rnl_status plan_down_by_columns(rnl_dense_state *state, rnl_step *step)
     for (size_t c = 0; c < state->cut.columns.blocks; ++c) {
         rnl_dense_columns *columns = &state->blocks[c];
         columns->turned_packing = rnl_packing_of(columns->count, state->fan_in);
-        const rnl_product_shape shape = {step->padded_rows, columns->count, state->fan_in,
-                                         rnl_product_close_stride(columns->count)};
-        RNL_TRY(rnl_step_product(step, shape, &columns->down));
+        RNL_TRY(rnl_step_need_product(step, down_shape(state, step->padded_rows, columns->count)));
     }
     return RNL_OK;
 }
@@ -182,9 +185,7 @@ static rnl_status plan_down_by_rows(rnl_dense_state *state, rnl_step *step)
     state->turned_packing = rnl_packing_of(state->units, state->fan_in);
     RNL_TRY(rnl_arena_reserve(&step->arena, &state->turned,
                               rnl_packed_count(&state->turned_packing), sizeof(float)));
-    const rnl_product_shape shape = {state->cut.part_rows, state->units, state->fan_in,
-                                     rnl_product_close_stride(state->units)};
-    return rnl_step_product(step, shape, &state->down);
+    return rnl_step_need_product(step, down_shape(state, state->cut.part_rows, state->units));
 }
 
 static rnl_status plan_down(rnl_dense_state *state, rnl_step *step)
@@ -220,7 +221,8 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* Of the largest column block each. */
+/* Room for the largest column block each, and for the deltas of all blocks: one worker may have
+ * them. */
 static void lay_out_buffer(rnl_dense_state *state, rnl_step *step)
 {
     size_t delta = 0, turned = 0;
@@ -228,10 +230,9 @@ static void lay_out_buffer(rnl_dense_state *state, rnl_step *step)
         delta = larger(delta, rnl_packed_count(&state->blocks[c].delta_packing));
         turned = larger(turned, rnl_packed_count(&state->blocks[c].turned_packing));
     }
-    const size_t most = (state->cut.columns.blocks + step->active - 1) / step->active;
     state->delta_at = rnl_dense_in_lines(state->made);
     state->delta_floats = rnl_dense_in_lines(delta);
-    state->turned_at = state->delta_at + most * state->delta_floats;
+    state->turned_at = state->delta_at + state->cut.columns.blocks * state->delta_floats;
     state->inputs_at = state->turned_at + rnl_dense_in_lines(turned);
     rnl_step_need_tile(step, state->inputs_at +
                                  state->fan_in * rnl_product_close_stride(step->padded_rows));
@@ -280,6 +281,70 @@ static void place_updates(const rnl_dense_state *state, const rnl_step *step)
     }
 }
 
+static rnl_status add_gradients(rnl_dense_state *state, rnl_step *step, rnl_trails trails)
+{
+    return rnl_phases_add(&step->phases,
+                          (rnl_phase){
+                              .name = "gradients",
+                              .tiles = gradient_tiles(state),
+                              .bind = bind_gradients,
+                              .run = run_gradients,
+                              .owner = gradients_owner,
+                              .self = state,
+                              .waits = RNL_WAITS_FOR_FIRST,
+                              .after = trails == RNL_TRAILS_LATER ? step->phases.count : 0,
+                              .trails = trails,
+                              .cost = rnl_dense_gradients_cost(state, step),
+                          });
+}
+
+/* The gradients of a column block are its own worker's, who has just made their delta. */
+static rnl_status add_by_columns(rnl_dense_state *state, rnl_step *step)
+{
+    const double rows = (double)step->padded_rows, fan_in = (double)state->fan_in,
+                 units = (double)state->units, blocks = (double)state->cut.columns.blocks;
+    const bool down = state->downstream.partials > 0;
+    RNL_TRY(rnl_phases_add(
+        &step->phases,
+        (rnl_phase){
+            .name = "delta",
+            .tiles = state->cut.columns.blocks,
+            .bind = bind_columns,
+            .run = run_columns,
+            .owner = rnl_dense_columns_owner,
+            .self = state,
+            .cost = {.flops = down ? 2 * rows * fan_in * units : 0,
+                     .calls = down ? blocks : 0,
+                     .bytes = 20 * rows * units + (down ? 8 * fan_in * (units + rows * blocks) : 0),
+                     .shared = 8 * rows * units},
+        }));
+    return add_gradients(state, step, RNL_TRAILS_HERE);
+}
+
+/* The weights that it goes down by were turned by all. */
+static rnl_status add_by_rows(rnl_dense_state *state, rnl_step *step)
+{
+    const double rows = (double)step->padded_rows, fan_in = (double)state->fan_in,
+                 units = (double)state->units;
+    const bool down = state->downstream.partials > 0;
+    RNL_TRY(
+        rnl_phases_add(&step->phases, (rnl_phase){
+                                          .name = "delta",
+                                          .tiles = state->cut.parts,
+                                          .bind = bind_part,
+                                          .run = run_part,
+                                          .self = state,
+                                          .waits = RNL_WAITS_FOR_SHARED,
+                                          .after = down ? state->forward_phases : 0,
+                                          .cost = {.row_parts = state->cut.parts,
+                                                   .flops = down ? 2 * rows * fan_in * units : 0,
+                                                   .calls = down ? (double)state->cut.parts : 0,
+                                                   .bytes = 20 * rows * units,
+                                                   .shared = down ? 4 * fan_in * units : 0},
+                                      }));
+    return add_gradients(state, step, RNL_TRAILS_LATER);
+}
+
 rnl_status rnl_dense_plan_backward(void *planned, rnl_step *step, const rnl_upstream *upstream,
                                    rnl_upstream *downstream)
 {
@@ -291,25 +356,5 @@ rnl_status rnl_dense_plan_backward(void *planned, rnl_step *step, const rnl_upst
         downstream->partials = state->cut.by_columns ? state->cut.columns.blocks : 1;
         state->downstream = *downstream;
     }
-    const rnl_phase gradients = {.tiles = gradient_tiles(state),
-                                 .bind = bind_gradients,
-                                 .run = run_gradients,
-                                 .owner = gradients_owner,
-                                 .self = state};
-    if (state->cut.by_columns) {
-        RNL_TRY(rnl_phase_add(&step->phases, (rnl_phase){.tiles = state->cut.columns.blocks,
-                                                         .bind = bind_columns,
-                                                         .run = run_columns,
-                                                         .owner = rnl_dense_columns_owner,
-                                                         .self = state}));
-        return rnl_step_add_trailing(step, gradients);
-    }
-    /* The weights that it goes down by were turned by all. */
-    RNL_TRY(
-        rnl_step_add_by_rows(step, (rnl_phase){.tiles = state->cut.parts,
-                                               .bind = bind_part,
-                                               .run = run_part,
-                                               .self = state,
-                                               .after = downstream ? state->forward_phases : 0}));
-    return rnl_step_defer(step, gradients);
+    return state->cut.by_columns ? add_by_columns(state, step) : add_by_rows(state, step);
 }

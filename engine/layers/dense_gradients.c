@@ -1,6 +1,8 @@
 #include "engine/layers/dense_state.h"
 
 #include "engine/error.h"
+#include "engine/step/clip.h"
+#include "engine/step/update.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -73,7 +75,7 @@ rnl_status rnl_dense_bind_gradients(const rnl_dense_state *state, const rnl_dens
                                     size_t range, rnl_step_worker *worker)
 {
     const rnl_product *product =
-        rnl_step_find_product(worker->step, gradient_shape(state, columns, range));
+        rnl_step_product(worker->step, gradient_shape(state, columns, range));
     const float *inputs =
         (state->cut.by_columns ? worker->step->tile_buffers[worker->index] + state->inputs_at
                                : state->inputs_turned) +
@@ -153,16 +155,43 @@ void rnl_dense_make_bias_gradients(const rnl_dense_state *state, const rnl_step_
                         gradients);
 }
 
+/* Calls of products for all ranges and column blocks. */
+static size_t count_calls(const rnl_dense_state *state)
+{
+    size_t calls = 0;
+    for (size_t c = 0; c < state->cut.columns.blocks; ++c)
+        for (size_t range = 0; range < state->cut.inputs.blocks; ++range) {
+            const rnl_dense_columns *columns = &state->blocks[c];
+            calls += columns->packing.panels / panels_at_once(state, columns, range);
+        }
+    return calls;
+}
+
+/* An update that clipping puts off is a phase of its own.  A layer cut by columns transposes its
+ * inputs here; nobody else has made what it reads. */
+rnl_phase_cost rnl_dense_gradients_cost(const rnl_dense_state *state, const rnl_step *step)
+{
+    const double rows = (double)step->padded_rows, fan_in = (double)state->fan_in,
+                 units = (double)state->units, weights = fan_in * units;
+    const bool by_columns = state->cut.by_columns;
+    return (rnl_phase_cost){
+        .flops = 2 * rows * weights,
+        .calls = (double)count_calls(state),
+        .bytes = (by_columns ? 8 * rows * fan_in : 0) +
+                 (rnl_step_clips(step) ? 8 * weights : rnl_step_update_bytes(step, weights, 2)),
+        .shared = by_columns ? 0 : 4 * (rows * (fan_in + units) + weights),
+    };
+}
+
 /* A worker's buffer has room for a panel's gradients, and behind them for those of a product. */
 static rnl_status plan_product(rnl_dense_state *state, rnl_step *step, size_t range,
                                const rnl_dense_columns *columns)
 {
-    rnl_product *product;
     const rnl_product_shape shape = gradient_shape(state, columns, range);
     const bool packs = panels_at_once(state, columns, range) > 1;
     rnl_dense_need(state, packed_floats(state, columns, range) +
                               (packs ? shape.rows * rnl_product_row_stride(shape.columns) : 0));
-    return rnl_step_product(step, shape, &product);
+    return rnl_step_need_product(step, shape);
 }
 
 rnl_status rnl_dense_plan_gradients(rnl_dense_state *state, rnl_step *step)

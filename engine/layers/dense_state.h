@@ -29,15 +29,13 @@ typedef struct rnl_dense_columns {
     size_t first, count; /* units */
     rnl_packing packing; /* of its weights, (fan_in, count) */
     rnl_block *weights;
-    rnl_product *forward;
     /* In training: */
     size_t first_panel;        /* of the layer's panels */
     rnl_packing delta_packing; /* (padded rows, count) */
     float *delta;              /* packed; of a layer cut by columns in its worker's buffer */
     /* Of a layer cut by columns: */
     rnl_packing turned_packing; /* (count, fan_in) */
-    rnl_product *down;
-    bool turns_inputs; /* the first of its worker's blocks */
+    bool turns_inputs;          /* the first of its worker's blocks */
 } rnl_dense_columns;
 
 struct rnl_dense_state;
@@ -75,7 +73,6 @@ typedef struct rnl_dense_state {
     float *inputs_turned;       /* (fan_in, padded rows) */
     rnl_packing turned_packing; /* (units, fan_in) */
     float *turned;
-    rnl_product *down;
 } rnl_dense_state;
 
 /* Floats, in whole cache lines. */
@@ -115,6 +112,8 @@ rnl_status rnl_dense_bind_gradients(const rnl_dense_state *state, const rnl_dens
                                     size_t range, rnl_step_worker *worker);
 rnl_status rnl_dense_make_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
                                     size_t range, rnl_step_worker *worker);
+
+rnl_phase_cost rnl_dense_gradients_cost(const rnl_dense_state *state, const rnl_step *step);
 
 void rnl_dense_make_bias_gradients(const rnl_dense_state *state, const rnl_step_worker *worker,
                                    const rnl_dense_columns *columns);

@@ -14,12 +14,20 @@ static rnl_product_call **forward_call(const rnl_dense_state *state, size_t bloc
     return &state->forward_calls[block * state->cut.parts + part];
 }
 
+static rnl_product_shape forward_shape(const rnl_dense_state *state,
+                                       const rnl_dense_columns *columns)
+{
+    return (rnl_product_shape){state->cut.part_rows, state->fan_in, columns->count,
+                               state->input->stride};
+}
+
 static rnl_status bind_forward(const rnl_dense_state *state, size_t block, size_t part,
                                rnl_step_worker *worker)
 {
     const rnl_dense_columns *columns = &state->blocks[block];
     return rnl_product_bind(
-        forward_call(state, block, part), columns->forward, worker->product,
+        forward_call(state, block, part),
+        rnl_step_product(worker->step, forward_shape(state, columns)), worker->product,
         state->input->values + part * state->cut.part_rows * state->input->stride,
         columns->weights->arrays[RNL_VALUES], worker->step->tile_buffers[worker->index]);
 }
@@ -36,7 +44,6 @@ static rnl_status run_forward(const rnl_dense_state *state, size_t block, size_t
     if (!filled)
         return RNL_OK;
     RNL_TRY(rnl_product_execute(*forward_call(state, block, part)));
-    ++worker->tiles;
     const size_t corner = row * state->output.stride + columns->first;
     state->activation.forward(&(const rnl_activation_forward){
         .rows = state->cut.part_rows,
@@ -50,6 +57,24 @@ static rnl_status run_forward(const rnl_dense_state *state, size_t block, size_t
         .alpha = state->activation.alpha,
     });
     return RNL_OK;
+}
+
+/* What other workers have made is the inputs of a layer cut by columns, and the weights of another,
+ * which transposes its inputs and weights in training, too. */
+static rnl_phase_cost forward_cost(const rnl_dense_state *state, const rnl_step *step, size_t parts)
+{
+    const double rows = (double)(parts * state->cut.part_rows), fan_in = (double)state->fan_in,
+                 units = (double)state->units;
+    const size_t index = state->layer->index;
+    const bool turns = step->training && index >= step->first_trainable && !state->cut.by_columns;
+    return (rnl_phase_cost){
+        .row_parts = state->cut.by_columns ? 0 : parts,
+        .flops = 2 * rows * fan_in * units,
+        .calls = (double)(state->cut.columns.blocks * parts),
+        .bytes = 12 * rows * units + (turns ? 8 * rows * fan_in : 0) +
+                 (turns && index > step->first_trainable ? 8 * fan_in * units : 0),
+        .shared = 4 * fan_in * (state->cut.by_columns ? rows : units),
+    };
 }
 
 /* ---- cut by columns: a phase for each half of the rows --------------------------------------- */
@@ -84,17 +109,22 @@ size_t rnl_dense_columns_owner(const void *self, size_t column_block, size_t wor
 static rnl_status plan_halves(rnl_dense_state *state, rnl_step *step)
 {
     const size_t before = step->phases.needed;
+    rnl_phase phase = {
+        .name = "forward",
+        .tiles = state->cut.columns.blocks,
+        .bind = bind_half,
+        .run = run_half,
+        .owner = half_owner,
+        .waits = RNL_WAITS_FOR_FIRST,
+        .cost = forward_cost(state, step, 1),
+    };
     for (size_t p = 0; p < state->cut.parts; ++p) {
         const size_t made = state->input->made[p];
         state->halves[p] = (rnl_dense_half){state, p};
-        RNL_TRY(rnl_phase_add(
-            &step->phases, (rnl_phase){.tiles = state->cut.columns.blocks,
-                                       .bind = bind_half,
-                                       .run = run_half,
-                                       .owner = half_owner,
-                                       .self = &state->halves[p],
-                                       .alone = true,
-                                       .after = made > 0 && state->cut.parts > 1 ? made : before}));
+        phase.self = &state->halves[p];
+        phase.after = made > 0 && state->cut.parts > 1 ? made : before;
+        phase.cost.barrier = p == 0 ? RNL_BARRIER_BEFORE : RNL_BARRIER_SHARED;
+        RNL_TRY(rnl_phases_add(&step->phases, phase));
         if (state->cut.parts > 1)
             state->output.made[p] = step->phases.count;
     }
@@ -132,11 +162,16 @@ static size_t tile_owner(const void *self, size_t tile, size_t workers)
 
 static rnl_status plan_tiles(rnl_dense_state *state, rnl_step *step)
 {
-    return rnl_step_add_by_rows(step, (rnl_phase){.tiles = forward_tiles(state),
-                                                  .bind = bind_tile,
-                                                  .run = run_tile,
-                                                  .owner = tile_owner,
-                                                  .self = state});
+    return rnl_phases_add(&step->phases, (rnl_phase){
+                                             .name = "forward",
+                                             .tiles = forward_tiles(state),
+                                             .bind = bind_tile,
+                                             .run = run_tile,
+                                             .owner = tile_owner,
+                                             .self = state,
+                                             .waits = RNL_WAITS_FOR_SHARED,
+                                             .cost = forward_cost(state, step, state->cut.parts),
+                                         });
 }
 
 /* ---- planning -------------------------------------------------------------------------------- */
@@ -186,9 +221,7 @@ static rnl_status plan_block(rnl_dense_state *state, rnl_step *step, size_t bloc
     columns->first = rnl_cut_column(state->cut.columns, block);
     columns->count = rnl_cut_width(state->cut.columns, block);
     columns->packing = rnl_packing_of(state->fan_in, columns->count);
-    const rnl_product_shape shape = {state->cut.part_rows, state->fan_in, columns->count,
-                                     state->input->stride};
-    RNL_TRY(rnl_step_product(step, shape, &columns->forward));
+    RNL_TRY(rnl_step_need_product(step, forward_shape(state, columns)));
     rnl_step_need_tile(step, state->cut.part_rows * rnl_product_row_stride(columns->count));
     return rnl_step_block(step, state->layer, RNL_DENSE_KERNEL, rnl_packed_count(&columns->packing),
                           &columns->weights);
@@ -227,9 +260,11 @@ rnl_status rnl_dense_plan_forward(const rnl_layer *layer, rnl_step *step, const 
         RNL_TRY(rnl_step_matrix(step, &state->kept, state->units));
     if (step->training && layer->index >= step->first_trainable)
         RNL_TRY(rnl_dense_plan_training(state, step));
-    RNL_TRY(rnl_phase_add(
-        &step->preparation,
-        (rnl_phase){.tiles = state->cut.columns.blocks, .run = run_preparation, .self = state}));
+    RNL_TRY(rnl_phases_add(&step->preparation, (rnl_phase){
+                                                   .tiles = state->cut.columns.blocks,
+                                                   .run = run_preparation,
+                                                   .self = state,
+                                               }));
     RNL_TRY(state->cut.by_columns ? plan_halves(state, step) : plan_tiles(state, step));
     state->forward_phases = step->phases.count;
     *output = &state->output;

@@ -10,7 +10,7 @@
 #include "engine/config/config.h"
 #include "engine/error.h"
 #include "engine/step/clip.h"
-#include "engine/step/work.h"
+#include "engine/step/update.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -131,12 +131,12 @@ static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl
     RNL_TRY(rnl_step_block(step, layer, ALPHA, input->columns, &state->slopes));
     RNL_TRY(rnl_step_gradients(step, state->slopes));
     state->slopes->updated_by_tile = !rnl_step_clips(step);
-    RNL_TRY(rnl_phase_add(&step->preparation,
-                          (rnl_phase){.tiles = 1, .run = run_preparation, .self = state}));
+    RNL_TRY(rnl_phases_add(&step->preparation,
+                           (rnl_phase){.tiles = 1, .run = run_preparation, .self = state}));
     *output = &state->output;
     *planned = state;
-    return rnl_phase_add(
-        &step->phases, (rnl_phase){.tiles = state->cut.blocks, .run = run_forward, .self = state});
+    return rnl_columns_phase_add(
+        step, (rnl_phase){.name = "forward", .run = run_forward, .self = state}, state->cut, 8, 4);
 }
 
 static rnl_status plan_backward(void *planned, rnl_step *step, const rnl_upstream *upstream,
@@ -148,8 +148,9 @@ static rnl_status plan_backward(void *planned, rnl_step *step, const rnl_upstrea
         downstream->partials = 1;
         state->downstream = *downstream;
     }
-    return rnl_phase_add(
-        &step->phases, (rnl_phase){.tiles = state->cut.blocks, .run = run_backward, .self = state});
+    return rnl_columns_phase_add(
+        step, (rnl_phase){.name = "backward", .run = run_backward, .self = state}, state->cut, 16,
+        4);
 }
 
 static rnl_status collect(const void *planned, size_t array, rnl_layer *layer)
@@ -160,28 +161,10 @@ static rnl_status collect(const void *planned, size_t array, rnl_layer *layer)
     return RNL_OK;
 }
 
-static rnl_status work(const rnl_layer *layer, rnl_work_list *list)
-{
-    const size_t columns = rnl_shape_features(&layer->output);
-    const double values = (double)(list->padded_rows * columns);
-    rnl_phase_cost cost = {
-        .tiles = rnl_columns_cut(columns).blocks,
-        .bytes = 8 * values,
-        .shared = 4 * values,
-    };
-    cost.largest = 1 / (double)cost.tiles;
-    RNL_TRY(rnl_work_add(list, layer->name, "forward", cost));
-    if (!list->training)
-        return RNL_OK;
-    cost.bytes = 16 * values;
-    return rnl_work_add(list, layer->name, "backward", cost);
-}
-
 const rnl_layer_operations rnl_prelu_operations = {
     .keeps_units = true,
     .build = build,
     .initialize = initialize,
-    .work = work,
     .plan_forward = plan_forward,
     .plan_backward = plan_backward,
     .collect = collect,

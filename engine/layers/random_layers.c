@@ -10,7 +10,6 @@
 #include "engine/error.h"
 #include "engine/layers/pass_through.h"
 #include "engine/step/row_tiles.h"
-#include "engine/step/work.h"
 #include "simd/philox.h"
 
 #include <math.h>
@@ -198,6 +197,10 @@ static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
     return RNL_OK;
 }
 
+/* For each value: it is read and written, and drawing a number takes as long as moving so many
+ * bytes. */
+#define RANDOM_BYTES 24
+
 /* Outside of training most of these layers do nothing. */
 static bool is_idle(const random_state *state, const rnl_step *step)
 {
@@ -221,7 +224,9 @@ static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl
     state->kernels = step->kernels;
     state->input = input;
     RNL_TRY(rnl_step_matrix(step, &state->output, input->columns));
-    RNL_TRY(rnl_row_phase_add(step, run_forward, state));
+    RNL_TRY(rnl_row_phase_add(step,
+                              (rnl_phase){.name = "forward", .run = run_forward, .self = state},
+                              input->columns, RANDOM_BYTES));
     *output = &state->output;
     *planned = state;
     return RNL_OK;
@@ -236,24 +241,9 @@ static rnl_status plan_backward(void *planned, rnl_step *step, const rnl_upstrea
     downstream->partials = 1;
     state->upstream = *upstream;
     state->downstream = *downstream;
-    return rnl_row_phase_add(step, run_backward, state);
-}
-
-static rnl_status work(const rnl_layer *layer, rnl_work_list *list)
-{
-    const double values = (double)(list->padded_rows * rnl_shape_features(&layer->output));
-    rnl_phase_cost cost = {
-        .tiles = rnl_row_tiles_in(list->rows),
-        .row_parts = list->row_parts,
-        .bytes = 24 * values,
-        .shared = 4 * values,
-    };
-    cost.largest = 1 / (double)cost.tiles;
-    if (!list->training)
-        return RNL_OK;
-    RNL_TRY(rnl_work_add(list, layer->name, "forward", cost));
-    return layer->index < list->first_trainable ? RNL_OK
-                                                : rnl_work_add(list, layer->name, "backward", cost);
+    return rnl_row_phase_add(step,
+                             (rnl_phase){.name = "backward", .run = run_backward, .self = state},
+                             state->output.columns, RANDOM_BYTES);
 }
 
 #define OPERATIONS(name, build_function)                                                           \
@@ -265,7 +255,6 @@ static rnl_status work(const rnl_layer *layer, rnl_work_list *list)
     const rnl_layer_operations rnl_##name##_operations = {                                         \
         .keeps_units = true,                                                                       \
         .build = build_function,                                                                   \
-        .work = work,                                                                              \
         .plan_forward = plan_##name,                                                               \
         .plan_backward = plan_backward,                                                            \
     };

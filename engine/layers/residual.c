@@ -10,7 +10,6 @@
 #include "engine/error.h"
 #include "engine/layers/pass_through.h"
 #include "engine/step/row_tiles.h"
-#include "engine/step/work.h"
 
 #include <stddef.h>
 
@@ -138,7 +137,8 @@ static rnl_status plan_add(const rnl_layer *layer, rnl_step *step, const rnl_mat
         RNL_TRY(rnl_step_matrix(step, &state->waiting, input->columns));
     *output = &state->sum;
     *planned = state;
-    return rnl_row_phase_add(step, run_add, state);
+    return rnl_row_phase_add(step, (rnl_phase){.name = "forward", .run = run_add, .self = state},
+                             input->columns, 12);
 }
 
 /* The branch reads what is kept, in place of a buffer that it would have to be copied to. */
@@ -151,7 +151,8 @@ static rnl_status plan_keep(void *planned, rnl_step *step, const rnl_upstream *u
     state->upstream = *upstream;
     downstream->partials = 1;
     downstream->values = &state->waiting.values;
-    return rnl_row_phase_add(step, run_keep, state);
+    return rnl_row_phase_add(step, (rnl_phase){.name = "backward", .run = run_keep, .self = state},
+                             state->waiting.columns, 12);
 }
 
 static rnl_status plan_join(void *planned, rnl_step *step, const rnl_upstream *upstream,
@@ -163,38 +164,12 @@ static rnl_status plan_join(void *planned, rnl_step *step, const rnl_upstream *u
     downstream->partials = 1;
     state->branch_upstream = *upstream;
     state->downstream = *downstream;
-    return rnl_row_phase_add(step, run_join, state);
-}
-
-static rnl_status add_pass(const rnl_layer *layer, rnl_work_list *list, const char *pass)
-{
-    const double values = (double)(list->padded_rows * rnl_shape_features(&layer->output));
-    rnl_phase_cost cost = {
-        .tiles = rnl_row_tiles_in(list->rows),
-        .row_parts = list->row_parts,
-        .bytes = 12 * values,
-        .shared = 4 * values,
-    };
-    cost.largest = 1 / (double)cost.tiles;
-    return rnl_work_add(list, layer->name, pass, cost);
-}
-
-static rnl_status begin_work(const rnl_layer *layer, rnl_work_list *list)
-{
-    return list->training && layer->index > list->first_trainable
-               ? add_pass(layer, list, "backward")
-               : RNL_OK;
-}
-
-static rnl_status add_work(const rnl_layer *layer, rnl_work_list *list)
-{
-    RNL_TRY(add_pass(layer, list, "forward"));
-    return begin_work(layer, list);
+    return rnl_row_phase_add(step, (rnl_phase){.name = "backward", .run = run_join, .self = state},
+                             state->waiting.columns, 12);
 }
 
 static const rnl_layer_operations add_operations = {
     .build = build,
-    .work = add_work,
     .plan_forward = plan_add,
     .plan_backward = plan_keep,
 };
@@ -212,7 +187,6 @@ const rnl_layer_operations rnl_residual_operations = {
     .group = residual_group,
     .build = build,
     .views_input = true,
-    .work = begin_work,
     .plan_forward = plan_begin,
     .plan_backward = plan_join,
 };

@@ -53,7 +53,6 @@ typedef struct rnl_layer {
 struct rnl_step;
 struct rnl_matrix;
 struct rnl_upstream;
-struct rnl_work_list;
 
 /* Layers in a layer's place: the list as many times, and each time, unless `end` is NULL, between
  * the layer itself and one of the choice `end`. */
@@ -85,8 +84,6 @@ typedef struct rnl_layer_operations {
     bool views_input;
     /* Its parameters are complete only after a pass over the training rows that ends training. */
     bool (*has_final_pass)(const rnl_layer *layer);
-    /* Tells what its phases will ask of the machine; NULL for next to nothing. */
-    rnl_status (*work)(const rnl_layer *layer, struct rnl_work_list *list);
     /* Adds the phases of the forward pass to the step: reads input, makes output. */
     rnl_status (*plan_forward)(const rnl_layer *layer, struct rnl_step *step,
                                const struct rnl_matrix *input, const struct rnl_matrix **output,

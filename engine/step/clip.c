@@ -133,9 +133,16 @@ rnl_status rnl_plan_clipping(rnl_step *step)
     state->limit = ((const clipping_parameters *)state->choice->parameters)->limit;
     for (size_t i = 0; i < step->block_count; ++i)
         step->blocks[i]->clip_factor = 1;
-    RNL_TRY(rnl_phase_add(
-        &step->phases, (rnl_phase){.tiles = step->block_count, .run = run_measure, .self = state}));
+    RNL_TRY(rnl_phases_add(&step->phases,
+                           (rnl_phase){.name = state->choice->kind->name,
+                                       .tiles = step->block_count,
+                                       .run = run_measure,
+                                       .self = state,
+                                       .cost = {.bytes = (double)step->memory.gradients,
+                                                .shared = (double)step->memory.gradients}}));
     if (state->choice->kind == &kinds[BY_VALUE])
         return RNL_OK;
-    return rnl_phase_add(&step->phases, (rnl_phase){.tiles = 1, .run = run_factors, .self = state});
+    return rnl_phases_add(
+        &step->phases,
+        (rnl_phase){.name = "clipping factors", .tiles = 1, .run = run_factors, .self = state});
 }

@@ -169,6 +169,16 @@ static rnl_status run_constrain(void *self, size_t tile, rnl_step_worker *worker
     return RNL_OK;
 }
 
+/* Weights are read, and written where they are scaled. */
+static double constrained_bytes(const rnl_step *step)
+{
+    double weights = 0;
+    for (const rnl_constrained *c = step->constrained; c; c = c->next)
+        for (size_t i = 0; i < c->part_count; ++i)
+            weights += (double)c->parts[i].block->count;
+    return 8 * weights;
+}
+
 rnl_status rnl_plan_constraints(rnl_step *step)
 {
     size_t count = 0;
@@ -182,6 +192,11 @@ rnl_status rnl_plan_constraints(rnl_step *step)
         return rnl_fail_memory(bytes);
     for (rnl_constrained *c = step->constrained; c; c = c->next)
         state->tiles[state->count++] = c;
-    return rnl_phase_add(&step->phases,
-                         (rnl_phase){.tiles = count, .run = run_constrain, .self = state});
+    return rnl_phases_add(&step->phases, (rnl_phase){
+                                             .name = "constraints",
+                                             .tiles = count,
+                                             .run = run_constrain,
+                                             .self = state,
+                                             .cost = {.bytes = constrained_bytes(step)},
+                                         });
 }

@@ -2,7 +2,7 @@
 
 #include "engine/error.h"
 #include "engine/model/regularizers.h"
-#include "engine/step/phases.h"
+#include "engine/step/update.h"
 
 void rnl_penalty_add_slope(const rnl_step *step, const rnl_block *block, size_t begin, size_t count,
                            float *gradients)
@@ -85,7 +85,7 @@ rnl_status rnl_plan_penalties(rnl_step *step)
         if (!block->penalties[0] || !block->penalties[1])
             return rnl_fail_memory(bytes);
     }
-    return any ? rnl_phase_add(&step->preparation,
-                               (rnl_phase){.tiles = step->block_count, .run = run_measure})
+    return any ? rnl_phases_add(&step->preparation,
+                                (rnl_phase){.tiles = step->block_count, .run = run_measure})
                : RNL_OK;
 }

@@ -250,7 +250,7 @@ rnl_status rnl_plan_probe(rnl_step *step)
         [RNL_PROBE_OUTPUTS] = {.tiles = probe->tile_count, .run = run_outputs, .self = probe},
     };
     for (size_t i = 0; i < sizeof phases / sizeof *phases; ++i)
-        RNL_TRY(rnl_phase_add(&step->probes, phases[i]));
+        RNL_TRY(rnl_phases_add(&step->probes, phases[i]));
     step->probe = probe;
     return RNL_OK;
 }

@@ -28,11 +28,17 @@ static inline size_t rnl_row_tiles_in(rnl_cut rows)
     return rnl_cut_parts(rows) * rnl_row_tiles_per_part(rnl_cut_part(rows.size));
 }
 
-static inline rnl_status
-rnl_row_phase_add(rnl_step *step, rnl_status (*run)(void *, size_t, rnl_step_worker *), void *self)
+/* Adds a phase that goes by such tiles, and for each value of (padded rows, columns) reads and
+ * writes so many bytes, 4 of which another worker may have written. */
+static inline rnl_status rnl_row_phase_add(rnl_step *step, rnl_phase phase, size_t columns,
+                                           double bytes)
 {
-    return rnl_step_add_by_rows(
-        step, (rnl_phase){.tiles = rnl_row_tiles_in(step->rows), .run = run, .self = self});
+    const double values = (double)(step->padded_rows * columns);
+    phase.tiles = rnl_row_tiles_in(step->rows);
+    phase.waits = RNL_WAITS_FOR_SHARED;
+    phase.cost = (rnl_phase_cost){
+        .row_parts = rnl_cut_parts(step->rows), .bytes = bytes * values, .shared = 4 * values};
+    return rnl_phases_add(&step->phases, phase);
 }
 
 static inline rnl_row_tile rnl_row_tile_of(const rnl_step *step, const rnl_batch *batch,

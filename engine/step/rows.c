@@ -1,4 +1,4 @@
-#include "engine/step/phases.h"
+#include "engine/step/rows.h"
 
 #include "engine/error.h"
 #include "engine/step/row_tiles.h"
@@ -85,7 +85,8 @@ static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
 
 rnl_status rnl_plan_gather(rnl_step *step)
 {
-    return rnl_row_phase_add(step, run_gather, NULL);
+    return rnl_row_phase_add(step, (rnl_phase){.name = "gather", .run = run_gather},
+                             step->input.columns, 8);
 }
 
 typedef struct loss_state {
@@ -230,5 +231,6 @@ rnl_status rnl_plan_loss(rnl_step *step)
     rnl_loss_of(loss)->bind(&state->loss, step->kernels, loss->parameters);
     state->outputs = step->outputs[step->layer_count - 1];
     state->classes = rnl_model_classes(step->model);
-    return rnl_row_phase_add(step, run_loss, state);
+    return rnl_row_phase_add(step, (rnl_phase){.name = "loss", .run = run_loss, .self = state},
+                             state->outputs->columns, 8);
 }

@@ -5,8 +5,9 @@
 #include "engine/step/clip.h"
 #include "engine/step/constrain.h"
 #include "engine/step/penalty.h"
-#include "engine/step/phases.h"
 #include "engine/step/probe.h"
+#include "engine/step/rows.h"
+#include "engine/step/update.h"
 #include "engine/training/losses.h"
 #include "engine/training/metrics.h"
 #include "threading/assignment.h"
@@ -35,57 +36,6 @@ static void *grow(void **items, size_t *count, size_t *capacity, size_t size)
     return item;
 }
 
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
-static rnl_status append(rnl_phase_list *list, const rnl_phase *phase)
-{
-    rnl_phase *added =
-        grow((void **)&list->items, &list->count, &list->capacity, sizeof *list->items);
-    if (!added)
-        return rnl_fail_memory(list->count * sizeof *phase);
-    *added = *phase;
-    return RNL_OK;
-}
-
-rnl_status rnl_phase_add(rnl_phase_list *list, rnl_phase phase)
-{
-    const size_t needed = phase.alone     ? phase.after
-                          : phase.by_rows ? larger(phase.after, list->by_all)
-                                          : list->needed;
-    if (needed > list->complete) {
-        phase.awaited = list->items[needed - 1].arrival = ++list->barriers;
-        list->complete = needed;
-    }
-    RNL_TRY(append(list, &phase));
-    if (!phase.trails)
-        list->needed = list->count;
-    if (!phase.trails && !phase.by_rows)
-        list->by_all = list->count;
-    return RNL_OK;
-}
-
-rnl_status rnl_step_add_by_rows(rnl_step *step, rnl_phase phase)
-{
-    phase.by_rows = step->keeps_rows;
-    return rnl_phase_add(&step->phases, phase);
-}
-
-rnl_status rnl_step_add_trailing(rnl_step *step, rnl_phase phase)
-{
-    phase.trails = phase.alone = true;
-    return rnl_phase_add(&step->phases, phase);
-}
-
-rnl_status rnl_step_defer(rnl_step *step, rnl_phase phase)
-{
-    phase.trails = phase.alone = true;
-    phase.after = step->phases.count;
-    return append(&step->deferred, &phase);
-}
-
 void *rnl_step_allocate(rnl_step *step, size_t size, void (*release)(void *))
 {
     rnl_owned *owned =
@@ -97,29 +47,35 @@ void *rnl_step_allocate(rnl_step *step, size_t size, void (*release)(void *))
     return owned->memory;
 }
 
-rnl_product *rnl_step_find_product(const rnl_step *step, rnl_product_shape shape)
+static rnl_shared_product *find_product(const rnl_step *step, rnl_product_shape shape)
 {
     for (size_t i = 0; i < step->product_count; ++i)
         if (memcmp(&step->products[i].shape, &shape, sizeof shape) == 0)
-            return step->products[i].product;
+            return &step->products[i];
     return NULL;
 }
 
-rnl_status rnl_step_product(rnl_step *step, rnl_product_shape shape, rnl_product **product)
+rnl_status rnl_step_need_product(rnl_step *step, rnl_product_shape shape)
 {
-    *product = rnl_step_find_product(step, shape);
-    if (*product)
+    if (find_product(step, shape))
         return RNL_OK;
-    rnl_product *created;
-    RNL_TRY(rnl_product_create(&created, shape));
     rnl_shared_product *added = grow((void **)&step->products, &step->product_count,
                                      &step->product_capacity, sizeof *step->products);
-    if (!added) {
-        rnl_product_free(created);
+    if (!added)
         return rnl_fail_memory(sizeof *added);
-    }
-    *added = (rnl_shared_product){shape, created};
-    *product = created;
+    added->shape = shape;
+    return RNL_OK;
+}
+
+const rnl_product *rnl_step_product(const rnl_step *step, rnl_product_shape shape)
+{
+    return find_product(step, shape)->product;
+}
+
+static rnl_status create_products(rnl_step *step)
+{
+    for (size_t i = 0; i < step->product_count; ++i)
+        RNL_TRY(rnl_product_create(&step->products[i].product, step->products[i].shape));
     return RNL_OK;
 }
 
@@ -186,39 +142,22 @@ static rnl_status plan_forward(rnl_step *step)
     const rnl_matrix *current = &step->input;
     for (size_t i = 0; i < model->layer_count; ++i) {
         const rnl_layer *layer = &model->layers[i];
+        step->phases.layer = layer->name;
         RNL_TRY(rnl_layer_operations_of(layer)->plan_forward(layer, step, current,
                                                              &step->outputs[i], &step->states[i]));
         current = step->outputs[i];
     }
+    step->phases.layer = NULL;
     return RNL_OK;
 }
 
-/* Deferred phases after which another has come: workers without a part in that begin with these.
- * Where rows are kept they would stand between two phases that need no barrier. */
-static rnl_status add_deferred(rnl_step *step, bool all)
-{
-    size_t added = 0;
-    rnl_phase_list *deferred = &step->deferred;
-    const size_t last = step->phases.count;
-    for (; added < deferred->count; ++added) {
-        if (!all && (step->keeps_rows || deferred->items[added].after == last))
-            break;
-        RNL_TRY(rnl_phase_add(&step->phases, deferred->items[added]));
-    }
-    deferred->count -= added;
-    if (added > 0)
-        memmove(deferred->items, deferred->items + added,
-                deferred->count * sizeof *deferred->items);
-    return RNL_OK;
-}
-
-/* Where the rows of a buffer come to stand elsewhere than those of the layer that had it before,
- * all must have gone past that. */
+/* The rows of a buffer come to stand elsewhere than those of the layer that had it before where its
+ * width changes. */
 static void use_exchange(rnl_step *step, size_t used_strides[2], const rnl_upstream *upstream)
 {
     size_t *used = &used_strides[upstream->values == &step->exchange[1]];
     if (*used != 0 && *used != upstream->stride)
-        step->phases.by_all = step->phases.count;
+        rnl_phases_move_rows(&step->phases);
     *used = upstream->stride;
 }
 
@@ -241,19 +180,23 @@ static rnl_status plan_backward(rnl_step *step)
         };
         if (i > first)
             use_exchange(step, used_strides, &downstream);
+        step->phases.layer = layer->name;
         RNL_TRY(rnl_layer_operations_of(layer)->plan_backward(step->states[i], step, &upstream,
                                                               i > first ? &downstream : NULL));
-        RNL_TRY(add_deferred(step, false));
         if (i > first) {
             need_exchange(step, &downstream);
             upstream = downstream;
         }
     }
-    return add_deferred(step, true);
+    step->phases.layer = NULL;
+    return RNL_OK;
 }
 
 static rnl_status plan_buffers(rnl_step *step)
 {
+    step->tile_buffers = rnl_step_allocate(step, step->workers * sizeof *step->tile_buffers, NULL);
+    if (!step->tile_buffers)
+        return rnl_fail_memory(step->workers * sizeof *step->tile_buffers);
     for (size_t i = 0; i < step->active; ++i)
         RNL_TRY(rnl_arena_reserve(&step->arena, &step->tile_buffers[i], step->tile_floats,
                                   sizeof(float)));
@@ -315,13 +258,11 @@ rnl_status rnl_step_plan(rnl_step *step)
     step->rows = rnl_cut_rows(step->batch_size);
     step->padded_rows = step->rows.blocks * step->rows.size;
     step->part_rows = rnl_cut_part(step->rows.size);
-    step->keeps_rows = rnl_cut_parts(step->rows) % step->active == 0;
     step->layer_count = step->model->layer_count;
     step->first_trainable = rnl_model_first_trainable(step->model);
     step->outputs = rnl_step_allocate(step, step->layer_count * sizeof *step->outputs, NULL);
     step->states = rnl_step_allocate(step, step->layer_count * sizeof *step->states, NULL);
-    step->tile_buffers = rnl_step_allocate(step, step->workers * sizeof *step->tile_buffers, NULL);
-    if (!step->outputs || !step->states || !step->tile_buffers)
+    if (!step->outputs || !step->states)
         return rnl_fail_memory(step->layer_count * sizeof(void *));
 
     RNL_TRY(plan_rows(step));
@@ -331,15 +272,27 @@ rnl_status rnl_step_plan(rnl_step *step)
     step->evaluation_phases = step->phases.count;
     if (step->training) {
         RNL_TRY(plan_backward(step));
-        step->phases.needed = step->phases.count;
+        rnl_phases_end_trailing(&step->phases);
         RNL_TRY(rnl_plan_clipping(step));
         RNL_TRY(rnl_plan_update(step));
         RNL_TRY(rnl_plan_constraints(step));
     }
     if (!step->predicting)
         RNL_TRY(rnl_plan_penalties(step));
-    if (step->inspecting)
-        RNL_TRY(rnl_plan_probe(step));
+    return step->inspecting ? rnl_plan_probe(step) : RNL_OK;
+}
+
+static rnl_status arrange_phases(rnl_step *step)
+{
+    step->keeps_rows = rnl_cut_parts(step->rows) % step->active == 0;
+    RNL_TRY(rnl_phases_arrange(&step->preparation, step->keeps_rows));
+    return rnl_phases_arrange(&step->phases, step->keeps_rows);
+}
+
+rnl_status rnl_step_arrange(rnl_step *step)
+{
+    RNL_TRY(arrange_phases(step));
+    RNL_TRY(create_products(step));
     RNL_TRY(plan_buffers(step));
     plan_memory(step);
     return rnl_arena_commit(&step->arena);
@@ -357,10 +310,9 @@ void rnl_step_release(rnl_step *step)
     free(step->owned);
     free(step->products);
     free(step->blocks);
-    free(step->phases.items);
-    free(step->deferred.items);
-    free(step->preparation.items);
-    free(step->probes.items);
+    rnl_phases_release(&step->phases);
+    rnl_phases_release(&step->preparation);
+    rnl_phases_release(&step->probes);
     rnl_arena_release(&step->arena);
 }
 

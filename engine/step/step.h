@@ -1,19 +1,9 @@
 /*
  * A training step, planned: the phases that compute it and the memory that they use.
  *
- * A step is a list of phases, each a grid of tiles.  In every phase each worker runs its share of
- * the tiles; tiles of one phase never touch what another tile of that phase writes.  The phases
- * stand in this order: gather the rows of the mini-batch, the layers forward, the loss, the layers
- * backward with the update of each, and, where gradients are clipped, the update of all.
- * Evaluation runs the phases up to the loss.
- *
- * A phase that needs what other workers have made since the last barrier has one of its own.  A
- * worker comes to it right behind the last phase that is needed, and waits right before the phase
- * that needs it; in between it works on gradients, which nobody waits for.  At the first barrier of
- * a step all come and wait at once.
- * Where all parts of the rows go evenly to the workers, a phase that goes row by row needs nothing
- * of others from another such phase; gradients, which need all rows, wait until the last layer has
- * gone backward.
+ * A step is a list of phases (engine/step/phases.h) in this order: gather the rows of the
+ * mini-batch, the layers forward, the loss, the layers backward with the update of each, and, where
+ * gradients are clipped, the update of all. Evaluation runs the phases up to the loss.
  *
  * Matrices over a mini-batch are row-major and have `padded_rows` rows, a whole number of row
  * blocks. A short mini-batch fills them from the front.  A row block without rows is skipped
@@ -28,6 +18,7 @@
 #include "engine/product/product.h"
 #include "engine/step/arena.h"
 #include "engine/step/cut.h"
+#include "engine/step/phases.h"
 #include "engine/training/optimizers.h"
 #include "engine/training/schedules.h"
 #include "simd/kernels.h"
@@ -114,36 +105,6 @@ typedef struct rnl_step_worker {
     uint64_t tiles; /* computed so far, a counter to show that every worker has work */
 } rnl_step_worker;
 
-/* `tiles` pieces of work that may run in any order on any worker. */
-typedef struct rnl_phase {
-    size_t tiles;
-    /* Once for each tile, on the worker that will run it: makes what `run` needs. NULL for nothing.
-     */
-    rnl_status (*bind)(void *self, size_t tile, rnl_step_worker *worker);
-    rnl_status (*run)(void *self, size_t tile, rnl_step_worker *worker);
-    /* The worker that runs a tile; NULL: contiguous shares of the tiles. */
-    size_t (*owner)(const void *self, size_t tile, size_t workers);
-    void *self;
-    bool trails; /* nobody needs what it makes before all layers have gone backward */
-    /* What all workers must have complete before it: the first `after` phases of the list alone; if
-     * it goes by rows that each worker keeps, these and all that do not; else all that do not
-     * trail. */
-    bool alone, by_rows;
-    size_t after;
-    /* Set when it is added to a list, numbers of barriers from 1, 0 for none: */
-    size_t arrival; /* that a worker comes to behind it */
-    size_t awaited; /* that all must have come to before it */
-} rnl_phase;
-
-typedef struct rnl_phase_list {
-    size_t count, capacity;
-    rnl_phase *items;
-    size_t barriers;
-    size_t complete; /* phases before the last barrier */
-    size_t by_all;   /* phases that all must have gone past before another that goes by rows */
-    size_t needed;   /* or before one that does not */
-} rnl_phase_list;
-
 /* Bytes by what they hold. */
 typedef struct rnl_memory_plan {
     size_t parameters, optimizer, gradients, activations;
@@ -154,7 +115,7 @@ typedef struct rnl_step {
     const rnl_model *model;
     const rnl_kernels *kernels;
     size_t batch_size;
-    size_t workers, active; /* the first `active` have tiles */
+    size_t workers, active; /* the first `active` have tiles; given when the step is arranged */
     bool training;
     bool monte_carlo;           /* layers draw random numbers though it is no training */
     bool predicting;            /* outputs alone are asked for: no targets, no loss */
@@ -173,8 +134,7 @@ typedef struct rnl_step {
     rnl_memory_plan memory;     /* of the arena */
     rnl_phase_list preparation; /* run once before the first step */
     rnl_phase_list phases;
-    rnl_phase_list deferred; /* until they are added to the phases */
-    rnl_phase_list probes;   /* each run by itself, between two steps (probe.h) */
+    rnl_phase_list probes; /* each run by itself, between two steps (probe.h) */
     struct rnl_probe *probe;
     size_t evaluation_phases; /* the first of them make an evaluation */
     size_t first_trainable;   /* layer; below it nobody asks for a gradient */
@@ -205,9 +165,14 @@ typedef struct rnl_step {
     struct rnl_owned *owned; /* freed with the step */
 } rnl_step;
 
-/* Plans a step and allocates its memory; called by one worker of the team. `workers`, `active`,
- * `model`, `kernels`, `batch_size` and `training` are set before. */
+/* Plans the phases of a step and counts its memory, without a look at workers. `model`, `kernels`,
+ * `batch_size` and `training` are set before, and what else the caller asks for.  After a failure,
+ * too, rnl_step_release is due. */
 rnl_status rnl_step_plan(rnl_step *step);
+
+/* Arranges a planned step for its workers, makes its products and allocates its memory; called by
+ * one worker of the team.  `workers` and `active` are set before. */
+rnl_status rnl_step_arrange(rnl_step *step);
 void rnl_step_release(rnl_step *step);
 
 /* Sets the rates of a step, as the schedule has them, after a step with this momentum product;
@@ -236,28 +201,14 @@ rnl_status rnl_step_collect(const rnl_step *step, size_t array, rnl_model *model
 
 /* ---- for the layers, while a step is planned ------------------------------------------------- */
 
-rnl_status rnl_phase_add(rnl_phase_list *list, rnl_phase phase);
-
-/* A phase whose tiles are in the order of the rows' parts, and take of what other such phases made
- * the rows of their part alone. */
-rnl_status rnl_step_add_by_rows(rnl_step *step, rnl_phase phase);
-
-/* A phase that needs of others' results what the phase before it needs, and that none but an update
- * of all needs: it is added right here. */
-rnl_status rnl_step_add_trailing(rnl_step *step, rnl_phase phase);
-
-/* A phase that needs the phases so far, and that none but an update of all needs: it is added where
- * workers have something to do before they wait for it. */
-rnl_status rnl_step_defer(rnl_step *step, rnl_phase phase);
-
 /* Memory that is freed with the step, by `release` (free if NULL). */
 void *rnl_step_allocate(rnl_step *step, size_t size, void (*release)(void *));
 
-/* A product of this shape, made once for all layers that have it. */
-rnl_status rnl_step_product(rnl_step *step, rnl_product_shape shape, rnl_product **product);
+/* Asks for a product of this shape; all that ask for one share it. */
+rnl_status rnl_step_need_product(rnl_step *step, rnl_product_shape shape);
 
-/* One that was made; NULL if none was. */
-rnl_product *rnl_step_find_product(const rnl_step *step, rnl_product_shape shape);
+/* A product that was asked for, once the step is arranged. */
+const rnl_product *rnl_step_product(const rnl_step *step, rnl_product_shape shape);
 
 /* A part of a layer's parameter with room for `count` values, and in training for the optimizer's
  * state. */
@@ -269,11 +220,6 @@ rnl_status rnl_step_gradients(rnl_step *step, rnl_block *block);
 
 /* Somebody reads gradients after the tile that made them. */
 bool rnl_step_keeps_gradients(const rnl_step *step);
-
-/* The optimizer on a part of a block whose gradients, (count), are complete; a penalty joins them.
- */
-void rnl_step_update(rnl_step *step, const rnl_step_worker *worker, size_t block_index,
-                     size_t begin, size_t count, float *gradients);
 
 rnl_status rnl_step_matrix(rnl_step *step, rnl_matrix *matrix, size_t columns);
 

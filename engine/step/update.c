@@ -1,4 +1,4 @@
-#include "engine/step/phases.h"
+#include "engine/step/update.h"
 
 #include "engine/error.h"
 #include "engine/model/regularizers.h"
@@ -109,6 +109,12 @@ static rnl_status run_update(void *self, size_t tile, rnl_step_worker *worker)
     return RNL_OK;
 }
 
+double rnl_step_update_bytes(const rnl_step *step, double parameters, double gradient_passes)
+{
+    const double arrays = 1 + (double)rnl_optimizer_slots(&step->model->config->training.optimizer);
+    return parameters * sizeof(float) * (2 * arrays + gradient_passes);
+}
+
 static size_t slices_of(const rnl_block *block)
 {
     return block->updated_by_tile ? 0 : (block->count + SLICE - 1) / SLICE;
@@ -117,8 +123,11 @@ static size_t slices_of(const rnl_block *block)
 rnl_status rnl_plan_update(rnl_step *step)
 {
     size_t count = 0;
-    for (size_t i = 0; i < step->block_count; ++i)
+    double parameters = 0;
+    for (size_t i = 0; i < step->block_count; ++i) {
         count += slices_of(step->blocks[i]);
+        parameters += step->blocks[i]->updated_by_tile ? 0 : (double)step->blocks[i]->count;
+    }
     if (count == 0)
         return RNL_OK;
     const size_t bytes = sizeof(update_state) + count * sizeof(slice);
@@ -133,6 +142,11 @@ rnl_status rnl_plan_update(rnl_step *step)
                 (slice){block, begin, left < SLICE ? left : SLICE, NULL};
         }
     }
-    return rnl_phase_add(&step->phases,
-                         (rnl_phase){.tiles = count, .run = run_update, .self = state});
+    return rnl_phases_add(&step->phases,
+                          (rnl_phase){.name = "update",
+                                      .tiles = count,
+                                      .run = run_update,
+                                      .self = state,
+                                      .cost = {.bytes = rnl_step_update_bytes(step, parameters, 1),
+                                               .shared = parameters * sizeof(float)}});
 }

@@ -38,6 +38,7 @@ static void run_tiles(rnl_hand *hand, const rnl_phase *phase, const rnl_own_tile
         if (status != RNL_OK)
             rnl_hand_fail(hand, status);
     }
+    hand->step.tiles += own->count;
 }
 
 /* All workers come to the first barrier, and to one at least, so that none is still reading what
@@ -98,12 +99,12 @@ static void log_plan(const rnl_executor *executor)
     }
 }
 
-/* Plans on worker 0, then binds and prepares on all. */
+/* Arranges on worker 0, then binds and prepares on all. */
 static bool set_up(rnl_hand *hand)
 {
     rnl_executor *executor = hand->executor;
     if (rnl_hand_leads(hand)) {
-        const rnl_status status = rnl_step_plan(&executor->step);
+        const rnl_status status = rnl_step_arrange(&executor->step);
         if (status != RNL_OK)
             rnl_hand_fail(hand, status);
         else
@@ -134,7 +135,6 @@ static void finish(rnl_hand *hand)
                 (unsigned long long)executor->hands[i].step.tiles);
     for (size_t i = 0; i < executor->step.workers; ++i)
         rnl_step_unbind(&executor->hands[i].step);
-    rnl_step_release(&executor->step);
 }
 
 static void run_worker(rnl_worker *team, void *context)
@@ -179,40 +179,38 @@ static rnl_status choose_isa(rnl_step *step)
     return RNL_OK;
 }
 
-static rnl_status place(rnl_placement *placement, rnl_executor *executor)
+/* Starts the team on a planned step. */
+static rnl_status run_team(rnl_executor *executor, const rnl_placement *placement)
 {
-    rnl_step *step = &executor->step;
-    rnl_work_list work;
-    RNL_TRY(rnl_work_of(&work, step->model, step->batch_size, step->training));
-    const rnl_status status = rnl_place_step(placement, &step->active, &work, executor->options);
-    rnl_work_release(&work);
+    const size_t bytes = placement->workers * sizeof *executor->hands;
+    executor->step.workers = placement->workers;
+    executor->hands = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    executor->between_phases = rnl_barrier_create(executor->step.active, placement->oversubscribed);
+    rnl_status status = RNL_OK;
+    char problem[512];
+    if (!executor->hands || !executor->between_phases)
+        status = rnl_fail_memory(bytes);
+    else if (!rnl_team_run(placement, run_worker, executor, problem, sizeof problem))
+        status = rnl_fail(RNL_THREADS, "%s", problem);
+    free(executor->between_phases);
+    free(executor->hands);
     return status;
 }
 
 rnl_status rnl_executor_run(rnl_executor *executor)
 {
-    RNL_TRY(choose_isa(&executor->step));
-    rnl_placement placement;
-    RNL_TRY(place(&placement, executor));
-    const size_t bytes = placement.workers * sizeof *executor->hands;
-    executor->step.workers = placement.workers;
-    executor->hands = aligned_alloc(64, (bytes + 63) / 64 * 64);
-    executor->between_phases = rnl_barrier_create(executor->step.active, placement.oversubscribed);
-    if (!executor->hands || !executor->between_phases) {
-        free(executor->hands);
-        free(executor->between_phases);
-        rnl_placement_release(&placement);
-        return rnl_fail_memory(bytes);
-    }
+    rnl_step *step = &executor->step;
+    rnl_placement placement = {0};
     atomic_flag_clear(&executor->first_failure);
-    char problem[512];
-    const bool ran = rnl_team_run(&placement, run_worker, executor, problem, sizeof problem);
-    free(executor->between_phases);
-    free(executor->hands);
+    RNL_TRY(choose_isa(step));
+    rnl_status status = rnl_step_plan(step);
+    if (status == RNL_OK)
+        status = rnl_place_step(&placement, &step->active, &step->phases, executor->options);
+    if (status == RNL_OK)
+        status = run_team(executor, &placement);
     rnl_placement_release(&placement);
-    if (!ran)
-        return rnl_fail(RNL_THREADS, "%s", problem);
-    if (atomic_load(&executor->failed))
-        return rnl_fail(executor->status, "%s", executor->message);
-    return RNL_OK;
+    rnl_step_release(step);
+    RNL_TRY(status);
+    return atomic_load(&executor->failed) ? rnl_fail(executor->status, "%s", executor->message)
+                                          : RNL_OK;
 }

@@ -1,6 +1,8 @@
 #include "engine/training/machine.h"
 
+#include "engine/config/config.h"
 #include "engine/error.h"
+#include "engine/step/step.h"
 #include "simd/kernels.h"
 #include "threading/team.h"
 
@@ -76,6 +78,23 @@ static rnl_cost_rates rates_of(rnl_isa isa)
     };
 }
 
+/* The phases of a planned step, and their costs side by side. */
+typedef struct step_costs {
+    const rnl_phase_list *phases;
+    rnl_phase_cost *costs; /* (phases) */
+} step_costs;
+
+static rnl_status list_costs(step_costs *work, const rnl_phase_list *phases)
+{
+    work->phases = phases;
+    work->costs = malloc((phases->count + 1) * sizeof *work->costs);
+    if (!work->costs)
+        return rnl_fail_memory((phases->count + 1) * sizeof *work->costs);
+    for (size_t i = 0; i < phases->count; ++i)
+        work->costs[i] = phases->items[i].cost;
+    return RNL_OK;
+}
+
 static size_t nodes_of(const rnl_placement *placement)
 {
     size_t nodes = 0;
@@ -89,7 +108,7 @@ static size_t nodes_of(const rnl_placement *placement)
 }
 
 /* The seconds of a step on this many workers where the machine would place them. */
-static rnl_status foresee(const rnl_topology *topology, const rnl_work_list *work, size_t workers,
+static rnl_status foresee(const rnl_topology *topology, const step_costs *work, size_t workers,
                           size_t *nodes, double *seconds)
 {
     const rnl_cost_rates rates = rates_of(rnl_isa_detect());
@@ -97,12 +116,12 @@ static rnl_status foresee(const rnl_topology *topology, const rnl_work_list *wor
     RNL_TRY(plan(&placement, topology, &(const rnl_options){.threads = workers}));
     *nodes = nodes_of(&placement);
     rnl_placement_release(&placement);
-    *seconds = rnl_step_seconds(work->costs, work->count, &rates, workers, *nodes);
+    *seconds = rnl_step_seconds(work->costs, work->phases->count, &rates, workers, *nodes);
     return RNL_OK;
 }
 
 static rnl_status find_cheapest(size_t *cheapest, const rnl_topology *topology,
-                                const rnl_work_list *work, size_t most)
+                                const step_costs *work, size_t most)
 {
     double least = 0;
     for (size_t workers = 1; workers <= most; ++workers) {
@@ -117,7 +136,7 @@ static rnl_status find_cheapest(size_t *cheapest, const rnl_topology *topology,
     return RNL_OK;
 }
 
-static rnl_status place_step(rnl_placement *placement, size_t *active, const rnl_work_list *work,
+static rnl_status place_step(rnl_placement *placement, size_t *active, const step_costs *work,
                              const rnl_topology *topology, const rnl_options *options)
 {
     RNL_TRY(plan(placement, topology, options));
@@ -131,13 +150,18 @@ static rnl_status place_step(rnl_placement *placement, size_t *active, const rnl
     return plan(placement, topology, &fewer);
 }
 
-rnl_status rnl_place_step(rnl_placement *placement, size_t *active, const rnl_work_list *work,
+rnl_status rnl_place_step(rnl_placement *placement, size_t *active, const rnl_phase_list *phases,
                           const rnl_options *options)
 {
+    step_costs work;
+    RNL_TRY(list_costs(&work, phases));
     rnl_topology topology;
-    RNL_TRY(read_here(&topology));
-    const rnl_status status = place_step(placement, active, work, &topology, options);
-    rnl_topology_release(&topology);
+    rnl_status status = read_here(&topology);
+    if (status == RNL_OK) {
+        status = place_step(placement, active, &work, &topology, options);
+        rnl_topology_release(&topology);
+    }
+    free(work.costs);
     return status;
 }
 
@@ -195,8 +219,18 @@ static void print_plan(FILE *out, const rnl_topology *topology, const rnl_placem
           out);
 }
 
+static void print_phase(FILE *out, const rnl_phase *phase, double seconds)
+{
+    const rnl_phase_cost *cost = &phase->cost;
+    char name[96];
+    snprintf(name, sizeof name, "%s%s%s", phase->layer ? phase->layer : "", phase->layer ? " " : "",
+             phase->name);
+    fprintf(out, "%-32s %6zu %9.3f %9.0f %9.0f %9.0f %10.1f us\n", name, phase->tiles,
+            cost->flops / 1e6, cost->calls, cost->bytes / 1e3, cost->shared / 1e3, seconds * 1e6);
+}
+
 /* What each phase would take of a step, and what more workers would bring. */
-static rnl_status print_step(FILE *out, const rnl_topology *topology, const rnl_work_list *work,
+static rnl_status print_step(FILE *out, const rnl_topology *topology, const step_costs *work,
                              size_t active, size_t placed)
 {
     const rnl_cost_rates rates = rates_of(rnl_isa_detect());
@@ -204,15 +238,11 @@ static rnl_status print_step(FILE *out, const rnl_topology *topology, const rnl_
     double alone, all;
     RNL_TRY(foresee(topology, work, 1, &nodes, &alone));
     RNL_TRY(foresee(topology, work, active, &nodes, &all));
-    fprintf(out, "\n%-20s %6s %9s %9s %9s %9s %13s\n", "A step's phases", "tiles", "MFLOP",
+    fprintf(out, "\n%-32s %6s %9s %9s %9s %9s %13s\n", "A step's phases", "tiles", "MFLOP",
             "products", "kB", "shared kB", "foreseen");
-    for (size_t i = 0; i < work->count; ++i) {
-        const rnl_phase_cost *cost = &work->costs[i];
-        const double seconds = rnl_phase_seconds(cost, &rates, active, nodes);
-        fprintf(out, "%-20s %6zu %9.3f %9.0f %9.0f %9.0f %10.1f us\n", work->names[i].text,
-                cost->tiles, cost->flops / 1e6, cost->calls, cost->bytes / 1e3, cost->shared / 1e3,
-                seconds * 1e6);
-    }
+    for (size_t i = 0; i < work->phases->count; ++i)
+        print_phase(out, &work->phases->items[i],
+                    rnl_phase_seconds(&work->costs[i], &rates, active, nodes));
     fprintf(out,
             "%zu of %zu workers have tiles, on %zu node%s.  Foreseen: %.1f us a step, %.1f us on "
             "one worker.\n",
@@ -220,7 +250,7 @@ static rnl_status print_step(FILE *out, const rnl_topology *topology, const rnl_
     return RNL_OK;
 }
 
-static rnl_status print_all(FILE *out, const rnl_topology *topology, const rnl_work_list *work,
+static rnl_status print_all(FILE *out, const rnl_topology *topology, const step_costs *work,
                             const rnl_options *options)
 {
     rnl_placement placement;
@@ -236,7 +266,7 @@ static rnl_status print_all(FILE *out, const rnl_topology *topology, const rnl_w
     return work ? print_step(out, topology, work, active, placed) : RNL_OK;
 }
 
-static rnl_status describe(const rnl_topology *topology, const rnl_work_list *work,
+static rnl_status describe(const rnl_topology *topology, const step_costs *work,
                            const rnl_options *options, char **text)
 {
     char *printed = NULL;
@@ -260,7 +290,7 @@ static bool is_xml(const char *machine)
     return length > 4 && strcmp(machine + length - 4, ".xml") == 0;
 }
 
-static rnl_status describe_machine(const char *machine, const rnl_work_list *work,
+static rnl_status describe_machine(const char *machine, const step_costs *work,
                                    const rnl_options *options, char **text)
 {
     const rnl_topology_source source = {
@@ -274,6 +304,32 @@ static rnl_status describe_machine(const char *machine, const rnl_work_list *wor
     return status;
 }
 
+static rnl_status describe_planned(const char *machine, const rnl_step *step,
+                                   const rnl_options *options, char **text)
+{
+    step_costs work;
+    RNL_TRY(list_costs(&work, &step->phases));
+    const rnl_status status = describe_machine(machine, &work, options, text);
+    free(work.costs);
+    return status;
+}
+
+static rnl_status describe_step(const char *machine, const rnl_model *model,
+                                const rnl_options *options, char **text)
+{
+    rnl_step step = {
+        .model = model,
+        .kernels = rnl_kernels_of(rnl_isa_detect()),
+        .batch_size = (size_t)model->config->training.batch_size,
+        .training = true,
+    };
+    rnl_status status = rnl_step_plan(&step);
+    if (status == RNL_OK)
+        status = describe_planned(machine, &step, options, text);
+    rnl_step_release(&step);
+    return status;
+}
+
 rnl_status rnl_topology_describe(const char *machine, const rnl_model *model,
                                  const rnl_options *options, char **text)
 {
@@ -282,9 +338,5 @@ rnl_status rnl_topology_describe(const char *machine, const rnl_model *model,
         options = &defaults;
     if (!model)
         return describe_machine(machine, NULL, options, text);
-    rnl_work_list work;
-    RNL_TRY(rnl_work_of(&work, model, (size_t)model->config->training.batch_size, true));
-    const rnl_status status = describe_machine(machine, &work, options, text);
-    rnl_work_release(&work);
-    return status;
+    return describe_step(machine, model, options, text);
 }

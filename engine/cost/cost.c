@@ -1,15 +1,12 @@
-#include "threading/cost.h"
+#include "engine/cost/cost.h"
 
-static double larger(double a, double b)
-{
-    return a > b ? a : b;
-}
+#include <stdbool.h>
 
 /* The share of a phase that the worker with the most tiles has. */
 static double largest_share(const rnl_phase_cost *phase, size_t workers)
 {
     const size_t tiles = (phase->tiles + workers - 1) / workers;
-    return larger((double)tiles / (double)phase->tiles, phase->largest);
+    return (double)tiles / (double)phase->tiles;
 }
 
 static double barrier_seconds(const rnl_cost_rates *rates, size_t workers, size_t nodes)
@@ -44,15 +41,15 @@ double rnl_step_seconds(const rnl_phase_cost *phases, size_t count, const rnl_co
 {
     double seconds = 0;
     size_t barriers = 0;
-    bool kept_rows = false, deferred = false;
+    bool kept_rows = false, at_end = false;
     for (size_t i = 0; i < count; ++i) {
         seconds += rnl_phase_seconds(&phases[i], rates, workers, nodes);
-        deferred |= phases[i].deferred;
-        if (phases[i].deferred)
+        at_end |= phases[i].barrier == RNL_BARRIER_AT_END;
+        if (phases[i].barrier != RNL_BARRIER_BEFORE)
             continue;
         const bool keeps_rows = phases[i].row_parts > 0 && phases[i].row_parts % workers == 0;
         barriers += !(kept_rows && keeps_rows);
         kept_rows = keeps_rows;
     }
-    return seconds + (double)(barriers + deferred) * barrier_seconds(rates, workers, nodes);
+    return seconds + (double)(barriers + at_end) * barrier_seconds(rates, workers, nodes);
 }
