@@ -70,6 +70,7 @@ struct rnl_arguments {
     const char *varied[RNL_MAX_VARIED]; /* "key=value,value" each */
     size_t varied_count;
     size_t folds, repeats, jobs; /* 0: not given */
+    bool stratified;             /* folds of each class */
     uint64_t seed;               /* if one is given; among the overrides, too */
     bool seed_given;
     const char *metric; /* NULL: the default */

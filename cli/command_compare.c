@@ -116,7 +116,9 @@ static bool fill_overrides(override_list *list, const rnl_comparison *comparison
     if (trial->fold > 0) {
         fits &= add_override(list, "data.validation=null");
         fits &= add_override(list, "data.validation_split=0");
-        fits &= add_override(list, "data.folds=%zu", arguments->folds);
+        fits &= add_override(
+            list, arguments->stratified ? "data.folds={stratified: %zu}" : "data.folds=%zu",
+            arguments->folds);
         fits &= add_override(list, "data.fold=%zu", trial->fold);
     }
     return fits;

@@ -115,7 +115,10 @@ static bool take_steps(rnl_arguments *arguments, const char *value)
 
 static bool take_folds(rnl_arguments *arguments, const char *value)
 {
-    return read_count(value, 2, &arguments->folds);
+    static const char stratified[] = "stratified:";
+    arguments->stratified = strncmp(value, stratified, sizeof stratified - 1) == 0;
+    return read_count(value + (arguments->stratified ? sizeof stratified - 1 : 0), 2,
+                      &arguments->folds);
 }
 
 static bool take_repeats(rnl_arguments *arguments, const char *value)
@@ -251,8 +254,9 @@ const rnl_option rnl_option_table[] = {
      "every combination is trained; may be repeated; required",
      "KEY=VALUE,VALUE..., at most 8 times", take_vary},
     {"folds", 0, "K", RNL_TAKEN_BY_COMPARE,
-     "cross-validation: train K times, each validating on another K-th of\nthe training rows",
-     "a whole number from 2", take_folds},
+     "cross-validation: train K times, each validating on another K-th of\nthe training rows, or "
+     "with stratified:K of each class",
+     "a whole number from 2, or stratified: before one", take_folds},
     {"repeats", 0, "R", RNL_TAKEN_BY_COMPARE, "train with R seeds, from --seed on",
      "a whole number from 1", take_repeats},
     {"jobs", 'j', "N", RNL_TAKEN_BY_COMPARE,
@@ -412,7 +416,8 @@ const rnl_command rnl_commands[] = {
      "for each trial, with its config.yaml and log.\n"
      "\n"
      "Called again after Ctrl-C or a kill, the same command goes on with what is missing. With\n"
-     "--folds K, the training rows are cut in K parts, drawn at random but always the same.\n"
+     "--folds K, the training rows are cut in K parts, drawn at random but always the same;\n"
+     "with --folds stratified:K, by the trial's seed, each class as evenly as may be.\n"
      "\n"
      "Exit code: 0 compared; 1 failed, or a training did; 2 a mistake in the command or the\n"
      "configuration: then nothing was written; 130 and 143 stopped by Ctrl-C and SIGTERM.\n"

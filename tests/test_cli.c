@@ -609,6 +609,16 @@ Test(cli, compares_every_combination)
                                 "\"training.batch_size\": \"25\"}, \"trials\": 4, \"done\": 4");
 }
 
+Test(cli, compares_on_stratified_folds)
+{
+    cr_expect_eq(run("compare " SPIRALS " " NET "-o c --folds stratified:2 --vary "
+                     "training.batch_size=50"),
+                 0);
+    expect_in("c/00-batch_size_50/run-fold2/config.yaml", "folds: {stratified: 2}");
+    cr_expect_eq(run("compare " SPIRALS " -o d --folds stratified:1 --vary training.epochs=1"), 2);
+    expect_in("err", "--folds expects a whole number from 2, or stratified: before one");
+}
+
 /* The means are those of the trials' models; what it printed before, it prints again. */
 Test(cli, compares_what_was_trained)
 {

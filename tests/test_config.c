@@ -76,7 +76,8 @@ Test(config, takes_values_and_defaults)
 {
     rnl_config *config = parse(good, NULL);
     cr_expect_str_eq(config->name, "good");
-    cr_expect_eq(config->data.validation_split, 0.1);
+    cr_expect_str_eq(config->data.validation_split.kind->name, "last");
+    cr_expect_eq(*(const double *)config->data.validation_split.parameters, 0.1);
     cr_expect_null(config->data.test.kind);
     cr_expect_str_eq(config->data.scaling.kind->name, "none");
     cr_expect_eq(config->model.count, 4);

@@ -139,13 +139,27 @@ static rnl_choice choose_blobs(rnl_blobs_parameters *parameters)
         find_kind(&rnl_data_formats, "blobs"), parameters, {"run.yaml", 6, 5, RNL_FROM_FILE}};
 }
 
+static rnl_choice choose_last(double *share)
+{
+    return (rnl_choice){
+        find_kind(&rnl_validation_splits, "last"), share, {"run.yaml", 9, 5, RNL_FROM_FILE}};
+}
+
+static rnl_choice choose_folds(int64_t *folds)
+{
+    return (rnl_choice){
+        find_kind(&rnl_fold_rules, "random"), folds, {"run.yaml", 9, 5, RNL_FROM_FILE}};
+}
+
+static double tenth = 0.1, half = 0.5;
+static int64_t one = 1, five = 5, seven = 7, too_many = 101;
 static rnl_spirals_parameters hundred = {.rows = 100, .classes = 3, .noise = 0.1, .turns = 1};
 static rnl_spirals_parameters ten = {.rows = 10, .classes = 3, .noise = 0.1, .turns = 1, .seed = 1};
 
 Test(parts, split_takes_the_last_rows)
 {
     const rnl_config config = {
-        .data = {.train = choose_spirals(&hundred), .validation_split = 0.1},
+        .data = {.train = choose_spirals(&hundred), .validation_split = choose_last(&tenth)},
         .training.seed = 42,
     };
     rnl_data *data = NULL;
@@ -175,7 +189,7 @@ static void expect_split(int64_t rows, double share, size_t train, size_t valida
     rnl_spirals_parameters parameters = hundred;
     parameters.rows = rows;
     const rnl_config config = {
-        .data = {.train = choose_spirals(&parameters), .validation_split = share}};
+        .data = {.train = choose_spirals(&parameters), .validation_split = choose_last(&share)}};
     rnl_data *data = NULL;
     cr_assert_eq(rnl_data_load(&data, &config, RNL_TRAIN | RNL_VALIDATION), RNL_OK);
     cr_expect_eq(rnl_data_rows(data, RNL_TRAIN), train);
@@ -192,7 +206,7 @@ Test(parts, split_leaves_a_row_on_either_side)
     rnl_spirals_parameters parameters = hundred;
     parameters.rows = 1;
     const rnl_config config = {
-        .data = {.train = choose_spirals(&parameters), .validation_split = 0.5}};
+        .data = {.train = choose_spirals(&parameters), .validation_split = choose_last(&half)}};
     rnl_data *data = NULL;
     cr_expect_eq(rnl_data_load(&data, &config, RNL_TRAIN), RNL_BAD_DATA);
     cr_expect_null(data);
@@ -219,7 +233,9 @@ Test(parts, folds_hold_out_each_row_once)
     size_t held_out[100] = {0}, moved = 0;
     for (int64_t fold = 1; fold <= 7; fold++) {
         const rnl_config config = {
-            .data = {.train = choose_spirals(&hundred), .folds = 7, .fold = fold},
+            .data = {.train = choose_spirals(&hundred),
+                     .folds = choose_folds(&seven),
+                     .fold = fold},
             .training.seed = 42,
         };
         rnl_data *data = NULL;
@@ -255,7 +271,8 @@ Test(parts, split_measures_labels_anew)
 {
     static const rnl_data_format format = {.load = load_bytes};
     static const rnl_kind kind = {.name = "bytes", .operations = &format};
-    const rnl_config config = {.data = {.train.kind = &kind, .validation_split = 0.5}};
+    const rnl_config config = {
+        .data = {.train.kind = &kind, .validation_split = choose_last(&half)}};
     rnl_data *data = NULL;
     cr_assert_eq(rnl_data_load(&data, &config, RNL_TRAIN | RNL_VALIDATION), RNL_OK);
     cr_expect_eq(data->train.largest_label, 3);
@@ -293,19 +310,22 @@ Test(parts, mistakes)
     rnl_data *data = NULL;
     const rnl_config both = {.data = {.train = choose_spirals(&hundred),
                                       .validation = choose_spirals(&ten),
-                                      .validation_split = 0.1}};
+                                      .validation_split = choose_last(&tenth)}};
     cr_expect_eq(rnl_data_load(&data, &both, RNL_TRAIN), RNL_BAD_CONFIG);
     cr_expect_not_null(strstr(rnl_message(), "run.yaml:3:5"), "%s", rnl_message());
     cr_expect_not_null(strstr(rnl_message(), "validation_split"), "%s", rnl_message());
 
-    static const struct {
+    const struct {
         rnl_data_config data;
         const char *message;
     } folds[] = {
-        {{.folds = 5, .fold = 1, .validation_split = 0.1}, "data.folds, got two"},
-        {{.folds = 1, .fold = 1}, "data.folds: expected 0 or at least 2, got 1"},
-        {{.folds = 5, .fold = 6}, "data.fold: expected one of the 5 folds, got 6"},
-        {{.folds = 101, .fold = 1}, "data.folds: expected at most one for each of the 100 rows"},
+        {{.folds = choose_folds(&five), .fold = 1, .validation_split = choose_last(&tenth)},
+         "data.folds, got two"},
+        {{.folds = choose_folds(&one), .fold = 1}, "data.folds: expected 0 or at least 2, got 1"},
+        {{.folds = choose_folds(&five), .fold = 6},
+         "data.fold: expected one of the 5 folds, got 6"},
+        {{.folds = choose_folds(&too_many), .fold = 1},
+         "data.folds: expected at most one for each of the 100 rows"},
     };
     for (size_t i = 0; i < sizeof folds / sizeof *folds; i++) {
         rnl_config config = {.data = folds[i].data};
@@ -318,7 +338,7 @@ Test(parts, mistakes)
     cr_expect_eq(rnl_data_load(&data, &nothing, RNL_TRAIN), RNL_BAD_CONFIG);
     cr_expect_not_null(strstr(rnl_message(), "data.train"), "%s", rnl_message());
 
-    const rnl_config share = {.data.validation_split = 0.1};
+    const rnl_config share = {.data.validation_split = choose_last(&tenth)};
     cr_expect_eq(rnl_data_load(&data, &share, RNL_VALIDATION), RNL_BAD_CONFIG);
     cr_expect_not_null(strstr(rnl_message(), "data.validation_split"), "%s", rnl_message());
     cr_expect_null(data);

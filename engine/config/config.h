@@ -11,8 +11,9 @@
 /* data: */
 typedef struct rnl_data_config {
     rnl_choice train, validation, test; /* of rnl_data_formats; kind NULL where not given */
-    double validation_split;            /* share of the training rows, taken from their end */
-    int64_t folds, fold;                /* of the training rows one of so many; 0: none */
+    rnl_choice validation_split;        /* of rnl_validation_splits */
+    rnl_choice folds;                   /* of rnl_fold_rules */
+    int64_t fold;                       /* from 1 */
     rnl_choice scaling;                 /* of rnl_scalings */
 } rnl_data_config;
 
@@ -71,10 +72,12 @@ rnl_status rnl_config_print_json(const rnl_config *config, char **text);
 extern const rnl_field rnl_config_fields[];
 
 /* The tables of kinds, each defined by the room that owns it. */
-extern const rnl_kind_table rnl_data_formats;  /* engine/data/ */
-extern const rnl_kind_table rnl_missing_rules; /* engine/data/ */
-extern const rnl_kind_table rnl_scalings;      /* engine/data/ */
-extern const rnl_kind_table rnl_layers;        /* engine/layers/ */
+extern const rnl_kind_table rnl_data_formats;      /* engine/data/ */
+extern const rnl_kind_table rnl_missing_rules;     /* engine/data/ */
+extern const rnl_kind_table rnl_validation_splits; /* engine/data/ */
+extern const rnl_kind_table rnl_fold_rules;        /* engine/data/ */
+extern const rnl_kind_table rnl_scalings;          /* engine/data/ */
+extern const rnl_kind_table rnl_layers;            /* engine/layers/ */
 /* Of the layers, those that may also be written as an activation; NULL ends them. */
 extern const char *const rnl_activation_layers[];
 

@@ -41,7 +41,7 @@ static void print_type(FILE *out, const rnl_field *f)
         fprintf(out, "mapping of names to numbers from %.15g to %.15g", f->minimum, f->maximum);
         break;
     case RNL_FIELD_KIND:
-        fprintf(out, "one of the %s", f->kinds->plural);
+        fprintf(out, "%sone of the %s", f->kinds->plain ? "number, or " : "", f->kinds->plural);
         break;
     case RNL_FIELD_KIND_LIST:
         fprintf(out, "list of %s", f->kinds->plural);

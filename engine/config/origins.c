@@ -148,6 +148,15 @@ static void explain_numbers(explainer *e, const rnl_number_map *map, const rnl_n
     }
 }
 
+/* On its line. */
+static void explain_plain(explainer *e, const rnl_field *field, const void *source,
+                          const rnl_node *given)
+{
+    fputc(' ', e->p.out);
+    rnl_print_value(&e->p, field, source);
+    end_line(e, origin_of(given));
+}
+
 /* From behind the key on. */
 static void explain_value(explainer *e, const rnl_field *field, const void *source,
                           const rnl_node *given, int indent)
@@ -159,7 +168,10 @@ static void explain_value(explainer *e, const rnl_field *field, const void *sour
         explain_fields(e, field->section, value, given, indent + 2);
         break;
     case RNL_FIELD_KIND:
-        explain_choice(e, value, given, indent);
+        if (rnl_choice_is_plain(field->kinds, value))
+            explain_plain(e, field, source, given);
+        else
+            explain_choice(e, value, given, indent);
         break;
     case RNL_FIELD_KIND_LIST:
         explain_choices(e, value, given, indent);
@@ -168,9 +180,7 @@ static void explain_value(explainer *e, const rnl_field *field, const void *sour
         explain_numbers(e, value, given, indent);
         break;
     default:
-        fputc(' ', e->p.out);
-        rnl_print_value(&e->p, field, source);
-        end_line(e, origin_of(given));
+        explain_plain(e, field, source, given);
         break;
     }
 }

@@ -42,13 +42,20 @@ static double number_of(const rnl_node *node, double otherwise)
                                                                                      : otherwise;
 }
 
+/* A number, alone or under the name of a kind. */
+static double number_in(const rnl_node *node)
+{
+    const bool named = node && node->type == RNL_MAPPING && node->count == 1;
+    return number_of(named ? node->items[0] : node, 0);
+}
+
 /* As far as the configuration says: arrays of a program's own are not in it. */
 static bool is_validated(const rnl_node *root)
 {
     const rnl_node *rows = at(root, "data", "validation");
     return (rows && !rnl_node_is_empty(rows)) ||
-           number_of(at(root, "data", "validation_split"), 0) > 0 ||
-           number_of(at(root, "data", "folds"), 0) > 0;
+           number_in(at(root, "data", "validation_split")) > 0 ||
+           number_in(at(root, "data", "folds")) > 0;
 }
 
 static bool make_patience(const rnl_node *root, char text[32])

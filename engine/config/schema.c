@@ -226,6 +226,11 @@ const rnl_field *rnl_field_find(const rnl_field *fields, const char *key)
     return NULL;
 }
 
+bool rnl_choice_is_plain(const rnl_kind_table *table, const rnl_choice *choice)
+{
+    return table->plain && choice->kind && strcmp(choice->kind->name, table->plain) == 0;
+}
+
 static bool names_its_field(const rnl_kind *kind, const rnl_node *given)
 {
     return given->type == RNL_MAPPING && given->count == 1 &&
@@ -272,6 +277,13 @@ static rnl_status decode_kind(const rnl_kind *kind, const rnl_node *given, rnl_p
     return RNL_OK;
 }
 
+static bool is_plain(const rnl_kind_table *table, const rnl_node *node)
+{
+    double number;
+    return table->plain && node->type == RNL_SCALAR && !node->quoted &&
+           rnl_parse_number(node->text, &number);
+}
+
 /* `name`, or `name: {parameters}` as the only key of a mapping. */
 static rnl_status decode_choice(const rnl_kind_table *table, const rnl_node *node,
                                 rnl_choice *choice)
@@ -290,6 +302,8 @@ static rnl_status decode_choice(const rnl_kind_table *table, const rnl_node *nod
             node->count > 1 ? ": " : "", node->count > 1 ? node->items[0]->key : "",
             node->count > 1 ? " and " : "", node->count > 1 ? node->items[1]->key : "");
     }
+    if (is_plain(table, node))
+        return decode_kind(rnl_kind_find(table, table->plain), node, node->place, choice);
     const bool bare = node->type == RNL_SCALAR;
     const char *name = bare ? node->text : node->items[0]->key;
     const rnl_place place = bare ? node->place : node->items[0]->key_place;

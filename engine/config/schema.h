@@ -68,6 +68,9 @@ typedef struct rnl_kind_table {
     const char *plural; /* "activations", a help topic */
     const rnl_kind *kinds;
     size_t count;
+    /* The kind with a shorthand that a number alone stands for, written without its name; NULL:
+     * none. */
+    const char *plain;
 } rnl_kind_table;
 
 /* A kind that was chosen, with its parameters decoded and defaults filled in. */
@@ -123,6 +126,9 @@ rnl_status rnl_schema_print_json(const rnl_field *fields, const void *source, ch
 /* RNL_BAD_CONFIG with "file:line:column: " (or "--set ...: ") before the formatted message. */
 rnl_status rnl_fail_at(rnl_place place, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* The choice is the kind that its value alone stands for. */
+bool rnl_choice_is_plain(const rnl_kind_table *table, const rnl_choice *choice);
 
 /* By name, another name, or the name of a class in Keras; NULL if there is none. */
 const rnl_kind *rnl_kind_find(const rnl_kind_table *table, const char *name);

@@ -126,6 +126,14 @@ static void print_choice(const rnl_printer *p, const rnl_choice *choice)
     fputs(braces ? "}" : "", p->out);
 }
 
+static void print_kind(const rnl_printer *p, const rnl_kind_table *table, const rnl_choice *choice)
+{
+    if (rnl_choice_is_plain(table, choice))
+        rnl_print_value(p, rnl_kind_shorthand(choice->kind), choice->parameters);
+    else
+        print_choice(p, choice);
+}
+
 static void print_choices(const rnl_printer *p, const rnl_choice_list *list)
 {
     fputc('[', p->out);
@@ -201,7 +209,7 @@ void rnl_print_value(const rnl_printer *p, const rnl_field *field, const void *s
         print_numbers(p, value);
         break;
     case RNL_FIELD_KIND:
-        print_choice(p, value);
+        print_kind(p, field->kinds, value);
         break;
     case RNL_FIELD_KIND_LIST:
         print_choices(p, value);

@@ -1,8 +1,8 @@
 #include "engine/data/dataset.h"
 
 #include "engine/data/encoding.h"
-#include "engine/data/folds.h"
 #include "engine/data/formats.h"
+#include "engine/data/split.h"
 #include "engine/error.h"
 #include "engine/model/model.h"
 #include "engine/storage/memory_limit.h"
@@ -33,6 +33,20 @@ void rnl_dataset_measure_labels(rnl_dataset *dataset)
             dataset->largest_label = dataset->labels[i];
 }
 
+int32_t rnl_dataset_class(const rnl_dataset *dataset, size_t row)
+{
+    if (dataset->labels)
+        return dataset->labels[row];
+    const size_t columns = dataset->value_columns;
+    const float *values = dataset->values + row * columns;
+    if (columns == 1)
+        return values[0] > 0.5f;
+    size_t largest = 0;
+    for (size_t j = 1; j < columns; j++)
+        largest = values[j] > values[largest] ? j : largest;
+    return (int32_t)largest;
+}
+
 void rnl_shape_text(char text[RNL_SHAPE_TEXT], const size_t *shape, size_t rank)
 {
     size_t length = 0;
@@ -50,135 +64,23 @@ static rnl_status load(rnl_dataset *dataset, const rnl_choice *source, const rnl
     return format->load(dataset, source->parameters, loading);
 }
 
-/* ---- the split of the training rows -------------------------------------------------------- */
-
-static size_t row_bytes(const rnl_dataset *dataset)
-{
-    return dataset->features * (dataset->element == RNL_UINT8 ? 1 : sizeof(float));
-}
-
-/* The last rows of an array with `row_bytes` to a row, copied; NULL of NULL. */
-static rnl_status copy_rows(void *where, const void *array, const rnl_dataset *dataset,
-                            size_t count, size_t row_bytes)
-{
-    void *copy = NULL;
-    if (array) {
-        RNL_TRY(rnl_allocate_rows(&copy, dataset->name, count, row_bytes, 1));
-        memcpy(copy, (const char *)array + (dataset->rows - count) * row_bytes, count * row_bytes);
-    }
-    memcpy(where, &copy, sizeof copy);
-    return RNL_OK;
-}
-
-static rnl_status copy_end(rnl_dataset *end, const rnl_dataset *dataset, size_t count)
-{
-    rnl_dataset copy = *dataset;
-    copy.rows = count;
-    copy.inputs = NULL;
-    copy.labels = NULL;
-    copy.values = NULL;
-    copy.sample_weights = NULL;
-    copy.borrowed = false;
-    if (asprintf(&copy.name, "%s (the last %zu rows)", dataset->name, count) < 0)
-        copy.name = NULL;
-    rnl_status status = copy.name ? RNL_OK : rnl_fail_memory(strlen(dataset->name) + 48);
-    if (status == RNL_OK)
-        status = copy_rows(&copy.inputs, dataset->inputs, dataset, count, row_bytes(dataset));
-    if (status == RNL_OK)
-        status = copy_rows(&copy.labels, dataset->labels, dataset, count, sizeof *copy.labels);
-    if (status == RNL_OK)
-        status = copy_rows(&copy.values, dataset->values, dataset, count,
-                           copy.value_columns * sizeof *copy.values);
-    if (status == RNL_OK)
-        status = copy_rows(&copy.sample_weights, dataset->sample_weights, dataset, count,
-                           sizeof *copy.sample_weights);
-    if (status != RNL_OK) {
-        rnl_dataset_release(&copy);
-        return status;
-    }
-    rnl_dataset_measure_labels(&copy);
-    *end = copy;
-    return RNL_OK;
-}
-
-/* A failure to shrink leaves the larger block, which serves as well. */
-static void shrink(void *where, size_t bytes)
-{
-    void *memory;
-    memcpy(&memory, where, sizeof memory);
-    void *smaller = memory ? realloc(memory, bytes) : NULL;
-    if (smaller)
-        memcpy(where, &smaller, sizeof smaller);
-}
-
-static void drop_end(rnl_dataset *dataset, size_t count)
-{
-    dataset->rows -= count;
-    if (!dataset->borrowed) {
-        shrink(&dataset->inputs, dataset->rows * row_bytes(dataset));
-        shrink(&dataset->labels, dataset->rows * sizeof *dataset->labels);
-        shrink(&dataset->values, dataset->rows * dataset->value_columns * sizeof *dataset->values);
-        shrink(&dataset->sample_weights, dataset->rows * sizeof *dataset->sample_weights);
-    }
-    rnl_dataset_measure_labels(dataset);
-}
-
-/* At least one row for either side. */
-static size_t split_count(size_t rows, double share)
-{
-    const size_t count = (size_t)llround((double)rows * share);
-    if (count < 1)
-        return 1;
-    return count < rows ? count : rows - 1;
-}
-
-static bool splits(const rnl_data_config *config)
-{
-    return config->validation_split > 0 || config->folds > 0;
-}
-
-static rnl_status split(rnl_data *data, const rnl_data_config *config)
-{
-    if (data->train.rows < 2)
-        return rnl_fail(RNL_BAD_DATA,
-                        "%s: expected at least 2 rows, to split off validation rows, got %zu",
-                        data->train.name, data->train.rows);
-    size_t count = split_count(data->train.rows, config->validation_split);
-    if (config->folds > 0)
-        RNL_TRY(rnl_folds_move_to_end(&data->train, (size_t)config->folds, (size_t)config->fold,
-                                      &count));
-    RNL_TRY(copy_end(&data->validation, &data->train, count));
-    drop_end(&data->train, count);
-    return RNL_OK;
-}
-
 /* ---- the parts ----------------------------------------------------------------------------- */
 
 static rnl_status check_config(const rnl_data_config *config, unsigned parts)
 {
-    static const char *const several =
-        "expected one of data.validation, data.validation_split and data.folds, got two";
-    if (splits(config) && config->validation.kind)
-        return rnl_fail_at(config->validation.place, "%s", several);
-    if (config->validation_split > 0 && config->folds > 0)
-        return rnl_fail(RNL_BAD_CONFIG, "%s", several);
-    if (config->folds == 1)
-        return rnl_fail(RNL_BAD_CONFIG, "data.folds: expected 0 or at least 2, got 1");
-    if (config->fold > config->folds && config->folds > 0)
-        return rnl_fail(RNL_BAD_CONFIG, "data.fold: expected one of the %lld folds, got %lld",
-                        (long long)config->folds, (long long)config->fold);
+    RNL_TRY(rnl_split_check(config));
     if ((parts & RNL_TRAIN) && !config->train.kind)
         return rnl_fail(RNL_BAD_CONFIG, "data.train: expected training data, got none");
-    if ((parts & RNL_VALIDATION) && splits(config) && !config->train.kind)
+    if ((parts & RNL_VALIDATION) && rnl_split_is_on(config) && !config->train.kind)
         return rnl_fail(RNL_BAD_CONFIG, "data.%s: expected data.train to take a share of, got none",
-                        config->folds > 0 ? "folds" : "validation_split");
+                        rnl_split_folds(config) > 0 ? "folds" : "validation_split");
     return RNL_OK;
 }
 
 /* The training set measures the encoding that the others follow. */
 static bool needs_train(const rnl_data *data, const rnl_data_config *config, unsigned parts)
 {
-    const bool takes = splits(config) && (parts & RNL_VALIDATION);
+    const bool takes = rnl_split_is_on(config) && (parts & RNL_VALIDATION);
     const bool follows = config->train.kind && config->train.kind->operations == &rnl_csv_format &&
                          !rnl_encoding_measured(&data->encoding);
     return (parts & RNL_TRAIN) || takes || follows;
@@ -195,8 +97,8 @@ static rnl_status load_parts(rnl_data *data, const rnl_config *config, unsigned 
     };
     if (needs_train(data, sources, parts))
         RNL_TRY(load(&data->train, &sources->train, &loading));
-    if (splits(sources) && data->train.rows > 0)
-        RNL_TRY(split(data, sources));
+    if (rnl_split_is_on(sources) && data->train.rows > 0)
+        RNL_TRY(rnl_split(&data->validation, &data->train, config));
     else if (parts & RNL_VALIDATION)
         RNL_TRY(load(&data->validation, &sources->validation, &loading));
     if (parts & RNL_TEST)

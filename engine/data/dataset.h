@@ -64,6 +64,9 @@ static inline float rnl_dataset_target(const rnl_dataset *dataset, size_t row, s
     return outputs == 1 ? (float)label : (float)((size_t)label == output);
 }
 
+/* The class that a row's target stands for, where it stands for one. */
+int32_t rnl_dataset_class(const rnl_dataset *dataset, size_t row);
+
 void rnl_dataset_release(rnl_dataset *dataset);
 
 /* Sets largest_label. */

@@ -1,0 +1,101 @@
+#include "engine/data/hold_out.h"
+
+#include "engine/error.h"
+#include "engine/storage/memory_limit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The marked rows of a set's array, copied into one at `where`, the address of a pointer; NULL of
+ * NULL. */
+static rnl_status copy_marked(void *where, const void *array, const rnl_dataset *dataset,
+                              const bool *marks, size_t count, size_t row_bytes)
+{
+    char *copy = NULL;
+    if (array) {
+        size_t next = 0;
+        RNL_TRY(rnl_allocate_rows(&copy, dataset->name, count, row_bytes, 1));
+        for (size_t i = 0; i < dataset->rows; i++)
+            if (marks[i])
+                memcpy(copy + next++ * row_bytes, (const char *)array + i * row_bytes, row_bytes);
+    }
+    memcpy(where, &copy, sizeof copy);
+    return RNL_OK;
+}
+
+/* Closes the gaps that the marked rows leave in the array at `where`.  A failure to shrink leaves
+ * the larger block, which serves as well. */
+static void drop_marked(void *where, size_t rows, const bool *marks, size_t row_bytes)
+{
+    char *array;
+    memcpy(&array, where, sizeof array);
+    if (!array)
+        return;
+    size_t next = 0;
+    for (size_t i = 0; i < rows; i++)
+        if (!marks[i]) {
+            if (next < i)
+                memcpy(array + next * row_bytes, array + i * row_bytes, row_bytes);
+            next++;
+        }
+    char *smaller = realloc(array, next * row_bytes);
+    if (smaller)
+        memcpy(where, &smaller, sizeof smaller);
+}
+
+/* Bytes to a row. */
+typedef struct row_bytes {
+    size_t inputs, labels, values, sample_weights;
+} row_bytes;
+
+static row_bytes bytes_of(const rnl_dataset *dataset)
+{
+    return (row_bytes){
+        .inputs = dataset->features * (dataset->element == RNL_UINT8 ? 1 : sizeof(float)),
+        .labels = sizeof *dataset->labels,
+        .values = dataset->value_columns * sizeof *dataset->values,
+        .sample_weights = sizeof *dataset->sample_weights,
+    };
+}
+
+static rnl_status copy_all(rnl_dataset *copy, const rnl_dataset *dataset, const bool *marks)
+{
+    const row_bytes bytes = bytes_of(dataset);
+    RNL_TRY(copy_marked(&copy->inputs, dataset->inputs, dataset, marks, copy->rows, bytes.inputs));
+    RNL_TRY(copy_marked(&copy->labels, dataset->labels, dataset, marks, copy->rows, bytes.labels));
+    RNL_TRY(copy_marked(&copy->values, dataset->values, dataset, marks, copy->rows, bytes.values));
+    return copy_marked(&copy->sample_weights, dataset->sample_weights, dataset, marks, copy->rows,
+                       bytes.sample_weights);
+}
+
+static void drop_all(rnl_dataset *dataset, const bool *marks)
+{
+    const row_bytes bytes = bytes_of(dataset);
+    drop_marked(&dataset->inputs, dataset->rows, marks, bytes.inputs);
+    drop_marked(&dataset->labels, dataset->rows, marks, bytes.labels);
+    drop_marked(&dataset->values, dataset->rows, marks, bytes.values);
+    drop_marked(&dataset->sample_weights, dataset->rows, marks, bytes.sample_weights);
+}
+
+rnl_status rnl_dataset_hold_out(rnl_dataset *held_out, rnl_dataset *dataset, const bool *marks,
+                                size_t count, char *name)
+{
+    rnl_dataset copy = *dataset;
+    copy.rows = count;
+    copy.inputs = NULL;
+    copy.labels = NULL;
+    copy.values = NULL;
+    copy.sample_weights = NULL;
+    copy.name = name;
+    const rnl_status status = copy_all(&copy, dataset, marks);
+    if (status != RNL_OK) {
+        rnl_dataset_release(&copy);
+        return status;
+    }
+    drop_all(dataset, marks);
+    dataset->rows -= count;
+    rnl_dataset_measure_labels(&copy);
+    rnl_dataset_measure_labels(dataset);
+    *held_out = copy;
+    return RNL_OK;
+}

@@ -1,0 +1,15 @@
+/*
+ * Taking rows out of a set.
+ */
+#ifndef RNL_ENGINE_DATA_HOLD_OUT_H
+#define RNL_ENGINE_DATA_HOLD_OUT_H
+
+#include "engine/data/dataset.h"
+
+/* Moves the `count` rows that are marked out of the set, which owns its arrays, into one of their
+ * own, whose name it takes over, also when it fails.  The rows of both keep their order, and their
+ * targets and weights. */
+rnl_status rnl_dataset_hold_out(rnl_dataset *held_out, rnl_dataset *dataset, const bool *marks,
+                                size_t count, char *name);
+
+#endif

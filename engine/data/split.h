@@ -1,0 +1,23 @@
+/*
+ * Validation rows out of the training rows: a share of them or one of several folds, from their
+ * end, at random, or of each class as much as of all.
+ */
+#ifndef RNL_ENGINE_DATA_SPLIT_H
+#define RNL_ENGINE_DATA_SPLIT_H
+
+#include "engine/data/dataset.h"
+
+/* The configuration asks for a split; so many folds, or 0. */
+bool rnl_split_is_on(const rnl_data_config *config);
+size_t rnl_split_folds(const rnl_data_config *config);
+
+/* Refuses splits that exclude each other or what else is given. */
+rnl_status rnl_split_check(const rnl_data_config *config);
+
+/* Moves the validation rows out of the training rows; both keep their order.  Which rows they are
+ * depends on the rows, the configuration's split and, where they are drawn, its seed alone; those
+ * of plain folds on the numbers of rows and folds.  The folds of one configuration hold out every
+ * row once. */
+rnl_status rnl_split(rnl_dataset *validation, rnl_dataset *train, const rnl_config *config);
+
+#endif
