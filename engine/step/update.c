@@ -91,9 +91,9 @@ static void update_slice(rnl_step *step, const rnl_step_worker *worker, const sl
     };
     if (block->penalties[0] && !clips)
         rnl_penalty_add_slope(step, block, s->begin, s->count, s->gradients);
-    if (clips && block->clip_factor != 1)
+    for (size_t i = 0; clips && i < 2 && block->clip_factors[i] != 1; ++i)
         step->kernels->multiply(
-            &(const rnl_multiply){s->count, s->gradients, &block->clip_factor, true});
+            &(const rnl_multiply){s->count, s->gradients, &block->clip_factors[i], true});
     step->optimizer.update(&update);
     const rnl_regularizer regularizer = rnl_regularizer_of(block->parameter->regularizer);
     if (regularizer.proximal)
