@@ -390,8 +390,23 @@ static rnl_status find_category(const table *t, size_t cell, const rnl_column *c
     return fail_cell(t, cell, expected);
 }
 
+/* Where the inputs of a row go. */
+typedef struct input_place {
+    const rnl_dataset *dataset;
+    size_t at;
+} input_place;
+
+static void put(input_place *place, double number)
+{
+    if (place->dataset->element == RNL_FLOAT64)
+        ((double *)place->dataset->inputs)[place->at++] = number;
+    else
+        ((float *)place->dataset->inputs)[place->at++] = (float)number;
+}
+
 /* Writes the numbers that a cell becomes, and moves behind them. */
-static rnl_status encode_input(const table *t, size_t cell, const rnl_column *column, float **x)
+static rnl_status encode_input(const table *t, size_t cell, const rnl_column *column,
+                               input_place *x)
 {
     double number = column->fill;
     size_t category;
@@ -401,7 +416,7 @@ static rnl_status encode_input(const table *t, size_t cell, const rnl_column *co
     if (!column->categorical) {
         if (!missing)
             RNL_TRY(read_number(t, cell, &number));
-        *(*x)++ = (float)number;
+        put(x, number);
         return RNL_OK;
     }
     if (missing)
@@ -409,7 +424,7 @@ static rnl_status encode_input(const table *t, size_t cell, const rnl_column *co
     else
         RNL_TRY(find_category(t, cell, column, &category));
     for (size_t i = 0; i < column->category_count; ++i)
-        *(*x)++ = i == category;
+        put(x, i == category);
     return RNL_OK;
 }
 
@@ -427,7 +442,11 @@ static rnl_status encode_target(const table *t, rnl_dataset *dataset, size_t row
         return RNL_OK;
     }
     RNL_TRY(read_number(t, cell, &number));
-    dataset->values[row * dataset->value_columns + index] = (float)number;
+    const size_t at = row * dataset->value_columns + index;
+    if (dataset->wide)
+        dataset->wide_values[at] = number;
+    else
+        dataset->values[at] = (float)number;
     return RNL_OK;
 }
 
@@ -446,7 +465,7 @@ static rnl_status encode_weight(const table *t, float *weight)
 static rnl_status encode_row(const table *t, rnl_dataset *dataset, size_t row)
 {
     const rnl_encoding *encoding = encoding_of(t);
-    float *x = (float *)dataset->inputs + row * dataset->features;
+    input_place x = {dataset, row * dataset->features};
     for (size_t i = 0; i < encoding->inputs.count; ++i)
         RNL_TRY(encode_input(t, t->inputs[i], &encoding->inputs.items[i], &x));
     for (size_t i = 0; i < target_count(t); ++i)
@@ -463,17 +482,19 @@ static rnl_status allocate(rnl_dataset *dataset, const table *t, size_t rows)
         .rows = rows,
         .features = rnl_encoding_features(encoding),
         .rank = 1,
-        .element = RNL_FLOAT32,
+        .element = t->loading->wide_inputs ? RNL_FLOAT64 : RNL_FLOAT32,
+        .wide = t->loading->wide_values && !labels && targets > 0,
         .largest_label = -1,
         .value_columns = labels ? 0 : targets,
     };
     dataset->shape[0] = dataset->features;
     const char *path = t->parameters->path;
-    RNL_TRY(rnl_allocate_rows(&dataset->inputs, path, rows, dataset->features, sizeof(float)));
+    RNL_TRY(rnl_allocate_rows(&dataset->inputs, path, rows, rnl_dataset_input_bytes(dataset), 1));
     if (labels)
         RNL_TRY(rnl_allocate_rows(&dataset->labels, path, rows, 1, sizeof(int32_t)));
     else if (targets > 0)
-        RNL_TRY(rnl_allocate_rows(&dataset->values, path, rows, targets, sizeof(float)));
+        RNL_TRY(
+            rnl_allocate_rows(&dataset->values, path, rows, rnl_dataset_value_bytes(dataset), 1));
     if (has_weights(t))
         RNL_TRY(rnl_allocate_rows(&dataset->sample_weights, path, rows, 1, sizeof(float)));
     dataset->name = strdup(path);
@@ -495,6 +516,17 @@ static rnl_status count_rows(table *t, size_t *rows)
     return RNL_OK;
 }
 
+/* Numbers that float holds are kept as floats. */
+static void narrow(rnl_dataset *dataset)
+{
+    double *inputs = dataset->inputs;
+    if (dataset->element == RNL_FLOAT64 && rnl_narrow(&inputs, dataset->rows * dataset->features))
+        dataset->element = RNL_FLOAT32;
+    dataset->inputs = inputs;
+    if (dataset->wide)
+        dataset->wide = !rnl_narrow(&dataset->wide_values, dataset->rows * dataset->value_columns);
+}
+
 static rnl_status encode(table *t, rnl_dataset *dataset, size_t rows)
 {
     RNL_TRY(allocate(dataset, t, rows));
@@ -504,6 +536,7 @@ static rnl_status encode(table *t, rnl_dataset *dataset, size_t rows)
             return rnl_fail(RNL_BAD_DATA, "%s: it changed while it was read", t->parameters->path);
         RNL_TRY(encode_row(t, dataset, row));
     }
+    narrow(dataset);
     rnl_dataset_measure_labels(dataset);
     return RNL_OK;
 }

@@ -16,8 +16,9 @@
 struct rnl_model {
     rnl_config *config;
     rnl_shape input;
-    rnl_encoding encoding; /* of tables; unmeasured where the data were none */
-    rnl_scaler scaler;     /* features 0 until it has been measured */
+    rnl_encoding encoding;    /* of tables; unmeasured where the data were none */
+    rnl_scaler scaler;        /* features 0 until it has been measured */
+    rnl_scaler target_scaler; /* of the outputs; features 0 where nothing scales the targets */
     size_t layer_count;
     rnl_layer *layers;
     rnl_position position;

@@ -150,8 +150,8 @@ typedef struct rnl_step {
     float *loss;                /* (padded_rows) of each row */
     bool has_activity;          /* a layer adds penalties on its outputs: */
     float *activity;            /* (padded_rows) of each row */
-    float *metrics[RNL_MAX_METRICS]; /* (padded_rows) each */
-    float **tile_buffers;            /* (workers) of those with tiles: what a tile works with */
+    double *metrics[RNL_MAX_METRICS]; /* (padded_rows) each */
+    float **tile_buffers;             /* (workers) of those with tiles: what a tile works with */
     size_t tile_floats;
     float *exchange[2]; /* gradients on their way down, in turn */
     size_t exchange_floats;

@@ -13,6 +13,10 @@ rnl_status rnl_check_dataset(const rnl_model *model, const rnl_dataset *dataset)
         return rnl_fail(RNL_BAD_DATA,
                         "the model's scaling of inputs was never measured: create it with training "
                         "rows");
+    if (rnl_scales(&model->config->data.target_scaling) && model->target_scaler.features == 0)
+        return rnl_fail(RNL_BAD_DATA,
+                        "the model's scaling of targets was never measured: create it with "
+                        "training rows and their targets");
     if (dataset->rows > UINT32_MAX)
         return rnl_fail(RNL_BAD_DATA, "%s: expected fewer than 2^32 rows", dataset->name);
     return rnl_model_check_rows(model, dataset);

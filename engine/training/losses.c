@@ -116,13 +116,14 @@ static rnl_status check_labels(const rnl_choice *loss, const rnl_dataset *datase
 static rnl_status check_range(const rnl_choice *loss, const rnl_dataset *dataset)
 {
     const bool probabilities = rnl_loss_of(loss)->fused_activation != NULL;
-    const float least = probabilities ? 0 : -FLT_MAX, most = probabilities ? 1 : FLT_MAX;
-    for (size_t i = 0; i < dataset->rows * dataset->value_columns; ++i)
-        if (!(dataset->values[i] >= least && dataset->values[i] <= most))
+    const double least = probabilities ? 0 : -FLT_MAX, most = probabilities ? 1 : FLT_MAX;
+    for (size_t i = 0; i < dataset->rows * dataset->value_columns; ++i) {
+        const double value = rnl_dataset_value(dataset, i);
+        if (!(value >= least && value <= most))
             return rnl_fail(RNL_BAD_DATA, "%s: row %zu: loss %s needs %s as targets, got %g",
                             dataset->name, i / dataset->value_columns, loss->kind->name,
-                            probabilities ? "numbers from 0 to 1" : "finite numbers",
-                            (double)dataset->values[i]);
+                            probabilities ? "numbers from 0 to 1" : "finite numbers", value);
+    }
     return RNL_OK;
 }
 
@@ -155,6 +156,12 @@ size_t rnl_loss_classes(const rnl_choice *loss, size_t outputs)
     if (operations->target != RNL_TARGET_VALUES)
         return outputs;
     return operations->fused_activation && outputs == 1 ? 2 : 0;
+}
+
+bool rnl_loss_is_of_numbers(const rnl_choice *loss)
+{
+    const rnl_loss *operations = rnl_loss_of(loss);
+    return operations->target == RNL_TARGET_VALUES && !operations->fused_activation;
 }
 
 static const rnl_field huber_fields[] = {

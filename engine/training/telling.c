@@ -8,8 +8,7 @@
 
 static size_t data_bytes(const rnl_dataset *dataset)
 {
-    const size_t row = dataset->features * (dataset->element == RNL_UINT8 ? 1 : sizeof(float)) +
-                       dataset->value_columns * sizeof(float) +
+    const size_t row = rnl_dataset_input_bytes(dataset) + rnl_dataset_value_bytes(dataset) +
                        (dataset->labels ? sizeof *dataset->labels : 0) +
                        (dataset->sample_weights ? sizeof *dataset->sample_weights : 0);
     return dataset->rows * row;
