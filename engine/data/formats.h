@@ -13,8 +13,9 @@ typedef struct rnl_array_files {
 
 typedef struct rnl_csv_parameters {
     char *path;
-    rnl_text_list target, features, categorical, sample_weight; /* names of columns */
-    char *delimiter;
+    rnl_text_list target, features, categorical, sample_weight, ignore; /* names of columns */
+    char *delimiter; /* one character, or RNL_CSV_WHITESPACE */
+    char *decimal;   /* "." or "," */
     bool header;
     rnl_choice missing; /* of rnl_missing_rules */
     rnl_text_list missing_values;
@@ -53,8 +54,8 @@ extern const rnl_data_format rnl_spirals_format;
 extern const rnl_data_format rnl_blobs_format;
 
 /* Reads a file of inputs for prediction, in the format that its name ends with. `csv` is how tables
- * are written, or NULL if the model knows none; `wide`: they are scaled. */
+ * are written, or NULL if the model knows none. */
 rnl_status rnl_inputs_read(rnl_dataset *dataset, const char *path, const rnl_csv_parameters *csv,
-                           bool wide, rnl_encoding *encoding);
+                           rnl_encoding *encoding);
 
 #endif

@@ -51,9 +51,9 @@ typedef struct row_bytes {
 static row_bytes bytes_of(const rnl_dataset *dataset)
 {
     return (row_bytes){
-        .inputs = rnl_dataset_input_bytes(dataset),
+        .inputs = dataset->features * (dataset->element == RNL_UINT8 ? 1 : sizeof(float)),
         .labels = sizeof *dataset->labels,
-        .values = rnl_dataset_value_bytes(dataset),
+        .values = dataset->value_columns * sizeof *dataset->values,
         .sample_weights = sizeof *dataset->sample_weights,
     };
 }
