@@ -23,6 +23,7 @@ typedef struct workspace {
     float *array[ARRAYS]; /* of the largest size */
     int32_t *labels, *predicted;
     uint32_t *indices;
+    double *wide; /* of the largest size */
 } workspace;
 
 static double now(void)
@@ -53,6 +54,8 @@ static void fill(workspace *w)
     w->labels = allocate(most, sizeof(int32_t));
     w->predicted = allocate(most, sizeof(int32_t));
     w->indices = allocate(most, sizeof(uint32_t));
+    w->wide = allocate(most, sizeof(double));
+    memset(w->wide, 0, most * sizeof(double));
     for (size_t i = 0; i < most; ++i) {
         w->labels[i] = (int32_t)(i % CLASSES);
         w->indices[i] = (uint32_t)i;
@@ -168,12 +171,14 @@ static rnl_multiply arguments_rnl_multiply(const workspace *w, size_t n)
 
 static rnl_gather arguments_rnl_gather(const workspace *w, size_t n)
 {
+    static double wide[GATHERED]; /* 0: how large numbers are does not matter */
     return (rnl_gather){.rows = n / GATHERED,
                         .features = GATHERED,
                         .indices = w->indices,
-                        .source = w->array[0], /* enough for floats; bytes read a quarter of it */
-                        .scale = w->array[3],
-                        .offset = w->array[4],
+                        .source = w->wide, /* enough for doubles; the others read less of it */
+                        .centre = wide,
+                        .scale = wide,
+                        .offset = wide,
                         .x = w->array[1],
                         .x_stride = GATHERED};
 }

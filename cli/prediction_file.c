@@ -89,13 +89,16 @@ static void print_head(const report *r)
 }
 
 /* Of a row's column: what the model says, and behind all columns how much it varies. */
-static float value_of(const report *r, size_t row, size_t column)
+static double value_of(const report *r, size_t row, size_t column)
 {
     const size_t columns = columns_of(r);
     if (column >= columns)
-        return deviation_of(r, row, column - columns);
-    return r->classes > 0 ? probability_of(r, row, column)
-                          : r->prediction->values[row * r->prediction->outputs + column];
+        return (double)deviation_of(r, row, column - columns);
+    if (r->classes > 0)
+        return (double)probability_of(r, row, column);
+    const size_t at = row * r->prediction->outputs + column;
+    return r->prediction->exact_values ? r->prediction->exact_values[at]
+                                       : (double)r->prediction->values[at];
 }
 
 static size_t width_of(const report *r)
@@ -115,8 +118,9 @@ static void print_row(const report *r, size_t row)
         fputc('\n', r->out);
         return;
     }
+    const int digits = p->exact_values ? 15 : 9;
     for (size_t i = 0; i < width_of(r); i++)
-        fprintf(r->out, i > 0 ? ",%.9g" : "%.9g", (double)value_of(r, row, i));
+        fprintf(r->out, i > 0 ? ",%.*g" : "%.*g", digits, value_of(r, row, i));
     fputc('\n', r->out);
 }
 
@@ -153,11 +157,15 @@ static void write_npy(const report *r)
         return;
     }
     snprintf(shape, sizeof shape, "(%zu, %zu)", p->rows, width_of(r));
-    write_npy_head(r->out, "<f4", shape);
+    write_npy_head(r->out, p->exact_values ? "<f8" : "<f4", shape);
     for (size_t row = 0; row < p->rows; row++)
         for (size_t i = 0; i < width_of(r); i++) {
-            const float value = value_of(r, row, i);
-            fwrite(&value, sizeof value, 1, r->out);
+            const double value = value_of(r, row, i);
+            const float narrow = (float)value;
+            if (p->exact_values)
+                fwrite(&value, sizeof value, 1, r->out);
+            else
+                fwrite(&narrow, sizeof narrow, 1, r->out);
         }
 }
 

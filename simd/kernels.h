@@ -157,15 +157,14 @@ typedef struct rnl_multiply {
     bool one_factor;      /* or one for all */
 } rnl_multiply;
 
-/* Gathers rows of a dataset by their numbers and scales them: x = source * scale + offset (a
- * multiply and an add, each rounded). */
+/* Gathers rows of a dataset by their numbers and scales them: x = (source - centre) scale + offset,
+ * in double and then rounded to float. */
 typedef struct rnl_gather {
     size_t rows, features;
     const uint32_t *indices; /* (rows) row numbers in the source */
-    const void *source;      /* (all rows, features) uint8_t or float, by the kernel */
-    const float *scale;      /* (features) */
-    const float *offset;     /* (features) */
-    float *x;                /* (rows, features) */
+    const void *source;      /* (all rows, features) uint8_t, float or double, by the kernel */
+    const double *centre, *scale, *offset; /* (features) each */
+    float *x;                              /* (rows, features) */
     size_t x_stride;
 } rnl_gather;
 

@@ -60,6 +60,51 @@ static inline v_float v_load_uint8(const uint8_t *p, size_t n)
     return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)bytes)));
 }
 
+/* n doubles, at most four, zeros behind them. */
+static inline __m256d v_load_half(const double *p, size_t n)
+{
+    static const int64_t lanes[LANES] = {-1, -1, -1, -1};
+    return n >= LANES / 2 ? _mm256_loadu_pd(p)
+                          : _mm256_maskload_pd(
+                                p, _mm256_loadu_si256((const __m256i *)(lanes + LANES / 2 - n)));
+}
+
+static inline __m128 v_scaled_half(__m256d x, const double *centre, const double *scale,
+                                   const double *offset, size_t n)
+{
+    const __m256d distance = _mm256_sub_pd(x, v_load_half(centre, n));
+    return _mm256_cvtpd_ps(
+        _mm256_add_pd(_mm256_mul_pd(distance, v_load_half(scale, n)), v_load_half(offset, n)));
+}
+
+/* Lanes of the second half. */
+static inline size_t v_rest(size_t n)
+{
+    return n > LANES / 2 ? n - LANES / 2 : 0;
+}
+
+/* (x - centre) scale + offset in double, rounded once. */
+static inline v_float v_scaled(v_float x, const double *centre, const double *scale,
+                               const double *offset, size_t n)
+{
+    enum { HALF = LANES / 2 };
+    const __m128 low =
+        v_scaled_half(_mm256_cvtps_pd(_mm256_castps256_ps128(x)), centre, scale, offset, n);
+    const __m128 high = v_scaled_half(_mm256_cvtps_pd(_mm256_extractf128_ps(x, 1)), centre + HALF,
+                                      scale + HALF, offset + HALF, v_rest(n));
+    return _mm256_set_m128(high, low);
+}
+
+static inline v_float v_scaled_double(const double *x, const double *centre, const double *scale,
+                                      const double *offset, size_t n)
+{
+    enum { HALF = LANES / 2 };
+    const __m128 low = v_scaled_half(v_load_half(x, n), centre, scale, offset, n);
+    const __m128 high = v_scaled_half(v_load_half(x + HALF, v_rest(n)), centre + HALF, scale + HALF,
+                                      offset + HALF, v_rest(n));
+    return _mm256_set_m128(high, low);
+}
+
 static inline v_float v_set(float a)
 {
     return _mm256_set1_ps(a);

@@ -47,6 +47,56 @@ static inline v_float v_load_uint8(const uint8_t *p, size_t n)
     return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes));
 }
 
+/* n doubles, at most eight, zeros behind them. */
+static inline __m512d v_load_half(const double *p, size_t n)
+{
+    return n >= LANES / 2 ? _mm512_loadu_pd(p)
+                          : _mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1), p);
+}
+
+static inline __m256 v_scaled_half(__m512d x, const double *centre, const double *scale,
+                                   const double *offset, size_t n)
+{
+    const __m512d distance = _mm512_sub_pd(x, v_load_half(centre, n));
+    return _mm512_cvtpd_ps(
+        _mm512_add_pd(_mm512_mul_pd(distance, v_load_half(scale, n)), v_load_half(offset, n)));
+}
+
+/* Lanes of the second half. */
+static inline size_t v_rest(size_t n)
+{
+    return n > LANES / 2 ? n - LANES / 2 : 0;
+}
+
+static inline v_float v_join(__m256 low, __m256 high)
+{
+    return _mm512_castpd_ps(_mm512_insertf64x4(_mm512_castpd256_pd512(_mm256_castps_pd(low)),
+                                               _mm256_castps_pd(high), 1));
+}
+
+/* (x - centre) scale + offset in double, rounded once. */
+static inline v_float v_scaled(v_float x, const double *centre, const double *scale,
+                               const double *offset, size_t n)
+{
+    enum { HALF = LANES / 2 };
+    const __m256 upper = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(x), 1));
+    const __m256 low =
+        v_scaled_half(_mm512_cvtps_pd(_mm512_castps512_ps256(x)), centre, scale, offset, n);
+    const __m256 high = v_scaled_half(_mm512_cvtps_pd(upper), centre + HALF, scale + HALF,
+                                      offset + HALF, v_rest(n));
+    return v_join(low, high);
+}
+
+static inline v_float v_scaled_double(const double *x, const double *centre, const double *scale,
+                                      const double *offset, size_t n)
+{
+    enum { HALF = LANES / 2 };
+    const __m256 low = v_scaled_half(v_load_half(x, n), centre, scale, offset, n);
+    const __m256 high = v_scaled_half(v_load_half(x + HALF, v_rest(n)), centre + HALF, scale + HALF,
+                                      offset + HALF, v_rest(n));
+    return v_join(low, high);
+}
+
 static inline v_float v_set(float a)
 {
     return _mm512_set1_ps(a);

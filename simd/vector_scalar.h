@@ -41,6 +41,27 @@ static inline v_float v_load_uint8(const uint8_t *p, size_t n)
     return (float)*p;
 }
 
+/* (x - centre) scale + offset in double, rounded once. */
+static inline float v_scaled_element(double x, const double *centre, const double *scale,
+                                     const double *offset)
+{
+    return (float)((x - *centre) * *scale + *offset);
+}
+
+static inline v_float v_scaled(v_float x, const double *centre, const double *scale,
+                               const double *offset, size_t n)
+{
+    (void)n;
+    return v_scaled_element((double)x, centre, scale, offset);
+}
+
+static inline v_float v_scaled_double(const double *x, const double *centre, const double *scale,
+                                      const double *offset, size_t n)
+{
+    (void)n;
+    return v_scaled_element(*x, centre, scale, offset);
+}
+
 static inline v_float v_set(float a)
 {
     return a;

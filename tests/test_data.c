@@ -368,16 +368,19 @@ static rnl_scaler measure(const char *scaling, void *parameters, const rnl_datas
     const rnl_choice choice = {
         find_kind(&rnl_scalings, scaling), parameters, {"run.yaml", 9, 3, RNL_FROM_FILE}};
     rnl_scaler scaler;
-    cr_assert_eq(rnl_scaler_create(&scaler, &choice, train), RNL_OK, "%s", rnl_message());
+    const rnl_numbers inputs = rnl_dataset_inputs(train);
+    cr_assert_eq(rnl_scaler_create(&scaler, &choice, &inputs), RNL_OK, "%s", rnl_message());
     cr_assert_eq(scaler.features, train->features);
     return scaler;
 }
 
-static void expect_scaler(rnl_scaler scaler, const float *scale, const float *offset)
+static void expect_scaler(rnl_scaler scaler, const double *centre, const double *scale,
+                          double offset)
 {
     for (size_t j = 0; j < scaler.features; j++) {
-        cr_expect_eq(scaler.scale[j], scale[j], "scale %zu: %g", j, (double)scaler.scale[j]);
-        cr_expect_eq(scaler.offset[j], offset[j], "offset %zu: %g", j, (double)scaler.offset[j]);
+        cr_expect_eq(scaler.centre[j], centre[j], "centre %zu: %g", j, scaler.centre[j]);
+        cr_expect_eq(scaler.scale[j], scale[j], "scale %zu: %g", j, scaler.scale[j]);
+        cr_expect_eq(scaler.offset[j], offset, "offset %zu: %g", j, scaler.offset[j]);
     }
     rnl_scaler_release(&scaler);
 }
@@ -392,19 +395,17 @@ static const rnl_dataset real_rows = {
 
 Test(scaling, none_leaves_inputs_alone)
 {
-    expect_scaler(measure("none", NULL, &pixel_rows), (float[]){1, 1}, (float[]){0, 0});
+    expect_scaler(measure("none", NULL, &pixel_rows), (double[]){0, 0}, (double[]){1, 1}, 0);
 }
 
 Test(scaling, range_spans_all_inputs)
 {
     double unit[] = {0, 1}, wide[] = {-1, 2};
-    const float scale = (float)(1.0 / 150), offset = (float)(-50.0 / 150);
-    expect_scaler(measure("range", unit, &pixel_rows), (float[]){scale, scale},
-                  (float[]){offset, offset});
+    expect_scaler(measure("range", unit, &pixel_rows), (double[]){50, 50},
+                  (double[]){1.0 / 150, 1.0 / 150}, 0);
     /* -2 .. 3 becomes -1 .. 2 */
-    const float slope = (float)(3.0 / 5), intercept = (float)(-1 + 2 * (3.0 / 5));
-    expect_scaler(measure("range", wide, &real_rows), (float[]){slope, slope},
-                  (float[]){intercept, intercept});
+    expect_scaler(measure("range", wide, &real_rows), (double[]){-2, -2},
+                  (double[]){3.0 / 5, 3.0 / 5}, -1);
 }
 
 Test(scaling, range_of_a_constant_is_its_minimum)
@@ -413,7 +414,7 @@ Test(scaling, range_of_a_constant_is_its_minimum)
     uint8_t constant[] = {9, 9, 9, 9};
     const rnl_dataset rows = {
         .rows = 2, .features = 2, .rank = 1, .shape = {2}, .inputs = constant};
-    expect_scaler(measure("range", wide, &rows), (float[]){0, 0}, (float[]){-1, -1});
+    expect_scaler(measure("range", wide, &rows), (double[]){9, 9}, (double[]){0, 0}, -1);
 }
 
 Test(scaling, empty_range_is_refused)
@@ -422,7 +423,8 @@ Test(scaling, empty_range_is_refused)
     const rnl_choice choice = {
         find_kind(&rnl_scalings, "range"), empty, {"run.yaml", 9, 3, RNL_FROM_FILE}};
     rnl_scaler scaler;
-    cr_expect_eq(rnl_scaler_create(&scaler, &choice, &pixel_rows), RNL_BAD_CONFIG);
+    const rnl_numbers inputs = rnl_dataset_inputs(&pixel_rows);
+    cr_expect_eq(rnl_scaler_create(&scaler, &choice, &inputs), RNL_BAD_CONFIG);
     cr_expect_not_null(strstr(rnl_message(), "run.yaml:9:3"), "%s", rnl_message());
 }
 
@@ -430,8 +432,8 @@ Test(scaling, standardize_is_per_feature)
 {
     /* -2 1 2 3: mean 1, variance (9 + 0 + 1 + 4) / 4; the constant feature keeps its scale */
     const double deviation = sqrt(3.5);
-    expect_scaler(measure("standardize", NULL, &real_rows), (float[]){(float)(1 / deviation), 1},
-                  (float[]){(float)(-1 / deviation), -0.1f});
+    expect_scaler(measure("standardize", NULL, &real_rows), (double[]){1, (double)0.1f},
+                  (double[]){1 / deviation, 1}, 0);
 }
 
 Test(scaling, standardized_bytes_have_mean_0_and_deviation_1)
@@ -446,13 +448,12 @@ Test(scaling, standardized_bytes_have_mean_0_and_deviation_1)
     for (size_t j = 0; j < FEATURES; j++) {
         double sum = 0, squares = 0;
         for (size_t i = 0; i < ROWS; i++) {
-            const double x =
-                bytes[i * FEATURES + j] * (double)scaler.scale[j] + (double)scaler.offset[j];
+            const double x = (bytes[i * FEATURES + j] - scaler.centre[j]) * scaler.scale[j];
             sum += x;
             squares += x * x;
         }
-        cr_expect_float_eq(sum / ROWS, 0, 1e-6);
-        cr_expect_float_eq(squares / ROWS, 1, 1e-6);
+        cr_expect_float_eq(sum / ROWS, 0, 1e-12);
+        cr_expect_float_eq(squares / ROWS, 1, 1e-12);
     }
     rnl_scaler_release(&scaler);
     free(bytes);

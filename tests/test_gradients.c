@@ -728,7 +728,7 @@ Test(gradients, l1_proximal_makes_weights_0)
         fixture_config(
             "model: [dense: {units: 4, kernel_regularizer: {l1_proximal: 1}},\n"
             "        dense: {units: 1, kernel_initializer: zeros}]\n"
-            "training: {loss: mean_squared_error, optimizer: {momentum: {learning_rate: 0.01}},\n"
+            "training: {loss: mean_squared_error, optimizer: {sgd: {learning_rate: 0.01}},\n"
             "           batch_size: 1}\n"),
         data);
     const float start[] = {0.05f, -0.0999f, 0.5f, -0.125f};

@@ -60,10 +60,10 @@ static size_t read_bytes(char *bytes, size_t limit)
 
 static const float kernel[] = {1, -2, 3.5f, 0, 1e-30f, -6}, bias[] = {7, 8, 9};
 static const rnl_tensor tensors[] = {
-    {"dense/kernel", 2, {2, 3}, kernel},
-    {"dense/bias", 1, {3}, bias},
-    {"scalar", 0, {0}, bias},
-    {"empty", 2, {0, 4}, NULL},
+    {.name = "dense/kernel", .rank = 2, .shape = {2, 3}, .values = kernel},
+    {.name = "dense/bias", .rank = 1, .shape = {3}, .values = bias},
+    {.name = "scalar", .values = bias},
+    {.name = "empty", .rank = 2, .shape = {0, 4}},
 };
 static const rnl_metadata metadata[] = {
     {"format", "runnel"},
@@ -265,7 +265,9 @@ Test(safetensors, rules_of_the_header, .init = enter, .fini = leave)
         "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4],\"more\":1}}", 4, "more");
     expect_header_refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4,8]}}", 4,
                           "tensor a");
-    expect_header_refused("{\"a\":" TENSOR("F16", "[2]", "0", "4") "}", 4, "F32, got F16");
+    expect_header_refused("{\"a\":" TENSOR("F16", "[2]", "0", "4") "}", 4,
+                          "F32 or F64, got F16");
+    expect_header_refused("{\"a\":" TENSOR("F64", "[1]", "0", "4") "}", 4, "fit its shape");
     expect_header_refused("{}", 4, "expected 0 bytes of data, got 4");
 }
 

@@ -65,6 +65,12 @@ static const rnl_field data_fields[] = {
      .fallback = "none",
      .kinds = &rnl_scalings,
      .help = "of inputs, measured on the training rows and kept in the model"},
+    {.key = "target_scaling",
+     .type = RNL_FIELD_KIND,
+     .offset = DATA(target_scaling),
+     .fallback = "none",
+     .kinds = &rnl_target_scalings,
+     .help = "of target values that are numbers; the loss is that of the scaled ones"},
     {.key = NULL},
 };
 
@@ -212,6 +218,7 @@ const rnl_kind_table *const rnl_kind_tables[] = {
     &rnl_validation_splits,
     &rnl_fold_rules,
     &rnl_scalings,
+    &rnl_target_scalings,
     &rnl_layers,
     &rnl_activations,
     &rnl_initializers,

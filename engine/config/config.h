@@ -15,6 +15,7 @@ typedef struct rnl_data_config {
     rnl_choice folds;                   /* of rnl_fold_rules */
     int64_t fold;                       /* from 1 */
     rnl_choice scaling;                 /* of rnl_scalings */
+    rnl_choice target_scaling;          /* of rnl_target_scalings */
 } rnl_data_config;
 
 /* A figure that something is decided by: engine/training/monitor.h. */
@@ -77,6 +78,7 @@ extern const rnl_kind_table rnl_missing_rules;     /* engine/data/ */
 extern const rnl_kind_table rnl_validation_splits; /* engine/data/ */
 extern const rnl_kind_table rnl_fold_rules;        /* engine/data/ */
 extern const rnl_kind_table rnl_scalings;          /* engine/data/ */
+extern const rnl_kind_table rnl_target_scalings;   /* engine/data/ */
 extern const rnl_kind_table rnl_layers;            /* engine/layers/ */
 /* Of the layers, those that may also be written as an activation; NULL ends them. */
 extern const char *const rnl_activation_layers[];

@@ -111,27 +111,58 @@ static rnl_status take_bytes(rnl_dataset *dataset, rnl_array *array)
     return RNL_OK;
 }
 
-/* Numbers all of them: NaN, infinities, and what float32 cannot hold are refused. */
-static rnl_status to_floats(const rnl_array *array, float **floats)
+/* float32 holds every number of the type. */
+static bool is_narrow(rnl_number_type type)
+{
+    return type.kind == RNL_FLOATING ? type.size <= sizeof(float) : type.size <= 2;
+}
+
+/* The element in row-major order: NaN, infinities, and what float32 cannot hold are refused. */
+static rnl_status take_number(const rnl_array *array, size_t i, double *number)
 {
     const size_t columns = array->count / array->shape[0];
+    *number = element_at(array, place_of(array, i));
+    if (!isfinite(*number))
+        return rnl_fail_not_a_number(array->path, i / columns, i % columns, *number);
+    if (!isfinite((float)*number))
+        return rnl_fail(RNL_BAD_DATA,
+                        "%s: row %zu, column %zu: expected a number within float32, got %g",
+                        array->path, i / columns, i % columns, *number);
+    return RNL_OK;
+}
+
+static rnl_status to_floats(const rnl_array *array, float **floats)
+{
+    double number;
     RNL_TRY(rnl_allocate_rows(floats, array->path, 1, array->count, sizeof **floats));
     for (size_t i = 0; i < array->count; i++) {
-        const double element = element_at(array, place_of(array, i));
-        (*floats)[i] = (float)element;
-        if (!isfinite(element))
-            return rnl_fail_not_a_number(array->path, i / columns, i % columns, element);
-        if (!isfinite((*floats)[i]))
-            return rnl_fail(RNL_BAD_DATA,
-                            "%s: row %zu, column %zu: expected a number within float32, got %g",
-                            array->path, i / columns, i % columns, element);
+        RNL_TRY(take_number(array, i, &number));
+        (*floats)[i] = (float)number;
     }
     return RNL_OK;
 }
 
+static rnl_status to_doubles(const rnl_array *array, double **doubles)
+{
+    RNL_TRY(rnl_allocate_rows(doubles, array->path, 1, array->count, sizeof **doubles));
+    for (size_t i = 0; i < array->count; i++)
+        RNL_TRY(take_number(array, i, &(*doubles)[i]));
+    return RNL_OK;
+}
+
+static rnl_status take_wide_inputs(rnl_dataset *dataset, const rnl_array *array)
+{
+    double *inputs = NULL;
+    const rnl_status status = to_doubles(array, &inputs);
+    const bool narrow = status == RNL_OK && rnl_narrow(&inputs, array->count);
+    dataset->element = narrow ? RNL_FLOAT32 : RNL_FLOAT64;
+    dataset->inputs = inputs;
+    return status;
+}
+
 /* Rows along the first dimension.  uint8 stays as it is and is taken over, all else becomes
- * float32. */
-static rnl_status take_inputs(rnl_dataset *dataset, rnl_array *array)
+ * float32, or where it is to be scaled and float32 does not hold it, float64. */
+static rnl_status take_inputs(rnl_dataset *dataset, rnl_array *array, bool wide)
 {
     dataset->rows = array->shape[0];
     dataset->features = array->count / array->shape[0];
@@ -142,6 +173,8 @@ static rnl_status take_inputs(rnl_dataset *dataset, rnl_array *array)
         dataset->shape[i - 1] = array->shape[i];
     if (array->type.kind == RNL_UNSIGNED && array->type.size == 1)
         return take_bytes(dataset, array);
+    if (wide && !is_narrow(array->type))
+        return take_wide_inputs(dataset, array);
     float *inputs = NULL;
     const rnl_status status = to_floats(array, &inputs);
     dataset->element = RNL_FLOAT32;
@@ -154,39 +187,43 @@ static rnl_status take_labels(rnl_dataset *dataset, const rnl_array *array)
     RNL_TRY(rnl_allocate_rows(&dataset->labels, array->path, array->count, 1, sizeof(int32_t)));
     for (size_t i = 0; i < array->count; i++) {
         const double label = element_at(array, i);
-        if (!(label >= 0 && label <= INT32_MAX && label == floor(label)))
-            return rnl_fail(RNL_BAD_DATA, "%s: row %zu: expected a class number from 0, got %g",
+        if (label < 0 || label > INT32_MAX)
+            return rnl_fail(RNL_BAD_DATA, "%s: row %zu: expected a class number from 0, got %.0f",
                             array->path, i, label);
         dataset->labels[i] = (int32_t)label;
     }
     return RNL_OK;
 }
 
-static rnl_status take_values(rnl_dataset *dataset, const rnl_array *array)
+static rnl_status take_values(rnl_dataset *dataset, const rnl_array *array, bool wide)
 {
-    RNL_TRY(to_floats(array, &dataset->values));
     dataset->value_columns = array->count / array->shape[0];
+    if (!wide || is_narrow(array->type))
+        return to_floats(array, &dataset->values);
+    dataset->wide = true;
+    RNL_TRY(to_doubles(array, &dataset->wide_values));
+    dataset->wide = !rnl_narrow(&dataset->wide_values, array->count);
     return RNL_OK;
 }
 
 /* A row of targets for each row of the inputs, which are there already. */
-static rnl_status take_targets(rnl_dataset *dataset, const rnl_array *array, rnl_target target)
+static rnl_status take_targets(rnl_dataset *dataset, const rnl_array *array,
+                               const rnl_loading *loading)
 {
-    const bool single = array->count == array->shape[0];
-    const bool labels = single && (array->type.kind != RNL_FLOATING || target == RNL_TARGET_CLASS);
+    const bool labels = array->rank == 1 && array->type.kind != RNL_FLOATING;
     char shape[RNL_SHAPE_TEXT];
     rnl_shape_text(shape, array->shape, array->rank);
     if (array->shape[0] != dataset->rows)
         return rnl_fail(RNL_BAD_DATA,
                         "%s: expected targets for %zu rows, as many as there are inputs, got %zu",
                         array->path, dataset->rows, array->shape[0]);
-    if (target == RNL_TARGET_CLASS && !labels)
+    if (loading->target == RNL_TARGET_CLASS && !labels)
         return rnl_fail(RNL_BAD_DATA,
-                        "%s: expected a class number for each row, got %s of %s (a number for each "
-                        "class is what categorical_crossentropy takes)",
+                        "%s: expected class numbers: integers in 1 dimension, got %s of %s",
                         array->path, array->type.name, shape);
-    return labels && target != RNL_TARGET_VALUES ? take_labels(dataset, array)
-                                                 : take_values(dataset, array);
+    return labels && loading->target != RNL_TARGET_VALUES
+               ? take_labels(dataset, array)
+               : take_values(dataset, array, loading->wide_values);
 }
 
 static rnl_status take_weights(rnl_dataset *dataset, const rnl_array *array)
@@ -205,13 +242,13 @@ static rnl_status take_weights(rnl_dataset *dataset, const rnl_array *array)
 typedef enum array_use { INPUTS, TARGETS, SAMPLE_WEIGHTS } array_use;
 
 static rnl_status load_array(rnl_dataset *dataset, rnl_array_reader *read, const char *path,
-                             array_use use, rnl_target target)
+                             array_use use, const rnl_loading *loading)
 {
     rnl_array array;
     rnl_status status = read(&array, path);
     if (status == RNL_OK)
-        status = use == INPUTS    ? take_inputs(dataset, &array)
-                 : use == TARGETS ? take_targets(dataset, &array, target)
+        status = use == INPUTS    ? take_inputs(dataset, &array, loading->wide_inputs)
+                 : use == TARGETS ? take_targets(dataset, &array, loading)
                                   : take_weights(dataset, &array);
     free(array.bytes);
     return status;
@@ -227,11 +264,11 @@ rnl_status rnl_array_load(rnl_dataset *dataset, rnl_array_reader *read,
     if (asprintf(&dataset->name, "%s%s%s%s%s", inputs, targets ? ", " : "", targets ? targets : "",
                  weights ? ", " : "", weights ? weights : "") < 0)
         return rnl_fail_memory(strlen(inputs) + 5);
-    rnl_status status = load_array(dataset, read, inputs, INPUTS, loading->target);
+    rnl_status status = load_array(dataset, read, inputs, INPUTS, loading);
     if (status == RNL_OK && targets)
-        status = load_array(dataset, read, targets, TARGETS, loading->target);
+        status = load_array(dataset, read, targets, TARGETS, loading);
     if (status == RNL_OK && weights)
-        status = load_array(dataset, read, weights, SAMPLE_WEIGHTS, loading->target);
+        status = load_array(dataset, read, weights, SAMPLE_WEIGHTS, loading);
     if (status != RNL_OK)
         rnl_dataset_release(dataset);
     else

@@ -37,14 +37,14 @@ int32_t rnl_dataset_class(const rnl_dataset *dataset, size_t row)
 {
     if (dataset->labels)
         return dataset->labels[row];
-    const size_t columns = dataset->value_columns;
-    const float *values = dataset->values + row * columns;
+    const size_t columns = dataset->value_columns, first = row * columns;
     if (columns == 1)
-        return values[0] > 0.5f;
-    size_t largest = 0;
-    for (size_t j = 1; j < columns; j++)
-        largest = values[j] > values[largest] ? j : largest;
-    return (int32_t)largest;
+        return rnl_dataset_value(dataset, first) > 0.5;
+    size_t largest = first;
+    for (size_t i = first + 1; i < first + columns; i++)
+        if (rnl_dataset_value(dataset, i) > rnl_dataset_value(dataset, largest))
+            largest = i;
+    return (int32_t)(largest - first);
 }
 
 void rnl_shape_text(char text[RNL_SHAPE_TEXT], const size_t *shape, size_t rank)
@@ -62,6 +62,44 @@ static rnl_status load(rnl_dataset *dataset, const rnl_choice *source, const rnl
         return RNL_OK;
     const rnl_data_format *format = source->kind->operations;
     return format->load(dataset, source->parameters, loading);
+}
+
+size_t rnl_dataset_input_bytes(const rnl_dataset *dataset)
+{
+    return dataset->features * rnl_element_bytes(dataset->element);
+}
+
+size_t rnl_dataset_value_bytes(const rnl_dataset *dataset)
+{
+    return dataset->value_columns * rnl_element_bytes(rnl_dataset_value_element(dataset));
+}
+
+rnl_numbers rnl_dataset_inputs(const rnl_dataset *dataset)
+{
+    return (rnl_numbers){dataset->rows, dataset->features, dataset->element, dataset->inputs,
+                         dataset->name};
+}
+
+rnl_numbers rnl_dataset_values(const rnl_dataset *dataset)
+{
+    return (rnl_numbers){dataset->rows, dataset->value_columns, rnl_dataset_value_element(dataset),
+                         dataset->values, dataset->name};
+}
+
+/* A failure to shrink leaves the larger block, which serves as well. */
+bool rnl_narrow(double **doubles, size_t count)
+{
+    char *bytes = (char *)*doubles;
+    for (size_t i = 0; i < count; i++)
+        if ((double)(float)(*doubles)[i] != (*doubles)[i])
+            return false;
+    for (size_t i = 0; i < count; i++) {
+        const float narrow = (float)(*doubles)[i];
+        memcpy(bytes + i * sizeof narrow, &narrow, sizeof narrow);
+    }
+    double *shorter = realloc(*doubles, count * sizeof(float));
+    *doubles = shorter ? shorter : *doubles;
+    return true;
 }
 
 /* ---- the parts ----------------------------------------------------------------------------- */
@@ -93,9 +131,9 @@ static rnl_status load_parts(rnl_data *data, const rnl_config *config, unsigned 
         .seed = (uint64_t)config->training.seed,
         .target = config->training.loss.kind ? rnl_loss_of(&config->training.loss)->target
                                              : RNL_TARGET_CLASS,
-        .two_classes = config->training.loss.kind && rnl_loss_is_binary(&config->training.loss),
+        .wide_inputs = rnl_scales(&sources->scaling),
+        .wide_values = rnl_scales(&sources->target_scaling),
         .encoding = &data->encoding,
-        .notes = &data->notes,
     };
     if (needs_train(data, sources, parts))
         RNL_TRY(load(&data->train, &sources->train, &loading));
@@ -193,7 +231,8 @@ rnl_status rnl_data_read(rnl_data **data, const rnl_model *model, const char *pa
         return rnl_fail_memory(sizeof *read);
     rnl_status status = rnl_encoding_copy(&read->encoding, &model->encoding);
     if (status == RNL_OK)
-        status = rnl_inputs_read(&read->test, path, table_parameters(model), &read->encoding);
+        status = rnl_inputs_read(&read->test, path, table_parameters(model),
+                                 rnl_scales(&model->config->data.scaling), &read->encoding);
     return deliver(data, read, status);
 }
 
@@ -279,7 +318,6 @@ void rnl_data_free(rnl_data *data)
     rnl_dataset_release(&data->validation);
     rnl_dataset_release(&data->test);
     rnl_encoding_release(&data->encoding);
-    rnl_notes_release(&data->notes);
     free(data);
 }
 

@@ -1,18 +1,30 @@
 /*
- * Rows in memory, as they came: inputs in the type that they had on disk, and the targets.
+ * Rows in memory, as they came: inputs in a type that holds what they were on disk, and the
+ * targets.
  */
 #ifndef RNL_ENGINE_DATA_DATASET_H
 #define RNL_ENGINE_DATA_DATASET_H
 
 #include "engine/config/config.h"
 #include "engine/data/encoding.h"
-#include "engine/data/notes.h"
 
 #include <stdint.h>
 
 #define RNL_MAX_RANK 8
 
-typedef enum rnl_element { RNL_UINT8, RNL_FLOAT32 } rnl_element;
+typedef enum rnl_element { RNL_UINT8, RNL_FLOAT32, RNL_FLOAT64 } rnl_element;
+
+static inline size_t rnl_element_bytes(rnl_element element)
+{
+    return element == RNL_UINT8 ? 1 : element == RNL_FLOAT32 ? sizeof(float) : sizeof(double);
+}
+
+static inline double rnl_element_at(rnl_element element, const void *array, size_t i)
+{
+    return element == RNL_UINT8     ? (double)((const uint8_t *)array)[i]
+           : element == RNL_FLOAT32 ? (double)((const float *)array)[i]
+                                    : ((const double *)array)[i];
+}
 
 /* What a loss compares the outputs with. */
 typedef enum rnl_target {
@@ -30,7 +42,11 @@ typedef struct rnl_dataset {
     void *inputs;          /* (rows, features) */
     int32_t *labels;       /* (rows) class numbers from 0, or NULL, */
     int32_t largest_label; /* -1 without; */
-    float *values;         /* (rows, value_columns) target values, or NULL */
+    union {
+        float *values;       /* (rows, value_columns) target values, or NULL */
+        double *wide_values; /* the same, where they are wide */
+    };
+    bool wide; /* the target values are doubles */
     size_t value_columns;
     float *sample_weights; /* (rows) factors of the rows' losses, or NULL for 1 */
     bool borrowed;         /* the arrays are the caller's */
@@ -41,13 +57,13 @@ typedef struct rnl_dataset {
 typedef struct rnl_loading {
     uint64_t seed; /* the run's, for generated sets */
     rnl_target target;
-    bool two_classes;      /* the loss takes two classes by name as the values 0 and 1 */
-    bool predicting;       /* inputs alone are asked for */
-    bool weights_optional; /* rows of a table without the column of sample weights weigh 1 */
+    bool predicting; /* inputs alone are asked for */
+    /* Inputs and target values are scaled: they are kept as doubles where float cannot hold them.
+     */
+    bool wide_inputs, wide_values;
     /* How columns of text become numbers: measured by the first set that needs it, then followed.
      */
     rnl_encoding *encoding;
-    rnl_notes *notes; /* what is said of what was read; NULL: nobody asks */
 } rnl_loading;
 
 /* What a data format does (the operations of rnl_data_formats). */
@@ -57,19 +73,37 @@ typedef struct rnl_data_format {
     rnl_status (*load)(rnl_dataset *dataset, const void *parameters, const rnl_loading *loading);
 } rnl_data_format;
 
+static inline double rnl_dataset_value(const rnl_dataset *dataset, size_t i)
+{
+    return dataset->wide ? dataset->wide_values[i] : (double)dataset->values[i];
+}
+
 /* What a row's target asks of an output: a class number stands for 0 and 1, or for itself where
  * there is one output. */
-static inline float rnl_dataset_target(const rnl_dataset *dataset, size_t row, size_t output,
-                                       size_t outputs)
+static inline double rnl_dataset_target(const rnl_dataset *dataset, size_t row, size_t output,
+                                        size_t outputs)
 {
     if (dataset->values)
-        return dataset->values[row * outputs + output];
+        return rnl_dataset_value(dataset, row * outputs + output);
     const int32_t label = dataset->labels[row];
-    return outputs == 1 ? (float)label : (float)((size_t)label == output);
+    return outputs == 1 ? (double)label : (double)((size_t)label == output);
 }
 
 /* The class that a row's target stands for, where it stands for one. */
 int32_t rnl_dataset_class(const rnl_dataset *dataset, size_t row);
+
+static inline rnl_element rnl_dataset_value_element(const rnl_dataset *dataset)
+{
+    return dataset->wide ? RNL_FLOAT64 : RNL_FLOAT32;
+}
+
+/* Bytes of a row's inputs, and of its target values. */
+size_t rnl_dataset_input_bytes(const rnl_dataset *dataset);
+size_t rnl_dataset_value_bytes(const rnl_dataset *dataset);
+
+/* Makes an array of doubles one of floats, which is half as long, if floats hold all of them.  True
+ * if so. */
+bool rnl_narrow(double **doubles, size_t count);
 
 void rnl_dataset_release(rnl_dataset *dataset);
 
@@ -92,26 +126,51 @@ void rnl_shape_text(char text[RNL_SHAPE_TEXT], const size_t *shape, size_t rank)
 struct rnl_data {
     rnl_dataset train, validation, test; /* with rows 0 where not loaded */
     rnl_encoding encoding;
-    rnl_notes notes;
 };
 
 const rnl_dataset *rnl_data_part(const rnl_data *data, rnl_part part);
 
-/* Scaling of inputs, x' = x * scale + offset per feature. */
+/* Linear maps, x' = (x - centre) scale + offset for each feature, in double. */
 typedef struct rnl_scaler {
     size_t features;
-    float *scale, *offset; /* (features) each */
+    double *centre, *scale, *offset; /* (features) each */
 } rnl_scaler;
 
-/* What a scaling does (the operations of rnl_scalings): measures the training rows. */
+/* Numbers that a scaler is measured on. */
+typedef struct rnl_numbers {
+    size_t rows, columns;
+    rnl_element element;
+    const void *array; /* (rows, columns) */
+    const char *name;  /* for messages */
+} rnl_numbers;
+
+rnl_numbers rnl_dataset_inputs(const rnl_dataset *dataset);
+rnl_numbers rnl_dataset_values(const rnl_dataset *dataset);
+
+/* What a scaling does (the operations of rnl_scalings). */
 typedef struct rnl_scaling {
-    rnl_status (*measure)(rnl_scaler *scaler, const rnl_dataset *train, const rnl_choice *scaling);
+    rnl_status (*measure)(rnl_scaler *scaler, const rnl_numbers *train, const rnl_choice *scaling);
 } rnl_scaling;
 
 rnl_status rnl_scaler_create(rnl_scaler *scaler, const rnl_choice *scaling,
-                             const rnl_dataset *train);
-/* Room for this many features, values unset. */
+                             const rnl_numbers *train);
+/* Room for this many features, which are left as they are. */
 rnl_status rnl_scaler_allocate(rnl_scaler *scaler, size_t features);
+rnl_status rnl_scaler_copy(rnl_scaler *copy, const rnl_scaler *scaler);
 void rnl_scaler_release(rnl_scaler *scaler);
+
+/* What became this by scaling; the same where nothing scales. */
+static inline double rnl_scaler_undo(const rnl_scaler *scaler, size_t feature, double scaled)
+{
+    return scaler->features == 0 ? scaled
+                                 : (scaled - scaler->offset[feature]) / scaler->scale[feature] +
+                                       scaler->centre[feature];
+}
+
+/* Some feature comes out other than it goes in. */
+bool rnl_scaler_changes(const rnl_scaler *scaler);
+
+/* The configuration scales. */
+bool rnl_scales(const rnl_choice *scaling);
 
 #endif

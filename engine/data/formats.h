@@ -13,9 +13,8 @@ typedef struct rnl_array_files {
 
 typedef struct rnl_csv_parameters {
     char *path;
-    rnl_text_list target, features, categorical, sample_weight, ignore; /* names of columns */
-    char *delimiter; /* one character, or RNL_CSV_WHITESPACE */
-    char *decimal;   /* "." or "," */
+    rnl_text_list target, features, categorical, sample_weight; /* names of columns */
+    char *delimiter;
     bool header;
     rnl_choice missing; /* of rnl_missing_rules */
     rnl_text_list missing_values;
@@ -54,8 +53,8 @@ extern const rnl_data_format rnl_spirals_format;
 extern const rnl_data_format rnl_blobs_format;
 
 /* Reads a file of inputs for prediction, in the format that its name ends with. `csv` is how tables
- * are written, or NULL if the model knows none. */
+ * are written, or NULL if the model knows none; `wide`: they are scaled. */
 rnl_status rnl_inputs_read(rnl_dataset *dataset, const char *path, const rnl_csv_parameters *csv,
-                           rnl_encoding *encoding);
+                           bool wide, rnl_encoding *encoding);
 
 #endif

@@ -51,9 +51,9 @@ typedef struct row_bytes {
 static row_bytes bytes_of(const rnl_dataset *dataset)
 {
     return (row_bytes){
-        .inputs = dataset->features * (dataset->element == RNL_UINT8 ? 1 : sizeof(float)),
+        .inputs = rnl_dataset_input_bytes(dataset),
         .labels = sizeof *dataset->labels,
-        .values = dataset->value_columns * sizeof *dataset->values,
+        .values = rnl_dataset_value_bytes(dataset),
         .sample_weights = sizeof *dataset->sample_weights,
     };
 }

@@ -19,9 +19,9 @@ static bool is_table(const char *path)
 }
 
 rnl_status rnl_inputs_read(rnl_dataset *dataset, const char *path, const rnl_csv_parameters *csv,
-                           rnl_encoding *encoding)
+                           bool wide, rnl_encoding *encoding)
 {
-    const rnl_loading loading = {.predicting = true, .encoding = encoding};
+    const rnl_loading loading = {.predicting = true, .wide_inputs = wide, .encoding = encoding};
     char *own = (char *)(uintptr_t)path;
     if (!is_table(path)) {
         const rnl_array_files files = {.inputs = own};

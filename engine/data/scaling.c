@@ -4,29 +4,30 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct range_parameters {
     double minimum, maximum;
 } range_parameters;
 
-static double input_at(const rnl_dataset *dataset, size_t i)
+static double number_at(const rnl_numbers *numbers, size_t row, size_t column)
 {
-    return dataset->element == RNL_UINT8 ? (double)((const uint8_t *)dataset->inputs)[i]
-                                         : (double)((const float *)dataset->inputs)[i];
+    return rnl_element_at(numbers->element, numbers->array, row * numbers->columns + column);
 }
 
-static rnl_status measure_none(rnl_scaler *scaler, const rnl_dataset *train,
+static rnl_status measure_none(rnl_scaler *scaler, const rnl_numbers *train,
                                const rnl_choice *scaling)
 {
     (void)train, (void)scaling;
     for (size_t j = 0; j < scaler->features; j++) {
+        scaler->centre[j] = 0;
         scaler->scale[j] = 1;
         scaler->offset[j] = 0;
     }
     return RNL_OK;
 }
 
-static rnl_status measure_range(rnl_scaler *scaler, const rnl_dataset *train,
+static rnl_status measure_range(rnl_scaler *scaler, const rnl_numbers *train,
                                 const rnl_choice *scaling)
 {
     const range_parameters *range = scaling->parameters;
@@ -34,59 +35,52 @@ static rnl_status measure_range(rnl_scaler *scaler, const rnl_dataset *train,
         return rnl_fail_at(scaling->place, "range: expected minimum < maximum, got %g and %g",
                            range->minimum, range->maximum);
     double smallest = INFINITY, largest = -INFINITY;
-    for (size_t i = 0; i < train->rows * train->features; i++) {
-        const double x = input_at(train, i);
+    for (size_t i = 0; i < train->rows * train->columns; i++) {
+        const double x = rnl_element_at(train->element, train->array, i);
         smallest = x < smallest ? x : smallest;
         largest = x > largest ? x : largest;
     }
     const double width = largest - smallest;
-    const double scale = width > 0 ? (range->maximum - range->minimum) / width : 0;
-    const double offset = width > 0 ? range->minimum - smallest * scale : range->minimum;
     for (size_t j = 0; j < scaler->features; j++) {
-        scaler->scale[j] = (float)scale;
-        scaler->offset[j] = (float)offset;
+        scaler->centre[j] = smallest;
+        scaler->scale[j] = width > 0 ? (range->maximum - range->minimum) / width : 0;
+        scaler->offset[j] = range->minimum;
     }
     return RNL_OK;
 }
 
-/* Adds to every sum its feature's (x - centre)^power over the rows, in their order. */
-static void add_powers(double *sums, const rnl_dataset *train, const double *centres, bool squared)
+/* Sums of the columns' distances from their centres over the rows, in their order, or of the
+ * squares of those. */
+static void sum_distances(double *sums, const rnl_numbers *train, const double *centres,
+                          bool squared)
 {
+    for (size_t j = 0; j < train->columns; j++)
+        sums[j] = 0;
     for (size_t i = 0; i < train->rows; i++)
-        for (size_t j = 0; j < train->features; j++) {
-            const double x = input_at(train, i * train->features + j) - centres[j];
+        for (size_t j = 0; j < train->columns; j++) {
+            const double x = number_at(train, i, j) - centres[j];
             sums[j] += squared ? x * x : x;
         }
 }
 
-/* A constant feature deviates by exactly 0: the sum of up to 2^29 equal floats is exact in double.
- */
-static rnl_status measure_standardize(rnl_scaler *scaler, const rnl_dataset *train,
+/* The first row is near the mean where the numbers are large: the sums keep their precision, and a
+ * constant column deviates by exactly 0. */
+static rnl_status measure_standardize(rnl_scaler *scaler, const rnl_numbers *train,
                                       const rnl_choice *scaling)
 {
     (void)scaling;
-    const size_t features = train->features;
-    double *means = calloc(features, sizeof *means);
-    double *sums = calloc(features, sizeof *sums);
-    if (!means || !sums) {
-        free(means);
-        free(sums);
-        return rnl_fail_memory(features * sizeof *means);
-    }
-    add_powers(sums, train, means, false);
-    for (size_t j = 0; j < features; j++) {
-        means[j] = sums[j] / (double)train->rows;
-        sums[j] = 0;
-    }
-    add_powers(sums, train, means, true);
-    for (size_t j = 0; j < features; j++) {
+    double *sums = scaler->offset;
+    for (size_t j = 0; j < train->columns; j++)
+        scaler->centre[j] = number_at(train, 0, j);
+    sum_distances(sums, train, scaler->centre, false);
+    for (size_t j = 0; j < train->columns; j++)
+        scaler->centre[j] += sums[j] / (double)train->rows;
+    sum_distances(sums, train, scaler->centre, true);
+    for (size_t j = 0; j < train->columns; j++) {
         const double deviation = sqrt(sums[j] / (double)train->rows);
-        const double scale = deviation > 0 ? 1 / deviation : 1;
-        scaler->scale[j] = (float)scale;
-        scaler->offset[j] = (float)(-means[j] * scale);
+        scaler->scale[j] = deviation > 0 ? 1 / deviation : 1;
+        scaler->offset[j] = 0;
     }
-    free(means);
-    free(sums);
     return RNL_OK;
 }
 
@@ -127,34 +121,74 @@ const rnl_kind_table rnl_scalings = {
     .count = sizeof kinds / sizeof *kinds,
 };
 
+static const rnl_kind target_kinds[] = {
+    {.name = "none", .help = "targets as they come", .operations = &none},
+    {.name = "standardize",
+     .help = "each target to mean 0 and standard deviation 1 over the training rows; predictions "
+             "and metrics stay in the units of the targets",
+     .operations = &standardize},
+};
+
+const rnl_kind_table rnl_target_scalings = {
+    .noun = "target scaling",
+    .plural = "target scalings",
+    .kinds = target_kinds,
+    .count = sizeof target_kinds / sizeof *target_kinds,
+};
+
+bool rnl_scales(const rnl_choice *scaling)
+{
+    return scaling->kind && scaling->kind->operations != &none;
+}
+
+bool rnl_scaler_changes(const rnl_scaler *scaler)
+{
+    for (size_t j = 0; j < scaler->features; j++)
+        if (scaler->centre[j] != 0 || scaler->scale[j] != 1 || scaler->offset[j] != 0)
+            return true;
+    return false;
+}
+
 rnl_status rnl_scaler_allocate(rnl_scaler *scaler, size_t features)
 {
     const rnl_scaler allocated = {
         .features = features,
-        .scale = malloc(features * sizeof(float)),
-        .offset = malloc(features * sizeof(float)),
+        .centre = calloc(features, sizeof(double)),
+        .scale = calloc(features, sizeof(double)),
+        .offset = calloc(features, sizeof(double)),
     };
-    if (!allocated.scale || !allocated.offset) {
-        free(allocated.scale);
-        free(allocated.offset);
-        return rnl_fail_memory(features * sizeof(float));
-    }
     *scaler = allocated;
-    return RNL_OK;
+    if (allocated.centre && allocated.scale && allocated.offset)
+        return RNL_OK;
+    rnl_scaler_release(scaler);
+    return rnl_fail_memory(3 * features * sizeof(double));
 }
 
 void rnl_scaler_release(rnl_scaler *scaler)
 {
+    free(scaler->centre);
     free(scaler->scale);
     free(scaler->offset);
     *scaler = (rnl_scaler){0};
 }
 
+rnl_status rnl_scaler_copy(rnl_scaler *copy, const rnl_scaler *scaler)
+{
+    const size_t bytes = scaler->features * sizeof(double);
+    if (bytes == 0)
+        return RNL_OK;
+    RNL_TRY(rnl_scaler_allocate(copy, scaler->features));
+    memcpy(copy->centre, scaler->centre, bytes);
+    memcpy(copy->scale, scaler->scale, bytes);
+    memcpy(copy->offset, scaler->offset, bytes);
+    return RNL_OK;
+}
+
 rnl_status rnl_scaler_create(rnl_scaler *scaler, const rnl_choice *scaling,
-                             const rnl_dataset *train)
+                             const rnl_numbers *train)
 {
     rnl_scaler measured;
-    RNL_TRY(rnl_scaler_allocate(&measured, train->features));
+    RNL_TRY(rnl_scaler_allocate(&measured, train->columns));
     const rnl_scaling *operations = scaling->kind->operations;
     const rnl_status status = operations->measure(&measured, train, scaling);
     if (status != RNL_OK) {

@@ -10,6 +10,7 @@
 #include "engine/layers/pass_through.h"
 #include "engine/model/regularizers.h"
 #include "engine/step/row_tiles.h"
+#include "engine/step/sizes.h"
 
 #include <stddef.h>
 
@@ -45,12 +46,8 @@ static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
     const rnl_row_tile rows = rnl_row_tile_of(step, &worker->batch, tile);
     for (size_t i = rows.begin; i < rows.filled; ++i) {
         double absolutes, squares;
-        step->kernels->sizes(&(const rnl_sizes){
-            .count = state->input->columns,
-            .x = state->input->values + i * state->input->stride,
-            .absolutes = &absolutes,
-            .squares = &squares,
-        });
+        rnl_sizes_measure(step->kernels, state->input->columns,
+                          state->input->values + i * state->input->stride, &absolutes, &squares);
         step->activity[i] +=
             (float)(state->regularizer.l1 * absolutes + state->regularizer.l2 * squares);
     }

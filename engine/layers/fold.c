@@ -238,13 +238,8 @@ static rnl_status copy_model(const folding *f, rnl_model *folded)
             RNL_TRY(copy_parameters(f, &model->layers[i], &folded->layers[to++]));
     snprintf(folded->computed_with, sizeof folded->computed_with, "%s", model->computed_with);
     RNL_TRY(rnl_encoding_copy(&folded->encoding, &model->encoding));
-    const size_t features = model->scaler.features;
-    if (features == 0)
-        return RNL_OK;
-    RNL_TRY(rnl_scaler_allocate(&folded->scaler, features));
-    memcpy(folded->scaler.scale, model->scaler.scale, features * sizeof(float));
-    memcpy(folded->scaler.offset, model->scaler.offset, features * sizeof(float));
-    return RNL_OK;
+    RNL_TRY(rnl_scaler_copy(&folded->scaler, &model->scaler));
+    return rnl_scaler_copy(&folded->target_scaler, &model->target_scaler);
 }
 
 static rnl_status make_model(const folding *f, rnl_model **folded)

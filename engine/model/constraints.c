@@ -10,17 +10,17 @@ typedef struct norm_parameters {
 } norm_parameters;
 
 /* Keras divides by norm + 1e-7 here, which also shrinks what is within the ball. */
-static float max_norm(double norm, const void *parameters)
+static double max_norm(double norm, const void *parameters)
 {
     const norm_parameters *p = parameters;
-    return norm > p->max_value ? (float)(p->max_value / norm) : 1;
+    return norm > p->max_value ? p->max_value / norm : 1;
 }
 
 /* As in Keras: weights of 0 stay what they are. */
-static float unit_norm(double norm, const void *parameters)
+static double unit_norm(double norm, const void *parameters)
 {
     (void)parameters;
-    return (float)(1 / (norm + 1e-7));
+    return 1 / (norm + 1e-7);
 }
 
 int64_t rnl_constraint_axis(const rnl_choice *choice)

@@ -10,7 +10,7 @@
 typedef struct rnl_constraint {
     /* What the weights of a group are multiplied with, by the root of the sum of their squares;
      * NULL: negative weights become 0. */
-    float (*factor)(double norm, const void *parameters);
+    double (*factor)(double norm, const void *parameters);
 } rnl_constraint;
 
 static inline const rnl_constraint *rnl_constraint_of(const rnl_choice *choice)

@@ -119,6 +119,17 @@ static rnl_status check_activations(rnl_model *model)
     return rnl_metrics_check(&model->config->training.metrics, loss, rnl_model_outputs(model));
 }
 
+static rnl_status check_target_scaling(const rnl_config *config)
+{
+    const rnl_choice *scaling = &config->data.target_scaling, *loss = &config->training.loss;
+    if (!rnl_scales(scaling) || rnl_loss_is_of_numbers(loss))
+        return RNL_OK;
+    return rnl_fail_at(scaling->place,
+                       "target_scaling: expected none under loss %s, whose targets are classes or "
+                       "their probabilities, got %s",
+                       loss->kind->name, scaling->kind->name);
+}
+
 static bool is_group(const rnl_choice *choice)
 {
     return ((const rnl_layer_operations *)choice->kind->operations)->group != NULL;
@@ -250,7 +261,8 @@ static rnl_status build_layers(rnl_model *model)
         if (operations->check)
             RNL_TRY(operations->check(&model->layers[i], model->config));
     }
-    return check_activations(model);
+    RNL_TRY(check_activations(model));
+    return check_target_scaling(model->config);
 }
 
 rnl_status rnl_model_build(rnl_model **model, rnl_config *config, const rnl_shape *input)
@@ -283,9 +295,12 @@ rnl_status rnl_model_check_rows(const rnl_model *model, const rnl_dataset *datas
 
 rnl_status rnl_model_check_targets(const rnl_model *model, const rnl_dataset *dataset)
 {
-    if (dataset->labels)
-        RNL_TRY(rnl_model_check_classes(model, dataset));
-    return rnl_loss_check_rows(&model->config->training.loss, dataset, rnl_model_outputs(model));
+    RNL_TRY(rnl_loss_check_rows(&model->config->training.loss, dataset, rnl_model_outputs(model)));
+    if (dataset->labels && rnl_scaler_changes(&model->target_scaler))
+        return rnl_fail(RNL_BAD_DATA,
+                        "%s: expected target values, as the model scales them, got class numbers",
+                        dataset->name);
+    return RNL_OK;
 }
 
 static const rnl_dataset *first_loaded(const rnl_data *data)
@@ -318,6 +333,31 @@ static rnl_status initialize(rnl_model *model)
     return RNL_OK;
 }
 
+/* A preset scales targets where they are numbers, and lets classes be. */
+static rnl_status measure_targets(rnl_model *model, const rnl_dataset *train)
+{
+    const rnl_choice *scaling = &model->config->data.target_scaling;
+    const rnl_choice none = {.kind = rnl_kind_find(&rnl_target_scalings, "none")};
+    const bool by_preset = scaling->place.origin == RNL_FROM_PRESET;
+    if (!rnl_scales(scaling) || (!train->labels && !train->values))
+        return RNL_OK;
+    if (train->labels && !by_preset)
+        return rnl_fail_at(scaling->place,
+                           "target_scaling: expected target values, got the class numbers of %s",
+                           train->name);
+    const rnl_numbers classes = {.columns = rnl_model_outputs(model), .name = train->name};
+    const rnl_numbers values = rnl_dataset_values(train);
+    return train->labels ? rnl_scaler_create(&model->target_scaler, &none, &classes)
+                         : rnl_scaler_create(&model->target_scaler, scaling, &values);
+}
+
+static rnl_status measure_scalers(rnl_model *model, const rnl_dataset *train)
+{
+    const rnl_numbers inputs = rnl_dataset_inputs(train);
+    RNL_TRY(rnl_scaler_create(&model->scaler, &model->config->data.scaling, &inputs));
+    return measure_targets(model, train);
+}
+
 rnl_status rnl_model_create(rnl_model **model, const rnl_config *config, const rnl_data *data)
 {
     const rnl_dataset *rows = first_loaded(data);
@@ -330,11 +370,11 @@ rnl_status rnl_model_create(rnl_model **model, const rnl_config *config, const r
     RNL_TRY(rnl_model_build(&built, rnl_config_share(config), &input));
     rnl_status status = initialize(built);
     if (status == RNL_OK)
-        status = rnl_encoding_copy(&built->encoding, &data->encoding);
-    if (status == RNL_OK)
         status = check_parts(built, data);
+    if (status == RNL_OK)
+        status = rnl_encoding_copy(&built->encoding, &data->encoding);
     if (status == RNL_OK && data->train.rows > 0)
-        status = rnl_scaler_create(&built->scaler, &config->data.scaling, &data->train);
+        status = measure_scalers(built, &data->train);
     if (status != RNL_OK) {
         rnl_model_free(built);
         return status;
@@ -350,6 +390,7 @@ void rnl_model_free(rnl_model *model)
     release_arrays(model, RNL_VALUES);
     free(model->layers);
     rnl_scaler_release(&model->scaler);
+    rnl_scaler_release(&model->target_scaler);
     rnl_encoding_release(&model->encoding);
     rnl_config_free(model->config);
     free(model);
@@ -399,4 +440,25 @@ size_t rnl_model_outputs(const rnl_model *model)
 size_t rnl_model_classes(const rnl_model *model)
 {
     return rnl_loss_classes(&model->config->training.loss, rnl_model_outputs(model));
+}
+
+/* Categories of the target column, which a class number counts. */
+static const rnl_column *class_column(const rnl_model *model)
+{
+    const rnl_columns *targets = &model->encoding.targets;
+    return targets->count == 1 && targets->items[0].categorical ? targets->items : NULL;
+}
+
+const char *rnl_model_class_name(const rnl_model *model, size_t class)
+{
+    const rnl_column *column = class_column(model);
+    return column && class < column->category_count ? column->categories[class].name : NULL;
+}
+
+const char *rnl_model_output_name(const rnl_model *model, size_t output)
+{
+    const rnl_columns *targets = &model->encoding.targets;
+    if (rnl_model_classes(model) > 2 || rnl_model_outputs(model) == 2)
+        return rnl_model_class_name(model, output);
+    return output < targets->count ? targets->items[output].name : NULL;
 }

@@ -16,8 +16,9 @@
 struct rnl_model {
     rnl_config *config;
     rnl_shape input;
-    rnl_encoding encoding; /* of tables; unmeasured where the data were none */
-    rnl_scaler scaler;     /* features 0 until it has been measured */
+    rnl_encoding encoding;    /* of tables; unmeasured where the data were none */
+    rnl_scaler scaler;        /* features 0 until it has been measured */
+    rnl_scaler target_scaler; /* of the outputs; features 0 where nothing scales the targets */
     size_t layer_count;
     rnl_layer *layers;
     rnl_position position;
@@ -55,9 +56,6 @@ size_t rnl_model_first_trainable(const rnl_model *model);
 
 /* The rows have the model's shape. */
 rnl_status rnl_model_check_rows(const rnl_model *model, const rnl_dataset *dataset);
-
-/* The outputs tell apart the classes of the table. */
-rnl_status rnl_model_check_classes(const rnl_model *model, const rnl_dataset *dataset);
 
 /* The targets fit the loss and the outputs. */
 rnl_status rnl_model_check_targets(const rnl_model *model, const rnl_dataset *dataset);

@@ -17,9 +17,10 @@
 #include <unistd.h>
 
 #define FORMAT         "runnel-model"
-#define FORMAT_VERSION "1"
-#define SCALE          "scaling.scale"
-#define OFFSET         "scaling.offset"
+#define FORMAT_VERSION "2"
+#define FORMAT_BEFORE  "1" /* scaled by floats, inputs alone: x scale + offset */
+#define SCALING        "scaling"
+#define TARGET_SCALING "target_scaling"
 #define NAME_SIZE      112
 
 typedef struct tensor_list {
@@ -50,14 +51,43 @@ static void tensor_name(char name[NAME_SIZE], const rnl_layer *layer,
                  array - RNL_FIRST_SLOT + 1);
 }
 
-static void add_tensor(tensor_list *list, const char *name, size_t rank, const size_t *shape,
-                       const float *values)
+/* Without values yet. */
+static rnl_tensor *add_tensor(tensor_list *list, const char *name, size_t rank, const size_t *shape)
 {
     char *own = list->names[list->count];
     rnl_tensor *tensor = &list->tensors[list->count++];
     snprintf(own, sizeof *list->names, "%s", name);
-    *tensor = (rnl_tensor){.name = own, .rank = rank, .values = values};
+    *tensor = (rnl_tensor){.name = own, .rank = rank};
     memcpy(tensor->shape, shape, rank * sizeof *shape);
+    return tensor;
+}
+
+/* ---- scaling --------------------------------------------------------------------------------- */
+
+/* The arrays of a scaler: "scaling.centre". */
+enum { SCALER_ARRAYS = 3 };
+
+static double *scaler_array(const rnl_scaler *scaler, size_t array)
+{
+    double *const arrays[SCALER_ARRAYS] = {scaler->centre, scaler->scale, scaler->offset};
+    return arrays[array];
+}
+
+static void scaler_name(char name[NAME_SIZE], const char *prefix, size_t array)
+{
+    static const char *const names[SCALER_ARRAYS] = {"centre", "scale", "offset"};
+    snprintf(name, NAME_SIZE, "%s.%s", prefix, names[array]);
+}
+
+static void list_scaler(tensor_list *list, const rnl_scaler *scaler, const char *prefix)
+{
+    for (size_t a = 0; a < SCALER_ARRAYS && scaler->features > 0; ++a) {
+        char name[NAME_SIZE];
+        scaler_name(name, prefix, a);
+        rnl_tensor *tensor = add_tensor(list, name, 1, &scaler->features);
+        tensor->wide = true;
+        tensor->wide_values = scaler_array(scaler, a);
+    }
 }
 
 static void release_tensors(tensor_list *list)
@@ -69,7 +99,7 @@ static void release_tensors(tensor_list *list)
 /* The first so many arrays of the parameters, where they are there, and the scaling. */
 static rnl_status list_tensors(tensor_list *list, const rnl_model *model, size_t arrays)
 {
-    const size_t most = array_total(model, arrays) + 2;
+    const size_t most = array_total(model, arrays) + 2 * SCALER_ARRAYS;
     *list = (tensor_list){
         .tensors = calloc(most, sizeof *list->tensors),
         .names = calloc(most, sizeof *list->names),
@@ -85,13 +115,12 @@ static rnl_status list_tensors(tensor_list *list, const rnl_model *model, size_t
                 if (parameter->arrays[a]) {
                     char name[NAME_SIZE];
                     tensor_name(name, &model->layers[i], parameter, a);
-                    add_tensor(list, name, parameter->rank, parameter->size, parameter->arrays[a]);
+                    add_tensor(list, name, parameter->rank, parameter->size)->values =
+                        parameter->arrays[a];
                 }
         }
-    if (model->scaler.features > 0) {
-        add_tensor(list, SCALE, 1, &model->scaler.features, model->scaler.scale);
-        add_tensor(list, OFFSET, 1, &model->scaler.features, model->scaler.offset);
-    }
+    list_scaler(list, &model->scaler, SCALING);
+    list_scaler(list, &model->target_scaler, TARGET_SCALING);
     return RNL_OK;
 }
 
@@ -202,10 +231,11 @@ static rnl_status check_format(const rnl_safetensors *file, const char *path)
         return rnl_fail(RNL_BAD_DATA, "%s: expected a file of format %s, got %s", path, FORMAT,
                         format);
     RNL_TRY(metadata_of(file, path, "format_version", &version));
-    if (strcmp(version, FORMAT_VERSION) != 0)
+    if (strcmp(version, FORMAT_VERSION) != 0 && strcmp(version, FORMAT_BEFORE) != 0)
         return rnl_fail(RNL_BAD_DATA,
-                        "%s: written in version %s of the format, this program reads version %s",
-                        path, version, FORMAT_VERSION);
+                        "%s: written in version %s of the format, this program reads versions %s "
+                        "and %s",
+                        path, version, FORMAT_BEFORE, FORMAT_VERSION);
     if (!file->has_digest)
         return rnl_fail(RNL_BAD_DATA, "%s: the digest is missing", path);
     return RNL_OK;
@@ -214,7 +244,8 @@ static rnl_status check_format(const rnl_safetensors *file, const char *path)
 /* The tensor of the name and shape.  Nothing is allocated before it is found, so that the memory
  * that a file asks for is at most a few times its size. */
 static rnl_status find_tensor(const rnl_safetensors *file, const char *path, const char *name,
-                              size_t rank, const size_t *shape, const rnl_tensor **tensor)
+                              size_t rank, const size_t *shape, bool wide,
+                              const rnl_tensor **tensor)
 {
     *tensor = rnl_safetensors_tensor(file, name);
     if (!*tensor)
@@ -222,6 +253,9 @@ static rnl_status find_tensor(const rnl_safetensors *file, const char *path, con
     if ((*tensor)->rank != rank || memcmp((*tensor)->shape, shape, rank * sizeof *shape) != 0)
         return rnl_fail(RNL_BAD_DATA,
                         "%s: tensor %s does not have the shape that its layer expects", path, name);
+    if ((*tensor)->wide != wide)
+        return rnl_fail(RNL_BAD_DATA, "%s: tensor %s: expected elements of type %s", path, name,
+                        wide ? "F64" : "F32");
     return RNL_OK;
 }
 
@@ -236,7 +270,8 @@ static rnl_status take_parameters(rnl_model *model, const rnl_safetensors *file,
             const rnl_tensor *tensor;
             char name[NAME_SIZE];
             tensor_name(name, &model->layers[i], parameter, array);
-            RNL_TRY(find_tensor(file, path, name, parameter->rank, parameter->size, &tensor));
+            RNL_TRY(
+                find_tensor(file, path, name, parameter->rank, parameter->size, false, &tensor));
             RNL_TRY(rnl_parameter_allocate(&model->layers[i], parameter, array));
             memcpy(parameter->arrays[array], tensor->values,
                    rnl_parameter_count(parameter) * sizeof *tensor->values);
@@ -263,48 +298,59 @@ static rnl_status take_training(rnl_model *model, const rnl_safetensors *file, c
                : RNL_OK;
 }
 
-static rnl_status take_scaler(rnl_model *model, const rnl_safetensors *file, const char *path)
+/* Of version 1: scale and offset alone, as floats. */
+static rnl_status take_old_array(rnl_scaler *scaler, const rnl_safetensors *file, const char *path,
+                                 size_t array)
 {
-    if (!rnl_safetensors_tensor(file, SCALE))
-        return RNL_OK;
-    const size_t features = rnl_shape_features(&model->input);
-    const rnl_tensor *scale, *offset;
-    RNL_TRY(find_tensor(file, path, SCALE, 1, &features, &scale));
-    RNL_TRY(find_tensor(file, path, OFFSET, 1, &features, &offset));
-    RNL_TRY(rnl_scaler_allocate(&model->scaler, features));
-    memcpy(model->scaler.scale, scale->values, features * sizeof(float));
-    memcpy(model->scaler.offset, offset->values, features * sizeof(float));
+    char name[NAME_SIZE];
+    const rnl_tensor *tensor;
+    scaler_name(name, SCALING, array);
+    RNL_TRY(find_tensor(file, path, name, 1, &scaler->features, false, &tensor));
+    for (size_t j = 0; j < scaler->features; ++j)
+        scaler_array(scaler, array)[j] = (double)tensor->values[j];
     return RNL_OK;
 }
 
-/* A column of classes that the outputs tell apart, or a column of values for each of them. */
-static bool targets_fit(const rnl_model *model)
+static rnl_status take_scaler_array(rnl_scaler *scaler, const rnl_safetensors *file,
+                                    const char *path, const char *prefix, size_t array)
 {
-    const rnl_columns *targets = &model->encoding.targets;
-    const size_t outputs = rnl_model_outputs(model), classes = rnl_model_classes(model);
-    if (targets->count == 0)
-        return true;
-    if (!targets->items[0].categorical)
-        return targets->count == outputs;
-    return classes > 0 ? targets->items[0].category_count <= classes : outputs == 1;
+    char name[NAME_SIZE];
+    const rnl_tensor *tensor;
+    scaler_name(name, prefix, array);
+    RNL_TRY(find_tensor(file, path, name, 1, &scaler->features, true, &tensor));
+    memcpy(scaler_array(scaler, array), tensor->wide_values, scaler->features * sizeof(double));
+    return RNL_OK;
+}
+
+/* Nothing is allocated before the file is known to hold as much. */
+static rnl_status take_scaler(rnl_scaler *scaler, const rnl_safetensors *file, const char *path,
+                              const char *prefix, size_t features)
+{
+    char name[NAME_SIZE];
+    scaler_name(name, prefix, 1);
+    const rnl_tensor *scale = rnl_safetensors_tensor(file, name);
+    if (!scale)
+        return RNL_OK;
+    RNL_TRY(find_tensor(file, path, name, 1, &features, scale->wide, &scale));
+    RNL_TRY(rnl_scaler_allocate(scaler, features));
+    for (size_t a = 0; a < SCALER_ARRAYS; ++a)
+        if (scale->wide)
+            RNL_TRY(take_scaler_array(scaler, file, path, prefix, a));
+        else if (a > 0)
+            RNL_TRY(take_old_array(scaler, file, path, a));
+    return RNL_OK;
+}
+
+static rnl_status take_scalers(rnl_model *model, const rnl_safetensors *file, const char *path)
+{
+    RNL_TRY(take_scaler(&model->scaler, file, path, SCALING, rnl_shape_features(&model->input)));
+    return take_scaler(&model->target_scaler, file, path, TARGET_SCALING, rnl_model_outputs(model));
 }
 
 static rnl_status take_encoding(rnl_model *model, const rnl_safetensors *file, const char *path)
 {
     const char *text = rnl_safetensors_metadata(file, "encoding");
-    if (!text)
-        return RNL_OK;
-    RNL_TRY(rnl_encoding_parse(&model->encoding, path, text));
-    const size_t features = rnl_encoding_features(&model->encoding);
-    if (model->input.rank != 1 || model->input.size[0] != features)
-        return rnl_fail(RNL_BAD_DATA,
-                        "%s: encoding: its columns become %zu numbers, which input_shape does not "
-                        "say",
-                        path, features);
-    return targets_fit(model)
-               ? RNL_OK
-               : rnl_fail(RNL_BAD_DATA, "%s: encoding: its targets do not fit the %zu outputs",
-                          path, rnl_model_outputs(model));
+    return text ? rnl_encoding_parse(&model->encoding, path, text) : RNL_OK;
 }
 
 /* The shape, parameters, encoding and scaling of the file under the configuration, which it takes
@@ -333,7 +379,7 @@ static rnl_status build_from(rnl_model **model, const rnl_safetensors *file, con
     if (status == RNL_OK)
         status = take_encoding(built, file, path);
     if (status == RNL_OK)
-        status = take_scaler(built, file, path);
+        status = take_scalers(built, file, path);
     if (status != RNL_OK) {
         rnl_model_free(built);
         return status;

@@ -33,8 +33,10 @@ static const rnl_kind kinds[] = {
      .shorthand = "l1",
      .size = sizeof(rnl_regularizer)},
     {.name = "l1_proximal",
-     .help = "the same penalty, by which weights become exactly 0: after each update they are\n"
-             "moved towards 0 by learning_rate l1, and stay there",
+     .help = "the same penalty, by which weights become exactly 0: after each update they are "
+             "moved towards 0 by l1 times the rate at which a lasting slope would move them under "
+             "the optimizer (learning_rate / (1 - momentum), divided as gradients are), and stay "
+             "there",
      .fields = l1_fields,
      .shorthand = "l1",
      .size = sizeof(rnl_regularizer),

@@ -47,7 +47,8 @@ static void print_shape(char text[192], const rnl_shape *shape)
 #define LABEL 128
 
 typedef struct counts {
-    size_t parameters, fixed;
+    size_t parameters, fixed; /* fixed: not trainable, as Keras counts them: frozen ones, too */
+    size_t stateful;          /* that the optimizer keeps a state for */
 } counts;
 
 static counts count_layer(const rnl_layer *layer)
@@ -55,8 +56,10 @@ static counts count_layer(const rnl_layer *layer)
     counts c = {0};
     for (size_t p = 0; p < layer->parameter_count; ++p) {
         const size_t count = rnl_parameter_count(&layer->parameters[p]);
+        const bool fixed = layer->parameters[p].fixed;
         c.parameters += count;
-        c.fixed += layer->parameters[p].fixed ? count : 0;
+        c.fixed += fixed || layer->learning_rate_factor == 0 ? count : 0;
+        c.stateful += fixed ? 0 : count;
     }
     return c;
 }
@@ -131,8 +134,8 @@ static void print_memory(FILE *out, const rnl_model *model, counts total)
     char parameters[32], activations[32], optimizer[32];
     print_bytes(parameters, total.parameters * sizeof(float));
     print_bytes(activations, rows * values * sizeof(float));
-    print_bytes(optimizer, (total.parameters - total.fixed) * sizeof(float) *
-                               rnl_optimizer_slots(&config->optimizer));
+    print_bytes(optimizer,
+                total.stateful * sizeof(float) * rnl_optimizer_slots(&config->optimizer));
     fprintf(out,
             "Memory: parameters %s, activations of a mini-batch of %zu rows %s, state of %s %s\n",
             parameters, rows, activations, config->optimizer.kind->name, optimizer);
@@ -155,6 +158,7 @@ rnl_status rnl_model_summary(const rnl_model *model, char **text)
         print_row(out, width, layer->name, layer->choice->kind->name, &layer->output, c);
         total.parameters += c.parameters;
         total.fixed += c.fixed;
+        total.stateful += c.stateful;
     }
     print_total(out, "Total", total.parameters);
     print_total(out, "Trainable", total.parameters - total.fixed);

@@ -3,6 +3,7 @@
 #include "engine/config/config.h"
 #include "engine/error.h"
 #include "engine/step/penalty.h"
+#include "engine/step/sizes.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -65,7 +66,7 @@ static rnl_status run_measure(void *self, size_t tile, rnl_step_worker *worker)
     clip_state *state = self;
     const rnl_step *step = worker->step;
     const rnl_block *block = step->blocks[tile];
-    if (block->parameter->fixed)
+    if (block->parameter->fixed || block->layer->learning_rate_factor == 0)
         return RNL_OK;
     if (block->penalties[0])
         rnl_penalty_add_slope(step, block, 0, block->count, block->gradients);
@@ -75,12 +76,8 @@ static rnl_status run_measure(void *self, size_t tile, rnl_step_worker *worker)
         return RNL_OK;
     }
     double absolutes;
-    step->kernels->sizes(&(const rnl_sizes){
-        .count = block->count,
-        .x = block->gradients,
-        .absolutes = &absolutes,
-        .squares = &state->squares[tile],
-    });
+    rnl_sizes_measure(step->kernels, block->count, block->gradients, &absolutes,
+                      &state->squares[tile]);
     return RNL_OK;
 }
 
@@ -101,7 +98,8 @@ static void set_factor(const clip_state *state, const rnl_step *step, size_t beg
         squares += state->squares[i];
     const double norm = sqrt(squares);
     for (size_t i = begin; i < end; ++i)
-        step->blocks[i]->clip_factor = norm > state->limit ? (float)(state->limit / norm) : 1;
+        rnl_factor_split(norm > state->limit ? state->limit / norm : 1,
+                         step->blocks[i]->clip_factors);
 }
 
 static rnl_status run_factors(void *self, size_t tile, rnl_step_worker *worker)
@@ -132,7 +130,7 @@ rnl_status rnl_plan_clipping(rnl_step *step)
     state->choice = &step->model->config->training.clipping;
     state->limit = ((const clipping_parameters *)state->choice->parameters)->limit;
     for (size_t i = 0; i < step->block_count; ++i)
-        step->blocks[i]->clip_factor = 1;
+        rnl_factor_split(1, step->blocks[i]->clip_factors);
     RNL_TRY(rnl_phases_add(&step->phases,
                            (rnl_phase){.name = state->choice->kind->name,
                                        .tiles = step->block_count,

@@ -3,9 +3,12 @@
 #include "engine/error.h"
 #include "engine/model/constraints.h"
 #include "engine/step/penalty.h"
+#include "engine/step/sizes.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Weights that follow each other in a block: of one group, or of groups that follow each other.
  * Packed layouts are made of such runs, so kernels can work on them. */
@@ -26,6 +29,7 @@ typedef struct rnl_constrained {
     bool one_group; /* in each run */
     size_t group_count;
     float *squares, *factors; /* (groups) */
+    double *norms;            /* (groups) and the factors that they ask for */
     size_t part_count;
     part parts[];
 } rnl_constrained;
@@ -42,6 +46,7 @@ static void release(void *memory)
         free(c->parts[i].runs);
     free(c->squares);
     free(c->factors);
+    free(c->norms);
 }
 
 static bool continues(const run *r, size_t group, bool one_group)
@@ -84,6 +89,8 @@ rnl_status rnl_step_constrain(rnl_step *step, const rnl_choice *constraint,
                               const rnl_labelled_block *blocks, size_t block_count,
                               size_t group_count)
 {
+    if (block_count > 0 && blocks[0].block->layer->learning_rate_factor == 0)
+        return RNL_OK;
     const size_t bytes = sizeof(rnl_constrained) + block_count * sizeof(part);
     rnl_constrained *c = rnl_step_allocate(step, bytes, release);
     if (!c)
@@ -93,7 +100,8 @@ rnl_status rnl_step_constrain(rnl_step *step, const rnl_choice *constraint,
     c->group_count = group_count;
     c->squares = calloc(group_count + 1, sizeof *c->squares);
     c->factors = calloc(group_count + 1, sizeof *c->factors);
-    if (!c->squares || !c->factors)
+    c->norms = calloc(group_count + 1, sizeof *c->norms);
+    if (!c->squares || !c->factors || !c->norms)
         return rnl_fail_memory((group_count + 1) * sizeof *c->squares);
     for (size_t i = 0; i < block_count; ++i) {
         c->parts[c->part_count++].block = blocks[i].block;
@@ -106,40 +114,83 @@ rnl_status rnl_step_constrain(rnl_step *step, const rnl_choice *constraint,
     return RNL_OK;
 }
 
-static void add_squares(const rnl_constrained *c, const rnl_kernels *kernels, const float *weights,
+static void add_squares(const rnl_constrained *c, const rnl_kernels *kernels, float *weights,
                         const run *r)
 {
     if (c->one_group) {
         double absolutes, squares;
-        kernels->sizes(&(const rnl_sizes){r->count, weights + r->begin, &absolutes, &squares});
+        rnl_sizes_measure(kernels, r->count, weights, &absolutes, &squares);
         c->squares[r->group] += (float)squares;
     } else {
-        kernels->add_squares(
-            &(const rnl_add_squares){r->count, weights + r->begin, c->squares + r->group});
+        kernels->add_squares(&(const rnl_add_squares){r->count, weights, c->squares + r->group});
     }
 }
 
-/* The groups' sums of squares in the order of the blocks and of their runs. */
-static void scale_groups(const rnl_constrained *c, const rnl_kernels *kernels)
+typedef void run_visitor(const rnl_constrained *c, const rnl_kernels *kernels, float *weights,
+                         const run *r);
+
+/* In the order of the blocks and of their runs. */
+static void each_run(const rnl_constrained *c, const rnl_kernels *kernels, run_visitor *visit)
 {
-    for (size_t g = 0; g < c->group_count; ++g)
-        c->squares[g] = 0;
     for (size_t i = 0; i < c->part_count; ++i)
         for (size_t k = 0; k < c->parts[i].run_count; ++k)
-            add_squares(c, kernels, c->parts[i].block->arrays[RNL_VALUES], &c->parts[i].runs[k]);
+            visit(c, kernels, c->parts[i].block->arrays[RNL_VALUES] + c->parts[i].runs[k].begin,
+                  &c->parts[i].runs[k]);
+}
+
+static void add_in_double(const rnl_constrained *c, const rnl_kernels *kernels, float *weights,
+                          const run *r)
+{
+    (void)kernels;
+    for (size_t i = 0; i < r->count; ++i)
+        c->norms[c->one_group ? r->group : r->group + i] += (double)weights[i] * (double)weights[i];
+}
+
+static void multiply(const rnl_constrained *c, const rnl_kernels *kernels, float *weights,
+                     const run *r)
+{
+    kernels->multiply(&(const rnl_multiply){
+        .count = r->count,
+        .x = weights,
+        .factors = c->factors + r->group,
+        .one_factor = c->one_group,
+    });
+}
+
+/* The sums of squares are floats, and doubles where one is too large or too small for that. */
+static void measure_groups(const rnl_constrained *c, const rnl_kernels *kernels)
+{
+    bool lost = false;
+    memset(c->squares, 0, c->group_count * sizeof *c->squares);
+    memset(c->norms, 0, c->group_count * sizeof *c->norms);
+    each_run(c, kernels, add_squares);
     for (size_t g = 0; g < c->group_count; ++g)
-        c->factors[g] = rnl_constraint_of(c->constraint)
-                            ->factor(sqrt((double)c->squares[g]), c->constraint->parameters);
-    for (size_t i = 0; i < c->part_count; ++i)
-        for (size_t k = 0; k < c->parts[i].run_count; ++k) {
-            const run *r = &c->parts[i].runs[k];
-            kernels->multiply(&(const rnl_multiply){
-                .count = r->count,
-                .x = c->parts[i].block->arrays[RNL_VALUES] + r->begin,
-                .factors = c->factors + r->group,
-                .one_factor = c->one_group,
-            });
+        lost |= rnl_squares_are_lost((double)c->squares[g]);
+    if (lost)
+        each_run(c, kernels, add_in_double);
+    for (size_t g = 0; g < c->group_count; ++g) {
+        const double squares = (double)c->squares[g];
+        c->norms[g] = sqrt(rnl_squares_are_lost(squares) ? c->norms[g] : squares);
+    }
+}
+
+static void scale_groups(const rnl_constrained *c, const rnl_kernels *kernels)
+{
+    const rnl_constraint *constraint = rnl_constraint_of(c->constraint);
+    double smallest = 1;
+    measure_groups(c, kernels);
+    for (size_t g = 0; g < c->group_count; ++g) {
+        c->norms[g] = constraint->factor(c->norms[g], c->constraint->parameters);
+        smallest = fmin(smallest, c->norms[g]);
+    }
+    for (size_t half = 0; half < (smallest < (double)FLT_MIN ? 2 : 1); ++half) {
+        for (size_t g = 0; g < c->group_count; ++g) {
+            float factors[2];
+            rnl_factor_split(c->norms[g], factors);
+            c->factors[g] = factors[half];
         }
+        each_run(c, kernels, multiply);
+    }
 }
 
 static void cut_negative(const rnl_block *block, const rnl_kernels *kernels)

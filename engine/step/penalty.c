@@ -2,6 +2,7 @@
 
 #include "engine/error.h"
 #include "engine/model/regularizers.h"
+#include "engine/step/sizes.h"
 #include "engine/step/update.h"
 
 void rnl_penalty_add_slope(const rnl_step *step, const rnl_block *block, size_t begin, size_t count,
@@ -26,12 +27,8 @@ static double penalty_of(const rnl_step *step, const rnl_block *block, size_t be
 {
     const rnl_regularizer regularizer = rnl_regularizer_of(block->parameter->regularizer);
     double absolutes, squares;
-    step->kernels->sizes(&(const rnl_sizes){
-        .count = count,
-        .x = block->arrays[RNL_VALUES] + begin,
-        .absolutes = &absolutes,
-        .squares = &squares,
-    });
+    rnl_sizes_measure(step->kernels, count, block->arrays[RNL_VALUES] + begin, &absolutes,
+                      &squares);
     return regularizer.l1 * absolutes + regularizer.l2 * squares;
 }
 

@@ -24,18 +24,53 @@ static int32_t label_of(const rnl_step *step, const float *targets)
     return label;
 }
 
+/* Rows of the dataset, scaled, to the rows of the mini-batch. */
+static void gather(const rnl_step *step, rnl_numbers numbers, const rnl_scaler *scaler,
+                   const rnl_batch *batch, rnl_row_tile rows, const rnl_matrix *to)
+{
+    const rnl_gather arguments = {
+        .rows = rows.filled - rows.begin,
+        .features = numbers.columns,
+        .indices = batch->indices + rows.begin,
+        .source = numbers.array,
+        .centre = scaler->centre,
+        .scale = scaler->scale,
+        .offset = scaler->offset,
+        .x = to->values + rows.begin * to->stride,
+        .x_stride = to->stride,
+    };
+    if (rows.filled == rows.begin)
+        return;
+    if (numbers.element == RNL_UINT8)
+        step->kernels->gather_uint8(&arguments);
+    else if (numbers.element == RNL_FLOAT32)
+        step->kernels->gather_float32(&arguments);
+    else
+        step->kernels->gather_float64(&arguments);
+}
+
+static void gather_row_targets(const rnl_step *step, const rnl_batch *batch, size_t i)
+{
+    const size_t outputs = step->targets.columns;
+    float *targets = step->targets.values + i * step->targets.stride;
+    for (size_t j = 0; j < outputs; ++j)
+        targets[j] = (float)rnl_dataset_target(batch->dataset, batch->indices[i], j, outputs);
+}
+
 static void gather_targets(const rnl_step *step, const rnl_batch *batch, rnl_row_tile rows)
 {
     const rnl_dataset *dataset = batch->dataset;
-    const size_t outputs = step->targets.columns;
+    const bool wanted = step->targets.columns > 0;
+    const bool scaled = wanted && dataset->values && step->model->target_scaler.features > 0;
+    if (scaled)
+        gather(step, rnl_dataset_values(dataset), &step->model->target_scaler, batch, rows,
+               &step->targets);
     for (size_t i = rows.begin; i < rows.filled; ++i) {
-        const size_t row = batch->indices[i];
-        float *targets = outputs > 0 ? step->targets.values + i * step->targets.stride : NULL;
-        if (targets && dataset->values)
-            memcpy(targets, dataset->values + row * outputs, outputs * sizeof *targets);
-        for (size_t j = 0; j < outputs && !dataset->values; ++j)
-            targets[j] = rnl_dataset_target(dataset, row, j, outputs);
-        step->labels[i] = dataset->labels ? dataset->labels[row] : label_of(step, targets);
+        if (wanted && !scaled)
+            gather_row_targets(step, batch, i);
+        step->labels[i] = dataset->labels
+                              ? dataset->labels[batch->indices[i]]
+                              : label_of(step, step->targets.values + i * step->targets.stride);
     }
 }
 
@@ -53,33 +88,16 @@ static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
     (void)self;
     rnl_step *step = worker->step;
     const rnl_batch *batch = &worker->batch;
-    const rnl_dataset *dataset = batch->dataset;
     const rnl_row_tile rows = rnl_row_tile_of(step, batch, tile);
-    const size_t features = step->input.columns, stride = step->input.stride;
-    float *x = step->input.values + rows.begin * stride;
-    const rnl_gather gather = {
-        .rows = rows.filled - rows.begin,
-        .features = features,
-        .indices = batch->indices + rows.begin,
-        .source = dataset->inputs,
-        .scale = step->model->scaler.scale,
-        .offset = step->model->scaler.offset,
-        .x = x,
-        .x_stride = stride,
-    };
-    if (gather.rows > 0) {
-        if (dataset->element == RNL_UINT8)
-            step->kernels->gather_uint8(&gather);
-        else
-            step->kernels->gather_float32(&gather);
-    }
+    gather(step, rnl_dataset_inputs(batch->dataset), &step->model->scaler, batch, rows,
+           &step->input);
     if (!step->predicting)
         gather_targets(step, batch, rows);
     if (is_weighted(step, batch))
         gather_weights(step, batch, rows);
     for (size_t i = rows.begin; step->has_activity && i < rows.filled; ++i)
         step->activity[i] = 0;
-    rnl_row_tile_clear(rows, step->input.values, stride);
+    rnl_row_tile_clear(rows, step->input.values, step->input.stride);
     return RNL_OK;
 }
 
@@ -150,13 +168,15 @@ static void measure(const loss_state *state, const rnl_step *step, const rnl_bat
             .label = step->labels[i],
             .predicted = step->predicted[i],
             .predictions = row_of(&step->predictions, i),
-            .targets = row_of(&step->targets, i),
+            .scaler = &step->model->target_scaler,
+            .dataset = batch->dataset,
+            .row = batch->indices[i],
             .scores = row_of(state->outputs, i),
             .variances = batch->target_variances,
         };
         for (size_t m = 0; m < metrics->count; ++m)
-            step->metrics[m][i] = (float)rnl_metric_of(&metrics->items[m])
-                                      ->of_row(&outcome, metrics->items[m].parameters);
+            step->metrics[m][i] =
+                rnl_metric_of(&metrics->items[m])->of_row(&outcome, metrics->items[m].parameters);
     }
 }
 

@@ -236,7 +236,7 @@ static rnl_status plan_rows(rnl_step *step)
     if (rnl_loss_of(&config->loss)->target != RNL_TARGET_CLASS)
         RNL_TRY(rnl_step_matrix(step, &step->targets, outputs));
     for (size_t m = 0; m < config->metrics.count; ++m)
-        RNL_TRY(rnl_arena_reserve(&step->arena, &step->metrics[m], rows, sizeof(float)));
+        RNL_TRY(rnl_arena_reserve(&step->arena, &step->metrics[m], rows, sizeof(double)));
     RNL_TRY(rnl_arena_reserve(&step->arena, &step->row_weights, rows, sizeof(float)));
     return rnl_arena_reserve(&step->arena, &step->loss, rows, sizeof(float));
 }

@@ -48,7 +48,7 @@ typedef struct rnl_block {
     float *arrays[RNL_ARRAYS]; /* (count) each: the values, the optimizer's slots in training */
     float *gradients;          /* (count), where they are kept */
     bool updated_by_tile;      /* in the backward phase already; the update phase leaves it out */
-    float clip_factor;         /* of its gradient, where norms are clipped */
+    float clip_factors[2];     /* of its gradient, where norms are clipped */
     size_t piece;     /* parameters whose penalty is one number: whole ones are updated in one go */
     bool constrained; /* another phase has the last word on its values */
     double *penalties[2]; /* (pieces) before steps with even and odd numbers; NULL without any */
@@ -150,8 +150,8 @@ typedef struct rnl_step {
     float *loss;                /* (padded_rows) of each row */
     bool has_activity;          /* a layer adds penalties on its outputs: */
     float *activity;            /* (padded_rows) of each row */
-    float *metrics[RNL_MAX_METRICS]; /* (padded_rows) each */
-    float **tile_buffers;            /* (workers) of those with tiles: what a tile works with */
+    double *metrics[RNL_MAX_METRICS]; /* (padded_rows) each */
+    float **tile_buffers;             /* (workers) of those with tiles: what a tile works with */
     size_t tile_floats;
     float *exchange[2]; /* gradients on their way down, in turn */
     size_t exchange_floats;

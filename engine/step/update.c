@@ -50,6 +50,22 @@ static void note_trouble(rnl_step *step, const slice *s, const rnl_update *updat
         ;
 }
 
+/* Soft thresholding, by what a slope of l1 that lasts moves a weight in a step. */
+static void shrink(const rnl_step *step, const rnl_update *update, double threshold)
+{
+    float divisors[SLICE];
+    if (!step->optimizer.divisors) {
+        step->kernels->shrink(
+            &(const rnl_shrink){update->count, update->weights, (float)threshold});
+        return;
+    }
+    step->optimizer.divisors(update, divisors);
+    for (size_t i = 0; i < update->count; ++i) {
+        const float w = update->weights[i], size = fabsf(w), most = (float)threshold / divisors[i];
+        update->weights[i] = size <= most ? 0 : copysignf(size - most, w);
+    }
+}
+
 static void update_slice(rnl_step *step, const rnl_step_worker *worker, const slice *s)
 {
     const rnl_block *block = s->block;
@@ -75,14 +91,13 @@ static void update_slice(rnl_step *step, const rnl_step_worker *worker, const sl
     };
     if (block->penalties[0] && !clips)
         rnl_penalty_add_slope(step, block, s->begin, s->count, s->gradients);
-    if (clips && block->clip_factor != 1)
+    for (size_t i = 0; clips && i < 2 && block->clip_factors[i] != 1; ++i)
         step->kernels->multiply(
-            &(const rnl_multiply){s->count, s->gradients, &block->clip_factor, true});
+            &(const rnl_multiply){s->count, s->gradients, &block->clip_factors[i], true});
     step->optimizer.update(&update);
     const rnl_regularizer regularizer = rnl_regularizer_of(block->parameter->regularizer);
     if (regularizer.proximal)
-        step->kernels->shrink(&(const rnl_shrink){
-            s->count, update.weights, (float)((double)factor * rates->rate * regularizer.l1)});
+        shrink(step, &update, (double)factor * rates->lasting_rate * regularizer.l1);
     if (check != 0)
         note_trouble(step, s, &update, worker->batch.number);
 }
@@ -91,6 +106,8 @@ void rnl_step_update(rnl_step *step, const rnl_step_worker *worker, size_t block
                      size_t begin, size_t count, float *gradients)
 {
     const rnl_block *block = step->blocks[block_index];
+    if (block->layer->learning_rate_factor == 0)
+        return;
     for (size_t at = begin; at < begin + count; at += SLICE) {
         const size_t left = begin + count - at;
         const slice s = {block, at, left < SLICE ? left : SLICE, gradients + (at - begin)};

@@ -194,7 +194,7 @@ static rnl_status check_extent(const placed_tensor *placed, size_t data_bytes, c
                         "%s: tensor %s: expected offsets within %zu bytes of data, got %lld to "
                         "%lld",
                         path, tensor->name, data_bytes, (long long)begin, (long long)end);
-    size_t bytes = sizeof(float);
+    size_t bytes = rnl_tensor_element_bytes(tensor);
     bool fits = true;
     for (size_t i = 0; i < tensor->rank; i++)
         fits = !__builtin_mul_overflow(bytes, tensor->shape[i], &bytes) && fits;
@@ -217,9 +217,10 @@ static rnl_status read_tensor(placed_tensor *placed, const char *name, json_t *d
         return rnl_fail(RNL_BAD_DATA,
                         "%s: tensor %s: expected dtype, shape and data_offsets alone: %s", path,
                         name, error.text);
-    if (strcmp(type, "F32") != 0)
-        return rnl_fail(RNL_BAD_DATA, "%s: tensor %s: expected elements of type F32, got %s", path,
-                        name, type);
+    placed->tensor.wide = strcmp(type, "F64") == 0;
+    if (strcmp(type, "F32") != 0 && !placed->tensor.wide)
+        return rnl_fail(RNL_BAD_DATA, "%s: tensor %s: expected elements of type F32 or F64, got %s",
+                        path, name, type);
     RNL_TRY(read_shape(&placed->tensor, shape, path));
     return check_extent(placed, data_bytes, path);
 }
@@ -247,7 +248,9 @@ static rnl_status place_tensors(rnl_safetensors *file, placed_tensor *placed, si
                             path, placed[i].tensor.name, (long long)position,
                             (long long)placed[i].extent.begin);
         file->tensors[i] = placed[i].tensor;
-        if (memory->data)
+        if (memory->data && placed[i].tensor.wide)
+            file->tensors[i].wide_values = memory->data + position;
+        else if (memory->data)
             file->tensors[i].values = (const float *)(const void *)(memory->data + position);
         position = placed[i].extent.end;
     }

@@ -11,13 +11,20 @@
 
 #define RNL_TENSOR_MAX_RANK 4
 
-/* A named float32 tensor, row-major. */
+/* A named tensor, row-major, of float32 or, where it is wide, float64. */
 typedef struct rnl_tensor {
     const char *name;
     size_t rank;
     size_t shape[RNL_TENSOR_MAX_RANK];
     const float *values;
+    bool wide;
+    const void *wide_values; /* of float64, at any address */
 } rnl_tensor;
+
+static inline size_t rnl_tensor_element_bytes(const rnl_tensor *tensor)
+{
+    return tensor->wide ? sizeof(double) : sizeof(float);
+}
 
 typedef struct rnl_metadata {
     const char *key, *value;

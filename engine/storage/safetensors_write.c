@@ -11,7 +11,7 @@ static const char zero_digest[] = RNL_SAFETENSORS_DIGEST_PREFIX "000000000000000
 
 static size_t tensor_bytes(const rnl_tensor *tensor)
 {
-    size_t bytes = sizeof(float);
+    size_t bytes = rnl_tensor_element_bytes(tensor);
     for (size_t i = 0; i < tensor->rank; i++)
         bytes *= tensor->shape[i];
     return bytes;
@@ -46,8 +46,8 @@ static json_t *describe_tensor(const rnl_tensor *tensor, size_t begin)
     json_t *shape = describe_shape(tensor);
     if (!shape)
         return NULL;
-    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape, "data_offsets",
-                     (json_int_t)begin, (json_int_t)(begin + tensor_bytes(tensor)));
+    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", tensor->wide ? "F64" : "F32", "shape", shape,
+                     "data_offsets", (json_int_t)begin, (json_int_t)(begin + tensor_bytes(tensor)));
 }
 
 static rnl_status describe(json_t *header, const char *path, const rnl_metadata *metadata,
@@ -115,7 +115,8 @@ static rnl_status seal_and_write(const char *path, rnl_bytes head, const rnl_ten
         return rnl_fail_memory((tensor_count + 1) * sizeof *parts);
     parts[0] = head;
     for (size_t i = 0; i < tensor_count; i++)
-        parts[i + 1] = (rnl_bytes){tensors[i].values, tensor_bytes(&tensors[i])};
+        parts[i + 1] = (rnl_bytes){tensors[i].wide ? tensors[i].wide_values : tensors[i].values,
+                                   tensor_bytes(&tensors[i])};
     char digits[RNL_DIGEST_DIGITS + 1];
     rnl_status status = rnl_digest(digits, parts, tensor_count + 1);
     if (status == RNL_OK) {

@@ -2,6 +2,8 @@
 
 #include "engine/config/config.h"
 #include "engine/error.h"
+#include "engine/model/regularizers.h"
+#include "engine/training/optimizers.h"
 
 #include <math.h>
 
@@ -11,6 +13,10 @@ rnl_status rnl_check_dataset(const rnl_model *model, const rnl_dataset *dataset)
         return rnl_fail(RNL_BAD_DATA,
                         "the model's scaling of inputs was never measured: create it with training "
                         "rows");
+    if (rnl_scales(&model->config->data.target_scaling) && model->target_scaler.features == 0)
+        return rnl_fail(RNL_BAD_DATA,
+                        "the model's scaling of targets was never measured: create it with "
+                        "training rows and their targets");
     if (dataset->rows > UINT32_MAX)
         return rnl_fail(RNL_BAD_DATA, "%s: expected fewer than 2^32 rows", dataset->name);
     return rnl_model_check_rows(model, dataset);
@@ -22,13 +28,39 @@ rnl_status rnl_check_labelled(const rnl_model *model, const rnl_dataset *dataset
     return rnl_model_check_targets(model, dataset);
 }
 
+static bool learns(const rnl_model *model)
+{
+    for (size_t i = rnl_model_first_trainable(model); i < model->layer_count; ++i)
+        for (size_t p = 0; p < model->layers[i].parameter_count; ++p)
+            if (!model->layers[i].parameters[p].fixed && model->layers[i].learning_rate_factor > 0)
+                return true;
+    return false;
+}
+
+/* A velocity that never fades has no lasting rate, which l1_proximal goes by. */
+static rnl_status check_proximal(const rnl_model *model)
+{
+    if (!rnl_optimizer_never_slows(&model->config->training.optimizer))
+        return RNL_OK;
+    for (size_t i = 0; i < model->layer_count; ++i)
+        for (size_t p = 0; p < model->layers[i].parameter_count; ++p) {
+            const rnl_choice *regularizer = model->layers[i].parameters[p].regularizer;
+            if (rnl_regularizer_of(regularizer).proximal)
+                return rnl_fail_at(regularizer->place,
+                                   "%s: l1_proximal needs an optimizer with momentum below 1",
+                                   model->layers[i].name);
+        }
+    return RNL_OK;
+}
+
 rnl_status rnl_check_trainable(const rnl_model *model, const rnl_dataset *dataset)
 {
     if (dataset->rows == 0)
         return rnl_fail(RNL_BAD_DATA, "there are no rows to train on");
-    if (rnl_model_first_trainable(model) == model->layer_count)
+    if (!learns(model))
         return rnl_fail(RNL_BAD_CONFIG, "there is nothing to train: no layer has parameters that "
-                                        "are not fixed");
+                                        "are not fixed, and a learning_rate_factor above 0");
+    RNL_TRY(check_proximal(model));
     return rnl_check_labelled(model, dataset);
 }
 

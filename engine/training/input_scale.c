@@ -15,8 +15,7 @@
 static double input_at(const rnl_dataset *rows, size_t row, size_t feature)
 {
     const size_t at = row * rows->features + feature;
-    return rows->element == RNL_UINT8 ? ((const uint8_t *)rows->inputs)[at]
-                                      : (double)((const float *)rows->inputs)[at];
+    return rnl_element_at(rows->element, rows->inputs, at);
 }
 
 static double root_mean_square(const rnl_dataset *rows, size_t feature)

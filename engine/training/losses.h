@@ -33,11 +33,11 @@ static inline const rnl_loss *rnl_loss_of(const rnl_choice *choice)
 rnl_status rnl_loss_check(const rnl_choice *loss, const rnl_choice *activation,
                           const rnl_layer *last);
 
-/* An output is the probability of the second of two classes. */
-bool rnl_loss_is_binary(const rnl_choice *loss);
-
 /* The loss computes the last layer's activation. */
 bool rnl_loss_fuses(const rnl_choice *loss, const rnl_choice *activation);
+
+/* It compares outputs with numbers of any size, not with probabilities. */
+bool rnl_loss_is_of_numbers(const rnl_choice *loss);
 
 /* Refuses rows whose targets do not fit the loss of a network with this many outputs. */
 rnl_status rnl_loss_check_rows(const rnl_choice *loss, const rnl_dataset *dataset, size_t outputs);

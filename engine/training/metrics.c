@@ -13,6 +13,17 @@ typedef struct top_k_parameters {
     int64_t k;
 } top_k_parameters;
 
+/* In the units of the targets. */
+static double prediction(const rnl_outcome *o, size_t j)
+{
+    return rnl_scaler_undo(o->scaler, j, (double)o->predictions[j]);
+}
+
+static double target(const rnl_outcome *o, size_t j)
+{
+    return rnl_dataset_target(o->dataset, o->row, j, o->outputs);
+}
+
 /* Of outputs that are each 0 or 1, as Keras: the share of those whose logit is on the right side.
  */
 static double accuracy(const rnl_outcome *o, const void *parameters)
@@ -22,7 +33,7 @@ static double accuracy(const rnl_outcome *o, const void *parameters)
     if (o->classes > 0)
         return o->label == o->predicted;
     for (size_t j = 0; j < o->outputs; ++j)
-        right += (o->scores[j] > 0 ? 1.0f : 0.0f) == o->targets[j];
+        right += (o->scores[j] > 0) == target(o, j);
     return (double)right / (double)o->outputs;
 }
 
@@ -31,7 +42,7 @@ static double binary_accuracy(const rnl_outcome *o, const void *parameters)
     (void)parameters;
     size_t right = 0;
     for (size_t j = 0; j < o->outputs; ++j)
-        right += (o->predictions[j] > 0.5f ? 1.0f : 0.0f) == o->targets[j];
+        right += (prediction(o, j) > 0.5) == target(o, j);
     return (double)right / (double)o->outputs;
 }
 
@@ -40,7 +51,7 @@ static double mean_error(const rnl_outcome *o, bool squared)
 {
     double sum = 0;
     for (size_t j = 0; j < o->outputs; ++j) {
-        const double error = (double)o->predictions[j] - (double)o->targets[j];
+        const double error = prediction(o, j) - target(o, j);
         sum += squared ? error * error : fabs(error);
     }
     return sum / (double)o->outputs;
@@ -66,7 +77,7 @@ static double unexplained(const rnl_outcome *o, const void *parameters)
     (void)parameters;
     double sum = 0;
     for (size_t j = 0; j < o->outputs; ++j) {
-        const double error = (double)o->predictions[j] - (double)o->targets[j];
+        const double error = prediction(o, j) - target(o, j);
         sum += error == 0 && o->variances[j] == 0 ? 1 : error * error / o->variances[j];
     }
     return sum / (double)o->outputs;
@@ -177,9 +188,9 @@ static double variance(const rnl_dataset *dataset, size_t output, size_t outputs
     const double rows = (double)dataset->rows;
     double mean = 0, squares = 0;
     for (size_t i = 0; i < dataset->rows; ++i)
-        mean += (double)rnl_dataset_target(dataset, i, output, outputs) / rows;
+        mean += rnl_dataset_target(dataset, i, output, outputs) / rows;
     for (size_t i = 0; i < dataset->rows; ++i) {
-        const double distance = (double)rnl_dataset_target(dataset, i, output, outputs) - mean;
+        const double distance = rnl_dataset_target(dataset, i, output, outputs) - mean;
         squares += distance * distance;
     }
     return squares / rows;

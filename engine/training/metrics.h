@@ -11,10 +11,12 @@ typedef struct rnl_outcome {
     size_t outputs;
     size_t classes;           /* that the loss tells apart; 0: it compares with values */
     int32_t label, predicted; /* classes, where the loss knows classes */
-    const float *predictions; /* (outputs) probabilities or values; NULL unless asked for */
-    const float *targets;     /* (outputs) where the loss compares with values, else NULL */
-    const float *scores;      /* (outputs) logits or values: the larger, the more probable */
-    const double *variances;  /* (outputs) of the whole set's targets; NULL unless asked for */
+    const float *predictions; /* (outputs) probabilities or values; NULL unless asked for; */
+    const rnl_scaler *scaler; /* of values, whose target would be as much; else features 0 */
+    const rnl_dataset *dataset;
+    size_t row;              /* of the dataset, for its targets */
+    const float *scores;     /* (outputs) logits or values: the larger, the more probable */
+    const double *variances; /* (outputs) of the whole set's targets; NULL unless asked for */
 } rnl_outcome;
 
 /* The operations of rnl_metrics. */

@@ -5,6 +5,33 @@
 #include <math.h>
 #include <stddef.h>
 
+static void divide_by_root(const rnl_update *slice, float *divisors)
+{
+    const float scale = slice->root_scale > 0 ? slice->root_scale : 1;
+    for (size_t i = 0; i < slice->count; ++i)
+        divisors[i] = scale * sqrtf(slice->squares[i]) + slice->epsilon;
+}
+
+static void divide_by_largest(const rnl_update *slice, float *divisors)
+{
+    for (size_t i = 0; i < slice->count; ++i)
+        divisors[i] = slice->squares[i] + slice->epsilon;
+}
+
+static void divide_by_root_of_sum(const rnl_update *slice, float *divisors)
+{
+    for (size_t i = 0; i < slice->count; ++i)
+        divisors[i] = sqrtf(slice->squares[i] + slice->epsilon);
+}
+
+static void divide_by_deviation(const rnl_update *slice, float *divisors)
+{
+    for (size_t i = 0; i < slice->count; ++i) {
+        const float variance = slice->squares[i] - slice->means[i] * slice->means[i];
+        divisors[i] = sqrtf((variance > 0 ? variance : 0) + slice->epsilon);
+    }
+}
+
 typedef struct sgd_parameters {
     double learning_rate;
     double momentum;
@@ -48,6 +75,7 @@ static void bind_family(rnl_bound_optimizer *bound, void (*update)(const rnl_upd
 {
     *bound = (rnl_bound_optimizer){
         .update = update,
+        .divisors = divide_by_root,
         .learning_rate = p->learning_rate,
         .momentum = p->beta_1,
         .beta_2 = (float)p->beta_2,
@@ -73,6 +101,7 @@ static void bind_adamax(rnl_bound_optimizer *bound, const rnl_kernels *kernels,
                         const void *parameters)
 {
     bind_family(bound, kernels->adamax_update, parameters);
+    bound->divisors = divide_by_largest;
 }
 
 static void bind_nadam(rnl_bound_optimizer *bound, const rnl_kernels *kernels,
@@ -95,8 +124,8 @@ static void adam_rates(const void *parameters, uint64_t number, rnl_step_rates *
 {
     const adam_parameters *p = parameters;
     const double product = product_of_momenta(p, number, rates);
-    rates->learning_rate =
-        (float)(rates->rate * sqrt(1 - pow(p->beta_2, (double)number)) / (1 - product));
+    rates->lasting_rate = rates->rate * sqrt(1 - pow(p->beta_2, (double)number));
+    rates->learning_rate = (float)(rates->lasting_rate / (1 - product));
 }
 
 /* Loshchilov and Hutter, "Decoupled weight decay regularization" (2019). */
@@ -111,6 +140,7 @@ static void adamax_rates(const void *parameters, uint64_t number, rnl_step_rates
 {
     rates->learning_rate =
         (float)(rates->rate / (1 - product_of_momenta(parameters, number, rates)));
+    rates->lasting_rate = rates->rate;
 }
 
 /* Dozat, "Incorporating Nesterov momentum into Adam" (2016): the momentum of step t is
@@ -129,6 +159,7 @@ static void nadam_rates(const void *parameters, uint64_t number, rnl_step_rates 
     rates->learning_rate = (float)(rates->rate * next / (1 - product * next));
     rates->gradient_rate = (float)(rates->rate * (1 - momentum) / (1 - product));
     rates->root_scale = (float)(1 / sqrt(1 - pow(p->beta_2, (double)number)));
+    rates->lasting_rate = rates->rate;
     rates->momentum_product = product;
 }
 
@@ -155,6 +186,7 @@ static void bind_adagrad(rnl_bound_optimizer *bound, const rnl_kernels *kernels,
     const adagrad_parameters *p = parameters;
     *bound = (rnl_bound_optimizer){
         .update = kernels->adagrad_update,
+        .divisors = divide_by_root_of_sum,
         .learning_rate = p->learning_rate,
         .epsilon = (float)(p->initial_accumulator_value + p->epsilon),
         .squares = 1,
@@ -184,6 +216,7 @@ static void bind_rmsprop(rnl_bound_optimizer *bound, const rnl_kernels *kernels,
                   : p->centered        ? kernels->rmsprop_centered_update
                   : moves              ? kernels->rmsprop_momentum_update
                                        : kernels->rmsprop_update,
+        .divisors = p->centered ? divide_by_deviation : divide_by_root_of_sum,
         .learning_rate = p->learning_rate,
         .momentum = p->momentum,
         .beta_2 = (float)p->rho,
@@ -347,6 +380,13 @@ const rnl_kind_table rnl_optimizers = {
     .count = sizeof kinds / sizeof *kinds,
 };
 
+bool rnl_optimizer_never_slows(const rnl_choice *choice)
+{
+    rnl_bound_optimizer bound;
+    rnl_optimizer_of(choice)->bind(&bound, rnl_kernels_of(RNL_ISA_SCALAR), choice->parameters);
+    return bound.momentum >= 1;
+}
+
 rnl_step_rates rnl_optimizer_rates(const rnl_choice *choice, const rnl_bound_optimizer *bound,
                                    uint64_t number, rnl_scheduled scheduled,
                                    double momentum_product)
@@ -357,8 +397,11 @@ rnl_step_rates rnl_optimizer_rates(const rnl_choice *choice, const rnl_bound_opt
                             .momentum = changes ? scheduled.momentum : bound->momentum,
                             .momentum_changes = changes,
                             .learning_rate = (float)scheduled.learning_rate,
+                            .lasting_rate = scheduled.learning_rate,
                             .momentum_product = number > 1 ? momentum_product : 1};
     rates.velocity_share = (float)rates.momentum;
+    if (rates.momentum < 1)
+        rates.lasting_rate /= 1 - rates.momentum;
     if (optimizer->rates)
         optimizer->rates(choice->parameters, number, &rates);
     return rates;

@@ -11,6 +11,8 @@
 /* An optimizer ready to run on one instruction set. */
 typedef struct rnl_bound_optimizer {
     void (*update)(const rnl_update *slice);
+    /* What the step divides each gradient of an updated slice by; NULL: by nothing. */
+    void (*divisors)(const rnl_update *slice, float *divisors);
     double learning_rate, momentum; /* as configured; momentum: beta_1 of the adam family */
     float beta_2, epsilon;
     /* Which slot of the state is the kernel's array of that name, from 1; 0: none. */
@@ -22,6 +24,10 @@ typedef struct rnl_step_rates {
     /* Of the schedule, before the optimizer makes of it what its kernel takes. */
     double rate, momentum;
     bool momentum_changes;
+
+    /* A gradient of 1 that lasts moves a weight by so much in each step, times the inverse of its
+     * divisor: of momentum, what the velocity comes to. */
+    double lasting_rate;
 
     float learning_rate, velocity_share; /* the kernel's momentum */
     float gradient_rate, root_scale, decay;
@@ -47,6 +53,9 @@ static inline size_t rnl_optimizer_slots(const rnl_choice *choice)
 {
     return rnl_optimizer_of(choice)->slots(choice->parameters);
 }
+
+/* Its velocity keeps all that it ever had: momentum 1. */
+bool rnl_optimizer_never_slows(const rnl_choice *choice);
 
 /* The rates of step `number`, from 1, as the schedule has them, after a step with this momentum
  * product. */

@@ -11,19 +11,31 @@
 typedef struct owned_prediction {
     rnl_prediction public;
     float *values, *deviations;
+    double *exact_values; /* where the targets are scaled */
+    const rnl_scaler *scaler;
     int32_t *classes;
     double *means, *squares; /* (rows, outputs) over the passes; Monte Carlo alone */
     size_t passes, pass;     /* from 1 */
     size_t done;             /* rows of the pass */
 } owned_prediction;
 
+/* In the units of the targets. */
+static void keep_value(owned_prediction *result, size_t at, double output)
+{
+    const double value = rnl_scaler_undo(result->scaler, at % result->public.outputs, output);
+    result->values[at] = (float)value;
+    if (result->exact_values)
+        result->exact_values[at] = value;
+}
+
 static bool keep_outputs(const rnl_step *step, const rnl_batch *batch, void *context)
 {
     owned_prediction *result = context;
     const size_t outputs = step->predictions.columns;
     for (size_t i = 0; i < batch->rows; ++i)
-        memcpy(result->values + (result->done + i) * outputs,
-               step->predictions.values + i * step->predictions.stride, outputs * sizeof(float));
+        for (size_t j = 0; j < outputs; ++j)
+            keep_value(result, (result->done + i) * outputs + j,
+                       (double)step->predictions.values[i * step->predictions.stride + j]);
     if (result->classes)
         memcpy(result->classes + result->done, step->predicted, batch->rows * sizeof(int32_t));
     result->done += batch->rows;
@@ -75,8 +87,10 @@ static void conclude(owned_prediction *result)
 {
     const size_t outputs = result->public.outputs;
     for (size_t i = 0; result->means && i < result->public.rows * outputs; ++i) {
-        result->values[i] = (float)result->means[i];
-        result->deviations[i] = (float)sqrt(result->squares[i] / (double)result->passes);
+        const double deviation = sqrt(result->squares[i] / (double)result->passes);
+        const double scale = result->scaler->features > 0 ? result->scaler->scale[i % outputs] : 1;
+        keep_value(result, i, result->means[i]);
+        result->deviations[i] = (float)(deviation / scale);
     }
     for (size_t i = 0; result->means && result->classes && i < result->public.rows; ++i)
         result->classes[i] = class_of(result->values + i * outputs, outputs);
@@ -90,9 +104,14 @@ static rnl_status allocate(owned_prediction **result, const rnl_model *model, si
     owned_prediction *made = calloc(1, sizeof *made);
     if (!made)
         return rnl_fail_memory(sizeof *made);
+    made->scaler = &model->target_scaler;
     made->values = calloc(rows, outputs * sizeof(float));
     made->classes = classes ? calloc(rows, sizeof(int32_t)) : NULL;
     bool whole = made->values && (made->classes || !classes);
+    if (made->scaler->features > 0) {
+        made->exact_values = calloc(rows, outputs * sizeof(double));
+        whole = whole && made->exact_values;
+    }
     if (passes > 0) {
         made->deviations = calloc(rows, outputs * sizeof(float));
         made->means = calloc(rows, outputs * sizeof(double));
@@ -104,7 +123,8 @@ static rnl_status allocate(owned_prediction **result, const rnl_model *model, si
         return rnl_fail_memory(rows * outputs * sizeof(float));
     }
     made->passes = passes > 0 ? passes : 1;
-    made->public = (rnl_prediction){rows, outputs, made->values, made->deviations, made->classes};
+    made->public = (rnl_prediction){
+        rows, outputs, made->values, made->deviations, made->classes, made->exact_values};
     *result = made;
     return RNL_OK;
 }
@@ -171,6 +191,7 @@ void rnl_prediction_free(rnl_prediction *prediction)
         return;
     free(owned->values);
     free(owned->deviations);
+    free(owned->exact_values);
     free(owned->means);
     free(owned->squares);
     free(owned->classes);

@@ -8,8 +8,7 @@
 
 static size_t data_bytes(const rnl_dataset *dataset)
 {
-    const size_t row = dataset->features * (dataset->element == RNL_UINT8 ? 1 : sizeof(float)) +
-                       dataset->value_columns * sizeof(float) +
+    const size_t row = rnl_dataset_input_bytes(dataset) + rnl_dataset_value_bytes(dataset) +
                        (dataset->labels ? sizeof *dataset->labels : 0) +
                        (dataset->sample_weights ? sizeof *dataset->sample_weights : 0);
     return dataset->rows * row;
@@ -39,12 +38,6 @@ void rnl_tell_plan(const rnl_step *step, const rnl_data *data, const rnl_options
             (double)(step->arena.bytes + model + rows) / 1e6, (double)memory->parameters / 1e6,
             (double)memory->optimizer / 1e6, (double)memory->gradients / 1e6,
             (double)memory->activations / 1e6, (double)model / 1e6, (double)rows / 1e6);
-}
-
-void rnl_tell_notes(const rnl_data *data, const rnl_options *options)
-{
-    for (size_t i = 0; i < data->notes.count; ++i)
-        rnl_log(options, data->notes.items[i].level, "%s", data->notes.items[i].text);
 }
 
 /* Of the whole process, whatever else it does. */

@@ -114,7 +114,8 @@ typedef enum rnl_part { RNL_TRAIN = 1, RNL_VALIDATION = 2, RNL_TEST = 4 } rnl_pa
 
 /* Loads the parts (a sum of rnl_part) that the configuration names; a part that it does not name is
  * empty, and RNL_TRAIN without `data.train` is RNL_BAD_CONFIG.  The values stay in memory in the
- * type that they have on disk.  RNL_BAD_CONFIG, RNL_BAD_DATA, RNL_IO, RNL_NO_MEMORY. */
+ * type that they have on disk, as float, or as double where they are scaled and float does not hold
+ * them.  RNL_BAD_CONFIG, RNL_BAD_DATA, RNL_IO, RNL_NO_MEMORY. */
 RNL_API rnl_status rnl_data_load(rnl_data **data, const rnl_config *config, unsigned parts);
 
 /* Rows in the caller's own arrays.  They stay the caller's, are not copied, and neither change nor
@@ -147,8 +148,9 @@ RNL_API size_t rnl_data_rows(const rnl_data *data, rnl_part part);
 typedef struct rnl_model rnl_model;
 
 /* A model of the configuration's layers, for rows of the data's shape, with initial weights drawn
- * from the configuration's seed and the scaling of inputs measured on the training rows (the data
- * may lack them: then the scaling is left open, and the model serves rnl_model_summary alone). */
+ * from the configuration's seed and the scaling of inputs and targets measured on the training rows
+ * (the data may lack them: then the scaling is left open, and the model serves rnl_model_summary
+ * alone). */
 RNL_API rnl_status rnl_model_create(rnl_model **model, const rnl_config *config,
                                     const rnl_data *data);
 
@@ -380,11 +382,14 @@ RNL_API void rnl_evaluation_free(rnl_evaluation *evaluation);
 /* The result of rnl_predict.  Arrays belong to the prediction. */
 typedef struct rnl_prediction {
     size_t rows, outputs;
-    const float *values;     /* (rows, outputs): probabilities of a classifier, else values */
+    const float *values;     /* (rows, outputs): probabilities of a classifier, else values, in the
+                                units of the targets */
     const float *deviations; /* (rows, outputs) standard deviations over the passes of
                                 rnl_predict_monte_carlo; else NULL */
     const int32_t *classes;  /* (rows) the most probable class; NULL if the model tells none apart.
                                 With a single output, class 1 where its probability exceeds 0.5. */
+    const double *exact_values; /* (rows, outputs) `values` before they were rounded to float, if
+                                   the configuration scales the targets; else NULL */
 } rnl_prediction;
 
 /* What the model says of the rows of one part, in their order; targets are not looked at. */

@@ -49,10 +49,9 @@ static inline void fuzz_touch(const void *bytes, size_t count)
 /* The arrays are as large as the dataset says, and its labels within their bound. */
 static inline void fuzz_check_dataset(const rnl_dataset *dataset)
 {
-    const size_t size = dataset->element == RNL_UINT8 ? 1 : sizeof(float);
     fuzz_expect(dataset->rows > 0 && dataset->features > 0, "rows with inputs");
-    fuzz_touch(dataset->inputs, dataset->rows * dataset->features * size);
-    fuzz_touch(dataset->values, dataset->rows * dataset->value_columns * sizeof(float));
+    fuzz_touch(dataset->inputs, dataset->rows * rnl_dataset_input_bytes(dataset));
+    fuzz_touch(dataset->values, dataset->rows * rnl_dataset_value_bytes(dataset));
     if (dataset->sample_weights)
         fuzz_touch(dataset->sample_weights, dataset->rows * sizeof(float));
     for (size_t i = 0; dataset->labels && i < dataset->rows; ++i)

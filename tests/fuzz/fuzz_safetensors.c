@@ -6,10 +6,10 @@
 
 static void touch_tensor(const rnl_tensor *tensor)
 {
-    size_t bytes = sizeof(float);
+    size_t bytes = rnl_tensor_element_bytes(tensor);
     for (size_t i = 0; i < tensor->rank; ++i)
         bytes *= tensor->shape[i];
-    fuzz_touch(tensor->values, bytes);
+    fuzz_touch(tensor->wide ? tensor->wide_values : tensor->values, bytes);
     fuzz_touch(tensor->name, strlen(tensor->name));
 }
 
