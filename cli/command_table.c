@@ -319,8 +319,8 @@ const rnl_option rnl_option_table[] = {
     {"quick", 0, NULL, RNL_TAKEN_BY_BENCH, "take a few seconds instead of minutes", NULL,
      take_quick},
     {"pin", 0, "WHEN", PLACERS,
-     "bind workers to cores: on, off, or auto, which binds unless there\n"
-     "are more workers than cores (default: auto)",
+     "bind workers to cores: on, off, or auto, which binds where there are\n"
+     "enough cores that no other run has claimed (default: auto)",
      "auto, on or off", take_pin},
     {"seed", 0, "N", RNL_TAKEN_BY_TRAIN | RNL_TAKEN_BY_FIND_LR, "short for --set training.seed=N",
      "a whole number from 0 to 9007199254740992", take_seed},
@@ -559,8 +559,9 @@ const rnl_command rnl_commands[] = {
      "Draws the machine, what of it may be used, and where each worker would be.",
      "MACHINE is an hwloc synthetic description or an .xml file that hwloc's lstopo wrote\n"
      "(default: this machine, less what a cpuset, the affinity or a quota of control groups\n"
-     "takes away).  With --model, also how many workers would share a step of training there,\n"
-     "and what each phase of it would take by the model of costs that chooses them.\n"
+     "takes away, with the cores that other runs have claimed).  With --model, also how many\n"
+     "workers would share a step of training there, and what each phase of it would take by the\n"
+     "model of costs that chooses them.\n"
      "\n"
      "Exit code: 0 drawn; 1 failed; 2 a mistake in the command or the configuration.\n"
      "\n"

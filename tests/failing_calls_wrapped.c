@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <xxhash.h>
 #include <yaml.h>
@@ -106,6 +107,8 @@ WRAP_MAKER(OBJECT, -1, int, hwloc_topology_init, (hwloc_topology_t *machine), (m
 WRAP_MAKER(OBJECT, -1, int, hwloc_topology_load, (hwloc_topology_t machine), (machine))
 WRAP_MAKER(OBJECT, (locale_t)0, locale_t, newlocale, (int mask, const char *name, locale_t base),
            (mask, name, base))
+WRAP_MAKER(OBJECT, -1, int, socket, (int domain, int type, int protocol), (domain, type, protocol))
+WRAP_MAKER(OBJECT, -1, int, bind, (int file, const struct sockaddr *address, socklen_t size), (file, address, size))
 /* clang-format on */
 
 WRAP(int, pthread_create,

@@ -55,3 +55,21 @@ Test(barrier, misses_few_sleepers)
         cr_assert(time(NULL) - start < 30, "%zu workers", worker_counts[i]);
     }
 }
+
+/* Two workers on one processor, of which the barrier does not know: each spin takes the processor
+ * from the worker that is waited for.  Spins of a millisecond would take 5 s of it. */
+Test(barrier, gives_way_to_whoever_wants_the_core)
+{
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(first_processor(), &one);
+    cr_assert_eq(sched_setaffinity(0, sizeof one, &one), 0);
+    rnl_barrier *barrier = rnl_barrier_create(2, false);
+    cr_assert(barrier);
+    rounds r = {.count = 5000, .barrier = barrier};
+    const clock_t start = clock();
+    cr_assert(run(2, RNL_PINNING_ON, exchange, &r, problem, sizeof problem), "%s", problem);
+    cr_expect_lt(clock() - start, 2 * CLOCKS_PER_SEC);
+    cr_expect_eq(atomic_load(&r.wrong), 0);
+    free(barrier);
+}

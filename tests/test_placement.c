@@ -215,3 +215,48 @@ Test(placement, more_workers_than_memory_are_refused)
     rnl_topology_release(&topology);
 }
 #endif
+
+static void claim(rnl_topology *topology, size_t first, size_t count)
+{
+    for (size_t i = 0; i < count; ++i)
+        topology->cores[first + i].claimed = true;
+}
+
+static void expect_free_cores(const rnl_topology *topology, size_t threads, unsigned node)
+{
+    rnl_placement placement = plan(topology, threads, RNL_PINNING_AUTO);
+    cr_expect(placement.pinned);
+    for (size_t w = 0; w < threads; ++w) {
+        cr_expect_eq(placement.numa_nodes[w], node, "worker %zu of %zu", w, threads);
+        cr_expect_not(topology->cores[placement.processors[w]].claimed);
+    }
+    rnl_placement_release(&placement);
+}
+
+Test(placement, leaves_claimed_cores_to_others_and_takes_the_least_used_node)
+{
+    rnl_topology topology = read_synthetic("numa:2 core:8 pu:1");
+    claim(&topology, 0, 3);
+    expect_free_cores(&topology, 1, 1);
+    expect_free_cores(&topology, 8, 1);
+    claim(&topology, 8, 5);
+    expect_free_cores(&topology, 1, 0);
+    expect_free_cores(&topology, 5, 0);
+    rnl_topology_release(&topology);
+}
+
+Test(placement, is_unbound_where_too_few_cores_are_free)
+{
+    rnl_topology topology = read_synthetic("numa:2 core:8 pu:1");
+    claim(&topology, 2, 10);
+    rnl_placement placement = plan(&topology, 7, RNL_PINNING_AUTO);
+    cr_expect_not(placement.pinned);
+    cr_expect(placement.crowded_out);
+    check_placement(&placement, &topology);
+    rnl_placement_release(&placement);
+    placement = plan(&topology, 7, RNL_PINNING_ON);
+    cr_expect(placement.pinned);
+    check_placement(&placement, &topology);
+    rnl_placement_release(&placement);
+    rnl_topology_release(&topology);
+}

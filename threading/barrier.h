@@ -1,9 +1,11 @@
 /*
- * A barrier that is quick while every worker has a core, and gives way when it has not; and that a
- * worker may come to some time before it waits, to work meanwhile on what nobody waits for.
+ * A barrier that is quick while every worker has a core, and gives way when it has not, be it for
+ * workers of its own or for other processes; and that a worker may come to some time before it
+ * waits, to work meanwhile on what nobody waits for.
  *
  * Each worker counts in a place of its own how often it has come; a worker that waits looks at the
- * places of all others in turn, by spinning, then asleep in the kernel until that one comes.
+ * places of all others in turn, by spinning, for a moment only where others want its core, then
+ * asleep in the kernel until that one comes.
  */
 #ifndef RNL_THREADING_BARRIER_H
 #define RNL_THREADING_BARRIER_H

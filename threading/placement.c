@@ -1,6 +1,7 @@
 #include "threading/placement.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 /* The cores of one NUMA node, and how many of them get a worker. */
 typedef struct node_share {
@@ -65,6 +66,16 @@ static void assign_core(rnl_placement *placement, size_t worker, const rnl_core 
     placement->numa_nodes[worker] = core->numa_node;
 }
 
+/* The cores that no run has claimed; cores is to be freed. false if memory runs out. */
+static bool leave_claimed_out(rnl_topology *unclaimed, const rnl_topology *topology)
+{
+    *unclaimed = (rnl_topology){.cores = calloc(topology->core_count, sizeof *unclaimed->cores)};
+    for (size_t i = 0; unclaimed->cores && i < topology->core_count; ++i)
+        if (!topology->cores[i].claimed)
+            unclaimed->cores[unclaimed->core_count++] = topology->cores[i];
+    return unclaimed->cores != NULL;
+}
+
 static bool give_each_a_core(rnl_placement *placement, const rnl_topology *topology)
 {
     node_share *nodes = calloc(topology->core_count, sizeof *nodes);
@@ -93,23 +104,40 @@ static void share_cores(rnl_placement *placement, const rnl_topology *topology)
             assign_core(placement, worker++, &topology->cores[i]);
 }
 
+/* Workers that stay unbound keep the order of nodes, by which memory is laid out. */
+static bool give_out_cores(rnl_placement *placement, const rnl_topology *topology,
+                           rnl_pinning pinning)
+{
+    const bool crowded = placement->workers > topology->core_count;
+    rnl_topology unclaimed;
+    if (!leave_claimed_out(&unclaimed, topology))
+        return false;
+    const bool enough = placement->workers <= unclaimed.core_count;
+    placement->pinned = pinning == RNL_PINNING_ON || (pinning == RNL_PINNING_AUTO && enough);
+    placement->crowded_out = pinning == RNL_PINNING_AUTO && !enough && !crowded;
+    bool given = true;
+    if (crowded)
+        share_cores(placement, topology);
+    else
+        given = give_each_a_core(placement, enough ? &unclaimed : topology);
+    free(unclaimed.cores);
+    return given;
+}
+
 bool rnl_placement_plan(rnl_placement *placement, const rnl_topology *topology, size_t threads,
                         rnl_pinning pinning)
 {
     const size_t workers = threads > 0 ? threads : default_workers(topology);
-    const bool crowded = workers > topology->core_count;
     rnl_placement plan = {
         .workers = workers,
-        .pinned = pinning == RNL_PINNING_ON || (pinning == RNL_PINNING_AUTO && !crowded),
-        .oversubscribed = crowded || (topology->quota > 0 && (double)workers > topology->quota),
+        .oversubscribed = workers > topology->core_count ||
+                          (topology->quota > 0 && (double)workers > topology->quota),
         .processors = calloc(workers, sizeof *plan.processors),
         .numa_nodes = calloc(workers, sizeof *plan.numa_nodes),
+        .claims = calloc(workers, sizeof *plan.claims),
     };
-    bool planned = plan.processors && plan.numa_nodes;
-    if (planned && crowded)
-        share_cores(&plan, topology);
-    else if (planned)
-        planned = give_each_a_core(&plan, topology);
+    const bool planned = plan.processors && plan.numa_nodes && plan.claims &&
+                         give_out_cores(&plan, topology, pinning);
     if (planned)
         *placement = plan;
     else
@@ -117,8 +145,16 @@ bool rnl_placement_plan(rnl_placement *placement, const rnl_topology *topology, 
     return planned;
 }
 
+void rnl_placement_give_up_claims(rnl_placement *placement)
+{
+    while (placement->claim_count > 0)
+        close(placement->claims[--placement->claim_count]);
+}
+
 void rnl_placement_release(rnl_placement *placement)
 {
+    rnl_placement_give_up_claims(placement);
+    free(placement->claims);
     free(placement->processors);
     free(placement->numa_nodes);
     *placement = (rnl_placement){0};

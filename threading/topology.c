@@ -85,6 +85,7 @@ static rnl_core describe_core(hwloc_topology_t machine, hwloc_obj_t core, hwloc_
     const hwloc_obj_t package = hwloc_get_ancestor_obj_by_type(machine, HWLOC_OBJ_PACKAGE, core);
     return (rnl_core){
         .processor = thread->os_index,
+        .first_thread = (unsigned)hwloc_bitmap_first(core->cpuset),
         .core = core->logical_index,
         .package = package ? package->logical_index : 0,
         .numa_node = numa_node_of(machine, core),

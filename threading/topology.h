@@ -9,8 +9,10 @@
 
 /* A physical core of which at least one hardware thread may be used. */
 typedef struct rnl_core {
-    unsigned processor; /* the operating system's number of its first usable hardware thread */
+    unsigned processor;    /* the operating system's number of its first usable hardware thread */
+    unsigned first_thread; /* that of its first, usable or not: the same for all processes */
     unsigned core, package, numa_node; /* logical numbers */
+    bool claimed;                      /* by a run; set by rnl_claims_read */
 } rnl_core;
 
 typedef struct rnl_topology {

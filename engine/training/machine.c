@@ -4,11 +4,13 @@
 #include "engine/error.h"
 #include "engine/step/step.h"
 #include "simd/kernels.h"
+#include "threading/claims.h"
 #include "threading/team.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MAX_WORKERS 4096
 
@@ -49,15 +51,6 @@ static rnl_status plan(rnl_placement *placement, const rnl_topology *topology,
     return rnl_placement_plan(placement, topology, options->threads, pinnings[options->pin])
                ? RNL_OK
                : rnl_fail_memory(options->threads * sizeof(unsigned));
-}
-
-rnl_status rnl_place_workers(rnl_placement *placement, const rnl_options *options)
-{
-    rnl_topology topology;
-    RNL_TRY(read_here(&topology));
-    const rnl_status status = plan(placement, &topology, options);
-    rnl_topology_release(&topology);
-    return status;
 }
 
 /* ---- by cost --------------------------------------------------------------------------------- */
@@ -150,22 +143,66 @@ static rnl_status place_step(rnl_placement *placement, size_t *active, const ste
     return plan(placement, topology, &fewer);
 }
 
+/* The workers of a step that is known, with `active`, or of any. */
+static rnl_status place(rnl_placement *placement, size_t *active, const step_costs *work,
+                        const rnl_topology *topology, const rnl_options *options)
+{
+    return work ? place_step(placement, active, work, topology, options)
+                : plan(placement, topology, options);
+}
+
+/* Cores that are free now and claimed by another run a moment later, because it did not wait for
+ * its turn, are left to it. */
+static void claim_cores(rnl_placement *placement, const rnl_topology *topology,
+                        const rnl_options *options)
+{
+    if (placement->pinned && !rnl_claims_take(placement, topology) &&
+        options->pin == RNL_PIN_AUTO) {
+        placement->pinned = false;
+        placement->crowded_out = true;
+    }
+}
+
+static rnl_status place_and_claim(rnl_placement *placement, size_t *active, const step_costs *work,
+                                  const rnl_options *options)
+{
+    rnl_topology topology;
+    RNL_TRY(read_here(&topology));
+    const int turn = rnl_claims_await_turn();
+    rnl_claims_read(&topology);
+    const rnl_status status = place(placement, active, work, &topology, options);
+    if (status == RNL_OK)
+        claim_cores(placement, &topology, options);
+    if (turn >= 0)
+        close(turn);
+    rnl_topology_release(&topology);
+    return status;
+}
+
+rnl_status rnl_place_workers(rnl_placement *placement, const rnl_options *options)
+{
+    return place_and_claim(placement, NULL, NULL, options);
+}
+
 rnl_status rnl_place_step(rnl_placement *placement, size_t *active, const rnl_phase_list *phases,
                           const rnl_options *options)
 {
     step_costs work;
     RNL_TRY(list_costs(&work, phases));
-    rnl_topology topology;
-    rnl_status status = read_here(&topology);
-    if (status == RNL_OK) {
-        status = place_step(placement, active, &work, &topology, options);
-        rnl_topology_release(&topology);
-    }
+    const rnl_status status = place_and_claim(placement, active, &work, options);
     free(work.costs);
     return status;
 }
 
 /* ---- for people ------------------------------------------------------------------------------ */
+
+static size_t count_claimed(const rnl_topology *topology)
+{
+    size_t claimed = 0;
+    for (size_t i = 0; i < topology->core_count; ++i)
+        claimed += topology->cores[i].claimed;
+    return claimed;
+}
 
 static void print_machine(FILE *out, const rnl_topology *topology)
 {
@@ -180,9 +217,13 @@ static void print_machine(FILE *out, const rnl_topology *topology)
     if (topology->quota > 0)
         fprintf(out, "quota     %.4g processors' worth of time (control groups)\n",
                 topology->quota);
+    const size_t claimed = count_claimed(topology);
+    if (claimed > 0)
+        fprintf(out, "claimed   %zu core%s by other runs\n", claimed, claimed == 1 ? "" : "s");
 }
 
-/* "3" or, where several workers share a core, "6-7"; "." for a core without. */
+/* "3" or, where several workers share a core, "6-7"; "." for a core without, and "x" for one that
+ * other runs keep it from. */
 static void print_core(FILE *out, const rnl_core *core, const rnl_placement *placement)
 {
     size_t first = placement->workers, last = 0;
@@ -191,7 +232,9 @@ static void print_core(FILE *out, const rnl_core *core, const rnl_placement *pla
             first = i < first ? i : first;
             last = i;
         }
-    if (first == placement->workers)
+    if (core->claimed && (placement->crowded_out || first == placement->workers))
+        fputs("   x", out);
+    else if (first == placement->workers)
         fputs("   .", out);
     else if (first == last)
         fprintf(out, " %3zu", first);
@@ -201,8 +244,9 @@ static void print_core(FILE *out, const rnl_core *core, const rnl_placement *pla
 
 static void print_plan(FILE *out, const rnl_topology *topology, const rnl_placement *placement)
 {
-    fprintf(out, "workers   %zu, %s%s\n", placement->workers,
+    fprintf(out, "workers   %zu, %s%s%s\n", placement->workers,
             placement->pinned ? "each bound to its core" : "not bound",
+            placement->crowded_out ? ", because other runs have claimed too many cores" : "",
             placement->oversubscribed ? ", more than there are cores or quota for them" : "");
     enum { PER_LINE = 16 };
     for (size_t i = 0, column = 0; i < topology->core_count; ++i) {
@@ -215,8 +259,9 @@ static void print_plan(FILE *out, const rnl_topology *topology, const rnl_placem
         column = new_node ? 1 : column + 1;
         print_core(out, core, placement);
     }
-    fputs("\n\nEach number is a worker, each place a core; a point is a core without a worker.\n",
+    fputs("\n\nEach number is a worker, each place a core; a point is a core without a worker",
           out);
+    fputs(count_claimed(topology) > 0 ? ", x one that another run has claimed.\n" : ".\n", out);
 }
 
 static void print_phase(FILE *out, const rnl_phase *phase, double seconds)
@@ -299,6 +344,8 @@ static rnl_status describe_machine(const char *machine, const step_costs *work,
     };
     rnl_topology topology;
     RNL_TRY(machine ? read_topology(&topology, &source) : read_here(&topology));
+    if (!machine)
+        rnl_claims_read(&topology);
     const rnl_status status = describe(&topology, work, options, text);
     rnl_topology_release(&topology);
     return status;

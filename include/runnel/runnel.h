@@ -209,10 +209,11 @@ RNL_API rnl_status rnl_model_summary(const rnl_model *model, char **text);
 /* ---- training and evaluation --------------------------------------------------------------- */
 
 typedef enum rnl_pin {
-    RNL_PIN_AUTO, /* bind each worker to a core of its own unless there are more workers than cores
-                   */
-    RNL_PIN_ON, /* always bind; more workers than cores share them evenly, neighbours on one core */
-    RNL_PIN_OFF /* never bind */
+    RNL_PIN_AUTO, /* bind each worker to a core of its own that no other run has claimed, unless
+                     there are too few */
+    RNL_PIN_ON,   /* always bind, to claimed cores if others do not suffice; more workers than cores
+                     share them evenly, neighbours on one core */
+    RNL_PIN_OFF   /* never bind */
 } rnl_pin;
 
 /* A named number of an epoch: "loss", "accuracy", "val_loss", ..., "learning_rate",
@@ -404,12 +405,12 @@ RNL_API rnl_status rnl_predict_monte_carlo(const rnl_model *model, const rnl_dat
                                            rnl_prediction **prediction);
 RNL_API void rnl_prediction_free(rnl_prediction *prediction);
 
-/* A drawing of a machine: what of it the process may use and why, and on which core each worker of
- * a run with these options would be.  machine NULL: this one; else an hwloc synthetic description
- * ("numa:2 core:32 pu:2"), or the path of an .xml file that hwloc wrote.  With a model, also how
- * many workers would share a step of training, and what each of its phases would take, foreseen by
- * the model of costs that a run without a number of threads chooses by.  model and options may be
- * NULL. RNL_THREADS, RNL_NO_MEMORY. */
+/* A drawing of a machine: what of it the process may use and why, which cores other runs have
+ * claimed, and on which core each worker of a run with these options would be.  machine NULL: this
+ * one; else an hwloc synthetic description ("numa:2 core:32 pu:2"), or the path of an .xml file
+ * that hwloc wrote.  With a model, also how many workers would share a step of training, and what
+ * each of its phases would take, foreseen by the model of costs that a run without a number of
+ * threads chooses by.  model and options may be NULL.  RNL_THREADS, RNL_NO_MEMORY. */
 RNL_API rnl_status rnl_topology_describe(const char *machine, const rnl_model *model,
                                          const rnl_options *options, char **text);
 
