@@ -268,9 +268,16 @@ Test(config, mistakes_in_defaults_are_answered)
         const char *override, *message;
     } mistakes[] = {
         {"model.defaults.activaton=relu",
-         "--set model.defaults.activaton=relu: defaults: no layer has a key 'activaton'; did you "
-         "mean 'activation'?"},
-        {"model.defaults.function=relu", "defaults: no layer has a key 'function'"},
+         "--set model.defaults.activaton=relu: defaults: no layer of this model has a key "
+         "'activaton'; did you mean 'activation'?"},
+        {"model.defaults.function=relu", "defaults: no layer of this model has a key 'function'"},
+        {"model.defaults.momentum=0.9", "defaults: no layer of this model has a key 'momentum'"},
+        {"model.defaults.initial_slop=0.9", "no layer of this model has a key 'initial_slop'"},
+        {"model.defaults.trainable=false", "learning_rate_factor: 0 keeps the parameters"},
+        {"model={defaults: {units: 3}, layers: [flatten, residual: [prelu]]}",
+         "defaults: no layer of this model has a key 'units'"},
+        {"model={defaults: {initial_slope: x}, layers: [repeat: {times: 2, layers: [prelu]}]}",
+         "initial_slope: expected a number"},
         {"model.defaults.activation=rellu", "unknown activation 'rellu'; did you mean 'relu'?"},
         {"model.defaults=[relu]", "defaults: expected a mapping of keys to values"},
         {"model.layer=[]", "model: unknown key 'layer'; expected a list of layers, or defaults"},

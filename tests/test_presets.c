@@ -264,9 +264,11 @@ Test(presets, auto_initializers_follow_the_activation)
         {", activation: hard_sigmoid", "glorot_uniform"},
         {", activation: exponential", "glorot_uniform"},
         {", activation: relu", "he_normal"},
-        {", activation: leaky_relu", "he_normal"},
+        {", activation: {leaky_relu: 0}", "he_normal"},
+        {", activation: leaky_relu", "variance_scaling"},
+        {", activation: {prelu: 0.25}", "variance_scaling"},
         {", activation: prelu", "he_normal"},
-        {", activation: rrelu", "he_normal"},
+        {", activation: rrelu", "variance_scaling"},
         {", activation: {elu: {alpha: 2}}", "he_normal"},
         {", activation: softplus", "he_normal"},
         {", activation: swish", "he_normal"},
@@ -494,7 +496,8 @@ Test(presets, what_keeps_selu_from_normalizing_is_warned_of)
         {"scaling: standardize",
          SELU ", dense: {units: 4, kernel_initializer: lecun_normal}, batch_normalization, "
               "activation: selu",
-         ""},
+         "selu: batch_normalization_1 takes mean and variance from the mini-batch, selu keeps them "
+         "without it\n"},
         {"scaling: standardize",
          SELU ", dense: {units: 4, activation: prelu, kernel_initializer: lecun_normal}",
          "selu normalizes if all hidden layers have it: dense_2 has activation prelu\n"},
@@ -520,18 +523,40 @@ Test(presets, inputs_are_measured_where_nothing_scales_them)
 
 #define ODD "dense: {units: 4, activation: relu, kernel_initializer: lecun_normal}"
 
-/* Told to all under a preset, to those who ask for details without, and once for all layers. */
+/* Once for all layers, whoever chose the initializer. */
 Test(presets, initializers_that_do_not_suit_are_noted)
 {
-    static const char note[] = "lecun_normal as told; before relu, auto takes he_normal\n";
-    told t = train("preset: default_dnn\n", "", ODD, RNL_FLOAT32);
-    cr_expect(strstr(t.notes, note) != NULL, "%s", t.notes);
-    t = train("", "", ODD, RNL_FLOAT32);
-    cr_expect_null(strstr(t.notes, note));
-    cr_expect(strstr(t.details, note) != NULL, "%s", t.details);
-    t = train("preset: default_dnn\n", "", "dense: {units: 4, kernel_initializer: he_uniform}",
-              RNL_FLOAT32);
-    cr_expect_null(strstr(t.notes, "as told"));
-    t = train("", "", "dense: {units: 4, activation: relu}", RNL_FLOAT32);
-    cr_expect_null(strstr(t.details, "as told"));
+    static const struct {
+        const char *preset, *model, *note;
+    } cases[] = {
+        {"preset: default_dnn\n", ODD,
+         "dense_1 begins with lecun_normal; he_normal suits its relu: kernel_initializer: auto\n"},
+        {"", ODD ", " ODD,
+         "dense_1 begins with lecun_normal; he_normal suits its relu: kernel_initializer: auto; so "
+         "do 1 other layers\n"},
+        {"", "dense: {units: 4, activation: relu}",
+         "dense_1 begins with glorot_uniform, the default; he_normal suits its relu: "
+         "kernel_initializer: auto\n"},
+        {"", "dense: 4, batch_normalization, activation: elu",
+         "dense_1 begins with glorot_uniform, the default; he_normal suits its elu"},
+        {"", "dense: {units: 4, activation: tanh, kernel_initializer: he_normal}",
+         "dense_1 begins with he_normal; glorot_uniform suits its tanh"},
+        {"", "repeat: {times: 3, layers: [dense: {units: 4, activation: prelu}]}",
+         "dense_1 begins with glorot_uniform, the default; he_normal suits its prelu"},
+        {"preset: default_dnn\n", "dense: {units: 4, kernel_initializer: he_uniform}", NULL},
+        {"preset: default_dnn\n", "dense: 4", NULL},
+        {"", "dense: {units: 4, activation: tanh}", NULL},
+        {"", "dense: {units: 4, activation: leaky_relu, kernel_initializer: auto}", NULL},
+        {"", "dense: {units: 4, activation: relu, kernel_initializer: fixup}", NULL},
+        {"", "dense: {units: 4, activation: relu, kernel_initializer: {variance_scaling: 2}}",
+         NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        const told t = train(cases[i].preset, "scaling: none", cases[i].model, RNL_FLOAT32);
+        const char *note = strstr(t.notes, "begins with");
+        cr_expect_eq(note != NULL, cases[i].note != NULL, "%s: %s", cases[i].model, t.notes);
+        cr_expect(!cases[i].note || strstr(t.notes, cases[i].note) != NULL, "%s: %s",
+                  cases[i].model, t.notes);
+        cr_expect(!note || !strstr(note + 1, "begins with"), "%s: %s", cases[i].model, t.notes);
+    }
 }

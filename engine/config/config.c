@@ -309,7 +309,7 @@ static rnl_status decode(rnl_config *config, const char *source, const char *con
     RNL_TRY(give_patience(config->tree.root));
     RNL_TRY(rnl_preset_apply(config->tree.root, &config->preset));
     RNL_TRY(rnl_schema_decode(rnl_config_fields, config->tree.root, config));
-    rnl_auto_initializers_resolve(&config->model);
+    RNL_TRY(rnl_auto_initializers_resolve(&config->model));
     if (!config->name)
         RNL_TRY(name_after(config, source));
     RNL_TRY(check_name(config));

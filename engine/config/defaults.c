@@ -1,6 +1,7 @@
 #include "engine/config/defaults.h"
 
 #include "engine/config/node.h"
+#include "engine/config/unknown.h"
 #include "engine/error.h"
 
 #include <stdio.h>
@@ -15,22 +16,13 @@ static bool takes_key(const rnl_kind *kind, const char *key)
     return kind->fields && !kind->shorthand && rnl_field_find(kind->fields, key);
 }
 
-static rnl_status check_key(const rnl_kind_table *layers, const rnl_node *value)
+static const rnl_kind *kind_of(const rnl_node *layer, const rnl_kind_table *layers)
 {
-    const char *names[MAX_NAMES] = {0};
-    size_t count = 0;
-    for (size_t i = 0; i < layers->count; ++i) {
-        const rnl_kind *kind = &layers->kinds[i];
-        if (takes_key(kind, value->key))
-            return RNL_OK;
-        for (const rnl_field *f = kind->fields; f && f->key && count < MAX_NAMES; ++f)
-            if (!kind->shorthand)
-                names[count++] = f->key;
-    }
-    const char *nearest = rnl_nearest(value->key, names, count);
-    return rnl_fail_at(value->key_place, "defaults: no layer has a key '%.60s'%s%s%s", value->key,
-                       nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                       nearest ? "'?" : "");
+    if (layer->type == RNL_SCALAR)
+        return rnl_kind_find(layers, layer->text);
+    return layer->type == RNL_MAPPING && layer->count == 1
+               ? rnl_kind_find(layers, layer->items[0]->key)
+               : NULL;
 }
 
 rnl_node *rnl_layers_inside(const rnl_kind *kind, const rnl_node *layer,
@@ -47,6 +39,59 @@ rnl_node *rnl_layers_inside(const rnl_kind *kind, const rnl_node *layer,
     return given && given->type == RNL_LIST ? given : NULL;
 }
 
+/* ---- what the layers of the model take ------------------------------------------------------- */
+
+typedef struct key_search {
+    const char *key;
+    bool taken; /* by a layer of the list, or by one that is none: its mistake is told first */
+    const char *names[MAX_NAMES]; /* of what they take */
+    size_t count;
+} key_search;
+
+static void search_kind(key_search *search, const rnl_kind *kind)
+{
+    search->taken |= !kind || takes_key(kind, search->key);
+    for (const rnl_field *f = kind ? kind->fields : NULL; f && f->key && !kind->shorthand; ++f) {
+        size_t i = 0;
+        while (i < search->count && strcmp(search->names[i], f->key) != 0)
+            ++i;
+        if (i == search->count && i < MAX_NAMES)
+            search->names[search->count++] = f->key;
+    }
+}
+
+static void search_list(key_search *search, const rnl_node *list, const rnl_kind_table *layers)
+{
+    for (size_t i = 0; i < list->count; ++i) {
+        const rnl_kind *kind = kind_of(list->items[i], layers);
+        const rnl_node *inside = kind ? rnl_layers_inside(kind, list->items[i], layers) : NULL;
+        if (inside)
+            search_list(search, inside, layers);
+        else
+            search_kind(search, kind);
+    }
+}
+
+static rnl_status check_key(const rnl_node *list, const rnl_node *value,
+                            const rnl_kind_table *layers)
+{
+    key_search search = {.key = value->key};
+    search_list(&search, list, layers);
+    if (search.taken)
+        return RNL_OK;
+    const char *hint = rnl_key_hint(value->key);
+    const char *nearest = rnl_nearest(value->key, search.names, search.count);
+    if (hint)
+        return rnl_fail_at(value->key_place,
+                           "defaults: no layer of this model has a key '%.60s'; %s", value->key,
+                           hint);
+    return rnl_fail_at(value->key_place, "defaults: no layer of this model has a key '%.60s'%s%s%s",
+                       value->key, nearest ? "; did you mean '" : "", nearest ? nearest : "",
+                       nearest ? "'?" : "");
+}
+
+/* ---- writing them ---------------------------------------------------------------------------- */
+
 static rnl_status fill_list(const rnl_node *list, const rnl_node *defaults,
                             const rnl_kind_table *layers);
 
@@ -54,10 +99,7 @@ static rnl_status fill_list(const rnl_node *list, const rnl_node *defaults,
 static rnl_status fill_layer(rnl_node *layer, const rnl_node *defaults,
                              const rnl_kind_table *layers)
 {
-    const bool bare = layer->type == RNL_SCALAR;
-    if (!bare && (layer->type != RNL_MAPPING || layer->count != 1))
-        return RNL_OK;
-    const rnl_kind *kind = rnl_kind_find(layers, bare ? layer->text : layer->items[0]->key);
+    const rnl_kind *kind = kind_of(layer, layers);
     if (!kind || !kind->fields)
         return RNL_OK;
     const rnl_node *inside = rnl_layers_inside(kind, layer, layers);
@@ -65,7 +107,7 @@ static rnl_status fill_layer(rnl_node *layer, const rnl_node *defaults,
         return fill_list(inside, defaults, layers);
     if (kind->shorthand)
         return RNL_OK;
-    if (bare)
+    if (layer->type == RNL_SCALAR)
         RNL_TRY(rnl_node_open(layer));
     rnl_node *parameters = layer->items[0];
     if (!rnl_node_becomes_mapping(parameters))
@@ -109,9 +151,11 @@ static rnl_status fill_layers(const rnl_node *model, const rnl_kind_table *kinds
         return RNL_OK;
     if (defaults->type != RNL_MAPPING)
         return rnl_fail_at(defaults->place, "defaults: expected a mapping of keys to values");
+    if (layers->type != RNL_LIST)
+        return RNL_OK;
     for (size_t i = 0; i < defaults->count; ++i)
-        RNL_TRY(check_key(kinds, defaults->items[i]));
-    return layers->type == RNL_LIST ? fill_list(layers, defaults, kinds) : RNL_OK;
+        RNL_TRY(check_key(layers, defaults->items[i], kinds));
+    return fill_list(layers, defaults, kinds);
 }
 
 /* Puts the list of layers in the place of the mapping that it stands in. */

@@ -3,6 +3,7 @@
 #include "engine/config/config.h"
 #include "engine/layers/layers.h"
 #include "engine/model/activations.h"
+#include "engine/model/initializers.h"
 
 #include <string.h>
 
@@ -18,9 +19,19 @@ static bool is_linear(const rnl_choice *activation)
 
 static void look_at(rnl_dense_choice *dense, const rnl_choice *activation)
 {
-    const char *const *suitable = rnl_activation_of(activation)->initializers;
+    const rnl_activation *operations = rnl_activation_of(activation);
+    const char *const *suitable = operations->initializers;
     dense->activation = activation->kind->name;
+    dense->slope = operations->slope ? operations->slope(activation->parameters) : 0;
     dense->suitable = suitable ? suitable : rnl_glorot_initializers;
+}
+
+static double slope_of(const rnl_choice *layer)
+{
+    const rnl_prelu *prelu = layer->parameters;
+    const rnl_rrelu *rrelu = layer->parameters;
+    return operations_of(layer) == &rnl_prelu_operations ? prelu->initial_slope
+                                                         : (rrelu->lower + rrelu->upper) / 2;
 }
 
 /* The activation that stands behind as a layer of its own: those that are layers are of relu's
@@ -35,6 +46,7 @@ static void look_behind(rnl_dense_choice *dense, const rnl_choice_list *layers, 
         }
         if (rnl_is_activation_layer(layer->kind)) {
             dense->activation = layer->kind->name;
+            dense->slope = slope_of(layer);
             dense->suitable = rnl_he_initializers;
             return;
         }
@@ -61,12 +73,19 @@ void rnl_dense_choices_visit(const rnl_choice_list *layers,
 
 static void resolve(const rnl_dense_choice *dense, void *user)
 {
-    (void)user;
-    if (strcmp(dense->initializer->kind->name, "auto") == 0)
+    rnl_status *status = user;
+    if (*status != RNL_OK || strcmp(dense->initializer->kind->name, "auto") != 0)
+        return;
+    if (dense->slope != 0)
+        *status =
+            rnl_initializer_set_scale(dense->initializer, 2 / (1 + dense->slope * dense->slope));
+    else
         dense->initializer->kind = rnl_kind_find(&rnl_initializers, dense->suitable[0]);
 }
 
-void rnl_auto_initializers_resolve(const rnl_choice_list *layers)
+rnl_status rnl_auto_initializers_resolve(const rnl_choice_list *layers)
 {
-    rnl_dense_choices_visit(layers, resolve, NULL);
+    rnl_status status = RNL_OK;
+    rnl_dense_choices_visit(layers, resolve, &status);
+    return status;
 }

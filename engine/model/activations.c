@@ -70,6 +70,11 @@ static void bind_leaky_relu(rnl_bound_activation *bound, const rnl_kernels *kern
                                     (float)p->negative_slope, false};
 }
 
+static double slope_of_leaky_relu(const void *parameters)
+{
+    return ((const leaky_relu_parameters *)parameters)->negative_slope;
+}
+
 /* Its own slope. */
 static void bind_exponential(rnl_bound_activation *bound, const rnl_kernels *kernels,
                              const void *parameters)
@@ -141,6 +146,7 @@ static const rnl_kind kinds[] = {
      .size = sizeof(leaky_relu_parameters),
      .operations = &(const rnl_activation){.bind = bind_leaky_relu,
                                            .initializers = rnl_he_initializers,
+                                           .slope = slope_of_leaky_relu,
                                            .dies = true}},
     {.name = "selu",
      .help =

@@ -26,6 +26,7 @@ typedef struct rnl_activation {
     float steep_above, steep_below;
     /* That suit it, the first of them for `auto`; NULL: rnl_glorot_initializers. */
     const char *const *initializers;
+    double (*slope)(const void *parameters); /* below 0; NULL: none, or not one of its own */
     bool dies; /* 0 and flat for negative z: a unit may be 0 for every row, and then learns nothing
                 */
 } rnl_activation;

@@ -5,6 +5,7 @@
 #include "engine/model/initializers.h"
 
 #include "engine/config/config.h"
+#include "engine/error.h"
 #include "simd/philox.h"
 
 #include <math.h>
@@ -329,8 +330,10 @@ static const rnl_kind kinds[] = {
              "are, and 0 in the last layer of each block and of the model",
      .operations = &fixup},
     {.name = "auto",
-     .help = "what suits the activation that follows: he_normal for relu, its family, elu, gelu, "
-             "swish and softplus, lecun_normal for selu, glorot_uniform for the others and none",
+     .help = "what suits the activation that follows: he_normal for relu, elu, gelu, swish and "
+             "softplus, the same with variance 2 / ((1 + a^2) fan_in) for a slope of a below 0 "
+             "(leaky_relu, prelu, rrelu), lecun_normal for selu, glorot_uniform for the others and "
+             "none",
      .operations = &glorot_uniform},
     {.name = "zeros",
      .aliases = "zero",
@@ -354,3 +357,22 @@ const rnl_kind_table rnl_initializers = {
     .kinds = kinds,
     .count = sizeof kinds / sizeof *kinds,
 };
+
+rnl_status rnl_initializer_set_scale(rnl_choice *choice, double scale)
+{
+    static const rnl_field fields[] = {
+        {.key = "initializer",
+         .type = RNL_FIELD_KIND,
+         .fallback = "variance_scaling",
+         .kinds = &rnl_initializers},
+        {.key = NULL},
+    };
+    const rnl_place place = choice->place;
+    const rnl_node nothing = {.type = RNL_MAPPING, .place = place};
+    rnl_choice scaling;
+    RNL_TRY(rnl_schema_decode(fields, &nothing, &scaling));
+    ((scaling_parameters *)scaling.parameters)->scale = scale;
+    *choice = scaling;
+    choice->place = place;
+    return RNL_OK;
+}

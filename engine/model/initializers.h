@@ -16,6 +16,9 @@ typedef struct rnl_initial {
     double fixup; /* as engine/model/fixup.h says */
 } rnl_initial;
 
+/* Makes the choice, of a kind without parameters, variance_scaling with this scale of fan_in. */
+rnl_status rnl_initializer_set_scale(rnl_choice *initializer, double scale);
+
 /* Fills values (rows, columns) as the choice says. */
 void rnl_initialize(const rnl_choice *initializer, const rnl_initial *initial, size_t rows,
                     size_t columns, float *values);

@@ -11,49 +11,55 @@
 
 /* ---- initializers ---------------------------------------------------------------------------- */
 
-typedef struct note {
-    const rnl_options *options;
-    rnl_log_level level;
-    rnl_place told; /* the last, which stands for several layers if it is a default of layers */
-} note;
+/* The first dense layer whose initializer does not suit its activation, and how many do not. */
+typedef struct misfit {
+    rnl_dense_choice first;
+    size_t count;
+} misfit;
 
-static bool is_explicit(rnl_place place)
-{
-    return place.origin == RNL_FROM_FILE || place.origin == RNL_FROM_COMMAND_LINE;
-}
-
-static bool is_same_place(rnl_place a, rnl_place b)
-{
-    return a.source == b.source && a.line == b.line && a.column == b.column;
-}
-
+/* What a scale or a place in a block is told for is known to who told it; selu has warnings of its
+ * own. */
 static bool suits(const rnl_dense_choice *dense)
 {
-    const char *const *name = dense->suitable;
-    while (*name && strcmp(*name, dense->initializer->kind->name) != 0)
+    const char *const *name = dense->suitable, *chosen = dense->initializer->kind->name;
+    while (*name && strcmp(*name, chosen) != 0)
         ++name;
-    return *name != NULL;
+    return *name || strcmp(chosen, "variance_scaling") == 0 || strcmp(chosen, "fixup") == 0 ||
+           strcmp(dense->activation, "selu") == 0;
 }
 
-static void note_departure(const rnl_dense_choice *dense, void *user)
+static void look_for_misfit(const rnl_dense_choice *dense, void *user)
 {
-    note *n = user;
-    const rnl_place place = dense->initializer->place;
-    if (!is_explicit(place) || suits(dense) || is_same_place(place, n->told))
+    misfit *found = user;
+    if (dense->initializer->place.origin == RNL_FROM_PRESET || suits(dense))
         return;
-    n->told = place;
-    char where[48] = "";
-    if (place.line > 0)
-        snprintf(where, sizeof where, ":%zu:%zu", place.line, place.column);
-    rnl_log(n->options, n->level, "%s%s: %s as told; before %s, auto takes %s", place.source, where,
-            dense->initializer->kind->name, dense->activation, dense->suitable[0]);
+    if (found->count++ == 0)
+        found->first = *dense;
 }
 
-/* A preset promises what goes together; without one, it is a detail. */
-static void note_departures(const rnl_model *model, const rnl_options *options)
+static const char *name_of(const rnl_model *model, const rnl_choice *choice)
 {
-    note n = {.options = options, .level = model->config->preset ? RNL_LOG_INFO : RNL_LOG_DEBUG};
-    rnl_dense_choices_visit(&model->config->model, note_departure, &n);
+    size_t i = 0;
+    while (i + 1 < model->layer_count && model->layers[i].choice != choice)
+        ++i;
+    return model->layers[i].name;
+}
+
+static void note_misfits(const rnl_model *model, const rnl_options *options)
+{
+    misfit found = {.count = 0};
+    char others[48] = "";
+    rnl_dense_choices_visit(&model->config->model, look_for_misfit, &found);
+    if (found.count == 0)
+        return;
+    const rnl_choice *initializer = found.first.initializer;
+    if (found.count > 1)
+        snprintf(others, sizeof others, "; so do %zu other layers", found.count - 1);
+    rnl_log(options, RNL_LOG_INFO,
+            "%s begins with %s%s; %s suits its %s: kernel_initializer: auto%s",
+            name_of(model, found.first.layer), initializer->kind->name,
+            initializer->place.origin == RNL_FROM_DEFAULT ? ", the default" : "",
+            found.first.suitable[0], found.first.activation, others);
 }
 
 /* ---- selu ------------------------------------------------------------------------------------ */
@@ -93,14 +99,6 @@ static const rnl_layer *first_of(const rnl_model *model, const rnl_layer_operati
     return NULL;
 }
 
-static const char *name_of(const rnl_model *model, const rnl_choice *choice)
-{
-    size_t i = 0;
-    while (i + 1 < model->layer_count && model->layers[i].choice != choice)
-        ++i;
-    return model->layers[i].name;
-}
-
 static const rnl_choice *last_dense(const rnl_model *model)
 {
     size_t i = model->layer_count;
@@ -109,19 +107,24 @@ static const rnl_choice *last_dense(const rnl_model *model)
     return i > 0 ? model->layers[i - 1].choice : NULL;
 }
 
-/* By the data, or by batch normalization before the first dense layer. */
-static bool has_standardized_inputs(const rnl_model *model, const rnl_dataset *rows)
+/* Behind the first dense layer; before it, it standardizes the inputs. */
+static const rnl_layer *inner_normalization(const rnl_model *model)
 {
-    const rnl_layer *dense = first_of(model, &rnl_dense_operations);
-    const rnl_layer *normalization = first_of(model, &rnl_batch_normalization_operations);
-    return (normalization && normalization->index < dense->index) ||
-           rnl_inputs_are_standardized(model, rows);
+    bool inside = false;
+    for (size_t i = 0; i < model->layer_count; ++i) {
+        const rnl_layer_operations *operations = rnl_layer_operations_of(&model->layers[i]);
+        if (inside && operations == &rnl_batch_normalization_operations)
+            return &model->layers[i];
+        inside |= operations == &rnl_dense_operations;
+    }
+    return NULL;
 }
 
 static void warn_of_selu(const selu_net *net, const rnl_dataset *rows, const rnl_options *options)
 {
     const rnl_layer *residual = first_of(net->model, &rnl_residual_operations);
     const rnl_layer *dropout = first_of(net->model, &rnl_dropout_operations);
+    const rnl_layer *normalization = inner_normalization(net->model);
     if (residual)
         rnl_log(options, RNL_LOG_WARNING,
                 "selu normalizes a plain stack of dense layers alone: %s is a skip connection",
@@ -137,17 +140,35 @@ static void warn_of_selu(const selu_net *net, const rnl_dataset *rows, const rnl
     if (dropout)
         rnl_log(options, RNL_LOG_WARNING,
                 "selu: %s changes mean and variance, alpha_dropout keeps them", dropout->name);
-    if (!has_standardized_inputs(net->model, rows))
+    if (normalization)
+        rnl_log(options, RNL_LOG_WARNING,
+                "selu: %s takes mean and variance from the mini-batch, selu keeps them without it",
+                normalization->name);
+    if (!rnl_inputs_are_normalized(net->model) && !rnl_inputs_are_standardized(net->model, rows))
         rnl_log(options, RNL_LOG_WARNING,
                 "selu normalizes if the inputs have mean 0 and variance 1: see data.scaling: "
                 "standardize");
 }
 
+/* The preset, over layers that all say otherwise. */
+static void warn_of_preset(const selu_net *net, const rnl_options *options)
+{
+    const rnl_kind *preset = net->model->config->preset;
+    if (preset && strcmp(preset->name, "self_normalizing") == 0 && net->other_activation)
+        rnl_log(
+            options, RNL_LOG_WARNING,
+            "preset self_normalizing: the net does not normalize itself, as no hidden layer has "
+            "activation selu: %s has %s",
+            name_of(net->model, net->other_activation), net->activation);
+}
+
 void rnl_advise(const rnl_model *model, const rnl_dataset *rows, const rnl_options *options)
 {
     selu_net net = {.model = model, .output = last_dense(model)};
-    note_departures(model, options);
+    note_misfits(model, options);
     rnl_dense_choices_visit(&model->config->model, look_at_dense, &net);
     if (net.has_selu)
         warn_of_selu(&net, rows, options);
+    else
+        warn_of_preset(&net, options);
 }

@@ -2,10 +2,14 @@
 
 #include "engine/config/config.h"
 #include "engine/error.h"
+#include "engine/layers/dense.h"
+#include "engine/layers/layers.h"
 #include "engine/model/regularizers.h"
 #include "engine/training/optimizers.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 rnl_status rnl_check_dataset(const rnl_model *model, const rnl_dataset *dataset)
 {
@@ -80,20 +84,79 @@ static bool rows_finite(const rnl_matrix *matrix, size_t rows)
     return finite;
 }
 
+/* An initializer that does not look at the number of inputs. */
+static bool is_of_one_size(const rnl_choice *initializer)
+{
+    static const char *const names[] = {"random_normal", "truncated_normal", "random_uniform",
+                                        "constant", "ones"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; ++i)
+        if (strcmp(initializer->kind->name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* The size of what a kernel with such an initializer makes of inputs of size 1. */
+static double gain_of(const rnl_layer *layer)
+{
+    const rnl_parameter *kernel = &layer->parameters[RNL_DENSE_KERNEL];
+    double squares = 0;
+    if (rnl_layer_operations_of(layer) != &rnl_dense_operations ||
+        !is_of_one_size(&rnl_dense_of(layer)->kernel_initializer))
+        return 0;
+    for (size_t i = 0; i < rnl_parameter_count(kernel); ++i) {
+        const double w = (double)kernel->arrays[RNL_VALUES][i];
+        squares += w * w;
+    }
+    return sqrt(squares / (double)kernel->size[1]);
+}
+
+#define ADVICE_TEXT 256
+#define LARGE_GAIN  2  /* he_normal's is 1.4 */
+#define EARLY       10 /* steps in which the first weights still tell */
+
+/* Of the first weights that are too large; false if none are. */
+static bool blame_weights(char text[ADVICE_TEXT], const rnl_model *model)
+{
+    const rnl_layer *largest = NULL;
+    double most = LARGE_GAIN;
+    for (size_t i = 0; i < model->layer_count; ++i) {
+        const double gain = gain_of(&model->layers[i]);
+        largest = gain > most ? &model->layers[i] : largest;
+        most = fmax(gain, most);
+    }
+    if (!largest)
+        return false;
+    snprintf(text, ADVICE_TEXT,
+             "the first weights of %s, from %s, make of inputs of size 1 outputs of size %.2g: "
+             "kernel_initializer: auto or batch normalization may help",
+             largest->name, rnl_dense_of(largest)->kernel_initializer.kind->name, most);
+    return true;
+}
+
+/* What overflows at once is due to the first weights, unless the rate made it. */
+static void advise(char text[ADVICE_TEXT], const rnl_step *step, uint64_t number, bool by_rate)
+{
+    if (number <= EARLY && blame_weights(text, step->model))
+        return;
+    snprintf(text, ADVICE_TEXT, "%s may help",
+             number > 1 || by_rate ? "a lower learning_rate"
+                                   : "smaller initial weights or batch normalization");
+}
+
 rnl_status rnl_fail_not_finite(const rnl_step *step, const rnl_batch *batch, uint64_t number)
 {
+    char advice[ADVICE_TEXT];
+    advise(advice, step, number, false);
     if (!rows_finite(&step->input, batch->rows))
         return rnl_fail(RNL_NOT_FINITE, "step %llu: an input of the mini-batch is NaN or infinite",
                         (unsigned long long)number);
     for (size_t i = 0; i < step->layer_count; ++i)
         if (!rows_finite(step->outputs[i], batch->rows))
             return rnl_fail(RNL_NOT_FINITE,
-                            "step %llu: the output of layer %s is NaN or infinite; %s may help",
-                            (unsigned long long)number, step->model->layers[i].name,
-                            number == 1 ? "smaller initial weights or batch normalization"
-                                        : "a lower learning_rate");
-    return rnl_fail(RNL_NOT_FINITE, "step %llu: the loss is NaN or infinite",
-                    (unsigned long long)number);
+                            "step %llu: the output of layer %s is NaN or infinite; %s",
+                            (unsigned long long)number, step->model->layers[i].name, advice);
+    return rnl_fail(RNL_NOT_FINITE, "step %llu: the loss is NaN or infinite; %s",
+                    (unsigned long long)number, advice);
 }
 
 rnl_status rnl_check_updates(const rnl_step *step, uint64_t before)
@@ -102,16 +165,16 @@ rnl_status rnl_check_updates(const rnl_step *step, uint64_t before)
     if (trouble >= rnl_trouble_pack(before, 0, 0))
         return RNL_OK;
     const rnl_block *block = step->blocks[trouble >> 2 & 0x3fffff];
+    char advice[ADVICE_TEXT];
+    advise(advice, step, trouble >> 24, (trouble & 3) == RNL_TROUBLE_VALUES);
     static const char *const what[] = {
         [RNL_TROUBLE_GRADIENT] = "the gradient of the",
         [RNL_TROUBLE_VALUES] = "the new",
         [RNL_TROUBLE_STATE] = "the optimizer's state for the",
     };
-    return rnl_fail(RNL_NOT_FINITE,
-                    "step %llu: %s %s of layer %s is NaN or infinite; a lower learning_rate may "
-                    "help",
+    return rnl_fail(RNL_NOT_FINITE, "step %llu: %s %s of layer %s is NaN or infinite; %s",
                     (unsigned long long)(trouble >> 24), what[trouble & 3], block->parameter->name,
-                    block->layer->name);
+                    block->layer->name, advice);
 }
 
 rnl_status rnl_check_parameters(const rnl_step *step)

@@ -1,6 +1,8 @@
 #include "engine/training/input_scale.h"
 
 #include "engine/config/config.h"
+#include "engine/layers/batch_normalization.h"
+#include "engine/layers/layers.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -43,12 +45,25 @@ static void name_feature(const rnl_model *model, size_t feature, char text[96])
     }
 }
 
+bool rnl_inputs_are_normalized(const rnl_model *model)
+{
+    for (size_t i = 0; i < model->layer_count; ++i) {
+        const rnl_layer *layer = &model->layers[i];
+        if (rnl_layer_operations_of(layer) == &rnl_dense_operations)
+            return false;
+        if (rnl_layer_operations_of(layer) == &rnl_batch_normalization_operations)
+            return rnl_batch_normalization_of(layer)->trainable;
+    }
+    return false;
+}
+
 bool rnl_input_scale_is_odd(const rnl_model *model, const rnl_dataset *rows,
                             char text[RNL_INPUT_SCALE_TEXT])
 {
     size_t largest = 0;
     double most = 0;
-    if (strcmp(model->config->data.scaling.kind->name, "none") != 0)
+    if (strcmp(model->config->data.scaling.kind->name, "none") != 0 ||
+        rnl_inputs_are_normalized(model))
         return false;
     for (size_t j = 0; j < rows->features; ++j) {
         const double size = root_mean_square(rows, j);
