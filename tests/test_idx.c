@@ -315,13 +315,33 @@ Test(idx, labels_that_do_not_fit, .init = enter, .fini = leave)
     static const unsigned char three[] = {0, 0, 8, 1, 0, 0, 0, 3, 3, 0, 7};
     expect_labels_refused(three, sizeof three,
                           "expected targets for 4 rows, as many as there are inputs, got 3");
-    static const unsigned char table[] = {0, 0, 8, 2, 0, 0, 0, 4, 0, 0, 0, 1, 3, 0, 7, 1};
+    static const unsigned char table[] = {0, 0, 8, 2, 0, 0, 0, 4, 0, 0,
+                                          0, 2, 3, 0, 7, 1, 1, 1, 1, 1};
     expect_labels_refused(table, sizeof table,
-                          "expected class numbers: integers in 1 dimension, got uint8 of 4 x 1");
+                          "expected a class number for each row, got uint8 of 4 x 2");
     static const unsigned char negative[] = {0, 0, 9, 1, 0, 0, 0, 4, 3, 0, 0xff, 1};
     expect_labels_refused(negative, sizeof negative,
                           "row 2: expected a class number from 0, got -1");
-    static const unsigned char reals[8 + 16] = {0, 0, 0x0d, 1, 0, 0, 0, 4};
-    expect_labels_refused(reals, sizeof reals,
-                          "expected class numbers: integers in 1 dimension, got float32 of 4");
+    static const unsigned char half[8 + 16] = {0, 0, 0x0d, 1, 0, 0, 0, 4, 0x3f};
+    expect_labels_refused(half, sizeof half, "row 0: expected a class number from 0, got 0.5");
+}
+
+static void expect_labels(const unsigned char *file, size_t count, const int32_t expected[4])
+{
+    rnl_dataset dataset;
+    write_plain(targets_path, file, count);
+    cr_assert_eq(load_idx(&dataset), RNL_OK, "%s", rnl_message());
+    cr_expect_arr_eq(dataset.labels, expected, 4 * sizeof *expected);
+    cr_expect_null(dataset.values);
+    rnl_dataset_release(&dataset);
+}
+
+/* One number for each row, whatever the dimensions and the type. */
+Test(idx, labels_in_a_column, .init = enter, .fini = leave)
+{
+    write_good();
+    static const unsigned char column[] = {0, 0, 8, 2, 0, 0, 0, 4, 0, 0, 0, 1, 3, 0, 7, 1};
+    expect_labels(column, sizeof column, (const int32_t[]){3, 0, 7, 1});
+    static const unsigned char reals[8 + 16] = {0, 0, 0x0d, 1, 0, 0, 0, 4, 0x40};
+    expect_labels(reals, sizeof reals, (const int32_t[]){2, 0, 0, 0});
 }

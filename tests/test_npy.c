@@ -221,6 +221,32 @@ Test(npy, labels_must_be_class_numbers)
     cr_expect_eq(load(&dataset), RNL_BAD_DATA);
 }
 
+static void expect_column(const char *header, const void *labels, size_t count)
+{
+    rnl_dataset dataset;
+    write_file(targets_path, 1, header, labels, count);
+    cr_assert_eq(load(&dataset), RNL_OK, "%s", rnl_message());
+    cr_expect_eq(dataset.labels[0], 1);
+    cr_expect_eq(dataset.labels[1], 0);
+    cr_expect_null(dataset.values);
+    rnl_dataset_release(&dataset);
+}
+
+/* One number for each row, as Keras takes them. */
+Test(npy, labels_in_a_column)
+{
+    static const float elements[4] = {1, 2, 3, 4};
+    static const double doubles[] = {1, 0};
+    write_file(inputs_path, 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }",
+               elements, sizeof elements);
+    expect_column("{'descr': '<i8', 'fortran_order': False, 'shape': (2, 1), }", two_labels,
+                  sizeof two_labels);
+    expect_column("{'descr': '<i8', 'fortran_order': True, 'shape': (2, 1, 1), }", two_labels,
+                  sizeof two_labels);
+    expect_column("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 1), }", doubles,
+                  sizeof doubles);
+}
+
 Test(npy, numbers_beyond_float32_are_refused)
 {
     static const double elements[] = {1, 2, -1e39, 3};

@@ -187,8 +187,8 @@ static rnl_status take_labels(rnl_dataset *dataset, const rnl_array *array)
     RNL_TRY(rnl_allocate_rows(&dataset->labels, array->path, array->count, 1, sizeof(int32_t)));
     for (size_t i = 0; i < array->count; i++) {
         const double label = element_at(array, i);
-        if (label < 0 || label > INT32_MAX)
-            return rnl_fail(RNL_BAD_DATA, "%s: row %zu: expected a class number from 0, got %.0f",
+        if (!(label >= 0 && label <= INT32_MAX && label == floor(label)))
+            return rnl_fail(RNL_BAD_DATA, "%s: row %zu: expected a class number from 0, got %g",
                             array->path, i, label);
         dataset->labels[i] = (int32_t)label;
     }
@@ -210,7 +210,9 @@ static rnl_status take_values(rnl_dataset *dataset, const rnl_array *array, bool
 static rnl_status take_targets(rnl_dataset *dataset, const rnl_array *array,
                                const rnl_loading *loading)
 {
-    const bool labels = array->rank == 1 && array->type.kind != RNL_FLOATING;
+    const bool single = array->count == array->shape[0];
+    const bool labels =
+        single && (array->type.kind != RNL_FLOATING || loading->target == RNL_TARGET_CLASS);
     char shape[RNL_SHAPE_TEXT];
     rnl_shape_text(shape, array->shape, array->rank);
     if (array->shape[0] != dataset->rows)
@@ -219,7 +221,8 @@ static rnl_status take_targets(rnl_dataset *dataset, const rnl_array *array,
                         array->path, dataset->rows, array->shape[0]);
     if (loading->target == RNL_TARGET_CLASS && !labels)
         return rnl_fail(RNL_BAD_DATA,
-                        "%s: expected class numbers: integers in 1 dimension, got %s of %s",
+                        "%s: expected a class number for each row, got %s of %s (a number for each "
+                        "class is what categorical_crossentropy takes)",
                         array->path, array->type.name, shape);
     return labels && loading->target != RNL_TARGET_VALUES
                ? take_labels(dataset, array)

@@ -32,8 +32,9 @@ rnl_status rnl_array_measure(rnl_array *array);
 /* Reads one file into an array. */
 typedef rnl_status rnl_array_reader(rnl_array *array, const char *path);
 
-/* A whole dataset from the files; targets and sample weights are left out in prediction.  Integers
- * in one dimension are class numbers, unless the loss compares with values. */
+/* A whole dataset from the files; targets and sample weights are left out in prediction.  A single
+ * whole number for each row, of shape (n) or (n, 1), is a class number, unless the loss compares
+ * with values; of floating-point type, only where it compares with classes. */
 rnl_status rnl_array_load(rnl_dataset *dataset, rnl_array_reader *read,
                           const rnl_array_files *files, const rnl_loading *loading);
 

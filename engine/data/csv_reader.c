@@ -76,11 +76,6 @@ static rnl_status begin_cell(rnl_csv_reader *reader)
     return RNL_OK;
 }
 
-static rnl_csv_cell *last_cell(const rnl_csv_reader *reader)
-{
-    return &reader->cells[reader->count - 1];
-}
-
 static bool is_blank(int byte)
 {
     return byte == ' ' || byte == '\t';
@@ -88,7 +83,9 @@ static bool is_blank(int byte)
 
 static bool ends_cell(const rnl_csv_reader *reader, int byte)
 {
-    return byte == END_OF_FILE || byte == '\n' || byte == '\r' || byte == reader->delimiter;
+    const bool delimits =
+        reader->delimiter == RNL_CSV_BLANKS ? is_blank(byte) : byte == reader->delimiter;
+    return byte == END_OF_FILE || byte == '\n' || byte == '\r' || delimits;
 }
 
 static rnl_status skip_blanks(rnl_csv_reader *reader, int *byte)
@@ -113,7 +110,6 @@ static rnl_status read_quoted(rnl_csv_reader *reader)
 {
     const size_t line = reader->line, column = reader->column;
     int byte;
-    last_cell(reader)->quoted = true;
     advance(reader);
     for (;;) {
         RNL_TRY(peek(reader, &byte));
@@ -129,12 +125,22 @@ static rnl_status read_quoted(rnl_csv_reader *reader)
         }
         RNL_TRY(append(reader, (char)byte));
     }
-    RNL_TRY(skip_blanks(reader, &byte));
+    return RNL_OK;
+}
+
+/* Behind a closing quote. */
+static rnl_status expect_end_of_cell(rnl_csv_reader *reader)
+{
+    const bool blanks = reader->delimiter == RNL_CSV_BLANKS;
+    int byte;
+    RNL_TRY(peek(reader, &byte));
+    if (!blanks)
+        RNL_TRY(skip_blanks(reader, &byte));
     return ends_cell(reader, byte)
                ? RNL_OK
                : rnl_csv_fail(reader, reader->line, reader->column,
                               "expected '%c' or the end of the line after a closing quote",
-                              reader->delimiter);
+                              blanks ? ' ' : reader->delimiter);
 }
 
 static rnl_status read_plain(rnl_csv_reader *reader)
@@ -158,7 +164,10 @@ static rnl_status read_cell(rnl_csv_reader *reader)
     int byte;
     RNL_TRY(skip_blanks(reader, &byte));
     RNL_TRY(begin_cell(reader));
-    RNL_TRY(byte == '"' ? read_quoted(reader) : read_plain(reader));
+    const bool quoted = byte == '"';
+    RNL_TRY(quoted ? read_quoted(reader) : read_plain(reader));
+    if (quoted)
+        RNL_TRY(expect_end_of_cell(reader));
     return append(reader, '\0');
 }
 
@@ -180,30 +189,50 @@ static rnl_status skip_line_end(rnl_csv_reader *reader)
     return RNL_OK;
 }
 
+/* The first byte of a line; where blanks separate cells, they do not begin one. */
+static rnl_status begin_line(rnl_csv_reader *reader, int *byte)
+{
+    return reader->delimiter == RNL_CSV_BLANKS ? skip_blanks(reader, byte) : peek(reader, byte);
+}
+
 static rnl_status skip_empty_lines(rnl_csv_reader *reader, int *byte)
 {
-    RNL_TRY(peek(reader, byte));
-    while (*byte == '\n' || *byte == '\r') {
+    RNL_TRY(begin_line(reader, byte));
+    while ((*byte == '\n' || *byte == '\r') && !reader->keeps_empty_lines) {
         RNL_TRY(skip_line_end(reader));
-        RNL_TRY(peek(reader, byte));
+        RNL_TRY(begin_line(reader, byte));
     }
+    return RNL_OK;
+}
+
+/* Moves to the next cell of the record, if there is one. */
+static rnl_status next_cell(rnl_csv_reader *reader, bool *is_there)
+{
+    int byte;
+    if (reader->delimiter == RNL_CSV_BLANKS) {
+        RNL_TRY(skip_blanks(reader, &byte));
+        *is_there = !ends_cell(reader, byte);
+        return RNL_OK;
+    }
+    RNL_TRY(peek(reader, &byte));
+    *is_there = byte == reader->delimiter;
+    if (*is_there)
+        advance(reader);
     return RNL_OK;
 }
 
 rnl_status rnl_csv_next(rnl_csv_reader *reader)
 {
     int byte;
+    bool more = true;
     reader->count = 0;
     reader->length = 0;
     RNL_TRY(skip_empty_lines(reader, &byte));
     if (byte == END_OF_FILE)
         return RNL_OK;
-    for (;;) {
+    while (more) {
         RNL_TRY(read_cell(reader));
-        RNL_TRY(peek(reader, &byte));
-        if (byte != reader->delimiter)
-            break;
-        advance(reader);
+        RNL_TRY(next_cell(reader, &more));
     }
     RNL_TRY(skip_line_end(reader));
     for (size_t i = 0; i < reader->count; ++i)
@@ -238,4 +267,5 @@ void rnl_csv_close(rnl_csv_reader *reader)
     free(reader->buffer);
     free(reader->text);
     free(reader->cells);
+    *reader = (rnl_csv_reader){0};
 }

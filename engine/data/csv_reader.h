@@ -1,7 +1,8 @@
 /*
  * Comma-separated values (RFC 4180): records of cells, in quotes or not, plain or compressed by
  * gzip.  A byte order mark, either kind of line end, and lines without a character are accepted;
- * spaces around a cell without quotes are not part of it.
+ * spaces around a cell without quotes are not part of it.  Cells may also be separated by runs of
+ * blanks.
  */
 #ifndef RNL_ENGINE_DATA_CSV_READER_H
 #define RNL_ENGINE_DATA_CSV_READER_H
@@ -12,22 +13,27 @@ typedef struct rnl_csv_cell {
     const char *text;
     size_t begin;        /* of the text within the record's */
     size_t line, column; /* from 1; in bytes */
-    bool quoted;
 } rnl_csv_cell;
+
+/* As a delimiter: any number of spaces and tabs. */
+#define RNL_CSV_BLANKS     '\0'
+#define RNL_CSV_WHITESPACE "whitespace" /* its name in configurations */
 
 typedef struct rnl_csv_reader {
     rnl_input_stream stream;
     char delimiter;
-    size_t line, column; /* of the next byte */
-    char *buffer;        /* what was read ahead */
-    size_t next, end;    /* in the buffer */
-    char *text;          /* of the record: cells that end with a 0 byte */
+    bool keeps_empty_lines; /* as records of one empty cell, which is what one column asks for */
+    size_t line, column;    /* of the next byte */
+    char *buffer;           /* what was read ahead */
+    size_t next, end;       /* in the buffer */
+    char *text;             /* of the record: cells that end with a 0 byte */
     size_t length, capacity;
     size_t count, cell_capacity;
     rnl_csv_cell *cells; /* (count) of the record at hand; valid until the next one is read */
 } rnl_csv_reader;
 
 rnl_status rnl_csv_open(rnl_csv_reader *reader, const char *path, char delimiter);
+/* May be called twice. */
 void rnl_csv_close(rnl_csv_reader *reader);
 
 /* Reads a record; `count` is 0 at the end of the file. */

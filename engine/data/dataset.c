@@ -133,7 +133,9 @@ static rnl_status load_parts(rnl_data *data, const rnl_config *config, unsigned 
                                              : RNL_TARGET_CLASS,
         .wide_inputs = rnl_scales(&sources->scaling),
         .wide_values = rnl_scales(&sources->target_scaling),
+        .two_classes = config->training.loss.kind && rnl_loss_is_binary(&config->training.loss),
         .encoding = &data->encoding,
+        .notes = &data->notes,
     };
     if (needs_train(data, sources, parts))
         RNL_TRY(load(&data->train, &sources->train, &loading));
@@ -318,6 +320,7 @@ void rnl_data_free(rnl_data *data)
     rnl_dataset_release(&data->validation);
     rnl_dataset_release(&data->test);
     rnl_encoding_release(&data->encoding);
+    rnl_notes_release(&data->notes);
     free(data);
 }
 

@@ -7,6 +7,7 @@
 
 #include "engine/config/config.h"
 #include "engine/data/encoding.h"
+#include "engine/data/notes.h"
 
 #include <stdint.h>
 
@@ -57,13 +58,16 @@ typedef struct rnl_dataset {
 typedef struct rnl_loading {
     uint64_t seed; /* the run's, for generated sets */
     rnl_target target;
-    bool predicting; /* inputs alone are asked for */
+    bool two_classes;      /* the loss takes two classes by name as the values 0 and 1 */
+    bool predicting;       /* inputs alone are asked for */
+    bool weights_optional; /* rows of a table without the column of sample weights weigh 1 */
     /* Inputs and target values are scaled: they are kept as doubles where float cannot hold them.
      */
     bool wide_inputs, wide_values;
     /* How columns of text become numbers: measured by the first set that needs it, then followed.
      */
     rnl_encoding *encoding;
+    rnl_notes *notes; /* what is said of what was read; NULL: nobody asks */
 } rnl_loading;
 
 /* What a data format does (the operations of rnl_data_formats). */
@@ -126,6 +130,7 @@ void rnl_shape_text(char text[RNL_SHAPE_TEXT], const size_t *shape, size_t rank)
 struct rnl_data {
     rnl_dataset train, validation, test; /* with rows 0 where not loaded */
     rnl_encoding encoding;
+    rnl_notes notes;
 };
 
 const rnl_dataset *rnl_data_part(const rnl_data *data, rnl_part part);

@@ -6,13 +6,12 @@
 #ifndef RNL_ENGINE_DATA_ENCODING_H
 #define RNL_ENGINE_DATA_ENCODING_H
 
-#include "runnel/runnel.h"
-
-#include <stdbool.h>
+#include "engine/data/text_index.h"
 
 typedef struct rnl_category {
     char *name;
-    size_t rows; /* that have it, while the encoding is measured */
+    double number; /* that the name is, if it is one */
+    size_t rows;   /* that have it, while the encoding is measured */
 } rnl_category;
 
 typedef struct rnl_column {
@@ -20,6 +19,7 @@ typedef struct rnl_column {
     bool categorical; /* an input becomes a 0 or 1 for each category, a target a class number */
     size_t category_count;
     rnl_category *categories; /* sorted: as numbers if all of them are, else byte by byte */
+    rnl_text_index index;     /* of the categories */
     bool numbers;             /* all categories are numbers */
     double fill; /* for a missing cell: the mean, or the most frequent category's index */
 } rnl_column;
@@ -44,13 +44,17 @@ static inline bool rnl_encoding_measured(const rnl_encoding *encoding)
 /* One more column at the end, whose name is copied. */
 rnl_status rnl_columns_add(rnl_columns *columns, const char *name, bool categorical);
 
-/* Counts one more row of the category, which is added if it is new. */
+/* Counts one more row of the category, which is added if it is new.  Equal numbers, "0" and "0.0",
+ * are one category, which has the shortest of its names. */
 rnl_status rnl_column_count(rnl_column *column, const char *category);
 
 /* Puts the categories into their final order. */
 void rnl_column_sort(rnl_column *column);
 
-/* The index of a category of a sorted column; its count if there is none of that name. */
+/* The column holds values after all: its categories are forgotten. */
+void rnl_column_drop_categories(rnl_column *column);
+
+/* The index of a category; the count of them if there is none of that name. */
 size_t rnl_column_find(const rnl_column *column, const char *category);
 
 /* The numbers that the inputs of a row become. */
@@ -59,7 +63,8 @@ size_t rnl_encoding_features(const rnl_encoding *encoding);
 /* The text can stand in an encoding. */
 bool rnl_is_utf8(const char *text);
 
-/* As JSON, and back.  `source` names the text in messages. */
+/* As JSON, and back: RNL_BAD_DATA unless targets are either one column of classes or columns of
+ * values, no column is there twice, and all else is whole.  `source` names the text in messages. */
 rnl_status rnl_encoding_print(const rnl_encoding *encoding, char **text);
 rnl_status rnl_encoding_parse(rnl_encoding *encoding, const char *source, const char *text);
 

@@ -13,8 +13,9 @@ typedef struct rnl_array_files {
 
 typedef struct rnl_csv_parameters {
     char *path;
-    rnl_text_list target, features, categorical, sample_weight; /* names of columns */
-    char *delimiter;
+    rnl_text_list target, features, categorical, sample_weight, ignore; /* names of columns */
+    char *delimiter; /* one character, or RNL_CSV_WHITESPACE */
+    char *decimal;   /* "." or "," */
     bool header;
     rnl_choice missing; /* of rnl_missing_rules */
     rnl_text_list missing_values;

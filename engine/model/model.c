@@ -295,6 +295,8 @@ rnl_status rnl_model_check_rows(const rnl_model *model, const rnl_dataset *datas
 
 rnl_status rnl_model_check_targets(const rnl_model *model, const rnl_dataset *dataset)
 {
+    if (dataset->labels)
+        RNL_TRY(rnl_model_check_classes(model, dataset));
     RNL_TRY(rnl_loss_check_rows(&model->config->training.loss, dataset, rnl_model_outputs(model)));
     if (dataset->labels && rnl_scaler_changes(&model->target_scaler))
         return rnl_fail(RNL_BAD_DATA,
@@ -370,9 +372,9 @@ rnl_status rnl_model_create(rnl_model **model, const rnl_config *config, const r
     RNL_TRY(rnl_model_build(&built, rnl_config_share(config), &input));
     rnl_status status = initialize(built);
     if (status == RNL_OK)
-        status = check_parts(built, data);
-    if (status == RNL_OK)
         status = rnl_encoding_copy(&built->encoding, &data->encoding);
+    if (status == RNL_OK)
+        status = check_parts(built, data);
     if (status == RNL_OK && data->train.rows > 0)
         status = measure_scalers(built, &data->train);
     if (status != RNL_OK) {
@@ -440,25 +442,4 @@ size_t rnl_model_outputs(const rnl_model *model)
 size_t rnl_model_classes(const rnl_model *model)
 {
     return rnl_loss_classes(&model->config->training.loss, rnl_model_outputs(model));
-}
-
-/* Categories of the target column, which a class number counts. */
-static const rnl_column *class_column(const rnl_model *model)
-{
-    const rnl_columns *targets = &model->encoding.targets;
-    return targets->count == 1 && targets->items[0].categorical ? targets->items : NULL;
-}
-
-const char *rnl_model_class_name(const rnl_model *model, size_t class)
-{
-    const rnl_column *column = class_column(model);
-    return column && class < column->category_count ? column->categories[class].name : NULL;
-}
-
-const char *rnl_model_output_name(const rnl_model *model, size_t output)
-{
-    const rnl_columns *targets = &model->encoding.targets;
-    if (rnl_model_classes(model) > 2 || rnl_model_outputs(model) == 2)
-        return rnl_model_class_name(model, output);
-    return output < targets->count ? targets->items[output].name : NULL;
 }

@@ -57,6 +57,9 @@ size_t rnl_model_first_trainable(const rnl_model *model);
 /* The rows have the model's shape. */
 rnl_status rnl_model_check_rows(const rnl_model *model, const rnl_dataset *dataset);
 
+/* The outputs tell apart the classes of the table. */
+rnl_status rnl_model_check_classes(const rnl_model *model, const rnl_dataset *dataset);
+
 /* The targets fit the loss and the outputs. */
 rnl_status rnl_model_check_targets(const rnl_model *model, const rnl_dataset *dataset);
 

@@ -347,10 +347,34 @@ static rnl_status take_scalers(rnl_model *model, const rnl_safetensors *file, co
     return take_scaler(&model->target_scaler, file, path, TARGET_SCALING, rnl_model_outputs(model));
 }
 
+/* A column of classes that the outputs tell apart, or a column of values for each of them. */
+static bool targets_fit(const rnl_model *model)
+{
+    const rnl_columns *targets = &model->encoding.targets;
+    const size_t outputs = rnl_model_outputs(model), classes = rnl_model_classes(model);
+    if (targets->count == 0)
+        return true;
+    if (!targets->items[0].categorical)
+        return targets->count == outputs;
+    return classes > 0 ? targets->items[0].category_count <= classes : outputs == 1;
+}
+
 static rnl_status take_encoding(rnl_model *model, const rnl_safetensors *file, const char *path)
 {
     const char *text = rnl_safetensors_metadata(file, "encoding");
-    return text ? rnl_encoding_parse(&model->encoding, path, text) : RNL_OK;
+    if (!text)
+        return RNL_OK;
+    RNL_TRY(rnl_encoding_parse(&model->encoding, path, text));
+    const size_t features = rnl_encoding_features(&model->encoding);
+    if (model->input.rank != 1 || model->input.size[0] != features)
+        return rnl_fail(RNL_BAD_DATA,
+                        "%s: encoding: its columns become %zu numbers, which input_shape does not "
+                        "say",
+                        path, features);
+    return targets_fit(model)
+               ? RNL_OK
+               : rnl_fail(RNL_BAD_DATA, "%s: encoding: its targets do not fit the %zu outputs",
+                          path, rnl_model_outputs(model));
 }
 
 /* The shape, parameters, encoding and scaling of the file under the configuration, which it takes

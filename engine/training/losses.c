@@ -70,6 +70,12 @@ static void bind_huber(rnl_bound_loss *bound, const rnl_kernels *kernels, const 
     *bound = (rnl_bound_loss){kernels->huber, NULL, (float)p->delta};
 }
 
+bool rnl_loss_is_binary(const rnl_choice *loss)
+{
+    const rnl_loss *operations = rnl_loss_of(loss);
+    return operations->target == RNL_TARGET_VALUES && operations->fused_activation;
+}
+
 bool rnl_loss_fuses(const rnl_choice *loss, const rnl_choice *activation)
 {
     const char *fused = rnl_loss_of(loss)->fused_activation;
@@ -107,8 +113,9 @@ static rnl_status check_labels(const rnl_choice *loss, const rnl_dataset *datase
     if (classes > 0 && dataset->largest_label >= 0 && (size_t)dataset->largest_label >= classes)
         return rnl_fail(RNL_BAD_DATA,
                         "%s: label %d is outside of the classes: the model tells %zu apart, "
-                        "labelled 0 to %zu",
-                        dataset->name, (int)dataset->largest_label, classes, classes - 1);
+                        "labelled 0 to %zu; it needs a last layer with units: %zu",
+                        dataset->name, (int)dataset->largest_label, classes, classes - 1,
+                        (size_t)dataset->largest_label + 1);
     return RNL_OK;
 }
 
@@ -155,7 +162,7 @@ size_t rnl_loss_classes(const rnl_choice *loss, size_t outputs)
     const rnl_loss *operations = rnl_loss_of(loss);
     if (operations->target != RNL_TARGET_VALUES)
         return outputs;
-    return operations->fused_activation && outputs == 1 ? 2 : 0;
+    return rnl_loss_is_binary(loss) && outputs == 1 ? 2 : 0;
 }
 
 bool rnl_loss_is_of_numbers(const rnl_choice *loss)

@@ -33,6 +33,9 @@ static inline const rnl_loss *rnl_loss_of(const rnl_choice *choice)
 rnl_status rnl_loss_check(const rnl_choice *loss, const rnl_choice *activation,
                           const rnl_layer *last);
 
+/* An output is the probability of the second of two classes. */
+bool rnl_loss_is_binary(const rnl_choice *loss);
+
 /* The loss computes the last layer's activation. */
 bool rnl_loss_fuses(const rnl_choice *loss, const rnl_choice *activation);
 

@@ -40,6 +40,12 @@ void rnl_tell_plan(const rnl_step *step, const rnl_data *data, const rnl_options
             (double)memory->activations / 1e6, (double)model / 1e6, (double)rows / 1e6);
 }
 
+void rnl_tell_notes(const rnl_data *data, const rnl_options *options)
+{
+    for (size_t i = 0; i < data->notes.count; ++i)
+        rnl_log(options, data->notes.items[i].level, "%s", data->notes.items[i].text);
+}
+
 /* Of the whole process, whatever else it does. */
 void rnl_tell_peak(const rnl_options *options)
 {

@@ -58,6 +58,7 @@ static void warn_if_odd(const rnl_course *t)
     char text[RNL_INPUT_SCALE_TEXT];
     if (rnl_input_scale_is_odd(t->model, &t->data->train, text))
         rnl_log(t->options, RNL_LOG_WARNING, "%s", text);
+    rnl_tell_notes(t->data, t->options);
     rnl_advise(t->model, &t->data->train, t->options);
 }
 

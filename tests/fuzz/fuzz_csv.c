@@ -2,11 +2,13 @@
  * Tables under several configurations.  Read again with the encoding that was measured, after it
  * has been through its JSON, a table gives the same numbers.
  */
+#include "engine/data/csv_reader.h"
 #include "engine/data/formats.h"
 #include "tests/fuzz/fuzz.h"
 
-static char comma[] = ",", semicolon[] = ";", name_x[] = "x", name_y[] = "y", number_1[] = "1",
-            number_2[] = "2", question_mark[] = "?";
+static char comma[] = ",", semicolon[] = ";", point[] = ".", whitespace[] = RNL_CSV_WHITESPACE,
+            name_x[] = "x", name_y[] = "y", number_1[] = "1", number_2[] = "2",
+            question_mark[] = "?";
 static char *list_x[] = {name_x}, *list_y[] = {name_y}, *list_1[] = {number_1},
             *list_2[] = {number_2}, *list_missing[] = {question_mark};
 
@@ -15,8 +17,14 @@ static char *list_x[] = {name_x}, *list_y[] = {name_y}, *list_1[] = {number_1},
 static rnl_status load(rnl_dataset *dataset, const rnl_csv_parameters *table, rnl_target target,
                        bool predicting, rnl_encoding *encoding)
 {
-    const rnl_loading loading = {.target = target, .predicting = predicting, .encoding = encoding};
+    rnl_notes notes = {0};
+    const rnl_loading loading = {.target = target,
+                                 .two_classes = target == RNL_TARGET_VALUES,
+                                 .predicting = predicting,
+                                 .encoding = encoding,
+                                 .notes = &notes};
     const rnl_status status = rnl_csv_format.load(dataset, table, &loading);
+    rnl_notes_release(&notes);
     if (status == RNL_OK)
         fuzz_check_dataset(dataset);
     return status;
@@ -56,6 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
         .path = (char *)(uintptr_t)fuzz_file(bytes, count),
         .target = LIST(list_y),
         .delimiter = comma,
+        .decimal = point,
         .header = true,
         .missing.kind = &rules[RNL_MISSING_FILL],
         .missing_values = LIST(list_missing),
@@ -74,5 +83,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
     table.categorical = LIST(list_2);
     table.missing.kind = &rules[RNL_MISSING_ERROR];
     fuzz_table(&table, RNL_TARGET_CLASS);
+    table.delimiter = whitespace;
+    table.decimal = comma;
+    table.categorical = (rnl_text_list){0};
+    table.ignore = LIST(list_2);
+    fuzz_table(&table, RNL_TARGET_VALUES);
     return 0;
 }

@@ -1,0 +1,184 @@
+/*
+ * What may be wrong with a table: the key that fits what was found.
+ */
+#include "engine/data/csv_table.h"
+#include "engine/number.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define BLANKS " \t"
+
+/* What other programs write for a missing value. */
+static bool looks_missing(const char *text)
+{
+    static const char *const words[] = {"NA",   "N/A",  "#N/A", "NaN",     "null", "none",
+                                        "nil",  "?",    "-",    "--",      ".",    "\\N",
+                                        "(NA)", "<NA>", "N.A.", "missing", "n.d.", "#NULL!"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; ++i)
+        if (strcasecmp(text, words[i]) == 0)
+            return true;
+    return false;
+}
+
+/* A number but for the one character, which stands where a point would. */
+static bool is_number_with(const char *text, char decimal)
+{
+    char copy[64];
+    double number;
+    const size_t length = strlen(text);
+    char *at;
+    if (length >= sizeof copy || strchr(text, decimal == ',' ? '.' : ','))
+        return false;
+    memcpy(copy, text, length + 1);
+    at = strchr(copy, decimal);
+    if (!at)
+        return false;
+    *at = '.';
+    return rnl_parse_number(copy, &number);
+}
+
+/* A character that other tables have between their cells, or NULL. */
+static const char *other_delimiter(const rnl_csv_table *t, const char *text)
+{
+    static const char *const names[] = {";", "\t", "|", ","};
+    for (size_t i = 0; i < sizeof names / sizeof *names; ++i)
+        if (t->reader.delimiter != *names[i] && strchr(text, *names[i]))
+            return *names[i] == '\t' ? "\"\\t\"" : names[i];
+    return NULL;
+}
+
+static bool is_all_numbers(const char *text)
+{
+    char copy[256], *rest = copy;
+    double number;
+    const size_t length = strlen(text);
+    if (length >= sizeof copy)
+        return false;
+    memcpy(copy, text, length + 1);
+    for (const char *word; (word = strsep(&rest, BLANKS));)
+        if (*word && !rnl_parse_number(word, &number))
+            return false;
+    return true;
+}
+
+static bool is_target(const rnl_csv_table *t, size_t cell)
+{
+    for (size_t i = 0; i < rnl_csv_target_count(t); ++i)
+        if (t->targets[i] == cell)
+            return true;
+    return false;
+}
+
+static bool begins_as_a_name(const char *text)
+{
+    return isalpha((unsigned char)*text) || (unsigned char)*text >= 0x80 || *text == '_';
+}
+
+static void hint_delimiter(const char *delimiter, char hint[RNL_CSV_HINT])
+{
+    const bool plain = *delimiter == '"';
+    snprintf(hint, RNL_CSV_HINT,
+             plain ? " (perhaps `delimiter: %s`)" : " (perhaps `delimiter: \"%s\"`)", delimiter);
+}
+
+void rnl_csv_hint_number(const rnl_csv_table *t, size_t cell, char hint[RNL_CSV_HINT])
+{
+    const char *text = rnl_csv_text(t, cell);
+    const char *delimiter = other_delimiter(t, text);
+    const bool with_comma = *t->parameters->decimal == ',';
+    hint[0] = '\0';
+    if (looks_missing(text))
+        snprintf(hint, RNL_CSV_HINT,
+                 " (if it means that there is none: `missing_values: [\"%.20s\"]`, with `missing: "
+                 "drop` or `fill`)",
+                 text);
+    else if (!with_comma && is_number_with(text, ','))
+        snprintf(hint, RNL_CSV_HINT, " (with a decimal comma: `decimal: \",\"`)");
+    else if (with_comma && is_number_with(text, '.'))
+        snprintf(hint, RNL_CSV_HINT, " with a decimal comma, as `decimal` says");
+    else if (delimiter && *delimiter != ',')
+        hint_delimiter(delimiter, hint);
+    else if (strpbrk(text, BLANKS) && is_all_numbers(text))
+        snprintf(hint, RNL_CSV_HINT, " (perhaps `delimiter: whitespace`)");
+    else if (begins_as_a_name(text) && is_target(t, cell))
+        snprintf(hint, RNL_CSV_HINT,
+                 " (classes need the loss sparse_categorical_crossentropy with softmax or, if they "
+                 "are two, binary_crossentropy with sigmoid)");
+    else if (begins_as_a_name(text))
+        snprintf(hint, RNL_CSV_HINT, " (columns of names belong under `categorical`)");
+}
+
+/* A column that is empty to the end of the table is what delimiters at the ends of lines make. */
+void rnl_csv_hint_missing(const rnl_csv_table *t, size_t cell, char hint[RNL_CSV_HINT])
+{
+    hint[0] = '\0';
+    if (cell + 1 == t->width && cell > 0 && *rnl_csv_text(t, cell) == '\0' &&
+        t->reader.delimiter != RNL_CSV_BLANKS)
+        snprintf(hint, RNL_CSV_HINT,
+                 "; if every line ends with '%c', `ignore: [\"%.60s\"]` leaves out the empty "
+                 "column behind it",
+                 t->reader.delimiter, t->names.items[cell]);
+}
+
+static bool names_are_numbers(const rnl_csv_table *t)
+{
+    double number;
+    for (size_t i = 0; i < t->names.count; ++i)
+        if (!rnl_parse_number(t->names.items[i], &number))
+            return false;
+    return t->parameters->header;
+}
+
+/* The wanted name stands in a cell of the first line, between other delimiters. */
+static bool stands_within(const char *cell, const char *name)
+{
+    const size_t length = strlen(name);
+    const char *at = length > 0 ? strstr(cell, name) : NULL;
+    for (; at; at = strstr(at + 1, name))
+        if ((at == cell || strchr(";|,\t \"", at[-1])) && strchr(";|,\t \"", at[length]))
+            return true;
+    return false;
+}
+
+void rnl_csv_hint_column(const rnl_csv_table *t, const char *name, char hint[RNL_CSV_HINT])
+{
+    const char *nearest = rnl_nearest(name, (const char *const *)t->names.items, t->names.count);
+    hint[0] = '\0';
+    for (size_t i = 0; i < t->names.count; ++i) {
+        const char *cell = t->parameters->header ? t->names.items[i] : rnl_csv_text(t, i);
+        const char *delimiter = other_delimiter(t, cell);
+        const bool likely = t->parameters->header ? stands_within(cell, name) : t->width == 1;
+        if (likely && delimiter) {
+            hint_delimiter(delimiter, hint);
+            return;
+        }
+        if (likely && strpbrk(cell, BLANKS)) {
+            snprintf(hint, RNL_CSV_HINT, " (perhaps `delimiter: whitespace`)");
+            return;
+        }
+    }
+    if (names_are_numbers(t))
+        snprintf(hint, RNL_CSV_HINT,
+                 ": its first line is all numbers; without names, `header: false`, and columns are "
+                 "1, 2, 3, ...");
+    else if (nearest)
+        snprintf(hint, RNL_CSV_HINT, "; did you mean '%.60s'?", nearest);
+}
+
+void rnl_csv_hint_width(const rnl_csv_table *t, char hint[RNL_CSV_HINT])
+{
+    const rnl_csv_reader *reader = &t->reader;
+    hint[0] = '\0';
+    if (reader->delimiter == RNL_CSV_BLANKS || reader->count < t->width)
+        return;
+    if (reader->count == t->width + 1 && *rnl_csv_text(t, t->width) == '\0')
+        snprintf(hint, RNL_CSV_HINT, ": this line ends with '%c', which the first does not",
+                 reader->delimiter);
+    else if (reader->delimiter == ',')
+        snprintf(hint, RNL_CSV_HINT,
+                 " (a ',' within a cell, as in a number with a decimal comma, needs quotes around "
+                 "the cell)");
+}

@@ -1,0 +1,272 @@
+#include "engine/data/csv_table.h"
+
+#include "engine/error.h"
+#include "engine/number.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- messages -------------------------------------------------------------------------------- */
+
+rnl_status rnl_csv_fail_cell(const rnl_csv_table *t, size_t cell, const char *expected)
+{
+    const rnl_csv_cell *at = &t->reader.cells[cell];
+    return rnl_csv_fail(&t->reader, at->line, at->column,
+                        "column '%.60s': expected %s, got '%.60s'", t->names.items[cell], expected,
+                        at->text);
+}
+
+rnl_status rnl_csv_fail_missing(const rnl_csv_table *t, size_t cell)
+{
+    char hint[RNL_CSV_HINT], expected[RNL_CSV_HINT + 128];
+    rnl_csv_hint_missing(t, cell, hint);
+    snprintf(expected, sizeof expected,
+             "a value (`missing: drop` leaves such rows out, `missing: fill` fills inputs in%s)",
+             hint);
+    return rnl_csv_fail_cell(t, cell, expected);
+}
+
+/* ---- columns --------------------------------------------------------------------------------- */
+
+rnl_status rnl_csv_find_cell(const rnl_csv_table *t, const char *name, rnl_place place,
+                             size_t *cell)
+{
+    const rnl_indexed_text *known = rnl_text_index_find(&t->index, name);
+    char hint[RNL_CSV_HINT], text[RNL_CSV_HINT + 256];
+    if (known && (*name || t->unnamed == 1)) {
+        *cell = known->number;
+        return RNL_OK;
+    }
+    if (known)
+        snprintf(text, sizeof text, "%s: %zu columns have no name, where '' would be one",
+                 t->reader.stream.path, t->unnamed);
+    else {
+        rnl_csv_hint_column(t, name, hint);
+        snprintf(text, sizeof text, "%s has no column '%.60s'%s", t->reader.stream.path, name,
+                 hint);
+    }
+    return place.source ? rnl_fail_at(place, "%s", text) : rnl_fail(RNL_BAD_DATA, "%s", text);
+}
+
+/* Columns without a name may be several: they are no inputs. */
+static rnl_status take_name(rnl_csv_table *t, const char *name)
+{
+    const rnl_csv_cell *at = &t->reader.cells[t->names.count];
+    const bool known = rnl_text_index_find(&t->index, name) != NULL;
+    if (!rnl_is_utf8(name))
+        return rnl_csv_fail(&t->reader, at->line, at->column,
+                            "expected the name of a column in UTF-8");
+    if (known && *name)
+        return rnl_csv_fail(&t->reader, at->line, at->column, "the column '%.60s' is there twice",
+                            name);
+    if (!known)
+        RNL_TRY(rnl_text_index_add(&t->index, name, t->names.count));
+    t->names.items[t->names.count] = strdup(name);
+    if (!t->names.items[t->names.count])
+        return rnl_fail_memory(strlen(name) + 1);
+    ++t->names.count;
+    t->unnamed += !*name;
+    return RNL_OK;
+}
+
+/* The names from the first record, or the numbers of the columns from 1. */
+static rnl_status name_columns(rnl_csv_table *t)
+{
+    t->width = t->reader.count;
+    t->names.items = calloc(t->width + 1, sizeof *t->names.items);
+    if (!t->names.items)
+        return rnl_fail_memory((t->width + 1) * sizeof *t->names.items);
+    for (size_t i = 0; i < t->width; ++i) {
+        char number[24];
+        snprintf(number, sizeof number, "%zu", i + 1);
+        RNL_TRY(take_name(t, t->parameters->header ? t->reader.cells[i].text : number));
+    }
+    return RNL_OK;
+}
+
+static rnl_status find_cells(const rnl_csv_table *t, const rnl_columns *columns, size_t **cells)
+{
+    const rnl_place none = {0};
+    *cells = calloc(columns->count + 1, sizeof **cells);
+    if (!*cells)
+        return rnl_fail_memory((columns->count + 1) * sizeof **cells);
+    for (size_t i = 0; i < columns->count; ++i)
+        RNL_TRY(rnl_csv_find_cell(t, columns->items[i].name, none, &(*cells)[i]));
+    return RNL_OK;
+}
+
+/* Rows to evaluate on need no weights, where a file has none. */
+static rnl_status find_weight(rnl_csv_table *t)
+{
+    const rnl_text_list *column = &t->parameters->sample_weight;
+    if (column->count == 0 || t->loading->predicting)
+        return RNL_OK;
+    t->weighted = !t->loading->weights_optional || rnl_text_index_find(&t->index, column->items[0]);
+    return t->weighted ? rnl_csv_find_cell(t, column->items[0], column->place, &t->weight) : RNL_OK;
+}
+
+size_t rnl_csv_target_count(const rnl_csv_table *t)
+{
+    return t->loading->predicting ? 0 : rnl_csv_encoding(t)->targets.count;
+}
+
+static rnl_status find_columns(rnl_csv_table *t)
+{
+    RNL_TRY(name_columns(t));
+    if (!rnl_encoding_measured(rnl_csv_encoding(t)))
+        RNL_TRY(rnl_csv_choose_columns(t));
+    RNL_TRY(find_cells(t, &rnl_csv_encoding(t)->inputs, &t->inputs));
+    if (rnl_csv_target_count(t) > 0)
+        RNL_TRY(find_cells(t, &rnl_csv_encoding(t)->targets, &t->targets));
+    return find_weight(t);
+}
+
+/* ---- the file -------------------------------------------------------------------------------- */
+
+void rnl_csv_table_close(rnl_csv_table *t)
+{
+    rnl_csv_close(&t->reader);
+    for (size_t i = 0; i < t->names.count; ++i)
+        free(t->names.items[i]);
+    free(t->names.items);
+    rnl_text_index_release(&t->index);
+    free(t->inputs);
+    free(t->targets);
+}
+
+static rnl_status open_reader(rnl_csv_table *t)
+{
+    const char *delimiter = t->parameters->delimiter;
+    const bool blanks = strcmp(delimiter, RNL_CSV_WHITESPACE) == 0;
+    return rnl_csv_open(&t->reader, t->parameters->path, blanks ? RNL_CSV_BLANKS : *delimiter);
+}
+
+/* The first record.  Where it tells that there is one column, lines without a character are rows,
+ * also those that stood before it. */
+static rnl_status read_first(rnl_csv_table *t)
+{
+    RNL_TRY(rnl_csv_next(&t->reader));
+    if (t->reader.count == 0)
+        return rnl_fail(RNL_BAD_DATA, "%s: expected rows, got an empty file", t->parameters->path);
+    RNL_TRY(find_columns(t));
+    t->reader.keeps_empty_lines = t->width == 1;
+    t->in_hand = !t->parameters->header;
+    if (!t->in_hand || t->width > 1 || t->reader.cells[0].line == 1)
+        return RNL_OK;
+    rnl_csv_close(&t->reader);
+    RNL_TRY(open_reader(t));
+    t->reader.keeps_empty_lines = true;
+    t->in_hand = false;
+    return RNL_OK;
+}
+
+rnl_status rnl_csv_table_open(rnl_csv_table *t, const rnl_csv_parameters *parameters,
+                              const rnl_loading *loading)
+{
+    *t = (rnl_csv_table){.parameters = parameters, .loading = loading};
+    RNL_TRY(open_reader(t));
+    const rnl_status status = read_first(t);
+    if (status != RNL_OK)
+        rnl_csv_table_close(t);
+    return status;
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+const char *rnl_csv_text(const rnl_csv_table *t, size_t cell)
+{
+    return t->reader.cells[cell].text;
+}
+
+bool rnl_csv_is_missing(const rnl_csv_table *t, size_t cell)
+{
+    const char *text = rnl_csv_text(t, cell);
+    const rnl_text_list *others = &t->parameters->missing_values;
+    bool missing = *text == '\0';
+    for (size_t i = 0; i < others->count && !missing; ++i)
+        missing = strcmp(others->items[i], text) == 0;
+    return missing;
+}
+
+static bool misses_any(const rnl_csv_table *t, const size_t *cells, size_t count)
+{
+    for (size_t i = 0; i < count; ++i)
+        if (rnl_csv_is_missing(t, cells[i]))
+            return true;
+    return false;
+}
+
+rnl_missing_rule rnl_csv_missing_rule(const rnl_csv_table *t)
+{
+    return *(const rnl_missing_rule *)t->parameters->missing.kind->operations;
+}
+
+/* A row without a target teaches nothing; in prediction every row needs an answer. */
+static bool is_dropped(const rnl_csv_table *t)
+{
+    return rnl_csv_missing_rule(t) == RNL_MISSING_DROP && !t->loading->predicting &&
+           (misses_any(t, t->inputs, rnl_csv_encoding(t)->inputs.count) ||
+            misses_any(t, t->targets, rnl_csv_target_count(t)) ||
+            (t->weighted && rnl_csv_is_missing(t, t->weight)));
+}
+
+static rnl_status read_record(rnl_csv_table *t)
+{
+    if (!t->in_hand)
+        RNL_TRY(rnl_csv_next(&t->reader));
+    t->in_hand = false;
+    if (t->reader.count == 0 || t->reader.count == t->width)
+        return RNL_OK;
+    char hint[RNL_CSV_HINT];
+    rnl_csv_hint_width(t, hint);
+    return rnl_csv_fail(&t->reader, t->reader.cells[0].line, 1,
+                        "expected %zu cells, as the first line has, got %zu%s", t->width,
+                        t->reader.count, hint);
+}
+
+rnl_status rnl_csv_table_next(rnl_csv_table *t)
+{
+    do
+        RNL_TRY(read_record(t));
+    while (t->reader.count > 0 && is_dropped(t));
+    return RNL_OK;
+}
+
+/* ---- numbers --------------------------------------------------------------------------------- */
+
+/* A comma in place of the point: then a point is not one. */
+static bool parse_with_comma(char *text, double *number)
+{
+    char *comma = strchr(text, ',');
+    if (strchr(text, '.'))
+        return false;
+    if (!comma)
+        return rnl_parse_number(text, number);
+    *comma = '.';
+    const bool read = rnl_parse_number(text, number);
+    *comma = ',';
+    return read;
+}
+
+bool rnl_csv_is_number(const rnl_csv_table *t, size_t cell, double *number)
+{
+    char *text = t->reader.text + t->reader.cells[cell].begin;
+    return *t->parameters->decimal == ',' ? parse_with_comma(text, number)
+                                          : rnl_parse_number(text, number);
+}
+
+/* Within the range of float32, so that neither a value nor a sum of them overflows. */
+rnl_status rnl_csv_read_number(const rnl_csv_table *t, size_t cell, double *number)
+{
+    char hint[RNL_CSV_HINT], expected[RNL_CSV_HINT + 16];
+    if (!rnl_csv_is_number(t, cell, number)) {
+        rnl_csv_hint_number(t, cell, hint);
+        snprintf(expected, sizeof expected, "a number%s", hint);
+        return rnl_csv_fail_cell(t, cell, expected);
+    }
+    if (!isfinite((float)*number))
+        return rnl_csv_fail_cell(t, cell, "a number between -3.4e38 and 3.4e38");
+    return RNL_OK;
+}

@@ -1,0 +1,179 @@
+/*
+ * An encoding as JSON, in the metadata of a model:
+ * {"inputs": [{"name": "colour", "categories": ["blue", "red"], "fill": 1.0}], "targets": [...]};
+ * a column without categories is numeric.
+ */
+#include "engine/data/encoding.h"
+#include "engine/error.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool rnl_is_utf8(const char *text)
+{
+    json_t *string = json_string(text);
+    json_decref(string);
+    return string != NULL;
+}
+
+/* ---- to JSON --------------------------------------------------------------------------------- */
+
+/* Takes the object over; gives it back if `complete`, else NULL. */
+static json_t *only_if(bool complete, json_t *object)
+{
+    if (complete)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+static json_t *categories_to_json(const rnl_column *column)
+{
+    json_t *array = json_array();
+    bool complete = true;
+    for (size_t i = 0; i < column->category_count && complete; ++i)
+        complete = json_array_append_new(array, json_string(column->categories[i].name)) == 0;
+    return only_if(complete, array);
+}
+
+static json_t *column_to_json(const rnl_column *column)
+{
+    json_t *object = json_pack("{s:s, s:f}", "name", column->name, "fill", column->fill);
+    if (!object || !column->categorical)
+        return object;
+    return only_if(json_object_set_new(object, "categories", categories_to_json(column)) == 0,
+                   object);
+}
+
+static json_t *columns_to_json(const rnl_columns *columns)
+{
+    json_t *array = json_array();
+    bool complete = true;
+    for (size_t i = 0; i < columns->count && complete; ++i)
+        complete = json_array_append_new(array, column_to_json(&columns->items[i])) == 0;
+    return only_if(complete, array);
+}
+
+rnl_status rnl_encoding_print(const rnl_encoding *encoding, char **text)
+{
+    json_t *root = json_pack("{s:o, s:o}", "inputs", columns_to_json(&encoding->inputs), "targets",
+                             columns_to_json(&encoding->targets));
+    *text = root ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    json_decref(root);
+    return *text ? RNL_OK : rnl_fail_memory(4096);
+}
+
+/* ---- from JSON ------------------------------------------------------------------------------- */
+
+static rnl_status take_categories(rnl_column *column, const json_t *categories)
+{
+    if (json_array_size(categories) == 0)
+        return rnl_fail(RNL_BAD_DATA, "column '%.60s': expected categories, got none",
+                        column->name);
+    for (size_t i = 0; i < json_array_size(categories); ++i) {
+        const char *name = json_string_value(json_array_get(categories, i));
+        if (!name)
+            return rnl_fail(RNL_BAD_DATA, "column '%.60s': a category is no text", column->name);
+        if (rnl_column_find(column, name) < column->category_count)
+            return rnl_fail(RNL_BAD_DATA, "column '%.60s': the category '%.60s' is there twice",
+                            column->name, name);
+        RNL_TRY(rnl_column_count(column, name));
+    }
+    rnl_column_sort(column);
+    return RNL_OK;
+}
+
+/* The place of a category, or a number that a float holds. */
+static bool can_fill(const rnl_column *column, double fill)
+{
+    if (!column->categorical)
+        return fill >= -3.5e38 && fill <= 3.5e38;
+    return fill >= 0 && fill < (double)column->category_count && fill == (double)(size_t)fill;
+}
+
+static rnl_status take_column(rnl_columns *columns, const json_t *object, rnl_text_index *names)
+{
+    const json_t *categories = json_object_get(object, "categories");
+    const char *name = json_string_value(json_object_get(object, "name"));
+    const json_t *fill = json_object_get(object, "fill");
+    if (!name || !json_is_number(fill) || (categories && !json_is_array(categories)))
+        return rnl_fail(RNL_BAD_DATA, "column %zu has no name, fill or list of categories",
+                        names->count);
+    if (rnl_text_index_find(names, name))
+        return rnl_fail(RNL_BAD_DATA, "the column '%.60s' is there twice", name);
+    RNL_TRY(rnl_text_index_add(names, name, names->count));
+    RNL_TRY(rnl_columns_add(columns, name, categories != NULL));
+    rnl_column *column = &columns->items[columns->count - 1];
+    if (categories)
+        RNL_TRY(take_categories(column, categories));
+    column->fill = json_number_value(fill);
+    return can_fill(column, column->fill)
+               ? RNL_OK
+               : rnl_fail(RNL_BAD_DATA, "column '%.60s': %g cannot stand for a missing cell", name,
+                          column->fill);
+}
+
+static rnl_status take_columns(rnl_columns *columns, const json_t *root, const char *key,
+                               rnl_text_index *names)
+{
+    const json_t *array = json_object_get(root, key);
+    if (!json_is_array(array))
+        return rnl_fail(RNL_BAD_DATA, "expected a list of columns as %s", key);
+    for (size_t i = 0; i < json_array_size(array); ++i)
+        RNL_TRY(take_column(columns, json_array_get(array, i), names));
+    return RNL_OK;
+}
+
+/* One column of classes, or any number of columns of values. */
+static rnl_status check_targets(const rnl_columns *targets)
+{
+    for (size_t i = 0; i < targets->count; ++i)
+        if (targets->items[i].categorical && targets->count > 1)
+            return rnl_fail(RNL_BAD_DATA,
+                            "expected one target of classes or targets of values, got %zu targets, "
+                            "of which '%.60s' has classes",
+                            targets->count, targets->items[i].name);
+    return RNL_OK;
+}
+
+static rnl_status take_encoding(rnl_encoding *encoding, const json_t *root)
+{
+    rnl_text_index names = {0};
+    rnl_status status = take_columns(&encoding->inputs, root, "inputs", &names);
+    if (status == RNL_OK)
+        status = take_columns(&encoding->targets, root, "targets", &names);
+    if (status == RNL_OK && !rnl_encoding_measured(encoding))
+        status = rnl_fail(RNL_BAD_DATA, "expected columns");
+    rnl_text_index_release(&names);
+    return status == RNL_OK ? check_targets(&encoding->targets) : status;
+}
+
+rnl_status rnl_encoding_parse(rnl_encoding *encoding, const char *source, const char *text)
+{
+    *encoding = (rnl_encoding){0};
+    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    const rnl_status status = take_encoding(encoding, root);
+    json_decref(root);
+    if (status == RNL_OK)
+        return RNL_OK;
+    rnl_encoding_release(encoding);
+    if (status == RNL_NO_MEMORY)
+        return status;
+    char reason[256];
+    strncpy(reason, rnl_message(), sizeof reason - 1);
+    reason[sizeof reason - 1] = '\0';
+    return rnl_fail(status, "%s: encoding: %s", source, reason);
+}
+
+rnl_status rnl_encoding_copy(rnl_encoding *copy, const rnl_encoding *encoding)
+{
+    *copy = (rnl_encoding){0};
+    if (!rnl_encoding_measured(encoding))
+        return RNL_OK;
+    char *text;
+    RNL_TRY(rnl_encoding_print(encoding, &text));
+    const rnl_status status = rnl_encoding_parse(copy, "copy", text);
+    free(text);
+    return status;
+}
