@@ -165,7 +165,8 @@ ParameterizedTestParameters(config, mistakes_are_answered)
         {"  validation_split: 1.5", 4,
          "c.yaml:4:21: validation_split: expected a number from 0 to 0.99, got '1.5'"},
         {"  class_weight: [1, 2]", 14,
-         "c.yaml:14:17: class_weight: expected a mapping of names to numbers, got a list"},
+         "c.yaml:14:17: class_weight: expected a mapping of names to numbers, or "
+         "balanced, got a list"},
         {"  class_weight: {a: 1, b: -1}", 14,
          "c.yaml:14:27: class_weight: expected a number from 0 to 1e+30, got '-1'"},
         {"  class_weight: {a: nan}", 14, "class_weight: expected a number"},

@@ -321,7 +321,7 @@ static void expect_class_weights(const char *table, const char *given, size_t cl
                  rnl_message());
     cr_assert_eq(rnl_data_load(&data, config, RNL_TRAIN), RNL_OK, "%s", rnl_message());
     cr_assert_eq(rnl_model_create(&model, config, data), RNL_OK, "%s", rnl_message());
-    const rnl_status status = rnl_class_weights_create(&weights, model);
+    const rnl_status status = rnl_class_weights_create(&weights, model, &data->train);
     cr_assert_eq(status, expected ? RNL_OK : RNL_BAD_CONFIG, "%s", given);
     if (expected)
         cr_expect_arr_eq(weights, expected, classes * sizeof(float));

@@ -86,7 +86,9 @@ static const rnl_field training_fields[] = {
      .fallback = "{}",
      .minimum = 0,
      .maximum = 1e30,
-     .help = "factors of the losses of a class's training rows, by its name or its number; else 1"},
+     .word = "balanced",
+     .help = "factors of the losses of a class's training rows, by its name or its number; else 1; "
+             "balanced: all rows / (classes * rows of the class)"},
     {.key = "metrics",
      .type = RNL_FIELD_KIND_LIST,
      .offset = TRAINING(metrics),

@@ -39,6 +39,8 @@ static void print_type(FILE *out, const rnl_field *f)
         break;
     case RNL_FIELD_NUMBER_MAP:
         fprintf(out, "mapping of names to numbers from %.15g to %.15g", f->minimum, f->maximum);
+        if (f->word)
+            fprintf(out, ", or %s", f->word);
         break;
     case RNL_FIELD_KIND:
         fprintf(out, "%sone of the %s", f->kinds->plain ? "number, or " : "", f->kinds->plural);

@@ -177,7 +177,10 @@ static void explain_value(explainer *e, const rnl_field *field, const void *sour
         explain_choices(e, value, given, indent);
         break;
     case RNL_FIELD_NUMBER_MAP:
-        explain_numbers(e, value, given, indent);
+        if (((const rnl_number_map *)value)->word)
+            explain_plain(e, field, source, given);
+        else
+            explain_numbers(e, value, given, indent);
         break;
     default:
         explain_plain(e, field, source, given);

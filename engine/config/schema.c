@@ -192,8 +192,15 @@ static void release_numbers(rnl_number_map *map)
 
 static rnl_status decode_numbers(const rnl_field *field, const rnl_node *node, rnl_number_map *map)
 {
+    char expected[96];
+    snprintf(expected, sizeof expected, "a mapping of names to numbers%s%s",
+             field->word ? ", or " : "", field->word ? field->word : "");
+    if (field->word && node->type == RNL_SCALAR && strcmp(node->text, field->word) == 0) {
+        *map = (rnl_number_map){.word = true, .place = node->place};
+        return RNL_OK;
+    }
     if (node->type != RNL_MAPPING)
-        return fail_value(field, node, "a mapping of names to numbers");
+        return fail_value(field, node, expected);
     *map = (rnl_number_map){.items = calloc(node->count + 1, sizeof *map->items),
                             .place = node->place};
     if (!map->items)

@@ -35,6 +35,7 @@ typedef struct rnl_field {
     double minimum;       /* numbers and integers: inclusive bounds, or both 0 for none; */
     double maximum;
     bool above_minimum; /* the minimum itself is refused */
+    const char *word;   /* of RNL_FIELD_NUMBER_MAP: what may stand in place of all; NULL: none */
     const char *zero; /* of RNL_FIELD_NUMBER: the word that is written for 0, which is then refused
                          as a number; NULL: none */
     const struct rnl_kind_table
@@ -101,6 +102,7 @@ typedef struct rnl_named_number {
 typedef struct rnl_number_map {
     size_t count;
     rnl_named_number *items;
+    bool word; /* the field's stands in place of them */
     rnl_place place;
 } rnl_number_map;
 

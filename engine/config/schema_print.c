@@ -206,7 +206,10 @@ void rnl_print_value(const rnl_printer *p, const rnl_field *field, const void *s
         print_number_list(p, value);
         break;
     case RNL_FIELD_NUMBER_MAP:
-        print_numbers(p, value);
+        if (((const rnl_number_map *)value)->word)
+            print_word(p, field->word);
+        else
+            print_numbers(p, value);
         break;
     case RNL_FIELD_KIND:
         print_kind(p, field->kinds, value);

@@ -218,6 +218,21 @@ rnl_status rnl_split(rnl_dataset *validation, rnl_dataset *train, const rnl_conf
     return status;
 }
 
+void rnl_split_hint(char text[RNL_SPLIT_HINT], const rnl_data_config *config)
+{
+    static const char format[] = "; data.%s: {stratified: %.15g} takes rows of each class";
+    const size_t folds = rnl_split_folds(config);
+    const double share = share_of(config);
+    text[0] = '\0';
+    if (folds > 0 && drawing_of(&config->folds) != BY_CLASS)
+        snprintf(text, RNL_SPLIT_HINT, format, "folds", (double)folds);
+    if (share > 0 && drawing_of(&config->validation_split) != BY_CLASS)
+        snprintf(text, RNL_SPLIT_HINT, format, "validation_split", share);
+    if (config->validation.kind)
+        snprintf(text, RNL_SPLIT_HINT, "%s, in place of data.validation, of data.train",
+                 "; data.validation_split: {stratified: 0.2} takes rows of each class");
+}
+
 /* ---- the tables ------------------------------------------------------------------------------ */
 
 static const rnl_field share_fields[] = {

@@ -20,4 +20,9 @@ rnl_status rnl_split_check(const rnl_data_config *config);
  * row once. */
 rnl_status rnl_split(rnl_dataset *validation, rnl_dataset *train, const rnl_config *config);
 
+/* "; data.validation_split: {stratified: 0.2} ..." where the validation rows of a configuration
+ * may lack a class that it would give them; else "". */
+#define RNL_SPLIT_HINT 128
+void rnl_split_hint(char text[RNL_SPLIT_HINT], const rnl_data_config *config);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include "engine/config/config.h"
 #include "engine/error.h"
+#include "engine/training/class_counts.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -84,12 +85,27 @@ static rnl_status fill(float *weights, bool *given, const rnl_model *model)
     return RNL_OK;
 }
 
-rnl_status rnl_class_weights_create(float **weights, const rnl_model *model)
+static rnl_status balance(float *weights, const rnl_model *model, const rnl_dataset *train)
+{
+    const size_t classes = rnl_model_classes(model);
+    size_t *counts, present = 0;
+    RNL_TRY(rnl_class_counts(&counts, model, train));
+    for (size_t i = 0; i < classes; ++i)
+        present += counts[i] > 0;
+    for (size_t i = 0; i < classes; ++i)
+        if (counts[i] > 0)
+            weights[i] = (float)((double)train->rows / ((double)present * (double)counts[i]));
+    free(counts);
+    return RNL_OK;
+}
+
+rnl_status rnl_class_weights_create(float **weights, const rnl_model *model,
+                                    const rnl_dataset *train)
 {
     const rnl_training_config *config = &model->config->training;
     const size_t classes = rnl_model_classes(model);
     *weights = NULL;
-    if (config->class_weight.count == 0)
+    if (config->class_weight.count == 0 && !config->class_weight.word)
         return RNL_OK;
     if (classes == 0)
         return rnl_fail_at(config->class_weight.place,
@@ -102,7 +118,8 @@ rnl_status rnl_class_weights_create(float **weights, const rnl_model *model)
     for (size_t i = 0; status == RNL_OK && i < classes; ++i)
         created[i] = 1;
     if (status == RNL_OK)
-        status = fill(created, given, model);
+        status = config->class_weight.word ? balance(created, model, train)
+                                           : fill(created, given, model);
     free(given);
     if (status == RNL_OK)
         *weights = created;

@@ -3,6 +3,7 @@
 #include "engine/error.h"
 #include "engine/storage/memory_limit.h"
 #include "engine/training/check.h"
+#include "engine/training/class_counts.h"
 #include "engine/training/figures.h"
 #include "engine/training/metrics.h"
 #include "engine/training/pass.h"
@@ -42,6 +43,7 @@ rnl_status rnl_evaluate(const rnl_model *model, const rnl_data *data, rnl_part p
     if (dataset->rows == 0)
         return rnl_fail(RNL_BAD_DATA, "there are no rows to evaluate on");
     RNL_TRY(rnl_check_labelled(model, dataset));
+    RNL_TRY(rnl_warn_of_single_class(model, dataset, options ? options : &defaults));
 
     const size_t classes = rnl_model_classes(model);
     const size_t bytes = sizeof(owned_evaluation) + classes * classes * sizeof(uint64_t);

@@ -222,7 +222,7 @@ static rnl_status run(search *s)
 {
     RNL_TRY(allocate(s));
     s->result->public.points = s->result->points;
-    RNL_TRY(rnl_class_weights_create(&s->class_weights, s->model));
+    RNL_TRY(rnl_class_weights_create(&s->class_weights, s->model, s->train));
     RNL_TRY(rnl_metrics_variances(&s->variances, &s->model->config->training.metrics, s->train,
                                   rnl_model_outputs(s->model)));
     rnl_executor executor = {

@@ -92,6 +92,11 @@ rnl_status rnl_loss_check(const rnl_choice *loss, const rnl_choice *activation,
                            last->name, loss->kind->name,
                            wanted ? "activation " : "another activation", wanted ? wanted : "",
                            activation ? activation->kind->name : "none");
+    if (wanted && strcmp(wanted, "softmax") == 0 && rnl_shape_features(&last->output) == 1)
+        return rnl_fail_at(last->choice->place,
+                           "%s: softmax of 1 unit is always 1: for two classes write {units: 1, "
+                           "activation: sigmoid} with loss binary_crossentropy, or 2 units",
+                           last->name);
     if (last->output.rank != 1)
         return rnl_fail_at(last->choice->place,
                            "%s: loss %s needs outputs in one dimension: put a flatten layer before "

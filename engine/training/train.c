@@ -3,6 +3,7 @@
 #include "engine/error.h"
 #include "engine/training/advice.h"
 #include "engine/training/check.h"
+#include "engine/training/class_counts.h"
 #include "engine/training/class_weights.h"
 #include "engine/training/course_ending.h"
 #include "engine/training/course_saving.h"
@@ -287,7 +288,9 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
     else
         status = rnl_fail_memory((data->train.rows + data->validation.rows) * sizeof(uint32_t));
     if (status == RNL_OK)
-        status = rnl_class_weights_create(&t.class_weights, model);
+        status = rnl_class_weights_create(&t.class_weights, model, &data->train);
+    if (status == RNL_OK)
+        status = rnl_warn_of_classes(model, data, t.options);
     if (status == RNL_OK)
         status = measure_targets(&t);
     t.final.variances = t.variances;
