@@ -7,6 +7,8 @@
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 enum { FAN_IN = 200, FAN_OUT = 300 };
 
@@ -108,4 +110,91 @@ Test(initializers, streams_never_meet)
     cr_expect_leq(equal, 2);
     rnl_model_free(model);
     rnl_model_free(other);
+}
+
+/* A model of two dense layers, with others around them. */
+static rnl_model *create_around(const char *before, const char *between, const char *training)
+{
+    rnl_data *data = fixture_data(60, 7, 3, RNL_FLOAT32);
+    rnl_model *model = fixture_model(
+        fixture_config("model: [%s dense: {units: 9}, %s dense: {units: 3, activation: softmax}]\n"
+                       "training: {loss: sparse_categorical_crossentropy, optimizer: sgd%s}\n",
+                       before, between, training),
+        data);
+    if (*training)
+        cr_assert_eq(rnl_train(model, data, NULL), RNL_OK, "%s", rnl_message());
+    rnl_data_free(data);
+    return model;
+}
+
+static uint64_t hash_around(const char *before, const char *between, const char *training)
+{
+    rnl_model *model = create_around(before, between, training);
+    const uint64_t hash = fixture_hash(model);
+    rnl_model_free(model);
+    return hash;
+}
+
+/* A repetition is as many layers as it stands for. */
+Test(initializers, layers_without_parameters_change_no_weights)
+{
+    static const char *const added[] = {
+        "flatten, ",
+        "dropout: 0, ",
+        "alpha_dropout: 0.5, ",
+        "gaussian_noise: 0.1, ",
+        "activation: relu, ",
+        "rrelu, ",
+        "activity_regularization: {l2: 0.1}, ",
+        "repeat: {times: 3, layers: [activation: relu]}, ",
+        "dropout: 1, flatten, ",
+    };
+    const uint64_t expected = hash_around("", "", "");
+    for (size_t i = 0; i < sizeof added / sizeof *added; ++i) {
+        cr_expect_eq(hash_around(added[i], "", ""), expected, "%s", added[i]);
+        cr_expect_eq(hash_around("", added[i], ""), expected, "%s", added[i]);
+    }
+    const char *block = "residual: [dropout: 0.1, dense: {units: 9}], ";
+    const char *same = "residual: [activation: relu, dense: {units: 9}], ";
+    cr_expect_eq(hash_around("", block, ""), hash_around("", same, ""));
+}
+
+/* What does nothing changes no masks either, and two masks are never the same. */
+Test(initializers, layers_that_draw_nothing_change_no_masks)
+{
+    static const char training[] = ", batch_size: 16, epochs: 2";
+    const uint64_t expected = hash_around("", "dropout: 0.3, ", training);
+    cr_expect_eq(hash_around("flatten, ", "dropout: 0.3, ", training), expected);
+    cr_expect_eq(hash_around("dropout: 0, ", "dropout: 0.3, ", training), expected);
+    cr_expect_eq(hash_around("gaussian_noise: 0, ", "dropout: 0, dropout: 0.3, ", training),
+                 expected);
+    cr_expect_neq(hash_around("", "dropout: 0.3, dropout: 0.3, ", training), expected);
+}
+
+typedef struct warnings {
+    char text[1024];
+} warnings;
+
+static void keep_warning(rnl_log_level level, const char *text, void *user)
+{
+    warnings *w = user;
+    if (level == RNL_LOG_WARNING)
+        snprintf(w->text, sizeof w->text, "%s", text);
+}
+
+Test(initializers, dropout_of_everything_is_warned_of)
+{
+    static const char *const layers[] = {"dropout: 1, ", "alpha_dropout: 1.0, "};
+    static const char *const names[] = {"dropout_1 has a rate of 1",
+                                        "alpha_dropout_1 has a rate of 1"};
+    rnl_data *data = fixture_data(60, 7, 3, RNL_FLOAT32);
+    for (size_t i = 0; i < 2; ++i) {
+        warnings w = {{0}};
+        rnl_model *model = create_around("", layers[i], "");
+        const rnl_options options = {.on_log = keep_warning, .user = &w};
+        cr_assert_eq(rnl_train(model, data, &options), RNL_OK, "%s", rnl_message());
+        cr_expect(strstr(w.text, names[i]) != NULL, "%s", w.text);
+        rnl_model_free(model);
+    }
+    rnl_data_free(data);
 }

@@ -100,7 +100,7 @@ static void initialize(rnl_layer *layer, uint64_t seed)
     const rnl_parameter *kernel = &layer->parameters[RNL_DENSE_KERNEL];
     const rnl_initial initial = {
         .seed = seed,
-        .layer = layer->index,
+        .layer = layer->stream,
         .parameter = RNL_DENSE_KERNEL,
         .fan_in = kernel->size[0],
         .fan_out = kernel->size[1],

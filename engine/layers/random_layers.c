@@ -131,6 +131,22 @@ static rnl_status build_rrelu(rnl_layer *layer)
     return build(layer);
 }
 
+static bool dropout_draws(const rnl_layer *layer)
+{
+    return ((const rnl_dropout *)layer->choice->parameters)->rate > 0;
+}
+
+static bool noise_draws(const rnl_layer *layer)
+{
+    return ((const rnl_gaussian_noise *)layer->choice->parameters)->stddev > 0;
+}
+
+static bool rrelu_draws(const rnl_layer *layer)
+{
+    const rnl_rrelu *p = layer->choice->parameters;
+    return p->lower < p->upper;
+}
+
 /* The kernel's arguments for the rows of a tile. */
 static rnl_random_rows arguments_of(const random_state *state, rnl_random_rows arguments,
                                     const rnl_batch *batch, rnl_row_tile rows)
@@ -220,7 +236,7 @@ static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl
     state->draws_in_prediction = step->monte_carlo;
     state->forward.seed = state->backward.seed = (uint64_t)step->model->config->training.seed;
     state->forward.stream = state->backward.stream = rnl_random_stream(
-        step->monte_carlo ? RNL_RANDOM_PREDICTION : RNL_RANDOM_TRAINING, layer->index);
+        step->monte_carlo ? RNL_RANDOM_PREDICTION : RNL_RANDOM_TRAINING, layer->stream);
     state->kernels = step->kernels;
     state->input = input;
     RNL_TRY(rnl_step_matrix(step, &state->output, input->columns));
@@ -246,7 +262,7 @@ static rnl_status plan_backward(void *planned, rnl_step *step, const rnl_upstrea
                              state->output.columns, RANDOM_BYTES);
 }
 
-#define OPERATIONS(name, build_function)                                                           \
+#define OPERATIONS(name, build_function, draws_function)                                           \
     static rnl_status plan_##name(const rnl_layer *layer, rnl_step *step, const rnl_matrix *input, \
                                   const rnl_matrix **output, void **planned)                       \
     {                                                                                              \
@@ -255,11 +271,12 @@ static rnl_status plan_backward(void *planned, rnl_step *step, const rnl_upstrea
     const rnl_layer_operations rnl_##name##_operations = {                                         \
         .keeps_units = true,                                                                       \
         .build = build_function,                                                                   \
+        .draws = draws_function,                                                                   \
         .plan_forward = plan_##name,                                                               \
         .plan_backward = plan_backward,                                                            \
     };
 
-OPERATIONS(dropout, build)
-OPERATIONS(alpha_dropout, build)
-OPERATIONS(gaussian_noise, build)
-OPERATIONS(rrelu, build_rrelu)
+OPERATIONS(dropout, build, dropout_draws)
+OPERATIONS(alpha_dropout, build, dropout_draws)
+OPERATIONS(gaussian_noise, build, noise_draws)
+OPERATIONS(rrelu, build_rrelu, rrelu_draws)

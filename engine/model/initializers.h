@@ -10,7 +10,7 @@
  * the parameter, so that no two parameters get the same values. */
 typedef struct rnl_initial {
     uint64_t seed;
-    uint32_t layer;     /* its place in the model, from 0 */
+    uint32_t layer;     /* its place among the layers with parameters, from 0 */
     uint32_t parameter; /* its place in the layer, from 0 */
     size_t fan_in, fan_out;
     double fixup; /* as engine/model/fixup.h says */

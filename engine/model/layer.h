@@ -39,6 +39,8 @@ typedef struct rnl_layer {
     const rnl_choice *choice; /* kind and parameters in the configuration of the model */
     char name[64];            /* "dense_2": unique in the model, the prefix of its tensors */
     uint32_t index;           /* in the model, from 0 */
+    uint32_t stream;          /* of its random numbers: its place among layers with parameters, or
+                                 among those that draw in training, from 0 */
     uint32_t number;          /* among those of its kind, from 1 */
     rnl_shape input, output;
     size_t begin; /* of a layer that adds: the layer that begins its residual block; else itself */
@@ -70,6 +72,8 @@ typedef struct rnl_layer_operations {
     rnl_status (*build)(rnl_layer *layer);
     /* Refuses what does not go with the rest of the configuration; NULL for nothing. */
     rnl_status (*check)(const rnl_layer *layer, const struct rnl_config *config);
+    /* It draws random numbers in training; NULL if it never does. */
+    bool (*draws)(const rnl_layer *layer);
     /* Draws the first values of the parameters; NULL if there are none. */
     void (*initialize)(rnl_layer *layer, uint64_t seed);
     /* The activation that the layer ends with; NULL for a kind that has none. */

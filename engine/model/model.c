@@ -241,6 +241,20 @@ static rnl_status check_size(const rnl_model *model)
                               batch_size);
 }
 
+/* A layer that draws nothing changes no other layer's numbers. */
+static void number_streams(rnl_model *model)
+{
+    uint32_t with_parameters = 0, drawing = 0;
+    for (size_t i = 0; i < model->layer_count; ++i) {
+        rnl_layer *layer = &model->layers[i];
+        const rnl_layer_operations *operations = rnl_layer_operations_of(layer);
+        if (layer->parameter_count > 0)
+            layer->stream = with_parameters++;
+        else if (operations->draws && operations->draws(layer))
+            layer->stream = drawing++;
+    }
+}
+
 static rnl_status build_layers(rnl_model *model)
 {
     const rnl_choice_list *choices = &model->config->model;
@@ -255,6 +269,7 @@ static rnl_status build_layers(rnl_model *model)
         return rnl_fail_memory(count * sizeof *model->layers);
     RNL_TRY(add_layers(model, choices));
     RNL_TRY(check_size(model));
+    number_streams(model);
     rnl_fixup_place(model->layers, model->layer_count);
     for (size_t i = 0; i < model->layer_count; ++i) {
         const rnl_layer_operations *operations = rnl_layer_operations_of(&model->layers[i]);

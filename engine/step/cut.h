@@ -9,8 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Raised with every change of the cut: checkpoints name it. */
-#define RNL_CUT_VERSION 6
+/* Raised with every change of the cut, or of what random numbers are keyed by: checkpoints name it.
+ */
+#define RNL_CUT_VERSION 7
 
 /* All cuts of columns are made at multiples of it: whole vectors, whole cache lines. */
 #define RNL_CUT_MULTIPLE 16

@@ -162,10 +162,31 @@ static void warn_of_preset(const selu_net *net, const rnl_options *options)
             name_of(net->model, net->other_activation), net->activation);
 }
 
+/* ---- dropout --------------------------------------------------------------------------------- */
+
+static bool is_dropout(const rnl_layer *layer)
+{
+    const rnl_layer_operations *operations = rnl_layer_operations_of(layer);
+    return operations == &rnl_dropout_operations || operations == &rnl_alpha_dropout_operations;
+}
+
+static void warn_of_full_dropout(const rnl_model *model, const rnl_options *options)
+{
+    for (size_t i = 0; i < model->layer_count; ++i) {
+        const rnl_layer *layer = &model->layers[i];
+        if (is_dropout(layer) && ((const rnl_dropout *)layer->choice->parameters)->rate == 1)
+            rnl_log(options, RNL_LOG_WARNING,
+                    "%s has a rate of 1: in training all its outputs are 0, and the layers before "
+                    "it learn nothing",
+                    layer->name);
+    }
+}
+
 void rnl_advise(const rnl_model *model, const rnl_dataset *rows, const rnl_options *options)
 {
     selu_net net = {.model = model, .output = last_dense(model)};
     note_misfits(model, options);
+    warn_of_full_dropout(model, options);
     rnl_dense_choices_visit(&model->config->model, look_at_dense, &net);
     if (net.has_selu)
         warn_of_selu(&net, rows, options);
