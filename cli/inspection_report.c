@@ -170,11 +170,8 @@ static bool tell_dead(const rnl_inspected_epoch *epoch, size_t hidden)
         return false;
     printf("dying units: %.1f %% of %s are 0 for every row (over %g %%; %zu layer%s)\n"
            "  try leaky_relu, elu or selu, a lower learning_rate, batch_normalization, or\n"
-           "  he_normal%s\n",
-           100 * layer->numbers[RNL_DEAD], layer->name, 100 * DYING, over, over == 1 ? "" : "s",
-           epoch->epoch == 0 ? "; before the first step the\n"
-                               "  rows are those of one mini-batch: a larger batch_size sees more"
-                             : "");
+           "  he_normal\n",
+           100 * layer->numbers[RNL_DEAD], layer->name, 100 * DYING, over, over == 1 ? "" : "s");
     return true;
 }
 

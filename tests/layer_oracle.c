@@ -48,7 +48,7 @@ static uint32_t word_of(const layer_oracle *oracle, const rnl_layer *layer, size
 {
     const rnl_random_place place = {
         .purpose = RNL_RANDOM_TRAINING,
-        .layer = layer->index,
+        .layer = layer->stream,
         .step = oracle->step,
         .row = (uint32_t)row,
         .column = (uint32_t)(column / 64 * 16 + column % 16),

@@ -103,7 +103,7 @@ static int compare(const rnl_inspection *inspection, void *user)
     oracle_run *run = user;
     cr_assert_eq(inspection->epoch, run->calls);
     cr_assert_eq(inspection->layer_count, 3);
-    cr_assert_eq(inspection->rows, run->calls == 0 ? run->batch_size : ROWS);
+    cr_assert_eq(inspection->rows, ROWS);
     oracle_gradients(&run->net, run->x, run->targets, run->batch_size);
     for (size_t l = 0; l < 3; ++l) {
         const rnl_layer_inspection *got = &inspection->layers[l];
@@ -160,7 +160,7 @@ ParameterizedTest(size_t *batch_size, inspect, tells_what_the_oracle_tells)
                        "  - dense: {units: %d, activation: softmax}\n"
                        "training: {loss: sparse_categorical_crossentropy, inspect: true,\n"
                        "           optimizer: {sgd: {learning_rate: %g}}, batch_size: %zu,\n"
-                       "           epochs: %d, shuffle: false}\n",
+                       "           epochs: %d, shuffle: false, seed: 2}\n",
                        WIDE, NARROW, CLASSES, RATE, *batch_size, EPOCHS),
         data);
     oracle_run run = {.batch_size = *batch_size};

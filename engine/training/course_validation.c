@@ -89,8 +89,9 @@ bool rnl_course_is_inspecting(const rnl_course *t)
 }
 
 /* Looks inside after `epochs` whole epochs: at the step that comes next, the first of its epoch,
- * and at the outputs of all training rows; before the first step, at those of its mini-batch. False
- * where the caller wants no more; worker 0 alone knows. */
+ * and at the outputs of all training rows; before the first step in training mode, as the moving
+ * statistics of batch normalization mean nothing yet. False where the caller wants no more; worker
+ * 0 alone knows. */
 static bool inspect(rnl_course *t, rnl_hand *hand, size_t epochs)
 {
     const rnl_step *step = hand->step.step;
@@ -98,6 +99,8 @@ static bool inspect(rnl_course *t, rnl_hand *hand, size_t epochs)
     bool go_on = true;
     if (rnl_hand_leads(hand)) {
         rnl_probe_clear(step);
+        t->inspection.training = epochs == 0;
+        t->inspection.number = t->position.step + 1;
         rnl_row_order(t->order, t->data->train.rows, (uint64_t)config->seed, (uint32_t)epochs,
                       config->shuffle);
     }
@@ -110,7 +113,7 @@ static bool inspect(rnl_course *t, rnl_hand *hand, size_t epochs)
         .training = true,
         .number = t->position.step + 1,
     };
-    rnl_inspect_step(hand, &next, epochs == 0);
+    rnl_inspect_step(hand, &next, epochs == 0 ? &t->inspection : NULL);
     if (epochs > 0)
         rnl_pass_run(hand, &t->inspection);
     if (rnl_hand_leads(hand) && !atomic_load(&hand->executor->failed))

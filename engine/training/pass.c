@@ -13,6 +13,7 @@ void rnl_pass_run(rnl_hand *hand, rnl_pass *pass)
             .indices = pass->order + begin,
             .rows = rows - begin < step->batch_size ? rows - begin : step->batch_size,
             .target_variances = pass->variances,
+            .training = pass->training,
             .number = pass->number,
             .measuring = pass->measuring,
             .begin = begin,

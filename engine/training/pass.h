@@ -12,6 +12,7 @@ typedef struct rnl_pass {
     const uint32_t *order; /* (rows) of the dataset to visit */
     double *variances;     /* (outputs) of its targets, where a metric asks for them, else NULL */
     uint64_t number;       /* of the pass, for what is drawn at random in it */
+    bool training;         /* forward as in a step of training */
     bool measuring;        /* for batch normalization's final statistics */
     rnl_sums sums;         /* added to */
     /* Sees each mini-batch on worker 0 between two steps; false ends the pass. */

@@ -252,7 +252,7 @@ typedef struct rnl_layer_inspection {
 
 /* The model from inside, between two epochs: the outputs over all training rows in inference mode,
  * and gradients and updates of the step that would come next.  Before the first step, the outputs
- * are those of its mini-batch, in training mode.  Valid during the callback only. */
+ * are those in training mode, mini-batch by mini-batch.  Valid during the callback only. */
 typedef struct rnl_inspection {
     size_t epoch; /* whole epochs done: 0 before the first step */
     size_t rows;  /* that the outputs were measured over */
