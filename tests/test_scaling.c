@@ -2,9 +2,6 @@
  * Scaling of inputs and targets: in double, whatever the file, with all figures but the loss in the
  * units of the targets.
  */
-#include "engine/config/config.h"
-#include "engine/error.h"
-#include "engine/training/input_scale.h"
 #include "tests/fixtures.h"
 
 #include <criterion/criterion.h>
@@ -425,35 +422,4 @@ Test(scaling, deviations_are_in_the_units_of_the_targets)
     }
     cr_expect_gt(small, 0.01);
     cr_expect_float_eq(large_one / deviation, small, 1e-3 * small);
-}
-
-/* ---- refused --------------------------------------------------------------------------------- */
-
-static void expect_refused(const char *loss, const char *model, const char *source,
-                           const char *words)
-{
-    rnl_config *config =
-        fixture_config("data: {train: {%s}, target_scaling: standardize}\nmodel: [%s]\n"
-                       "training: {loss: %s, optimizer: adam}",
-                       source, model, loss);
-    rnl_data *data = NULL;
-    rnl_model *model_made = NULL;
-    cr_assert_eq(rnl_data_load(&data, config, RNL_TRAIN), RNL_OK, "%s", rnl_message());
-    cr_expect_eq(rnl_model_create(&model_made, config, data), RNL_BAD_CONFIG);
-    cr_expect_not_null(strstr(rnl_message(), words), "%s", rnl_message());
-    cr_expect_not_null(strstr(rnl_message(), "test.yaml:1:"), "%s", rnl_message());
-    rnl_data_free(data);
-    rnl_config_free(config);
-}
-
-Test(scaling, classes_are_not_scaled)
-{
-    expect_refused("sparse_categorical_crossentropy", "dense: {units: 3, activation: softmax}",
-                   "spirals", "under loss sparse_categorical_crossentropy");
-    expect_refused("categorical_crossentropy", "dense: {units: 3, activation: softmax}", "spirals",
-                   "under loss categorical_crossentropy");
-    expect_refused("binary_crossentropy", "dense: {units: 1, activation: sigmoid}",
-                   "spirals: {classes: 2}", "under loss binary_crossentropy");
-    expect_refused("mean_squared_error", "dense: {units: 1}", "spirals",
-                   "the class numbers of spirals");
 }

@@ -4,6 +4,7 @@
 #include "engine/config/node.h"
 #include "engine/error.h"
 #include "engine/number.h"
+#include "engine/training/losses.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -79,21 +80,50 @@ static bool make_start(const rnl_node *root, char text[32])
     return true;
 }
 
+/* The name of what a key chooses: of `elu` and `elu: {alpha: 1}` alike. */
+static const char *name_of(const rnl_node *node)
+{
+    if (node && node->type == RNL_MAPPING && node->count == 1)
+        return node->items[0]->key;
+    return node && node->type == RNL_SCALAR ? node->text : NULL;
+}
+
+static bool is_linear(const rnl_node *layer)
+{
+    const rnl_node *dense = layer->type == RNL_MAPPING ? rnl_node_get(layer, "dense") : NULL;
+    const char *activation =
+        dense && dense->type == RNL_MAPPING ? name_of(rnl_node_get(dense, "activation")) : NULL;
+    const rnl_kind *kind = rnl_kind_find(&rnl_activations, activation ? activation : "linear");
+    return dense && kind && strcmp(kind->name, "linear") == 0;
+}
+
+/* Numbers are standardized where the output layer reaches all of them. */
+static bool make_target_scaling(const rnl_node *root, char text[32])
+{
+    const char *name = name_of(at(root, "training", "loss"));
+    const rnl_choice loss = {.kind = name ? rnl_kind_find(&rnl_losses, name) : NULL};
+    const rnl_node *model = rnl_node_get(root, "model");
+    *text = '\0';
+    return loss.kind && rnl_loss_is_of_numbers(&loss) && model && model->type == RNL_LIST &&
+           model->count > 0 && is_linear(model->items[model->count - 1]);
+}
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
-#define TRAINING_VALUES                                                                            \
-    {"training", "optimizer", "sgd", {"momentum", "0.9"}, NULL},                                   \
+#define COMMON_VALUES                                                                              \
+    {"data", "target_scaling", "standardize", {NULL, NULL}, make_target_scaling},                  \
+        {"training", "optimizer", "sgd", {"momentum", "0.9"}, NULL},                               \
         {"training", "schedule", "one_cycle", {"max_rate", "auto"}, NULL},                         \
         {"training", "early_stopping", NULL, {"patience", NULL}, make_patience},                   \
     {                                                                                              \
         "training", "early_stopping", NULL, {"start_from_epoch", NULL}, make_start                 \
     }
 
-static const preset_value default_dnn_values[] = {TRAINING_VALUES, {.section = NULL}};
+static const preset_value default_dnn_values[] = {COMMON_VALUES, {.section = NULL}};
 
 static const preset_value self_normalizing_values[] = {
     {"data", "scaling", "standardize", {NULL, NULL}, NULL},
-    TRAINING_VALUES,
+    COMMON_VALUES,
     {.section = NULL},
 };
 
@@ -145,9 +175,11 @@ static size_t default_dnn_normalize_above(const void *parameters, size_t by_defa
 
 static const rnl_kind kinds[] = {
     {.name = "default_dnn",
-     .help = "hidden dense layers: elu, initializer auto, batch normalization if they are more "
-             "than 4; output: glorot_uniform; sgd with momentum 0.9; one_cycle at a rate found; "
-             "early stopping after 10 epochs, once the cycle's descent has ended",
+     .help =
+         "hidden dense layers: elu, initializer auto, batch normalization if they are more "
+         "than 4; output: glorot_uniform; sgd with momentum 0.9; one_cycle at a rate found; "
+         "early stopping after 10 epochs, once the cycle's descent has ended; numbers as targets "
+         "standardized",
      .fields = default_dnn_fields,
      .size = sizeof(default_dnn_parameters),
      .operations = &(const preset){.values = default_dnn_values,

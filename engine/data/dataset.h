@@ -164,6 +164,14 @@ rnl_status rnl_scaler_allocate(rnl_scaler *scaler, size_t features);
 rnl_status rnl_scaler_copy(rnl_scaler *copy, const rnl_scaler *scaler);
 void rnl_scaler_release(rnl_scaler *scaler);
 
+/* The same where nothing scales. */
+static inline double rnl_scaler_apply(const rnl_scaler *scaler, size_t feature, double number)
+{
+    return scaler->features == 0 ? number
+                                 : (number - scaler->centre[feature]) * scaler->scale[feature] +
+                                       scaler->offset[feature];
+}
+
 /* What became this by scaling; the same where nothing scales. */
 static inline double rnl_scaler_undo(const rnl_scaler *scaler, size_t feature, double scaled)
 {

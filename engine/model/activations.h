@@ -15,6 +15,11 @@ typedef struct rnl_bound_activation {
     bool keeps_slope; /* in training, for the backward pass, which is given it in place of y */
 } rnl_bound_activation;
 
+/* The numbers that a function comes to or tends to. */
+typedef struct rnl_reach {
+    double least, most;
+} rnl_reach;
+
 /* The operations of rnl_activations. */
 typedef struct rnl_activation {
     void (*bind)(rnl_bound_activation *bound, const rnl_kernels *kernels, const void *parameters);
@@ -29,6 +34,7 @@ typedef struct rnl_activation {
     double (*slope)(const void *parameters); /* below 0; NULL: none, or not one of its own */
     bool dies; /* 0 and flat for negative z: a unit may be 0 for every row, and then learns nothing
                 */
+    rnl_reach (*reach)(const void *parameters); /* NULL: all numbers */
 } rnl_activation;
 
 /* Names of initializers, by whom they are from; NULL ends them. */
@@ -44,5 +50,7 @@ static inline const rnl_activation *rnl_activation_of(const rnl_choice *choice)
 {
     return choice->kind->operations;
 }
+
+rnl_reach rnl_activation_reach(const rnl_choice *activation);
 
 #endif

@@ -12,6 +12,7 @@
 #include "engine/training/find_rate.h"
 #include "engine/training/input_scale.h"
 #include "engine/training/metrics.h"
+#include "engine/training/target_scale.h"
 #include "engine/training/telling.h"
 
 #include <math.h>
@@ -56,10 +57,14 @@ static void account_step(rnl_course *t, rnl_hand *hand)
 
 static void warn_if_odd(const rnl_course *t)
 {
-    char text[RNL_INPUT_SCALE_TEXT];
+    char text[RNL_INPUT_SCALE_TEXT], target_text[RNL_TARGET_TEXT];
     if (rnl_input_scale_is_odd(t->model, &t->data->train, text))
         rnl_log(t->options, RNL_LOG_WARNING, "%s", text);
     rnl_tell_notes(t->data, t->options);
+    if (rnl_target_scale_is_odd(t->model, &t->data->train, target_text))
+        rnl_log(t->options, RNL_LOG_WARNING, "%s", target_text);
+    if (rnl_targets_are_out_of_reach(t->model, &t->data->train, target_text))
+        rnl_log(t->options, RNL_LOG_WARNING, "%s", target_text);
     rnl_advise(t->model, &t->data->train, t->options);
 }
 

@@ -1,0 +1,151 @@
+#include "engine/training/target_scale.h"
+
+#include "engine/config/config.h"
+#include "engine/data/formats.h"
+#include "engine/layers/layers.h"
+#include "engine/model/activations.h"
+#include "engine/training/losses.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Rows that are looked at, evenly spread. */
+#define MOST_ROWS 1000
+#define TOO_LARGE 10.0
+#define TOO_SMALL 0.1
+
+static size_t rows_looked_at(const rnl_dataset *rows)
+{
+    return rows->rows < MOST_ROWS ? rows->rows : MOST_ROWS;
+}
+
+static double value_at(const rnl_dataset *rows, size_t i, size_t column)
+{
+    const size_t row = i * rows->rows / rows_looked_at(rows);
+    return rnl_dataset_value(rows, row * rows->value_columns + column);
+}
+
+typedef struct moments {
+    double mean, deviation;
+} moments;
+
+static moments measure(const rnl_dataset *rows, size_t column)
+{
+    const size_t count = rows_looked_at(rows);
+    moments m = {0};
+    for (size_t i = 0; i < count; ++i)
+        m.mean += value_at(rows, i, column) / (double)count;
+    for (size_t i = 0; i < count; ++i)
+        m.deviation += pow(value_at(rows, i, column) - m.mean, 2) / (double)count;
+    m.deviation = sqrt(m.deviation);
+    return m;
+}
+
+/* ---- far from 0 and 1 ------------------------------------------------------------------------ */
+
+/* "'price'" where the target is a column of a table, else "number 3". */
+static void name_target(const rnl_model *model, size_t column, char text[96])
+{
+    const rnl_columns *columns = &model->encoding.targets;
+    if (column < columns->count)
+        snprintf(text, 96, "'%.60s'", columns->items[column].name);
+    else
+        snprintf(text, 96, "number %zu", column);
+}
+
+/* The same array, or the same file. */
+static bool are_the_inputs(const rnl_model *model, const rnl_dataset *rows)
+{
+    const rnl_choice *train = &model->config->data.train;
+    const bool files = train->kind && (train->kind->operations == &rnl_idx_format ||
+                                       train->kind->operations == &rnl_npy_format);
+    const rnl_array_files *paths = files ? train->parameters : NULL;
+    return rows->inputs == rows->values || (paths && strcmp(paths->inputs, paths->targets) == 0);
+}
+
+/* The column whose mean and deviation are the largest, and whether they are far from 0 and 1. */
+static bool find_odd(const rnl_dataset *rows, size_t *column, moments *odd)
+{
+    double most = 0, widest = 0;
+    for (size_t j = 0; j < rows->value_columns; ++j) {
+        const moments m = measure(rows, j);
+        const double size = fmax(fabs(m.mean), m.deviation);
+        widest = fmax(widest, m.deviation);
+        if (j == 0 || size > most) {
+            *column = j;
+            *odd = m;
+            most = size;
+        }
+    }
+    return most > TOO_LARGE || (widest < TOO_SMALL && widest > 0);
+}
+
+bool rnl_target_scale_is_odd(const rnl_model *model, const rnl_dataset *rows,
+                             char text[RNL_TARGET_TEXT])
+{
+    const rnl_data_config *config = &model->config->data;
+    if (!rows->values || rnl_scales(&config->target_scaling) ||
+        !rnl_loss_is_of_numbers(&model->config->training.loss))
+        return false;
+    if (rnl_scales(&config->scaling) && are_the_inputs(model, rows)) {
+        snprintf(text, RNL_TARGET_TEXT,
+                 "the targets are the inputs as they came, which data.scaling does not change: "
+                 "data.target_scaling: standardize scales targets");
+        return true;
+    }
+    size_t column = 0;
+    moments odd = {0};
+    const bool is_odd = find_odd(rows, &column, &odd);
+    char name[96];
+    name_target(model, column, name);
+    snprintf(text, RNL_TARGET_TEXT,
+             "nothing scales the targets: target %s has mean %.3g and standard deviation %.3g, "
+             "where about 0 and 1 train best; see data.target_scaling: standardize",
+             name, odd.mean, odd.deviation);
+    return is_odd;
+}
+
+/* ---- out of reach ---------------------------------------------------------------------------- */
+
+/* Share of the targets that lie outside. */
+static double share_beyond(const rnl_model *model, const rnl_dataset *rows, rnl_reach reach)
+{
+    const rnl_scaler *scaler = &model->target_scaler;
+    const size_t count = rows_looked_at(rows), columns = rows->value_columns;
+    size_t beyond = 0;
+    for (size_t i = 0; i < count; ++i)
+        for (size_t j = 0; j < columns; ++j) {
+            const double target = rnl_scaler_apply(scaler, j, value_at(rows, i, j));
+            beyond += target < reach.least || target > reach.most;
+        }
+    return (double)beyond / (double)(count * columns);
+}
+
+static void print_reach(char text[64], rnl_reach reach)
+{
+    if (isinf(reach.most))
+        snprintf(text, 64, "numbers from %.4g up", reach.least);
+    else
+        snprintf(text, 64, "numbers from %.4g to %.4g", reach.least, reach.most);
+}
+
+bool rnl_targets_are_out_of_reach(const rnl_model *model, const rnl_dataset *rows,
+                                  char text[RNL_TARGET_TEXT])
+{
+    const rnl_layer *last = &model->layers[model->layer_count - 1];
+    const rnl_layer_operations *operations = rnl_layer_operations_of(last);
+    const rnl_choice *activation = operations->activation ? operations->activation(last) : NULL;
+    if (!activation || last->activation_in_loss || !rows->values)
+        return false;
+    const rnl_reach reach = rnl_activation_reach(activation);
+    const double share = share_beyond(model, rows, reach);
+    char numbers[64];
+    print_reach(numbers, reach);
+    snprintf(text, RNL_TARGET_TEXT,
+             "%s: activation %s gives %s, and %.3g %% of the targets%s lie elsewhere, where no "
+             "training brings it; the last layer of a regression has activation: linear",
+             last->name, activation->kind->name, numbers, 100 * share,
+             rnl_scales(&model->config->data.target_scaling) ? ", standardized," : "");
+    return share > 0;
+}
