@@ -5,7 +5,7 @@
 #define RNL_ENGINE_LAYERS_LAYERS_H
 
 #include "engine/layers/batch_normalization.h"
-#include "engine/layers/dense.h"
+#include "engine/layers/dense/dense.h"
 #include "engine/layers/residual.h"
 
 extern const rnl_layer_operations rnl_flatten_operations;

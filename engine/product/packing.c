@@ -7,8 +7,8 @@ void rnl_pack(const rnl_packing *packing, const float *plain, size_t stride, flo
     for (size_t p = 0; p < packing->panels; ++p) {
         const size_t columns = rnl_panel_columns(packing, p);
         for (size_t i = 0; i < packing->rows; ++i)
-            memcpy(packed + p * packing->distance + i * packing->stride,
-                   plain + i * stride + p * packing->width, columns * sizeof *packed);
+            memcpy(packed + rnl_packed_at(packing, p, i), plain + i * stride + p * packing->width,
+                   columns * sizeof *packed);
     }
 }
 
@@ -17,18 +17,18 @@ void rnl_unpack(const rnl_packing *packing, const float *packed, float *plain, s
     for (size_t p = 0; p < packing->panels; ++p) {
         const size_t columns = rnl_panel_columns(packing, p);
         for (size_t i = 0; i < packing->rows; ++i)
-            memcpy(plain + i * stride + p * packing->width,
-                   packed + p * packing->distance + i * packing->stride, columns * sizeof *plain);
+            memcpy(plain + i * stride + p * packing->width, packed + rnl_packed_at(packing, p, i),
+                   columns * sizeof *plain);
     }
 }
 
 void rnl_clear_padding(const rnl_packing *packing, float *packed)
 {
     for (size_t p = 0; p < packing->panels; ++p) {
-        float *panel = packed + p * packing->distance;
+        float *panel = packed + rnl_packed_at(packing, p, 0);
         const size_t columns = rnl_panel_columns(packing, p);
         for (size_t i = 0; columns < packing->width && i < packing->rows; ++i)
-            memset(panel + i * packing->stride + columns, 0,
+            memset(panel + rnl_packed_at(packing, 0, i) + columns, 0,
                    (packing->width - columns) * sizeof *panel);
         memset(panel + packing->rows * packing->stride, 0,
                (packing->distance - packing->rows * packing->stride) * sizeof *panel);

@@ -32,6 +32,12 @@ static inline size_t rnl_packed_count(const rnl_packing *packing)
     return packing->panels * packing->distance;
 }
 
+/* Where a row of a panel stands, in floats. */
+static inline size_t rnl_packed_at(const rnl_packing *packing, size_t panel, size_t row)
+{
+    return panel * packing->distance + row * packing->stride;
+}
+
 /* Columns of the matrix in a panel. */
 static inline size_t rnl_panel_columns(const rnl_packing *packing, size_t panel)
 {

@@ -416,11 +416,11 @@ static dnnl_status_t run_sgemm(const rnl_product_call *call)
     const rnl_packing *packing = &call->product->packing;
     dnnl_status_t status = dnnl_success;
     for (size_t p = 0; status == dnnl_success && p < packing->panels; ++p)
-        status = dnnl_sgemm('N', 'N', (dnnl_dim_t)shape->rows,
-                            (dnnl_dim_t)rnl_panel_columns(packing, p), (dnnl_dim_t)shape->inner, 1,
-                            call->a, (dnnl_dim_t)shape->a_stride, call->b + p * packing->distance,
-                            (dnnl_dim_t)packing->stride, 0, call->c + p * packing->width,
-                            (dnnl_dim_t)rnl_product_row_stride(shape->columns));
+        status = dnnl_sgemm(
+            'N', 'N', (dnnl_dim_t)shape->rows, (dnnl_dim_t)rnl_panel_columns(packing, p),
+            (dnnl_dim_t)shape->inner, 1, call->a, (dnnl_dim_t)shape->a_stride,
+            call->b + rnl_packed_at(packing, p, 0), (dnnl_dim_t)packing->stride, 0,
+            call->c + p * packing->width, (dnnl_dim_t)rnl_product_row_stride(shape->columns));
     return status;
 }
 

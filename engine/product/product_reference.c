@@ -99,7 +99,7 @@ static void multiply_panel(const rnl_product_call *call, const rnl_packing *pack
 {
     const rnl_product_shape *shape = &call->shape;
     const size_t columns = rnl_panel_columns(packing, panel);
-    const float *b = call->b + panel * packing->distance;
+    const float *b = call->b + rnl_packed_at(packing, panel, 0);
     for (size_t i = 0; i < shape->rows; ++i) {
         const float *a = call->a + i * shape->a_stride;
         float *c = call->c + i * rnl_product_row_stride(shape->columns) + panel * packing->width;

@@ -1,4 +1,4 @@
-#include "engine/layers/dense.h"
+#include "engine/layers/dense/dense.h"
 
 #include "engine/config/config.h"
 #include "engine/error.h"

@@ -1,8 +1,8 @@
 /*
  * The dense layer: y = f(x W + b), with W (fan_in, units) and b (units).
  */
-#ifndef RNL_ENGINE_LAYERS_DENSE_H
-#define RNL_ENGINE_LAYERS_DENSE_H
+#ifndef RNL_ENGINE_LAYERS_DENSE_DENSE_H
+#define RNL_ENGINE_LAYERS_DENSE_DENSE_H
 
 #include "engine/step/step.h"
 

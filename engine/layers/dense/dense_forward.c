@@ -1,0 +1,165 @@
+#include "engine/layers/dense/dense_state.h"
+
+#include "engine/error.h"
+
+static rnl_product_call **forward_call(const rnl_dense_state *state, size_t block, size_t part)
+{
+    return &state->forward_calls[block * state->cut.parts + part];
+}
+
+rnl_product_shape rnl_dense_forward_shape(const rnl_dense_state *state,
+                                          const rnl_dense_columns *columns)
+{
+    return (rnl_product_shape){state->cut.part_rows, state->fan_in, columns->count,
+                               state->input->stride};
+}
+
+static rnl_status bind_forward(const rnl_dense_state *state, size_t block, size_t part,
+                               rnl_step_worker *worker)
+{
+    const rnl_dense_columns *columns = &state->blocks[block];
+    const size_t row = part * state->cut.part_rows;
+    return rnl_product_bind(forward_call(state, block, part),
+                            rnl_step_product(worker->step, rnl_dense_forward_shape(state, columns)),
+                            worker->product, state->input->values + row * state->input->stride,
+                            columns->weights->arrays[RNL_VALUES],
+                            worker->step->tile_buffers[worker->index]);
+}
+
+static rnl_status run_forward(const rnl_dense_state *state, size_t block, size_t part,
+                              rnl_step_worker *worker)
+{
+    const rnl_step *step = worker->step;
+    const rnl_dense_columns *columns = &state->blocks[block];
+    const size_t row = part * state->cut.part_rows;
+    const bool filled = rnl_cut_filled(step->rows, worker->batch.rows, row / step->rows.size) > 0;
+    if (worker->batch.training && !state->cut.by_columns)
+        rnl_dense_transpose_part(state, step, block, part, filled);
+    if (!filled)
+        return RNL_OK;
+    RNL_TRY(rnl_product_execute(*forward_call(state, block, part)));
+    const size_t corner = row * state->output.stride + columns->first;
+    state->activation.forward(&(const rnl_activation_forward){
+        .rows = state->cut.part_rows,
+        .columns = columns->count,
+        .z = step->tile_buffers[worker->index],
+        .z_stride = rnl_product_row_stride(columns->count),
+        .bias = state->bias ? state->bias->arrays[RNL_VALUES] + columns->first : NULL,
+        .y = state->output.values + corner,
+        .y_stride = state->output.stride,
+        .kept = state->kept.values ? state->kept.values + corner : NULL,
+        .alpha = state->activation.alpha,
+    });
+    return RNL_OK;
+}
+
+/* What other workers have made is the inputs of a layer cut by columns, and the weights of another,
+ * which transposes its inputs and weights in training, too. */
+static rnl_phase_cost forward_cost(const rnl_dense_state *state, const rnl_step *step, size_t parts)
+{
+    const double rows = (double)(parts * state->cut.part_rows), fan_in = (double)state->fan_in,
+                 units = (double)state->units;
+    const size_t index = state->layer->index;
+    const bool transposes =
+        step->training && index >= step->first_trainable && !state->cut.by_columns;
+    return (rnl_phase_cost){
+        .row_parts = state->cut.by_columns ? 0 : parts,
+        .flops = 2 * rows * fan_in * units,
+        .calls = (double)(state->cut.columns.blocks * parts),
+        .bytes = 12 * rows * units + (transposes ? 8 * rows * fan_in : 0) +
+                 (transposes && index > step->first_trainable ? 8 * fan_in * units : 0),
+        .shared = 4 * fan_in * (state->cut.by_columns ? rows : units),
+    };
+}
+
+/* ---- cut by columns: a phase for each half of the rows --------------------------------------- */
+
+static rnl_status bind_half(void *self, size_t block, rnl_step_worker *worker)
+{
+    const rnl_dense_half *half = self;
+    return bind_forward(half->state, block, half->part, worker);
+}
+
+static rnl_status run_half(void *self, size_t block, rnl_step_worker *worker)
+{
+    const rnl_dense_half *half = self;
+    return run_forward(half->state, block, half->part, worker);
+}
+
+static size_t half_owner(const void *self, size_t block, size_t workers)
+{
+    const rnl_dense_half *half = self;
+    return rnl_dense_columns_owner(half->state, block, workers);
+}
+
+/* While others still work on one half of the rows, a worker goes on to the next layer with the
+ * other. */
+static rnl_status add_halves(rnl_dense_state *state, rnl_step *step)
+{
+    const size_t before = step->phases.needed;
+    rnl_phase phase = {
+        .name = "forward",
+        .tiles = state->cut.columns.blocks,
+        .bind = bind_half,
+        .run = run_half,
+        .owner = half_owner,
+        .waits = RNL_WAITS_FOR_FIRST,
+        .cost = forward_cost(state, step, 1),
+    };
+    for (size_t p = 0; p < state->cut.parts; ++p) {
+        const size_t made = state->input->made[p];
+        state->by_columns.halves[p] = (rnl_dense_half){state, p};
+        phase.self = &state->by_columns.halves[p];
+        phase.after = made > 0 && state->cut.parts > 1 ? made : before;
+        phase.cost.barrier = p == 0 ? RNL_BARRIER_BEFORE : RNL_BARRIER_SHARED;
+        RNL_TRY(rnl_phases_add(&step->phases, phase));
+        if (state->cut.parts > 1)
+            state->output.made[p] = step->phases.count;
+    }
+    return RNL_OK;
+}
+
+/* ---- cut by rows: one phase of all parts ----------------------------------------------------- */
+
+/* Tiles follow each other column block by column block, and in these part by part. */
+static rnl_status bind_tile(void *self, size_t tile, rnl_step_worker *worker)
+{
+    const rnl_dense_state *state = self;
+    return bind_forward(state, tile / state->cut.parts, tile % state->cut.parts, worker);
+}
+
+static rnl_status run_tile(void *self, size_t tile, rnl_step_worker *worker)
+{
+    const rnl_dense_state *state = self;
+    return run_forward(state, tile / state->cut.parts, tile % state->cut.parts, worker);
+}
+
+/* Shares by rows, as other phases over rows have them; a worker still goes through its tiles column
+ * block by column block. */
+static size_t tile_owner(const void *self, size_t tile, size_t workers)
+{
+    const rnl_dense_state *state = self;
+    const size_t parts = state->cut.parts, blocks = state->cut.columns.blocks;
+    return rnl_share_owner(parts * blocks, workers, tile % parts * blocks + tile / parts);
+}
+
+static rnl_status add_parts(rnl_dense_state *state, rnl_step *step)
+{
+    return rnl_phases_add(&step->phases, (rnl_phase){
+                                             .name = "forward",
+                                             .tiles = state->cut.columns.blocks * state->cut.parts,
+                                             .bind = bind_tile,
+                                             .run = run_tile,
+                                             .owner = tile_owner,
+                                             .self = state,
+                                             .waits = RNL_WAITS_FOR_SHARED,
+                                             .cost = forward_cost(state, step, state->cut.parts),
+                                         });
+}
+
+rnl_status rnl_dense_add_forward(rnl_dense_state *state, rnl_step *step)
+{
+    RNL_TRY(state->cut.by_columns ? add_halves(state, step) : add_parts(state, step));
+    state->forward_phases = step->phases.count;
+    return RNL_OK;
+}

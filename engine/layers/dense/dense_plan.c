@@ -1,0 +1,209 @@
+#include "engine/layers/dense/dense_state.h"
+
+#include "engine/error.h"
+#include "engine/step/clip.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Packs the layer's plain kernel into the column block, and with the first one the bias; likewise
+ * the optimizer's state, if training goes on where it once stood. */
+static rnl_status run_preparation(void *self, size_t column_block, rnl_step_worker *worker)
+{
+    const rnl_dense_state *state = self;
+    const rnl_parameter *parameters = state->layer->parameters;
+    const rnl_dense_columns *columns = &state->blocks[column_block];
+    for (size_t a = 0; a < rnl_step_arrays(worker->step); ++a) {
+        const float *kernel = parameters[RNL_DENSE_KERNEL].arrays[a];
+        if (kernel)
+            rnl_pack(&columns->packing, kernel + columns->first, state->units,
+                     columns->weights->arrays[a]);
+        if (kernel && state->bias && column_block == 0)
+            memcpy(state->bias->arrays[a], parameters[RNL_DENSE_BIAS].arrays[a],
+                   state->units * sizeof(float));
+    }
+    return RNL_OK;
+}
+
+static size_t count_forward(const rnl_dense_state *state)
+{
+    return state->cut.columns.blocks * state->cut.parts;
+}
+
+static void release_calls(rnl_product_call **calls, size_t count)
+{
+    for (size_t i = 0; calls && i < count; ++i)
+        rnl_product_call_free(calls[i]);
+    free(calls);
+}
+
+static void release(void *memory)
+{
+    rnl_dense_state *state = memory;
+    const rnl_dense_cut *cut = &state->cut;
+    release_calls(state->forward_calls, count_forward(state));
+    release_calls(state->gradient_calls, cut->inputs.blocks * state->panels);
+    release_calls(state->down_calls, cut->by_columns ? cut->columns.blocks : cut->parts);
+    free(state->blocks);
+}
+
+/* ---- forward --------------------------------------------------------------------------------- */
+
+static rnl_status plan_grid(rnl_dense_state *state, const rnl_step *step)
+{
+    state->cut = rnl_cut_dense(step->rows, state->fan_in, state->units);
+    state->blocks = calloc(state->cut.columns.blocks, sizeof *state->blocks);
+    state->forward_calls = calloc(count_forward(state), sizeof *state->forward_calls);
+    return state->blocks && state->forward_calls
+               ? RNL_OK
+               : rnl_fail_memory(count_forward(state) * sizeof *state->forward_calls);
+}
+
+static rnl_status plan_block(rnl_dense_state *state, rnl_step *step, size_t block)
+{
+    rnl_dense_columns *columns = &state->blocks[block];
+    columns->first = rnl_cut_column(state->cut.columns, block);
+    columns->count = rnl_cut_width(state->cut.columns, block);
+    columns->packing = rnl_packing_of(state->fan_in, columns->count);
+    RNL_TRY(rnl_step_need_product(step, rnl_dense_forward_shape(state, columns)));
+    rnl_step_need_tile(step, state->cut.part_rows * rnl_product_row_stride(columns->count));
+    return rnl_step_block(step, state->layer, RNL_DENSE_KERNEL, rnl_packed_count(&columns->packing),
+                          &columns->weights);
+}
+
+static rnl_status plan_parameters(rnl_dense_state *state, rnl_step *step)
+{
+    for (size_t c = 0; c < state->cut.columns.blocks; ++c)
+        RNL_TRY(plan_block(state, step, c));
+    return rnl_dense_of(state->layer)->use_bias
+               ? rnl_step_block(step, state->layer, RNL_DENSE_BIAS, state->units, &state->bias)
+               : RNL_OK;
+}
+
+static rnl_status plan_outputs(rnl_dense_state *state, rnl_step *step)
+{
+    RNL_TRY(rnl_step_matrix(step, &state->output, state->units));
+    return step->training && state->activation.keeps_slope
+               ? rnl_step_matrix(step, &state->kept, state->units)
+               : RNL_OK;
+}
+
+static void bind_activation(rnl_dense_state *state, const rnl_kernels *kernels)
+{
+    const rnl_choice *activation = &rnl_dense_of(state->layer)->activation;
+    if (state->layer->activation_in_loss)
+        state->activation =
+            (rnl_bound_activation){kernels->linear_forward, kernels->linear_backward, 0, false};
+    else
+        rnl_activation_of(activation)->bind(&state->activation, kernels, activation->parameters);
+}
+
+/* Room for the largest column block each, and for the deltas of all blocks: one worker may have
+ * them. */
+static void lay_out_buffer(rnl_dense_state *state, rnl_step *step)
+{
+    rnl_dense_by_columns *at = &state->by_columns;
+    size_t delta = 0, weights = 0;
+    for (size_t c = 0; c < state->cut.columns.blocks; ++c) {
+        const size_t of_delta = rnl_packed_count(&state->blocks[c].delta_packing),
+                     of_weights = rnl_packed_count(&state->blocks[c].transposed_packing);
+        delta = of_delta > delta ? of_delta : delta;
+        weights = of_weights > weights ? of_weights : weights;
+    }
+    at->delta_at = rnl_dense_in_lines(state->scratch);
+    at->delta_floats = rnl_dense_in_lines(delta);
+    at->weights_at = at->delta_at + state->cut.columns.blocks * at->delta_floats;
+    at->inputs_at = at->weights_at + rnl_dense_in_lines(weights);
+    rnl_step_need_tile(step,
+                       at->inputs_at + state->fan_in * rnl_product_close_stride(step->padded_rows));
+}
+
+/* Asks for all that the backward phases need, beside the forward pass. */
+static rnl_status plan_training(rnl_dense_state *state, rnl_step *step)
+{
+    RNL_TRY(rnl_dense_plan_delta(state, step));
+    RNL_TRY(rnl_dense_plan_gradients(state, step));
+    if (state->layer->index > step->first_trainable)
+        RNL_TRY(rnl_dense_plan_input_gradient(state, step));
+    if (state->cut.by_columns) {
+        lay_out_buffer(state, step);
+        return RNL_OK;
+    }
+    rnl_step_need_tile(step, state->scratch);
+    return rnl_arena_reserve(&step->arena, &state->by_rows.inputs,
+                             state->fan_in * rnl_product_close_stride(step->padded_rows),
+                             sizeof(float));
+}
+
+rnl_status rnl_dense_plan_forward(const rnl_layer *layer, rnl_step *step, const rnl_matrix *input,
+                                  const rnl_matrix **output, void **planned)
+{
+    rnl_dense_state *state = rnl_step_allocate(step, sizeof *state, release);
+    if (!state)
+        return rnl_fail_memory(sizeof *state);
+    state->layer = layer;
+    state->input = input;
+    state->fan_in = input->columns;
+    state->units = layer->output.size[0];
+    RNL_TRY(plan_grid(state, step));
+    if (state->cut.by_columns && state->cut.columns.blocks > 1)
+        state->by_columns.reversed = step->layers_by_columns++ % 2 == 1;
+    bind_activation(state, step->kernels);
+    RNL_TRY(plan_parameters(state, step));
+    RNL_TRY(plan_outputs(state, step));
+    if (step->training && layer->index >= step->first_trainable)
+        RNL_TRY(plan_training(state, step));
+    RNL_TRY(rnl_phases_add(
+        &step->preparation,
+        (rnl_phase){.tiles = state->cut.columns.blocks, .run = run_preparation, .self = state}));
+    *output = &state->output;
+    *planned = state;
+    return rnl_dense_add_forward(state, step);
+}
+
+/* ---- backward -------------------------------------------------------------------------------- */
+
+/* Weights are updated by whole rows of panels, the bias by whole panels. */
+static void place_updates(const rnl_dense_state *state, const rnl_step *step)
+{
+    const bool by_tile = !rnl_step_clips(step);
+    for (size_t c = 0; c < state->cut.columns.blocks; ++c) {
+        rnl_block *weights = state->blocks[c].weights;
+        weights->updated_by_tile = by_tile;
+        weights->piece = RNL_CUT_MULTIPLE * state->blocks[c].packing.stride;
+    }
+    if (state->bias) {
+        state->bias->updated_by_tile = by_tile;
+        state->bias->piece = RNL_CUT_MULTIPLE;
+    }
+}
+
+rnl_status rnl_dense_plan_backward(void *planned, rnl_step *step, const rnl_upstream *upstream,
+                                   rnl_upstream *downstream)
+{
+    rnl_dense_state *state = planned;
+    state->upstream = *upstream;
+    place_updates(state, step);
+    RNL_TRY(rnl_dense_plan_constraint(state, step));
+    if (downstream) {
+        downstream->partials = state->cut.by_columns ? state->cut.columns.blocks : 1;
+        state->downstream = *downstream;
+    }
+    RNL_TRY(rnl_dense_add_delta(state, step));
+    return rnl_dense_add_gradients(state, step);
+}
+
+rnl_status rnl_dense_collect(const void *planned, size_t array, rnl_layer *layer)
+{
+    const rnl_dense_state *state = planned;
+    for (size_t c = 0; c < state->cut.columns.blocks; ++c) {
+        const rnl_dense_columns *columns = &state->blocks[c];
+        rnl_unpack(&columns->packing, columns->weights->arrays[array],
+                   layer->parameters[RNL_DENSE_KERNEL].arrays[array] + columns->first,
+                   state->units);
+    }
+    if (state->bias)
+        memcpy(layer->parameters[RNL_DENSE_BIAS].arrays[array], state->bias->arrays[array],
+               state->units * sizeof(float));
+    return RNL_OK;
+}
