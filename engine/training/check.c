@@ -2,7 +2,7 @@
 
 #include "engine/config/config.h"
 #include "engine/error.h"
-#include "engine/layers/dense.h"
+#include "engine/layers/dense/dense.h"
 #include "engine/layers/layers.h"
 #include "engine/model/regularizers.h"
 #include "engine/training/optimizers.h"
