@@ -7,6 +7,7 @@
 #include "benchmarks/step_time.h"
 #include "engine/config/config.h"
 #include "engine/data/row_order.h"
+#include "engine/error.h"
 #include "engine/training/executor.h"
 #include "engine/training/pass.h"
 
@@ -23,9 +24,9 @@ enum {
     MOST_BATCHES = 256
 };
 
-/* A model with one activation at one batch size. */
+/* A model at one batch size. */
 typedef struct subject {
-    const char *activation;
+    char name[80]; /* "mlp_small/elu" */
     rnl_config *config;
     rnl_model *model;
     rnl_data *data;
@@ -98,29 +99,58 @@ static rnl_status run_once(subject *s, size_t threads)
     return s->training ? train_once(s, threads) : infer_once(s, threads);
 }
 
+/* As many whole batches as a run takes and there are rows for. */
+static rnl_status begin_subject(subject *s, bool training, size_t batch_size, size_t rows)
+{
+    const size_t fitting = (training ? ROWS_PER_EPOCH : ROWS_PER_RUN) / batch_size;
+    const size_t there = rows / batch_size;
+    s->training = training;
+    s->batch_size = batch_size;
+    s->batches = fitting < MOST_BATCHES ? fitting : MOST_BATCHES;
+    s->batches = there < s->batches ? there : s->batches;
+    s->warm_batches = s->batches / 8;
+    s->order = malloc((s->batches * batch_size + 1) * sizeof *s->order);
+    if (!s->order)
+        return rnl_fail_memory(s->batches * batch_size * sizeof *s->order);
+    rnl_row_order(s->order, s->batches * batch_size, 0, 0, false);
+    return RNL_OK;
+}
+
 static rnl_status make_subject(subject *s, const char *activation, bool training, size_t batch_size)
 {
     const rnl_bench_case c = {"mlp_small", activation, "momentum", batch_size};
-    const size_t fitting = (training ? ROWS_PER_EPOCH : ROWS_PER_RUN) / batch_size;
     char *text = rnl_bench_config(&c), epochs[64];
     snprintf(epochs, sizeof epochs, "training.epochs=%d", RNL_STEP_TIME_EPOCHS);
     const char *overrides[] = {epochs};
-    *s = (subject){.activation = activation, .training = training, .batch_size = batch_size};
-    s->batches = fitting < MOST_BATCHES ? fitting : MOST_BATCHES;
-    s->warm_batches = s->batches / 8;
-    const size_t rows = batch_size * s->batches;
-    s->data = rnl_bench_data(&c, rows);
-    s->order = malloc(rows * sizeof *s->order);
-    if (!text || !s->order) {
-        free(text);
-        return RNL_NO_MEMORY;
+    *s = (subject){.batches = 0};
+    snprintf(s->name, sizeof s->name, "mlp_small/%s", activation);
+    rnl_status status = text ? begin_subject(s, training, batch_size, SIZE_MAX) : RNL_NO_MEMORY;
+    if (status == RNL_OK) {
+        s->data = rnl_bench_data(&c, batch_size * s->batches);
+        status = rnl_config_parse(&s->config, "latency", text, overrides, 1);
     }
-    rnl_row_order(s->order, rows, 0, 0, false);
-    rnl_status status = rnl_config_parse(&s->config, "latency", text, overrides, 1);
     free(text);
-    if (status == RNL_OK)
-        status = rnl_model_create(&s->model, s->config, s->data);
-    return status;
+    return status == RNL_OK ? rnl_model_create(&s->model, s->config, s->data) : status;
+}
+
+/* Of the user's configuration, whose rows have to fill a batch. */
+static rnl_status load_subject(subject *s, const char *path, const rnl_arguments *arguments,
+                               bool training, size_t batch_size)
+{
+    char batch[64];
+    snprintf(batch, sizeof batch, "training.batch_size=%zu", batch_size);
+    *s = (subject){.batches = 0};
+    rnl_status status = rnl_bench_load(&s->config, &s->data, path, arguments, batch);
+    if (status != RNL_OK)
+        return status;
+    const size_t rows = s->data->train.rows;
+    if (rows < batch_size)
+        return rnl_fail(RNL_BAD_DATA, "%s: latency of %zu rows: expected as many, got %zu", path,
+                        batch_size, rows);
+    snprintf(s->name, sizeof s->name, "%.79s", rnl_config_name(s->config));
+    status = begin_subject(s, training, batch_size, rows);
+    s->data->train.rows = s->batches * batch_size;
+    return status == RNL_OK ? rnl_model_create(&s->model, s->config, s->data) : status;
 }
 
 static void release_subject(subject *s)
@@ -141,8 +171,8 @@ static const char *pass_of(const subject *s)
 static void report_subject(rnl_bench *bench, subject *s, size_t threads)
 {
     rnl_bench_result result = {.threads = threads, .repetitions = s->seconds.count};
-    snprintf(result.name, sizeof result.name, "latency/mlp_small/%s%s/batch:%zu/threads:%zu",
-             s->activation, pass_of(s), s->batch_size, threads);
+    snprintf(result.name, sizeof result.name, "latency/%s%s/batch:%zu/threads:%zu", s->name,
+             pass_of(s), s->batch_size, threads);
     result.seconds = rnl_samples_summarize(&s->seconds);
     rnl_bench_result_count(&result, "p50_us", 1e6 * result.seconds.median);
     rnl_bench_result_count(&result, "p90_us", 1e6 * result.seconds.p90);
@@ -196,20 +226,42 @@ static rnl_status measure_pair(rnl_bench *bench, bool training, size_t batch_siz
     return status;
 }
 
+static rnl_status measure_config(rnl_bench *bench, const char *path, bool training,
+                                 size_t batch_size, size_t threads)
+{
+    subject s = {.batches = 0};
+    rnl_status status = load_subject(&s, path, bench->arguments, training, batch_size);
+    for (size_t runs = 0;
+         status == RNL_OK && runs < RUNS && (runs < FEWEST_RUNS || rnl_seconds() < bench->deadline);
+         ++runs)
+        status = run_once(&s, threads);
+    if (status == RNL_OK)
+        report_subject(bench, &s, threads);
+    release_subject(&s);
+    return status;
+}
+
 int rnl_bench_latency(rnl_bench *bench)
 {
     static const struct {
         bool training;
         size_t batch_size;
-    } pairs[] = {{false, 1}, {false, 32}, {false, 512}, {true, 32}, {true, 512}};
-    enum { PAIRS = sizeof pairs / sizeof *pairs };
-    const size_t count = PAIRS * bench->thread_count_count;
+    } passes[] = {{false, 1}, {false, 32}, {false, 512}, {true, 32}, {true, 512}};
+    enum { PASSES = sizeof passes / sizeof *passes };
+    const size_t configs = bench->arguments->operand_count - 1;
+    const size_t nets = configs > 0 ? configs : 1;
+    const size_t count = PASSES * bench->thread_count_count * nets;
     const double start = rnl_seconds(), end = bench->deadline;
     rnl_status status = RNL_OK;
     for (size_t i = 0; i < count && status == RNL_OK; ++i) {
+        const bool training = passes[i % PASSES].training;
+        const size_t batch_size = passes[i % PASSES].batch_size;
+        const size_t threads = bench->thread_counts[i / PASSES % bench->thread_count_count];
+        const size_t net = i / PASSES / bench->thread_count_count;
         bench->deadline = start + (end - start) * (double)(i + 1) / (double)count;
-        status = measure_pair(bench, pairs[i % PAIRS].training, pairs[i % PAIRS].batch_size,
-                              bench->thread_counts[i / PAIRS]);
+        status = configs > 0 ? measure_config(bench, bench->arguments->operands[1 + net], training,
+                                              batch_size, threads)
+                             : measure_pair(bench, training, batch_size, threads);
     }
     return rnl_bench_complain(status);
 }

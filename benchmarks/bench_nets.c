@@ -1,6 +1,8 @@
 #include "benchmarks/bench_nets.h"
 
+#include "benchmarks/step_time.h"
 #include "engine/config/config.h"
+#include "engine/error.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,4 +110,22 @@ double rnl_training_flops(const rnl_model *model)
 double rnl_inference_flops(const rnl_model *model)
 {
     return product_flops(model, 1, false);
+}
+
+rnl_status rnl_bench_load(rnl_config **config, rnl_data **data, const char *path,
+                          const rnl_arguments *arguments, const char *batch)
+{
+    char epochs[64];
+    snprintf(epochs, sizeof epochs, "training.epochs=%d", RNL_STEP_TIME_EPOCHS);
+    const char *const own[] = {epochs, "training.early_stopping.patience=0",
+                               "training.schedule=null", "training.inspect=false", batch};
+    const size_t own_count = sizeof own / sizeof *own - !batch, count = arguments->override_count;
+    const char **overrides = calloc(count + own_count, sizeof *overrides);
+    if (!overrides)
+        return rnl_fail_memory((count + own_count) * sizeof *overrides);
+    memcpy(overrides, arguments->overrides, count * sizeof *overrides);
+    memcpy(overrides + count, own, own_count * sizeof *overrides);
+    rnl_status status = rnl_config_load(config, path, overrides, count + own_count);
+    free(overrides);
+    return status == RNL_OK ? rnl_data_load(data, *config, RNL_TRAIN) : status;
 }

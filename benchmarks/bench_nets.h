@@ -4,6 +4,7 @@
 #ifndef RNL_BENCHMARKS_BENCH_NETS_H
 #define RNL_BENCHMARKS_BENCH_NETS_H
 
+#include "cli/arguments.h"
 #include "engine/model/model.h"
 
 /* One training step to measure. */
@@ -20,6 +21,11 @@ char *rnl_bench_config(const rnl_bench_case *c);
 
 /* Rows of bytes, as images are, of the case's net, with labels. */
 rnl_data *rnl_bench_data(const rnl_bench_case *c, size_t rows);
+
+/* A configuration of the user's, fit to be timed: without what ends or slows training beside its
+ * steps; and its training rows.  Overrides are the user's and then `batch`, which may be NULL. */
+rnl_status rnl_bench_load(rnl_config **config, rnl_data **data, const char *path,
+                          const rnl_arguments *arguments, const char *batch);
 
 /* Multiplications and additions of a training step's products for one row: 2 in out each forward
  * and for the gradients of the weights, and for those of the inputs but in the first dense layer.

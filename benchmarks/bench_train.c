@@ -147,21 +147,9 @@ static rnl_status make_case(bench_case *made, const rnl_bench_case *c)
 
 static rnl_status load_case(bench_case *made, const char *path, const rnl_arguments *arguments)
 {
-    char epochs[64];
-    snprintf(epochs, sizeof epochs, "training.epochs=%d", RNL_STEP_TIME_EPOCHS);
-    const char **overrides = calloc(arguments->override_count + 1, sizeof *overrides);
-    if (!overrides)
-        return RNL_NO_MEMORY;
-    memcpy(overrides, arguments->overrides, arguments->override_count * sizeof *overrides);
-    overrides[arguments->override_count] = epochs;
-    rnl_status status =
-        rnl_config_load(&made->config, path, overrides, arguments->override_count + 1);
-    free(overrides);
-    if (status == RNL_OK)
-        status = rnl_data_load(&made->data, made->config, RNL_TRAIN);
-    if (status == RNL_OK)
-        status = training_flops(&made->flops_per_row, made->config, made->data);
-    return status;
+    const rnl_status status = rnl_bench_load(&made->config, &made->data, path, arguments, NULL);
+    return status == RNL_OK ? training_flops(&made->flops_per_row, made->config, made->data)
+                            : status;
 }
 
 static void add_points(points *p, const rnl_bench *bench, const bench_case *c, const char *label)

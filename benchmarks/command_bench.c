@@ -3,6 +3,7 @@
 #include "cli/messages.h"
 #include "engine/training/machine.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +11,29 @@
 static const struct {
     const char *name;
     int (*run)(rnl_bench *bench);
+    bool takes_configs, takes_layers;
 } kinds[] = {
-    {"machine", rnl_bench_machine},
-    {"train", rnl_bench_train},
-    {"latency", rnl_bench_latency},
-    {"optimizers", rnl_bench_optimizers},
+    {"machine", rnl_bench_machine, false, false},
+    {"train", rnl_bench_train, true, true},
+    {"latency", rnl_bench_latency, true, false},
+    {"optimizers", rnl_bench_optimizers, false, false},
 };
+
+/* What the benchmark would not look at is refused. */
+static int check_arguments(const rnl_arguments *arguments, size_t kind)
+{
+    const char *name = kinds[kind].name;
+    if (arguments->operand_count > 1 && !kinds[kind].takes_configs)
+        return rnl_complain_usage("bench", "%s takes no CONFIG, got '%s'", name,
+                                  arguments->operands[1]);
+    if (arguments->override_count > 0 && arguments->operand_count < 2)
+        return rnl_complain_usage("bench", "--set changes a CONFIG, and there is none");
+    if (arguments->layers && !kinds[kind].takes_layers)
+        return rnl_complain_usage("bench", "--layers is of train alone");
+    return RNL_EXIT_OK;
+}
+
+enum { KINDS = sizeof kinds / sizeof *kinds };
 
 int rnl_bench_complain(rnl_status status)
 {
@@ -62,6 +80,9 @@ int rnl_command_bench(const rnl_arguments *arguments)
         .deadline = rnl_seconds() + (arguments->quick ? 4 : 120),
         .report = {.json = arguments->json},
     };
+    size_t kind = 0;
+    while (kind < KINDS && strcmp(arguments->operands[0], kinds[kind].name) != 0)
+        ++kind;
     if (arguments->thread_list && !read_threads(&bench, arguments->thread_list))
         return rnl_complain_usage("bench",
                                   "--threads expects numbers from 1, as in 1,2,4, got '%s'",
@@ -71,13 +92,13 @@ int rnl_command_bench(const rnl_arguments *arguments)
         if (code != RNL_EXIT_OK)
             return code;
     }
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; ++i)
-        if (strcmp(arguments->operands[0], kinds[i].name) == 0) {
-            const int code = kinds[i].run(&bench);
-            rnl_bench_report_finish(&bench.report);
-            return code;
-        }
-    return rnl_complain_usage(
-        "bench", "unknown benchmark '%s': expected machine, train, latency or optimizers",
-        arguments->operands[0]);
+    if (kind == KINDS)
+        return rnl_complain_usage(
+            "bench", "unknown benchmark '%s': expected machine, train, latency or optimizers",
+            arguments->operands[0]);
+    int code = check_arguments(arguments, kind);
+    if (code == RNL_EXIT_OK)
+        code = kinds[kind].run(&bench);
+    rnl_bench_report_finish(&bench.report);
+    return code;
 }

@@ -82,46 +82,47 @@ static int make_combinations(rnl_comparison *comparison, const rnl_arguments *ar
 typedef struct override_list {
     const char **items;
     size_t count;
-    char texts[RNL_MAX_VARIED + 8][512];
+    char *texts[RNL_MAX_VARIED + 8];
     size_t text_count;
 } override_list;
 
 __attribute__((format(printf, 2, 3))) static bool add_override(override_list *list,
                                                                const char *format, ...)
 {
-    char *text = list->texts[list->text_count];
+    char *text;
     va_list values;
     va_start(values, format);
-    const int length = vsnprintf(text, sizeof list->texts[0], format, values);
+    const int length = vasprintf(&text, format, values);
     va_end(values);
-    list->items[list->count++] = text;
-    list->text_count++;
-    return length >= 0 && (size_t)length < sizeof list->texts[0];
+    if (length < 0)
+        return false;
+    list->items[list->count++] = list->texts[list->text_count++] = text;
+    return true;
 }
 
 static bool fill_overrides(override_list *list, const rnl_comparison *comparison,
                            const rnl_combination *c, const rnl_trial *trial,
                            const rnl_arguments *arguments, const char *optimizer)
 {
-    bool fits = true;
+    bool added = true;
     for (size_t i = 0; i < arguments->override_count; i++)
         list->items[list->count++] = arguments->overrides[i];
     for (size_t v = 0; v < comparison->varied; v++)
-        fits &= add_override(list, "%s=%s", comparison->variations[v].key, c->values[v]);
+        added &= add_override(list, "%s=%s", comparison->variations[v].key, c->values[v]);
     if (optimizer)
-        fits &= add_override(list, "training.optimizer.%s.learning_rate=%.9g", optimizer,
-                             c->learning_rate);
+        added &= add_override(list, "training.optimizer.%s.learning_rate=%.9g", optimizer,
+                              c->learning_rate);
     if (comparison->repeats)
-        fits &= add_override(list, "training.seed=%" PRIu64, trial->seed);
+        added &= add_override(list, "training.seed=%" PRIu64, trial->seed);
     if (trial->fold > 0) {
-        fits &= add_override(list, "data.validation=null");
-        fits &= add_override(list, "data.validation_split=0");
-        fits &= add_override(
+        added &= add_override(list, "data.validation=null");
+        added &= add_override(list, "data.validation_split=0");
+        added &= add_override(
             list, arguments->stratified ? "data.folds={stratified: %zu}" : "data.folds=%zu",
             arguments->folds);
-        fits &= add_override(list, "data.fold=%zu", trial->fold);
+        added &= add_override(list, "data.fold=%zu", trial->fold);
     }
-    return fits;
+    return added;
 }
 
 /* optimizer: whose tuned rate is put in; NULL: none. */
@@ -133,13 +134,13 @@ static int load_config(rnl_config **config, const rnl_comparison *comparison,
     if (list)
         list->items = calloc(arguments->override_count + RNL_MAX_VARIED + 8, sizeof *list->items);
     int code = RNL_EXIT_FAILURE;
-    if (!list || !list->items)
+    if (!list || !list->items || !fill_overrides(list, comparison, c, trial, arguments, optimizer))
         complain_memory();
-    else if (!fill_overrides(list, comparison, c, trial, arguments, optimizer))
-        code = rnl_complain_usage("compare", "--vary: a value is too long");
     else
         code = rnl_complain_status(
             rnl_config_load(config, arguments->operands[0], list->items, list->count));
+    for (size_t i = 0; list && i < list->text_count; i++)
+        free(list->texts[i]);
     if (list)
         free(list->items);
     free(list);

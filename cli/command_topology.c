@@ -7,6 +7,8 @@
 int rnl_command_topology(const rnl_arguments *arguments)
 {
     const rnl_options options = {.threads = arguments->threads, .pin = arguments->pin};
+    if (arguments->override_count > 0 && !arguments->model)
+        return rnl_complain_usage("topology", "--set changes a --model, and there is none");
     rnl_model *model = NULL;
     char *text = NULL;
     rnl_status status =

@@ -1,4 +1,5 @@
 #include "cli/comparison.h"
+#include "cli/comparison_names.h"
 #include "cli/messages.h"
 #include "cli/plot.h"
 #include "cli/text_table.h"
@@ -25,12 +26,6 @@ static const struct {
     {"adamw", "***", "** or ***"},
 };
 
-static const char *last_part(const char *key)
-{
-    const char *dot = strrchr(key, '.');
-    return dot ? dot + 1 : key;
-}
-
 /* The variation that is one of optimizers by their bare names; the number of variations if none. */
 static size_t optimizer_variation(const rnl_comparison *comparison)
 {
@@ -56,7 +51,7 @@ static void add_literature(rnl_text_table *table, const char *optimizer)
 static void add_header(rnl_text_table *table, const rnl_comparison *comparison)
 {
     for (size_t v = 0; v < comparison->varied; v++)
-        rnl_text_table_add(table, "%s", last_part(comparison->variations[v].key));
+        rnl_text_table_add(table, "%s", rnl_comparison_key_name(comparison, v));
     if (comparison->tunes)
         rnl_text_table_add(table, "learning rate");
     rnl_text_table_add(table, "%s", comparison->metric);
@@ -81,8 +76,12 @@ static void add_number(rnl_text_table *table, const char *format, double number)
 static void add_combination(rnl_text_table *table, const rnl_comparison *comparison,
                             const rnl_combination *c)
 {
-    for (size_t v = 0; v < comparison->varied; v++)
-        rnl_text_table_add(table, "%s", c->values[v]);
+    for (size_t v = 0; v < comparison->varied; v++) {
+        char *name = rnl_comparison_value_name(comparison, c, v, false);
+        rnl_text_table_add(table, "%s", name ? name : "");
+        table->failed |= !name;
+        free(name);
+    }
     if (comparison->tunes)
         add_number(table, "%.3g", c->learning_rate);
     add_number(table, "%.4f", c->mean);
@@ -112,6 +111,8 @@ bool rnl_comparison_print(const rnl_comparison *comparison)
         add_combination(&table, comparison, &comparison->combinations[i]);
     const bool printed = rnl_text_table_print(&table);
     rnl_text_table_release(&table);
+    if (printed)
+        rnl_comparison_print_legend(comparison);
     if (printed && optimizers)
         printf("books: Geron, Hands-On Machine Learning (2022), table 11-2: * bad, ** average, "
                "*** good\n");
@@ -306,9 +307,10 @@ static char *label(const rnl_comparison *comparison, const rnl_combination *c)
 {
     char *text = NULL;
     for (size_t v = 0; v < comparison->varied; v++) {
-        char *longer = NULL;
-        if (asprintf(&longer, "%s%s%s", text ? text : "", text ? ", " : "", c->values[v]) < 0)
+        char *longer = NULL, *name = rnl_comparison_value_name(comparison, c, v, true);
+        if (!name || asprintf(&longer, "%s%s%s", text ? text : "", text ? ", " : "", name) < 0)
             longer = NULL;
+        free(name);
         free(text);
         text = longer;
         if (!text)

@@ -297,8 +297,19 @@ static void write_script(FILE *script, const rnl_plot *plots, size_t count, cons
     fputs("unset multiplot\n", script);
 }
 
-/* Runs gnuplot with the script as its input, and the file as its output. */
-static bool run_gnuplot(int script, int output)
+/* What gnuplot said of a plot that it did not draw. */
+static bool fail_drawing(FILE *said)
+{
+    char text[512];
+    rewind(said);
+    text[fread(text, 1, sizeof text - 1, said)] = '\0';
+    rnl_complain("gnuplot failed: %s", text);
+    return false;
+}
+
+/* Runs gnuplot with the script as its input, and the file as its output.  It warns of what the plot
+ * shows well enough. */
+static bool run_gnuplot(int script, int output, FILE *said)
 {
     char *const words[] = {(char *)(uintptr_t) "gnuplot", NULL};
     posix_spawn_file_actions_t files;
@@ -306,7 +317,8 @@ static bool run_gnuplot(int script, int output)
     if (posix_spawn_file_actions_init(&files) != 0)
         return false;
     const bool ready = posix_spawn_file_actions_adddup2(&files, script, STDIN_FILENO) == 0 &&
-                       posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO) == 0;
+                       posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO) == 0 &&
+                       posix_spawn_file_actions_adddup2(&files, fileno(said), STDERR_FILENO) == 0;
     const int error = ready ? posix_spawnp(&child, words[0], &files, NULL, words, environ) : ENOMEM;
     posix_spawn_file_actions_destroy(&files);
     if (error != 0) {
@@ -317,25 +329,25 @@ static bool run_gnuplot(int script, int output)
     while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR)
             return false;
-    if (status == 0)
-        return true;
-    rnl_complain("gnuplot failed");
-    return false;
+    return status == 0 || fail_drawing(said);
 }
 
 static bool draw_into(const rnl_plot *plots, size_t count, const char *terminal, int output)
 {
-    FILE *script = tmpfile();
-    if (!script) {
+    FILE *script = tmpfile(), *said = tmpfile();
+    if (!script || !said) {
         rnl_complain("cannot make a temporary file: %s", strerror(errno));
+        if (script)
+            fclose(script);
         return false;
     }
     write_script(script, plots, count, terminal);
     const bool written = fflush(script) == 0 && lseek(fileno(script), 0, SEEK_SET) == 0;
     if (!written)
         rnl_complain("cannot write a temporary file: %s", strerror(errno));
-    const bool drawn = written && run_gnuplot(fileno(script), output);
+    const bool drawn = written && run_gnuplot(fileno(script), output, said);
     fclose(script);
+    fclose(said);
     return drawn;
 }
 
