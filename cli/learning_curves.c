@@ -101,8 +101,10 @@ static bool add_column(making *m, const rnl_named_history *run, size_t column)
     const char *figure = without_val(run->table->names[column]);
     rnl_plot *plot = plot_of(m, figure);
     if (!plot) {
-        if (result->count == MAX_PLOTS)
+        if (result->count == MAX_PLOTS) {
+            rnl_complain("%s is not drawn: %d plots at most; --columns chooses", figure, MAX_PLOTS);
             return true;
+        }
         plot = &result->plots[result->count++];
         *plot = (rnl_plot){.x_label = "epoch", .y_label = figure};
     }
@@ -148,11 +150,15 @@ bool rnl_learning_curves_create(rnl_learning_curves *curves, const rnl_named_his
     bool made = curves->plots != NULL;
     for (size_t r = 0; r < run_count && made; r++)
         made = add_run(&m, &runs[r]);
-    curves->memory = m.owned;
-    if (!made) {
+    if (made && curves->count == 0) {
+        rnl_complain("there is nothing to draw: the runs have no figure beside the epoch");
+        made = false;
+    } else if (!made) {
         rnl_complain("out of memory");
-        rnl_learning_curves_release(curves);
     }
+    curves->memory = m.owned;
+    if (!made)
+        rnl_learning_curves_release(curves);
     return made;
 }
 

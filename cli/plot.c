@@ -34,6 +34,33 @@ static double x_of(const rnl_plot *plot, double x)
     return plot->logarithmic ? log10(x) : x;
 }
 
+/* Beyond it, differences of two numbers overflow. */
+#define LARGEST 1e300
+
+static bool fits(double number)
+{
+    return fabs(number) <= LARGEST;
+}
+
+/* Neither of its numbers is NaN or infinite, or too large to be drawn to scale. */
+static bool has_place(const rnl_plot *plot, const rnl_curve *curve, size_t i)
+{
+    return fits(x_of(plot, curve->x[i])) && fits(curve->y[i]);
+}
+
+static void tell_left_out(const rnl_plot *plot)
+{
+    size_t points = 0, left_out = 0;
+    for (size_t k = 0; k < plot->count; k++) {
+        points += plot->curves[k].count;
+        for (size_t i = 0; i < plot->curves[k].count; i++)
+            left_out += !has_place(plot, &plot->curves[k], i);
+    }
+    if (left_out > 0)
+        rnl_complain("%s: %zu of %zu points not drawn: NaN, infinite or beyond %g", plot->y_label,
+                     left_out, points, LARGEST);
+}
+
 /* A level curve stands in the middle. */
 static void widen_if_flat(canvas *c)
 {
@@ -51,7 +78,7 @@ static void measure(canvas *c, const rnl_plot *plot)
     for (size_t k = 0; k < plot->count; k++) {
         const rnl_curve *curve = &plot->curves[k];
         for (size_t i = 0; i < curve->count; i++) {
-            if (!isfinite(curve->y[i]))
+            if (!has_place(plot, curve, i))
                 continue;
             c->left = fmin(c->left, x_of(plot, curve->x[i]));
             c->right = fmax(c->right, x_of(plot, curve->x[i]));
@@ -84,7 +111,7 @@ static void draw_curve(canvas *c, const rnl_plot *plot, size_t number)
     const rnl_curve *curve = &plot->curves[number];
     double last_x = NAN, last_y = NAN;
     for (size_t i = 0; i < curve->count; i++) {
-        if (!isfinite(curve->y[i]))
+        if (!has_place(plot, curve, i))
             continue;
         const double x = cell_of(x_of(plot, curve->x[i]), c->left, c->right, c->width);
         const double y = cell_of(curve->y[i], c->bottom, c->top, HEIGHT);
@@ -142,6 +169,7 @@ bool rnl_plot_print(const rnl_plot *plot, FILE *out, size_t columns)
         return false;
     memset(c.cells, ' ', HEIGHT * c.width);
     measure(&c, plot);
+    tell_left_out(plot);
     fprintf(out, "%s\n", plot->y_label);
     if (isfinite(c.left)) {
         widen_if_flat(&c);
@@ -194,16 +222,16 @@ static void write_points(FILE *script, const rnl_plot *plot)
         const rnl_curve *curve = &plot->curves[k];
         fprintf(script, "$curve%zu << EOD\n", k);
         for (size_t i = 0; i < curve->count; i++)
-            if (isfinite(curve->y[i]))
+            if (has_place(plot, curve, i))
                 fprintf(script, "%.9g %.9g\n", curve->x[i], curve->y[i]);
         fputs("EOD\n", script);
     }
 }
 
-static bool has_points(const rnl_curve *curve)
+static bool has_points(const rnl_plot *plot, const rnl_curve *curve)
 {
     for (size_t i = 0; i < curve->count; i++)
-        if (isfinite(curve->y[i]))
+        if (has_place(plot, curve, i))
             return true;
     return false;
 }
@@ -222,6 +250,7 @@ static void write_plot(FILE *script, const rnl_plot *plot)
 {
     canvas c;
     measure(&c, plot);
+    tell_left_out(plot);
     write_points(script, plot);
     write_range(script, 'y', c.bottom, c.top);
     write_range(script, 'x', plot->logarithmic ? NAN : c.left, c.right);
@@ -232,7 +261,7 @@ static void write_plot(FILE *script, const rnl_plot *plot)
     fprintf(script, "\n%s\n", plot->logarithmic ? "set logscale x" : "unset logscale x");
     const char *separator = "plot ";
     for (size_t k = 0; k < plot->count; k++) {
-        if (!has_points(&plot->curves[k]))
+        if (!has_points(plot, &plot->curves[k]))
             continue;
         fprintf(script, "%s$curve%zu with %s title ", separator, k,
                 plot->curves[k].count > MOST_POINTS
