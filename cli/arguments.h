@@ -67,6 +67,7 @@ struct rnl_arguments {
     bool epoch_given;
     unsigned part;                      /* an rnl_part; 0: the default */
     const char *data;                   /* a file of rows; NULL: none given */
+    const char *targets;                /* of them, a file; NULL: none given */
     const char *varied[RNL_MAX_VARIED]; /* "key=value,value" each */
     size_t varied_count;
     size_t folds, repeats, jobs; /* 0: not given */

@@ -149,6 +149,7 @@ static bool take_target(rnl_arguments *arguments, const char *value)
     return end != value + length + 1 && *end == '\0';
 }
 
+/* The name of a part, else of a file. */
 static bool take_part(rnl_arguments *arguments, const char *value)
 {
     static const struct {
@@ -158,10 +159,13 @@ static bool take_part(rnl_arguments *arguments, const char *value)
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (strcmp(value, parts[i].name) == 0) {
             arguments->part = parts[i].part;
+            arguments->data = NULL;
             return true;
         }
     }
-    return false;
+    arguments->part = 0;
+    arguments->data = value;
+    return *value != '\0';
 }
 
 static bool take_epoch(rnl_arguments *arguments, const char *value)
@@ -176,6 +180,12 @@ static bool take_epoch(rnl_arguments *arguments, const char *value)
 static bool take_data(rnl_arguments *arguments, const char *value)
 {
     arguments->data = value;
+    return *value != '\0';
+}
+
+static bool take_targets(rnl_arguments *arguments, const char *value)
+{
+    arguments->targets = value;
     return *value != '\0';
 }
 
@@ -283,7 +293,8 @@ const rnl_option rnl_option_table[] = {
      "columns of history.csv to draw (default: all but samples_per_second)",
      "names, as in loss,val_loss", take_columns},
     {"data", 0, "FILE", RNL_TAKEN_BY_PREDICT,
-     "the rows to predict for: .csv or .tsv (.gz accepted), .npy, any other\nname is IDX; required",
+     "the rows to predict for: a table, .npy or IDX, told apart by their\ncontent, plain or gzip; "
+     "required",
      "a file", take_data},
     {"data", 0, "FILE", RNL_TAKEN_BY_FOLD,
      "rows to compare outputs on, as of `runnel predict`\n(default: the test data)", "a file",
@@ -297,10 +308,13 @@ const rnl_option rnl_option_table[] = {
      "mean and standard deviation of N predictions, with dropout, noise and\n"
      "in training",
      "a whole number from 1", take_monte_carlo},
-    {"data", 0, "PART", RNL_TAKEN_BY_EVALUATE,
-     "the rows to use: test, validation or train\n(default: test, or validation if there is no "
-     "test data)",
-     "test, validation or train", take_part},
+    {"data", 0, "PART|FILE", RNL_TAKEN_BY_EVALUATE,
+     "the rows to use: test, validation or train, or a file with the inputs\nand targets "
+     "(default: test, or validation if there is no test data)",
+     "test, validation, train or a file", take_part},
+    {"targets", 0, "FILE", RNL_TAKEN_BY_EVALUATE,
+     "the targets, where the --data FILE is .npy or IDX; a table has its own", "a file",
+     take_targets},
     {"epoch", 0, "N", RNL_TAKEN_BY_INSPECT,
      "the epoch to show; 0: before the first step (default: the last one)", "a whole number from 0",
      take_epoch},

@@ -96,13 +96,13 @@ static void add_classes(rnl_text_table *table, const rnl_evaluation *evaluation,
 }
 
 bool rnl_evaluation_report(const rnl_evaluation *evaluation, const rnl_model *model,
-                           const char *part)
+                           const char *rows)
 {
     rnl_text_table figures = {.columns = 2};
     rnl_text_table confusion = {.columns = evaluation->classes + 1};
     rnl_text_table classes = {.columns = 5};
     add_figures(&figures, evaluation);
-    printf("%s data: %zu rows\n\n", part, evaluation->rows);
+    printf("%s: %zu rows\n\n", rows, evaluation->rows);
     bool printed = rnl_text_table_print(&figures);
     if (evaluation->classes > 0) {
         add_confusion(&confusion, evaluation, model);

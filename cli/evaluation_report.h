@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 
-/* Prints on standard output; false if memory ran out. */
+/* Prints on standard output, `rows` being their name; false if memory ran out. */
 bool rnl_evaluation_report(const rnl_evaluation *evaluation, const rnl_model *model,
-                           const char *part);
+                           const char *rows);
 
 #endif

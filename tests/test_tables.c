@@ -370,9 +370,10 @@ Test(tables, two_classes_of_one_unit)
     expect_refused("x,y\n1,0\n1,1\n1,yes\n", "target: y", binary, "csv:4:3: column 'y'");
 }
 
-static void expect_no_model(const char *text, size_t units, const char *loss, const char *words)
+static void expect_no_model(const char *text, const char *keys, size_t units, const char *loss,
+                            const char *words)
 {
-    rnl_config *config = configure("target: y", units, loss);
+    rnl_config *config = configure(keys, units, loss);
     rnl_data *data = NULL;
     rnl_model *model = NULL;
     write_text(text);
@@ -385,14 +386,14 @@ static void expect_no_model(const char *text, size_t units, const char *loss, co
 
 Test(tables, too_many_classes_are_named)
 {
-    expect_no_model("x,y\n1,a\n1,c\n1,b\n", 2, classes,
+    expect_no_model("x,y\n1,a\n1,c\n1,b\n", "target: y", 2, classes,
                     "column 'y' has 3 classes, 'a', 'b', 'c', which the model's 2 outputs cannot "
                     "tell apart: it needs its last layer with units: 3");
-    expect_no_model("x,y\n1,1\n1,2.5\n1,3\n1,4\n1,5\n", 2, classes,
+    expect_no_model("x,y\n1,1\n1,2.5\n1,3\n1,4\n1,5\n", "target: y", 2, classes,
                     "has 5 classes, '1', '2.5', '3', '4', ..., which the model's 2 outputs cannot "
                     "tell apart: it needs its last layer with units: 5, or for values a loss such "
                     "as mean_squared_error");
-    expect_no_model("x,y\n1,a\n1,b\n1,a\n", 1, classes,
-                    "'a', 'b', which the model's 1 output cannot tell apart: it needs "
-                    "sparse_categorical_crossentropy with softmax and units: 2");
+    expect_no_model("x,y\n1,a\n1,b\n1,c\n", "target: y, categorical: y", 1, binary,
+                    "'a', 'b', 'c', which the model's 1 output cannot tell apart: it needs "
+                    "sparse_categorical_crossentropy with softmax and units: 3");
 }

@@ -28,6 +28,43 @@ rnl_status rnl_array_measure(rnl_array *array)
     return RNL_OK;
 }
 
+/* A byte of deflate makes at most this many: 2 bits stand for 258. */
+#define INFLATION_LIMIT 1032
+
+/* Before anything is allocated, the dimensions must fit the size of the file. */
+static rnl_status check_dimensions(rnl_array *array, const rnl_input_stream *stream,
+                                   uint64_t header)
+{
+    char shape[RNL_SHAPE_TEXT];
+    rnl_shape_text(shape, array->shape, array->rank);
+    RNL_TRY(rnl_array_measure(array));
+    const size_t bytes = array->count * array->type.size;
+    const bool direct = rnl_stream_plain(stream);
+    if (direct ? header + bytes != stream->size : bytes / INFLATION_LIMIT > stream->size)
+        return rnl_fail(RNL_BAD_DATA, "%s: expected %llu bytes for %s elements of %s, got %s%llu",
+                        stream->path, (unsigned long long)(header + bytes), shape, array->type.name,
+                        direct ? "" : "a gzip file of ", (unsigned long long)stream->size);
+    return RNL_OK;
+}
+
+/* Reading on to the end also makes zlib verify its checksum. */
+rnl_status rnl_array_read_elements(rnl_array *array, const rnl_input_stream *stream,
+                                   uint64_t header)
+{
+    RNL_TRY(check_dimensions(array, stream, header));
+    const size_t bytes = array->count * array->type.size;
+    RNL_TRY(rnl_allocate_rows(&array->bytes, array->path, 1, bytes, 1));
+    size_t got, beyond = 0;
+    char excess;
+    RNL_TRY(rnl_stream_read(stream, array->bytes, bytes, &got));
+    if (got == bytes)
+        RNL_TRY(rnl_stream_read(stream, &excess, 1, &beyond));
+    if (got < bytes || beyond > 0)
+        return rnl_fail(RNL_BAD_DATA, "%s: expected %zu bytes of elements, got %s%zu", stream->path,
+                        bytes, beyond > 0 ? "more than " : "", got);
+    return RNL_OK;
+}
+
 static uint64_t bits_at(const rnl_array *array, size_t i)
 {
     const size_t size = array->type.size;

@@ -6,6 +6,7 @@
 #define RNL_ENGINE_DATA_ARRAY_H
 
 #include "engine/data/formats.h"
+#include "engine/storage/input_stream.h"
 
 typedef enum rnl_number { RNL_UNSIGNED, RNL_SIGNED, RNL_FLOATING } rnl_number;
 
@@ -28,6 +29,12 @@ typedef struct rnl_array {
 
 /* Sets the count, or refuses dimensions of 0 and arrays that no memory could hold. */
 rnl_status rnl_array_measure(rnl_array *array);
+
+/* Reads the elements behind a header of so many bytes, in a file that is plain or compressed by
+ * gzip: the file's size must fit the dimensions before anything is allocated, and nothing may come
+ * behind them. */
+rnl_status rnl_array_read_elements(rnl_array *array, const rnl_input_stream *stream,
+                                   uint64_t header);
 
 /* Reads one file into an array. */
 typedef rnl_status rnl_array_reader(rnl_array *array, const char *path);

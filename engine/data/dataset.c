@@ -124,19 +124,25 @@ static bool needs_train(const rnl_data *data, const rnl_data_config *config, uns
     return (parts & RNL_TRAIN) || takes || follows;
 }
 
+/* What the configuration says of any set. */
+static rnl_loading loading_of(const rnl_config *config)
+{
+    const rnl_choice *loss = &config->training.loss;
+    return (rnl_loading){
+        .seed = (uint64_t)config->training.seed,
+        .target = loss->kind ? rnl_loss_of(loss)->target : RNL_TARGET_CLASS,
+        .wide_inputs = rnl_scales(&config->data.scaling),
+        .wide_values = rnl_scales(&config->data.target_scaling),
+        .two_classes = loss->kind && rnl_loss_is_binary(loss),
+    };
+}
+
 static rnl_status load_parts(rnl_data *data, const rnl_config *config, unsigned parts)
 {
     const rnl_data_config *sources = &config->data;
-    const rnl_loading loading = {
-        .seed = (uint64_t)config->training.seed,
-        .target = config->training.loss.kind ? rnl_loss_of(&config->training.loss)->target
-                                             : RNL_TARGET_CLASS,
-        .wide_inputs = rnl_scales(&sources->scaling),
-        .wide_values = rnl_scales(&sources->target_scaling),
-        .two_classes = config->training.loss.kind && rnl_loss_is_binary(&config->training.loss),
-        .encoding = &data->encoding,
-        .notes = &data->notes,
-    };
+    rnl_loading loading = loading_of(config);
+    loading.encoding = &data->encoding;
+    loading.notes = &data->notes;
     if (needs_train(data, sources, parts))
         RNL_TRY(load(&data->train, &sources->train, &loading));
     if (rnl_split_is_on(sources) && data->train.rows > 0)
@@ -226,16 +232,34 @@ static const rnl_csv_parameters *table_parameters(const rnl_model *model)
     return table && rnl_encoding_measured(&model->encoding) ? train->parameters : NULL;
 }
 
+static rnl_status read_files(rnl_data *data, const rnl_model *model, const char *inputs,
+                             const char *targets, bool predicting)
+{
+    const rnl_array_files files = {.inputs = (char *)(uintptr_t)inputs,
+                                   .targets = (char *)(uintptr_t)targets};
+    rnl_loading loading = loading_of(model->config);
+    loading.predicting = predicting;
+    loading.weights_optional = true;
+    loading.encoding = &data->encoding;
+    RNL_TRY(rnl_encoding_copy(&data->encoding, &model->encoding));
+    return rnl_files_read(&data->test, &files, table_parameters(model), &loading);
+}
+
 rnl_status rnl_data_read(rnl_data **data, const rnl_model *model, const char *path)
 {
     rnl_data *read = create_empty();
     if (!read)
         return rnl_fail_memory(sizeof *read);
-    rnl_status status = rnl_encoding_copy(&read->encoding, &model->encoding);
-    if (status == RNL_OK)
-        status = rnl_inputs_read(&read->test, path, table_parameters(model),
-                                 rnl_scales(&model->config->data.scaling), &read->encoding);
-    return deliver(data, read, status);
+    return deliver(data, read, read_files(read, model, path, NULL, true));
+}
+
+rnl_status rnl_data_read_labelled(rnl_data **data, const rnl_model *model, const char *path,
+                                  const char *targets)
+{
+    rnl_data *read = create_empty();
+    if (!read)
+        return rnl_fail_memory(sizeof *read);
+    return deliver(data, read, read_files(read, model, path, targets, false));
 }
 
 /* ---- the caller's own arrays ----------------------------------------------------------------- */

@@ -25,8 +25,8 @@ static const rnl_field idx_fields[] = {
 };
 
 static const rnl_field npy_fields[] = {
-    FILE_FIELD(inputs, "path of the inputs, the rows along the first dimension"),
-    FILE_FIELD(targets, TARGETS_HELP),
+    FILE_FIELD(inputs, "path of the inputs, the rows along the first dimension; plain or gzip"),
+    FILE_FIELD(targets, TARGETS_HELP "; plain or gzip"),
     SAMPLE_WEIGHT_FIELD,
     {.key = NULL},
 };

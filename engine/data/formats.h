@@ -53,9 +53,13 @@ extern const rnl_data_format rnl_regression_format;
 extern const rnl_data_format rnl_spirals_format;
 extern const rnl_data_format rnl_blobs_format;
 
-/* Reads a file of inputs for prediction, in the format that its name ends with. `csv` is how tables
- * are written, or NULL if the model knows none; `wide`: they are scaled. */
-rnl_status rnl_inputs_read(rnl_dataset *dataset, const char *path, const rnl_csv_parameters *csv,
-                           bool wide, rnl_encoding *encoding);
+#define RNL_NPY_MAGIC        "\x93NUMPY"
+#define RNL_NPY_MAGIC_LENGTH 6
+
+/* Reads files in the format that their content has: .npy, IDX, else a table.  `csv` is how tables
+ * are written, or NULL if the model knows none.  A table has its targets among its columns, beside
+ * arrays they are a file of their own. */
+rnl_status rnl_files_read(rnl_dataset *dataset, const rnl_array_files *files,
+                          const rnl_csv_parameters *csv, const rnl_loading *loading);
 
 #endif

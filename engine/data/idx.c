@@ -5,13 +5,8 @@
 #include "engine/data/array.h"
 #include "engine/data/formats.h"
 #include "engine/error.h"
-#include "engine/storage/input_stream.h"
-#include "engine/storage/memory_limit.h"
 
 #include <stdlib.h>
-
-/* A byte of deflate makes at most this many: 2 bits stand for 258. */
-#define INFLATION_LIMIT 1032
 
 typedef struct idx_type {
     unsigned char code;
@@ -70,38 +65,6 @@ static rnl_status read_header(const rnl_input_stream *stream, rnl_array *array)
     return RNL_OK;
 }
 
-/* Before anything is allocated, the dimensions must fit the size of the file. */
-static rnl_status check_dimensions(const rnl_input_stream *stream, rnl_array *array)
-{
-    char shape[RNL_SHAPE_TEXT];
-    rnl_shape_text(shape, array->shape, array->rank);
-    RNL_TRY(rnl_array_measure(array));
-    const size_t bytes = array->count * array->type.size;
-    const uint64_t header = 4 + 4 * array->rank;
-    const bool direct = rnl_stream_plain(stream);
-    if (direct ? header + bytes != stream->size : bytes / INFLATION_LIMIT > stream->size)
-        return rnl_fail(RNL_BAD_DATA, "%s: expected %llu bytes for %s elements of %s, got %s%llu",
-                        stream->path, (unsigned long long)(header + bytes), shape, array->type.name,
-                        direct ? "" : "a gzip file of ", (unsigned long long)stream->size);
-    return RNL_OK;
-}
-
-/* Reading on to the end also makes zlib verify its checksum. */
-static rnl_status read_elements(const rnl_input_stream *stream, rnl_array *array)
-{
-    const size_t bytes = array->count * array->type.size;
-    RNL_TRY(rnl_allocate_rows(&array->bytes, array->path, 1, bytes, 1));
-    size_t got, beyond = 0;
-    char excess;
-    RNL_TRY(rnl_stream_read(stream, array->bytes, bytes, &got));
-    if (got == bytes)
-        RNL_TRY(rnl_stream_read(stream, &excess, 1, &beyond));
-    if (got < bytes || beyond > 0)
-        return rnl_fail(RNL_BAD_DATA, "%s: expected %zu bytes of elements, got %s%zu", stream->path,
-                        bytes, beyond > 0 ? "more than " : "", got);
-    return RNL_OK;
-}
-
 static rnl_status read_array(rnl_array *array, const char *path)
 {
     rnl_input_stream stream;
@@ -109,9 +72,7 @@ static rnl_status read_array(rnl_array *array, const char *path)
     RNL_TRY(rnl_stream_open(&stream, path));
     rnl_status status = read_header(&stream, array);
     if (status == RNL_OK)
-        status = check_dimensions(&stream, array);
-    if (status == RNL_OK)
-        status = read_elements(&stream, array);
+        status = rnl_array_read_elements(array, &stream, 4 + 4 * array->rank);
     rnl_stream_close(&stream);
     return status;
 }

@@ -1,21 +1,18 @@
 /*
  * NumPy's .npy: "\x93NUMPY", a version, the length of the header, the header, the elements.  The
  * header is a Python literal, {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }, of
- * exactly these keys (NEP 1).
+ * exactly these keys (NEP 1).  Plain or compressed by gzip.
  */
 #include "engine/data/array.h"
 #include "engine/data/formats.h"
 #include "engine/error.h"
-#include "engine/storage/input_file.h"
-#include "engine/storage/memory_limit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define MAGIC        "\x93NUMPY"
-#define MAGIC_LENGTH 6
+#define MAGIC        RNL_NPY_MAGIC
+#define MAGIC_LENGTH RNL_NPY_MAGIC_LENGTH
 #define HEADER_LIMIT 65536
 
 /* What remains of the header. */
@@ -146,54 +143,51 @@ static rnl_status parse_header(rnl_array *array, const char *header)
     return RNL_OK;
 }
 
-/* The place of the elements. */
-static rnl_status read_header(rnl_array *array, int descriptor, uint64_t *elements)
+static rnl_status read_bytes(const rnl_input_stream *stream, void *bytes, size_t count)
+{
+    size_t got;
+    RNL_TRY(rnl_stream_read(stream, bytes, count, &got));
+    return got == count ? RNL_OK
+                        : rnl_fail(RNL_BAD_DATA,
+                                   "%s: expected %zu more bytes of the header of a .npy file, got "
+                                   "%zu",
+                                   stream->path, count, got);
+}
+
+/* The bytes before the elements. */
+static rnl_status read_header(rnl_array *array, const rnl_input_stream *stream, uint64_t *bytes)
 {
     unsigned char start[12] = {0};
     char header[HEADER_LIMIT + 1];
-    RNL_TRY(rnl_input_read(descriptor, array->path, start, 10, 0));
+    RNL_TRY(read_bytes(stream, start, 10));
     if (memcmp(start, MAGIC, MAGIC_LENGTH) != 0 || start[6] < 1 || start[6] > 3)
         return rnl_fail(RNL_BAD_DATA, "%s: expected a .npy file of version 1 to 3", array->path);
     size_t length = (size_t)start[8] | (size_t)start[9] << 8;
-    uint64_t begin = 10;
+    *bytes = 10;
     if (start[6] > 1) {
-        begin = 12;
-        RNL_TRY(rnl_input_read(descriptor, array->path, start + 10, 2, 10));
+        *bytes = 12;
+        RNL_TRY(read_bytes(stream, start + 10, 2));
         length |= (size_t)start[10] << 16 | (size_t)start[11] << 24;
     }
     if (length > HEADER_LIMIT)
         return rnl_fail(RNL_BAD_DATA, "%s: expected a header of at most %d bytes, got %zu",
                         array->path, HEADER_LIMIT, length);
-    RNL_TRY(rnl_input_read(descriptor, array->path, header, length, begin));
+    RNL_TRY(read_bytes(stream, header, length));
     header[length] = '\0';
-    *elements = begin + length;
+    *bytes += length;
     return parse_header(array, header);
-}
-
-static rnl_status read_elements(rnl_array *array, int descriptor, uint64_t size, uint64_t begin)
-{
-    RNL_TRY(rnl_array_measure(array));
-    const size_t bytes = array->count * array->type.size;
-    char shape[RNL_SHAPE_TEXT];
-    rnl_shape_text(shape, array->shape, array->rank);
-    if (size - begin != bytes)
-        return rnl_fail(RNL_BAD_DATA, "%s: expected %zu bytes for %s elements of %s, got %llu",
-                        array->path, bytes, shape, array->type.name,
-                        (unsigned long long)(size - begin));
-    RNL_TRY(rnl_allocate_rows(&array->bytes, array->path, 1, bytes, 1));
-    return rnl_input_read(descriptor, array->path, array->bytes, bytes, begin);
 }
 
 static rnl_status read_array(rnl_array *array, const char *path)
 {
-    int descriptor;
-    uint64_t size, begin;
+    rnl_input_stream stream;
+    uint64_t header;
     *array = (rnl_array){.path = path};
-    RNL_TRY(rnl_input_open(&descriptor, &size, path));
-    rnl_status status = read_header(array, descriptor, &begin);
+    RNL_TRY(rnl_stream_open(&stream, path));
+    rnl_status status = read_header(array, &stream, &header);
     if (status == RNL_OK)
-        status = read_elements(array, descriptor, size, begin);
-    close(descriptor);
+        status = rnl_array_read_elements(array, &stream, header);
+    rnl_stream_close(&stream);
     return status;
 }
 

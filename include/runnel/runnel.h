@@ -176,9 +176,16 @@ RNL_API rnl_status rnl_model_save(const rnl_model *model, const char *path);
  * when the model was trained: a category that it does not know is RNL_BAD_DATA. */
 RNL_API rnl_status rnl_data_load_for(rnl_data **data, const rnl_model *model, unsigned parts);
 
-/* Reads inputs for prediction into the part RNL_TEST: a table (.csv, .tsv, .gz behind it accepted)
- * with the columns that the model was trained on, found by name; .npy; any other name is IDX. */
+/* Reads inputs for prediction into the part RNL_TEST.  What the file begins with tells its format,
+ * whatever its name, plain or compressed by gzip: .npy, IDX, else a table with the columns that the
+ * model was trained on, found by name.  RNL_BAD_DATA, RNL_IO, RNL_NO_MEMORY. */
 RNL_API rnl_status rnl_data_read(rnl_data **data, const rnl_model *model, const char *path);
+
+/* The same with targets, to evaluate on: of a table they are columns, and `targets` is NULL; beside
+ * an array they are in a file of the same format.  A table's column of sample weights is followed
+ * where it is there. */
+RNL_API rnl_status rnl_data_read_labelled(rnl_data **data, const rnl_model *model, const char *path,
+                                          const char *targets);
 
 /* The width of the last layer's output. */
 RNL_API size_t rnl_model_outputs(const rnl_model *model);
