@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NUMBERS (RNL_MAX_METRICS + 21)
+#define NUMBERS (RNL_MAX_METRICS + 22)
 #define AFTER   (RNL_MAX_METRICS + 4)
 
 /* step, epoch, rows, the sums as the bits of doubles; after them the training rows, the product,
@@ -34,6 +34,7 @@ static void to_numbers(const rnl_position *position, uint64_t numbers[NUMBERS])
     numbers[AFTER + 14] = position->rows;
     numbers[AFTER + 15] = position->told_step;
     numbers[AFTER + 16] = position->patience.best_step;
+    numbers[AFTER + 17] = position->sums.missed;
 }
 
 void rnl_position_print(const rnl_position *position, char text[RNL_POSITION_TEXT])
@@ -105,5 +106,6 @@ bool rnl_position_parse(rnl_position *position, const char *text)
     position->rows = numbers[AFTER + 14];
     position->told_step = numbers[AFTER + 15];
     position->patience.best_step = numbers[AFTER + 16];
+    position->sums.missed = numbers[AFTER + 17];
     return is_possible(position);
 }

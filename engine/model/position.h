@@ -16,6 +16,7 @@ typedef struct rnl_sums {
     size_t rows;
     double loss;
     double metrics[RNL_MAX_METRICS];
+    uint64_t missed; /* constant targets that some row's output was not: a bit for each 64th */
 } rnl_sums;
 
 /* What the schedule `performance` has seen. */
@@ -49,7 +50,7 @@ typedef struct rnl_position {
 } rnl_position;
 
 /* As text that reads back bit for bit; false for a text or a position that no run can have made. */
-#define RNL_POSITION_TEXT (17 * (RNL_MAX_METRICS + 21) + 1)
+#define RNL_POSITION_TEXT (17 * (RNL_MAX_METRICS + 22) + 1)
 void rnl_position_print(const rnl_position *position, char text[RNL_POSITION_TEXT]);
 bool rnl_position_parse(rnl_position *position, const char *text);
 

@@ -5,6 +5,8 @@
 #include "engine/training/losses.h"
 #include "engine/training/metrics.h"
 
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 static bool is_weighted(const rnl_step *step, const rnl_batch *batch)
@@ -134,6 +136,18 @@ static void predict(const loss_state *state, const rnl_step *step, rnl_row_tile 
         memcpy(softmax.y, softmax.z, softmax.rows * stride * sizeof *softmax.y);
 }
 
+/* Softmax takes the largest logit from all: a probability is NaN where one is NaN, or that one is
+ * infinite. */
+static bool has_class(const float *logits, size_t count)
+{
+    bool bounded = true, some_finite = false;
+    for (size_t j = 0; j < count; ++j) {
+        bounded &= logits[j] <= FLT_MAX;
+        some_finite |= logits[j] >= -FLT_MAX;
+    }
+    return count > 1 ? bounded && some_finite : !isnan(logits[0]);
+}
+
 /* A single logit or probability stands for the second of two classes. */
 static void classify(const loss_state *state, const rnl_step *step, rnl_row_tile rows)
 {
@@ -150,6 +164,9 @@ static void classify(const loss_state *state, const rnl_step *step, rnl_row_tile
     else
         for (size_t i = rows.begin; i < rows.filled; ++i)
             step->predicted[i] = state->classes > 1 && z[(i - rows.begin) * stride] > 0;
+    for (size_t i = rows.begin; i < rows.filled; ++i)
+        if (!has_class(z + (i - rows.begin) * stride, columns))
+            step->predicted[i] = RNL_NO_CLASS;
 }
 
 static const float *row_of(const rnl_matrix *matrix, size_t row)

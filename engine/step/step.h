@@ -143,7 +143,7 @@ typedef struct rnl_step {
     const rnl_matrix **outputs; /* (layers), each of its layer */
     void **states;              /* (layers) */
     int32_t *labels;            /* (padded_rows) of the mini-batch; where the loss knows classes */
-    int32_t *predicted;         /* (padded_rows) likewise */
+    int32_t *predicted;         /* (padded_rows) likewise, or RNL_NO_CLASS */
     rnl_matrix targets;         /* where the loss compares with values, else without columns */
     rnl_matrix predictions;     /* probabilities or values, where asked for, else without columns */
     float *row_weights;         /* (padded_rows) factors of the rows' losses; unset without any */

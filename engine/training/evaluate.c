@@ -23,8 +23,9 @@ static bool count_confusion(const rnl_step *step, const rnl_batch *batch, void *
     if (result->public.classes == 0)
         return true;
     for (size_t i = 0; i < batch->rows; ++i)
-        ++result->confusion[(size_t)step->labels[i] * result->public.classes +
-                            (size_t)step->predicted[i]];
+        if (step->predicted[i] != RNL_NO_CLASS)
+            ++result->confusion[(size_t)step->labels[i] * result->public.classes +
+                                (size_t)step->predicted[i]];
     return true;
 }
 

@@ -33,7 +33,7 @@ static double accuracy(const rnl_outcome *o, const void *parameters)
     if (o->classes > 0)
         return o->label == o->predicted;
     for (size_t j = 0; j < o->outputs; ++j)
-        right += (o->scores[j] > 0) == target(o, j);
+        right += (o->scores[j] > 0) == target(o, j) && !isnan(o->scores[j]);
     return (double)right / (double)o->outputs;
 }
 
@@ -42,7 +42,7 @@ static double binary_accuracy(const rnl_outcome *o, const void *parameters)
     (void)parameters;
     size_t right = 0;
     for (size_t j = 0; j < o->outputs; ++j)
-        right += (prediction(o, j) > 0.5) == target(o, j);
+        right += (prediction(o, j) > 0.5) == target(o, j) && !isnan(o->predictions[j]);
     return (double)right / (double)o->outputs;
 }
 
@@ -70,15 +70,15 @@ static double mse(const rnl_outcome *o, const void *parameters)
 }
 
 /* R^2 of an output is 1 - (mean squared error) / (variance of its targets), so its mean over the
- * outputs is 1 less a mean over the rows.  Where the targets of an output do not vary, it is
- * -infinity, or 0 if no row errs. */
+ * outputs is 1 less a mean over the rows.  Outputs whose targets do not vary are no matter of a
+ * row: engine/training/sums.c. */
 static double unexplained(const rnl_outcome *o, const void *parameters)
 {
     (void)parameters;
     double sum = 0;
     for (size_t j = 0; j < o->outputs; ++j) {
         const double error = prediction(o, j) - target(o, j);
-        sum += error == 0 && o->variances[j] == 0 ? 1 : error * error / o->variances[j];
+        sum += o->variances[j] > 0 ? error * error / o->variances[j] : 0;
     }
     return sum / (double)o->outputs;
 }
@@ -88,14 +88,14 @@ static double one_less(double mean)
     return 1 - mean;
 }
 
-/* Fewer than k classes are more probable than the true one. */
+/* Fewer than k classes are more probable than the true one; none is where probabilities are NaN. */
 static double top_k_accuracy(const rnl_outcome *o, const void *parameters)
 {
     const top_k_parameters *p = parameters;
     size_t before = 0;
     for (size_t j = 0; j < o->outputs; ++j)
         before += o->scores[j] > o->scores[o->label];
-    return before < (size_t)p->k;
+    return before < (size_t)p->k && o->predicted != RNL_NO_CLASS;
 }
 
 static const rnl_field top_k_fields[] = {
@@ -182,11 +182,22 @@ bool rnl_metrics_need_predictions(const rnl_choice_list *metrics)
     return false;
 }
 
-/* In two passes, in double. */
+static bool is_constant(const rnl_dataset *dataset, size_t output, size_t outputs)
+{
+    const double first = rnl_dataset_target(dataset, 0, output, outputs);
+    for (size_t i = 1; i < dataset->rows; ++i)
+        if (rnl_dataset_target(dataset, i, output, outputs) != first)
+            return false;
+    return true;
+}
+
+/* In two passes, in double; exactly 0 where all targets are equal, whatever is rounded. */
 static double variance(const rnl_dataset *dataset, size_t output, size_t outputs)
 {
     const double rows = (double)dataset->rows;
     double mean = 0, squares = 0;
+    if (rows == 0 || is_constant(dataset, output, outputs))
+        return 0;
     for (size_t i = 0; i < dataset->rows; ++i)
         mean += rnl_dataset_target(dataset, i, output, outputs) / rows;
     for (size_t i = 0; i < dataset->rows; ++i) {

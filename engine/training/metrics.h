@@ -6,11 +6,14 @@
 
 #include "engine/data/dataset.h"
 
+/* What a row whose probabilities are NaN is predicted to be. */
+#define RNL_NO_CLASS (-1)
+
 /* The row that a metric looks at. */
 typedef struct rnl_outcome {
     size_t outputs;
     size_t classes;           /* that the loss tells apart; 0: it compares with values */
-    int32_t label, predicted; /* classes, where the loss knows classes */
+    int32_t label, predicted; /* classes, where the loss knows classes; or RNL_NO_CLASS */
     const float *predictions; /* (outputs) probabilities or values; NULL unless asked for; */
     const rnl_scaler *scaler; /* of values, whose target would be as much; else features 0 */
     const rnl_dataset *dataset;

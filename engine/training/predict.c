@@ -96,6 +96,19 @@ static void conclude(owned_prediction *result)
         result->classes[i] = class_of(result->values + i * outputs, outputs);
 }
 
+/* Finite inputs and weights can still overflow on the way. */
+static rnl_status check_values(const owned_prediction *result, const rnl_dataset *dataset)
+{
+    const size_t outputs = result->public.outputs;
+    for (size_t i = 0; i < result->public.rows * outputs; ++i)
+        if (isnan(result->values[i]))
+            return rnl_fail(RNL_NOT_FINITE,
+                            "%s: row %zu: output %zu of the model is NaN: its inputs or weights "
+                            "are too large to compute with",
+                            dataset->name, i / outputs, i % outputs);
+    return RNL_OK;
+}
+
 static rnl_status allocate(owned_prediction **result, const rnl_model *model, size_t rows,
                            size_t passes)
 {
@@ -159,9 +172,11 @@ static rnl_status predict(const rnl_model *model, const rnl_data *data, rnl_part
         .work = predict_worker,
         .context = &pass,
     };
-    const rnl_status status = rnl_executor_run(&executor);
+    rnl_status status = rnl_executor_run(&executor);
     free(order);
     conclude(result);
+    if (status == RNL_OK)
+        status = check_values(result, dataset);
     if (status == RNL_OK)
         *prediction = &result->public;
     else

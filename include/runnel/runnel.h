@@ -378,8 +378,8 @@ typedef struct rnl_evaluation {
     size_t figure_count;       /* "loss", then the configuration's metrics */
     const rnl_figure *figures; /* means over the rows */
     size_t classes;            /* rnl_model_classes of the model */
-    const uint64_t
-        *confusion; /* (classes, classes): rows are true classes, columns predicted ones */
+    const uint64_t *confusion; /* (classes, classes): rows are true classes, columns predicted ones;
+                                  rows of the data with NaN among their outputs are not counted */
 } rnl_evaluation;
 
 /* Loss, metrics and confusion matrix over one part of the data, in inference mode. */
@@ -400,7 +400,9 @@ typedef struct rnl_prediction {
                                    the configuration scales the targets; else NULL */
 } rnl_prediction;
 
-/* What the model says of the rows of one part, in their order; targets are not looked at. */
+/* What the model says of the rows of one part, in their order; targets are not looked at.
+ * RNL_BAD_DATA, RNL_NO_MEMORY, RNL_THREADS, RNL_PRODUCT; RNL_NOT_FINITE if an output is NaN, as
+ * where large inputs overflow on their way through the layers. */
 RNL_API rnl_status rnl_predict(const rnl_model *model, const rnl_data *data, rnl_part part,
                                const rnl_options *options, rnl_prediction **prediction);
 
