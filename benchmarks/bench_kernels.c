@@ -69,11 +69,9 @@ static rnl_activation_forward arguments_rnl_activation_forward(const workspace *
 {
     return (rnl_activation_forward){.rows = n / 512,
                                     .columns = 512,
-                                    .z = w->array[0],
-                                    .z_stride = 512,
+                                    .z = {w->array[0], 512},
                                     .bias = w->array[1],
-                                    .y = w->array[2],
-                                    .y_stride = 512,
+                                    .y = {w->array[2], 512},
                                     .alpha = 1};
 }
 
@@ -81,13 +79,9 @@ static rnl_activation_backward arguments_rnl_activation_backward(const workspace
 {
     return (rnl_activation_backward){.rows = n / 512,
                                      .columns = 512,
-                                     .partials = 1,
-                                     .upstream = w->array[0],
-                                     .upstream_stride = 512,
-                                     .y = w->array[1],
-                                     .y_stride = 512,
-                                     .delta = w->array[2],
-                                     .delta_stride = 512,
+                                     .upstream = {w->array[0], 512, 1, 0},
+                                     .y = {w->array[1], 512},
+                                     .delta = {w->array[2], 512},
                                      .alpha = 1};
 }
 
@@ -95,14 +89,11 @@ static rnl_loss_rows arguments_rnl_loss_rows(const workspace *w, size_t n)
 {
     return (rnl_loss_rows){.rows = n / CLASSES,
                            .columns = CLASSES,
-                           .z = w->array[0],
-                           .z_stride = CLASSES,
+                           .z = {w->array[0], CLASSES},
                            .labels = w->labels,
-                           .targets = w->array[3],
-                           .targets_stride = CLASSES,
+                           .targets = {w->array[3], CLASSES},
                            .scale = 1,
-                           .delta = w->array[1],
-                           .delta_stride = CLASSES,
+                           .delta = {w->array[1], CLASSES},
                            .loss = w->array[2]};
 }
 
@@ -110,14 +101,13 @@ static rnl_largest arguments_rnl_largest(const workspace *w, size_t n)
 {
     return (rnl_largest){.rows = n / CLASSES,
                          .columns = CLASSES,
-                         .z = w->array[0],
-                         .z_stride = CLASSES,
+                         .z = {w->array[0], CLASSES},
                          .column = w->predicted};
 }
 
 static rnl_softmax arguments_rnl_softmax(const workspace *w, size_t n)
 {
-    return (rnl_softmax){n / CLASSES, CLASSES, w->array[0], CLASSES, w->array[1], CLASSES};
+    return (rnl_softmax){n / CLASSES, CLASSES, {w->array[0], CLASSES}, {w->array[1], CLASSES}};
 }
 
 static rnl_update arguments_rnl_update(const workspace *w, size_t n)
@@ -179,53 +169,44 @@ static rnl_gather arguments_rnl_gather(const workspace *w, size_t n)
                         .centre = wide,
                         .scale = wide,
                         .offset = wide,
-                        .x = w->array[1],
-                        .x_stride = GATHERED};
+                        .x = {w->array[1], GATHERED}};
 }
 
 static rnl_add_rows arguments_rnl_add_rows(const workspace *w, size_t n)
 {
     return (rnl_add_rows){.rows = n / 512,
                           .columns = 512,
-                          .partials = 1,
-                          .x = w->array[0],
-                          .x_stride = 512,
-                          .addend = w->array[1],
-                          .addend_stride = 512,
-                          .y = w->array[2],
-                          .y_stride = 512};
+                          .x = {w->array[0], 512, 1, 0},
+                          .addend = {w->array[1], 512},
+                          .y = {w->array[2], 512}};
 }
 
 static rnl_column_sums arguments_rnl_column_sums(const workspace *w, size_t n)
 {
-    return (rnl_column_sums){16, n / 16, w->array[0], n / 16, w->array[1]};
+    return (rnl_column_sums){16, n / 16, {w->array[0], n / 16}, w->array[1]};
 }
 
 static rnl_transpose arguments_rnl_transpose(const workspace *w, size_t n)
 {
-    return (rnl_transpose){32, n / 32, w->array[0], n / 32, w->array[1], 32};
+    return (rnl_transpose){32, n / 32, {w->array[0], n / 32}, {w->array[1], 32}};
 }
 
 static rnl_random_rows arguments_rnl_random_rows(const workspace *w, size_t n)
 {
     return (rnl_random_rows){.rows = n / 512,
                              .columns = 512,
-                             .partials = 1,
-                             .x = w->array[0],
-                             .x_stride = 512,
-                             .sign = w->array[1],
-                             .sign_stride = 512,
+                             .x = {w->array[0], 512, 1, 0},
+                             .sign = {w->array[1], 512},
                              .seed = 42,
                              .rate = 0.5f,
                              .scale = 2,
                              .upper = 1,
-                             .y = w->array[2],
-                             .y_stride = 512};
+                             .y = {w->array[2], 512}};
 }
 
 static rnl_learned_slope arguments_rnl_learned_slope(const workspace *w, size_t n)
 {
-    return (rnl_learned_slope){n / 32, 32, w->array[0], 32, w->array[1], w->array[2], 32};
+    return (rnl_learned_slope){n / 32, 32, {w->array[0], 32}, w->array[1], {w->array[2], 32}};
 }
 
 static rnl_learned_slope_backward arguments_rnl_learned_slope_backward(const workspace *w, size_t n)
@@ -233,35 +214,29 @@ static rnl_learned_slope_backward arguments_rnl_learned_slope_backward(const wor
     static float gradient[32];
     return (rnl_learned_slope_backward){.rows = n / 32,
                                         .columns = 32,
-                                        .partials = 1,
-                                        .upstream = w->array[0],
-                                        .upstream_stride = 32,
-                                        .z = w->array[1],
-                                        .z_stride = 32,
+                                        .upstream = {w->array[0], 32, 1, 0},
+                                        .z = {w->array[1], 32},
                                         .slopes = w->array[3],
-                                        .delta = w->array[2],
-                                        .delta_stride = 32,
+                                        .delta = {w->array[2], 32},
                                         .slope_gradient = gradient};
 }
 
 static rnl_column_moments arguments_rnl_column_moments(const workspace *w, size_t n)
 {
-    return (rnl_column_moments){n / 32, 32, w->array[0], 32, w->array[1], w->array[4]};
+    return (rnl_column_moments){n / 32, 32, {w->array[0], 32}, w->array[1], w->array[4]};
 }
 
 static rnl_normalize arguments_rnl_normalize(const workspace *w, size_t n)
 {
     return (rnl_normalize){.rows = n / 32,
                            .columns = 32,
-                           .x = w->array[0],
-                           .x_stride = 32,
+                           .x = {w->array[0], 32},
                            .mean = w->array[1],
                            .variance = w->array[4],
                            .gamma = w->array[3],
                            .beta = w->array[3],
                            .epsilon = 1e-3f,
-                           .y = w->array[2],
-                           .y_stride = 32};
+                           .y = {w->array[2], 32}};
 }
 
 static rnl_normalize_sums arguments_rnl_normalize_sums(const workspace *w, size_t n)
@@ -269,16 +244,12 @@ static rnl_normalize_sums arguments_rnl_normalize_sums(const workspace *w, size_
     static float gradients[64];
     return (rnl_normalize_sums){.rows = n / 32,
                                 .columns = 32,
-                                .partials = 1,
-                                .upstream = w->array[0],
-                                .upstream_stride = 32,
-                                .x = w->array[1],
-                                .x_stride = 32,
+                                .upstream = {w->array[0], 32, 1, 0},
+                                .x = {w->array[1], 32},
                                 .mean = w->array[3],
                                 .variance = w->array[4],
                                 .epsilon = 1e-3f,
-                                .dy = w->array[2],
-                                .dy_stride = 32,
+                                .dy = {w->array[2], 32},
                                 .gamma_gradient = gradients,
                                 .beta_gradient = gradients + 32};
 }
@@ -288,15 +259,13 @@ static rnl_normalize_backward arguments_rnl_normalize_backward(const workspace *
     static const float gradients[64];
     return (rnl_normalize_backward){.rows = n / 32,
                                     .columns = 32,
-                                    .x = w->array[1],
-                                    .x_stride = 32,
+                                    .x = {w->array[1], 32},
                                     .mean = w->array[3],
                                     .variance = w->array[4],
                                     .gamma_gradient = gradients,
                                     .beta_gradient = gradients + 32,
                                     .epsilon = 1e-3f,
-                                    .dx = w->array[2],
-                                    .dx_stride = 32};
+                                    .dx = {w->array[2], 32}};
 }
 
 static rnl_unary arguments_rnl_unary(const workspace *w, size_t n)

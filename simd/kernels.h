@@ -18,14 +18,32 @@
 
 typedef enum rnl_isa { RNL_ISA_SCALAR, RNL_ISA_AVX2, RNL_ISA_AVX512, RNL_ISA_COUNT } rnl_isa;
 
+/* A matrix that a kernel reads: row-major, `stride` floats from row to row. */
+typedef struct rnl_view {
+    const float *values;
+    size_t stride;
+} rnl_view;
+
+/* One that it writes. */
+typedef struct rnl_mutable_view {
+    float *values;
+    size_t stride;
+} rnl_mutable_view;
+
+/* Matrices that are read as their sum, in their order: `count`, at least 1, `distance` floats from
+ * one to the next. */
+typedef struct rnl_partials {
+    const float *values; /* of the first */
+    size_t stride;
+    size_t count, distance;
+} rnl_partials;
+
 /* y = f(z + bias), from a tile of products into a column block of the activations.  y may be z. */
 typedef struct rnl_activation_forward {
     size_t rows, columns;
-    const float *z; /* (rows, columns) */
-    size_t z_stride;
-    const float *bias; /* (columns), or NULL for none */
-    float *y;          /* (rows, columns) */
-    size_t y_stride;
+    rnl_view z;         /* (rows, columns) */
+    const float *bias;  /* (columns), or NULL for none */
+    rnl_mutable_view y; /* (rows, columns) */
     float *kept; /* (rows, columns), with y's stride: f' of swish, softplus, gelu; NULL where nobody
                     asks */
     float alpha; /* elu: scale of the negative part; leaky_relu: slope of it */
@@ -35,14 +53,9 @@ typedef struct rnl_activation_forward {
  * blocks, summed in their order, times the derivative.  delta may be upstream_0. */
 typedef struct rnl_activation_backward {
     size_t rows, columns;
-    size_t partials;         /* at least 1 */
-    const float *upstream;   /* (rows, columns) of the first partial product */
-    size_t upstream_stride;  /* between rows */
-    size_t partial_distance; /* in floats, from one partial product to the next */
-    const float *y; /* (rows, columns) the saved result of the forward pass, or what it kept */
-    size_t y_stride;
-    float *delta; /* (rows, columns) */
-    size_t delta_stride;
+    rnl_partials upstream; /* (rows, columns) each: partial products */
+    rnl_view y; /* (rows, columns) the saved result of the forward pass, or what it kept */
+    rnl_mutable_view delta; /* (rows, columns) */
     float alpha;
 } rnl_activation_backward;
 
@@ -65,33 +78,27 @@ typedef struct rnl_activation_backward {
  */
 typedef struct rnl_loss_rows {
     size_t rows, columns;
-    const float *z; /* (rows, columns) */
-    size_t z_stride;
-    const int32_t *labels; /* (rows), within 0 .. columns - 1; sparse_cross_entropy alone */
-    const float *targets;  /* (rows, columns) t, for the others */
-    size_t targets_stride;
-    float scale;     /* one over the rows of the mini-batch */
-    float threshold; /* huber: errors beyond it count linearly */
-    float *delta;    /* (rows, columns), or NULL when it is not asked for */
-    size_t delta_stride;
-    float *loss; /* (rows) */
+    rnl_view z;             /* (rows, columns) */
+    const int32_t *labels;  /* (rows), within 0 .. columns - 1; sparse_cross_entropy alone */
+    rnl_view targets;       /* (rows, columns) t, for the others */
+    float scale;            /* one over the rows of the mini-batch */
+    float threshold;        /* huber: errors beyond it count linearly */
+    rnl_mutable_view delta; /* (rows, columns); values NULL when it is not asked for */
+    float *loss;            /* (rows) */
 } rnl_loss_rows;
 
 /* The column of each row's largest number, the lowest of equals. */
 typedef struct rnl_largest {
     size_t rows, columns;
-    const float *z; /* (rows, columns) */
-    size_t z_stride;
+    rnl_view z;      /* (rows, columns) */
     int32_t *column; /* (rows) */
 } rnl_largest;
 
 /* softmax(z) per row. y may be z. */
 typedef struct rnl_softmax {
     size_t rows, columns;
-    const float *z; /* (rows, columns) */
-    size_t z_stride;
-    float *y; /* (rows, columns) */
-    size_t y_stride;
+    rnl_view z;         /* (rows, columns) */
+    rnl_mutable_view y; /* (rows, columns) */
 } rnl_softmax;
 
 /* One optimizer step over a slice of parameters. */
@@ -164,38 +171,29 @@ typedef struct rnl_gather {
     const uint32_t *indices; /* (rows) row numbers in the source */
     const void *source;      /* (all rows, features) uint8_t, float or double, by the kernel */
     const double *centre, *scale, *offset; /* (features) each */
-    float *x;                              /* (rows, features) */
-    size_t x_stride;
+    rnl_mutable_view x;                    /* (rows, features) */
 } rnl_gather;
 
 /* y = x_0 + x_1 + ..., in their order, + addend.  y may be x_0. */
 typedef struct rnl_add_rows {
     size_t rows, columns;
-    size_t partials; /* at least 1 */
-    const float *x;  /* (rows, columns) of the first */
-    size_t x_stride;
-    size_t partial_distance; /* in floats, from one to the next */
-    const float *addend;     /* (rows, columns), or NULL for none */
-    size_t addend_stride;
-    float *y; /* (rows, columns) */
-    size_t y_stride;
+    rnl_partials x;     /* (rows, columns) each */
+    rnl_view addend;    /* (rows, columns); values NULL for none */
+    rnl_mutable_view y; /* (rows, columns) */
 } rnl_add_rows;
 
 /* sums[j] = x[0][j] + x[1][j] + ... in the order of the rows. */
 typedef struct rnl_column_sums {
     size_t rows, columns;
-    const float *x; /* (rows, columns) */
-    size_t x_stride;
+    rnl_view x;  /* (rows, columns) */
     float *sums; /* (columns) */
 } rnl_column_sums;
 
 /* y[j][i] = x[i][j].  y is not x. */
 typedef struct rnl_transpose {
     size_t rows, columns; /* of x */
-    const float *x;       /* (rows, columns) */
-    size_t x_stride;
-    float *y; /* (columns, rows) */
-    size_t y_stride;
+    rnl_view x;           /* (rows, columns) */
+    rnl_mutable_view y;   /* (columns, rows) */
 } rnl_transpose;
 
 /* A random number for each element, from Philox (simd/philox.h) with the key `seed` and the counter
@@ -211,52 +209,39 @@ typedef struct rnl_transpose {
  * y may be x where there is one input. */
 typedef struct rnl_random_rows {
     size_t rows, columns;
-    size_t partials; /* inputs: at least 1 */
-    const float *x;  /* (rows, columns) of the first */
-    size_t x_stride;
-    size_t partial_distance; /* in floats, from one input to the next */
-    const float *sign;       /* (rows, columns) of random_slope */
-    size_t sign_stride;
+    rnl_partials x; /* (rows, columns) each: the inputs */
+    rnl_view sign;  /* (rows, columns) of random_slope */
     uint64_t seed;
     uint32_t stream, step, first_row;
     float rate, scale, offset, dropped;
     float lower, upper;
-    float *y; /* (rows, columns) */
-    size_t y_stride;
+    rnl_mutable_view y; /* (rows, columns) */
 } rnl_random_rows;
 
 /* Parametric ReLU (He, Zhang, Ren and Sun 2015): y = z where it is at least 0, else slope z. */
 typedef struct rnl_learned_slope {
     size_t rows, columns;
-    const float *z; /* (rows, columns) */
-    size_t z_stride;
+    rnl_view z;          /* (rows, columns) */
     const float *slopes; /* (columns) */
-    float *y;            /* (rows, columns) */
-    size_t y_stride;
+    rnl_mutable_view y;  /* (rows, columns) */
 } rnl_learned_slope;
 
 /* delta = g or slope g, slope_gradient = the sum over the rows of g z where z is below 0; g is the
  * sum of upstream's partial products in their order.  Sums go through 16 rows at a time. */
 typedef struct rnl_learned_slope_backward {
     size_t rows, columns;
-    size_t partials;         /* at least 1 */
-    const float *upstream;   /* (rows, columns) of the first partial product */
-    size_t upstream_stride;  /* between rows */
-    size_t partial_distance; /* in floats, from one partial product to the next */
-    const float *z;          /* (rows, columns) */
-    size_t z_stride;
-    const float *slopes; /* (columns) */
-    float *delta;        /* (rows, columns); may be upstream's first */
-    size_t delta_stride;
-    float *slope_gradient; /* (columns) */
+    rnl_partials upstream;  /* (rows, columns) each: partial products */
+    rnl_view z;             /* (rows, columns) */
+    const float *slopes;    /* (columns) */
+    rnl_mutable_view delta; /* (rows, columns); may be upstream's first */
+    float *slope_gradient;  /* (columns) */
 } rnl_learned_slope_backward;
 
 /* The mean of each column and the mean square of what its rows differ from it (the variance of the
  * population), in two passes.  Sums go through 16 rows at a time. */
 typedef struct rnl_column_moments {
-    size_t rows, columns; /* at least one row */
-    const float *x;       /* (rows, columns) */
-    size_t x_stride;
+    size_t rows, columns;   /* at least one row */
+    rnl_view x;             /* (rows, columns) */
     float *mean, *variance; /* (columns) */
 } rnl_column_moments;
 
@@ -264,13 +249,11 @@ typedef struct rnl_column_moments {
  * beta.  y may be x. */
 typedef struct rnl_normalize {
     size_t rows, columns;
-    const float *x; /* (rows, columns) */
-    size_t x_stride;
+    rnl_view x;                   /* (rows, columns) */
     const float *mean, *variance; /* (columns) */
     const float *gamma, *beta;    /* (columns), or NULL for 1 and 0 */
     float epsilon;
-    float *y; /* (rows, columns) */
-    size_t y_stride;
+    rnl_mutable_view y; /* (rows, columns) */
 } rnl_normalize;
 
 /* dy = upstream_0 + upstream_1 + ..., and its sums over the rows: of dy (the gradient with respect
@@ -278,16 +261,11 @@ typedef struct rnl_normalize {
  * upstream_0. */
 typedef struct rnl_normalize_sums {
     size_t rows, columns;
-    size_t partials;         /* at least 1 */
-    const float *upstream;   /* (rows, columns) of the first partial product */
-    size_t upstream_stride;  /* between rows */
-    size_t partial_distance; /* in floats, from one partial product to the next */
-    const float *x;          /* (rows, columns) */
-    size_t x_stride;
+    rnl_partials upstream;        /* (rows, columns) each: partial products */
+    rnl_view x;                   /* (rows, columns) */
     const float *mean, *variance; /* (columns) */
     float epsilon;
-    float *dy; /* (rows, columns) */
-    size_t dy_stride;
+    rnl_mutable_view dy;                   /* (rows, columns) */
     float *gamma_gradient, *beta_gradient; /* (columns) */
 } rnl_normalize_sums;
 
@@ -299,14 +277,12 @@ typedef struct rnl_normalize_sums {
  * where mean and variance are the rows' own; where they are given, both gradients are NULL. */
 typedef struct rnl_normalize_backward {
     size_t rows, columns;
-    const float *x; /* (rows, columns) */
-    size_t x_stride;
+    rnl_view x;                   /* (rows, columns) */
     const float *mean, *variance; /* (columns) */
     const float *gamma;           /* (columns), or NULL for 1 */
     float epsilon;
     const float *gamma_gradient, *beta_gradient; /* (columns), or NULL for 0 */
-    float *dx;                                   /* (rows, columns) dy before */
-    size_t dx_stride;
+    rnl_mutable_view dx;                         /* (rows, columns) dy before */
 } rnl_normalize_backward;
 
 /* y[i] = f(x[i]), for the proofs of the elementary functions. y may be x. */

@@ -92,15 +92,12 @@ static void check_losses(const rnl_kernels *k)
         loss_named(k, json_string_value(json_object_get(golden, "name")))(&(const rnl_loss_rows){
             .rows = rows,
             .columns = columns,
-            .z = z,
-            .z_stride = columns,
+            .z = {z, columns},
             .labels = labels,
-            .targets = targets,
-            .targets_stride = columns,
+            .targets = {targets, columns},
             .scale = 1.0f / (float)rows,
             .threshold = 1,
-            .delta = delta,
-            .delta_stride = columns,
+            .delta = {delta, columns},
             .loss = loss,
         });
         expect_near(loss, golden, "loss", 5e-7, 5e-7);
@@ -166,21 +163,15 @@ static void check_activations(const rnl_kernels *k)
             ones[j] = 1;
         kernels.forward(&(const rnl_activation_forward){.rows = 1,
                                                         .columns = count,
-                                                        .z = z,
-                                                        .z_stride = count,
-                                                        .y = y,
-                                                        .y_stride = count,
+                                                        .z = {z, count},
+                                                        .y = {y, count},
                                                         .kept = keeps_slope ? kept : NULL,
                                                         .alpha = kernels.alpha});
         kernels.backward(&(const rnl_activation_backward){.rows = 1,
                                                           .columns = count,
-                                                          .partials = 1,
-                                                          .upstream = ones,
-                                                          .upstream_stride = count,
-                                                          .y = keeps_slope ? kept : y,
-                                                          .y_stride = count,
-                                                          .delta = delta,
-                                                          .delta_stride = count,
+                                                          .upstream = {ones, count, 1, 0},
+                                                          .y = {keeps_slope ? kept : y, count},
+                                                          .delta = {delta, count},
                                                           .alpha = kernels.alpha});
         const double absolute = kernels.forward == k->gelu_forward ? 5e-9 : 0;
         expect_near(y, golden, "y", 4e-7, absolute);

@@ -108,20 +108,13 @@ static void check_positions(forward_kernel *kernel, const float *z, float alpha)
 {
     float alone[LONGEST], together[LONGEST];
     for (size_t i = 0; i < LONGEST; ++i)
-        kernel(&(const rnl_activation_forward){.rows = 1,
-                                               .columns = 1,
-                                               .z = z + i,
-                                               .z_stride = 1,
-                                               .y = alone + i,
-                                               .y_stride = 1,
-                                               .alpha = alpha});
+        kernel(&(const rnl_activation_forward){
+            .rows = 1, .columns = 1, .z = {z + i, 1}, .y = {alone + i, 1}, .alpha = alpha});
     for (size_t offset = 0; offset < LONGEST; ++offset) {
         kernel(&(const rnl_activation_forward){.rows = 1,
                                                .columns = LONGEST - offset,
-                                               .z = z + offset,
-                                               .z_stride = LONGEST,
-                                               .y = together + offset,
-                                               .y_stride = LONGEST,
+                                               .z = {z + offset, LONGEST},
+                                               .y = {together + offset, LONGEST},
                                                .alpha = alpha});
         cr_assert_arr_eq(together + offset, alone + offset, (LONGEST - offset) * sizeof(float),
                          "offset %zu", offset);
@@ -143,11 +136,9 @@ static void check_forward(forward_kernel *kernel, forward_oracle *oracle, const 
             float *y = guarded_start(&output, SPACE);
             kernel(&(const rnl_activation_forward){.rows = ROWS,
                                                    .columns = columns,
-                                                   .z = z,
-                                                   .z_stride = STRIDE,
+                                                   .z = {z, STRIDE},
                                                    .bias = with_bias ? bias : NULL,
-                                                   .y = y,
-                                                   .y_stride = STRIDE - 2,
+                                                   .y = {y, STRIDE - 2},
                                                    .alpha = alpha});
             guarded_check(&output, ROWS, columns, STRIDE - 2);
             for (size_t i = 0; i < ROWS; ++i)
@@ -161,13 +152,8 @@ static void check_forward(forward_kernel *kernel, forward_oracle *oracle, const 
     /* In place. */
     float *y = guarded_start(&output, SPACE);
     memcpy(y, z, SPACE * sizeof *y);
-    kernel(&(const rnl_activation_forward){.rows = 1,
-                                           .columns = SPACE,
-                                           .z = y,
-                                           .z_stride = SPACE,
-                                           .y = y,
-                                           .y_stride = SPACE,
-                                           .alpha = alpha});
+    kernel(&(const rnl_activation_forward){
+        .rows = 1, .columns = SPACE, .z = {y, SPACE}, .y = {y, SPACE}, .alpha = alpha});
     for (size_t i = 0; i < SPACE; ++i)
         expect_near(y[i], oracle(without_denormal(z[i]), (double)alpha), bound, name, (double)z[i]);
     check_positions(kernel, z, alpha);
@@ -214,17 +200,13 @@ static void check_backward(backward_kernel *kernel, slope_oracle *slope, const c
     for (size_t partials = 1; partials <= PARTIALS; ++partials)
         for (size_t columns = 0; columns <= LONGEST; ++columns) {
             float *delta = guarded_start(&output, SPACE);
-            kernel(&(const rnl_activation_backward){.rows = ROWS,
-                                                    .columns = columns,
-                                                    .partials = partials,
-                                                    .upstream = upstream,
-                                                    .upstream_stride = STRIDE,
-                                                    .partial_distance = DISTANCE,
-                                                    .y = y,
-                                                    .y_stride = STRIDE - 1,
-                                                    .delta = delta,
-                                                    .delta_stride = STRIDE - 2,
-                                                    .alpha = alpha});
+            kernel(
+                &(const rnl_activation_backward){.rows = ROWS,
+                                                 .columns = columns,
+                                                 .upstream = {upstream, STRIDE, partials, DISTANCE},
+                                                 .y = {y, STRIDE - 1},
+                                                 .delta = {delta, STRIDE - 2},
+                                                 .alpha = alpha});
             guarded_check(&output, ROWS, columns, STRIDE - 2);
             for (size_t i = 0; i < ROWS; ++i)
                 for (size_t j = 0; j < columns; ++j) {
@@ -244,13 +226,9 @@ static void check_backward(backward_kernel *kernel, slope_oracle *slope, const c
     memcpy(delta, upstream, SPACE * sizeof *delta);
     kernel(&(const rnl_activation_backward){.rows = 1,
                                             .columns = SPACE,
-                                            .partials = 1,
-                                            .upstream = delta,
-                                            .upstream_stride = SPACE,
-                                            .y = y,
-                                            .y_stride = SPACE,
-                                            .delta = delta,
-                                            .delta_stride = SPACE,
+                                            .upstream = {delta, SPACE, 1, 0},
+                                            .y = {y, SPACE},
+                                            .delta = {delta, SPACE},
                                             .alpha = alpha});
     for (size_t i = 0; i < SPACE; ++i) {
         const double f = (double)(float)slope((double)y[i], (double)alpha);
@@ -396,8 +374,12 @@ static void check_kept(forward_kernel *kernel, slope_oracle *slope, const char *
                 z[i] = random_float(round % 2 == 0 ? 3 : 30);
                 bias[i] = random_float(1);
             }
-            kernel(&(const rnl_activation_forward){
-                .rows = 1, .columns = columns, .z = z, .bias = bias, .y = y, .kept = kept});
+            kernel(&(const rnl_activation_forward){.rows = 1,
+                                                   .columns = columns,
+                                                   .z = {z, 0},
+                                                   .bias = bias,
+                                                   .y = {y, 0},
+                                                   .kept = kept});
             guarded_check(&output, 1, columns, SPACE);
             for (size_t i = 0; i < columns; ++i) {
                 const double exact = slope((double)(z[i] + bias[i]), 0);
@@ -534,8 +516,8 @@ static void check_gelu_forward(const rnl_kernels *k)
             z[i] = round == 0 && i < SPECIALS ? special[i]
                    : round % 2 == 0           ? random_float(20)
                                               : random_bits();
-        k->gelu_forward(
-            &(const rnl_activation_forward){.rows = 1, .columns = LONGEST, .z = z, .y = y});
+        k->gelu_forward(&(const rnl_activation_forward){
+            .rows = 1, .columns = LONGEST, .z = {z, 0}, .y = {y, 0}});
         for (size_t i = 0; i < LONGEST; ++i) {
             const double exact = gelu_oracle(without_denormal(z[i]), 0);
             if (z[i] < -5)
@@ -553,7 +535,7 @@ static void check_gelu_forward(const rnl_kernels *k)
             bias[i] = random_float(1);
         }
         k->gelu_forward(&(const rnl_activation_forward){
-            .rows = 1, .columns = columns, .z = z, .bias = bias, .y = out});
+            .rows = 1, .columns = columns, .z = {z, 0}, .bias = bias, .y = {out, 0}});
         guarded_check(&output, 1, columns, SPACE);
         for (size_t i = 0; i < columns; ++i) {
             const float sum = z[i] + bias[i];
@@ -636,7 +618,7 @@ static void check_softmax(const rnl_kernels *k)
     for (size_t columns = 1; columns <= LONGEST; ++columns) {
         fill_logits(z, columns);
         float *y = guarded_start(&output, SPACE);
-        k->softmax(&(const rnl_softmax){ROWS, columns, z, STRIDE, y, STRIDE - 2});
+        k->softmax(&(const rnl_softmax){ROWS, columns, {z, STRIDE}, {y, STRIDE - 2}});
         guarded_check(&output, ROWS, columns, STRIDE - 2);
         for (size_t i = 0; i < ROWS; ++i)
             for (size_t j = 0; j < columns; ++j) {
@@ -663,16 +645,14 @@ static void check_sparse_cross_entropy(const rnl_kernels *k)
         float *delta = guarded_start(&output, SPACE);
         rnl_loss_rows a = {.rows = ROWS,
                            .columns = classes,
-                           .z = z,
-                           .z_stride = STRIDE,
+                           .z = {z, STRIDE},
                            .labels = labels,
                            .scale = scale,
-                           .delta = delta,
-                           .delta_stride = STRIDE - 2,
+                           .delta = {delta, STRIDE - 2},
                            .loss = loss};
         k->sparse_cross_entropy(&a);
         guarded_check(&output, ROWS, classes, STRIDE - 2);
-        a.delta = NULL;
+        a.delta.values = NULL;
         a.loss = loss_alone;
         k->sparse_cross_entropy(&a);
         cr_assert_arr_eq(loss, loss_alone, sizeof loss);
@@ -695,7 +675,7 @@ static void check_sparse_cross_entropy(const rnl_kernels *k)
     float row[5] = {1, 3, 3, -1, 3}, loss;
     int32_t label = 4;
     const rnl_loss_rows one = {
-        .rows = 1, .columns = 5, .z = row, .labels = &label, .scale = 1, .loss = &loss};
+        .rows = 1, .columns = 5, .z = {row, 0}, .labels = &label, .scale = 1, .loss = &loss};
     for (size_t at = 0; at < 5; ++at)
         for (size_t bad = 0; bad < 2; ++bad) {
             const float kept = row[at];
@@ -712,7 +692,7 @@ static void check_largest(const rnl_kernels *k)
     for (size_t columns = 1; columns <= LONGEST; ++columns) {
         int32_t found[ROWS];
         fill_logits(z, columns);
-        k->largest(&(const rnl_largest){ROWS, columns, z, STRIDE, found});
+        k->largest(&(const rnl_largest){ROWS, columns, {z, STRIDE}, found});
         for (size_t i = 0; i < ROWS; ++i) {
             size_t best = 0;
             for (size_t j = 0; j < columns; ++j)
@@ -722,7 +702,7 @@ static void check_largest(const rnl_kernels *k)
     }
     float row[5] = {1, 3, 3, -1, 3};
     int32_t found;
-    const rnl_largest one = {1, 5, row, 0, &found};
+    const rnl_largest one = {1, 5, {row, 0}, &found};
     k->largest(&one);
     cr_expect_eq(found, 1, "the lowest of equals");
     for (size_t at = 0; at < 5; ++at) {
@@ -831,18 +811,15 @@ static void check_target_loss(void (*kernel)(const rnl_loss_rows *), exact_loss 
         float *delta = guarded_start(&output, SPACE);
         rnl_loss_rows a = {.rows = ROWS,
                            .columns = columns,
-                           .z = z,
-                           .z_stride = STRIDE,
-                           .targets = t,
-                           .targets_stride = STRIDE - 1,
+                           .z = {z, STRIDE},
+                           .targets = {t, STRIDE - 1},
                            .scale = scale,
                            .threshold = HUBER_THRESHOLD,
-                           .delta = delta,
-                           .delta_stride = STRIDE - 2,
+                           .delta = {delta, STRIDE - 2},
                            .loss = loss};
         kernel(&a);
         guarded_check(&output, ROWS, columns, STRIDE - 2);
-        a.delta = NULL;
+        a.delta.values = NULL;
         a.loss = loss_alone;
         kernel(&a);
         cr_assert_arr_eq(loss, loss_alone, sizeof loss);
@@ -869,7 +846,7 @@ static void check_cross_entropy(const rnl_kernels *k)
     const float z[3] = {0, -INFINITY, 0}, t[3] = {1, 0, 0};
     float loss;
     k->cross_entropy(&(const rnl_loss_rows){
-        .rows = 1, .columns = 3, .z = z, .targets = t, .scale = 1, .loss = &loss});
+        .rows = 1, .columns = 3, .z = {z, 0}, .targets = {t, 0}, .scale = 1, .loss = &loss});
     cr_expect_float_eq((double)loss, log(2), 1e-6);
 }
 
@@ -880,7 +857,7 @@ static void check_binary_cross_entropy(const rnl_kernels *k)
     const float z = 20, t = 1;
     float loss;
     k->binary_cross_entropy(&(const rnl_loss_rows){
-        .rows = 1, .columns = 1, .z = &z, .targets = &t, .scale = 1, .loss = &loss});
+        .rows = 1, .columns = 1, .z = {&z, 0}, .targets = {&t, 0}, .scale = 1, .loss = &loss});
     cr_expect_float_eq((double)loss, log1p(exp(-20)), 1e-14);
 }
 
@@ -892,11 +869,11 @@ static void check_error(void (*kernel)(const rnl_loss_rows *), float error, doub
     float found[2];
     kernel(&(const rnl_loss_rows){.rows = 1,
                                   .columns = 1,
-                                  .z = &error,
-                                  .targets = &target,
+                                  .z = {&error, 0},
+                                  .targets = {&target, 0},
                                   .scale = 1,
                                   .threshold = HUBER_THRESHOLD,
-                                  .delta = &found[1],
+                                  .delta = {&found[1], 0},
                                   .loss = &found[0]});
     expect_near(found[0], loss, 0.5, "loss", (double)error);
     expect_near(found[1], slope, 0.5, "slope", (double)error);
@@ -921,7 +898,7 @@ static void check_absolute_error(const rnl_kernels *k)
     float loss;
     const float z[2] = {NAN, 1}, t[2] = {1, 1};
     k->absolute_error(&(const rnl_loss_rows){
-        .rows = 1, .columns = 2, .z = z, .targets = t, .scale = 1, .loss = &loss});
+        .rows = 1, .columns = 2, .z = {z, 0}, .targets = {t, 0}, .scale = 1, .loss = &loss});
     cr_expect(isnan(loss));
 }
 
@@ -1492,8 +1469,7 @@ static void check_gather(const rnl_kernels *k, element_kind kind)
                               .centre = centre,
                               .scale = scale,
                               .offset = offset,
-                              .x = x,
-                              .x_stride = STRIDE};
+                              .x = {x, STRIDE}};
         (kind == BYTES    ? k->gather_uint8
          : kind == FLOATS ? k->gather_float32
                           : k->gather_float64)(&a);
@@ -1532,7 +1508,7 @@ static void check_column_sums(const rnl_kernels *k)
     for (size_t rows = 1; rows <= ROWS; ++rows)
         for (size_t columns = 0; columns <= LONGEST; ++columns) {
             float *sums = guarded_start(&output, SPACE);
-            k->column_sums(&(const rnl_column_sums){rows, columns, x, STRIDE, sums});
+            k->column_sums(&(const rnl_column_sums){rows, columns, {x, STRIDE}, sums});
             guarded_check(&output, 1, columns, SPACE);
             for (size_t j = 0; j < columns; ++j) {
                 float sum = x[j];
@@ -1557,7 +1533,7 @@ static void check_transpose(const rnl_kernels *k)
             for (size_t i = 0; i < rows; ++i)
                 for (size_t j = 0; j < columns; ++j)
                     expected[j * Y_STRIDE + i] = x[i * X_STRIDE + j];
-            k->transpose(&(const rnl_transpose){rows, columns, x, X_STRIDE, y, Y_STRIDE});
+            k->transpose(&(const rnl_transpose){rows, columns, {x, X_STRIDE}, {y, Y_STRIDE}});
             cr_assert_eq(memcmp(y, expected, sizeof y), 0, "%zu x %zu", rows, columns);
         }
 }
@@ -1578,14 +1554,9 @@ static void check_add_rows(const rnl_kernels *k)
                 float *y = guarded_start(&output, SPACE);
                 k->add_rows(&(const rnl_add_rows){.rows = ROWS,
                                                   .columns = columns,
-                                                  .partials = partials,
-                                                  .x = x,
-                                                  .x_stride = STRIDE,
-                                                  .partial_distance = SPACE,
-                                                  .addend = added ? addend : NULL,
-                                                  .addend_stride = STRIDE,
-                                                  .y = y,
-                                                  .y_stride = STRIDE});
+                                                  .x = {x, STRIDE, partials, SPACE},
+                                                  .addend = {added ? addend : NULL, STRIDE},
+                                                  .y = {y, STRIDE}});
                 guarded_check(&output, ROWS, columns, STRIDE);
                 for (size_t i = 0; i < ROWS; ++i)
                     for (size_t j = 0; j < columns; ++j) {
@@ -1637,27 +1608,25 @@ static void check_random(random_kernel *kernel, random_oracle *expected, rnl_ran
     for (size_t i = 0; i < RANDOM_SPACE; ++i)
         sign[i] = i % 5 == 0 ? 0.0f : random_float(2);
     a.rows = ROWS;
-    a.x = x;
-    a.x_stride = a.sign_stride = a.y_stride = RANDOM_STRIDE;
-    a.partial_distance = RANDOM_SPACE;
-    a.sign = sign;
+    a.x = (rnl_partials){x, RANDOM_STRIDE, 1, RANDOM_SPACE};
+    a.sign = (rnl_view){sign, RANDOM_STRIDE};
     a.seed = 0x123456789abcdef;
     a.stream = 0x04000003;
     a.step = 77;
     a.first_row = 5;
-    for (a.partials = 1; a.partials <= PARTIALS; ++a.partials)
+    for (a.x.count = 1; a.x.count <= PARTIALS; ++a.x.count)
         for (a.columns = 0; a.columns <= RANDOM_COLUMNS; ++a.columns) {
-            a.y = guarded_start(&output, RANDOM_SPACE);
+            a.y = (rnl_mutable_view){guarded_start(&output, RANDOM_SPACE), RANDOM_STRIDE};
             kernel(&a);
             guarded_check(&output, ROWS, a.columns, RANDOM_STRIDE);
             for (size_t i = 0; i < ROWS; ++i)
                 for (size_t j = 0; j < a.columns; ++j) {
                     const size_t at = i * RANDOM_STRIDE + j;
-                    const float sum = a.partials == 1 ? x[at] : x[at] + x[RANDOM_SPACE + at];
+                    const float sum = a.x.count == 1 ? x[at] : x[at] + x[RANDOM_SPACE + at];
                     const double y = expected(&a, (double)sum, i, j);
-                    cr_assert(fabs((double)a.y[at] - y) <= 2e-6 * (1 + fabs(y)),
+                    cr_assert(fabs((double)a.y.values[at] - y) <= 2e-6 * (1 + fabs(y)),
                               "row %zu, column %zu of %zu: %g, expected %g", i, j, a.columns,
-                              (double)a.y[at], y);
+                              (double)a.y.values[at], y);
                 }
         }
 }
@@ -1680,7 +1649,7 @@ static double sloped(const rnl_random_rows *a, double x, size_t row, size_t colu
 {
     const double u = uniform_of(row, column);
     const double slope = (double)a->lower + ((double)a->upper - (double)a->lower) * u;
-    return a->sign[row * RANDOM_STRIDE + column] >= 0 ? x : slope * x;
+    return a->sign.values[row * RANDOM_STRIDE + column] >= 0 ? x : slope * x;
 }
 
 static void check_random_slope(const rnl_kernels *k)
@@ -1712,7 +1681,7 @@ static void check_learned_slope_forward(const rnl_kernels *k)
     for (size_t columns = 0; columns <= LONGEST; ++columns) {
         float *y = guarded_start(&output, SPACE);
         k->learned_slope_forward(
-            &(const rnl_learned_slope){ROWS, columns, z, STRIDE, slopes, y, STRIDE});
+            &(const rnl_learned_slope){ROWS, columns, {z, STRIDE}, slopes, {y, STRIDE}});
         guarded_check(&output, ROWS, columns, STRIDE);
         for (size_t i = 0; i < ROWS; ++i)
             for (size_t j = 0; j < columns; ++j) {
@@ -1756,7 +1725,7 @@ static void check_column_moments(const rnl_kernels *k)
             float *mean = guarded_start(&means, SPACE),
                   *variance = guarded_start(&variances, SPACE);
             k->column_moments(
-                &(const rnl_column_moments){rows, columns, x, BATCH_STRIDE, mean, variance});
+                &(const rnl_column_moments){rows, columns, {x, BATCH_STRIDE}, mean, variance});
             guarded_check(&means, 1, columns, SPACE);
             guarded_check(&variances, 1, columns, SPACE);
             for (size_t j = 0; j < columns; ++j) {
@@ -1786,19 +1755,14 @@ static void check_learned_slope_backward(const rnl_kernels *k)
     for (size_t partials = 1; partials <= PARTIALS; ++partials)
         for (size_t columns = 0; columns <= LONGEST; ++columns) {
             float *gradient = guarded_start(&output, SPACE);
-            k->learned_slope_backward(
-                &(const rnl_learned_slope_backward){.rows = BATCH_ROWS,
-                                                    .columns = columns,
-                                                    .partials = partials,
-                                                    .upstream = upstream,
-                                                    .upstream_stride = BATCH_STRIDE,
-                                                    .partial_distance = BATCH_SPACE,
-                                                    .z = z,
-                                                    .z_stride = BATCH_STRIDE,
-                                                    .slopes = slopes,
-                                                    .delta = delta,
-                                                    .delta_stride = BATCH_STRIDE,
-                                                    .slope_gradient = gradient});
+            k->learned_slope_backward(&(const rnl_learned_slope_backward){
+                .rows = BATCH_ROWS,
+                .columns = columns,
+                .upstream = {upstream, BATCH_STRIDE, partials, BATCH_SPACE},
+                .z = {z, BATCH_STRIDE},
+                .slopes = slopes,
+                .delta = {delta, BATCH_STRIDE},
+                .slope_gradient = gradient});
             guarded_check(&output, 1, columns, SPACE);
             for (size_t j = 0; j < columns; ++j) {
                 double expected = 0;
@@ -1846,15 +1810,13 @@ static void check_normalize(const rnl_kernels *k)
             float *y = guarded_start(&output, SPACE);
             k->normalize(&(const rnl_normalize){.rows = ROWS,
                                                 .columns = columns,
-                                                .x = x,
-                                                .x_stride = BATCH_STRIDE,
+                                                .x = {x, BATCH_STRIDE},
                                                 .mean = batch_mean,
                                                 .variance = batch_variance,
                                                 .gamma = learned ? batch_gamma : NULL,
                                                 .beta = learned ? batch_beta : NULL,
                                                 .epsilon = 1e-3f,
-                                                .y = y,
-                                                .y_stride = STRIDE});
+                                                .y = {y, STRIDE}});
             guarded_check(&output, ROWS, columns, STRIDE);
             for (size_t i = 0; i < ROWS; ++i)
                 for (size_t j = 0; j < columns; ++j) {
@@ -1882,21 +1844,17 @@ static void check_normalize_sums(const rnl_kernels *k)
     for (size_t partials = 1; partials <= PARTIALS; ++partials)
         for (size_t columns = 0; columns <= LONGEST; ++columns) {
             float *gamma = guarded_start(&scaled_sums, SPACE), *beta = guarded_start(&sums, SPACE);
-            k->normalize_sums(&(const rnl_normalize_sums){.rows = BATCH_ROWS,
-                                                          .columns = columns,
-                                                          .partials = partials,
-                                                          .upstream = upstream,
-                                                          .upstream_stride = BATCH_STRIDE,
-                                                          .partial_distance = BATCH_SPACE,
-                                                          .x = x,
-                                                          .x_stride = BATCH_STRIDE,
-                                                          .mean = batch_mean,
-                                                          .variance = batch_variance,
-                                                          .epsilon = 1e-3f,
-                                                          .dy = dy,
-                                                          .dy_stride = BATCH_STRIDE,
-                                                          .gamma_gradient = gamma,
-                                                          .beta_gradient = beta});
+            k->normalize_sums(&(const rnl_normalize_sums){
+                .rows = BATCH_ROWS,
+                .columns = columns,
+                .upstream = {upstream, BATCH_STRIDE, partials, BATCH_SPACE},
+                .x = {x, BATCH_STRIDE},
+                .mean = batch_mean,
+                .variance = batch_variance,
+                .epsilon = 1e-3f,
+                .dy = {dy, BATCH_STRIDE},
+                .gamma_gradient = gamma,
+                .beta_gradient = beta});
             guarded_check(&scaled_sums, 1, columns, SPACE);
             guarded_check(&sums, 1, columns, SPACE);
             for (size_t j = 0; j < columns; ++j) {
@@ -1939,16 +1897,14 @@ static void check_normalize_backward(const rnl_kernels *k)
             k->normalize_backward(
                 &(const rnl_normalize_backward){.rows = ROWS,
                                                 .columns = columns,
-                                                .x = x,
-                                                .x_stride = BATCH_STRIDE,
+                                                .x = {x, BATCH_STRIDE},
                                                 .mean = batch_mean,
                                                 .variance = batch_variance,
                                                 .gamma = own ? batch_gamma : NULL,
                                                 .epsilon = 1e-3f,
                                                 .gamma_gradient = own ? gamma_gradient : NULL,
                                                 .beta_gradient = own ? beta_gradient : NULL,
-                                                .dx = dx,
-                                                .dx_stride = STRIDE});
+                                                .dx = {dx, STRIDE}});
             guarded_check(&output, ROWS, columns, STRIDE);
             for (size_t i = 0; i < ROWS; ++i)
                 for (size_t j = 0; j < columns; ++j) {

@@ -36,43 +36,38 @@ static void evaluate_logarithm(const rnl_kernels *kernels, const float *x, float
 
 static void evaluate_elu(const rnl_kernels *kernels, const float *x, float *y)
 {
-    kernels->elu_forward(&(const rnl_activation_forward){.rows = 1,
-                                                         .columns = CHUNK,
-                                                         .z = x,
-                                                         .z_stride = CHUNK,
-                                                         .y = y,
-                                                         .y_stride = CHUNK,
-                                                         .alpha = 1});
+    kernels->elu_forward(&(const rnl_activation_forward){
+        .rows = 1, .columns = CHUNK, .z = {x, CHUNK}, .y = {y, CHUNK}, .alpha = 1});
 }
 
 static void evaluate_sigmoid(const rnl_kernels *kernels, const float *x, float *y)
 {
     kernels->sigmoid_forward(&(const rnl_activation_forward){
-        .rows = 1, .columns = CHUNK, .z = x, .z_stride = CHUNK, .y = y, .y_stride = CHUNK});
+        .rows = 1, .columns = CHUNK, .z = {x, CHUNK}, .y = {y, CHUNK}});
 }
 
 static void evaluate_tanh(const rnl_kernels *kernels, const float *x, float *y)
 {
     kernels->tanh_forward(&(const rnl_activation_forward){
-        .rows = 1, .columns = CHUNK, .z = x, .z_stride = CHUNK, .y = y, .y_stride = CHUNK});
+        .rows = 1, .columns = CHUNK, .z = {x, CHUNK}, .y = {y, CHUNK}});
 }
 
 static void evaluate_selu(const rnl_kernels *kernels, const float *x, float *y)
 {
     kernels->selu_forward(&(const rnl_activation_forward){
-        .rows = 1, .columns = CHUNK, .z = x, .z_stride = CHUNK, .y = y, .y_stride = CHUNK});
+        .rows = 1, .columns = CHUNK, .z = {x, CHUNK}, .y = {y, CHUNK}});
 }
 
 static void evaluate_softplus(const rnl_kernels *kernels, const float *x, float *y)
 {
     kernels->softplus_forward(&(const rnl_activation_forward){
-        .rows = 1, .columns = CHUNK, .z = x, .z_stride = CHUNK, .y = y, .y_stride = CHUNK});
+        .rows = 1, .columns = CHUNK, .z = {x, CHUNK}, .y = {y, CHUNK}});
 }
 
 static void evaluate_softsign(const rnl_kernels *kernels, const float *x, float *y)
 {
     kernels->softsign_forward(&(const rnl_activation_forward){
-        .rows = 1, .columns = CHUNK, .z = x, .z_stride = CHUNK, .y = y, .y_stride = CHUNK});
+        .rows = 1, .columns = CHUNK, .z = {x, CHUNK}, .y = {y, CHUNK}});
 }
 
 static double selu_oracle(double x)
@@ -119,7 +114,7 @@ static int softsign_precise(mpfr_ptr y, mpfr_srcptr x, mpfr_rnd_t rounding)
 static void evaluate_gelu(const rnl_kernels *kernels, const float *x, float *y)
 {
     kernels->gelu_forward(&(const rnl_activation_forward){
-        .rows = 1, .columns = CHUNK, .z = x, .z_stride = CHUNK, .y = y, .y_stride = CHUNK});
+        .rows = 1, .columns = CHUNK, .z = {x, CHUNK}, .y = {y, CHUNK}});
 }
 
 static double gelu_oracle(double x)

@@ -51,10 +51,8 @@ static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
         state->bound.forward(&(const rnl_activation_forward){
             .rows = rows.end - rows.begin,
             .columns = columns,
-            .z = state->input->values + first,
-            .z_stride = stride,
-            .y = state->output.values + first,
-            .y_stride = stride,
+            .z = rnl_matrix_view(state->input, rows.begin, 0),
+            .y = rnl_matrix_at(&state->output, rows.begin, 0),
             .kept = state->kept.values ? state->kept.values + first : NULL,
             .alpha = state->bound.alpha,
         });
@@ -65,21 +63,14 @@ static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
 {
     const activation_state *state = self;
     const size_t columns = state->output.columns;
-    const size_t stride = state->output.stride;
     const rnl_row_tile rows = rnl_row_tile_of(worker->step, &worker->batch, tile);
-    const size_t first = rows.begin * stride;
     if (rows.end > rows.begin)
         state->bound.backward(&(const rnl_activation_backward){
             .rows = rows.end - rows.begin,
             .columns = columns,
-            .partials = state->upstream.partials,
-            .upstream = *state->upstream.values + first,
-            .upstream_stride = stride,
-            .partial_distance = rnl_upstream_distance(worker->step, &state->upstream),
-            .y = (state->kept.values ? &state->kept : &state->output)->values + first,
-            .y_stride = stride,
-            .delta = *state->downstream.values + first,
-            .delta_stride = stride,
+            .upstream = rnl_upstream_view(&state->upstream, rows.begin, 0),
+            .y = rnl_matrix_view(state->kept.values ? &state->kept : &state->output, rows.begin, 0),
+            .delta = rnl_upstream_at(&state->downstream, rows.begin, 0),
             .alpha = state->bound.alpha,
         });
     return RNL_OK;

@@ -65,12 +65,8 @@ static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
     step->kernels->add_rows(&(const rnl_add_rows){
         .rows = rows.end - rows.begin,
         .columns = columns,
-        .partials = state->upstream.partials,
-        .x = *state->upstream.values + rows.begin * stride,
-        .x_stride = state->upstream.stride,
-        .partial_distance = rnl_upstream_distance(step, &state->upstream),
-        .y = gradient + rows.begin * stride,
-        .y_stride = stride,
+        .x = rnl_upstream_view(&state->upstream, rows.begin, 0),
+        .y = rnl_upstream_at(&state->downstream, rows.begin, 0),
     });
     for (size_t i = rows.begin; i < rows.filled; ++i)
         step->kernels->penalty_slope(&(const rnl_penalty_slope){

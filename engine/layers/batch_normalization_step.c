@@ -60,8 +60,7 @@ static void measure(const normalization_state *state, const rnl_step *step, rnl_
     step->kernels->column_moments(&(const rnl_column_moments){
         .rows = g.rows,
         .columns = tile.count,
-        .x = state->input->values + g.first * state->input->stride + tile.first,
-        .x_stride = state->input->stride,
+        .x = rnl_matrix_view(state->input, g.first, tile.first),
         .mean = state->mean + g.at + tile.first,
         .variance = state->variance + g.at + tile.first,
     });
@@ -70,19 +69,16 @@ static void measure(const normalization_state *state, const rnl_step *step, rnl_
 static void normalize(const normalization_state *state, const rnl_step *step, rnl_columns_tile tile,
                       group g, const float *mean, const float *variance)
 {
-    const size_t corner = g.first * state->output.stride + tile.first;
     step->kernels->normalize(&(const rnl_normalize){
         .rows = g.rows,
         .columns = tile.count,
-        .x = state->input->values + corner,
-        .x_stride = state->input->stride,
+        .x = rnl_matrix_view(state->input, g.first, tile.first),
         .mean = mean,
         .variance = variance,
         .gamma = part_of(state->gamma, tile.first),
         .beta = part_of(state->beta, tile.first),
         .epsilon = state->epsilon,
-        .y = state->output.values + corner,
-        .y_stride = state->output.stride,
+        .y = rnl_matrix_at(&state->output, g.first, tile.first),
     });
 }
 
@@ -170,31 +166,26 @@ static rnl_status run_forward(void *self, size_t number, rnl_step_worker *worker
 
 /* The sum of upstream's partials, where the gradient with respect to the input will be; without
  * one, upstream's first partial itself. */
-static float *sum_of(const normalization_state *state)
+static rnl_mutable_view sum_at(const normalization_state *state, size_t row, size_t column)
 {
-    return state->downstream.partials > 0 ? *state->downstream.values : *state->upstream.values;
+    return rnl_upstream_at(state->downstream.partials > 0 ? &state->downstream : &state->upstream,
+                           row, column);
 }
 
 static void add_up(const normalization_state *state, const rnl_step *step, rnl_columns_tile tile,
                    group g)
 {
-    const size_t stride = state->output.stride, corner = g.first * stride + tile.first;
     const bool frozen = state->frozen;
     step->kernels->normalize_sums(&(const rnl_normalize_sums){
         .rows = g.rows,
         .columns = tile.count,
-        .partials = state->upstream.partials,
-        .upstream = *state->upstream.values + corner,
-        .upstream_stride = state->upstream.stride,
-        .partial_distance = rnl_upstream_distance(step, &state->upstream),
-        .x = state->input->values + corner,
-        .x_stride = state->input->stride,
+        .upstream = rnl_upstream_view(&state->upstream, g.first, tile.first),
+        .x = rnl_matrix_view(state->input, g.first, tile.first),
         .mean = frozen ? part_of(state->moving_mean, tile.first) : state->mean + g.at + tile.first,
         .variance = frozen ? part_of(state->moving_variance, tile.first)
                            : state->variance + g.at + tile.first,
         .epsilon = state->epsilon,
-        .dy = sum_of(state) + corner,
-        .dy_stride = stride,
+        .dy = sum_at(state, g.first, tile.first),
         .gamma_gradient = state->gamma_sums + g.at + tile.first,
         .beta_gradient = state->beta_sums + g.at + tile.first,
     });
@@ -203,13 +194,11 @@ static void add_up(const normalization_state *state, const rnl_step *step, rnl_c
 static void go_down(const normalization_state *state, const rnl_step *step, rnl_columns_tile tile,
                     group g)
 {
-    const size_t stride = state->output.stride, corner = g.first * stride + tile.first;
     const bool frozen = state->frozen;
     step->kernels->normalize_backward(&(const rnl_normalize_backward){
         .rows = g.rows,
         .columns = tile.count,
-        .x = state->input->values + corner,
-        .x_stride = state->input->stride,
+        .x = rnl_matrix_view(state->input, g.first, tile.first),
         .mean = frozen ? part_of(state->moving_mean, tile.first) : state->mean + g.at + tile.first,
         .variance = frozen ? part_of(state->moving_variance, tile.first)
                            : state->variance + g.at + tile.first,
@@ -217,8 +206,7 @@ static void go_down(const normalization_state *state, const rnl_step *step, rnl_
         .epsilon = state->epsilon,
         .gamma_gradient = frozen ? NULL : state->gamma_sums + g.at + tile.first,
         .beta_gradient = frozen ? NULL : state->beta_sums + g.at + tile.first,
-        .dx = *state->downstream.values + corner,
-        .dx_stride = stride,
+        .dx = rnl_upstream_at(&state->downstream, g.first, tile.first),
     });
 }
 

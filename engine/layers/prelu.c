@@ -69,11 +69,9 @@ static rnl_status run_forward(void *self, size_t number, rnl_step_worker *worker
     worker->step->kernels->learned_slope_forward(&(const rnl_learned_slope){
         .rows = used_rows(worker->step, &worker->batch),
         .columns = tile.count,
-        .z = state->input->values + tile.first,
-        .z_stride = state->input->stride,
+        .z = rnl_matrix_view(state->input, 0, tile.first),
         .slopes = state->slopes->arrays[RNL_VALUES] + tile.first,
-        .y = state->output.values + tile.first,
-        .y_stride = state->output.stride,
+        .y = rnl_matrix_at(&state->output, 0, tile.first),
     });
     return RNL_OK;
 }
@@ -84,20 +82,15 @@ static rnl_status run_backward(void *self, size_t number, rnl_step_worker *worke
     const prelu_state *state = self;
     const rnl_step *step = worker->step;
     const rnl_columns_tile tile = rnl_columns_of(state->cut, number);
-    float *const *delta =
-        state->downstream.partials > 0 ? state->downstream.values : state->upstream.values;
+    const rnl_upstream *delta =
+        state->downstream.partials > 0 ? &state->downstream : &state->upstream;
     step->kernels->learned_slope_backward(&(const rnl_learned_slope_backward){
         .rows = used_rows(step, &worker->batch),
         .columns = tile.count,
-        .partials = state->upstream.partials,
-        .upstream = *state->upstream.values + tile.first,
-        .upstream_stride = state->upstream.stride,
-        .partial_distance = rnl_upstream_distance(step, &state->upstream),
-        .z = state->input->values + tile.first,
-        .z_stride = state->input->stride,
+        .upstream = rnl_upstream_view(&state->upstream, 0, tile.first),
+        .z = rnl_matrix_view(state->input, 0, tile.first),
         .slopes = state->slopes->arrays[RNL_VALUES] + tile.first,
-        .delta = *delta + tile.first,
-        .delta_stride = state->output.stride,
+        .delta = rnl_upstream_at(delta, 0, tile.first),
         .slope_gradient = state->slopes->gradients + tile.first,
     });
     if (state->slopes->updated_by_tile)

@@ -155,22 +155,18 @@ static rnl_random_rows arguments_of(const random_state *state, rnl_random_rows a
     arguments.columns = state->output.columns;
     arguments.step = (uint32_t)batch->number;
     arguments.first_row = (uint32_t)(batch->begin + rows.begin);
-    arguments.sign = state->input->values + rows.begin * state->input->stride;
-    arguments.sign_stride = state->input->stride;
+    arguments.sign = rnl_matrix_view(state->input, rows.begin, 0);
     return arguments;
 }
 
 /* As in inference: elements as they are, or with randomized ReLU's mean slope. */
 static void run_calm(const random_state *state, rnl_row_tile rows)
 {
-    const size_t first = rows.begin * state->output.stride;
     state->kernels->leaky_relu_forward(&(const rnl_activation_forward){
         .rows = rows.filled - rows.begin,
         .columns = state->output.columns,
-        .z = state->input->values + first,
-        .z_stride = state->input->stride,
-        .y = state->output.values + first,
-        .y_stride = state->output.stride,
+        .z = rnl_matrix_view(state->input, rows.begin, 0),
+        .y = rnl_matrix_at(&state->output, rows.begin, 0),
         .alpha = state->slope,
     });
 }
@@ -180,14 +176,10 @@ static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
     const random_state *state = self;
     const rnl_batch *batch = &worker->batch;
     const rnl_row_tile rows = rnl_row_tile_of(worker->step, batch, tile);
-    const size_t first = rows.begin * state->output.stride;
     if (batch->training || state->draws_in_prediction) {
         rnl_random_rows arguments = arguments_of(state, state->forward, batch, rows);
-        arguments.partials = 1;
-        arguments.x = state->input->values + first;
-        arguments.x_stride = state->input->stride;
-        arguments.y = state->output.values + first;
-        arguments.y_stride = state->output.stride;
+        arguments.x = rnl_matrix_alone(state->input, rows.begin, 0);
+        arguments.y = rnl_matrix_at(&state->output, rows.begin, 0);
         state->forward_kernel(&arguments);
     } else {
         run_calm(state, rows);
@@ -200,14 +192,9 @@ static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
 {
     const random_state *state = self;
     const rnl_row_tile rows = rnl_row_tile_of(worker->step, &worker->batch, tile);
-    const size_t first = rows.begin * state->downstream.stride;
     rnl_random_rows arguments = arguments_of(state, state->backward, &worker->batch, rows);
-    arguments.partials = state->upstream.partials;
-    arguments.partial_distance = rnl_upstream_distance(worker->step, &state->upstream);
-    arguments.x = *state->upstream.values + first;
-    arguments.x_stride = state->upstream.stride;
-    arguments.y = *state->downstream.values + first;
-    arguments.y_stride = state->downstream.stride;
+    arguments.x = rnl_upstream_view(&state->upstream, rows.begin, 0);
+    arguments.y = rnl_upstream_at(&state->downstream, rows.begin, 0);
     state->backward_kernel(&arguments);
     rnl_row_tile_clear(rows, *state->downstream.values, state->downstream.stride);
     return RNL_OK;

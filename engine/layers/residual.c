@@ -60,17 +60,12 @@ static rnl_status run_add(void *self, size_t tile, rnl_step_worker *worker)
 {
     const residual_state *state = self;
     const rnl_row_tile rows = rnl_row_tile_of(worker->step, &worker->batch, tile);
-    const size_t stride = state->sum.stride, first = rows.begin * stride;
     worker->step->kernels->add_rows(&(const rnl_add_rows){
         .rows = rows.end - rows.begin,
         .columns = state->sum.columns,
-        .partials = 1,
-        .x = state->branch->values + first,
-        .x_stride = stride,
-        .addend = state->input->values + first,
-        .addend_stride = stride,
-        .y = state->sum.values + first,
-        .y_stride = stride,
+        .x = rnl_matrix_alone(state->branch, rows.begin, 0),
+        .addend = rnl_matrix_view(state->input, rows.begin, 0),
+        .y = rnl_matrix_at(&state->sum, rows.begin, 0),
     });
     return RNL_OK;
 }
@@ -80,16 +75,11 @@ static rnl_status run_keep(void *self, size_t tile, rnl_step_worker *worker)
 {
     const residual_state *state = self;
     const rnl_row_tile rows = rnl_row_tile_of(worker->step, &worker->batch, tile);
-    const size_t stride = state->waiting.stride, first = rows.begin * stride;
     worker->step->kernels->add_rows(&(const rnl_add_rows){
         .rows = rows.end - rows.begin,
         .columns = state->waiting.columns,
-        .partials = state->upstream.partials,
-        .x = *state->upstream.values + first,
-        .x_stride = state->upstream.stride,
-        .partial_distance = rnl_upstream_distance(worker->step, &state->upstream),
-        .y = state->waiting.values + first,
-        .y_stride = stride,
+        .x = rnl_upstream_view(&state->upstream, rows.begin, 0),
+        .y = rnl_matrix_at(&state->waiting, rows.begin, 0),
     });
     return RNL_OK;
 }
@@ -98,18 +88,12 @@ static rnl_status run_join(void *self, size_t tile, rnl_step_worker *worker)
 {
     const residual_state *state = self;
     const rnl_row_tile rows = rnl_row_tile_of(worker->step, &worker->batch, tile);
-    const size_t stride = state->waiting.stride, first = rows.begin * stride;
     worker->step->kernels->add_rows(&(const rnl_add_rows){
         .rows = rows.end - rows.begin,
         .columns = state->waiting.columns,
-        .partials = state->branch_upstream.partials,
-        .x = *state->branch_upstream.values + first,
-        .x_stride = state->branch_upstream.stride,
-        .partial_distance = rnl_upstream_distance(worker->step, &state->branch_upstream),
-        .addend = state->waiting.values + first,
-        .addend_stride = stride,
-        .y = *state->downstream.values + first,
-        .y_stride = state->downstream.stride,
+        .x = rnl_upstream_view(&state->branch_upstream, rows.begin, 0),
+        .addend = rnl_matrix_view(&state->waiting, rows.begin, 0),
+        .y = rnl_upstream_at(&state->downstream, rows.begin, 0),
     });
     return RNL_OK;
 }

@@ -198,8 +198,8 @@ static void cut_negative(const rnl_block *block, const rnl_kernels *kernels)
     kernels->relu_forward(&(const rnl_activation_forward){
         .rows = 1,
         .columns = block->count,
-        .z = block->arrays[RNL_VALUES],
-        .y = block->arrays[RNL_VALUES],
+        .z = {block->arrays[RNL_VALUES], 0},
+        .y = {block->arrays[RNL_VALUES], 0},
     });
 }
 

@@ -22,7 +22,7 @@ static int32_t label_of(const rnl_step *step, const float *targets)
     if (step->targets.columns == 1)
         return targets[0] > 0.5f;
     step->kernels->largest(&(const rnl_largest){
-        .rows = 1, .columns = step->targets.columns, .z = targets, .column = &label});
+        .rows = 1, .columns = step->targets.columns, .z = {targets, 0}, .column = &label});
     return label;
 }
 
@@ -38,8 +38,7 @@ static void gather(const rnl_step *step, rnl_numbers numbers, const rnl_scaler *
         .centre = scaler->centre,
         .scale = scaler->scale,
         .offset = scaler->offset,
-        .x = to->values + rows.begin * to->stride,
-        .x_stride = to->stride,
+        .x = rnl_matrix_at(to, rows.begin, 0),
     };
     if (rows.filled == rows.begin)
         return;
@@ -118,22 +117,19 @@ typedef struct loss_state {
 /* Fills the step's predictions, if anybody looks at them. */
 static void predict(const loss_state *state, const rnl_step *step, rnl_row_tile rows)
 {
-    const size_t columns = state->outputs->columns, stride = state->outputs->stride;
-    const size_t first = rows.begin * stride;
     if (step->predictions.columns == 0)
         return;
     const rnl_softmax softmax = {
         .rows = rows.filled - rows.begin,
-        .columns = columns,
-        .z = state->outputs->values + first,
-        .z_stride = stride,
-        .y = step->predictions.values + first,
-        .y_stride = stride,
+        .columns = state->outputs->columns,
+        .z = rnl_matrix_view(state->outputs, rows.begin, 0),
+        .y = rnl_matrix_at(&step->predictions, rows.begin, 0),
     };
     if (state->loss.probabilities)
         state->loss.probabilities(step->kernels, &softmax);
     else
-        memcpy(softmax.y, softmax.z, softmax.rows * stride * sizeof *softmax.y);
+        memcpy(softmax.y.values, softmax.z.values,
+               softmax.rows * softmax.z.stride * sizeof *softmax.y.values);
 }
 
 /* Softmax takes the largest logit from all: a probability is NaN where one is NaN, or that one is
@@ -151,21 +147,20 @@ static bool has_class(const float *logits, size_t count)
 /* A single logit or probability stands for the second of two classes. */
 static void classify(const loss_state *state, const rnl_step *step, rnl_row_tile rows)
 {
-    const size_t columns = state->outputs->columns, stride = state->outputs->stride;
-    const float *z = state->outputs->values + rows.begin * stride;
+    const size_t columns = state->outputs->columns;
+    const rnl_view z = rnl_matrix_view(state->outputs, rows.begin, 0);
     if (columns > 1)
         step->kernels->largest(&(const rnl_largest){
             .rows = rows.filled - rows.begin,
             .columns = columns,
             .z = z,
-            .z_stride = stride,
             .column = step->predicted + rows.begin,
         });
     else
         for (size_t i = rows.begin; i < rows.filled; ++i)
-            step->predicted[i] = state->classes > 1 && z[(i - rows.begin) * stride] > 0;
+            step->predicted[i] = state->classes > 1 && z.values[(i - rows.begin) * z.stride] > 0;
     for (size_t i = rows.begin; i < rows.filled; ++i)
-        if (!has_class(z + (i - rows.begin) * stride, columns))
+        if (!has_class(z.values + (i - rows.begin) * z.stride, columns))
             step->predicted[i] = RNL_NO_CLASS;
 }
 
@@ -208,30 +203,26 @@ static void weighted_loss(const loss_state *state, const float *weights, rnl_los
         state->loss.rows(&loss);
         *loss.loss++ *= weights[i];
         ++loss.labels;
-        loss.z += loss.z_stride;
-        loss.targets += loss.targets ? loss.targets_stride : 0;
-        loss.delta += loss.delta ? loss.delta_stride : 0;
+        loss.z.values += loss.z.stride;
+        loss.targets.values += loss.targets.values ? loss.targets.stride : 0;
+        loss.delta.values += loss.delta.values ? loss.delta.stride : 0;
     }
 }
 
 static void compute_loss(const loss_state *state, const rnl_step *step, const rnl_batch *batch,
                          rnl_row_tile rows)
 {
-    const size_t columns = state->outputs->columns, stride = state->outputs->stride;
-    const size_t first = rows.begin * stride;
-    float *delta = batch->training ? step->exchange[0] + first : NULL;
+    const size_t stride = state->outputs->stride;
+    float *delta = batch->training ? step->exchange[0] + rows.begin * stride : NULL;
     const rnl_loss_rows loss = {
         .rows = rows.filled - rows.begin,
-        .columns = columns,
-        .z = state->outputs->values + first,
-        .z_stride = stride,
+        .columns = state->outputs->columns,
+        .z = rnl_matrix_view(state->outputs, rows.begin, 0),
         .labels = step->labels + rows.begin,
-        .targets = row_of(&step->targets, rows.begin),
-        .targets_stride = step->targets.stride,
+        .targets = {row_of(&step->targets, rows.begin), step->targets.stride},
         .scale = 1.0f / (float)batch->rows,
         .threshold = state->loss.threshold,
-        .delta = delta,
-        .delta_stride = stride,
+        .delta = {delta, stride},
         .loss = step->loss + rows.begin,
     };
     if (is_weighted(step, batch))

@@ -131,7 +131,7 @@ void rnl_step_need_tile(rnl_step *step, size_t floats)
 
 static void need_exchange(rnl_step *step, const rnl_upstream *upstream)
 {
-    const size_t floats = upstream->partials * upstream->stride * step->padded_rows;
+    const size_t floats = upstream->partials * upstream->distance;
     if (step->exchange_floats < floats)
         step->exchange_floats = floats;
 }
@@ -166,15 +166,24 @@ static rnl_status plan_backward(rnl_step *step)
     const rnl_model *model = step->model;
     const size_t first = step->first_trainable;
     const rnl_matrix *outputs = step->outputs[model->layer_count - 1];
-    rnl_upstream upstream = {1, outputs->columns, outputs->stride, &step->exchange[0]};
+    rnl_upstream upstream = {
+        .partials = 1,
+        .columns = outputs->columns,
+        .stride = outputs->stride,
+        .distance = step->padded_rows * outputs->stride,
+        .values = &step->exchange[0],
+    };
     size_t used_strides[2] = {upstream.stride, 0};
     need_exchange(step, &upstream);
     for (size_t i = model->layer_count; i-- > first;) {
         const rnl_layer *layer = &model->layers[i];
+        const size_t columns = rnl_shape_features(&layer->input),
+                     stride = rnl_product_row_stride(columns);
         rnl_upstream downstream = {
             .partials = 0,
-            .columns = rnl_shape_features(&layer->input),
-            .stride = rnl_product_row_stride(rnl_shape_features(&layer->input)),
+            .columns = columns,
+            .stride = stride,
+            .distance = step->padded_rows * stride,
             .values =
                 upstream.values == &step->exchange[0] ? &step->exchange[1] : &step->exchange[0],
         };

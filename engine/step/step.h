@@ -31,13 +31,47 @@ typedef struct rnl_matrix {
     size_t made[2]; /* phases up to those that make the two halves of its rows; 0 if all at once */
 } rnl_matrix;
 
-/* The gradient with respect to a matrix, as `partials` matrices that follow each other and are to
- * be summed in their order.  It stands in a buffer that two layers further down will use again. */
+/* From a row and a column on. */
+static inline rnl_view rnl_matrix_view(const rnl_matrix *matrix, size_t row, size_t column)
+{
+    return (rnl_view){matrix->values + row * matrix->stride + column, matrix->stride};
+}
+
+static inline rnl_mutable_view rnl_matrix_at(const rnl_matrix *matrix, size_t row, size_t column)
+{
+    return (rnl_mutable_view){matrix->values + row * matrix->stride + column, matrix->stride};
+}
+
+/* As an operand of the kernels that add up partial products. */
+static inline rnl_partials rnl_matrix_alone(const rnl_matrix *matrix, size_t row, size_t column)
+{
+    return (rnl_partials){matrix->values + row * matrix->stride + column, matrix->stride, 1, 0};
+}
+
+/* The gradient with respect to a matrix, as `partials` matrices, `distance` floats apart, that are
+ * to be summed in their order.  It stands in a buffer that two layers further down will use again.
+ */
 typedef struct rnl_upstream {
     size_t partials;
-    size_t columns, stride;
+    size_t columns, stride, distance;
     float *const *values;
 } rnl_upstream;
+
+/* All partials from a row and a column on, to be read. */
+static inline rnl_partials rnl_upstream_view(const rnl_upstream *upstream, size_t row,
+                                             size_t column)
+{
+    return (rnl_partials){*upstream->values + row * upstream->stride + column, upstream->stride,
+                          upstream->partials, upstream->distance};
+}
+
+/* The first one, to be written. */
+static inline rnl_mutable_view rnl_upstream_at(const rnl_upstream *upstream, size_t row,
+                                               size_t column)
+{
+    return (rnl_mutable_view){*upstream->values + row * upstream->stride + column,
+                              upstream->stride};
+}
 
 /* Parameters that are updated together: a column block of weights, a bias. */
 typedef struct rnl_block {
@@ -225,11 +259,5 @@ rnl_status rnl_step_matrix(rnl_step *step, rnl_matrix *matrix, size_t columns);
 
 /* Asks that the tile buffer of every worker has room for this many floats. */
 void rnl_step_need_tile(rnl_step *step, size_t floats);
-
-/* From one partial product of an upstream to the next, in floats. */
-static inline size_t rnl_upstream_distance(const rnl_step *step, const rnl_upstream *upstream)
-{
-    return step->padded_rows * upstream->stride;
-}
 
 #endif

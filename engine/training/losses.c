@@ -19,9 +19,7 @@ static void sigmoid(const rnl_kernels *kernels, const rnl_softmax *rows)
         .rows = rows->rows,
         .columns = rows->columns,
         .z = rows->z,
-        .z_stride = rows->z_stride,
         .y = rows->y,
-        .y_stride = rows->y_stride,
     });
 }
 

@@ -10,21 +10,15 @@ typedef struct corner {
     size_t row, rows, unit, units;
 } corner;
 
-static void compute_delta(const rnl_dense_state *state, const rnl_step *step, corner at,
-                          float *delta)
+static void compute_delta(const rnl_dense_state *state, corner at, float *delta)
 {
-    const size_t first = at.row * state->output.stride + at.unit;
+    const rnl_matrix *y = state->kept.values ? &state->kept : &state->output;
     state->activation.backward(&(const rnl_activation_backward){
         .rows = at.rows,
         .columns = at.units,
-        .partials = state->upstream.partials,
-        .upstream = *state->upstream.values + first,
-        .upstream_stride = state->upstream.stride,
-        .partial_distance = rnl_upstream_distance(step, &state->upstream),
-        .y = (state->kept.values ? state->kept.values : state->output.values) + first,
-        .y_stride = state->output.stride,
-        .delta = delta,
-        .delta_stride = rnl_product_close_stride(at.units),
+        .upstream = rnl_upstream_view(&state->upstream, at.row, at.unit),
+        .y = rnl_matrix_view(y, at.row, at.unit),
+        .delta = {delta, rnl_product_close_stride(at.units)},
         .alpha = state->activation.alpha,
     });
 }
@@ -38,11 +32,8 @@ static void pack_delta(const rnl_dense_columns *columns, const rnl_step *step, c
         step->kernels->add_rows(&(const rnl_add_rows){
             .rows = rows,
             .columns = rnl_panel_columns(packing, p),
-            .partials = 1,
-            .x = delta + p * packing->width,
-            .x_stride = stride,
-            .y = columns->delta + rnl_packed_at(packing, p, row),
-            .y_stride = packing->stride,
+            .x = {delta + p * packing->width, stride, 1, 0},
+            .y = {columns->delta + rnl_packed_at(packing, p, row), packing->stride},
         });
 }
 
@@ -84,8 +75,7 @@ static rnl_status bind_columns(void *self, size_t block, rnl_step_worker *worker
     const rnl_product_shape shape = down_shape(state, step->padded_rows, columns->count);
     return rnl_product_bind(&state->down_calls[block], rnl_step_product(step, shape),
                             worker->product, buffer, buffer + state->by_columns.weights_at,
-                            *state->downstream.values +
-                                block * rnl_upstream_distance(step, &state->downstream));
+                            *state->downstream.values + block * state->downstream.distance);
 }
 
 static rnl_status run_columns(void *self, size_t block, rnl_step_worker *worker)
@@ -95,7 +85,7 @@ static rnl_status run_columns(void *self, size_t block, rnl_step_worker *worker)
     const rnl_dense_columns *columns = &state->blocks[block];
     float *buffer = step->tile_buffers[worker->index];
     const size_t rows = step->padded_rows;
-    compute_delta(state, step, (corner){0, rows, columns->first, columns->count}, buffer);
+    compute_delta(state, (corner){0, rows, columns->first, columns->count}, buffer);
     rnl_clear_padding(&columns->delta_packing, columns->delta);
     pack_delta(columns, step, buffer, rnl_product_close_stride(columns->count), 0, rows);
     if (!goes_down(state))
@@ -156,7 +146,7 @@ static rnl_status run_part(void *self, size_t part, rnl_step_worker *worker)
         return RNL_OK;
     }
     float *delta = step->tile_buffers[worker->index];
-    compute_delta(state, step, (corner){row, rows, 0, state->units}, delta);
+    compute_delta(state, (corner){row, rows, 0, state->units}, delta);
     for (size_t c = 0; c < state->cut.columns.blocks; ++c)
         pack_delta(&state->blocks[c], step, delta + state->blocks[c].first,
                    rnl_product_close_stride(state->units), row, rows);

@@ -38,16 +38,14 @@ static rnl_status run_forward(const rnl_dense_state *state, size_t block, size_t
     if (!filled)
         return RNL_OK;
     RNL_TRY(rnl_product_execute(*forward_call(state, block, part)));
-    const size_t corner = row * state->output.stride + columns->first;
+    const rnl_mutable_view kept = rnl_matrix_at(&state->kept, row, columns->first);
     state->activation.forward(&(const rnl_activation_forward){
         .rows = state->cut.part_rows,
         .columns = columns->count,
-        .z = step->tile_buffers[worker->index],
-        .z_stride = rnl_product_row_stride(columns->count),
+        .z = {step->tile_buffers[worker->index], rnl_product_row_stride(columns->count)},
         .bias = state->bias ? state->bias->arrays[RNL_VALUES] + columns->first : NULL,
-        .y = state->output.values + corner,
-        .y_stride = state->output.stride,
-        .kept = state->kept.values ? state->kept.values + corner : NULL,
+        .y = rnl_matrix_at(&state->output, row, columns->first),
+        .kept = state->kept.values ? kept.values : NULL,
         .alpha = state->activation.alpha,
     });
     return RNL_OK;

@@ -116,11 +116,9 @@ static void pack_gradients(const gradient_tile *tile, size_t panel, const rnl_st
     step->kernels->add_rows(&(const rnl_add_rows){
         .rows = tile->inputs,
         .columns = packing->width,
-        .partials = 1,
-        .x = product_gradients(tile, 0) + panel * packing->width,
-        .x_stride = rnl_product_row_stride(gradient_shape(tile).columns),
-        .y = packed_gradients(tile, panel),
-        .y_stride = packing->stride,
+        .x = {product_gradients(tile, 0) + panel * packing->width,
+              rnl_product_row_stride(gradient_shape(tile).columns), 1, 0},
+        .y = {packed_gradients(tile, panel), packing->stride},
     });
 }
 
@@ -161,8 +159,7 @@ static void compute_bias_gradients(const rnl_dense_state *state, const rnl_step_
         step->kernels->column_sums(&(const rnl_column_sums){
             .rows = step->padded_rows,
             .columns = rnl_panel_columns(packing, p),
-            .x = columns->delta + rnl_packed_at(packing, p, 0),
-            .x_stride = packing->stride,
+            .x = {columns->delta + rnl_packed_at(packing, p, 0), packing->stride},
             .sums = gradients + p * packing->width,
         });
     if (state->bias->updated_by_tile)

@@ -8,11 +8,10 @@ static void transpose_panel(const rnl_step *step, const rnl_dense_columns *colum
         step->kernels->transpose(&(const rnl_transpose){
             .rows = rnl_panel_columns(packing, q),
             .columns = rnl_panel_columns(&columns->packing, panel),
-            .x = columns->weights->arrays[RNL_VALUES] +
-                 rnl_packed_at(&columns->packing, panel, q * packing->width),
-            .x_stride = columns->packing.stride,
-            .y = transposed + rnl_packed_at(packing, q, row),
-            .y_stride = packing->stride,
+            .x = {columns->weights->arrays[RNL_VALUES] +
+                      rnl_packed_at(&columns->packing, panel, q * packing->width),
+                  columns->packing.stride},
+            .y = {transposed + rnl_packed_at(packing, q, row), packing->stride},
         });
 }
 
@@ -34,10 +33,8 @@ static void transpose_some_inputs(const rnl_dense_state *state, const rnl_step *
     step->kernels->transpose(&(const rnl_transpose){
         .rows = rows,
         .columns = inputs,
-        .x = state->input->values + row * state->input->stride + input,
-        .x_stride = state->input->stride,
-        .y = transposed + input * stride + row,
-        .y_stride = stride,
+        .x = rnl_matrix_view(state->input, row, input),
+        .y = {transposed + input * stride + row, stride},
     });
 }
 
