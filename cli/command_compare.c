@@ -4,10 +4,10 @@
 #include "cli/figure_format.h"
 #include "cli/jobs.h"
 #include "cli/messages.h"
+#include "cli/output_file.h"
 #include "cli/progress.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
@@ -296,6 +296,20 @@ static char *read_text(const char *path)
     return text;
 }
 
+/* What the model says of itself counts: another may have been left there. */
+static bool is_trained(const rnl_trial *trial)
+{
+    rnl_model *model = NULL;
+    char *text = NULL;
+    const bool same = access(trial->directory.model, F_OK) == 0 &&
+                      rnl_model_load(&model, trial->directory.model, NULL, 0) == RNL_OK &&
+                      rnl_config_print(rnl_model_config(model), &text) == RNL_OK &&
+                      strcmp(text, trial->text) == 0;
+    rnl_text_free(text);
+    rnl_model_free(model);
+    return same;
+}
+
 /* What stands there from an earlier call is gone on with, if it is the same. */
 static int look_at_earlier(rnl_trial *trial, const rnl_arguments *arguments)
 {
@@ -308,9 +322,19 @@ static int look_at_earlier(rnl_trial *trial, const rnl_arguments *arguments)
                                   "%s is there from another comparison: --force replaces it, "
                                   "--output DIR keeps it",
                                   trial->config);
-    trial->done = earlier && access(trial->directory.model, F_OK) == 0;
+    trial->done = code == RNL_EXIT_OK && earlier && is_trained(trial);
     free(earlier);
     return code;
+}
+
+/* Nothing that is read from is replaced. */
+static bool is_input(const rnl_comparison *comparison, const rnl_trial *trial,
+                     const rnl_config *config, const rnl_arguments *arguments)
+{
+    const char *path = arguments->operands[0];
+    return rnl_comparison_is_input(comparison, path, config) ||
+           rnl_run_directory_is_input(&trial->directory, path, config) ||
+           rnl_output_is_input(trial->config, path) || rnl_output_is_data(trial->config, config);
 }
 
 static int plan_trial(rnl_comparison *comparison, size_t number, rnl_trial *trial,
@@ -333,6 +357,8 @@ static int plan_trial(rnl_comparison *comparison, size_t number, rnl_trial *tria
         code = rnl_complain_status(rnl_config_print(tuned, &trial->text));
     if (code == RNL_EXIT_OK && !name_files(comparison, number, trial))
         code = complain_memory();
+    if (code == RNL_EXIT_OK && is_input(comparison, trial, tuned, arguments))
+        code = RNL_EXIT_FAILURE;
     if (code == RNL_EXIT_OK)
         code = look_at_earlier(trial, arguments);
     rnl_config_free(config);
@@ -354,23 +380,27 @@ static int plan(rnl_comparison *comparison, const rnl_arguments *arguments)
 
 /* ---- training -------------------------------------------------------------------------------- */
 
-static bool write_config(rnl_trial *trial)
+static bool write_text(const char *path, const char *text)
 {
-    if (!rnl_run_directory_make(&trial->directory))
+    rnl_output_file output;
+    if (!rnl_output_open(&output, path))
         return false;
-    char *fresh = NULL;
-    FILE *file = asprintf(&fresh, "%s.tmp", trial->config) < 0 ? NULL : fopen(fresh, "we");
-    bool written = file && fputs(trial->text, file) >= 0;
-    if (file && fclose(file) != 0)
-        written = false;
-    written = written && rename(fresh, trial->config) == 0;
-    if (!written)
-        rnl_complain("cannot write %s: %s", trial->config, strerror(errno));
-    free(fresh);
+    fputs(text, output.file);
+    return rnl_output_close(&output, true);
+}
+
+/* What is replaced goes before the new configuration is there, so that it is never taken for what
+ * that one gave. */
+static bool prepare_trial(rnl_trial *trial, bool force)
+{
+    const bool prepared = rnl_run_directory_make(&trial->directory) &&
+                          (!force || rnl_run_directory_forget(&trial->directory)) &&
+                          write_text(trial->config, trial->text);
     /* The lock is for the process that trains. */
-    close(trial->directory.lock);
+    if (trial->directory.lock >= 0)
+        close(trial->directory.lock);
     trial->directory.lock = -1;
-    return written;
+    return prepared;
 }
 
 /* The trials that are still to be trained, and what is told of them. */
@@ -395,7 +425,7 @@ static const char **words_for(const work *w, const rnl_trial *trial)
         trial->directory.path,
         "--pin",
         pins[w->arguments->pin],
-        w->arguments->force ? "--force" : "--resume",
+        "--resume",
         w->arguments->threads > 0 ? "--threads" : NULL,
         w->threads,
         NULL,
@@ -422,7 +452,7 @@ static int list_work(work *w)
             rnl_trial *trial = &comparison->combinations[i].trials[k];
             if (trial->done)
                 continue;
-            if (!write_config(trial))
+            if (!prepare_trial(trial, w->arguments->force))
                 return RNL_EXIT_FAILURE;
             w->trials[w->count] = trial;
             w->jobs[w->count] = (rnl_job){words_for(w, trial), trial->log};
@@ -437,7 +467,7 @@ static void trial_ended(size_t job, int exit_code, void *user)
 {
     work *w = user;
     rnl_trial *trial = w->trials[job];
-    trial->done = exit_code == RNL_EXIT_OK && access(trial->directory.model, F_OK) == 0;
+    trial->done = exit_code == RNL_EXIT_OK && is_trained(trial);
     w->failed += !trial->done;
     w->ended++;
     if (trial->done && !w->arguments->quiet)
@@ -453,6 +483,8 @@ static int train_all(work *w)
     int code = list_work(w);
     if (code != RNL_EXIT_OK || w->count == 0)
         return code;
+    if (!rnl_comparison_forget(w->comparison))
+        return RNL_EXIT_FAILURE;
     const size_t at_once = w->arguments->jobs > 0 ? w->arguments->jobs : 1;
     if (!rnl_jobs_run(w->jobs, w->count, at_once, trial_ended, w, &interrupted))
         code = RNL_EXIT_FAILURE;

@@ -1,10 +1,10 @@
 #include "cli/commands.h"
 #include "cli/messages.h"
+#include "cli/output_file.h"
 #include "cli/plot.h"
 #include "cli/progress.h"
 #include "cli/run_directory.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,24 +35,21 @@ static rnl_status search(rnl_rate_search **found, const rnl_model *model, const 
 
 /* ---- what is written ------------------------------------------------------------------------- */
 
-static bool write_points(const rnl_rate_search *found, FILE *file)
+static void write_points(const rnl_rate_search *found, FILE *file)
 {
     fputs("learning_rate,loss,smoothed_loss\n", file);
     for (size_t i = 0; i < found->count; i++)
         fprintf(file, "%.9g,%.9g,%.9g\n", found->points[i].learning_rate, found->points[i].loss,
                 found->points[i].smoothed);
-    return !ferror(file);
 }
 
 static bool write_csv(const rnl_rate_search *found, const char *path)
 {
-    FILE *file = fopen(path, "we");
-    bool written = file && write_points(found, file);
-    if (file && fclose(file) != 0)
-        written = false;
-    if (!written)
-        rnl_complain("cannot write %s: %s", path, strerror(errno));
-    return written;
+    rnl_output_file output;
+    if (!rnl_output_open(&output, path))
+        return false;
+    write_points(found, output.file);
+    return rnl_output_close(&output, true);
 }
 
 /* The columns of the points, and the suggestion as a vertical line. */
@@ -184,9 +181,30 @@ static rnl_status obtain(rnl_model **model, rnl_data **data, const rnl_config *c
     return status;
 }
 
+/* Nothing that is read from is replaced. */
+static int check_outputs(const rnl_config *config, const rnl_run_directory *directory,
+                         const rnl_arguments *arguments)
+{
+    static const char *const names[] = {"find_lr.csv", "find_lr.png", "find_lr.svg"};
+    bool read = false;
+    for (size_t i = 0; i < 3 && !read; i++) {
+        char *path = NULL;
+        if (asprintf(&path, "%s/%s", directory->path, names[i]) < 0) {
+            rnl_complain("out of memory");
+            return RNL_EXIT_FAILURE;
+        }
+        read =
+            rnl_output_is_input(path, arguments->operands[0]) || rnl_output_is_data(path, config);
+        free(path);
+    }
+    return read ? RNL_EXIT_FAILURE : RNL_EXIT_OK;
+}
+
 static int find(const rnl_config *config, rnl_run_directory *directory,
                 const rnl_arguments *arguments)
 {
+    if (check_outputs(config, directory, arguments) != RNL_EXIT_OK)
+        return RNL_EXIT_FAILURE;
     rnl_data *data = NULL;
     rnl_model *model = NULL;
     rnl_rate_search *found = NULL;

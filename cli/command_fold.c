@@ -1,9 +1,11 @@
 #include "cli/commands.h"
 #include "cli/messages.h"
+#include "cli/output_file.h"
 #include "cli/progress.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 typedef struct comparison {
     rnl_prediction *before, *after;
@@ -76,11 +78,28 @@ static int fold(const rnl_model *model, const rnl_arguments *arguments)
     return code;
 }
 
+/* What is there is replaced if that is asked for, and never what is read from. */
+static int check_output(const rnl_model *model, const rnl_arguments *arguments)
+{
+    const char *output = arguments->operands[1];
+    struct stat about;
+    if (rnl_output_is_input(output, arguments->operands[0]) ||
+        rnl_output_is_input(output, arguments->data) ||
+        rnl_output_is_data(output, rnl_model_config(model)))
+        return RNL_EXIT_FAILURE;
+    if (stat(output, &about) == 0 && S_ISREG(about.st_mode) && about.st_size > 0 &&
+        !arguments->force)
+        return rnl_complain_usage("fold", "%s is there: --force replaces it", output);
+    return RNL_EXIT_OK;
+}
+
 int rnl_command_fold(const rnl_arguments *arguments)
 {
     rnl_model *model = NULL;
     int code = rnl_complain_status(rnl_model_load(&model, arguments->operands[0],
                                                   arguments->overrides, arguments->override_count));
+    if (code == RNL_EXIT_OK)
+        code = check_output(model, arguments);
     if (code == RNL_EXIT_OK)
         code = fold(model, arguments);
     rnl_model_free(model);

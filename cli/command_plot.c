@@ -1,14 +1,15 @@
 #include "cli/commands.h"
 #include "cli/learning_curves.h"
 #include "cli/messages.h"
+#include "cli/output_file.h"
 #include "cli/plot.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-/* The file of a run's directory, or the file itself. */
-static bool read_run(rnl_history_table *table, const char *run)
+/* The file of a run's directory, or the file itself, which the output, if there is one, is not. */
+static bool read_run(rnl_history_table *table, const char *run, const char *output)
 {
     struct stat status;
     char *path = NULL;
@@ -17,7 +18,8 @@ static bool read_run(rnl_history_table *table, const char *run)
         rnl_complain("out of memory");
         return false;
     }
-    const bool read = rnl_history_read(table, path);
+    const bool read =
+        !(output && rnl_output_is_input(output, path)) && rnl_history_read(table, path);
     free(path);
     return read;
 }
@@ -57,7 +59,7 @@ int rnl_command_plot(const rnl_arguments *arguments)
     bool right = !arguments->output || rnl_plot_names_file(arguments->output);
     for (size_t i = 0; i < count && right; i++) {
         runs[i] = (rnl_named_history){arguments->operands[i], &tables[i]};
-        right = read_run(&tables[i], arguments->operands[i]);
+        right = read_run(&tables[i], arguments->operands[i], arguments->output);
     }
     if (right)
         right = draw(runs, count, arguments);

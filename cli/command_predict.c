@@ -1,5 +1,7 @@
 #include "cli/commands.h"
 #include "cli/messages.h"
+#include "cli/model_source.h"
+#include "cli/output_file.h"
 #include "cli/prediction_file.h"
 #include "cli/progress.h"
 
@@ -26,10 +28,27 @@ static int predict(const rnl_model *model, const rnl_data *data, const rnl_argum
     return code;
 }
 
+static int check_output(const rnl_arguments *arguments)
+{
+    const char *output = arguments->output;
+    if (!output)
+        return RNL_EXIT_OK;
+    if (rnl_output_is_input(output, arguments->operands[0]) ||
+        rnl_output_is_input(output, arguments->data))
+        return RNL_EXIT_FAILURE;
+    if (rnl_is_model_file(output))
+        return rnl_complain_usage("predict", "%s is a model, which predictions do not replace",
+                                  output);
+    return RNL_EXIT_OK;
+}
+
 int rnl_command_predict(const rnl_arguments *arguments)
 {
     if (!arguments->data)
         return rnl_complain_usage("predict", "predict: --data FILE is missing");
+    const int right = check_output(arguments);
+    if (right != RNL_EXIT_OK)
+        return right;
     rnl_model *model = NULL;
     rnl_data *data = NULL;
     int code = rnl_complain_status(rnl_model_load(&model, arguments->operands[0],

@@ -346,7 +346,9 @@ const rnl_option rnl_option_table[] = {
      "print the configuration, each value with where it is from, and stop", NULL,
      take_print_config},
     {"force", 'f', NULL, RNL_TAKEN_BY_TRAIN | RNL_TAKEN_BY_COMPARE,
-     "replace what the directory already holds", NULL, take_force},
+     "replace what the directory already holds: it goes before the new run\nbegins", NULL,
+     take_force},
+    {"force", 'f', NULL, RNL_TAKEN_BY_FOLD, "replace OUTPUT if it is there", NULL, take_force},
     {"resume", 'r', NULL, RNL_TAKEN_BY_TRAIN,
      "go on from the directory's checkpoint, and end as if never\ninterrupted; without a "
      "checkpoint, start",
@@ -395,10 +397,11 @@ const rnl_command rnl_commands[] = {
      "                     steps; `tensorboard --logdir runs` shows them\n"
      "  inspect.csv        with training.inspect: what `runnel inspect` reads\n"
      "A directory that already holds a run is refused without --force or --resume, and so is one\n"
-     "that another process is writing to.\n"
+     "that another process is writing to.  Lines that a full disk does not take are kept and\n"
+     "written when it has room again.\n"
      "\n"
      "Ctrl-C and SIGTERM finish the step, save a checkpoint and say where it is; a second one\n"
-     "ends the program at once and leaves the last checkpoint whole.\n"
+     "ends the program at once and leaves the last checkpoint, if there is one, whole.\n"
      "\n"
      "Progress goes to standard error: a bar on a terminal, else a line for each of\n"
      "history.csv.  Results go to standard output: figures over the test rows, if the\n"
@@ -429,7 +432,8 @@ const rnl_command rnl_commands[] = {
      "compare.svg, the metric over the epochs, where gnuplot is installed; and a run's directory\n"
      "for each trial, with its config.yaml and log.\n"
      "\n"
-     "Called again after Ctrl-C or a kill, the same command goes on with what is missing. With\n"
+     "Called again after Ctrl-C or a kill, the same command goes on with what is missing: a\n"
+     "trial is done if its model says that it is of the same configuration. With\n"
      "--folds K, the training rows are cut in K parts, drawn at random but always the same;\n"
      "with --folds stratified:K, by the trial's seed, each class as evenly as may be.\n"
      "\n"
@@ -501,7 +505,8 @@ const rnl_command rnl_commands[] = {
      rnl_command_find_lr},
     {"fold", RNL_TAKEN_BY_FOLD, "MODEL OUTPUT", 2, 2,
      "Folds batch normalization into the weights, for faster inference.",
-     "MODEL is a file that `runnel train` wrote; the folded model is written to OUTPUT.\n"
+     "MODEL is a file that `runnel train` wrote; the folded model is written to OUTPUT, which\n"
+     "without --force must not be there yet.\n"
      "\n"
      "A normalization behind a dense layer without an activation is folded backward into it, any\n"
      "other before a dense layer forward into that; what can be folded neither way is kept.\n"

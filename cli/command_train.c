@@ -120,6 +120,26 @@ static rnl_status obtain_model(training *run)
     return status;
 }
 
+/* What to do about an earlier run, as far as it is known before anything is written. */
+static int check_earlier(const training *run)
+{
+    const rnl_arguments *arguments = run->arguments;
+    const rnl_run_directory *directory = &run->directory;
+    const char *occupied = rnl_run_directory_occupied(directory);
+    if (occupied && !arguments->force && !arguments->resume)
+        return rnl_complain_usage("train",
+                                  "%s is there from an earlier run: --force replaces it, --resume "
+                                  "goes on with it, --output DIR keeps it",
+                                  occupied);
+    if (arguments->resume && access(directory->model, F_OK) == 0 &&
+        access(directory->checkpoint, F_OK) != 0 && access(directory->previous, F_OK) != 0)
+        return rnl_complain_usage("train",
+                                  "%s is there, but no checkpoint to go on from: --force begins "
+                                  "anew and replaces it, --output DIR keeps it",
+                                  directory->model);
+    return RNL_EXIT_OK;
+}
+
 static int prepare(training *run)
 {
     const rnl_arguments *arguments = run->arguments;
@@ -127,21 +147,30 @@ static int prepare(training *run)
         return RNL_EXIT_FAILURE;
     if (!rnl_run_directory_claim(&run->directory))
         return RNL_EXIT_FAILURE;
+    if (rnl_run_directory_is_input(&run->directory, arguments->operands[0], run->config))
+        return RNL_EXIT_FAILURE;
+    const int code = check_earlier(run);
+    return code == RNL_EXIT_OK ? rnl_complain_status(obtain_model(run)) : code;
+}
+
+/* Where the directory was not there when it was looked at, another run may have made it. */
+static bool is_taken(const training *run)
+{
     const char *occupied = rnl_run_directory_occupied(&run->directory);
-    if (occupied && !arguments->force && !arguments->resume)
-        return rnl_complain_usage("train",
-                                  "%s is there from an earlier run: --force replaces it, --resume "
-                                  "goes on with it, --output DIR keeps it",
-                                  occupied);
-    return rnl_complain_status(obtain_model(run));
+    if (!run->directory.claimed_late || run->arguments->force || !occupied)
+        return false;
+    rnl_complain("%s was written by another run in the meantime: nothing is replaced", occupied);
+    return true;
 }
 
 static bool begin_writing(training *run)
 {
-    if (!rnl_run_directory_make(&run->directory))
+    const rnl_run_directory *directory = &run->directory;
+    if (!rnl_run_directory_make(&run->directory) || is_taken(run))
         return false;
-    if (rnl_model_step(run->model) == 0)
-        rnl_run_directory_forget(&run->directory);
+    if (rnl_model_step(run->model) == 0 && !rnl_run_directory_forget(directory))
+        return false;
+    rnl_interruption_name_checkpoint(directory->checkpoint, directory->previous);
     if (rnl_config_tensorboard(run->config)) {
         run->logging =
             rnl_event_file_open(&run->events, run->directory.path, rnl_model_told_step(run->model));
@@ -182,6 +211,7 @@ static int train_and_save(training *run)
     if (status == RNL_OK)
         status = rnl_model_save(run->model, run->directory.model);
     rnl_interruption_release();
+    rnl_interruption_name_checkpoint(NULL, NULL);
     const bool logged = !run->logging || rnl_event_file_close(&run->events);
     if (run->refused && status == RNL_STOPPED)
         return RNL_EXIT_FAILURE;

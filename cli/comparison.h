@@ -16,7 +16,7 @@ typedef struct rnl_trial {
     rnl_run_directory directory;
     char *config, *log; /* files in it */
     char *text;         /* of the configuration */
-    bool done;          /* its model is there */
+    bool done;          /* its model is there, of this configuration */
 
     /* Of a trial that is done. */
     rnl_history_table history;
@@ -65,6 +65,14 @@ bool rnl_comparison_print(const rnl_comparison *comparison);
 /* compare.csv, a line per trial; compare.json; compare.png and .svg, where gnuplot is installed.
  * Complains and returns false if one cannot be written. */
 bool rnl_comparison_write(const rnl_comparison *comparison);
+
+/* Complains and returns true if one of them is the configuration's file, or one that its data are
+ * read from, or if memory runs out. */
+bool rnl_comparison_is_input(const rnl_comparison *comparison, const char *config_path,
+                             const rnl_config *config);
+
+/* Removes those of an earlier comparison.  Complains and returns false if that fails. */
+bool rnl_comparison_forget(const rnl_comparison *comparison);
 
 void rnl_comparison_release(rnl_comparison *comparison);
 

@@ -1,13 +1,18 @@
 #include "cli/comparison.h"
 #include "cli/comparison_names.h"
 #include "cli/messages.h"
+#include "cli/output_file.h"
 #include "cli/plot.h"
 #include "cli/text_table.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define CSV  "compare.csv"
+#define JSON "compare.json"
+#define PNG  "compare.png"
+#define SVG  "compare.svg"
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
@@ -121,27 +126,29 @@ bool rnl_comparison_print(const rnl_comparison *comparison)
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-static FILE *open_file(const rnl_comparison *comparison, const char *name, char **path)
+static char *path_of(const rnl_comparison *comparison, const char *name)
 {
-    if (asprintf(path, "%s/%s", comparison->path, name) < 0) {
-        *path = NULL;
-        rnl_complain("out of memory");
-        return NULL;
-    }
-    FILE *file = fopen(*path, "we");
-    if (!file)
-        rnl_complain("cannot write %s: %s", *path, strerror(errno));
-    return file;
+    char *path = NULL;
+    if (asprintf(&path, "%s/%s", comparison->path, name) >= 0)
+        return path;
+    rnl_complain("out of memory");
+    return NULL;
 }
 
-static bool close_file(FILE *file, char *path, const char *what)
+static bool write_file(const rnl_comparison *comparison, const char *name, const char *what,
+                       void (*write)(const rnl_comparison *comparison, FILE *file))
 {
-    const bool wrong = ferror(file), unclosed = fclose(file) != 0;
-    if (wrong || unclosed)
-        rnl_complain("cannot write %s: %s", path, strerror(errno));
-    else
+    rnl_output_file output;
+    char *path = path_of(comparison, name);
+    bool written = path && rnl_output_open(&output, path);
+    if (written) {
+        write(comparison, output.file);
+        written = rnl_output_close(&output, true);
+    }
+    if (written)
         printf("%s: %s\n", what, path);
-    return !wrong && !unclosed;
+    free(path);
+    return written;
 }
 
 static void write_cell(FILE *file, const char *text)
@@ -184,25 +191,18 @@ static void write_trial_line(FILE *file, const rnl_comparison *comparison, const
     fputc('\n', file);
 }
 
-static bool write_csv(const rnl_comparison *comparison)
+static void write_csv(const rnl_comparison *comparison, FILE *file)
 {
-    char *path;
-    FILE *file = open_file(comparison, "compare.csv", &path);
-    if (file) {
-        for (size_t v = 0; v < comparison->varied; v++)
-            fprintf(file, "%s,", comparison->variations[v].key);
-        fprintf(file,
-                "run,seed,fold,learning_rate,%s,epochs,seconds_per_epoch,epochs_to_target,"
-                "seconds_to_target\n",
-                comparison->metric);
-        for (size_t i = 0; i < comparison->count; i++)
-            for (size_t k = 0; k < comparison->combinations[i].count; k++)
-                write_trial_line(file, comparison, &comparison->combinations[i],
-                                 &comparison->combinations[i].trials[k]);
-    }
-    const bool written = file && close_file(file, path, "trials");
-    free(path);
-    return written;
+    for (size_t v = 0; v < comparison->varied; v++)
+        fprintf(file, "%s,", comparison->variations[v].key);
+    fprintf(file,
+            "run,seed,fold,learning_rate,%s,epochs,seconds_per_epoch,epochs_to_target,"
+            "seconds_to_target\n",
+            comparison->metric);
+    for (size_t i = 0; i < comparison->count; i++)
+        for (size_t k = 0; k < comparison->combinations[i].count; k++)
+            write_trial_line(file, comparison, &comparison->combinations[i],
+                             &comparison->combinations[i].trials[k]);
 }
 
 static void write_json_text(FILE *file, const char *text)
@@ -246,24 +246,17 @@ static void write_json_combination(FILE *file, const rnl_comparison *comparison,
     fputc('}', file);
 }
 
-static bool write_json(const rnl_comparison *comparison)
+static void write_json(const rnl_comparison *comparison, FILE *file)
 {
-    char *path;
-    FILE *file = open_file(comparison, "compare.json", &path);
-    if (file) {
-        fputs("{\n  \"metric\": ", file);
-        write_json_text(file, comparison->metric);
-        write_json_number(file, "target", comparison->target);
-        fputs(",\n  \"combinations\": [\n", file);
-        for (size_t i = 0; i < comparison->count; i++) {
-            write_json_combination(file, comparison, &comparison->combinations[i]);
-            fputs(i + 1 < comparison->count ? ",\n" : "\n", file);
-        }
-        fputs("  ]\n}\n", file);
+    fputs("{\n  \"metric\": ", file);
+    write_json_text(file, comparison->metric);
+    write_json_number(file, "target", comparison->target);
+    fputs(",\n  \"combinations\": [\n", file);
+    for (size_t i = 0; i < comparison->count; i++) {
+        write_json_combination(file, comparison, &comparison->combinations[i]);
+        fputs(i + 1 < comparison->count ? ",\n" : "\n", file);
     }
-    const bool written = file && close_file(file, path, "summary");
-    free(path);
-    return written;
+    fputs("  ]\n}\n", file);
 }
 
 /* ---- the plot -------------------------------------------------------------------------------- */
@@ -334,12 +327,8 @@ static bool make_curve(rnl_curve *curve, const rnl_comparison *comparison, const
 
 static bool write_plot(const rnl_comparison *comparison, const rnl_plot *plot, const char *name)
 {
-    char *path = NULL;
-    if (asprintf(&path, "%s/%s", comparison->path, name) < 0) {
-        rnl_complain("out of memory");
-        return false;
-    }
-    const bool written = rnl_plot_write(plot, 1, path);
+    char *path = path_of(comparison, name);
+    const bool written = path && rnl_plot_write(plot, 1, path);
     if (written)
         printf("plot: %s\n", path);
     free(path);
@@ -362,8 +351,7 @@ static bool write_plots(const rnl_comparison *comparison)
                            .y_label = comparison->metric,
                            .count = comparison->count,
                            .curves = curves};
-    right = right && write_plot(comparison, &plot, "compare.png") &&
-            write_plot(comparison, &plot, "compare.svg");
+    right = right && write_plot(comparison, &plot, PNG) && write_plot(comparison, &plot, SVG);
     for (size_t i = 0; curves && i < comparison->count; i++) {
         free((void *)(uintptr_t)curves[i].x);
         free((void *)(uintptr_t)curves[i].name);
@@ -374,6 +362,32 @@ static bool write_plots(const rnl_comparison *comparison)
 
 bool rnl_comparison_write(const rnl_comparison *comparison)
 {
-    const bool csv = write_csv(comparison), json = write_json(comparison);
+    const bool csv = write_file(comparison, CSV, "trials", write_csv);
+    const bool json = write_file(comparison, JSON, "summary", write_json);
     return write_plots(comparison) && csv && json;
+}
+
+static const char *const names[] = {CSV, JSON, PNG, SVG};
+
+bool rnl_comparison_is_input(const rnl_comparison *comparison, const char *config_path,
+                             const rnl_config *config)
+{
+    bool read = false;
+    for (size_t i = 0; i < sizeof names / sizeof *names && !read; i++) {
+        char *path = path_of(comparison, names[i]);
+        read = !path || rnl_output_is_input(path, config_path) || rnl_output_is_data(path, config);
+        free(path);
+    }
+    return read;
+}
+
+bool rnl_comparison_forget(const rnl_comparison *comparison)
+{
+    bool removed = true;
+    for (size_t i = 0; i < sizeof names / sizeof *names && removed; i++) {
+        char *path = path_of(comparison, names[i]);
+        removed = path && rnl_output_remove(path);
+        free(path);
+    }
+    return removed;
 }

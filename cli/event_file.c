@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -15,7 +16,8 @@
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
-/* A message of Protocol Buffers in the making; what does not fit is left out whole. */
+/* A message of Protocol Buffers in the making, or a record of one; what does not fit is left out
+ * whole. */
 typedef struct message {
     uint8_t bytes[8192];
     size_t size;
@@ -114,13 +116,9 @@ static void write_record(rnl_event_file *file, const message *event)
     message record = {.size = 0};
     add_fixed(&record, event->size, 8);
     add_fixed(&record, masked(rnl_crc32c(record.bytes, 8)), 4);
-    message end = {.size = 0};
-    add_fixed(&end, masked(rnl_crc32c(event->bytes, event->size)), 4);
-    fwrite(record.bytes, 1, record.size, file->file);
-    fwrite(event->bytes, 1, event->size, file->file);
-    fwrite(end.bytes, 1, end.size, file->file);
-    if (fflush(file->file) != 0 && !file->error)
-        file->error = errno;
+    add_bytes(&record, event->bytes, event->size);
+    add_fixed(&record, masked(rnl_crc32c(event->bytes, event->size)), 4);
+    rnl_growing_file_add(&file->file, record.bytes, record.size);
 }
 
 static void write_beginning(rnl_event_file *file, uint64_t kept_steps)
@@ -173,8 +171,7 @@ bool rnl_event_file_open(rnl_event_file *file, const char *directory, uint64_t k
         rnl_complain("out of memory");
         return false;
     }
-    file->file = fopen(file->path, "wxe");
-    if (!file->file) {
+    if (!rnl_growing_file_open(&file->file, file->path, O_CREAT | O_EXCL)) {
         rnl_complain("cannot write %s: %s", file->path, strerror(errno));
         free(file->path);
         return false;
@@ -186,8 +183,6 @@ bool rnl_event_file_open(rnl_event_file *file, const char *directory, uint64_t k
 void rnl_event_file_add(rnl_event_file *file, const rnl_progress *progress)
 {
     message event, summary = {.size = 0};
-    if (file->error)
-        return;
     for (size_t i = 0; i < progress->figure_count; i++)
         if (strcmp(progress->figures[i].name, "step") != 0)
             add_scalar(&summary, &progress->figures[i]);
@@ -198,12 +193,9 @@ void rnl_event_file_add(rnl_event_file *file, const rnl_progress *progress)
 
 bool rnl_event_file_close(rnl_event_file *file)
 {
-    if (fclose(file->file) != 0 && !file->error)
-        file->error = errno;
-    if (file->error)
-        rnl_complain("cannot write %s: %s", file->path, strerror(file->error));
+    const bool written = rnl_growing_file_close(&file->file);
     free(file->path);
-    return !file->error;
+    return written;
 }
 
 void rnl_event_files_remove(const char *directory)

@@ -6,15 +6,15 @@
 #ifndef RNL_CLI_EVENT_FILE_H
 #define RNL_CLI_EVENT_FILE_H
 
+#include "cli/growing_file.h"
+
 #include <runnel/runnel.h>
 
 #include <stdbool.h>
-#include <stdio.h>
 
 typedef struct rnl_event_file {
     char *path; /* DIR/events.out.tfevents.NUMBER.runnel */
-    FILE *file;
-    int error; /* errno of the first failure; what follows it is not written */
+    rnl_growing_file file;
 } rnl_event_file;
 
 /* Makes a new file, which sorts behind those that are there.  Of those, readers forget what comes

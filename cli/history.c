@@ -1,116 +1,161 @@
 #include "cli/history.h"
 #include "cli/messages.h"
+#include "cli/output_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-/* "12,..." or, with steps, "0.25,500,..." */
-static bool is_kept(const char *line, bool by_steps, rnl_history_kept kept)
+/* ---- what is kept ---------------------------------------------------------------------------- */
+
+/* The lines of the file that was there, and how far they go. */
+typedef struct kept_lines {
+    rnl_history_kept kept;
+    bool by_steps, has_header;
+    uint64_t last; /* epoch or step */
+} kept_lines;
+
+/* "12,..." or, with steps, "0.25,500,...".  A line is as far as its epochs, rounded up, or steps.
+ */
+static bool is_kept(kept_lines *lines, const char *line)
 {
     char *behind;
     const double epochs = strtod(line, &behind);
-    if (!by_steps)
-        return epochs <= (double)kept.epochs;
-    return *behind == ',' && strtoull(behind + 1, NULL, 10) <= kept.steps;
+    if (!lines->by_steps && epochs <= (double)lines->kept.epochs) {
+        lines->last = (uint64_t)epochs;
+        return true;
+    }
+    if (!lines->by_steps || *behind != ',')
+        return false;
+    const uint64_t step = strtoull(behind + 1, NULL, 10);
+    if (step <= lines->kept.steps)
+        lines->last = step;
+    return step <= lines->kept.steps;
 }
 
-/* The header and the lines that are kept, copied from the file that was there.  A last line without
- * an end is one that a killed run left, perhaps in the middle of its number. */
-static void copy_lines(rnl_history *history, FILE *old, rnl_history_kept kept)
+/* The header and the lines that are kept.  A last line without an end is one that a killed run
+ * left, perhaps in the middle of its number. */
+static bool copy_lines(kept_lines *lines, FILE *old, FILE *fresh)
 {
     char *line = NULL;
     size_t size = 0;
-    bool by_steps = false;
     for (ssize_t length = getline(&line, &size, old); length > 0;
          length = getline(&line, &size, old))
-        if (line[length - 1] == '\n' && (!history->has_header || is_kept(line, by_steps, kept))) {
-            if (!history->has_header)
-                by_steps = strncmp(line, "epoch,step,", 11) == 0;
-            fputs(line, history->file);
-            history->has_header = true;
+        if (line[length - 1] == '\n' && (!lines->has_header || is_kept(lines, line))) {
+            if (!lines->has_header)
+                lines->by_steps = strncmp(line, "epoch,step,", 11) == 0;
+            fputs(line, fresh);
+            lines->has_header = true;
         }
     free(line);
+    return feof(old) != 0;
 }
 
-static bool write_kept(rnl_history *history, FILE *old, rnl_history_kept kept, const char *fresh)
+static void tell_gap(const kept_lines *lines, const char *path)
 {
-    copy_lines(history, old, kept);
-    return feof(old) && !ferror(history->file) && fflush(history->file) == 0 &&
-           fsync(fileno(history->file)) == 0 && rename(fresh, history->path) == 0;
+    const uint64_t all = lines->by_steps ? lines->kept.steps : lines->kept.epochs;
+    const char *unit = lines->by_steps ? "step" : "epoch";
+    if (lines->last < all)
+        rnl_complain("warning: %s ends at %s %llu: what belongs there up to %s %llu is lost", path,
+                     unit, (unsigned long long)lines->last, unit, (unsigned long long)all);
 }
 
-/* The kept lines are written beside the old file, which they then replace: a crash loses none. */
-static bool open_keeping(rnl_history *history, FILE *old, rnl_history_kept kept)
+/* Beside the old file, which it then replaces: a crash loses no line. */
+static bool rewrite(kept_lines *lines, FILE *old, const char *path)
 {
-    char *fresh = NULL;
-    if (asprintf(&fresh, "%s.tmp", history->path) < 0)
+    rnl_output_file fresh;
+    if (!rnl_output_open(&fresh, path))
         return false;
-    history->file = fopen(fresh, "we");
-    const bool written = history->file && write_kept(history, old, kept, fresh);
-    if (history->file && !written) {
-        const int error = errno;
-        fclose(history->file);
-        unlink(fresh);
-        errno = error;
-    }
-    free(fresh);
-    return written;
+    const bool copied = copy_lines(lines, old, fresh.file);
+    if (!copied)
+        rnl_complain("cannot read %s: %s", path, strerror(errno));
+    return rnl_output_close(&fresh, copied);
 }
 
-static bool open_empty(rnl_history *history)
+/* ---- the file -------------------------------------------------------------------------------- */
+
+static bool open_file(rnl_history *history, const char *path, int flags)
 {
-    history->file = fopen(history->path, "we");
-    return history->file != NULL;
+    if (rnl_growing_file_open(&history->file, path, flags))
+        return true;
+    rnl_complain("cannot write %s: %s", path, strerror(errno));
+    return false;
+}
+
+static bool open_keeping(rnl_history *history, const char *path, FILE *old, rnl_history_kept kept)
+{
+    kept_lines lines = {.kept = kept};
+    if (!rewrite(&lines, old, path) || !open_file(history, path, O_APPEND))
+        return false;
+    tell_gap(&lines, path);
+    history->has_header = lines.has_header;
+    return true;
 }
 
 bool rnl_history_open(rnl_history *history, const char *path, rnl_history_kept kept)
 {
-    *history = (rnl_history){.path = path};
+    *history = (rnl_history){0};
     FILE *old = kept.any ? fopen(path, "re") : NULL;
-    bool opened = false;
-    if (old)
-        opened = open_keeping(history, old, kept);
-    else if (!kept.any || errno == ENOENT)
-        opened = open_empty(history);
-    if (!opened)
-        rnl_complain("cannot write %s: %s", path, strerror(errno));
+    if (kept.any && !old && errno != ENOENT) {
+        rnl_complain("cannot read %s: %s", path, strerror(errno));
+        return false;
+    }
+    const bool opened =
+        old ? open_keeping(history, path, old, kept) : open_file(history, path, O_CREAT | O_TRUNC);
     if (old)
         fclose(old);
     return opened;
 }
+
+bool rnl_history_begin_lines(rnl_history *history)
+{
+    history->lines = open_memstream(&history->text, &history->size);
+    history->file.lost |= !history->lines;
+    return history->lines != NULL;
+}
+
+void rnl_history_end_lines(rnl_history *history)
+{
+    const bool made = !ferror(history->lines), closed = fclose(history->lines) == 0;
+    if (made && closed)
+        rnl_growing_file_add(&history->file, history->text, history->size);
+    else
+        history->file.lost = true;
+    free(history->text);
+}
+
+/* ---- lines ----------------------------------------------------------------------------------- */
 
 static double epochs_done(const rnl_progress *progress)
 {
     return (double)(progress->epoch - 1) + (double)progress->rows_done / (double)progress->rows;
 }
 
+static void print_header(rnl_history *history, const rnl_progress *progress)
+{
+    fputs("epoch", history->lines);
+    for (size_t i = 0; i < progress->figure_count; i++)
+        fprintf(history->lines, ",%s", progress->figures[i].name);
+    fputc('\n', history->lines);
+    history->has_header = true;
+}
+
 void rnl_history_add(rnl_history *history, const rnl_progress *progress)
 {
-    if (history->error)
+    if (!rnl_history_begin_lines(history))
         return;
-    if (!history->has_header) {
-        fputs("epoch", history->file);
-        for (size_t i = 0; i < progress->figure_count; i++)
-            fprintf(history->file, ",%s", progress->figures[i].name);
-        fputc('\n', history->file);
-        history->has_header = true;
-    }
-    fprintf(history->file, "%.9g", epochs_done(progress));
+    if (!history->has_header)
+        print_header(history, progress);
+    fprintf(history->lines, "%.9g", epochs_done(progress));
     for (size_t i = 0; i < progress->figure_count; i++)
-        fprintf(history->file, strcmp(progress->figures[i].name, "step") == 0 ? ",%.0f" : ",%.9g",
+        fprintf(history->lines, strcmp(progress->figures[i].name, "step") == 0 ? ",%.0f" : ",%.9g",
                 progress->figures[i].value);
-    fputc('\n', history->file);
-    if (fflush(history->file) != 0)
-        history->error = errno;
+    fputc('\n', history->lines);
+    rnl_history_end_lines(history);
 }
 
 bool rnl_history_close(rnl_history *history)
 {
-    if (fclose(history->file) != 0 && !history->error)
-        history->error = errno;
-    if (history->error)
-        rnl_complain("cannot write %s: %s", history->path, strerror(history->error));
-    return !history->error;
+    return rnl_growing_file_close(&history->file);
 }

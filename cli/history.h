@@ -4,16 +4,18 @@
 #ifndef RNL_CLI_HISTORY_H
 #define RNL_CLI_HISTORY_H
 
+#include "cli/growing_file.h"
+
 #include <runnel/runnel.h>
 
-#include <stdbool.h>
 #include <stdio.h>
 
 typedef struct rnl_history {
-    const char *path;
-    FILE *file;
+    rnl_growing_file file;
     bool has_header;
-    int error; /* errno of the first failure; what follows it is not written */
+    FILE *lines; /* in the making */
+    char *text;  /* what they make */
+    size_t size;
 } rnl_history;
 
 /* The lines of an earlier run that a run keeps which goes on. */
@@ -23,12 +25,17 @@ typedef struct rnl_history_kept {
     uint64_t steps; /* where there is a column of steps, those of the first so many instead */
 } rnl_history_kept;
 
-/* Empties or makes the file, but for the lines that are kept.  Complains and returns false if that
- * fails. */
+/* Empties or makes the file, but for the lines that are kept; tells if they end before those of the
+ * run.  Complains and returns false if that fails. */
 bool rnl_history_open(rnl_history *history, const char *path, rnl_history_kept kept);
 
 /* Adds a line; before the first, the header with the names of its figures. */
 void rnl_history_add(rnl_history *history, const rnl_progress *progress);
+
+/* What is printed to history->lines between these two is added together.  False if memory runs out;
+ * then there is no end. */
+bool rnl_history_begin_lines(rnl_history *history);
+void rnl_history_end_lines(rnl_history *history);
 
 /* Complains and returns false if anything could not be written. */
 bool rnl_history_close(rnl_history *history);

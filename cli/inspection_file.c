@@ -24,48 +24,47 @@ static const char *const names[RNL_INSPECTION_COLUMNS] = {
 
 static void add_header(rnl_history *file)
 {
-    fputs(HEADER_START, file->file);
+    fputs(HEADER_START, file->lines);
     for (size_t i = 0; i < RNL_INSPECTION_COLUMNS; i++)
-        fprintf(file->file, ",%s", names[i]);
-    fputc('\n', file->file);
+        fprintf(file->lines, ",%s", names[i]);
+    fputc('\n', file->lines);
     file->has_header = true;
 }
 
-static void add_number(rnl_history *file, bool there, double number)
+static void add_number(FILE *lines, bool there, double number)
 {
     if (there)
-        fprintf(file->file, ",%.9g", number);
+        fprintf(lines, ",%.9g", number);
     else
-        fputc(',', file->file);
+        fputc(',', lines);
 }
 
-static void add_layer(rnl_history *file, size_t epoch, const rnl_layer_inspection *layer)
+static void add_layer(FILE *lines, size_t epoch, const rnl_layer_inspection *layer)
 {
     const bool kernel = !isnan(layer->weight_norm);
     const bool ratios = kernel && layer->weight_norm > 0;
-    fprintf(file->file, "%zu,%s", epoch, layer->layer);
-    add_number(file, true, layer->mean);
-    add_number(file, true, layer->deviation);
-    add_number(file, !isnan(layer->saturated), layer->saturated);
-    add_number(file, !isnan(layer->dead), layer->dead);
-    add_number(file, kernel, layer->gradient_norm);
-    add_number(file, kernel, layer->update_norm);
-    add_number(file, kernel, layer->weight_norm);
-    add_number(file, ratios, layer->gradient_norm / layer->weight_norm);
-    add_number(file, ratios, layer->update_norm / layer->weight_norm);
-    fputc('\n', file->file);
+    fprintf(lines, "%zu,%s", epoch, layer->layer);
+    add_number(lines, true, layer->mean);
+    add_number(lines, true, layer->deviation);
+    add_number(lines, !isnan(layer->saturated), layer->saturated);
+    add_number(lines, !isnan(layer->dead), layer->dead);
+    add_number(lines, kernel, layer->gradient_norm);
+    add_number(lines, kernel, layer->update_norm);
+    add_number(lines, kernel, layer->weight_norm);
+    add_number(lines, ratios, layer->gradient_norm / layer->weight_norm);
+    add_number(lines, ratios, layer->update_norm / layer->weight_norm);
+    fputc('\n', lines);
 }
 
 void rnl_inspection_add(rnl_history *file, const rnl_inspection *inspection)
 {
-    if (file->error)
+    if (!rnl_history_begin_lines(file))
         return;
     if (!file->has_header)
         add_header(file);
     for (size_t i = 0; i < inspection->layer_count; i++)
-        add_layer(file, inspection->epoch, &inspection->layers[i]);
-    if (fflush(file->file) != 0)
-        file->error = errno;
+        add_layer(file->lines, inspection->epoch, &inspection->layers[i]);
+    rnl_history_end_lines(file);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -127,34 +126,61 @@ static bool is_header(const char *line)
     return strncmp(line, HEADER_START ",", sizeof HEADER_START) == 0;
 }
 
-/* Epochs follow each other: the last one is what is left when each forgets the one before. */
-static bool read_lines(rnl_inspected_epoch *epoch, FILE *file, const char *path,
-                       const size_t *wanted)
+/* The blocks of a file as they come, a line for each layer after one epoch. */
+typedef struct block_reader {
+    rnl_inspected_epoch block, *found;
+    const size_t *wanted; /* an epoch; NULL: the last one */
+    size_t layers;        /* of the first block; 0: not read yet */
+} block_reader;
+
+/* A block that a kill cut off, or that a full disk did, has fewer lines than the first. */
+static void end_block(block_reader *r)
+{
+    if (r->layers == 0)
+        r->layers = r->block.layer_count;
+    const bool whole = r->block.layer_count > 0 && r->block.layer_count == r->layers;
+    if (whole && (!r->wanted || *r->wanted == r->block.epoch)) {
+        const rnl_inspected_epoch older = *r->found;
+        *r->found = r->block;
+        r->block = older;
+    }
+    r->block.layer_count = 0;
+}
+
+typedef enum line_outcome { TAKEN, NOT_A_LINE, NO_MEMORY } line_outcome;
+
+static line_outcome take_line(block_reader *r, char *line)
+{
+    rnl_inspected_layer layer;
+    size_t epoch;
+    if (!parse_line(line, &epoch, &layer))
+        return NOT_A_LINE;
+    if (r->block.layer_count > 0 && epoch != r->block.epoch)
+        end_block(r);
+    r->block.epoch = epoch;
+    return add_read(&r->block, &layer) ? TAKEN : NO_MEMORY;
+}
+
+/* A last line without its end is what a kill left of one. */
+static bool read_lines(block_reader *r, FILE *file, const char *path)
 {
     char *line = NULL;
-    size_t size = 0, number = 0, found;
-    bool right = true;
-    while (right && getline(&line, &size, file) > 0) {
-        rnl_inspected_layer layer;
-        if (++number == 1) {
-            right = is_header(line);
-        } else {
-            right = parse_line(line, &found, &layer);
-            if (right && !wanted && found != epoch->epoch)
-                epoch->layer_count = 0;
-            if (right && (!wanted || found == *wanted)) {
-                epoch->epoch = found;
-                if (!add_read(epoch, &layer)) {
-                    free(line);
-                    return false;
-                }
-            }
-        }
-        if (!right)
-            rnl_complain("%s:%zu: not a line of inspect.csv", path, number);
+    size_t size = 0, number = 0;
+    line_outcome outcome = TAKEN;
+    for (ssize_t length; outcome == TAKEN && (length = getline(&line, &size, file)) > 0;) {
+        if (line[length - 1] != '\n')
+            break;
+        if (++number > 1)
+            outcome = take_line(r, line);
+        else if (!is_header(line))
+            outcome = NOT_A_LINE;
     }
     free(line);
-    return right;
+    if (outcome == NOT_A_LINE)
+        rnl_complain("%s:%zu: not a line of inspect.csv", path, number);
+    if (outcome == TAKEN)
+        end_block(r);
+    return outcome == TAKEN;
 }
 
 bool rnl_inspection_read(rnl_inspected_epoch *epoch, const char *path, const size_t *wanted)
@@ -166,7 +192,9 @@ bool rnl_inspection_read(rnl_inspected_epoch *epoch, const char *path, const siz
                      errno == ENOENT ? "; `training.inspect: true` makes it" : "");
         return false;
     }
-    bool right = read_lines(epoch, file, path, wanted);
+    block_reader reader = {.found = epoch, .wanted = wanted};
+    bool right = read_lines(&reader, file, path);
+    rnl_inspection_release(&reader.block);
     fclose(file);
     if (right && epoch->layer_count == 0) {
         if (wanted)

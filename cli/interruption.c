@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 static _Atomic(rnl_model *) guarded;
-static atomic_bool released; /* the model that was guarded is saved */
+static const char *_Atomic checkpoints[2]; /* paths, or NULL */
+static atomic_bool released;               /* the model that was guarded is saved */
 static atomic_int received;
 static _Atomic double received_at; /* seconds */
 
@@ -19,6 +20,16 @@ static void say(const char *text, size_t length)
 {
     if (write(STDERR_FILENO, text, length) < 0)
         return; /* nothing else can be done in a signal handler */
+}
+
+static bool is_saved(void)
+{
+    for (int i = 0; i < 2; i++) {
+        const char *path = atomic_load(&checkpoints[i]);
+        if (path && access(path, F_OK) == 0)
+            return true;
+    }
+    return false;
 }
 
 static double now(void)
@@ -42,8 +53,10 @@ static void handle(int signal)
     }
     if (model && now() - atomic_load(&received_at) < same_signal_seconds)
         return;
-    if (model)
+    if (model && is_saved())
         SAY("\nrunnel: interrupted; the last checkpoint stands\n");
+    else if (model)
+        SAY("\nrunnel: interrupted before a checkpoint was saved\n");
     else if (atomic_load(&released))
         SAY("\nrunnel: interrupted after the model was saved\n");
     else
@@ -57,13 +70,17 @@ void rnl_interruption_start(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    /* A file that may not grow further is told like a full disk. */
-    signal(SIGXFSZ, SIG_IGN);
 }
 
 void rnl_interruption_guard(rnl_model *model)
 {
     atomic_store(&guarded, model);
+}
+
+void rnl_interruption_name_checkpoint(const char *checkpoint, const char *previous)
+{
+    atomic_store(&checkpoints[0], checkpoint);
+    atomic_store(&checkpoints[1], previous);
 }
 
 void rnl_interruption_release(void)

@@ -10,6 +10,9 @@
 /* From here on an interruption stops the model. */
 void rnl_interruption_guard(rnl_model *model);
 
+/* The files of which one is there once something is saved; the paths stay the caller's. */
+void rnl_interruption_name_checkpoint(const char *checkpoint, const char *previous);
+
 /* From here on it ends the program again. */
 void rnl_interruption_release(void);
 

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,6 +45,8 @@ int main(int count, char **words)
 {
     if (!hold_standard_streams())
         return RNL_EXIT_FAILURE;
+    /* A file that may not grow further is told like a full disk. */
+    signal(SIGXFSZ, SIG_IGN);
     const int code = dispatch(count > 0 ? (size_t)count - 1 : 0, words + 1);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         rnl_complain("standard output: %s", strerror(errno));

@@ -1,18 +1,22 @@
 #include "cli/model_source.h"
 
-#include <stdbool.h>
-#include <stdio.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* A safetensors file begins with the length of its header, 8 bytes little-endian, and the '{' of
  * its header.  No text begins so: its first 8 characters would stand for more than 2^56. */
-static bool is_model_file(const char *path)
+bool rnl_is_model_file(const char *path)
 {
     unsigned char start[9];
-    FILE *file = fopen(path, "rbe");
-    if (!file)
+    struct stat about;
+    if (stat(path, &about) != 0 || !S_ISREG(about.st_mode))
         return false;
-    const size_t count = fread(start, 1, sizeof start, file);
-    fclose(file);
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return false;
+    const ssize_t count = read(file, start, sizeof start);
+    close(file);
     return count == sizeof start && start[7] == 0 && start[8] == '{';
 }
 
@@ -33,7 +37,7 @@ static rnl_status create_model(rnl_model **model, const char *path, const rnl_ar
 
 rnl_status rnl_model_open(rnl_model **model, const char *path, const rnl_arguments *arguments)
 {
-    return is_model_file(path)
+    return rnl_is_model_file(path)
                ? rnl_model_load(model, path, arguments->overrides, arguments->override_count)
                : create_model(model, path, arguments);
 }

@@ -6,6 +6,11 @@
 
 #include "cli/arguments.h"
 
+#include <stdbool.h>
+
+/* The file is there and begins as a model does. */
+bool rnl_is_model_file(const char *path);
+
 /* With the overrides of the arguments.  A configuration's training data tell the shape of a row. */
 rnl_status rnl_model_open(rnl_model **model, const char *path, const rnl_arguments *arguments);
 

@@ -1,5 +1,6 @@
 #include "cli/plot.h"
 #include "cli/messages.h"
+#include "cli/output_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -336,24 +337,37 @@ static bool fail_drawing(FILE *said)
     return false;
 }
 
-/* Runs gnuplot with the script as its input, and the file as its output.  It warns of what the plot
- * shows well enough. */
-static bool run_gnuplot(int script, int output, FILE *said)
+/* Starts gnuplot, which reads the script and writes into the pipe.  It warns of what the plot shows
+ * well enough. */
+static bool start_gnuplot(pid_t *child, int script, int pipe_end, FILE *said)
 {
     char *const words[] = {(char *)(uintptr_t) "gnuplot", NULL};
     posix_spawn_file_actions_t files;
-    pid_t child;
     if (posix_spawn_file_actions_init(&files) != 0)
         return false;
     const bool ready = posix_spawn_file_actions_adddup2(&files, script, STDIN_FILENO) == 0 &&
-                       posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO) == 0 &&
+                       posix_spawn_file_actions_adddup2(&files, pipe_end, STDOUT_FILENO) == 0 &&
                        posix_spawn_file_actions_adddup2(&files, fileno(said), STDERR_FILENO) == 0;
-    const int error = ready ? posix_spawnp(&child, words[0], &files, NULL, words, environ) : ENOMEM;
+    const int error = ready ? posix_spawnp(child, words[0], &files, NULL, words, environ) : ENOMEM;
     posix_spawn_file_actions_destroy(&files);
-    if (error != 0) {
+    if (error != 0)
         rnl_complain("gnuplot, which draws PNG and SVG, cannot be run: %s", strerror(error));
-        return false;
-    }
+    return error == 0;
+}
+
+/* All that comes is read, so that the other side ends. */
+static void copy(int from, FILE *to)
+{
+    char bytes[1 << 14];
+    for (ssize_t count; (count = read(from, bytes, sizeof bytes)) != 0;)
+        if (count > 0)
+            fwrite(bytes, 1, (size_t)count, to);
+        else if (errno != EINTR)
+            return;
+}
+
+static bool await(pid_t child, FILE *said)
+{
     int status;
     while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR)
@@ -361,7 +375,24 @@ static bool run_gnuplot(int script, int output, FILE *said)
     return status == 0 || fail_drawing(said);
 }
 
-static bool draw_into(const rnl_plot *plots, size_t count, const char *terminal, int output)
+/* gnuplot does not look whether what it writes arrives, so its drawing comes through a pipe. */
+static bool run_gnuplot(int script, FILE *output, FILE *said)
+{
+    int ends[2];
+    pid_t child;
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        rnl_complain("cannot make a pipe: %s", strerror(errno));
+        return false;
+    }
+    const bool started = start_gnuplot(&child, script, ends[1], said);
+    close(ends[1]);
+    if (started)
+        copy(ends[0], output);
+    close(ends[0]);
+    return started && await(child, said);
+}
+
+static bool draw_into(const rnl_plot *plots, size_t count, const char *terminal, FILE *output)
 {
     FILE *script = tmpfile(), *said = tmpfile();
     if (!script || !said) {
@@ -371,31 +402,13 @@ static bool draw_into(const rnl_plot *plots, size_t count, const char *terminal,
         return false;
     }
     write_script(script, plots, count, terminal);
-    const bool written = fflush(script) == 0 && lseek(fileno(script), 0, SEEK_SET) == 0;
+    const bool written =
+        fflush(script) == 0 && !ferror(script) && lseek(fileno(script), 0, SEEK_SET) == 0;
     if (!written)
         rnl_complain("cannot write a temporary file: %s", strerror(errno));
     const bool drawn = written && run_gnuplot(fileno(script), output, said);
     fclose(script);
     fclose(said);
-    return drawn;
-}
-
-static bool write_beside(const rnl_plot *plots, size_t count, const char *terminal,
-                         const char *fresh, const char *path)
-{
-    const int output = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (output < 0) {
-        rnl_complain("cannot write %s: %s", fresh, strerror(errno));
-        return false;
-    }
-    bool drawn = draw_into(plots, count, terminal, output);
-    close(output);
-    if (drawn && rename(fresh, path) != 0) {
-        rnl_complain("cannot write %s: %s", path, strerror(errno));
-        drawn = false;
-    }
-    if (!drawn)
-        unlink(fresh);
     return drawn;
 }
 
@@ -409,17 +422,11 @@ bool rnl_plot_names_file(const char *path)
 
 bool rnl_plot_write(const rnl_plot *plots, size_t count, const char *path)
 {
-    if (!rnl_plot_names_file(path))
+    rnl_output_file output;
+    if (!rnl_plot_names_file(path) || !rnl_output_open(&output, path))
         return false;
     const char *terminal = ends_in(path, ".svg") ? "svg" : "pngcairo";
-    char *fresh = NULL;
-    if (asprintf(&fresh, "%s.tmp", path) < 0) {
-        rnl_complain("out of memory");
-        return false;
-    }
-    const bool written = write_beside(plots, count, terminal, fresh, path);
-    free(fresh);
-    return written;
+    return rnl_output_close(&output, draw_into(plots, count, terminal, output.file));
 }
 
 bool rnl_plot_can_write(void)

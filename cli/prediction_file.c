@@ -1,12 +1,9 @@
 #include "cli/prediction_file.h"
-#include "cli/messages.h"
+#include "cli/output_file.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* What is written of each row. */
 typedef struct report {
@@ -175,30 +172,25 @@ static bool ends_with_npy(const char *path)
     return length >= 4 && strcmp(path + length - 4, ".npy") == 0;
 }
 
+static bool write_file(report *r, const char *path)
+{
+    rnl_output_file output;
+    if (!rnl_output_open(&output, path))
+        return false;
+    r->out = output.file;
+    if (ends_with_npy(path))
+        write_npy(r);
+    else
+        write_csv(r);
+    return rnl_output_close(&output, true);
+}
+
 bool rnl_prediction_write(const rnl_prediction *prediction, const rnl_model *model,
                           bool probabilities, const char *path)
 {
     report r = {prediction, model, rnl_model_classes(model), probabilities, stdout};
-    if (path && !(r.out = fopen(path, "wbe"))) {
-        rnl_complain("%s: cannot be written: %s", path, strerror(errno));
-        return false;
-    }
-    struct stat about;
-    const bool is_file = fstat(fileno(r.out), &about) == 0 && S_ISREG(about.st_mode);
-    if (path && ends_with_npy(path))
-        write_npy(&r);
-    else
-        write_csv(&r);
-    bool written = fflush(r.out) == 0 && !ferror(r.out);
-    int reason = errno;
-    if (path && fclose(r.out) != 0) {
-        reason = written ? errno : reason;
-        written = false;
-    }
-    if (!written) {
-        rnl_complain("%s: writing failed: %s", path ? path : "standard output", strerror(reason));
-        if (path && is_file)
-            unlink(path);
-    }
-    return written;
+    if (path)
+        return write_file(&r, path);
+    write_csv(&r);
+    return true;
 }

@@ -1,6 +1,7 @@
 #include "cli/run_directory.h"
 #include "cli/event_file.h"
 #include "cli/messages.h"
+#include "cli/output_file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -58,6 +59,18 @@ void rnl_run_directory_release(rnl_run_directory *directory)
         close(directory->lock);
 }
 
+#define FILES 7
+
+/* All that a run writes beside its event files, the model first. */
+static void list_files(const rnl_run_directory *directory, const char *files[FILES])
+{
+    const char *const all[FILES] = {
+        directory->model, directory->history, directory->checkpoint, directory->previous,
+        directory->best,  directory->last,    directory->inspection,
+    };
+    memcpy(files, all, sizeof all);
+}
+
 /* A run that failed early leaves an empty history, which is worth nothing. */
 static bool has_content(const char *path)
 {
@@ -67,22 +80,34 @@ static bool has_content(const char *path)
 
 const char *rnl_run_directory_occupied(const rnl_run_directory *directory)
 {
-    const char *const files[] = {directory->model,    directory->history, directory->checkpoint,
-                                 directory->previous, directory->best,    directory->last};
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+    const char *files[FILES];
+    list_files(directory, files);
+    for (size_t i = 0; i < FILES; i++)
         if (has_content(files[i]))
             return files[i];
     return NULL;
 }
 
-void rnl_run_directory_forget(const rnl_run_directory *directory)
+bool rnl_run_directory_forget(const rnl_run_directory *directory)
 {
-    unlink(directory->checkpoint);
-    unlink(directory->previous);
-    unlink(directory->best);
-    unlink(directory->last);
-    unlink(directory->inspection);
+    const char *files[FILES];
+    list_files(directory, files);
+    for (size_t i = 0; i < FILES; i++)
+        if (!rnl_output_remove(files[i]))
+            return false;
     rnl_event_files_remove(directory->path);
+    return true;
+}
+
+bool rnl_run_directory_is_input(const rnl_run_directory *directory, const char *config_path,
+                                const rnl_config *config)
+{
+    const char *files[FILES];
+    list_files(directory, files);
+    for (size_t i = 0; i < FILES; i++)
+        if (rnl_output_is_input(files[i], config_path) || rnl_output_is_data(files[i], config))
+            return true;
+    return false;
 }
 
 /* An existing file in place of the directory is answered like one that cannot be made. */
@@ -96,12 +121,23 @@ static int make_one(const char *path)
     return S_ISDIR(status.st_mode) ? 0 : ENOTDIR;
 }
 
+/* Network file systems have no locks, or lose their server of locks. */
+static bool has_no_locks(int error)
+{
+    return error == ENOLCK || error == EOPNOTSUPP || error == ENOSYS;
+}
+
 /* The lock goes with the process, however it ends. */
 static bool lock(rnl_run_directory *directory)
 {
     directory->lock = open(directory->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory->lock >= 0 && flock(directory->lock, LOCK_EX | LOCK_NB) == 0)
         return true;
+    if (directory->lock >= 0 && has_no_locks(errno)) {
+        rnl_complain("warning: %s cannot be locked: %s; see to it that no other run writes there",
+                     directory->path, strerror(errno));
+        return true;
+    }
     if (directory->lock >= 0 && errno == EWOULDBLOCK)
         rnl_complain("%s: another run is writing to this directory", directory->path);
     else
@@ -115,7 +151,7 @@ bool rnl_run_directory_claim(rnl_run_directory *directory)
     return stat(directory->path, &status) != 0 || !S_ISDIR(status.st_mode) || lock(directory);
 }
 
-/* "PID.N.tmp", what the library appends to the name of a file that it is writing. */
+/* "PID.N.tmp", what is appended to the name of a file that is being written. */
 static bool is_temporary_ending(const char *ending)
 {
     static const char digits[] = "0123456789";
@@ -139,7 +175,10 @@ static const char *behind(const char *name, const char *beginning)
 static bool is_leftover(const char *name)
 {
     static const char *const written[] = {"model.safetensors.", "best.safetensors.",
-                                          "last.safetensors.", "checkpoint.safetensors.next."};
+                                          "last.safetensors.",  "checkpoint.safetensors.next.",
+                                          "history.csv.",       "inspect.csv.",
+                                          "config.yaml.",       "find_lr.csv.",
+                                          "find_lr.png.",       "find_lr.svg."};
     for (size_t i = 0; i < sizeof written / sizeof *written; i++) {
         const char *ending = behind(name, written[i]);
         if (ending && is_temporary_ending(ending))
@@ -164,20 +203,39 @@ static void sweep(const rnl_run_directory *directory)
     closedir(entries);
 }
 
-bool rnl_run_directory_make(rnl_run_directory *directory)
+/* The path may since lead to another directory. */
+static void drop_old_lock(rnl_run_directory *directory)
 {
-    char *path = directory->path;
+    struct stat locked, there;
+    if (directory->lock < 0 ||
+        (fstat(directory->lock, &locked) == 0 && stat(directory->path, &there) == 0 &&
+         locked.st_dev == there.st_dev && locked.st_ino == there.st_ino))
+        return;
+    close(directory->lock);
+    directory->lock = -1;
+}
+
+static int make_all(char *path)
+{
     int error = 0;
     for (char *slash = strchr(path + 1, '/'); slash && !error; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         error = make_one(path);
         *slash = '/';
     }
-    if (!error)
-        error = make_one(path);
-    if (error)
-        rnl_complain("cannot make the directory %s: %s", path, strerror(error));
-    if (error || (directory->lock < 0 && !lock(directory)))
+    return error ? error : make_one(path);
+}
+
+bool rnl_run_directory_make(rnl_run_directory *directory)
+{
+    const int error = make_all(directory->path);
+    if (error) {
+        rnl_complain("cannot make the directory %s: %s", directory->path, strerror(error));
+        return false;
+    }
+    drop_old_lock(directory);
+    directory->claimed_late = directory->lock < 0;
+    if (directory->claimed_late && !lock(directory))
         return false;
     sweep(directory);
     return true;

@@ -92,6 +92,10 @@ RNL_API const char *rnl_config_name(const rnl_config *config);
 /* The name of its optimizer: "adam".  Belongs to the config. */
 RNL_API const char *rnl_config_optimizer(const rnl_config *config);
 
+/* Not 0 if the data of one of its parts are read from the file at the path, under whatever name or
+ * link it is given there: what writes files asks before it replaces one. */
+RNL_API int rnl_config_reads(const rnl_config *config, const char *path);
+
 /* Not 0 if it asks for event files, which the library leaves to its caller. */
 RNL_API int rnl_config_tensorboard(const rnl_config *config);
 

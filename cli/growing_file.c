@@ -1,0 +1,75 @@
+#include "cli/growing_file.h"
+#include "cli/messages.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+bool rnl_growing_file_open(rnl_growing_file *file, const char *path, int flags)
+{
+    *file = (rnl_growing_file){.path = path};
+    file->descriptor = open(path, O_WRONLY | O_CLOEXEC | flags, 0666);
+    return file->descriptor >= 0;
+}
+
+/* Memory for what comes is had before anything is written, so that nothing is torn and then lost.
+ */
+static bool keep(rnl_growing_file *file, const void *bytes, size_t count)
+{
+    char *kept = realloc(file->kept, file->kept_count + count);
+    if (!kept)
+        return false;
+    memcpy(kept + file->kept_count, bytes, count);
+    file->kept = kept;
+    file->kept_count += count;
+    return true;
+}
+
+/* As much as can be. */
+static void write_kept(rnl_growing_file *file)
+{
+    size_t done = 0;
+    file->error = 0;
+    while (done < file->kept_count && !file->error) {
+        const ssize_t count = write(file->descriptor, file->kept + done, file->kept_count - done);
+        if (count > 0)
+            done += (size_t)count;
+        else if (count == 0 || errno != EINTR)
+            file->error = count == 0 ? EIO : errno;
+    }
+    file->kept_count -= done;
+    if (file->kept_count > 0)
+        memmove(file->kept, file->kept + done, file->kept_count);
+}
+
+void rnl_growing_file_add(rnl_growing_file *file, const void *bytes, size_t count)
+{
+    const bool failed_before = file->error != 0;
+    if (!keep(file, bytes, count)) {
+        file->lost = true;
+        return;
+    }
+    write_kept(file);
+    if (file->error && !failed_before)
+        rnl_complain("warning: cannot write %s: %s; what belongs there is kept until there is room",
+                     file->path, strerror(file->error));
+    else if (!file->error && failed_before)
+        rnl_complain("%s: all is written again", file->path);
+}
+
+bool rnl_growing_file_close(rnl_growing_file *file)
+{
+    write_kept(file);
+    if (file->lost)
+        file->error = ENOMEM;
+    if (fsync(file->descriptor) != 0 && !file->error && errno != EINVAL)
+        file->error = errno;
+    if (close(file->descriptor) != 0 && !file->error)
+        file->error = errno;
+    if (file->error)
+        rnl_complain("cannot write %s: %s", file->path, strerror(file->error));
+    free(file->kept);
+    return !file->error;
+}

@@ -1,0 +1,31 @@
+/*
+ * The program as a user meets it: run through the shell in a temporary directory.  RUNNEL_PROGRAM
+ * and RUNNEL_EXAMPLES come from the build.
+ */
+#ifndef RNL_TESTS_PROGRAM_H
+#define RNL_TESTS_PROGRAM_H
+
+#include <stdbool.h>
+
+#define SPIRALS "'" RUNNEL_EXAMPLES "/spirals.yaml'"
+
+/* For the init and fini of a suite. */
+void program_enter(void);
+void program_leave(void);
+
+/* The exit code of the program with these words; its streams are kept in the files out and err. */
+int program_run(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The exit code of a command line of the shell, in which $R is the program. */
+int program_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Of the last few. */
+const char *program_read(const char *path);
+void program_write(const char *path, const char *text);
+bool program_has(const char *path);
+void program_expect(const char *path, const char *part);
+
+/* Neither a temporary file nor a half of one is below the directory. */
+void program_expect_swept(void);
+
+#endif
