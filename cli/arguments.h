@@ -74,8 +74,9 @@ struct rnl_arguments {
     bool stratified;             /* folds of each class */
     uint64_t seed;               /* if one is given; among the overrides, too */
     bool seed_given;
-    const char *metric; /* NULL: the default */
-    char target_name[64];
+    char metric_name[RNL_FIGURE_NAME];
+    const char *metric; /* metric_name; NULL: the default */
+    char target_name[RNL_FIGURE_NAME];
     const char *target_metric; /* target_name; NULL: none given */
     double target;
     const char *columns; /* "loss,val_loss"; NULL: all */

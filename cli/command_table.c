@@ -133,16 +133,19 @@ static bool take_jobs(rnl_arguments *arguments, const char *value)
 
 static bool take_metric(rnl_arguments *arguments, const char *value)
 {
-    arguments->metric = value;
+    rnl_figure_name(value, arguments->metric_name);
+    arguments->metric = arguments->metric_name;
     return *value != '\0';
 }
 
 static bool take_target(rnl_arguments *arguments, const char *value)
 {
     const size_t length = strcspn(value, "=");
-    if (length == 0 || length >= sizeof arguments->target_name || value[length] == '\0')
+    char name[RNL_FIGURE_NAME] = "";
+    if (length == 0 || length >= sizeof name || value[length] == '\0')
         return false;
-    memcpy(arguments->target_name, value, length);
+    memcpy(name, value, length);
+    rnl_figure_name(name, arguments->target_name);
     arguments->target_metric = arguments->target_name;
     char *end;
     arguments->target = strtod(value + length + 1, &end);

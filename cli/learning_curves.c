@@ -36,20 +36,30 @@ static const char *without_val(const char *column)
     return strncmp(column, "val_", 4) == 0 ? column + 4 : column;
 }
 
-/* The list has the word between its commas. */
-static bool has_word(const char *list, const char *word)
+/* The figure that a list names up to its next comma; returns what follows. */
+static const char *take_figure(const char *list, char figure[RNL_FIGURE_NAME])
 {
-    const size_t length = strlen(word);
-    for (const char *at = list; *at; at += strcspn(at, ","), at += *at == ',')
-        if (strcspn(at, ",") == length && strncmp(at, word, length) == 0)
+    char word[RNL_FIGURE_NAME];
+    const size_t length = strcspn(list, ",");
+    snprintf(word, sizeof word, "%.*s", (int)length, list);
+    rnl_figure_name(word, figure);
+    return list + length + (list[length] == ',');
+}
+
+static bool has_figure(const char *list, const char *figure)
+{
+    for (char named[RNL_FIGURE_NAME]; *list;) {
+        list = take_figure(list, named);
+        if (strcmp(named, figure) == 0)
             return true;
+    }
     return false;
 }
 
 static bool is_wanted(const making *m, const char *column)
 {
     if (m->columns)
-        return has_word(m->columns, column);
+        return has_figure(m->columns, column);
     return strcmp(column, "epoch") != 0 && strcmp(column, "step") != 0 &&
            strcmp(column, "samples_per_second") != 0;
 }
@@ -124,9 +134,8 @@ static bool add_run(making *m, const rnl_named_history *run)
 static bool check_columns(const making *m)
 {
     for (const char *at = m->columns; at && *at;) {
-        char word[64];
-        const size_t length = strcspn(at, ",");
-        snprintf(word, sizeof word, "%.*s", (int)length, at);
+        char word[RNL_FIGURE_NAME];
+        at = take_figure(at, word);
         bool found = false;
         for (size_t r = 0; r < m->run_count && !found; r++)
             found = rnl_history_column(m->runs[r].table, word) < m->runs[r].table->columns;
@@ -134,7 +143,6 @@ static bool check_columns(const making *m)
             rnl_complain("--columns: no run has a column '%s'", word);
             return false;
         }
-        at += length + (at[length] == ',');
     }
     return true;
 }

@@ -87,6 +87,18 @@ Test(program_words, keys_that_end_alike_are_told_apart)
     expect_in("out", "0.dense.units  1.dense.units  batch_size  val_accuracy");
 }
 
+Test(program_words, figures_go_by_other_names)
+{
+    cr_assert_eq(run("compare " SPIRALS SHORT "-q -o c --vary training.optimizer=Adam,SGD "
+                     "--metric val_acc --target val_acc=0.2"),
+                 0, "%s", read_text("err"));
+    expect_in("out", "val_accuracy");
+    cr_expect_eq(run("plot c/00-optimizer_Adam/run --columns acc,val_acc"), 0);
+    expect_in("out", "val_accuracy");
+    cr_expect_eq(run("plot c/00-optimizer_Adam/run --columns r2"), 1);
+    expect_in("err", "no run has a column 'r2_score'");
+}
+
 Test(program_words, benchmarks_refuse_what_they_would_not_look_at)
 {
     static const struct {

@@ -5,7 +5,6 @@
 #include "engine/error.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -185,15 +184,13 @@ static rnl_status settle_kinds(const rnl_kind_table *table, rnl_node *node)
 }
 
 /* `val_acc` becomes `val_accuracy`. */
-static rnl_status settle_figure(const rnl_kind_table *metrics, rnl_node *node)
+static rnl_status settle_figure(rnl_node *node)
 {
-    if (node->type != RNL_SCALAR)
+    char name[RNL_FIGURE_NAME];
+    if (node->type != RNL_SCALAR || strlen(node->text) >= sizeof name)
         return RNL_OK;
-    const bool of_validation = strncmp(node->text, "val_", 4) == 0;
-    const rnl_kind *metric = rnl_kind_find(metrics, node->text + (of_validation ? 4 : 0));
-    char name[128];
-    snprintf(name, sizeof name, "%s%s", of_validation ? "val_" : "", metric ? metric->name : "");
-    return metric ? rename_to(&node->text, name) : RNL_OK;
+    rnl_figure_name(node->text, name);
+    return rename_to(&node->text, name);
 }
 
 static rnl_status settle_value(const rnl_field *field, rnl_node *node)
@@ -206,7 +203,7 @@ static rnl_status settle_value(const rnl_field *field, rnl_node *node)
     case RNL_FIELD_SECTION:
         return rnl_words_settle(field->section, node);
     case RNL_FIELD_TEXT:
-        return field->kinds ? settle_figure(field->kinds, node) : RNL_OK;
+        return field->kinds ? settle_figure(node) : RNL_OK;
     default:
         return RNL_OK;
     }

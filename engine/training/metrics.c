@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -224,9 +225,21 @@ rnl_status rnl_metrics_variances(double **variances, const rnl_choice_list *metr
     return RNL_OK;
 }
 
+/* "accuracy" of "val_acc"; NULL if it is none. */
+static const rnl_kind *metric_of(const char *figure)
+{
+    return rnl_kind_find(&rnl_metrics, strncmp(figure, "val_", 4) == 0 ? figure + 4 : figure);
+}
+
+void rnl_figure_name(const char *name, char text[RNL_FIGURE_NAME])
+{
+    const rnl_kind *metric = metric_of(name);
+    snprintf(text, RNL_FIGURE_NAME, "%s%s", metric && strncmp(name, "val_", 4) == 0 ? "val_" : "",
+             metric ? metric->name : name);
+}
+
 int rnl_figure_rises(const char *name)
 {
-    const rnl_kind *metric =
-        rnl_kind_find(&rnl_metrics, strncmp(name, "val_", 4) == 0 ? name + 4 : name);
+    const rnl_kind *metric = metric_of(name);
     return metric && ((const rnl_metric *)metric->operations)->larger_is_better;
 }

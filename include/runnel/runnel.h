@@ -237,6 +237,12 @@ typedef struct rnl_figure {
 /* Not 0 where a larger value of the figure is a better one, as of "accuracy" and "val_accuracy". */
 RNL_API int rnl_figure_rises(const char *name);
 
+#define RNL_FIGURE_NAME 64 /* bytes that hold the name of a figure */
+
+/* The name that runs give a figure which may be called otherwise: "val_accuracy" for "val_acc". Any
+ * other name stays as it is, as far as it fits. */
+RNL_API void rnl_figure_name(const char *name, char text[RNL_FIGURE_NAME]);
+
 /* Where training stands.  Valid during the callback only. */
 typedef struct rnl_progress {
     size_t epoch, epochs;   /* from 1 */
