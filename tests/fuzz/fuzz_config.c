@@ -1,7 +1,10 @@
 /*
- * Configurations.  One that is accepted says, printed, the same again.
+ * Configurations.  One that is accepted says, printed, the same again; and a model that can be
+ * built from it has a summary, and is set up for three rows if it is small enough to be quick.
  */
 #include "engine/config/config.h"
+#include "engine/model/model.h"
+#include "engine/step/step.h"
 #include "tests/fuzz/fuzz.h"
 
 typedef rnl_status printer(const rnl_config *config, char **text);
@@ -35,6 +38,61 @@ static void expect_explained(const rnl_config *config)
     rnl_text_free(text);
 }
 
+#define MOST_PARAMETERS 20000
+#define MOST_LAYERS     50
+
+static bool is_small(const rnl_model *model)
+{
+    size_t count = rnl_shape_features(&model->input);
+    for (size_t l = 0; l < model->layer_count; ++l) {
+        count += rnl_shape_features(&model->layers[l].output);
+        for (size_t p = 0; p < model->layers[l].parameter_count; ++p)
+            count += rnl_parameter_count(&model->layers[l].parameters[p]);
+    }
+    return model->layer_count <= MOST_LAYERS && count <= MOST_PARAMETERS;
+}
+
+/* Two workers that have tiles; a third comes to no phase. */
+static void set_up(const rnl_model *model, bool training)
+{
+    rnl_step step = {
+        .model = model,
+        .kernels = rnl_kernels_of(rnl_isa_detect()),
+        .batch_size = 3,
+        .workers = 3,
+        .active = 2,
+        .training = training,
+        .inspecting = training,
+    };
+    rnl_status status = rnl_step_plan(&step);
+    if (status == RNL_OK)
+        status = rnl_step_arrange(&step);
+    for (size_t i = 0; status == RNL_OK && i < step.active; ++i) {
+        rnl_step_worker worker = {.step = &step, .index = i};
+        status = rnl_step_bind(&step, &worker);
+        rnl_step_unbind(&worker);
+    }
+    rnl_step_release(&step);
+}
+
+static void build_model(const rnl_config *config)
+{
+    static const rnl_shape inputs[] = {{1, {3}}, {2, {2, 2}}};
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; ++i) {
+        rnl_model *model;
+        char *summary;
+        if (rnl_model_build(&model, rnl_config_share(config), &inputs[i]) != RNL_OK)
+            continue;
+        fuzz_expect(rnl_model_summary(model, &summary) == RNL_OK, "a summary");
+        rnl_text_free(summary);
+        if (is_small(model)) {
+            set_up(model, true);
+            set_up(model, false);
+        }
+        rnl_model_free(model);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 {
     rnl_config *config;
@@ -43,6 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
     expect_lasting(config, rnl_config_print);
     expect_lasting(config, rnl_config_print_json);
     expect_explained(config);
+    build_model(config);
     rnl_config_free(config);
     return 0;
 }
