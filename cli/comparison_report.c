@@ -1,5 +1,6 @@
 #include "cli/comparison.h"
 #include "cli/comparison_names.h"
+#include "cli/figure_format.h"
 #include "cli/messages.h"
 #include "cli/output_file.h"
 #include "cli/plot.h"
@@ -62,9 +63,9 @@ static void add_header(rnl_text_table *table, const rnl_comparison *comparison)
     rnl_text_table_add(table, "%s", comparison->metric);
     rnl_text_table_add(table, "+/-");
     rnl_text_table_add(table, "rank");
-    rnl_text_table_add(table, "s/epoch");
+    rnl_text_table_add(table, "time/epoch");
     rnl_text_table_add(table, "epochs to %.4g", comparison->target);
-    rnl_text_table_add(table, "seconds");
+    rnl_text_table_add(table, "time");
     if (optimizer_variation(comparison) < comparison->varied) {
         rnl_text_table_add(table, "books: speed");
         rnl_text_table_add(table, "quality");
@@ -76,6 +77,13 @@ static void add_number(rnl_text_table *table, const char *format, double number)
     char text[48];
     snprintf(text, sizeof text, format, number);
     rnl_text_table_add(table, "%s", isfinite(number) ? text : "-");
+}
+
+static void add_time(rnl_text_table *table, double seconds)
+{
+    char text[RNL_FIGURE_LENGTH];
+    rnl_time_format(text, seconds);
+    rnl_text_table_add(table, "%s", isfinite(seconds) ? text : "-");
 }
 
 static void add_combination(rnl_text_table *table, const rnl_comparison *comparison,
@@ -95,12 +103,12 @@ static void add_combination(rnl_text_table *table, const rnl_comparison *compari
         rnl_text_table_add(table, "%zu", c->rank);
     else
         rnl_text_table_add(table, "-");
-    add_number(table, "%.3g", c->seconds_per_epoch);
+    add_time(table, c->seconds_per_epoch);
     if (c->reached == 0 || c->reached == c->count)
         add_number(table, "%.1f", c->epochs_to_target);
     else
         rnl_text_table_add(table, "%.1f (%zu of %zu)", c->epochs_to_target, c->reached, c->count);
-    add_number(table, "%.3g", c->seconds_to_target);
+    add_time(table, c->seconds_to_target);
     const size_t optimizer = optimizer_variation(comparison);
     if (optimizer < comparison->varied)
         add_literature(table, c->values[optimizer]);

@@ -1,12 +1,12 @@
 #include "cli/progress.h"
 #include "cli/figure_format.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SECONDS_BETWEEN_DRAWINGS 0.1
@@ -65,17 +65,22 @@ static void add_rate(line *target, double rate)
 
 static void add_time(line *target, double seconds)
 {
-    const unsigned long whole = seconds < 1e9 ? (unsigned long)ceil(seconds) : 999999999;
-    const unsigned long hours = whole / 3600, minutes = whole / 60 % 60;
-    if (hours > 0)
-        add(target, "  %lu:%02lu:%02lu", hours, minutes, whole % 60);
-    else
-        add(target, "  %lu:%02lu", minutes, whole % 60);
+    char text[RNL_FIGURE_LENGTH];
+    rnl_time_format(text, seconds);
+    add(target, "  %s", text);
 }
 
-static double rate_so_far(const rnl_progress *progress)
+/* By the clock: with validation and saves. */
+static double rate_of(const rnl_progress *progress)
 {
-    return progress->seconds > 0 ? (double)progress->rows_done / progress->seconds : 0;
+    return progress->seconds > 0 ? (double)progress->timed_rows / progress->seconds : 0;
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 static void add_bar(line *target, const rnl_progress *progress, size_t columns)
@@ -99,7 +104,7 @@ static size_t terminal_columns(void)
 /* epoch  3/10 [=====>     ] 31232/54000  loss 0.4210  accuracy 0.8490  512k rows/s  0:02 left */
 static void draw(rnl_display *display, const rnl_progress *progress)
 {
-    const double rate = rate_so_far(progress);
+    const double rate = rate_of(progress);
     line tail = {.length = 0};
     add(&tail, " %zu/%zu", progress->rows_done, progress->rows);
     add_figures(&tail, progress);
@@ -135,11 +140,10 @@ void rnl_display_start(rnl_display *display, const rnl_arguments *arguments)
 
 void rnl_display_step(rnl_display *display, const rnl_progress *progress)
 {
-    if (display->epoch == progress->epoch && progress->rows_done < progress->rows &&
-        progress->seconds - display->drawn < SECONDS_BETWEEN_DRAWINGS)
+    const double at = now();
+    if (at - display->drawn < SECONDS_BETWEEN_DRAWINGS)
         return;
-    display->epoch = progress->epoch;
-    display->drawn = progress->seconds;
+    display->drawn = at;
     draw(display, progress);
 }
 
@@ -155,11 +159,10 @@ void rnl_display_epoch(rnl_display *display, const rnl_progress *progress)
     if (display->quiet)
         return;
     erase_bar(display);
-    const rnl_figure *rate = rnl_figure_find(progress, "samples_per_second");
     line whole = {.length = 0};
     add_epoch(&whole, progress);
     add_figures(&whole, progress);
-    add_rate(&whole, rate ? rate->value : rate_so_far(progress));
+    add_rate(&whole, rate_of(progress));
     add_time(&whole, progress->seconds);
     fprintf(stderr, "%s\n", whole.text);
 }

@@ -11,8 +11,7 @@ typedef struct rnl_display {
     bool quiet, verbose;
     bool bar;      /* to be drawn: a terminal, and not quiet */
     bool bar_open; /* one stands on the cursor's line */
-    size_t epoch;  /* of the bar drawn last */
-    double drawn;  /* when, in seconds of that epoch */
+    double drawn;  /* the last one, when, in seconds */
 } rnl_display;
 
 void rnl_display_start(rnl_display *display, const rnl_arguments *arguments);

@@ -32,6 +32,15 @@ void rnl_text_table_add(rnl_text_table *table, const char *format, ...)
     va_end(values);
 }
 
+/* Characters of UTF-8: all bytes but those that go on with one. */
+static int width_of(const char *cell)
+{
+    int width = 0;
+    for (const char *c = cell; *c; c++)
+        width += (*c & 0xc0) != 0x80;
+    return width;
+}
+
 bool rnl_text_table_print(const rnl_text_table *table)
 {
     int *widths = calloc(table->columns, sizeof *widths);
@@ -41,15 +50,16 @@ bool rnl_text_table_print(const rnl_text_table *table)
     }
     for (size_t i = 0; i < table->count; i++) {
         int *width = &widths[i % table->columns];
-        const int length = (int)strlen(table->cells[i]);
-        *width = length > *width ? length : *width;
+        const int own = width_of(table->cells[i]);
+        *width = own > *width ? own : *width;
     }
     for (size_t i = 0; i < table->count; i++) {
         const size_t column = i % table->columns;
+        const int space = widths[column] - width_of(table->cells[i]);
         if (column == 0)
-            printf("%-*s", widths[column], table->cells[i]);
+            printf("%s%*s", table->cells[i], space, "");
         else
-            printf("%*s", widths[column] + GAP, table->cells[i]);
+            printf("%*s%s", space + GAP, "", table->cells[i]);
         if (column + 1 == table->columns)
             putchar('\n');
     }

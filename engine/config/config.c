@@ -163,7 +163,8 @@ static const rnl_field training_fields[] = {
      .fallback = "0",
      .minimum = 0,
      .maximum = 9007199254740992.0,
-     .help = "steps from one checkpoint to the next; 0: at the end of each epoch"},
+     .help = "steps from one checkpoint to the next; 0: after an epoch, but no oftener than once a "
+             "second; always after the last epoch"},
     {.key = "inspect",
      .type = RNL_FIELD_BOOLEAN,
      .offset = TRAINING(inspect),
@@ -214,24 +215,15 @@ const rnl_field rnl_config_fields[] = {
 };
 
 const rnl_kind_table *const rnl_kind_tables[] = {
-    &rnl_presets,
-    &rnl_data_formats,
-    &rnl_missing_rules,
-    &rnl_validation_splits,
-    &rnl_fold_rules,
-    &rnl_scalings,
-    &rnl_target_scalings,
-    &rnl_layers,
-    &rnl_activations,
-    &rnl_initializers,
-    &rnl_regularizers,
-    &rnl_constraints,
-    &rnl_losses,
-    &rnl_metrics,
-    &rnl_optimizers,
-    &rnl_clippings,
-    &rnl_schedules,
-    NULL,
+    &rnl_presets,         &rnl_data_formats,
+    &rnl_missing_rules,   &rnl_validation_splits,
+    &rnl_fold_rules,      &rnl_scalings,
+    &rnl_target_scalings, &rnl_layers,
+    &rnl_activations,     &rnl_initializers,
+    &rnl_regularizers,    &rnl_constraints,
+    &rnl_losses,          &rnl_metrics,
+    &rnl_optimizers,      &rnl_clippings,
+    &rnl_schedules,       NULL,
 };
 
 /* A file may have any bytes for a name; a configuration is text. */

@@ -48,7 +48,7 @@ typedef struct rnl_training_config {
     bool drop_last; /* the smaller mini-batch at the end of an epoch */
     int64_t seed;
     int64_t validate_every;   /* steps; 0: at the end of each epoch */
-    int64_t checkpoint_every; /* steps; 0: at the end of each epoch */
+    int64_t checkpoint_every; /* steps; 0: after an epoch, at most once a second */
     bool inspect;             /* look inside after each epoch */
     bool tensorboard;         /* the program writes event files */
 } rnl_training_config;

@@ -89,6 +89,11 @@ static void release_arrays(rnl_model *model, size_t first)
             }
 }
 
+void rnl_model_drop_best(rnl_model *model)
+{
+    release_arrays(model, RNL_BEST);
+}
+
 void rnl_model_end_training(rnl_model *model)
 {
     release_arrays(model, RNL_FIRST_SLOT);

@@ -44,9 +44,10 @@ rnl_status rnl_model_save_keeping(const rnl_model *model, const char *path, bool
 /* Room for the optimizer's state beside the values of all parameters; what is there stays. */
 rnl_status rnl_model_allocate_slots(rnl_model *model, size_t slots);
 
-/* Keeps the values of all parameters as the best, or has the two change places. */
+/* Keeps the values of all parameters as the best, has the two change places, or drops the best. */
 rnl_status rnl_model_keep_best(rnl_model *model);
 void rnl_model_swap_best(rnl_model *model);
+void rnl_model_drop_best(rnl_model *model);
 
 /* Training has ended: nothing is left of it but the values. */
 void rnl_model_end_training(rnl_model *model);

@@ -31,7 +31,8 @@ bool rnl_course_is_over(const rnl_course *t)
     return t->stopping || t->position.patience.over;
 }
 
-rnl_progress rnl_course_progress(const rnl_course *t, double start, const rnl_figures *figures)
+rnl_progress rnl_course_progress(const rnl_course *t, double start, size_t rows,
+                                 const rnl_figures *figures)
 {
     return (rnl_progress){
         .epoch = rnl_course_epoch(t),
@@ -40,6 +41,7 @@ rnl_progress rnl_course_progress(const rnl_course *t, double start, const rnl_fi
         .rows = t->rows,
         .step = t->position.step,
         .seconds = rnl_course_now() - start,
+        .timed_rows = rows,
         .figure_count = figures->count,
         .figures = figures->items,
     };

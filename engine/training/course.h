@@ -8,6 +8,9 @@
 #include "engine/training/pass.h"
 #include "engine/training/schedules.h"
 
+/* Of checkpoints and best weights: a kill loses about as much. */
+#define RNL_COURSE_SECONDS_BETWEEN_SAVES 1.0
+
 /* What the workers share in one run.  Only worker 0 writes to it, between barriers. */
 typedef struct rnl_course {
     rnl_model *model;      /* stands where its weights were last collected */
@@ -19,8 +22,12 @@ typedef struct rnl_course {
     uint32_t *validation_order; /* (validation rows) 0, 1, 2, ... */
     double *variances;          /* of the training targets, as in rnl_pass */
     float *class_weights;       /* (classes), or NULL */
-    double epoch_start;         /* seconds */
+    double epoch_start;         /* seconds: when the epoch before had ended */
     size_t first_row;           /* of this epoch in this run: not 0 where a checkpoint stood */
+    double told_at;             /* seconds: when figures were last told, or training began */
+    double saved_at;            /* seconds: when a checkpoint was last saved, or training began */
+    double best_saved_at;       /* seconds: likewise the best weights */
+    bool best_unsaved;          /* the model keeps better weights than the file has */
     double sums_start;          /* seconds: when the position's sums began to grow in this run */
     size_t sums_rows;           /* that they had then */
     double seconds_aside;       /* since then, of inspections and checkpoints */
@@ -43,8 +50,9 @@ uint64_t rnl_course_epoch(const rnl_course *t);
 /* Figures are told, and decided by, after every epoch; else after every so many steps. */
 bool rnl_course_tells_epochs(const rnl_course *t);
 
-/* With the seconds since `start`. */
-rnl_progress rnl_course_progress(const rnl_course *t, double start, const rnl_figures *figures);
+/* With the seconds since `start`, in which training went over so many rows. */
+rnl_progress rnl_course_progress(const rnl_course *t, double start, size_t rows,
+                                 const rnl_figures *figures);
 
 void rnl_course_stop(rnl_course *t, rnl_hand *hand, rnl_status status);
 

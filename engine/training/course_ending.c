@@ -101,6 +101,7 @@ rnl_status rnl_course_finish(const rnl_step *step, void *context)
     rnl_course *t = context;
     if (t->stopping && t->ending)
         return RNL_OK;
+    rnl_course_save_best(t);
     RNL_TRY(rnl_course_collect(t, step));
     if (t->stopping)
         return RNL_OK;

@@ -66,14 +66,18 @@ static void save_checkpoint(rnl_course *t, rnl_hand *hand)
         rnl_log(t->options, RNL_LOG_DEBUG, "checkpoint of step %llu saved in %s", number, path);
 }
 
+/* No checkpoint knows of better weights than the file of the best has. */
 void rnl_course_save_if_due(rnl_course *t, rnl_hand *hand)
 {
-    if (!t->saving || !(t->options->checkpoint || t->requested))
+    if (!t->saving)
         return;
     if (rnl_hand_leads(hand)) {
         const double start = rnl_course_now();
-        save_checkpoint(t, hand);
-        t->seconds_aside += rnl_course_now() - start;
+        rnl_course_save_best(t);
+        if (t->options->checkpoint || t->requested)
+            save_checkpoint(t, hand);
+        t->saved_at = rnl_course_now();
+        t->seconds_aside += t->saved_at - start;
     }
     rnl_hand_barrier(hand);
 }
@@ -85,13 +89,35 @@ void rnl_course_save_beside(const rnl_course *t, const char *which, const char *
                 rnl_message());
 }
 
+static bool restores_best(const rnl_course *t)
+{
+    return t->model->config->training.early_stopping.restore_best_weights;
+}
+
+/* Where they are not gone back to, they are kept until they are saved. */
+void rnl_course_save_best(rnl_course *t)
+{
+    if (!t->best_unsaved)
+        return;
+    rnl_model_swap_best(t->model);
+    rnl_course_save_beside(t, "best", t->options->best);
+    rnl_model_swap_best(t->model);
+    if (!restores_best(t))
+        rnl_model_drop_best(t->model);
+    t->best_unsaved = false;
+    t->best_saved_at = rnl_course_now();
+}
+
 void rnl_course_keep_best(rnl_course *t, rnl_hand *hand)
 {
     rnl_status status = rnl_course_collect(t, hand->step.step);
-    if (status == RNL_OK && t->model->config->training.early_stopping.restore_best_weights)
-        status = rnl_model_keep_best(t->model);
     if (status == RNL_OK)
-        rnl_course_save_beside(t, "best", t->options->best);
-    else
+        status = rnl_model_keep_best(t->model);
+    if (status != RNL_OK) {
         rnl_course_stop(t, hand, status);
+        return;
+    }
+    t->best_unsaved = t->options->best != NULL;
+    if (rnl_course_now() - t->best_saved_at >= RNL_COURSE_SECONDS_BETWEEN_SAVES)
+        rnl_course_save_best(t);
 }

@@ -19,6 +19,9 @@ void rnl_course_save_if_due(rnl_course *t, rnl_hand *hand);
  * before training ends, or beside the one that it ends with. */
 void rnl_course_save_beside(const rnl_course *t, const char *which, const char *path);
 
+/* Worker 0 or none: the file gets the best weights that it lacks. */
+void rnl_course_save_best(rnl_course *t);
+
 /* Worker 0: the weights as they are, as the best. */
 void rnl_course_keep_best(rnl_course *t, rnl_hand *hand);
 

@@ -32,7 +32,8 @@ static void tell_figures(rnl_course *t, rnl_hand *hand)
     rnl_position *position = &t->position;
     rnl_figures figures = {0};
     gather_figures(t, step, &figures);
-    const rnl_progress progress = rnl_course_progress(t, t->sums_start, &figures);
+    const rnl_progress progress =
+        rnl_course_progress(t, t->told_at, position->sums.rows - t->sums_rows, &figures);
     rnl_schedule_look(config, &position->plateau, step->optimizer.learning_rate, &figures);
     rnl_course_set_rates(t, step);
     const rnl_validation_time when = {rnl_course_epoch(t), position->step,
@@ -46,6 +47,7 @@ static void tell_figures(rnl_course *t, rnl_hand *hand)
     if (!rnl_call_epoch(t->options, &progress))
         rnl_course_stop_on_request(t);
     rnl_course_begin_sums(t);
+    t->told_at += progress.seconds;
 }
 
 /* The first barrier: worker 0 decides nothing new before all have read what it decided last. */

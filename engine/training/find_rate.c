@@ -100,6 +100,7 @@ static bool report(const search *s, const rnl_rate_point *point)
         .step = s->done,
         .seconds = (double)(now.tv_sec - s->started.tv_sec) +
                    1e-9 * (double)(now.tv_nsec - s->started.tv_nsec),
+        .timed_rows = s->done * batch_size,
         .figure_count = figures.count,
         .figures = figures.items,
     };

@@ -24,7 +24,8 @@ static bool report_step(const rnl_course *t)
         return true;
     rnl_figures figures = {0};
     rnl_figures_add_pass(&figures, "", t->model->config, &t->position.sums);
-    const rnl_progress progress = rnl_course_progress(t, t->epoch_start, &figures);
+    const rnl_progress progress =
+        rnl_course_progress(t, t->epoch_start, t->position.rows - t->first_row, &figures);
     return rnl_call_step(t->options, &progress);
 }
 
@@ -72,7 +73,6 @@ static void begin_epoch(rnl_course *t)
 {
     const rnl_training_config *config = &t->model->config->training;
     const rnl_position *position = &t->position;
-    t->epoch_start = rnl_course_now();
     t->first_row = position->rows;
     if (position->sums.rows == 0)
         rnl_course_begin_sums(t);
@@ -112,6 +112,19 @@ static void run_steps(rnl_course *t, rnl_hand *hand)
     }
 }
 
+static bool is_last_epoch(const rnl_course *t)
+{
+    return t->position.epoch == (uint64_t)t->model->config->training.epochs ||
+           t->position.patience.over;
+}
+
+/* To save a short epoch can take longer than the epoch. */
+static bool is_checkpoint_due(const rnl_course *t)
+{
+    return t->model->config->training.checkpoint_every == 0 &&
+           rnl_course_now() - t->saved_at >= RNL_COURSE_SECONDS_BETWEEN_SAVES;
+}
+
 /* Stopped in here, training goes on with the end of the epoch. */
 static void end_epoch(rnl_course *t, rnl_hand *hand)
 {
@@ -128,7 +141,8 @@ static void end_epoch(rnl_course *t, rnl_hand *hand)
         } else {
             ++t->position.epoch;
             t->position.rows = 0;
-            t->saving = t->stopping || t->model->config->training.checkpoint_every == 0;
+            t->epoch_start = rnl_course_now();
+            t->saving = t->stopping || is_last_epoch(t) || is_checkpoint_due(t);
         }
     }
     rnl_hand_barrier(hand);
@@ -147,6 +161,7 @@ static void train_worker(rnl_hand *hand, void *context)
             rnl_course_stop(t, hand, rnl_fail(RNL_STOPPED, "stopped before the first step"));
         rnl_course_set_rates(t, hand->step.step);
         rnl_course_begin_sums(t);
+        t->epoch_start = t->told_at = t->saved_at = rnl_course_now();
     }
     rnl_hand_barrier(hand);
     if (rnl_course_is_inspecting(t) && t->position.step == 0 && !t->stopping)
@@ -189,6 +204,7 @@ static rnl_status run(rnl_course *t)
         .finish = rnl_course_finish,
     };
     const rnl_status status = rnl_executor_run(&executor);
+    rnl_course_save_best(t);
     if (status != RNL_OK)
         drop_unused_slots(t);
     return status;

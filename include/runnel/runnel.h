@@ -228,7 +228,8 @@ typedef enum rnl_pin {
 } rnl_pin;
 
 /* A named number of an epoch: "loss", "accuracy", "val_loss", ..., "learning_rate",
- * "samples_per_second". */
+ * "samples_per_second": the rows of the figures by the seconds of their training steps alone,
+ * without validation, inspection and saves. */
 typedef struct rnl_figure {
     const char *name;
     double value;
@@ -248,7 +249,9 @@ typedef struct rnl_progress {
     size_t epoch, epochs;   /* from 1 */
     size_t rows_done, rows; /* of this epoch */
     uint64_t step;          /* optimizer steps since the start of training */
-    double seconds;         /* since the start of this epoch; in on_epoch, since its last call */
+    double seconds; /* since this epoch began, or went on; in on_epoch, since its last call: with
+                       validation, inspection and saves, all that the caller waits for */
+    size_t timed_rows; /* trained on in these seconds */
     size_t figure_count;
     const rnl_figure *figures; /* means over the rows since on_epoch was last called; the same names
                                   in the same order in every call of one kind */
@@ -289,13 +292,14 @@ typedef struct rnl_options {
      * products of the network can keep busy. */
     size_t threads;
     rnl_pin pin;
-    /* Where rnl_train saves a checkpoint, as often as the configuration's training.checkpoint_every
-     * says and when it is stopped; the one before is kept as "PATH.previous", unless it is damaged.
+    /* Where rnl_train saves a checkpoint: after an epoch, but no oftener than once a second, or as
+     * often as the configuration's training.checkpoint_every says, and always after the last epoch
+     * and when it is stopped; the one before is kept as "PATH.previous", unless it is damaged.
      * At any moment one of the two is whole, from the first one on.  NULL: nowhere. */
     const char *checkpoint;
     /* Where rnl_train saves the model if the configuration has early stopping: each time that the
-     * figure which it looks at is the best so far, and with the weights of the last step when
-     * training has ended.  A file that cannot be written is a warning.  NULL: nowhere. */
+     * figure which it looks at is the best so far, but no oftener than once a second until the
+     * next checkpoint or the end, and with the weights of the last step when training has ended.  A file that cannot be written is a warning.  NULL: nowhere. */
     const char *best, *last;
     /* Once, before the first step, when all that can be refused has been: configuration, data,
      * threads, memory. */

@@ -1,0 +1,199 @@
+/*
+ * The clocks of a training: how often it saves, and the times and rows that it tells.
+ */
+#include "tests/fixtures.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ROWS = 20, BATCH = 10, STEPS_PER_EPOCH = 2 };
+
+static rnl_data *create_data(void)
+{
+    rnl_data *data = fixture_data(ROWS, 3, 3, RNL_FLOAT32);
+    rnl_data *other = fixture_data(ROWS, 3, 3, RNL_FLOAT32);
+    data->validation = other->train;
+    free(other);
+    return data;
+}
+
+static rnl_model *create_model(const rnl_data *data, int epochs, const char *training)
+{
+    return fixture_model(
+        fixture_config("model: [dense: {units: 3, activation: softmax}]\n"
+                       "training: {loss: sparse_categorical_crossentropy, batch_size: %d,\n"
+                       "           optimizer: {sgd: {learning_rate: 0.01}}, epochs: %d%s}\n",
+                       BATCH, epochs, training),
+        data);
+}
+
+/* What a run has told. */
+typedef struct journal {
+    size_t checkpoints, tellings;
+    unsigned long long last_checkpoint;
+    size_t timed_rows, timed_rows_in_step;
+    double seconds, samples_per_second;
+    uint64_t stop_at;
+    int slow; /* on_inspect takes 20 ms */
+} journal;
+
+static void count_checkpoints(rnl_log_level level, const char *text, void *user)
+{
+    journal *j = user;
+    (void)level;
+    j->checkpoints += sscanf(text, "checkpoint of step %llu saved", &j->last_checkpoint) == 1;
+}
+
+static int note_step(const rnl_progress *progress, void *user)
+{
+    journal *j = user;
+    j->timed_rows_in_step = progress->timed_rows;
+    return progress->step == j->stop_at;
+}
+
+static int note_epoch(const rnl_progress *progress, void *user)
+{
+    journal *j = user;
+    ++j->tellings;
+    j->timed_rows = progress->timed_rows;
+    j->seconds = progress->seconds;
+    for (size_t i = 0; i < progress->figure_count; ++i)
+        if (strcmp(progress->figures[i].name, "samples_per_second") == 0)
+            j->samples_per_second = progress->figures[i].value;
+    return 0;
+}
+
+static int wait_a_little(const rnl_inspection *inspection, void *user)
+{
+    (void)inspection;
+    if (((const journal *)user)->slow)
+        nanosleep(&(struct timespec){0, 20000000}, NULL);
+    return 0;
+}
+
+static char checkpoint[64], best[64];
+
+static void name_files(void)
+{
+    snprintf(checkpoint, sizeof checkpoint, "/tmp/runnel_course_%ld.checkpoint", (long)getpid());
+    snprintf(best, sizeof best, "/tmp/runnel_course_%ld.best", (long)getpid());
+}
+
+static void remove_files(void)
+{
+    char command[128];
+    snprintf(command, sizeof command, "rm -f /tmp/runnel_course_%ld.*", (long)getpid());
+    cr_assert_eq(system(command), 0);
+}
+
+TestSuite(course, .init = name_files, .fini = remove_files);
+
+static rnl_status train(rnl_model *model, const rnl_data *data, journal *j)
+{
+    const rnl_options options = {.threads = 1,
+                                 .checkpoint = checkpoint,
+                                 .best = best,
+                                 .on_step = note_step,
+                                 .on_epoch = note_epoch,
+                                 .on_inspect = wait_a_little,
+                                 .on_log = count_checkpoints,
+                                 .user = j};
+    return rnl_train(model, data, &options);
+}
+
+/* Thousands of epochs in a second, and the last one in any case. */
+Test(course, short_epochs_are_not_all_saved)
+{
+    enum { EPOCHS = 3000 };
+    rnl_data *data = create_data();
+    rnl_model *model = create_model(data, EPOCHS, "");
+    journal j = {0};
+    cr_assert_eq(train(model, data, &j), RNL_OK, "%s", rnl_message());
+    cr_expect_eq(j.tellings, EPOCHS);
+    cr_expect_lt(j.checkpoints, EPOCHS / 10, "%zu checkpoints", j.checkpoints);
+    cr_expect_eq(j.last_checkpoint, EPOCHS * STEPS_PER_EPOCH);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
+Test(course, checkpoints_come_as_often_as_asked_for)
+{
+    enum { EPOCHS = 21 };
+    rnl_data *data = create_data();
+    rnl_model *model = create_model(data, EPOCHS, ", checkpoint_every: 4");
+    journal j = {0};
+    cr_assert_eq(train(model, data, &j), RNL_OK, "%s", rnl_message());
+    cr_expect_eq(j.checkpoints, EPOCHS * STEPS_PER_EPOCH / 4 + 1);
+    cr_expect_eq(j.last_checkpoint, EPOCHS * STEPS_PER_EPOCH);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
+static uint64_t hash_of_file(const char *path)
+{
+    rnl_model *model = NULL;
+    cr_assert_eq(rnl_model_load(&model, path, NULL, 0), RNL_OK, "%s", rnl_message());
+    const uint64_t hash = fixture_hash(model);
+    rnl_model_free(model);
+    return hash;
+}
+
+/* Every epoch is better than the one before, so the best weights are the last ones. */
+Test(course, the_best_weights_are_saved_whether_restored_or_not)
+{
+    static const char *const stopping[] = {
+        ", early_stopping: {monitor: loss, patience: 9}",
+        ", early_stopping: {monitor: loss, patience: 9, restore_best_weights: false}"};
+    rnl_data *data = create_data();
+    for (size_t i = 0; i < 2; ++i) {
+        rnl_model *model = create_model(data, 40, stopping[i]);
+        journal j = {.stop_at = 25 * STEPS_PER_EPOCH + 1};
+        cr_assert_eq(train(model, data, &j), RNL_STOPPED, "%s", rnl_message());
+        rnl_model *shorter = create_model(data, 25, stopping[i]);
+        cr_assert_eq(rnl_train(shorter, data, NULL), RNL_OK, "%s", rnl_message());
+        cr_expect_eq(hash_of_file(best), fixture_hash(shorter), "%s", stopping[i]);
+        j.stop_at = 0;
+        cr_assert_eq(train(model, data, &j), RNL_OK, "%s", rnl_message());
+        cr_expect_eq(hash_of_file(best), fixture_hash(model), "%s", stopping[i]);
+        rnl_model_free(shorter);
+        rnl_model_free(model);
+    }
+    rnl_data_free(data);
+}
+
+/* The time of an epoch has in it what is done around the training, its rate has not. */
+Test(course, times_are_by_the_clock)
+{
+    rnl_data *data = create_data();
+    rnl_model *model = create_model(data, 3, ", inspect: true");
+    journal j = {.slow = true};
+    cr_assert_eq(train(model, data, &j), RNL_OK, "%s", rnl_message());
+    cr_expect_geq(j.seconds, 0.02);
+    cr_expect_eq(j.timed_rows, ROWS);
+    cr_expect_gt(j.samples_per_second, ROWS / 0.02);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
+Test(course, rows_are_those_of_the_time)
+{
+    rnl_data *data = create_data();
+    rnl_model *model = create_model(data, 4, ", validate_every: 3");
+    journal j = {.stop_at = 1};
+    cr_assert_eq(train(model, data, &j), RNL_STOPPED, "%s", rnl_message());
+    j.stop_at = 2;
+    cr_assert_eq(train(model, data, &j), RNL_STOPPED, "%s", rnl_message());
+    cr_expect_eq(j.timed_rows_in_step, BATCH, "the first step was in another run");
+    j.stop_at = 5;
+    cr_assert_eq(train(model, data, &j), RNL_STOPPED, "%s", rnl_message());
+    cr_expect_eq(j.timed_rows, BATCH, "two of the three steps were in other runs");
+    j.stop_at = 0;
+    cr_assert_eq(train(model, data, &j), RNL_OK, "%s", rnl_message());
+    cr_expect_eq(j.timed_rows, 2 * BATCH, "what is left after the last three");
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
