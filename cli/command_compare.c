@@ -167,11 +167,12 @@ static int tune(rnl_combination *c, const rnl_model *model, const rnl_data *data
     if (code != RNL_EXIT_OK)
         return code;
     c->learning_rate = rounded(found->learning_rate);
+    if (found->remark)
+        rnl_complain("--tune-rate: %s'%s': in the range test %s",
+                     isnan(c->learning_rate) ? "no rate for the combination " : "warning: ",
+                     c->values[0], found->remark);
     rnl_rate_search_free(found);
-    if (!isnan(c->learning_rate))
-        return RNL_EXIT_OK;
-    rnl_complain("--tune-rate: no rate lowers the loss of the combination '%s'", c->values[0]);
-    return RNL_EXIT_FAILURE;
+    return isnan(c->learning_rate) ? RNL_EXIT_FAILURE : RNL_EXIT_OK;
 }
 
 /* The figure of an evaluation of the validation rows that the metric is. */

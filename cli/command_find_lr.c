@@ -126,9 +126,8 @@ static int print_suggestion(const rnl_rate_search *found)
 {
     const rnl_rate_point *lowest = &found->points[found->lowest];
     if (isnan(found->learning_rate)) {
-        rnl_complain("no rate is suggested: the smoothed loss was lowest at the first, %.3g; try a "
-                     "lower --from",
-                     lowest->learning_rate);
+        rnl_complain("no rate is suggested: %s%s", found->remark,
+                     found->lowest == 0 && found->diverged ? " (--from)" : "");
         return RNL_EXIT_FAILURE;
     }
     printf(
@@ -137,9 +136,8 @@ static int print_suggestion(const rnl_rate_search *found)
         "  lowest, %.4g at %.3g\n",
         found->learning_rate, found->points[found->turn].learning_rate, lowest->smoothed,
         lowest->learning_rate);
-    if (found->turn + 1 == found->count)
-        rnl_complain(
-            "warning: the loss had not begun to climb at the highest rate; try a higher --to");
+    if (found->remark)
+        rnl_complain("warning: %s (--to)", found->remark);
     return RNL_EXIT_OK;
 }
 

@@ -570,6 +570,9 @@ Test(cli, keeps_to_its_plan_of_memory)
 }
 #endif
 
+#define ZERO(layer) "--set model." layer ".dense.kernel_initializer=zeros "
+#define ZEROS       ZERO("0") ZERO("1") ZERO("2")
+
 /* Without gnuplot there are points, and a word about the plots. */
 Test(cli, finds_a_learning_rate)
 {
@@ -583,7 +586,16 @@ Test(cli, finds_a_learning_rate)
     if (can_draw)
         expect_in("runs/spirals-find-lr/find_lr.svg", "suggested");
     cr_expect_eq(run("find-lr " SPIRALS " --from 1e5 --to 1e6 --steps 20 -o none"), 1);
-    expect_in("err", "lower --from");
+    expect_in("err", "begin lower (--from)");
+    cr_expect_eq(
+        run("find-lr " SPIRALS " --to 1e-3 --steps 60 -o low --set training.optimizer=adam"), 0);
+    expect_in("err", "the range ended at 0.001 before the loss began to climb");
+    cr_expect_eq(run("find-lr " SPIRALS " --steps 60 -o still " ZEROS), 1);
+    expect_in("err", "no rate is suggested: the net does not learn");
+    cr_expect_eq(
+        run("compare " SPIRALS " --tune-rate -o still --vary training.optimizer=sgd,adam " ZEROS),
+        1);
+    expect_in("err", "no rate for the combination 'sgd': in the range test the net does not learn");
     cr_expect_eq(run("find-lr " SPIRALS " --from 2 --to 1 -o bad"), 2);
     cr_expect_eq(run("find-lr " SPIRALS " --steps 1 -o bad"), 2);
     cr_expect(!exists("bad"));

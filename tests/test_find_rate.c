@@ -80,6 +80,63 @@ Test(find_rate, no_rate_is_suggested_where_the_loss_never_falls)
     rnl_data_free(data);
 }
 
+/* A range that ends before the loss climbs still suggests a rate, and says so. */
+Test(find_rate, tells_that_the_range_ended_first)
+{
+    static const float x[] = {1.5F, 1.5F}, y[] = {3, 3};
+    rnl_data *data = NULL;
+    rnl_model *model = create_line(&data, x, y);
+    rnl_rate_search *found = NULL;
+    const rnl_rate_range range = {1e-4, 1e-2, 0};
+    cr_assert_eq(rnl_find_learning_rate(model, data, &range, NULL, &found), RNL_OK);
+    cr_expect_float_eq(found->learning_rate, 1e-3, 1e-9);
+    cr_expect_gt(found->fall, 0.5);
+    cr_assert_not_null(found->remark);
+    cr_expect(strstr(found->remark, "the range ended at 0.01") != NULL, "%s", found->remark);
+    rnl_rate_search_free(found);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
+/* Inputs of 0 by themselves, and by their scaling. */
+Test(find_rate, no_rate_is_suggested_where_there_is_nothing_to_learn)
+{
+    static const struct {
+        const char *data, *layers, *remark;
+        float input;
+    } cases[] = {
+        {"none", "dense: {units: 5, activation: softmax}", "all inputs are 0", 0},
+        {"standardize", "dense: {units: 5, activation: softmax}", "all inputs are 0", 7},
+        {"none",
+         "dense: {units: 20, kernel_initializer: zeros, activation: relu}, "
+         "dense: {units: 5, kernel_initializer: zeros, use_bias: false, activation: softmax}",
+         "does not learn", 1},
+    };
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; ++c) {
+        rnl_data *data = fixture_data(200, 7, 5, RNL_FLOAT32);
+        for (size_t i = 0; i < 200 * 7; ++i)
+            ((float *)data->train.inputs)[i] = cases[c].input;
+        rnl_model *model = fixture_model(
+            fixture_config("data: {scaling: %s}\nmodel: [%s]\n"
+                           "training: {loss: sparse_categorical_crossentropy, epochs: 2,\n"
+                           "  optimizer: {sgd: {momentum: 0.9}},\n"
+                           "  schedule: {one_cycle: {max_rate: auto}}}\n",
+                           cases[c].data, cases[c].layers),
+            data);
+        rnl_rate_search *found = NULL;
+        cr_assert_eq(rnl_find_learning_rate(model, data, NULL, NULL, &found), RNL_OK, "%s",
+                     rnl_message());
+        cr_expect(isnan(found->learning_rate), "%zu: %g", c, found->learning_rate);
+        cr_assert_not_null(found->remark);
+        cr_expect(strstr(found->remark, cases[c].remark) != NULL, "%s", found->remark);
+        cr_expect_eq(rnl_train(model, data, NULL), RNL_BAD_CONFIG);
+        cr_expect(strstr(rnl_message(), cases[c].remark) != NULL, "%s", rnl_message());
+        rnl_rate_search_free(found);
+        rnl_model_free(model);
+        rnl_data_free(data);
+    }
+}
+
 #define EPOCHS 3
 
 static rnl_config *noise_config(const char *schedule)
@@ -243,8 +300,9 @@ Test(find_rate, one_cycle_says_that_there_is_none)
         data);
     cr_expect_eq(rnl_train(model, data, NULL), RNL_BAD_CONFIG);
     cr_expect_str_eq(rnl_message(),
-                     "test.yaml:3:22: schedule one_cycle: max_rate: a range test found no rate at "
-                     "which the loss falls; give a number");
+                     "test.yaml:3:22: schedule one_cycle: max_rate: a range test from 1e-5 to 10 "
+                     "suggests no rate: the smoothed loss was lowest at the first, 1e-05; begin "
+                     "lower; or give a number");
     rnl_model_free(line);
     rnl_model_free(model);
     rnl_data_free(data);

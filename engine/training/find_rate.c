@@ -7,10 +7,13 @@
 #include "engine/training/check.h"
 #include "engine/training/class_weights.h"
 #include "engine/training/figures.h"
+#include "engine/training/input_scale.h"
 #include "engine/training/metrics.h"
 #include "engine/training/pass.h"
 
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -24,10 +27,12 @@
 #define DIVERGED       4.0
 #define CLIMBED        1.25
 #define SUGGESTED      0.1
+#define LEARNED        0.02
 
 /* The result with its points. */
 typedef struct owned_search {
     rnl_rate_search public;
+    char remark[256];
     rnl_rate_point points[];
 } owned_search;
 
@@ -193,6 +198,54 @@ static size_t turn_of(const rnl_rate_search *found)
     return turn;
 }
 
+/* Below the mean of the first losses: one mini-batch by itself may be a hard one. */
+static double fall_of(const rnl_rate_search *found, size_t steps)
+{
+    const size_t first = (size_t)ceil(SMOOTHED_SHARE * (double)steps);
+    double mean = 0, lowest = INFINITY;
+    for (size_t i = 0; i < found->count && i < first; ++i)
+        mean += found->points[i].loss / (double)first;
+    for (size_t i = first; i < found->count; ++i)
+        lowest = fmin(lowest, found->points[i].smoothed);
+    return found->count > first && mean != 0 ? (mean - lowest) / fabs(mean) : 0;
+}
+
+static void remark(owned_search *result, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void remark(owned_search *result, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    vsnprintf(result->remark, sizeof result->remark, format, values);
+    va_end(values);
+    result->public.remark = result->remark;
+}
+
+/* A suggestion, or why there is none. */
+static void suggest(owned_search *result, const rnl_model *model, const rnl_dataset *train)
+{
+    rnl_rate_search *found = &result->public;
+    const rnl_rate_point *turn = &found->points[found->turn];
+    found->learning_rate = NAN;
+    if (rnl_inputs_are_zero(model, train))
+        remark(result, "all inputs are 0, so that there is nothing to learn from them");
+    else if (found->lowest == 0 && found->diverged)
+        remark(result, "the smoothed loss was lowest at the first, %.3g; begin lower",
+               found->points[0].learning_rate);
+    else if (found->fall < LEARNED)
+        remark(result,
+               "the net does not learn at any of them: the loss fell by %.2g %%, under %g %%; look "
+               "at the inputs, the first weights (training.inspect) and the loss",
+               100 * fmax(found->fall, 0), 100 * LEARNED);
+    else
+        found->learning_rate = SUGGESTED * turn->learning_rate;
+    if (!isnan(found->learning_rate) && found->turn + 1 == found->count)
+        remark(result,
+               "the range ended at %.3g before the loss began to climb: a higher rate may do "
+               "better; end the range higher",
+               turn->learning_rate);
+}
+
 static rnl_status complete_range(rnl_rate_range *range)
 {
     range->first = range->first == 0 ? DEFAULT_FIRST : range->first;
@@ -271,8 +324,8 @@ rnl_status rnl_find_learning_rate(const rnl_model *model, const rnl_data *data,
     }
     rnl_rate_search *result = &s.result->public;
     result->turn = turn_of(result);
-    result->learning_rate =
-        result->lowest > 0 ? SUGGESTED * result->points[result->turn].learning_rate : NAN;
+    result->fall = fall_of(result, s.range.steps);
+    suggest(s.result, model, s.train);
     *found = result;
     return RNL_OK;
 }
@@ -282,23 +335,34 @@ void rnl_rate_search_free(rnl_rate_search *found)
     free(found);
 }
 
+static void tell_found(const rnl_rate_search *found, const rnl_options *options)
+{
+    const double turn = found->points[found->turn].learning_rate;
+    if (found->remark)
+        rnl_log(options, RNL_LOG_WARNING, "max_rate %.3g, a tenth of %.3g: in the range test %s",
+                found->learning_rate, turn, found->remark);
+    else
+        rnl_log(options, RNL_LOG_INFO,
+                "max_rate %.3g: a tenth of %.3g, where the loss began to climb in a range test",
+                found->learning_rate, turn);
+}
+
 rnl_status rnl_find_rate_for_schedule(double *learning_rate, const rnl_model *model,
                                       const rnl_data *data, const rnl_options *options)
 {
     const rnl_options quiet = {.threads = options->threads, .pin = options->pin};
     rnl_rate_search *found;
     RNL_TRY(rnl_find_learning_rate(model, data, NULL, &quiet, &found));
-    const double turn = found->points[found->turn].learning_rate;
+    const rnl_choice *schedule = &model->config->training.schedule;
+    rnl_status status = RNL_OK;
+    if (isnan(found->learning_rate))
+        status = rnl_fail_at(schedule->place,
+                             "schedule %s: max_rate: a range test from 1e-5 to 10 suggests no "
+                             "rate: %s; or give a number",
+                             schedule->kind->name, found->remark);
+    else
+        tell_found(found, options);
     *learning_rate = found->learning_rate;
     rnl_rate_search_free(found);
-    const rnl_choice *schedule = &model->config->training.schedule;
-    if (isnan(*learning_rate))
-        return rnl_fail_at(schedule->place,
-                           "schedule %s: max_rate: a range test found no rate at which the loss "
-                           "falls; give a number",
-                           schedule->kind->name);
-    rnl_log(options, RNL_LOG_INFO,
-            "max_rate %.3g: a tenth of %.3g, where the loss began to climb in a range test",
-            *learning_rate, turn);
-    return RNL_OK;
+    return status;
 }

@@ -96,3 +96,16 @@ bool rnl_inputs_are_standardized(const rnl_model *model, const rnl_dataset *rows
     const double mean = sum / inputs, deviation = sqrt(squares / inputs - mean * mean);
     return fabs(mean) < OFF_STANDARD && fabs(deviation - 1) < OFF_STANDARD;
 }
+
+bool rnl_inputs_are_zero(const rnl_model *model, const rnl_dataset *rows)
+{
+    const rnl_scaler *scaler = &model->scaler;
+    for (size_t i = 0; i < rows->rows; ++i)
+        for (size_t j = 0; j < rows->features; ++j) {
+            const double x = input_at(rows, i, j);
+            const bool scaled = scaler->features > 0;
+            if ((scaled ? (x - scaler->centre[j]) * scaler->scale[j] + scaler->offset[j] : x) != 0)
+                return false;
+        }
+    return true;
+}

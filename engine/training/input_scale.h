@@ -20,4 +20,7 @@ bool rnl_input_scale_is_odd(const rnl_model *model, const rnl_dataset *rows,
  * are standardized, or came so. */
 bool rnl_inputs_are_standardized(const rnl_model *model, const rnl_dataset *rows);
 
+/* All inputs are 0 as the network sees them. */
+bool rnl_inputs_are_zero(const rnl_model *model, const rnl_dataset *rows);
+
 #endif

@@ -355,8 +355,13 @@ typedef struct rnl_rate_search {
     size_t lowest;                /* the point with the lowest smoothed loss */
     size_t turn;                  /* the last one that is at most 1.25 times as high */
     int diverged; /* not 0: the smoothed loss came to 4 times its lowest, or was not finite */
+    double fall;  /* share by which the smoothed loss fell, at its lowest behind the first 25th of
+                     the steps, below the mean loss of those: under 0.02 the net does not learn */
     double learning_rate; /* suggested: a tenth of that of the turn, where the loss begins to climb;
-                             NaN if it was lowest at the first step */
+                             NaN if it was lowest at the first step, if the net does not learn, or
+                             if all inputs are 0 */
+    const char *remark;   /* why no rate is suggested, or that the range ended before the loss began
+                             to climb, and what to do; NULL: nothing */
 } rnl_rate_search;
 
 /* The range test of the learning rate (Smith 2017, "Cyclical learning rates", section 3.3): trains
