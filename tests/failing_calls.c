@@ -50,9 +50,9 @@ typedef struct contents {
     char bytes[1 << 16];
 } contents;
 
-#define CHECKPOINTS 3
+#define CHECKPOINTS 4
 
-static contents whole_model, checkpoints[CHECKPOINTS]; /* of steps 2, 4 and 6 */
+static contents whole_model, checkpoints[CHECKPOINTS]; /* of steps 2, 4, 6, and the end */
 
 static void write_file(const char *path, const char *text, size_t count)
 {
@@ -288,7 +288,9 @@ static int make_expected(const trial *t)
     run whole = {0};
     rnl_options keeping = options;
     keeping.on_step = keep_checkpoint;
-    const bool made = train(&whole, &keeping) == RNL_OK && link(CHECKPOINT, "checkpoint_3") == 0;
+    const bool made = train(&whole, &keeping) == RNL_OK &&
+                      link(CHECKPOINT ".previous", "checkpoint_3") == 0 &&
+                      link(CHECKPOINT, "checkpoint_4") == 0;
     release(&whole);
     return made ? FINE : complain("the run without failures");
 }

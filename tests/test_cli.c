@@ -482,7 +482,8 @@ Test(cli, says_what_it_sees_inside)
     expect_finding("1,a,0,1,,0.26,1,0,1,1,0\n1,b,0,1,,0.5,1,0,1,1,0\n1,c,0,1,,,9,0,1,1,0\n",
                    "dying units: 50.0 % of b are 0 for every row (over 25 %; 2 layers)",
                    "mini-batch");
-    expect_finding("0,a,0,1,,0.26,1,0,1,1,0\n0,c,0,1,,,9,0,1,1,0\n", "mini-batch", "healthy");
+    expect_finding("0,a,0,1,,0.26,1,0,1,1,0\n0,c,0,1,,,9,0,1,1,0\n",
+                   "dying units: 26.0 % of a are 0 for every row", "mini-batch");
     expect_finding("1,a,0,1,0.26,,1,0,1,1,0\n1,c,0,1,0.9,,9,0,1,1,0\n",
                    "saturation: 26.0 % of the outputs of a", "healthy");
     static const char *const damaged[] = {"1,a,0,1\n", "1,a,0,1,,,x,0,1,1,0\n",

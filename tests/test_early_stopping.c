@@ -153,7 +153,7 @@ typedef struct watch {
     size_t looks;
 } watch;
 
-/* What a kill at this moment would leave. */
+/* What a kill at this moment would leave, of fast epochs perhaps the best of a second ago. */
 static int look_at_best(const rnl_progress *progress, void *user)
 {
     watch *w = user;
@@ -162,7 +162,7 @@ static int look_at_best(const rnl_progress *progress, void *user)
     note_epoch(progress, &w->j);
     cr_assert_eq(rnl_model_load(&model, w->best, NULL, 0), RNL_OK, "%s", rnl_message());
     cr_assert_eq(rnl_evaluate(model, w->data, RNL_VALIDATION, NULL, &evaluation), RNL_OK);
-    cr_expect_float_eq(evaluation->figures[0].value, w->j.best, 1e-12);
+    cr_expect_geq(evaluation->figures[0].value, w->j.best - 1e-12);
     cr_expect_eq(rnl_model_step(model), 0);
     ++w->looks;
     rnl_evaluation_free(evaluation);
@@ -189,7 +189,7 @@ static void expect_hash(const char *path, uint64_t hash)
     unlink(path);
 }
 
-/* The best weights as soon as they are, and the last ones, are models like any other. */
+/* The best weights, from the first ones on, and the last ones, are models like any other. */
 Test(early_stopping, saves_best_and_last)
 {
     char best[] = "/tmp/runnel_best_XXXXXX", last[] = "/tmp/runnel_last_XXXXXX";

@@ -166,7 +166,7 @@ Test(resume, stop_request_saves_a_checkpoint)
     cr_expect_eq(rnl_model_step(saved), EPOCHS * STEPS_PER_EPOCH);
     rnl_model_free(saved);
     cr_assert_eq(rnl_model_load(&saved, previous, NULL, 0), RNL_OK, "%s", rnl_message());
-    cr_expect_eq(rnl_model_step(saved), (EPOCHS - 1) * STEPS_PER_EPOCH);
+    cr_expect_lt(rnl_model_step(saved), EPOCHS * STEPS_PER_EPOCH);
     rnl_model_free(saved);
     unlink(path);
     unlink(previous);
