@@ -174,6 +174,15 @@ typedef struct rnl_gather {
     rnl_mutable_view x;                    /* (rows, features) */
 } rnl_gather;
 
+/* x = x / sqrt(1 + (c x)^2) by columns: within -1 / c and 1 / c, and as it is where c is 0; c else
+ * from 1e-6 to 1e6. */
+typedef struct rnl_smooth_clip {
+    size_t rows, columns;
+    float *x; /* (rows, columns) */
+    size_t x_stride;
+    const float *c; /* (columns) */
+} rnl_smooth_clip;
+
 /* y = x_0 + x_1 + ..., in their order, + addend.  y may be x_0. */
 typedef struct rnl_add_rows {
     size_t rows, columns;

@@ -369,7 +369,7 @@ static rnl_scaler measure(const char *scaling, void *parameters, const rnl_datas
         find_kind(&rnl_scalings, scaling), parameters, {"run.yaml", 9, 3, RNL_FROM_FILE}};
     rnl_scaler scaler;
     const rnl_numbers inputs = rnl_dataset_inputs(train);
-    cr_assert_eq(rnl_scaler_create(&scaler, &choice, &inputs), RNL_OK, "%s", rnl_message());
+    cr_assert_eq(rnl_scaler_create(&scaler, &choice, &inputs, NULL), RNL_OK, "%s", rnl_message());
     cr_assert_eq(scaler.features, train->features);
     return scaler;
 }
@@ -424,7 +424,7 @@ Test(scaling, empty_range_is_refused)
         find_kind(&rnl_scalings, "range"), empty, {"run.yaml", 9, 3, RNL_FROM_FILE}};
     rnl_scaler scaler;
     const rnl_numbers inputs = rnl_dataset_inputs(&pixel_rows);
-    cr_expect_eq(rnl_scaler_create(&scaler, &choice, &inputs), RNL_BAD_CONFIG);
+    cr_expect_eq(rnl_scaler_create(&scaler, &choice, &inputs, NULL), RNL_BAD_CONFIG);
     cr_expect_not_null(strstr(rnl_message(), "run.yaml:9:3"), "%s", rnl_message());
 }
 

@@ -1498,6 +1498,32 @@ static void check_gather_float64(const rnl_kernels *k)
     check_gather(k, DOUBLES);
 }
 
+static void check_smooth_clip(const rnl_kernels *k)
+{
+    static guarded output;
+    static float before[SPACE], c[LONGEST];
+    flush_denormals();
+    for (size_t columns = 1; columns <= LONGEST; ++columns) {
+        float *x = guarded_start(&output, SPACE);
+        for (size_t j = 0; j < columns; ++j)
+            c[j] = j % 3 == 0 ? 0 : 1.0f / (float)(1 + j % 3);
+        for (size_t i = 0; i < ROWS; ++i)
+            for (size_t j = 0; j < columns; ++j)
+                before[i * STRIDE + j] = x[i * STRIDE + j] = random_float(i == 0   ? 3e38f
+                                                                          : i == 1 ? 1e4f
+                                                                                   : 5);
+        k->smooth_clip(&(const rnl_smooth_clip){ROWS, columns, x, STRIDE, c});
+        guarded_check(&output, ROWS, columns, STRIDE);
+        for (size_t i = 0; i < ROWS; ++i)
+            for (size_t j = 0; j < columns; ++j) {
+                const double z = (double)before[i * STRIDE + j], part = z * (double)c[j];
+                const double expected = z / sqrt(1 + part * part);
+                cr_assert_float_eq((double)x[i * STRIDE + j], expected, 3e-7 * fabs(expected));
+                cr_assert(c[j] > 0 || x[i * STRIDE + j] == before[i * STRIDE + j]);
+            }
+    }
+}
+
 static void check_column_sums(const rnl_kernels *k)
 {
     static guarded output;

@@ -48,6 +48,9 @@ static void print_type(FILE *out, const rnl_field *f)
     case RNL_FIELD_KIND_LIST:
         fprintf(out, "list of %s", f->kinds->plural);
         break;
+    case RNL_FIELD_KIND_MAP:
+        fprintf(out, "mapping of names to %s", f->kinds->plural);
+        break;
     case RNL_FIELD_SECTION:
         fputs("section", out);
         break;

@@ -168,7 +168,8 @@ static void explain_value(explainer *e, const rnl_field *field, const void *sour
         explain_fields(e, field->section, value, given, indent + 2);
         break;
     case RNL_FIELD_KIND:
-        if (rnl_choice_is_plain(field->kinds, value))
+        if (rnl_choice_is_plain(field->kinds, value) ||
+            (field->kinds->unnamed && ((const rnl_choice *)value)->kind == field->kinds->unnamed))
             explain_plain(e, field, source, given);
         else
             explain_choice(e, value, given, indent);

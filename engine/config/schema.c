@@ -298,6 +298,9 @@ static rnl_status decode_choice(const rnl_kind_table *table, const rnl_node *nod
     if (node->type == RNL_LIST || is_absent(node))
         return rnl_fail_at(node->place, "expected one %s: `name` or `name: {parameters}`",
                            table->noun);
+    if (node->type == RNL_MAPPING && node->count > 0 && table->unnamed &&
+        rnl_field_find(table->unnamed->fields, node->items[0]->key))
+        return decode_kind(table->unnamed, node, node->place, choice);
     if (node->type == RNL_MAPPING && node->count != 1) {
         const rnl_kind *first = node->count > 1 ? rnl_kind_find(table, node->items[0]->key) : NULL;
         if (first && first->fields && rnl_field_find(first->fields, node->items[1]->key))
@@ -360,6 +363,51 @@ static rnl_status decode_choices(const rnl_field *field, const rnl_node *node,
     return RNL_OK;
 }
 
+static void release_named_choices(rnl_choice_map *map)
+{
+    for (size_t i = 0; i < map->count; ++i) {
+        free(map->items[i].name);
+        release_choice(&map->items[i].choice);
+    }
+    free(map->items);
+    *map = (rnl_choice_map){0};
+}
+
+static rnl_status decode_named_choice(const rnl_field *field, const rnl_node *node,
+                                      rnl_named_choice *item)
+{
+    RNL_TRY(decode_choice(field->kinds, node, &item->choice));
+    item->place = node->key_place;
+    item->name = strdup(node->key);
+    if (item->name)
+        return RNL_OK;
+    release_choice(&item->choice);
+    return rnl_fail_memory(strlen(node->key) + 1);
+}
+
+static rnl_status decode_named_choices(const rnl_field *field, const rnl_node *node,
+                                       rnl_choice_map *map)
+{
+    char expected[96];
+    snprintf(expected, sizeof expected, "a mapping of names to %s", field->kinds->plural);
+    if (node->type != RNL_MAPPING)
+        return fail_value(field, node, expected);
+    *map = (rnl_choice_map){.items = calloc(node->count + 1, sizeof *map->items),
+                            .place = node->place};
+    if (!map->items)
+        return rnl_fail_memory((node->count + 1) * sizeof *map->items);
+    for (size_t i = 0; i < node->count; ++i) {
+        const rnl_status status =
+            decode_named_choice(field, node->items[i], &map->items[map->count]);
+        if (status != RNL_OK) {
+            release_named_choices(map);
+            return status;
+        }
+        ++map->count;
+    }
+    return RNL_OK;
+}
+
 static rnl_status decode_value(const rnl_field *field, const rnl_node *node, void *target)
 {
     void *value = member(target, field);
@@ -384,6 +432,8 @@ static rnl_status decode_value(const rnl_field *field, const rnl_node *node, voi
         return decode_choice(field->kinds, node, value);
     case RNL_FIELD_KIND_LIST:
         return decode_choices(field, node, value);
+    case RNL_FIELD_KIND_MAP:
+        return decode_named_choices(field, node, value);
     case RNL_FIELD_SECTION:
         return rnl_schema_decode(field->section, node, value);
     }
@@ -437,6 +487,8 @@ static void clear(const rnl_field *fields, void *target)
             *(rnl_choice *)value = (rnl_choice){0};
         else if (f->type == RNL_FIELD_KIND_LIST)
             *(rnl_choice_list *)value = (rnl_choice_list){0};
+        else if (f->type == RNL_FIELD_KIND_MAP)
+            *(rnl_choice_map *)value = (rnl_choice_map){0};
         else if (f->type == RNL_FIELD_SECTION)
             clear(f->section, value);
     }
@@ -478,6 +530,8 @@ void rnl_schema_release(const rnl_field *fields, void *target)
             release_choice(value);
         } else if (f->type == RNL_FIELD_KIND_LIST) {
             release_choices(value);
+        } else if (f->type == RNL_FIELD_KIND_MAP) {
+            release_named_choices(value);
         } else if (f->type == RNL_FIELD_SECTION) {
             rnl_schema_release(f->section, value);
         }

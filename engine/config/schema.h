@@ -21,6 +21,7 @@ typedef enum rnl_field_type {
     RNL_FIELD_NUMBER_MAP,  /* rnl_number_map: numbers under keys of the user's own */
     RNL_FIELD_KIND,        /* rnl_choice: `name` or `name: {parameters}` */
     RNL_FIELD_KIND_LIST,   /* rnl_choice_list */
+    RNL_FIELD_KIND_MAP,    /* rnl_choice_map: choices under keys of the user's own */
     RNL_FIELD_SECTION      /* a struct in place, described by `section` */
 } rnl_field_type;
 
@@ -72,6 +73,9 @@ typedef struct rnl_kind_table {
     /* The kind with a shorthand that a number alone stands for, written without its name; NULL:
      * none. */
     const char *plain;
+    /* The kind whose parameters are written without its name, `{default: ..., columns: ...}`; NULL:
+     * none. */
+    const rnl_kind *unnamed;
 } rnl_kind_table;
 
 /* A kind that was chosen, with its parameters decoded and defaults filled in. */
@@ -105,6 +109,18 @@ typedef struct rnl_number_map {
     bool word; /* the field's stands in place of them */
     rnl_place place;
 } rnl_number_map;
+
+typedef struct rnl_named_choice {
+    char *name;
+    rnl_choice choice;
+    rnl_place place; /* of the name */
+} rnl_named_choice;
+
+typedef struct rnl_choice_map {
+    size_t count;
+    rnl_named_choice *items;
+    rnl_place place;
+} rnl_choice_map;
 
 typedef struct rnl_choice_list {
     size_t count;

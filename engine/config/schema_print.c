@@ -130,8 +130,22 @@ static void print_kind(const rnl_printer *p, const rnl_kind_table *table, const 
 {
     if (rnl_choice_is_plain(table, choice))
         rnl_print_value(p, rnl_kind_shorthand(choice->kind), choice->parameters);
+    else if (choice->kind && choice->kind == table->unnamed)
+        print_flow_mapping(p, choice->kind->fields, choice->parameters);
     else
         print_choice(p, choice);
+}
+
+static void print_named_choices(const rnl_printer *p, const rnl_choice_map *map)
+{
+    fputc('{', p->out);
+    for (size_t i = 0; i < map->count; ++i) {
+        fputs(i > 0 ? ", " : "", p->out);
+        rnl_print_quoted(p, map->items[i].name);
+        fputs(": ", p->out);
+        print_choice(p, &map->items[i].choice);
+    }
+    fputc('}', p->out);
 }
 
 static void print_choices(const rnl_printer *p, const rnl_choice_list *list)
@@ -216,6 +230,9 @@ void rnl_print_value(const rnl_printer *p, const rnl_field *field, const void *s
         break;
     case RNL_FIELD_KIND_LIST:
         print_choices(p, value);
+        break;
+    case RNL_FIELD_KIND_MAP:
+        print_named_choices(p, value);
         break;
     case RNL_FIELD_SECTION:
         print_flow_mapping(p, field->section, value);

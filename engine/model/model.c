@@ -369,14 +369,15 @@ static rnl_status measure_targets(rnl_model *model, const rnl_dataset *train)
                            train->name);
     const rnl_numbers classes = {.columns = rnl_model_outputs(model), .name = train->name};
     const rnl_numbers values = rnl_dataset_values(train);
-    return train->labels ? rnl_scaler_create(&model->target_scaler, &none, &classes)
-                         : rnl_scaler_create(&model->target_scaler, scaling, &values);
+    return train->labels ? rnl_scaler_create(&model->target_scaler, &none, &classes, NULL)
+                         : rnl_scaler_create(&model->target_scaler, scaling, &values, NULL);
 }
 
 static rnl_status measure_scalers(rnl_model *model, const rnl_dataset *train)
 {
     const rnl_numbers inputs = rnl_dataset_inputs(train);
-    RNL_TRY(rnl_scaler_create(&model->scaler, &model->config->data.scaling, &inputs));
+    RNL_TRY(
+        rnl_scaler_create(&model->scaler, &model->config->data.scaling, &inputs, &model->encoding));
     return measure_targets(model, train);
 }
 

@@ -79,6 +79,8 @@ static void scaler_name(char name[NAME_SIZE], const char *prefix, size_t array)
     snprintf(name, NAME_SIZE, "%s.%s", prefix, names[array]);
 }
 
+#define CLIP "scaling.clip"
+
 static void list_scaler(tensor_list *list, const rnl_scaler *scaler, const char *prefix)
 {
     for (size_t a = 0; a < SCALER_ARRAYS && scaler->features > 0; ++a) {
@@ -99,7 +101,7 @@ static void release_tensors(tensor_list *list)
 /* The first so many arrays of the parameters, where they are there, and the scaling. */
 static rnl_status list_tensors(tensor_list *list, const rnl_model *model, size_t arrays)
 {
-    const size_t most = array_total(model, arrays) + 2 * SCALER_ARRAYS;
+    const size_t most = array_total(model, arrays) + 2 * SCALER_ARRAYS + 1;
     *list = (tensor_list){
         .tensors = calloc(most, sizeof *list->tensors),
         .names = calloc(most, sizeof *list->names),
@@ -120,6 +122,8 @@ static rnl_status list_tensors(tensor_list *list, const rnl_model *model, size_t
                 }
         }
     list_scaler(list, &model->scaler, SCALING);
+    if (model->scaler.clip)
+        add_tensor(list, CLIP, 1, &model->scaler.features)->values = model->scaler.clip;
     list_scaler(list, &model->target_scaler, TARGET_SCALING);
     return RNL_OK;
 }
@@ -341,9 +345,21 @@ static rnl_status take_scaler(rnl_scaler *scaler, const rnl_safetensors *file, c
     return RNL_OK;
 }
 
+static rnl_status take_clips(rnl_scaler *scaler, const rnl_safetensors *file, const char *path)
+{
+    const rnl_tensor *clip;
+    if (scaler->features == 0 || !rnl_safetensors_tensor(file, CLIP))
+        return RNL_OK;
+    RNL_TRY(find_tensor(file, path, CLIP, 1, &scaler->features, false, &clip));
+    RNL_TRY(rnl_scaler_add_clips(scaler));
+    memcpy(scaler->clip, clip->values, scaler->features * sizeof *scaler->clip);
+    return RNL_OK;
+}
+
 static rnl_status take_scalers(rnl_model *model, const rnl_safetensors *file, const char *path)
 {
     RNL_TRY(take_scaler(&model->scaler, file, path, SCALING, rnl_shape_features(&model->input)));
+    RNL_TRY(take_clips(&model->scaler, file, path));
     return take_scaler(&model->target_scaler, file, path, TARGET_SCALING, rnl_model_outputs(model));
 }
 

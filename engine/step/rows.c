@@ -50,6 +50,16 @@ static void gather(const rnl_step *step, rnl_numbers numbers, const rnl_scaler *
         step->kernels->gather_float64(&arguments);
 }
 
+static void clip(const rnl_step *step, rnl_row_tile rows)
+{
+    const rnl_matrix *x = &step->input;
+    step->kernels->smooth_clip(&(const rnl_smooth_clip){.rows = rows.filled - rows.begin,
+                                                        .columns = x->columns,
+                                                        .x = x->values + rows.begin * x->stride,
+                                                        .x_stride = x->stride,
+                                                        .c = step->model->scaler.clip});
+}
+
 static void gather_row_targets(const rnl_step *step, const rnl_batch *batch, size_t i)
 {
     const size_t outputs = step->targets.columns;
@@ -92,6 +102,8 @@ static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
     const rnl_row_tile rows = rnl_row_tile_of(step, batch, tile);
     gather(step, rnl_dataset_inputs(batch->dataset), &step->model->scaler, batch, rows,
            &step->input);
+    if (step->model->scaler.clip)
+        clip(step, rows);
     if (!step->predicting)
         gather_targets(step, batch, rows);
     if (is_weighted(step, batch))

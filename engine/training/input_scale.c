@@ -13,6 +13,7 @@
 #define TOO_LARGE    10.0
 #define TOO_SMALL    0.1
 #define OFF_STANDARD 0.2
+#define TOO_NARROW   0.001
 
 static double input_at(const rnl_dataset *rows, size_t row, size_t feature)
 {
@@ -20,12 +21,14 @@ static double input_at(const rnl_dataset *rows, size_t row, size_t feature)
     return rnl_element_at(rows->element, rows->inputs, at);
 }
 
-static double root_mean_square(const rnl_dataset *rows, size_t feature)
+/* As the network sees it. */
+static double root_mean_square(const rnl_model *model, const rnl_dataset *rows, size_t feature)
 {
     const size_t count = rows->rows < MOST_ROWS ? rows->rows : MOST_ROWS;
     double squares = 0;
     for (size_t i = 0; i < count; ++i) {
-        const double x = input_at(rows, i * rows->rows / count, feature);
+        const double x = rnl_scaler_apply(&model->scaler, feature,
+                                          input_at(rows, i * rows->rows / count, feature));
         squares += x * x;
     }
     return sqrt(squares / (double)count);
@@ -57,26 +60,71 @@ bool rnl_inputs_are_normalized(const rnl_model *model)
     return false;
 }
 
-bool rnl_input_scale_is_odd(const rnl_model *model, const rnl_dataset *rows,
-                            char text[RNL_INPUT_SCALE_TEXT])
+/* What a feature takes of the range of all, as the network sees it. */
+static double width_of(const rnl_model *model, const rnl_dataset *rows, size_t feature)
+{
+    double smallest = INFINITY, largest = -INFINITY;
+    for (size_t i = 0; i < rows->rows; ++i) {
+        const double x = input_at(rows, i, feature);
+        smallest = x < smallest ? x : smallest;
+        largest = x > largest ? x : largest;
+    }
+    return (largest - smallest) * model->scaler.scale[feature];
+}
+
+/* One range for all features leaves one of them next to nothing.  Images of bytes, whose pixels
+ * have their range in common, come at least to 1/255. */
+static bool range_is_odd(const rnl_model *model, const rnl_dataset *rows,
+                         char text[RNL_INPUT_SCALE_TEXT])
+{
+    size_t narrowest = 0;
+    double least = INFINITY, most = 0;
+    if (rows->rank > 1 || rnl_encoding_measured(&model->encoding))
+        return false;
+    for (size_t j = 0; j < rows->features; ++j) {
+        const double width = width_of(model, rows, j);
+        narrowest = width > 0 && width < least ? j : narrowest;
+        least = width > 0 && width < least ? width : least;
+        most = width > most ? width : most;
+    }
+    snprintf(
+        text, RNL_INPUT_SCALE_TEXT,
+        "data.scaling: range is one for all inputs, and leaves input number %zu %.2g %% of it: "
+        "standardize or robust scale each by itself",
+        narrowest, 100 * least / most);
+    return least < TOO_NARROW * most;
+}
+
+static bool size_is_odd(const rnl_model *model, const rnl_dataset *rows, const char *cause,
+                        char text[RNL_INPUT_SCALE_TEXT])
 {
     size_t largest = 0;
     double most = 0;
-    if (strcmp(model->config->data.scaling.kind->name, "none") != 0 ||
-        rnl_inputs_are_normalized(model))
-        return false;
     for (size_t j = 0; j < rows->features; ++j) {
-        const double size = root_mean_square(rows, j);
+        const double size = root_mean_square(model, rows, j);
         largest = size > most ? j : largest;
         most = size > most ? size : most;
     }
     char name[96];
     name_feature(model, largest, name);
     snprintf(text, RNL_INPUT_SCALE_TEXT,
-             "nothing scales the inputs: the root mean square of input %s is %.3g, where about 1 "
-             "trains best; see data.scaling",
-             name, most);
+             "%s: the root mean square of input %s is %.3g, where about 1 trains best; see "
+             "data.scaling",
+             cause, name, most);
     return most > TOO_LARGE || (most < TOO_SMALL && most > 0);
+}
+
+bool rnl_input_scale_is_odd(const rnl_model *model, const rnl_dataset *rows,
+                            char text[RNL_INPUT_SCALE_TEXT])
+{
+    const char *scaling = model->config->data.scaling.kind->name;
+    if (rnl_inputs_are_normalized(model))
+        return false;
+    if (strcmp(scaling, "none") == 0)
+        return size_is_odd(model, rows, "nothing scales the inputs", text);
+    if (strcmp(scaling, "by_column") == 0)
+        return size_is_odd(model, rows, "data.scaling leaves some inputs as they are", text);
+    return strcmp(scaling, "range") == 0 && range_is_odd(model, rows, text);
 }
 
 bool rnl_inputs_are_standardized(const rnl_model *model, const rnl_dataset *rows)

@@ -11,8 +11,9 @@
 /* Batch normalization before the first dense layer makes them what it does. */
 bool rnl_inputs_are_normalized(const rnl_model *model);
 
-/* True, with words for a warning, if nothing scales the inputs and some of them are far from 1: the
- * root mean square of one above 10, or of all below 0.1. */
+/* True, with words for a warning, if nothing scales the inputs, or some columns of them, and some
+ * are far from 1: the root mean square of one above 10, or of all below 0.1; or if all are scaled
+ * to one range, of which one of them has less than a thousandth. */
 bool rnl_input_scale_is_odd(const rnl_model *model, const rnl_dataset *rows,
                             char text[RNL_INPUT_SCALE_TEXT]);
 
