@@ -173,6 +173,16 @@ Test(tables, odd_columns_are_noted)
     rnl_data_free(data);
 }
 
+Test(tables, a_class_that_looks_missing_is_noted)
+{
+    rnl_data *data = load("x,y\n1,no\n1,NA\n1,yes\n", "target: y", classes);
+    cr_assert_eq(data->notes.count, 1);
+    cr_expect(strstr(note_of(data), "target 'y' has a class 'NA'; if it means a missing value: "
+                                    "`missing_values: [\"NA\"]`") != NULL,
+              "%s", note_of(data));
+    rnl_data_free(data);
+}
+
 /* ---- ways of writing ------------------------------------------------------------------------- */
 
 Test(tables, decimal_comma)
@@ -311,6 +321,81 @@ Test(tables, hints_at_the_ends_of_lines)
     expect_refused("a,b,y\n0,5,2,0\n", "target: y", squares, "as in a number with a decimal comma");
     expect_refused("a,b,y\n,1,0\n,2,1\n", "target: y, missing: fill", squares,
                    "column 'a': expected a value in some row (`ignore: [\"a\"]` leaves");
+}
+
+static void expect_content_refused(const void *bytes, size_t count, const char *words)
+{
+    rnl_config *config = configure("target: y", 1, squares);
+    rnl_data *data = NULL;
+    FILE *file = fopen(path, "wb");
+    cr_assert_eq(fwrite(bytes, 1, count, file), count);
+    fclose(file);
+    cr_expect_eq(rnl_data_load(&data, config, RNL_TRAIN), RNL_BAD_DATA);
+    expect_message(words);
+    rnl_config_free(config);
+}
+
+Test(tables, other_content_is_named)
+{
+    expect_content_refused("\x93NUMPY\x01\0v\0{", 11, "in UTF-8, got a .npy file");
+    expect_content_refused("\0\0\x08\x01\0\0\0\1\1", 9, "in UTF-8, got an IDX file");
+    expect_content_refused("\xff\xfe"
+                           "a\0\n\0",
+                           6, "in UTF-8, got UTF-16");
+}
+
+/* ---- wide tables ----------------------------------------------------------------------------- */
+
+/* Every list of names has thousands of them; whatever is quadratic takes minutes. */
+Test(tables, many_columns)
+{
+    enum { COLUMNS = 20000 };
+    char *table = malloc(64 * COLUMNS), *keys = malloc(64 * COLUMNS), *at = table, *key = keys;
+    for (int i = 0; i < COLUMNS; ++i)
+        at += sprintf(at, "c%d,", i);
+    at += sprintf(at, "y\n");
+    for (int row = 0; row < 2; ++row) {
+        for (int i = 0; i < COLUMNS; ++i)
+            at += sprintf(at, "%d,", i + row);
+        at += sprintf(at, "%d\n", row);
+    }
+    key += sprintf(key, "data: {train: {csv: {path: '%s', target: y, features: [", path);
+    for (int i = 0; i < COLUMNS; i += 2)
+        key += sprintf(key, "c%d,", i);
+    key += sprintf(key, "], ignore: [");
+    for (int i = 1; i < COLUMNS; i += 2)
+        key += sprintf(key, "c%d,", i);
+    key += sprintf(key, "], categorical: [");
+    for (int i = 0; i < COLUMNS; i += 4)
+        key += sprintf(key, "c%d,", i);
+    sprintf(key, "]}}}\nmodel: [dense: {units: 1}]\n"
+                 "training: {loss: mean_squared_error, optimizer: sgd}\n");
+    rnl_config *config = NULL;
+    rnl_data *data = NULL;
+    write_text(table);
+    cr_assert_eq(rnl_config_parse(&config, "test.yaml", keys, NULL, 0), RNL_OK, "%s",
+                 rnl_message());
+    cr_assert_eq(rnl_data_load(&data, config, RNL_TRAIN), RNL_OK, "%s", rnl_message());
+    cr_expect_eq(data->train.features, COLUMNS / 2 + COLUMNS / 4);
+    const float *last = (const float *)data->train.inputs + 2 * data->train.features - 1;
+    cr_expect_eq(*last, COLUMNS - 1);
+    rnl_data_free(data);
+    rnl_config_free(config);
+    free(table);
+    free(keys);
+}
+
+Test(tables, many_classes)
+{
+    enum { ROWS = 100000 };
+    char *table = malloc(16 * ROWS), *at = table + sprintf(table, "x,y\n");
+    for (int i = ROWS; i-- > 0;)
+        at += sprintf(at, "1,%d\n", i);
+    rnl_data *data = load(table, "target: y", classes);
+    cr_expect_eq(data->train.labels[0], ROWS - 1);
+    cr_expect_eq(data->train.labels[ROWS - 1], 0);
+    rnl_data_free(data);
+    free(table);
 }
 
 /* ---- classes --------------------------------------------------------------------------------- */

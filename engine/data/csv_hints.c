@@ -11,8 +11,7 @@
 
 #define BLANKS " \t"
 
-/* What other programs write for a missing value. */
-static bool looks_missing(const char *text)
+bool rnl_csv_looks_missing(const char *text)
 {
     static const char *const words[] = {"NA",   "N/A",  "#N/A", "NaN",     "null", "none",
                                         "nil",  "?",    "-",    "--",      ".",    "\\N",
@@ -90,7 +89,7 @@ void rnl_csv_hint_number(const rnl_csv_table *t, size_t cell, char hint[RNL_CSV_
     const char *delimiter = other_delimiter(t, text);
     const bool with_comma = *t->parameters->decimal == ',';
     hint[0] = '\0';
-    if (looks_missing(text))
+    if (rnl_csv_looks_missing(text))
         snprintf(hint, RNL_CSV_HINT,
                  " (if it means that there is none: `missing_values: [\"%.20s\"]`, with `missing: "
                  "drop` or `fill`)",

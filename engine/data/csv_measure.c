@@ -20,11 +20,11 @@ typedef struct column_seen {
 typedef struct measurement {
     size_t rows;
     column_seen *inputs; /* (inputs) */
-    bool numbers;        /* all cells of the first target are numbers */
+    bool open_target;    /* its cells tell whether it is of values or of two classes */
+    bool numbers;        /* all of them are numbers */
 } measurement;
 
-/* A target whose cells tell whether it is of values or of two classes. */
-static bool is_open_target(const rnl_csv_table *t)
+static bool has_open_target(const rnl_csv_table *t)
 {
     const rnl_csv_parameters *p = t->parameters;
     bool open = t->loading->two_classes && p->target.count == 1;
@@ -97,7 +97,7 @@ static rnl_status measure_target(const rnl_csv_table *t, measurement *m, size_t 
     double number;
     if (rnl_csv_is_missing(t, cell))
         return rnl_csv_fail_missing(t, cell);
-    if (is_open_target(t))
+    if (m->open_target)
         return measure_open_target(t, m, column);
     return column->categorical ? count_category(t, cell, column)
                                : rnl_csv_read_number(t, cell, &number);
@@ -186,6 +186,20 @@ static rnl_status note_oddities(const rnl_csv_table *t, const measurement *m)
     return RNL_OK;
 }
 
+/* A class that other programs write for a missing value. */
+static rnl_status note_missing_classes(const rnl_csv_table *t)
+{
+    const rnl_column *target = &rnl_csv_encoding(t)->targets.items[0];
+    for (size_t i = 0; i < target->category_count; ++i)
+        if (rnl_csv_looks_missing(target->categories[i].name))
+            RNL_TRY(rnl_notes_add(t->loading->notes, RNL_LOG_WARNING,
+                                  "%s: target '%.60s' has a class '%.20s'; if it means a missing "
+                                  "value: `missing_values: [\"%.20s\"]`, with `missing: drop`",
+                                  t->parameters->path, target->name, target->categories[i].name,
+                                  target->categories[i].name));
+    return RNL_OK;
+}
+
 static rnl_status finish(const rnl_csv_table *t, const measurement *m)
 {
     rnl_encoding *encoding = rnl_csv_encoding(t);
@@ -194,8 +208,9 @@ static rnl_status finish(const rnl_csv_table *t, const measurement *m)
         finish_input(&encoding->inputs.items[i], m->inputs[i].cells);
     for (size_t i = 0; i < encoding->targets.count; ++i)
         rnl_column_sort(&encoding->targets.items[i]);
-    if (is_open_target(t))
+    if (m->open_target)
         RNL_TRY(settle_target(t, m));
+    RNL_TRY(note_missing_classes(t));
     return note_oddities(t, m);
 }
 
@@ -212,7 +227,9 @@ static rnl_status measure_rows(rnl_csv_table *t, measurement *m)
 rnl_status rnl_csv_measure(rnl_csv_table *t)
 {
     const size_t inputs = rnl_csv_encoding(t)->inputs.count;
-    measurement m = {.inputs = calloc(inputs, sizeof *m.inputs), .numbers = true};
+    measurement m = {.inputs = calloc(inputs, sizeof *m.inputs),
+                     .open_target = has_open_target(t),
+                     .numbers = true};
     if (!m.inputs)
         return rnl_fail_memory(inputs * sizeof *m.inputs);
     for (size_t i = 0; i < inputs; ++i)

@@ -1,5 +1,6 @@
 #include "engine/data/csv_reader.h"
 
+#include "engine/data/formats.h"
 #include "engine/error.h"
 
 #include <stdarg.h>
@@ -248,12 +249,37 @@ static void skip_byte_order_mark(rnl_csv_reader *reader)
         reader->next = 3;
 }
 
+/* What the buffer holds, if it is not the text of a table. */
+static const char *other_content(const rnl_csv_reader *reader)
+{
+    const char *bytes = reader->buffer;
+    if (reader->end >= RNL_NPY_MAGIC_LENGTH &&
+        memcmp(bytes, RNL_NPY_MAGIC, RNL_NPY_MAGIC_LENGTH) == 0)
+        return "a .npy file";
+    if (reader->end >= 4 && bytes[0] == 0 && bytes[1] == 0)
+        return "an IDX file";
+    if (reader->end >= 2 &&
+        (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0))
+        return "UTF-16";
+    return NULL;
+}
+
+static rnl_status check_content(const rnl_csv_reader *reader)
+{
+    const char *other = other_content(reader);
+    return other ? rnl_fail(RNL_BAD_DATA, "%s: expected the text of a table in UTF-8, got %s",
+                            reader->stream.path, other)
+                 : RNL_OK;
+}
+
 rnl_status rnl_csv_open(rnl_csv_reader *reader, const char *path, char delimiter)
 {
     *reader = (rnl_csv_reader){.delimiter = delimiter, .line = 1, .column = 1};
     RNL_TRY(rnl_stream_open(&reader->stream, path));
     reader->buffer = malloc(BUFFER_BYTES);
     rnl_status status = reader->buffer ? fill_buffer(reader) : rnl_fail_memory(BUFFER_BYTES);
+    if (status == RNL_OK)
+        status = check_content(reader);
     if (status != RNL_OK)
         rnl_csv_close(reader);
     else

@@ -66,6 +66,9 @@ rnl_status rnl_csv_measure(rnl_csv_table *t);
 /* Reads as many rows into the dataset (csv_encode.c). */
 rnl_status rnl_csv_encode(rnl_csv_table *t, rnl_dataset *dataset, size_t rows);
 
+/* The text is what other programs write for a missing value. */
+bool rnl_csv_looks_missing(const char *text);
+
 /* What may be wrong where a number, or a column, was expected (csv_hints.c): text to be put behind
  * that, or "". */
 #define RNL_CSV_HINT 256

@@ -6,6 +6,8 @@
 #include "engine/data/formats.h"
 #include "engine/error.h"
 
+#include <string.h>
+
 #include <stdlib.h>
 
 typedef struct idx_type {
@@ -53,8 +55,12 @@ static rnl_status read_header(const rnl_input_stream *stream, rnl_array *array)
     if (start[0] != 0 || start[1] != 0 || !type)
         return rnl_fail(RNL_BAD_DATA,
                         "%s: expected an IDX file, which begins with two zero bytes and a type "
-                        "from 08 to 0e, got the bytes %02x %02x %02x",
-                        stream->path, start[0], start[1], start[2]);
+                        "from 08 to 0e, got %s%02x %02x %02x",
+                        stream->path,
+                        memcmp(start, RNL_NPY_MAGIC, sizeof start) == 0
+                            ? "a .npy file, which begins with "
+                            : "the bytes ",
+                        start[0], start[1], start[2]);
     array->type = type->type;
     if (array->rank < 1 || array->rank > RNL_MAX_RANK)
         return rnl_fail(RNL_BAD_DATA, "%s: expected 1 to %d dimensions, got %zu", stream->path,

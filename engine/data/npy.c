@@ -161,7 +161,8 @@ static rnl_status read_header(rnl_array *array, const rnl_input_stream *stream, 
     char header[HEADER_LIMIT + 1];
     RNL_TRY(read_bytes(stream, start, 10));
     if (memcmp(start, MAGIC, MAGIC_LENGTH) != 0 || start[6] < 1 || start[6] > 3)
-        return rnl_fail(RNL_BAD_DATA, "%s: expected a .npy file of version 1 to 3", array->path);
+        return rnl_fail(RNL_BAD_DATA, "%s: expected a .npy file of version 1 to 3%s", array->path,
+                        start[0] == 0 && start[1] == 0 ? ", got an IDX file" : "");
     size_t length = (size_t)start[8] | (size_t)start[9] << 8;
     *bytes = 10;
     if (start[6] > 1) {
