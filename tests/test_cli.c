@@ -393,6 +393,23 @@ Test(cli, resumes_only_what_fits)
     expect_in("err", "resuming r/checkpoint.safetensors.previous at step 170");
 }
 
+Test(cli, resumes_only_with_its_rows)
+{
+    static const char config[] = "data: {train: {csv: {path: t.csv, target: y}}, "
+                                 "validation_split: {random: 0.5}}\n"
+                                 "model: [dense: {units: 1}]\n"
+                                 "training: {loss: mean_squared_error, optimizer: sgd}\n";
+    write_text("c.yaml", config);
+    write_text("t.csv", "x,y\n1,2\n2,4\n3,6\n4,8\n");
+    cr_assert_eq(run("train c.yaml --output r"), 0);
+    cr_expect_eq(run("train c.yaml --output r --resume --set training.epochs=2"), 0);
+    write_text("t.csv", "x,y\n1,9\n2,4\n3,6\n4,9\n");
+    cr_expect_eq(run("train c.yaml --output r --resume --set training.epochs=3"), 1);
+    expect_in("err", "t.csv: the targets of the ");
+    expect_in("err", " rows are not those that the checkpoint was made with");
+    cr_expect_eq(run("train c.yaml --output r --force --set training.epochs=3"), 0);
+}
+
 static const char inspected[] = "epoch,layer,mean,std,saturated,dead,gradient_norm,update_norm,"
                                 "weight_norm,gradient_to_weights,update_to_weights\n";
 

@@ -5,6 +5,7 @@
 #ifndef RNL_ENGINE_MODEL_MODEL_H
 #define RNL_ENGINE_MODEL_MODEL_H
 
+#include "engine/data/data_digest.h"
 #include "engine/data/encoding.h"
 #include "engine/model/layer.h"
 #include "engine/model/position.h"
@@ -22,6 +23,8 @@ struct rnl_model {
     size_t layer_count;
     rnl_layer *layers;
     rnl_position position;
+    /* Of the rows that the training at hand is made with; "" where it is not known. */
+    char data_digest[RNL_DATA_DIGEST_TEXT];
     atomic_bool stop;                      /* asked for by rnl_stop */
     char computed_with[RNL_COMPUTED_WITH]; /* the products and kernels that trained it:
                                               "oneDNN 2.6.3, avx2" */

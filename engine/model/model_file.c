@@ -168,7 +168,7 @@ static rnl_status save(const rnl_model *model, const char *path, bool ended)
         rnl_text_free(config);
         return status;
     }
-    rnl_metadata metadata[8] = {
+    rnl_metadata metadata[9] = {
         {"format", FORMAT},
         {"format_version", FORMAT_VERSION},
         {"runnel_version", rnl_version()},
@@ -181,6 +181,8 @@ static rnl_status save(const rnl_model *model, const char *path, bool ended)
         metadata[count++] = (rnl_metadata){"encoding", encoding};
     if (model->position.step > 0 && !ended)
         metadata[count++] = (rnl_metadata){"position", position};
+    if (model->position.step > 0 && !ended && *model->data_digest)
+        metadata[count++] = (rnl_metadata){"data_digest", model->data_digest};
     tensor_list list;
     status = list_tensors(&list, model, ended ? RNL_FIRST_SLOT : RNL_ARRAYS);
     if (status == RNL_OK) {
@@ -283,6 +285,16 @@ static rnl_status take_parameters(rnl_model *model, const rnl_safetensors *file,
     return RNL_OK;
 }
 
+static rnl_status take_data_digest(rnl_model *model, const rnl_safetensors *file, const char *path)
+{
+    const char *text = rnl_safetensors_metadata(file, "data_digest");
+    if (text && !rnl_is_data_digest(text))
+        return rnl_fail(RNL_BAD_DATA, "%s: not a whole checkpoint: data_digest: got '%.60s'", path,
+                        text);
+    snprintf(model->data_digest, sizeof model->data_digest, "%s", text ? text : "");
+    return RNL_OK;
+}
+
 /* The optimizer's state and the position, if training stands between two steps. */
 static rnl_status take_training(rnl_model *model, const rnl_safetensors *file, const char *path)
 {
@@ -293,6 +305,7 @@ static rnl_status take_training(rnl_model *model, const rnl_safetensors *file, c
         return rnl_fail(RNL_BAD_DATA,
                         "%s: not a whole checkpoint: no training can stand at the position '%.60s'",
                         path, text);
+    RNL_TRY(take_data_digest(model, file, path));
     const size_t slots = rnl_optimizer_slots(&model->config->training.optimizer);
     for (size_t a = RNL_FIRST_SLOT; a < RNL_FIRST_SLOT + slots; ++a)
         RNL_TRY(take_parameters(model, file, path, a));

@@ -17,6 +17,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static bool report_step(const rnl_course *t)
 {
@@ -255,6 +256,23 @@ static rnl_status check_position(const rnl_model *model, const rnl_data *data)
     return check_steps(model, data);
 }
 
+/* A model in the middle of training goes on with the rows that it began with. */
+static rnl_status check_rows(rnl_model *model, const rnl_data *data)
+{
+    char now[RNL_DATA_DIGEST_TEXT];
+    RNL_TRY(rnl_data_digest(now, data));
+    const char *changed = model->position.step > 0 && *model->data_digest
+                              ? rnl_data_digest_difference(model->data_digest, now)
+                              : NULL;
+    if (changed)
+        return rnl_fail(RNL_BAD_DATA,
+                        "%s: %s are not those that the checkpoint was made with: bring those back, "
+                        "or begin anew: --force",
+                        data->train.name, changed);
+    memcpy(model->data_digest, now, sizeof now);
+    return RNL_OK;
+}
+
 static rnl_status measure_targets(rnl_course *t)
 {
     const rnl_choice_list *metrics = &t->model->config->training.metrics;
@@ -273,6 +291,7 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
     RNL_TRY(rnl_schedule_check_monitor(model->config, data->validation.rows > 0));
     RNL_TRY(rnl_early_stopping_check(model->config, data->validation.rows > 0));
     RNL_TRY(check_position(model, data));
+    RNL_TRY(check_rows(model, data));
 
     rnl_course t = {
         .model = model,
