@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static void add_figures(rnl_text_table *table, const rnl_evaluation *evaluation)
 {
@@ -20,26 +21,64 @@ static uint64_t count_at(const rnl_evaluation *evaluation, size_t truth, size_t 
     return evaluation->confusion[truth * evaluation->classes + predicted];
 }
 
-static void add_class_name(rnl_text_table *table, const rnl_model *model, size_t class)
+/* A class's name, or its number. */
+static const char *class_name(char number[24], const rnl_model *model, size_t class)
 {
     const char *name = rnl_model_class_name(model, class);
-    if (name)
-        rnl_text_table_add(table, "%s", name);
-    else
-        rnl_text_table_add(table, "%zu", class);
+    snprintf(number, 24, "%zu", class);
+    return name ? name : number;
 }
 
-static void add_confusion(rnl_text_table *table, const rnl_evaluation *evaluation,
-                          const rnl_model *model)
+static int larger(int a, int b)
 {
-    rnl_text_table_add(table, "true");
+    return a > b ? a : b;
+}
+
+/* Of the counts of those predicted to be of the class, and of its name. */
+static int column_width(const rnl_evaluation *evaluation, const rnl_model *model, size_t predicted)
+{
+    char number[24];
+    int width = rnl_text_width(class_name(number, model, predicted));
+    for (size_t truth = 0; truth < evaluation->classes; truth++)
+        width =
+            larger(width, snprintf(NULL, 0, "%" PRIu64, count_at(evaluation, truth, predicted)));
+    return width;
+}
+
+static void print_truth(const rnl_evaluation *evaluation, const int *widths, size_t truth)
+{
     for (size_t predicted = 0; predicted < evaluation->classes; predicted++)
-        add_class_name(table, model, predicted);
-    for (size_t truth = 0; truth < evaluation->classes; truth++) {
-        add_class_name(table, model, truth);
-        for (size_t predicted = 0; predicted < evaluation->classes; predicted++)
-            rnl_text_table_add(table, "%" PRIu64, count_at(evaluation, truth, predicted));
+        printf("%*" PRIu64, widths[predicted] + RNL_TABLE_GAP,
+               count_at(evaluation, truth, predicted));
+    putchar('\n');
+}
+
+/* As a text table looks, without a text for each of so many cells. */
+static bool print_confusion(const rnl_evaluation *evaluation, const rnl_model *model)
+{
+    static const char corner[] = "true";
+    char number[24];
+    int first = rnl_text_width(corner);
+    int *widths = calloc(evaluation->classes, sizeof *widths);
+    if (!widths)
+        return false;
+    for (size_t i = 0; i < evaluation->classes; i++) {
+        widths[i] = column_width(evaluation, model, i);
+        first = larger(first, rnl_text_width(class_name(number, model, i)));
     }
+    printf("%-*s", first, corner);
+    for (size_t i = 0; i < evaluation->classes; i++) {
+        const char *name = class_name(number, model, i);
+        printf("%*s%s", widths[i] + RNL_TABLE_GAP - rnl_text_width(name), "", name);
+    }
+    putchar('\n');
+    for (size_t i = 0; i < evaluation->classes; i++) {
+        const char *name = class_name(number, model, i);
+        printf("%s%*s", name, first - rnl_text_width(name), "");
+        print_truth(evaluation, widths, i);
+    }
+    free(widths);
+    return true;
 }
 
 /* The mean of the quotients that have a value. */
@@ -81,7 +120,8 @@ static void add_classes(rnl_text_table *table, const rnl_evaluation *evaluation,
             predicted += count_at(evaluation, other, label);
         }
         const double hits = (double)count_at(evaluation, label, label);
-        add_class_name(table, model, label);
+        char number[24];
+        rnl_text_table_add(table, "%s", class_name(number, model, label));
         add_quotient(table, &precision, hits, (double)predicted);
         add_quotient(table, &recall, hits, (double)support);
         add_quotient(table, &f1, 2 * hits, (double)predicted + (double)support);
@@ -99,21 +139,18 @@ bool rnl_evaluation_report(const rnl_evaluation *evaluation, const rnl_model *mo
                            const char *rows)
 {
     rnl_text_table figures = {.columns = 2};
-    rnl_text_table confusion = {.columns = evaluation->classes + 1};
     rnl_text_table classes = {.columns = 5};
     add_figures(&figures, evaluation);
     printf("%s: %zu rows\n\n", rows, evaluation->rows);
     bool printed = rnl_text_table_print(&figures);
     if (evaluation->classes > 0) {
-        add_confusion(&confusion, evaluation, model);
         add_classes(&classes, evaluation, model);
         puts("\nConfusion matrix: a row for each true class, a column for each predicted one\n");
-        printed = printed && rnl_text_table_print(&confusion);
+        printed = printed && print_confusion(evaluation, model);
         putchar('\n');
         printed = printed && rnl_text_table_print(&classes);
     }
     rnl_text_table_release(&figures);
-    rnl_text_table_release(&confusion);
     rnl_text_table_release(&classes);
     return printed;
 }

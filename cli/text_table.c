@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GAP 2 /* spaces between two columns */
-
 static bool make_room(rnl_text_table *table)
 {
     if (table->count < table->capacity)
@@ -33,7 +31,7 @@ void rnl_text_table_add(rnl_text_table *table, const char *format, ...)
 }
 
 /* Characters of UTF-8: all bytes but those that go on with one. */
-static int width_of(const char *cell)
+int rnl_text_width(const char *cell)
 {
     int width = 0;
     for (const char *c = cell; *c; c++)
@@ -50,16 +48,16 @@ bool rnl_text_table_print(const rnl_text_table *table)
     }
     for (size_t i = 0; i < table->count; i++) {
         int *width = &widths[i % table->columns];
-        const int own = width_of(table->cells[i]);
+        const int own = rnl_text_width(table->cells[i]);
         *width = own > *width ? own : *width;
     }
     for (size_t i = 0; i < table->count; i++) {
         const size_t column = i % table->columns;
-        const int space = widths[column] - width_of(table->cells[i]);
+        const int space = widths[column] - rnl_text_width(table->cells[i]);
         if (column == 0)
             printf("%s%*s", table->cells[i], space, "");
         else
-            printf("%*s%s", space + GAP, "", table->cells[i]);
+            printf("%*s%s", space + RNL_TABLE_GAP, "", table->cells[i]);
         if (column + 1 == table->columns)
             putchar('\n');
     }

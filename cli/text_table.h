@@ -7,12 +7,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define RNL_TABLE_GAP 2 /* spaces between two columns */
+
 typedef struct rnl_text_table {
     size_t columns;
     size_t count, capacity; /* of cells */
     char **cells;           /* row by row */
     bool failed;            /* an allocation did */
 } rnl_text_table;
+
+/* Columns that a text takes on the screen. */
+int rnl_text_width(const char *text);
 
 /* Adds the next cell of the current row, or the first of the next. */
 void rnl_text_table_add(rnl_text_table *table, const char *format, ...)

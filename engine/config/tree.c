@@ -1,5 +1,6 @@
 #include "engine/config/tree.h"
 
+#include "engine/base/memory.h"
 #include "engine/config/node.h"
 #include "engine/config/yaml_reader.h"
 #include "engine/error.h"
@@ -23,6 +24,9 @@ static rnl_status add_source(rnl_tree *tree, const char *source, const char **ke
     return RNL_OK;
 }
 
+/* More is a mistake: some file of data, or one without an end. */
+#define MOST_BYTES ((size_t)256 << 20)
+
 /* Reads the whole of a file or a pipe. */
 static rnl_status read_all(const char *path, char **text, size_t *length)
 {
@@ -33,14 +37,16 @@ static rnl_status read_all(const char *path, char **text, size_t *length)
     size_t capacity = 0, size = 0, got = 1;
     while (got > 0) {
         if (size + 1 >= capacity) {
-            capacity = 2 * capacity + 4096;
-            char *grown = realloc(bytes, capacity);
-            if (!grown) {
+            const rnl_status status =
+                capacity > MOST_BYTES
+                    ? rnl_fail(RNL_BAD_CONFIG, "%s: expected a configuration of at most %zu bytes",
+                               path, MOST_BYTES)
+                    : rnl_grow(&bytes, path, &capacity, 1);
+            if (status != RNL_OK) {
                 free(bytes);
                 fclose(file);
-                return rnl_fail_memory(capacity);
+                return status;
             }
-            bytes = grown;
         }
         got = fread(bytes + size, 1, capacity - size - 1, file);
         size += got;

@@ -1,5 +1,6 @@
 #include "engine/config/yaml_reader.h"
 
+#include "engine/base/memory.h"
 #include "engine/config/node.h"
 #include "engine/error.h"
 
@@ -9,9 +10,14 @@
 
 #define MAX_DEPTH 32
 
+/* Memory is asked for as many nodes at a time, of some so many bytes with their texts. */
+#define NODES_AT_ONCE ((size_t)1 << 16)
+#define NODE_BYTES    (2 * sizeof(rnl_node))
+
 typedef struct reader {
     const char *source;
     const char *text;
+    size_t nodes; /* made so far */
     yaml_parser_t parser;
 } reader;
 
@@ -202,6 +208,8 @@ static rnl_status read_node(reader *r, const yaml_event_t *event, size_t depth, 
     const rnl_node_type type = event->type == YAML_MAPPING_START_EVENT    ? RNL_MAPPING
                                : event->type == YAML_SEQUENCE_START_EVENT ? RNL_LIST
                                                                           : RNL_SCALAR;
+    if (++r->nodes % NODES_AT_ONCE == 0)
+        RNL_TRY(rnl_check_memory(r->source, NODES_AT_ONCE * NODE_BYTES));
     rnl_node *created = rnl_node_create(type, place_of(r, event->start_mark));
     if (!created)
         return rnl_fail_memory(sizeof *created);

@@ -1,7 +1,7 @@
 #include "engine/data/array.h"
 
+#include "engine/base/memory.h"
 #include "engine/error.h"
-#include "engine/storage/memory_limit.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -32,8 +32,7 @@ rnl_status rnl_array_measure(rnl_array *array)
 #define INFLATION_LIMIT 1032
 
 /* Before anything is allocated, the dimensions must fit the size of the file. */
-static rnl_status check_dimensions(rnl_array *array, const rnl_input_stream *stream,
-                                   uint64_t header)
+rnl_status rnl_array_check_size(rnl_array *array, const rnl_input_stream *stream, uint64_t header)
 {
     char shape[RNL_SHAPE_TEXT];
     rnl_shape_text(shape, array->shape, array->rank);
@@ -51,7 +50,7 @@ static rnl_status check_dimensions(rnl_array *array, const rnl_input_stream *str
 rnl_status rnl_array_read_elements(rnl_array *array, const rnl_input_stream *stream,
                                    uint64_t header)
 {
-    RNL_TRY(check_dimensions(array, stream, header));
+    RNL_TRY(rnl_array_check_size(array, stream, header));
     const size_t bytes = array->count * array->type.size;
     RNL_TRY(rnl_allocate_rows(&array->bytes, array->path, 1, bytes, 1));
     size_t got, beyond = 0;
@@ -292,6 +291,32 @@ static rnl_status load_array(rnl_dataset *dataset, rnl_array_reader *read, const
                                   : take_weights(dataset, &array);
     free(array.bytes);
     return status;
+}
+
+/* uint8 inputs are kept as they come; all else stands beside what it becomes, 4 bytes each. */
+static bool add_file(rnl_data_need *need, rnl_array_reader *measure, const char *path, bool inputs,
+                     bool wide)
+{
+    rnl_array array;
+    if (!path || measure(&array, path) != RNL_OK)
+        return true;
+    const bool bytes = inputs && array.type.kind == RNL_UNSIGNED && array.type.size == 1;
+    const size_t as_read = array.count * array.type.size;
+    if ((!bytes || array.first_index_fastest) && as_read > need->beside)
+        need->beside = as_read;
+    return rnl_add_bytes(&need->kept, array.count, 1,
+                         bytes  ? 1
+                         : wide ? sizeof(double)
+                                : sizeof(float));
+}
+
+bool rnl_array_add_need(rnl_data_need *need, rnl_array_reader *measure,
+                        const rnl_array_files *files, const rnl_loading *loading)
+{
+    return add_file(need, measure, files->inputs, true, loading->wide_inputs) &&
+           (loading->predicting ||
+            (add_file(need, measure, files->targets, false, loading->wide_values) &&
+             add_file(need, measure, files->sample_weight, false, false)));
 }
 
 rnl_status rnl_array_load(rnl_dataset *dataset, rnl_array_reader *read,

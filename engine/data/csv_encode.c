@@ -3,7 +3,7 @@
  */
 #include "engine/data/csv_table.h"
 #include "engine/error.h"
-#include "engine/storage/memory_limit.h"
+#include "engine/base/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 #include "engine/data/csv_reader.h"
 
+#include "engine/base/memory.h"
 #include "engine/data/formats.h"
 #include "engine/error.h"
 
@@ -48,14 +49,8 @@ static void advance(rnl_csv_reader *reader)
 
 static rnl_status append(rnl_csv_reader *reader, char byte)
 {
-    if (reader->length == reader->capacity) {
-        const size_t larger = 2 * reader->capacity + 256;
-        char *grown = realloc(reader->text, larger);
-        if (!grown)
-            return rnl_fail_memory(larger);
-        reader->text = grown;
-        reader->capacity = larger;
-    }
+    if (reader->length == reader->capacity)
+        RNL_TRY(rnl_grow(&reader->text, reader->stream.path, &reader->capacity, 1));
     reader->text[reader->length++] = byte;
     return RNL_OK;
 }
@@ -64,14 +59,9 @@ static rnl_status append(rnl_csv_reader *reader, char byte)
 
 static rnl_status begin_cell(rnl_csv_reader *reader)
 {
-    if (reader->count == reader->cell_capacity) {
-        const size_t larger = 2 * reader->cell_capacity + 16;
-        rnl_csv_cell *grown = realloc(reader->cells, larger * sizeof *grown);
-        if (!grown)
-            return rnl_fail_memory(larger * sizeof *grown);
-        reader->cells = grown;
-        reader->cell_capacity = larger;
-    }
+    if (reader->count == reader->cell_capacity)
+        RNL_TRY(rnl_grow(&reader->cells, reader->stream.path, &reader->cell_capacity,
+                         sizeof *reader->cells));
     reader->cells[reader->count++] =
         (rnl_csv_cell){.begin = reader->length, .line = reader->line, .column = reader->column};
     return RNL_OK;

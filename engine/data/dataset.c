@@ -1,11 +1,11 @@
 #include "engine/data/dataset.h"
 
+#include "engine/base/memory.h"
 #include "engine/data/encoding.h"
 #include "engine/data/formats.h"
 #include "engine/data/split.h"
 #include "engine/error.h"
 #include "engine/model/model.h"
-#include "engine/storage/memory_limit.h"
 #include "engine/training/losses.h"
 
 #include <math.h>
@@ -137,13 +137,37 @@ static rnl_loading loading_of(const rnl_config *config)
     };
 }
 
+static bool add_need(rnl_data_need *need, const rnl_choice *source, const rnl_loading *loading)
+{
+    const rnl_data_format *format = source->kind ? source->kind->operations : NULL;
+    return !format || !format->add_need || format->add_need(need, source->parameters, loading);
+}
+
+/* All parts together, before the first is read. */
+static rnl_status check_need(const rnl_data_config *sources, const rnl_loading *loading,
+                             bool with_train, unsigned parts)
+{
+    rnl_data_need need = {0};
+    bool fits = !with_train || add_need(&need, &sources->train, loading);
+    if ((parts & RNL_VALIDATION) && !rnl_split_is_on(sources))
+        fits = fits && add_need(&need, &sources->validation, loading);
+    if (parts & RNL_TEST)
+        fits = fits && add_need(&need, &sources->test, loading);
+    size_t bytes;
+    if (!fits || __builtin_add_overflow(need.kept, need.beside, &bytes))
+        return rnl_fail(RNL_NO_MEMORY, "the data: more numbers than memory can ever hold");
+    return rnl_check_memory("the data", bytes);
+}
+
 static rnl_status load_parts(rnl_data *data, const rnl_config *config, unsigned parts)
 {
     const rnl_data_config *sources = &config->data;
     rnl_loading loading = loading_of(config);
     loading.encoding = &data->encoding;
     loading.notes = &data->notes;
-    if (needs_train(data, sources, parts))
+    const bool with_train = needs_train(data, sources, parts);
+    RNL_TRY(check_need(sources, &loading, with_train, parts));
+    if (with_train)
         RNL_TRY(load(&data->train, &sources->train, &loading));
     if (rnl_split_is_on(sources) && data->train.rows > 0)
         RNL_TRY(rnl_split(&data->validation, &data->train, config));

@@ -70,8 +70,17 @@ typedef struct rnl_loading {
     rnl_notes *notes; /* what is said of what was read; NULL: nobody asks */
 } rnl_loading;
 
+/* Bytes of memory: of what is loaded, and the most that loading takes beside it. */
+typedef struct rnl_data_need {
+    size_t kept, beside;
+} rnl_data_need;
+
 /* What a data format does (the operations of rnl_data_formats). */
 typedef struct rnl_data_format {
+    /* Adds what loading will need, as far as a look at the beginning of the files tells, and what
+     * is kept by sets before this one; false where that is more than can be addressed.  NULL where
+     * only reading tells. */
+    bool (*add_need)(rnl_data_need *need, const void *parameters, const rnl_loading *loading);
     /* Reads or makes the whole set, of at most UINT32_MAX rows.  A failure leaves nothing
      * allocated. */
     rnl_status (*load)(rnl_dataset *dataset, const void *parameters, const rnl_loading *loading);

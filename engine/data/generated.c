@@ -1,9 +1,9 @@
 /*
  * Generated sets.  A point is a function of the run's seed, the set's seed and its row.
  */
+#include "engine/base/memory.h"
 #include "engine/data/formats.h"
 #include "engine/error.h"
-#include "engine/storage/memory_limit.h"
 #include "simd/philox.h"
 
 #include <math.h>
@@ -91,7 +91,19 @@ static rnl_status load_spirals(rnl_dataset *dataset, const void *parameters,
     return RNL_OK;
 }
 
-const rnl_data_format rnl_spirals_format = {.load = load_spirals};
+static bool add_need(rnl_data_need *need, int64_t rows, int64_t features, int64_t others)
+{
+    return rnl_add_bytes(&need->kept, (size_t)rows, (size_t)features, sizeof(float)) &&
+           rnl_add_bytes(&need->kept, (size_t)rows, (size_t)others, sizeof(float));
+}
+
+static bool need_spirals(rnl_data_need *need, const void *parameters, const rnl_loading *loading)
+{
+    (void)loading;
+    return add_need(need, ((const rnl_spirals_parameters *)parameters)->rows, 2, 1);
+}
+
+const rnl_data_format rnl_spirals_format = {.add_need = need_spirals, .load = load_spirals};
 
 /* The centres are the same for every set's seed, so a test set shares them with its training set:
  * they come from words 0 and 1 of stream 0, the points from words 2 and 3. */
@@ -121,7 +133,14 @@ static rnl_status load_blobs(rnl_dataset *dataset, const void *parameters,
     return RNL_OK;
 }
 
-const rnl_data_format rnl_blobs_format = {.load = load_blobs};
+static bool need_blobs(rnl_data_need *need, const void *parameters, const rnl_loading *loading)
+{
+    const rnl_blobs_parameters *p = parameters;
+    (void)loading;
+    return add_need(need, p->rows, p->features, 1);
+}
+
+const rnl_data_format rnl_blobs_format = {.add_need = need_blobs, .load = load_blobs};
 
 /* The function is the same for every set's seed: its weights come from words 0 and 1 of stream 0,
  * the rows from words 2 and 3.  Weights of deviation 1 / sqrt(features) make targets of
@@ -154,4 +173,12 @@ static rnl_status load_regression(rnl_dataset *dataset, const void *parameters,
     return RNL_OK;
 }
 
-const rnl_data_format rnl_regression_format = {.load = load_regression};
+static bool need_regression(rnl_data_need *need, const void *parameters, const rnl_loading *loading)
+{
+    const rnl_regression_parameters *p = parameters;
+    (void)loading;
+    return add_need(need, p->rows, p->features, p->targets);
+}
+
+const rnl_data_format rnl_regression_format = {.add_need = need_regression,
+                                               .load = load_regression};

@@ -2,6 +2,7 @@
  * IDX: two zero bytes, the type, the number of dimensions, the dimensions as big-endian 32-bit
  * numbers, the elements in row-major order, big-endian.  zlib reads plain and gzip files alike.
  */
+#include "engine/base/memory.h"
 #include "engine/data/array.h"
 #include "engine/data/formats.h"
 #include "engine/error.h"
@@ -71,16 +72,28 @@ static rnl_status read_header(const rnl_input_stream *stream, rnl_array *array)
     return RNL_OK;
 }
 
-static rnl_status read_array(rnl_array *array, const char *path)
+/* The header, which must fit the file, and the elements if they are asked for. */
+static rnl_status read_file(rnl_array *array, const char *path, bool elements)
 {
     rnl_input_stream stream;
     *array = (rnl_array){.path = path};
     RNL_TRY(rnl_stream_open(&stream, path));
     rnl_status status = read_header(&stream, array);
     if (status == RNL_OK)
-        status = rnl_array_read_elements(array, &stream, 4 + 4 * array->rank);
+        status = elements ? rnl_array_read_elements(array, &stream, 4 + 4 * array->rank)
+                          : rnl_array_check_size(array, &stream, 4 + 4 * array->rank);
     rnl_stream_close(&stream);
     return status;
+}
+
+static rnl_status measure(rnl_array *array, const char *path)
+{
+    return read_file(array, path, false);
+}
+
+static rnl_status read_array(rnl_array *array, const char *path)
+{
+    return read_file(array, path, true);
 }
 
 static rnl_status load(rnl_dataset *dataset, const void *parameters, const rnl_loading *loading)
@@ -88,4 +101,9 @@ static rnl_status load(rnl_dataset *dataset, const void *parameters, const rnl_l
     return rnl_array_load(dataset, read_array, parameters, loading);
 }
 
-const rnl_data_format rnl_idx_format = {.load = load};
+static bool add_need(rnl_data_need *need, const void *parameters, const rnl_loading *loading)
+{
+    return rnl_array_add_need(need, measure, parameters, loading);
+}
+
+const rnl_data_format rnl_idx_format = {.add_need = add_need, .load = load};

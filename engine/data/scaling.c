@@ -1,6 +1,6 @@
 #include "engine/data/dataset.h"
 #include "engine/error.h"
-#include "engine/storage/memory_limit.h"
+#include "engine/base/memory.h"
 
 #include <math.h>
 #include <stddef.h>

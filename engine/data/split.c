@@ -1,9 +1,9 @@
 #include "engine/data/split.h"
 
+#include "engine/base/memory.h"
 #include "engine/data/hold_out.h"
 #include "engine/data/row_order.h"
 #include "engine/error.h"
-#include "engine/storage/memory_limit.h"
 #include "engine/training/losses.h"
 
 #include <math.h>

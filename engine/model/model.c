@@ -1,9 +1,9 @@
 #include "engine/model/model.h"
 
+#include "engine/base/memory.h"
 #include "engine/error.h"
 #include "engine/model/activations.h"
 #include "engine/model/fixup.h"
-#include "engine/storage/memory_limit.h"
 #include "engine/training/losses.h"
 #include "engine/training/metrics.h"
 
@@ -23,42 +23,51 @@ static void name_layer(rnl_layer *layer, const rnl_layer *earlier)
     snprintf(layer->name, sizeof layer->name, "%s_%u", layer->choice->kind->name, layer->number);
 }
 
-rnl_status rnl_parameter_allocate(const rnl_layer *layer, rnl_parameter *parameter, size_t array)
+/* An array that the parameter is to have and has not. */
+static bool lacks(const rnl_parameter *parameter, size_t array)
 {
-    if (parameter->arrays[array])
-        return RNL_OK;
-    size_t bytes = sizeof(float);
-    for (size_t d = 0; d < parameter->rank; ++d)
-        if (__builtin_mul_overflow(bytes, parameter->size[d], &bytes))
-            return rnl_fail_at(layer->choice->place, "%s: its %s would be too large", layer->name,
-                               parameter->name);
-    RNL_TRY(rnl_check_memory(layer->name, bytes));
-    parameter->arrays[array] = calloc(1, bytes);
-    return parameter->arrays[array] ? RNL_OK : rnl_fail_memory(bytes);
+    const bool slot = array >= RNL_FIRST_SLOT && array < RNL_BEST;
+    return !parameter->arrays[array] && !(slot && parameter->fixed);
 }
 
-static rnl_status allocate_arrays(rnl_model *model, size_t first, size_t count)
+rnl_status rnl_parameter_allocate(const rnl_layer *layer, rnl_parameter *parameter, size_t array)
 {
+    return lacks(parameter, array)
+               ? rnl_allocate_zeros(&parameter->arrays[array], layer->name, parameter->size[0],
+                                    parameter->rank > 1 ? parameter->size[1] : 1, sizeof(float))
+               : RNL_OK;
+}
+
+size_t rnl_model_missing_bytes(const rnl_model *model, size_t first, size_t count)
+{
+    size_t bytes = 0;
     for (size_t i = 0; i < model->layer_count; ++i)
         for (size_t p = 0; p < model->layers[i].parameter_count; ++p)
             for (size_t a = first; a < first + count; ++a)
-                if (a < RNL_FIRST_SLOT || !model->layers[i].parameters[p].fixed)
-                    RNL_TRY(rnl_parameter_allocate(&model->layers[i],
-                                                   &model->layers[i].parameters[p], a));
+                if (lacks(&model->layers[i].parameters[p], a))
+                    bytes += rnl_parameter_count(&model->layers[i].parameters[p]) * sizeof(float);
+    return bytes;
+}
+
+rnl_status rnl_model_allocate(rnl_model *model, const char *what, size_t first, size_t count)
+{
+    RNL_TRY(rnl_check_memory(what, rnl_model_missing_bytes(model, first, count)));
+    for (size_t i = 0; i < model->layer_count; ++i)
+        for (size_t p = 0; p < model->layers[i].parameter_count; ++p)
+            for (size_t a = first; a < first + count; ++a)
+                RNL_TRY(
+                    rnl_parameter_allocate(&model->layers[i], &model->layers[i].parameters[p], a));
     return RNL_OK;
 }
 
 rnl_status rnl_model_allocate_slots(rnl_model *model, size_t slots)
 {
-    return allocate_arrays(model, RNL_FIRST_SLOT, slots);
+    return rnl_model_allocate(model, "the optimizer's state", RNL_FIRST_SLOT, slots);
 }
 
 rnl_status rnl_model_keep_best(rnl_model *model)
 {
-    for (size_t i = 0; i < model->layer_count; ++i)
-        for (size_t p = 0; p < model->layers[i].parameter_count; ++p)
-            RNL_TRY(rnl_parameter_allocate(&model->layers[i], &model->layers[i].parameters[p],
-                                           RNL_BEST));
+    RNL_TRY(rnl_model_allocate(model, "the best weights", RNL_BEST, 1));
     for (size_t i = 0; i < model->layer_count; ++i)
         for (size_t p = 0; p < model->layers[i].parameter_count; ++p) {
             const rnl_parameter *parameter = &model->layers[i].parameters[p];
@@ -346,7 +355,7 @@ static rnl_status check_parts(const rnl_model *model, const rnl_data *data)
 
 static rnl_status initialize(rnl_model *model)
 {
-    RNL_TRY(allocate_arrays(model, RNL_VALUES, 1));
+    RNL_TRY(rnl_model_allocate(model, "the parameters", RNL_VALUES, 1));
     for (size_t i = 0; i < model->layer_count; ++i) {
         const rnl_layer_operations *operations = rnl_layer_operations_of(&model->layers[i]);
         if (operations->initialize)

@@ -34,8 +34,16 @@ struct rnl_model {
  * when it fails. */
 rnl_status rnl_model_build(rnl_model **model, rnl_config *config, const rnl_shape *input);
 
-/* An array of the parameter, all 0, unless it is there already. */
+/* An array of the parameter, all 0, unless it is there already, or a slot of a fixed one. */
 rnl_status rnl_parameter_allocate(const rnl_layer *layer, rnl_parameter *parameter, size_t array);
+
+/* So many arrays of all parameters: the memory that is lacking for them, and the arrays, asked for
+ * in one sum. */
+size_t rnl_model_missing_bytes(const rnl_model *model, size_t first, size_t count);
+rnl_status rnl_model_allocate(rnl_model *model, const char *what, size_t first, size_t count);
+
+/* Makes what a save makes, and lets it go: what is taken from here on must leave it room. */
+rnl_status rnl_model_rehearse_saving(const rnl_model *model);
 
 /* rnl_model_save of the values as they are, as if training had ended with them. */
 rnl_status rnl_model_save_ended(const rnl_model *model, const char *path);

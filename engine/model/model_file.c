@@ -4,6 +4,7 @@
  * training stands between two steps, the file is a checkpoint: it also holds the optimizer's state
  * ("dense_1.kernel.slot_1"), the best values so far ("dense_1.kernel.best"), and the position.
  */
+#include "engine/base/memory.h"
 #include "engine/config/config.h"
 #include "engine/error.h"
 #include "engine/model/model.h"
@@ -29,13 +30,25 @@ typedef struct tensor_list {
     char (*names)[NAME_SIZE];
 } tensor_list;
 
-static size_t array_total(const rnl_model *model, size_t arrays)
+/* What a file holds of the arrays.  The best values are there before any have been found. */
+typedef enum file_contents { ENDED, AS_IT_STANDS, ALL_THAT_CAN_BE } file_contents;
+
+static bool holds(const rnl_model *model, const rnl_parameter *parameter, size_t array,
+                  file_contents contents)
+{
+    if (!parameter->arrays[array] || contents == ALL_THAT_CAN_BE || array == RNL_VALUES)
+        return parameter->arrays[array] != NULL;
+    return contents == AS_IT_STANDS && model->position.step > 0 &&
+           (array != RNL_BEST || model->position.patience.best_step > 0);
+}
+
+static size_t array_total(const rnl_model *model, file_contents contents)
 {
     size_t count = 0;
     for (size_t i = 0; i < model->layer_count; ++i)
         for (size_t p = 0; p < model->layers[i].parameter_count; ++p)
-            for (size_t a = 0; a < arrays; ++a)
-                count += model->layers[i].parameters[p].arrays[a] != NULL;
+            for (size_t a = 0; a < RNL_ARRAYS; ++a)
+                count += holds(model, &model->layers[i].parameters[p], a, contents);
     return count;
 }
 
@@ -98,10 +111,10 @@ static void release_tensors(tensor_list *list)
     free(list->names);
 }
 
-/* The first so many arrays of the parameters, where they are there, and the scaling. */
-static rnl_status list_tensors(tensor_list *list, const rnl_model *model, size_t arrays)
+/* The arrays of the parameters and the scaling. */
+static rnl_status list_tensors(tensor_list *list, const rnl_model *model, file_contents contents)
 {
-    const size_t most = array_total(model, arrays) + 2 * SCALER_ARRAYS + 1;
+    const size_t most = array_total(model, contents) + 2 * SCALER_ARRAYS + 1;
     *list = (tensor_list){
         .tensors = calloc(most, sizeof *list->tensors),
         .names = calloc(most, sizeof *list->names),
@@ -113,8 +126,8 @@ static rnl_status list_tensors(tensor_list *list, const rnl_model *model, size_t
     for (size_t i = 0; i < model->layer_count; ++i)
         for (size_t p = 0; p < model->layers[i].parameter_count; ++p) {
             const rnl_parameter *parameter = &model->layers[i].parameters[p];
-            for (size_t a = 0; a < arrays; ++a)
-                if (parameter->arrays[a]) {
+            for (size_t a = 0; a < RNL_ARRAYS; ++a)
+                if (holds(model, parameter, a, contents)) {
                     char name[NAME_SIZE];
                     tensor_name(name, &model->layers[i], parameter, a);
                     add_tensor(list, name, parameter->rank, parameter->size)->values =
@@ -154,8 +167,8 @@ static bool parse_shape(rnl_shape *shape, const char *text)
     return shape->rank > 0;
 }
 
-/* As it stands, or as if training had ended here. */
-static rnl_status save(const rnl_model *model, const char *path, bool ended)
+/* path NULL: all is made that a file is made of, and none written. */
+static rnl_status save(const rnl_model *model, const char *path, file_contents contents)
 {
     char shape[RNL_MAX_RANK * 21 + 1];
     print_shape(shape, sizeof shape, &model->input);
@@ -179,12 +192,12 @@ static rnl_status save(const rnl_model *model, const char *path, bool ended)
     size_t count = 6;
     if (rnl_encoding_measured(&model->encoding))
         metadata[count++] = (rnl_metadata){"encoding", encoding};
-    if (model->position.step > 0 && !ended)
+    if (contents == ALL_THAT_CAN_BE || (model->position.step > 0 && contents == AS_IT_STANDS))
         metadata[count++] = (rnl_metadata){"position", position};
     if (model->position.step > 0 && !ended && *model->data_digest)
         metadata[count++] = (rnl_metadata){"data_digest", model->data_digest};
     tensor_list list;
-    status = list_tensors(&list, model, ended ? RNL_FIRST_SLOT : RNL_ARRAYS);
+    status = list_tensors(&list, model, contents);
     if (status == RNL_OK) {
         status = rnl_safetensors_write(path, metadata, count, list.tensors, list.count);
         release_tensors(&list);
@@ -196,12 +209,25 @@ static rnl_status save(const rnl_model *model, const char *path, bool ended)
 
 rnl_status rnl_model_save(const rnl_model *model, const char *path)
 {
-    return save(model, path, false);
+    return save(model, path, AS_IT_STANDS);
 }
 
 rnl_status rnl_model_save_ended(const rnl_model *model, const char *path)
 {
-    return save(model, path, true);
+    return save(model, path, ENDED);
+}
+
+/* Files, messages and what the libraries keep for themselves. */
+#define BESIDE_A_SAVE ((size_t)1 << 20)
+
+rnl_status rnl_model_rehearse_saving(const rnl_model *model)
+{
+    RNL_TRY(rnl_require_memory("saving the model", BESIDE_A_SAVE));
+    void *room = malloc(BESIDE_A_SAVE);
+    const rnl_status status =
+        room ? save(model, NULL, ALL_THAT_CAN_BE) : rnl_fail_memory(BESIDE_A_SAVE);
+    free(room);
+    return status;
 }
 
 rnl_status rnl_model_save_keeping(const rnl_model *model, const char *path, bool trusted)
@@ -247,8 +273,7 @@ static rnl_status check_format(const rnl_safetensors *file, const char *path)
     return RNL_OK;
 }
 
-/* The tensor of the name and shape.  Nothing is allocated before it is found, so that the memory
- * that a file asks for is at most a few times its size. */
+/* The tensor of the name and shape. */
 static rnl_status find_tensor(const rnl_safetensors *file, const char *path, const char *name,
                               size_t rank, const size_t *shape, bool wide,
                               const rnl_tensor **tensor)
@@ -265,20 +290,47 @@ static rnl_status find_tensor(const rnl_safetensors *file, const char *path, con
     return RNL_OK;
 }
 
+static rnl_status find_parameter(const rnl_safetensors *file, const char *path,
+                                 const rnl_layer *layer, const rnl_parameter *parameter,
+                                 size_t array, const rnl_tensor **tensor)
+{
+    char name[NAME_SIZE];
+    tensor_name(name, layer, parameter, array);
+    return find_tensor(file, path, name, parameter->rank, parameter->size, false, tensor);
+}
+
+static bool is_kept(const rnl_parameter *parameter, size_t array)
+{
+    return array < RNL_FIRST_SLOT || array >= RNL_BEST || !parameter->fixed;
+}
+
+static rnl_status find_parameters(const rnl_model *model, const rnl_safetensors *file,
+                                  const char *path, size_t array)
+{
+    const rnl_tensor *tensor;
+    for (size_t i = 0; i < model->layer_count; ++i)
+        for (size_t p = 0; p < model->layers[i].parameter_count; ++p) {
+            const rnl_parameter *parameter = &model->layers[i].parameters[p];
+            if (is_kept(parameter, array))
+                RNL_TRY(find_parameter(file, path, &model->layers[i], parameter, array, &tensor));
+        }
+    return RNL_OK;
+}
+
+/* Nothing is allocated before all are found, so that the memory that a file asks for is at most a
+ * few times its size. */
 static rnl_status take_parameters(rnl_model *model, const rnl_safetensors *file, const char *path,
                                   size_t array)
 {
+    const rnl_tensor *tensor;
+    RNL_TRY(find_parameters(model, file, path, array));
+    RNL_TRY(rnl_model_allocate(model, path, array, 1));
     for (size_t i = 0; i < model->layer_count; ++i)
         for (size_t p = 0; p < model->layers[i].parameter_count; ++p) {
-            rnl_parameter *parameter = &model->layers[i].parameters[p];
-            if (array >= RNL_FIRST_SLOT && array < RNL_BEST && parameter->fixed)
+            const rnl_parameter *parameter = &model->layers[i].parameters[p];
+            if (!is_kept(parameter, array))
                 continue;
-            const rnl_tensor *tensor;
-            char name[NAME_SIZE];
-            tensor_name(name, &model->layers[i], parameter, array);
-            RNL_TRY(
-                find_tensor(file, path, name, parameter->rank, parameter->size, false, &tensor));
-            RNL_TRY(rnl_parameter_allocate(&model->layers[i], parameter, array));
+            RNL_TRY(find_parameter(file, path, &model->layers[i], parameter, array, &tensor));
             memcpy(parameter->arrays[array], tensor->values,
                    rnl_parameter_count(parameter) * sizeof *tensor->values);
         }

@@ -28,6 +28,9 @@ typedef struct rnl_product_shape {
 
 typedef struct rnl_product rnl_product;
 
+/* What a call may take for itself, on each worker. */
+size_t rnl_product_call_bytes(void);
+
 rnl_status rnl_product_create(rnl_product **product, rnl_product_shape shape);
 void rnl_product_free(rnl_product *product);
 

@@ -1,9 +1,11 @@
 #include "engine/product/product.h"
 
+#include "engine/base/memory.h"
 #include "engine/error.h"
 
 #include <assert.h>
 #include <dnnl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -256,6 +258,44 @@ static rnl_status create_primitive(rnl_product *product)
     return RNL_OK;
 }
 
+/* Memory for the code that oneDNN generates: at a primitive 2 MB and less, before the first sgemm
+ * 6 MB.  It ends the process where it does not get it. */
+#define PRIMITIVE_BYTES ((size_t)4 << 20)
+#define SGEMM_BYTES     ((size_t)24 << 20)
+
+static atomic_bool sgemm_generated;
+
+/* It has code of its own for a matrix, a row and a column. */
+static rnl_status generate_sgemm(void)
+{
+    static const dnnl_dim_t shapes[][2] = {{VECTOR, VECTOR}, {1, VECTOR}, {VECTOR, 1}};
+    const float operand[VECTOR * VECTOR] = {0};
+    float result[VECTOR * VECTOR];
+    if (atomic_load(&sgemm_generated))
+        return RNL_OK;
+    RNL_TRY(rnl_require_memory("the code of oneDNN's sgemm", SGEMM_BYTES));
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; ++i)
+        TRY_DNNL(dnnl_sgemm('N', 'N', shapes[i][0], shapes[i][1], VECTOR, 1, operand, VECTOR,
+                            operand, VECTOR, 0, result, VECTOR));
+    atomic_store(&sgemm_generated, true);
+    return RNL_OK;
+}
+
+static rnl_status generate_code(rnl_product *product)
+{
+    if (has_panels()) {
+        RNL_TRY(rnl_require_memory("the code of oneDNN's products", PRIMITIVE_BYTES));
+        RNL_TRY(create_primitive(product));
+    }
+    return product->primitive ? RNL_OK : generate_sgemm();
+}
+
+/* sgemm packs its operands. */
+size_t rnl_product_call_bytes(void)
+{
+    return atomic_load(&sgemm_generated) ? (size_t)8 << 20 : (size_t)256 << 10;
+}
+
 rnl_status rnl_product_create(rnl_product **product, rnl_product_shape shape)
 {
     rnl_product *created = calloc(1, sizeof *created);
@@ -263,7 +303,7 @@ rnl_status rnl_product_create(rnl_product **product, rnl_product_shape shape)
         return rnl_fail_memory(sizeof *created);
     created->shape = shape;
     created->packing = rnl_packing_of(shape.inner, shape.columns);
-    const rnl_status status = has_panels() ? create_primitive(created) : RNL_OK;
+    const rnl_status status = generate_code(created);
     if (status != RNL_OK) {
         rnl_product_free(created);
         return status;

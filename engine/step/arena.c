@@ -1,7 +1,7 @@
 #include "engine/step/arena.h"
 
 #include "engine/error.h"
-#include "engine/storage/memory_limit.h"
+#include "engine/base/memory.h"
 
 #include <stdint.h>
 #include <stdlib.h>

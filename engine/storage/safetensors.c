@@ -1,5 +1,6 @@
 #include "engine/storage/safetensors.h"
 
+#include "engine/base/memory.h"
 #include "engine/error.h"
 #include "engine/storage/input_file.h"
 #include "engine/storage/safetensors_file.h"
@@ -42,6 +43,9 @@ char *rnl_safetensors_find_digest(const char *header, size_t length)
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
+/* Of JSON, what its shortest values become in memory. */
+#define PARSED 20
+
 static rnl_status read_head(file_memory *memory, int descriptor, uint64_t size, const char *path)
 {
     uint64_t length;
@@ -57,6 +61,7 @@ static rnl_status read_head(file_memory *memory, int descriptor, uint64_t size, 
                         path, RNL_SAFETENSORS_HEADER_LIMIT, (unsigned long long)size,
                         (unsigned long long)length);
     memory->head_bytes = sizeof length + length;
+    RNL_TRY(rnl_check_memory(path, memory->head_bytes * PARSED));
     memory->head = malloc(memory->head_bytes);
     if (!memory->head)
         return rnl_fail_memory(memory->head_bytes);
@@ -68,6 +73,7 @@ static rnl_status read_data(file_memory *memory, int descriptor, uint64_t size, 
     memory->data_bytes = size - memory->head_bytes;
     if (memory->data_bytes == 0)
         return RNL_OK;
+    RNL_TRY(rnl_check_memory(path, memory->data_bytes));
     memory->data = malloc(memory->data_bytes);
     if (!memory->data)
         return rnl_fail_memory(memory->data_bytes);
@@ -272,6 +278,23 @@ static rnl_status read_tensors(placed_tensor *placed, size_t *count, const file_
     return RNL_OK;
 }
 
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp((*(const rnl_tensor *const *)a)->name, (*(const rnl_tensor *const *)b)->name);
+}
+
+static rnl_status sort_by_name(rnl_safetensors *file)
+{
+    const size_t bytes = file->tensor_count * sizeof(const rnl_tensor *);
+    file->by_name = malloc(bytes + 1);
+    if (!file->by_name)
+        return rnl_fail_memory(bytes);
+    for (size_t i = 0; i < file->tensor_count; i++)
+        file->by_name[i] = &file->tensors[i];
+    qsort(file->by_name, file->tensor_count, sizeof *file->by_name, compare_names);
+    return RNL_OK;
+}
+
 static rnl_status list_tensors(rnl_safetensors *file, const file_memory *memory, const char *path)
 {
     const size_t limit = json_object_size(memory->header);
@@ -282,6 +305,8 @@ static rnl_status list_tensors(rnl_safetensors *file, const file_memory *memory,
                                                 : rnl_fail_memory(limit * sizeof *placed);
     if (status == RNL_OK)
         status = place_tensors(file, placed, count, memory, path);
+    if (status == RNL_OK)
+        status = sort_by_name(file);
     free(placed);
     return status;
 }
@@ -295,6 +320,8 @@ static rnl_status read_parts(file_memory *memory, const char *path)
     RNL_TRY(rnl_input_open(&descriptor, &size, path));
     rnl_status status = read_head(memory, descriptor, size, path);
     if (status == RNL_OK)
+        status = parse_header(memory, path);
+    if (status == RNL_OK)
         status = read_data(memory, descriptor, size, path);
     close(descriptor);
     return status;
@@ -303,7 +330,6 @@ static rnl_status read_parts(file_memory *memory, const char *path)
 static rnl_status build(rnl_safetensors *file, file_memory *memory, const char *path)
 {
     RNL_TRY(read_parts(memory, path));
-    RNL_TRY(parse_header(memory, path));
     RNL_TRY(list_metadata(file, memory->header, path));
     RNL_TRY(check_digest(file, memory, path));
     return list_tensors(file, memory, path);
@@ -326,6 +352,7 @@ rnl_status rnl_safetensors_read(rnl_safetensors *file, const char *path)
 
 void rnl_safetensors_release(rnl_safetensors *file)
 {
+    free(file->by_name);
     free(file->tensors);
     free(file->metadata);
     release_memory(file->memory);
@@ -354,12 +381,16 @@ rnl_status rnl_safetensors_verify(const char *path)
     return status;
 }
 
+static int compare_name(const void *name, const void *tensor)
+{
+    return strcmp(name, (*(const rnl_tensor *const *)tensor)->name);
+}
+
 const rnl_tensor *rnl_safetensors_tensor(const rnl_safetensors *file, const char *name)
 {
-    for (size_t i = 0; i < file->tensor_count; i++)
-        if (strcmp(file->tensors[i].name, name) == 0)
-            return &file->tensors[i];
-    return NULL;
+    const rnl_tensor *const *found =
+        bsearch(name, file->by_name, file->tensor_count, sizeof *file->by_name, compare_name);
+    return found ? *found : NULL;
 }
 
 const char *rnl_safetensors_metadata(const rnl_safetensors *file, const char *key)

@@ -31,7 +31,7 @@ typedef struct rnl_metadata {
 } rnl_metadata;
 
 /* Writes as rnl_atomic_file does: the file appears whole or not at all.  Tensors and metadata keep
- * the given order; the key "digest" is added. */
+ * the given order; the key "digest" is added.  path NULL: all but the file is made, and let go. */
 rnl_status rnl_safetensors_write(const char *path, const rnl_metadata *metadata,
                                  size_t metadata_count, const rnl_tensor *tensors,
                                  size_t tensor_count);
@@ -39,7 +39,8 @@ rnl_status rnl_safetensors_write(const char *path, const rnl_metadata *metadata,
 /* A file read into memory, checked by the format's rules and against its digest. */
 typedef struct rnl_safetensors {
     size_t tensor_count;
-    rnl_tensor *tensors; /* in the order of their data */
+    rnl_tensor *tensors;        /* in the order of their data */
+    const rnl_tensor **by_name; /* (tensor_count) sorted */
     size_t metadata_count;
     rnl_metadata *metadata;
     bool has_digest; /* a file of another program may have none; ours is refused if it is wrong */

@@ -135,11 +135,12 @@ rnl_status rnl_safetensors_write(const char *path, const rnl_metadata *metadata,
     if (!header)
         return rnl_fail_memory(tensor_count * sizeof *tensors);
     rnl_bytes head = {NULL, 0};
-    rnl_status status = describe(header, path, metadata, metadata_count, tensors, tensor_count);
+    rnl_status status =
+        describe(header, path ? path : "a file", metadata, metadata_count, tensors, tensor_count);
     if (status == RNL_OK)
         status = assemble(&head, header);
     json_decref(header);
-    if (status == RNL_OK)
+    if (status == RNL_OK && path)
         status = seal_and_write(path, head, tensors, tensor_count);
     free((void *)head.start);
     return status;

@@ -1,13 +1,14 @@
+#include "engine/base/memory.h"
 #include "engine/config/config.h"
 #include "engine/data/row_order.h"
 #include "engine/error.h"
-#include "engine/storage/memory_limit.h"
 #include "engine/training/check.h"
 #include "engine/training/class_counts.h"
 #include "engine/training/figures.h"
 #include "engine/training/metrics.h"
 #include "engine/training/pass.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* rnl_evaluation with what its members point to. */
@@ -36,6 +37,16 @@ static void evaluate_worker(rnl_hand *hand, void *context)
     rnl_pass_run(hand, context);
 }
 
+static rnl_status allocate(owned_evaluation **result, size_t classes)
+{
+    char what[64];
+    size_t bytes = sizeof **result;
+    snprintf(what, sizeof what, "the confusion matrix of %zu classes", classes);
+    if (!rnl_add_bytes(&bytes, classes, classes, sizeof(uint64_t)))
+        return rnl_fail(RNL_NO_MEMORY, "%s does not fit in memory", what);
+    return rnl_allocate_zeros(result, what, 1, bytes, 1);
+}
+
 rnl_status rnl_evaluate(const rnl_model *model, const rnl_data *data, rnl_part part,
                         const rnl_options *options, rnl_evaluation **evaluation)
 {
@@ -47,14 +58,14 @@ rnl_status rnl_evaluate(const rnl_model *model, const rnl_data *data, rnl_part p
     RNL_TRY(rnl_warn_of_single_class(model, dataset, options ? options : &defaults));
 
     const size_t classes = rnl_model_classes(model);
-    const size_t bytes = sizeof(owned_evaluation) + classes * classes * sizeof(uint64_t);
-    RNL_TRY(rnl_check_memory("the confusion matrix", bytes));
-    owned_evaluation *result = calloc(1, bytes);
-    uint32_t *order = malloc(dataset->rows * sizeof *order);
-    if (!result || !order) {
+    owned_evaluation *result = NULL;
+    uint32_t *order = NULL;
+    RNL_TRY(allocate(&result, classes));
+    const rnl_status allocated =
+        rnl_allocate_rows(&order, dataset->name, dataset->rows, 1, sizeof *order);
+    if (allocated != RNL_OK) {
         free(result);
-        free(order);
-        return rnl_fail_memory(bytes + dataset->rows * sizeof *order);
+        return allocated;
     }
     rnl_row_order(order, dataset->rows, 0, 0, false);
     result->public.rows = dataset->rows;

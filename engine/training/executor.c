@@ -1,5 +1,6 @@
 #include "engine/training/executor.h"
 
+#include "engine/base/memory.h"
 #include "engine/error.h"
 #include "engine/training/machine.h"
 
@@ -99,6 +100,9 @@ static void log_plan(const rnl_executor *executor)
     }
 }
 
+/* What steps and reports may take beside the products' own. */
+#define FOR_THE_TEAM ((size_t)1 << 20)
+
 /* Arranges on worker 0, then binds and prepares on all. */
 static bool set_up(rnl_hand *hand)
 {
@@ -112,7 +116,10 @@ static bool set_up(rnl_hand *hand)
     }
     if (rnl_hand_agree(hand))
         return false;
-    const rnl_status status = rnl_step_bind(&executor->step, &hand->step);
+    rnl_status status = rnl_step_bind(&executor->step, &hand->step);
+    if (status == RNL_OK && rnl_hand_leads(hand))
+        status = rnl_require_memory("the workers", FOR_THE_TEAM + executor->step.workers *
+                                                                      rnl_product_call_bytes());
     if (status != RNL_OK)
         rnl_hand_fail(hand, status);
     if (rnl_hand_agree(hand))

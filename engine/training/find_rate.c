@@ -3,7 +3,7 @@
 #include "engine/config/config.h"
 #include "engine/data/row_order.h"
 #include "engine/error.h"
-#include "engine/storage/memory_limit.h"
+#include "engine/base/memory.h"
 #include "engine/training/check.h"
 #include "engine/training/class_weights.h"
 #include "engine/training/figures.h"

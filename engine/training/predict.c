@@ -1,3 +1,4 @@
+#include "engine/base/memory.h"
 #include "engine/data/row_order.h"
 #include "engine/error.h"
 #include "engine/training/check.h"
@@ -109,6 +110,31 @@ static rnl_status check_values(const owned_prediction *result, const rnl_dataset
     return RNL_OK;
 }
 
+static rnl_status allocate_arrays(owned_prediction *made, size_t rows, size_t outputs, bool classes,
+                                  bool monte_carlo)
+{
+    static const char what[] = "the predictions";
+    size_t bytes = 0;
+    const bool exact = made->scaler->features > 0;
+    const size_t output = sizeof(float) + (exact ? sizeof(double) : 0) +
+                          (monte_carlo ? sizeof(float) + 2 * sizeof(double) : 0);
+    if (!rnl_add_bytes(&bytes, rows, outputs, output) ||
+        !rnl_add_bytes(&bytes, rows, classes, sizeof(int32_t)))
+        return rnl_fail(RNL_NO_MEMORY, "%s: %zu rows of %zu do not fit in memory", what, rows,
+                        outputs);
+    RNL_TRY(rnl_check_memory(what, bytes));
+    RNL_TRY(rnl_allocate_zeros(&made->values, what, rows, outputs, sizeof(float)));
+    if (classes)
+        RNL_TRY(rnl_allocate_zeros(&made->classes, what, rows, 1, sizeof(int32_t)));
+    if (exact)
+        RNL_TRY(rnl_allocate_zeros(&made->exact_values, what, rows, outputs, sizeof(double)));
+    if (!monte_carlo)
+        return RNL_OK;
+    RNL_TRY(rnl_allocate_zeros(&made->deviations, what, rows, outputs, sizeof(float)));
+    RNL_TRY(rnl_allocate_zeros(&made->means, what, rows, outputs, sizeof(double)));
+    return rnl_allocate_zeros(&made->squares, what, rows, outputs, sizeof(double));
+}
+
 static rnl_status allocate(owned_prediction **result, const rnl_model *model, size_t rows,
                            size_t passes)
 {
@@ -118,22 +144,10 @@ static rnl_status allocate(owned_prediction **result, const rnl_model *model, si
     if (!made)
         return rnl_fail_memory(sizeof *made);
     made->scaler = &model->target_scaler;
-    made->values = calloc(rows, outputs * sizeof(float));
-    made->classes = classes ? calloc(rows, sizeof(int32_t)) : NULL;
-    bool whole = made->values && (made->classes || !classes);
-    if (made->scaler->features > 0) {
-        made->exact_values = calloc(rows, outputs * sizeof(double));
-        whole = whole && made->exact_values;
-    }
-    if (passes > 0) {
-        made->deviations = calloc(rows, outputs * sizeof(float));
-        made->means = calloc(rows, outputs * sizeof(double));
-        made->squares = calloc(rows, outputs * sizeof(double));
-        whole = whole && made->deviations && made->means && made->squares;
-    }
-    if (!whole) {
+    const rnl_status status = allocate_arrays(made, rows, outputs, classes, passes > 0);
+    if (status != RNL_OK) {
         rnl_prediction_free(&made->public);
-        return rnl_fail_memory(rows * outputs * sizeof(float));
+        return status;
     }
     made->passes = passes > 0 ? passes : 1;
     made->public = (rnl_prediction){
@@ -153,10 +167,12 @@ static rnl_status predict(const rnl_model *model, const rnl_data *data, rnl_part
     RNL_TRY(rnl_check_dataset(model, dataset));
     owned_prediction *result = NULL;
     RNL_TRY(allocate(&result, model, dataset->rows, passes));
-    uint32_t *order = malloc(dataset->rows * sizeof *order);
-    if (!order) {
+    uint32_t *order = NULL;
+    const rnl_status allocated =
+        rnl_allocate_rows(&order, dataset->name, dataset->rows, 1, sizeof *order);
+    if (allocated != RNL_OK) {
         rnl_prediction_free(&result->public);
-        return rnl_fail_memory(dataset->rows * sizeof *order);
+        return allocated;
     }
     rnl_row_order(order, dataset->rows, 0, 0, false);
     rnl_pass pass = {.dataset = dataset,

@@ -1,3 +1,4 @@
+#include "engine/base/memory.h"
 #include "engine/config/config.h"
 #include "engine/data/row_order.h"
 #include "engine/error.h"
@@ -12,6 +13,7 @@
 #include "engine/training/find_rate.h"
 #include "engine/training/input_scale.h"
 #include "engine/training/metrics.h"
+#include "engine/training/optimizers.h"
 #include "engine/training/target_scale.h"
 #include "engine/training/telling.h"
 
@@ -150,6 +152,16 @@ static void end_epoch(rnl_course *t, rnl_hand *hand)
     rnl_course_save_if_due(t, hand);
 }
 
+/* What is written from here on can be written. */
+static void begin(rnl_course *t, rnl_hand *hand)
+{
+    const rnl_status status = rnl_model_rehearse_saving(t->model);
+    if (status != RNL_OK)
+        rnl_course_stop(t, hand, status);
+    else if (!rnl_call_begin(t->options))
+        rnl_course_stop(t, hand, rnl_fail(RNL_STOPPED, "stopped before the first step"));
+}
+
 static void train_worker(rnl_hand *hand, void *context)
 {
     rnl_course *t = context;
@@ -158,8 +170,7 @@ static void train_worker(rnl_hand *hand, void *context)
         rnl_course_warn_if_moved(t, hand->step.step);
         warn_if_odd(t);
         rnl_tell_plan(hand->step.step, t->data, t->options);
-        if (!rnl_call_begin(t->options))
-            rnl_course_stop(t, hand, rnl_fail(RNL_STOPPED, "stopped before the first step"));
+        begin(t, hand);
         rnl_course_set_rates(t, hand->step.step);
         rnl_course_begin_sums(t);
         t->epoch_start = t->told_at = t->saved_at = rnl_course_now();
@@ -282,6 +293,19 @@ static rnl_status measure_targets(rnl_course *t)
     return rnl_metrics_variances(&t->validation.variances, metrics, &t->data->validation, outputs);
 }
 
+/* What checkpoints hold, before anything is trained that could then not be saved. */
+static rnl_status allocate_checkpoints(rnl_model *model)
+{
+    const size_t slots = rnl_optimizer_slots(&model->config->training.optimizer);
+    const bool best = rnl_early_stopping_is_on(model->config) &&
+                      model->config->training.early_stopping.restore_best_weights;
+    RNL_TRY(rnl_check_memory("checkpoints",
+                             rnl_model_missing_bytes(model, RNL_FIRST_SLOT, slots) +
+                                 (best ? rnl_model_missing_bytes(model, RNL_BEST, 1) : 0)));
+    RNL_TRY(rnl_model_allocate_slots(model, slots));
+    return best ? rnl_model_allocate(model, "the best weights", RNL_BEST, 1) : RNL_OK;
+}
+
 rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *options)
 {
     static const rnl_options defaults = {0};
@@ -334,6 +358,8 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
     if (status == RNL_OK)
         status = measure_targets(&t);
     t.final.variances = t.variances;
+    if (status == RNL_OK)
+        status = allocate_checkpoints(model);
     if (status == RNL_OK && t.position.found_rate == 0 && rnl_schedule_searches(model->config))
         status = rnl_find_rate_for_schedule(&t.position.found_rate, model, data, t.options);
     if (status == RNL_OK)

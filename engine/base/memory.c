@@ -1,0 +1,108 @@
+#include "engine/base/memory.h"
+
+#include "engine/base/memory_left.h"
+#include "engine/error.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* Less than this is not worth a look at the limits; malloc says so if it is not there. */
+#define WORTH_A_LOOK ((size_t)1 << 20)
+
+/* Page tables take one part in 512 of what they map. */
+#define PAGE_TABLES 512
+
+#define SIZE_TEXT   32
+
+static void print_size(char text[SIZE_TEXT], uint64_t bytes)
+{
+    const bool large = bytes >= 1000000000;
+    snprintf(text, SIZE_TEXT, "%.1f %s", (double)bytes / (large ? 1e9 : 1e6), large ? "GB" : "MB");
+}
+
+rnl_status rnl_require_memory(const char *what, size_t bytes)
+{
+    const rnl_memory_left left = rnl_memory_left_under("");
+    if (bytes <= left.bytes - left.bytes / PAGE_TABLES)
+        return RNL_OK;
+    char needed[SIZE_TEXT], there[SIZE_TEXT], limit[SIZE_TEXT];
+    print_size(needed, bytes);
+    print_size(there, left.bytes);
+    print_size(limit, left.limit);
+    return rnl_fail(RNL_NO_MEMORY, "%s: needs %s of memory, %s leaves %s of its %s", what, needed,
+                    left.source, there, limit);
+}
+
+rnl_status rnl_check_memory(const char *what, size_t bytes)
+{
+    return bytes < WORTH_A_LOOK ? RNL_OK : rnl_require_memory(what, bytes);
+}
+
+bool rnl_add_bytes(size_t *sum, size_t rows, size_t columns, size_t size)
+{
+    size_t bytes;
+    return !__builtin_mul_overflow(rows, size, &bytes) &&
+           !__builtin_mul_overflow(bytes, columns, &bytes) &&
+           !__builtin_add_overflow(*sum, bytes, sum) && *sum <= PTRDIFF_MAX;
+}
+
+/* malloc maps what is larger by itself, and unmaps it when it is freed (mallopt(3)): what is asked
+ * of its pages concerns nobody else. */
+#define MOST_OF_HEAP ((size_t)32 << 20)
+
+rnl_status rnl_allocate_rows(void *where, const char *what, size_t rows, size_t columns,
+                             size_t size)
+{
+    size_t bytes = 0;
+    if (!rnl_add_bytes(&bytes, rows, columns, size))
+        return rnl_fail(RNL_NO_MEMORY, "%s: %zu rows of %zu numbers do not fit in memory", what,
+                        rows, columns);
+    RNL_TRY(rnl_check_memory(what, bytes));
+    void *memory = malloc(bytes);
+    if (!memory)
+        return rnl_fail_memory(bytes);
+    if (bytes > MOST_OF_HEAP)
+        rnl_ask_for_huge_pages(memory, bytes);
+    memcpy(where, &memory, sizeof memory);
+    return RNL_OK;
+}
+
+rnl_status rnl_allocate_zeros(void *where, const char *what, size_t rows, size_t columns,
+                              size_t size)
+{
+    RNL_TRY(rnl_allocate_rows(where, what, rows, columns, size));
+    void *memory;
+    memcpy(&memory, where, sizeof memory);
+    memset(memory, 0, rows * columns * size);
+    return RNL_OK;
+}
+
+rnl_status rnl_grow(void *where, const char *what, size_t *capacity, size_t size)
+{
+    const size_t larger = *capacity + *capacity / 2 + 256;
+    void *memory;
+    size_t bytes = 0;
+    if (!rnl_add_bytes(&bytes, larger, 1, size))
+        return rnl_fail(RNL_NO_MEMORY, "%s: %zu elements do not fit in memory", what, larger);
+    const rnl_status status = rnl_check_memory(what, bytes - *capacity * size);
+    if (status != RNL_OK)
+        return status;
+    memcpy(&memory, where, sizeof memory);
+    memory = realloc(memory, bytes);
+    if (!memory)
+        return rnl_fail_memory(bytes);
+    memcpy(where, &memory, sizeof memory);
+    *capacity = larger;
+    return RNL_OK;
+}
+
+void rnl_ask_for_huge_pages(void *memory, size_t bytes)
+{
+    const uintptr_t begin = ((uintptr_t)memory + RNL_HUGE_PAGE - 1) / RNL_HUGE_PAGE * RNL_HUGE_PAGE,
+                    end = ((uintptr_t)memory + bytes) / RNL_HUGE_PAGE * RNL_HUGE_PAGE;
+    if (end > begin)
+        madvise((void *)begin, end - begin, MADV_HUGEPAGE);
+}

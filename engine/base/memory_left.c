@@ -1,0 +1,216 @@
+#include "engine/base/memory_left.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* What the kernel takes for a process beside its pages, and what it cannot give back at once. */
+#define KERNELS_OWN ((uint64_t)2 << 20)
+
+static void lower(rnl_memory_left *left, const char *source, uint64_t limit, uint64_t used)
+{
+    const uint64_t bytes = limit > used ? limit - used : 0;
+    if (bytes >= left->bytes)
+        return;
+    *left = (rnl_memory_left){.bytes = bytes, .limit = limit};
+    snprintf(left->source, sizeof left->source, "%s", source);
+}
+
+/* NULL if the path is too long, or the file cannot be opened. */
+static FILE *open_under(const char *root, const char *folder, const char *name)
+{
+    char path[PATH_MAX];
+    const int length = snprintf(path, sizeof path, "%s%s/%s", root, folder, name);
+    return length < (int)sizeof path ? fopen(path, "re") : NULL;
+}
+
+/* The number behind a key at the beginning of a line, or of the file for the key "". */
+static bool read_number(FILE *file, const char *key, uint64_t *number)
+{
+    const size_t length = strlen(key);
+    char line[256];
+    bool found = false;
+    while (file && !found && fgets(line, sizeof line, file))
+        found = strncmp(line, key, length) == 0 && sscanf(line + length, "%" SCNu64, number) == 1;
+    if (file)
+        fclose(file);
+    return found;
+}
+
+/* ---- control groups -------------------------------------------------------------------------- */
+
+/* The files of a version. */
+typedef struct group_files {
+    const char *limit, *used, *reclaimable; /* the last is a key of memory.stat */
+} group_files;
+
+static const group_files version_1 = {"memory.limit_in_bytes", "memory.usage_in_bytes",
+                                      "total_inactive_file "},
+                         version_2 = {"memory.max", "memory.current", "inactive_file "};
+
+/* Pages of files that nobody uses at the moment are given back when there is need. */
+static void look_at_group(rnl_memory_left *left, const char *root, const char *folder,
+                          const char *group, const group_files *files)
+{
+    uint64_t limit, used = 0, reclaimable = 0;
+    if (!read_number(open_under(root, folder, files->limit), "", &limit))
+        return;
+    read_number(open_under(root, folder, files->used), "", &used);
+    read_number(open_under(root, folder, "memory.stat"), files->reclaimable, &reclaimable);
+    used -= reclaimable < used ? reclaimable : used;
+    char source[sizeof left->source];
+    snprintf(source, sizeof source, "control group %.100s", *group ? group : "/");
+    lower(left, source, limit, used + KERNELS_OWN);
+}
+
+/* From the group, as it is called below the mount, up to the mount. */
+static void look_up_from(rnl_memory_left *left, const char *root, const char *mount,
+                         const char *group, const group_files *files)
+{
+    char folder[PATH_MAX], name[PATH_MAX];
+    const size_t above = strlen(mount);
+    if (snprintf(folder, sizeof folder, "%s%s", mount, group) >= (int)sizeof folder)
+        return;
+    for (;;) {
+        snprintf(name, sizeof name, "%s", folder + above);
+        look_at_group(left, root, folder, name, files);
+        char *slash = strrchr(folder + above, '/');
+        if (!slash)
+            return;
+        *slash = '\0';
+    }
+}
+
+/* A line of mountinfo (proc(5)): "36 35 0:32 ROOT MOUNT OPTIONS ... - TYPE DEVICE OPTIONS". */
+typedef struct mount_line {
+    char root[PATH_MAX], mount[PATH_MAX], type[32], options[1024];
+} mount_line;
+
+/* "\040" for a space. */
+static void unescape(char *text)
+{
+    char *to = text;
+    for (const char *from = text; *from; ++to)
+        if (from[0] == '\\' && strspn(from + 1, "01234567") >= 3) {
+            *to = (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + (from[3] - '0'));
+            from += 4;
+        } else {
+            *to = *from++;
+        }
+    *to = '\0';
+}
+
+static bool read_mount(mount_line *m, const char *line)
+{
+    const char *rest = strstr(line, " - ");
+    if (!rest || sscanf(line, "%*s %*s %*s %4095s %4095s", m->root, m->mount) != 2 ||
+        sscanf(rest, " - %31s %*s %1023s", m->type, m->options) != 2)
+        return false;
+    unescape(m->root);
+    unescape(m->mount);
+    return true;
+}
+
+static bool lists(const char *list, const char *word)
+{
+    char all[1100], one[64];
+    snprintf(all, sizeof all, ",%s,", list);
+    snprintf(one, sizeof one, ",%s,", word);
+    return strstr(all, one) != NULL;
+}
+
+/* In a container the mount may show less than the path of the group tells: the group that it shows
+ * as its own root is the one above all that can be seen. */
+static const char *below(const char *mount_root, const char *group)
+{
+    const size_t length = strcmp(mount_root, "/") == 0 ? 0 : strlen(mount_root);
+    const bool inside =
+        strncmp(group, mount_root, length) == 0 && (group[length] == '/' || group[length] == '\0');
+    return inside && !strstr(group, "/..") && strcmp(group + length, "/") != 0 ? group + length
+                                                                               : "";
+}
+
+/* The group at each mount of its hierarchy. */
+static void look_at_mounts(rnl_memory_left *left, const char *root, const char *group,
+                           const group_files *files)
+{
+    FILE *mounts = open_under(root, "/proc/self", "mountinfo");
+    mount_line *m = malloc(sizeof *m);
+    char *line = NULL;
+    size_t size = 0;
+    while (mounts && m && getline(&line, &size, mounts) >= 0)
+        if (read_mount(m, line) &&
+            (files == &version_2 ? strcmp(m->type, "cgroup2") == 0
+                                 : strcmp(m->type, "cgroup") == 0 && lists(m->options, "memory")))
+            look_up_from(left, root, m->mount, below(m->root, group), files);
+    free(line);
+    free(m);
+    if (mounts)
+        fclose(mounts);
+}
+
+/* A line is "number:controllers:group", in version 2 without controllers. */
+static void look_at_groups(rnl_memory_left *left, const char *root)
+{
+    FILE *groups = open_under(root, "/proc/self", "cgroup");
+    char *line = NULL;
+    size_t size = 0;
+    while (groups && getline(&line, &size, groups) >= 0) {
+        line[strcspn(line, "\n")] = '\0';
+        char *controllers = strchr(line, ':');
+        char *group = controllers ? strchr(controllers + 1, ':') : NULL;
+        if (!group)
+            continue;
+        *group++ = '\0';
+        if (controllers[1] == '\0')
+            look_at_mounts(left, root, group, &version_2);
+        else if (lists(controllers + 1, "memory"))
+            look_at_mounts(left, root, group, &version_1);
+    }
+    free(line);
+    if (groups)
+        fclose(groups);
+}
+
+/* ---- limits of the process, and the machine -------------------------------------------------- */
+
+static bool limit_of(__rlimit_resource_t resource, uint64_t *limit)
+{
+    struct rlimit rlimit;
+    if (getrlimit(resource, &rlimit) != 0 || rlimit.rlim_cur == RLIM_INFINITY)
+        return false;
+    *limit = rlimit.rlim_cur;
+    return true;
+}
+
+static void look_at_process(rnl_memory_left *left, __rlimit_resource_t resource, const char *source,
+                            const char *used_key)
+{
+    uint64_t limit, kilobytes = 0;
+    if (limit_of(resource, &limit) &&
+        read_number(fopen("/proc/self/status", "re"), used_key, &kilobytes))
+        lower(left, source, limit, kilobytes * 1024);
+}
+
+static void look_at_machine(rnl_memory_left *left, const char *root)
+{
+    uint64_t all, available;
+    if (read_number(open_under(root, "/proc", "meminfo"), "MemTotal:", &all) &&
+        read_number(open_under(root, "/proc", "meminfo"), "MemAvailable:", &available))
+        lower(left, "the machine", all * 1024, (all - available) * 1024);
+}
+
+rnl_memory_left rnl_memory_left_under(const char *root)
+{
+    rnl_memory_left left = {.bytes = UINT64_MAX, .limit = UINT64_MAX, .source = "nothing"};
+    look_at_machine(&left, root);
+    look_at_groups(&left, root);
+    look_at_process(&left, RLIMIT_AS, "RLIMIT_AS", "VmSize:");
+    look_at_process(&left, RLIMIT_DATA, "RLIMIT_DATA", "VmData:");
+    return left;
+}
