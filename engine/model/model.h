@@ -12,7 +12,7 @@
 
 #include <stdatomic.h>
 
-#define RNL_COMPUTED_WITH 64
+#define RNL_COMPUTED_WITH 128
 
 struct rnl_model {
     rnl_config *config;
@@ -27,7 +27,7 @@ struct rnl_model {
     char data_digest[RNL_DATA_DIGEST_TEXT];
     atomic_bool stop;                      /* asked for by rnl_stop */
     char computed_with[RNL_COMPUTED_WITH]; /* the products and kernels that trained it:
-                                              "oneDNN 2.6.3, avx2" */
+                                              "oneDNN 2.6.3 avx2, avx2, cut 7" */
 };
 
 /* Layers built, their parameters declared but not allocated.  Takes over the configuration, also

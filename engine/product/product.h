@@ -70,4 +70,8 @@ bool rnl_product_lower(const char *isa);
 /* Name and version of the library behind it: "oneDNN 2.6.3". */
 const char *rnl_product_library(void);
 
+/* The same with the instruction set that it computes with, whatever has limited it: "oneDNN 2.6.3
+ * avx512_core".  From the first call on, it cannot be lowered any more. */
+const char *rnl_product_computation(void);
+
 #endif

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <dnnl.h>
 #include <stdatomic.h>
+#include <dnnl_debug.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -487,5 +488,18 @@ const char *rnl_product_library(void)
     static _Thread_local char text[48];
     const dnnl_version_t *version = dnnl_version();
     snprintf(text, sizeof text, "oneDNN %d.%d.%d", version->major, version->minor, version->patch);
+    return text;
+}
+
+/* "cpu_isa_avx2" without its beginning, and whether narrower vectors are preferred. */
+const char *rnl_product_computation(void)
+{
+    static _Thread_local char text[96];
+    static const char beginning[] = "cpu_isa_";
+    const char *isa = dnnl_cpu_isa2str(dnnl_get_effective_cpu_isa());
+    if (strncmp(isa, beginning, sizeof beginning - 1) == 0)
+        isa += sizeof beginning - 1;
+    snprintf(text, sizeof text, "%s %s%s", rnl_product_library(), isa,
+             dnnl_get_cpu_isa_hints() == dnnl_cpu_isa_prefer_ymm ? " prefer_ymm" : "");
     return text;
 }

@@ -133,3 +133,8 @@ const char *rnl_product_library(void)
 {
     return "plain C";
 }
+
+const char *rnl_product_computation(void)
+{
+    return rnl_product_library();
+}

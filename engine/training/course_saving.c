@@ -11,7 +11,7 @@
 /* What the bits of the weights hang on beside the configuration and the data. */
 static void describe_computation(const rnl_step *step, char text[RNL_COMPUTED_WITH])
 {
-    snprintf(text, RNL_COMPUTED_WITH, "%s, %s, cut %d", rnl_product_library(),
+    snprintf(text, RNL_COMPUTED_WITH, "%s, %s, cut %d", rnl_product_computation(),
              rnl_isa_name(step->kernels->isa), RNL_CUT_VERSION);
 }
 

@@ -91,7 +91,7 @@ static void log_plan(const rnl_executor *executor)
     const rnl_step *step = &executor->step;
     rnl_log(executor->options, RNL_LOG_DEBUG,
             "kernels %s, products by %s; %zu workers; %zu row blocks of %zu rows; %.1f MB",
-            rnl_isa_name(step->kernels->isa), rnl_product_library(), step->workers,
+            rnl_isa_name(step->kernels->isa), rnl_product_computation(), step->workers,
             step->rows.blocks, step->rows.size, (double)step->arena.bytes / 1e6);
     for (size_t i = 0; i < step->product_count; ++i) {
         const rnl_product_shape *shape = &step->products[i].shape;
