@@ -192,9 +192,11 @@ static rnl_status save(const rnl_model *model, const char *path, file_contents c
     size_t count = 6;
     if (rnl_encoding_measured(&model->encoding))
         metadata[count++] = (rnl_metadata){"encoding", encoding};
-    if (contents == ALL_THAT_CAN_BE || (model->position.step > 0 && contents == AS_IT_STANDS))
+    const bool between_steps =
+        contents == ALL_THAT_CAN_BE || (model->position.step > 0 && contents == AS_IT_STANDS);
+    if (between_steps)
         metadata[count++] = (rnl_metadata){"position", position};
-    if (model->position.step > 0 && !ended && *model->data_digest)
+    if (between_steps && *model->data_digest)
         metadata[count++] = (rnl_metadata){"data_digest", model->data_digest};
     tensor_list list;
     status = list_tensors(&list, model, contents);
