@@ -127,18 +127,32 @@ static void release(rnl_output_file *output)
     free(output->target);
 }
 
+/* The stream forgets why a write failed, and may write again behind the gap. */
+static ssize_t write_all(void *cookie, const char *bytes, size_t count)
+{
+    rnl_output_file *output = cookie;
+    for (size_t done = 0; done < count && !output->error;) {
+        const ssize_t written = write(output->descriptor, bytes + done, count - done);
+        if (written > 0)
+            done += (size_t)written;
+        else if (written == 0 || errno != EINTR)
+            output->error = written == 0 ? EIO : errno;
+    }
+    return output->error ? 0 : (ssize_t)count;
+}
+
 bool rnl_output_open(rnl_output_file *output, const char *path)
 {
     *output = (rnl_output_file){.path = path};
     fflush(stdout); /* what was printed before stands before */
-    const int descriptor = open_any(output);
-    if (descriptor >= 0)
-        output->file = fdopen(descriptor, "w");
+    output->descriptor = open_any(output);
+    if (output->descriptor >= 0)
+        output->file = fopencookie(output, "w", (cookie_io_functions_t){.write = write_all});
     if (output->file)
         return true;
     complain(path, errno);
-    if (descriptor >= 0)
-        close(descriptor);
+    if (output->descriptor >= 0)
+        close(output->descriptor);
     release(output);
     return false;
 }
@@ -161,16 +175,6 @@ static bool sync_directory(const char *path)
     return synced;
 }
 
-static bool write_out(const rnl_output_file *output)
-{
-    const bool failed = ferror(output->file);
-    if (fflush(output->file) != 0)
-        return false;
-    if (failed)
-        errno = EIO;
-    return !failed && (!output->temporary || fsync(fileno(output->file)) == 0);
-}
-
 static bool publish(rnl_output_file *output)
 {
     if (rename(output->temporary, output->target) != 0)
@@ -180,22 +184,24 @@ static bool publish(rnl_output_file *output)
     return sync_directory(output->target);
 }
 
+static void note(rnl_output_file *output, bool right)
+{
+    if (!right && !output->error)
+        output->error = errno;
+}
+
 bool rnl_output_close(rnl_output_file *output, bool whole)
 {
-    bool written = whole && write_out(output);
-    int error = errno;
-    if (fclose(output->file) != 0 && written) {
-        written = false;
-        error = errno;
-    }
-    if (written && output->temporary && !publish(output)) {
-        written = false;
-        error = errno;
-    }
-    if (whole && !written)
-        complain(output->path, error);
+    note(output, fclose(output->file) == 0);
+    if (whole && !output->error)
+        note(output, !output->temporary || fsync(output->descriptor) == 0);
+    note(output, close(output->descriptor) == 0);
+    if (whole && !output->error && output->temporary)
+        note(output, publish(output));
+    if (whole && output->error)
+        complain(output->path, output->error);
     release(output);
-    return written;
+    return whole && !output->error;
 }
 
 /* ---- files that are there -------------------------------------------------------------------- */

@@ -16,10 +16,13 @@ typedef struct rnl_output_file {
     const char *path; /* the caller's */
     char *target;     /* behind its links */
     char *temporary;  /* NULL: the target is written to as it is */
+    int descriptor;
+    int error; /* errno of the first write that failed; 0: none */
     FILE *file;
 } rnl_output_file;
 
-/* Complains and returns false if it cannot be written; else it is to be closed. */
+/* Complains and returns false if it cannot be written; else it is to be closed, and stays where it
+ * is until then. */
 bool rnl_output_open(rnl_output_file *output, const char *path);
 
 /* Gives the file its name if all of it could be written; whole: the caller says so too, and has
