@@ -174,7 +174,7 @@ static rnl_gather arguments_rnl_gather(const workspace *w, size_t n)
 
 static rnl_smooth_clip arguments_rnl_smooth_clip(const workspace *w, size_t n)
 {
-    return (rnl_smooth_clip){n / 512, 512, w->array[2], 512, w->array[3]};
+    return (rnl_smooth_clip){n / 512, 512, {w->array[2], 512}, w->array[3]};
 }
 
 static rnl_add_rows arguments_rnl_add_rows(const workspace *w, size_t n)

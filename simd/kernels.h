@@ -178,9 +178,8 @@ typedef struct rnl_gather {
  * from 1e-6 to 1e6. */
 typedef struct rnl_smooth_clip {
     size_t rows, columns;
-    float *x; /* (rows, columns) */
-    size_t x_stride;
-    const float *c; /* (columns) */
+    rnl_mutable_view x; /* (rows, columns) */
+    const float *c;     /* (columns) */
 } rnl_smooth_clip;
 
 /* y = x_0 + x_1 + ..., in their order, + addend.  y may be x_0. */

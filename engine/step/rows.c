@@ -55,8 +55,7 @@ static void clip(const rnl_step *step, rnl_row_tile rows)
     const rnl_matrix *x = &step->input;
     step->kernels->smooth_clip(&(const rnl_smooth_clip){.rows = rows.filled - rows.begin,
                                                         .columns = x->columns,
-                                                        .x = x->values + rows.begin * x->stride,
-                                                        .x_stride = x->stride,
+                                                        .x = rnl_matrix_at(x, rows.begin, 0),
                                                         .c = step->model->scaler.clip});
 }
 
