@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 /* The file of a run's directory, or the file itself. */
@@ -15,7 +16,28 @@ static char *path_of(const char *run)
     return asprintf(&path, is_file ? "%s" : "%s/inspect.csv", run) < 0 ? NULL : path;
 }
 
-static int print(const char *path, const rnl_inspected_epoch *epoch)
+/* The first line of failure.txt beside the file; NULL if there is none. */
+static char *failure_beside(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *beside = NULL, *line = NULL;
+    size_t size = 0;
+    if (asprintf(&beside, "%.*sfailure.txt", slash ? (int)(slash - path + 1) : 0, path) < 0)
+        return NULL;
+    FILE *file = fopen(beside, "re");
+    free(beside);
+    if (file && getline(&line, &size, file) > 0)
+        line[strcspn(line, "\n")] = '\0';
+    else {
+        free(line);
+        line = NULL;
+    }
+    if (file)
+        fclose(file);
+    return line;
+}
+
+static int print(const char *path, const rnl_inspected_epoch *epoch, bool last)
 {
     if (epoch->epoch == 0)
         printf("%s, before the first step\n\n", path);
@@ -26,7 +48,9 @@ static int print(const char *path, const rnl_inspected_epoch *epoch)
         return RNL_EXIT_FAILURE;
     }
     putchar('\n');
-    rnl_inspection_print_findings(epoch);
+    char *failure = last ? failure_beside(path) : NULL;
+    rnl_inspection_print_findings(epoch, failure);
+    free(failure);
     return RNL_EXIT_OK;
 }
 
@@ -40,7 +64,7 @@ int rnl_command_inspect(const rnl_arguments *arguments)
     rnl_inspected_epoch epoch;
     int code = RNL_EXIT_FAILURE;
     if (rnl_inspection_read(&epoch, path, arguments->epoch_given ? &arguments->epoch : NULL)) {
-        code = print(path, &epoch);
+        code = print(path, &epoch, !arguments->epoch_given);
         rnl_inspection_release(&epoch);
     }
     free(path);

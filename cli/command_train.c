@@ -4,6 +4,7 @@
 #include "cli/inspection_file.h"
 #include "cli/interruption.h"
 #include "cli/messages.h"
+#include "cli/output_file.h"
 #include "cli/progress.h"
 #include "cli/run_directory.h"
 
@@ -171,6 +172,8 @@ static bool begin_writing(training *run)
     if (rnl_model_step(run->model) == 0 && !rnl_run_directory_forget(directory))
         return false;
     rnl_interruption_name_checkpoint(directory->checkpoint, directory->previous);
+    if (!rnl_output_remove(directory->failure))
+        return false;
     if (rnl_config_tensorboard(run->config)) {
         run->logging =
             rnl_event_file_open(&run->events, run->directory.path, rnl_model_told_step(run->model));
@@ -187,6 +190,16 @@ static int on_begin(void *user)
     training *run = user;
     run->refused = !begin_writing(run);
     return run->refused;
+}
+
+/* What inspect.csv alone would not tell: its last lines are of a state before. */
+static void note_failure(const training *run)
+{
+    rnl_output_file output;
+    if (!rnl_output_open(&output, run->directory.failure))
+        return;
+    fprintf(output.file, "%s\n", rnl_message());
+    rnl_output_close(&output, true);
 }
 
 /* The model is saved even if the history could not be written. */
@@ -216,6 +229,8 @@ static int train_and_save(training *run)
     if (run->refused && status == RNL_STOPPED)
         return RNL_EXIT_FAILURE;
     int code = rnl_complain_status(status);
+    if (run->inspecting && status == RNL_NOT_FINITE)
+        note_failure(run);
     if (run->began && !rnl_history_close(&run->history) && code == RNL_EXIT_OK)
         code = RNL_EXIT_FAILURE;
     if (!logged && code == RNL_EXIT_OK)

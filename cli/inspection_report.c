@@ -8,6 +8,7 @@
 /* The limits; the help page of `runnel inspect` tells them. */
 #define VANISHING 1e-3 /* gradient norm of the first hidden layer over that of the last */
 #define EXPLODING 1e3  /* likewise */
+#define HUGE_NORM 1e6  /* of weights */
 #define LARGE     0.1  /* update norm over weight norm */
 #define DYING     0.25 /* share of dead units */
 #define SATURATED 0.25 /* share of saturated outputs */
@@ -72,16 +73,46 @@ static size_t hidden_layers(const rnl_inspected_epoch *epoch)
     return hidden;
 }
 
+static void print_exploding_cure(void)
+{
+    puts("  try a lower learning_rate, data.scaling: standardize, clipping, or another\n"
+         "  kernel_initializer");
+}
+
 static bool tell_divergence(const rnl_inspected_epoch *epoch)
 {
     for (size_t l = 0; l < epoch->layer_count; l++)
         if (epoch->layers[l].diverged) {
-            printf("exploding: a number of %s is NaN or infinite\n"
-                   "  try a lower learning_rate, data.scaling: standardize, or another "
-                   "kernel_initializer\n",
-                   epoch->layers[l].name);
+            printf("exploding: a number of %s is NaN or infinite\n", epoch->layers[l].name);
+            print_exploding_cure();
             return true;
         }
+    return false;
+}
+
+/* The table is of the last state that was looked at. */
+static bool tell_failure(const char *failure)
+{
+    if (!failure)
+        return false;
+    printf("exploding: this is the last state that was looked at, after it the run ended:\n  %s\n",
+           failure);
+    print_exploding_cure();
+    return true;
+}
+
+/* Gradients of such weights are 0, infinite or meaningless. */
+static bool tell_huge_weights(const rnl_inspected_epoch *epoch)
+{
+    for (size_t l = 0; l < epoch->layer_count; l++) {
+        const double norm = epoch->layers[l].numbers[RNL_WEIGHT_NORM];
+        if (!(norm > HUGE_NORM))
+            continue;
+        printf("exploding: the weights of %s have a norm of %.3g (over %g)\n",
+               epoch->layers[l].name, norm, HUGE_NORM);
+        print_exploding_cure();
+        return true;
+    }
     return false;
 }
 
@@ -190,11 +221,13 @@ static bool tell_saturation(const rnl_inspected_epoch *epoch, size_t hidden)
     return true;
 }
 
-void rnl_inspection_print_findings(const rnl_inspected_epoch *epoch)
+void rnl_inspection_print_findings(const rnl_inspected_epoch *epoch, const char *failure)
 {
     const size_t hidden = hidden_layers(epoch);
-    bool ill = tell_divergence(epoch);
-    if (!ill) {
+    bool ill = tell_failure(failure);
+    const bool exploded = tell_divergence(epoch) || tell_huge_weights(epoch);
+    ill |= exploded;
+    if (!exploded) {
         ill |= tell_gradients(epoch, hidden);
         ill |= tell_updates(epoch);
         ill |= tell_dead(epoch, hidden);

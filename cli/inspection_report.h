@@ -9,7 +9,8 @@
 /* Prints the table of an epoch; false if memory ran out. */
 bool rnl_inspection_print_table(const rnl_inspected_epoch *epoch);
 
-/* Prints what is wrong, with the numbers and what to try, or that nothing is. */
-void rnl_inspection_print_findings(const rnl_inspected_epoch *epoch);
+/* Prints what is wrong, with the numbers and what to try, or that nothing is.  failure: what the
+ * run ended with after the epoch; NULL: nothing is known of that. */
+void rnl_inspection_print_findings(const rnl_inspected_epoch *epoch, const char *failure);
 
 #endif

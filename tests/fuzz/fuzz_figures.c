@@ -43,7 +43,7 @@ static void judge_inspection(const char *path, const size_t *epoch)
     if (!rnl_inspection_read(&inspected, path, epoch))
         return;
     fuzz_expect(rnl_inspection_print_table(&inspected), "a table");
-    rnl_inspection_print_findings(&inspected);
+    rnl_inspection_print_findings(&inspected, NULL);
     rnl_inspection_release(&inspected);
 }
 
