@@ -59,16 +59,16 @@ static void expect_refused(rnl_status status, const char *message)
                        message);
 }
 
-/* As for prediction, and as for training. */
+/* As for prediction and as for training, kept as floats or as doubles. */
 static void expect_file_refused(const rnl_data_format *format, const char *path,
                                 const char *message)
 {
     rnl_dataset dataset;
     rnl_array_files files = {.inputs = (char *)(uintptr_t)path, .targets = "absent"};
-    for (int predicting = 0; predicting < 2; ++predicting)
-        expect_refused(
-            format->load(&dataset, &files, &(const rnl_loading){.predicting = predicting}),
-            message);
+    for (int i = 0; i < 4; ++i) {
+        const rnl_loading loading = {.predicting = i & 1, .wide_inputs = i & 2};
+        expect_refused(format->load(&dataset, &files, &loading), message);
+    }
 }
 
 Test(finite, npy_of_every_type)
