@@ -2,6 +2,7 @@
  * Scaling of inputs and targets: in double, whatever the file, with all figures but the loss in the
  * units of the targets.
  */
+#include "engine/storage/safetensors.h"
 #include "tests/fixtures.h"
 
 #include <criterion/criterion.h>
@@ -290,6 +291,48 @@ Test(scaling, doubles_are_kept_where_they_say_more)
         rnl_data_free(data);
         rnl_config_free(config);
     }
+}
+
+/* As version 1 of the format had it: scale and offset alone, as floats. */
+static void write_version_1(void)
+{
+    static const float scale = 0.5f, offset = -3;
+    const size_t one = 1;
+    rnl_safetensors file;
+    rnl_metadata metadata[16];
+    rnl_tensor tensors[16];
+    size_t texts = 0, count = 0;
+    cr_assert_eq(rnl_safetensors_read(&file, model_path), RNL_OK, "%s", rnl_message());
+    for (size_t i = 0; i < file.metadata_count; ++i)
+        if (strcmp(file.metadata[i].key, "format_version") == 0)
+            metadata[texts++] = (rnl_metadata){"format_version", "1"};
+        else if (strcmp(file.metadata[i].key, "digest") != 0)
+            metadata[texts++] = file.metadata[i];
+    for (size_t i = 0; i < file.tensor_count; ++i)
+        if (strncmp(file.tensors[i].name, "scaling.", 8) != 0)
+            tensors[count++] = file.tensors[i];
+    tensors[count++] =
+        (rnl_tensor){.name = "scaling.scale", .rank = 1, .shape = {one}, .values = &scale};
+    tensors[count++] =
+        (rnl_tensor){.name = "scaling.offset", .rank = 1, .shape = {one}, .values = &offset};
+    cr_assert_eq(rnl_safetensors_write(model_path, metadata, texts, tensors, count), RNL_OK, "%s",
+                 rnl_message());
+    rnl_safetensors_release(&file);
+}
+
+Test(scaling, models_of_the_format_before_are_read)
+{
+    fill();
+    write_csv(near, slope);
+    trained t = train(csv_source, "standardize", "none");
+    rnl_model *old = NULL;
+    cr_assert_eq(rnl_model_save_ended(t.model, model_path), RNL_OK);
+    write_version_1();
+    cr_assert_eq(rnl_model_load(&old, model_path, NULL, 0), RNL_OK, "%s", rnl_message());
+    cr_expect_eq(rnl_scaler_apply(&old->scaler, 0, 10), 2);
+    cr_expect_eq(fixture_hash(old), fixture_hash(t.model));
+    rnl_model_free(old);
+    release(t);
 }
 
 /* ---- targets --------------------------------------------------------------------------------- */
