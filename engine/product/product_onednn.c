@@ -5,8 +5,8 @@
 
 #include <assert.h>
 #include <dnnl.h>
-#include <stdatomic.h>
 #include <dnnl_debug.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -259,10 +259,11 @@ static rnl_status create_primitive(rnl_product *product)
     return RNL_OK;
 }
 
-/* Memory for the code that oneDNN generates: at a primitive 2 MB and less, before the first sgemm
- * 6 MB.  It ends the process where it does not get it. */
-#define PRIMITIVE_BYTES ((size_t)4 << 20)
-#define SGEMM_BYTES     ((size_t)24 << 20)
+/* What must be left before oneDNN generates code, as it ends the process where it gets too little.
+ * A primitive takes 2 MB and less, the first sgemm 6 MB, and of the address space several times
+ * that: malloc maps for a thread more than the thread asks for. */
+#define PRIMITIVE_BYTES ((size_t)12 << 20)
+#define SGEMM_BYTES     ((size_t)40 << 20)
 
 static atomic_bool sgemm_generated;
 
