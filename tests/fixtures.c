@@ -1,6 +1,7 @@
 #include "tests/fixtures.h"
 
 #include "engine/config/config.h"
+#include "engine/data/formats.h"
 #include "simd/philox.h"
 
 #include <criterion/criterion.h>
@@ -19,6 +20,14 @@ rnl_config *fixture_config(const char *format, ...)
     cr_assert_eq(rnl_config_parse(&config, "test.yaml", text, NULL, 0), RNL_OK, "%s",
                  rnl_message());
     return config;
+}
+
+rnl_dataset fixture_spirals(rnl_spirals_parameters parameters, uint64_t seed)
+{
+    rnl_dataset dataset;
+    cr_assert_eq(rnl_spirals_format.load(&dataset, &parameters, &(const rnl_loading){.seed = seed}),
+                 RNL_OK);
+    return dataset;
 }
 
 rnl_data *fixture_data(size_t rows, size_t features, size_t classes, rnl_element element)

@@ -4,6 +4,7 @@
 #ifndef RNL_TESTS_FIXTURES_H
 #define RNL_TESTS_FIXTURES_H
 
+#include "engine/data/formats.h"
 #include "engine/model/model.h"
 
 /* A configuration from YAML text with printf formats; fails the test if it is refused. */
@@ -11,6 +12,9 @@ rnl_config *fixture_config(const char *format, ...) __attribute__((format(printf
 
 /* Rows of reproducible noise, of features floats or bytes, labelled 0 .. classes - 1. */
 rnl_data *fixture_data(size_t rows, size_t features, size_t classes, rnl_element element);
+
+/* The generated set. */
+rnl_dataset fixture_spirals(rnl_spirals_parameters parameters, uint64_t seed);
 
 /* A model of the configuration for the data; the configuration is freed. */
 rnl_model *fixture_model(rnl_config *config, const rnl_data *data);
