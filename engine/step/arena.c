@@ -1,7 +1,7 @@
 #include "engine/step/arena.h"
 
-#include "engine/error.h"
 #include "engine/base/memory.h"
+#include "engine/error.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,6 +9,9 @@
 #include <sys/mman.h>
 
 #define CACHE_LINE 64
+
+/* What the workers allocate when they bind tiles to the arena. */
+#define FOR_BINDING ((size_t)8 << 20)
 
 typedef struct rnl_reservation {
     void *where; /* the address of a pointer of any type */
@@ -38,7 +41,8 @@ rnl_status rnl_arena_reserve(rnl_arena *arena, void *where, size_t count, size_t
 
 rnl_status rnl_arena_commit(rnl_arena *arena)
 {
-    RNL_TRY(rnl_check_memory("the step's parameters, gradients and activations", arena->bytes));
+    RNL_TRY(rnl_check_memory("the step's parameters, gradients and activations",
+                             arena->bytes + RNL_HUGE_PAGE + FOR_BINDING));
     arena->mapped = arena->bytes + RNL_HUGE_PAGE;
     void *mapping =
         mmap(NULL, arena->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
