@@ -51,7 +51,7 @@ int program_run(const char *format, ...)
 
 const char *program_read(const char *path)
 {
-    static char texts[4][1 << 18];
+    static char texts[4][1 << 20];
     static size_t next;
     char *text = texts[next++ % 4];
     FILE *file = fopen(path, "r");

@@ -1,0 +1,94 @@
+/*
+ * Predictions of values and of classes.
+ */
+#include "tests/program.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+TestSuite(program_predict, .init = program_enter, .fini = program_leave);
+
+static const char houses[] = "area,town,price\n50,Ulm,1\n80,Bern,4\n60,Ulm,2\n90,Bern,5\n";
+
+static const char houses_config[] =
+    "data: {train: {csv: {path: houses.csv, target: %s, categorical: town}},\n"
+    "       scaling: standardize}\n"
+    "model: [dense: {units: %d, activation: %s}]\n"
+    "training: {loss: %s, optimizer: adam, epochs: 2}\n";
+
+static void train_houses(const char *target, int units, const char *activation, const char *loss)
+{
+    char text[512];
+    snprintf(text, sizeof text, houses_config, target, units, activation, loss);
+    program_write("houses.csv", houses);
+    program_write("houses.yaml", text);
+    cr_assert_eq(program_run("train houses.yaml --force --quiet"), 0, "%s", program_read("err"));
+}
+
+#define HOUSES "runs/houses/model.safetensors"
+
+Test(program_predict, predicts_values)
+{
+    train_houses("price", 1, "linear", "mean_squared_error");
+    program_write("new.csv", "town,extra,area\nUlm,?,70\nBern,?,71\n");
+    cr_expect_eq(program_run("predict " HOUSES " --data new.csv"), 0, "%s", program_read("err"));
+    double first, second;
+    cr_expect_eq(sscanf(program_read("out"), "price\n%lf\n%lf\n", &first, &second), 2);
+    cr_expect_eq(program_run("predict " HOUSES " --data new.csv --output p.npy"), 0);
+    cr_expect_str_eq(program_read("out"), "");
+    FILE *file = fopen("p.npy", "rb");
+    char head[128];
+    float values[2];
+    cr_assert_eq(fread(head, 1, 128, file), 128);
+    cr_assert_eq(fread(values, sizeof *values, 2, file), 2);
+    cr_expect_eq(fgetc(file), EOF);
+    fclose(file);
+    cr_expect(strstr(head + 10, "'shape': (2, 1)") != NULL);
+    cr_expect_eq(values[0], (float)first);
+    cr_expect_eq(values[1], (float)second);
+    cr_expect_eq(program_run("predict " HOUSES " --data new.csv --probabilities"), 2);
+    program_expect("err", "the model predicts values");
+    cr_expect_eq(program_run("predict " HOUSES), 2);
+    program_expect("err", "--data FILE is missing");
+    program_write("new.csv", "town,area\nUlm,70\nBonn,71\n");
+    cr_expect_eq(program_run("predict " HOUSES " --data new.csv --output never.csv"), 1);
+    program_expect("err",
+                   "new.csv:3:1: column 'town': expected one of the 2 categories of the training "
+                   "rows (perhaps 'Bern'), got 'Bonn'");
+    cr_expect(!program_has("never.csv"));
+    cr_expect_eq(program_run("predict " HOUSES " --data houses.csv -o /nowhere/p.csv"), 1);
+    program_expect("err", "/nowhere/p.csv");
+}
+
+Test(program_predict, predicts_classes_by_name)
+{
+    train_houses("town", 2, "softmax", "sparse_categorical_crossentropy");
+    cr_expect_eq(program_run("predict " HOUSES " --data houses.csv --probabilities"), 0);
+    double p[2];
+    cr_expect_eq(sscanf(program_read("out"), "Bern,Ulm\n%lf,%lf\n", &p[0], &p[1]), 2);
+    cr_expect_float_eq(p[0] + p[1], 1, 1e-6);
+    cr_expect_eq(program_run("predict " HOUSES " --data houses.csv"), 0);
+    char class[8];
+    double probability;
+    cr_expect_eq(
+        sscanf(program_read("out"), "class,probability\n%7[^,],%lf\n", class, &probability), 2);
+    cr_expect_str_eq(class, p[0] >= p[1] ? "Bern" : "Ulm");
+    cr_expect_eq(probability, p[0] >= p[1] ? p[0] : p[1]);
+    cr_expect_eq(program_run("evaluate " HOUSES " --data train"), 0, "%s", program_read("err"));
+    program_expect("out", "Bern");
+
+    /* Training goes on with the rows and categories that it began with. */
+    program_write("houses.csv", "area,town,price\n50,Ulm,1\n80,Bern,4\n60,Ulm,2\n");
+    cr_expect_eq(program_run("train houses.yaml --resume --set training.epochs=3"), 1);
+    program_expect("err", "expected 4 training rows, as the checkpoint was made with, got 3");
+    program_write("houses.csv", "area,town,price\n50,Ulm,1\n80,Bonn,4\n60,Ulm,2\n90,Bern,5\n");
+    cr_expect_eq(program_run("train houses.yaml --resume --set training.epochs=3"), 1);
+    program_expect("err", "got 'Bonn'");
+
+    /* A single output: the second of two classes. */
+    train_houses("town", 1, "sigmoid", "binary_crossentropy");
+    cr_expect_eq(program_run("predict " HOUSES " --data houses.csv --probabilities"), 0);
+    cr_expect_eq(sscanf(program_read("out"), "Bern,Ulm\n%lf,%lf\n", &p[0], &p[1]), 2);
+    cr_expect_float_eq(p[0] + p[1], 1, 1e-6);
+}
