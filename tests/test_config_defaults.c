@@ -1,0 +1,92 @@
+/*
+ * Defaults for all layers of a model.
+ */
+#include "engine/layers/layers.h"
+#include "tests/config_texts.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static const char with_defaults[] =
+    "model:\n"
+    "  defaults: {activation: {elu: {alpha: 0.5}}, kernel_regularizer: l2, units: 9}\n"
+    "  layers:\n"
+    "    - flatten\n"
+    "    - dense\n"
+    "    - dense:\n"
+    "    - activation: relu\n"
+    "    - dense: {units: 3, activation: softmax, kernel_regularizer: }\n"
+    "training: {loss: sparse_categorical_crossentropy, optimizer: sgd}\n";
+
+/* What the defaults stand for, written out, is the same configuration. */
+Test(config_defaults, defaults_for_all_layers)
+{
+    static const char written_out[] =
+        "model:\n"
+        "  - flatten\n"
+        "  - dense: {units: 9, activation: {elu: {alpha: 0.5}}, kernel_regularizer: l2}\n"
+        "  - dense: {units: 9, activation: {elu: {alpha: 0.5}}, kernel_regularizer: l2}\n"
+        "  - activation: relu\n"
+        "  - dense: {units: 3, activation: softmax}\n"
+        "training: {loss: sparse_categorical_crossentropy, optimizer: sgd}\n";
+    char *texts[2];
+    const char *const sources[] = {with_defaults, written_out};
+    for (size_t i = 0; i < 2; ++i) {
+        rnl_config *config = config_text_parse(sources[i], NULL);
+        cr_assert_eq(rnl_config_print(config, &texts[i]), RNL_OK);
+        rnl_config_free(config);
+    }
+    cr_expect_str_eq(texts[0], texts[1]);
+    rnl_config *config = config_text_parse(texts[0], NULL);
+    rnl_config_free(config);
+    rnl_text_free(texts[0]);
+    rnl_text_free(texts[1]);
+    config = config_text_parse(with_defaults, "model.defaults.activation=tanh");
+    const rnl_dense *dense = config->model.items[1].parameters;
+    cr_expect_str_eq(dense->activation.kind->name, "tanh");
+    rnl_config_free(config);
+    config = config_text_parse(with_defaults, "model={defaults: , layers: [dense: {units: 3}]}");
+    rnl_config_free(config);
+}
+
+Test(config_defaults, mistakes_in_defaults_are_answered)
+{
+    static const struct {
+        const char *override, *message;
+    } mistakes[] = {
+        {"model.defaults.activaton=relu",
+         "--set model.defaults.activaton=relu: defaults: no layer of this model has a key "
+         "'activaton'; did you mean 'activation'?"},
+        {"model.defaults.function=relu", "defaults: no layer of this model has a key 'function'"},
+        {"model.defaults.momentum=0.9", "defaults: no layer of this model has a key 'momentum'"},
+        {"model.defaults.initial_slop=0.9", "no layer of this model has a key 'initial_slop'"},
+        {"model.defaults.trainable=false", "learning_rate_factor: 0 keeps the parameters"},
+        {"model={defaults: {units: 3}, layers: [flatten, residual: [prelu]]}",
+         "defaults: no layer of this model has a key 'units'"},
+        {"model={defaults: {initial_slope: x}, layers: [repeat: {times: 2, layers: [prelu]}]}",
+         "initial_slope: expected a number"},
+        {"model.defaults.activation=rellu", "unknown activation 'rellu'; did you mean 'relu'?"},
+        {"model.defaults=[relu]", "defaults: expected a mapping of keys to values"},
+        {"model.layer=[]", "model: unknown key 'layer'; expected a list of layers, or defaults"},
+        {"model={defaults: {units: 3}}", "model: the key 'layers' is missing"},
+        {"model={layers: 3}", "model: expected a list of layers, got '3'"},
+        {"model={dense: {units: 3}}", "model: unknown key 'dense'; expected a list of layers"},
+        {"model={layers: [{dense: [3]}, {}, [], dens], defaults: {units: 3}}",
+         "dense: expected a mapping of keys to values, got a list"},
+    };
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; ++i) {
+        rnl_config *config = NULL;
+        cr_expect_eq(rnl_config_parse(&config, "c.yaml", with_defaults, &mistakes[i].override, 1),
+                     RNL_BAD_CONFIG, "%s", mistakes[i].override);
+        cr_expect(strstr(rnl_message(), mistakes[i].message) != NULL, "%s\n%s",
+                  mistakes[i].override, rnl_message());
+    }
+    rnl_config *config = NULL;
+    cr_expect_eq(rnl_config_parse(&config, "c.yaml",
+                                  "model:\n  defaults:\n    activation: rellu\n"
+                                  "  layers: [dense: {units: 3}]\n",
+                                  NULL, 0),
+                 RNL_BAD_CONFIG);
+    cr_expect(strstr(rnl_message(), "c.yaml:3:17: unknown activation 'rellu'") != NULL, "%s",
+              rnl_message());
+}

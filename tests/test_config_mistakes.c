@@ -1,0 +1,218 @@
+/*
+ * Mistakes in configurations and overrides, hostile text, and what is said of them.
+ */
+#include "tests/config_texts.h"
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char good[] = GOOD_CONFIG;
+
+struct mistake {
+    char wrong[160]; /* replaces the line of `good` that begins in the same way */
+    size_t line;     /* of `good`, from 1 */
+    char message[260];
+};
+
+ParameterizedTestParameters(config_mistakes, mistakes_are_answered)
+{
+    static struct mistake mistakes[] = {
+        {"  - dense: {units: 7, activaton: relu}", 7,
+         "c.yaml:7:23: dense: unknown key 'activaton'; did you mean 'activation'?"},
+        {"  - dense: {units: 7, activation: rellu}", 7,
+         "c.yaml:7:35: unknown activation 'rellu'; did you mean 'relu'?"},
+        {"  - dense: {units: 7, activation: xyzzy}", 7,
+         "c.yaml:7:35: unknown activation 'xyzzy'; expected one of linear, relu"},
+        {"  - dens: {units: 7}", 7, "c.yaml:7:5: unknown layer 'dens'; did you mean 'dense'?"},
+        {"  - dense: {activation: relu}", 7, "c.yaml:7:12: dense: the key 'units' is missing"},
+        {"  - dense", 7, "dense: the key 'units' is missing"},
+        {"  - dense: [7]", 7,
+         "c.yaml:7:12: dense: expected a mapping of keys to values, got a list"},
+        {"  - dense: relu", 7,
+         "c.yaml:7:12: units: expected an integer from 1 to 16777216, got 'relu'"},
+        {"  - dense: {units: ten}", 7,
+         "c.yaml:7:20: units: expected an integer from 1 to 16777216, got 'ten'"},
+        {"  - dense: {units: 0}", 7, "units: expected an integer from 1 to 16777216, got '0'"},
+        {"  - dense: {units: 99999999999999999999}", 7, "units: expected an integer"},
+        {"  - dense: {units: 7.5}", 7, "units: expected an integer"},
+        {"  - dense: {units: 7, use_bias: yes}", 7,
+         "c.yaml:7:33: use_bias: expected true or false, got 'yes'"},
+        {"  - dense: {units: 7, units: 8}", 7, "c.yaml:7:23: the key 'units' is given twice"},
+        {"  - {dense: {units: 7}, flatten: {}}", 7,
+         "c.yaml:7:5: expected one layer, got 2: dense and flatten"},
+        {"  - {dense: , units: 7}", 7, "c.yaml:7:15: 'units' belongs to dense"},
+        {"  - flatten: {units: 7}", 7, "flatten takes no parameters, got a mapping"},
+        {"  - [dense]", 7, "c.yaml:7:5: expected one layer"},
+        {"  - &a dense", 7, "anchors, aliases and tags are not accepted"},
+        {"  - *a", 7, "c.yaml:7:"},
+        {"  - dense: {units: 7, activation: {elu: {alpha: -1}}}", 7,
+         "alpha: expected a number from 0 to 1000000, got '-1'"},
+        {"  - dense: {units: 7, activation: {elu: {alpha: nan}}}", 7, "alpha: expected a number"},
+        {"  - dense: {units: 7, activation: {elu: {alpha: 1e999}}}", 7, "alpha: expected a number"},
+        {"  - dense: {units: 7, kernel_regularizer: {l2: -0.1}}", 7,
+         "c.yaml:7:48: l2: expected a number from 0 to 1000000, got '-0.1'"},
+        {"  - dense: {units: 7, bias_regularizer: {l1_l2: {l1: nan}}}", 7, "l1: expected a number"},
+        {"  - dense: {units: 7, kernel_regularizer: l1l2}", 7,
+         "unknown regularizer 'l1l2'; did you mean 'l1_l2'?"},
+        {"  - dense: {units: 7, kernel_constraint: {max_norm: {max_value: 0}}}", 7,
+         "max_value: expected a number above 0 and at most 1000000, got '0'"},
+        {"  - dense: {units: 7, kernel_constraint: {unit_norm: {axis: 2}}}", 7,
+         "axis: expected an integer from 0 to 1, got '2'"},
+        {"  - dense: {units: 7, kernel_constraint: maxnorm}", 7,
+         "unknown constraint 'maxnorm'; did you mean 'max_norm'?"},
+        {"\t- flatten", 6, "c.yaml:6:"},
+        {"  optimizer: {sgd: {lr: 0.1}}", 15,
+         "c.yaml:15:21: sgd: unknown key 'lr'; today's name is 'learning_rate'"},
+        {"  optimizer: {rmsprop: {centred: true}}", 15,
+         "c.yaml:15:25: rmsprop: unknown key 'centred'; did you mean 'centered'?"},
+        {"  optimizer: {nadam: {beta_1: 1}}", 15,
+         "beta_1: expected a number from 0 to 0.9999999, got '1'"},
+        {"  optimizer: rmsprob", 15, "unknown optimizer 'rmsprob'; did you mean 'rmsprop'?"},
+        {"  optimizer: {sgd: {learning_rate: 0}}", 15,
+         "learning_rate: expected a number above 0 and at most 1000000, got '0'"},
+        {"  optimizer:", 15, "expected one optimizer"},
+        {"  optimzer: sgd", 15,
+         "c.yaml:15:3: training: unknown key 'optimzer'; did you mean 'optimizer'?"},
+        {"  metrics: accuracy", 14, "c.yaml:14:12: metrics: expected a list of metrics"},
+        {"  validation_split: 1.5", 4,
+         "c.yaml:4:21: validation_split: expected a number from 0 to 0.99, got '1.5'"},
+        {"  class_weight: [1, 2]", 14,
+         "c.yaml:14:17: class_weight: expected a mapping of names to numbers, or "
+         "balanced, got a list"},
+        {"  class_weight: {a: 1, b: -1}", 14,
+         "c.yaml:14:27: class_weight: expected a number from 0 to 1e+30, got '-1'"},
+        {"  class_weight: {a: nan}", 14, "class_weight: expected a number"},
+        {"  class_weight: {a: 1, a: 2}", 14, "the key 'a' is given twice"},
+        {"name: ../up", 1, "c.yaml:1:7: name: expected one fit for a directory"},
+        {"name: [a]", 1, "c.yaml:1:7: name: expected text, got a list"},
+        {"name: \xff", 1, "c.yaml:1: expected text in UTF-8"},
+        {"name: \xf6\x92\x90\x98", 1, "c.yaml:1: expected text in UTF-8"},
+        {"name: \xed\xa0\x80", 1, "c.yaml:1: expected text in UTF-8"},
+        {"name: \xc0\xaf", 1, "c.yaml:1: expected text in UTF-8"},
+        {"name: a\001b", 1, "c.yaml:1: expected text in UTF-8: control characters are not allowed"},
+        {"nmae: good", 1, "c.yaml:1:1: configuration: unknown key 'nmae'; did you mean 'name'?"},
+        {"name: {", 1, "c.yaml:"},
+        {"--- x", 1, "c.yaml:"},
+    };
+    return cr_make_param_array(struct mistake, mistakes, sizeof mistakes / sizeof *mistakes);
+}
+
+ParameterizedTest(struct mistake *m, config_mistakes, mistakes_are_answered)
+{
+    char text[2048];
+    size_t length = 0, line = 1;
+    for (const char *at = good; *at; at = strchr(at, '\n') + 1, ++line) {
+        const size_t size = (size_t)(strchr(at, '\n') - at);
+        length += (size_t)snprintf(text + length, sizeof text - length, "%.*s\n",
+                                   line == m->line ? (int)strlen(m->wrong) : (int)size,
+                                   line == m->line ? m->wrong : at);
+    }
+    rnl_config *config = NULL;
+    cr_assert_eq(rnl_config_parse(&config, "c.yaml", text, NULL, 0), RNL_BAD_CONFIG, "%s",
+                 m->wrong);
+    cr_expect(strstr(rnl_message(), m->message) != NULL, "%s\n%s", m->wrong, rnl_message());
+    cr_expect_null(config);
+}
+
+Test(config_mistakes, zero_bytes_in_a_file_are_refused)
+{
+    static const char bytes[] = "n: 1\n? a:\t\0";
+    char path[] = "/tmp/rnl_test_config_XXXXXX";
+    rnl_config *config = NULL;
+    const int file = mkstemp(path);
+    cr_assert_eq(write(file, bytes, sizeof bytes - 1), (ssize_t)sizeof bytes - 1);
+    close(file);
+    cr_expect_eq(rnl_config_load(&config, path, NULL, 0), RNL_BAD_CONFIG);
+    cr_expect(strstr(rnl_message(), ":2: expected text in UTF-8") != NULL, "%s", rnl_message());
+    unlink(path);
+}
+
+Test(config_mistakes, hostile_text_is_refused)
+{
+    static char deep[20001];
+    memset(deep, '[', 20000);
+    const char *const texts[] = {"",
+                                 "\n# nothing\n",
+                                 "~",
+                                 "[]",
+                                 "model",
+                                 deep,
+                                 "{{{{{{",
+                                 "a: b\n---\nc: d\n",
+                                 "? [complex]\n: key\n",
+                                 "x: !!binary abc",
+                                 "\"unterminated",
+                                 "a: 'b",
+                                 "%YAML 9.9\n---\na",
+                                 "% \xf6\x92\x90\x98",
+                                 "#kin\n\nname:\n?  tn:     \t? w"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; ++i) {
+        rnl_config *config = NULL;
+        cr_expect_eq(rnl_config_parse(&config, "c.yaml", texts[i], NULL, 0), RNL_BAD_CONFIG,
+                     "text %zu", i);
+        cr_expect_eq(strncmp(rnl_message(), "c.yaml", 6), 0, "%s", rnl_message());
+    }
+    rnl_config *config = NULL;
+    cr_expect_eq(rnl_config_load(&config, "/nonexistent/c.yaml", NULL, 0), RNL_BAD_CONFIG);
+    cr_expect(strstr(rnl_message(), "/nonexistent/c.yaml: cannot be opened") != NULL);
+}
+
+/* Every prefix of a good text either loads or is refused; nothing crashes. */
+Test(config_mistakes, every_prefix_is_survived)
+{
+    for (size_t length = 0; length < sizeof good; ++length) {
+        char text[sizeof good] = "";
+        memcpy(text, good, length);
+        rnl_config *config = NULL;
+        if (rnl_config_parse(&config, "c.yaml", text, NULL, 0) == RNL_OK)
+            rnl_config_free(config);
+    }
+}
+
+ParameterizedTestParameters(config_mistakes, wrong_overrides_are_answered)
+{
+    static char texts[][2][160] = {
+        {"training.epoch=2", "--set training.epoch=2: training: unknown key 'epoch'; did you mean "
+                             "'epochs'?"},
+        {"training.epochs=two", "--set training.epochs=two: epochs: expected an integer"},
+        {"model.9.dense.units=1", "--set model.9.dense.units=1: '9': expected the number of an "
+                                  "element, 0 to 3"},
+        {"training.epochs", "--set training.epochs: expected key.path=value"},
+        {"training..epochs=1", "--set training..epochs=1: expected key.path=value"},
+        {"training.epochs=[1", "--set training.epochs=[1:"},
+        {"training.optimizer.sgd.momentum=0.5", "expected one optimizer, got 2: momentum and sgd"},
+    };
+    return cr_make_param_array(char[2][160], texts, sizeof texts / sizeof *texts);
+}
+
+ParameterizedTest(char (*text)[2][160], config_mistakes, wrong_overrides_are_answered)
+{
+    const char *override = (*text)[0];
+    rnl_config *config = NULL;
+    cr_assert_eq(rnl_config_parse(&config, "c.yaml", good, &override, 1), RNL_BAD_CONFIG);
+    cr_expect(strstr(rnl_message(), (*text)[1]) != NULL, "%s", rnl_message());
+}
+
+/* Of so many, looking each up among those before it takes longer than a test may. */
+Test(config_mistakes, keys_by_the_hundred_thousand)
+{
+    enum { KEYS = 700000 };
+    char *text = malloc(KEYS * 24 + 512), *end = text;
+    end += sprintf(end, "model: [dense: {units: 1}]\n"
+                        "training: {loss: mean_squared_error, optimizer: sgd, class_weight: {");
+    for (int i = 0; i < KEYS; ++i)
+        end += sprintf(end, "key_%d: 1,\n", (int)(i * 7919LL % KEYS));
+    strcpy(end, "}}\n");
+    rnl_config *config = NULL;
+    cr_assert_eq(rnl_config_parse(&config, "c.yaml", text, NULL, 0), RNL_OK, "%s", rnl_message());
+    cr_expect_eq(config->training.class_weight.count, KEYS);
+    rnl_config_free(config);
+    strcpy(end, "key_7919: 2, key_7919: 3}}\n");
+    cr_expect_eq(rnl_config_parse(&config, "c.yaml", text, NULL, 0), RNL_BAD_CONFIG);
+    cr_expect(strstr(rnl_message(), "the key 'key_7919' is given twice"), "%s", rnl_message());
+    free(text);
+}
