@@ -1,10 +1,13 @@
 /*
  * Weights of classes and of rows.
  */
+#include "engine/training/class_weights.h"
 #include "tests/dense_net.h"
+#include "tests/table_file.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,4 +80,54 @@ Test(class_weights, that_fit_no_class_are_refused)
               "%s", rnl_message());
     rnl_model_free(model);
     rnl_data_free(data);
+}
+
+/* NULL, or the message, for what `class_weight` says of this table. */
+static void expect_class_weights(const char *table, const char *given, size_t classes,
+                                 const float *expected, const char *words)
+{
+    char set[256];
+    snprintf(set, sizeof set, "training.class_weight=%s", given);
+    const char *const override = set;
+    char text[512];
+    snprintf(text, sizeof text,
+             "data: {train: {csv: {path: '%s', target: c}}}\n"
+             "model: [dense: {units: %zu, activation: softmax}]\n"
+             "training: {loss: sparse_categorical_crossentropy, optimizer: sgd}\n",
+             table_path, classes);
+    table_write(table);
+    rnl_config *config = NULL;
+    rnl_data *data = NULL;
+    rnl_model *model = NULL;
+    float *weights = NULL;
+    cr_assert_eq(rnl_config_parse(&config, "test.yaml", text, &override, 1), RNL_OK, "%s",
+                 rnl_message());
+    cr_assert_eq(rnl_data_load(&data, config, RNL_TRAIN), RNL_OK, "%s", rnl_message());
+    cr_assert_eq(rnl_model_create(&model, config, data), RNL_OK, "%s", rnl_message());
+    const rnl_status status = rnl_class_weights_create(&weights, model, &data->train);
+    cr_assert_eq(status, expected ? RNL_OK : RNL_BAD_CONFIG, "%s", given);
+    if (expected)
+        cr_expect_arr_eq(weights, expected, classes * sizeof(float));
+    else
+        table_expect_message(words);
+    free(weights);
+    rnl_model_free(model);
+    rnl_data_free(data);
+    rnl_config_free(config);
+}
+
+Test(class_weights, by_name_and_number, .init = table_enter, .fini = table_leave)
+{
+    static const char names[] = "x,c\n1,dog\n1,cat\n1,emu\n";
+    expect_class_weights(names, "{dog: 2, 2: 0.5}", 3, (const float[]){1, 2, 0.5f}, NULL);
+    expect_class_weights(names, "{cat: 0}", 3, (const float[]){0, 1, 1}, NULL);
+    expect_class_weights(names, "{dgo: 2}", 3, NULL,
+                         "--set training.class_weight={dgo: 2}: class_weight: there is no class "
+                         "'dgo'; did you mean 'dog'?");
+    expect_class_weights(names, "{3: 2}", 3, NULL, "there is no class '3'");
+    expect_class_weights(names, "{-1: 2}", 3, NULL, "there is no class '-1'");
+    expect_class_weights(names, "{cat: 2, 0: 2}", 3, NULL, "class 0 is given twice, here as '0'");
+    static const char numbers[] = "x,c\n1,5\n1,1\n";
+    expect_class_weights(numbers, "{1: 2, 5: 3}", 2, (const float[]){2, 3}, NULL);
+    expect_class_weights(numbers, "{0: 2}", 2, NULL, "there is no class '0'");
 }

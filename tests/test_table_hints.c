@@ -1,0 +1,89 @@
+/*
+ * What is said of a table that is written in another way, and of other files.
+ */
+#include "tests/table_file.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+TestSuite(table_hints, .init = table_enter, .fini = table_leave);
+
+Test(table_hints, hints_that_fit)
+{
+    static const char *const missing[] = {"NA", "?", "nan", "N/A", "null", "-", "\\N"};
+    char text[64], words[160];
+    for (size_t i = 0; i < sizeof missing / sizeof *missing; ++i) {
+        snprintf(text, sizeof text, "a,y\n1,0\n%s,1\n", missing[i]);
+        snprintf(words, sizeof words, "missing_values: [\"%s\"]`, with `missing: drop` or `fill`",
+                 missing[i]);
+        table_expect_refused(text, "target: y", table_squares, words);
+        cr_expect_null(strstr(rnl_message(), "categorical"));
+    }
+    table_expect_refused("a;y\n-0,61;0\n", "target: y, delimiter: ';'", table_squares,
+                         "expected a number (with a decimal comma: `decimal: \",\"`), got '-0,61'");
+    table_expect_refused("a,y\n\"0,5\",0\n", "target: y", table_squares, "`decimal: \",\"`");
+    table_expect_refused("a,y\nred,0\n", "target: y", table_squares, "belong under `categorical`");
+    table_expect_refused("a,y\n1,red\n", "target: y", table_squares,
+                         "classes need the loss sparse_categorical_crossentropy with softmax");
+    table_expect_refused("a,y\n2021-03-04,0\n", "target: y", table_squares,
+                         "expected a number, got '2021-03-04'");
+    table_expect_refused("a,y\n12 kg,0\n", "target: y", table_squares,
+                         "expected a number, got '12 kg'");
+}
+
+Test(table_hints, hints_at_delimiters)
+{
+    table_expect_refused("a;b;y\n0,61;1;0\n", "target: y", table_squares,
+                         "has no column 'y' (perhaps `delimiter: \";\"`)");
+    table_expect_refused("a\tb\ty\n1\t2\t0\n", "target: y", table_squares,
+                         "has no column 'y' (perhaps `delimiter: \"\\t\"`)");
+    table_expect_refused("a,b,y\n1,2,0\n", "target: y, delimiter: ';'", table_squares,
+                         "(perhaps `delimiter: \",\"`)");
+    table_expect_refused("a b y\n1 2 0\n", "target: y", table_squares,
+                         "(perhaps `delimiter: whitespace`)");
+    table_expect_refused("1;2;0\n", "target: '3', header: false", table_squares,
+                         "(perhaps `delimiter: \";\"`)");
+    table_expect_refused("0,61;1;0\n", "target: '2', header: false", table_squares,
+                         "expected a number (perhaps `delimiter: \";\"`), got '61;1;0'");
+    table_expect_refused("1 2,0\n", "target: '2', header: false", table_squares,
+                         "(perhaps `delimiter: whitespace`)");
+    table_expect_refused(
+        "1,2,0\n3,4,1\n", "target: '3'", table_squares,
+        "has no column '3': its first line is all numbers; without names, `header: "
+        "false`");
+}
+
+Test(table_hints, hints_at_the_ends_of_lines)
+{
+    table_expect_refused(
+        "1,2,0,\n", "target: '3', header: false", table_squares,
+        "if every line ends with ',', `ignore: [\"4\"]` leaves out the empty column");
+    table_expect_inputs("1,2,0,\n", "target: '3', header: false, ignore: '4'", 1, 2,
+                        (const float[]){1, 2});
+    table_expect_refused("a,b,y\n1,2,0,\n", "target: y", table_squares,
+                         "expected 3 cells, as the first line has, got 4: this line ends with ','");
+    table_expect_refused("a,b,y\n0,5,2,0\n", "target: y", table_squares,
+                         "as in a number with a decimal comma");
+    table_expect_refused("a,b,y\n,1,0\n,2,1\n", "target: y, missing: fill", table_squares,
+                         "column 'a': expected a value in some row (`ignore: [\"a\"]` leaves");
+}
+
+static void expect_content_refused(const void *bytes, size_t count, const char *words)
+{
+    rnl_config *config = table_configure("target: y", 1, table_squares);
+    rnl_data *data = NULL;
+    table_write_bytes(bytes, count);
+    cr_expect_eq(rnl_data_load(&data, config, RNL_TRAIN), RNL_BAD_DATA);
+    table_expect_message(words);
+    rnl_config_free(config);
+}
+
+Test(table_hints, other_content_is_named)
+{
+    expect_content_refused("\x93NUMPY\x01\0v\0{", 11, "in UTF-8, got a .npy file");
+    expect_content_refused("\0\0\x08\x01\0\0\0\1\1", 9, "in UTF-8, got an IDX file");
+    expect_content_refused("\xff\xfe"
+                           "a\0\n\0",
+                           6, "in UTF-8, got UTF-16");
+}
