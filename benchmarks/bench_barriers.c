@@ -1,6 +1,6 @@
 #include "benchmarks/bench_barriers.h"
 
-#include "engine/training/machine.h"
+#include "engine/workers/machine.h"
 #include "threading/team.h"
 
 #include <sched.h>

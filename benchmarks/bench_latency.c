@@ -5,11 +5,11 @@
 #include "benchmarks/bench.h"
 #include "benchmarks/bench_nets.h"
 #include "benchmarks/step_time.h"
-#include "engine/config/config.h"
+#include "engine/schema/config.h"
 #include "engine/data/row_order.h"
-#include "engine/error.h"
-#include "engine/training/executor.h"
-#include "engine/training/pass.h"
+#include "engine/base/error.h"
+#include "engine/workers/executor.h"
+#include "engine/workers/pass.h"
 
 #include <stdbool.h>
 #include <stdio.h>

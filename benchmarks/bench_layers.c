@@ -5,11 +5,11 @@
 #include "benchmarks/bench_layers.h"
 #include "benchmarks/bench.h"
 #include "benchmarks/fma_peak.h"
-#include "engine/config/config.h"
-#include "engine/error.h"
+#include "engine/schema/config.h"
+#include "engine/base/error.h"
 #include "engine/product/product.h"
 #include "engine/step/cut.h"
-#include "engine/training/machine.h"
+#include "engine/workers/machine.h"
 #include "threading/team.h"
 
 #include <stdio.h>

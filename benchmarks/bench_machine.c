@@ -6,7 +6,7 @@
 #include "benchmarks/fma_peak.h"
 #include "benchmarks/team_timing.h"
 #include "benchmarks/triad.h"
-#include "engine/training/machine.h"
+#include "engine/workers/machine.h"
 #include "threading/team.h"
 
 #include <stdio.h>

@@ -5,9 +5,9 @@
 #include "benchmarks/bench.h"
 #include "benchmarks/team_timing.h"
 #include "benchmarks/triad.h"
-#include "engine/config/config.h"
-#include "engine/error.h"
-#include "engine/training/optimizers.h"
+#include "engine/schema/config.h"
+#include "engine/base/error.h"
+#include "engine/kinds/optimizers.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 #include "benchmarks/bench_nets.h"
 #include "benchmarks/fma_peak.h"
 #include "benchmarks/step_time.h"
-#include "engine/config/config.h"
+#include "engine/schema/config.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 #include "benchmarks/bench.h"
 #include "cli/commands.h"
 #include "cli/messages.h"
-#include "engine/training/machine.h"
+#include "engine/workers/machine.h"
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #include "benchmarks/team_timing.h"
 
 #include "benchmarks/samples.h"
-#include "engine/training/machine.h"
+#include "engine/workers/machine.h"
 #include "threading/team.h"
 
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #ifndef RNL_TESTS_CONFIG_TEXTS_H
 #define RNL_TESTS_CONFIG_TEXTS_H
 
-#include "engine/config/config.h"
+#include "engine/schema/config.h"
 
 /* A small configuration that is accepted. */
 #define GOOD_CONFIG                                                                                \

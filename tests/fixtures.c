@@ -1,6 +1,6 @@
 #include "tests/fixtures.h"
 
-#include "engine/config/config.h"
+#include "engine/schema/config.h"
 #include "engine/data/formats.h"
 #include "simd/philox.h"
 

@@ -1,8 +1,8 @@
 #include "tests/layer_oracle.h"
 
-#include "engine/config/config.h"
+#include "engine/kinds/regularizers.h"
 #include "engine/layers/layers.h"
-#include "engine/model/regularizers.h"
+#include "engine/schema/config.h"
 #include "engine/step/cut.h"
 #include "simd/philox.h"
 

@@ -1,7 +1,7 @@
 /*
  * What training says of inputs, presets and first weights that do not go together.
  */
-#include "engine/config/config.h"
+#include "engine/schema/config.h"
 #include "tests/fixtures.h"
 
 #include <criterion/criterion.h>

@@ -1,7 +1,7 @@
 /*
  * Classes that the rows lack, and weights that balance those they have.
  */
-#include "engine/config/config.h"
+#include "engine/schema/config.h"
 #include "engine/training/class_weights.h"
 #include "tests/fixtures.h"
 

@@ -1,7 +1,8 @@
 /*
  * Scaling by column: ranges of a table's columns, data.scaling as a mapping, robust and its clip.
  */
-#include "engine/config/config.h"
+#include "engine/kinds/scaling.h"
+#include "engine/schema/config.h"
 #include "engine/training/input_scale.h"
 #include "tests/fixtures.h"
 

@@ -2,8 +2,8 @@
  * Inputs that are NaN, infinite, or beyond float32: refused wherever rows come in, with the row and
  * the column.
  */
-#include "engine/config/config.h"
 #include "engine/data/formats.h"
+#include "engine/schema/config.h"
 #include "tests/fixtures.h"
 
 #include <criterion/criterion.h>

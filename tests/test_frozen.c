@@ -2,7 +2,7 @@
  * Layers with learning_rate_factor 0: nothing changes their parameters, and they do not count as
  * trainable.
  */
-#include "engine/config/config.h"
+#include "engine/schema/config.h"
 #include "tests/fixtures.h"
 
 #include <criterion/criterion.h>

@@ -2,8 +2,8 @@
  * Losses and optimizers against numbers that Keras 3 computed in float64 (tests/golden/, with the
  * script and the versions that made them).  RUNNEL_GOLDEN comes from the build.
  */
-#include "engine/config/config.h"
-#include "engine/training/optimizers.h"
+#include "engine/kinds/optimizers.h"
+#include "engine/schema/config.h"
 
 #include <criterion/criterion.h>
 #include <jansson.h>

@@ -2,7 +2,7 @@
  * Configurations and model files that ask for what no machine has, and checkpoints of trainings
  * that cannot have been: the digest is right, as whoever makes such a file can compute it.
  */
-#include "engine/config/config.h"
+#include "engine/schema/config.h"
 #include "tests/fixtures.h"
 
 #include <criterion/criterion.h>

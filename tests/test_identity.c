@@ -2,7 +2,7 @@
  * Elastic identity: the trained weights are the same bit for bit on any number of workers, and
  * what else a run promises whatever its options are.
  */
-#include "engine/config/config.h"
+#include "engine/schema/config.h"
 #include "tests/fixtures.h"
 
 #include <criterion/criterion.h>

@@ -1,7 +1,7 @@
 /*
  * What is done with a trained model: folding batch normalization away, and Monte Carlo prediction.
  */
-#include "engine/config/config.h"
+#include "engine/schema/config.h"
 #include "tests/fixtures.h"
 
 #include <criterion/criterion.h>

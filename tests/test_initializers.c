@@ -1,7 +1,7 @@
 /*
  * Initial values against the mean, variance and limits of their distributions.
  */
-#include "engine/config/config.h"
+#include "engine/schema/config.h"
 #include "tests/fixtures.h"
 
 #include <criterion/criterion.h>

@@ -1,7 +1,7 @@
 /*
  * What the figures show of untrained nets that are known to be well or ill.
  */
-#include "engine/config/config.h"
+#include "engine/schema/config.h"
 #include "simd/philox.h"
 #include "tests/fixtures.h"
 

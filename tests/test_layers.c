@@ -2,7 +2,7 @@
  * Every kind of layer, and a network of all kinds: the gradients of a training step against central
  * differences of the oracle, one result on any number of workers, and what layers refuse.
  */
-#include "engine/config/config.h"
+#include "engine/schema/config.h"
 #include "tests/fixtures.h"
 #include "tests/layer_oracle.h"
 

@@ -1,7 +1,7 @@
 /*
  * Metrics where there is little to measure: outputs that are NaN, and targets that do not vary.
  */
-#include "engine/config/config.h"
+#include "engine/schema/config.h"
 #include "tests/fixtures.h"
 
 #include <criterion/criterion.h>

@@ -1,7 +1,7 @@
 /*
  * The parts of the data: training, validation and test rows, splits and folds.
  */
-#include "engine/config/config.h"
+#include "engine/schema/config.h"
 #include "engine/data/formats.h"
 #include "tests/fixtures.h"
 

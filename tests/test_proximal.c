@@ -3,7 +3,7 @@
  * the loss and that of the penalty are equal.  (Where the rate falls, a velocity lags behind it by
  * a percent or so.)
  */
-#include "engine/config/config.h"
+#include "engine/schema/config.h"
 #include "tests/fixtures.h"
 
 #include <criterion/criterion.h>

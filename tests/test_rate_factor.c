@@ -2,7 +2,7 @@
  * learning_rate_factor: a factor f at the learning rate eta is the learning rate f eta, for the
  * parameters of its layer alone.
  */
-#include "engine/config/config.h"
+#include "engine/schema/config.h"
 #include "tests/fixtures.h"
 
 #include <criterion/criterion.h>

@@ -2,7 +2,7 @@
  * Training that is interrupted, saved, loaded and resumed ends with the weights and the figures of
  * training that never was.
  */
-#include "engine/config/config.h"
+#include "engine/schema/config.h"
 #include "tests/fixtures.h"
 
 #include <criterion/criterion.h>

@@ -1,7 +1,7 @@
 /*
  * A checkpoint knows the rows that it was made with: training goes on with those alone.
  */
-#include "engine/config/config.h"
+#include "engine/schema/config.h"
 #include "tests/fixtures.h"
 
 #include <criterion/criterion.h>

@@ -3,7 +3,7 @@
  * the versions that made it): the weights at the end, and every figure of every epoch.
  * RUNNEL_GOLDEN comes from the build.
  */
-#include "engine/config/config.h"
+#include "engine/schema/config.h"
 #include "tests/fixtures.h"
 
 #include <criterion/criterion.h>

@@ -265,8 +265,7 @@ Test(safetensors, rules_of_the_header, .init = enter, .fini = leave)
         "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4],\"more\":1}}", 4, "more");
     expect_header_refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4,8]}}", 4,
                           "tensor a");
-    expect_header_refused("{\"a\":" TENSOR("F16", "[2]", "0", "4") "}", 4,
-                          "F32 or F64, got F16");
+    expect_header_refused("{\"a\":" TENSOR("F16", "[2]", "0", "4") "}", 4, "F32 or F64, got F16");
     expect_header_refused("{\"a\":" TENSOR("F64", "[1]", "0", "4") "}", 4, "fit its shape");
     expect_header_refused("{}", 4, "expected 0 bytes of data, got 4");
 }

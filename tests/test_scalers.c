@@ -1,7 +1,8 @@
 /*
  * What each scaling measures.
  */
-#include "engine/config/config.h"
+#include "engine/kinds/scaling.h"
+#include "engine/schema/config.h"
 #include "engine/data/dataset.h"
 
 #include <criterion/criterion.h>

@@ -2,6 +2,7 @@
  * Scaling of inputs and targets: in double, whatever the file, with all figures but the loss in the
  * units of the targets.
  */
+#include "engine/kinds/scaling.h"
 #include "engine/storage/safetensors.h"
 #include "tests/fixtures.h"
 

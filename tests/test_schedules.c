@@ -3,8 +3,9 @@
  * with the script and the versions that made it), closed forms, and in whole trainings that are
  * interrupted.  RUNNEL_GOLDEN comes from the build.
  */
-#include "engine/training/figures.h"
-#include "engine/training/schedules.h"
+#include "engine/kinds/optimizers.h"
+#include "engine/kinds/schedules.h"
+#include "simd/kernels.h"
 #include "tests/fixtures.h"
 
 #include <criterion/criterion.h>
@@ -55,10 +56,8 @@ static void check_plateau(const json_t *golden, const rnl_config *config, const 
     rnl_plateau plateau = {0};
     for (size_t t = 0; t < json_array_size(losses); ++t) {
         const json_t *loss = json_array_get(losses, t);
-        rnl_figures figures = {0};
-        rnl_figures_add(&figures, "val_", "loss",
-                        json_is_null(loss) ? NAN : json_number_value(loss));
-        rnl_schedule_look(config, &plateau, learning_rate, &figures);
+        rnl_schedule_look(&config->training.schedule, &plateau, learning_rate,
+                          json_is_null(loss) ? NAN : json_number_value(loss));
         const rnl_moment moment = moment_at(learning_rate, (double)t + 1, 100);
         const double rate =
             rnl_schedule_at(&config->training.schedule, &plateau, &moment).learning_rate;

@@ -2,8 +2,8 @@
  * Validation rows drawn at random or by class: which rows go where, that targets and weights stay
  * with their rows, and that the seed and the rows alone decide.
  */
-#include "engine/config/config.h"
 #include "engine/data/dataset.h"
+#include "engine/schema/config.h"
 #include "tests/fixtures.h"
 
 #include <criterion/criterion.h>

@@ -2,7 +2,7 @@
  * What is told and refused of target values: far from 0 and 1, out of reach of the last activation,
  * the inputs themselves, classes; and made houses, which are learned.
  */
-#include "engine/config/config.h"
+#include "engine/schema/config.h"
 #include "engine/training/target_scale.h"
 #include "tests/fixtures.h"
 

@@ -2,7 +2,7 @@
  * Validation every so many steps: what is told and when, that it changes no weight by itself, and
  * that what is decided by it survives interruptions.
  */
-#include "engine/config/config.h"
+#include "engine/schema/config.h"
 #include "tests/fixtures.h"
 
 #include <criterion/criterion.h>

@@ -2,7 +2,7 @@
  * Configurations in other words: Keras's names, values that stand for a kind's main parameter, and
  * what is said of names that are none.
  */
-#include "engine/config/config.h"
+#include "engine/schema/config.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>

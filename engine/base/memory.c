@@ -1,7 +1,7 @@
 #include "engine/base/memory.h"
 
+#include "engine/base/error.h"
 #include "engine/base/memory_left.h"
-#include "engine/error.h"
 
 #include <stdint.h>
 #include <stdio.h>

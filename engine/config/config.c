@@ -1,16 +1,16 @@
-#include "engine/config/config.h"
+#include "engine/schema/config.h"
 
+#include "engine/base/error.h"
 #include "engine/config/defaults.h"
 #include "engine/config/lift.h"
-#include "engine/config/node.h"
 #include "engine/config/presets.h"
-#include "engine/config/words.h"
 #include "engine/data/encoding.h"
-#include "engine/error.h"
+#include "engine/kinds/schedules.h"
 #include "engine/layers/auto_initializer.h"
 #include "engine/model/position.h"
+#include "engine/schema/node.h"
+#include "engine/schema/words.h"
 #include "engine/training/early_stopping.h"
-#include "engine/training/schedules.h"
 
 #include <stddef.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 #include "engine/config/defaults.h"
 
-#include "engine/config/node.h"
-#include "engine/config/unknown.h"
-#include "engine/error.h"
+#include "engine/base/error.h"
+#include "engine/schema/node.h"
+#include "engine/schema/unknown.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -10,7 +10,7 @@
 #ifndef RNL_ENGINE_CONFIG_DEFAULTS_H
 #define RNL_ENGINE_CONFIG_DEFAULTS_H
 
-#include "engine/config/schema.h"
+#include "engine/schema/schema.h"
 
 /* Makes such a mapping under `model` the list of layers, with the defaults written into them. */
 rnl_status rnl_defaults_apply(rnl_node *root, const rnl_kind_table *layers);

@@ -1,8 +1,8 @@
 /*
  * The reference of the configuration, written from the tables that check it.
  */
-#include "engine/config/config.h"
-#include "engine/error.h"
+#include "engine/base/error.h"
+#include "engine/schema/config.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 #include "engine/config/lift.h"
 
-#include "engine/config/node.h"
-#include "engine/error.h"
+#include "engine/base/error.h"
+#include "engine/schema/node.h"
 
 #include <stdlib.h>
 #include <string.h>

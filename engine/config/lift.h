@@ -8,7 +8,7 @@
 #ifndef RNL_ENGINE_CONFIG_LIFT_H
 #define RNL_ENGINE_CONFIG_LIFT_H
 
-#include "engine/config/tree.h"
+#include "engine/schema/tree.h"
 
 /* In the list `model` under root and the lists in it, for activations of these names; NULL ends
  * them. */

@@ -2,10 +2,10 @@
  * A configuration line by line, with where each value is from.  What was decoded and the tree that
  * it was decoded from are gone through together: what is not in the tree is a default.
  */
-#include "engine/config/config.h"
-#include "engine/config/node.h"
-#include "engine/config/printer.h"
-#include "engine/error.h"
+#include "engine/base/error.h"
+#include "engine/schema/config.h"
+#include "engine/schema/node.h"
+#include "engine/schema/printer.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
-#include "engine/config/config.h"
+#include "engine/base/error.h"
 #include "engine/config/defaults.h"
-#include "engine/config/node.h"
 #include "engine/config/presets.h"
-#include "engine/error.h"
 #include "engine/layers/layers.h"
+#include "engine/schema/config.h"
+#include "engine/schema/node.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 #include "engine/config/presets.h"
 
-#include "engine/config/config.h"
-#include "engine/config/node.h"
-#include "engine/error.h"
-#include "engine/number.h"
-#include "engine/training/losses.h"
+#include "engine/base/error.h"
+#include "engine/base/number.h"
+#include "engine/kinds/losses.h"
+#include "engine/schema/config.h"
+#include "engine/schema/node.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -9,7 +9,7 @@
 #ifndef RNL_ENGINE_CONFIG_PRESETS_H
 #define RNL_ENGINE_CONFIG_PRESETS_H
 
-#include "engine/config/schema.h"
+#include "engine/schema/schema.h"
 
 /* A key and what a preset writes for it. */
 typedef struct rnl_preset_key {

@@ -1,7 +1,7 @@
 #include "engine/data/array.h"
 
+#include "engine/base/error.h"
 #include "engine/base/memory.h"
-#include "engine/error.h"
 
 #include <math.h>
 #include <stdint.h>

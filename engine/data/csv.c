@@ -2,8 +2,8 @@
  * Tables of comma-separated values.  The first set that is read, the training rows, is read three
  * times: to measure the encoding, to count the rows, and to apply it; other sets follow it.
  */
+#include "engine/base/error.h"
 #include "engine/data/csv_table.h"
-#include "engine/error.h"
 
 #include <string.h>
 

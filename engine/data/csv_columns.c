@@ -1,8 +1,8 @@
 /*
  * Which columns of a table are targets, inputs, sample weights, or nothing.
  */
+#include "engine/base/error.h"
 #include "engine/data/csv_table.h"
-#include "engine/error.h"
 
 #include <stdlib.h>
 

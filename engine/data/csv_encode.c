@@ -1,9 +1,9 @@
 /*
  * Rows of a table as numbers, by its encoding.
  */
-#include "engine/data/csv_table.h"
-#include "engine/error.h"
+#include "engine/base/error.h"
 #include "engine/base/memory.h"
+#include "engine/data/csv_table.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /*
  * What may be wrong with a table: the key that fits what was found.
  */
+#include "engine/base/number.h"
 #include "engine/data/csv_table.h"
-#include "engine/number.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
  * Measuring the encoding on the training rows: categories, what fills missing cells, and what is
  * odd about a column.
  */
+#include "engine/base/error.h"
 #include "engine/data/csv_table.h"
-#include "engine/error.h"
 
 #include <stdio.h>
 #include <stdlib.h>

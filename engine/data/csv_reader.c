@@ -1,8 +1,8 @@
 #include "engine/data/csv_reader.h"
 
+#include "engine/base/error.h"
 #include "engine/base/memory.h"
 #include "engine/data/formats.h"
-#include "engine/error.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #include "engine/data/csv_table.h"
 
-#include "engine/error.h"
-#include "engine/number.h"
+#include "engine/base/error.h"
+#include "engine/base/number.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "engine/data/data_digest.h"
 
-#include "engine/error.h"
+#include "engine/base/error.h"
 
 #include <string.h>
 

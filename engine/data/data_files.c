@@ -1,7 +1,7 @@
 /*
  * The files that data are read from.
  */
-#include "engine/config/config.h"
+#include "engine/schema/config.h"
 
 #include <sys/stat.h>
 

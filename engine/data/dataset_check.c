@@ -1,5 +1,5 @@
+#include "engine/base/error.h"
 #include "engine/data/dataset.h"
-#include "engine/error.h"
 
 #include <float.h>
 #include <math.h>

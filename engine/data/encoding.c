@@ -1,7 +1,7 @@
 #include "engine/data/encoding.h"
 
-#include "engine/error.h"
-#include "engine/number.h"
+#include "engine/base/error.h"
+#include "engine/base/number.h"
 
 #include <stdio.h>
 #include <stdlib.h>

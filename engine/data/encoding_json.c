@@ -3,8 +3,8 @@
  * {"inputs": [{"name": "colour", "categories": ["blue", "red"], "fill": 1.0}], "targets": [...]};
  * a column without categories is numeric.
  */
+#include "engine/base/error.h"
 #include "engine/data/encoding.h"
-#include "engine/error.h"
 
 #include <jansson.h>
 #include <stdlib.h>

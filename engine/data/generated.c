@@ -1,9 +1,9 @@
 /*
  * Generated sets.  A point is a function of the run's seed, the set's seed and its row.
  */
+#include "engine/base/error.h"
 #include "engine/base/memory.h"
 #include "engine/data/formats.h"
-#include "engine/error.h"
 #include "simd/philox.h"
 
 #include <math.h>

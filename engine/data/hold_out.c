@@ -1,7 +1,7 @@
 #include "engine/data/hold_out.h"
 
+#include "engine/base/error.h"
 #include "engine/base/memory.h"
-#include "engine/error.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,10 +2,10 @@
  * IDX: two zero bytes, the type, the number of dimensions, the dimensions as big-endian 32-bit
  * numbers, the elements in row-major order, big-endian.  zlib reads plain and gzip files alike.
  */
+#include "engine/base/error.h"
 #include "engine/base/memory.h"
 #include "engine/data/array.h"
 #include "engine/data/formats.h"
-#include "engine/error.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
  * Files to predict for or to evaluate on, told apart by what they begin with, plain or compressed
  * by gzip, whatever their names.
  */
+#include "engine/base/error.h"
 #include "engine/data/formats.h"
-#include "engine/error.h"
 #include "engine/storage/input_stream.h"
 
 #include <string.h>

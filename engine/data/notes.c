@@ -1,6 +1,6 @@
 #include "engine/data/notes.h"
 
-#include "engine/error.h"
+#include "engine/base/error.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -3,10 +3,10 @@
  * header is a Python literal, {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }, of
  * exactly these keys (NEP 1).  Plain or compressed by gzip.
  */
+#include "engine/base/error.h"
 #include "engine/base/memory.h"
 #include "engine/data/array.h"
 #include "engine/data/formats.h"
-#include "engine/error.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,10 +1,9 @@
 #include "engine/data/split.h"
 
+#include "engine/base/error.h"
 #include "engine/base/memory.h"
 #include "engine/data/hold_out.h"
 #include "engine/data/row_order.h"
-#include "engine/error.h"
-#include "engine/training/losses.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -69,9 +68,10 @@ rnl_status rnl_split_check(const rnl_data_config *config)
 #define SPLIT_EPOCH (UINT32_MAX - 1)
 
 static rnl_status check_classes(const rnl_dataset *train, const rnl_choice *split,
-                                const rnl_choice *loss)
+                                const rnl_choice *loss, const rnl_loading *loading)
 {
-    if (train->labels || (loss->kind && rnl_loss_classes(loss, train->value_columns) > 0))
+    const bool binary = loading->two_classes && train->value_columns == 1;
+    if (train->labels || (loss->kind && (loading->target != RNL_TARGET_VALUES || binary)))
         return RNL_OK;
     return rnl_fail_at(split->place, "stratified needs class targets, which loss %s does not have",
                        loss->kind ? loss->kind->name : "none");
@@ -102,7 +102,7 @@ static rnl_status sort_by_class(uint32_t *order, const rnl_dataset *train)
 
 /* The rows as they are drawn. */
 static rnl_status draw(uint32_t *order, const rnl_dataset *train, const rnl_choice *split,
-                       const rnl_config *config)
+                       const rnl_config *config, const rnl_loading *loading)
 {
     const split_drawing drawing = drawing_of(split);
     const bool folds = split == &config->data.folds;
@@ -111,7 +111,7 @@ static rnl_status draw(uint32_t *order, const rnl_dataset *train, const rnl_choi
                   drawing != FROM_THE_END);
     if (drawing != BY_CLASS)
         return RNL_OK;
-    RNL_TRY(check_classes(train, split, &config->training.loss));
+    RNL_TRY(check_classes(train, split, &config->training.loss, loading));
     return sort_by_class(order, train);
 }
 
@@ -197,7 +197,8 @@ static rnl_status check_rows(const rnl_dataset *train, const rnl_data_config *co
                           train->name, train->rows);
 }
 
-rnl_status rnl_split(rnl_dataset *validation, rnl_dataset *train, const rnl_config *config)
+rnl_status rnl_split(rnl_dataset *validation, rnl_dataset *train, const rnl_config *config,
+                     const rnl_loading *loading)
 {
     const size_t rows = train->rows;
     const bool folds = rnl_split_folds(&config->data) > 0;
@@ -207,7 +208,7 @@ rnl_status rnl_split(rnl_dataset *validation, rnl_dataset *train, const rnl_conf
     RNL_TRY(check_rows(train, &config->data));
     RNL_TRY(rnl_allocate_rows(&order, train->name, rows, 1, sizeof *order + sizeof *marks));
     marks = (bool *)(order + rows);
-    rnl_status status = draw(order, train, split, config);
+    rnl_status status = draw(order, train, split, config, loading);
     if (folds)
         mark_fold(marks, order, rows, &config->data);
     else

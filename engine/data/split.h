@@ -18,7 +18,8 @@ rnl_status rnl_split_check(const rnl_data_config *config);
  * depends on the rows, the configuration's split and, where they are drawn, its seed alone; those
  * of plain folds on the numbers of rows and folds.  The folds of one configuration hold out every
  * row once. */
-rnl_status rnl_split(rnl_dataset *validation, rnl_dataset *train, const rnl_config *config);
+rnl_status rnl_split(rnl_dataset *validation, rnl_dataset *train, const rnl_config *config,
+                     const rnl_loading *loading);
 
 /* "; data.validation_split: {stratified: 0.2} ..." where the validation rows of a configuration
  * may lack a class that it would give them; else "". */

@@ -1,6 +1,6 @@
 #include "engine/data/text_index.h"
 
-#include "engine/error.h"
+#include "engine/base/error.h"
 
 #include <stdint.h>
 #include <stdlib.h>

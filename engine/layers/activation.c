@@ -3,10 +3,10 @@
  */
 #include "engine/layers/layers.h"
 
-#include "engine/config/config.h"
-#include "engine/error.h"
+#include "engine/base/error.h"
+#include "engine/kinds/activations.h"
 #include "engine/layers/pass_through.h"
-#include "engine/model/activations.h"
+#include "engine/schema/config.h"
 #include "engine/step/row_tiles.h"
 
 #include <stddef.h>

@@ -5,10 +5,10 @@
  */
 #include "engine/layers/layers.h"
 
-#include "engine/config/config.h"
-#include "engine/error.h"
+#include "engine/base/error.h"
+#include "engine/kinds/regularizers.h"
 #include "engine/layers/pass_through.h"
-#include "engine/model/regularizers.h"
+#include "engine/schema/config.h"
 #include "engine/step/row_tiles.h"
 #include "engine/step/sizes.h"
 

@@ -1,9 +1,9 @@
 #include "engine/layers/auto_initializer.h"
 
-#include "engine/config/config.h"
+#include "engine/kinds/activations.h"
+#include "engine/kinds/initializers.h"
 #include "engine/layers/layers.h"
-#include "engine/model/activations.h"
-#include "engine/model/initializers.h"
+#include "engine/schema/config.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 #ifndef RNL_ENGINE_LAYERS_AUTO_INITIALIZER_H
 #define RNL_ENGINE_LAYERS_AUTO_INITIALIZER_H
 
-#include "engine/config/schema.h"
+#include "engine/schema/schema.h"
 
 /* A dense layer of a list, and what stands behind it. */
 typedef struct rnl_dense_choice {

@@ -1,9 +1,9 @@
 #include "engine/layers/batch_normalization.h"
 
-#include "engine/config/config.h"
-#include "engine/error.h"
+#include "engine/base/error.h"
 #include "engine/layers/columns.h"
 #include "engine/layers/rate_factor.h"
+#include "engine/schema/config.h"
 
 #include <stddef.h>
 

@@ -5,7 +5,7 @@
  */
 #include "engine/layers/batch_normalization.h"
 
-#include "engine/error.h"
+#include "engine/base/error.h"
 #include "engine/layers/columns.h"
 #include "engine/step/clip.h"
 #include "engine/step/update.h"

@@ -9,9 +9,9 @@
  */
 #include "engine/layers/layers.h"
 
-#include "engine/config/config.h"
-#include "engine/error.h"
+#include "engine/base/error.h"
 #include "engine/model/model.h"
+#include "engine/schema/config.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "engine/layers/layers.h"
 
-#include "engine/config/config.h"
+#include "engine/schema/config.h"
 
 #include <string.h>
 

@@ -7,8 +7,8 @@
 #include "engine/layers/layers.h"
 #include "engine/layers/rate_factor.h"
 
-#include "engine/config/config.h"
-#include "engine/error.h"
+#include "engine/base/error.h"
+#include "engine/schema/config.h"
 #include "engine/step/clip.h"
 #include "engine/step/update.h"
 

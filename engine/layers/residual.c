@@ -6,9 +6,9 @@
  */
 #include "engine/layers/residual.h"
 
-#include "engine/config/config.h"
-#include "engine/error.h"
+#include "engine/base/error.h"
 #include "engine/layers/pass_through.h"
+#include "engine/schema/config.h"
 #include "engine/step/row_tiles.h"
 
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /*
  * The classes and outputs of a model by the names that they have in the table it was trained on.
  */
-#include "engine/error.h"
+#include "engine/base/error.h"
 #include "engine/model/model.h"
 
 #include <math.h>

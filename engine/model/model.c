@@ -1,11 +1,11 @@
 #include "engine/model/model.h"
 
+#include "engine/base/error.h"
 #include "engine/base/memory.h"
-#include "engine/error.h"
-#include "engine/model/activations.h"
+#include "engine/kinds/activations.h"
+#include "engine/kinds/metrics.h"
 #include "engine/model/fixup.h"
-#include "engine/training/losses.h"
-#include "engine/training/metrics.h"
+#include "engine/model/loss_check.h"
 
 #include <stdio.h>
 #include <stdlib.h>

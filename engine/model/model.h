@@ -7,6 +7,7 @@
 
 #include "engine/data/data_digest.h"
 #include "engine/data/encoding.h"
+#include "engine/kinds/scaling.h"
 #include "engine/model/layer.h"
 #include "engine/model/position.h"
 

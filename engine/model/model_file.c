@@ -4,13 +4,13 @@
  * training stands between two steps, the file is a checkpoint: it also holds the optimizer's state
  * ("dense_1.kernel.slot_1"), the best values so far ("dense_1.kernel.best"), and the position.
  */
+#include "engine/base/error.h"
 #include "engine/base/memory.h"
-#include "engine/config/config.h"
-#include "engine/error.h"
+#include "engine/kinds/optimizers.h"
 #include "engine/model/model.h"
+#include "engine/schema/config.h"
 #include "engine/storage/atomic_file.h"
 #include "engine/storage/safetensors.h"
-#include "engine/training/optimizers.h"
 
 #include <stdio.h>
 #include <stdlib.h>

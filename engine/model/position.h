@@ -5,11 +5,11 @@
 #ifndef RNL_ENGINE_MODEL_POSITION_H
 #define RNL_ENGINE_MODEL_POSITION_H
 
+#include "engine/kinds/schedules.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#define RNL_MAX_METRICS 16
 
 /* Sums over the rows that a pass has seen, from which the reported means come. */
 typedef struct rnl_sums {
@@ -18,13 +18,6 @@ typedef struct rnl_sums {
     double metrics[RNL_MAX_METRICS];
     uint64_t missed; /* constant targets that some row's output was not: a bit for each 64th */
 } rnl_sums;
-
-/* What the schedule `performance` has seen. */
-typedef struct rnl_plateau {
-    uint64_t looked; /* 0: nothing yet */
-    uint64_t wait, cooldown;
-    double best, learning_rate;
-} rnl_plateau;
 
 /* What early stopping has seen. */
 typedef struct rnl_patience {

@@ -1,7 +1,7 @@
-#include "engine/config/config.h"
-#include "engine/error.h"
+#include "engine/base/error.h"
+#include "engine/kinds/optimizers.h"
 #include "engine/model/model.h"
-#include "engine/training/optimizers.h"
+#include "engine/schema/config.h"
 
 #include <stdio.h>
 #include <stdlib.h>

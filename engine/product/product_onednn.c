@@ -1,7 +1,7 @@
 #include "engine/product/product.h"
 
+#include "engine/base/error.h"
 #include "engine/base/memory.h"
-#include "engine/error.h"
 
 #include <assert.h>
 #include <dnnl.h>

@@ -1,7 +1,7 @@
 #include "engine/step/arena.h"
 
 #include "engine/base/memory.h"
-#include "engine/error.h"
+#include "engine/base/error.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,63 +1,16 @@
 #include "engine/step/clip.h"
 
-#include "engine/config/config.h"
-#include "engine/error.h"
+#include "engine/base/error.h"
+#include "engine/kinds/clippings.h"
+#include "engine/schema/config.h"
 #include "engine/step/penalty.h"
 #include "engine/step/sizes.h"
 
 #include <math.h>
 #include <stddef.h>
 
-typedef struct clipping_parameters {
-    double limit;
-} clipping_parameters;
-
-#define LIMIT(name)                                                                                \
-    (const rnl_field[])                                                                            \
-    {                                                                                              \
-        {.key = name,                                                                              \
-         .type = RNL_FIELD_NUMBER,                                                                 \
-         .offset = offsetof(clipping_parameters, limit),                                           \
-         .maximum = 1e30,                                                                          \
-         .above_minimum = true,                                                                    \
-         .help = "the limit"},                                                                     \
-        {                                                                                          \
-            .key = NULL                                                                            \
-        }                                                                                          \
-    }
-
-/* By their order. */
-enum { BY_VALUE, BY_NORM, BY_GLOBAL_NORM };
-
-static const rnl_kind kinds[] = {
-    {.name = "clipvalue",
-     .help = "each gradient to within the limit and minus the limit",
-     .fields = LIMIT("clipvalue"),
-     .size = sizeof(clipping_parameters),
-     .shorthand = "clipvalue"},
-    {.name = "clipnorm",
-     .help =
-         "the gradient of each kernel and bias, where its norm is above the limit, to the limit",
-     .fields = LIMIT("clipnorm"),
-     .size = sizeof(clipping_parameters),
-     .shorthand = "clipnorm"},
-    {.name = "global_clipnorm",
-     .help = "all gradients together, where their norm is above the limit, to the limit",
-     .fields = LIMIT("global_clipnorm"),
-     .size = sizeof(clipping_parameters),
-     .shorthand = "global_clipnorm"},
-};
-
-const rnl_kind_table rnl_clippings = {
-    .noun = "clipping",
-    .plural = "clippings",
-    .kinds = kinds,
-    .count = sizeof kinds / sizeof *kinds,
-};
-
 typedef struct clip_state {
-    const rnl_choice *choice;
-    double limit;
+    rnl_clipping clipping;
     double squares[]; /* (blocks) of their gradients */
 } clip_state;
 
@@ -70,9 +23,9 @@ static rnl_status run_measure(void *self, size_t tile, rnl_step_worker *worker)
         return RNL_OK;
     if (block->penalties[0])
         rnl_penalty_add_slope(step, block, 0, block->count, block->gradients);
-    if (state->choice->kind == &kinds[BY_VALUE]) {
+    if (state->clipping.kind == RNL_CLIPS_VALUES) {
         step->kernels->clamp(
-            &(const rnl_clamp){block->count, block->gradients, (float)state->limit});
+            &(const rnl_clamp){block->count, block->gradients, (float)state->clipping.limit});
         return RNL_OK;
     }
     double absolutes;
@@ -98,7 +51,7 @@ static void set_factor(const clip_state *state, const rnl_step *step, size_t beg
         squares += state->squares[i];
     const double norm = sqrt(squares);
     for (size_t i = begin; i < end; ++i)
-        rnl_factor_split(norm > state->limit ? state->limit / norm : 1,
+        rnl_factor_split(norm > state->clipping.limit ? state->clipping.limit / norm : 1,
                          step->blocks[i]->clip_factors);
 }
 
@@ -107,7 +60,7 @@ static rnl_status run_factors(void *self, size_t tile, rnl_step_worker *worker)
     (void)tile;
     const clip_state *state = self;
     const rnl_step *step = worker->step;
-    if (state->choice->kind == &kinds[BY_GLOBAL_NORM]) {
+    if (state->clipping.kind == RNL_CLIPS_GLOBAL_NORM) {
         set_factor(state, step, 0, step->block_count);
         return RNL_OK;
     }
@@ -127,18 +80,18 @@ rnl_status rnl_plan_clipping(rnl_step *step)
     clip_state *state = rnl_step_allocate(step, bytes, NULL);
     if (!state)
         return rnl_fail_memory(bytes);
-    state->choice = &step->model->config->training.clipping;
-    state->limit = ((const clipping_parameters *)state->choice->parameters)->limit;
+    const rnl_choice *clipping = &step->model->config->training.clipping;
+    state->clipping = rnl_clipping_of(clipping);
     for (size_t i = 0; i < step->block_count; ++i)
         rnl_factor_split(1, step->blocks[i]->clip_factors);
     RNL_TRY(rnl_phases_add(&step->phases,
-                           (rnl_phase){.name = state->choice->kind->name,
+                           (rnl_phase){.name = clipping->kind->name,
                                        .tiles = step->block_count,
                                        .run = run_measure,
                                        .self = state,
                                        .cost = {.bytes = (double)step->memory.gradients,
                                                 .shared = (double)step->memory.gradients}}));
-    if (state->choice->kind == &kinds[BY_VALUE])
+    if (state->clipping.kind == RNL_CLIPS_VALUES)
         return RNL_OK;
     return rnl_phases_add(
         &step->phases,

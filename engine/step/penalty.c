@@ -1,7 +1,7 @@
 #include "engine/step/penalty.h"
 
-#include "engine/error.h"
-#include "engine/model/regularizers.h"
+#include "engine/base/error.h"
+#include "engine/kinds/regularizers.h"
 #include "engine/step/sizes.h"
 #include "engine/step/update.h"
 

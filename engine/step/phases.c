@@ -1,6 +1,6 @@
 #include "engine/step/phases.h"
 
-#include "engine/error.h"
+#include "engine/base/error.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 #include "engine/step/probe.h"
 
-#include "engine/error.h"
-#include "engine/model/activations.h"
+#include "engine/base/error.h"
+#include "engine/kinds/activations.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 #include "engine/step/rows.h"
 
-#include "engine/error.h"
+#include "engine/base/error.h"
+#include "engine/kinds/losses.h"
+#include "engine/kinds/metrics.h"
 #include "engine/step/row_tiles.h"
-#include "engine/training/losses.h"
-#include "engine/training/metrics.h"
 
 #include <float.h>
 #include <math.h>

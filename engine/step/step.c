@@ -1,15 +1,15 @@
 #include "engine/step/step.h"
 
-#include "engine/config/config.h"
-#include "engine/error.h"
+#include "engine/base/error.h"
+#include "engine/kinds/losses.h"
+#include "engine/kinds/metrics.h"
+#include "engine/schema/config.h"
 #include "engine/step/clip.h"
 #include "engine/step/constrain.h"
 #include "engine/step/penalty.h"
 #include "engine/step/probe.h"
 #include "engine/step/rows.h"
 #include "engine/step/update.h"
-#include "engine/training/losses.h"
-#include "engine/training/metrics.h"
 #include "threading/assignment.h"
 
 #include <stdlib.h>

@@ -13,14 +13,14 @@
 #ifndef RNL_ENGINE_STEP_STEP_H
 #define RNL_ENGINE_STEP_STEP_H
 
-#include "engine/config/config.h"
+#include "engine/kinds/optimizers.h"
+#include "engine/kinds/schedules.h"
 #include "engine/model/model.h"
 #include "engine/product/product.h"
+#include "engine/schema/config.h"
 #include "engine/step/arena.h"
 #include "engine/step/cut.h"
 #include "engine/step/phases.h"
-#include "engine/training/optimizers.h"
-#include "engine/training/schedules.h"
 #include "simd/kernels.h"
 
 /* A matrix over the rows of a mini-batch: (padded_rows, columns). */

@@ -1,7 +1,7 @@
 #include "engine/step/update.h"
 
-#include "engine/error.h"
-#include "engine/model/regularizers.h"
+#include "engine/base/error.h"
+#include "engine/kinds/regularizers.h"
 #include "engine/step/clip.h"
 #include "engine/step/penalty.h"
 

@@ -1,6 +1,6 @@
 #include "engine/storage/atomic_file.h"
 
-#include "engine/error.h"
+#include "engine/base/error.h"
 
 #include <errno.h>
 #include <fcntl.h>

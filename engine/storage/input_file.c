@@ -1,6 +1,6 @@
 #include "engine/storage/input_file.h"
 
-#include "engine/error.h"
+#include "engine/base/error.h"
 
 #include <errno.h>
 #include <fcntl.h>

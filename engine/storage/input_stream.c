@@ -1,6 +1,6 @@
 #include "engine/storage/input_stream.h"
 
-#include "engine/error.h"
+#include "engine/base/error.h"
 #include "engine/storage/input_file.h"
 
 #include <errno.h>

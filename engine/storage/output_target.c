@@ -1,6 +1,6 @@
 #include "engine/storage/output_target.h"
 
-#include "engine/error.h"
+#include "engine/base/error.h"
 
 #include <errno.h>
 #include <limits.h>

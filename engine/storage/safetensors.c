@@ -1,7 +1,7 @@
 #include "engine/storage/safetensors.h"
 
+#include "engine/base/error.h"
 #include "engine/base/memory.h"
-#include "engine/error.h"
 #include "engine/storage/input_file.h"
 #include "engine/storage/safetensors_file.h"
 

@@ -1,4 +1,4 @@
-#include "engine/error.h"
+#include "engine/base/error.h"
 #include "engine/storage/atomic_file.h"
 #include "engine/storage/safetensors.h"
 #include "engine/storage/safetensors_file.h"

@@ -1,10 +1,10 @@
 #include "engine/training/advice.h"
 
-#include "engine/config/config.h"
 #include "engine/layers/auto_initializer.h"
 #include "engine/layers/layers.h"
-#include "engine/training/executor.h"
+#include "engine/schema/config.h"
 #include "engine/training/input_scale.h"
+#include "engine/workers/executor.h"
 
 #include <stdio.h>
 #include <string.h>

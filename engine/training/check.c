@@ -1,11 +1,11 @@
 #include "engine/training/check.h"
 
-#include "engine/config/config.h"
-#include "engine/error.h"
+#include "engine/base/error.h"
+#include "engine/kinds/optimizers.h"
+#include "engine/kinds/regularizers.h"
 #include "engine/layers/dense/dense.h"
 #include "engine/layers/layers.h"
-#include "engine/model/regularizers.h"
-#include "engine/training/optimizers.h"
+#include "engine/schema/config.h"
 
 #include <math.h>
 #include <stdio.h>

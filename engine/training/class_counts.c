@@ -1,8 +1,8 @@
 #include "engine/training/class_counts.h"
 
+#include "engine/base/error.h"
 #include "engine/data/split.h"
-#include "engine/error.h"
-#include "engine/training/executor.h"
+#include "engine/workers/executor.h"
 
 #include <stdio.h>
 #include <stdlib.h>

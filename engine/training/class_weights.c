@@ -1,7 +1,7 @@
 #include "engine/training/class_weights.h"
 
-#include "engine/config/config.h"
-#include "engine/error.h"
+#include "engine/base/error.h"
+#include "engine/schema/config.h"
 #include "engine/training/class_counts.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 #include "engine/training/course.h"
 
-#include "engine/config/config.h"
+#include "engine/schema/config.h"
 
 #include <time.h>
 

@@ -4,9 +4,9 @@
 #ifndef RNL_ENGINE_TRAINING_COURSE_H
 #define RNL_ENGINE_TRAINING_COURSE_H
 
+#include "engine/kinds/schedules.h"
 #include "engine/training/figures.h"
-#include "engine/training/pass.h"
-#include "engine/training/schedules.h"
+#include "engine/workers/pass.h"
 
 /* Of checkpoints and best weights: a kill loses about as much. */
 #define RNL_COURSE_SECONDS_BETWEEN_SAVES 1.0

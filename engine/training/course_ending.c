@@ -1,8 +1,8 @@
 #include "engine/training/course_ending.h"
 
-#include "engine/config/config.h"
+#include "engine/base/error.h"
 #include "engine/data/row_order.h"
-#include "engine/error.h"
+#include "engine/schema/config.h"
 #include "engine/training/course_saving.h"
 #include "engine/training/early_stopping.h"
 #include "engine/training/telling.h"

@@ -1,7 +1,7 @@
 #include "engine/training/course_saving.h"
 
-#include "engine/config/config.h"
-#include "engine/error.h"
+#include "engine/base/error.h"
+#include "engine/schema/config.h"
 #include "engine/step/cut.h"
 #include "engine/training/check.h"
 

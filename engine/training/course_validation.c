@@ -1,8 +1,9 @@
 #include "engine/training/course_validation.h"
+#include "engine/training/monitored_figure.h"
 
-#include "engine/config/config.h"
+#include "engine/base/error.h"
 #include "engine/data/row_order.h"
-#include "engine/error.h"
+#include "engine/schema/config.h"
 #include "engine/training/course_saving.h"
 #include "engine/training/early_stopping.h"
 #include "engine/training/inspect.h"
@@ -23,6 +24,15 @@ static void gather_figures(const rnl_course *t, const rnl_step *step, rnl_figure
                     (double)(position->sums.rows - t->sums_rows) / t->training_seconds);
 }
 
+static void look_for_plateau(const rnl_config *config, rnl_plateau *plateau, double learning_rate,
+                             const rnl_figures *figures)
+{
+    const rnl_choice *schedule = &config->training.schedule;
+    const rnl_monitor *monitor = rnl_schedule_monitor(schedule);
+    if (monitor)
+        rnl_schedule_look(schedule, plateau, learning_rate, rnl_monitor_value(monitor, figures));
+}
+
 /* Worker 0: the figures since the last time are complete, and what hangs on them is decided.  An
  * early end in the middle of an epoch has a checkpoint of its own. */
 static void tell_figures(rnl_course *t, rnl_hand *hand)
@@ -34,7 +44,7 @@ static void tell_figures(rnl_course *t, rnl_hand *hand)
     gather_figures(t, step, &figures);
     const rnl_progress progress =
         rnl_course_progress(t, t->told_at, position->sums.rows - t->sums_rows, &figures);
-    rnl_schedule_look(config, &position->plateau, step->optimizer.learning_rate, &figures);
+    look_for_plateau(config, &position->plateau, step->optimizer.learning_rate, &figures);
     rnl_course_set_rates(t, step);
     const rnl_validation_time when = {rnl_course_epoch(t), position->step,
                                       position->told_step == 0};

@@ -1,6 +1,6 @@
 #include "engine/training/early_stopping.h"
 
-#include "engine/training/monitor.h"
+#include "engine/training/monitored_figure.h"
 
 #include <math.h>
 #include <stddef.h>

@@ -1,12 +1,12 @@
+#include "engine/base/error.h"
 #include "engine/base/memory.h"
-#include "engine/config/config.h"
 #include "engine/data/row_order.h"
-#include "engine/error.h"
+#include "engine/kinds/metrics.h"
+#include "engine/schema/config.h"
 #include "engine/training/check.h"
 #include "engine/training/class_counts.h"
 #include "engine/training/figures.h"
-#include "engine/training/metrics.h"
-#include "engine/training/pass.h"
+#include "engine/workers/pass.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 #include "engine/training/figures.h"
 
-#include "engine/config/config.h"
-#include "engine/training/metrics.h"
+#include "engine/kinds/metrics.h"
+#include "engine/schema/config.h"
 
 #include <stdio.h>
 

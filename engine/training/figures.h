@@ -5,7 +5,7 @@
 #ifndef RNL_ENGINE_TRAINING_FIGURES_H
 #define RNL_ENGINE_TRAINING_FIGURES_H
 
-#include "engine/training/sums.h"
+#include "engine/workers/sums.h"
 
 #define RNL_MAX_FIGURES (2 * (1 + RNL_MAX_METRICS) + 3)
 

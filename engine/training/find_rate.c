@@ -1,15 +1,15 @@
 #include "engine/training/find_rate.h"
 
-#include "engine/config/config.h"
-#include "engine/data/row_order.h"
-#include "engine/error.h"
+#include "engine/base/error.h"
 #include "engine/base/memory.h"
+#include "engine/data/row_order.h"
+#include "engine/kinds/metrics.h"
+#include "engine/schema/config.h"
 #include "engine/training/check.h"
 #include "engine/training/class_weights.h"
 #include "engine/training/figures.h"
 #include "engine/training/input_scale.h"
-#include "engine/training/metrics.h"
-#include "engine/training/pass.h"
+#include "engine/workers/pass.h"
 
 #include <math.h>
 #include <stdarg.h>

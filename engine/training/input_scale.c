@@ -1,8 +1,8 @@
 #include "engine/training/input_scale.h"
 
-#include "engine/config/config.h"
 #include "engine/layers/batch_normalization.h"
 #include "engine/layers/layers.h"
+#include "engine/schema/config.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #define RNL_ENGINE_TRAINING_INSPECT_H
 
 #include "engine/step/probe.h"
-#include "engine/training/pass.h"
+#include "engine/workers/pass.h"
 
 /* Takes a step on all workers together, measures it, and takes it back, and with it what a pass in
  * training mode before it has moved, unless that is NULL.  Begins after a barrier and ends with

@@ -1,8 +1,8 @@
+#include "engine/base/error.h"
 #include "engine/base/memory.h"
 #include "engine/data/row_order.h"
-#include "engine/error.h"
 #include "engine/training/check.h"
-#include "engine/training/pass.h"
+#include "engine/workers/pass.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 #include "engine/training/target_scale.h"
 
-#include "engine/config/config.h"
 #include "engine/data/formats.h"
+#include "engine/kinds/activations.h"
+#include "engine/kinds/losses.h"
 #include "engine/layers/layers.h"
-#include "engine/model/activations.h"
-#include "engine/training/losses.h"
+#include "engine/schema/config.h"
 
 #include <math.h>
 #include <stdio.h>

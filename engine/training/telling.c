@@ -1,7 +1,7 @@
 #include "engine/training/telling.h"
 
-#include "engine/model/regularizers.h"
-#include "engine/training/executor.h"
+#include "engine/kinds/regularizers.h"
+#include "engine/workers/executor.h"
 
 #include <math.h>
 #include <sys/resource.h>

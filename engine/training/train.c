@@ -1,7 +1,9 @@
+#include "engine/base/error.h"
 #include "engine/base/memory.h"
-#include "engine/config/config.h"
 #include "engine/data/row_order.h"
-#include "engine/error.h"
+#include "engine/kinds/metrics.h"
+#include "engine/kinds/optimizers.h"
+#include "engine/schema/config.h"
 #include "engine/training/advice.h"
 #include "engine/training/check.h"
 #include "engine/training/class_counts.h"
@@ -12,8 +14,7 @@
 #include "engine/training/early_stopping.h"
 #include "engine/training/find_rate.h"
 #include "engine/training/input_scale.h"
-#include "engine/training/metrics.h"
-#include "engine/training/optimizers.h"
+#include "engine/training/monitored_figure.h"
 #include "engine/training/target_scale.h"
 #include "engine/training/telling.h"
 
@@ -306,13 +307,21 @@ static rnl_status allocate_checkpoints(rnl_model *model)
     return best ? rnl_model_allocate(model, "the best weights", RNL_BEST, 1) : RNL_OK;
 }
 
+/* Refuses a schedule that looks at a figure which the run will not have. */
+static rnl_status check_schedule_monitor(const rnl_config *config, bool validated)
+{
+    const rnl_choice *schedule = &config->training.schedule;
+    const rnl_monitor *monitor = rnl_schedule_monitor(schedule);
+    return monitor ? rnl_monitor_check(monitor, schedule->place, config, validated) : RNL_OK;
+}
+
 rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *options)
 {
     static const rnl_options defaults = {0};
     RNL_TRY(rnl_check_trainable(model, &data->train));
     if (data->validation.rows > 0)
         RNL_TRY(rnl_check_labelled(model, &data->validation));
-    RNL_TRY(rnl_schedule_check_monitor(model->config, data->validation.rows > 0));
+    RNL_TRY(check_schedule_monitor(model->config, data->validation.rows > 0));
     RNL_TRY(rnl_early_stopping_check(model->config, data->validation.rows > 0));
     RNL_TRY(check_position(model, data));
     RNL_TRY(check_rows(model, data));

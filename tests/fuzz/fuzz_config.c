@@ -2,8 +2,8 @@
  * Configurations.  One that is accepted says, printed, the same again; and a model that can be
  * built from it has a summary, and is set up for three rows if it is small enough to be quick.
  */
-#include "engine/config/config.h"
 #include "engine/model/model.h"
+#include "engine/schema/config.h"
 #include "engine/step/step.h"
 #include "tests/fuzz/fuzz.h"
 

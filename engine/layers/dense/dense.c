@@ -1,10 +1,10 @@
 #include "engine/layers/dense/dense.h"
 
-#include "engine/config/config.h"
-#include "engine/error.h"
+#include "engine/base/error.h"
+#include "engine/kinds/constraints.h"
+#include "engine/kinds/initializers.h"
 #include "engine/layers/rate_factor.h"
-#include "engine/model/constraints.h"
-#include "engine/model/initializers.h"
+#include "engine/schema/config.h"
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 #include "engine/layers/dense/dense_state.h"
 
-#include "engine/error.h"
-#include "engine/model/constraints.h"
+#include "engine/base/error.h"
+#include "engine/kinds/constraints.h"
 #include "engine/step/constrain.h"
 
 #include <stdlib.h>

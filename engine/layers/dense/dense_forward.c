@@ -1,6 +1,6 @@
 #include "engine/layers/dense/dense_state.h"
 
-#include "engine/error.h"
+#include "engine/base/error.h"
 
 static rnl_product_call **forward_call(const rnl_dense_state *state, size_t block, size_t part)
 {

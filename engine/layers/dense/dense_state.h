@@ -25,8 +25,8 @@
 #ifndef RNL_ENGINE_LAYERS_DENSE_DENSE_STATE_H
 #define RNL_ENGINE_LAYERS_DENSE_DENSE_STATE_H
 
+#include "engine/kinds/activations.h"
 #include "engine/layers/dense/dense.h"
-#include "engine/model/activations.h"
 #include "threading/assignment.h"
 
 /* A column block. */

@@ -1,0 +1,161 @@
+#include "engine/data/parts.h"
+
+#include "engine/base/error.h"
+#include "engine/base/memory.h"
+#include "engine/data/formats.h"
+#include "engine/data/split.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static rnl_status load(rnl_dataset *dataset, const rnl_choice *source, const rnl_loading *loading)
+{
+    if (!source->kind)
+        return RNL_OK;
+    const rnl_data_format *format = source->kind->operations;
+    return format->load(dataset, source->parameters, loading);
+}
+
+static rnl_status check_config(const rnl_data_config *config, unsigned parts)
+{
+    RNL_TRY(rnl_split_check(config));
+    if ((parts & RNL_TRAIN) && !config->train.kind)
+        return rnl_fail(RNL_BAD_CONFIG, "data.train: expected training data, got none");
+    if ((parts & RNL_VALIDATION) && rnl_split_is_on(config) && !config->train.kind)
+        return rnl_fail(RNL_BAD_CONFIG, "data.%s: expected data.train to take a share of, got none",
+                        rnl_split_folds(config) > 0 ? "folds" : "validation_split");
+    return RNL_OK;
+}
+
+/* The training set measures the encoding that the others follow. */
+static bool needs_train(const rnl_data *data, const rnl_data_config *config, unsigned parts)
+{
+    const bool takes = rnl_split_is_on(config) && (parts & RNL_VALIDATION);
+    const bool follows = config->train.kind && config->train.kind->operations == &rnl_csv_format &&
+                         !rnl_encoding_measured(&data->encoding);
+    return (parts & RNL_TRAIN) || takes || follows;
+}
+
+static bool add_need(rnl_data_need *need, const rnl_choice *source, const rnl_loading *loading)
+{
+    const rnl_data_format *format = source->kind ? source->kind->operations : NULL;
+    return !format || !format->add_need || format->add_need(need, source->parameters, loading);
+}
+
+/* All parts together, before the first is read. */
+static rnl_status check_need(const rnl_data_config *sources, const rnl_loading *loading,
+                             bool with_train, unsigned parts)
+{
+    rnl_data_need need = {0};
+    bool fits = !with_train || add_need(&need, &sources->train, loading);
+    if ((parts & RNL_VALIDATION) && !rnl_split_is_on(sources))
+        fits = fits && add_need(&need, &sources->validation, loading);
+    if (parts & RNL_TEST)
+        fits = fits && add_need(&need, &sources->test, loading);
+    size_t bytes;
+    if (!fits || __builtin_add_overflow(need.kept, need.beside, &bytes))
+        return rnl_fail(RNL_NO_MEMORY, "the data: more numbers than memory can ever hold");
+    return rnl_check_memory("the data", bytes);
+}
+
+static rnl_status load_parts(rnl_data *data, const rnl_config *config, rnl_loading loading,
+                             unsigned parts)
+{
+    const rnl_data_config *sources = &config->data;
+    loading.encoding = &data->encoding;
+    loading.notes = &data->notes;
+    const bool with_train = needs_train(data, sources, parts);
+    RNL_TRY(check_need(sources, &loading, with_train, parts));
+    if (with_train)
+        RNL_TRY(load(&data->train, &sources->train, &loading));
+    if (rnl_split_is_on(sources) && data->train.rows > 0)
+        RNL_TRY(rnl_split(&data->validation, &data->train, config, &loading));
+    else if (parts & RNL_VALIDATION)
+        RNL_TRY(load(&data->validation, &sources->validation, &loading));
+    if (parts & RNL_TEST)
+        RNL_TRY(load(&data->test, &sources->test, &loading));
+    if (!(parts & RNL_TRAIN))
+        rnl_dataset_release(&data->train);
+    if (!(parts & RNL_VALIDATION))
+        rnl_dataset_release(&data->validation);
+    return RNL_OK;
+}
+
+static rnl_status check_shape(const rnl_dataset *dataset, const rnl_dataset *first)
+{
+    if (dataset->rows == 0 || first->rows == 0)
+        return RNL_OK;
+    if (dataset->rank == first->rank &&
+        memcmp(dataset->shape, first->shape, first->rank * sizeof *first->shape) == 0)
+        return RNL_OK;
+    char expected[RNL_SHAPE_TEXT], got[RNL_SHAPE_TEXT];
+    rnl_shape_text(expected, first->shape, first->rank);
+    rnl_shape_text(got, dataset->shape, dataset->rank);
+    return rnl_fail(RNL_BAD_DATA, "%s: expected rows of %s, as %s has, got rows of %s",
+                    dataset->name, expected, first->name, got);
+}
+
+rnl_status rnl_data_check_shapes(const rnl_data *data)
+{
+    RNL_TRY(check_shape(&data->validation, &data->train));
+    RNL_TRY(check_shape(&data->test, &data->train));
+    return check_shape(&data->test, &data->validation);
+}
+
+rnl_data *rnl_data_create_empty(void)
+{
+    const rnl_dataset empty = {.largest_label = -1};
+    rnl_data *data = malloc(sizeof *data);
+    if (data)
+        *data = (rnl_data){.train = empty, .validation = empty, .test = empty};
+    return data;
+}
+
+rnl_status rnl_data_deliver(rnl_data **data, rnl_data *made, rnl_status status)
+{
+    if (status == RNL_OK)
+        *data = made;
+    else
+        rnl_data_free(made);
+    return status;
+}
+
+rnl_status rnl_data_load_parts(rnl_data **data, const rnl_config *config,
+                               const rnl_loading *loading, unsigned parts)
+{
+    RNL_TRY(check_config(&config->data, parts));
+    rnl_data *loaded = rnl_data_create_empty();
+    if (!loaded)
+        return rnl_fail_memory(sizeof *loaded);
+    rnl_status status =
+        loading->encoding ? rnl_encoding_copy(&loaded->encoding, loading->encoding) : RNL_OK;
+    if (status == RNL_OK)
+        status = load_parts(loaded, config, *loading, parts);
+    if (status == RNL_OK)
+        status = rnl_data_check_shapes(loaded);
+    return rnl_data_deliver(data, loaded, status);
+}
+
+void rnl_data_free(rnl_data *data)
+{
+    if (!data)
+        return;
+    rnl_dataset_release(&data->train);
+    rnl_dataset_release(&data->validation);
+    rnl_dataset_release(&data->test);
+    rnl_encoding_release(&data->encoding);
+    rnl_notes_release(&data->notes);
+    free(data);
+}
+
+const rnl_dataset *rnl_data_part(const rnl_data *data, rnl_part part)
+{
+    return part == RNL_TRAIN        ? &data->train
+           : part == RNL_VALIDATION ? &data->validation
+                                    : &data->test;
+}
+
+size_t rnl_data_rows(const rnl_data *data, rnl_part part)
+{
+    return rnl_data_part(data, part)->rows;
+}

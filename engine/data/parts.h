@@ -1,0 +1,23 @@
+/*
+ * The parts of a run: training, validation and test rows.
+ */
+#ifndef RNL_ENGINE_DATA_PARTS_H
+#define RNL_ENGINE_DATA_PARTS_H
+
+#include "engine/data/dataset.h"
+
+/* Data without rows; NULL if memory runs out. */
+rnl_data *rnl_data_create_empty(void);
+
+/* Hands the data over, or frees them after a failure, which it returns. */
+rnl_status rnl_data_deliver(rnl_data **data, rnl_data *made, rnl_status status);
+
+/* Refuses parts whose rows have different shapes. */
+rnl_status rnl_data_check_shapes(const rnl_data *data);
+
+/* Loads the parts (a sum of rnl_part) that a configuration names.  loading->encoding: the model's
+ * that they are for, or NULL. */
+rnl_status rnl_data_load_parts(rnl_data **data, const rnl_config *config,
+                               const rnl_loading *loading, unsigned parts);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * The table of constraints: what weights are made to obey after each update.
+ */
+#ifndef RNL_ENGINE_KINDS_CONSTRAINTS_H
+#define RNL_ENGINE_KINDS_CONSTRAINTS_H
+
+#include "engine/schema/schema.h"
+
+/* The operations of rnl_constraints. */
+typedef struct rnl_constraint {
+    /* What the weights of a group are multiplied with, by the root of the sum of their squares;
+     * NULL: negative weights become 0. */
+    double (*factor)(double norm, const void *parameters);
+} rnl_constraint;
+
+static inline const rnl_constraint *rnl_constraint_of(const rnl_choice *choice)
+{
+    return choice->kind->operations;
+}
+
+/* Which weights of a kernel (fan_in, units) are a group: 0 for those of each unit, 1 for those of
+ * each input. */
+int64_t rnl_constraint_axis(const rnl_choice *choice);
+
+#endif

@@ -1,0 +1,145 @@
+#include "engine/kinds/losses.h"
+
+#include "engine/base/error.h"
+#include "engine/kinds/activations.h"
+#include "engine/schema/config.h"
+
+#include <float.h>
+#include <stddef.h>
+#include <string.h>
+
+static void softmax(const rnl_kernels *kernels, const rnl_softmax *rows)
+{
+    kernels->softmax(rows);
+}
+
+static void sigmoid(const rnl_kernels *kernels, const rnl_softmax *rows)
+{
+    kernels->sigmoid_forward(&(const rnl_activation_forward){
+        .rows = rows->rows,
+        .columns = rows->columns,
+        .z = rows->z,
+        .y = rows->y,
+    });
+}
+
+typedef struct huber_parameters {
+    double delta;
+} huber_parameters;
+
+static void bind_sparse_cross_entropy(rnl_bound_loss *bound, const rnl_kernels *kernels,
+                                      const void *parameters)
+{
+    (void)parameters;
+    *bound = (rnl_bound_loss){kernels->sparse_cross_entropy, softmax, 0};
+}
+
+static void bind_cross_entropy(rnl_bound_loss *bound, const rnl_kernels *kernels,
+                               const void *parameters)
+{
+    (void)parameters;
+    *bound = (rnl_bound_loss){kernels->cross_entropy, softmax, 0};
+}
+
+static void bind_binary_cross_entropy(rnl_bound_loss *bound, const rnl_kernels *kernels,
+                                      const void *parameters)
+{
+    (void)parameters;
+    *bound = (rnl_bound_loss){kernels->binary_cross_entropy, sigmoid, 0};
+}
+
+static void bind_squared_error(rnl_bound_loss *bound, const rnl_kernels *kernels,
+                               const void *parameters)
+{
+    (void)parameters;
+    *bound = (rnl_bound_loss){kernels->squared_error, NULL, 0};
+}
+
+static void bind_absolute_error(rnl_bound_loss *bound, const rnl_kernels *kernels,
+                                const void *parameters)
+{
+    (void)parameters;
+    *bound = (rnl_bound_loss){kernels->absolute_error, NULL, 0};
+}
+
+static void bind_huber(rnl_bound_loss *bound, const rnl_kernels *kernels, const void *parameters)
+{
+    const huber_parameters *p = parameters;
+    *bound = (rnl_bound_loss){kernels->huber, NULL, (float)p->delta};
+}
+
+bool rnl_loss_is_binary(const rnl_choice *loss)
+{
+    const rnl_loss *operations = rnl_loss_of(loss);
+    return operations->target == RNL_TARGET_VALUES && operations->fused_activation;
+}
+
+bool rnl_loss_fuses(const rnl_choice *loss, const rnl_choice *activation)
+{
+    const char *fused = rnl_loss_of(loss)->fused_activation;
+    return fused && activation && strcmp(activation->kind->name, fused) == 0;
+}
+
+size_t rnl_loss_classes(const rnl_choice *loss, size_t outputs)
+{
+    const rnl_loss *operations = rnl_loss_of(loss);
+    if (operations->target != RNL_TARGET_VALUES)
+        return outputs;
+    return rnl_loss_is_binary(loss) && outputs == 1 ? 2 : 0;
+}
+
+bool rnl_loss_is_of_numbers(const rnl_choice *loss)
+{
+    const rnl_loss *operations = rnl_loss_of(loss);
+    return operations->target == RNL_TARGET_VALUES && !operations->fused_activation;
+}
+
+static const rnl_field huber_fields[] = {
+    {.key = "delta",
+     .type = RNL_FIELD_NUMBER,
+     .offset = offsetof(huber_parameters, delta),
+     .fallback = "1.0",
+     .minimum = 1e-30,
+     .maximum = 1e30,
+     .help = "errors beyond it count linearly"},
+    {.key = NULL},
+};
+
+static const rnl_kind kinds[] = {
+    {.name = "sparse_categorical_crossentropy",
+     .help = "-log of the probability of the true class; targets are class numbers; last "
+             "activation softmax",
+     .operations = &(const rnl_loss){RNL_TARGET_CLASS, "softmax", bind_sparse_cross_entropy}},
+    {.name = "categorical_crossentropy",
+     .help = "the same with a probability for each class as targets (class numbers become 0 and "
+             "1); last activation softmax",
+     .operations = &(const rnl_loss){RNL_TARGET_DISTRIBUTION, "softmax", bind_cross_entropy}},
+    {.name = "binary_crossentropy",
+     .aliases = "bce",
+     .help = "mean over the outputs of -log of the probability of the truth; targets from 0 to 1; "
+             "last activation sigmoid",
+     .operations = &(const rnl_loss){RNL_TARGET_VALUES, "sigmoid", bind_binary_cross_entropy}},
+    {.name = "mean_squared_error",
+     .aliases = "mse",
+     .help = "mean over the outputs of the squared difference from the target values",
+     .operations = &(const rnl_loss){RNL_TARGET_VALUES, NULL, bind_squared_error}},
+    {.name = "mean_absolute_error",
+     .aliases = "mae",
+     .help = "mean over the outputs of the absolute difference from the target values",
+     .operations = &(const rnl_loss){RNL_TARGET_VALUES, NULL, bind_absolute_error}},
+    {.name = "huber",
+     .aliases = "huber_loss",
+     .help = "mean over the outputs of half the squared difference e, beyond delta of "
+             "delta (|e| - delta / 2): outliers pull less",
+     .fields = huber_fields,
+     .main = "delta",
+     .size = sizeof(huber_parameters),
+     .operations = &(const rnl_loss){RNL_TARGET_VALUES, NULL, bind_huber}},
+};
+
+const rnl_kind_table rnl_losses = {
+    .noun = "loss",
+    .plural = "losses",
+    .kinds = kinds,
+    .count = sizeof kinds / sizeof *kinds,
+};

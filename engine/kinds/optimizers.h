@@ -1,0 +1,66 @@
+/*
+ * The table of optimizers: their parameters, their state per weight, and their kernels.
+ */
+#ifndef RNL_ENGINE_KINDS_OPTIMIZERS_H
+#define RNL_ENGINE_KINDS_OPTIMIZERS_H
+
+#include "engine/kinds/schedules.h"
+#include "engine/schema/schema.h"
+#include "simd/kernels.h"
+
+/* An optimizer ready to run on one instruction set. */
+typedef struct rnl_bound_optimizer {
+    void (*update)(const rnl_update *slice);
+    /* What the step divides each gradient of an updated slice by; NULL: by nothing. */
+    void (*divisors)(const rnl_update *slice, float *divisors);
+    double learning_rate, momentum; /* as configured; momentum: beta_1 of the adam family */
+    float beta_2, epsilon;
+    /* Which slot of the state is the kernel's array of that name, from 1; 0: none. */
+    uint8_t velocity, squares, means;
+} rnl_bound_optimizer;
+
+/* What changes from step to step, computed once by one worker; as in rnl_update. */
+typedef struct rnl_step_rates {
+    /* Of the schedule, before the optimizer makes of it what its kernel takes. */
+    double rate, momentum;
+    bool momentum_changes;
+
+    /* A gradient of 1 that lasts moves a weight by so much in each step, times the inverse of its
+     * divisor: of momentum, what the velocity comes to. */
+    double lasting_rate;
+
+    float learning_rate, velocity_share; /* the kernel's momentum */
+    float gradient_rate, root_scale, decay;
+    double momentum_product; /* of the momenta of all steps up to this one, where they change */
+} rnl_step_rates;
+
+/* The operations of rnl_optimizers. */
+typedef struct rnl_optimizer {
+    size_t (*slots)(const void *parameters);
+    void (*bind)(rnl_bound_optimizer *bound, const rnl_kernels *kernels, const void *parameters);
+    /* The rates of step `number`, from 1, as the kernel takes them; `rates` comes with those of the
+     * schedule and the momentum product of the step before, 1 at first; NULL: as they are. */
+    void (*rates)(const void *parameters, uint64_t number, rnl_step_rates *rates);
+} rnl_optimizer;
+
+static inline const rnl_optimizer *rnl_optimizer_of(const rnl_choice *choice)
+{
+    return choice->kind->operations;
+}
+
+/* Floats of state for each weight. */
+static inline size_t rnl_optimizer_slots(const rnl_choice *choice)
+{
+    return rnl_optimizer_of(choice)->slots(choice->parameters);
+}
+
+/* Its velocity keeps all that it ever had: momentum 1. */
+bool rnl_optimizer_never_slows(const rnl_choice *choice);
+
+/* The rates of step `number`, from 1, as the schedule has them, after a step with this momentum
+ * product. */
+rnl_step_rates rnl_optimizer_rates(const rnl_choice *choice, const rnl_bound_optimizer *bound,
+                                   uint64_t number, rnl_scheduled scheduled,
+                                   double momentum_product);
+
+#endif

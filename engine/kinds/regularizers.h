@@ -1,0 +1,25 @@
+/*
+ * The table of regularizers: penalties on the size of parameters, added to the loss.
+ */
+#ifndef RNL_ENGINE_KINDS_REGULARIZERS_H
+#define RNL_ENGINE_KINDS_REGULARIZERS_H
+
+#include "engine/schema/schema.h"
+
+/* The parameters of every kind: the penalty is l1 sum |w| + l2 sum w^2. */
+typedef struct rnl_regularizer {
+    double l1, l2;
+    bool proximal; /* l1 acts after the update, by soft thresholding, in place of its slope */
+} rnl_regularizer;
+
+/* All 0 where nothing was chosen. */
+static inline rnl_regularizer rnl_regularizer_of(const rnl_choice *choice)
+{
+    if (!choice || !choice->kind)
+        return (rnl_regularizer){0};
+    rnl_regularizer regularizer = *(const rnl_regularizer *)choice->parameters;
+    regularizer.proximal = choice->kind->operations != NULL;
+    return regularizer;
+}
+
+#endif

@@ -1,0 +1,431 @@
+#include "engine/kinds/scaling.h"
+#include "engine/base/error.h"
+#include "engine/base/memory.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct range_parameters {
+    double minimum, maximum;
+} range_parameters;
+
+typedef struct robust_parameters {
+    double smooth_clip;
+} robust_parameters;
+
+typedef struct column_parameters {
+    rnl_choice otherwise;
+    rnl_choice_map columns;
+} column_parameters;
+
+static double number_at(const rnl_numbers *numbers, size_t row, size_t column)
+{
+    return rnl_element_at(numbers->element, numbers->array, row * numbers->columns + column);
+}
+
+static void set(rnl_scaler *scaler, size_t j, double centre, double scale, double offset)
+{
+    scaler->centre[j] = centre;
+    scaler->scale[j] = scale;
+    scaler->offset[j] = offset;
+}
+
+static rnl_status measure_none(rnl_scaler *scaler, const rnl_numbers *train, rnl_span columns,
+                               const rnl_choice *scaling)
+{
+    (void)train, (void)scaling;
+    for (size_t j = columns.begin; j < columns.end; j++)
+        set(scaler, j, 0, 1, 0);
+    return RNL_OK;
+}
+
+/* ---- range ----------------------------------------------------------------------------------- */
+
+static void set_range(rnl_scaler *scaler, size_t j, double smallest, double largest,
+                      const rnl_choice *scaling)
+{
+    const range_parameters *range = scaling->parameters;
+    const double width = largest - smallest;
+    set(scaler, j, smallest, width > 0 ? (range->maximum - range->minimum) / width : 0,
+        range->minimum);
+}
+
+static rnl_status check_range(const rnl_choice *scaling)
+{
+    const range_parameters *range = scaling->parameters;
+    return range->minimum < range->maximum
+               ? RNL_OK
+               : rnl_fail_at(scaling->place, "range: expected minimum < maximum, got %g and %g",
+                             range->minimum, range->maximum);
+}
+
+/* Of all columns together. */
+static rnl_status measure_range(rnl_scaler *scaler, const rnl_numbers *train, rnl_span columns,
+                                const rnl_choice *scaling)
+{
+    double smallest = INFINITY, largest = -INFINITY;
+    RNL_TRY(check_range(scaling));
+    for (size_t i = 0; i < train->rows; i++)
+        for (size_t j = columns.begin; j < columns.end; j++) {
+            const double x = number_at(train, i, j);
+            smallest = x < smallest ? x : smallest;
+            largest = x > largest ? x : largest;
+        }
+    for (size_t j = columns.begin; j < columns.end; j++)
+        set_range(scaler, j, smallest, largest, scaling);
+    return RNL_OK;
+}
+
+static rnl_status measure_ranges(rnl_scaler *scaler, const rnl_numbers *train, rnl_span columns,
+                                 const rnl_choice *scaling)
+{
+    double *smallest = scaler->centre, *largest = scaler->scale;
+    RNL_TRY(check_range(scaling));
+    for (size_t j = columns.begin; j < columns.end; j++)
+        smallest[j] = largest[j] = number_at(train, 0, j);
+    for (size_t i = 1; i < train->rows; i++)
+        for (size_t j = columns.begin; j < columns.end; j++) {
+            const double x = number_at(train, i, j);
+            smallest[j] = x < smallest[j] ? x : smallest[j];
+            largest[j] = x > largest[j] ? x : largest[j];
+        }
+    for (size_t j = columns.begin; j < columns.end; j++)
+        set_range(scaler, j, smallest[j], largest[j], scaling);
+    return RNL_OK;
+}
+
+/* ---- standardize ----------------------------------------------------------------------------- */
+
+/* Sums of the columns' distances from their centres over the rows, in their order, or of the
+ * squares of those. */
+static void sum_distances(double *sums, const rnl_numbers *train, rnl_span columns,
+                          const double *centres, bool squared)
+{
+    for (size_t j = columns.begin; j < columns.end; j++)
+        sums[j] = 0;
+    for (size_t i = 0; i < train->rows; i++)
+        for (size_t j = columns.begin; j < columns.end; j++) {
+            const double x = number_at(train, i, j) - centres[j];
+            sums[j] += squared ? x * x : x;
+        }
+}
+
+/* The first row is near the mean where the numbers are large: the sums keep their precision, and a
+ * constant column deviates by exactly 0. */
+static rnl_status measure_standardize(rnl_scaler *scaler, const rnl_numbers *train,
+                                      rnl_span columns, const rnl_choice *scaling)
+{
+    (void)scaling;
+    double *sums = scaler->offset;
+    for (size_t j = columns.begin; j < columns.end; j++)
+        scaler->centre[j] = number_at(train, 0, j);
+    sum_distances(sums, train, columns, scaler->centre, false);
+    for (size_t j = columns.begin; j < columns.end; j++)
+        scaler->centre[j] += sums[j] / (double)train->rows;
+    sum_distances(sums, train, columns, scaler->centre, true);
+    for (size_t j = columns.begin; j < columns.end; j++) {
+        const double deviation = sqrt(sums[j] / (double)train->rows);
+        set(scaler, j, scaler->centre[j], deviation > 0 ? 1 / deviation : 1, 0);
+    }
+    return RNL_OK;
+}
+
+/* ---- robust ---------------------------------------------------------------------------------- */
+
+static int compare_doubles(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Between the two sorted values around it, as NumPy. */
+static double quantile(const double *sorted, size_t count, double share)
+{
+    const double place = share * (double)(count - 1);
+    const size_t below = (size_t)place, above = below + 1 < count ? below + 1 : below;
+    return sorted[below] + (place - (double)below) * (sorted[above] - sorted[below]);
+}
+
+static void set_robust(rnl_scaler *scaler, size_t j, const double *sorted, size_t count)
+{
+    const double quartiles = quantile(sorted, count, 0.75) - quantile(sorted, count, 0.25);
+    const double width = sorted[count - 1] - sorted[0];
+    set(scaler, j, quantile(sorted, count, 0.5),
+        quartiles > 0 ? 1 / quartiles
+        : width > 0   ? 2 / width
+                      : 0,
+        0);
+}
+
+/* Holzmüller, Grinsztajn and Steinwart 2024. */
+static rnl_status measure_robust(rnl_scaler *scaler, const rnl_numbers *train, rnl_span columns,
+                                 const rnl_choice *scaling)
+{
+    const robust_parameters *robust = scaling->parameters;
+    double *sorted;
+    if (robust->smooth_clip > 0 && robust->smooth_clip < 1e-6)
+        return rnl_fail_at(scaling->place, "smooth_clip: expected 0, or 1e-6 to 1e6, got %g",
+                           robust->smooth_clip);
+    if (robust->smooth_clip > 0)
+        RNL_TRY(rnl_scaler_add_clips(scaler));
+    RNL_TRY(rnl_allocate_rows(&sorted, train->name, train->rows, 1, sizeof *sorted));
+    for (size_t j = columns.begin; j < columns.end; j++) {
+        for (size_t i = 0; i < train->rows; i++)
+            sorted[i] = number_at(train, i, j);
+        qsort(sorted, train->rows, sizeof *sorted, compare_doubles);
+        set_robust(scaler, j, sorted, train->rows);
+        if (robust->smooth_clip > 0)
+            scaler->clip[j] = (float)(1 / robust->smooth_clip);
+    }
+    free(sorted);
+    return RNL_OK;
+}
+
+/* ---- the tables ------------------------------------------------------------------------------ */
+
+static const rnl_field range_fields[] = {
+    {.key = "minimum",
+     .type = RNL_FIELD_NUMBER,
+     .offset = offsetof(range_parameters, minimum),
+     .fallback = "0.0",
+     .help = "what the smallest of all training inputs becomes"},
+    {.key = "maximum",
+     .type = RNL_FIELD_NUMBER,
+     .offset = offsetof(range_parameters, maximum),
+     .fallback = "1.0",
+     .help = "what the largest of all training inputs becomes"},
+    {.key = NULL},
+};
+
+static const rnl_field robust_fields[] = {
+    {.key = "smooth_clip",
+     .type = RNL_FIELD_NUMBER,
+     .offset = offsetof(robust_parameters, smooth_clip),
+     .fallback = "0.0",
+     .maximum = 1e6,
+     .help = "c: behind it x becomes x / sqrt(1 + (x / c)^2), within -c and c; 0: as it is"},
+    {.key = NULL},
+};
+
+static const rnl_scaling none = {.measure = measure_none};
+static const rnl_scaling range = {.measure = measure_range, .of_table = measure_ranges};
+static const rnl_scaling standardize = {.measure = measure_standardize};
+static const rnl_scaling robust = {.measure = measure_robust};
+
+#define COLUMN_KINDS                                                                               \
+    {.name = "none", .help = "inputs as they come", .operations = &none},                          \
+        {.name = "range",                                                                          \
+         .help = "to the range of the training inputs: of each column of a table, else of all",    \
+         .fields = range_fields,                                                                   \
+         .size = sizeof(range_parameters),                                                         \
+         .operations = &range},                                                                    \
+        {.name = "standardize",                                                                    \
+         .help = "each feature to mean 0 and standard deviation 1 over the training rows",         \
+         .operations = &standardize},                                                              \
+    {                                                                                              \
+        .name = "robust",                                                                          \
+        .help = "each feature less its median, by the distance of its quartiles, or half its "     \
+                "range where that is 0",                                                           \
+        .fields = robust_fields, .size = sizeof(robust_parameters), .operations = &robust          \
+    }
+
+static const rnl_kind column_kinds[] = {COLUMN_KINDS};
+
+static const rnl_kind_table column_scalings = {
+    .noun = "scaling",
+    .plural = "scalings",
+    .kinds = column_kinds,
+    .count = sizeof column_kinds / sizeof *column_kinds,
+};
+
+static const rnl_field column_fields[] = {
+    {.key = "default",
+     .type = RNL_FIELD_KIND,
+     .offset = offsetof(column_parameters, otherwise),
+     .fallback = "none",
+     .kinds = &column_scalings,
+     .help = "of the columns that are not named"},
+    {.key = "columns",
+     .type = RNL_FIELD_KIND_MAP,
+     .offset = offsetof(column_parameters, columns),
+     .fallback = "{}",
+     .kinds = &column_scalings,
+     .help = "of columns by name: {age: range}"},
+    {.key = NULL},
+};
+
+static const rnl_kind kinds[] = {
+    COLUMN_KINDS,
+    {.name = "by_column",
+     .help = "of a table, written without this name: {default: standardize, columns: {age: range}}",
+     .fields = column_fields,
+     .size = sizeof(column_parameters)},
+};
+
+const rnl_kind_table rnl_scalings = {
+    .noun = "scaling",
+    .plural = "scalings",
+    .kinds = kinds,
+    .count = sizeof kinds / sizeof *kinds,
+    .unnamed = &kinds[sizeof kinds / sizeof *kinds - 1],
+};
+
+static const rnl_kind target_kinds[] = {
+    {.name = "none", .help = "targets as they come", .operations = &none},
+    {.name = "standardize",
+     .help = "each target to mean 0 and standard deviation 1 over the training rows; predictions "
+             "and metrics stay in the units of the targets",
+     .operations = &standardize},
+};
+
+const rnl_kind_table rnl_target_scalings = {
+    .noun = "target scaling",
+    .plural = "target scalings",
+    .kinds = target_kinds,
+    .count = sizeof target_kinds / sizeof *target_kinds,
+};
+
+bool rnl_scales(const rnl_choice *scaling)
+{
+    return scaling->kind && scaling->kind->operations != &none;
+}
+
+rnl_status rnl_scaler_add_clips(rnl_scaler *scaler)
+{
+    if (!scaler->clip)
+        scaler->clip = calloc(scaler->features, sizeof *scaler->clip);
+    return scaler->clip ? RNL_OK : rnl_fail_memory(scaler->features * sizeof *scaler->clip);
+}
+
+bool rnl_scaler_changes(const rnl_scaler *scaler)
+{
+    for (size_t j = 0; j < scaler->features; j++)
+        if (scaler->centre[j] != 0 || scaler->scale[j] != 1 || scaler->offset[j] != 0)
+            return true;
+    return false;
+}
+
+rnl_status rnl_scaler_allocate(rnl_scaler *scaler, size_t features)
+{
+    const rnl_scaler allocated = {
+        .features = features,
+        .centre = calloc(features, sizeof(double)),
+        .scale = calloc(features, sizeof(double)),
+        .offset = calloc(features, sizeof(double)),
+    };
+    *scaler = allocated;
+    if (allocated.centre && allocated.scale && allocated.offset)
+        return RNL_OK;
+    rnl_scaler_release(scaler);
+    return rnl_fail_memory(3 * features * sizeof(double));
+}
+
+void rnl_scaler_release(rnl_scaler *scaler)
+{
+    free(scaler->centre);
+    free(scaler->scale);
+    free(scaler->offset);
+    free(scaler->clip);
+    *scaler = (rnl_scaler){0};
+}
+
+rnl_status rnl_scaler_copy(rnl_scaler *copy, const rnl_scaler *scaler)
+{
+    const size_t bytes = scaler->features * sizeof(double);
+    if (bytes == 0)
+        return RNL_OK;
+    RNL_TRY(rnl_scaler_allocate(copy, scaler->features));
+    memcpy(copy->centre, scaler->centre, bytes);
+    memcpy(copy->scale, scaler->scale, bytes);
+    memcpy(copy->offset, scaler->offset, bytes);
+    if (!scaler->clip)
+        return RNL_OK;
+    RNL_TRY(rnl_scaler_add_clips(copy));
+    memcpy(copy->clip, scaler->clip, scaler->features * sizeof *copy->clip);
+    return RNL_OK;
+}
+
+/* ---- measuring ------------------------------------------------------------------------------- */
+
+static rnl_status measure(rnl_scaler *scaler, const rnl_choice *scaling, const rnl_numbers *train,
+                          rnl_span columns, bool is_table)
+{
+    const rnl_scaling *operations = scaling->kind->operations;
+    rnl_scaling_measure *function =
+        is_table && operations->of_table ? operations->of_table : operations->measure;
+    return function(scaler, train, columns, scaling);
+}
+
+static rnl_status check_names(const rnl_choice_map *map, const rnl_columns *columns)
+{
+    const char *names[64] = {0};
+    size_t count = 0;
+    for (; count < columns->count && count < sizeof names / sizeof *names; ++count)
+        names[count] = columns->items[count].name;
+    for (size_t i = 0; i < map->count; ++i) {
+        size_t c = 0;
+        while (c < columns->count && strcmp(columns->items[c].name, map->items[i].name) != 0)
+            ++c;
+        const char *nearest = rnl_nearest(map->items[i].name, names, count);
+        if (c == columns->count)
+            return rnl_fail_at(map->items[i].place,
+                               "scaling: no input is the column '%.60s'%s%.60s%s",
+                               map->items[i].name, nearest ? "; did you mean '" : "",
+                               nearest ? nearest : "", nearest ? "'?" : "");
+    }
+    return RNL_OK;
+}
+
+static const rnl_choice *scaling_of(const column_parameters *p, const char *column)
+{
+    for (size_t i = 0; i < p->columns.count; ++i)
+        if (strcmp(p->columns.items[i].name, column) == 0)
+            return &p->columns.items[i].choice;
+    return &p->otherwise;
+}
+
+/* Neighbours with the same scaling are measured together. */
+static rnl_status measure_columns(rnl_scaler *scaler, const rnl_choice *scaling,
+                                  const rnl_numbers *train, const rnl_columns *columns)
+{
+    const column_parameters *p = scaling->parameters;
+    const rnl_choice *before = NULL;
+    rnl_span span = {0, 0};
+    RNL_TRY(check_names(&p->columns, columns));
+    for (size_t c = 0; c < columns->count; ++c) {
+        const rnl_choice *choice = scaling_of(p, columns->items[c].name);
+        if (before && choice != before) {
+            RNL_TRY(measure(scaler, before, train, span, true));
+            span.begin = span.end;
+        }
+        span.end += columns->items[c].categorical ? columns->items[c].category_count : 1;
+        before = choice;
+    }
+    return before ? measure(scaler, before, train, span, true) : RNL_OK;
+}
+
+rnl_status rnl_scaler_create(rnl_scaler *scaler, const rnl_choice *scaling,
+                             const rnl_numbers *train, const rnl_encoding *encoding)
+{
+    const bool is_table = encoding && rnl_encoding_measured(encoding);
+    const rnl_span all = {0, train->columns};
+    rnl_scaler measured;
+    rnl_status status;
+    RNL_TRY(rnl_scaler_allocate(&measured, train->columns));
+    if (scaling->kind != rnl_scalings.unnamed)
+        status = measure(&measured, scaling, train, all, is_table);
+    else if (is_table)
+        status = measure_columns(&measured, scaling, train, &encoding->inputs);
+    else
+        status = rnl_fail_at(scaling->place,
+                             "scaling: columns have names in tables alone, which %s is not",
+                             train->name);
+    if (status != RNL_OK) {
+        rnl_scaler_release(&measured);
+        return status;
+    }
+    *scaler = measured;
+    return RNL_OK;
+}

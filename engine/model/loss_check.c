@@ -1,0 +1,90 @@
+/*
+ * Whether a loss fits the last layer of a network, and the targets of rows.
+ */
+#include "engine/model/loss_check.h"
+
+#include "engine/base/error.h"
+#include "engine/kinds/activations.h"
+
+#include <float.h>
+#include <string.h>
+
+rnl_status rnl_loss_check(const rnl_choice *loss, const rnl_choice *activation,
+                          const rnl_layer *last)
+{
+    const char *wanted = rnl_loss_of(loss)->fused_activation;
+    const bool only_fused = activation && rnl_activation_of(activation)->only_with_loss;
+    if (wanted ? !rnl_loss_fuses(loss, activation) : only_fused)
+        return rnl_fail_at(last->choice->place, "%s: loss %s needs a last layer with %s%s, got %s",
+                           last->name, loss->kind->name,
+                           wanted ? "activation " : "another activation", wanted ? wanted : "",
+                           activation ? activation->kind->name : "none");
+    if (wanted && strcmp(wanted, "softmax") == 0 && rnl_shape_features(&last->output) == 1)
+        return rnl_fail_at(last->choice->place,
+                           "%s: softmax of 1 unit is always 1: for two classes write {units: 1, "
+                           "activation: sigmoid} with loss binary_crossentropy, or 2 units",
+                           last->name);
+    if (last->output.rank != 1)
+        return rnl_fail_at(last->choice->place,
+                           "%s: loss %s needs outputs in one dimension: put a flatten layer before "
+                           "it",
+                           last->name, loss->kind->name);
+    return RNL_OK;
+}
+
+/* ---- targets --------------------------------------------------------------------------------- */
+
+static rnl_status check_labels(const rnl_choice *loss, const rnl_dataset *dataset, size_t outputs)
+{
+    const size_t classes = rnl_loss_classes(loss, outputs);
+    if (rnl_loss_of(loss)->target == RNL_TARGET_VALUES && outputs != 1)
+        return rnl_fail(RNL_BAD_DATA,
+                        "%s: expected %zu values for each row, one for each output of the last "
+                        "layer, got a class number",
+                        dataset->name, outputs);
+    if (classes > 0 && dataset->largest_label >= 0 && (size_t)dataset->largest_label >= classes)
+        return rnl_fail(RNL_BAD_DATA,
+                        "%s: label %d is outside of the classes: the model tells %zu apart, "
+                        "labelled 0 to %zu; it needs a last layer with units: %zu",
+                        dataset->name, (int)dataset->largest_label, classes, classes - 1,
+                        (size_t)dataset->largest_label + 1);
+    return RNL_OK;
+}
+
+/* Probabilities lie between 0 and 1, other values are finite. */
+static rnl_status check_range(const rnl_choice *loss, const rnl_dataset *dataset)
+{
+    const bool probabilities = rnl_loss_of(loss)->fused_activation != NULL;
+    const double least = probabilities ? 0 : -FLT_MAX, most = probabilities ? 1 : FLT_MAX;
+    for (size_t i = 0; i < dataset->rows * dataset->value_columns; ++i) {
+        const double value = rnl_dataset_value(dataset, i);
+        if (!(value >= least && value <= most))
+            return rnl_fail(RNL_BAD_DATA, "%s: row %zu: loss %s needs %s as targets, got %g",
+                            dataset->name, i / dataset->value_columns, loss->kind->name,
+                            probabilities ? "numbers from 0 to 1" : "finite numbers", value);
+    }
+    return RNL_OK;
+}
+
+static rnl_status check_values(const rnl_choice *loss, const rnl_dataset *dataset, size_t outputs)
+{
+    if (rnl_loss_of(loss)->target == RNL_TARGET_CLASS)
+        return rnl_fail(RNL_BAD_DATA, "%s: loss %s needs class numbers as targets, got values",
+                        dataset->name, loss->kind->name);
+    if (dataset->value_columns != outputs)
+        return rnl_fail(RNL_BAD_DATA,
+                        "%s: expected %zu target values for each row, one for each output of the "
+                        "last layer, got %zu",
+                        dataset->name, outputs, dataset->value_columns);
+    return check_range(loss, dataset);
+}
+
+rnl_status rnl_loss_check_rows(const rnl_choice *loss, const rnl_dataset *dataset, size_t outputs)
+{
+    if (dataset->values)
+        return check_values(loss, dataset, outputs);
+    if (dataset->labels)
+        return check_labels(loss, dataset, outputs);
+    return rnl_fail(RNL_BAD_DATA, "%s: expected targets beside the inputs, got none",
+                    dataset->name);
+}

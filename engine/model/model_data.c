@@ -1,0 +1,75 @@
+/*
+ * Data as a configuration or a model asks for them.
+ */
+#include "engine/base/error.h"
+#include "engine/data/formats.h"
+#include "engine/data/parts.h"
+#include "engine/kinds/losses.h"
+#include "engine/kinds/scaling.h"
+#include "engine/model/model.h"
+
+#include <stdlib.h>
+
+/* What the configuration says of any set. */
+static rnl_loading loading_of(const rnl_config *config)
+{
+    const rnl_choice *loss = &config->training.loss;
+    return (rnl_loading){
+        .seed = (uint64_t)config->training.seed,
+        .target = loss->kind ? rnl_loss_of(loss)->target : RNL_TARGET_CLASS,
+        .wide_inputs = rnl_scales(&config->data.scaling),
+        .wide_values = rnl_scales(&config->data.target_scaling),
+        .two_classes = loss->kind && rnl_loss_is_binary(loss),
+    };
+}
+
+rnl_status rnl_data_load(rnl_data **data, const rnl_config *config, unsigned parts)
+{
+    const rnl_loading loading = loading_of(config);
+    return rnl_data_load_parts(data, config, &loading, parts);
+}
+
+rnl_status rnl_data_load_for(rnl_data **data, const rnl_model *model, unsigned parts)
+{
+    rnl_loading loading = loading_of(model->config);
+    loading.encoding = (rnl_encoding *)&model->encoding;
+    return rnl_data_load_parts(data, model->config, &loading, parts);
+}
+
+/* How the training rows were written says how other tables are. */
+static const rnl_csv_parameters *table_parameters(const rnl_model *model)
+{
+    const rnl_choice *train = &model->config->data.train;
+    const bool table = train->kind && train->kind->operations == &rnl_csv_format;
+    return table && rnl_encoding_measured(&model->encoding) ? train->parameters : NULL;
+}
+
+static rnl_status read_files(rnl_data *data, const rnl_model *model, const char *inputs,
+                             const char *targets, bool predicting)
+{
+    const rnl_array_files files = {.inputs = (char *)(uintptr_t)inputs,
+                                   .targets = (char *)(uintptr_t)targets};
+    rnl_loading loading = loading_of(model->config);
+    loading.predicting = predicting;
+    loading.weights_optional = true;
+    loading.encoding = &data->encoding;
+    RNL_TRY(rnl_encoding_copy(&data->encoding, &model->encoding));
+    return rnl_files_read(&data->test, &files, table_parameters(model), &loading);
+}
+
+rnl_status rnl_data_read(rnl_data **data, const rnl_model *model, const char *path)
+{
+    rnl_data *read = rnl_data_create_empty();
+    if (!read)
+        return rnl_fail_memory(sizeof *read);
+    return rnl_data_deliver(data, read, read_files(read, model, path, NULL, true));
+}
+
+rnl_status rnl_data_read_labelled(rnl_data **data, const rnl_model *model, const char *path,
+                                  const char *targets)
+{
+    rnl_data *read = rnl_data_create_empty();
+    if (!read)
+        return rnl_fail_memory(sizeof *read);
+    return rnl_data_deliver(data, read, read_files(read, model, path, targets, false));
+}

@@ -1,0 +1,102 @@
+/*
+ * The configuration of a run, decoded: what a file may say at its top level and in its sections.
+ */
+#ifndef RNL_ENGINE_SCHEMA_CONFIG_H
+#define RNL_ENGINE_SCHEMA_CONFIG_H
+
+#include "engine/schema/schema.h"
+
+#include <stdatomic.h>
+
+/* data: */
+typedef struct rnl_data_config {
+    rnl_choice train, validation, test; /* of rnl_data_formats; kind NULL where not given */
+    rnl_choice validation_split;        /* of rnl_validation_splits */
+    rnl_choice folds;                   /* of rnl_fold_rules */
+    int64_t fold;                       /* from 1 */
+    rnl_choice scaling;                 /* of rnl_scalings */
+    rnl_choice target_scaling;          /* of rnl_target_scalings */
+} rnl_data_config;
+
+/* Metrics of a run at most. */
+#define RNL_MAX_METRICS 16
+
+/* A figure that something is decided by: engine/kinds/monitor.h. */
+typedef struct rnl_monitor {
+    char *figure;     /* "val_loss" */
+    rnl_choice mode;  /* of rnl_monitor_modes */
+    double min_delta; /* a smaller change is no improvement */
+} rnl_monitor;
+
+/* training.early_stopping: */
+typedef struct rnl_early_stopping_config {
+    int64_t patience; /* validations; 0: never */
+    rnl_monitor monitor;
+    bool restore_best_weights;
+    int64_t start_from_epoch;
+} rnl_early_stopping_config;
+
+/* training: */
+typedef struct rnl_training_config {
+    rnl_choice loss; /* of rnl_losses */
+    rnl_number_map class_weight;
+    rnl_choice_list metrics; /* of rnl_metrics */
+    rnl_choice optimizer;    /* of rnl_optimizers */
+    rnl_choice clipping;     /* of rnl_clippings; kind NULL for none */
+    rnl_choice schedule;     /* of rnl_schedules; kind NULL for none */
+    rnl_early_stopping_config early_stopping;
+    int64_t batch_size;
+    int64_t epochs;
+    bool shuffle;
+    bool drop_last; /* the smaller mini-batch at the end of an epoch */
+    int64_t seed;
+    int64_t validate_every;   /* steps; 0: at the end of each epoch */
+    int64_t checkpoint_every; /* steps; 0: after an epoch, at most once a second */
+    bool inspect;             /* look inside after each epoch */
+    bool tensorboard;         /* the program writes event files */
+} rnl_training_config;
+
+struct rnl_config {
+    atomic_size_t owners;   /* a configuration never changes, so handles share it */
+    rnl_tree tree;          /* what was read and what was written into it; places point into it */
+    const rnl_kind *preset; /* that did so, of rnl_presets; NULL: none */
+    char *name;
+    rnl_data_config data;
+    rnl_choice_list model; /* of rnl_layers */
+    rnl_training_config training;
+};
+
+/* One more owner, who frees it too. */
+rnl_config *rnl_config_share(const rnl_config *config);
+
+/* The configuration on one line of JSON, in a fixed key order, as a model's metadata keeps it. */
+rnl_status rnl_config_print_json(const rnl_config *config, char **text);
+
+/* The fields of the whole configuration. */
+extern const rnl_field rnl_config_fields[];
+
+/* The tables of kinds, each defined by the room that owns it. */
+extern const rnl_kind_table rnl_data_formats;      /* engine/data/ */
+extern const rnl_kind_table rnl_missing_rules;     /* engine/data/ */
+extern const rnl_kind_table rnl_validation_splits; /* engine/data/ */
+extern const rnl_kind_table rnl_fold_rules;        /* engine/data/ */
+extern const rnl_kind_table rnl_scalings;          /* engine/kinds/ */
+extern const rnl_kind_table rnl_target_scalings;   /* engine/data/ */
+extern const rnl_kind_table rnl_layers;            /* engine/layers/ */
+/* Of the layers, those that may also be written as an activation; NULL ends them. */
+extern const char *const rnl_activation_layers[];
+
+extern const rnl_kind_table rnl_activations;  /* engine/kinds/ */
+extern const rnl_kind_table rnl_initializers; /* engine/kinds/ */
+extern const rnl_kind_table rnl_regularizers; /* engine/kinds/ */
+extern const rnl_kind_table rnl_constraints;  /* engine/kinds/ */
+extern const rnl_kind_table rnl_losses;       /* engine/kinds/ */
+extern const rnl_kind_table rnl_metrics;      /* engine/kinds/ */
+extern const rnl_kind_table rnl_clippings;    /* engine/kinds/ */
+extern const rnl_kind_table rnl_schedules;    /* engine/kinds/ */
+extern const rnl_kind_table rnl_optimizers;   /* engine/kinds/ */
+
+/* All of them, for the help; ends with NULL. */
+extern const rnl_kind_table *const rnl_kind_tables[];
+
+#endif

@@ -1,0 +1,158 @@
+/*
+ * The schema: tables that say which keys and kinds exist.  Each room of the engine owns the table
+ * of its kinds (layers, activations, optimizers, ...); from the tables come the check of a
+ * configuration, its defaults, its messages, `runnel help config`, and --print-config.  Adding a
+ * kind is one entry.
+ */
+#ifndef RNL_ENGINE_SCHEMA_SCHEMA_H
+#define RNL_ENGINE_SCHEMA_SCHEMA_H
+
+#include "engine/schema/tree.h"
+
+#include <stdint.h>
+
+typedef enum rnl_field_type {
+    RNL_FIELD_INTEGER,     /* int64_t */
+    RNL_FIELD_NUMBER,      /* double */
+    RNL_FIELD_BOOLEAN,     /* bool */
+    RNL_FIELD_TEXT,        /* char *, NULL if the default is "null" */
+    RNL_FIELD_TEXT_LIST,   /* rnl_text_list: a list of texts, or one text */
+    RNL_FIELD_NUMBER_LIST, /* rnl_number_list */
+    RNL_FIELD_NUMBER_MAP,  /* rnl_number_map: numbers under keys of the user's own */
+    RNL_FIELD_KIND,        /* rnl_choice: `name` or `name: {parameters}` */
+    RNL_FIELD_KIND_LIST,   /* rnl_choice_list */
+    RNL_FIELD_KIND_MAP,    /* rnl_choice_map: choices under keys of the user's own */
+    RNL_FIELD_SECTION      /* a struct in place, described by `section` */
+} rnl_field_type;
+
+struct rnl_kind_table;
+
+/* One key of a mapping, decoded into a member of a struct. */
+typedef struct rnl_field {
+    const char *key; /* NULL ends an array of fields */
+    rnl_field_type type;
+    size_t offset;        /* of the member, by offsetof */
+    const char *fallback; /* the default as YAML text; NULL: the key is required */
+    double minimum;       /* numbers and integers: inclusive bounds, or both 0 for none; */
+    double maximum;
+    bool above_minimum; /* the minimum itself is refused */
+    const char *word;   /* of RNL_FIELD_NUMBER_MAP: what may stand in place of all; NULL: none */
+    const char *zero; /* of RNL_FIELD_NUMBER: the word that is written for 0, which is then refused
+                         as a number; NULL: none */
+    const struct rnl_kind_table
+        *kinds;                      /* of RNL_FIELD_KIND and RNL_FIELD_KIND_LIST; of a text, it
+                                        names a figure of such a metric, or with val_ before it */
+    const struct rnl_field *section; /* of RNL_FIELD_SECTION */
+    bool rewritten;   /* a key that others are written for before decoding: none is decoded */
+    const char *help; /* one line, for people: meaning and unit */
+} rnl_field;
+
+/* One kind of layer, activation, optimizer, ... */
+typedef struct rnl_kind {
+    const char *name;
+    /* Other names that it is taken by, with blanks between them; NULL: none.  The name of its class
+     * in Keras ("HeNormal") need not be told. */
+    const char *aliases;
+    const char *help;
+    const rnl_field *fields; /* parameters; NULL if it has none */
+    size_t size;             /* of the struct that the fields describe */
+    /* The key of the parameter that a single value behind the kind's name stands for:
+     * `max_norm: 1.0`; NULL: none. */
+    const char *main;
+    /* The key of a field whose value is written directly after the kind's name, in place of a
+     * mapping of parameters: `activation: elu` for `function`. It is then the kind's only field. */
+    const char *shorthand;
+    const void *operations; /* what the kind does; its type belongs to the owner of the table */
+} rnl_kind;
+
+typedef struct rnl_kind_table {
+    const char *noun;   /* "activation", for messages */
+    const char *plural; /* "activations", a help topic */
+    const rnl_kind *kinds;
+    size_t count;
+    /* The kind with a shorthand that a number alone stands for, written without its name; NULL:
+     * none. */
+    const char *plain;
+    /* The kind whose parameters are written without its name, `{default: ..., columns: ...}`; NULL:
+     * none. */
+    const rnl_kind *unnamed;
+} rnl_kind_table;
+
+/* A kind that was chosen, with its parameters decoded and defaults filled in. */
+typedef struct rnl_choice {
+    const rnl_kind *kind; /* NULL if the field's default is "null" and nothing was chosen */
+    void *parameters;     /* a struct of kind->size bytes, or NULL */
+    rnl_place place;      /* for messages about what only a later check can see */
+} rnl_choice;
+
+typedef struct rnl_text_list {
+    size_t count;
+    char **items;
+    rnl_place place;
+} rnl_text_list;
+
+typedef struct rnl_number_list {
+    size_t count;
+    double *items;
+    rnl_place place;
+} rnl_number_list;
+
+typedef struct rnl_named_number {
+    char *name;
+    double value;
+    rnl_place place; /* of the name */
+} rnl_named_number;
+
+typedef struct rnl_number_map {
+    size_t count;
+    rnl_named_number *items;
+    bool word; /* the field's stands in place of them */
+    rnl_place place;
+} rnl_number_map;
+
+typedef struct rnl_named_choice {
+    char *name;
+    rnl_choice choice;
+    rnl_place place; /* of the name */
+} rnl_named_choice;
+
+typedef struct rnl_choice_map {
+    size_t count;
+    rnl_named_choice *items;
+    rnl_place place;
+} rnl_choice_map;
+
+typedef struct rnl_choice_list {
+    size_t count;
+    rnl_choice *items;
+    rnl_place place;
+} rnl_choice_list;
+
+/* Decodes a mapping into the struct that the fields describe; missing keys take their defaults. The
+ * first mistake is RNL_BAD_CONFIG with "file:line:column: key ...: expected ..., got ...; did you
+ * mean ...?".  On failure nothing is left allocated. */
+rnl_status rnl_schema_decode(const rnl_field *fields, const rnl_node *mapping, void *target);
+
+/* Frees what decoding allocated inside of the struct, not the struct itself. */
+void rnl_schema_release(const rnl_field *fields, void *target);
+
+/* Writes the struct in a fixed key order with every value, as YAML in block style or as JSON on one
+ * line (both can be read again).  Numbers are written so that they read back exactly. */
+rnl_status rnl_schema_print_yaml(const rnl_field *fields, const void *source, char **text);
+rnl_status rnl_schema_print_json(const rnl_field *fields, const void *source, char **text);
+
+/* RNL_BAD_CONFIG with "file:line:column: " (or "--set ...: ") before the formatted message. */
+rnl_status rnl_fail_at(rnl_place place, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The choice is the kind that its value alone stands for. */
+bool rnl_choice_is_plain(const rnl_kind_table *table, const rnl_choice *choice);
+
+/* By name, another name, or the name of a class in Keras; NULL if there is none. */
+const rnl_kind *rnl_kind_find(const rnl_kind_table *table, const char *name);
+const rnl_field *rnl_field_find(const rnl_field *fields, const char *key);
+
+/* The candidate nearest to the name by edit distance, or NULL if none is near. */
+const char *rnl_nearest(const char *name, const char *const *candidates, size_t count);
+
+#endif

@@ -1,0 +1,47 @@
+#include "engine/schema/schema.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#define LONGEST 63
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Edits that make one word of the other: insert, delete, replace, swap neighbours (optimal string
+ * alignment), whatever the case of letters. */
+static size_t edit_distance(const char *a, const char *b)
+{
+    const size_t n = strlen(a), m = strlen(b);
+    if (n > LONGEST || m > LONGEST)
+        return LONGEST;
+    size_t d[LONGEST + 1][LONGEST + 1];
+    for (size_t i = 0; i <= n; ++i)
+        d[i][0] = i;
+    for (size_t j = 0; j <= m; ++j)
+        d[0][j] = j;
+    for (size_t i = 1; i <= n; ++i)
+        for (size_t j = 1; j <= m; ++j) {
+            const bool same = tolower((unsigned char)a[i - 1]) == tolower((unsigned char)b[j - 1]);
+            d[i][j] = least(least(d[i - 1][j], d[i][j - 1]) + 1, d[i - 1][j - 1] + !same);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                d[i][j] = least(d[i][j], d[i - 2][j - 2] + 1);
+        }
+    return d[n][m];
+}
+
+const char *rnl_nearest(const char *name, const char *const *candidates, size_t count)
+{
+    const char *nearest = NULL;
+    size_t smallest = strlen(name) / 3 + 2;
+    for (size_t i = 0; i < count; ++i) {
+        const size_t distance = edit_distance(name, candidates[i]);
+        if (distance < smallest && distance < strlen(candidates[i])) {
+            smallest = distance;
+            nearest = candidates[i];
+        }
+    }
+    return nearest;
+}

@@ -1,0 +1,275 @@
+#include "engine/schema/unknown.h"
+
+#include "engine/base/error.h"
+#include "engine/schema/config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MAX_NAMES  512
+#define HINT_BYTES 768
+
+/* ---- what others call it --------------------------------------------------------------------- */
+
+/* Keys of older Keras and of other libraries, and what they are called here. */
+static const struct {
+    const char *old, *today;
+} renamed[] = {
+    {"lr", "learning_rate"},
+    {"alpha", "negative_slope"},
+    {"init", "kernel_initializer"},
+    {"nb_epoch", "epochs"},
+    {"num_epochs", "epochs"},
+    {"n_epochs", "epochs"},
+    {"max_epochs", "epochs"},
+    {"output_dim", "units"},
+    {"out_features", "units"},
+    {"hidden_size", "units"},
+    {"neurons", "units"},
+    {"bias", "use_bias"},
+    {"eps", "epsilon"},
+    {"batch", "batch_size"},
+    {"random_state", "seed"},
+    {"beta1", "beta_1"},
+    {"beta2", "beta_2"},
+    {"scheduler", "schedule"},
+    {"validation_data", "validation"},
+    {"validation_freq", "validate_every"},
+    {"save_freq", "checkpoint_every"},
+    {"criterion", "loss"},
+    {"p", "rate"},
+    {"W_regularizer", "kernel_regularizer"},
+    {"W_constraint", "kernel_constraint"},
+};
+
+typedef struct hint {
+    const char *words; /* with blanks between them */
+    const char *text;
+} hint;
+
+static const hint key_hints[] = {
+    {"lr", "the learning rate belongs to the optimizer: optimizer: {sgd: {learning_rate: 0.01}}"},
+    {"decay", "a decay d of older Keras is training.schedule: {power: {steps: 1/d}}"},
+    {"trainable", "learning_rate_factor: 0 keeps the parameters of a layer as they are"},
+    {"initial_epoch", "`runnel train --resume` goes on where a run stood"},
+    {"callbacks", "there are training.early_stopping, training.schedule, training.checkpoint_every "
+                  "and training.tensorboard in their place"},
+    {"input input_shape input_dim batch_input_shape in_features",
+     "the data say the shape of a row"},
+    {"weight_decay", "it belongs to optimizer adamw; or kernel_regularizer: {l2: ...} of the "
+                     "layers"},
+    {"kernel_size filters strides padding", "all layers with weights are dense: there is no "
+                                            "convolution"},
+    {"dropout", "it is a layer of its own: - dropout: 0.3"},
+    {"batch_norm use_bn", "it is a layer of its own: - batch_normalization"},
+    {"clipnorm clipvalue global_clipnorm gradient_clip_val", "it belongs to training.clipping: "
+                                                             "clipping: {clipnorm: 1.0}"},
+    {"verbose", "`runnel train` takes -v and -q"},
+    {"workers threads num_threads n_jobs", "`runnel train` takes --threads"},
+    {"pin", "`runnel train` takes --pin"},
+    {"output output_dir", "`runnel train` takes --output; without it, `name` is the directory's"},
+    {"resume", "`runnel train` takes --resume"},
+    {"device gpu gpus", "training runs on processors alone"},
+    {"steps_per_epoch", "an epoch is all training rows, mini-batch by mini-batch"},
+    {"amsgrad", "no optimizer has it; `runnel help config optimizers` lists all"},
+    {"betas", "they are two keys: beta_1 and beta_2"},
+    {"dtype precision", "all values are float32"},
+};
+
+static const hint kind_hints[] = {
+    {"input input_layer InputLayer", "the data say the shape of a row: begin with the first layer "
+                                     "that computes"},
+    {"linear fc fully_connected", "a layer of weights is dense: {units: ...}"},
+    {"batch_norm batchnorm bn BatchNorm1d", "it is called batch_normalization"},
+    {"layer_normalization layer_norm", "there is batch_normalization"},
+    {"conv1d conv2d max_pooling2d lstm gru embedding attention",
+     "all layers with weights are dense"},
+    {"kaiming_normal kaiming_normal_", "it is he_normal, which is drawn within two standard "
+                                       "deviations"},
+    {"kaiming_uniform kaiming_uniform_", "it is he_uniform"},
+    {"xavier_normal xavier_normal_", "it is glorot_normal, which is drawn within two standard "
+                                     "deviations"},
+    {"xavier_uniform xavier_uniform_", "it is glorot_uniform"},
+    {"orthogonal identity", "`runnel help config initializers` lists all"},
+    {"crossentropy cross_entropy cross_entropy_loss nll_loss",
+     "for class numbers it is sparse_categorical_crossentropy, for a sigmoid binary_crossentropy"},
+    {"ReduceLROnPlateau reduce_lr_on_plateau plateau", "it is performance"},
+    {"InverseTimeDecay inverse_time", "it is power: {steps: ...}"},
+    {"ExponentialDecay StepLR step", "it is exponential: {steps: ..., rate: ...}"},
+    {"PiecewiseConstantDecay MultiStepLR constant",
+     "it is piecewise: {boundaries: [...], values: [...]}"},
+    {"CosineDecay CosineAnnealingLR", "it is cosine"},
+    {"EarlyStopping early_stopping", "it is a key of training"},
+    {"minmax min_max MinMaxScaler normalize", "it is range"},
+    {"zscore StandardScaler", "it is standardize"},
+};
+
+#define FIND_HINT(table, word) find_hint(table, sizeof(table) / sizeof *(table), word)
+
+static const char *find_hint(const hint *hints, size_t count, const char *word)
+{
+    const size_t length = strlen(word);
+    for (size_t i = 0; i < count; ++i)
+        for (const char *at = hints[i].words; *at; at += strspn(at, " ")) {
+            const size_t next = strcspn(at, " ");
+            if (next == length && strncmp(at, word, length) == 0)
+                return hints[i].text;
+            at += next;
+        }
+    return NULL;
+}
+
+const char *rnl_key_hint(const char *key)
+{
+    return FIND_HINT(key_hints, key);
+}
+
+static const char *find_today(const rnl_field *fields, const char *key)
+{
+    for (size_t i = 0; i < sizeof renamed / sizeof *renamed; ++i)
+        if (strcmp(key, renamed[i].old) == 0 && rnl_field_find(fields, renamed[i].today))
+            return renamed[i].today;
+    return NULL;
+}
+
+/* ---- where else it is ------------------------------------------------------------------------ */
+
+/* The first key of that name in the sections: its path. */
+static bool find_in_sections(const rnl_field *fields, const char *key, const char *above,
+                             char path[128])
+{
+    if (rnl_field_find(fields, key)) {
+        snprintf(path, 128, "%.60s%.60s", above, key);
+        return true;
+    }
+    for (const rnl_field *f = fields; f->key; ++f) {
+        char inside[128];
+        snprintf(inside, sizeof inside, "%.60s%.60s.", above, f->key);
+        if (f->type == RNL_FIELD_SECTION && find_in_sections(f->section, key, inside, path))
+            return true;
+    }
+    return false;
+}
+
+/* The first kind with that parameter. */
+static bool find_in_kinds(const char *key, char path[128])
+{
+    for (const rnl_kind_table *const *table = rnl_kind_tables; *table; ++table)
+        for (size_t i = 0; i < (*table)->count; ++i) {
+            const rnl_kind *kind = &(*table)->kinds[i];
+            if (!kind->fields || !rnl_field_find(kind->fields, key))
+                continue;
+            snprintf(path, 128, "'%s' of %s %s", key, (*table)->noun, kind->name);
+            return true;
+        }
+    return false;
+}
+
+static bool find_elsewhere(const char *key, char path[128])
+{
+    char found[128];
+    if (!find_in_sections(rnl_config_fields, key, "", found))
+        return find_in_kinds(key, path);
+    snprintf(path, 128, "'%.100s'", found);
+    return true;
+}
+
+static void collect(const char *names[MAX_NAMES], size_t *count, const rnl_field *fields)
+{
+    for (const rnl_field *f = fields; f && f->key && *count < MAX_NAMES; ++f) {
+        names[(*count)++] = f->key;
+        if (f->type == RNL_FIELD_SECTION)
+            collect(names, count, f->section);
+    }
+}
+
+/* The nearest of all keys, where the word is long enough for that to say something. */
+static bool find_near_elsewhere(const char *key, char path[128])
+{
+    const char *names[MAX_NAMES];
+    size_t count = 0;
+    collect(names, &count, rnl_config_fields);
+    for (const rnl_kind_table *const *table = rnl_kind_tables; *table; ++table)
+        for (size_t i = 0; i < (*table)->count; ++i)
+            collect(names, &count, (*table)->kinds[i].fields);
+    const char *nearest = strlen(key) > 4 ? rnl_nearest(key, names, count) : NULL;
+    return nearest && find_elsewhere(nearest, path);
+}
+
+/* ---- messages -------------------------------------------------------------------------------- */
+
+static void list_names(char *text, const char *const *names, size_t count)
+{
+    size_t length = (size_t)snprintf(text, HINT_BYTES, "; expected one of ");
+    for (size_t i = 0; i < count && length < HINT_BYTES; ++i)
+        length +=
+            (size_t)snprintf(text + length, HINT_BYTES - length, i > 0 ? ", %s" : "%s", names[i]);
+}
+
+static void advise_key(char text[HINT_BYTES], const rnl_field *fields, const char *key)
+{
+    const char *names[MAX_NAMES], *today = find_today(fields, key);
+    size_t count = 0;
+    char path[128];
+    for (const rnl_field *f = fields; f->key && count < MAX_NAMES; ++f)
+        names[count++] = f->key;
+    const char *told = rnl_key_hint(key), *nearest = rnl_nearest(key, names, count);
+    if (today)
+        snprintf(text, HINT_BYTES, "; today's name is '%s'", today);
+    else if (told)
+        snprintf(text, HINT_BYTES, "; %s", told);
+    else if (find_elsewhere(key, path))
+        snprintf(text, HINT_BYTES, "; did you mean %s?", path);
+    else if (nearest)
+        snprintf(text, HINT_BYTES, "; did you mean '%s'?", nearest);
+    else if (find_near_elsewhere(key, path))
+        snprintf(text, HINT_BYTES, "; did you mean %s?", path);
+    else
+        list_names(text, names, count);
+}
+
+rnl_status rnl_fail_unknown_key(const rnl_field *fields, const rnl_node *node, const char *context)
+{
+    char text[HINT_BYTES];
+    advise_key(text, fields, node->key);
+    return rnl_fail_at(node->key_place, "%s: unknown key '%.60s'%s", context, node->key, text);
+}
+
+/* Of the other tables, the first that has the name. */
+static const rnl_kind_table *find_table(const char *name)
+{
+    const rnl_kind_table *const *table = rnl_kind_tables;
+    while (*table && !rnl_kind_find(*table, name))
+        ++table;
+    return *table;
+}
+
+static void advise_kind(char text[HINT_BYTES], const rnl_kind_table *table, const char *name)
+{
+    const char *names[MAX_NAMES], *told = FIND_HINT(kind_hints, name);
+    size_t count = 0;
+    for (; count < table->count && count < MAX_NAMES; ++count)
+        names[count] = table->kinds[count].name;
+    const rnl_kind_table *other = find_table(name);
+    const char *nearest = rnl_nearest(name, names, count);
+    if (other == &rnl_activations && table == &rnl_layers)
+        snprintf(text, HINT_BYTES,
+                 "; it is an activation: write `activation: %s`, as a layer or in a dense one",
+                 rnl_kind_find(other, name)->name);
+    else if (other)
+        snprintf(text, HINT_BYTES, "; it is %s %s", strchr("aeiou", *other->noun) ? "an" : "a",
+                 other->noun);
+    else if (told)
+        snprintf(text, HINT_BYTES, "; %s", told);
+    else if (nearest)
+        snprintf(text, HINT_BYTES, "; did you mean '%s'?", nearest);
+    else
+        list_names(text, names, count);
+}
+
+rnl_status rnl_fail_unknown_kind(const rnl_kind_table *table, rnl_place place, const char *name)
+{
+    char text[HINT_BYTES];
+    advise_kind(text, table, name);
+    return rnl_fail_at(place, "unknown %s '%.60s'%s", table->noun, name, text);
+}

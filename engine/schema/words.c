@@ -1,0 +1,220 @@
+#include "engine/schema/words.h"
+
+#include "engine/base/error.h"
+#include "engine/schema/config.h"
+#include "engine/schema/node.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- names of kinds -------------------------------------------------------------------------- */
+
+/* "HeNormal" is the class of he_normal, which ends at a blank or at its end. */
+static bool is_class_of(const char *name, const char *kind)
+{
+    if (!isupper((unsigned char)*name))
+        return false;
+    for (; *kind && *kind != ' '; ++kind)
+        if (*kind != '_' && tolower((unsigned char)*name++) != *kind)
+            return false;
+    return *name == '\0';
+}
+
+/* By one of the words. */
+static bool is_called(const char *words, const char *name)
+{
+    const size_t length = strlen(name);
+    while (words && *words) {
+        const size_t next = strcspn(words, " ");
+        if ((next == length && strncmp(words, name, length) == 0) || is_class_of(name, words))
+            return true;
+        words += next + strspn(words + next, " ");
+    }
+    return false;
+}
+
+const rnl_kind *rnl_kind_find(const rnl_kind_table *table, const char *name)
+{
+    for (size_t i = 0; i < table->count; ++i)
+        if (strcmp(table->kinds[i].name, name) == 0)
+            return &table->kinds[i];
+    for (size_t i = 0; i < table->count; ++i)
+        if (is_called(table->kinds[i].aliases, name) || is_class_of(name, table->kinds[i].name))
+            return &table->kinds[i];
+    return NULL;
+}
+
+/* prelu and rrelu are layers that may be written as activations. */
+static const rnl_kind *find(const rnl_kind_table *table, const char *name)
+{
+    const rnl_kind *kind = rnl_kind_find(table, name);
+    if (kind || table != &rnl_activations)
+        return kind;
+    kind = rnl_kind_find(&rnl_layers, name);
+    const char *const *layer = rnl_activation_layers;
+    while (kind && *layer && strcmp(*layer, kind->name) != 0)
+        ++layer;
+    return *layer ? kind : NULL;
+}
+
+/* ---- the tree -------------------------------------------------------------------------------- */
+
+static rnl_status settle_value(const rnl_field *field, rnl_node *node);
+
+static rnl_status rename_to(char **text, const char *name)
+{
+    if (strcmp(*text, name) == 0)
+        return RNL_OK;
+    char *copy = strdup(name);
+    if (!copy)
+        return rnl_fail_memory(strlen(name) + 1);
+    free(*text);
+    *text = copy;
+    return RNL_OK;
+}
+
+/* `0.2` becomes `key: 0.2`. */
+static rnl_status give_key(rnl_node *scalar, const char *key)
+{
+    rnl_node *child = rnl_node_create(RNL_SCALAR, scalar->place);
+    char *copy = strdup(key);
+    if (!child || !copy) {
+        free(copy);
+        rnl_node_free(child);
+        return rnl_fail_memory(sizeof *child);
+    }
+    child->text = scalar->text;
+    child->quoted = scalar->quoted;
+    child->key = copy;
+    child->key_place = scalar->place;
+    scalar->text = NULL;
+    scalar->quoted = false;
+    scalar->type = RNL_MAPPING;
+    return rnl_node_give(scalar, child);
+}
+
+static rnl_status settle_parameters(const rnl_kind *kind, rnl_node *given)
+{
+    const bool named = given->type == RNL_MAPPING &&
+                       (!kind->shorthand ||
+                        (given->count == 1 && strcmp(given->items[0]->key, kind->shorthand) == 0));
+    if (!kind->fields || rnl_node_is_empty(given))
+        return RNL_OK;
+    if (kind->main && given->type == RNL_SCALAR)
+        return give_key(given, kind->main);
+    if (named)
+        return rnl_words_settle(kind->fields, given);
+    return kind->shorthand ? settle_value(rnl_field_find(kind->fields, kind->shorthand), given)
+                           : RNL_OK;
+}
+
+/* An override that calls a kind by another name than the file makes a second one. */
+static rnl_status join(rnl_node *into, rnl_node *from)
+{
+    for (size_t i = 0; i < from->count; ++i) {
+        rnl_node_free(rnl_node_take(into, from->items[i]->key));
+        RNL_TRY(rnl_node_give(into, rnl_node_copy(from->items[i])));
+    }
+    return RNL_OK;
+}
+
+static bool is_second(const rnl_node *choice, const rnl_node *item, const rnl_kind *kind)
+{
+    const size_t first = rnl_node_find(choice, kind->name);
+    return first < choice->count && choice->items[first] != item &&
+           item->place.origin == RNL_FROM_COMMAND_LINE && item->type == RNL_MAPPING &&
+           rnl_node_becomes_mapping(choice->items[first]);
+}
+
+static rnl_status settle_item(const rnl_kind_table *table, rnl_node *choice, size_t *index)
+{
+    rnl_node *item = choice->items[*index];
+    const rnl_kind *kind = find(table, item->key);
+    if (!kind)
+        return RNL_OK;
+    RNL_TRY(settle_parameters(kind, item));
+    if (!is_second(choice, item, kind))
+        return rename_to(&item->key, kind->name);
+    RNL_TRY(join(choice->items[rnl_node_find(choice, kind->name)], item));
+    rnl_node_free(rnl_node_take(choice, item->key));
+    --*index;
+    return RNL_OK;
+}
+
+static rnl_status settle_choice(const rnl_kind_table *table, rnl_node *node)
+{
+    const rnl_kind *kind = node->type == RNL_SCALAR ? find(table, node->text) : NULL;
+    if (kind)
+        return rename_to(&node->text, kind->name);
+    for (size_t i = 0; node->type == RNL_MAPPING && i < node->count; ++i)
+        RNL_TRY(settle_item(table, node, &i));
+    return RNL_OK;
+}
+
+static rnl_status settle_list(const rnl_kind_table *table, rnl_node *list)
+{
+    for (size_t i = 0; list->type == RNL_LIST && i < list->count; ++i)
+        RNL_TRY(settle_choice(table, list->items[i]));
+    return RNL_OK;
+}
+
+static rnl_status settle_default(const rnl_kind_table *table, rnl_node *value)
+{
+    for (size_t i = 0; i < table->count; ++i) {
+        const rnl_kind *kind = &table->kinds[i];
+        const rnl_field *field =
+            kind->fields && !kind->shorthand ? rnl_field_find(kind->fields, value->key) : NULL;
+        if (field)
+            return settle_value(field, value);
+    }
+    return RNL_OK;
+}
+
+/* A list, or `defaults` and `layers`. */
+static rnl_status settle_kinds(const rnl_kind_table *table, rnl_node *node)
+{
+    for (size_t i = 0; node->type == RNL_MAPPING && i < node->count; ++i) {
+        rnl_node *part = node->items[i];
+        RNL_TRY(settle_list(table, part));
+        for (size_t k = 0; part->type == RNL_MAPPING && k < part->count; ++k)
+            RNL_TRY(settle_default(table, part->items[k]));
+    }
+    return settle_list(table, node);
+}
+
+/* `val_acc` becomes `val_accuracy`. */
+static rnl_status settle_figure(rnl_node *node)
+{
+    char name[RNL_FIGURE_NAME];
+    if (node->type != RNL_SCALAR || strlen(node->text) >= sizeof name)
+        return RNL_OK;
+    rnl_figure_name(node->text, name);
+    return rename_to(&node->text, name);
+}
+
+static rnl_status settle_value(const rnl_field *field, rnl_node *node)
+{
+    switch (field->type) {
+    case RNL_FIELD_KIND:
+        return settle_choice(field->kinds, node);
+    case RNL_FIELD_KIND_LIST:
+        return settle_kinds(field->kinds, node);
+    case RNL_FIELD_SECTION:
+        return rnl_words_settle(field->section, node);
+    case RNL_FIELD_TEXT:
+        return field->kinds ? settle_figure(node) : RNL_OK;
+    default:
+        return RNL_OK;
+    }
+}
+
+rnl_status rnl_words_settle(const rnl_field *fields, rnl_node *mapping)
+{
+    for (size_t i = 0; mapping->type == RNL_MAPPING && i < mapping->count; ++i) {
+        const rnl_field *field = rnl_field_find(fields, mapping->items[i]->key);
+        if (field)
+            RNL_TRY(settle_value(field, mapping->items[i]));
+    }
+    return RNL_OK;
+}

@@ -1,0 +1,17 @@
+/*
+ * The figure of a run that a monitor looks at.
+ */
+#ifndef RNL_ENGINE_TRAINING_MONITORED_FIGURE_H
+#define RNL_ENGINE_TRAINING_MONITORED_FIGURE_H
+
+#include "engine/kinds/monitor.h"
+#include "engine/training/figures.h"
+
+/* Refuses, at the place, a figure that a run will not have. */
+rnl_status rnl_monitor_check(const rnl_monitor *monitor, rnl_place place, const rnl_config *config,
+                             bool validated);
+
+/* The figure's value; NaN if it is not among them. */
+double rnl_monitor_value(const rnl_monitor *monitor, const rnl_figures *figures);
+
+#endif

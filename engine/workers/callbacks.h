@@ -1,0 +1,22 @@
+/*
+ * Calls of the application's own functions: they find its floating-point mode, not the workers'.
+ */
+#ifndef RNL_ENGINE_WORKERS_CALLBACKS_H
+#define RNL_ENGINE_WORKERS_CALLBACKS_H
+
+#include "runnel/runnel.h"
+
+#include <stdbool.h>
+
+/* Each calls the function of the options if it is there; false if that asks to stop.  Worker 0 or
+ * the calling thread alone. */
+bool rnl_call_begin(const rnl_options *options);
+bool rnl_call_step(const rnl_options *options, const rnl_progress *progress);
+bool rnl_call_epoch(const rnl_options *options, const rnl_progress *progress);
+bool rnl_call_inspect(const rnl_options *options, const rnl_inspection *inspection);
+
+/* Formats and sends a message to the options' on_log. */
+void rnl_log(const rnl_options *options, rnl_log_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,223 @@
+#include "engine/workers/executor.h"
+
+#include "engine/base/error.h"
+#include "engine/base/memory.h"
+#include "engine/workers/machine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <threads.h>
+
+void rnl_hand_fail(rnl_hand *hand, rnl_status status)
+{
+    rnl_executor *executor = hand->executor;
+    if (!atomic_flag_test_and_set(&executor->first_failure)) {
+        executor->status = status;
+        snprintf(executor->message, sizeof executor->message, "%s", rnl_message());
+    }
+    atomic_store(&executor->failed, true);
+}
+
+void rnl_hand_barrier(rnl_hand *hand)
+{
+    rnl_team_barrier(hand->team);
+}
+
+bool rnl_hand_agree(rnl_hand *hand)
+{
+    rnl_hand_barrier(hand);
+    if (rnl_hand_leads(hand))
+        hand->executor->leaving = atomic_load(&hand->executor->failed);
+    rnl_hand_barrier(hand);
+    return hand->executor->leaving;
+}
+
+static void run_tiles(rnl_hand *hand, const rnl_phase *phase, const rnl_own_tiles *own)
+{
+    for (size_t k = 0; k < own->count; ++k) {
+        const rnl_status status = phase->run(phase->self, own->tiles[k], &hand->step);
+        if (status != RNL_OK)
+            rnl_hand_fail(hand, status);
+    }
+    hand->step.tiles += own->count;
+}
+
+/* All workers come to the first barrier, and to one at least, so that none is still reading what
+ * was decided for this step when worker 0 decides on the next.  That is the team's, which inactive
+ * ones come to as well; to the others come those with tiles, as soon as they can. */
+static void run_phases(rnl_hand *hand, const rnl_phase_list *list, const rnl_own_tiles *own,
+                       size_t count)
+{
+    rnl_barrier *barrier = hand->executor->between_phases;
+    const size_t index = hand->step.index;
+    const bool has_tiles = index < hand->step.step->active;
+    const unsigned before_second = hand->arrivals - 1;
+    bool came_together = false;
+    for (size_t i = 0; i < count; ++i) {
+        const rnl_phase *phase = &list->items[i];
+        if (phase->awaited == 1) {
+            rnl_hand_barrier(hand);
+            came_together = true;
+        } else if (phase->awaited > 1 && has_tiles)
+            rnl_barrier_await(barrier, index, before_second + (unsigned)phase->awaited);
+        run_tiles(hand, phase, &own[i]);
+        if (phase->arrival > 1 && has_tiles)
+            hand->arrivals = rnl_barrier_arrive(barrier, index);
+    }
+    if (!came_together)
+        rnl_hand_barrier(hand);
+}
+
+void rnl_hand_run(rnl_hand *hand, size_t count)
+{
+    run_phases(hand, &hand->step.step->phases, hand->step.phases, count);
+}
+
+void rnl_hand_prepare(rnl_hand *hand)
+{
+    const rnl_phase_list *preparation = &hand->step.step->preparation;
+    rnl_hand_barrier(hand);
+    run_phases(hand, preparation, hand->step.preparation, preparation->count);
+    rnl_hand_barrier(hand);
+}
+
+void rnl_hand_probe(rnl_hand *hand, size_t phase)
+{
+    run_tiles(hand, &hand->step.step->probes.items[phase], &hand->step.probes[phase]);
+}
+
+static void log_plan(const rnl_executor *executor)
+{
+    const rnl_step *step = &executor->step;
+    rnl_log(executor->options, RNL_LOG_DEBUG,
+            "kernels %s, products by %s; %zu workers; %zu row blocks of %zu rows; %.1f MB",
+            rnl_isa_name(step->kernels->isa), rnl_product_computation(), step->workers,
+            step->rows.blocks, step->rows.size, (double)step->arena.bytes / 1e6);
+    for (size_t i = 0; i < step->product_count; ++i) {
+        const rnl_product_shape *shape = &step->products[i].shape;
+        rnl_log(executor->options, RNL_LOG_DEBUG, "product %zu x %zu x %zu: %s", shape->rows,
+                shape->inner, shape->columns, rnl_product_description(step->products[i].product));
+    }
+}
+
+/* What steps and reports may take beside the products' own. */
+#define FOR_THE_TEAM ((size_t)1 << 20)
+
+/* Arranges on worker 0, then binds and prepares on all. */
+static bool set_up(rnl_hand *hand)
+{
+    rnl_executor *executor = hand->executor;
+    if (rnl_hand_leads(hand)) {
+        const rnl_status status = rnl_step_arrange(&executor->step);
+        if (status != RNL_OK)
+            rnl_hand_fail(hand, status);
+        else
+            log_plan(executor);
+    }
+    if (rnl_hand_agree(hand))
+        return false;
+    rnl_status status = rnl_step_bind(&executor->step, &hand->step);
+    if (status == RNL_OK && rnl_hand_leads(hand))
+        status = rnl_require_memory("the workers", FOR_THE_TEAM + executor->step.workers *
+                                                                      rnl_product_call_bytes());
+    if (status != RNL_OK)
+        rnl_hand_fail(hand, status);
+    if (rnl_hand_agree(hand))
+        return false;
+    run_phases(hand, &executor->step.preparation, hand->step.preparation,
+               executor->step.preparation.count);
+    return !rnl_hand_agree(hand);
+}
+
+static void finish(rnl_hand *hand)
+{
+    rnl_executor *executor = hand->executor;
+    if (executor->finish && (!executor->leaving || executor->status == RNL_STOPPED)) {
+        const rnl_status status = executor->finish(&executor->step, executor->context);
+        if (status != RNL_OK)
+            rnl_hand_fail(hand, status);
+    }
+    for (size_t i = 0; i < executor->step.workers; ++i)
+        rnl_log(executor->options, RNL_LOG_DEBUG, "worker %zu computed %llu tiles", i,
+                (unsigned long long)executor->hands[i].step.tiles);
+    for (size_t i = 0; i < executor->step.workers; ++i)
+        rnl_step_unbind(&executor->hands[i].step);
+}
+
+static void run_worker(rnl_worker *team, void *context)
+{
+    rnl_executor *executor = context;
+    rnl_hand *hand = &executor->hands[team->index];
+    *hand = (rnl_hand){
+        .executor = executor,
+        .team = team,
+        .step = {.step = &executor->step, .index = team->index},
+    };
+    if (set_up(hand)) {
+        executor->work(hand, executor->context);
+        rnl_hand_agree(hand);
+    }
+    if (rnl_hand_leads(hand))
+        finish(hand);
+}
+
+static once_flag lower_once = ONCE_FLAG_INIT;
+static bool lowered;
+
+static void lower_products(void)
+{
+    lowered = rnl_product_lower(rnl_isa_name(rnl_isa_detect()));
+}
+
+/* The products follow RUNNEL_ISA as the kernels do. */
+static rnl_status choose_isa(rnl_step *step)
+{
+    const char *problem = rnl_isa_request_problem();
+    if (problem)
+        return rnl_fail(RNL_BAD_CONFIG, "%s", problem);
+    if (getenv("RUNNEL_ISA")) {
+        call_once(&lower_once, lower_products);
+        if (!lowered)
+            return rnl_fail(RNL_PRODUCT,
+                            "RUNNEL_ISA cannot lower %s: this process has used it before",
+                            rnl_product_library());
+    }
+    step->kernels = rnl_kernels_of(rnl_isa_detect());
+    return RNL_OK;
+}
+
+/* Starts the team on a planned step. */
+static rnl_status run_team(rnl_executor *executor, const rnl_placement *placement)
+{
+    const size_t bytes = placement->workers * sizeof *executor->hands;
+    executor->step.workers = placement->workers;
+    executor->hands = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    executor->between_phases = rnl_barrier_create(executor->step.active, placement->oversubscribed);
+    rnl_status status = RNL_OK;
+    char problem[512];
+    if (!executor->hands || !executor->between_phases)
+        status = rnl_fail_memory(bytes);
+    else if (!rnl_team_run(placement, run_worker, executor, problem, sizeof problem))
+        status = rnl_fail(RNL_THREADS, "%s", problem);
+    free(executor->between_phases);
+    free(executor->hands);
+    return status;
+}
+
+rnl_status rnl_executor_run(rnl_executor *executor)
+{
+    rnl_step *step = &executor->step;
+    rnl_placement placement = {0};
+    atomic_flag_clear(&executor->first_failure);
+    RNL_TRY(choose_isa(step));
+    rnl_status status = rnl_step_plan(step);
+    if (status == RNL_OK)
+        status = rnl_place_step(&placement, &step->active, &step->phases, executor->options);
+    if (status == RNL_OK)
+        status = run_team(executor, &placement);
+    rnl_placement_release(&placement);
+    rnl_step_release(step);
+    RNL_TRY(status);
+    return atomic_load(&executor->failed) ? rnl_fail(executor->status, "%s", executor->message)
+                                          : RNL_OK;
+}

@@ -1,0 +1,389 @@
+#include "engine/workers/machine.h"
+
+#include "engine/base/error.h"
+#include "engine/schema/config.h"
+#include "engine/step/step.h"
+#include "simd/kernels.h"
+#include "threading/claims.h"
+#include "threading/team.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAX_WORKERS 4096
+
+static rnl_status read_topology(rnl_topology *topology, const rnl_topology_source *source)
+{
+    char problem[512];
+    return rnl_topology_read(topology, source, problem, sizeof problem)
+               ? RNL_OK
+               : rnl_fail(RNL_THREADS, "%s", problem);
+}
+
+/* This machine, less what binds the process. */
+static rnl_status read_here(rnl_topology *topology)
+{
+    rnl_processor_set affinity = {0};
+    if (!rnl_team_inherited_affinity(&affinity))
+        return rnl_fail_memory(sizeof affinity);
+    const rnl_status status =
+        read_topology(topology, &(const rnl_topology_source){.affinity = &affinity});
+    free(affinity.numbers);
+    return status;
+}
+
+static rnl_status plan(rnl_placement *placement, const rnl_topology *topology,
+                       const rnl_options *options)
+{
+    static const rnl_pinning pinnings[] = {
+        [RNL_PIN_AUTO] = RNL_PINNING_AUTO,
+        [RNL_PIN_ON] = RNL_PINNING_ON,
+        [RNL_PIN_OFF] = RNL_PINNING_OFF,
+    };
+    if ((unsigned)options->pin > RNL_PIN_OFF)
+        return rnl_fail(RNL_BAD_CONFIG, "pin: expected RNL_PIN_AUTO, _ON or _OFF, got %d",
+                        (int)options->pin);
+    if (options->threads > MAX_WORKERS)
+        return rnl_fail(RNL_THREADS, "%zu threads: expected at most %d", options->threads,
+                        MAX_WORKERS);
+    return rnl_placement_plan(placement, topology, options->threads, pinnings[options->pin])
+               ? RNL_OK
+               : rnl_fail_memory(options->threads * sizeof(unsigned));
+}
+
+/* ---- by cost --------------------------------------------------------------------------------- */
+
+/* Of a core with vectors of the instruction set; docs/scaling.md tells where from. */
+static rnl_cost_rates rates_of(rnl_isa isa)
+{
+    static const double flops[] = {
+        [RNL_ISA_SCALAR] = 25e9, [RNL_ISA_AVX2] = 75e9, [RNL_ISA_AVX512] = 98e9};
+    return (rnl_cost_rates){
+        .flops = flops[isa],
+        .call = 0.9e-6,
+        .bytes = 238e9,
+        .shared_bytes = 12.7e9,
+        .crossing_bytes = 30e9,
+        .barrier = 0.1e-6,
+        .crossing_barrier = 0.5e-6,
+    };
+}
+
+/* The phases of a planned step, and their costs side by side. */
+typedef struct step_costs {
+    const rnl_phase_list *phases;
+    rnl_phase_cost *costs; /* (phases) */
+} step_costs;
+
+static rnl_status list_costs(step_costs *work, const rnl_phase_list *phases)
+{
+    work->phases = phases;
+    work->costs = malloc((phases->count + 1) * sizeof *work->costs);
+    if (!work->costs)
+        return rnl_fail_memory((phases->count + 1) * sizeof *work->costs);
+    for (size_t i = 0; i < phases->count; ++i)
+        work->costs[i] = phases->items[i].cost;
+    return RNL_OK;
+}
+
+static size_t nodes_of(const rnl_placement *placement)
+{
+    size_t nodes = 0;
+    for (size_t i = 0; i < placement->workers; ++i) {
+        bool known = false;
+        for (size_t k = 0; k < i; ++k)
+            known |= placement->numa_nodes[k] == placement->numa_nodes[i];
+        nodes += !known;
+    }
+    return nodes;
+}
+
+/* The seconds of a step on this many workers where the machine would place them. */
+static rnl_status foresee(const rnl_topology *topology, const step_costs *work, size_t workers,
+                          size_t *nodes, double *seconds)
+{
+    const rnl_cost_rates rates = rates_of(rnl_isa_detect());
+    rnl_placement placement;
+    RNL_TRY(plan(&placement, topology, &(const rnl_options){.threads = workers}));
+    *nodes = nodes_of(&placement);
+    rnl_placement_release(&placement);
+    *seconds = rnl_step_seconds(work->costs, work->phases->count, &rates, workers, *nodes);
+    return RNL_OK;
+}
+
+static rnl_status find_cheapest(size_t *cheapest, const rnl_topology *topology,
+                                const step_costs *work, size_t most)
+{
+    double least = 0;
+    for (size_t workers = 1; workers <= most; ++workers) {
+        size_t nodes;
+        double seconds;
+        RNL_TRY(foresee(topology, work, workers, &nodes, &seconds));
+        if (workers == 1 || seconds < least) {
+            least = seconds;
+            *cheapest = workers;
+        }
+    }
+    return RNL_OK;
+}
+
+static rnl_status place_step(rnl_placement *placement, size_t *active, const step_costs *work,
+                             const rnl_topology *topology, const rnl_options *options)
+{
+    RNL_TRY(plan(placement, topology, options));
+    const rnl_status status = find_cheapest(active, topology, work, placement->workers);
+    if (status == RNL_OK && (options->threads > 0 || *active == placement->workers))
+        return RNL_OK;
+    rnl_placement_release(placement);
+    RNL_TRY(status);
+    rnl_options fewer = *options;
+    fewer.threads = *active;
+    return plan(placement, topology, &fewer);
+}
+
+/* The workers of a step that is known, with `active`, or of any. */
+static rnl_status place(rnl_placement *placement, size_t *active, const step_costs *work,
+                        const rnl_topology *topology, const rnl_options *options)
+{
+    return work ? place_step(placement, active, work, topology, options)
+                : plan(placement, topology, options);
+}
+
+/* Cores that are free now and claimed by another run a moment later, because it did not wait for
+ * its turn, are left to it. */
+static void claim_cores(rnl_placement *placement, const rnl_topology *topology,
+                        const rnl_options *options)
+{
+    if (placement->pinned && !rnl_claims_take(placement, topology) &&
+        options->pin == RNL_PIN_AUTO) {
+        placement->pinned = false;
+        placement->crowded_out = true;
+    }
+}
+
+static rnl_status place_and_claim(rnl_placement *placement, size_t *active, const step_costs *work,
+                                  const rnl_options *options)
+{
+    rnl_topology topology;
+    RNL_TRY(read_here(&topology));
+    const int turn = rnl_claims_await_turn();
+    rnl_claims_read(&topology);
+    const rnl_status status = place(placement, active, work, &topology, options);
+    if (status == RNL_OK)
+        claim_cores(placement, &topology, options);
+    if (turn >= 0)
+        close(turn);
+    rnl_topology_release(&topology);
+    return status;
+}
+
+rnl_status rnl_place_workers(rnl_placement *placement, const rnl_options *options)
+{
+    return place_and_claim(placement, NULL, NULL, options);
+}
+
+rnl_status rnl_place_step(rnl_placement *placement, size_t *active, const rnl_phase_list *phases,
+                          const rnl_options *options)
+{
+    step_costs work;
+    RNL_TRY(list_costs(&work, phases));
+    const rnl_status status = place_and_claim(placement, active, &work, options);
+    free(work.costs);
+    return status;
+}
+
+/* ---- for people ------------------------------------------------------------------------------ */
+
+static size_t count_claimed(const rnl_topology *topology)
+{
+    size_t claimed = 0;
+    for (size_t i = 0; i < topology->core_count; ++i)
+        claimed += topology->cores[i].claimed;
+    return claimed;
+}
+
+static void print_machine(FILE *out, const rnl_topology *topology)
+{
+    fprintf(out, "machine   %zu cores, %zu hardware threads\n", topology->machine_cores,
+            topology->machine_processors);
+    fprintf(out, "usable    %zu cores, %zu hardware threads, on %zu NUMA node%s%s\n",
+            topology->core_count, topology->usable_processors, topology->numa_nodes,
+            topology->numa_nodes == 1 ? "" : "s",
+            topology->usable_processors < topology->machine_processors
+                ? " (cpuset and affinity take the others away)"
+                : "");
+    if (topology->quota > 0)
+        fprintf(out, "quota     %.4g processors' worth of time (control groups)\n",
+                topology->quota);
+    const size_t claimed = count_claimed(topology);
+    if (claimed > 0)
+        fprintf(out, "claimed   %zu core%s by other runs\n", claimed, claimed == 1 ? "" : "s");
+}
+
+/* "3" or, where several workers share a core, "6-7"; "." for a core without, and "x" for one that
+ * other runs keep it from. */
+static void print_core(FILE *out, const rnl_core *core, const rnl_placement *placement)
+{
+    size_t first = placement->workers, last = 0;
+    for (size_t i = 0; i < placement->workers; ++i)
+        if (placement->processors[i] == core->processor) {
+            first = i < first ? i : first;
+            last = i;
+        }
+    if (core->claimed && (placement->crowded_out || first == placement->workers))
+        fputs("   x", out);
+    else if (first == placement->workers)
+        fputs("   .", out);
+    else if (first == last)
+        fprintf(out, " %3zu", first);
+    else
+        fprintf(out, " %zu-%zu", first, last);
+}
+
+static void print_plan(FILE *out, const rnl_topology *topology, const rnl_placement *placement)
+{
+    fprintf(out, "workers   %zu, %s%s%s\n", placement->workers,
+            placement->pinned ? "each bound to its core" : "not bound",
+            placement->crowded_out ? ", because other runs have claimed too many cores" : "",
+            placement->oversubscribed ? ", more than there are cores or quota for them" : "");
+    enum { PER_LINE = 16 };
+    for (size_t i = 0, column = 0; i < topology->core_count; ++i) {
+        const rnl_core *core = &topology->cores[i];
+        const bool new_node = i == 0 || core->numa_node != topology->cores[i - 1].numa_node;
+        if (new_node)
+            fprintf(out, "%snode %-4u", i == 0 ? "\n" : "\n\n", core->numa_node);
+        else if (column % PER_LINE == 0)
+            fputs("\n         ", out);
+        column = new_node ? 1 : column + 1;
+        print_core(out, core, placement);
+    }
+    fputs("\n\nEach number is a worker, each place a core; a point is a core without a worker",
+          out);
+    fputs(count_claimed(topology) > 0 ? ", x one that another run has claimed.\n" : ".\n", out);
+}
+
+static void print_phase(FILE *out, const rnl_phase *phase, double seconds)
+{
+    const rnl_phase_cost *cost = &phase->cost;
+    char name[96];
+    snprintf(name, sizeof name, "%s%s%s", phase->layer ? phase->layer : "", phase->layer ? " " : "",
+             phase->name);
+    fprintf(out, "%-32s %6zu %9.3f %9.0f %9.0f %9.0f %10.1f us\n", name, phase->tiles,
+            cost->flops / 1e6, cost->calls, cost->bytes / 1e3, cost->shared / 1e3, seconds * 1e6);
+}
+
+/* What each phase would take of a step, and what more workers would bring. */
+static rnl_status print_step(FILE *out, const rnl_topology *topology, const step_costs *work,
+                             size_t active, size_t placed)
+{
+    const rnl_cost_rates rates = rates_of(rnl_isa_detect());
+    size_t nodes;
+    double alone, all;
+    RNL_TRY(foresee(topology, work, 1, &nodes, &alone));
+    RNL_TRY(foresee(topology, work, active, &nodes, &all));
+    fprintf(out, "\n%-32s %6s %9s %9s %9s %9s %13s\n", "A step's phases", "tiles", "MFLOP",
+            "products", "kB", "shared kB", "foreseen");
+    for (size_t i = 0; i < work->phases->count; ++i)
+        print_phase(out, &work->phases->items[i],
+                    rnl_phase_seconds(&work->costs[i], &rates, active, nodes));
+    fprintf(out,
+            "%zu of %zu workers have tiles, on %zu node%s.  Foreseen: %.1f us a step, %.1f us on "
+            "one worker.\n",
+            active, placed, nodes, nodes == 1 ? "" : "s", all * 1e6, alone * 1e6);
+    return RNL_OK;
+}
+
+static rnl_status print_all(FILE *out, const rnl_topology *topology, const step_costs *work,
+                            const rnl_options *options)
+{
+    rnl_placement placement;
+    size_t active = 0;
+    if (work)
+        RNL_TRY(place_step(&placement, &active, work, topology, options));
+    else
+        RNL_TRY(plan(&placement, topology, options));
+    print_machine(out, topology);
+    print_plan(out, topology, &placement);
+    const size_t placed = placement.workers;
+    rnl_placement_release(&placement);
+    return work ? print_step(out, topology, work, active, placed) : RNL_OK;
+}
+
+static rnl_status describe(const rnl_topology *topology, const step_costs *work,
+                           const rnl_options *options, char **text)
+{
+    char *printed = NULL;
+    size_t size;
+    FILE *out = open_memstream(&printed, &size);
+    if (!out)
+        return rnl_fail_memory(4096);
+    rnl_status status = print_all(out, topology, work, options);
+    if (fclose(out) != 0)
+        status = rnl_fail_memory(size);
+    if (status == RNL_OK)
+        *text = printed;
+    else
+        free(printed);
+    return status;
+}
+
+static bool is_xml(const char *machine)
+{
+    const size_t length = strlen(machine);
+    return length > 4 && strcmp(machine + length - 4, ".xml") == 0;
+}
+
+static rnl_status describe_machine(const char *machine, const step_costs *work,
+                                   const rnl_options *options, char **text)
+{
+    const rnl_topology_source source = {
+        .synthetic = machine && !is_xml(machine) ? machine : NULL,
+        .xml = machine && is_xml(machine) ? machine : NULL,
+    };
+    rnl_topology topology;
+    RNL_TRY(machine ? read_topology(&topology, &source) : read_here(&topology));
+    if (!machine)
+        rnl_claims_read(&topology);
+    const rnl_status status = describe(&topology, work, options, text);
+    rnl_topology_release(&topology);
+    return status;
+}
+
+static rnl_status describe_planned(const char *machine, const rnl_step *step,
+                                   const rnl_options *options, char **text)
+{
+    step_costs work;
+    RNL_TRY(list_costs(&work, &step->phases));
+    const rnl_status status = describe_machine(machine, &work, options, text);
+    free(work.costs);
+    return status;
+}
+
+static rnl_status describe_step(const char *machine, const rnl_model *model,
+                                const rnl_options *options, char **text)
+{
+    rnl_step step = {
+        .model = model,
+        .kernels = rnl_kernels_of(rnl_isa_detect()),
+        .batch_size = (size_t)model->config->training.batch_size,
+        .training = true,
+    };
+    rnl_status status = rnl_step_plan(&step);
+    if (status == RNL_OK)
+        status = describe_planned(machine, &step, options, text);
+    rnl_step_release(&step);
+    return status;
+}
+
+rnl_status rnl_topology_describe(const char *machine, const rnl_model *model,
+                                 const rnl_options *options, char **text)
+{
+    static const rnl_options defaults = {0};
+    if (!options)
+        options = &defaults;
+    if (!model)
+        return describe_machine(machine, NULL, options, text);
+    return describe_step(machine, model, options, text);
+}

@@ -1,0 +1,82 @@
+#include "engine/workers/sums.h"
+
+#include "engine/kinds/metrics.h"
+#include "engine/schema/config.h"
+
+static double sum(const float *values, size_t count)
+{
+    double total = 0;
+    for (size_t i = 0; i < count; ++i)
+        total += (double)values[i];
+    return total;
+}
+
+static double sum_doubles(const double *values, size_t count)
+{
+    double total = 0;
+    for (size_t i = 0; i < count; ++i)
+        total += values[i];
+    return total;
+}
+
+/* ---- targets that do not vary ---------------------------------------------------------------- */
+
+/* R^2 of an output whose targets are all one number is 1 if every row has that number, else 0.  So
+ * from the first row on that misses it, all rows count as unexplained, those before it, too. */
+
+static bool is_missed(const rnl_step *step, const rnl_batch *batch, size_t output)
+{
+    const size_t outputs = step->predictions.columns, stride = step->predictions.stride;
+    for (size_t i = 0; i < batch->rows; ++i) {
+        const double got = rnl_scaler_undo(&step->model->target_scaler, output,
+                                           (double)step->predictions.values[i * stride + output]);
+        if (got != rnl_dataset_target(batch->dataset, batch->indices[i], output, outputs))
+            return true;
+    }
+    return false;
+}
+
+/* Those missed so far, with those that the mini-batch misses: a bit for each 64th of them. */
+static uint64_t mark_missed(uint64_t missed, const rnl_step *step, const rnl_batch *batch)
+{
+    size_t constants = 0;
+    for (size_t j = 0; j < step->predictions.columns; ++j)
+        if (batch->target_variances[j] == 0) {
+            const uint64_t bit = (uint64_t)1 << constants++ % 64;
+            if (!(missed & bit) && is_missed(step, batch, j))
+                missed |= bit;
+        }
+    return missed;
+}
+
+/* The share of the outputs that they are. */
+static double share_missed(uint64_t missed, const rnl_step *step, const rnl_batch *batch)
+{
+    const size_t outputs = step->predictions.columns;
+    size_t constants = 0, count = 0;
+    for (size_t j = 0; j < outputs; ++j)
+        if (batch->target_variances[j] == 0)
+            count += missed >> constants++ % 64 & 1;
+    return (double)count / (double)outputs;
+}
+
+static void add_missed(rnl_sums *sums, size_t metric, const rnl_step *step, const rnl_batch *batch)
+{
+    const uint64_t missed = mark_missed(sums->missed, step, batch);
+    const double before = share_missed(sums->missed, step, batch);
+    const double now = share_missed(missed, step, batch);
+    sums->missed = missed;
+    sums->metrics[metric] += now * (double)batch->rows + (now - before) * (double)sums->rows;
+}
+
+void rnl_sums_add(rnl_sums *sums, const rnl_step *step, const rnl_batch *batch)
+{
+    const rnl_choice_list *metrics = &step->model->config->training.metrics;
+    sums->loss += sum(step->loss, batch->rows) + step->penalty * (double)batch->rows;
+    for (size_t m = 0; m < metrics->count; ++m) {
+        sums->metrics[m] += sum_doubles(step->metrics[m], batch->rows);
+        if (rnl_metric_of(&metrics->items[m])->variances)
+            add_missed(sums, m, step, batch);
+    }
+    sums->rows += batch->rows;
+}
