@@ -9,9 +9,8 @@
  * The linker sends the calls of this program, and of the engine in it, to the functions named
  * __wrap_; those of other libraries go their own way.  Each k is a process of its own.
  */
-#include <runnel/runnel.h>
-
 #include "tests/failing_calls.h"
+#include "tests/failing_runs.h"
 
 #include <sched.h>
 #include <signal.h>
@@ -21,29 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CHECKPOINT    "checkpoint.safetensors"
-#define MODEL         "model.safetensors"
 #define CHILD_SECONDS 20
-
-static const char config_text[] =
-    "data: {train: {csv: {path: rows.csv, target: class, categorical: town}},\n"
-    "       validation_split: 0.2, scaling: standardize}\n"
-    "model:\n"
-    "  defaults: {activation: elu, kernel_regularizer: l2}\n"
-    "  layers:\n"
-    "    - dense: {units: 8, kernel_constraint: max_norm}\n"
-    "    - dense: {units: 2, activation: softmax}\n"
-    "training: {loss: sparse_categorical_crossentropy, metrics: [accuracy], optimizer: adam,\n"
-    "           class_weight: {0: 2}, batch_size: 8, epochs: 2, checkpoint_every: 2, inspect: "
-    "true}\n";
-
-static const char generated_text[] =
-    "preset: {default_dnn: {batch_normalization: always}}\n"
-    "data: {train: {spirals: {rows: 30}}, validation_split: 0.2}\n"
-    "model: [dense: {units: 3}, dense: {units: 3, activation: softmax}]\n"
-    "training: {loss: sparse_categorical_crossentropy, optimizer: sgd}\n";
-
-/* ---- files ----------------------------------------------------------------------------------- */
 
 typedef struct contents {
     size_t count;
@@ -106,118 +83,10 @@ static bool files_are_whole(void)
            (previous || absent(CHECKPOINT ".previous")) && holds(MODEL, &whole_model);
 }
 
-/* ---- runs ------------------------------------------------------------------------------------ */
-
-typedef struct run {
-    rnl_config *config;
-    rnl_data *data, *rows, *generated;
-    rnl_model *model;
-    rnl_evaluation *evaluation;
-    rnl_prediction *prediction;
-    char *texts[6];
-    bool training, trained; /* begun, ended */
-} run;
-
-typedef rnl_status (*scenario)(run *r);
-
 typedef struct trial {
     scenario run;
     failure failure;
 } trial;
-
-static void release(run *r)
-{
-    rnl_prediction_free(r->prediction);
-    rnl_evaluation_free(r->evaluation);
-    for (size_t i = 0; i < sizeof r->texts / sizeof *r->texts; ++i)
-        rnl_text_free(r->texts[i]);
-    rnl_model_free(r->model);
-    rnl_data_free(r->generated);
-    rnl_data_free(r->rows);
-    rnl_data_free(r->data);
-    rnl_config_free(r->config);
-}
-
-static rnl_status begin(run *r)
-{
-    static const char *const overrides[] = {"training.optimizer.adam.learning_rate=0.01"};
-    rnl_status status = rnl_config_load(&r->config, "config.yaml", overrides, 1);
-    return status == RNL_OK ? rnl_data_load(&r->data, r->config, RNL_TRAIN | RNL_VALIDATION)
-                            : status;
-}
-
-static rnl_status train(run *r, const rnl_options *how)
-{
-    rnl_status status = begin(r);
-    if (status == RNL_OK)
-        status = rnl_model_create(&r->model, r->config, r->data);
-    if (status != RNL_OK)
-        return status;
-    r->training = true;
-    status = rnl_train(r->model, r->data, how);
-    r->trained = status == RNL_OK;
-    return status == RNL_OK ? rnl_model_save(r->model, MODEL) : status;
-}
-
-static int look(const rnl_inspection *inspection, void *user)
-{
-    (void)user;
-    return inspection->layer_count != 2;
-}
-
-static const rnl_options options = {.threads = 2, .checkpoint = CHECKPOINT, .on_inspect = look};
-
-static rnl_status train_and_save(run *r)
-{
-    return train(r, &options);
-}
-
-static rnl_status print(run *r)
-{
-    rnl_status status = rnl_model_summary(r->model, &r->texts[0]);
-    if (status == RNL_OK)
-        status = rnl_config_print(r->config, &r->texts[1]);
-    if (status == RNL_OK)
-        status = rnl_config_print_origins(r->config, &r->texts[5]);
-    if (status == RNL_OK)
-        status = rnl_config_help(NULL, &r->texts[2]);
-    if (status == RNL_OK)
-        status = rnl_config_help("training", &r->texts[3]);
-    return status == RNL_OK ? rnl_topology_describe(NULL, NULL, &options, &r->texts[4]) : status;
-}
-
-/* The model, and a configuration with generated rows. */
-static rnl_status use(run *r)
-{
-    rnl_status status = rnl_config_parse(&r->config, "spirals", generated_text, NULL, 0);
-    if (status == RNL_OK)
-        status = rnl_data_load(&r->generated, r->config, RNL_TRAIN | RNL_VALIDATION);
-    if (status == RNL_OK)
-        status = rnl_model_load(&r->model, MODEL, NULL, 0);
-    if (status == RNL_OK)
-        status = print(r);
-    if (status == RNL_OK)
-        status = rnl_data_load_for(&r->data, r->model, RNL_VALIDATION);
-    if (status == RNL_OK)
-        status = rnl_evaluate(r->model, r->data, RNL_VALIDATION, &options, &r->evaluation);
-    if (status == RNL_OK)
-        status = rnl_data_read(&r->rows, r->model, "rows.csv");
-    return status == RNL_OK ? rnl_predict(r->model, r->rows, RNL_TEST, &options, &r->prediction)
-                            : status;
-}
-
-/* From the last checkpoint, or the one before it. */
-static rnl_status go_on(run *r)
-{
-    rnl_status status = begin(r);
-    if (status == RNL_OK)
-        status = rnl_model_resume(&r->model, CHECKPOINT, r->config);
-    if (status != RNL_OK && r->data)
-        status = rnl_model_resume(&r->model, CHECKPOINT ".previous", r->config);
-    if (status == RNL_OK)
-        status = rnl_train(r->model, r->data, &options);
-    return status == RNL_OK ? rnl_model_save(r->model, MODEL) : status;
-}
 
 /* ---- children -------------------------------------------------------------------------------- */
 
@@ -233,8 +102,8 @@ static int go_on_to_the_end(const trial *t)
 {
     (void)t;
     run continued = {0};
-    const rnl_status status = go_on(&continued);
-    release(&continued);
+    const rnl_status status = run_go_on(&continued);
+    run_release(&continued);
     if (status != RNL_OK)
         return complain("training cannot go on");
     return holds(MODEL, &whole_model) ? FINE : complain("another model after going on");
@@ -246,7 +115,7 @@ static bool goes_on_with_model(run *r, rnl_status status)
 {
     if (status == RNL_OK || !r->training)
         return true;
-    rnl_options quiet = options;
+    rnl_options quiet = run_options;
     quiet.checkpoint = NULL;
     return (r->trained || rnl_train(r->model, r->data, &quiet) == RNL_OK) &&
            rnl_model_save(r->model, "again") == RNL_OK && holds("again", &whole_model);
@@ -261,7 +130,7 @@ static int fail_once(const trial *t)
     const bool failed = stop_failing();
     const bool told = *rnl_message() != '\0';
     const bool same = !failed || goes_on_with_model(&interrupted, status);
-    release(&interrupted);
+    run_release(&interrupted);
     if (!same)
         return complain("another model of the same handles");
     if (status != RNL_OK && (!failed || t->failure.harmless || !told))
@@ -286,12 +155,12 @@ static int make_expected(const trial *t)
 {
     (void)t;
     run whole = {0};
-    rnl_options keeping = options;
+    rnl_options keeping = run_options;
     keeping.on_step = keep_checkpoint;
-    const bool made = train(&whole, &keeping) == RNL_OK &&
+    const bool made = run_train(&whole, &keeping) == RNL_OK &&
                       link(CHECKPOINT ".previous", "checkpoint_3") == 0 &&
                       link(CHECKPOINT, "checkpoint_4") == 0;
-    release(&whole);
+    run_release(&whole);
     return made ? FINE : complain("the run without failures");
 }
 
@@ -365,7 +234,7 @@ static int stop_once(const trial *t)
     start_failing(&t->failure);
     const rnl_status status = t->run(&interrupted);
     stop_failing();
-    release(&interrupted);
+    run_release(&interrupted);
     return status == RNL_OK ? NOTHING_FAILED : complain("a run that nothing stopped");
 }
 
@@ -383,7 +252,7 @@ static bool fail_each(scenario run_it, failure f)
     bool fine = true;
     for (f.number = 1;; ++f.number) {
         reset_files();
-        if (run_it == go_on)
+        if (run_it == run_go_on)
             keep_previous_alone();
         const int code = fail_or_stop(&(const trial){run_it, f});
         if (code == NOTHING_FAILED)
@@ -443,7 +312,7 @@ static void stay_on_one_processor(void)
 static bool prepare(void)
 {
     write_rows();
-    write_file("config.yaml", config_text, strlen(config_text));
+    write_file("config.yaml", run_config, strlen(run_config));
     if (run_child(make_expected, NULL) != FINE)
         return false;
     read_expected();
@@ -473,7 +342,7 @@ static long allocations_of_training(int rows)
     if (status == RNL_OK)
         status = rnl_train(r.model, r.data, &quiet);
     stop_failing();
-    release(&r);
+    run_release(&r);
     if (status != RNL_OK)
         fprintf(stderr, "%s\n", rnl_message());
     return status == RNL_OK ? calls_made() : -1;
@@ -493,8 +362,8 @@ int main(int count, char **words)
     if (count == 2 && strcmp(words[1], "steps") == 0)
         return count_allocations();
     const bool stopping = count == 2 && strcmp(words[1], "stop") == 0;
-    scenario run_it = count == 2 && strcmp(words[1], "train") == 0 ? train_and_save
-                      : count == 2 && strcmp(words[1], "use") == 0 ? use
+    scenario run_it = count == 2 && strcmp(words[1], "train") == 0 ? run_train_and_save
+                      : count == 2 && strcmp(words[1], "use") == 0 ? run_use
                                                                    : NULL;
     if (!run_it && !stopping) {
         fprintf(stderr, "usage: failing_calls train|use|stop|steps\n");
@@ -504,7 +373,7 @@ int main(int count, char **words)
     stay_on_one_processor();
     bool fine = prepare();
     if (stopping)
-        fine = fine && fail_each(train_and_save, stop) && fail_each(go_on, stop);
+        fine = fine && fail_each(run_train_and_save, stop) && fail_each(run_go_on, stop);
     for (size_t i = 0; run_it && fine && i < sizeof failures / sizeof *failures; ++i)
         fine = fail_each(run_it, failures[i]);
     char command[96];

@@ -1,63 +1,15 @@
 /*
  * The example of a table as a user meets it: it learns, and all commands tell prices.
- * RUNNEL_PROGRAM and RUNNEL_EXAMPLES come from the build.
  */
+#include "tests/program.h"
+
 #include <criterion/criterion.h>
-#include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-static char directory[] = "/tmp/runnel_houses_XXXXXX";
-
-static void enter_directory(void)
-{
-    cr_assert(mkdtemp(directory) != NULL);
-    cr_assert_eq(chdir(directory), 0);
-}
-
-static void leave_directory(void)
-{
-    char command[64];
-    snprintf(command, sizeof command, "rm -rf %s", directory);
-    cr_assert_eq(system(command), 0);
-}
-
-TestSuite(houses, .init = enter_directory, .fini = leave_directory);
-
-/* Runs the program through the shell; the streams are kept in the files out and err. */
-__attribute__((format(printf, 1, 2))) static int run(const char *format, ...)
-{
-    char words[1024], command[2048];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(words, sizeof words, format, arguments);
-    va_end(arguments);
-    snprintf(command, sizeof command, "'%s' %s >out 2>err </dev/null", RUNNEL_PROGRAM, words);
-    const int status = system(command);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-static const char *read_text(const char *path)
-{
-    static char text[4][1 << 16];
-    static size_t next;
-    char *buffer = text[next++ % 4];
-    FILE *file = fopen(path, "r");
-    cr_assert(file != NULL, "%s", path);
-    buffer[fread(buffer, 1, sizeof text[0] - 1, file)] = '\0';
-    fclose(file);
-    return buffer;
-}
-
-static void expect_in(const char *path, const char *part)
-{
-    cr_expect(strstr(read_text(path), part) != NULL, "'%s' is not in %s:\n%s", part, path,
-              read_text(path));
-}
+TestSuite(houses, .init = program_enter, .fini = program_leave);
 
 #define TABLE                                                                                      \
     RUNNEL_EXAMPLES "/houses.yaml --set data.train.csv.path=" RUNNEL_EXAMPLES "/houses.csv "       \
@@ -66,7 +18,7 @@ static void expect_in(const char *path, const char *part)
 /* The last line's number under a name of the first line. */
 static double last_of(const char *path, const char *name)
 {
-    char *names = strdup(read_text(path)), *values = names;
+    char *names = strdup(program_read(path)), *values = names;
     for (char *line = strchr(names, '\n'); line && line[1]; line = strchr(line + 1, '\n'))
         values = line + 1;
     size_t column = 0;
@@ -83,28 +35,29 @@ static double last_of(const char *path, const char *name)
 
 Test(houses, the_example_learns)
 {
-    cr_assert_eq(run("train " TABLE " --output run"), 0, "%s", read_text("err"));
-    cr_expect_str_empty(read_text("err"));
+    cr_assert_eq(program_run("train " TABLE " --output run"), 0, "%s", program_read("err"));
+    cr_expect_str_empty(program_read("err"));
     cr_expect_gt(last_of("run/history.csv", "val_r2_score"), 0.95);
     cr_expect_lt(last_of("run/history.csv", "loss"), 0.05);
     cr_expect(last_of("run/history.csv", "val_mae") > 1000);
-    cr_assert_eq(run("evaluate run/model.safetensors --set 'data.test={csv: {path: " RUNNEL_EXAMPLES
-                     "/houses.csv, target: price, missing: fill}}'"),
-                 0, "%s", read_text("err"));
-    expect_in("out", "r2_score     0.9");
+    cr_assert_eq(
+        program_run("evaluate run/model.safetensors --set 'data.test={csv: {path: " RUNNEL_EXAMPLES
+                    "/houses.csv, target: price, missing: fill}}'"),
+        0, "%s", program_read("err"));
+    program_expect("out", "r2_score     0.9");
 }
 
 Test(houses, prices_are_predicted)
 {
-    cr_assert_eq(run("train " TABLE " --output run"), 0, "%s", read_text("err"));
+    cr_assert_eq(program_run("train " TABLE " --output run"), 0, "%s", program_read("err"));
     cr_assert_eq(system("printf 'area,rooms,town\\n100,4,Kiel\\n200,8,Kiel\\n' >new.csv"), 0);
-    cr_assert_eq(run("predict run/model.safetensors --data new.csv -o prices.csv"), 0, "%s",
-                 read_text("err"));
+    cr_assert_eq(program_run("predict run/model.safetensors --data new.csv -o prices.csv"), 0, "%s",
+                 program_read("err"));
     double first = 0, second = 0;
-    cr_assert_eq(sscanf(read_text("prices.csv"), "price\n%lf\n%lf", &first, &second), 2);
+    cr_assert_eq(sscanf(program_read("prices.csv"), "price\n%lf\n%lf", &first, &second), 2);
     cr_expect_float_eq(first, 250000, 25000);
     cr_expect_float_eq(second, 460000, 50000);
-    cr_assert_eq(run("predict run/model.safetensors --data new.csv -o prices.npy"), 0);
+    cr_assert_eq(program_run("predict run/model.safetensors --data new.csv -o prices.npy"), 0);
     double stored[2];
     FILE *file = fopen("prices.npy", "rb");
     cr_assert_eq(fseek(file, 128, SEEK_SET), 0);
@@ -116,16 +69,17 @@ Test(houses, prices_are_predicted)
 
 Test(houses, without_the_key_a_warning_names_it)
 {
-    cr_assert_eq(run("train " TABLE " --output run --set data.target_scaling=none"), 0);
-    expect_in("err", "target 'price' has mean");
-    expect_in("err", "see data.target_scaling: standardize");
+    cr_assert_eq(program_run("train " TABLE " --output run --set data.target_scaling=none"), 0);
+    program_expect("err", "target 'price' has mean");
+    program_expect("err", "see data.target_scaling: standardize");
 }
 
 Test(houses, negative_targets_under_relu_are_told)
 {
-    cr_assert_eq(run("train " TABLE " --output run --set model.1.dense.activation=relu"), 0);
-    expect_in("err", "dense_2: activation relu gives numbers from 0 up");
-    expect_in("err", "of the targets, standardized, lie elsewhere");
+    cr_assert_eq(program_run("train " TABLE " --output run --set model.1.dense.activation=relu"),
+                 0);
+    program_expect("err", "dense_2: activation relu gives numbers from 0 up");
+    program_expect("err", "of the targets, standardized, lie elsewhere");
 }
 
 /* The same bytes on any number of workers, and for whom a kill stopped at any moment. */
@@ -135,8 +89,9 @@ Test(houses, negative_targets_under_relu_are_told)
 
 Test(houses, the_weights_depend_on_neither_workers_nor_kills)
 {
-    cr_assert_eq(run("train " STOPPING " --output whole --threads 1"), 0, "%s", read_text("err"));
-    cr_assert_eq(run("train " STOPPING " --output two --threads 2"), 0);
+    cr_assert_eq(program_run("train " STOPPING " --output whole --threads 1"), 0, "%s",
+                 program_read("err"));
+    cr_assert_eq(program_run("train " STOPPING " --output two --threads 2"), 0);
     cr_expect_eq(system("cmp whole/model.safetensors two/model.safetensors"), 0);
     int code = -1;
     for (int i = 0; i < 100 && code != 0; ++i) {
@@ -147,12 +102,13 @@ Test(houses, the_weights_depend_on_neither_workers_nor_kills)
                  20 + 8 * i, RUNNEL_PROGRAM, STOPPING, 1 + i % 3);
         code = WEXITSTATUS(system(command));
     }
-    cr_assert_eq(code, 0, "%s", read_text("err"));
+    cr_assert_eq(code, 0, "%s", program_read("err"));
     cr_expect_eq(system("cmp whole/model.safetensors parts/model.safetensors"), 0);
     cr_expect_eq(system("cut -d, -f1-8 whole/history.csv >a; cut -d, -f1-8 parts/history.csv >b; "
                         "cmp a b"),
                  0);
-    cr_expect_eq(run("train " STOPPING " --output parts --resume --set data.target_scaling=none"),
-                 2);
-    expect_in("err", "target_scaling");
+    cr_expect_eq(
+        program_run("train " STOPPING " --output parts --resume --set data.target_scaling=none"),
+        2);
+    program_expect("err", "target_scaling");
 }

@@ -1,42 +1,33 @@
 /*
  * The program under limits of memory near its need: it either refuses before the first step, with a
- * message, or trains and saves.  RUNNEL_PROGRAM comes from the build.
+ * message, or trains and saves.
  */
+#include "tests/program.h"
+
 #include <criterion/criterion.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char directory[] = "/tmp/runnel_limits_XXXXXX";
+static const char net[] =
+    "data: {train: {blobs: {rows: 256, features: 300, classes: 8}}, validation_split: 0.2}\n"
+    "model:\n"
+    "  - dense: {units: 200, activation: relu}\n"
+    "  - batch_normalization\n"
+    "  - dense: {units: 8, activation: softmax}\n"
+    "training: {loss: sparse_categorical_crossentropy, optimizer: adam, batch_size: 64,\n"
+    "           early_stopping: {patience: 5}}\n";
 
 static void enter(void)
 {
-    cr_assert(mkdtemp(directory) != NULL);
-    cr_assert_eq(chdir(directory), 0);
-    FILE *file = fopen("net.yaml", "w");
-    fputs("data: {train: {blobs: {rows: 256, features: 300, classes: 8}}, validation_split: 0.2}\n"
-          "model:\n"
-          "  - dense: {units: 200, activation: relu}\n"
-          "  - batch_normalization\n"
-          "  - dense: {units: 8, activation: softmax}\n"
-          "training: {loss: sparse_categorical_crossentropy, optimizer: adam, batch_size: 64,\n"
-          "           early_stopping: {patience: 5}}\n",
-          file);
-    fclose(file);
+    program_enter();
+    program_write("net.yaml", net);
 }
 
-static void leave(void)
-{
-    char command[64];
-    snprintf(command, sizeof command, "rm -rf %s", directory);
-    cr_assert_eq(system(command), 0);
-}
-
-TestSuite(limits, .init = enter, .fini = leave);
+TestSuite(limits, .init = enter, .fini = program_leave);
 
 /* The sanitizer maps more than any limit. */
 #ifndef __SANITIZE_ADDRESS__
@@ -66,10 +57,10 @@ static void sweep(__rlimit_resource_t resource, size_t first, size_t step, size_
     for (size_t i = 0; i < count; ++i) {
         cr_assert_eq(system("rm -rf run"), 0);
         const int code = train_within(resource, first + i * step);
-        const bool there = access("run/model.safetensors", F_OK) == 0;
+        const bool there = program_has("run/model.safetensors");
         cr_expect(code == 127 || code == (there ? 0 : 1), "limit %zu: code %d, %s",
                   first + i * step, code, there ? "saved" : "not saved");
-        cr_expect(there || access("run/history.csv", F_OK) != 0, "limit %zu: trained for nothing",
+        cr_expect(there || !program_has("run/history.csv"), "limit %zu: trained for nothing",
                   first + i * step);
         saved += there;
         refused += code == 1;

@@ -1,34 +1,20 @@
 /*
  * Signals to the program at any moment after its start: the code is the signal's, a reason is
- * given, and what is on the disk is whole.  RUNNEL_PROGRAM comes from the build.
+ * given, and what is on the disk is whole.
  */
+#include "tests/program.h"
+
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-static char directory[] = "/tmp/runnel_signals_XXXXXX";
-
-static void enter_directory(void)
-{
-    cr_assert(mkdtemp(directory) != NULL);
-    cr_assert_eq(chdir(directory), 0);
-}
-
-static void leave_directory(void)
-{
-    char command[64];
-    snprintf(command, sizeof command, "rm -rf %s", directory);
-    cr_assert_eq(system(command), 0);
-}
-
-TestSuite(signals, .init = enter_directory, .fini = leave_directory);
+TestSuite(signals, .init = program_enter, .fini = program_leave);
 
 /* Trainings that take far longer than any signal waits. */
 static const char *const configs[] = {
@@ -42,13 +28,6 @@ static const char *const configs[] = {
     "training: {loss: sparse_categorical_crossentropy, optimizer: adam, epochs: 100000,\n"
     "           inspect: true, checkpoint_every: 20}\n",
 };
-
-static void write_config(const char *text)
-{
-    FILE *file = fopen("run.yaml", "w");
-    fputs(text, file);
-    fclose(file);
-}
 
 static pid_t start(const char *resume)
 {
@@ -68,15 +47,6 @@ static void wait_milliseconds(long milliseconds)
     nanosleep(&(struct timespec){milliseconds / 1000, milliseconds % 1000 * 1000000}, NULL);
 }
 
-static const char *read_messages(void)
-{
-    static char text[1 << 16];
-    FILE *file = fopen("err", "r");
-    text[fread(text, 1, sizeof text - 1, file)] = '\0';
-    fclose(file);
-    return text;
-}
-
 /* Before its handlers stand, the system's own way to end a process holds. */
 static void expect_code(int status, int signal, long delay)
 {
@@ -84,7 +54,7 @@ static void expect_code(int status, int signal, long delay)
         cr_expect_eq(WTERMSIG(status), signal, "after %ld ms", delay);
         return;
     }
-    const char *text = read_messages();
+    const char *text = program_read("err");
     cr_expect_eq(WEXITSTATUS(status), 128 + signal, "after %ld ms: code %d\n%s", delay,
                  WEXITSTATUS(status), text);
     cr_expect(strstr(text, "runnel: interrupted before training began\n") ||
@@ -96,7 +66,7 @@ static void expect_code(int status, int signal, long delay)
 static void expect_whole(long delay)
 {
     cr_expect_neq(system("ls run 2>/dev/null | grep tmp"), 0, "after %ld ms", delay);
-    if (access("run/checkpoint.safetensors", F_OK) != 0)
+    if (!program_has("run/checkpoint.safetensors"))
         return;
     const int status = system(RUNNEL_PROGRAM " summary run/checkpoint.safetensors >out 2>err");
     cr_expect_eq(WEXITSTATUS(status), 0, "after %ld ms", delay);
@@ -112,7 +82,7 @@ ParameterizedTest(int *number, signals, at_any_moment)
 {
     static const long delays[] = {5, 10, 15, 20, 30, 40, 60, 80, 120, 200, 400};
     for (size_t c = 0; c < sizeof configs / sizeof *configs; ++c) {
-        write_config(configs[c]);
+        program_write("run.yaml", configs[c]);
         cr_assert_eq(system("rm -rf run"), 0);
         for (size_t i = 0; i < sizeof delays / sizeof *delays; ++i) {
             const pid_t process = start("--resume");

@@ -2,71 +2,20 @@
  * Files that the program is given to predict for and to evaluate on: told apart by their content,
  * with targets of each format; classes by name.
  */
+#include "tests/program.h"
+
 #include <criterion/criterion.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-static char directory[] = "/tmp/runnel_files_XXXXXX";
-
-static void enter(void)
-{
-    cr_assert(mkdtemp(directory) != NULL);
-    cr_assert_eq(chdir(directory), 0);
-}
-
-static void leave(void)
-{
-    char command[64];
-    snprintf(command, sizeof command, "rm -rf %s", directory);
-    cr_assert_eq(system(command), 0);
-}
-
-TestSuite(table_files, .init = enter, .fini = leave);
-
-static char *read_text(const char *path)
-{
-    static char text[4][1 << 16];
-    static size_t next;
-    char *buffer = text[next++ % 4];
-    FILE *file = fopen(path, "r");
-    cr_assert(file != NULL, "%s", path);
-    buffer[fread(buffer, 1, sizeof text[0] - 1, file)] = '\0';
-    fclose(file);
-    return buffer;
-}
-
-__attribute__((format(printf, 1, 2))) static int run(const char *format, ...)
-{
-    char words[1024], command[4096];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(words, sizeof words, format, arguments);
-    va_end(arguments);
-    snprintf(command, sizeof command, "'%s' %s >out 2>err </dev/null", RUNNEL_PROGRAM, words);
-    const int status = system(command);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-static void expect_in(const char *path, const char *part)
-{
-    const char *text = read_text(path);
-    cr_expect(strstr(text, part) != NULL, "'%s' is not in %s:\n%s", part, path, text);
-}
+TestSuite(table_files, .init = program_enter, .fini = program_leave);
 
 static void write_bytes(const char *path, const void *bytes, size_t count)
 {
     FILE *file = fopen(path, "wb");
     cr_assert_eq(fwrite(bytes, 1, count, file), count);
     fclose(file);
-}
-
-static void write_text(const char *path, const char *text)
-{
-    write_bytes(path, text, strlen(text));
 }
 
 #define MODEL "runs/m/model.safetensors"
@@ -78,15 +27,15 @@ static void train(const char *data, const char *layer, const char *loss)
              "name: m\ndata: {train: %s}\nmodel: [dense: %s]\n"
              "training: {loss: %s, metrics: [accuracy], optimizer: adam, epochs: 2}\n",
              data, layer, loss);
-    write_text("m.yaml", text);
-    cr_assert_eq(run("train m.yaml --force"), 0, "%s", read_text("err"));
+    program_write("m.yaml", text);
+    cr_assert_eq(program_run("train m.yaml --force"), 0, "%s", program_read("err"));
 }
 
 static const char table[] = "a,b,kind\n1,2,red\n2,3,blue\n3,5,red\n5,4,blue\n";
 
 static void train_on_table(void)
 {
-    write_text("t.csv", table);
+    program_write("t.csv", table);
     train("{csv: {path: t.csv, target: kind}}", "{units: 2, activation: softmax}",
           "sparse_categorical_crossentropy");
 }
@@ -117,20 +66,21 @@ static const unsigned char idx_labels[] = {0, 0, 8, 2, 0, 0, 0, 4, 0, 0, 0, 1, 1
 
 static void expect_same_prediction(const char *file, const char *expected)
 {
-    cr_expect_eq(run("predict " MODEL " --data %s", file), 0, "%s: %s", file, read_text("err"));
-    cr_expect_str_eq(read_text("out"), expected, "%s", file);
+    cr_expect_eq(program_run("predict " MODEL " --data %s", file), 0, "%s: %s", file,
+                 program_read("err"));
+    cr_expect_str_eq(program_read("out"), expected, "%s", file);
 }
 
 Test(table_files, content_tells_the_format)
 {
     char expected[4096];
     train_on_table();
-    cr_assert_eq(run("predict " MODEL " --data t.csv"), 0);
-    strcpy(expected, read_text("out"));
+    cr_assert_eq(program_run("predict " MODEL " --data t.csv"), 0);
+    strcpy(expected, program_read("out"));
     static const char *const names[] = {"new.data", "new.txt", "NEW.CSV",
                                         "new",      "new.npy", "new.idx"};
     for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
-        write_text(names[i], table);
+        program_write(names[i], table);
         expect_same_prediction(names[i], expected);
     }
     cr_assert_eq(system("gzip -c t.csv >new.table"), 0);
@@ -148,22 +98,23 @@ Test(table_files, content_tells_the_format)
 Test(table_files, evaluates_a_table)
 {
     train_on_table();
-    write_text("new.data", "kind,extra,b,a\nred,,2,1\nblue,,3,2\nblue,,4,4\n");
-    cr_expect_eq(run("evaluate " MODEL " --data new.data"), 0, "%s", read_text("err"));
-    expect_in("out", "new.data: 3 rows");
-    expect_in("out", "blue");
-    write_text("bare.csv", "a,b\n1,2\n");
-    cr_expect_eq(run("evaluate " MODEL " --data bare.csv"), 1);
-    expect_in("err", "bare.csv has no column 'kind'");
-    cr_expect_eq(run("evaluate " MODEL " --data new.data --targets t.csv"), 1);
-    expect_in("err", "the targets of a table are among its columns");
-    cr_expect_eq(run("evaluate " MODEL " --data tset"), 2);
-    expect_in("err", "--data: expected test, validation, train or a file, got 'tset'; did you mean "
-                     "'test'?");
-    cr_expect_eq(run("evaluate " MODEL " --targets t.csv"), 2);
-    expect_in("err", "--targets needs the file of inputs as --data");
-    cr_expect_eq(run("evaluate " MODEL " --data new.data --data train"), 0);
-    expect_in("out", "train data: 4 rows");
+    program_write("new.data", "kind,extra,b,a\nred,,2,1\nblue,,3,2\nblue,,4,4\n");
+    cr_expect_eq(program_run("evaluate " MODEL " --data new.data"), 0, "%s", program_read("err"));
+    program_expect("out", "new.data: 3 rows");
+    program_expect("out", "blue");
+    program_write("bare.csv", "a,b\n1,2\n");
+    cr_expect_eq(program_run("evaluate " MODEL " --data bare.csv"), 1);
+    program_expect("err", "bare.csv has no column 'kind'");
+    cr_expect_eq(program_run("evaluate " MODEL " --data new.data --targets t.csv"), 1);
+    program_expect("err", "the targets of a table are among its columns");
+    cr_expect_eq(program_run("evaluate " MODEL " --data tset"), 2);
+    program_expect("err",
+                   "--data: expected test, validation, train or a file, got 'tset'; did you mean "
+                   "'test'?");
+    cr_expect_eq(program_run("evaluate " MODEL " --targets t.csv"), 2);
+    program_expect("err", "--targets needs the file of inputs as --data");
+    cr_expect_eq(program_run("evaluate " MODEL " --data new.data --data train"), 0);
+    program_expect("out", "train data: 4 rows");
 }
 
 Test(table_files, evaluates_arrays)
@@ -175,71 +126,75 @@ Test(table_files, evaluates_arrays)
     train("{npy: {inputs: x.npy, targets: y.npy}}", "{units: 2, activation: softmax}",
           "sparse_categorical_crossentropy");
     char expected[4096];
-    cr_assert_eq(run("evaluate " MODEL " --data train"), 0);
-    strcpy(expected, strstr(read_text("out"), "4 rows"));
-    cr_expect_eq(run("evaluate " MODEL " --data x.npy --targets y.npy"), 0, "%s", read_text("err"));
-    cr_expect_str_eq(strstr(read_text("out"), "4 rows"), expected);
-    cr_expect_eq(run("evaluate " MODEL " --data x.idx --targets y.idx"), 0, "%s", read_text("err"));
-    cr_expect_str_eq(strstr(read_text("out"), "4 rows"), expected);
-    cr_expect_eq(run("evaluate " MODEL " --data x.idx"), 1);
-    expect_in("err", "x.idx: holds an array of inputs: the targets are a file of their own");
-    expect_in("err", "--targets");
-    cr_expect_eq(run("evaluate " MODEL " --data x.idx --targets y.npy"), 1);
-    expect_in("err", "y.npy: expected the format of x.idx, IDX");
-    write_text("t.csv", table);
-    cr_expect_eq(run("evaluate " MODEL " --data t.csv"), 1);
-    expect_in("err", "t.csv: expected a .npy or an IDX file: the model was not trained on a table");
+    cr_assert_eq(program_run("evaluate " MODEL " --data train"), 0);
+    strcpy(expected, strstr(program_read("out"), "4 rows"));
+    cr_expect_eq(program_run("evaluate " MODEL " --data x.npy --targets y.npy"), 0, "%s",
+                 program_read("err"));
+    cr_expect_str_eq(strstr(program_read("out"), "4 rows"), expected);
+    cr_expect_eq(program_run("evaluate " MODEL " --data x.idx --targets y.idx"), 0, "%s",
+                 program_read("err"));
+    cr_expect_str_eq(strstr(program_read("out"), "4 rows"), expected);
+    cr_expect_eq(program_run("evaluate " MODEL " --data x.idx"), 1);
+    program_expect("err", "x.idx: holds an array of inputs: the targets are a file of their own");
+    program_expect("err", "--targets");
+    cr_expect_eq(program_run("evaluate " MODEL " --data x.idx --targets y.npy"), 1);
+    program_expect("err", "y.npy: expected the format of x.idx, IDX");
+    program_write("t.csv", table);
+    cr_expect_eq(program_run("evaluate " MODEL " --data t.csv"), 1);
+    program_expect("err",
+                   "t.csv: expected a .npy or an IDX file: the model was not trained on a table");
 }
 
 /* A table evaluated on has the column of sample weights, or not. */
 Test(table_files, sample_weights_where_they_are)
 {
-    write_text("t.csv", "a,w,y\n1,1,0\n2,3,1\n");
+    program_write("t.csv", "a,w,y\n1,1,0\n2,3,1\n");
     train("{csv: {path: t.csv, target: y, sample_weight: w}}", "{units: 2, activation: softmax}",
           "sparse_categorical_crossentropy");
-    cr_expect_eq(run("evaluate " MODEL " --data t.csv"), 0, "%s", read_text("err"));
+    cr_expect_eq(program_run("evaluate " MODEL " --data t.csv"), 0, "%s", program_read("err"));
     char weighted[4096];
-    strcpy(weighted, read_text("out"));
-    write_text("t.csv", "a,y\n1,0\n2,1\n");
-    cr_expect_eq(run("evaluate " MODEL " --data t.csv"), 0, "%s", read_text("err"));
-    cr_expect_str_neq(read_text("out"), weighted);
+    strcpy(weighted, program_read("out"));
+    program_write("t.csv", "a,y\n1,0\n2,1\n");
+    cr_expect_eq(program_run("evaluate " MODEL " --data t.csv"), 0, "%s", program_read("err"));
+    cr_expect_str_neq(program_read("out"), weighted);
 }
 
 Test(table_files, two_classes_by_name)
 {
-    write_text("t.csv", "a,b,kind\n1,2,malignant\n-2,-3,benign\n3,5,malignant\n-5,-4,benign\n");
+    program_write("t.csv", "a,b,kind\n1,2,malignant\n-2,-3,benign\n3,5,malignant\n-5,-4,benign\n");
     train("{csv: {path: t.csv, target: kind}}", "{units: 1, activation: sigmoid}",
           "binary_crossentropy");
-    cr_expect_eq(run("evaluate " MODEL " --data t.csv"), 0, "%s", read_text("err"));
-    expect_in("out", "benign");
-    expect_in("out", "malignant");
-    cr_expect_eq(run("predict " MODEL " --data t.csv --probabilities"), 0);
-    cr_expect_eq(strncmp(read_text("out"), "benign,malignant\n", 17), 0);
-    cr_expect_eq(run("predict " MODEL " --data t.csv"), 0);
-    const char *out = read_text("out");
+    cr_expect_eq(program_run("evaluate " MODEL " --data t.csv"), 0, "%s", program_read("err"));
+    program_expect("out", "benign");
+    program_expect("out", "malignant");
+    cr_expect_eq(program_run("predict " MODEL " --data t.csv --probabilities"), 0);
+    cr_expect_eq(strncmp(program_read("out"), "benign,malignant\n", 17), 0);
+    cr_expect_eq(program_run("predict " MODEL " --data t.csv"), 0);
+    const char *out = program_read("out");
     cr_expect(strstr(out, "\nbenign,") || strstr(out, "\nmalignant,"), "%s", out);
 }
 
 Test(table_files, a_column_without_a_name_is_said)
 {
-    write_text("t.csv", ",a,b,y\n0,1,2,0\n1,3,4,1\n");
+    program_write("t.csv", ",a,b,y\n0,1,2,0\n1,3,4,1\n");
     train("{csv: {path: t.csv, target: y}}", "{units: 2, activation: softmax}",
           "sparse_categorical_crossentropy");
-    expect_in("err", "t.csv: 1 column without a name, the first of them column 1, is no input");
-    write_text("new.csv", "a,b\n1,2\n");
-    cr_expect_eq(run("predict " MODEL " --data new.csv"), 0, "%s", read_text("err"));
+    program_expect("err",
+                   "t.csv: 1 column without a name, the first of them column 1, is no input");
+    program_write("new.csv", "a,b\n1,2\n");
+    cr_expect_eq(program_run("predict " MODEL " --data new.csv"), 0, "%s", program_read("err"));
 }
 
 /* Each line of a table of one column has its answer. */
 Test(table_files, an_empty_line_is_a_row)
 {
-    write_text("t.csv", "x,y\n1,0\n2,1\n4,1\n");
+    program_write("t.csv", "x,y\n1,0\n2,1\n4,1\n");
     train("{csv: {path: t.csv, target: y, missing: fill}}", "{units: 2, activation: softmax}",
           "sparse_categorical_crossentropy");
-    write_text("x.csv", "x\n1\n\n3\n4\n");
-    cr_expect_eq(run("predict " MODEL " --data x.csv"), 0, "%s", read_text("err"));
+    program_write("x.csv", "x\n1\n\n3\n4\n");
+    cr_expect_eq(program_run("predict " MODEL " --data x.csv"), 0, "%s", program_read("err"));
     size_t lines = 0;
-    for (const char *at = read_text("out"); *at; ++at)
+    for (const char *at = program_read("out"); *at; ++at)
         lines += *at == '\n';
     cr_expect_eq(lines, 5);
 }
