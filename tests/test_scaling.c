@@ -5,6 +5,7 @@
 #include "engine/kinds/scaling.h"
 #include "engine/storage/safetensors.h"
 #include "tests/fixtures.h"
+#include "tests/number_files.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -38,53 +39,6 @@ static void leave(void)
 TestSuite(scaling, .init = enter, .fini = leave);
 
 /* ---- files ----------------------------------------------------------------------------------- */
-
-typedef enum number_kind { FLOAT64, INT64, INT32 } number_kind;
-
-static void write_number(FILE *file, double number, number_kind kind, bool swapped)
-{
-    const int64_t whole = (int64_t)number;
-    const int32_t half = (int32_t)number;
-    unsigned char bytes[8];
-    const size_t size = kind == INT32 ? 4 : 8;
-    memcpy(bytes,
-           kind == FLOAT64 ? (const void *)&number
-           : kind == INT64 ? (void *)&whole
-                           : &half,
-           size);
-    for (size_t i = 0; i < size; ++i)
-        fputc(bytes[swapped ? size - 1 - i : i], file);
-}
-
-static void write_array(FILE *file, const double *numbers, number_kind kind, bool swapped)
-{
-    cr_assert_not_null(file);
-    for (size_t i = 0; i < ROWS; ++i)
-        write_number(file, numbers[i], kind, swapped);
-    cr_assert_eq(fclose(file), 0);
-}
-
-/* (rows, 1) */
-static void write_npy(const char *path, const double *numbers, number_kind kind)
-{
-    static const char *const types[] = {"<f8", "<i8", "<i4"};
-    char header[119];
-    snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': (%d, 1), }",
-             types[kind], ROWS);
-    FILE *file = fopen(path, "wb");
-    fwrite("\x93NUMPY\x01\x00\x76\x00", 1, 10, file);
-    fprintf(file, "%-117s\n", header);
-    write_array(file, numbers, kind, false);
-}
-
-static void write_idx(const char *path, const double *numbers, number_kind kind)
-{
-    const unsigned char head[] = {
-        0, 0, kind == FLOAT64 ? 0x0e : 0x0c, 2, 0, 0, ROWS >> 8, ROWS & 255, 0, 0, 0, 1};
-    FILE *file = fopen(path, "wb");
-    fwrite(head, 1, sizeof head, file);
-    write_array(file, numbers, kind, true);
-}
 
 static void write_csv(const double *inputs, const double *targets)
 {
@@ -195,15 +149,15 @@ static uint64_t of_csv(const double *inputs, const double *targets, const char *
 static uint64_t of_npy(const double *inputs, const double *targets, number_kind kind,
                        const char *target_scaling)
 {
-    write_npy(inputs_path, inputs, kind);
-    write_npy(targets_path, targets, FLOAT64);
+    number_file_npy(inputs_path, inputs, ROWS, kind);
+    number_file_npy(targets_path, targets, ROWS, FLOAT64);
     return hash_and_release(train(npy_source, "standardize", target_scaling));
 }
 
 static uint64_t of_idx(const double *inputs, const double *targets, number_kind kind)
 {
-    write_idx(inputs_path, inputs, kind);
-    write_idx(targets_path, targets, FLOAT64);
+    number_file_idx(inputs_path, inputs, ROWS, kind);
+    number_file_idx(targets_path, targets, ROWS, FLOAT64);
     return hash_and_release(train(idx_source, "standardize", "none"));
 }
 
@@ -259,7 +213,7 @@ Test(scaling, prediction_loses_no_digits)
     cr_assert_eq(rnl_model_save(t.model, model_path), RNL_OK);
     release(t);
     cr_assert_eq(rnl_model_load(&t.model, model_path, NULL, 0), RNL_OK, "%s", rnl_message());
-    write_npy(inputs_path, far, FLOAT64);
+    number_file_npy(inputs_path, far, ROWS, FLOAT64);
     cr_assert_eq(rename(inputs_path, targets_path), 0);
     char renamed[80];
     snprintf(renamed, sizeof renamed, "%s.npy", targets_path);
