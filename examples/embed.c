@@ -27,8 +27,8 @@ int main(void)
 {
     static float points[ROWS][2], inside[ROWS];
     static const float asked[ASKED][2] = {{0, 0}, {0.5f, -0.6f}, {1, 1}};
-    for (size_t i = 0; i < ROWS; i++) {
-        for (size_t j = 0; j < 2; j++)
+    for (size_t i = 0; i < ROWS; ++i) {
+        for (size_t j = 0; j < 2; ++j)
             points[i][j] = 4.0f * (float)rand() / (float)RAND_MAX - 2;
         inside[i] = points[i][0] * points[i][0] + points[i][1] * points[i][1] < 1;
     }
@@ -47,7 +47,7 @@ int main(void)
         rnl_train(model, data, &options) != RNL_OK ||
         rnl_predict(model, data, RNL_TEST, NULL, &prediction) != RNL_OK)
         fprintf(stderr, "%s\n", rnl_message());
-    for (size_t i = 0; prediction && i < ASKED; i++)
+    for (size_t i = 0; prediction && i < ASKED; ++i)
         printf("(%g, %g) is inside with probability %.3f\n", (double)asked[i][0],
                (double)asked[i][1], (double)prediction->values[i]);
     const int code = prediction ? 0 : 1;

@@ -34,7 +34,7 @@ static void write_table(const char *path, const char *letters)
     FILE *file = fopen(path, "w");
     cr_assert_not_null(file);
     fputs("x,y\n", file);
-    for (size_t i = 0; letters[i]; i++)
+    for (size_t i = 0; letters[i]; ++i)
         fprintf(file, "%g,%c\n", (double)i / 10, letters[i]);
     cr_assert_eq(fclose(file), 0);
 }
@@ -145,7 +145,7 @@ Test(classes, of_a_single_output)
         "model: [dense: {units: 1, activation: sigmoid}]\n"
         "training: {loss: binary_crossentropy, optimizer: sgd}\n",
         "model: [dense: {units: 1}]\ntraining: {loss: mean_squared_error, optimizer: sgd}\n"};
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 2; ++i) {
         rnl_data *data = NULL;
         cr_assert_eq(rnl_data_create(&data, &rows, &rows, &rows), RNL_OK);
         rnl_model *model = fixture_model(fixture_config("%s", nets[i]), data);
@@ -163,7 +163,7 @@ Test(classes, softmax_of_one_unit_is_refused)
     static const char *const losses[] = {"sparse_categorical_crossentropy",
                                          "categorical_crossentropy"};
     write_table("t.csv", "aaaa");
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 2; ++i) {
         rnl_config *config = fixture_config("data: {" TABLE "}\n"
                                             "model: [dense: {units: 1, activation: softmax}]\n"
                                             "training: {loss: %s, optimizer: sgd}\n",
@@ -198,7 +198,7 @@ Test(classes, balanced_weights)
     cr_assert_eq(rnl_model_create(&model, config, data), RNL_OK, "%s", rnl_message());
     cr_assert_eq(rnl_class_weights_create(&weights, model, &data->train), RNL_OK);
     static const float expected[4] = {16.0f / (3 * 6), 16.0f / (3 * 2), 16.0f / (3 * 8), 1};
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < 4; ++i)
         cr_expect_eq(weights[i], expected[i], "%g", (double)weights[i]);
     free(weights);
     rnl_model_free(model);

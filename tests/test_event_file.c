@@ -154,7 +154,7 @@ static int count_files(const char *directory)
 {
     struct dirent **entries = NULL;
     const int count = scandir(directory, &entries, only_ours, alphasort);
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; ++i)
         free(entries[i]);
     free(entries);
     return count;

@@ -47,7 +47,7 @@ static void write_history(const char *path, size_t epochs, rlim_t limit)
 {
     rnl_history history;
     cr_assert(rnl_history_open(&history, path, nothing));
-    for (size_t i = 1; i <= epochs; i++) {
+    for (size_t i = 1; i <= epochs; ++i) {
         limit_files(i > 2 && i < 7 ? limit : RLIM_INFINITY);
         add(&history, i);
         limit_files(RLIM_INFINITY);
@@ -60,7 +60,7 @@ Test(history, loses_no_line_to_a_disk_that_was_full_for_a_while)
 {
     cr_redirect_stderr();
     write_history("whole", 9, RLIM_INFINITY);
-    for (rlim_t limit = 40; limit < 120; limit++) {
+    for (rlim_t limit = 40; limit < 120; ++limit) {
         write_history("history.csv", 9, limit);
         cr_expect_eq(program_shell("cmp whole history.csv"), 0);
     }
@@ -71,7 +71,7 @@ static off_t write_events(rlim_t limit)
     rnl_event_file events;
     struct stat about;
     cr_assert(rnl_event_file_open(&events, ".", 0));
-    for (size_t i = 0; i < 9; i++) {
+    for (size_t i = 0; i < 9; ++i) {
         const rnl_figure figure = {"loss", 0.5};
         limit_files(i > 2 && i < 7 ? limit : RLIM_INFINITY);
         rnl_event_file_add(&events,
@@ -89,13 +89,13 @@ Test(history, loses_no_layer_and_no_event_either)
     cr_expect_eq(write_events(200), write_events(RLIM_INFINITY));
     rnl_history inspection;
     cr_assert(rnl_history_open(&inspection, "inspect.csv", nothing));
-    for (size_t i = 0; i < 9; i++) {
+    for (size_t i = 0; i < 9; ++i) {
         limit_files(i > 2 && i < 7 ? 300 : RLIM_INFINITY);
         look(&inspection, i, 3);
         limit_files(RLIM_INFINITY);
     }
     cr_expect(rnl_history_close(&inspection));
-    for (size_t i = 0; i < 9; i++) {
+    for (size_t i = 0; i < 9; ++i) {
         rnl_inspected_epoch epoch;
         cr_assert(rnl_inspection_read(&epoch, "inspect.csv", &i));
         cr_expect_eq(epoch.layer_count, 3);
@@ -134,7 +134,7 @@ Test(history, a_torn_block_of_layers_is_left_out)
     rnl_history inspection;
     struct stat ends[3];
     cr_assert(rnl_history_open(&inspection, "inspect.csv", nothing));
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 3; ++i) {
         look(&inspection, i, 3);
         cr_assert_eq(stat("inspect.csv", &ends[i]), 0);
     }
@@ -142,7 +142,7 @@ Test(history, a_torn_block_of_layers_is_left_out)
     const size_t two = 2;
     rnl_inspected_epoch epoch;
     expect_last("inspect.csv", 2);
-    for (off_t size = ends[2].st_size - 1; size >= ends[0].st_size; size--) {
+    for (off_t size = ends[2].st_size - 1; size >= ends[0].st_size; --size) {
         cr_assert_eq(truncate("inspect.csv", size), 0);
         expect_last("inspect.csv", size >= ends[1].st_size ? 1 : 0);
         cr_expect_not(rnl_inspection_read(&epoch, "inspect.csv", &two));
@@ -157,7 +157,7 @@ Test(history, a_gap_is_said)
     static const char *const told[] = {
         "r0/history.csv ends at epoch 2: what belongs there up to epoch 4 is lost",
         "r1/history.csv ends at step 170: what belongs there up to step 340 is lost"};
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; ++i) {
         cr_assert_eq(program_run("train " SPIRALS " -q -o r%d %s", i, more[i]), 0, "%s",
                      program_read("err"));
         cr_expect_eq(program_run("train " SPIRALS " -q -o r%d --resume %s", i, more[i]), 0);

@@ -117,7 +117,7 @@ Test(idx, other_types_become_float, .init = enter, .fini = leave)
     };
     static const unsigned char two_labels[] = {0, 0, 8, 1, 0, 0, 0, 2, 0, 1};
     write_plain(targets_path, two_labels, sizeof two_labels);
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
         unsigned char file[8 + 16] = {0, 0, cases[i].code, 1, 0, 0, 0, 2};
         memcpy(file + 8, cases[i].bytes, cases[i].count);
         write_plain(inputs_path, file, 8u + cases[i].count);
@@ -184,12 +184,12 @@ Test(idx, unreadable, .init = enter, .fini = leave)
 Test(idx, every_truncation, .init = enter, .fini = leave)
 {
     write_good();
-    for (size_t length = 0; length < sizeof images; length++) {
+    for (size_t length = 0; length < sizeof images; ++length) {
         write_plain(inputs_path, images, length);
         expect_refused(RNL_BAD_DATA, inputs_path, length < 16 ? "header" : "expected 40 bytes");
     }
     write_good();
-    for (size_t length = 0; length < sizeof labels; length++) {
+    for (size_t length = 0; length < sizeof labels; ++length) {
         write_plain(targets_path, labels, length);
         expect_refused(RNL_BAD_DATA, targets_path, "expected");
     }
@@ -201,7 +201,7 @@ Test(idx, every_truncation_of_gzip, .init = enter, .fini = leave)
     write_gzip(inputs_path, images, sizeof images);
     unsigned char whole[256];
     const size_t count = read_all(inputs_path, whole, sizeof whole);
-    for (size_t length = 0; length < count; length++) {
+    for (size_t length = 0; length < count; ++length) {
         write_plain(inputs_path, whole, length);
         expect_refused(RNL_BAD_DATA, inputs_path, "expected");
     }
@@ -216,7 +216,7 @@ Test(idx, every_damaged_bit_of_gzip, .init = enter, .fini = leave)
     /* Behind the 10 bytes of gzip's header, which hold a time and the like.  Up to 7 bits after the
      * last block fill its byte and mean nothing. */
     size_t harmless = 0;
-    for (size_t bit = 10 * 8; bit < count * 8; bit++) {
+    for (size_t bit = 10 * 8; bit < count * 8; ++bit) {
         whole[bit / 8] ^= (unsigned char)(1 << bit % 8);
         write_plain(inputs_path, whole, count);
         rnl_dataset dataset;
@@ -225,7 +225,7 @@ Test(idx, every_damaged_bit_of_gzip, .init = enter, .fini = leave)
         if (status == RNL_OK) {
             cr_assert_arr_eq(dataset.inputs, images + 16, 24);
             rnl_dataset_release(&dataset);
-            harmless++;
+            ++harmless;
         }
         whole[bit / 8] ^= (unsigned char)(1 << bit % 8);
     }
@@ -292,9 +292,9 @@ Test(idx, hostile_dimensions, .init = enter, .fini = leave)
     expect_refused(RNL_BAD_DATA, inputs_path, "fit in memory");
     /* 2^60 bytes; 2^36 bytes */
     static const unsigned char exponents[][2] = {{30, 30}, {18, 18}};
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 2; ++i) {
         unsigned char large[12] = {0, 0, 8, 2};
-        for (size_t j = 0; j < 2; j++)
+        for (size_t j = 0; j < 2; ++j)
             large[4 + 4 * j + 3 - exponents[i][j] / 8] = (unsigned char)(1 << exponents[i][j] % 8);
         write_plain(inputs_path, large, sizeof large);
         expect_refused(RNL_BAD_DATA, inputs_path, "got 12");

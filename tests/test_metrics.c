@@ -14,7 +14,7 @@ enum { MOST = 80 };
 
 static double figure(const rnl_evaluation *evaluation, const char *name)
 {
-    for (size_t i = 0; i < evaluation->figure_count; i++)
+    for (size_t i = 0; i < evaluation->figure_count; ++i)
         if (strcmp(evaluation->figures[i].name, name) == 0)
             return evaluation->figures[i].value;
     return -1e9;
@@ -79,7 +79,7 @@ Test(metrics, outputs_of_nan_are_on_no_side)
 {
     static const float values[8] = {0}, bias[2] = {-INFINITY, -INFINITY};
     static const float kernel[4] = {10, 10, -10, -10};
-    for (size_t columns = 1; columns <= 2; columns++) {
+    for (size_t columns = 1; columns <= 2; ++columns) {
         const rnl_rows rows = {.rows = 4,
                                .rank = 1,
                                .shape = two,
@@ -164,9 +164,9 @@ Test(metrics, r2_of_many_constant_columns)
 {
     static float targets[4 * MOST], slopes[MOST], bias[MOST], other[MOST];
     static const float x[4] = {1, 2, 3, 4};
-    for (size_t i = 0; i < 4 * MOST; i++)
+    for (size_t i = 0; i < 4 * MOST; ++i)
         targets[i] = 0.1f * (float)(i % MOST);
-    for (size_t j = 0; j < MOST; j++) {
+    for (size_t j = 0; j < MOST; ++j) {
         bias[j] = 0.1f * (float)j;
         other[j] = 0.1f * (float)j + 1;
     }

@@ -55,7 +55,7 @@ Test(outputs, do_not_replace_what_is_read)
         "train " SPIRALS " -o g --force --set " TABLE,
         "plot r -o p/curve.svg",
     };
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; ++i) {
         cr_expect_eq(program_run("%s", commands[i]), 1, "%s", commands[i]);
         program_expect("err", "is read from: it would be replaced by what is made of it");
     }
@@ -94,7 +94,7 @@ Test(outputs, follow_links_keep_permissions_and_write_to_pipes)
     const bool can_draw = program_shell("command -v gnuplot >/dev/null") == 0;
     cr_expect_eq(program_run("plot r -o c.svg"), can_draw ? 0 : 1);
     static const char *const names[] = {"p.csv", "p.npy", "m", "c.svg"};
-    for (size_t i = 0; i < (can_draw ? 4u : 3u); i++) {
+    for (size_t i = 0; i < (can_draw ? 4u : 3u); ++i) {
         char far[32];
         snprintf(far, sizeof far, "far/%s", names[i]);
         cr_expect(S_ISLNK(mode_of(names[i])), "%s", names[i]);
@@ -179,7 +179,7 @@ Test(outputs, what_is_replaced_goes_first)
     program_expect("err", "NaN");
     static const char *const gone[] = {"r/model.safetensors", "r/best.safetensors",
                                        "r/last.safetensors", "r/checkpoint.safetensors"};
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < 4; ++i)
         cr_expect_not(program_has(gone[i]), "%s", gone[i]);
     cr_expect_str_eq(program_read("r/history.csv"), "");
 

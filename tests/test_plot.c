@@ -27,7 +27,7 @@ static char *draw(const double *x, const double *y, bool logarithmic)
 static size_t count_marks(const char *text)
 {
     size_t marks = 0;
-    for (; *text; text++)
+    for (; *text; ++text)
         marks += *text == '*';
     return marks;
 }
@@ -44,7 +44,7 @@ static void expect_left_out(double x, double y)
 Test(plot, leaves_out_what_has_no_place, .init = cr_redirect_stderr)
 {
     const double numbers[] = {(double)NAN, (double)INFINITY, -(double)INFINITY, 1.7e308, -1.7e308};
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; ++i) {
         expect_left_out(numbers[i], 0.5);
         expect_left_out(3, numbers[i]);
     }
@@ -66,7 +66,7 @@ Test(plot, draws_large_and_small_differences)
     const double x[POINTS] = {1, 2, 3, 4}, large[POINTS] = {1e300, -1e300, 1e300, 0},
                  small[POINTS] = {0, 5e-324, 0, 0};
     char *texts[] = {draw(x, large, false), draw(x, small, false)};
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 2; ++i) {
         cr_expect_gt(count_marks(texts[i]), 29, "%s", texts[i]);
         free(texts[i]);
     }

@@ -23,12 +23,12 @@ typedef struct arrays {
 static arrays fill(void)
 {
     arrays a = {0};
-    for (size_t p = 0; p < 2; p++)
-        for (size_t i = 0; i < ROWS; i++) {
+    for (size_t p = 0; p < 2; ++p)
+        for (size_t i = 0; i < ROWS; ++i) {
             a.classes[p][i] = (int32_t)(i % 2);
             a.values[p][i] = (float)i / ROWS;
             a.weights[p][i] = 1 + (float)i / ROWS;
-            for (size_t j = 0; j < FEATURES; j++)
+            for (size_t j = 0; j < FEATURES; ++j)
                 a.x[p][i * FEATURES + j] = (float)((i * 7 + j * 5 + p) % 11) / 11;
         }
     return a;
@@ -38,7 +38,7 @@ static rnl_data *data_of(const arrays *a)
 {
     static const size_t shape[] = {FEATURES};
     rnl_rows parts[2];
-    for (size_t p = 0; p < 2; p++)
+    for (size_t p = 0; p < 2; ++p)
         parts[p] = (rnl_rows){.rows = ROWS,
                               .rank = 1,
                               .shape = shape,
@@ -121,7 +121,7 @@ TestSuite(resume_data, .init = enter, .fini = leave);
 
 Test(resume_data, every_part_is_looked_at)
 {
-    for (int regression = 0; regression < 2; regression++) {
+    for (int regression = 0; regression < 2; ++regression) {
         arrays kept = fill();
         kept.regression = regression;
         make_checkpoint(path, &kept);

@@ -141,7 +141,7 @@ Test(safetensors, same_content_same_bytes_in_the_given_order, .init = enter, .fi
                                         "\"scalar\":",
                                         "\"empty\":"};
     const char *last = first + 8;
-    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+    for (size_t i = 0; i < sizeof order / sizeof *order; ++i) {
         const char *found = memmem(first + 8, length, order[i], strlen(order[i]));
         cr_assert_not_null(found, "%s", order[i]);
         cr_expect_geq(found, last);
@@ -178,7 +178,7 @@ Test(safetensors, every_flipped_bit, .init = enter, .fini = leave)
     cr_assert_eq(write_small(), RNL_OK);
     static char bytes[2048];
     const size_t count = read_bytes(bytes, sizeof bytes);
-    for (size_t bit = 0; bit < 8 * count; bit++) {
+    for (size_t bit = 0; bit < 8 * count; ++bit) {
         bytes[bit / 8] ^= (char)(1 << bit % 8);
         write_bytes(bytes, count);
         expect_refused("bit", bit);
@@ -191,7 +191,7 @@ Test(safetensors, every_truncation, .init = enter, .fini = leave)
     cr_assert_eq(write_small(), RNL_OK);
     static char bytes[2048];
     const size_t count = read_bytes(bytes, sizeof bytes);
-    for (size_t length = 0; length < count; length++) {
+    for (size_t length = 0; length < count; ++length) {
         write_bytes(bytes, length);
         expect_refused("length", length);
     }
@@ -224,7 +224,7 @@ Test(safetensors, foreign_file, .init = enter, .fini = leave)
         "{\"b\":" TENSOR("F32", "[1]", "12", "16") ",\"a\":" TENSOR("F32", "[3]", "0", "12") "}",
         "{\"b\":" TENSOR("F32", "[1]", "12", "16") ",\"a\":" TENSOR("F32", "[3]", "0", "12") "} ",
     };
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 2; ++i) {
         write_foreign(headers[i], 16);
         rnl_safetensors file;
         cr_assert_eq(rnl_safetensors_read(&file, path), RNL_OK, "%s", rnl_message());
@@ -298,7 +298,7 @@ Test(safetensors, rules_of_shapes_and_offsets, .init = enter, .fini = leave)
 Test(safetensors, hostile_length, .init = enter, .fini = leave)
 {
     static const uint64_t lengths[] = {1, 100000001, UINT64_MAX, UINT64_MAX - 7, 1ull << 60};
-    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; ++i) {
         write_bytes(&lengths[i], sizeof lengths[i]);
         expect_refused("length", lengths[i]);
         cr_expect_not_null(strstr(rnl_message(), "got a length of"), "%s", rnl_message());

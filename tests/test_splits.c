@@ -24,7 +24,7 @@ static void enter(void)
     cr_assert_eq(chdir(directory), 0);
     FILE *file = fopen("t.csv", "w");
     fputs("x,w,y,v\n", file);
-    for (int i = 0; i < ROWS; i++)
+    for (int i = 0; i < ROWS; ++i)
         fprintf(file, "%d,%g,%c,%d\n", i, i / 2.0, i < 60 ? 'a' : i < 108 ? 'b' : 'c', 1000 - i);
     cr_assert_eq(fclose(file), 0);
 }
@@ -71,17 +71,17 @@ static places look(const rnl_data *data)
     const rnl_dataset *const parts[] = {&data->train, &data->validation};
     places found = {.count = data->validation.rows};
     size_t seen[ROWS] = {0};
-    for (size_t p = 0; p < 2; p++)
-        for (size_t i = 0; i < parts[p]->rows; i++) {
+    for (size_t p = 0; p < 2; ++p)
+        for (size_t i = 0; i < parts[p]->rows; ++i) {
             const size_t row = row_of(parts[p], i);
             cr_assert_lt(row, ROWS);
             cr_expect(i == 0 || row > row_of(parts[p], i - 1));
             cr_expect_eq(parts[p]->labels[i], row < 60 ? 0 : row < 108 ? 1 : 2);
             cr_expect_eq(parts[p]->sample_weights[i], (float)row / 2);
-            seen[row]++;
+            ++seen[row];
             found.validation[row] = p == 1 ? i + 1 : 0;
         }
-    for (size_t i = 0; i < ROWS; i++)
+    for (size_t i = 0; i < ROWS; ++i)
         cr_expect_eq(seen[i], 1);
     return found;
 }
@@ -101,7 +101,7 @@ static places split(const char *how, int seed)
 static size_t held_out(const places *p, size_t begin, size_t end)
 {
     size_t count = 0;
-    for (size_t i = begin; i < end; i++)
+    for (size_t i = begin; i < end; ++i)
         count += p->validation[i] > 0;
     return count;
 }
@@ -147,19 +147,19 @@ Test(splits, stratified_takes_its_share_of_each_class)
 Test(splits, stratified_folds_hold_out_each_row_once)
 {
     size_t times[ROWS] = {0};
-    for (int fold = 1; fold <= 7; fold++) {
+    for (int fold = 1; fold <= 7; ++fold) {
         char how[64];
         snprintf(how, sizeof how, "folds: {stratified: 7}, fold: %d", fold);
         const places p = split(how, 7);
         const size_t least[] = {60 / 7, 48 / 7, 12 / 7};
         const size_t got[] = {held_out(&p, 0, 60), held_out(&p, 60, 108), held_out(&p, 108, ROWS)};
-        for (size_t c = 0; c < 3; c++)
+        for (size_t c = 0; c < 3; ++c)
             cr_expect(got[c] == least[c] || got[c] == least[c] + 1, "class %zu: %zu", c, got[c]);
         cr_expect(p.count == 17 || p.count == 18);
-        for (size_t i = 0; i < ROWS; i++)
+        for (size_t i = 0; i < ROWS; ++i)
             times[i] += p.validation[i] > 0;
     }
-    for (size_t i = 0; i < ROWS; i++)
+    for (size_t i = 0; i < ROWS; ++i)
         cr_expect_eq(times[i], 1, "row %zu: %zu times", i, times[i]);
 }
 
@@ -181,7 +181,7 @@ Test(splits, parts_alone_are_the_same)
 static size_t count_class(const rnl_dataset *part, int32_t class)
 {
     size_t count = 0;
-    for (size_t i = 0; i < part->rows; i++)
+    for (size_t i = 0; i < part->rows; ++i)
         count += rnl_dataset_class(part, i) == class;
     return count;
 }
@@ -205,10 +205,10 @@ Test(splits, every_kind_of_class_target)
     };
     FILE *file = fopen("b.csv", "w");
     fputs("x,y,z\n", file);
-    for (int i = 0; i < 90; i++)
+    for (int i = 0; i < 90; ++i)
         fprintf(file, "%d,%d,%d\n", i, i >= 60, i < 60);
     cr_assert_eq(fclose(file), 0);
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
         char text[1024];
         const int length = snprintf(text, sizeof text, head, cases[i].source);
         snprintf(text + length, sizeof text - (size_t)length, "%s", cases[i].rest);
@@ -233,9 +233,9 @@ Test(splits, values_stay_with_their_rows)
     cr_assert_eq(rnl_data_load(&data, config, RNL_TRAIN | RNL_VALIDATION), RNL_OK, "%s",
                  rnl_message());
     cr_expect_eq(data->validation.rows, 36);
-    for (size_t i = 0; i < 36; i++)
+    for (size_t i = 0; i < 36; ++i)
         cr_expect_eq(data->validation.values[i], 1000.0f - (float)row_of(&data->validation, i));
-    for (size_t i = 0; i < 84; i++)
+    for (size_t i = 0; i < 84; ++i)
         cr_expect_eq(data->train.values[i], 1000.0f - (float)row_of(&data->train, i));
     rnl_data_free(data);
     rnl_config_free(config);
@@ -260,7 +260,7 @@ Test(splits, mistakes)
         {"validation: {csv: {path: t.csv, target: v}}, validation_split: {random: 0.1}",
          "data.folds, got two"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
         char text[1024];
         rnl_config *config = NULL;
         rnl_data *data = NULL;
@@ -282,7 +282,7 @@ Test(splits, are_printed_as_they_are_written)
     static const char *const splits[] = {
         "validation_split: 0.25", "validation_split: {random: 0.25}",
         "validation_split: {stratified: 0.25}", "folds: 5", "folds: {stratified: 5}"};
-    for (size_t i = 0; i < sizeof splits / sizeof *splits; i++) {
+    for (size_t i = 0; i < sizeof splits / sizeof *splits; ++i) {
         rnl_config *config = table(splits[i], 1), *again = NULL;
         char *text = NULL, *origins = NULL;
         cr_assert_eq(rnl_config_print(config, &text), RNL_OK);

@@ -26,11 +26,11 @@ static void draw_history(const char *path, FILE *out)
     if (!rnl_history_read(&table, path))
         return;
     const rnl_named_history runs[] = {{"a", &table}, {"b", &table}};
-    for (size_t count = 1; count <= 2; count++) {
+    for (size_t count = 1; count <= 2; ++count) {
         rnl_learning_curves curves;
         if (!rnl_learning_curves_create(&curves, runs, count, NULL))
             continue;
-        for (size_t i = 0; i < curves.count; i++)
+        for (size_t i = 0; i < curves.count; ++i)
             fuzz_expect(rnl_plot_print(&curves.plots[i], out, 60 * count), "a plot");
         rnl_learning_curves_release(&curves);
     }
