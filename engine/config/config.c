@@ -3,6 +3,7 @@
 #include "engine/base/error.h"
 #include "engine/config/defaults.h"
 #include "engine/config/lift.h"
+#include "engine/config/preset_layers.h"
 #include "engine/config/presets.h"
 #include "engine/data/encoding.h"
 #include "engine/kinds/schedules.h"

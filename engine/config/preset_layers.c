@@ -1,6 +1,7 @@
+#include "engine/config/preset_layers.h"
+
 #include "engine/base/error.h"
 #include "engine/config/defaults.h"
-#include "engine/config/presets.h"
 #include "engine/layers/layers.h"
 #include "engine/schema/config.h"
 #include "engine/schema/node.h"
@@ -8,6 +9,14 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+rnl_status rnl_preset_write(rnl_node *mapping, const rnl_preset_key *key, rnl_place place)
+{
+    return rnl_node_get(mapping, key->key)
+               ? RNL_OK
+               : rnl_node_give(mapping,
+                               rnl_node_create_with(RNL_SCALAR, key->key, key->text, place));
+}
 
 static const rnl_kind *kind_of(const rnl_node *layer)
 {
@@ -91,17 +100,6 @@ static rnl_status write_hidden(const rnl_node *list, size_t index, rnl_node *par
 
 /* ---- batch normalization --------------------------------------------------------------------- */
 
-static rnl_node *create_name(const char *name, rnl_place place)
-{
-    rnl_node *layer = rnl_node_create(RNL_SCALAR, place);
-    if (layer)
-        layer->text = strdup(name);
-    if (layer && layer->text)
-        return layer;
-    rnl_node_free(layer);
-    return NULL;
-}
-
 static bool is_linear(const rnl_node *activation)
 {
     return activation->type == RNL_SCALAR && strcmp(activation->text, "linear") == 0;
@@ -127,7 +125,8 @@ static rnl_status normalize(rnl_node *list, size_t index, rnl_node *parameters, 
         return RNL_OK;
     RNL_TRY(rnl_preset_write(parameters, &no_bias, place));
     RNL_TRY(move_activation(list, index, parameters, place));
-    return rnl_node_insert(list, index + 1, create_name("batch_normalization", place));
+    return rnl_node_insert(list, index + 1,
+                           rnl_node_create_with(RNL_SCALAR, NULL, "batch_normalization", place));
 }
 
 /* ---- lists ----------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/number.h"
+#include "engine/config/preset_layers.h"
 #include "engine/kinds/losses.h"
 #include "engine/schema/config.h"
 #include "engine/schema/node.h"
@@ -202,26 +203,6 @@ const rnl_kind_table rnl_presets = {
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static rnl_node *create(rnl_node_type type, const char *key, const char *text, rnl_place place)
-{
-    rnl_node *node = rnl_node_create(type, place);
-    if (!node)
-        return NULL;
-    node->key = strdup(key);
-    node->text = text ? strdup(text) : NULL;
-    if (node->key && (node->text || !text))
-        return node;
-    rnl_node_free(node);
-    return NULL;
-}
-
-rnl_status rnl_preset_write(rnl_node *mapping, const rnl_preset_key *key, rnl_place place)
-{
-    return rnl_node_get(mapping, key->key)
-               ? RNL_OK
-               : rnl_node_give(mapping, create(RNL_SCALAR, key->key, key->text, place));
-}
-
 /* The mapping under a key, made if nothing is there, in whose place what it lacks is told; NULL if
  * something else is there. */
 static rnl_status enter(rnl_node *mapping, const char *key, rnl_node **entered)
@@ -230,7 +211,7 @@ static rnl_status enter(rnl_node *mapping, const char *key, rnl_node **entered)
     rnl_place place = mapping->place;
     place.origin = RNL_FROM_PRESET;
     if (i == mapping->count)
-        RNL_TRY(rnl_node_give(mapping, create(RNL_MAPPING, key, NULL, place)));
+        RNL_TRY(rnl_node_give(mapping, rnl_node_create_with(RNL_MAPPING, key, NULL, place)));
     rnl_node *node = mapping->items[i];
     *entered = rnl_node_becomes_mapping(node) ? node : NULL;
     return RNL_OK;
@@ -243,7 +224,8 @@ static rnl_status enter_kind(rnl_node *section, const preset_value *value, rnl_p
     const size_t i = rnl_node_find(section, value->key);
     *parameters = NULL;
     if (i == section->count)
-        RNL_TRY(rnl_node_give(section, create(RNL_SCALAR, value->key, value->kind, place)));
+        RNL_TRY(rnl_node_give(section,
+                              rnl_node_create_with(RNL_SCALAR, value->key, value->kind, place)));
     rnl_node *node = section->items[i];
     if (!value->parameter.key)
         return RNL_OK;

@@ -11,28 +11,10 @@
 
 #include "engine/schema/schema.h"
 
-/* A key and what a preset writes for it. */
-typedef struct rnl_preset_key {
-    const char *key, *text; /* NULL ends a list of them */
-} rnl_preset_key;
-
-/* What a preset does to a model. */
-typedef struct rnl_preset_layers {
-    const rnl_preset_key *hidden, *output; /* of the last dense layer, and of those before it */
-    size_t normalize_above; /* so many hidden layers, batch normalization before activations */
-    rnl_place place;        /* of what it writes */
-} rnl_preset_layers;
-
 extern const rnl_kind_table rnl_presets;
 
 /* Takes the key `preset` out of the root, with lists of layers as they are decoded, and writes what
  * it stands for.  *applied: which, or NULL. */
 rnl_status rnl_preset_apply(rnl_node *root, const rnl_kind **applied);
-
-/* Writes into the layers of a list. */
-rnl_status rnl_preset_apply_layers(rnl_node *list, const rnl_preset_layers *preset);
-
-/* Writes a key into a mapping that does not have it. */
-rnl_status rnl_preset_write(rnl_node *mapping, const rnl_preset_key *key, rnl_place place);
 
 #endif

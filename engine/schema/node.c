@@ -28,6 +28,20 @@ void rnl_node_free(rnl_node *node)
     free(node);
 }
 
+rnl_node *rnl_node_create_with(rnl_node_type type, const char *key, const char *text,
+                               rnl_place place)
+{
+    rnl_node *node = rnl_node_create(type, place);
+    if (!node)
+        return NULL;
+    node->key = key ? strdup(key) : NULL;
+    node->text = text ? strdup(text) : NULL;
+    if ((node->key || !key) && (node->text || !text))
+        return node;
+    rnl_node_free(node);
+    return NULL;
+}
+
 rnl_node *rnl_node_copy(const rnl_node *node)
 {
     rnl_node *copy = rnl_node_create(node->type, node->place);

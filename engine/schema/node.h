@@ -8,6 +8,9 @@
 
 /* NULL if memory runs out. */
 rnl_node *rnl_node_create(rnl_node_type type, rnl_place place);
+/* With copies of the key and the text, each of which may be NULL. */
+rnl_node *rnl_node_create_with(rnl_node_type type, const char *key, const char *text,
+                               rnl_place place);
 rnl_node *rnl_node_copy(const rnl_node *node);
 void rnl_node_free(rnl_node *node);
 

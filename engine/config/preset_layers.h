@@ -1,0 +1,27 @@
+/*
+ * What a preset writes into the layers of a model.
+ */
+#ifndef RNL_ENGINE_CONFIG_PRESET_LAYERS_H
+#define RNL_ENGINE_CONFIG_PRESET_LAYERS_H
+
+#include "engine/schema/schema.h"
+
+/* A key and what a preset writes for it. */
+typedef struct rnl_preset_key {
+    const char *key, *text; /* NULL ends a list of them */
+} rnl_preset_key;
+
+/* What a preset does to a model. */
+typedef struct rnl_preset_layers {
+    const rnl_preset_key *hidden, *output; /* of the last dense layer, and of those before it */
+    size_t normalize_above; /* so many hidden layers, batch normalization before activations */
+    rnl_place place;        /* of what it writes */
+} rnl_preset_layers;
+
+/* Writes into the layers of a list. */
+rnl_status rnl_preset_apply_layers(rnl_node *list, const rnl_preset_layers *preset);
+
+/* Writes a key into a mapping that does not have it. */
+rnl_status rnl_preset_write(rnl_node *mapping, const rnl_preset_key *key, rnl_place place);
+
+#endif
