@@ -1,54 +1,12 @@
 #include "engine/data/csv_table.h"
 
 #include "engine/base/error.h"
-#include "engine/base/number.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- messages -------------------------------------------------------------------------------- */
-
-rnl_status rnl_csv_fail_cell(const rnl_csv_table *t, size_t cell, const char *expected)
-{
-    const rnl_csv_cell *at = &t->reader.cells[cell];
-    return rnl_csv_fail(&t->reader, at->line, at->column,
-                        "column '%.60s': expected %s, got '%.60s'", t->names.items[cell], expected,
-                        at->text);
-}
-
-rnl_status rnl_csv_fail_missing(const rnl_csv_table *t, size_t cell)
-{
-    char hint[RNL_CSV_HINT], expected[RNL_CSV_HINT + 128];
-    rnl_csv_hint_missing(t, cell, hint);
-    snprintf(expected, sizeof expected,
-             "a value (`missing: drop` leaves such rows out, `missing: fill` fills inputs in%s)",
-             hint);
-    return rnl_csv_fail_cell(t, cell, expected);
-}
-
 /* ---- columns --------------------------------------------------------------------------------- */
-
-rnl_status rnl_csv_find_cell(const rnl_csv_table *t, const char *name, rnl_place place,
-                             size_t *cell)
-{
-    const rnl_indexed_text *known = rnl_text_index_find(&t->index, name);
-    char hint[RNL_CSV_HINT], text[RNL_CSV_HINT + 256];
-    if (known && (*name || t->unnamed == 1)) {
-        *cell = known->number;
-        return RNL_OK;
-    }
-    if (known)
-        snprintf(text, sizeof text, "%s: %zu columns have no name, where '' would be one",
-                 t->reader.stream.path, t->unnamed);
-    else {
-        rnl_csv_hint_column(t, name, hint);
-        snprintf(text, sizeof text, "%s has no column '%.60s'%s", t->reader.stream.path, name,
-                 hint);
-    }
-    return place.source ? rnl_fail_at(place, "%s", text) : rnl_fail(RNL_BAD_DATA, "%s", text);
-}
 
 /* Columns without a name may be several: they are no inputs. */
 static rnl_status take_name(rnl_csv_table *t, const char *name)
@@ -105,11 +63,6 @@ static rnl_status find_weight(rnl_csv_table *t)
         return RNL_OK;
     t->weighted = !t->loading->weights_optional || rnl_text_index_find(&t->index, column->items[0]);
     return t->weighted ? rnl_csv_find_cell(t, column->items[0], column->place, &t->weight) : RNL_OK;
-}
-
-size_t rnl_csv_target_count(const rnl_csv_table *t)
-{
-    return t->loading->predicting ? 0 : rnl_csv_encoding(t)->targets.count;
 }
 
 static rnl_status find_columns(rnl_csv_table *t)
@@ -175,32 +128,12 @@ rnl_status rnl_csv_table_open(rnl_csv_table *t, const rnl_csv_parameters *parame
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-const char *rnl_csv_text(const rnl_csv_table *t, size_t cell)
-{
-    return t->reader.cells[cell].text;
-}
-
-bool rnl_csv_is_missing(const rnl_csv_table *t, size_t cell)
-{
-    const char *text = rnl_csv_text(t, cell);
-    const rnl_text_list *others = &t->parameters->missing_values;
-    bool missing = *text == '\0';
-    for (size_t i = 0; i < others->count && !missing; ++i)
-        missing = strcmp(others->items[i], text) == 0;
-    return missing;
-}
-
 static bool misses_any(const rnl_csv_table *t, const size_t *cells, size_t count)
 {
     for (size_t i = 0; i < count; ++i)
         if (rnl_csv_is_missing(t, cells[i]))
             return true;
     return false;
-}
-
-rnl_missing_rule rnl_csv_missing_rule(const rnl_csv_table *t)
-{
-    return *(const rnl_missing_rule *)t->parameters->missing.kind->operations;
 }
 
 /* A row without a target teaches nothing; in prediction every row needs an answer. */
@@ -231,42 +164,5 @@ rnl_status rnl_csv_table_next(rnl_csv_table *t)
     do
         RNL_TRY(read_record(t));
     while (t->reader.count > 0 && is_dropped(t));
-    return RNL_OK;
-}
-
-/* ---- numbers --------------------------------------------------------------------------------- */
-
-/* A comma in place of the point: then a point is not one. */
-static bool parse_with_comma(char *text, double *number)
-{
-    char *comma = strchr(text, ',');
-    if (strchr(text, '.'))
-        return false;
-    if (!comma)
-        return rnl_parse_number(text, number);
-    *comma = '.';
-    const bool read = rnl_parse_number(text, number);
-    *comma = ',';
-    return read;
-}
-
-bool rnl_csv_is_number(const rnl_csv_table *t, size_t cell, double *number)
-{
-    char *text = t->reader.text + t->reader.cells[cell].begin;
-    return *t->parameters->decimal == ',' ? parse_with_comma(text, number)
-                                          : rnl_parse_number(text, number);
-}
-
-/* Within the range of float32, so that neither a value nor a sum of them overflows. */
-rnl_status rnl_csv_read_number(const rnl_csv_table *t, size_t cell, double *number)
-{
-    char hint[RNL_CSV_HINT], expected[RNL_CSV_HINT + 16];
-    if (!rnl_csv_is_number(t, cell, number)) {
-        rnl_csv_hint_number(t, cell, hint);
-        snprintf(expected, sizeof expected, "a number%s", hint);
-        return rnl_csv_fail_cell(t, cell, expected);
-    }
-    if (!isfinite((float)*number))
-        return rnl_csv_fail_cell(t, cell, "a number between -3.4e38 and 3.4e38");
     return RNL_OK;
 }

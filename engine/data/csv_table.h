@@ -36,12 +36,24 @@ void rnl_csv_table_close(rnl_csv_table *t);
 rnl_status rnl_csv_table_next(rnl_csv_table *t);
 
 /* The targets that are asked for: none in prediction. */
-size_t rnl_csv_target_count(const rnl_csv_table *t);
+static inline size_t rnl_csv_target_count(const rnl_csv_table *t)
+{
+    return t->loading->predicting ? 0 : rnl_csv_encoding(t)->targets.count;
+}
 
-rnl_missing_rule rnl_csv_missing_rule(const rnl_csv_table *t);
+static inline rnl_missing_rule rnl_csv_missing_rule(const rnl_csv_table *t)
+{
+    return *(const rnl_missing_rule *)t->parameters->missing.kind->operations;
+}
+
+/* ---- cells of the row that was read last (csv_cells.c) --------------------------------------- */
+
+static inline const char *rnl_csv_text(const rnl_csv_table *t, size_t cell)
+{
+    return t->reader.cells[cell].text;
+}
+
 bool rnl_csv_is_missing(const rnl_csv_table *t, size_t cell);
-
-const char *rnl_csv_text(const rnl_csv_table *t, size_t cell);
 
 /* The cell is a number in the table's way of writing them. */
 bool rnl_csv_is_number(const rnl_csv_table *t, size_t cell, double *number);
@@ -56,6 +68,8 @@ rnl_status rnl_csv_fail_missing(const rnl_csv_table *t, size_t cell);
  */
 rnl_status rnl_csv_find_cell(const rnl_csv_table *t, const char *name, rnl_place place,
                              size_t *cell);
+
+/* ---- other files of the table ---------------------------------------------------------------- */
 
 /* Begins the encoding with the columns that the configuration chooses (csv_columns.c). */
 rnl_status rnl_csv_choose_columns(const rnl_csv_table *t);
