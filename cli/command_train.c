@@ -51,7 +51,7 @@ static rnl_history_kept lines_kept(const training *run)
     return (rnl_history_kept){
         .any = rnl_model_step(run->model) > 0,
         .epochs = rnl_model_epoch(run->model),
-        .steps = rnl_model_told_step(run->model),
+        .steps = rnl_model_reported_step(run->model),
     };
 }
 
@@ -175,8 +175,8 @@ static bool begin_writing(training *run)
     if (!rnl_output_remove(directory->failure))
         return false;
     if (rnl_config_tensorboard(run->config)) {
-        run->logging =
-            rnl_event_file_open(&run->events, run->directory.path, rnl_model_told_step(run->model));
+        run->logging = rnl_event_file_open(&run->events, run->directory.path,
+                                           rnl_model_reported_step(run->model));
         if (!run->logging)
             return false;
     }

@@ -141,7 +141,7 @@ static const struct {
     POSITION(rows, (uint64_t)-1),
     POSITION(step, 4),
     POSITION(step, UINT64_MAX),
-    POSITION(told_step, 6),
+    POSITION(reported_step, 6),
     POSITION(train_rows, 0),
     POSITION(sums.rows, (uint64_t)1 << 60),
     POSITION(schedule_start, 6),

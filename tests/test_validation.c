@@ -219,7 +219,7 @@ Test(validation, is_resumed)
         cr_assert_eq(train(parts, data, 1 + step % 3, &j, path), RNL_STOPPED);
         cr_assert_eq(rnl_model_resume(&resumed, path, rnl_model_config(parts)), RNL_OK, "%s",
                      rnl_message());
-        cr_expect_eq(rnl_model_told_step(resumed), (step - 1) / 4 * 4);
+        cr_expect_eq(rnl_model_reported_step(resumed), (step - 1) / 4 * 4);
         j.stop_at = 0;
         cr_assert_eq(train(resumed, data, 3 - step % 3, &j, NULL), RNL_OK, "%s", rnl_message());
         cr_expect_eq(fixture_hash(resumed), fixture_hash(model), "stopped at step %llu",
@@ -289,7 +289,7 @@ Test(validation, goes_on_for_more_epochs)
     cr_expect_eq(first.steps[first.count - 1], 3 * STEPS_PER_EPOCH);
     cr_assert_eq(rnl_model_resume(&resumed, path, rnl_model_config(model)), RNL_OK, "%s",
                  rnl_message());
-    cr_expect_eq(rnl_model_told_step(resumed), 16);
+    cr_expect_eq(rnl_model_reported_step(resumed), 16);
     cr_assert_eq(train(resumed, data, 3, &second, NULL), RNL_OK);
     cr_expect_eq(fixture_hash(resumed), fixture_hash(model));
     cr_expect_str_eq(second.text, strstr(whole.text, "\n20 ") + 1);

@@ -438,9 +438,9 @@ uint64_t rnl_model_step(const rnl_model *model)
     return model->position.step;
 }
 
-uint64_t rnl_model_told_step(const rnl_model *model)
+uint64_t rnl_model_reported_step(const rnl_model *model)
 {
-    return model->position.told_step;
+    return model->position.reported_step;
 }
 
 uint64_t rnl_model_epoch(const rnl_model *model)

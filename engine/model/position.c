@@ -32,7 +32,7 @@ static void to_numbers(const rnl_position *position, uint64_t numbers[NUMBERS])
     numbers[AFTER + 12] = position->patience.over;
     memcpy(&numbers[AFTER + 13], &position->found_rate, sizeof(double));
     numbers[AFTER + 14] = position->rows;
-    numbers[AFTER + 15] = position->told_step;
+    numbers[AFTER + 15] = position->reported_step;
     numbers[AFTER + 16] = position->patience.best_step;
     numbers[AFTER + 17] = position->sums.missed;
 }
@@ -68,7 +68,7 @@ static bool is_possible(const rnl_position *p)
     const rnl_plateau *plateau = &p->plateau;
     const rnl_patience *patience = &p->patience;
     return p->step > 0 && p->epoch <= p->step && p->train_rows > 0 && p->rows <= p->train_rows &&
-           (p->epoch > 0 || p->rows > 0) && p->told_step <= p->step &&
+           (p->epoch > 0 || p->rows > 0) && p->reported_step <= p->step &&
            p->sums.rows / p->train_rows <= p->step && isfinite(p->sums.loss) &&
            p->momentum_product >= 0 && p->momentum_product <= 1 && p->schedule_start <= p->step &&
            p->found_rate >= 0 && isfinite(p->found_rate) && plateau->looked <= 1 &&
@@ -104,7 +104,7 @@ bool rnl_position_parse(rnl_position *position, const char *text)
     position->patience.over = numbers[AFTER + 12];
     memcpy(&position->found_rate, &numbers[AFTER + 13], sizeof(double));
     position->rows = numbers[AFTER + 14];
-    position->told_step = numbers[AFTER + 15];
+    position->reported_step = numbers[AFTER + 15];
     position->patience.best_step = numbers[AFTER + 16];
     position->sums.missed = numbers[AFTER + 17];
     return is_possible(position);

@@ -31,8 +31,8 @@ typedef struct rnl_position {
     uint64_t step;           /* optimizer steps done; 0: training has not begun, or has ended */
     uint64_t epoch;          /* whole epochs done */
     size_t rows;             /* done of the next one */
-    rnl_sums sums;           /* over the rows since figures were last told */
-    uint64_t told_step;      /* steps done when they were; 0: not yet */
+    rnl_sums sums;           /* over the rows since figures were last reported */
+    uint64_t reported_step;  /* steps done at the last report; 0: none yet */
     size_t train_rows;       /* of the training set */
     double momentum_product; /* of the momenta of the steps done, where the optimizer asks for it */
     rnl_plateau plateau;

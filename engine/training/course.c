@@ -21,7 +21,7 @@ uint64_t rnl_course_epoch(const rnl_course *t)
     return t->position.epoch + !is_between_epochs(t);
 }
 
-bool rnl_course_tells_epochs(const rnl_course *t)
+bool rnl_course_reports_epochs(const rnl_course *t)
 {
     return t->model->config->training.validate_every == 0;
 }

@@ -24,7 +24,7 @@ typedef struct rnl_course {
     float *class_weights;       /* (classes), or NULL */
     double epoch_start;         /* seconds: when the epoch before had ended */
     size_t first_row;           /* of this epoch in this run: not 0 where a checkpoint stood */
-    double told_at;             /* seconds: when figures were last told, or training began */
+    double reported_at;         /* seconds: when figures were last reported, or training began */
     double saved_at;            /* seconds: when a checkpoint was last saved, or training began */
     double best_saved_at;       /* seconds: likewise the best weights */
     bool best_unsaved;          /* the model keeps better weights than the file has */
@@ -48,7 +48,7 @@ double rnl_course_now(void);
 uint64_t rnl_course_epoch(const rnl_course *t);
 
 /* Figures are told, and decided by, after every epoch; else after every so many steps. */
-bool rnl_course_tells_epochs(const rnl_course *t);
+bool rnl_course_reports_epochs(const rnl_course *t);
 
 /* With the seconds since `start`, in which training went over so many rows. */
 rnl_progress rnl_course_progress(const rnl_course *t, double start, size_t rows,

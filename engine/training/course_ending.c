@@ -5,7 +5,7 @@
 #include "engine/schema/config.h"
 #include "engine/training/course_saving.h"
 #include "engine/training/early_stopping.h"
-#include "engine/training/telling.h"
+#include "engine/training/training_log.h"
 
 static bool has_final_pass(const rnl_model *model)
 {
@@ -37,9 +37,9 @@ static void tell_patience(const rnl_course *t)
     const rnl_position *position = &t->position;
     const rnl_patience *patience = &position->patience;
     const rnl_early_stopping_config *config = &t->model->config->training.early_stopping;
-    const char *unit = rnl_course_tells_epochs(t) ? "epoch" : "step";
-    const uint64_t last = rnl_course_tells_epochs(t) ? position->epoch : position->step;
-    const uint64_t best = rnl_course_tells_epochs(t) ? patience->best_epoch : patience->best_step;
+    const char *unit = rnl_course_reports_epochs(t) ? "epoch" : "step";
+    const uint64_t last = rnl_course_reports_epochs(t) ? position->epoch : position->step;
+    const uint64_t best = rnl_course_reports_epochs(t) ? patience->best_epoch : patience->best_step;
     if (patience->over)
         rnl_log(t->options, RNL_LOG_INFO,
                 "stopped early after %s %llu: %s has not improved since %s %llu (%g)", unit,
@@ -107,7 +107,7 @@ rnl_status rnl_course_finish(const rnl_step *step, void *context)
         return RNL_OK;
     if (rnl_early_stopping_is_on(t->model->config) && !has_better_weights(t))
         rnl_course_save_beside(t, "last", t->options->last);
-    rnl_tell_sparsity(t->model, t->options);
+    rnl_log_sparsity(t->model, t->options);
     rnl_model_end_training(t->model);
     return RNL_OK;
 }

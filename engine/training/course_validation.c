@@ -13,7 +13,7 @@ static void gather_figures(const rnl_course *t, const rnl_step *step, rnl_figure
 {
     const rnl_config *config = t->model->config;
     const rnl_position *position = &t->position;
-    if (!rnl_course_tells_epochs(t))
+    if (!rnl_course_reports_epochs(t))
         rnl_figures_add(figures, "", "step", (double)position->step);
     rnl_figures_add_pass(figures, "", config, &position->sums);
     if (t->validation.sums.rows > 0)
@@ -43,13 +43,13 @@ static void tell_figures(rnl_course *t, rnl_hand *hand)
     rnl_figures figures = {0};
     gather_figures(t, step, &figures);
     const rnl_progress progress =
-        rnl_course_progress(t, t->told_at, position->sums.rows - t->sums_rows, &figures);
+        rnl_course_progress(t, t->reported_at, position->sums.rows - t->sums_rows, &figures);
     look_for_plateau(config, &position->plateau, step->optimizer.learning_rate, &figures);
     rnl_course_set_rates(t, step);
     const rnl_validation_time when = {rnl_course_epoch(t), position->step,
-                                      position->told_step == 0};
+                                      position->reported_step == 0};
     const bool best = rnl_early_stopping_look(config, &position->patience, when, &figures);
-    position->told_step = position->step;
+    position->reported_step = position->step;
     position->sums = (rnl_sums){0};
     if (best && (config->training.early_stopping.restore_best_weights || t->options->best))
         rnl_course_keep_best(t, hand);
@@ -57,7 +57,7 @@ static void tell_figures(rnl_course *t, rnl_hand *hand)
     if (!rnl_call_epoch(t->options, &progress))
         rnl_course_stop_on_request(t);
     rnl_course_begin_sums(t);
-    t->told_at += progress.seconds;
+    t->reported_at += progress.seconds;
 }
 
 /* The first barrier: worker 0 decides nothing new before all have read what it decided last. */
@@ -81,8 +81,8 @@ void rnl_course_validate(rnl_course *t, rnl_hand *hand)
 
 bool rnl_course_validation_is_due(const rnl_course *t)
 {
-    return !rnl_course_tells_epochs(t) && !t->stopping &&
-           t->position.step > t->position.told_step &&
+    return !rnl_course_reports_epochs(t) && !t->stopping &&
+           t->position.step > t->position.reported_step &&
            t->position.step % (uint64_t)t->model->config->training.validate_every == 0;
 }
 

@@ -16,7 +16,7 @@
 #include "engine/training/input_scale.h"
 #include "engine/training/monitored_figure.h"
 #include "engine/training/target_scale.h"
-#include "engine/training/telling.h"
+#include "engine/training/training_log.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -65,7 +65,7 @@ static void warn_if_odd(const rnl_course *t)
     char text[RNL_INPUT_SCALE_TEXT], target_text[RNL_TARGET_TEXT];
     if (rnl_input_scale_is_odd(t->model, &t->data->train, text))
         rnl_log(t->options, RNL_LOG_WARNING, "%s", text);
-    rnl_tell_notes(t->data, t->options);
+    rnl_log_notes(t->data, t->options);
     if (rnl_target_scale_is_odd(t->model, &t->data->train, target_text))
         rnl_log(t->options, RNL_LOG_WARNING, "%s", target_text);
     if (rnl_targets_are_out_of_reach(t->model, &t->data->train, target_text))
@@ -137,7 +137,7 @@ static void end_epoch(rnl_course *t, rnl_hand *hand)
         rnl_step_set_penalty(hand->step.step, t->position.step + 1);
     if (rnl_course_is_inspecting(t))
         rnl_course_inspect_end(t, hand);
-    if (rnl_course_tells_epochs(t) && t->position.told_step < t->position.step)
+    if (rnl_course_reports_epochs(t) && t->position.reported_step < t->position.step)
         rnl_course_validate(t, hand);
     if (rnl_hand_leads(hand)) {
         if (t->validation.stopped) {
@@ -170,11 +170,11 @@ static void train_worker(rnl_hand *hand, void *context)
     if (rnl_hand_leads(hand)) {
         rnl_course_warn_if_moved(t, hand->step.step);
         warn_if_odd(t);
-        rnl_tell_plan(hand->step.step, t->data, t->options);
+        rnl_log_plan(hand->step.step, t->data, t->options);
         begin(t, hand);
         rnl_course_set_rates(t, hand->step.step);
         rnl_course_begin_sums(t);
-        t->epoch_start = t->told_at = t->saved_at = rnl_course_now();
+        t->epoch_start = t->reported_at = t->saved_at = rnl_course_now();
     }
     rnl_hand_barrier(hand);
     if (rnl_course_is_inspecting(t) && t->position.step == 0 && !t->stopping)
@@ -187,7 +187,7 @@ static void train_worker(rnl_hand *hand, void *context)
         if (!t->stopping && t->position.rows == t->rows)
             end_epoch(t, hand);
     }
-    if (!rnl_course_is_over(t) && t->position.told_step < t->position.step)
+    if (!rnl_course_is_over(t) && t->position.reported_step < t->position.step)
         rnl_course_validate_end(t, hand);
     rnl_course_end(t, hand);
 }
@@ -373,7 +373,7 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
         status = rnl_find_rate_for_schedule(&t.position.found_rate, model, data, t.options);
     if (status == RNL_OK)
         status = run(&t);
-    rnl_tell_peak(t.options);
+    rnl_log_peak(t.options);
     free(t.order);
     free(t.validation_order);
     free(t.class_weights);

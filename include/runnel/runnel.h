@@ -405,7 +405,7 @@ RNL_API uint64_t rnl_model_step(const rnl_model *model);
 
 /* Returns how many of these steps on_epoch has reported.  When training continues, on_epoch is
  * called for the later ones again. */
-RNL_API uint64_t rnl_model_told_step(const rnl_model *model);
+RNL_API uint64_t rnl_model_reported_step(const rnl_model *model);
 
 /* Returns the number of epochs that such a model has completed. */
 RNL_API uint64_t rnl_model_epoch(const rnl_model *model);

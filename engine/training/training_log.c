@@ -1,4 +1,4 @@
-#include "engine/training/telling.h"
+#include "engine/training/training_log.h"
 
 #include "engine/kinds/regularizers.h"
 #include "engine/workers/executor.h"
@@ -14,7 +14,7 @@ static size_t data_bytes(const rnl_dataset *dataset)
     return dataset->rows * row;
 }
 
-/* The model holds parameters and state once more, for checkpoints. */
+/* Counts parameters and optimizer state twice: checkpoints are written from a copy. */
 static size_t model_bytes(const rnl_step *step)
 {
     size_t parameters = 0;
@@ -24,8 +24,8 @@ static size_t model_bytes(const rnl_step *step)
     return parameters * rnl_step_arrays(step) * sizeof(float);
 }
 
-/* Beside it come the runtimes' own memory, some 13 MB. */
-void rnl_tell_plan(const rnl_step *step, const rnl_data *data, const rnl_options *options)
+/* Leaves out the runtimes' own memory, some 13 MB. */
+void rnl_log_plan(const rnl_step *step, const rnl_data *data, const rnl_options *options)
 {
     const rnl_memory_plan *memory = &step->memory;
     const size_t rows =
@@ -40,14 +40,14 @@ void rnl_tell_plan(const rnl_step *step, const rnl_data *data, const rnl_options
             (double)memory->activations / 1e6, (double)model / 1e6, (double)rows / 1e6);
 }
 
-void rnl_tell_notes(const rnl_data *data, const rnl_options *options)
+void rnl_log_notes(const rnl_data *data, const rnl_options *options)
 {
     for (size_t i = 0; i < data->notes.count; ++i)
         rnl_log(options, data->notes.items[i].level, "%s", data->notes.items[i].text);
 }
 
-/* Of the whole process, whatever else it does. */
-void rnl_tell_peak(const rnl_options *options)
+/* Counts the memory of the whole process. */
+void rnl_log_peak(const rnl_options *options)
 {
     struct rusage usage;
     if (getrusage(RUSAGE_SELF, &usage) == 0)
@@ -57,9 +57,9 @@ void rnl_tell_peak(const rnl_options *options)
 
 #define NEARLY_0 1e-3f
 
-/* A penalty by l1 is to make weights 0; by its slope, few become so exactly. */
-static void tell_parameter(const rnl_layer *layer, const rnl_parameter *parameter,
-                           const rnl_options *options)
+/* Counts weights near 0: the slope of an l1 penalty makes few of them exactly 0. */
+static void log_parameter(const rnl_layer *layer, const rnl_parameter *parameter,
+                          const rnl_options *options)
 {
     const size_t count = rnl_parameter_count(parameter);
     const float *values = parameter->arrays[RNL_VALUES];
@@ -71,9 +71,9 @@ static void tell_parameter(const rnl_layer *layer, const rnl_parameter *paramete
                 layer->name, parameter->name, 100.0 * (double)small / (double)count);
 }
 
-void rnl_tell_sparsity(const rnl_model *model, const rnl_options *options)
+void rnl_log_sparsity(const rnl_model *model, const rnl_options *options)
 {
     for (size_t i = 0; i < model->layer_count; ++i)
         for (size_t p = 0; p < model->layers[i].parameter_count; ++p)
-            tell_parameter(&model->layers[i], &model->layers[i].parameters[p], options);
+            log_parameter(&model->layers[i], &model->layers[i].parameters[p], options);
 }
