@@ -207,7 +207,7 @@ static void read_expected(void)
     }
 }
 
-/* From each of the checkpoints, training goes on to the same model. */
+/* Training goes on to the same model, whichever checkpoint it begins with. */
 static bool all_go_on(void)
 {
     for (int i = 0; i < CHECKPOINTS; ++i) {

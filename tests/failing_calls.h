@@ -31,7 +31,7 @@ void start_failing(const failure *f);
 /* Whether a call has failed. */
 bool stop_failing(void);
 
-/* Of the kind that was to fail, since then. */
+/* Calls since start_failing of the kind that was to fail. */
 long calls_made(void);
 
 #endif

@@ -177,7 +177,7 @@ static void forward(const layer_oracle *oracle, const values *input, values *out
     }
 }
 
-/* Of all rows, divided by their number. */
+/* The penalties of all rows, divided by their number. */
 static double activity_penalties(const layer_oracle *oracle, const values *outputs)
 {
     double sum = 0;

@@ -38,7 +38,7 @@ typedef struct oracle_layer {
     double *kernel_squares, *bias_squares;
 } oracle_layer;
 
-/* Of a row, from outputs z and targets t over m columns. */
+/* The loss of a row, from outputs z and targets t over m columns. */
 typedef enum oracle_loss_kind {
     ORACLE_CROSS_ENTROPY, /* of softmax(z): - sum t log softmax(z) */
     ORACLE_BINARY,        /* of s = sigmoid(z): - sum (t log s + (1 - t) log(1 - s)) / m */

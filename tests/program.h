@@ -19,7 +19,7 @@ int program_run(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The exit code of a command line of the shell, in which $R is the program. */
 int program_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Of the last few. */
+/* The text of a file, valid until some more are read. */
 const char *program_read(const char *path);
 void program_write(const char *path, const char *text);
 bool program_has(const char *path);

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Of a machine that nothing else runs on: its cores have numbers of this process's own. */
+/* A machine that nothing else runs on: its cores have numbers of this process's own. */
 static rnl_topology read_machine(void)
 {
     rnl_topology topology;

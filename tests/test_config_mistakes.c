@@ -197,7 +197,7 @@ ParameterizedTest(char (*text)[2][160], config_mistakes, wrong_overrides_are_ans
     cr_expect(strstr(rnl_message(), (*text)[1]) != NULL, "%s", rnl_message());
 }
 
-/* Of so many, looking each up among those before it takes longer than a test may. */
+/* Looking each of so many keys up among those before it takes longer than a test may. */
 Test(config_mistakes, keys_by_the_hundred_thousand)
 {
     enum { KEYS = 700000 };

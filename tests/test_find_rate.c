@@ -64,7 +64,7 @@ Test(find_rate, closed_form)
     rnl_data_free(data);
 }
 
-/* From a rate at which the error grows at once. */
+/* The range begins at a rate at which the error grows at once. */
 Test(find_rate, no_rate_is_suggested_where_the_loss_never_falls)
 {
     static const float x[] = {1.5F, 1.5F}, y[] = {3, 3};

@@ -122,8 +122,8 @@ static void give_values(rnl_data *data)
     data->train.values = calloc(ROWS * CLASSES, sizeof(float));
 }
 
-/* Of sum w x k / (1 - p): the mean is the plain prediction, the variance sum (w x)^2 p / (1 - p).
- */
+/* sum w x k / (1 - p) has the plain prediction as its mean, and the variance
+ * sum (w x)^2 p / (1 - p). */
 Test(monte_carlo, mean_and_deviation_of_a_linear_model)
 {
     enum { PASSES = 3000 };

@@ -71,7 +71,7 @@ static rnl_model *create(const char *layers, const rnl_data *data, const char *t
                          data);
 }
 
-/* Of a parameter, from what a step of gradient descent with a rate of 1 took off. */
+/* The gradients of a parameter: what a step of gradient descent with a rate of 1 took off. */
 static void check_parameter(layer_oracle *oracle, const rnl_data *data, size_t l, size_t p,
                             const float *before, const char *name)
 {

@@ -56,7 +56,7 @@ static const float *bias_of(const rnl_model *model)
 
 static const char zeros[] = "kernel_initializer: zeros";
 
-/* From weights of 0, one step of gradients of about the square of `scale`, clipped. */
+/* One step of weights of 0: their gradients, about the square of `scale`, are clipped. */
 static rnl_model *step_clipped(const char *clipping, float scale)
 {
     float inputs[ROWS * FEATURES], targets[ROWS * 2];

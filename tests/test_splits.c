@@ -163,7 +163,7 @@ Test(splits, stratified_folds_hold_out_each_row_once)
         cr_expect_eq(times[i], 1, "row %zu: %zu times", i, times[i]);
 }
 
-/* Of one part alone, too, as evaluate and a resumed run load them. */
+/* Evaluation and a resumed run load one part alone: it has the same rows. */
 Test(splits, parts_alone_are_the_same)
 {
     rnl_config *config = table("validation_split: {stratified: 0.25}", 7);

@@ -101,7 +101,7 @@ static rnl_model *create_model(const rnl_data *data, int epochs, const char *mor
     return fixture_model(create_config(epochs, more), data);
 }
 
-/* Of a run without validation in between, stopped after so many steps. */
+/* The validation loss of a run that validates nowhere before, stopped after so many steps. */
 static double loss_after(const rnl_data *data, uint64_t step)
 {
     journal j = {.stop_at = step};

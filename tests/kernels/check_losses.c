@@ -270,7 +270,7 @@ void check_cross_entropy(const rnl_kernels *k)
 void check_binary_cross_entropy(const rnl_kernels *k)
 {
     check_target_loss(k->binary_cross_entropy, exact_binary);
-    /* Of a sure and right answer, the small loss keeps its digits. */
+    /* The small loss of a sure and right answer keeps its digits. */
     const float z = 20, t = 1;
     float loss;
     k->binary_cross_entropy(&(const rnl_loss_rows){
@@ -278,7 +278,7 @@ void check_binary_cross_entropy(const rnl_kernels *k)
     cr_expect_float_eq((double)loss, log1p(exp(-20)), 1e-14);
 }
 
-/* Of one error: an exact 0, what is too large to be squared, and what is no number. */
+/* Loss and slope of one error: an exact 0, one too large to be squared, or no number. */
 static void check_error(void (*kernel)(const rnl_loss_rows *), float error, double loss,
                         double slope)
 {

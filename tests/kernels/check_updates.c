@@ -237,8 +237,8 @@ static void check_squares_told(void (*kernel)(const rnl_update *), bool squares_
         }
 }
 
-/* From random state, gradients and weights that are also zeros and denormals, at every length: a
- * step is at most 0.12 long, whose rounding and that of the weight allow for 3e-7. */
+/* Random state, gradients and weights, zeros and denormals among them, at every length: a step is
+ * at most 0.12 long, whose rounding and that of the weight allow for 3e-7. */
 static void check_against(void (*kernel)(const rnl_update *), exact_update *exact, bool velocity,
                           bool squares, bool means)
 {
