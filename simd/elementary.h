@@ -1,6 +1,6 @@
 /*
- * The exponential family on one vector, written over the vector vocabulary, which is included
- * before.  Coefficients are near-minimax fits on the reduced interval.
+ * The exponential family on one vector, written in the vector vocabulary, which is included before.
+ * Coefficients are near-minimax fits on the reduced interval.
  */
 #ifndef RNL_SIMD_ELEMENTARY_H
 #define RNL_SIMD_ELEMENTARY_H
@@ -41,7 +41,7 @@ static inline v_float v_exp(v_float x)
     return v_scale(v_add(v_set(1), v_expm1_reduced(reduced.r)), reduced.n);
 }
 
-/* e^x - 1 for x at most 0; at most 1 ULP.  At -18 the result has long been -1. */
+/* e^x - 1 for x at most 0; at most 1 ULP.  Below -18 the result is -1. */
 static inline v_float v_expm1_negative(v_float x)
 {
     const v_reduced reduced = v_reduce(v_max(v_set(-18), x));
@@ -49,8 +49,8 @@ static inline v_float v_expm1_negative(v_float x)
     return v_fma(scale, v_expm1_reduced(reduced.r), v_sub(scale, v_set(1)));
 }
 
-/* 1 / (1 + e^-x) = e / (1 + e) or 1 / (1 + e) with e = e^-|x|; at most 2 ULP.  What is lost when
- * 1 + e is rounded is known exactly, and is taken back to first order. */
+/* 1 / (1 + e^-x) = e / (1 + e) or 1 / (1 + e) with e = e^-|x|; at most 2 ULP.  The rounding error
+ * of 1 + e is known exactly, and is corrected to first order. */
 static inline v_float v_sigmoid(v_float x)
 {
     const v_float one = v_set(1);
@@ -83,7 +83,7 @@ static inline v_float v_tanh(v_float x)
     return v_select(v_greater(v_set(0.625f), magnitude), small, large);
 }
 
-/* log x; at most 2 ULP.  Of 0 -infinity, of a negative number NaN. */
+/* log x; at most 2 ULP.  -infinity for 0, NaN for a negative number. */
 static inline v_float v_log(v_float x)
 {
     const v_int offset = v_int_set(0x3f3504f3); /* sqrt(1/2) */
@@ -111,9 +111,9 @@ static inline v_float v_log(v_float x)
     return v_select(v_greater(x, v_set(0)), positive, others);
 }
 
-/* log(1 + e^x) = max(x, 0) + log(1 + e) with e = e^-|x|; at most 3 ULP.  What is lost when 1 + e is
- * rounded is known exactly.  Of NaN its own bits: of a sum of two, a compiler may choose either.
- * The slope is sigmoid(x). */
+/* log(1 + e^x) = max(x, 0) + log(1 + e) with e = e^-|x|; at most 3 ULP.  The rounding error of 1 +
+ * e is known exactly.  NaN is returned with its own bits: in a sum of two NaN, a compiler may
+ * choose either.  The slope is sigmoid(x). */
 static inline v_float v_softplus(v_float x, v_float *slope)
 {
     const v_float one = v_set(1);
@@ -134,13 +134,13 @@ static inline v_float v_softsign(v_float x)
     return v_select(v_equal(magnitude, v_set(__builtin_inff())), v_copysign(v_set(1), x), quotient);
 }
 
-/* A number as a sum of two: high is it, rounded. */
+/* A number as the unevaluated sum of two; high is the sum, rounded. */
 typedef struct v_pair {
     v_float high, low;
 } v_pair;
 
-/* w(t) = (1 + t) e^(t^2 / 2) (1 - Phi(t)), Phi being the normal distribution, for t from 0 to 5,
- * where it stays near 1/2: a polynomial in t - 2.5. */
+/* w(t) = (1 + t) e^(t^2 / 2) (1 - Phi(t)) for t from 0 to 5, a polynomial in t - 2.5; Phi is the
+ * normal distribution.  w stays near 1/2. */
 static inline v_pair v_normal_tail(v_float t)
 {
     const v_float s = v_sub(t, v_set(2.5f));
@@ -166,7 +166,7 @@ static inline v_pair v_normal_tail(v_float t)
     return (v_pair){high, v_add(v_add(v_sub(middle, high), rest), v_set(0x1.ce2ecap-32f))};
 }
 
-/* a / (1 + t) for t at least 0, with what the quotient of the rounded numbers lacks. */
+/* a / (1 + t) for t at least 0, corrected for the rounding of numerator and denominator. */
 static inline v_pair v_ratio(v_pair a, v_float t)
 {
     const v_float sum = v_add(v_set(1), t), of_t = v_sub(sum, v_set(1));
@@ -177,10 +177,10 @@ static inline v_pair v_ratio(v_pair a, v_float t)
     return (v_pair){quotient, v_mul(rest, inverse)};
 }
 
-/* z Phi(z), at most 2 ULP from -5 on; below, where it is -1.4e-6 and less, within 5e-9.  With t =
- * |z|, z (1 - Phi(t)) = z r e^(-t^2 / 2), without what rounding takes from t^2, z r and the
- * sum with its multiple by e^x - 1.  Near 0, where what is lost would be denormal, z / 2.  Of NaN
- * its own bits. */
+/* z Phi(z); at most 2 ULP from -5 on, below, where |z Phi(z)| is under 1.5e-6, within 5e-9.  With t
+ * = |z|, z (1 - Phi(t)) = z r e^(-t^2 / 2), corrected for the rounding of t^2, of z r and of its
+ * product with the exponential.  Near 0, where the corrections would be denormal, z / 2.  NaN is
+ * returned with its own bits. */
 static inline v_float v_gelu(v_float z, v_float *slope)
 {
     const v_float magnitude = v_min(v_set(18), v_copysign(z, v_set(1)));

@@ -8,7 +8,7 @@ extern const rnl_kernels rnl_kernels_scalar, rnl_kernels_avx2, rnl_kernels_avx51
 
 static const char *const names[RNL_ISA_COUNT] = {"scalar", "avx2", "avx512"};
 
-/* These builtins ask the processor and, for the wide registers, the operating system too. */
+/* These builtins check both the processor and, for the wide registers, the operating system. */
 static rnl_isa best(void)
 {
     __builtin_cpu_init();
@@ -19,7 +19,7 @@ static rnl_isa best(void)
     return wide ? RNL_ISA_AVX512 : RNL_ISA_AVX2;
 }
 
-/* RNL_ISA_COUNT for an unknown name. */
+/* Returns RNL_ISA_COUNT for an unknown name. */
 static rnl_isa named(const char *name)
 {
     rnl_isa isa = RNL_ISA_SCALAR;

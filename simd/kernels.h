@@ -3,7 +3,7 @@
  * instruction set of this processor.
  *
  * Rules that every kernel keeps.  Matrices are row-major with a stride in floats between rows,
- * which may exceed the number of columns; no alignment is asked for.  An element's result never
+ * which may exceed the number of columns; no alignment is required.  An element's result never
  * depends on its position or on the length of its row: tails run the same vector code under a mask,
  * and nothing outside of rows x columns is read or written.  No kernel allocates, locks, or calls
  * libm.  Under flush-to-zero and denormals-are-zero, which every worker sets, denormals count as
@@ -24,37 +24,37 @@ typedef struct rnl_view {
     size_t stride;
 } rnl_view;
 
-/* One that it writes. */
+/* A matrix that a kernel writes. */
 typedef struct rnl_mutable_view {
     float *values;
     size_t stride;
 } rnl_mutable_view;
 
-/* Matrices that are read as their sum, in their order: `count`, at least 1, `distance` floats from
- * one to the next. */
+/* The sum of `count` matrices, at least 1, added in their order.  Each begins `distance` floats
+ * after the one before. */
 typedef struct rnl_partials {
-    const float *values; /* of the first */
+    const float *values; /* the first matrix */
     size_t stride;
     size_t count, distance;
 } rnl_partials;
 
-/* y = f(z + bias), from a tile of products into a column block of the activations.  y may be z. */
+/* y = f(z + bias), applied to a tile of products.  y may be z. */
 typedef struct rnl_activation_forward {
     size_t rows, columns;
     rnl_view z;         /* (rows, columns) */
     const float *bias;  /* (columns), or NULL for none */
     rnl_mutable_view y; /* (rows, columns) */
-    float *kept; /* (rows, columns), with y's stride: f' of swish, softplus, gelu; NULL where nobody
-                    asks */
-    float alpha; /* elu: scale of the negative part; leaky_relu: slope of it */
+    float *kept; /* (rows, columns), with y's stride: f' of swish, softplus, gelu; NULL if it is
+                    not needed */
+    float alpha; /* elu: scale of the negative part; leaky_relu: slope of the negative part */
 } rnl_activation_forward;
 
-/* delta = (upstream_0 + upstream_1 + ...) * f'(y): the partial products of the next layer's column
- * blocks, summed in their order, times the derivative.  delta may be upstream_0. */
+/* delta = (upstream_0 + upstream_1 + ...) * f'(y).  The upstream matrices are the partial products
+ * of the next layer's column blocks.  delta may be upstream_0. */
 typedef struct rnl_activation_backward {
     size_t rows, columns;
     rnl_partials upstream; /* (rows, columns) each: partial products */
-    rnl_view y; /* (rows, columns) the saved result of the forward pass, or what it kept */
+    rnl_view y; /* (rows, columns) what the forward pass saved: its result, or what it kept */
     rnl_mutable_view delta; /* (rows, columns) */
     float alpha;
 } rnl_activation_backward;
@@ -83,11 +83,11 @@ typedef struct rnl_loss_rows {
     rnl_view targets;       /* (rows, columns) t, for the others */
     float scale;            /* one over the rows of the mini-batch */
     float threshold;        /* huber: errors beyond it count linearly */
-    rnl_mutable_view delta; /* (rows, columns); values NULL when it is not asked for */
+    rnl_mutable_view delta; /* (rows, columns); values NULL if it is not needed */
     float *loss;            /* (rows) */
 } rnl_loss_rows;
 
-/* The column of each row's largest number, the lowest of equals. */
+/* The column of each row's largest number, the lowest of equal ones. */
 typedef struct rnl_largest {
     size_t rows, columns;
     rnl_view z;      /* (rows, columns) */
@@ -106,18 +106,20 @@ typedef struct rnl_update {
     size_t count;
     float *weights;         /* (count) */
     const float *gradients; /* (count) */
-    /* State, (count) each, what the kernel needs of it. */
+    /* Optimizer state, (count) each; a kernel uses what it needs of it. */
     float
         *velocity;  /* momentum, nesterov, rmsprop with momentum; the adam family's mean gradient */
-    float *squares; /* their mean, or sum; adamax: the largest gradient, fading */
-    float *means;   /* of the gradients, of rmsprop centered */
+    float *squares; /* mean or sum of the squared gradients; adamax: the decaying maximum of
+                       their magnitudes */
+    float *means;   /* rmsprop centered: mean gradient */
     float learning_rate;
-    float gradient_rate;   /* nadam: of the gradient itself, beside learning_rate for its mean */
-    float root_scale;      /* nadam: what corrects the root of squares for its bias */
-    float decay;           /* adamw: share of each weight that is taken off first */
+    float gradient_rate;   /* nadam: rate of the gradient itself; learning_rate is that of its
+                              mean */
+    float root_scale;      /* nadam: factor that corrects the root of squares for bias */
+    float decay;           /* adamw: share by which each weight is reduced first */
     float momentum;        /* the adam family's beta_1 */
     float beta_2, epsilon; /* rmsprop's rho is beta_2 */
-    float *check;          /* 0 unless a gradient or a new weight is NaN or infinite: then NaN */
+    float *check;          /* set to 0, or to NaN if a gradient or a new weight is not finite */
 } rnl_update;
 
 /* gradient += 2 l2 w + l1 sign(w), the slope of l1 |w| + l2 w^2; the sign of 0 is 0. */
@@ -128,7 +130,7 @@ typedef struct rnl_penalty_slope {
     float l1, l2;
 } rnl_penalty_slope;
 
-/* x to within -limit and limit; NaN stays. */
+/* Limits x to [-limit, limit]; NaN stays NaN. */
 typedef struct rnl_clamp {
     size_t count;
     float *x; /* (count) */
@@ -156,12 +158,12 @@ typedef struct rnl_add_squares {
     float *sums;    /* (count) */
 } rnl_add_squares;
 
-/* x[i] *= factors[i] */
+/* x[i] *= factors[i], or x[i] *= factors[0] */
 typedef struct rnl_multiply {
     size_t count;
     float *x;             /* (count) */
-    const float *factors; /* (count), */
-    bool one_factor;      /* or one for all */
+    const float *factors; /* (count), or */
+    bool one_factor;      /* one factor for all */
 } rnl_multiply;
 
 /* Gathers rows of a dataset by their numbers and scales them: x = (source - centre) scale + offset,
@@ -174,8 +176,8 @@ typedef struct rnl_gather {
     rnl_mutable_view x;                    /* (rows, features) */
 } rnl_gather;
 
-/* x = x / sqrt(1 + (c x)^2) by columns: within -1 / c and 1 / c, and as it is where c is 0; c else
- * from 1e-6 to 1e6. */
+/* x = x / sqrt(1 + (c x)^2) by columns, which limits x to [-1 / c, 1 / c]; unchanged where c is 0.
+ * Other c are from 1e-6 to 1e6. */
 typedef struct rnl_smooth_clip {
     size_t rows, columns;
     rnl_mutable_view x; /* (rows, columns) */
@@ -190,35 +192,35 @@ typedef struct rnl_add_rows {
     rnl_mutable_view y; /* (rows, columns) */
 } rnl_add_rows;
 
-/* sums[j] = x[0][j] + x[1][j] + ... in the order of the rows. */
+/* sums[j] = x[0][j] + x[1][j] + ..., added in the order of the rows. */
 typedef struct rnl_column_sums {
     size_t rows, columns;
     rnl_view x;  /* (rows, columns) */
     float *sums; /* (columns) */
 } rnl_column_sums;
 
-/* y[j][i] = x[i][j].  y is not x. */
+/* y[j][i] = x[i][j].  y must not overlap x. */
 typedef struct rnl_transpose {
     size_t rows, columns; /* of x */
     rnl_view x;           /* (rows, columns) */
     rnl_mutable_view y;   /* (columns, rows) */
 } rnl_transpose;
 
-/* A random number for each element, from Philox (simd/philox.h) with the key `seed` and the counter
- * (c, first_row + row, step, stream): of the 64 columns from 64 b on, column 16 w + l takes word w
- * at c = 16 b + l.  u is its 24 upper bits, in [0, 1).  With x the sum of the inputs in their
- * order:
+/* A random number u for each element, drawn from Philox (simd/philox.h) with the key `seed` and the
+ * counter (c, first_row + row, step, stream).  Of the 64 columns from 64 b on, column 16 w + l
+ * takes word w at c = 16 b + l.  u is the word's 24 upper bits, in [0, 1).  With x the sum of the
+ * inputs in their order:
  *
  *     drop          y = scale x + offset where u is at least rate, else dropped
  *     random_slope  y = x where sign is at least 0, else (lower + (upper - lower) u) x
- *     add_noise     y = x + scale n, n normal: words 0 and 1 give two by Box and Muller's
- *                   transform, of columns 16 apart, and words 2 and 3 the other two
+ *     add_noise     y = x + scale n, n normal: Box and Muller's transform makes two of words 0
+ *                   and 1, for columns 16 apart, and two of words 2 and 3
  *
- * y may be x where there is one input. */
+ * y may be x if there is one input. */
 typedef struct rnl_random_rows {
     size_t rows, columns;
     rnl_partials x; /* (rows, columns) each: the inputs */
-    rnl_view sign;  /* (rows, columns) of random_slope */
+    rnl_view sign;  /* (rows, columns); random_slope alone */
     uint64_t seed;
     uint32_t stream, step, first_row;
     float rate, scale, offset, dropped;
@@ -234,19 +236,19 @@ typedef struct rnl_learned_slope {
     rnl_mutable_view y;  /* (rows, columns) */
 } rnl_learned_slope;
 
-/* delta = g or slope g, slope_gradient = the sum over the rows of g z where z is below 0; g is the
- * sum of upstream's partial products in their order.  Sums go through 16 rows at a time. */
+/* delta = g or slope g; slope_gradient = the sum over the rows of g z where z is below 0.  g is the
+ * sum of upstream's partial products in their order.  Rows are summed in groups of 16. */
 typedef struct rnl_learned_slope_backward {
     size_t rows, columns;
     rnl_partials upstream;  /* (rows, columns) each: partial products */
     rnl_view z;             /* (rows, columns) */
     const float *slopes;    /* (columns) */
-    rnl_mutable_view delta; /* (rows, columns); may be upstream's first */
+    rnl_mutable_view delta; /* (rows, columns); may be upstream_0 */
     float *slope_gradient;  /* (columns) */
 } rnl_learned_slope_backward;
 
-/* The mean of each column and the mean square of what its rows differ from it (the variance of the
- * population), in two passes.  Sums go through 16 rows at a time. */
+/* The mean and the population variance of each column, in two passes.  Rows are summed in groups of
+ * 16. */
 typedef struct rnl_column_moments {
     size_t rows, columns;   /* at least one row */
     rnl_view x;             /* (rows, columns) */
@@ -264,9 +266,8 @@ typedef struct rnl_normalize {
     rnl_mutable_view y; /* (rows, columns) */
 } rnl_normalize;
 
-/* dy = upstream_0 + upstream_1 + ..., and its sums over the rows: of dy (the gradient with respect
- * to beta), and of dy (x - mean) / sqrt(variance + epsilon) (with respect to gamma).  dy may be
- * upstream_0. */
+/* dy = upstream_0 + upstream_1 + ..., with its sums over the rows: beta_gradient sums dy,
+ * gamma_gradient sums dy (x - mean) / sqrt(variance + epsilon).  dy may be upstream_0. */
 typedef struct rnl_normalize_sums {
     size_t rows, columns;
     rnl_partials upstream;        /* (rows, columns) each: partial products */
@@ -277,12 +278,13 @@ typedef struct rnl_normalize_sums {
     float *gamma_gradient, *beta_gradient; /* (columns) */
 } rnl_normalize_sums;
 
-/* From dy to the gradient with respect to x, in place.  With x' = (x - mean) / d, d =
- * sqrt(variance + epsilon):
+/* The gradient with respect to x, computed in place from dy.  With d = sqrt(variance + epsilon) and
+ * x' = (x - mean) / d:
  *
  *     dx = gamma / d (dy - beta_gradient / rows - x' gamma_gradient / rows)
  *
- * where mean and variance are the rows' own; where they are given, both gradients are NULL. */
+ * if mean and variance are those of the rows.  If they are given statistics, both gradients are
+ * NULL. */
 typedef struct rnl_normalize_backward {
     size_t rows, columns;
     rnl_view x;                   /* (rows, columns) */
@@ -290,10 +292,10 @@ typedef struct rnl_normalize_backward {
     const float *gamma;           /* (columns), or NULL for 1 */
     float epsilon;
     const float *gamma_gradient, *beta_gradient; /* (columns), or NULL for 0 */
-    rnl_mutable_view dx;                         /* (rows, columns) dy before */
+    rnl_mutable_view dx;                         /* (rows, columns); holds dy before */
 } rnl_normalize_backward;
 
-/* y[i] = f(x[i]), for the proofs of the elementary functions. y may be x. */
+/* y[i] = f(x[i]), for tests of the elementary functions.  y may be x. */
 typedef struct rnl_unary {
     size_t count;
     const float *x;
@@ -307,17 +309,17 @@ typedef struct rnl_kernels {
 #undef RNL_KERNEL
 } rnl_kernels;
 
-/* The best instruction set of this processor, lowered by RUNNEL_ISA=scalar|avx2|avx512 in the
- * environment; an unknown or unavailable value of it is ignored here and told by rnl_isa_request.
- */
+/* Returns the best instruction set of this processor, lowered by RUNNEL_ISA=scalar|avx2|avx512 in
+ * the environment.  An unknown or unavailable value is ignored here, and described by
+ * rnl_isa_request_problem. */
 rnl_isa rnl_isa_detect(void);
 
-/* What RUNNEL_ISA asks for: NULL if it is unset or served, else a message for people. */
+/* Returns NULL if RUNNEL_ISA is unset or honoured, else a message that says why it is not. */
 const char *rnl_isa_request_problem(void);
 
 const char *rnl_isa_name(rnl_isa isa);
 
-/* NULL if the processor lacks the instruction set. */
+/* Returns NULL if the processor lacks the instruction set. */
 const rnl_kernels *rnl_kernels_of(rnl_isa isa);
 
 #endif

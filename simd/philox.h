@@ -1,30 +1,30 @@
 /*
  * Philox4x32-10, the counter-based random number generator of Salmon, Moraes, Dror and Shaw,
- * "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).  A number is a pure function of its key
- * and counter, so it never matters which thread asks, or in which order.
+ * "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).  A number is a pure function of key and
+ * counter: it depends neither on the thread that draws it nor on the order of draws.
  */
 #ifndef RNL_SIMD_PHILOX_H
 #define RNL_SIMD_PHILOX_H
 
 #include <stdint.h>
 
-/* What a number is drawn for: streams of different purposes never meet. */
+/* The purpose of a number: different purposes have disjoint streams. */
 typedef enum rnl_random_purpose {
     RNL_RANDOM_INITIAL_WEIGHTS = 1,
     RNL_RANDOM_ROW_ORDER = 2,
     RNL_RANDOM_GENERATED_DATA = 3,
-    RNL_RANDOM_TRAINING = 4,  /* what layers draw in a step */
-    RNL_RANDOM_PREDICTION = 5 /* what they draw in a pass of Monte Carlo prediction */
+    RNL_RANDOM_TRAINING = 4,  /* drawn by layers in a training step */
+    RNL_RANDOM_PREDICTION = 5 /* drawn by layers in a pass of Monte Carlo prediction */
 } rnl_random_purpose;
 
 typedef struct rnl_philox_block {
     uint32_t word[4];
 } rnl_philox_block;
 
-/* The ten rounds. */
+/* Applies the ten rounds to the counter. */
 rnl_philox_block rnl_philox(uint64_t key, rnl_philox_block counter);
 
-/* The place of a number in the stream of a seed. */
+/* The position of a number in the stream of a seed. */
 typedef struct rnl_random_place {
     rnl_random_purpose purpose;
     uint32_t layer; /* below 2^24 */
@@ -33,13 +33,14 @@ typedef struct rnl_random_place {
     uint32_t column;
 } rnl_random_place;
 
-/* The last word of the counter. */
+/* Returns the last word of the counter. */
 static inline uint32_t rnl_random_stream(rnl_random_purpose purpose, uint32_t layer)
 {
     return (uint32_t)purpose << 24 | layer;
 }
 
-/* Four words for one place: counter = (column, row, step, purpose << 24 | layer), key = seed. */
+/* Returns the four words of one position: counter = (column, row, step, purpose << 24 | layer), key
+ * = seed. */
 rnl_philox_block rnl_random(uint64_t seed, rnl_random_place place);
 
 /* Uniform in (0, 1): (word + 0.5) / 2^32 in double. */

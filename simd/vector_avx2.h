@@ -1,5 +1,5 @@
 /*
- * The vector vocabulary of eight lanes: AVX2 and FMA.
+ * The vector vocabulary with eight lanes: AVX2 and FMA.
  */
 #ifndef RNL_SIMD_VECTOR_AVX2_H
 #define RNL_SIMD_VECTOR_AVX2_H
@@ -15,14 +15,14 @@ typedef __m256 v_float;
 typedef __m256i v_int;
 typedef __m256 v_mask;
 
-/* The first n lanes. */
+/* Mask of the first n lanes. */
 static inline __m256i v_first(size_t n)
 {
     static const int32_t lanes[2 * LANES] = {-1, -1, -1, -1, -1, -1, -1, -1};
     return _mm256_loadu_si256((const __m256i *)(lanes + LANES - n));
 }
 
-/* n elements, zeros behind them. */
+/* n elements, followed by zeros. */
 static inline v_float v_load(const float *p, size_t n)
 {
     return n == LANES ? _mm256_loadu_ps(p) : _mm256_maskload_ps(p, v_first(n));
@@ -60,7 +60,7 @@ static inline v_float v_load_uint8(const uint8_t *p, size_t n)
     return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)bytes)));
 }
 
-/* n doubles, at most four, zeros behind them. */
+/* n doubles, at most four, followed by zeros. */
 static inline __m256d v_load_half(const double *p, size_t n)
 {
     static const int64_t lanes[LANES] = {-1, -1, -1, -1};
@@ -77,7 +77,7 @@ static inline __m128 v_scaled_half(__m256d x, const double *centre, const double
         _mm256_add_pd(_mm256_mul_pd(distance, v_load_half(scale, n)), v_load_half(offset, n)));
 }
 
-/* Lanes of the second half. */
+/* Number of elements in the second half. */
 static inline size_t v_rest(size_t n)
 {
     return n > LANES / 2 ? n - LANES / 2 : 0;
@@ -141,7 +141,7 @@ static inline v_float v_fma(v_float a, v_float b, v_float c)
     return _mm256_fmadd_ps(a, b, c);
 }
 
-/* The second argument if either is NaN. */
+/* Returns b if either is NaN. */
 static inline v_float v_max(v_float a, v_float b)
 {
     return _mm256_max_ps(a, b);
@@ -229,7 +229,7 @@ static inline v_wide v_mul_wide(v_int a, v_int b)
                     _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa)};
 }
 
-/* Of unsigned numbers. */
+/* Shifts unsigned numbers. */
 static inline v_int v_shift_right_8(v_int a)
 {
     return _mm256_srli_epi32(a, 8);
@@ -281,8 +281,7 @@ static inline float v_largest(v_float a)
     return _mm_cvtss_f32(_mm_max_ss(m, _mm_movehdup_ps(m)));
 }
 
-/* LANES vectors as the rows of a square, into its columns: pairs, then quarters within the halves,
- * then the halves change places. */
+/* Transposes a square of LANES vectors: pairs, then quarters within the halves, then the halves. */
 static inline void v_transpose(v_float lines[LANES])
 {
     __m256 pairs[LANES], quarters[LANES];

@@ -1,5 +1,5 @@
 /*
- * The vector vocabulary of sixteen lanes: AVX-512 F, BW, DQ and VL.
+ * The vector vocabulary with sixteen lanes: AVX-512 F, BW, DQ and VL.
  */
 #ifndef RNL_SIMD_VECTOR_AVX512_H
 #define RNL_SIMD_VECTOR_AVX512_H
@@ -14,13 +14,13 @@ typedef __m512 v_float;
 typedef __m512i v_int;
 typedef __mmask16 v_mask;
 
-/* The first n lanes. */
+/* Mask of the first n lanes. */
 static inline __mmask16 v_first(size_t n)
 {
     return (__mmask16)((1u << n) - 1);
 }
 
-/* n elements, zeros behind them. */
+/* n elements, followed by zeros. */
 static inline v_float v_load(const float *p, size_t n)
 {
     return n == LANES ? _mm512_loadu_ps(p) : _mm512_maskz_loadu_ps(v_first(n), p);
@@ -47,7 +47,7 @@ static inline v_float v_load_uint8(const uint8_t *p, size_t n)
     return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes));
 }
 
-/* n doubles, at most eight, zeros behind them. */
+/* n doubles, at most eight, followed by zeros. */
 static inline __m512d v_load_half(const double *p, size_t n)
 {
     return n >= LANES / 2 ? _mm512_loadu_pd(p)
@@ -62,7 +62,7 @@ static inline __m256 v_scaled_half(__m512d x, const double *centre, const double
         _mm512_add_pd(_mm512_mul_pd(distance, v_load_half(scale, n)), v_load_half(offset, n)));
 }
 
-/* Lanes of the second half. */
+/* Number of elements in the second half. */
 static inline size_t v_rest(size_t n)
 {
     return n > LANES / 2 ? n - LANES / 2 : 0;
@@ -133,7 +133,7 @@ static inline v_float v_fma(v_float a, v_float b, v_float c)
     return _mm512_fmadd_ps(a, b, c);
 }
 
-/* The second argument if either is NaN. */
+/* Returns b if either is NaN. */
 static inline v_float v_max(v_float a, v_float b)
 {
     return _mm512_max_ps(a, b);
@@ -226,7 +226,7 @@ static inline v_wide v_mul_wide(v_int a, v_int b)
                     _mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(even, 32), odd)};
 }
 
-/* Of unsigned numbers. */
+/* Shifts unsigned numbers. */
 static inline v_int v_shift_right_8(v_int a)
 {
     return _mm512_srli_epi32(a, 8);
@@ -259,7 +259,7 @@ static inline v_float v_scale(v_float a, v_float n)
     return _mm512_scalef_ps(a, n);
 }
 
-/* Eight lanes and eight lanes, then as the narrower vectors do. */
+/* Adds the two halves, then continues as the narrower vectors do. */
 static inline float v_sum(v_float a)
 {
     const __m256 half = _mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
@@ -273,8 +273,8 @@ static inline float v_largest(v_float a)
     return _mm512_reduce_max_ps(a);
 }
 
-/* LANES vectors as the rows of a square, into its columns: pairs, then fours within the quarters of
- * a vector, then the quarters change places in two steps. */
+/* Transposes a square of LANES vectors: pairs, then fours within the quarters of a vector, then the
+ * quarters in two steps. */
 static inline void v_transpose(v_float lines[LANES])
 {
     __m512 pairs[LANES], fours[LANES];

@@ -1,5 +1,5 @@
 /*
- * The vector vocabulary of one lane, for any x86-64.
+ * The vector vocabulary with one lane, for any x86-64.
  */
 #ifndef RNL_SIMD_VECTOR_SCALAR_H
 #define RNL_SIMD_VECTOR_SCALAR_H
@@ -98,8 +98,8 @@ static inline v_float v_fma(v_float a, v_float b, v_float c)
     return (float)((double)a * (double)b + (double)c);
 }
 
-/* The second argument if either is NaN.  As instructions, because a compiler that is free to choose
- * between them and a comparison treats denormals now one way, now the other. */
+/* Returns b if either is NaN.  Written as an instruction: a compiler that may choose between maxss
+ * and a comparison treats denormals inconsistently. */
 static inline v_float v_max(v_float a, v_float b)
 {
     return _mm_cvtss_f32(_mm_max_ss(_mm_set_ss(a), _mm_set_ss(b)));
@@ -194,7 +194,7 @@ static inline v_wide v_mul_wide(v_int a, v_int b)
     return (v_wide){(v_int)(uint32_t)product, (v_int)(product >> 32)};
 }
 
-/* Of unsigned numbers. */
+/* Shifts unsigned numbers. */
 static inline v_int v_shift_right_8(v_int a)
 {
     return (v_int)((uint32_t)a >> 8);
@@ -210,7 +210,7 @@ static inline v_int v_shift_right_23(v_int a)
     return a >> 23;
 }
 
-/* Of NaN 0. */
+/* 0 for NaN. */
 static inline v_int v_to_int(v_float whole)
 {
     return whole >= -1024 && whole <= 1024 ? (v_int)whole : 0;
@@ -245,7 +245,7 @@ static inline float v_largest(v_float a)
     return a;
 }
 
-/* LANES vectors as the rows of a square, into its columns. */
+/* Transposes a square of LANES vectors. */
 static inline void v_transpose(v_float lines[LANES])
 {
     (void)lines;

@@ -10,44 +10,52 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Two lines of 64 bytes: processors fetch them in pairs. */
+/* Two cache lines of 64 bytes, because processors prefetch them in pairs:
+ *
+ *         0                          128                        256
+ *         | workers, oversubscribed  | slot of worker 0         | slot of worker 1  ...
+ *                                      arrivals, sleepers,
+ *                                      wanted_until
+ *
+ * To arrive, a worker writes a line of its own, which all others read. */
 #define ALIGNMENT 128
 
-/* A worker's own place. */
-typedef struct place {
-    _Alignas(ALIGNMENT) atomic_uint arrivals; /* written by this worker alone */
-    atomic_uint sleepers;                     /* until it comes */
-    int64_t wanted_until; /* its core, by others, in ns of the clock; for this worker alone */
-} place;
+/* A worker's slot. */
+typedef struct slot {
+    _Alignas(ALIGNMENT) atomic_uint arrivals; /* written by its worker alone */
+    atomic_uint sleepers;                     /* workers asleep until it arrives */
+    int64_t wanted_until; /* until when other threads want its core, in ns of the clock; used by
+                             its worker alone */
+} slot;
 
 struct rnl_barrier {
     _Alignas(ALIGNMENT) size_t workers;
     bool oversubscribed;
-    place places[];
+    slot slots[];
 };
 
 rnl_barrier *rnl_barrier_create(size_t workers, bool oversubscribed)
 {
     rnl_barrier *barrier =
-        aligned_alloc(ALIGNMENT, sizeof *barrier + workers * sizeof *barrier->places);
+        aligned_alloc(ALIGNMENT, sizeof *barrier + workers * sizeof *barrier->slots);
     if (!barrier)
         return NULL;
     barrier->workers = workers;
     barrier->oversubscribed = oversubscribed;
     for (size_t i = 0; i < workers; ++i) {
-        atomic_init(&barrier->places[i].arrivals, 0);
-        atomic_init(&barrier->places[i].sleepers, 0);
-        barrier->places[i].wanted_until = 0;
+        atomic_init(&barrier->slots[i].arrivals, 0);
+        atomic_init(&barrier->slots[i].sleepers, 0);
+        barrier->slots[i].wanted_until = 0;
     }
     return barrier;
 }
 
-/* Does not wait for its own stores to leave the core, which would take as long as the lines that
- * others have read are on their way back.  So it may miss a worker that falls asleep now, and that
- * looks again a little later. */
+/* Reads `sleepers` without a full fence, which would wait until the cache lines that others have
+ * read return to this core.  It may therefore miss a worker that falls asleep at this moment; that
+ * worker wakes by its timeout. */
 unsigned rnl_barrier_arrive(rnl_barrier *barrier, size_t worker)
 {
-    place *own = &barrier->places[worker];
+    slot *own = &barrier->slots[worker];
     const unsigned times = atomic_load_explicit(&own->arrivals, memory_order_relaxed) + 1;
     atomic_store_explicit(&own->arrivals, times, memory_order_release);
     if (atomic_load_explicit(&own->sleepers, memory_order_relaxed) > 0)
@@ -55,30 +63,30 @@ unsigned rnl_barrier_arrive(rnl_barrier *barrier, size_t worker)
     return times;
 }
 
-/* The counts run over, long after any two of them can be so far apart. */
-static bool has_come(const place *other, unsigned times)
+/* Counts wrap around; two of them are never half the range apart. */
+static bool has_arrived(const slot *other, unsigned times)
 {
     return (int)(atomic_load_explicit(&other->arrivals, memory_order_acquire) - times) >= 0;
 }
 
-/* How long a wait spins, in pauses of some 25 ns to 50.  To be woken takes some 60 us where the
- * core has gone idle, so a wait spins for about a millisecond, and longer ones, for a file, sleep.
- * Where others want the core, a spin takes it from them and maybe from the worker that is waited
- * for: there it is brief. */
+/* Durations of spinning, in pauses of 25 to 50 ns.  To wake a worker takes some 60 us if its core
+ * is idle, so a wait spins for about a millisecond before it sleeps, as it does while a file is
+ * written. Where other threads want the core, spinning keeps it from them, perhaps from the very
+ * worker that is waited for: there it is brief. */
 enum { BRIEF = 50, ROUND = 1000, ROUNDS = 40 };
 
-/* A yield that took longer has let somebody else run; who wants a core now will want it for a
- * while.  In ns. */
+/* A yield that took longer than LATE has let another thread run; a core that was wanted once counts
+ * as wanted for WHILE.  In ns. */
 enum { LATE = 10000, WHILE = 50000000 };
 
-static bool spin(const place *other, unsigned times, unsigned pauses)
+static bool spin(const slot *other, unsigned times, unsigned pauses)
 {
     for (unsigned i = 0; i < pauses; ++i) {
-        if (has_come(other, times))
+        if (has_arrived(other, times))
             return true;
         __builtin_ia32_pause();
     }
-    return has_come(other, times);
+    return has_arrived(other, times);
 }
 
 static int64_t now(void)
@@ -88,9 +96,9 @@ static int64_t now(void)
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-/* Lets another thread run that waits for this core, if there is one; but once in a while only,
- * because Linux takes a yield for a whole time slice. */
-static bool core_is_wanted(place *own)
+/* Yields to another thread that waits for this core, if there is one.  Called rarely, because Linux
+ * takes a yield for a whole time slice. */
+static bool core_is_wanted(slot *own)
 {
     const int64_t before = now();
     sched_yield();
@@ -101,10 +109,10 @@ static bool core_is_wanted(place *own)
     return true;
 }
 
-static bool comes_soon(const rnl_barrier *barrier, place *own, const place *other, unsigned times)
+static bool arrives_soon(const rnl_barrier *barrier, slot *own, const slot *other, unsigned times)
 {
     if (barrier->oversubscribed)
-        return has_come(other, times);
+        return has_arrived(other, times);
     if (spin(other, times, BRIEF))
         return true;
     if (now() < own->wanted_until)
@@ -113,12 +121,12 @@ static bool comes_soon(const rnl_barrier *barrier, place *own, const place *othe
         if (spin(other, times, ROUND))
             return true;
         if (core_is_wanted(own))
-            return has_come(other, times);
+            return has_arrived(other, times);
     }
     return false;
 }
 
-static void sleep_until_come(place *other, unsigned times)
+static void sleep_until_arrival(slot *other, unsigned times)
 {
     static const struct timespec a_little = {.tv_nsec = 10000000};
     atomic_fetch_add(&other->sleepers, 1);
@@ -131,9 +139,9 @@ static void sleep_until_come(place *other, unsigned times)
 void rnl_barrier_await(rnl_barrier *barrier, size_t worker, unsigned times)
 {
     for (size_t i = 1; i < barrier->workers; ++i) {
-        place *other = &barrier->places[(worker + i) % barrier->workers];
-        if (!comes_soon(barrier, &barrier->places[worker], other, times))
-            sleep_until_come(other, times);
+        slot *other = &barrier->slots[(worker + i) % barrier->workers];
+        if (!arrives_soon(barrier, &barrier->slots[worker], other, times))
+            sleep_until_arrival(other, times);
     }
 }
 
@@ -141,6 +149,6 @@ size_t rnl_barrier_sleepers(const rnl_barrier *barrier)
 {
     size_t sleepers = 0;
     for (size_t i = 0; i < barrier->workers; ++i)
-        sleepers += atomic_load(&barrier->places[i].sleepers);
+        sleepers += atomic_load(&barrier->slots[i].sleepers);
     return sleepers;
 }

@@ -1,11 +1,11 @@
 /*
- * A barrier that is quick while every worker has a core, and gives way when it has not, be it for
- * workers of its own or for other processes; and that a worker may come to some time before it
- * waits, to work meanwhile on what nobody waits for.
+ * A split barrier: a worker arrives, may work on what no other worker waits for, and later waits.
+ * It is fast while every worker has a core, and yields the core when workers or other processes
+ * share it.
  *
- * Each worker counts in a place of its own how often it has come; a worker that waits looks at the
- * places of all others in turn, by spinning, for a moment only where others want its core, then
- * asleep in the kernel until that one comes.
+ * Each worker counts its arrivals in a slot of its own.  A waiting worker reads the slots of all
+ * others in turn.  It spins, only briefly where others want its core, and then sleeps in the kernel
+ * until that worker arrives.
  */
 #ifndef RNL_THREADING_BARRIER_H
 #define RNL_THREADING_BARRIER_H
@@ -15,24 +15,24 @@
 
 typedef struct rnl_barrier rnl_barrier;
 
-/* oversubscribed: there are more workers than processors to run them at once.  NULL if memory runs
- * out.  Free it with free. */
+/* `oversubscribed`: more workers than processors to run them at once.  NULL if memory runs out.
+ * Freed with free. */
 rnl_barrier *rnl_barrier_create(size_t workers, bool oversubscribed);
 
-/* A worker comes: what it wrote before is seen by all that wait for this.  Returns how often it has
- * come, this time included; counts of all workers rise together. */
+/* Marks the worker as arrived: what it wrote before is visible to all that wait for this arrival.
+ * Returns the number of its arrivals, this one included; all workers count alike. */
 unsigned rnl_barrier_arrive(rnl_barrier *barrier, size_t worker);
 
-/* A worker waits until all have come this often, itself among them already. */
+/* Waits until every worker has arrived `times` times; the waiting worker already has. */
 void rnl_barrier_await(rnl_barrier *barrier, size_t worker, unsigned times);
 
-/* Both at once. */
+/* Arrives and waits. */
 static inline void rnl_barrier_wait(rnl_barrier *barrier, size_t worker)
 {
     rnl_barrier_await(barrier, worker, rnl_barrier_arrive(barrier, worker));
 }
 
-/* How many sleep now; for tests. */
+/* Counts the sleeping workers; for tests. */
 size_t rnl_barrier_sleepers(const rnl_barrier *barrier);
 
 #endif

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The first byte of an abstract name is 0, and its length counts. */
+/* An abstract name: its first byte is 0, and its length counts. */
 typedef struct name {
     struct sockaddr_un address;
     socklen_t size;
@@ -33,7 +33,7 @@ static int open_socket(void)
     return socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 }
 
-/* Connecting finds whether a name is taken without taking it. */
+/* A connection attempt finds whether a name is taken, without taking it. */
 void rnl_claims_read(rnl_topology *topology)
 {
     const int probe = open_socket();
@@ -46,7 +46,7 @@ void rnl_claims_read(rnl_topology *topology)
         close(probe);
 }
 
-/* A socket with the name, or -1 with errno. */
+/* Returns a socket with the name, or -1 with errno set. */
 static int claim(const name *n)
 {
     const int claimed = open_socket();

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The cores of one NUMA node, and how many of them get a worker. */
+/* The cores of one NUMA node, and the number of workers placed on it. */
 typedef struct node_share {
     size_t first, cores, workers;
 } node_share;
@@ -41,7 +41,7 @@ static int in_order(const void *a, const void *b)
     return x->first < y->first ? -1 : 1;
 }
 
-/* The fewest nodes that have a core for each worker: the first of `nodes`, largest first. */
+/* Returns the number of nodes needed to give each worker a core, taking the largest nodes first. */
 static size_t count_needed_nodes(const node_share *nodes, size_t workers)
 {
     size_t needed = 0;
@@ -50,7 +50,8 @@ static size_t count_needed_nodes(const node_share *nodes, size_t workers)
     return needed;
 }
 
-/* Evenly, but no node gets more than it has cores; the smallest, at the end, are served first. */
+/* Divides evenly, but gives no node more workers than cores; the smallest nodes, at the end, are
+ * filled first. */
 static void divide_workers(node_share *nodes, size_t count, size_t workers)
 {
     for (size_t i = count; i-- > 0;) {
@@ -66,7 +67,8 @@ static void assign_core(rnl_placement *placement, size_t worker, const rnl_core 
     placement->numa_nodes[worker] = core->numa_node;
 }
 
-/* The cores that no run has claimed; cores is to be freed. false if memory runs out. */
+/* Copies the cores that no run has claimed; the caller frees the array.  false if memory runs
+ * out. */
 static bool leave_claimed_out(rnl_topology *unclaimed, const rnl_topology *topology)
 {
     *unclaimed = (rnl_topology){.cores = calloc(topology->core_count, sizeof *unclaimed->cores)};
@@ -104,7 +106,7 @@ static void share_cores(rnl_placement *placement, const rnl_topology *topology)
             assign_core(placement, worker++, &topology->cores[i]);
 }
 
-/* Workers that stay unbound keep the order of nodes, by which memory is laid out. */
+/* Unpinned workers are assigned nodes in the same order: memory is laid out by it. */
 static bool give_out_cores(rnl_placement *placement, const rnl_topology *topology,
                            rnl_pinning pinning)
 {

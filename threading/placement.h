@@ -1,14 +1,13 @@
 /*
- * Which worker runs where: a pure function of the machine and of what was asked for.
+ * The core of each worker: a pure function of the machine and the options.
  *
- * Workers in a row are neighbours: their order follows the NUMA nodes, so that contiguous shares of
- * tiles keep to a node.  Workers keep to the fewest nodes that have a core for each, because a
- * barrier or a gradient that crosses nodes costs several times one that does not; and spread evenly
- * over these, because each node brings memory bandwidth of its own.  40 workers on two nodes of 32
- * cores are 20 and 20, 16 workers are all on one.  More workers than cores share the cores evenly,
- * neighbours on the same core.
- * Cores that another run has claimed are left out: an even choice of nodes is then that of the
- * least used.
+ * Consecutive workers are neighbours: their order follows the NUMA nodes, so that contiguous shares
+ * of tiles stay on a node.  Workers use the fewest nodes that have a core for each, because
+ * barriers and gradients that cross nodes cost several times more; they are spread evenly over
+ * these nodes, because each node adds memory bandwidth.  On two nodes of 32 cores, 40 workers are
+ * placed 20 and 20, and 16 workers on one node.  If there are more workers than cores, they share
+ * cores evenly, neighbours on the same core.  Cores claimed by other runs are left out, and between
+ * equal nodes the less used one is chosen.
  */
 #ifndef RNL_THREADING_PLACEMENT_H
 #define RNL_THREADING_PLACEMENT_H
@@ -21,16 +20,16 @@ typedef struct rnl_placement {
     size_t workers;
     bool pinned;
     bool crowded_out;     /* unbound only because other runs have claimed too many of the cores */
-    bool oversubscribed;  /* more workers than cores (or quota): barriers give way at once */
-    unsigned *processors; /* (workers) where each is bound if pinned */
-    unsigned *numa_nodes; /* (workers) of those processors */
+    bool oversubscribed;  /* more workers than cores or quota: waiting workers sleep at once */
+    unsigned *processors; /* (workers) processor of each, if pinned */
+    unsigned *numa_nodes; /* (workers) NUMA node of each */
     size_t claim_count;   /* at most workers */
     int *claims;          /* file descriptors that hold the claims of this run; see claims.h */
 } rnl_placement;
 
-/* threads 0: one worker for each usable core, at most the quota rounded down, at least one.  Auto
- * pins if there are as many usable cores that no run has claimed.  On takes claimed ones where the
- * others are not enough.  false if memory runs out. */
+/* threads 0: one worker for each usable core, at most the quota rounded down, at least one.
+ * RNL_PIN_AUTO pins if enough usable cores are unclaimed.  RNL_PIN_ON also uses claimed cores if
+ * necessary.  false if memory runs out. */
 bool rnl_placement_plan(rnl_placement *placement, const rnl_topology *topology, size_t threads,
                         rnl_pinning pinning);
 void rnl_placement_give_up_claims(rnl_placement *placement);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* False if the path would not fit, or the file does not begin with such numbers. */
+/* False if the path does not fit, or the file does not begin with the two numbers. */
 static bool read_numbers(const char *folder, const char *file, const char *format, long long *first,
                          long long *second)
 {
@@ -38,9 +38,9 @@ static void lower(double *limit, double other)
         *limit = other;
 }
 
-/* From the group up to the mount.  In a container the group's path may be the host's, and lead
- * nowhere below a mount that shows the container's own group as its root: then only the root is
- * found, and it is the right one. */
+/* Goes from the group up to the mount.  In a container the group's path may be that of the host,
+ * and not exist below a mount that shows the container's own group as its root: then only the root
+ * is found, which is the right one. */
 static double smallest_limit(const char *mount, const char *group)
 {
     char folder[PATH_MAX];

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* As many processors as Linux can be built for; one cpu_set_t holds 1024. */
+/* The most processors that Linux can be built for; one cpu_set_t holds 1024. */
 #define MAX_PROCESSORS 8192
 
 typedef struct processor_mask {
@@ -29,18 +29,18 @@ typedef struct team_launch {
     rnl_team_body body;
     void *context;
     processor_mask inherited;
-    fenv_t floating;  /* of the calling thread, */
-    sigset_t signals; /* and those that it blocks */
+    fenv_t floating;  /* floating-point environment of the calling thread */
+    sigset_t signals; /* signals that it blocks */
     rnl_barrier *barrier;
-    int obtained;          /* threads; written by worker 0 */
+    int obtained;          /* threads obtained; written by worker 0 */
     atomic_size_t unbound; /* 1 + the last worker that could not be bound */
     atomic_int unbound_errno;
 } team_launch;
 
-/* The team that this thread works in, or NULL. */
+/* The team that this thread is a worker of, or NULL. */
 static _Thread_local const team_launch *joined;
 
-/* What a thread was before it became a worker. */
+/* The state of a thread before it became a worker. */
 typedef struct guest_state {
     unsigned mxcsr;
     bool has_affinity;
@@ -64,7 +64,7 @@ static int bind_to(const processor_mask *mask)
 }
 
 /* Under OMP_PROC_BIND, OMP_PLACES or GOMP_CPU_AFFINITY the runtime binds the initial thread to its
- * first place when the program is loaded; what the process was given is all places together. */
+ * first place when the program is loaded; the process was given all places together. */
 static bool read_places(processor_mask *mask)
 {
     memset(mask, 0, sizeof *mask);
@@ -155,7 +155,7 @@ static void run_worker(team_launch *launch, size_t index)
     };
     guest_state guest = {.mxcsr = _mm_getcsr()};
     guest.has_affinity = read_affinity(&guest.affinity);
-    /* Libraries that use OpenMP themselves, called by the body, find one thread each. */
+    /* Libraries called by the body that use OpenMP themselves get one thread each. */
     omp_set_num_threads(1);
     _mm_setcsr(WORKER_MXCSR);
     const int error = bind_worker(launch, index, &guest);
@@ -177,7 +177,7 @@ static void run_worker(team_launch *launch, size_t index)
 static void run_region(team_launch *launch)
 {
     const int workers = (int)launch->placement->workers;
-    /* Some runtimes share these between threads: they get them back. */
+    /* Some runtimes share these settings between threads, so they are restored. */
     const int dynamic = omp_get_dynamic();
     const int levels = omp_get_max_active_levels();
     omp_set_dynamic(0);
@@ -203,7 +203,7 @@ static bool may_start(size_t workers, char *problem, size_t problem_size)
                  workers, limit);
         return false;
     }
-    /* libgomp ends the process when the system refuses it a thread. */
+    /* libgomp ends the process if the system refuses it a thread, so threads are tried first. */
     const int error = rnl_thread_trial(workers);
     if (error) {
         snprintf(problem, problem_size, "%zu workers asked for, but threads cannot be had: %s",
@@ -243,13 +243,13 @@ static void *lead(void *launch)
     return NULL;
 }
 
-/* Signals that the thread at fault must take itself. */
+/* Signals that the faulting thread must receive itself. */
 static const int synchronous[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
 
 /* Runs the region on a thread of its own, with signals blocked in it and in the workers that it
  * starts.  A handler would run on a worker's stack, and code that oneDNN 2.6 generates for AVX2
- * keeps data below the stack pointer, beyond what the system leaves alone: results and memory would
- * be damaged.  The calling thread waits, and takes the signals. */
+ * keeps data further below the stack pointer than the system protects: results and memory would be
+ * corrupted.  The calling thread waits, and receives the signals. */
 static int run_apart(team_launch *launch)
 {
     sigset_t blocked;

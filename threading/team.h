@@ -1,7 +1,7 @@
 /*
- * The team of workers.  team.c is the one file that knows OpenMP: it launches one parallel region
- * for a whole run.  Each worker is bound as the placement says, flushes denormals to zero, and has
- * one OpenMP thread to itself; all of that is undone when the run ends.
+ * The team of workers.  team.c is the one file that knows OpenMP: it starts one parallel region for
+ * a whole run.  Each worker is bound as the placement says, flushes denormals to zero, and is
+ * limited to one OpenMP thread; all of that is undone when the run ends.
  */
 #ifndef RNL_THREADING_TEAM_H
 #define RNL_THREADING_TEAM_H
@@ -20,37 +20,39 @@ typedef struct rnl_worker {
     struct rnl_barrier *barrier;
 } rnl_worker;
 
-/* The work of one worker. All workers run it, and it must reach the same barriers in all of them.
- */
+/* The work of one worker.  All workers run it, and it must reach the same barriers in all of
+ * them. */
 typedef void (*rnl_team_body)(rnl_worker *worker, void *context);
 
 /* Runs the body on every worker of the placement, none of them the calling thread, and returns when
- * all have ended.  The workers take no signals: the calling thread does, which waits.  false,
- * before any body ran, if the runtime or the system gives fewer threads than asked for, a worker
- * cannot be bound, or memory runs out; with a message that names the cause (OMP_THREAD_LIMIT, ...)
- * in `problem`.  Workers that are not pinned get the inherited affinity.  May be called inside
- * another parallel region. */
+ * all have ended.  Signals are blocked in the workers; the waiting caller receives them.  Returns
+ * false, before any body ran, if the runtime or the system provides fewer threads than requested, a
+ * worker cannot be bound, or memory runs out; `problem` then names the cause (OMP_THREAD_LIMIT,
+ * ...). Workers that are not pinned get the inherited affinity.  May be called inside another
+ * parallel region. */
 bool rnl_team_run(const rnl_placement *placement, rnl_team_body body, void *context, char *problem,
                   size_t problem_size);
 
-/* Waits until every worker of the team has come; what they wrote before is seen by all after. */
+/* Waits until every worker of the team has arrived; what they wrote before is visible to all
+ * after. */
 void rnl_team_barrier(rnl_worker *worker);
 
-/* What a worker sets aside while it runs code of the application's own. */
+/* What a worker saves while it runs code of the application. */
 typedef struct rnl_worker_mode {
     fenv_t floating;
-    bool signals; /* are set aside too */
+    bool signals; /* true if signals are saved too */
     sigset_t blocked;
 } rnl_worker_mode;
 
 /* Gives the thread the floating-point mode of the thread that called rnl_team_run, and, with
- * `signals`, its signal mask, which takes two system calls; nothing on a thread that is no worker.
- * What is returned is given back to rnl_team_return. */
+ * `signals`, its signal mask, which takes two system calls.  Does nothing on a thread that is not a
+ * worker.  The result is passed to rnl_team_return. */
 rnl_worker_mode rnl_team_leave(bool signals);
 void rnl_team_return(const rnl_worker_mode *mode);
 
-/* The processors that this process may use, whatever binding the OpenMP runtime itself has applied
- * to the calling thread (OMP_PROC_BIND).  Free `numbers` with free. false if memory runs out. */
+/* Returns the processors that this process may use, regardless of any binding that the OpenMP
+ * runtime applied to the calling thread (OMP_PROC_BIND).  `numbers` is freed with free.  false if
+ * memory runs out. */
 bool rnl_team_inherited_affinity(rnl_processor_set *set);
 
 #endif

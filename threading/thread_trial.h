@@ -6,8 +6,8 @@
 
 #include <stddef.h>
 
-/* Starts `count` threads that live at the same time, and ends them.  0, or the errno of the first
- * that could not be had. */
+/* Starts `count` threads that exist at the same time, and ends them.  Returns 0, or the errno of
+ * the first that could not be started. */
 int rnl_thread_trial(size_t count);
 
 #endif

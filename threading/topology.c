@@ -18,7 +18,7 @@ static bool fail(char *problem, size_t problem_size, const char *what, const cha
 static bool load_machine(hwloc_topology_t machine, const rnl_topology_source *source, char *problem,
                          size_t problem_size)
 {
-    /* Without this flag the processors outside the cpuset would be missing from the machine. */
+    /* Without this flag, processors outside the cpuset would be missing from the machine. */
     hwloc_topology_set_flags(machine, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);
     if (source->synthetic && hwloc_topology_set_synthetic(machine, source->synthetic) != 0)
         return fail(problem, problem_size, "not a machine: ", source->synthetic,
@@ -47,7 +47,7 @@ static bool keep_only_own(hwloc_bitmap_t usable, hwloc_topology_t machine)
 {
     hwloc_bitmap_t mask = hwloc_bitmap_alloc();
     bool kept = mask != NULL;
-    /* Where the kernel does not tell, all that is allowed is usable. */
+    /* If the kernel does not report a binding, all allowed processors are usable. */
     if (kept && hwloc_get_cpubind(machine, mask, HWLOC_CPUBIND_THREAD) == 0)
         kept = hwloc_bitmap_and(usable, usable, mask) == 0;
     hwloc_bitmap_free(mask);
@@ -64,14 +64,16 @@ static bool find_usable(hwloc_bitmap_t usable, hwloc_topology_t machine,
     return !hwloc_topology_is_thissystem(machine) || keep_only_own(usable, machine);
 }
 
-/* The physical core of a hardware thread, or the thread itself on machines that do not tell. */
+/* Returns the physical core of a hardware thread, or the thread itself on machines that do not
+ * report cores. */
 static hwloc_obj_t core_of(hwloc_topology_t machine, hwloc_obj_t thread)
 {
     const hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(machine, HWLOC_OBJ_CORE, thread);
     return core ? core : thread;
 }
 
-/* Of several nodes at one core the first is its ordinary memory; others are of a special kind. */
+/* If a core has several nodes, the first is its ordinary memory; the others are of special
+ * kinds. */
 static unsigned numa_node_of(hwloc_topology_t machine, hwloc_obj_t core)
 {
     const int number = hwloc_bitmap_first(core->nodeset);
@@ -100,7 +102,7 @@ static void count_machine(rnl_topology *topology, hwloc_topology_t machine)
     topology->machine_cores = (size_t)(cores > 0 ? cores : threads);
 }
 
-/* Hardware threads come core by core in hwloc's logical order. */
+/* hwloc's logical order lists hardware threads core by core. */
 static void collect_cores(rnl_topology *topology, hwloc_topology_t machine,
                           hwloc_const_bitmap_t usable)
 {
