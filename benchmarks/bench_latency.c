@@ -5,9 +5,9 @@
 #include "benchmarks/bench.h"
 #include "benchmarks/bench_nets.h"
 #include "benchmarks/step_time.h"
-#include "engine/schema/config.h"
-#include "engine/data/row_order.h"
 #include "engine/base/error.h"
+#include "engine/data/row_order.h"
+#include "engine/schema/config.h"
 #include "engine/workers/executor.h"
 #include "engine/workers/pass.h"
 

@@ -1,8 +1,8 @@
 #include "benchmarks/bench_nets.h"
 
 #include "benchmarks/step_time.h"
-#include "engine/schema/config.h"
 #include "engine/base/error.h"
+#include "engine/schema/config.h"
 
 #include <stdio.h>
 #include <stdlib.h>

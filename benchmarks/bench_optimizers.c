@@ -5,9 +5,9 @@
 #include "benchmarks/bench.h"
 #include "benchmarks/team_timing.h"
 #include "benchmarks/triad.h"
-#include "engine/schema/config.h"
 #include "engine/base/error.h"
 #include "engine/kinds/optimizers.h"
+#include "engine/schema/config.h"
 
 #include <stdio.h>
 #include <stdlib.h>

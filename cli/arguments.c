@@ -9,7 +9,7 @@
 const rnl_command *rnl_command_find(const char *name)
 {
     rnl_nearest nearest = rnl_nearest_to(name);
-    for (size_t i = 0; i < rnl_command_count; i++) {
+    for (size_t i = 0; i < rnl_command_count; ++i) {
         if (strcmp(name, rnl_commands[i].name) == 0)
             return &rnl_commands[i];
         rnl_nearest_offer(&nearest, rnl_commands[i].name);
@@ -23,7 +23,7 @@ const rnl_command *rnl_command_find(const char *name)
 
 static const rnl_option *option_named(const rnl_command *command, const char *name, size_t length)
 {
-    for (size_t i = 0; i < rnl_option_count; i++) {
+    for (size_t i = 0; i < rnl_option_count; ++i) {
         const rnl_option *option = &rnl_option_table[i];
         if ((option->commands & command->mark) && strlen(option->name) == length &&
             memcmp(option->name, name, length) == 0)
@@ -34,7 +34,7 @@ static const rnl_option *option_named(const rnl_command *command, const char *na
 
 static const rnl_option *option_lettered(const rnl_command *command, char letter)
 {
-    for (size_t i = 0; i < rnl_option_count; i++) {
+    for (size_t i = 0; i < rnl_option_count; ++i) {
         const rnl_option *option = &rnl_option_table[i];
         if ((option->commands & command->mark) && option->letter == letter)
             return option;
@@ -46,7 +46,7 @@ static int complain_unknown(const rnl_command *command, const char *name, size_t
 {
     char *word = strndup(name, length);
     rnl_nearest nearest = rnl_nearest_to(word ? word : "");
-    for (size_t i = 0; i < rnl_option_count; i++) {
+    for (size_t i = 0; i < rnl_option_count; ++i) {
         if (rnl_option_table[i].commands & command->mark)
             rnl_nearest_offer(&nearest, rnl_option_table[i].name);
     }
@@ -101,7 +101,7 @@ static int take_long(rnl_arguments *arguments, words *line, const char *word)
 /* letters: what follows the one dash, switches and at most one option with a value, "qfo" "DIR". */
 static int take_short(rnl_arguments *arguments, words *line, const char *letters)
 {
-    for (; *letters; letters++) {
+    for (; *letters; ++letters) {
         const rnl_option *option = option_lettered(line->command, *letters);
         if (!option)
             return rnl_complain_usage(line->command->name, "unknown option '-%c'", *letters);

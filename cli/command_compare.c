@@ -32,7 +32,7 @@ static int parse_variations(rnl_comparison *comparison, const rnl_arguments *arg
 {
     if (arguments->varied_count == 0)
         return rnl_complain_usage("compare", "--vary is missing: what is to be compared?");
-    for (size_t i = 0; i < arguments->varied_count; i++) {
+    for (size_t i = 0; i < arguments->varied_count; ++i) {
         if (!rnl_variation_parse(&comparison->variations[i], arguments->varied[i]))
             return rnl_complain_usage("compare", "--vary expects KEY=VALUE,VALUE..., got '%s'",
                                       arguments->varied[i]);
@@ -44,7 +44,7 @@ static int parse_variations(rnl_comparison *comparison, const rnl_arguments *arg
 static int make_combinations(rnl_comparison *comparison, const rnl_arguments *arguments)
 {
     size_t count = 1;
-    for (size_t v = 0; v < comparison->varied; v++) {
+    for (size_t v = 0; v < comparison->varied; ++v) {
         count *= comparison->variations[v].count;
         if (count > MAX_COMBINATIONS)
             return rnl_complain_usage("compare", "more than %d combinations", MAX_COMBINATIONS);
@@ -54,7 +54,7 @@ static int make_combinations(rnl_comparison *comparison, const rnl_arguments *ar
     comparison->combinations = calloc(count, sizeof *comparison->combinations);
     if (!comparison->combinations)
         return complain_memory();
-    for (; comparison->count < count; comparison->count++) {
+    for (; comparison->count < count; ++comparison->count) {
         rnl_combination *c = &comparison->combinations[comparison->count];
         c->learning_rate = NAN;
         for (size_t v = comparison->varied, rest = comparison->count; v-- > 0;) {
@@ -66,7 +66,7 @@ static int make_combinations(rnl_comparison *comparison, const rnl_arguments *ar
         if (!c->trials)
             return complain_memory();
         c->count = seeds * folds;
-        for (size_t k = 0; k < c->count; k++) {
+        for (size_t k = 0; k < c->count; ++k) {
             c->trials[k].directory.lock = -1;
             c->trials[k].seed =
                 (arguments->seed_given ? arguments->seed : DEFAULT_SEED) + k / folds;
@@ -105,9 +105,9 @@ static bool fill_overrides(override_list *list, const rnl_comparison *comparison
                            const rnl_arguments *arguments, const char *optimizer)
 {
     bool added = true;
-    for (size_t i = 0; i < arguments->override_count; i++)
+    for (size_t i = 0; i < arguments->override_count; ++i)
         list->items[list->count++] = arguments->overrides[i];
-    for (size_t v = 0; v < comparison->varied; v++)
+    for (size_t v = 0; v < comparison->varied; ++v)
         added &= add_override(list, "%s=%s", comparison->variations[v].key, c->values[v]);
     if (optimizer)
         added &= add_override(list, "training.optimizer.%s.learning_rate=%.9g", optimizer,
@@ -139,7 +139,7 @@ static int load_config(rnl_config **config, const rnl_comparison *comparison,
     else
         code = rnl_complain_status(
             rnl_config_load(config, arguments->operands[0], list->items, list->count));
-    for (size_t i = 0; list && i < list->text_count; i++)
+    for (size_t i = 0; list && i < list->text_count; ++i)
         free(list->texts[i]);
     if (list)
         free(list->items);
@@ -178,7 +178,7 @@ static int tune(rnl_combination *c, const rnl_model *model, const rnl_data *data
 /* The figure of an evaluation of the validation rows that the metric is. */
 static bool has_metric(const rnl_evaluation *evaluation, const char *name, double *value)
 {
-    for (size_t i = 0; i < evaluation->figure_count; i++)
+    for (size_t i = 0; i < evaluation->figure_count; ++i)
         if (strcmp(evaluation->figures[i].name, name) == 0) {
             *value = evaluation->figures[i].value;
             return true;
@@ -249,14 +249,14 @@ static void name_combination(char slug[MAX_SLUG], const rnl_comparison *comparis
 {
     const rnl_combination *c = &comparison->combinations[number];
     size_t length = (size_t)snprintf(slug, MAX_SLUG, "%02zu", number);
-    for (size_t v = 0; v < comparison->varied; v++) {
+    for (size_t v = 0; v < comparison->varied; ++v) {
         const char *key = comparison->variations[v].key, *dot = strrchr(key, '.');
         if (length < MAX_SLUG)
             length += (size_t)snprintf(slug + length, MAX_SLUG - length, "-%s_%s",
                                        dot ? dot + 1 : key, c->values[v]);
     }
     char *end = slug;
-    for (const char *s = slug; *s; s++) {
+    for (const char *s = slug; *s; ++s) {
         const bool plain = isalnum((unsigned char)*s) || *s == '.' || *s == '-';
         if (plain || end[-1] != '_')
             *end++ = plain ? *s : '_';
@@ -373,8 +373,8 @@ static int plan(rnl_comparison *comparison, const rnl_arguments *arguments)
     int code = parse_variations(comparison, arguments);
     if (code == RNL_EXIT_OK)
         code = make_combinations(comparison, arguments);
-    for (size_t i = 0; i < comparison->count && code == RNL_EXIT_OK; i++)
-        for (size_t k = 0; k < comparison->combinations[i].count && code == RNL_EXIT_OK; k++)
+    for (size_t i = 0; i < comparison->count && code == RNL_EXIT_OK; ++i)
+        for (size_t k = 0; k < comparison->combinations[i].count && code == RNL_EXIT_OK; ++k)
             code = plan_trial(comparison, i, &comparison->combinations[i].trials[k], arguments);
     return code;
 }
@@ -441,15 +441,15 @@ static int list_work(work *w)
 {
     rnl_comparison *comparison = w->comparison;
     size_t all = 0;
-    for (size_t i = 0; i < comparison->count; i++)
+    for (size_t i = 0; i < comparison->count; ++i)
         all += comparison->combinations[i].count;
     w->jobs = calloc(all, sizeof *w->jobs);
     w->trials = calloc(all, sizeof *w->trials);
     if (!w->jobs || !w->trials)
         return complain_memory();
     snprintf(w->threads, sizeof w->threads, "%zu", w->arguments->threads);
-    for (size_t i = 0; i < comparison->count; i++)
-        for (size_t k = 0; k < comparison->combinations[i].count; k++) {
+    for (size_t i = 0; i < comparison->count; ++i)
+        for (size_t k = 0; k < comparison->combinations[i].count; ++k) {
             rnl_trial *trial = &comparison->combinations[i].trials[k];
             if (trial->done)
                 continue;
@@ -470,7 +470,7 @@ static void trial_ended(size_t job, int exit_code, void *user)
     rnl_trial *trial = w->trials[job];
     trial->done = exit_code == RNL_EXIT_OK && is_trained(trial);
     w->failed += !trial->done;
-    w->ended++;
+    ++w->ended;
     if (trial->done && !w->arguments->quiet)
         fprintf(stderr, "[%zu/%zu] %s: trained\n", w->ended, w->count, trial->directory.path);
     else if (!trial->done)
@@ -522,8 +522,8 @@ static rnl_status measure_trial(rnl_trial *trial, const char *metric,
 static int measure_all(rnl_comparison *comparison, const rnl_arguments *arguments)
 {
     int code = RNL_EXIT_OK;
-    for (size_t i = 0; i < comparison->count && code == RNL_EXIT_OK; i++)
-        for (size_t k = 0; k < comparison->combinations[i].count && code == RNL_EXIT_OK; k++)
+    for (size_t i = 0; i < comparison->count && code == RNL_EXIT_OK; ++i)
+        for (size_t k = 0; k < comparison->combinations[i].count && code == RNL_EXIT_OK; ++k)
             if (comparison->combinations[i].trials[k].done)
                 code = rnl_complain_status(measure_trial(&comparison->combinations[i].trials[k],
                                                          comparison->metric, arguments));
@@ -553,7 +553,7 @@ static int compare(rnl_comparison *comparison, const rnl_arguments *arguments)
         code = report(comparison, arguments);
     if (code == RNL_EXIT_OK && w.failed > 0)
         code = RNL_EXIT_FAILURE;
-    for (size_t i = 0; i < w.count; i++)
+    for (size_t i = 0; i < w.count; ++i)
         free(w.jobs[i].words);
     free(w.jobs);
     free(w.trials);

@@ -38,7 +38,7 @@ static rnl_status search(rnl_rate_search **found, const rnl_model *model, const 
 static void write_points(const rnl_rate_search *found, FILE *file)
 {
     fputs("learning_rate,loss,smoothed_loss\n", file);
-    for (size_t i = 0; i < found->count; i++)
+    for (size_t i = 0; i < found->count; ++i)
         fprintf(file, "%.9g,%.9g,%.9g\n", found->points[i].learning_rate, found->points[i].loss,
                 found->points[i].smoothed);
 }
@@ -69,7 +69,7 @@ static bool drawing_create(drawing *d, const rnl_rate_search *found)
     d->smoothed = d->losses + found->count;
     d->ends[0] = INFINITY;
     d->ends[1] = -INFINITY;
-    for (size_t i = 0; i < found->count; i++) {
+    for (size_t i = 0; i < found->count; ++i) {
         d->rates[i] = found->points[i].learning_rate;
         d->losses[i] = found->points[i].loss;
         d->smoothed[i] = found->points[i].smoothed;
@@ -77,7 +77,7 @@ static bool drawing_create(drawing *d, const rnl_rate_search *found)
         d->ends[1] = fmax(d->ends[1], d->smoothed[i]);
     }
     d->mark[0] = d->mark[1] = found->learning_rate;
-    for (size_t i = 0; i < found->count; i++)
+    for (size_t i = 0; i < found->count; ++i)
         if (d->losses[i] > d->ends[1])
             d->losses[i] = NAN; /* they would leave no room for the rest */
     d->curves[0] = (rnl_curve){"loss of each mini-batch", found->count, d->rates, d->losses};
@@ -101,7 +101,7 @@ static bool write_plots(const drawing *d, const char *directory)
         return true;
     }
     bool written = true;
-    for (size_t i = 0; i < 2 && written; i++) {
+    for (size_t i = 0; i < 2 && written; ++i) {
         char *path = NULL;
         if (asprintf(&path, "%s/find_lr.%s", directory, endings[i]) < 0)
             return false;
@@ -185,7 +185,7 @@ static int check_outputs(const rnl_config *config, const rnl_run_directory *dire
 {
     static const char *const names[] = {"find_lr.csv", "find_lr.png", "find_lr.svg"};
     bool read = false;
-    for (size_t i = 0; i < 3 && !read; i++) {
+    for (size_t i = 0; i < 3 && !read; ++i) {
         char *path = NULL;
         if (asprintf(&path, "%s/%s", directory->path, names[i]) < 0) {
             rnl_complain("out of memory");

@@ -14,7 +14,7 @@ typedef struct comparison {
 static double largest_difference(const comparison *c)
 {
     double largest = 0;
-    for (size_t i = 0; i < c->before->rows * c->before->outputs; i++)
+    for (size_t i = 0; i < c->before->rows * c->before->outputs; ++i)
         largest = fmax(largest, fabs((double)c->before->values[i] - (double)c->after->values[i]));
     return largest;
 }

@@ -30,11 +30,11 @@ void rnl_help_print(const rnl_command *command)
            command->operands, command->purpose);
     if (command == &rnl_program) {
         printf("\nCommands:\n");
-        for (size_t i = 0; i < rnl_command_count; i++)
+        for (size_t i = 0; i < rnl_command_count; ++i)
             printf("  %-*s%s\n", INDENT - 2, rnl_commands[i].name, rnl_commands[i].purpose);
     }
     printf("\nOptions:\n");
-    for (size_t i = 0; i < rnl_option_count; i++) {
+    for (size_t i = 0; i < rnl_option_count; ++i) {
         if (rnl_option_table[i].commands & command->mark)
             print_option(&rnl_option_table[i]);
     }

@@ -26,7 +26,7 @@ static bool read_run(rnl_history_table *table, const char *run, const char *outp
 
 static bool print(const rnl_learning_curves *curves)
 {
-    for (size_t i = 0; i < curves->count; i++) {
+    for (size_t i = 0; i < curves->count; ++i) {
         if (i > 0)
             putchar('\n');
         if (!rnl_plot_print(&curves->plots[i], stdout, rnl_plot_columns())) {
@@ -57,13 +57,13 @@ int rnl_command_plot(const rnl_arguments *arguments)
     rnl_named_history runs[RNL_MAX_OPERANDS];
     const size_t count = arguments->operand_count;
     bool right = !arguments->output || rnl_plot_names_file(arguments->output);
-    for (size_t i = 0; i < count && right; i++) {
+    for (size_t i = 0; i < count && right; ++i) {
         runs[i] = (rnl_named_history){arguments->operands[i], &tables[i]};
         right = read_run(&tables[i], arguments->operands[i], arguments->output);
     }
     if (right)
         right = draw(runs, count, arguments);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; ++i)
         rnl_history_table_release(&tables[i]);
     return right ? RNL_EXIT_OK : RNL_EXIT_FAILURE;
 }

@@ -10,7 +10,7 @@ static bool read_whole(const char *text, uint64_t most, uint64_t *number)
     if (*text == '\0' || strspn(text, "0123456789") != strlen(text))
         return false;
     uint64_t value = 0;
-    for (; *text; text++) {
+    for (; *text; ++text) {
         const uint64_t digit = (uint64_t)(*text - '0');
         if (value > (most - digit) / 10)
             return false;
@@ -39,7 +39,7 @@ static bool take_pin(rnl_arguments *arguments, const char *value)
 {
     static const char *const names[] = {
         [RNL_PIN_AUTO] = "auto", [RNL_PIN_ON] = "on", [RNL_PIN_OFF] = "off"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
         if (strcmp(value, names[i]) == 0) {
             arguments->pin = (rnl_pin)i;
             return true;
@@ -159,7 +159,7 @@ static bool take_part(rnl_arguments *arguments, const char *value)
         const char *name;
         rnl_part part;
     } parts[] = {{"test", RNL_TEST}, {"validation", RNL_VALIDATION}, {"train", RNL_TRAIN}};
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; ++i) {
         if (strcmp(value, parts[i].name) == 0) {
             arguments->part = parts[i].part;
             arguments->data = NULL;

@@ -88,7 +88,7 @@ static rnl_status resume_model(training *run)
 {
     const char *const paths[] = {run->directory.checkpoint, run->directory.previous};
     rnl_status status = RNL_OK;
-    for (size_t i = 0; i < 2 && !run->model; i++) {
+    for (size_t i = 0; i < 2 && !run->model; ++i) {
         if (access(paths[i], F_OK) != 0)
             continue;
         status = rnl_model_resume(&run->model, paths[i], run->config);
@@ -255,7 +255,7 @@ static int print_test_figures(training *run)
     if (status != RNL_OK)
         return rnl_complain_status(status);
     const char *separator = "test: ";
-    for (size_t i = 0; i < evaluation->figure_count; i++) {
+    for (size_t i = 0; i < evaluation->figure_count; ++i) {
         char value[RNL_FIGURE_LENGTH];
         rnl_figure_format(value, evaluation->figures[i].value);
         printf("%s%s %s", separator, evaluation->figures[i].name, value);

@@ -40,7 +40,7 @@ static double line_seconds(const rnl_trial *trial, const rnl_combination *combin
 static double training_seconds(const rnl_trial *trial, const rnl_combination *combination)
 {
     double sum = 0, epochs = 0;
-    for (size_t row = 0; row < trial->history.rows; row++) {
+    for (size_t row = 0; row < trial->history.rows; ++row) {
         const double seconds = written_seconds(trial, combination, row);
         if (isfinite(seconds)) {
             sum += seconds;
@@ -55,7 +55,7 @@ static bool read_trial(rnl_trial *trial, const rnl_combination *combination, con
     if (!rnl_history_read(&trial->history, trial->directory.history))
         return false;
     const char *const columns[] = {metric, "samples_per_second"};
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 2; ++i)
         if (rnl_history_column(&trial->history, columns[i]) == trial->history.columns) {
             rnl_complain("%s: has no column '%s'", trial->directory.history, columns[i]);
             return false;
@@ -77,7 +77,7 @@ static void measure_time(rnl_trial *trial, const rnl_comparison *comparison,
     const bool rises = rnl_figure_rises(comparison->metric);
     double seconds = 0;
     trial->epochs_to_target = trial->seconds_to_target = NAN;
-    for (size_t row = 0; row < history->rows && isnan(trial->epochs_to_target); row++) {
+    for (size_t row = 0; row < history->rows && isnan(trial->epochs_to_target); ++row) {
         const double value = rnl_history_value(history, row, column);
         seconds += line_seconds(trial, combination, row);
         if (rises ? value >= comparison->target : value <= comparison->target) {
@@ -91,15 +91,15 @@ static void sum_values(rnl_combination *c)
 {
     double sum = 0, squares = 0, epochs = 0, seconds = 0;
     c->done = 0;
-    for (size_t i = 0; i < c->count; i++)
+    for (size_t i = 0; i < c->count; ++i)
         if (c->trials[i].done) {
-            c->done++;
+            ++c->done;
             sum += c->trials[i].value;
             epochs += rnl_trial_epochs(&c->trials[i]);
             seconds += c->trials[i].seconds;
         }
     c->mean = sum / (double)c->done;
-    for (size_t i = 0; i < c->count; i++)
+    for (size_t i = 0; i < c->count; ++i)
         if (c->trials[i].done)
             squares += (c->trials[i].value - c->mean) * (c->trials[i].value - c->mean);
     c->deviation = c->done > 1 ? sqrt(squares / (double)(c->done - 1)) : NAN;
@@ -110,14 +110,14 @@ static void sum_times(rnl_combination *c, const rnl_comparison *comparison)
 {
     double epochs = 0, seconds = 0;
     c->reached = 0;
-    for (size_t i = 0; i < c->count; i++) {
+    for (size_t i = 0; i < c->count; ++i) {
         rnl_trial *trial = &c->trials[i];
         if (!trial->done)
             continue;
         measure_time(trial, comparison, c);
         if (isnan(trial->epochs_to_target))
             continue;
-        c->reached++;
+        ++c->reached;
         epochs += trial->epochs_to_target;
         seconds += trial->seconds_to_target;
     }
@@ -133,10 +133,10 @@ static bool is_better(const rnl_comparison *comparison, const rnl_combination *a
 
 static void rank_all(rnl_comparison *comparison)
 {
-    for (size_t i = 0; i < comparison->count; i++) {
+    for (size_t i = 0; i < comparison->count; ++i) {
         rnl_combination *c = &comparison->combinations[i];
         c->rank = c->done > 0;
-        for (size_t k = 0; k < comparison->count && c->done > 0; k++)
+        for (size_t k = 0; k < comparison->count && c->done > 0; ++k)
             c->rank += comparison->combinations[k].done > 0 &&
                        is_better(comparison, &comparison->combinations[k], c);
     }
@@ -145,7 +145,7 @@ static void rank_all(rnl_comparison *comparison)
 static void choose_target(rnl_comparison *comparison)
 {
     const bool rises = rnl_figure_rises(comparison->metric);
-    for (size_t i = 0; i < comparison->count; i++)
+    for (size_t i = 0; i < comparison->count; ++i)
         if (comparison->combinations[i].rank == 1)
             comparison->target = rises ? comparison->combinations[i].mean * SHARE_OF_THE_BEST
                                        : comparison->combinations[i].mean / SHARE_OF_THE_BEST;
@@ -153,9 +153,9 @@ static void choose_target(rnl_comparison *comparison)
 
 bool rnl_comparison_sum_up(rnl_comparison *comparison, bool target_given)
 {
-    for (size_t i = 0; i < comparison->count; i++) {
+    for (size_t i = 0; i < comparison->count; ++i) {
         rnl_combination *c = &comparison->combinations[i];
-        for (size_t k = 0; k < c->count; k++)
+        for (size_t k = 0; k < c->count; ++k)
             if (c->trials[k].done && !read_trial(&c->trials[k], c, comparison->metric))
                 return false;
         sum_values(c);
@@ -163,7 +163,7 @@ bool rnl_comparison_sum_up(rnl_comparison *comparison, bool target_given)
     rank_all(comparison);
     if (!target_given)
         choose_target(comparison);
-    for (size_t i = 0; i < comparison->count; i++)
+    for (size_t i = 0; i < comparison->count; ++i)
         sum_times(&comparison->combinations[i], comparison);
     return true;
 }
@@ -179,14 +179,14 @@ static void release_trial(rnl_trial *trial)
 
 void rnl_comparison_release(rnl_comparison *comparison)
 {
-    for (size_t i = 0; i < comparison->count; i++) {
+    for (size_t i = 0; i < comparison->count; ++i) {
         rnl_combination *c = &comparison->combinations[i];
-        for (size_t k = 0; k < c->count; k++)
+        for (size_t k = 0; k < c->count; ++k)
             release_trial(&c->trials[k]);
         free(c->trials);
     }
     free(comparison->combinations);
     free(comparison->path);
-    for (size_t i = 0; i < comparison->varied; i++)
+    for (size_t i = 0; i < comparison->varied; ++i)
         rnl_variation_release(&comparison->variations[i]);
 }

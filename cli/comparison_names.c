@@ -10,7 +10,7 @@
 static const char *ending(const char *key, size_t words)
 {
     const char *at = key + strlen(key);
-    for (; at > key; at--)
+    for (; at > key; --at)
         if (at[-1] == '.' && --words == 0)
             break;
     return at;
@@ -19,7 +19,7 @@ static const char *ending(const char *key, size_t words)
 static bool is_shared(const rnl_comparison *comparison, size_t variation, size_t words)
 {
     const char *own = ending(comparison->variations[variation].key, words);
-    for (size_t v = 0; v < comparison->varied; v++)
+    for (size_t v = 0; v < comparison->varied; ++v)
         if (v != variation && strcmp(own, ending(comparison->variations[v].key, words)) == 0)
             return true;
     return false;
@@ -30,13 +30,13 @@ const char *rnl_comparison_key_name(const rnl_comparison *comparison, size_t var
     const char *key = comparison->variations[variation].key;
     size_t words = 1;
     while (is_shared(comparison, variation, words) && ending(key, words) > key)
-        words++;
+        ++words;
     return ending(key, words);
 }
 
 static bool has_long_values(const rnl_variation *variation)
 {
-    for (size_t i = 0; i < variation->count; i++)
+    for (size_t i = 0; i < variation->count; ++i)
         if (strlen(variation->values[i]) > LONGEST)
             return true;
     return false;
@@ -52,7 +52,7 @@ char *rnl_comparison_value_name(const rnl_comparison *comparison, const rnl_comb
         return strdup(value);
     size_t number = 0;
     while (number + 1 < varied->count && varied->values[number] != value)
-        number++;
+        ++number;
     const int length = strlen(value) > BEGUN ? BEGUN : (int)strlen(value);
     const int printed = begun ? asprintf(&text, "#%zu %.*s%s", number + 1, length, value,
                                          strlen(value) > BEGUN ? "..." : "")
@@ -62,9 +62,9 @@ char *rnl_comparison_value_name(const rnl_comparison *comparison, const rnl_comb
 
 void rnl_comparison_print_legend(const rnl_comparison *comparison)
 {
-    for (size_t v = 0; v < comparison->varied; v++) {
+    for (size_t v = 0; v < comparison->varied; ++v) {
         const rnl_variation *variation = &comparison->variations[v];
-        for (size_t i = 0; i < variation->count && has_long_values(variation); i++)
+        for (size_t i = 0; i < variation->count && has_long_values(variation); ++i)
             printf("%s #%zu: %s\n", rnl_comparison_key_name(comparison, v), i + 1,
                    variation->values[i]);
     }

@@ -38,13 +38,13 @@ static size_t optimizer_variation(const rnl_comparison *comparison)
     size_t i = 0;
     while (i < comparison->varied &&
            strcmp(comparison->variations[i].key, "training.optimizer") != 0)
-        i++;
+        ++i;
     return i;
 }
 
 static void add_literature(rnl_text_table *table, const char *optimizer)
 {
-    for (size_t i = 0; i < sizeof literature / sizeof *literature; i++)
+    for (size_t i = 0; i < sizeof literature / sizeof *literature; ++i)
         if (strcmp(literature[i].optimizer, optimizer) == 0) {
             rnl_text_table_add(table, "%s", literature[i].speed);
             rnl_text_table_add(table, "%s", literature[i].quality);
@@ -56,7 +56,7 @@ static void add_literature(rnl_text_table *table, const char *optimizer)
 
 static void add_header(rnl_text_table *table, const rnl_comparison *comparison)
 {
-    for (size_t v = 0; v < comparison->varied; v++)
+    for (size_t v = 0; v < comparison->varied; ++v)
         rnl_text_table_add(table, "%s", rnl_comparison_key_name(comparison, v));
     if (comparison->tunes)
         rnl_text_table_add(table, "learning rate");
@@ -89,7 +89,7 @@ static void add_time(rnl_text_table *table, double seconds)
 static void add_combination(rnl_text_table *table, const rnl_comparison *comparison,
                             const rnl_combination *c)
 {
-    for (size_t v = 0; v < comparison->varied; v++) {
+    for (size_t v = 0; v < comparison->varied; ++v) {
         char *name = rnl_comparison_value_name(comparison, c, v, false);
         rnl_text_table_add(table, "%s", name ? name : "");
         table->failed |= !name;
@@ -120,7 +120,7 @@ bool rnl_comparison_print(const rnl_comparison *comparison)
     rnl_text_table table = {.columns = comparison->varied + (size_t)comparison->tunes + 6 +
                                        (optimizers ? 2 : 0)};
     add_header(&table, comparison);
-    for (size_t i = 0; i < comparison->count; i++)
+    for (size_t i = 0; i < comparison->count; ++i)
         add_combination(&table, comparison, &comparison->combinations[i]);
     const bool printed = rnl_text_table_print(&table);
     rnl_text_table_release(&table);
@@ -162,7 +162,7 @@ static bool write_file(const rnl_comparison *comparison, const char *name, const
 static void write_cell(FILE *file, const char *text)
 {
     fputc('"', file);
-    for (; *text; text++) {
+    for (; *text; ++text) {
         if (*text == '"')
             fputc('"', file);
         fputc(*text, file);
@@ -182,7 +182,7 @@ static void write_number(FILE *file, double number)
 static void write_trial_line(FILE *file, const rnl_comparison *comparison, const rnl_combination *c,
                              const rnl_trial *trial)
 {
-    for (size_t v = 0; v < comparison->varied; v++) {
+    for (size_t v = 0; v < comparison->varied; ++v) {
         write_cell(file, c->values[v]);
         fputc(',', file);
     }
@@ -201,14 +201,14 @@ static void write_trial_line(FILE *file, const rnl_comparison *comparison, const
 
 static void write_csv(const rnl_comparison *comparison, FILE *file)
 {
-    for (size_t v = 0; v < comparison->varied; v++)
+    for (size_t v = 0; v < comparison->varied; ++v)
         fprintf(file, "%s,", comparison->variations[v].key);
     fprintf(file,
             "run,seed,fold,learning_rate,%s,epochs,seconds_per_epoch,epochs_to_target,"
             "seconds_to_target\n",
             comparison->metric);
-    for (size_t i = 0; i < comparison->count; i++)
-        for (size_t k = 0; k < comparison->combinations[i].count; k++)
+    for (size_t i = 0; i < comparison->count; ++i)
+        for (size_t k = 0; k < comparison->combinations[i].count; ++k)
             write_trial_line(file, comparison, &comparison->combinations[i],
                              &comparison->combinations[i].trials[k]);
 }
@@ -216,7 +216,7 @@ static void write_csv(const rnl_comparison *comparison, FILE *file)
 static void write_json_text(FILE *file, const char *text)
 {
     fputc('"', file);
-    for (; *text; text++)
+    for (; *text; ++text)
         if ((unsigned char)*text < 0x20)
             fprintf(file, "\\u%04x", (unsigned char)*text);
         else
@@ -236,7 +236,7 @@ static void write_json_combination(FILE *file, const rnl_comparison *comparison,
                                    const rnl_combination *c)
 {
     fputs("    {\"values\": {", file);
-    for (size_t v = 0; v < comparison->varied; v++) {
+    for (size_t v = 0; v < comparison->varied; ++v) {
         fputs(v > 0 ? ", " : "", file);
         write_json_text(file, comparison->variations[v].key);
         fputs(": ", file);
@@ -260,7 +260,7 @@ static void write_json(const rnl_comparison *comparison, FILE *file)
     write_json_text(file, comparison->metric);
     write_json_number(file, "target", comparison->target);
     fputs(",\n  \"combinations\": [\n", file);
-    for (size_t i = 0; i < comparison->count; i++) {
+    for (size_t i = 0; i < comparison->count; ++i) {
         write_json_combination(file, comparison, &comparison->combinations[i]);
         fputs(i + 1 < comparison->count ? ",\n" : "\n", file);
     }
@@ -274,16 +274,16 @@ static void mean_curve(const rnl_comparison *comparison, const rnl_combination *
                        double *x, double *y)
 {
     curve->count = 0;
-    for (size_t row = 0;; row++) {
+    for (size_t row = 0;; ++row) {
         double sum = 0;
         size_t there = 0;
-        for (size_t k = 0; k < c->count; k++) {
+        for (size_t k = 0; k < c->count; ++k) {
             const rnl_history_table *history = &c->trials[k].history;
             if (!c->trials[k].done || row >= history->rows)
                 continue;
             sum += rnl_history_value(history, row, rnl_history_column(history, comparison->metric));
             x[row] = rnl_history_value(history, row, 0);
-            there++;
+            ++there;
         }
         if (there == 0)
             break;
@@ -297,7 +297,7 @@ static void mean_curve(const rnl_comparison *comparison, const rnl_combination *
 static size_t longest(const rnl_combination *c)
 {
     size_t rows = 0;
-    for (size_t k = 0; k < c->count; k++)
+    for (size_t k = 0; k < c->count; ++k)
         if (c->trials[k].done && c->trials[k].history.rows > rows)
             rows = c->trials[k].history.rows;
     return rows;
@@ -307,7 +307,7 @@ static size_t longest(const rnl_combination *c)
 static char *label(const rnl_comparison *comparison, const rnl_combination *c)
 {
     char *text = NULL;
-    for (size_t v = 0; v < comparison->varied; v++) {
+    for (size_t v = 0; v < comparison->varied; ++v) {
         char *longer = NULL, *name = rnl_comparison_value_name(comparison, c, v, true);
         if (!name || asprintf(&longer, "%s%s%s", text ? text : "", text ? ", " : "", name) < 0)
             longer = NULL;
@@ -351,7 +351,7 @@ static bool write_plots(const rnl_comparison *comparison)
     }
     rnl_curve *curves = calloc(comparison->count, sizeof *curves);
     bool right = curves != NULL;
-    for (size_t i = 0; i < comparison->count && right; i++)
+    for (size_t i = 0; i < comparison->count && right; ++i)
         right = make_curve(&curves[i], comparison, &comparison->combinations[i]);
     if (!right)
         rnl_complain("out of memory");
@@ -360,7 +360,7 @@ static bool write_plots(const rnl_comparison *comparison)
                            .count = comparison->count,
                            .curves = curves};
     right = right && write_plot(comparison, &plot, PNG) && write_plot(comparison, &plot, SVG);
-    for (size_t i = 0; curves && i < comparison->count; i++) {
+    for (size_t i = 0; curves && i < comparison->count; ++i) {
         free((void *)(uintptr_t)curves[i].x);
         free((void *)(uintptr_t)curves[i].name);
     }
@@ -381,7 +381,7 @@ bool rnl_comparison_is_input(const rnl_comparison *comparison, const char *confi
                              const rnl_config *config)
 {
     bool read = false;
-    for (size_t i = 0; i < sizeof names / sizeof *names && !read; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof *names && !read; ++i) {
         char *path = path_of(comparison, names[i]);
         read = !path || rnl_output_is_input(path, config_path) || rnl_output_is_data(path, config);
         free(path);
@@ -392,7 +392,7 @@ bool rnl_comparison_is_input(const rnl_comparison *comparison, const char *confi
 bool rnl_comparison_forget(const rnl_comparison *comparison)
 {
     bool removed = true;
-    for (size_t i = 0; i < sizeof names / sizeof *names && removed; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof *names && removed; ++i) {
         char *path = path_of(comparison, names[i]);
         removed = path && rnl_output_remove(path);
         free(path);

@@ -7,9 +7,9 @@ uint32_t rnl_crc32c(const void *bytes, size_t count)
 {
     const uint8_t *at = bytes;
     uint32_t crc = UINT32_MAX;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; ++i) {
         crc ^= at[i];
-        for (int bit = 0; bit < 8; bit++)
+        for (int bit = 0; bit < 8; ++bit)
             crc = crc >> 1 ^ (crc & 1 ? POLYNOMIAL : 0);
     }
     return ~crc;

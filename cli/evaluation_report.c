@@ -8,7 +8,7 @@
 
 static void add_figures(rnl_text_table *table, const rnl_evaluation *evaluation)
 {
-    for (size_t i = 0; i < evaluation->figure_count; i++) {
+    for (size_t i = 0; i < evaluation->figure_count; ++i) {
         char value[RNL_FIGURE_LENGTH];
         rnl_figure_format(value, evaluation->figures[i].value);
         rnl_text_table_add(table, "%s", evaluation->figures[i].name);
@@ -39,7 +39,7 @@ static int column_width(const rnl_evaluation *evaluation, const rnl_model *model
 {
     char number[24];
     int width = rnl_text_width(class_name(number, model, predicted));
-    for (size_t truth = 0; truth < evaluation->classes; truth++)
+    for (size_t truth = 0; truth < evaluation->classes; ++truth)
         width =
             larger(width, snprintf(NULL, 0, "%" PRIu64, count_at(evaluation, truth, predicted)));
     return width;
@@ -47,7 +47,7 @@ static int column_width(const rnl_evaluation *evaluation, const rnl_model *model
 
 static void print_truth(const rnl_evaluation *evaluation, const int *widths, size_t truth)
 {
-    for (size_t predicted = 0; predicted < evaluation->classes; predicted++)
+    for (size_t predicted = 0; predicted < evaluation->classes; ++predicted)
         printf("%*" PRIu64, widths[predicted] + RNL_TABLE_GAP,
                count_at(evaluation, truth, predicted));
     putchar('\n');
@@ -62,17 +62,17 @@ static bool print_confusion(const rnl_evaluation *evaluation, const rnl_model *m
     int *widths = calloc(evaluation->classes, sizeof *widths);
     if (!widths)
         return false;
-    for (size_t i = 0; i < evaluation->classes; i++) {
+    for (size_t i = 0; i < evaluation->classes; ++i) {
         widths[i] = column_width(evaluation, model, i);
         first = larger(first, rnl_text_width(class_name(number, model, i)));
     }
     printf("%-*s", first, corner);
-    for (size_t i = 0; i < evaluation->classes; i++) {
+    for (size_t i = 0; i < evaluation->classes; ++i) {
         const char *name = class_name(number, model, i);
         printf("%*s%s", widths[i] + RNL_TABLE_GAP - rnl_text_width(name), "", name);
     }
     putchar('\n');
-    for (size_t i = 0; i < evaluation->classes; i++) {
+    for (size_t i = 0; i < evaluation->classes; ++i) {
         const char *name = class_name(number, model, i);
         printf("%s%*s", name, first - rnl_text_width(name), "");
         print_truth(evaluation, widths, i);
@@ -91,7 +91,7 @@ static void add_quotient(rnl_text_table *table, mean *average, double numerator,
 {
     if (denominator > 0) {
         average->sum += numerator / denominator;
-        average->count++;
+        ++average->count;
         rnl_text_table_add(table, "%.4f", numerator / denominator);
     } else {
         rnl_text_table_add(table, "-");
@@ -109,13 +109,13 @@ static void add_classes(rnl_text_table *table, const rnl_evaluation *evaluation,
                         const rnl_model *model)
 {
     static const char *const heads[] = {"class", "precision", "recall", "F1", "support"};
-    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; ++i)
         rnl_text_table_add(table, "%s", heads[i]);
     mean precision = {0}, recall = {0}, f1 = {0};
     uint64_t total = 0;
-    for (size_t label = 0; label < evaluation->classes; label++) {
+    for (size_t label = 0; label < evaluation->classes; ++label) {
         uint64_t support = 0, predicted = 0;
-        for (size_t other = 0; other < evaluation->classes; other++) {
+        for (size_t other = 0; other < evaluation->classes; ++other) {
             support += count_at(evaluation, label, other);
             predicted += count_at(evaluation, other, label);
         }

@@ -48,7 +48,7 @@ static void add_bytes(message *m, const void *bytes, size_t count)
 /* Little-endian, of so many bytes. */
 static void add_fixed(message *m, uint64_t value, int count)
 {
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; ++i)
         m->bytes[m->size++] = (uint8_t)(value >> 8 * i);
 }
 
@@ -183,7 +183,7 @@ bool rnl_event_file_open(rnl_event_file *file, const char *directory, uint64_t k
 void rnl_event_file_add(rnl_event_file *file, const rnl_progress *progress)
 {
     message event, summary = {.size = 0};
-    for (size_t i = 0; i < progress->figure_count; i++)
+    for (size_t i = 0; i < progress->figure_count; ++i)
         if (strcmp(progress->figures[i].name, "step") != 0)
             add_scalar(&summary, &progress->figures[i]);
     begin_event(&event, progress->step);

@@ -37,7 +37,7 @@ void rnl_time_format(char text[RNL_FIGURE_LENGTH], double seconds)
 
 const rnl_figure *rnl_figure_find(const rnl_progress *progress, const char *name)
 {
-    for (size_t i = 0; i < progress->figure_count; i++) {
+    for (size_t i = 0; i < progress->figure_count; ++i) {
         if (strcmp(progress->figures[i].name, name) == 0)
             return &progress->figures[i];
     }

@@ -135,7 +135,7 @@ static double epochs_done(const rnl_progress *progress)
 static void print_header(rnl_history *history, const rnl_progress *progress)
 {
     fputs("epoch", history->lines);
-    for (size_t i = 0; i < progress->figure_count; i++)
+    for (size_t i = 0; i < progress->figure_count; ++i)
         fprintf(history->lines, ",%s", progress->figures[i].name);
     fputc('\n', history->lines);
     history->has_header = true;
@@ -148,7 +148,7 @@ void rnl_history_add(rnl_history *history, const rnl_progress *progress)
     if (!history->has_header)
         print_header(history, progress);
     fprintf(history->lines, "%.9g", epochs_done(progress));
-    for (size_t i = 0; i < progress->figure_count; i++)
+    for (size_t i = 0; i < progress->figure_count; ++i)
         fprintf(history->lines, strcmp(progress->figures[i].name, "step") == 0 ? ",%.0f" : ",%.9g",
                 progress->figures[i].value);
     fputc('\n', history->lines);

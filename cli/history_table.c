@@ -9,7 +9,7 @@
 static bool take_header(rnl_history_table *table, const char *line)
 {
     size_t columns = 1;
-    for (const char *c = line; *c; c++)
+    for (const char *c = line; *c; ++c)
         columns += *c == ',';
     table->header = strdup(line);
     table->names = calloc(columns, sizeof *table->names);
@@ -22,7 +22,7 @@ static bool take_header(rnl_history_table *table, const char *line)
 
 static bool parse_values(const char *line, double *values, size_t columns)
 {
-    for (size_t i = 0; i < columns; i++) {
+    for (size_t i = 0; i < columns; ++i) {
         char *end;
         values[i] = strtod(line, &end);
         const char expected = i + 1 < columns ? ',' : '\0';
@@ -45,7 +45,7 @@ static bool add_line(rnl_history_table *table, const char *line)
     }
     if (!parse_values(line, table->values + table->rows * table->columns, table->columns))
         return false;
-    table->rows++;
+    ++table->rows;
     return true;
 }
 
@@ -95,6 +95,6 @@ size_t rnl_history_column(const rnl_history_table *table, const char *name)
 {
     size_t i = 0;
     while (i < table->columns && strcmp(table->names[i], name) != 0)
-        i++;
+        ++i;
     return i;
 }

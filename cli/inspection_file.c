@@ -25,7 +25,7 @@ static const char *const names[RNL_INSPECTION_COLUMNS] = {
 static void add_header(rnl_history *file)
 {
     fputs(HEADER_START, file->lines);
-    for (size_t i = 0; i < RNL_INSPECTION_COLUMNS; i++)
+    for (size_t i = 0; i < RNL_INSPECTION_COLUMNS; ++i)
         fprintf(file->lines, ",%s", names[i]);
     fputc('\n', file->lines);
     file->has_header = true;
@@ -62,7 +62,7 @@ void rnl_inspection_add(rnl_history *file, const rnl_inspection *inspection)
         return;
     if (!file->has_header)
         add_header(file);
-    for (size_t i = 0; i < inspection->layer_count; i++)
+    for (size_t i = 0; i < inspection->layer_count; ++i)
         add_layer(file->lines, inspection->epoch, &inspection->layers[i]);
     rnl_history_end_lines(file);
 }
@@ -97,7 +97,7 @@ static bool parse_line(char *line, size_t *epoch, rnl_inspected_layer *layer)
     *epoch = strtoul(number, &end, 10);
     if (end == number || *end != '\0')
         return false;
-    for (size_t i = 0; i < RNL_INSPECTION_COLUMNS; i++) {
+    for (size_t i = 0; i < RNL_INSPECTION_COLUMNS; ++i) {
         const char *field = next_field(&line);
         if (!field || !parse_number(field, &layer->numbers[i], &layer->diverged))
             return false;

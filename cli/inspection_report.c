@@ -44,11 +44,11 @@ bool rnl_inspection_print_table(const rnl_inspected_epoch *epoch)
     };
     rnl_text_table table = {.columns = 1 + RNL_INSPECTION_COLUMNS};
     rnl_text_table_add(&table, "layer");
-    for (size_t i = 0; i < RNL_INSPECTION_COLUMNS; i++)
+    for (size_t i = 0; i < RNL_INSPECTION_COLUMNS; ++i)
         rnl_text_table_add(&table, "%s", titles[i]);
-    for (size_t l = 0; l < epoch->layer_count; l++) {
+    for (size_t l = 0; l < epoch->layer_count; ++l) {
         rnl_text_table_add(&table, "%s", epoch->layers[l].name);
-        for (size_t i = 0; i < RNL_INSPECTION_COLUMNS; i++)
+        for (size_t i = 0; i < RNL_INSPECTION_COLUMNS; ++i)
             add_cell(&table, (rnl_inspection_column)i, epoch->layers[l].numbers[i]);
     }
     const bool printed = rnl_text_table_print(&table);
@@ -67,7 +67,7 @@ static bool has_kernel(const rnl_inspected_layer *layer)
 static size_t hidden_layers(const rnl_inspected_epoch *epoch)
 {
     size_t hidden = 0;
-    for (size_t l = 0; l < epoch->layer_count; l++)
+    for (size_t l = 0; l < epoch->layer_count; ++l)
         if (has_kernel(&epoch->layers[l]))
             hidden = l;
     return hidden;
@@ -81,7 +81,7 @@ static void print_exploding_cure(void)
 
 static bool tell_divergence(const rnl_inspected_epoch *epoch)
 {
-    for (size_t l = 0; l < epoch->layer_count; l++)
+    for (size_t l = 0; l < epoch->layer_count; ++l)
         if (epoch->layers[l].diverged) {
             printf("exploding: a number of %s is NaN or infinite\n", epoch->layers[l].name);
             print_exploding_cure();
@@ -104,7 +104,7 @@ static bool tell_failure(const char *failure)
 /* Gradients of such weights are 0, infinite or meaningless. */
 static bool tell_huge_weights(const rnl_inspected_epoch *epoch)
 {
-    for (size_t l = 0; l < epoch->layer_count; l++) {
+    for (size_t l = 0; l < epoch->layer_count; ++l) {
         const double norm = epoch->layers[l].numbers[RNL_WEIGHT_NORM];
         if (!(norm > HUGE_NORM))
             continue;
@@ -125,7 +125,7 @@ static void print_vanishing_cure(void)
 /* A gradient of 0 has vanished, whatever stands above it. */
 static bool tell_zero_gradient(const rnl_inspected_epoch *epoch, size_t hidden)
 {
-    for (size_t l = 0; l < hidden; l++)
+    for (size_t l = 0; l < hidden; ++l)
         if (epoch->layers[l].numbers[RNL_GRADIENT_NORM] == 0) {
             printf("vanishing gradients: that of %s is 0\n", epoch->layers[l].name);
             print_vanishing_cure();
@@ -137,7 +137,7 @@ static bool tell_zero_gradient(const rnl_inspected_epoch *epoch, size_t hidden)
 static bool tell_gradients(const rnl_inspected_epoch *epoch, size_t hidden)
 {
     const rnl_inspected_layer *first = NULL, *last = NULL;
-    for (size_t l = 0; l < hidden; l++)
+    for (size_t l = 0; l < hidden; ++l)
         if (has_kernel(&epoch->layers[l])) {
             first = first ? first : &epoch->layers[l];
             last = &epoch->layers[l];
@@ -168,7 +168,7 @@ static const rnl_inspected_layer *worst(const rnl_inspected_epoch *epoch, size_t
 {
     const rnl_inspected_layer *found = NULL;
     *over = 0;
-    for (size_t l = 0; l < count; l++) {
+    for (size_t l = 0; l < count; ++l) {
         const rnl_inspected_layer *layer = &epoch->layers[l];
         if (!(layer->numbers[column] > limit))
             continue;

@@ -24,7 +24,7 @@ static void say(const char *text, size_t length)
 
 static bool is_saved(void)
 {
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; ++i) {
         const char *path = atomic_load(&checkpoints[i]);
         if (path && access(path, F_OK) == 0)
             return true;

@@ -34,7 +34,7 @@ static void catch_signals(signal_state *old)
     const struct sigaction action = {.sa_handler = note};
     sigset_t blocked;
     sigemptyset(&blocked);
-    for (size_t i = 0; i < SIGNALS; i++) {
+    for (size_t i = 0; i < SIGNALS; ++i) {
         sigaddset(&blocked, signals[i]);
         sigaction(signals[i], &action, &old->actions[i]);
     }
@@ -43,7 +43,7 @@ static void catch_signals(signal_state *old)
 
 static void release_signals(const signal_state *old)
 {
-    for (size_t i = 0; i < SIGNALS; i++)
+    for (size_t i = 0; i < SIGNALS; ++i)
         sigaction(signals[i], &old->actions[i], NULL);
     sigprocmask(SIG_SETMASK, &old->mask, NULL);
 }
@@ -86,14 +86,14 @@ static bool start(place *p, const rnl_job *job, size_t number, const sigset_t *m
 static size_t running(const place *places, size_t count)
 {
     size_t busy = 0;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; ++i)
         busy += places[i].process != 0;
     return busy;
 }
 
 static void pass_on(const place *places, size_t count, int signal)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; ++i)
         if (places[i].process)
             kill(places[i].process, signal);
 }
@@ -109,7 +109,7 @@ static bool reap_one(place *places, size_t count,
 {
     int status;
     const pid_t process = waitpid(-1, &status, WNOHANG);
-    for (size_t i = 0; process > 0 && i < count; i++)
+    for (size_t i = 0; process > 0 && i < count; ++i)
         if (places[i].process == process) {
             places[i].process = 0;
             ended(places[i].job, exit_code(status), user);
@@ -124,10 +124,10 @@ static bool run_all(place *places, size_t at_once, const rnl_job *jobs, size_t c
     size_t next = 0;
     bool passed_on = false, started = true;
     while (running(places, at_once) > 0 || (next < count && !received && started)) {
-        for (size_t i = 0; i < at_once && next < count && !received && started; i++)
+        for (size_t i = 0; i < at_once && next < count && !received && started; ++i)
             if (!places[i].process) {
                 started = start(&places[i], &jobs[next], next, mask);
-                next++;
+                ++next;
             }
         if (received && !passed_on) {
             passed_on = true;
@@ -150,7 +150,7 @@ bool rnl_jobs_run(const rnl_job *jobs, size_t count, size_t at_once,
     if (!ready)
         rnl_complain("out of memory");
     else {
-        for (size_t i = 0; i < at_once; i++)
+        for (size_t i = 0; i < at_once; ++i)
             places[i].cpus = rnl_cores_part(cores, i, at_once);
         signal_state old;
         catch_signals(&old);

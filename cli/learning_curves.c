@@ -66,7 +66,7 @@ static bool is_wanted(const making *m, const char *column)
 
 static rnl_plot *plot_of(const making *m, const char *figure)
 {
-    for (size_t i = 0; i < m->result->count; i++)
+    for (size_t i = 0; i < m->result->count; ++i)
         if (strcmp(m->result->plots[i].y_label, figure) == 0)
             return &m->result->plots[i];
     return NULL;
@@ -94,11 +94,11 @@ static bool add_curve(making *m, rnl_plot *plot, const rnl_named_history *run, s
     rnl_curve added = {.count = table->rows, .x = x, .y = y};
     if (!x || !y || !curves || !name_curve(m, &added, run->name, table->names[column]))
         return false;
-    for (size_t i = 0; i < table->rows; i++) {
+    for (size_t i = 0; i < table->rows; ++i) {
         x[i] = rnl_history_value(table, i, 0);
         y[i] = rnl_history_value(table, i, column);
     }
-    for (size_t i = 0; i < plot->count; i++)
+    for (size_t i = 0; i < plot->count; ++i)
         curves[i] = plot->curves[i];
     curves[plot->count++] = added;
     plot->curves = curves;
@@ -124,7 +124,7 @@ static bool add_column(making *m, const rnl_named_history *run, size_t column)
 static bool add_run(making *m, const rnl_named_history *run)
 {
     bool added = true;
-    for (size_t c = 1; c < run->table->columns && added; c++)
+    for (size_t c = 1; c < run->table->columns && added; ++c)
         if (is_wanted(m, run->table->names[c]))
             added = add_column(m, run, c);
     return added;
@@ -137,7 +137,7 @@ static bool check_columns(const making *m)
         char word[RNL_FIGURE_NAME];
         at = take_figure(at, word);
         bool found = false;
-        for (size_t r = 0; r < m->run_count && !found; r++)
+        for (size_t r = 0; r < m->run_count && !found; ++r)
             found = rnl_history_column(m->runs[r].table, word) < m->runs[r].table->columns;
         if (!found) {
             rnl_complain("--columns: no run has a column '%s'", word);
@@ -156,7 +156,7 @@ bool rnl_learning_curves_create(rnl_learning_curves *curves, const rnl_named_his
         return false;
     curves->plots = allocate(&m, MAX_PLOTS * sizeof *curves->plots);
     bool made = curves->plots != NULL;
-    for (size_t r = 0; r < run_count && made; r++)
+    for (size_t r = 0; r < run_count && made; ++r)
         made = add_run(&m, &runs[r]);
     if (made && curves->count == 0) {
         rnl_complain("there is nothing to draw: the runs have no figure beside the epoch");

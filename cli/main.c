@@ -35,7 +35,7 @@ static int dispatch(size_t count, char *const *words)
  * would go there. */
 static bool hold_standard_streams(void)
 {
-    for (int stream = 0; stream <= 2; stream++)
+    for (int stream = 0; stream <= 2; ++stream)
         if (fcntl(stream, F_GETFD) < 0 && open("/dev/null", O_RDWR) != stream)
             return false;
     return true;

@@ -14,8 +14,8 @@ static size_t smaller(size_t a, size_t b)
 static size_t edit_distance(const char *a, size_t a_length, const char *b, size_t b_length)
 {
     size_t d[MAX_LENGTH + 1][MAX_LENGTH + 1];
-    for (size_t i = 0; i <= a_length; i++) {
-        for (size_t j = 0; j <= b_length; j++) {
+    for (size_t i = 0; i <= a_length; ++i) {
+        for (size_t j = 0; j <= b_length; ++j) {
             if (i == 0 || j == 0) {
                 d[i][j] = i + j;
                 continue;

@@ -40,7 +40,7 @@ static char *behind_links(const char *path)
 {
     char given[PATH_MAX];
     char *name = strdup(path);
-    for (int links = 0; name; links++) {
+    for (int links = 0; name; ++links) {
         const ssize_t length = readlink(name, given, sizeof given - 1);
         if (length < 0)
             return name;
@@ -62,7 +62,7 @@ static bool same(const struct stat *a, const struct stat *b)
 static int stream_of(const struct stat *about)
 {
     struct stat stream;
-    for (int i = STDOUT_FILENO; i <= STDERR_FILENO; i++)
+    for (int i = STDOUT_FILENO; i <= STDERR_FILENO; ++i)
         if (fstat(i, &stream) == 0 && same(about, &stream))
             return i;
     return -1;
@@ -73,7 +73,7 @@ static int stream_of(const struct stat *about)
 static int create_temporary(rnl_output_file *output, mode_t mode)
 {
     const int directory = directory_length(output->target);
-    for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    for (int attempt = 0; attempt < MOST_ATTEMPTS; ++attempt) {
         if (asprintf(&output->temporary, "%.*s%.*s.%ld.%d.tmp", directory, output->target,
                      MOST_OF_NAME, output->target + directory, (long)getpid(), attempt) < 0) {
             output->temporary = NULL;

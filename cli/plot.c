@@ -52,9 +52,9 @@ static bool has_place(const rnl_plot *plot, const rnl_curve *curve, size_t i)
 static void tell_left_out(const rnl_plot *plot)
 {
     size_t points = 0, left_out = 0;
-    for (size_t k = 0; k < plot->count; k++) {
+    for (size_t k = 0; k < plot->count; ++k) {
         points += plot->curves[k].count;
-        for (size_t i = 0; i < plot->curves[k].count; i++)
+        for (size_t i = 0; i < plot->curves[k].count; ++i)
             left_out += !has_place(plot, &plot->curves[k], i);
     }
     if (left_out > 0)
@@ -76,9 +76,9 @@ static void measure(canvas *c, const rnl_plot *plot)
 {
     c->left = c->bottom = INFINITY;
     c->right = c->top = -INFINITY;
-    for (size_t k = 0; k < plot->count; k++) {
+    for (size_t k = 0; k < plot->count; ++k) {
         const rnl_curve *curve = &plot->curves[k];
-        for (size_t i = 0; i < curve->count; i++) {
+        for (size_t i = 0; i < curve->count; ++i) {
             if (!has_place(plot, curve, i))
                 continue;
             c->left = fmin(c->left, x_of(plot, curve->x[i]));
@@ -99,7 +99,7 @@ static void draw_line(canvas *c, char marker, double x0, double y0, double x1, d
 {
     const double longest = fmax(fabs(x1 - x0), fabs(y1 - y0));
     const size_t pieces = (size_t)ceil(longest) + 1;
-    for (size_t i = 0; i <= pieces; i++) {
+    for (size_t i = 0; i <= pieces; ++i) {
         const double share = (double)i / (double)pieces;
         const size_t x = (size_t)lround(x0 + (x1 - x0) * share);
         const size_t y = (size_t)lround(y0 + (y1 - y0) * share);
@@ -111,7 +111,7 @@ static void draw_curve(canvas *c, const rnl_plot *plot, size_t number)
 {
     const rnl_curve *curve = &plot->curves[number];
     double last_x = NAN, last_y = NAN;
-    for (size_t i = 0; i < curve->count; i++) {
+    for (size_t i = 0; i < curve->count; ++i) {
         if (!has_place(plot, curve, i))
             continue;
         const double x = cell_of(x_of(plot, curve->x[i]), c->left, c->right, c->width);
@@ -125,7 +125,7 @@ static void draw_curve(canvas *c, const rnl_plot *plot, size_t number)
 
 static void print_rows(const canvas *c, FILE *out)
 {
-    for (size_t row = 0; row < HEIGHT; row++) {
+    for (size_t row = 0; row < HEIGHT; ++row) {
         const double share = (double)(HEIGHT - 1 - row) / (HEIGHT - 1);
         if (row % LABELLED_ROWS == 0)
             fprintf(out, "%9.4g", c->bottom + (c->top - c->bottom) * share);
@@ -133,7 +133,7 @@ static void print_rows(const canvas *c, FILE *out)
             fprintf(out, "%9s", "");
         size_t end = c->width;
         while (end > 0 && c->cells[row * c->width + end - 1] == ' ')
-            end--;
+            --end;
         fprintf(out, " |%.*s\n", (int)end, &c->cells[row * c->width]);
     }
 }
@@ -141,7 +141,7 @@ static void print_rows(const canvas *c, FILE *out)
 static void print_x_axis(const canvas *c, const rnl_plot *plot, FILE *out)
 {
     fprintf(out, "%*s+", MARGIN - 1, "");
-    for (size_t i = 0; i < c->width; i++)
+    for (size_t i = 0; i < c->width; ++i)
         fputc('-', out);
     char left[32], right[32];
     snprintf(left, sizeof left, "%.4g", plot->logarithmic ? pow(10, c->left) : c->left);
@@ -174,12 +174,12 @@ bool rnl_plot_print(const rnl_plot *plot, FILE *out, size_t columns)
     fprintf(out, "%s\n", plot->y_label);
     if (isfinite(c.left)) {
         widen_if_flat(&c);
-        for (size_t k = 0; k < plot->count; k++)
+        for (size_t k = 0; k < plot->count; ++k)
             draw_curve(&c, plot, k);
         print_rows(&c, out);
         print_x_axis(&c, plot, out);
     }
-    for (size_t k = 0; k < plot->count; k++)
+    for (size_t k = 0; k < plot->count; ++k)
         fprintf(out, "%*s%c %s\n", MARGIN, "", markers[k % (sizeof markers - 1)],
                 plot->curves[k].name);
     free(c.cells);
@@ -209,7 +209,7 @@ static bool ends_in(const char *path, const char *ending)
 static void write_quoted(FILE *script, const char *text)
 {
     fputc('\'', script);
-    for (; *text; text++) {
+    for (; *text; ++text) {
         if (*text == '\'')
             fputc('\'', script);
         fputc(*text == '\n' ? ' ' : *text, script);
@@ -219,10 +219,10 @@ static void write_quoted(FILE *script, const char *text)
 
 static void write_points(FILE *script, const rnl_plot *plot)
 {
-    for (size_t k = 0; k < plot->count; k++) {
+    for (size_t k = 0; k < plot->count; ++k) {
         const rnl_curve *curve = &plot->curves[k];
         fprintf(script, "$curve%zu << EOD\n", k);
-        for (size_t i = 0; i < curve->count; i++)
+        for (size_t i = 0; i < curve->count; ++i)
             if (has_place(plot, curve, i))
                 fprintf(script, "%.9g %.9g\n", curve->x[i], curve->y[i]);
         fputs("EOD\n", script);
@@ -231,7 +231,7 @@ static void write_points(FILE *script, const rnl_plot *plot)
 
 static bool has_points(const rnl_plot *plot, const rnl_curve *curve)
 {
-    for (size_t i = 0; i < curve->count; i++)
+    for (size_t i = 0; i < curve->count; ++i)
         if (has_place(plot, curve, i))
             return true;
     return false;
@@ -261,7 +261,7 @@ static void write_plot(FILE *script, const rnl_plot *plot)
     write_quoted(script, plot->y_label);
     fprintf(script, "\n%s\n", plot->logarithmic ? "set logscale x" : "unset logscale x");
     const char *separator = "plot ";
-    for (size_t k = 0; k < plot->count; k++) {
+    for (size_t k = 0; k < plot->count; ++k) {
         if (!has_points(plot, &plot->curves[k]))
             continue;
         fprintf(script, "%s$curve%zu with %s title ", separator, k,
@@ -281,7 +281,7 @@ static void write_colours(FILE *script)
     static const char *const colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00",
                                           "#56b4e9", "#000000", "#7e2f8e", "#8c564b", "#7f7f7f"};
     const size_t count = sizeof colours / sizeof *colours;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; ++i)
         fprintf(script, "set linetype %zu linecolor rgb '%s'\n", i + 1, colours[i]);
     fprintf(script, "set linetype cycle %zu\n", count);
 }
@@ -290,7 +290,7 @@ static void write_colours(FILE *script)
 static size_t legend_rows(const rnl_plot *plot)
 {
     size_t longest = 1;
-    for (size_t k = 0; k < plot->count; k++) {
+    for (size_t k = 0; k < plot->count; ++k) {
         const size_t length = strlen(plot->curves[k].name);
         longest = length > longest ? length : longest;
     }
@@ -302,7 +302,7 @@ static size_t legend_rows(const rnl_plot *plot)
 static size_t height_of(const rnl_plot *plots, size_t count)
 {
     size_t rows = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; ++i) {
         const size_t needed = legend_rows(&plots[i]);
         rows = needed > rows ? needed : rows;
     }
@@ -322,7 +322,7 @@ static void write_script(FILE *script, const rnl_plot *plots, size_t count, cons
             "set multiplot layout %zu, 1\n",
             terminal, PLOT_WIDTH, height_of(plots, count), count);
     write_colours(script);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; ++i)
         write_plot(script, &plots[i]);
     fputs("unset multiplot\n", script);
 }

@@ -38,7 +38,7 @@ static void print_quoted(FILE *out, const char *text)
         return;
     }
     fputc('"', out);
-    for (; *text; text++)
+    for (; *text; ++text)
         fprintf(out, *text == '"' ? "\"\"" : "%c", *text);
     fputc('"', out);
 }
@@ -73,14 +73,14 @@ static void print_head(const report *r)
               r->out);
         return;
     }
-    for (size_t i = 0; i < columns_of(r); i++) {
+    for (size_t i = 0; i < columns_of(r); ++i) {
         fputs(i > 0 ? "," : "", r->out);
         if (r->classes > 0)
             print_class(r, i);
         else
             print_output(r, i);
     }
-    for (size_t i = 0; r->prediction->deviations && i < columns_of(r); i++)
+    for (size_t i = 0; r->prediction->deviations && i < columns_of(r); ++i)
         fprintf(r->out, ",deviation_%zu", i + 1);
     fputc('\n', r->out);
 }
@@ -116,7 +116,7 @@ static void print_row(const report *r, size_t row)
         return;
     }
     const int digits = p->exact_values ? 15 : 9;
-    for (size_t i = 0; i < width_of(r); i++)
+    for (size_t i = 0; i < width_of(r); ++i)
         fprintf(r->out, i > 0 ? ",%.*g" : "%.*g", digits, value_of(r, row, i));
     fputc('\n', r->out);
 }
@@ -124,7 +124,7 @@ static void print_row(const report *r, size_t row)
 static void write_csv(const report *r)
 {
     print_head(r);
-    for (size_t row = 0; row < r->prediction->rows; row++)
+    for (size_t row = 0; row < r->prediction->rows; ++row)
         print_row(r, row);
 }
 
@@ -155,8 +155,8 @@ static void write_npy(const report *r)
     }
     snprintf(shape, sizeof shape, "(%zu, %zu)", p->rows, width_of(r));
     write_npy_head(r->out, p->exact_values ? "<f8" : "<f4", shape);
-    for (size_t row = 0; row < p->rows; row++)
-        for (size_t i = 0; i < width_of(r); i++) {
+    for (size_t row = 0; row < p->rows; ++row)
+        for (size_t i = 0; i < width_of(r); ++i) {
             const double value = value_of(r, row, i);
             const float narrow = (float)value;
             if (p->exact_values)

@@ -39,7 +39,7 @@ static void add_epoch(line *target, const rnl_progress *progress)
 
 static void add_figures(line *target, const rnl_progress *progress)
 {
-    for (size_t i = 0; i < progress->figure_count; i++) {
+    for (size_t i = 0; i < progress->figure_count; ++i) {
         const rnl_figure *figure = &progress->figures[i];
         if (strcmp(figure->name, "learning_rate") == 0 ||
             strcmp(figure->name, "samples_per_second") == 0)
@@ -88,7 +88,7 @@ static void add_bar(line *target, const rnl_progress *progress, size_t columns)
     const size_t width = columns < WIDEST_BAR ? columns : WIDEST_BAR;
     const size_t filled = progress->rows ? width * progress->rows_done / progress->rows : width;
     add(target, " [");
-    for (size_t i = 0; i < width; i++)
+    for (size_t i = 0; i < width; ++i)
         add(target, "%c", i < filled ? '=' : i == filled ? '>' : ' ');
     add(target, "]");
 }

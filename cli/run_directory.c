@@ -84,7 +84,7 @@ const char *rnl_run_directory_occupied(const rnl_run_directory *directory)
 {
     const char *files[FILES];
     list_files(directory, files);
-    for (size_t i = 0; i < FILES; i++)
+    for (size_t i = 0; i < FILES; ++i)
         if (has_content(files[i]))
             return files[i];
     return NULL;
@@ -94,7 +94,7 @@ bool rnl_run_directory_forget(const rnl_run_directory *directory)
 {
     const char *files[FILES];
     list_files(directory, files);
-    for (size_t i = 0; i < FILES; i++)
+    for (size_t i = 0; i < FILES; ++i)
         if (!rnl_output_remove(files[i]))
             return false;
     rnl_event_files_remove(directory->path);
@@ -106,7 +106,7 @@ bool rnl_run_directory_is_input(const rnl_run_directory *directory, const char *
 {
     const char *files[FILES];
     list_files(directory, files);
-    for (size_t i = 0; i < FILES; i++)
+    for (size_t i = 0; i < FILES; ++i)
         if (rnl_output_is_input(files[i], config_path) || rnl_output_is_data(files[i], config))
             return true;
     return false;
@@ -157,7 +157,7 @@ bool rnl_run_directory_claim(rnl_run_directory *directory)
 static bool is_temporary_ending(const char *ending)
 {
     static const char digits[] = "0123456789";
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; ++i) {
         const size_t length = strspn(ending, digits);
         if (length == 0 || ending[length] != '.')
             return false;
@@ -181,14 +181,14 @@ static bool is_leftover(const char *name)
                                           "history.csv.",       "inspect.csv.",
                                           "config.yaml.",       "find_lr.csv.",
                                           "find_lr.png.",       "find_lr.svg."};
-    for (size_t i = 0; i < sizeof written / sizeof *written; i++) {
+    for (size_t i = 0; i < sizeof written / sizeof *written; ++i) {
         const char *ending = behind(name, written[i]);
         if (ending && is_temporary_ending(ending))
             return true;
     }
     static const char *const whole[] = {"checkpoint.safetensors.next", "history.csv.tmp",
                                         "inspect.csv.tmp"};
-    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; ++i)
         if (strcmp(name, whole[i]) == 0)
             return true;
     return false;

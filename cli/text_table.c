@@ -34,7 +34,7 @@ void rnl_text_table_add(rnl_text_table *table, const char *format, ...)
 int rnl_text_width(const char *cell)
 {
     int width = 0;
-    for (const char *c = cell; *c; c++)
+    for (const char *c = cell; *c; ++c)
         width += (*c & 0xc0) != 0x80;
     return width;
 }
@@ -46,12 +46,12 @@ bool rnl_text_table_print(const rnl_text_table *table)
         free(widths);
         return false;
     }
-    for (size_t i = 0; i < table->count; i++) {
+    for (size_t i = 0; i < table->count; ++i) {
         int *width = &widths[i % table->columns];
         const int own = rnl_text_width(table->cells[i]);
         *width = own > *width ? own : *width;
     }
-    for (size_t i = 0; i < table->count; i++) {
+    for (size_t i = 0; i < table->count; ++i) {
         const size_t column = i % table->columns;
         const int space = widths[column] - rnl_text_width(table->cells[i]);
         if (column == 0)
@@ -67,7 +67,7 @@ bool rnl_text_table_print(const rnl_text_table *table)
 
 void rnl_text_table_release(rnl_text_table *table)
 {
-    for (size_t i = 0; i < table->count; i++)
+    for (size_t i = 0; i < table->count; ++i)
         free(table->cells[i]);
     free(table->cells);
 }

@@ -10,15 +10,15 @@ static size_t value_length(const char *text, bool *open)
 {
     size_t depth = 0, i = 0;
     char quote = '\0';
-    for (; text[i] && (quote || depth > 0 || text[i] != ','); i++) {
+    for (; text[i] && (quote || depth > 0 || text[i] != ','); ++i) {
         if (quote)
             quote = text[i] == quote ? '\0' : quote;
         else if (text[i] == '"' || text[i] == '\'')
             quote = text[i];
         else if (text[i] == '[' || text[i] == '{')
-            depth++;
+            ++depth;
         else if ((text[i] == ']' || text[i] == '}') && depth > 0)
-            depth--;
+            --depth;
     }
     *open = quote || depth > 0;
     return i;
@@ -27,9 +27,9 @@ static size_t value_length(const char *text, bool *open)
 static char *trimmed(const char *text, size_t length)
 {
     while (length > 0 && isspace((unsigned char)*text))
-        text++, length--;
+        ++text, --length;
     while (length > 0 && isspace((unsigned char)text[length - 1]))
-        length--;
+        --length;
     return length > 0 ? strndup(text, length) : NULL;
 }
 
@@ -74,7 +74,7 @@ bool rnl_variation_parse(rnl_variation *variation, const char *text)
 
 void rnl_variation_release(rnl_variation *variation)
 {
-    for (size_t i = 0; i < variation->count; i++)
+    for (size_t i = 0; i < variation->count; ++i)
         free(variation->values[i]);
     free(variation->values);
     free(variation->key);
