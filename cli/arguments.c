@@ -1,6 +1,6 @@
 #include "cli/arguments.h"
 #include "cli/messages.h"
-#include "cli/nearest.h"
+#include "cli/suggestion.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,11 +8,11 @@
 
 const rnl_command *rnl_command_find(const char *name)
 {
-    rnl_nearest nearest = rnl_nearest_to(name);
+    rnl_suggestion nearest = rnl_suggestion_for(name);
     for (size_t i = 0; i < rnl_command_count; ++i) {
         if (strcmp(name, rnl_commands[i].name) == 0)
             return &rnl_commands[i];
-        rnl_nearest_offer(&nearest, rnl_commands[i].name);
+        rnl_suggestion_offer(&nearest, rnl_commands[i].name);
     }
     if (nearest.name)
         rnl_complain_usage(NULL, "unknown command '%s'; did you mean '%s'?", name, nearest.name);
@@ -45,10 +45,10 @@ static const rnl_option *option_lettered(const rnl_command *command, char letter
 static int complain_unknown(const rnl_command *command, const char *name, size_t length)
 {
     char *word = strndup(name, length);
-    rnl_nearest nearest = rnl_nearest_to(word ? word : "");
+    rnl_suggestion nearest = rnl_suggestion_for(word ? word : "");
     for (size_t i = 0; i < rnl_option_count; ++i) {
         if (rnl_option_table[i].commands & command->mark)
-            rnl_nearest_offer(&nearest, rnl_option_table[i].name);
+            rnl_suggestion_offer(&nearest, rnl_option_table[i].name);
     }
     free(word);
     const char *prefix = command->name ? command->name : "";

@@ -1,8 +1,8 @@
 #include "cli/commands.h"
 #include "cli/evaluation_report.h"
 #include "cli/messages.h"
-#include "cli/nearest.h"
 #include "cli/progress.h"
+#include "cli/suggestion.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -31,9 +31,9 @@ static int load_part(rnl_data **data, rnl_part *part, const rnl_model *model, un
 /* Rows with targets in files. */
 static int load_file(rnl_data **data, const rnl_model *model, const rnl_arguments *arguments)
 {
-    rnl_nearest nearest = rnl_nearest_to(arguments->data);
+    rnl_suggestion nearest = rnl_suggestion_for(arguments->data);
     for (rnl_part part = RNL_TRAIN; part <= RNL_TEST; part *= 2)
-        rnl_nearest_offer(&nearest, part_names[part]);
+        rnl_suggestion_offer(&nearest, part_names[part]);
     if (access(arguments->data, F_OK) != 0)
         return rnl_complain_usage(
             "evaluate", "--data: expected test, validation, train or a file, got '%s'%s%s%s",
