@@ -12,6 +12,7 @@
 
 typedef struct rnl_bench {
     const rnl_arguments *arguments;
+    bool layers; /* of train: also of each layer */
     size_t thread_counts[RNL_MAX_BENCH_THREADS];
     size_t thread_count_count;
     double deadline; /* rnl_seconds by which repetitions end, narrow or not; quick runs end early */

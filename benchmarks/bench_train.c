@@ -223,7 +223,7 @@ int rnl_bench_train(rnl_bench *bench)
     int code = rnl_bench_complain(status);
     if (code == 0)
         code = report_points(bench, &p, peaks);
-    if (code == 0 && bench->arguments->layers)
+    if (code == 0 && bench->layers)
         code = rnl_bench_complain(measure_layers(bench, &p));
     for (size_t i = 0; i < p.count; ++i)
         rnl_samples_release(&p.items[i].seconds);

@@ -1,12 +1,58 @@
+#include "benchmarks/command_bench.h"
 #include "benchmarks/bench.h"
-#include "cli/commands.h"
 #include "cli/messages.h"
+#include "cli/options.h"
 #include "engine/workers/machine.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+typedef struct bench_arguments {
+    rnl_arguments common;
+    const char *thread_list; /* "1,2,4"; NULL: the default */
+    bool json, layers, quick;
+} bench_arguments;
+
+static const rnl_option option_table[] = {
+    {"threads", 't', "N,N...",
+     "numbers of workers to measure with\n(default: 1, and one for each physical core)",
+     "numbers from 1, as in 1,2,4", rnl_take_text, offsetof(bench_arguments, thread_list)},
+    {"json", 0, NULL, "print JSON in the schema of Google Benchmark", NULL, rnl_take_switch,
+     offsetof(bench_arguments, json)},
+    {"layers", 0, NULL, "of train: also the speed of each layer's products by themselves", NULL,
+     rnl_take_switch, offsetof(bench_arguments, layers)},
+    {"quick", 0, NULL, "take a few seconds instead of minutes", NULL, rnl_take_switch,
+     offsetof(bench_arguments, quick)},
+    RNL_OPTION_SET,
+    RNL_OPTION_HELP,
+    {0},
+};
+
+static const char details[] =
+    "  machine  FMA peak; triad, the better of plain stores (which read what they write into: 16\n"
+    "           bytes for each element) and stores around the cache (12); bandwidth of reading\n"
+    "           arrays of several sizes; time of a barrier, the engine's and two others\n"
+    "  train    the time of a training step of each CONFIG, or of a table of networks; rows per\n"
+    "           second, GFLOP/s of the products, and their share of the FMA peak that is "
+    "measured\n"
+    "           in the same run with as many workers\n"
+    "  latency  the time of an inference of 1, 32 and 512 rows, and of a training step of 32 and\n"
+    "           512, of each CONFIG: median, p90, p99; or of a small network, with elu over "
+    "relu,\n"
+    "           in turns, with a 95 % confidence interval\n"
+    "  optimizers  each optimizer's update of 33 million parameters, which no cache holds:\n"
+    "           bandwidth, and its share of the triad's\n"
+    "\n"
+    "Runs take turns until the median of each is known within 1 %, or two minutes are over; the\n"
+    "interval is printed behind the median.  Workers are bound as in training.\n"
+    "\n"
+    "Exit code: 0 measured; 1 failed, or faster than the machine can be; 2 a mistake in the\n"
+    "command or a configuration.\n"
+    "\n"
+    "Example:\n"
+    "  runnel bench train --threads 1,2 --quick\n";
 
 static const struct {
     const char *name;
@@ -20,13 +66,13 @@ static const struct {
 };
 
 /* What the benchmark would not look at is refused. */
-static int check_arguments(const rnl_arguments *arguments, size_t kind)
+static int check_arguments(const bench_arguments *arguments, size_t kind)
 {
     const char *name = kinds[kind].name;
-    if (arguments->operand_count > 1 && !kinds[kind].takes_configs)
+    if (arguments->common.operand_count > 1 && !kinds[kind].takes_configs)
         return rnl_complain_usage("bench", "%s takes no CONFIG, got '%s'", name,
-                                  arguments->operands[1]);
-    if (arguments->override_count > 0 && arguments->operand_count < 2)
+                                  arguments->common.operands[1]);
+    if (arguments->common.override_count > 0 && arguments->common.operand_count < 2)
         return rnl_complain_usage("bench", "--set changes a CONFIG, and there is none");
     if (arguments->layers && !kinds[kind].takes_layers)
         return rnl_complain_usage("bench", "--layers is of train alone");
@@ -73,15 +119,17 @@ static bool read_threads(rnl_bench *bench, const char *text)
     return false;
 }
 
-int rnl_command_bench(const rnl_arguments *arguments)
+static int run(const rnl_arguments *common)
 {
+    const bench_arguments *arguments = (const bench_arguments *)common;
     rnl_bench bench = {
-        .arguments = arguments,
+        .arguments = common,
+        .layers = arguments->layers,
         .deadline = rnl_seconds() + (arguments->quick ? 4 : 120),
         .report = {.json = arguments->json},
     };
     size_t kind = 0;
-    while (kind < KINDS && strcmp(arguments->operands[0], kinds[kind].name) != 0)
+    while (kind < KINDS && strcmp(arguments->common.operands[0], kinds[kind].name) != 0)
         ++kind;
     if (arguments->thread_list && !read_threads(&bench, arguments->thread_list))
         return rnl_complain_usage("bench",
@@ -95,10 +143,22 @@ int rnl_command_bench(const rnl_arguments *arguments)
     if (kind == KINDS)
         return rnl_complain_usage(
             "bench", "unknown benchmark '%s': expected machine, train, latency or optimizers",
-            arguments->operands[0]);
+            arguments->common.operands[0]);
     int code = check_arguments(arguments, kind);
     if (code == RNL_EXIT_OK)
         code = kinds[kind].run(&bench);
     rnl_bench_report_finish(&bench.report);
     return code;
 }
+
+const rnl_command rnl_bench_command = {
+    .name = "bench",
+    .operands = "machine|train|latency|optimizers [CONFIG...]",
+    .fewest = 1,
+    .most = RNL_MAX_OPERANDS,
+    .purpose = "Measures what the machine can do, and how near to it training comes.",
+    .details = details,
+    .options = option_table,
+    .size = sizeof(bench_arguments),
+    .run = run,
+};

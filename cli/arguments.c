@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-const rnl_command *rnl_command_find(const char *name)
+const rnl_command *rnl_command_find(const rnl_command *program, const char *name)
 {
     rnl_suggestion nearest = rnl_suggestion_for(name);
-    for (size_t i = 0; i < rnl_command_count; ++i) {
-        if (strcmp(name, rnl_commands[i].name) == 0)
-            return &rnl_commands[i];
-        rnl_suggestion_offer(&nearest, rnl_commands[i].name);
+    for (size_t i = 0; program->commands[i]; ++i) {
+        if (strcmp(name, program->commands[i]->name) == 0)
+            return program->commands[i];
+        rnl_suggestion_offer(&nearest, program->commands[i]->name);
     }
     if (nearest.name)
         rnl_complain_usage(NULL, "unknown command '%s'; did you mean '%s'?", name, nearest.name);
@@ -23,22 +23,17 @@ const rnl_command *rnl_command_find(const char *name)
 
 static const rnl_option *option_named(const rnl_command *command, const char *name, size_t length)
 {
-    for (size_t i = 0; i < rnl_option_count; ++i) {
-        const rnl_option *option = &rnl_option_table[i];
-        if ((option->commands & command->mark) && strlen(option->name) == length &&
-            memcmp(option->name, name, length) == 0)
+    for (const rnl_option *option = command->options; option->name; ++option)
+        if (strlen(option->name) == length && memcmp(option->name, name, length) == 0)
             return option;
-    }
     return NULL;
 }
 
 static const rnl_option *option_lettered(const rnl_command *command, char letter)
 {
-    for (size_t i = 0; i < rnl_option_count; ++i) {
-        const rnl_option *option = &rnl_option_table[i];
-        if ((option->commands & command->mark) && option->letter == letter)
+    for (const rnl_option *option = command->options; option->name; ++option)
+        if (option->letter == letter)
             return option;
-    }
     return NULL;
 }
 
@@ -46,10 +41,8 @@ static int complain_unknown(const rnl_command *command, const char *name, size_t
 {
     char *word = strndup(name, length);
     rnl_suggestion nearest = rnl_suggestion_for(word ? word : "");
-    for (size_t i = 0; i < rnl_option_count; ++i) {
-        if (rnl_option_table[i].commands & command->mark)
-            rnl_suggestion_offer(&nearest, rnl_option_table[i].name);
-    }
+    for (const rnl_option *option = command->options; option->name; ++option)
+        rnl_suggestion_offer(&nearest, option->name);
     free(word);
     const char *prefix = command->name ? command->name : "";
     const char *colon = command->name ? ": " : "";
@@ -81,7 +74,7 @@ static int take_option(rnl_arguments *arguments, words *line, const rnl_option *
                                       option->expected);
         value = *line->next++;
     }
-    if (!option->take(arguments, value))
+    if (!option->take(arguments, (char *)arguments + option->member, value))
         return rnl_complain_usage(name, "--%s expects %s, got '%s'", option->name, option->expected,
                                   value);
     return RNL_EXIT_OK;
@@ -121,31 +114,35 @@ static int take_operand(rnl_arguments *arguments, const rnl_command *command, co
     return RNL_EXIT_OK;
 }
 
-int rnl_arguments_parse(rnl_arguments *arguments, const rnl_command *command, size_t count,
-                        char *const *first)
+static int take_words(rnl_arguments *arguments, words *line)
 {
-    *arguments = (rnl_arguments){.overrides = calloc(count + 1, sizeof *arguments->overrides)};
-    if (!arguments->overrides) {
-        rnl_complain("out of memory");
-        return RNL_EXIT_FAILURE;
-    }
-    words line = {command, first, first + count};
     bool options_ended = false;
-    while (line.next < line.end) {
-        const char *word = *line.next++;
-        int code = RNL_EXIT_OK;
+    while (line->next < line->end) {
+        const char *word = *line->next++;
         if (options_ended || word[0] != '-' || word[1] == '\0')
-            code = take_operand(arguments, command, word);
+            RNL_TRY_EXIT(take_operand(arguments, line->command, word));
         else if (word[1] != '-')
-            code = take_short(arguments, &line, word + 1);
+            RNL_TRY_EXIT(take_short(arguments, line, word + 1));
         else if (word[2] != '\0')
-            code = take_long(arguments, &line, word + 2);
+            RNL_TRY_EXIT(take_long(arguments, line, word + 2));
         else
             options_ended = true;
-        if (code != RNL_EXIT_OK)
-            return code;
     }
-    if (!arguments->help && arguments->operand_count < command->fewest)
+    return RNL_EXIT_OK;
+}
+
+int rnl_arguments_parse(rnl_arguments **arguments, const rnl_command *program,
+                        const rnl_command *command, size_t count, char *const *first)
+{
+    rnl_arguments *made = *arguments = calloc(1, command->size);
+    if (made)
+        made->overrides = calloc(count + 1, sizeof *made->overrides);
+    if (!made || !made->overrides)
+        return rnl_complain_memory();
+    made->program = program;
+    words line = {command, first, first + count};
+    RNL_TRY_EXIT(take_words(made, &line));
+    if (!made->help && made->operand_count < command->fewest)
         return rnl_complain_usage(command->name, "%s: %s is missing", command->name,
                                   command->operands);
     return RNL_EXIT_OK;
@@ -153,5 +150,7 @@ int rnl_arguments_parse(rnl_arguments *arguments, const rnl_command *command, si
 
 void rnl_arguments_release(rnl_arguments *arguments)
 {
-    free(arguments->overrides);
+    if (arguments)
+        free(arguments->overrides);
+    free(arguments);
 }

@@ -1,11 +1,69 @@
 #include "cli/commands.h"
 #include "cli/evaluation_report.h"
 #include "cli/messages.h"
+#include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/suggestion.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
+
+typedef struct evaluate_arguments {
+    rnl_arguments common;
+    unsigned part;       /* an rnl_part; 0: the default */
+    const char *data;    /* a file of rows; NULL: none given */
+    const char *targets; /* of them, a file; NULL: none given */
+} evaluate_arguments;
+
+/* The name of a part, else of a file. */
+static bool take_part(rnl_arguments *arguments, void *member, const char *value)
+{
+    static const struct {
+        const char *name;
+        rnl_part part;
+    } parts[] = {{"test", RNL_TEST}, {"validation", RNL_VALIDATION}, {"train", RNL_TRAIN}};
+    evaluate_arguments *own = (evaluate_arguments *)arguments;
+    (void)member;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; ++i) {
+        if (strcmp(value, parts[i].name) == 0) {
+            own->part = parts[i].part;
+            own->data = NULL;
+            return true;
+        }
+    }
+    own->part = 0;
+    own->data = value;
+    return *value != '\0';
+}
+
+static const rnl_option option_table[] = {
+    {"data", 0, "PART|FILE",
+     "the rows to use: test, validation or train, or a file with the inputs\nand targets "
+     "(default: test, or validation if there is no test data)",
+     "test, validation, train or a file", take_part, offsetof(evaluate_arguments, part)},
+    {"targets", 0, "FILE", "the targets, where the --data FILE is .npy or IDX; a table has its own",
+     "a file", rnl_take_text, offsetof(evaluate_arguments, targets)},
+    RNL_OPTION_THREADS,
+    RNL_OPTION_PIN,
+    RNL_OPTION_SET,
+    RNL_OPTION_VERBOSE,
+    RNL_OPTION_HELP,
+    {0},
+};
+
+static const char details[] =
+    "MODEL is a file that `runnel train` wrote.  The data are those that the configuration in\n"
+    "it names; --set data.test... names others.\n"
+    "\n"
+    "Precision, recall and F1 are printed per class, with the number of rows of the class\n"
+    "(support); a figure that would divide by zero is printed as `-` and left out of the macro\n"
+    "average, which is the plain mean over the classes.\n"
+    "\n"
+    "Exit code: 0 measured; 1 failed; 2 a mistake in the command or in a --set.\n"
+    "\n"
+    "Example:\n"
+    "  runnel evaluate runs/fashion_mnist/model.safetensors --data validation\n";
 
 static const char *const part_names[] = {
     [RNL_TRAIN] = "train", [RNL_VALIDATION] = "validation", [RNL_TEST] = "test"};
@@ -29,7 +87,7 @@ static int load_part(rnl_data **data, rnl_part *part, const rnl_model *model, un
 }
 
 /* Rows with targets in files. */
-static int load_file(rnl_data **data, const rnl_model *model, const rnl_arguments *arguments)
+static int load_file(rnl_data **data, const rnl_model *model, const evaluate_arguments *arguments)
 {
     rnl_suggestion nearest = rnl_suggestion_for(arguments->data);
     for (rnl_part part = RNL_TRAIN; part <= RNL_TEST; part *= 2)
@@ -44,7 +102,7 @@ static int load_file(rnl_data **data, const rnl_model *model, const rnl_argument
 }
 
 static int load_rows(rnl_data **data, rnl_part *part, const rnl_model *model,
-                     const rnl_arguments *arguments)
+                     const evaluate_arguments *arguments)
 {
     *part = RNL_TEST;
     if (arguments->data)
@@ -65,13 +123,13 @@ static int report(const rnl_evaluation *evaluation, const rnl_model *model, rnl_
     return RNL_EXIT_FAILURE;
 }
 
-static int evaluate_model(const rnl_model *model, const rnl_arguments *arguments)
+static int evaluate_model(const rnl_model *model, const evaluate_arguments *arguments)
 {
     rnl_display display;
-    rnl_display_start(&display, arguments);
+    rnl_display_start(&display, &arguments->common);
     const rnl_options options = {
-        .threads = arguments->threads,
-        .pin = arguments->pin,
+        .threads = arguments->common.threads,
+        .pin = arguments->common.pin,
         .on_log = rnl_display_log,
         .user = &display,
     };
@@ -88,13 +146,27 @@ static int evaluate_model(const rnl_model *model, const rnl_arguments *arguments
     return code;
 }
 
-int rnl_command_evaluate(const rnl_arguments *arguments)
+static int run(const rnl_arguments *common)
 {
+    const evaluate_arguments *arguments = (const evaluate_arguments *)common;
     rnl_model *model = NULL;
-    int code = rnl_complain_status(rnl_model_load(&model, arguments->operands[0],
-                                                  arguments->overrides, arguments->override_count));
+    int code = rnl_complain_status(rnl_model_load(&model, arguments->common.operands[0],
+                                                  arguments->common.overrides,
+                                                  arguments->common.override_count));
     if (code == RNL_EXIT_OK)
         code = evaluate_model(model, arguments);
     rnl_model_free(model);
     return code;
 }
+
+const rnl_command rnl_evaluate_command = {
+    .name = "evaluate",
+    .operands = "MODEL",
+    .fewest = 1,
+    .most = 1,
+    .purpose = "Measures a trained model: loss, metrics, confusion matrix, precision, recall.",
+    .details = details,
+    .options = option_table,
+    .size = sizeof(evaluate_arguments),
+    .run = run,
+};

@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 #include "cli/messages.h"
+#include "cli/options.h"
 #include "cli/output_file.h"
 #include "cli/plot.h"
 #include "cli/progress.h"
@@ -9,6 +10,70 @@
 #include <stdlib.h>
 #include <string.h>
 
+typedef struct find_lr_arguments {
+    rnl_arguments common;
+    const char *output; /* NULL: the default */
+    rnl_rate_range range;
+    rnl_seed seed;
+} find_lr_arguments;
+
+static bool take_rate(rnl_arguments *arguments, void *member, const char *value)
+{
+    double *rate = member;
+    char *end;
+    (void)arguments;
+    *rate = strtod(value, &end);
+    return end != value && *end == '\0' && *rate > 0 && *rate <= 1e6;
+}
+
+static bool take_steps(rnl_arguments *arguments, void *member, const char *value)
+{
+    (void)arguments;
+    return rnl_read_count(value, 2, member);
+}
+
+static const rnl_option option_table[] = {
+    {"output", 'o', "DIR",
+     "directory to write to, made if missing\n(default: runs/NAME-find-lr, NAME being the "
+     "configuration's)",
+     "a directory", rnl_take_text, offsetof(find_lr_arguments, output)},
+    {"from", 0, "RATE", "the first learning rate (default: 1e-5)", "a number above 0", take_rate,
+     offsetof(find_lr_arguments, range.first)},
+    {"to", 0, "RATE", "the last learning rate (default: 10)", "a number above 0", take_rate,
+     offsetof(find_lr_arguments, range.last)},
+    {"steps", 0, "N", "the number of steps from one to the other (default: 500)",
+     "a whole number from 2 to 1000000", take_steps, offsetof(find_lr_arguments, range.steps)},
+    RNL_OPTION_THREADS,
+    RNL_OPTION_PIN,
+    RNL_OPTION_SEED(offsetof(find_lr_arguments, seed), "short for --set training.seed=N"),
+    RNL_OPTION_SET,
+    RNL_OPTION_VERBOSE,
+    RNL_OPTION_HELP,
+    {0},
+};
+
+static const char details[] =
+    "Trains the model that CONFIG describes with a learning rate that grows from step to step by\n"
+    "a constant factor, and looks at the loss of each mini-batch: too low a rate hardly lowers\n"
+    "it, too high a one makes it climb.  The test ends when the loss, smoothed, has come to four\n"
+    "times its lowest.  Suggested is a tenth of the rate at which it begins to climb: the last "
+    "one\n"
+    "at which the smoothed loss is within a quarter of its lowest.  Nothing is kept of this\n"
+    "training.\n"
+    "\n"
+    "The optimizer and its momentum are the configuration's; its learning rate and schedule are\n"
+    "left aside.  The schedule `one_cycle: {max_rate: auto}` makes the same test by itself.\n"
+    "\n"
+    "Files written to DIR: find_lr.csv, with a line per step (learning_rate, loss,\n"
+    "smoothed_loss), and, where gnuplot is installed, find_lr.png and find_lr.svg.  A plot in\n"
+    "characters and the suggestion go to standard output.\n"
+    "\n"
+    "Exit code: 0 suggested and written; 1 failed, or the loss never fell; 2 a mistake in the\n"
+    "command or the configuration.\n"
+    "\n"
+    "Example:\n"
+    "  runnel find-lr examples/fashion_mnist.yaml --set training.optimizer=adam\n";
+
 static int on_step(const rnl_progress *progress, void *user)
 {
     rnl_display_step(user, progress);
@@ -16,19 +81,19 @@ static int on_step(const rnl_progress *progress, void *user)
 }
 
 static rnl_status search(rnl_rate_search **found, const rnl_model *model, const rnl_data *data,
-                         const rnl_arguments *arguments)
+                         const find_lr_arguments *arguments)
 {
     rnl_display display;
-    rnl_display_start(&display, arguments);
-    const rnl_rate_range range = {arguments->from, arguments->to, arguments->steps};
+    rnl_display_start(&display, &arguments->common);
     const rnl_options options = {
-        .threads = arguments->threads,
-        .pin = arguments->pin,
+        .threads = arguments->common.threads,
+        .pin = arguments->common.pin,
         .on_step = display.bar ? on_step : NULL,
         .on_log = rnl_display_log,
         .user = &display,
     };
-    const rnl_status status = rnl_find_learning_rate(model, data, &range, &options, found);
+    const rnl_status status =
+        rnl_find_learning_rate(model, data, &arguments->range, &options, found);
     rnl_display_finish(&display);
     return status;
 }
@@ -181,7 +246,7 @@ static rnl_status obtain(rnl_model **model, rnl_data **data, const rnl_config *c
 
 /* Nothing that is read from is replaced. */
 static int check_outputs(const rnl_config *config, const rnl_run_directory *directory,
-                         const rnl_arguments *arguments)
+                         const find_lr_arguments *arguments)
 {
     static const char *const names[] = {"find_lr.csv", "find_lr.png", "find_lr.svg"};
     bool read = false;
@@ -191,15 +256,15 @@ static int check_outputs(const rnl_config *config, const rnl_run_directory *dire
             rnl_complain("out of memory");
             return RNL_EXIT_FAILURE;
         }
-        read =
-            rnl_output_is_input(path, arguments->operands[0]) || rnl_output_is_data(path, config);
+        read = rnl_output_is_input(path, arguments->common.operands[0]) ||
+               rnl_output_is_data(path, config);
         free(path);
     }
     return read ? RNL_EXIT_FAILURE : RNL_EXIT_OK;
 }
 
 static int find(const rnl_config *config, rnl_run_directory *directory,
-                const rnl_arguments *arguments)
+                const find_lr_arguments *arguments)
 {
     if (check_outputs(config, directory, arguments) != RNL_EXIT_OK)
         return RNL_EXIT_FAILURE;
@@ -218,13 +283,15 @@ static int find(const rnl_config *config, rnl_run_directory *directory,
     return code;
 }
 
-int rnl_command_find_lr(const rnl_arguments *arguments)
+static int run(const rnl_arguments *common)
 {
+    const find_lr_arguments *arguments = (const find_lr_arguments *)common;
     rnl_config *config = NULL;
     rnl_run_directory directory = {.lock = -1};
     char *name = NULL;
-    int code = rnl_complain_status(rnl_config_load(
-        &config, arguments->operands[0], arguments->overrides, arguments->override_count));
+    int code = rnl_complain_status(rnl_config_load(&config, arguments->common.operands[0],
+                                                   arguments->common.overrides,
+                                                   arguments->common.override_count));
     if (code == RNL_EXIT_OK && asprintf(&name, "%s-find-lr", rnl_config_name(config)) < 0) {
         rnl_complain("out of memory");
         name = NULL;
@@ -239,3 +306,15 @@ int rnl_command_find_lr(const rnl_arguments *arguments)
     rnl_config_free(config);
     return code;
 }
+
+const rnl_command rnl_find_lr_command = {
+    .name = "find-lr",
+    .operands = "CONFIG",
+    .fewest = 1,
+    .most = 1,
+    .purpose = "Finds a learning rate for a configuration: the range test.",
+    .details = details,
+    .options = option_table,
+    .size = sizeof(find_lr_arguments),
+    .run = run,
+};

@@ -1,11 +1,46 @@
 #include "cli/commands.h"
 #include "cli/messages.h"
+#include "cli/options.h"
 #include "cli/output_file.h"
 #include "cli/progress.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <sys/stat.h>
+
+typedef struct fold_arguments {
+    rnl_arguments common;
+    const char *data; /* a file of rows; NULL: none given */
+    bool force;
+} fold_arguments;
+
+static const rnl_option option_table[] = {
+    {"data", 0, "FILE",
+     "rows to compare outputs on, as of `runnel predict`\n(default: the test data)", "a file",
+     rnl_take_text, offsetof(fold_arguments, data)},
+    RNL_OPTION_THREADS,
+    RNL_OPTION_PIN,
+    RNL_OPTION_SET,
+    {"force", 'f', NULL, "replace OUTPUT if it is there", NULL, rnl_take_switch,
+     offsetof(fold_arguments, force)},
+    RNL_OPTION_VERBOSE,
+    RNL_OPTION_HELP,
+    {0},
+};
+
+static const char details[] =
+    "MODEL is a file that `runnel train` wrote; the folded model is written to OUTPUT, which\n"
+    "without --force must not be there yet.\n"
+    "\n"
+    "A normalization behind a dense layer without an activation is folded backward into it, any\n"
+    "other before a dense layer forward into that; what can be folded neither way is kept.\n"
+    "Layers that act in training alone, as dropout, are left out.  All that is told, and the\n"
+    "largest difference of an output between both models.\n"
+    "\n"
+    "Exit code: 0 written; 1 failed; 2 a mistake in the command or in a --set.\n"
+    "\n"
+    "Example:\n"
+    "  runnel fold runs/fashion_mnist_bn/model.safetensors folded.safetensors\n";
 
 typedef struct comparison {
     rnl_prediction *before, *after;
@@ -20,13 +55,13 @@ static double largest_difference(const comparison *c)
 }
 
 static rnl_status compare(const rnl_model *model, const rnl_model *folded, const rnl_data *data,
-                          const rnl_arguments *arguments)
+                          const fold_arguments *arguments)
 {
     rnl_display display;
-    rnl_display_start(&display, arguments);
+    rnl_display_start(&display, &arguments->common);
     const rnl_options options = {
-        .threads = arguments->threads,
-        .pin = arguments->pin,
+        .threads = arguments->common.threads,
+        .pin = arguments->common.pin,
         .on_log = rnl_display_log,
         .user = &display,
     };
@@ -43,7 +78,8 @@ static rnl_status compare(const rnl_model *model, const rnl_model *folded, const
 }
 
 /* The rows of --data; without, the test data of the configuration, if they are there. */
-static rnl_status load_rows(rnl_data **data, const rnl_model *model, const rnl_arguments *arguments)
+static rnl_status load_rows(rnl_data **data, const rnl_model *model,
+                            const fold_arguments *arguments)
 {
     if (arguments->data)
         return rnl_data_read(data, model, arguments->data);
@@ -52,7 +88,7 @@ static rnl_status load_rows(rnl_data **data, const rnl_model *model, const rnl_a
     return RNL_OK;
 }
 
-static int fold(const rnl_model *model, const rnl_arguments *arguments)
+static int fold(const rnl_model *model, const fold_arguments *arguments)
 {
     rnl_model *folded = NULL;
     char *report = NULL;
@@ -68,9 +104,9 @@ static int fold(const rnl_model *model, const rnl_arguments *arguments)
             fprintf(stderr, "There are no test data to compare outputs on; see --data.\n");
     }
     if (status == RNL_OK)
-        status = rnl_model_save(folded, arguments->operands[1]);
+        status = rnl_model_save(folded, arguments->common.operands[1]);
     if (status == RNL_OK)
-        printf("model: %s\n", arguments->operands[1]);
+        printf("model: %s\n", arguments->common.operands[1]);
     const int code = rnl_complain_status(status);
     rnl_data_free(data);
     rnl_text_free(report);
@@ -79,11 +115,11 @@ static int fold(const rnl_model *model, const rnl_arguments *arguments)
 }
 
 /* What is there is replaced if that is asked for, and never what is read from. */
-static int check_output(const rnl_model *model, const rnl_arguments *arguments)
+static int check_output(const rnl_model *model, const fold_arguments *arguments)
 {
-    const char *output = arguments->operands[1];
+    const char *output = arguments->common.operands[1];
     struct stat about;
-    if (rnl_output_is_input(output, arguments->operands[0]) ||
+    if (rnl_output_is_input(output, arguments->common.operands[0]) ||
         rnl_output_is_input(output, arguments->data) ||
         rnl_output_is_data(output, rnl_model_config(model)))
         return RNL_EXIT_FAILURE;
@@ -93,11 +129,13 @@ static int check_output(const rnl_model *model, const rnl_arguments *arguments)
     return RNL_EXIT_OK;
 }
 
-int rnl_command_fold(const rnl_arguments *arguments)
+static int run(const rnl_arguments *common)
 {
+    const fold_arguments *arguments = (const fold_arguments *)common;
     rnl_model *model = NULL;
-    int code = rnl_complain_status(rnl_model_load(&model, arguments->operands[0],
-                                                  arguments->overrides, arguments->override_count));
+    int code = rnl_complain_status(rnl_model_load(&model, arguments->common.operands[0],
+                                                  arguments->common.overrides,
+                                                  arguments->common.override_count));
     if (code == RNL_EXIT_OK)
         code = check_output(model, arguments);
     if (code == RNL_EXIT_OK)
@@ -105,3 +143,15 @@ int rnl_command_fold(const rnl_arguments *arguments)
     rnl_model_free(model);
     return code;
 }
+
+const rnl_command rnl_fold_command = {
+    .name = "fold",
+    .operands = "MODEL OUTPUT",
+    .fewest = 2,
+    .most = 2,
+    .purpose = "Folds batch normalization into the weights, for faster inference.",
+    .details = details,
+    .options = option_table,
+    .size = sizeof(fold_arguments),
+    .run = run,
+};

@@ -1,10 +1,24 @@
 #include "cli/commands.h"
 #include "cli/messages.h"
+#include "cli/options.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define INDENT 26 /* the column of an option's help */
+
+static const rnl_option option_table[] = {
+    RNL_OPTION_HELP,
+    {0},
+};
+
+static const char details[] =
+    "TOPIC is a section of the configuration, a list of kinds or a single kind.\n"
+    "\n"
+    "Examples:\n"
+    "  runnel help train\n"
+    "  runnel help config\n"
+    "  runnel help config dense\n";
 
 static void print_option(const rnl_option *option)
 {
@@ -23,21 +37,23 @@ static void print_option(const rnl_option *option)
     }
 }
 
+static void print_commands(const rnl_command *const *commands)
+{
+    printf("\nCommands:\n");
+    for (size_t i = 0; commands[i]; ++i)
+        printf("  %-*s%s\n", INDENT - 2, commands[i]->name, commands[i]->purpose);
+}
+
 void rnl_help_print(const rnl_command *command)
 {
     const char *name = command->name ? command->name : "";
     printf("Usage: runnel %s%s%s [OPTION]...\n\n%s\n", name, command->name ? " " : "",
            command->operands, command->purpose);
-    if (command == &rnl_program) {
-        printf("\nCommands:\n");
-        for (size_t i = 0; i < rnl_command_count; ++i)
-            printf("  %-*s%s\n", INDENT - 2, rnl_commands[i].name, rnl_commands[i].purpose);
-    }
+    if (command->commands)
+        print_commands(command->commands);
     printf("\nOptions:\n");
-    for (size_t i = 0; i < rnl_option_count; ++i) {
-        if (rnl_option_table[i].commands & command->mark)
-            print_option(&rnl_option_table[i]);
-    }
+    for (const rnl_option *option = command->options; option->name; ++option)
+        print_option(option);
     printf("\n%s", command->details);
 }
 
@@ -51,17 +67,17 @@ static int print_configuration_help(const char *topic)
     return code;
 }
 
-int rnl_command_help(const rnl_arguments *arguments)
+static int run(const rnl_arguments *arguments)
 {
     if (arguments->operand_count == 0) {
-        rnl_help_print(&rnl_program);
+        rnl_help_print(arguments->program);
         return RNL_EXIT_OK;
     }
     const char *subject = arguments->operands[0];
     const char *topic = arguments->operands[1];
     if (strcmp(subject, "config") == 0)
         return print_configuration_help(topic);
-    const rnl_command *command = rnl_command_find(subject);
+    const rnl_command *command = rnl_command_find(arguments->program, subject);
     if (!command)
         return RNL_EXIT_USAGE;
     if (topic)
@@ -70,11 +86,14 @@ int rnl_command_help(const rnl_arguments *arguments)
     return RNL_EXIT_OK;
 }
 
-int rnl_command_none(const rnl_arguments *arguments)
-{
-    if (arguments->version) {
-        printf("runnel %s\n", rnl_version());
-        return RNL_EXIT_OK;
-    }
-    return rnl_complain_usage(NULL, "a command is missing");
-}
+const rnl_command rnl_help_command = {
+    .name = "help",
+    .operands = "[COMMAND | config [TOPIC]]",
+    .fewest = 0,
+    .most = 2,
+    .purpose = "Explains a command or the configuration.",
+    .details = details,
+    .options = option_table,
+    .size = sizeof(rnl_arguments),
+    .run = run,
+};

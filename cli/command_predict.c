@@ -1,17 +1,69 @@
 #include "cli/commands.h"
 #include "cli/messages.h"
 #include "cli/model_source.h"
+#include "cli/options.h"
 #include "cli/output_file.h"
 #include "cli/prediction_file.h"
 #include "cli/progress.h"
 
-static int predict(const rnl_model *model, const rnl_data *data, const rnl_arguments *arguments)
+typedef struct predict_arguments {
+    rnl_arguments common;
+    const char *output; /* NULL: standard output */
+    const char *data;   /* a file of rows; NULL: none given */
+    size_t monte_carlo; /* passes; 0: none */
+    bool probabilities;
+} predict_arguments;
+
+static const rnl_option option_table[] = {
+    {"output", 'o', "FILE",
+     "file to write to: .npy, or CSV under any other name\n(default: CSV to standard output)",
+     "a file", rnl_take_text, offsetof(predict_arguments, output)},
+    {"data", 0, "FILE",
+     "the rows to predict for: a table, .npy or IDX, told apart by their\ncontent, plain or gzip; "
+     "required",
+     "a file", rnl_take_text, offsetof(predict_arguments, data)},
+    {"probabilities", 0, NULL, "the probability of every class instead of the most probable class",
+     NULL, rnl_take_switch, offsetof(predict_arguments, probabilities)},
+    {"monte-carlo", 0, "N",
+     "mean and standard deviation of N predictions, with dropout, noise and\n"
+     "in training",
+     "a whole number from 1", rnl_take_count, offsetof(predict_arguments, monte_carlo)},
+    RNL_OPTION_THREADS,
+    RNL_OPTION_PIN,
+    RNL_OPTION_SET,
+    RNL_OPTION_VERBOSE,
+    RNL_OPTION_HELP,
+    {0},
+};
+
+static const char details[] =
+    "MODEL is a file that `runnel train` wrote.  A table is read as the training rows were: its\n"
+    "columns are found by name, others in it are ignored, and a category that training has not\n"
+    "seen is an error that names it.\n"
+    "\n"
+    "What is written, a line or an element per row, in the order of the rows:\n"
+    "  of a classifier       CSV: class,probability - the most probable class, by its name if\n"
+    "                        the training table named it, else by its number from 0, and its\n"
+    "                        probability.  .npy: int32 (rows), class numbers in sorted order\n"
+    "  with --probabilities  CSV: a column for each class, named as above.\n"
+    "                        .npy: float32 (rows, classes)\n"
+    "  of other models       CSV: a column for each output, named as the target columns were,\n"
+    "                        else output_1, output_2, ...  .npy: float32 (rows, outputs)\n"
+    "With --monte-carlo, behind these as many columns of standard deviations; of a classifier\n"
+    "without --probabilities, in CSV one, of the probability.\n"
+    "\n"
+    "Exit code: 0 written; 1 failed; 2 a mistake in the command or in a --set.\n"
+    "\n"
+    "Example:\n"
+    "  runnel predict runs/houses/model.safetensors --data new.csv -o prices.csv\n";
+
+static int predict(const rnl_model *model, const rnl_data *data, const predict_arguments *arguments)
 {
     rnl_display display;
-    rnl_display_start(&display, arguments);
+    rnl_display_start(&display, &arguments->common);
     const rnl_options options = {
-        .threads = arguments->threads,
-        .pin = arguments->pin,
+        .threads = arguments->common.threads,
+        .pin = arguments->common.pin,
         .on_log = rnl_display_log,
         .user = &display,
     };
@@ -28,12 +80,12 @@ static int predict(const rnl_model *model, const rnl_data *data, const rnl_argum
     return code;
 }
 
-static int check_output(const rnl_arguments *arguments)
+static int check_output(const predict_arguments *arguments)
 {
     const char *output = arguments->output;
     if (!output)
         return RNL_EXIT_OK;
-    if (rnl_output_is_input(output, arguments->operands[0]) ||
+    if (rnl_output_is_input(output, arguments->common.operands[0]) ||
         rnl_output_is_input(output, arguments->data))
         return RNL_EXIT_FAILURE;
     if (rnl_is_model_file(output))
@@ -42,8 +94,9 @@ static int check_output(const rnl_arguments *arguments)
     return RNL_EXIT_OK;
 }
 
-int rnl_command_predict(const rnl_arguments *arguments)
+static int run(const rnl_arguments *common)
 {
+    const predict_arguments *arguments = (const predict_arguments *)common;
     if (!arguments->data)
         return rnl_complain_usage("predict", "predict: --data FILE is missing");
     const int right = check_output(arguments);
@@ -51,8 +104,9 @@ int rnl_command_predict(const rnl_arguments *arguments)
         return right;
     rnl_model *model = NULL;
     rnl_data *data = NULL;
-    int code = rnl_complain_status(rnl_model_load(&model, arguments->operands[0],
-                                                  arguments->overrides, arguments->override_count));
+    int code = rnl_complain_status(rnl_model_load(&model, arguments->common.operands[0],
+                                                  arguments->common.overrides,
+                                                  arguments->common.override_count));
     if (code == RNL_EXIT_OK && arguments->probabilities && rnl_model_classes(model) == 0)
         code = rnl_complain_usage("predict", "--probabilities: the model predicts values");
     if (code == RNL_EXIT_OK)
@@ -63,3 +117,15 @@ int rnl_command_predict(const rnl_arguments *arguments)
     rnl_model_free(model);
     return code;
 }
+
+const rnl_command rnl_predict_command = {
+    .name = "predict",
+    .operands = "MODEL",
+    .fewest = 1,
+    .most = 1,
+    .purpose = "Writes what a trained model says of new rows: classes, probabilities or values.",
+    .details = details,
+    .options = option_table,
+    .size = sizeof(predict_arguments),
+    .run = run,
+};

@@ -1,10 +1,26 @@
 #include "cli/commands.h"
 #include "cli/messages.h"
 #include "cli/model_source.h"
+#include "cli/options.h"
 
 #include <stdio.h>
 
-int rnl_command_summary(const rnl_arguments *arguments)
+static const rnl_option option_table[] = {
+    RNL_OPTION_SET,
+    RNL_OPTION_HELP,
+    {0},
+};
+
+static const char details[] =
+    "The file may be a configuration, whose training data tell the shape of a row, or a model\n"
+    "that `runnel train` wrote.\n"
+    "\n"
+    "Exit code: 0 printed; 1 failed; 2 a mistake in the command or the configuration.\n"
+    "\n"
+    "Example:\n"
+    "  runnel summary examples/fashion_mnist.yaml --set model.1.dense.units=1000\n";
+
+static int run(const rnl_arguments *arguments)
 {
     rnl_model *model = NULL;
     char *text = NULL;
@@ -18,3 +34,16 @@ int rnl_command_summary(const rnl_arguments *arguments)
     rnl_model_free(model);
     return code;
 }
+
+const rnl_command rnl_summary_command = {
+    .name = "summary",
+    .operands = "CONFIG|MODEL",
+    .fewest = 1,
+    .most = 1,
+    .purpose =
+        "Prints the layers of a model, their parameters, the work for a row, and the memory.",
+    .details = details,
+    .options = option_table,
+    .size = sizeof(rnl_arguments),
+    .run = run,
+};

@@ -4,6 +4,7 @@
 #include "cli/inspection_file.h"
 #include "cli/interruption.h"
 #include "cli/messages.h"
+#include "cli/options.h"
 #include "cli/output_file.h"
 #include "cli/progress.h"
 #include "cli/run_directory.h"
@@ -11,9 +12,83 @@
 #include <stdio.h>
 #include <unistd.h>
 
+typedef struct train_arguments {
+    rnl_arguments common;
+    const char *output; /* NULL: the default */
+    rnl_seed seed;
+    bool print_config, force, resume, restart_schedule;
+} train_arguments;
+
+static const rnl_option option_table[] = {
+    {"output", 'o', "DIR",
+     "directory to write to, made if missing\n(default: runs/NAME, NAME being the configuration's)",
+     "a directory", rnl_take_text, offsetof(train_arguments, output)},
+    RNL_OPTION_THREADS,
+    RNL_OPTION_PIN,
+    RNL_OPTION_SEED(offsetof(train_arguments, seed), "short for --set training.seed=N"),
+    RNL_OPTION_SET,
+    {"print-config", 0, NULL, "print the configuration, each value with where it is from, and stop",
+     NULL, rnl_take_switch, offsetof(train_arguments, print_config)},
+    RNL_OPTION_FORCE(offsetof(train_arguments, force)),
+    {"resume", 'r', NULL,
+     "go on from the directory's checkpoint, and end as if never\ninterrupted; without a "
+     "checkpoint, start",
+     NULL, rnl_take_switch, offsetof(train_arguments, resume)},
+    {"restart-schedule", 0, NULL,
+     "with --resume: begin the schedule of the learning rate anew, over the\nepochs that are left",
+     NULL, rnl_take_switch, offsetof(train_arguments, restart_schedule)},
+    RNL_OPTION_QUIET,
+    RNL_OPTION_VERBOSE,
+    RNL_OPTION_HELP,
+    {0},
+};
+
+static const char details[] =
+    "CONFIG is a YAML file; `runnel help config` explains it.\n"
+    "\n"
+    "Files written to DIR, once the configuration and its data were found right:\n"
+    "  model.safetensors  the trained weights, and the configuration, so that the file alone\n"
+    "                     is enough for `runnel evaluate`\n"
+    "  best.safetensors, last.safetensors  with training.early_stopping: the weights of the\n"
+    "                     best validation, as soon as it was, and those of the last step;\n"
+    "                     model.safetensors is one of them: see restore_best_weights\n"
+    "  history.csv        a line per epoch: loss, metrics, those of the validation rows\n"
+    "                     (val_...), learning_rate, and samples_per_second, which\n"
+    "                     counts the training steps alone (what is shown while it trains\n"
+    "                     is by the clock, with validation and saves); with\n"
+    "                     training.validate_every a line per validation, of the rows since\n"
+    "                     the last one, with the step, and epochs as fractions\n"
+    "  checkpoint.safetensors  where training stands, after an epoch but at most once a\n"
+    "                     second, or as often as training.checkpoint_every says, after the\n"
+    "                     last epoch and when it is stopped; the one before is kept as\n"
+    "                     checkpoint.safetensors.previous\n"
+    "  events.out.tfevents.*  with training.tensorboard: the figures of history.csv over the\n"
+    "                     steps; `tensorboard --logdir runs` shows them\n"
+    "  inspect.csv        with training.inspect: what `runnel inspect` reads, and in\n"
+    "                     failure.txt what ended a run that came to NaN or infinity\n"
+    "A directory that already holds a run is refused without --force or --resume, and so is one\n"
+    "that another process is writing to.  Lines that a full disk does not take are kept and\n"
+    "written when it has room again.\n"
+    "\n"
+    "Ctrl-C and SIGTERM finish the step, save a checkpoint and say where it is; a second one\n"
+    "ends the program at once and leaves the last checkpoint, if there is one, whole.\n"
+    "\n"
+    "Progress goes to standard error: a bar on a terminal, else a line for each of\n"
+    "history.csv.  Results go to standard output: figures over the test rows, if the\n"
+    "configuration names any, and the files written.\n"
+    "\n"
+    "The weights depend on the configuration, its seed and the data alone: the number of\n"
+    "workers and their binding change no bit of them.\n"
+    "\n"
+    "Exit code: 0 trained and saved; 1 failed; 2 a mistake in the command or the\n"
+    "configuration: then nothing was written; 130 and 143 stopped by Ctrl-C and SIGTERM.\n"
+    "\n"
+    "Example:\n"
+    "  runnel train examples/fashion_mnist.yaml --threads 8 --set training.epochs=20 -o runs/a\n";
+
 /* All that a training run holds; released together. */
 typedef struct training {
-    const rnl_arguments *arguments;
+    const train_arguments *arguments;
     rnl_config *config;
     rnl_data *data;
     rnl_model *model;
@@ -96,11 +171,11 @@ static rnl_status resume_model(training *run)
             return status;
         if (status != RNL_OK)
             rnl_complain("%s", rnl_message());
-        else if (!run->arguments->quiet)
+        else if (!run->arguments->common.quiet)
             fprintf(stderr, "resuming %s at step %llu\n", paths[i],
                     (unsigned long long)rnl_model_step(run->model));
     }
-    if (!run->model && status == RNL_OK && !run->arguments->quiet)
+    if (!run->model && status == RNL_OK && !run->arguments->common.quiet)
         fprintf(stderr, "no checkpoint in %s: starting from the beginning\n", run->directory.path);
     return status;
 }
@@ -124,7 +199,7 @@ static rnl_status obtain_model(training *run)
 /* What to do about an earlier run, as far as it is known before anything is written. */
 static int check_earlier(const training *run)
 {
-    const rnl_arguments *arguments = run->arguments;
+    const train_arguments *arguments = run->arguments;
     const rnl_run_directory *directory = &run->directory;
     const char *occupied = rnl_run_directory_occupied(directory);
     if (occupied && !arguments->force && !arguments->resume)
@@ -143,12 +218,12 @@ static int check_earlier(const training *run)
 
 static int prepare(training *run)
 {
-    const rnl_arguments *arguments = run->arguments;
+    const train_arguments *arguments = run->arguments;
     if (!rnl_run_directory_name(&run->directory, arguments->output, rnl_config_name(run->config)))
         return RNL_EXIT_FAILURE;
     if (!rnl_run_directory_claim(&run->directory))
         return RNL_EXIT_FAILURE;
-    if (rnl_run_directory_is_input(&run->directory, arguments->operands[0], run->config))
+    if (rnl_run_directory_is_input(&run->directory, arguments->common.operands[0], run->config))
         return RNL_EXIT_FAILURE;
     const int code = check_earlier(run);
     return code == RNL_EXIT_OK ? rnl_complain_status(obtain_model(run)) : code;
@@ -206,8 +281,8 @@ static void note_failure(const training *run)
 static int train_and_save(training *run)
 {
     const rnl_options options = {
-        .threads = run->arguments->threads,
-        .pin = run->arguments->pin,
+        .threads = run->arguments->common.threads,
+        .pin = run->arguments->common.pin,
         .checkpoint = run->directory.checkpoint,
         .best = run->directory.best,
         .last = run->directory.last,
@@ -245,8 +320,8 @@ static int train_and_save(training *run)
 static int print_test_figures(training *run)
 {
     const rnl_options options = {
-        .threads = run->arguments->threads,
-        .pin = run->arguments->pin,
+        .threads = run->arguments->common.threads,
+        .pin = run->arguments->common.pin,
         .on_log = on_log,
         .user = run,
     };
@@ -294,13 +369,15 @@ static int run_training(training *run)
     return code;
 }
 
-int rnl_command_train(const rnl_arguments *arguments)
+static int run(const rnl_arguments *common)
 {
+    const train_arguments *arguments = (const train_arguments *)common;
     training run = {.arguments = arguments, .directory.lock = -1};
     rnl_interruption_start();
-    rnl_display_start(&run.display, arguments);
-    int code = rnl_complain_status(rnl_config_load(
-        &run.config, arguments->operands[0], arguments->overrides, arguments->override_count));
+    rnl_display_start(&run.display, common);
+    int code = rnl_complain_status(rnl_config_load(&run.config, arguments->common.operands[0],
+                                                   arguments->common.overrides,
+                                                   arguments->common.override_count));
     if (code == RNL_EXIT_OK)
         code = arguments->print_config ? print_config(run.config) : run_training(&run);
     rnl_run_directory_release(&run.directory);
@@ -309,3 +386,15 @@ int rnl_command_train(const rnl_arguments *arguments)
     rnl_config_free(run.config);
     return code;
 }
+
+const rnl_command rnl_train_command = {
+    .name = "train",
+    .operands = "CONFIG",
+    .fewest = 1,
+    .most = 1,
+    .purpose = "Trains the model that a configuration describes, and saves it.",
+    .details = details,
+    .options = option_table,
+    .size = sizeof(train_arguments),
+    .run = run,
+};

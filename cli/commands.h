@@ -1,26 +1,24 @@
 /*
- * The commands.  Each returns the program's exit code.
+ * The commands, each with its options and its help page beside its code.
  */
 #ifndef RNL_CLI_COMMANDS_H
 #define RNL_CLI_COMMANDS_H
 
 #include "cli/arguments.h"
 
-int rnl_command_train(const rnl_arguments *arguments);
-int rnl_command_bench(const rnl_arguments *arguments); /* benchmarks/ */
-int rnl_command_compare(const rnl_arguments *arguments);
-int rnl_command_evaluate(const rnl_arguments *arguments);
-int rnl_command_find_lr(const rnl_arguments *arguments);
-int rnl_command_fold(const rnl_arguments *arguments);
-int rnl_command_plot(const rnl_arguments *arguments);
-int rnl_command_predict(const rnl_arguments *arguments);
-int rnl_command_summary(const rnl_arguments *arguments);
-int rnl_command_topology(const rnl_arguments *arguments);
-int rnl_command_inspect(const rnl_arguments *arguments);
-int rnl_command_help(const rnl_arguments *arguments);
-int rnl_command_none(const rnl_arguments *arguments);
+extern const rnl_command rnl_train_command;
+extern const rnl_command rnl_compare_command;
+extern const rnl_command rnl_evaluate_command;
+extern const rnl_command rnl_predict_command;
+extern const rnl_command rnl_find_lr_command;
+extern const rnl_command rnl_fold_command;
+extern const rnl_command rnl_summary_command;
+extern const rnl_command rnl_inspect_command;
+extern const rnl_command rnl_plot_command;
+extern const rnl_command rnl_topology_command;
+extern const rnl_command rnl_help_command;
 
-/* Prints the help page of a command; of rnl_program, the overview. */
+/* Prints the help page of a command; of the program, the overview. */
 void rnl_help_print(const rnl_command *command);
 
 #endif

@@ -5,10 +5,10 @@
 #ifndef RNL_CLI_COMPARISON_H
 #define RNL_CLI_COMPARISON_H
 
-#include "cli/arguments.h"
 #include "cli/history_table.h"
 #include "cli/run_directory.h"
 #include "cli/variation.h"
+#include <runnel/runnel.h>
 
 typedef struct rnl_trial {
     uint64_t seed; /* if the comparison repeats */

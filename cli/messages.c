@@ -28,6 +28,12 @@ int rnl_complain_usage(const char *command, const char *format, ...)
     return RNL_EXIT_USAGE;
 }
 
+int rnl_complain_memory(void)
+{
+    rnl_complain("out of memory");
+    return RNL_EXIT_FAILURE;
+}
+
 int rnl_complain_status(rnl_status status)
 {
     if (status == RNL_OK)

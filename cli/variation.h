@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define RNL_MAX_VARIED 8
+
 typedef struct rnl_variation {
     char *key;
     size_t count;
