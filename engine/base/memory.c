@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* Less than this is not worth a look at the limits; malloc says so if it is not there. */
+/* Smaller requests are not checked against the limits; malloc reports their failure. */
 #define WORTH_A_LOOK ((size_t)1 << 20)
 
 /* Page tables take one part in 512 of what they map. */
@@ -49,8 +49,8 @@ bool rnl_add_bytes(size_t *sum, size_t rows, size_t columns, size_t size)
            !__builtin_add_overflow(*sum, bytes, sum) && *sum <= PTRDIFF_MAX;
 }
 
-/* malloc maps what is larger by itself, and unmaps it when it is freed (mallopt(3)): what is asked
- * of its pages concerns nobody else. */
+/* malloc maps larger blocks separately and unmaps them when they are freed (mallopt(3)), so advice
+ * about their pages affects nothing else. */
 #define MOST_OF_HEAP ((size_t)32 << 20)
 
 rnl_status rnl_allocate_rows(void *where, const char *what, size_t rows, size_t columns,

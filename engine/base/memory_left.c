@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* What the kernel takes for a process beside its pages, and what it cannot give back at once. */
+/* Kernel memory of a process beside its pages, and what the kernel cannot reclaim at once. */
 #define KERNELS_OWN ((uint64_t)2 << 20)
 
 static void lower(rnl_memory_left *left, const char *source, uint64_t limit, uint64_t used)
@@ -21,7 +21,7 @@ static void lower(rnl_memory_left *left, const char *source, uint64_t limit, uin
     snprintf(left->source, sizeof left->source, "%s", source);
 }
 
-/* NULL if the path is too long, or the file cannot be opened. */
+/* Returns NULL if the path is too long or the file cannot be opened. */
 static FILE *open_under(const char *root, const char *folder, const char *name)
 {
     char path[PATH_MAX];
@@ -29,7 +29,8 @@ static FILE *open_under(const char *root, const char *folder, const char *name)
     return length < (int)sizeof path ? fopen(path, "re") : NULL;
 }
 
-/* The number behind a key at the beginning of a line, or of the file for the key "". */
+/* Reads the number after a key at the beginning of a line; the key "" means the file's first
+ * number. */
 static bool read_number(FILE *file, const char *key, uint64_t *number)
 {
     const size_t length = strlen(key);
@@ -44,16 +45,16 @@ static bool read_number(FILE *file, const char *key, uint64_t *number)
 
 /* ---- control groups -------------------------------------------------------------------------- */
 
-/* The files of a version. */
+/* The files of one version of control groups. */
 typedef struct group_files {
-    const char *limit, *used, *reclaimable; /* the last is a key of memory.stat */
+    const char *limit, *used, *reclaimable; /* `reclaimable` is a key of memory.stat */
 } group_files;
 
 static const group_files version_1 = {"memory.limit_in_bytes", "memory.usage_in_bytes",
                                       "total_inactive_file "},
                          version_2 = {"memory.max", "memory.current", "inactive_file "};
 
-/* Pages of files that nobody uses at the moment are given back when there is need. */
+/* Counts unused page-cache pages as free: they are reclaimed on demand. */
 static void look_at_group(rnl_memory_left *left, const char *root, const char *folder,
                           const char *group, const group_files *files)
 {
@@ -68,7 +69,7 @@ static void look_at_group(rnl_memory_left *left, const char *root, const char *f
     lower(left, source, limit, used + KERNELS_OWN);
 }
 
-/* From the group, as it is called below the mount, up to the mount. */
+/* Visits the group, named relative to the mount, and its parents up to the mount. */
 static void look_up_from(rnl_memory_left *left, const char *root, const char *mount,
                          const char *group, const group_files *files)
 {
@@ -91,7 +92,7 @@ typedef struct mount_line {
     char root[PATH_MAX], mount[PATH_MAX], type[32], options[1024];
 } mount_line;
 
-/* "\040" for a space. */
+/* Replaces "\040" by a space. */
 static void unescape(char *text)
 {
     char *to = text;
@@ -124,8 +125,8 @@ static bool lists(const char *list, const char *word)
     return strstr(all, one) != NULL;
 }
 
-/* In a container the mount may show less than the path of the group tells: the group that it shows
- * as its own root is the one above all that can be seen. */
+/* Returns the group's path below the mount.  In a container the mount may show only part of the
+ * path that /proc reports: the group shown as its root is then the topmost visible one. */
 static const char *below(const char *mount_root, const char *group)
 {
     const size_t length = strcmp(mount_root, "/") == 0 ? 0 : strlen(mount_root);
@@ -135,7 +136,7 @@ static const char *below(const char *mount_root, const char *group)
                                                                                : "";
 }
 
-/* The group at each mount of its hierarchy. */
+/* Visits the group at each mount of its hierarchy. */
 static void look_at_mounts(rnl_memory_left *left, const char *root, const char *group,
                            const group_files *files)
 {

@@ -31,7 +31,7 @@ rnl_status rnl_array_measure(rnl_array *array)
 /* A byte of deflate makes at most this many: 2 bits stand for 258. */
 #define INFLATION_LIMIT 1032
 
-/* Before anything is allocated, the dimensions must fit the size of the file. */
+/* The dimensions must fit the file's size before anything is allocated. */
 rnl_status rnl_array_check_size(rnl_array *array, const rnl_input_stream *stream, uint64_t header)
 {
     char shape[RNL_SHAPE_TEXT];

@@ -1,5 +1,5 @@
 /*
- * An array as a file holds it: numbers of any type and byte order, which become a dataset's inputs
+ * An array as stored in a file: numbers of any type and byte order, which become a dataset's inputs
  * or targets.
  */
 #ifndef RNL_ENGINE_DATA_ARRAY_H
@@ -42,7 +42,8 @@ rnl_status rnl_array_read_elements(rnl_array *array, const rnl_input_stream *str
 /* Reads one file into an array. */
 typedef rnl_status rnl_array_reader(rnl_array *array, const char *path);
 
-/* Adds what the files' headers tell; `measure` reads that of one, and sets the count. */
+/* Adds the sizes that the files' headers give; `measure` reads the header of one, and sets the
+ * count. */
 bool rnl_array_add_need(rnl_data_need *need, rnl_array_reader *measure,
                         const rnl_array_files *files, const rnl_loading *loading);
 

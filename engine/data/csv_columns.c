@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-/* What the configuration names a column under. */
+/* The key under which the configuration names a column. */
 typedef enum role { NAMED_NOWHERE, TARGET, SAMPLE_WEIGHT, FEATURE, IGNORED } role;
 
 static const char *const keys[] = {
@@ -16,7 +16,7 @@ static const char *const keys[] = {
     [IGNORED] = "ignore",
 };
 
-/* Of each column. */
+/* The role of one column. */
 typedef struct choice {
     unsigned char role;
     bool categorical;

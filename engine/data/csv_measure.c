@@ -9,18 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What was seen of an input column. */
+/* Statistics of an input column. */
 typedef struct column_seen {
-    size_t cells;       /* that were not missing */
-    double first;       /* its first number */
-    bool counts_rows;   /* each is one more than the one before */
-    bool is_the_target; /* each reads as the target does */
+    size_t cells;       /* cells with a value */
+    double first;       /* first number */
+    bool counts_rows;   /* each is the one before plus 1 */
+    bool is_the_target; /* each equals the target */
 } column_seen;
 
 typedef struct measurement {
     size_t rows;
     column_seen *inputs; /* (inputs) */
-    bool open_target;    /* its cells tell whether it is of values or of two classes */
+    bool open_target;    /* the cells decide whether it holds values or two classes */
     bool numbers;        /* all of them are numbers */
 } measurement;
 

@@ -96,7 +96,7 @@ static rnl_status refuse_nul(const rnl_csv_reader *reader, int byte)
                      : RNL_OK;
 }
 
-/* From the opening quote to behind the closing one; two quotes stand for one. */
+/* Reads from the opening quote to behind the closing one; a doubled quote stands for one. */
 static rnl_status read_quoted(rnl_csv_reader *reader)
 {
     const size_t line = reader->line, column = reader->column;
@@ -119,7 +119,7 @@ static rnl_status read_quoted(rnl_csv_reader *reader)
     return RNL_OK;
 }
 
-/* Behind a closing quote. */
+/* Expects the end of a cell after a closing quote. */
 static rnl_status expect_end_of_cell(rnl_csv_reader *reader)
 {
     const bool blanks = reader->delimiter == RNL_CSV_BLANKS;

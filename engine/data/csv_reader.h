@@ -15,18 +15,18 @@ typedef struct rnl_csv_cell {
     size_t line, column; /* from 1; in bytes */
 } rnl_csv_cell;
 
-/* As a delimiter: any number of spaces and tabs. */
+/* The delimiter for any number of spaces and tabs. */
 #define RNL_CSV_BLANKS     '\0'
 #define RNL_CSV_WHITESPACE "whitespace" /* its name in configurations */
 
 typedef struct rnl_csv_reader {
     rnl_input_stream stream;
     char delimiter;
-    bool keeps_empty_lines; /* as records of one empty cell, which is what one column asks for */
+    bool keeps_empty_lines; /* as records of one empty cell, as a table of one column needs */
     size_t line, column;    /* of the next byte */
     char *buffer;           /* what was read ahead */
-    size_t next, end;       /* in the buffer */
-    char *text;             /* of the record: cells that end with a 0 byte */
+    size_t next, end;       /* offsets in the buffer */
+    char *text;             /* the record's text: each cell ends with a 0 byte */
     size_t length, capacity;
     size_t count, cell_capacity;
     rnl_csv_cell *cells; /* (count) of the record at hand; valid until the next one is read */

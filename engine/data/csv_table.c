@@ -96,8 +96,8 @@ static rnl_status open_reader(rnl_csv_table *t)
     return rnl_csv_open(&t->reader, t->parameters->path, blanks ? RNL_CSV_BLANKS : *delimiter);
 }
 
-/* The first record.  Where it tells that there is one column, lines without a character are rows,
- * also those that stood before it. */
+/* Reads the first record.  If it shows that there is one column, lines without a character are
+ * rows, also those before it. */
 static rnl_status read_first(rnl_csv_table *t)
 {
     RNL_TRY(rnl_csv_next(&t->reader));

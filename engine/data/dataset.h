@@ -27,7 +27,7 @@ static inline double rnl_element_at(rnl_element element, const void *array, size
                                     : ((const double *)array)[i];
 }
 
-/* What a loss compares the outputs with. */
+/* The kind of target that a loss compares the outputs with. */
 typedef enum rnl_target {
     RNL_TARGET_CLASS,        /* a class number */
     RNL_TARGET_DISTRIBUTION, /* a probability for each class; a class number stands for 1 there */
@@ -64,22 +64,22 @@ typedef struct rnl_loading {
     /* Inputs and target values are scaled: they are kept as doubles where float cannot hold them.
      */
     bool wide_inputs, wide_values;
-    /* How columns of text become numbers: measured by the first set that needs it, then followed.
-     */
+    /* The encoding of text columns as numbers: measured by the first set, then used by the
+     * others. */
     rnl_encoding *encoding;
-    rnl_notes *notes; /* what is said of what was read; NULL: nobody asks */
+    rnl_notes *notes; /* notes on what was read; NULL: none are kept */
 } rnl_loading;
 
-/* Bytes of memory: of what is loaded, and the most that loading takes beside it. */
+/* Bytes of memory: of the loaded data, and the peak that loading needs beside them. */
 typedef struct rnl_data_need {
     size_t kept, beside;
 } rnl_data_need;
 
 /* What a data format does (the operations of rnl_data_formats). */
 typedef struct rnl_data_format {
-    /* Adds what loading will need, as far as a look at the beginning of the files tells, and what
-     * is kept by sets before this one; false where that is more than can be addressed.  NULL where
-     * only reading tells. */
+    /* Adds the memory that loading will need, as far as the beginning of the files shows, and the
+     * bytes kept by earlier sets; false if they cannot be addressed.  NULL if only reading the file
+     * shows it. */
     bool (*add_need)(rnl_data_need *need, const void *parameters, const rnl_loading *loading);
     /* Reads or makes the whole set, of at most UINT32_MAX rows.  A failure leaves nothing
      * allocated. */
@@ -91,8 +91,8 @@ static inline double rnl_dataset_value(const rnl_dataset *dataset, size_t i)
     return dataset->wide ? dataset->wide_values[i] : (double)dataset->values[i];
 }
 
-/* What a row's target asks of an output: a class number stands for 0 and 1, or for itself where
- * there is one output. */
+/* The target of an output: a class number stands for 0 and 1, or for itself if there is one
+ * output. */
 static inline double rnl_dataset_target(const rnl_dataset *dataset, size_t row, size_t output,
                                         size_t outputs)
 {
@@ -102,7 +102,7 @@ static inline double rnl_dataset_target(const rnl_dataset *dataset, size_t row, 
     return outputs == 1 ? (double)label : (double)((size_t)label == output);
 }
 
-/* The class that a row's target stands for, where it stands for one. */
+/* Returns the class of a row's target, if it stands for one. */
 int32_t rnl_dataset_class(const rnl_dataset *dataset, size_t row);
 
 static inline rnl_element rnl_dataset_value_element(const rnl_dataset *dataset)
@@ -129,7 +129,7 @@ rnl_status rnl_dataset_check_weights(const rnl_dataset *dataset);
 /* Refuses inputs that are NaN or infinite. */
 rnl_status rnl_dataset_check_inputs(const rnl_dataset *dataset);
 
-/* RNL_BAD_DATA of a number that is NaN or infinite; row and column from 0. */
+/* RNL_BAD_DATA for a number that is NaN or infinite; row and column count from 0. */
 rnl_status rnl_fail_not_a_number(const char *source, size_t row, size_t column, double got);
 
 /* "60000 x 28 x 28", for messages. */

@@ -1,5 +1,5 @@
 /*
- * The data formats: what each is told by a configuration.
+ * The data formats, with their parameters in a configuration.
  */
 #ifndef RNL_ENGINE_DATA_FORMATS_H
 #define RNL_ENGINE_DATA_FORMATS_H
@@ -21,7 +21,7 @@ typedef struct rnl_csv_parameters {
     rnl_text_list missing_values;
 } rnl_csv_parameters;
 
-/* What becomes of rows with missing cells (the operations of rnl_missing_rules). */
+/* The treatment of rows with missing cells (the operations of rnl_missing_rules). */
 typedef enum rnl_missing_rule {
     RNL_MISSING_ERROR,
     RNL_MISSING_DROP,

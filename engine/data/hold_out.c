@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The marked rows of a set's array, copied into one at `where`, the address of a pointer; NULL of
- * NULL. */
+/* Copies the marked rows of a set's array into a new one at `where`, the address of a pointer; NULL
+ * gives NULL. */
 static rnl_status copy_marked(void *where, const void *array, const rnl_dataset *dataset,
                               const bool *marks, size_t count, size_t row_bytes)
 {

@@ -1,6 +1,6 @@
 /*
- * Files to predict for or to evaluate on, told apart by what they begin with, plain or compressed
- * by gzip, whatever their names.
+ * Files to predict for or to evaluate on.  The format is detected from the first bytes, plain or
+ * compressed by gzip, whatever the name.
  */
 #include "engine/base/error.h"
 #include "engine/data/formats.h"

@@ -1,5 +1,5 @@
 /*
- * What was seen while data were loaded and is said when they are trained on.
+ * Notes made while data are loaded, logged when a model is trained on them.
  */
 #ifndef RNL_ENGINE_DATA_NOTES_H
 #define RNL_ENGINE_DATA_NOTES_H
@@ -16,7 +16,7 @@ typedef struct rnl_notes {
     rnl_note *items;
 } rnl_notes;
 
-/* One more line; `notes` may be NULL: then nobody asks. */
+/* Adds a line; does nothing if `notes` is NULL. */
 rnl_status rnl_notes_add(rnl_notes *notes, rnl_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

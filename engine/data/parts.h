@@ -9,7 +9,7 @@
 /* Data without rows; NULL if memory runs out. */
 rnl_data *rnl_data_create_empty(void);
 
-/* Hands the data over, or frees them after a failure, which it returns. */
+/* Passes the data to the caller, or frees them after a failure; returns `status`. */
 rnl_status rnl_data_deliver(rnl_data **data, rnl_data *made, rnl_status status);
 
 /* Refuses parts whose rows have different shapes. */

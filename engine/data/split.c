@@ -126,8 +126,8 @@ static size_t count_of(size_t rows, double share)
     return count < rows ? count : rows - 1;
 }
 
-/* The place in the order is one of `count` of them, as evenly spread as may be: of a class, whose
- * rows are next to each other, it takes the share of all, rounded up or down. */
+/* Selects `count` of the rows, spread as evenly as possible over the order: of a class, whose rows
+ * are adjacent in the order, the same share as of all, rounded up or down. */
 static bool takes(size_t place, size_t rows, size_t count)
 {
     return (place + 1) * count / rows > place * count / rows;

@@ -1,13 +1,13 @@
 /*
- * Validation rows out of the training rows: a share of them or one of several folds, from their
- * end, at random, or of each class as much as of all.
+ * Validation rows taken from the training rows: a share or one of several folds; from their end, at
+ * random, or stratified by class.
  */
 #ifndef RNL_ENGINE_DATA_SPLIT_H
 #define RNL_ENGINE_DATA_SPLIT_H
 
 #include "engine/data/dataset.h"
 
-/* The configuration asks for a split; so many folds, or 0. */
+/* Tests if the configuration asks for a split. */
 bool rnl_split_is_on(const rnl_data_config *config);
 size_t rnl_split_folds(const rnl_data_config *config);
 

@@ -1,11 +1,19 @@
 /*
  * Packed matrices: the second operand of every product.
  *
- * A packed matrix (rows, columns) is cut into panels of `width` columns, each row-major by itself.
- * So any range of whole panels is the second operand of a product over its columns, and any range
- * of rows of a panel is one piece of memory.  What is in no column of the matrix, because the last
- * panel is narrower, is 0.  Panels have room for a multiple of 16 rows, but for the one of the
- * whole matrix that there may be instead.
+ * A packed matrix (rows, columns) is cut into panels of `width` columns, one after another:
+ *
+ *     floats   0                    distance             2 distance
+ *              | panel 0            | panel 1            | ...
+ *
+ *     a panel  row 0: `width` columns, then 0s up to `stride`
+ *              row 1: ...
+ *              rows of 0s, up to a multiple of 16 rows
+ *
+ * The element (row, column) is at panel * distance + row * stride + column % width, with panel =
+ * column / width.  A range of whole panels is the second operand of a product over its columns; a
+ * range of rows of one panel is contiguous.  Elements outside of the matrix are 0.  A matrix that
+ * is one single panel has no extra rows.
  */
 #ifndef RNL_ENGINE_PRODUCT_PACKING_H
 #define RNL_ENGINE_PRODUCT_PACKING_H
@@ -20,19 +28,20 @@ typedef struct rnl_packing {
     size_t panels;
 } rnl_packing;
 
-/* The most columns that make one panel, where panels are narrow. */
+/* The largest width at which a matrix of that many columns is one panel, where panels are
+ * narrow. */
 #define RNL_PACKING_WIDEST 64
 
-/* As the library behind the products asks for it. */
+/* Returns the layout that the library behind the products requires. */
 rnl_packing rnl_packing_of(size_t rows, size_t columns);
 
-/* Floats of the whole, padding included. */
+/* Floats of all panels, padding included. */
 static inline size_t rnl_packed_count(const rnl_packing *packing)
 {
     return packing->panels * packing->distance;
 }
 
-/* Where a row of a panel stands, in floats. */
+/* Offset in floats of a row of a panel. */
 static inline size_t rnl_packed_at(const rnl_packing *packing, size_t panel, size_t row)
 {
     return panel * packing->distance + row * packing->stride;
@@ -45,11 +54,12 @@ static inline size_t rnl_panel_columns(const rnl_packing *packing, size_t panel)
     return left < packing->width ? left : packing->width;
 }
 
-/* Between row-major, with a stride in floats, and packed; packing leaves the padding as it is. */
+/* Convert between row-major, with a stride in floats, and packed; packing leaves the padding
+ * unchanged. */
 void rnl_pack(const rnl_packing *packing, const float *plain, size_t stride, float *packed);
 void rnl_unpack(const rnl_packing *packing, const float *packed, float *plain, size_t stride);
 
-/* Sets what is in no row and no column of the matrix to 0. */
+/* Sets all padding to 0. */
 void rnl_clear_padding(const rnl_packing *packing, float *packed);
 
 #endif

@@ -115,10 +115,10 @@ static dnnl_status_t matmul_desc(dnnl_primitive_desc_t *desc, dnnl_engine_t engi
 
 /* ---- layouts --------------------------------------------------------------------------------- */
 
-/* With AVX-512 oneDNN runs at the speed of the processor on one panel of up to 64 columns, by its
- * matmul, and on panels of 16, by its inner product; the other way round not in all shapes.  Below,
- * both are its sgemm on dense matrices; called itself, that takes strides, which avoid rows that
- * compete for the same lines of the cache: up to twice the speed. */
+/* With AVX-512, oneDNN runs at the speed of the processor on one panel of up to 64 columns by its
+ * matmul, and on panels of 16 by its inner product; with the two exchanged, only for some shapes.
+ * Below AVX-512, both call its sgemm on dense matrices; called directly, sgemm accepts strides,
+ * which keep rows from competing for the same cache lines: up to twice the speed. */
 static bool panels;
 static once_flag panels_once = ONCE_FLAG_INIT;
 
@@ -146,7 +146,7 @@ static size_t in_vectors(size_t columns)
     return (columns + VECTOR - 1) / VECTOR * VECTOR;
 }
 
-/* One panel, or narrow ones: what does not fill the last one is computed all the same. */
+/* One panel, or narrow ones; the padding of the last one is computed too. */
 static size_t panel_width(size_t columns)
 {
     return columns <= RNL_PACKING_WIDEST ? in_vectors(columns) : VECTOR;
@@ -196,8 +196,8 @@ struct rnl_product {
     dnnl_primitive_t primitive; /* NULL: by sgemm */
 };
 
-/* oneDNN executes a primitive only on a stream of the engine that it was made for, so one engine
- * serves the whole process, until it ends. */
+/* One engine for the process, until it ends: oneDNN executes a primitive only on a stream of the
+ * engine that created it. */
 static dnnl_engine_t engine;
 static once_flag engine_once = ONCE_FLAG_INIT;
 
@@ -221,8 +221,8 @@ static const char *implementation(const rnl_product *product)
     return name;
 }
 
-/* oneDNN may have no fast implementation for a shape; its plain one is a hundred times slower than
- * sgemm. */
+/* Rejects oneDNN's plain implementation, which is a hundred times slower than sgemm; for some
+ * shapes it has no other. */
 static void drop_slow_desc(rnl_product *product)
 {
     if (product->desc && strncmp(implementation(product), "brg", 3) != 0) {
@@ -259,15 +259,15 @@ static rnl_status create_primitive(rnl_product *product)
     return RNL_OK;
 }
 
-/* What must be left before oneDNN generates code, as it ends the process where it gets too little.
- * A primitive takes 2 MB and less, the first sgemm 6 MB, and of the address space several times
- * that: malloc maps for a thread more than the thread asks for. */
+/* Free memory required before oneDNN generates code: it ends the process if memory runs out there.
+ * A primitive takes at most 2 MB, the first sgemm 6 MB, and several times that of the address
+ * space, because malloc maps more for a thread than the thread requests. */
 #define PRIMITIVE_BYTES ((size_t)12 << 20)
 #define SGEMM_BYTES     ((size_t)40 << 20)
 
 static atomic_bool sgemm_generated;
 
-/* It has code of its own for a matrix, a row and a column. */
+/* sgemm generates separate code for a matrix, a row and a column. */
 static rnl_status generate_sgemm(void)
 {
     static const dnnl_dim_t shapes[][2] = {{VECTOR, VECTOR}, {1, VECTOR}, {VECTOR, 1}};
@@ -412,7 +412,7 @@ static rnl_status bind_arguments(rnl_product_call *call, rnl_product_worker *wor
         {DNNL_ARG_DST, desc_of(&product->c), call->c},
         {DNNL_ARG_SCRATCHPAD, scratch, worker->scratch},
     };
-    /* oneDNN refuses scratch memory, the last argument, where it needs none. */
+    /* oneDNN rejects a scratch argument, the last one, if it needs no scratch memory. */
     call->argument_count = dnnl_memory_desc_get_size(scratch) > 0 ? ARGUMENTS : ARGUMENTS - 1;
     call->stream = worker->stream;
     for (int i = 0; i < call->argument_count; ++i) {
@@ -492,7 +492,7 @@ const char *rnl_product_library(void)
     return text;
 }
 
-/* "cpu_isa_avx2" without its beginning, and whether narrower vectors are preferred. */
+/* Strips "cpu_isa_", and adds a word where narrower vectors are preferred. */
 const char *rnl_product_computation(void)
 {
     static _Thread_local char text[96];

@@ -19,7 +19,7 @@ struct rnl_product_call {
     float *c;
 };
 
-/* As far apart as oneDNN's, so that sanitizers see what is between. */
+/* As in product_onednn.c, so that sanitizers see accesses between rows. */
 size_t rnl_product_row_stride(size_t columns)
 {
     enum { VECTOR = 16 };
@@ -31,7 +31,7 @@ size_t rnl_product_close_stride(size_t columns)
     return columns;
 }
 
-/* As narrow as oneDNN's, so that both know panels. */
+/* As narrow as in product_onednn.c, so that both use panels. */
 rnl_packing rnl_packing_of(size_t rows, size_t columns)
 {
     enum { WIDTH = 16 };

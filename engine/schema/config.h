@@ -48,25 +48,25 @@ typedef struct rnl_training_config {
     int64_t batch_size;
     int64_t epochs;
     bool shuffle;
-    bool drop_last; /* the smaller mini-batch at the end of an epoch */
+    bool drop_last; /* drop the smaller mini-batch at the end of an epoch */
     int64_t seed;
     int64_t validate_every;   /* steps; 0: at the end of each epoch */
     int64_t checkpoint_every; /* steps; 0: after an epoch, at most once a second */
-    bool inspect;             /* look inside after each epoch */
+    bool inspect;             /* inspect the layers after each epoch */
     bool tensorboard;         /* the program writes event files */
 } rnl_training_config;
 
 struct rnl_config {
     atomic_size_t owners;   /* a configuration never changes, so handles share it */
-    rnl_tree tree;          /* what was read and what was written into it; places point into it */
-    const rnl_kind *preset; /* that did so, of rnl_presets; NULL: none */
+    rnl_tree tree;          /* the document, with the preset's values; places point into it */
+    const rnl_kind *preset; /* one of rnl_presets, which wrote values into the tree; NULL: none */
     char *name;
     rnl_data_config data;
     rnl_choice_list model; /* of rnl_layers */
     rnl_training_config training;
 };
 
-/* One more owner, who frees it too. */
+/* Adds an owner, who frees the configuration too. */
 rnl_config *rnl_config_share(const rnl_config *config);
 
 /* The configuration on one line of JSON, in a fixed key order, as a model's metadata keeps it. */
@@ -83,7 +83,7 @@ extern const rnl_kind_table rnl_fold_rules;        /* engine/data/ */
 extern const rnl_kind_table rnl_scalings;          /* engine/kinds/ */
 extern const rnl_kind_table rnl_target_scalings;   /* engine/data/ */
 extern const rnl_kind_table rnl_layers;            /* engine/layers/ */
-/* Of the layers, those that may also be written as an activation; NULL ends them. */
+/* Layers that may also be written as an activation; ends with NULL. */
 extern const char *const rnl_activation_layers[];
 
 extern const rnl_kind_table rnl_activations;  /* engine/kinds/ */

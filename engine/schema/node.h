@@ -30,7 +30,7 @@ rnl_node *rnl_node_take(rnl_node *mapping, const char *key);
 /* As an element of a list, a value stands without the key that it had. */
 void rnl_node_strip_key(rnl_node *node);
 
-/* Nothing was written where the value would stand. */
+/* Tests if nothing was written where the value would stand. */
 bool rnl_node_is_empty(const rnl_node *node);
 
 /* `name` becomes `name: {}`. */

@@ -468,7 +468,7 @@ static rnl_status decode_fields(const rnl_field *fields, const rnl_node *mapping
     return RNL_OK;
 }
 
-/* So that a failure in the middle can release all. */
+/* Clears the struct, so that a failure in the middle can release all of it. */
 static void clear(const rnl_field *fields, void *target)
 {
     for (const rnl_field *f = fields; f->key; ++f) {

@@ -1,8 +1,8 @@
 /*
- * The schema: tables that say which keys and kinds exist.  Each room of the engine owns the table
- * of its kinds (layers, activations, optimizers, ...); from the tables come the check of a
- * configuration, its defaults, its messages, `runnel help config`, and --print-config.  Adding a
- * kind is one entry.
+ * The schema: tables of the keys and kinds that exist.  Each room of the engine owns the table of
+ * its kinds (layers, activations, optimizers, ...).  The tables generate the check of a
+ * configuration, its defaults, its messages, `runnel help config` and --print-config.  To add a
+ * kind is to add one entry.
  */
 #ifndef RNL_ENGINE_SCHEMA_SCHEMA_H
 #define RNL_ENGINE_SCHEMA_SCHEMA_H
@@ -36,33 +36,35 @@ typedef struct rnl_field {
     double minimum;       /* numbers and integers: inclusive bounds, or both 0 for none; */
     double maximum;
     bool above_minimum; /* the minimum itself is refused */
-    const char *word;   /* of RNL_FIELD_NUMBER_MAP: what may stand in place of all; NULL: none */
-    const char *zero; /* of RNL_FIELD_NUMBER: the word that is written for 0, which is then refused
-                         as a number; NULL: none */
-    const struct rnl_kind_table
-        *kinds;                      /* of RNL_FIELD_KIND and RNL_FIELD_KIND_LIST; of a text, it
-                                        names a figure of such a metric, or with val_ before it */
-    const struct rnl_field *section; /* of RNL_FIELD_SECTION */
-    bool rewritten;   /* a key that others are written for before decoding: none is decoded */
-    const char *help; /* one line, for people: meaning and unit */
+    const char *word;   /* RNL_FIELD_NUMBER_MAP: a word that may replace the whole map; NULL:
+                           none */
+    const char *zero;   /* RNL_FIELD_NUMBER: the word written for 0, which is then refused as a
+                           number; NULL: none */
+    const struct rnl_kind_table *kinds; /* RNL_FIELD_KIND and RNL_FIELD_KIND_LIST; for
+                                           RNL_FIELD_TEXT, the text names a figure of such a metric,
+                                           with or without val_ */
+    const struct rnl_field *section;    /* RNL_FIELD_SECTION */
+    bool rewritten;   /* a key that is rewritten into others before decoding, and never decoded */
+    const char *help; /* one line for users: meaning and unit */
 } rnl_field;
 
 /* One kind of layer, activation, optimizer, ... */
 typedef struct rnl_kind {
     const char *name;
-    /* Other names that it is taken by, with blanks between them; NULL: none.  The name of its class
-     * in Keras ("HeNormal") need not be told. */
+    /* Other accepted names, separated by blanks; NULL: none.  The name of its Keras class
+     * ("HeNormal") is accepted without an entry. */
     const char *aliases;
     const char *help;
     const rnl_field *fields; /* parameters; NULL if it has none */
     size_t size;             /* of the struct that the fields describe */
-    /* The key of the parameter that a single value behind the kind's name stands for:
-     * `max_norm: 1.0`; NULL: none. */
+    /* The key of the parameter that a single value after the kind's name sets: `max_norm: 1.0`;
+     * NULL: none. */
     const char *main;
-    /* The key of a field whose value is written directly after the kind's name, in place of a
-     * mapping of parameters: `activation: elu` for `function`. It is then the kind's only field. */
+    /* The key of a field whose value is written directly after the kind's name, instead of a
+     * mapping of parameters: `activation: elu` sets `function`.  It is then the kind's only
+     * field. */
     const char *shorthand;
-    const void *operations; /* what the kind does; its type belongs to the owner of the table */
+    const void *operations; /* what the kind does; the table's owner defines the type */
 } rnl_kind;
 
 typedef struct rnl_kind_table {
@@ -70,19 +72,18 @@ typedef struct rnl_kind_table {
     const char *plural; /* "activations", a help topic */
     const rnl_kind *kinds;
     size_t count;
-    /* The kind with a shorthand that a number alone stands for, written without its name; NULL:
-     * none. */
+    /* The kind with a shorthand that is written as a number without a name; NULL: none. */
     const char *plain;
-    /* The kind whose parameters are written without its name, `{default: ..., columns: ...}`; NULL:
+    /* The kind whose parameters are written without a name, `{default: ..., columns: ...}`; NULL:
      * none. */
     const rnl_kind *unnamed;
 } rnl_kind_table;
 
-/* A kind that was chosen, with its parameters decoded and defaults filled in. */
+/* A chosen kind, with parameters decoded and defaults filled in. */
 typedef struct rnl_choice {
-    const rnl_kind *kind; /* NULL if the field's default is "null" and nothing was chosen */
+    const rnl_kind *kind; /* NULL if the field's default is "null" and nothing is chosen */
     void *parameters;     /* a struct of kind->size bytes, or NULL */
-    rnl_place place;      /* for messages about what only a later check can see */
+    rnl_place place;      /* for messages of later checks */
 } rnl_choice;
 
 typedef struct rnl_text_list {
@@ -106,7 +107,7 @@ typedef struct rnl_named_number {
 typedef struct rnl_number_map {
     size_t count;
     rnl_named_number *items;
-    bool word; /* the field's stands in place of them */
+    bool word; /* the field's word replaces the numbers */
     rnl_place place;
 } rnl_number_map;
 
@@ -145,14 +146,14 @@ rnl_status rnl_schema_print_json(const rnl_field *fields, const void *source, ch
 rnl_status rnl_fail_at(rnl_place place, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The choice is the kind that its value alone stands for. */
+/* Tests if the choice is the kind that a value without a name stands for. */
 bool rnl_choice_is_plain(const rnl_kind_table *table, const rnl_choice *choice);
 
-/* By name, another name, or the name of a class in Keras; NULL if there is none. */
+/* Finds a kind by name, alias or name of its Keras class; NULL if there is none. */
 const rnl_kind *rnl_kind_find(const rnl_kind_table *table, const char *name);
 const rnl_field *rnl_field_find(const rnl_field *fields, const char *key);
 
-/* The candidate nearest to the name by edit distance, or NULL if none is near. */
+/* Returns the candidate nearest to the name by edit distance, or NULL if none is near. */
 const char *rnl_nearest(const char *name, const char *const *candidates, size_t count);
 
 #endif

@@ -11,7 +11,7 @@
 
 /* ---- what others call it --------------------------------------------------------------------- */
 
-/* Keys of older Keras and of other libraries, and what they are called here. */
+/* Keys of older Keras versions and other libraries, with their names here. */
 static const struct {
     const char *old, *today;
 } renamed[] = {
@@ -43,7 +43,7 @@ static const struct {
 };
 
 typedef struct hint {
-    const char *words; /* with blanks between them */
+    const char *words; /* separated by blanks */
     const char *text;
 } hint;
 
@@ -134,7 +134,7 @@ static const char *find_today(const rnl_field *fields, const char *key)
 
 /* ---- where else it is ------------------------------------------------------------------------ */
 
-/* The first key of that name in the sections: its path. */
+/* Finds the path of the first key of that name in the sections. */
 static bool find_in_sections(const rnl_field *fields, const char *key, const char *above,
                              char path[128])
 {
@@ -151,7 +151,7 @@ static bool find_in_sections(const rnl_field *fields, const char *key, const cha
     return false;
 }
 
-/* The first kind with that parameter. */
+/* Finds the first kind with that parameter. */
 static bool find_in_kinds(const char *key, char path[128])
 {
     for (const rnl_kind_table *const *table = rnl_kind_tables; *table; ++table)
@@ -183,7 +183,7 @@ static void collect(const char *names[MAX_NAMES], size_t *count, const rnl_field
     }
 }
 
-/* The nearest of all keys, where the word is long enough for that to say something. */
+/* Finds the nearest of all keys, if the word is long enough for nearness to mean something. */
 static bool find_near_elsewhere(const char *key, char path[128])
 {
     const char *names[MAX_NAMES];
@@ -235,7 +235,7 @@ rnl_status rnl_fail_unknown_key(const rnl_field *fields, const rnl_node *node, c
     return rnl_fail_at(node->key_place, "%s: unknown key '%.60s'%s", context, node->key, text);
 }
 
-/* Of the other tables, the first that has the name. */
+/* Returns the first of the other tables that has the name. */
 static const rnl_kind_table *find_table(const char *name)
 {
     const rnl_kind_table *const *table = rnl_kind_tables;

@@ -10,7 +10,7 @@
 
 /* ---- names of kinds -------------------------------------------------------------------------- */
 
-/* "HeNormal" is the class of he_normal, which ends at a blank or at its end. */
+/* "HeNormal" is the class of he_normal; the class name ends at a blank or at its end. */
 static bool is_class_of(const char *name, const char *kind)
 {
     if (!isupper((unsigned char)*name))
@@ -21,7 +21,7 @@ static bool is_class_of(const char *name, const char *kind)
     return *name == '\0';
 }
 
-/* By one of the words. */
+/* Tests if the name is one of the words. */
 static bool is_called(const char *words, const char *name)
 {
     const size_t length = strlen(name);

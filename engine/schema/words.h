@@ -1,6 +1,6 @@
 /*
- * The same said in other words.  Before anything else looks at a tree, each kind gets the name that
- * its table has, and a value that stands for a kind's main parameter gets its key:
+ * Synonyms.  Before anything else reads a tree, each kind gets its name in the table, and a value
+ * that stands for a kind's main parameter gets its key:
  *
  *     activation: {LeakyReLU: 0.2}   ->   activation: {leaky_relu: {negative_slope: 0.2}}
  */
@@ -9,8 +9,8 @@
 
 #include "engine/schema/schema.h"
 
-/* In a mapping that the fields describe, and in all below it.  What is wrong stays as it is, for
- * decoding to tell. */
+/* Settles a mapping that the fields describe, and all below it.  Mistakes are left for decoding to
+ * report. */
 rnl_status rnl_words_settle(const rnl_field *fields, rnl_node *mapping);
 
 #endif

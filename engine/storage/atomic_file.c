@@ -17,7 +17,7 @@ static rnl_status fail(const rnl_atomic_file *file, const char *action, int erro
                     (unsigned long long)file->size, strerror(error));
 }
 
-/* "DIR/NAME.PID.N.tmp", of a long name its beginning. */
+/* Returns "DIR/NAME.PID.N.tmp"; a long name is cut. */
 static char *name_temporary(const char *target, int attempt)
 {
     enum { MOST = 200 };
@@ -29,7 +29,7 @@ static char *name_temporary(const char *target, int attempt)
                : temporary;
 }
 
-/* At no moment more may read it than may read the old file. */
+/* Never gives more users read permission than the old file does. */
 static rnl_status create_temporary(rnl_atomic_file *file)
 {
     enum { ATTEMPTS = 1000 };
@@ -42,7 +42,7 @@ static rnl_status create_temporary(rnl_atomic_file *file)
         file->descriptor = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
                                 target->there ? target->mode : 0666);
         if (file->descriptor >= 0 && target->there)
-            /* Where it is refused, those are left that the umask does not take. */
+            /* If it is refused, the permissions remain those that the umask leaves. */
             (void)!fchmod(file->descriptor, target->mode);
         if (file->descriptor >= 0)
             return RNL_OK;
@@ -69,7 +69,7 @@ static rnl_status reserve(const rnl_atomic_file *file)
     do
         error = posix_fallocate(file->descriptor, 0, (off_t)file->size);
     while (error == EINTR);
-    /* A file system may know no reservation; writing will then find out. */
+    /* Some file systems cannot reserve space; writing reports a full disk then. */
     if (error != 0 && error != EOPNOTSUPP && error != EINVAL && error != ENOSYS)
         return fail(file, "reserving space", error);
     return RNL_OK;
@@ -108,7 +108,7 @@ rnl_status rnl_atomic_file_write(rnl_atomic_file *file, const void *bytes, size_
     return RNL_OK;
 }
 
-/* The directory of a path, open for syncing. */
+/* Opens the directory of a path for syncing. */
 static rnl_status open_directory(const char *path, int *descriptor)
 {
     char *copy = strdup(path);
@@ -179,7 +179,7 @@ void rnl_atomic_file_release(rnl_atomic_file *file)
 
 /* ---- a file and the one before --------------------------------------------------------------- */
 
-/* A device or a pipe would be moved away. */
+/* Refuses a device or a pipe: a rename would replace it. */
 static rnl_status check_replaceable(const char *path)
 {
     struct stat about;

@@ -43,7 +43,7 @@ char *rnl_safetensors_find_digest(const char *header, size_t length)
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-/* Of JSON, what its shortest values become in memory. */
+/* Estimated bytes of parsed JSON for each byte of its text, for the shortest values. */
 #define PARSED 20
 
 static rnl_status read_head(file_memory *memory, int descriptor, uint64_t size, const char *path)
@@ -129,7 +129,7 @@ static bool announces_digest(const rnl_safetensors *file)
     return false;
 }
 
-/* Takes the digits out of the head, in which the digest counts them as '0'. */
+/* Copies the digits out of the head and replaces them by '0', as the digest counts them. */
 static rnl_status take_digest(char digits[RNL_DIGEST_DIGITS + 1], file_memory *memory,
                               const char *path)
 {
@@ -240,7 +240,7 @@ static int compare_extents(const void *a, const void *b)
     return (x.end > y.end) - (x.end < y.end);
 }
 
-/* In the order of their data, which they fill without hole or overlap. */
+/* Places tensors in the order of their data, which they must fill without gap or overlap. */
 static rnl_status place_tensors(rnl_safetensors *file, placed_tensor *placed, size_t count,
                                 const file_memory *memory, const char *path)
 {

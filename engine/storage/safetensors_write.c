@@ -17,7 +17,7 @@ static size_t tensor_bytes(const rnl_tensor *tensor)
     return bytes;
 }
 
-/* Takes the value over.  A name that is not UTF-8 or stands there already is refused. */
+/* Takes ownership of the value.  A name that is not UTF-8 or already present is refused. */
 static rnl_status add(json_t *object, const char *path, const char *name, json_t *value)
 {
     if (!value || json_object_get(object, name)) {
@@ -66,7 +66,7 @@ static rnl_status describe(json_t *header, const char *path, const rnl_metadata 
     return RNL_OK;
 }
 
-/* The header's length, its text, and spaces up to a multiple of 8. */
+/* Assembles the header's length, its text, and spaces up to a multiple of 8. */
 static rnl_status assemble(rnl_bytes *head, const json_t *header)
 {
     char *text = json_dumps(header, JSON_COMPACT);
