@@ -1,7 +1,7 @@
 /*
  * Which phases of a step wait for all workers.
  */
-#include "engine/step/step.h"
+#include "engine/step/plan.h"
 #include "tests/fixtures.h"
 
 #include <criterion/criterion.h>

@@ -7,7 +7,6 @@
 
 #include "engine/base/error.h"
 #include "engine/layers/columns.h"
-#include "engine/step/clip.h"
 #include "engine/step/update.h"
 
 #include <string.h>

@@ -9,7 +9,6 @@
 
 #include "engine/base/error.h"
 #include "engine/schema/config.h"
-#include "engine/step/clip.h"
 #include "engine/step/update.h"
 
 #include <stddef.h>

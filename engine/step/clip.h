@@ -10,11 +10,4 @@
 /* The phases between backward and update, if the configuration asks for them. */
 rnl_status rnl_plan_clipping(rnl_step *step);
 
-/* Then gradients are whole, penalties included, when the update begins, and no
- * tile of the backward pass updates anything. */
-static inline bool rnl_step_clips(const rnl_step *step)
-{
-    return step->model->config->training.clipping.kind != NULL;
-}
-
 #endif

@@ -3,7 +3,6 @@
 #include "engine/base/error.h"
 #include "engine/kinds/regularizers.h"
 #include "engine/step/sizes.h"
-#include "engine/step/update.h"
 
 void rnl_penalty_add_slope(const rnl_step *step, const rnl_block *block, size_t begin, size_t count,
                            float *gradients)

@@ -16,6 +16,10 @@ void rnl_penalty_add_slope(const rnl_step *step, const rnl_block *block, size_t 
 void rnl_penalty_measure(const rnl_step *step, const rnl_block *block, uint64_t number,
                          size_t begin, size_t count);
 
+/* Sets the penalty of the weights as they are before a step; called by one worker when the step
+ * before that is complete. */
+void rnl_step_set_penalty(rnl_step *step, uint64_t number);
+
 /* Plans the blocks' first measurement; called when all of them are there. */
 rnl_status rnl_plan_penalties(rnl_step *step);
 

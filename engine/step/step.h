@@ -1,9 +1,6 @@
 /*
- * A training step, planned: the phases that compute it and the memory that they use.
- *
- * A step is a list of phases (engine/step/phases.h) in this order: gather the rows of the
- * mini-batch, the layers forward, the loss, the layers backward with the update of each, and, where
- * gradients are clipped, the update of all. Evaluation runs the phases up to the loss.
+ * The ground of a training step: its phases, and what they share: blocks of parameters, matrices
+ * over a mini-batch, products, memory.  What the phases are, and in which order, stands in plan.h.
  *
  * Matrices over a mini-batch are row-major and have `padded_rows` rows, a whole number of row
  * blocks. A short mini-batch fills them from the front.  A row block without rows is skipped
@@ -14,13 +11,13 @@
 #define RNL_ENGINE_STEP_STEP_H
 
 #include "engine/kinds/optimizers.h"
-#include "engine/kinds/schedules.h"
 #include "engine/model/model.h"
 #include "engine/product/product.h"
 #include "engine/schema/config.h"
 #include "engine/step/arena.h"
 #include "engine/step/cut.h"
 #include "engine/step/phases.h"
+#include "engine/step/trouble.h"
 #include "simd/kernels.h"
 
 /* A matrix over the rows of a mini-batch: (padded_rows, columns). */
@@ -73,6 +70,10 @@ static inline rnl_mutable_view rnl_upstream_at(const rnl_upstream *upstream, siz
                               upstream->stride};
 }
 
+/* Parameters that are updated in one go where no tile updates them: small enough to share among
+ * many workers and to stay in the L1 cache, large enough to be worth a call. */
+#define RNL_UPDATE_SLICE 4096
+
 /* Parameters that are updated together: a column block of weights, a bias. */
 typedef struct rnl_block {
     size_t index; /* in the step */
@@ -99,21 +100,6 @@ typedef struct rnl_batch {
     bool measuring;  /* the pass after training, for batch normalization's final statistics */
     size_t begin;    /* rows of that pass, or of another without training, before these */
 } rnl_batch;
-
-/* What an update found to be NaN or infinite, with the step and the block where: packed so that the
- * earliest is the smallest. */
-typedef enum rnl_trouble {
-    RNL_TROUBLE_GRADIENT,
-    RNL_TROUBLE_VALUES,
-    RNL_TROUBLE_STATE /* of the optimizer */
-} rnl_trouble;
-
-#define RNL_NO_TROUBLE UINT64_MAX
-
-static inline uint64_t rnl_trouble_pack(uint64_t number, size_t block, rnl_trouble trouble)
-{
-    return number << 24 | (block & 0x3fffff) << 2 | trouble;
-}
 
 /* A product that all layers of one shape share. */
 typedef struct rnl_shared_product {
@@ -199,28 +185,8 @@ typedef struct rnl_step {
     struct rnl_owned *owned; /* freed with the step */
 } rnl_step;
 
-/* Plans the phases of a step and counts its memory, without a look at workers. `model`, `kernels`,
- * `batch_size` and `training` are set before, and what else the caller asks for.  After a failure,
- * too, rnl_step_release is due. */
-rnl_status rnl_step_plan(rnl_step *step);
-
-/* Arranges a planned step for its workers, makes its products and allocates its memory; called by
- * one worker of the team.  `workers` and `active` are set before. */
-rnl_status rnl_step_arrange(rnl_step *step);
+/* Frees all but the step itself. */
 void rnl_step_release(rnl_step *step);
-
-/* Sets the rates of a step, as the schedule has them, after a step with this momentum product;
- * called by one worker before the barrier that begins it. */
-void rnl_step_set_rates(rnl_step *step, uint64_t number, rnl_scheduled scheduled,
-                        double momentum_product);
-
-/* Sets the penalty of the weights as they are before a step; called by one worker when the step
- * before that is complete. */
-void rnl_step_set_penalty(rnl_step *step, uint64_t number);
-
-/* Finds the tiles that are this worker's, and runs their bind functions. */
-rnl_status rnl_step_bind(rnl_step *step, rnl_step_worker *worker);
-void rnl_step_unbind(rnl_step_worker *worker);
 
 /* The number of arrays that each parameter has in the step. */
 static inline size_t rnl_step_arrays(const rnl_step *step)
@@ -229,9 +195,12 @@ static inline size_t rnl_step_arrays(const rnl_step *step)
            (step->training ? rnl_optimizer_slots(&step->model->config->training.optimizer) : 0);
 }
 
-/* Copies one array of all parameters into the model, which has room for it; called by one worker of
- * the team. */
-rnl_status rnl_step_collect(const rnl_step *step, size_t array, rnl_model *model);
+/* Gradients are clipped: they are whole, penalties included, when the update begins, and no tile of
+ * the backward pass updates anything. */
+static inline bool rnl_step_clips(const rnl_step *step)
+{
+    return step->model->config->training.clipping.kind != NULL;
+}
 
 /* ---- for the layers, while a step is planned ------------------------------------------------- */
 

@@ -2,7 +2,6 @@
 
 #include "engine/base/error.h"
 #include "engine/kinds/regularizers.h"
-#include "engine/step/clip.h"
 #include "engine/step/penalty.h"
 
 #include <math.h>
@@ -19,6 +18,21 @@ typedef struct update_state {
     size_t count;
     slice slices[];
 } update_state;
+
+void rnl_step_bind_optimizer(rnl_step *step)
+{
+    const rnl_choice *optimizer = &step->model->config->training.optimizer;
+    rnl_optimizer_of(optimizer)->bind(&step->optimizer, step->kernels, optimizer->parameters);
+}
+
+/* Of the step before, other workers may still read the rates. */
+void rnl_step_set_rates(rnl_step *step, uint64_t number, rnl_scheduled scheduled,
+                        double momentum_product)
+{
+    step->rates[number % 2] =
+        rnl_optimizer_rates(&step->model->config->training.optimizer, &step->optimizer, number,
+                            scheduled, momentum_product);
+}
 
 /* From 1; 0 for none. */
 static float *slot(const slice *s, size_t number)

@@ -4,11 +4,16 @@
 #ifndef RNL_ENGINE_STEP_UPDATE_H
 #define RNL_ENGINE_STEP_UPDATE_H
 
+#include "engine/kinds/schedules.h"
 #include "engine/step/step.h"
 
-/* Small enough to share among many workers and to stay in the L1 cache, large enough to be worth a
- * call. */
-#define RNL_UPDATE_SLICE 4096
+/* Chooses the optimizer's functions. */
+void rnl_step_bind_optimizer(rnl_step *step);
+
+/* Sets the rates of a step, as the schedule has them, after a step with this momentum product;
+ * called by one worker before the barrier that begins it. */
+void rnl_step_set_rates(rnl_step *step, uint64_t number, rnl_scheduled scheduled,
+                        double momentum_product);
 
 /* The optimizer on a part of a block whose gradients, (count), are complete; a penalty joins them.
  */

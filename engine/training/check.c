@@ -164,22 +164,24 @@ rnl_status rnl_check_updates(const rnl_step *step, uint64_t before)
     const uint64_t trouble = atomic_load(&step->trouble);
     if (trouble >= rnl_trouble_pack(before, 0, 0))
         return RNL_OK;
-    const rnl_block *block = step->blocks[trouble >> 2 & 0x3fffff];
+    const uint64_t number = rnl_trouble_step(trouble);
+    const rnl_trouble kind = rnl_trouble_kind(trouble);
+    const rnl_block *block = step->blocks[rnl_trouble_block(trouble)];
     char advice[ADVICE_TEXT];
-    advise(advice, step, trouble >> 24, (trouble & 3) == RNL_TROUBLE_VALUES);
+    advise(advice, step, number, kind == RNL_TROUBLE_VALUES);
     static const char *const what[] = {
         [RNL_TROUBLE_GRADIENT] = "the gradient of the",
         [RNL_TROUBLE_VALUES] = "the new",
         [RNL_TROUBLE_STATE] = "the optimizer's state for the",
     };
     return rnl_fail(RNL_NOT_FINITE, "step %llu: %s %s of layer %s is NaN or infinite; %s",
-                    (unsigned long long)(trouble >> 24), what[trouble & 3], block->parameter->name,
+                    (unsigned long long)number, what[kind], block->parameter->name,
                     block->layer->name, advice);
 }
 
 rnl_status rnl_check_parameters(const rnl_step *step)
 {
-    RNL_TRY(rnl_check_updates(step, UINT64_MAX >> 24));
+    RNL_TRY(rnl_check_updates(step, RNL_TROUBLE_LAST_STEP));
     for (size_t i = 0; i < step->block_count; ++i) {
         const rnl_block *block = step->blocks[i];
         if (!all_finite(block->arrays[RNL_VALUES], block->count))

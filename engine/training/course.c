@@ -1,6 +1,7 @@
 #include "engine/training/course.h"
 
 #include "engine/schema/config.h"
+#include "engine/step/update.h"
 
 #include <time.h>
 

@@ -3,6 +3,7 @@
 #include "engine/base/error.h"
 #include "engine/schema/config.h"
 #include "engine/step/cut.h"
+#include "engine/step/plan.h"
 #include "engine/training/check.h"
 
 #include <stdio.h>

@@ -4,6 +4,7 @@
 #include "engine/base/error.h"
 #include "engine/data/row_order.h"
 #include "engine/schema/config.h"
+#include "engine/step/penalty.h"
 #include "engine/training/course_saving.h"
 #include "engine/training/early_stopping.h"
 #include "engine/training/inspect.h"

@@ -3,6 +3,7 @@
 #include "engine/data/row_order.h"
 #include "engine/kinds/metrics.h"
 #include "engine/schema/config.h"
+#include "engine/step/penalty.h"
 #include "engine/training/check.h"
 #include "engine/training/class_counts.h"
 #include "engine/training/figures.h"

@@ -5,6 +5,8 @@
 #include "engine/data/row_order.h"
 #include "engine/kinds/metrics.h"
 #include "engine/schema/config.h"
+#include "engine/step/penalty.h"
+#include "engine/step/update.h"
 #include "engine/training/check.h"
 #include "engine/training/class_weights.h"
 #include "engine/training/figures.h"

@@ -4,6 +4,7 @@
 #include "engine/kinds/metrics.h"
 #include "engine/kinds/optimizers.h"
 #include "engine/schema/config.h"
+#include "engine/step/penalty.h"
 #include "engine/training/advice.h"
 #include "engine/training/check.h"
 #include "engine/training/class_counts.h"

@@ -2,6 +2,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/memory.h"
+#include "engine/step/plan.h"
 #include "engine/workers/machine.h"
 
 #include <stdio.h>

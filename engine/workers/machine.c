@@ -2,6 +2,7 @@
 
 #include "engine/base/error.h"
 #include "engine/schema/config.h"
+#include "engine/step/plan.h"
 #include "engine/step/step.h"
 #include "simd/kernels.h"
 #include "threading/claims.h"

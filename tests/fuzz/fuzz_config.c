@@ -4,7 +4,7 @@
  */
 #include "engine/model/model.h"
 #include "engine/schema/config.h"
-#include "engine/step/step.h"
+#include "engine/step/plan.h"
 #include "tests/fuzz/fuzz.h"
 
 typedef rnl_status printer(const rnl_config *config, char **text);

@@ -1,7 +1,6 @@
 #include "engine/layers/dense/dense_state.h"
 
 #include "engine/base/error.h"
-#include "engine/step/clip.h"
 #include "engine/step/update.h"
 
 #include <stdlib.h>

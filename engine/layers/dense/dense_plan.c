@@ -1,7 +1,6 @@
 #include "engine/layers/dense/dense_state.h"
 
 #include "engine/base/error.h"
-#include "engine/step/clip.h"
 
 #include <stdlib.h>
 #include <string.h>

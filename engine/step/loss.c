@@ -1,123 +1,14 @@
-#include "engine/step/rows.h"
+#include "engine/step/loss.h"
 
 #include "engine/base/error.h"
 #include "engine/kinds/losses.h"
 #include "engine/kinds/metrics.h"
+#include "engine/step/gather.h"
 #include "engine/step/row_tiles.h"
 
 #include <float.h>
 #include <math.h>
 #include <string.h>
-
-static bool is_weighted(const rnl_step *step, const rnl_batch *batch)
-{
-    return !step->predicting &&
-           (batch->dataset->sample_weights || (batch->training && step->class_weights));
-}
-
-/* The class that a row's target values stand for. */
-static int32_t label_of(const rnl_step *step, const float *targets)
-{
-    int32_t label;
-    if (step->targets.columns == 1)
-        return targets[0] > 0.5f;
-    step->kernels->largest(&(const rnl_largest){
-        .rows = 1, .columns = step->targets.columns, .z = {targets, 0}, .column = &label});
-    return label;
-}
-
-/* Rows of the dataset, scaled, to the rows of the mini-batch. */
-static void gather(const rnl_step *step, rnl_numbers numbers, const rnl_scaler *scaler,
-                   const rnl_batch *batch, rnl_row_tile rows, const rnl_matrix *to)
-{
-    const rnl_gather arguments = {
-        .rows = rows.filled - rows.begin,
-        .features = numbers.columns,
-        .indices = batch->indices + rows.begin,
-        .source = numbers.array,
-        .centre = scaler->centre,
-        .scale = scaler->scale,
-        .offset = scaler->offset,
-        .x = rnl_matrix_at(to, rows.begin, 0),
-    };
-    if (rows.filled == rows.begin)
-        return;
-    if (numbers.element == RNL_UINT8)
-        step->kernels->gather_uint8(&arguments);
-    else if (numbers.element == RNL_FLOAT32)
-        step->kernels->gather_float32(&arguments);
-    else
-        step->kernels->gather_float64(&arguments);
-}
-
-static void clip(const rnl_step *step, rnl_row_tile rows)
-{
-    const rnl_matrix *x = &step->input;
-    step->kernels->smooth_clip(&(const rnl_smooth_clip){.rows = rows.filled - rows.begin,
-                                                        .columns = x->columns,
-                                                        .x = rnl_matrix_at(x, rows.begin, 0),
-                                                        .c = step->model->scaler.clip});
-}
-
-static void gather_row_targets(const rnl_step *step, const rnl_batch *batch, size_t i)
-{
-    const size_t outputs = step->targets.columns;
-    float *targets = step->targets.values + i * step->targets.stride;
-    for (size_t j = 0; j < outputs; ++j)
-        targets[j] = (float)rnl_dataset_target(batch->dataset, batch->indices[i], j, outputs);
-}
-
-static void gather_targets(const rnl_step *step, const rnl_batch *batch, rnl_row_tile rows)
-{
-    const rnl_dataset *dataset = batch->dataset;
-    const bool wanted = step->targets.columns > 0;
-    const bool scaled = wanted && dataset->values && step->model->target_scaler.features > 0;
-    if (scaled)
-        gather(step, rnl_dataset_values(dataset), &step->model->target_scaler, batch, rows,
-               &step->targets);
-    for (size_t i = rows.begin; i < rows.filled; ++i) {
-        if (wanted && !scaled)
-            gather_row_targets(step, batch, i);
-        step->labels[i] = dataset->labels
-                              ? dataset->labels[batch->indices[i]]
-                              : label_of(step, step->targets.values + i * step->targets.stride);
-    }
-}
-
-static void gather_weights(const rnl_step *step, const rnl_batch *batch, rnl_row_tile rows)
-{
-    const float *of_samples = batch->dataset->sample_weights;
-    const float *of_classes = batch->training ? step->class_weights : NULL;
-    for (size_t i = rows.begin; i < rows.filled; ++i)
-        step->row_weights[i] = (of_samples ? of_samples[batch->indices[i]] : 1) *
-                               (of_classes ? of_classes[step->labels[i]] : 1);
-}
-
-static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
-{
-    (void)self;
-    rnl_step *step = worker->step;
-    const rnl_batch *batch = &worker->batch;
-    const rnl_row_tile rows = rnl_row_tile_of(step, batch, tile);
-    gather(step, rnl_dataset_inputs(batch->dataset), &step->model->scaler, batch, rows,
-           &step->input);
-    if (step->model->scaler.clip)
-        clip(step, rows);
-    if (!step->predicting)
-        gather_targets(step, batch, rows);
-    if (is_weighted(step, batch))
-        gather_weights(step, batch, rows);
-    for (size_t i = rows.begin; step->has_activity && i < rows.filled; ++i)
-        step->activity[i] = 0;
-    rnl_row_tile_clear(rows, step->input.values, step->input.stride);
-    return RNL_OK;
-}
-
-rnl_status rnl_plan_gather(rnl_step *step)
-{
-    return rnl_row_phase_add(step, (rnl_phase){.name = "gather", .run = run_gather},
-                             step->input.columns, 8);
-}
 
 typedef struct loss_state {
     rnl_bound_loss loss;
@@ -236,7 +127,7 @@ static void compute_loss(const loss_state *state, const rnl_step *step, const rn
         .delta = {delta, stride},
         .loss = step->loss + rows.begin,
     };
-    if (is_weighted(step, batch))
+    if (rnl_batch_is_weighted(step, batch))
         weighted_loss(state, step->row_weights + rows.begin, loss);
     else
         state->loss.rows(&loss);

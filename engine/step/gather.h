@@ -1,0 +1,15 @@
+/*
+ * The rows of a mini-batch, gathered from the dataset: inputs and targets, scaled, and weights.
+ */
+#ifndef RNL_ENGINE_STEP_GATHER_H
+#define RNL_ENGINE_STEP_GATHER_H
+
+#include "engine/step/step.h"
+
+/* Plans the phase that gathers. */
+rnl_status rnl_plan_gather(rnl_step *step);
+
+/* The rows have weights, of samples or of classes. */
+bool rnl_batch_is_weighted(const rnl_step *step, const rnl_batch *batch);
+
+#endif

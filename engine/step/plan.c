@@ -1,0 +1,267 @@
+#include "engine/step/plan.h"
+
+#include "engine/base/error.h"
+#include "engine/kinds/losses.h"
+#include "engine/kinds/metrics.h"
+#include "engine/step/clip.h"
+#include "engine/step/constrain.h"
+#include "engine/step/gather.h"
+#include "engine/step/loss.h"
+#include "engine/step/penalty.h"
+#include "engine/step/probe.h"
+#include "engine/step/update.h"
+#include "threading/assignment.h"
+
+#include <stdlib.h>
+
+/* ---- planned -------------------------------------------------------------------------------- */
+
+static void need_exchange(rnl_step *step, const rnl_upstream *upstream)
+{
+    const size_t floats = upstream->partials * upstream->distance;
+    if (step->exchange_floats < floats)
+        step->exchange_floats = floats;
+}
+
+static rnl_status plan_forward(rnl_step *step)
+{
+    const rnl_model *model = step->model;
+    const rnl_matrix *current = &step->input;
+    for (size_t i = 0; i < model->layer_count; ++i) {
+        const rnl_layer *layer = &model->layers[i];
+        step->phases.layer = layer->name;
+        RNL_TRY(rnl_layer_operations_of(layer)->plan_forward(layer, step, current,
+                                                             &step->outputs[i], &step->states[i]));
+        current = step->outputs[i];
+    }
+    step->phases.layer = NULL;
+    return RNL_OK;
+}
+
+/* The rows of a buffer come to stand elsewhere than those of the layer that had it before where its
+ * width changes. */
+static void use_exchange(rnl_step *step, size_t used_strides[2], const rnl_upstream *upstream)
+{
+    size_t *used = &used_strides[upstream->values == &step->exchange[1]];
+    if (*used != 0 && *used != upstream->stride)
+        rnl_phases_move_rows(&step->phases);
+    *used = upstream->stride;
+}
+
+static rnl_status plan_backward(rnl_step *step)
+{
+    const rnl_model *model = step->model;
+    const size_t first = step->first_trainable;
+    const rnl_matrix *outputs = step->outputs[model->layer_count - 1];
+    rnl_upstream upstream = {
+        .partials = 1,
+        .columns = outputs->columns,
+        .stride = outputs->stride,
+        .distance = step->padded_rows * outputs->stride,
+        .values = &step->exchange[0],
+    };
+    size_t used_strides[2] = {upstream.stride, 0};
+    need_exchange(step, &upstream);
+    for (size_t i = model->layer_count; i-- > first;) {
+        const rnl_layer *layer = &model->layers[i];
+        const size_t columns = rnl_shape_features(&layer->input),
+                     stride = rnl_product_row_stride(columns);
+        rnl_upstream downstream = {
+            .partials = 0,
+            .columns = columns,
+            .stride = stride,
+            .distance = step->padded_rows * stride,
+            .values =
+                upstream.values == &step->exchange[0] ? &step->exchange[1] : &step->exchange[0],
+        };
+        if (i > first)
+            use_exchange(step, used_strides, &downstream);
+        step->phases.layer = layer->name;
+        RNL_TRY(rnl_layer_operations_of(layer)->plan_backward(step->states[i], step, &upstream,
+                                                              i > first ? &downstream : NULL));
+        if (i > first) {
+            need_exchange(step, &downstream);
+            upstream = downstream;
+        }
+    }
+    step->phases.layer = NULL;
+    return RNL_OK;
+}
+
+/* What is kept of each row beside the layers' outputs. */
+static rnl_status plan_rows(rnl_step *step)
+{
+    const rnl_training_config *config = &step->model->config->training;
+    const size_t outputs = rnl_model_outputs(step->model), rows = step->padded_rows;
+    RNL_TRY(rnl_step_matrix(step, &step->input, rnl_shape_features(&step->model->input)));
+    RNL_TRY(rnl_arena_reserve(&step->arena, &step->labels, rows, sizeof(int32_t)));
+    RNL_TRY(rnl_arena_reserve(&step->arena, &step->predicted, rows, sizeof(int32_t)));
+    if (step->predicting || rnl_metrics_need_predictions(&config->metrics))
+        RNL_TRY(rnl_step_matrix(step, &step->predictions, outputs));
+    if (step->predicting)
+        return RNL_OK;
+    if (rnl_loss_of(&config->loss)->target != RNL_TARGET_CLASS)
+        RNL_TRY(rnl_step_matrix(step, &step->targets, outputs));
+    for (size_t m = 0; m < config->metrics.count; ++m)
+        RNL_TRY(rnl_arena_reserve(&step->arena, &step->metrics[m], rows, sizeof(double)));
+    RNL_TRY(rnl_arena_reserve(&step->arena, &step->row_weights, rows, sizeof(float)));
+    return rnl_arena_reserve(&step->arena, &step->loss, rows, sizeof(float));
+}
+
+rnl_status rnl_step_plan(rnl_step *step)
+{
+    atomic_init(&step->trouble, RNL_NO_TROUBLE);
+    if (step->training)
+        rnl_step_bind_optimizer(step);
+    step->rows = rnl_cut_rows(step->batch_size);
+    step->padded_rows = step->rows.blocks * step->rows.size;
+    step->part_rows = rnl_cut_part(step->rows.size);
+    step->layer_count = step->model->layer_count;
+    step->first_trainable = rnl_model_first_trainable(step->model);
+    step->outputs = rnl_step_allocate(step, step->layer_count * sizeof *step->outputs, NULL);
+    step->states = rnl_step_allocate(step, step->layer_count * sizeof *step->states, NULL);
+    if (!step->outputs || !step->states)
+        return rnl_fail_memory(step->layer_count * sizeof(void *));
+
+    RNL_TRY(plan_rows(step));
+    RNL_TRY(rnl_plan_gather(step));
+    RNL_TRY(plan_forward(step));
+    RNL_TRY(rnl_plan_loss(step));
+    step->evaluation_phases = step->phases.count;
+    if (step->training) {
+        RNL_TRY(plan_backward(step));
+        rnl_phases_end_trailing(&step->phases);
+        RNL_TRY(rnl_plan_clipping(step));
+        RNL_TRY(rnl_plan_update(step));
+        RNL_TRY(rnl_plan_constraints(step));
+    }
+    if (!step->predicting)
+        RNL_TRY(rnl_plan_penalties(step));
+    return step->inspecting ? rnl_plan_probe(step) : RNL_OK;
+}
+
+/* ---- arranged for a team -------------------------------------------------------------------- */
+
+static rnl_status create_products(rnl_step *step)
+{
+    for (size_t i = 0; i < step->product_count; ++i)
+        RNL_TRY(rnl_product_create(&step->products[i].product, step->products[i].shape));
+    return RNL_OK;
+}
+
+static rnl_status plan_buffers(rnl_step *step)
+{
+    step->tile_buffers = rnl_step_allocate(step, step->workers * sizeof *step->tile_buffers, NULL);
+    if (!step->tile_buffers)
+        return rnl_fail_memory(step->workers * sizeof *step->tile_buffers);
+    for (size_t i = 0; i < step->active; ++i)
+        RNL_TRY(rnl_arena_reserve(&step->arena, &step->tile_buffers[i], step->tile_floats,
+                                  sizeof(float)));
+    for (size_t i = 0; step->training && i < 2; ++i)
+        RNL_TRY(rnl_arena_reserve(&step->arena, &step->exchange[i], step->exchange_floats,
+                                  sizeof(float)));
+    return RNL_OK;
+}
+
+/* What is neither parameters nor theirs is matrices over the rows of a mini-batch, weights turned,
+ * and the workers' buffers. */
+static void plan_memory(rnl_step *step)
+{
+    rnl_memory_plan *memory = &step->memory;
+    memory->activations =
+        step->arena.bytes - memory->parameters - memory->optimizer - memory->gradients;
+}
+
+static rnl_status arrange_phases(rnl_step *step)
+{
+    step->keeps_rows = rnl_cut_parts(step->rows) % step->active == 0;
+    RNL_TRY(rnl_phases_arrange(&step->preparation, step->keeps_rows));
+    return rnl_phases_arrange(&step->phases, step->keeps_rows);
+}
+
+rnl_status rnl_step_arrange(rnl_step *step)
+{
+    RNL_TRY(arrange_phases(step));
+    RNL_TRY(create_products(step));
+    RNL_TRY(plan_buffers(step));
+    plan_memory(step);
+    return rnl_arena_commit(&step->arena);
+}
+
+/* ---- bound to a worker -------------------------------------------------------------------- */
+
+static size_t owner_of(const rnl_phase *phase, size_t tile, size_t workers)
+{
+    return phase->owner ? phase->owner(phase->self, tile, workers)
+                        : rnl_share_owner(phase->tiles, workers, tile);
+}
+
+static rnl_status find_own(rnl_own_tiles *own, const rnl_phase *phase,
+                           const rnl_step_worker *worker)
+{
+    own->tiles = malloc((phase->tiles + 1) * sizeof *own->tiles);
+    if (!own->tiles)
+        return rnl_fail_memory((phase->tiles + 1) * sizeof *own->tiles);
+    for (size_t tile = 0; tile < phase->tiles; ++tile)
+        if (owner_of(phase, tile, worker->step->active) == worker->index)
+            own->tiles[own->count++] = (uint32_t)tile;
+    return RNL_OK;
+}
+
+static rnl_status bind_list(const rnl_phase_list *list, rnl_own_tiles **lists,
+                            rnl_step_worker *worker)
+{
+    *lists = calloc(list->count + 1, sizeof **lists);
+    if (!*lists)
+        return rnl_fail_memory((list->count + 1) * sizeof **lists);
+    for (size_t i = 0; i < list->count; ++i) {
+        const rnl_phase *phase = &list->items[i];
+        rnl_own_tiles *own = &(*lists)[i];
+        RNL_TRY(find_own(own, phase, worker));
+        for (size_t k = 0; phase->bind && k < own->count; ++k)
+            RNL_TRY(phase->bind(phase->self, own->tiles[k], worker));
+    }
+    return RNL_OK;
+}
+
+rnl_status rnl_step_bind(rnl_step *step, rnl_step_worker *worker)
+{
+    rnl_product **products = malloc((step->product_count + 1) * sizeof(rnl_product *));
+    if (!products)
+        return rnl_fail_memory(step->product_count * sizeof(rnl_product *));
+    for (size_t i = 0; i < step->product_count; ++i)
+        products[i] = step->products[i].product;
+    const rnl_status status =
+        rnl_product_worker_create(&worker->product, products, step->product_count);
+    free(products);
+    RNL_TRY(status);
+    RNL_TRY(bind_list(&step->preparation, &worker->preparation, worker));
+    RNL_TRY(bind_list(&step->phases, &worker->phases, worker));
+    return bind_list(&step->probes, &worker->probes, worker);
+}
+
+static void free_list(rnl_own_tiles *lists, size_t count)
+{
+    for (size_t i = 0; lists && i < count; ++i)
+        free(lists[i].tiles);
+    free(lists);
+}
+
+void rnl_step_unbind(rnl_step_worker *worker)
+{
+    rnl_product_worker_free(worker->product);
+    free_list(worker->preparation, worker->step->preparation.count);
+    free_list(worker->phases, worker->step->phases.count);
+    free_list(worker->probes, worker->step->probes.count);
+}
+
+rnl_status rnl_step_collect(const rnl_step *step, size_t array, rnl_model *model)
+{
+    for (size_t i = 0; i < step->layer_count; ++i) {
+        rnl_layer *layer = &model->layers[i];
+        const rnl_layer_operations *operations = rnl_layer_operations_of(layer);
+        if (operations->collect)
+            RNL_TRY(operations->collect(step->states[i], array, layer));
+    }
+    return RNL_OK;
+}
