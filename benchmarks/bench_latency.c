@@ -79,8 +79,12 @@ static rnl_status infer_once(subject *s, size_t threads)
 {
     const rnl_options options = {.threads = threads};
     timed_run run = {.of = s, .last = rnl_seconds()};
+    const rnl_dataset *train = &s->data->train;
     rnl_pass pass = {
-        .dataset = &s->data->train, .order = s->order, .visit = take_time, .context = &run};
+        .rows = {.dataset = train, .order = s->order, .count = train->rows},
+        .visit = take_time,
+        .context = &run,
+    };
     rnl_executor executor = {
         .step = {.model = s->model, .batch_size = s->batch_size, .predicting = true},
         .options = &options,

@@ -38,8 +38,8 @@ rnl_progress rnl_course_progress(const rnl_course *t, double start, size_t rows,
     return (rnl_progress){
         .epoch = rnl_course_epoch(t),
         .epochs = (size_t)t->model->config->training.epochs,
-        .rows_done = is_between_epochs(t) ? t->rows : t->position.rows,
-        .rows = t->rows,
+        .rows_done = is_between_epochs(t) ? t->epoch.count : t->position.rows,
+        .rows = t->epoch.count,
         .step = t->position.step,
         .seconds = rnl_course_now() - start,
         .timed_rows = rows,
@@ -74,7 +74,7 @@ bool rnl_course_goes_on(const rnl_step *step, const rnl_batch *batch, void *cont
 rnl_scheduled rnl_course_scheduled(const rnl_course *t, const rnl_step *step, uint64_t done)
 {
     const rnl_position *position = &t->position;
-    const uint64_t per_epoch = (t->rows + step->batch_size - 1) / step->batch_size;
+    const uint64_t per_epoch = (t->epoch.count + step->batch_size - 1) / step->batch_size;
     const uint64_t all = per_epoch * (uint64_t)t->model->config->training.epochs;
     const uint64_t start = position->schedule_start < done ? position->schedule_start : done;
     const rnl_moment moment = {

@@ -17,22 +17,20 @@ typedef struct rnl_course {
     rnl_position position; /* moves with every step */
     const rnl_data *data;
     const rnl_options *options;
-    size_t rows;                /* that an epoch visits */
-    uint32_t *order;            /* (training rows) of this epoch */
-    uint32_t *validation_order; /* (validation rows) 0, 1, 2, ... */
-    double *variances;          /* of the training targets, as in rnl_pass */
-    float *class_weights;       /* (classes), or NULL */
-    double epoch_start;         /* seconds: when the epoch before had ended */
-    size_t first_row;           /* of this epoch in this run: not 0 where a checkpoint stood */
-    double reported_at;         /* seconds: when figures were last reported, or training began */
-    double saved_at;            /* seconds: when a checkpoint was last saved, or training began */
-    double best_saved_at;       /* seconds: likewise the best weights */
-    bool best_unsaved;          /* the model keeps better weights than the file has */
-    double sums_start;          /* seconds: when the position's sums began to grow in this run */
-    size_t sums_rows;           /* that they had then */
-    double seconds_aside;       /* since then, of inspections and checkpoints */
-    double training_seconds;    /* of the figures at hand, all else left out */
-    rnl_pass validation, final;
+    rnl_sequence epoch;      /* the training rows, in the order of this epoch */
+    float *class_weights;    /* (classes), or NULL */
+    double epoch_start;      /* seconds: when the epoch before had ended */
+    size_t first_row;        /* of this epoch in this run: not 0 where a checkpoint stood */
+    double reported_at;      /* seconds: when figures were last reported, or training began */
+    double saved_at;         /* seconds: when a checkpoint was last saved, or training began */
+    double best_saved_at;    /* seconds: likewise the best weights */
+    bool best_unsaved;       /* the model keeps better weights than the file has */
+    double sums_start;       /* seconds: when the position's sums began to grow in this run */
+    size_t sums_rows;        /* that they had then */
+    double seconds_aside;    /* since then, of inspections and checkpoints */
+    double training_seconds; /* of the figures at hand, all else left out */
+    rnl_pass validation;     /* over its rows 0, 1, 2, ... */
+    rnl_pass final;
     rnl_pass inspection; /* over the training rows */
     bool saving;         /* a checkpoint is due */
     bool ending;         /* the model stands at the last step, the step may be beyond it */

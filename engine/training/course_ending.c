@@ -22,7 +22,7 @@ static void run_final_pass(rnl_course *t, rnl_hand *hand)
 {
     if (rnl_hand_leads(hand)) {
         t->saving = false;
-        rnl_row_order(t->order, t->data->train.rows, 0, 0, false);
+        rnl_row_order(t->epoch.order, t->data->train.rows, 0, 0, false);
     }
     rnl_hand_barrier(hand);
     rnl_pass_run(hand, &t->final);

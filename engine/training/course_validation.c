@@ -54,7 +54,7 @@ static void tell_figures(rnl_course *t, rnl_hand *hand)
     position->sums = (rnl_sums){0};
     if (best && (config->training.early_stopping.restore_best_weights || t->options->best))
         rnl_course_keep_best(t, hand);
-    t->saving |= position->patience.over && position->rows < t->rows;
+    t->saving |= position->patience.over && position->rows < t->epoch.count;
     if (!rnl_call_epoch(t->options, &progress))
         rnl_course_stop_on_request(t);
     rnl_course_begin_sums(t);
@@ -114,18 +114,11 @@ static bool inspect(rnl_course *t, rnl_hand *hand, size_t epochs)
         rnl_probe_clear(step);
         t->inspection.training = epochs == 0;
         t->inspection.number = t->position.step + 1;
-        rnl_row_order(t->order, t->data->train.rows, (uint64_t)config->seed, (uint32_t)epochs,
+        rnl_row_order(t->epoch.order, t->data->train.rows, (uint64_t)config->seed, (uint32_t)epochs,
                       config->shuffle);
     }
     rnl_hand_barrier(hand);
-    const rnl_batch next = {
-        .dataset = &t->data->train,
-        .indices = t->order,
-        .rows = step->batch_size,
-        .target_variances = t->variances,
-        .training = true,
-        .number = t->position.step + 1,
-    };
+    const rnl_batch next = rnl_batch_to_learn(step, &t->epoch, 0, t->position.step + 1);
     rnl_inspect_step(hand, &next, epochs == 0 ? &t->inspection : NULL);
     if (epochs > 0)
         rnl_pass_run(hand, &t->inspection);

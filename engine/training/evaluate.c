@@ -51,12 +51,12 @@ static rnl_status allocate(owned_evaluation **result, size_t classes)
 rnl_status rnl_evaluate(const rnl_model *model, const rnl_data *data, rnl_part part,
                         const rnl_options *options, rnl_evaluation **evaluation)
 {
-    static const rnl_options defaults = {0};
+    options = rnl_options_given(options);
     const rnl_dataset *dataset = rnl_data_part(data, part);
     if (dataset->rows == 0)
         return rnl_fail(RNL_BAD_DATA, "there are no rows to evaluate on");
     RNL_TRY(rnl_check_labelled(model, dataset));
-    RNL_TRY(rnl_warn_of_single_class(model, dataset, options ? options : &defaults));
+    RNL_TRY(rnl_warn_of_single_class(model, dataset, options));
 
     const size_t classes = rnl_model_classes(model);
     owned_evaluation *result = NULL;
@@ -73,18 +73,21 @@ rnl_status rnl_evaluate(const rnl_model *model, const rnl_data *data, rnl_part p
     result->public.classes = classes;
 
     rnl_pass pass = {
-        .dataset = dataset, .order = order, .visit = count_confusion, .context = result};
+        .rows = {.dataset = dataset, .order = order, .count = dataset->rows},
+        .visit = count_confusion,
+        .context = result,
+    };
     rnl_executor executor = {
         .step = {.model = model, .batch_size = rnl_batch_size(model, dataset)},
-        .options = options ? options : &defaults,
+        .options = options,
         .work = evaluate_worker,
         .context = &pass,
     };
-    rnl_status status = rnl_metrics_variances(&pass.variances, &model->config->training.metrics,
-                                              dataset, rnl_model_outputs(model));
+    rnl_status status = rnl_metrics_variances(
+        &pass.rows.variances, &model->config->training.metrics, dataset, rnl_model_outputs(model));
     if (status == RNL_OK)
         status = rnl_executor_run(&executor);
-    free(pass.variances);
+    free(pass.rows.variances);
     free(order);
     if (status != RNL_OK) {
         free(result);

@@ -41,14 +41,11 @@ typedef struct owned_search {
 /* What the workers share.  Only worker 0 writes to it, between barriers. */
 typedef struct search {
     const rnl_model *model;
-    const rnl_dataset *train;
+    rnl_sequence rows; /* that this epoch visits */
     const rnl_options *options;
     rnl_rate_range range;
     owned_search *result;
-    uint32_t *order; /* (training rows) of this epoch */
-    double *variances;
     float *class_weights;
-    size_t rows;   /* that an epoch visits */
     size_t begin;  /* rows of this epoch before the step */
     uint64_t done; /* steps */
     uint32_t epoch;
@@ -95,7 +92,7 @@ static bool report(const search *s, const rnl_rate_point *point)
         return true;
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    const size_t batch_size = rnl_batch_size(s->model, s->train);
+    const size_t batch_size = rnl_batch_size(s->model, s->rows.dataset);
     rnl_figures figures = {0};
     rnl_figures_add(&figures, "", "loss", point->smoothed);
     rnl_figures_add(&figures, "", "learning_rate", point->learning_rate);
@@ -117,7 +114,8 @@ static bool report(const search *s, const rnl_rate_point *point)
 static void begin_epoch(search *s)
 {
     const rnl_training_config *config = &s->model->config->training;
-    rnl_row_order(s->order, s->train->rows, (uint64_t)config->seed, s->epoch, config->shuffle);
+    rnl_row_order(s->rows.order, s->rows.dataset->rows, (uint64_t)config->seed, s->epoch,
+                  config->shuffle);
     s->begin = 0;
 }
 
@@ -154,7 +152,7 @@ static void account_step(search *s, rnl_hand *hand)
         s->over = true;
     }
     s->begin += batch->rows;
-    if (s->begin == s->rows) {
+    if (s->begin == s->rows.count) {
         ++s->epoch;
         begin_epoch(s);
     }
@@ -173,15 +171,8 @@ static void search_worker(rnl_hand *hand, void *context)
     }
     rnl_hand_barrier(hand);
     while (!s->over) {
-        const size_t left = s->rows - s->begin;
-        hand->step.batch = (rnl_batch){
-            .dataset = s->train,
-            .indices = s->order + s->begin,
-            .rows = left < step->batch_size ? left : step->batch_size,
-            .target_variances = s->variances,
-            .training = true,
-            .number = s->model->position.step + s->done + 1,
-        };
+        hand->step.batch =
+            rnl_batch_to_learn(step, &s->rows, s->begin, s->model->position.step + s->done + 1);
         rnl_hand_run(hand, step->phases.count);
         rnl_hand_barrier(hand);
         if (rnl_hand_leads(hand))
@@ -267,25 +258,25 @@ static rnl_status complete_range(rnl_rate_range *range)
 static rnl_status allocate(search *s)
 {
     const size_t points = sizeof *s->result + s->range.steps * sizeof *s->result->points;
-    const size_t order = s->train->rows * sizeof *s->order;
+    const size_t order = s->rows.dataset->rows * sizeof *s->rows.order;
     RNL_TRY(rnl_check_memory("the range test", points + order));
     s->result = calloc(1, points);
-    s->order = malloc(order);
-    return s->result && s->order ? RNL_OK : rnl_fail_memory(points + order);
+    s->rows.order = malloc(order);
+    return s->result && s->rows.order ? RNL_OK : rnl_fail_memory(points + order);
 }
 
 static rnl_status run(search *s)
 {
     RNL_TRY(allocate(s));
     s->result->public.points = s->result->points;
-    RNL_TRY(rnl_class_weights_create(&s->class_weights, s->model, s->train));
-    RNL_TRY(rnl_metrics_variances(&s->variances, &s->model->config->training.metrics, s->train,
-                                  rnl_model_outputs(s->model)));
+    RNL_TRY(rnl_class_weights_create(&s->class_weights, s->model, s->rows.dataset));
+    RNL_TRY(rnl_metrics_variances(&s->rows.variances, &s->model->config->training.metrics,
+                                  s->rows.dataset, rnl_model_outputs(s->model)));
     rnl_executor executor = {
         .step =
             {
                 .model = s->model,
-                .batch_size = rnl_batch_size(s->model, s->train),
+                .batch_size = rnl_batch_size(s->model, s->rows.dataset),
                 .training = true,
                 .class_weights = s->class_weights,
             },
@@ -300,25 +291,24 @@ rnl_status rnl_find_learning_rate(const rnl_model *model, const rnl_data *data,
                                   const rnl_rate_range *range, const rnl_options *options,
                                   rnl_rate_search **found)
 {
-    static const rnl_options defaults = {0};
     search s = {
         .model = model,
-        .train = &data->train,
-        .options = options ? options : &defaults,
+        .rows = {.dataset = &data->train},
+        .options = rnl_options_given(options),
         .range = range ? *range : (rnl_rate_range){0},
         .epoch = (uint32_t)model->position.epoch,
         .momentum_product = model->position.momentum_product,
     };
     RNL_TRY(complete_range(&s.range));
-    RNL_TRY(rnl_check_trainable(model, s.train));
-    s.rows = rnl_epoch_rows(model, s.train);
+    RNL_TRY(rnl_check_trainable(model, &data->train));
+    s.rows.count = rnl_epoch_rows(model, &data->train);
     clock_gettime(CLOCK_MONOTONIC, &s.started);
     rnl_status status = run(&s);
     if (status == RNL_OK && s.result->public.count == 0)
         status = rnl_fail(RNL_NOT_FINITE,
                           "the range test: the loss of the first mini-batch is not finite");
-    free(s.order);
-    free(s.variances);
+    free(s.rows.order);
+    free(s.rows.variances);
     free(s.class_weights);
     if (status != RNL_OK) {
         free(s.result);
@@ -327,7 +317,7 @@ rnl_status rnl_find_learning_rate(const rnl_model *model, const rnl_data *data,
     rnl_rate_search *result = &s.result->public;
     result->turn = turn_of(result);
     result->fall = fall_of(result, s.range.steps);
-    suggest(s.result, model, s.train);
+    suggest(s.result, model, &data->train);
     *found = result;
     return RNL_OK;
 }

@@ -160,7 +160,6 @@ static rnl_status allocate(owned_prediction **result, const rnl_model *model, si
 static rnl_status predict(const rnl_model *model, const rnl_data *data, rnl_part part,
                           size_t passes, const rnl_options *options, rnl_prediction **prediction)
 {
-    static const rnl_options defaults = {0};
     const rnl_dataset *dataset = rnl_data_part(data, part);
     if (dataset->rows == 0)
         return rnl_fail(RNL_BAD_DATA, "there are no rows to predict for");
@@ -175,16 +174,17 @@ static rnl_status predict(const rnl_model *model, const rnl_data *data, rnl_part
         return allocated;
     }
     rnl_row_order(order, dataset->rows, 0, 0, false);
-    rnl_pass pass = {.dataset = dataset,
-                     .order = order,
-                     .visit = passes > 0 ? add_outputs : keep_outputs,
-                     .context = result};
+    rnl_pass pass = {
+        .rows = {.dataset = dataset, .order = order, .count = dataset->rows},
+        .visit = passes > 0 ? add_outputs : keep_outputs,
+        .context = result,
+    };
     rnl_executor executor = {
         .step = {.model = model,
                  .batch_size = rnl_batch_size(model, dataset),
                  .predicting = true,
                  .monte_carlo = passes > 0},
-        .options = options ? options : &defaults,
+        .options = rnl_options_given(options),
         .work = predict_worker,
         .context = &pass,
     };

@@ -9,13 +9,13 @@
 #include "engine/training/check.h"
 #include "engine/training/class_counts.h"
 #include "engine/training/class_weights.h"
+#include "engine/training/course_check.h"
 #include "engine/training/course_ending.h"
 #include "engine/training/course_saving.h"
 #include "engine/training/course_validation.h"
 #include "engine/training/early_stopping.h"
 #include "engine/training/find_rate.h"
 #include "engine/training/input_scale.h"
-#include "engine/training/monitored_figure.h"
 #include "engine/training/target_scale.h"
 #include "engine/training/training_log.h"
 
@@ -81,8 +81,8 @@ static void begin_epoch(rnl_course *t)
     t->first_row = position->rows;
     if (position->sums.rows == 0)
         rnl_course_begin_sums(t);
-    rnl_row_order(t->order, t->data->train.rows, (uint64_t)config->seed, (uint32_t)position->epoch,
-                  config->shuffle);
+    rnl_row_order(t->epoch.order, t->data->train.rows, (uint64_t)config->seed,
+                  (uint32_t)position->epoch, config->shuffle);
 }
 
 /* The steps of an epoch from where it stands to its end, which a request or early stopping brings
@@ -90,23 +90,14 @@ static void begin_epoch(rnl_course *t)
 static void run_steps(rnl_course *t, rnl_hand *hand)
 {
     const rnl_step *step = hand->step.step;
-    const rnl_dataset *train = &t->data->train;
     uint64_t number = t->position.step;
     if (rnl_course_validation_is_due(t)) {
         rnl_course_validate(t, hand);
         rnl_course_save_if_due(t, hand);
     }
-    for (size_t begin = t->first_row; begin < t->rows && !rnl_course_is_over(t);
+    for (size_t begin = t->first_row; begin < t->epoch.count && !rnl_course_is_over(t);
          begin += step->batch_size) {
-        const size_t left = t->rows - begin;
-        hand->step.batch = (rnl_batch){
-            .dataset = train,
-            .indices = t->order + begin,
-            .rows = left < step->batch_size ? left : step->batch_size,
-            .target_variances = t->variances,
-            .training = true,
-            .number = ++number,
-        };
+        hand->step.batch = rnl_batch_to_learn(step, &t->epoch, begin, ++number);
         rnl_hand_run(hand, step->phases.count);
         if (rnl_hand_leads(hand))
             account_step(t, hand);
@@ -185,7 +176,7 @@ static void train_worker(rnl_hand *hand, void *context)
             begin_epoch(t);
         rnl_hand_barrier(hand);
         run_steps(t, hand);
-        if (!t->stopping && t->position.rows == t->rows)
+        if (!t->stopping && t->position.rows == t->epoch.count)
             end_epoch(t, hand);
     }
     if (!rnl_course_is_over(t) && t->position.reported_step < t->position.step)
@@ -224,75 +215,13 @@ static rnl_status run(rnl_course *t)
     return status;
 }
 
-/* The steps done are those of the epochs done and of the rows of the next. */
-static rnl_status check_steps(const rnl_model *model, const rnl_data *data)
-{
-    const rnl_position *position = &model->position;
-    const size_t rows = rnl_epoch_rows(model, &data->train);
-    const size_t batch_size = rnl_batch_size(model, &data->train);
-    const uint64_t steps = position->epoch * ((rows + batch_size - 1) / batch_size) +
-                           (position->rows + batch_size - 1) / batch_size;
-    if (steps == position->step && position->rows <= rows &&
-        (position->rows % batch_size == 0 || position->rows == rows))
-        return RNL_OK;
-    return rnl_fail(RNL_BAD_DATA,
-                    "not a whole checkpoint: it is %llu steps on, and %llu epochs and %zu rows, "
-                    "which are %llu steps",
-                    (unsigned long long)position->step, (unsigned long long)position->epoch,
-                    position->rows, (unsigned long long)steps);
-}
-
-/* A model in the middle of training goes on with the rows and within the epochs that it began with.
- */
-static rnl_status check_position(const rnl_model *model, const rnl_data *data)
-{
-    const rnl_position *position = &model->position;
-    const uint64_t epochs = (uint64_t)model->config->training.epochs;
-    if (position->step == 0)
-        return RNL_OK;
-    if (position->epoch > epochs || (position->epoch == epochs && position->rows > 0))
-        return rnl_fail(RNL_BAD_CONFIG,
-                        "training.epochs: %llu, but the checkpoint is %llu steps on, in epoch %llu",
-                        (unsigned long long)epochs, (unsigned long long)position->step,
-                        (unsigned long long)position->epoch + 1);
-    const rnl_choice *schedule = &model->config->training.schedule;
-    if (rnl_schedule_depends_on_length(schedule) && position->schedule_epochs != epochs)
-        return rnl_fail_at(schedule->place,
-                           "schedule %s: training.epochs was %llu when it began and is %llu now, "
-                           "on which it depends; it can be begun anew: --restart-schedule",
-                           schedule->kind->name, (unsigned long long)position->schedule_epochs,
-                           (unsigned long long)epochs);
-    if (position->train_rows != data->train.rows)
-        return rnl_fail(RNL_BAD_DATA,
-                        "%s: expected %zu training rows, as the checkpoint was made with, got %zu",
-                        data->train.name, position->train_rows, data->train.rows);
-    return check_steps(model, data);
-}
-
-/* A model in the middle of training goes on with the rows that it began with. */
-static rnl_status check_rows(rnl_model *model, const rnl_data *data)
-{
-    char now[RNL_DATA_DIGEST_TEXT];
-    RNL_TRY(rnl_data_digest(now, data));
-    const char *changed = model->position.step > 0 && *model->data_digest
-                              ? rnl_data_digest_difference(model->data_digest, now)
-                              : NULL;
-    if (changed)
-        return rnl_fail(RNL_BAD_DATA,
-                        "%s: %s are not those that the checkpoint was made with: bring those back, "
-                        "or begin anew: --force",
-                        data->train.name, changed);
-    memcpy(model->data_digest, now, sizeof now);
-    return RNL_OK;
-}
-
 static rnl_status measure_targets(rnl_course *t)
 {
     const rnl_choice_list *metrics = &t->model->config->training.metrics;
     const size_t outputs = rnl_model_outputs(t->model);
-    RNL_TRY(rnl_metrics_variances(&t->variances, metrics, &t->data->train, outputs));
-    t->inspection.variances = t->variances;
-    return rnl_metrics_variances(&t->validation.variances, metrics, &t->data->validation, outputs);
+    RNL_TRY(rnl_metrics_variances(&t->epoch.variances, metrics, &t->data->train, outputs));
+    return rnl_metrics_variances(&t->validation.rows.variances, metrics, &t->data->validation,
+                                 outputs);
 }
 
 /* What checkpoints hold, before anything is trained that could then not be saved. */
@@ -308,78 +237,76 @@ static rnl_status allocate_checkpoints(rnl_model *model)
     return best ? rnl_model_allocate(model, "the best weights", RNL_BEST, 1) : RNL_OK;
 }
 
-/* Refuses a schedule that looks at a figure which the run will not have. */
-static rnl_status check_schedule_monitor(const rnl_config *config, bool validated)
+/* The order of the validation rows never changes. */
+static rnl_status allocate_orders(rnl_course *t)
 {
-    const rnl_choice *schedule = &config->training.schedule;
-    const rnl_monitor *monitor = rnl_schedule_monitor(schedule);
-    return monitor ? rnl_monitor_check(monitor, schedule->place, config, validated) : RNL_OK;
+    const size_t train = t->data->train.rows, validation = t->data->validation.rows;
+    t->epoch.order = malloc(train * sizeof(uint32_t));
+    t->validation.rows.order = malloc((validation + 1) * sizeof(uint32_t));
+    if (!t->epoch.order || !t->validation.rows.order)
+        return rnl_fail_memory((train + validation) * sizeof(uint32_t));
+    rnl_row_order(t->validation.rows.order, validation, 0, 0, false);
+    return RNL_OK;
+}
+
+static rnl_pass pass_over(rnl_course *t, rnl_sequence rows)
+{
+    rows.count = rows.dataset->rows;
+    return (rnl_pass){.rows = rows, .visit = rnl_course_goes_on, .context = t};
+}
+
+static void set_passes(rnl_course *t)
+{
+    t->validation = pass_over(t, t->validation.rows);
+    t->final = pass_over(t, t->epoch);
+    t->final.measuring = true;
+    t->inspection = pass_over(t, t->epoch);
+    t->inspection.probing = true;
+}
+
+/* What is needed before workers are started. */
+static rnl_status set_up(rnl_course *t)
+{
+    rnl_model *model = t->model;
+    RNL_TRY(allocate_orders(t));
+    RNL_TRY(rnl_class_weights_create(&t->class_weights, model, &t->data->train));
+    RNL_TRY(rnl_warn_of_classes(model, t->data, t->options));
+    RNL_TRY(measure_targets(t));
+    set_passes(t);
+    RNL_TRY(allocate_checkpoints(model));
+    return t->position.found_rate == 0 && rnl_schedule_searches(model->config)
+               ? rnl_find_rate_for_schedule(&t->position.found_rate, model, t->data, t->options)
+               : RNL_OK;
+}
+
+static void release(rnl_course *t)
+{
+    free(t->epoch.order);
+    free(t->epoch.variances);
+    free(t->validation.rows.order);
+    free(t->validation.rows.variances);
+    free(t->class_weights);
 }
 
 rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *options)
 {
-    static const rnl_options defaults = {0};
-    RNL_TRY(rnl_check_trainable(model, &data->train));
-    if (data->validation.rows > 0)
-        RNL_TRY(rnl_check_labelled(model, &data->validation));
-    RNL_TRY(check_schedule_monitor(model->config, data->validation.rows > 0));
-    RNL_TRY(rnl_early_stopping_check(model->config, data->validation.rows > 0));
-    RNL_TRY(check_position(model, data));
-    RNL_TRY(check_rows(model, data));
-
+    RNL_TRY(rnl_course_check(model, data));
     rnl_course t = {
         .model = model,
         .position = model->position,
         .data = data,
-        .rows = rnl_epoch_rows(model, &data->train),
-        .options = options ? options : &defaults,
-        .order = malloc(data->train.rows * sizeof(uint32_t)),
-        .validation_order = malloc((data->validation.rows + 1) * sizeof(uint32_t)),
-    };
-    t.validation = (rnl_pass){
-        .dataset = &data->validation,
-        .order = t.validation_order,
-        .visit = rnl_course_goes_on,
-        .context = &t,
-    };
-    t.final = t.validation;
-    t.final.dataset = &data->train;
-    t.final.order = t.order;
-    t.final.measuring = true;
-    t.inspection = (rnl_pass){
-        .dataset = &data->train,
-        .order = t.order,
-        .visit = rnl_course_goes_on,
-        .context = &t,
-        .probing = true,
+        .options = rnl_options_given(options),
+        .epoch = {.dataset = &data->train, .count = rnl_epoch_rows(model, &data->train)},
+        .validation = {.rows = {.dataset = &data->validation}},
     };
     t.position.train_rows = data->train.rows;
     if (t.position.schedule_epochs == 0)
         t.position.schedule_epochs = (uint64_t)model->config->training.epochs;
-    rnl_status status = RNL_OK;
-    if (t.order && t.validation_order)
-        rnl_row_order(t.validation_order, data->validation.rows, 0, 0, false);
-    else
-        status = rnl_fail_memory((data->train.rows + data->validation.rows) * sizeof(uint32_t));
-    if (status == RNL_OK)
-        status = rnl_class_weights_create(&t.class_weights, model, &data->train);
-    if (status == RNL_OK)
-        status = rnl_warn_of_classes(model, data, t.options);
-    if (status == RNL_OK)
-        status = measure_targets(&t);
-    t.final.variances = t.variances;
-    if (status == RNL_OK)
-        status = allocate_checkpoints(model);
-    if (status == RNL_OK && t.position.found_rate == 0 && rnl_schedule_searches(model->config))
-        status = rnl_find_rate_for_schedule(&t.position.found_rate, model, data, t.options);
+    rnl_status status = set_up(&t);
     if (status == RNL_OK)
         status = run(&t);
     rnl_log_peak(t.options);
-    free(t.order);
-    free(t.validation_order);
-    free(t.class_weights);
-    free(t.variances);
-    free(t.validation.variances);
+    release(&t);
     atomic_store(&model->stop, false);
     return status;
 }

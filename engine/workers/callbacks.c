@@ -5,6 +5,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+const rnl_options *rnl_options_given(const rnl_options *options)
+{
+    static const rnl_options defaults = {0};
+    return options ? options : &defaults;
+}
+
 bool rnl_call_begin(const rnl_options *options)
 {
     if (!options->on_begin)

@@ -8,6 +8,9 @@
 
 #include <stdbool.h>
 
+/* The options that were given, or the defaults. */
+const rnl_options *rnl_options_given(const rnl_options *options);
+
 /* Each calls the function of the options if it is there; false if that asks to stop.  Worker 0 or
  * the calling thread alone. */
 bool rnl_call_begin(const rnl_options *options);

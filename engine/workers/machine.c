@@ -4,6 +4,7 @@
 #include "engine/schema/config.h"
 #include "engine/step/plan.h"
 #include "engine/step/step.h"
+#include "engine/workers/callbacks.h"
 #include "simd/kernels.h"
 #include "threading/claims.h"
 #include "threading/team.h"
@@ -381,9 +382,7 @@ static rnl_status describe_step(const char *machine, const rnl_model *model,
 rnl_status rnl_topology_describe(const char *machine, const rnl_model *model,
                                  const rnl_options *options, char **text)
 {
-    static const rnl_options defaults = {0};
-    if (!options)
-        options = &defaults;
+    options = rnl_options_given(options);
     if (!model)
         return describe_machine(machine, NULL, options, text);
     return describe_step(machine, model, options, text);

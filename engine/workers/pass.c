@@ -1,23 +1,22 @@
 #include "engine/workers/pass.h"
 
-#include "engine/schema/config.h"
 #include "engine/step/probe.h"
+
+static rnl_batch batch_of(const rnl_step *step, const rnl_pass *pass, size_t begin)
+{
+    rnl_batch batch = rnl_batch_at(step, &pass->rows, begin);
+    batch.training = pass->training;
+    batch.number = pass->number;
+    batch.measuring = pass->measuring;
+    batch.begin = begin;
+    return batch;
+}
 
 void rnl_pass_run(rnl_hand *hand, rnl_pass *pass)
 {
     const rnl_step *step = hand->step.step;
-    const size_t rows = pass->dataset->rows;
-    for (size_t begin = 0; begin < rows && !pass->stopped; begin += step->batch_size) {
-        hand->step.batch = (rnl_batch){
-            .dataset = pass->dataset,
-            .indices = pass->order + begin,
-            .rows = rows - begin < step->batch_size ? rows - begin : step->batch_size,
-            .target_variances = pass->variances,
-            .training = pass->training,
-            .number = pass->number,
-            .measuring = pass->measuring,
-            .begin = begin,
-        };
+    for (size_t begin = 0; begin < pass->rows.count && !pass->stopped; begin += step->batch_size) {
+        hand->step.batch = batch_of(step, pass, begin);
         rnl_hand_run(hand, step->evaluation_phases);
         rnl_hand_barrier(hand);
         if (pass->probing)
@@ -29,16 +28,4 @@ void rnl_pass_run(rnl_hand *hand, rnl_pass *pass)
         }
         rnl_hand_barrier(hand);
     }
-}
-
-size_t rnl_batch_size(const rnl_model *model, const rnl_dataset *dataset)
-{
-    const size_t asked = (size_t)model->config->training.batch_size;
-    return asked < dataset->rows ? asked : dataset->rows;
-}
-
-size_t rnl_epoch_rows(const rnl_model *model, const rnl_dataset *train)
-{
-    const size_t rest = train->rows % rnl_batch_size(model, train);
-    return model->config->training.drop_last ? train->rows - rest : train->rows;
 }

@@ -4,17 +4,16 @@
 #ifndef RNL_ENGINE_WORKERS_PASS_H
 #define RNL_ENGINE_WORKERS_PASS_H
 
+#include "engine/workers/batch.h"
 #include "engine/workers/executor.h"
 #include "engine/workers/sums.h"
 
 typedef struct rnl_pass {
-    const rnl_dataset *dataset;
-    const uint32_t *order; /* (rows) of the dataset to visit */
-    double *variances;     /* (outputs) of its targets, where a metric asks for them, else NULL */
-    uint64_t number;       /* of the pass, for what is drawn at random in it */
-    bool training;         /* forward as in a step of training */
-    bool measuring;        /* for batch normalization's final statistics */
-    rnl_sums sums;         /* added to */
+    rnl_sequence rows;
+    uint64_t number; /* of the pass, for what is drawn at random in it */
+    bool training;   /* forward as in a step of training */
+    bool measuring;  /* for batch normalization's final statistics */
+    rnl_sums sums;   /* added to */
     /* Sees each mini-batch on worker 0 between two steps; false ends the pass. */
     bool (*visit)(const rnl_step *step, const rnl_batch *batch, void *context);
     void *context;
@@ -24,11 +23,5 @@ typedef struct rnl_pass {
 
 /* Evaluates the rows on all workers together; all of them share the pass.  Ends with a barrier. */
 void rnl_pass_run(rnl_hand *hand, rnl_pass *pass);
-
-/* The configuration's batch size, at most the rows that there are. */
-size_t rnl_batch_size(const rnl_model *model, const rnl_dataset *dataset);
-
-/* The rows of an epoch: without the last mini-batch, if it is not whole and not wanted. */
-size_t rnl_epoch_rows(const rnl_model *model, const rnl_dataset *train);
 
 #endif

@@ -1,0 +1,35 @@
+#include "engine/workers/batch.h"
+
+#include "engine/schema/config.h"
+
+rnl_batch rnl_batch_at(const rnl_step *step, const rnl_sequence *rows, size_t begin)
+{
+    const size_t left = rows->count - begin;
+    return (rnl_batch){
+        .dataset = rows->dataset,
+        .indices = rows->order + begin,
+        .rows = left < step->batch_size ? left : step->batch_size,
+        .target_variances = rows->variances,
+    };
+}
+
+rnl_batch rnl_batch_to_learn(const rnl_step *step, const rnl_sequence *rows, size_t begin,
+                             uint64_t number)
+{
+    rnl_batch batch = rnl_batch_at(step, rows, begin);
+    batch.training = true;
+    batch.number = number;
+    return batch;
+}
+
+size_t rnl_batch_size(const rnl_model *model, const rnl_dataset *dataset)
+{
+    const size_t asked = (size_t)model->config->training.batch_size;
+    return asked < dataset->rows ? asked : dataset->rows;
+}
+
+size_t rnl_epoch_rows(const rnl_model *model, const rnl_dataset *train)
+{
+    const size_t rest = train->rows % rnl_batch_size(model, train);
+    return model->config->training.drop_last ? train->rows - rest : train->rows;
+}
