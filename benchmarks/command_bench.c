@@ -119,6 +119,25 @@ static bool read_threads(rnl_bench *bench, const char *text)
     return false;
 }
 
+static int choose_threads(rnl_bench *bench, const char *list)
+{
+    if (!list)
+        return rnl_complain_status(default_threads(bench));
+    if (!read_threads(bench, list))
+        return rnl_complain_usage("bench",
+                                  "--threads expects numbers from 1, as in 1,2,4, got '%s'", list);
+    return RNL_EXIT_OK;
+}
+
+/* KINDS if there is none of this name. */
+static size_t kind_named(const char *name)
+{
+    size_t kind = 0;
+    while (kind < KINDS && strcmp(name, kinds[kind].name) != 0)
+        ++kind;
+    return kind;
+}
+
 static int run(const rnl_arguments *common)
 {
     const bench_arguments *arguments = (const bench_arguments *)common;
@@ -128,25 +147,14 @@ static int run(const rnl_arguments *common)
         .deadline = rnl_seconds() + (arguments->quick ? 4 : 120),
         .report = {.json = arguments->json},
     };
-    size_t kind = 0;
-    while (kind < KINDS && strcmp(arguments->common.operands[0], kinds[kind].name) != 0)
-        ++kind;
-    if (arguments->thread_list && !read_threads(&bench, arguments->thread_list))
-        return rnl_complain_usage("bench",
-                                  "--threads expects numbers from 1, as in 1,2,4, got '%s'",
-                                  arguments->thread_list);
-    if (!arguments->thread_list) {
-        const int code = rnl_complain_status(default_threads(&bench));
-        if (code != RNL_EXIT_OK)
-            return code;
-    }
+    const size_t kind = kind_named(common->operands[0]);
+    RNL_TRY_EXIT(choose_threads(&bench, arguments->thread_list));
     if (kind == KINDS)
         return rnl_complain_usage(
             "bench", "unknown benchmark '%s': expected machine, train, latency or optimizers",
-            arguments->common.operands[0]);
-    int code = check_arguments(arguments, kind);
-    if (code == RNL_EXIT_OK)
-        code = kinds[kind].run(&bench);
+            common->operands[0]);
+    RNL_TRY_EXIT(check_arguments(arguments, kind));
+    const int code = kinds[kind].run(&bench);
     rnl_bench_report_finish(&bench.report);
     return code;
 }

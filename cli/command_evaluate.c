@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/evaluation_report.h"
 #include "cli/messages.h"
+#include "cli/model_source.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/suggestion.h"
@@ -72,18 +73,18 @@ static const char *const part_names[] = {
 static int load_part(rnl_data **data, rnl_part *part, const rnl_model *model, unsigned asked)
 {
     *part = asked ? (rnl_part)asked : RNL_TEST;
-    int code = rnl_complain_status(rnl_data_load_for(data, model, *part));
-    if (code == RNL_EXIT_OK && !asked && rnl_data_rows(*data, *part) == 0) {
+    RNL_TRY_EXIT(rnl_complain_status(rnl_data_load_for(data, model, *part)));
+    if (!asked && rnl_data_rows(*data, *part) == 0) {
         fprintf(stderr, "The configuration names no test data: validation data are used.\n");
         rnl_data_free(*data);
         *data = NULL;
         *part = RNL_VALIDATION;
-        code = rnl_complain_status(rnl_data_load_for(data, model, *part));
+        RNL_TRY_EXIT(rnl_complain_status(rnl_data_load_for(data, model, *part)));
     }
-    if (code == RNL_EXIT_OK && rnl_data_rows(*data, *part) == 0)
+    if (rnl_data_rows(*data, *part) == 0)
         return rnl_complain_usage("evaluate", "the configuration names no %s data",
                                   part_names[*part]);
-    return code;
+    return RNL_EXIT_OK;
 }
 
 /* Rows with targets in files. */
@@ -117,13 +118,12 @@ static int report(const rnl_evaluation *evaluation, const rnl_model *model, rnl_
 {
     char rows[32];
     snprintf(rows, sizeof rows, "%s data", part_names[part]);
-    if (rnl_evaluation_report(evaluation, model, file ? file : rows))
-        return RNL_EXIT_OK;
-    rnl_complain("out of memory");
-    return RNL_EXIT_FAILURE;
+    return rnl_evaluation_report(evaluation, model, file ? file : rows) ? RNL_EXIT_OK
+                                                                        : rnl_complain_memory();
 }
 
-static int evaluate_model(const rnl_model *model, const evaluate_arguments *arguments)
+static int evaluate(const rnl_model *model, const rnl_data *data, rnl_part part,
+                    const evaluate_arguments *arguments)
 {
     rnl_display display;
     rnl_display_start(&display, &arguments->common);
@@ -133,28 +133,29 @@ static int evaluate_model(const rnl_model *model, const evaluate_arguments *argu
         .on_log = rnl_display_log,
         .user = &display,
     };
-    rnl_data *data = NULL;
     rnl_evaluation *evaluation = NULL;
+    RNL_TRY_EXIT(rnl_complain_status(rnl_evaluate(model, data, part, &options, &evaluation)));
+    const int code = report(evaluation, model, part, arguments->data);
+    rnl_evaluation_free(evaluation);
+    return code;
+}
+
+static int evaluate_model(const rnl_model *model, const evaluate_arguments *arguments)
+{
+    rnl_data *data = NULL;
     rnl_part part;
     int code = load_rows(&data, &part, model, arguments);
     if (code == RNL_EXIT_OK)
-        code = rnl_complain_status(rnl_evaluate(model, data, part, &options, &evaluation));
-    if (code == RNL_EXIT_OK)
-        code = report(evaluation, model, part, arguments->data);
-    rnl_evaluation_free(evaluation);
+        code = evaluate(model, data, part, arguments);
     rnl_data_free(data);
     return code;
 }
 
-static int run(const rnl_arguments *common)
+static int run(const rnl_arguments *arguments)
 {
-    const evaluate_arguments *arguments = (const evaluate_arguments *)common;
     rnl_model *model = NULL;
-    int code = rnl_complain_status(rnl_model_load(&model, arguments->common.operands[0],
-                                                  arguments->common.overrides,
-                                                  arguments->common.override_count));
-    if (code == RNL_EXIT_OK)
-        code = evaluate_model(model, arguments);
+    RNL_TRY_EXIT(rnl_arguments_load_model(arguments, &model));
+    const int code = evaluate_model(model, (const evaluate_arguments *)arguments);
     rnl_model_free(model);
     return code;
 }

@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 #include "cli/messages.h"
+#include "cli/model_source.h"
 #include "cli/options.h"
 #include "cli/output_file.h"
 #include "cli/plot.h"
@@ -209,10 +210,8 @@ static int print_suggestion(const rnl_rate_search *found)
 static int write_all(const rnl_rate_search *found, const drawing *d, const char *directory)
 {
     char *csv = NULL;
-    if (!print_plot(d) || asprintf(&csv, "%s/find_lr.csv", directory) < 0) {
-        rnl_complain("out of memory");
-        return RNL_EXIT_FAILURE;
-    }
+    if (!print_plot(d) || asprintf(&csv, "%s/find_lr.csv", directory) < 0)
+        return rnl_complain_memory();
     int code = print_suggestion(found);
     if (write_csv(found, csv))
         printf("points: %s\n", csv);
@@ -222,13 +221,13 @@ static int write_all(const rnl_rate_search *found, const drawing *d, const char 
     return write_plots(d, directory) ? code : RNL_EXIT_FAILURE;
 }
 
-static int report(const rnl_rate_search *found, const rnl_run_directory *directory)
+static int report(const rnl_rate_search *found, rnl_run_directory *directory)
 {
     drawing d;
-    if (!drawing_create(&d, found)) {
-        rnl_complain("out of memory");
+    if (!rnl_run_directory_make(directory))
         return RNL_EXIT_FAILURE;
-    }
+    if (!drawing_create(&d, found))
+        return rnl_complain_memory();
     const int code = write_all(found, &d, directory->path);
     free(d.rates);
     return code;
@@ -252,10 +251,8 @@ static int check_outputs(const rnl_config *config, const rnl_run_directory *dire
     bool read = false;
     for (size_t i = 0; i < 3 && !read; ++i) {
         char *path = NULL;
-        if (asprintf(&path, "%s/%s", directory->path, names[i]) < 0) {
-            rnl_complain("out of memory");
-            return RNL_EXIT_FAILURE;
-        }
+        if (asprintf(&path, "%s/%s", directory->path, names[i]) < 0)
+            return rnl_complain_memory();
         read = rnl_output_is_input(path, arguments->common.operands[0]) ||
                rnl_output_is_data(path, config);
         free(path);
@@ -266,43 +263,39 @@ static int check_outputs(const rnl_config *config, const rnl_run_directory *dire
 static int find(const rnl_config *config, rnl_run_directory *directory,
                 const find_lr_arguments *arguments)
 {
-    if (check_outputs(config, directory, arguments) != RNL_EXIT_OK)
-        return RNL_EXIT_FAILURE;
+    RNL_TRY_EXIT(check_outputs(config, directory, arguments));
     rnl_data *data = NULL;
     rnl_model *model = NULL;
     rnl_rate_search *found = NULL;
     rnl_status status = obtain(&model, &data, config);
     if (status == RNL_OK)
         status = search(&found, model, data, arguments);
-    int code = rnl_complain_status(status);
-    if (code == RNL_EXIT_OK)
-        code = rnl_run_directory_make(directory) ? report(found, directory) : RNL_EXIT_FAILURE;
+    const int code = status == RNL_OK ? report(found, directory) : rnl_complain_status(status);
     rnl_rate_search_free(found);
     rnl_model_free(model);
     rnl_data_free(data);
     return code;
 }
 
-static int run(const rnl_arguments *common)
+static int find_in_directory(const rnl_config *config, const find_lr_arguments *arguments)
 {
-    const find_lr_arguments *arguments = (const find_lr_arguments *)common;
-    rnl_config *config = NULL;
     rnl_run_directory directory = {.lock = -1};
-    char *name = NULL;
-    int code = rnl_complain_status(rnl_config_load(&config, arguments->common.operands[0],
-                                                   arguments->common.overrides,
-                                                   arguments->common.override_count));
-    if (code == RNL_EXIT_OK && asprintf(&name, "%s-find-lr", rnl_config_name(config)) < 0) {
-        rnl_complain("out of memory");
-        name = NULL;
-        code = RNL_EXIT_FAILURE;
-    }
-    if (code == RNL_EXIT_OK)
-        code = rnl_run_directory_name(&directory, arguments->output, name)
-                   ? find(config, &directory, arguments)
-                   : RNL_EXIT_FAILURE;
+    char *name;
+    if (asprintf(&name, "%s-find-lr", rnl_config_name(config)) < 0)
+        return rnl_complain_memory();
+    const int code = rnl_run_directory_name(&directory, arguments->output, name)
+                         ? find(config, &directory, arguments)
+                         : RNL_EXIT_FAILURE;
     free(name);
     rnl_run_directory_release(&directory);
+    return code;
+}
+
+static int run(const rnl_arguments *arguments)
+{
+    rnl_config *config = NULL;
+    RNL_TRY_EXIT(rnl_arguments_load_config(arguments, &config));
+    const int code = find_in_directory(config, (const find_lr_arguments *)arguments);
     rnl_config_free(config);
     return code;
 }

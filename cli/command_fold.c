@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 #include "cli/messages.h"
+#include "cli/model_source.h"
 #include "cli/options.h"
 #include "cli/output_file.h"
 #include "cli/progress.h"
@@ -129,17 +130,17 @@ static int check_output(const rnl_model *model, const fold_arguments *arguments)
     return RNL_EXIT_OK;
 }
 
-static int run(const rnl_arguments *common)
+static int fold_checked(const rnl_model *model, const fold_arguments *arguments)
 {
-    const fold_arguments *arguments = (const fold_arguments *)common;
+    RNL_TRY_EXIT(check_output(model, arguments));
+    return fold(model, arguments);
+}
+
+static int run(const rnl_arguments *arguments)
+{
     rnl_model *model = NULL;
-    int code = rnl_complain_status(rnl_model_load(&model, arguments->common.operands[0],
-                                                  arguments->common.overrides,
-                                                  arguments->common.override_count));
-    if (code == RNL_EXIT_OK)
-        code = check_output(model, arguments);
-    if (code == RNL_EXIT_OK)
-        code = fold(model, arguments);
+    RNL_TRY_EXIT(rnl_arguments_load_model(arguments, &model));
+    const int code = fold_checked(model, (const fold_arguments *)arguments);
     rnl_model_free(model);
     return code;
 }

@@ -60,11 +60,8 @@ void rnl_help_print(const rnl_command *command)
 static int print_configuration_help(const char *topic)
 {
     char *text = NULL;
-    const int code = rnl_complain_status(rnl_config_help(topic, &text));
-    if (code == RNL_EXIT_OK)
-        fputs(text, stdout);
-    rnl_text_free(text);
-    return code;
+    const rnl_status status = rnl_config_help(topic, &text);
+    return rnl_print_text(status, text);
 }
 
 static int run(const rnl_arguments *arguments)

@@ -102,10 +102,8 @@ static int print(const char *path, const rnl_inspected_epoch *epoch, bool last)
         printf("%s, before the first step\n\n", path);
     else
         printf("%s, after epoch %zu\n\n", path, epoch->epoch);
-    if (!rnl_inspection_print_table(epoch)) {
-        rnl_complain("out of memory");
-        return RNL_EXIT_FAILURE;
-    }
+    if (!rnl_inspection_print_table(epoch))
+        return rnl_complain_memory();
     putchar('\n');
     char *failure = last ? failure_beside(path) : NULL;
     rnl_inspection_print_findings(epoch, failure);
@@ -117,10 +115,8 @@ static int run(const rnl_arguments *common)
 {
     const inspect_arguments *arguments = (const inspect_arguments *)common;
     char *path = path_of(arguments->common.operands[0]);
-    if (!path) {
-        rnl_complain("out of memory");
-        return RNL_EXIT_FAILURE;
-    }
+    if (!path)
+        return rnl_complain_memory();
     rnl_inspected_epoch epoch;
     int code = RNL_EXIT_FAILURE;
     if (rnl_inspection_read(&epoch, path, arguments->epoch_given ? &arguments->epoch : NULL)) {

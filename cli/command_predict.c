@@ -68,16 +68,15 @@ static int predict(const rnl_model *model, const rnl_data *data, const predict_a
         .user = &display,
     };
     rnl_prediction *prediction = NULL;
-    int code = rnl_complain_status(arguments->monte_carlo > 0
-                                       ? rnl_predict_monte_carlo(model, data, RNL_TEST,
-                                                                 arguments->monte_carlo, &options,
-                                                                 &prediction)
-                                       : rnl_predict(model, data, RNL_TEST, &options, &prediction));
-    if (code == RNL_EXIT_OK &&
-        !rnl_prediction_write(prediction, model, arguments->probabilities, arguments->output))
-        code = RNL_EXIT_FAILURE;
+    RNL_TRY_EXIT(rnl_complain_status(
+        arguments->monte_carlo > 0
+            ? rnl_predict_monte_carlo(model, data, RNL_TEST, arguments->monte_carlo, &options,
+                                      &prediction)
+            : rnl_predict(model, data, RNL_TEST, &options, &prediction)));
+    const bool written =
+        rnl_prediction_write(prediction, model, arguments->probabilities, arguments->output);
     rnl_prediction_free(prediction);
-    return code;
+    return written ? RNL_EXIT_OK : RNL_EXIT_FAILURE;
 }
 
 static int check_output(const predict_arguments *arguments)
@@ -94,26 +93,26 @@ static int check_output(const predict_arguments *arguments)
     return RNL_EXIT_OK;
 }
 
+static int predict_rows(const rnl_model *model, const predict_arguments *arguments)
+{
+    if (arguments->probabilities && rnl_model_classes(model) == 0)
+        return rnl_complain_usage("predict", "--probabilities: the model predicts values");
+    rnl_data *data = NULL;
+    RNL_TRY_EXIT(rnl_complain_status(rnl_data_read(&data, model, arguments->data)));
+    const int code = predict(model, data, arguments);
+    rnl_data_free(data);
+    return code;
+}
+
 static int run(const rnl_arguments *common)
 {
     const predict_arguments *arguments = (const predict_arguments *)common;
     if (!arguments->data)
         return rnl_complain_usage("predict", "predict: --data FILE is missing");
-    const int right = check_output(arguments);
-    if (right != RNL_EXIT_OK)
-        return right;
+    RNL_TRY_EXIT(check_output(arguments));
     rnl_model *model = NULL;
-    rnl_data *data = NULL;
-    int code = rnl_complain_status(rnl_model_load(&model, arguments->common.operands[0],
-                                                  arguments->common.overrides,
-                                                  arguments->common.override_count));
-    if (code == RNL_EXIT_OK && arguments->probabilities && rnl_model_classes(model) == 0)
-        code = rnl_complain_usage("predict", "--probabilities: the model predicts values");
-    if (code == RNL_EXIT_OK)
-        code = rnl_complain_status(rnl_data_read(&data, model, arguments->data));
-    if (code == RNL_EXIT_OK)
-        code = predict(model, data, arguments);
-    rnl_data_free(data);
+    RNL_TRY_EXIT(rnl_arguments_load_model(common, &model));
+    const int code = predict_rows(model, arguments);
     rnl_model_free(model);
     return code;
 }

@@ -3,8 +3,6 @@
 #include "cli/model_source.h"
 #include "cli/options.h"
 
-#include <stdio.h>
-
 static const rnl_option option_table[] = {
     RNL_OPTION_SET,
     RNL_OPTION_HELP,
@@ -27,12 +25,8 @@ static int run(const rnl_arguments *arguments)
     rnl_status status = rnl_model_open(&model, arguments->operands[0], arguments);
     if (status == RNL_OK)
         status = rnl_model_summary(model, &text);
-    const int code = rnl_complain_status(status);
-    if (code == RNL_EXIT_OK)
-        fputs(text, stdout);
-    rnl_text_free(text);
     rnl_model_free(model);
-    return code;
+    return rnl_print_text(status, text);
 }
 
 const rnl_command rnl_summary_command = {

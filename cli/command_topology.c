@@ -3,8 +3,6 @@
 #include "cli/model_source.h"
 #include "cli/options.h"
 
-#include <stdio.h>
-
 typedef struct topology_arguments {
     rnl_arguments common;
     const char *model; /* a file of a model or a configuration; NULL: none given */
@@ -48,12 +46,8 @@ static int run(const rnl_arguments *common)
         arguments->model ? rnl_model_open(&model, arguments->model, common) : RNL_OK;
     if (status == RNL_OK)
         status = rnl_topology_describe(arguments->common.operands[0], model, &options, &text);
-    const int code = rnl_complain_status(status);
-    if (code == RNL_EXIT_OK)
-        fputs(text, stdout);
-    rnl_text_free(text);
     rnl_model_free(model);
-    return code;
+    return rnl_print_text(status, text);
 }
 
 const rnl_command rnl_topology_command = {

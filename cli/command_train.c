@@ -4,6 +4,7 @@
 #include "cli/inspection_file.h"
 #include "cli/interruption.h"
 #include "cli/messages.h"
+#include "cli/model_source.h"
 #include "cli/options.h"
 #include "cli/output_file.h"
 #include "cli/progress.h"
@@ -150,11 +151,8 @@ static void on_log(rnl_log_level level, const char *text, void *user)
 static int print_config(const rnl_config *config)
 {
     char *text = NULL;
-    const int code = rnl_complain_status(rnl_config_print_origins(config, &text));
-    if (code == RNL_EXIT_OK)
-        fputs(text, stdout);
-    rnl_text_free(text);
-    return code;
+    const rnl_status status = rnl_config_print_origins(config, &text);
+    return rnl_print_text(status, text);
 }
 
 /* The model of the last checkpoint, or of the one before where the last is damaged.  NULL, with
@@ -184,16 +182,16 @@ static rnl_status resume_model(training *run)
 static rnl_status obtain_model(training *run)
 {
     const unsigned parts = RNL_TRAIN | RNL_VALIDATION | RNL_TEST;
-    rnl_status status = run->arguments->resume ? resume_model(run) : RNL_OK;
-    if (status == RNL_OK && run->model && run->arguments->restart_schedule)
+    const rnl_status status = run->arguments->resume ? resume_model(run) : RNL_OK;
+    if (status != RNL_OK)
+        return status;
+    if (!run->model) {
+        const rnl_status loaded = rnl_data_load(&run->data, run->config, parts);
+        return loaded == RNL_OK ? rnl_model_create(&run->model, run->config, run->data) : loaded;
+    }
+    if (run->arguments->restart_schedule)
         rnl_model_restart_schedule(run->model);
-    if (status == RNL_OK && run->model)
-        return rnl_data_load_for(&run->data, run->model, parts);
-    if (status == RNL_OK)
-        status = rnl_data_load(&run->data, run->config, parts);
-    if (status == RNL_OK)
-        status = rnl_model_create(&run->model, run->config, run->data);
-    return status;
+    return rnl_data_load_for(&run->data, run->model, parts);
 }
 
 /* What to do about an earlier run, as far as it is known before anything is written. */
@@ -225,8 +223,8 @@ static int prepare(training *run)
         return RNL_EXIT_FAILURE;
     if (rnl_run_directory_is_input(&run->directory, arguments->common.operands[0], run->config))
         return RNL_EXIT_FAILURE;
-    const int code = check_earlier(run);
-    return code == RNL_EXIT_OK ? rnl_complain_status(obtain_model(run)) : code;
+    RNL_TRY_EXIT(check_earlier(run));
+    return rnl_complain_status(obtain_model(run));
 }
 
 /* Where the directory was not there when it was looked at, another run may have made it. */
@@ -277,6 +275,15 @@ static void note_failure(const training *run)
     rnl_output_close(&output, true);
 }
 
+/* False if lines could not be written, which is said. */
+static bool close_files(training *run)
+{
+    const bool logged = !run->logging || rnl_event_file_close(&run->events);
+    const bool recorded = !run->began || rnl_history_close(&run->history);
+    const bool inspected = !run->inspecting || rnl_history_close(&run->inspection);
+    return logged && recorded && inspected;
+}
+
 /* The model is saved even if the history could not be written. */
 static int train_and_save(training *run)
 {
@@ -300,17 +307,13 @@ static int train_and_save(training *run)
         status = rnl_model_save(run->model, run->directory.model);
     rnl_interruption_release();
     rnl_interruption_name_checkpoint(NULL, NULL);
-    const bool logged = !run->logging || rnl_event_file_close(&run->events);
+    const bool written = close_files(run);
     if (run->refused && status == RNL_STOPPED)
         return RNL_EXIT_FAILURE;
     int code = rnl_complain_status(status);
     if (run->inspecting && status == RNL_NOT_FINITE)
         note_failure(run);
-    if (run->began && !rnl_history_close(&run->history) && code == RNL_EXIT_OK)
-        code = RNL_EXIT_FAILURE;
-    if (!logged && code == RNL_EXIT_OK)
-        code = RNL_EXIT_FAILURE;
-    if (run->inspecting && !rnl_history_close(&run->inspection) && code == RNL_EXIT_OK)
+    if (!written && code == RNL_EXIT_OK)
         code = RNL_EXIT_FAILURE;
     const bool stopped = status == RNL_OK || status == RNL_STOPPED;
     return stopped && rnl_interruption_code() ? rnl_interruption_code() : code;
@@ -359,14 +362,12 @@ static void print_files(const training *run)
 
 static int run_training(training *run)
 {
-    int code = prepare(run);
-    if (code == RNL_EXIT_OK)
-        code = train_and_save(run);
-    if (code == RNL_EXIT_OK && rnl_data_rows(run->data, RNL_TEST) > 0)
-        code = print_test_figures(run);
-    if (code == RNL_EXIT_OK)
-        print_files(run);
-    return code;
+    RNL_TRY_EXIT(prepare(run));
+    RNL_TRY_EXIT(train_and_save(run));
+    if (rnl_data_rows(run->data, RNL_TEST) > 0)
+        RNL_TRY_EXIT(print_test_figures(run));
+    print_files(run);
+    return RNL_EXIT_OK;
 }
 
 static int run(const rnl_arguments *common)
@@ -375,9 +376,7 @@ static int run(const rnl_arguments *common)
     training run = {.arguments = arguments, .directory.lock = -1};
     rnl_interruption_start();
     rnl_display_start(&run.display, common);
-    int code = rnl_complain_status(rnl_config_load(&run.config, arguments->common.operands[0],
-                                                   arguments->common.overrides,
-                                                   arguments->common.override_count));
+    int code = rnl_arguments_load_config(common, &run.config);
     if (code == RNL_EXIT_OK)
         code = arguments->print_config ? print_config(run.config) : run_training(&run);
     rnl_run_directory_release(&run.directory);

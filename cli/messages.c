@@ -41,3 +41,12 @@ int rnl_complain_status(rnl_status status)
     rnl_complain("%s", rnl_message());
     return status == RNL_BAD_CONFIG ? RNL_EXIT_USAGE : RNL_EXIT_FAILURE;
 }
+
+int rnl_print_text(rnl_status status, char *text)
+{
+    if (status == RNL_OK)
+        fputs(text, stdout);
+    const int code = rnl_complain_status(status);
+    rnl_text_free(text);
+    return code;
+}

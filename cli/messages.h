@@ -29,4 +29,8 @@ int rnl_complain_memory(void);
 /* Complains with the library's message unless the status is RNL_OK; returns the exit code. */
 int rnl_complain_status(rnl_status status);
 
+/* Prints the text on standard output, or complains about the status, and frees the text.  Returns
+ * the exit code. */
+int rnl_print_text(rnl_status status, char *text);
+
 #endif

@@ -1,8 +1,21 @@
 #include "cli/model_source.h"
+#include "cli/messages.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+int rnl_arguments_load_config(const rnl_arguments *arguments, rnl_config **config)
+{
+    return rnl_complain_status(rnl_config_load(config, arguments->operands[0], arguments->overrides,
+                                               arguments->override_count));
+}
+
+int rnl_arguments_load_model(const rnl_arguments *arguments, rnl_model **model)
+{
+    return rnl_complain_status(rnl_model_load(model, arguments->operands[0], arguments->overrides,
+                                              arguments->override_count));
+}
 
 /* A safetensors file begins with the length of its header, 8 bytes little-endian, and the '{' of
  * its header.  No text begins so: its first 8 characters would stand for more than 2^56. */

@@ -8,6 +8,11 @@
 
 #include <stdbool.h>
 
+/* What the first operand names, with the overrides.  Each complains about a failure and returns an
+ * exit code. */
+int rnl_arguments_load_config(const rnl_arguments *arguments, rnl_config **config);
+int rnl_arguments_load_model(const rnl_arguments *arguments, rnl_model **model);
+
 /* The file is there and begins as a model does. */
 bool rnl_is_model_file(const char *path);
 
