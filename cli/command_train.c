@@ -121,25 +121,11 @@ static int on_epoch(const rnl_progress *progress, void *user)
     return 0;
 }
 
-/* A run that goes on keeps what was seen of the epochs behind it. */
-static rnl_history_kept lines_kept(const training *run)
-{
-    return (rnl_history_kept){
-        .any = rnl_model_step(run->model) > 0,
-        .epochs = rnl_model_epoch(run->model),
-        .steps = rnl_model_reported_step(run->model),
-    };
-}
-
 static int on_inspect(const rnl_inspection *inspection, void *user)
 {
     training *run = user;
-    if (!run->inspecting)
-        run->inspecting =
-            rnl_history_open(&run->inspection, run->directory.inspection, lines_kept(run));
-    if (run->inspecting)
-        rnl_inspection_add(&run->inspection, inspection);
-    return !run->inspecting;
+    rnl_inspection_add(&run->inspection, inspection);
+    return 0;
 }
 
 static void on_log(rnl_log_level level, const char *text, void *user)
@@ -237,6 +223,29 @@ static bool is_taken(const training *run)
     return true;
 }
 
+/* Keeps what was reported of the steps done, where a run goes on. */
+static bool open_history(training *run)
+{
+    const uint64_t reported = rnl_model_reported_step(run->model);
+    const rnl_history_kept kept = {
+        .any = rnl_model_step(run->model) > 0,
+        .some = reported > 0,
+        .epochs = rnl_model_epoch(run->model),
+        .steps = reported,
+    };
+    run->began = rnl_history_open(&run->history, run->directory.history, kept);
+    return run->began;
+}
+
+/* Keeps the inspections of the beginning and of the epochs done. */
+static bool open_inspection(training *run)
+{
+    const bool any = rnl_model_step(run->model) > 0;
+    const rnl_history_kept kept = {.any = any, .some = any, .epochs = rnl_model_epoch(run->model)};
+    run->inspecting = rnl_history_open(&run->inspection, run->directory.inspection, kept);
+    return run->inspecting;
+}
+
 static bool begin_writing(training *run)
 {
     const rnl_run_directory *directory = &run->directory;
@@ -253,8 +262,7 @@ static bool begin_writing(training *run)
         if (!run->logging)
             return false;
     }
-    run->began = rnl_history_open(&run->history, run->directory.history, lines_kept(run));
-    return run->began;
+    return (!rnl_config_inspects(run->config) || open_inspection(run)) && open_history(run);
 }
 
 /* Nothing is written before all that can be refused has been. */

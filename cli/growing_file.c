@@ -27,7 +27,18 @@ static bool keep(rnl_growing_file *file, const void *bytes, size_t count)
     return true;
 }
 
-/* As much as can be. */
+/* Takes back what was written of something; what cannot be taken back stays. */
+static size_t take_back(const rnl_growing_file *file, size_t done)
+{
+    const off_t end = done > 0 ? lseek(file->descriptor, 0, SEEK_CUR) : -1;
+    const off_t start = end - (off_t)done;
+    if (end < 0 || ftruncate(file->descriptor, start) != 0)
+        return done;
+    lseek(file->descriptor, start, SEEK_SET);
+    return 0;
+}
+
+/* All or nothing: whoever reads the file, or goes on with it after a kill, finds no half block. */
 static void write_kept(rnl_growing_file *file)
 {
     size_t done = 0;
@@ -39,6 +50,8 @@ static void write_kept(rnl_growing_file *file)
         else if (count == 0 || errno != EINTR)
             file->error = count == 0 ? EIO : errno;
     }
+    if (file->error)
+        done = take_back(file, done);
     file->kept_count -= done;
     if (file->kept_count > 0)
         memmove(file->kept, file->kept + done, file->kept_count);

@@ -54,9 +54,15 @@ static bool copy_lines(kept_lines *lines, FILE *old, FILE *fresh)
 
 static void tell_gap(const kept_lines *lines, const char *path)
 {
-    const uint64_t all = lines->by_steps ? lines->kept.steps : lines->kept.epochs;
-    const char *unit = lines->by_steps ? "step" : "epoch";
-    if (lines->last < all)
+    const bool steps = lines->has_header ? lines->by_steps : lines->kept.steps > 0;
+    const uint64_t all = steps ? lines->kept.steps : lines->kept.epochs;
+    const char *unit = steps ? "step" : "epoch";
+    if (!lines->kept.some)
+        return;
+    if (!lines->has_header)
+        rnl_complain("warning: %s is empty: what belongs there up to %s %llu is lost", path, unit,
+                     (unsigned long long)all);
+    else if (lines->last < all)
         rnl_complain("warning: %s ends at %s %llu: what belongs there up to %s %llu is lost", path,
                      unit, (unsigned long long)lines->last, unit, (unsigned long long)all);
 }

@@ -21,6 +21,7 @@ typedef struct rnl_history {
 /* The lines of an earlier run that a run keeps which goes on. */
 typedef struct rnl_history_kept {
     bool any;
+    bool some;      /* there were some, and a file without is told */
     size_t epochs;  /* those of the first so many, and of epoch 0 */
     uint64_t steps; /* where there is a column of steps, those of the first so many instead */
 } rnl_history_kept;

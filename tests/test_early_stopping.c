@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void check_stop(const json_t *golden, const json_t *losses)
@@ -240,6 +241,37 @@ Test(early_stopping, goes_on_where_best_cannot_be_saved)
     cr_expect_gt(warnings, 0);
     rnl_model_free(model);
     rnl_data_free(data);
+}
+
+static int make_room(const rnl_progress *progress, void *user)
+{
+    const char *directory = user;
+    return progress->epoch == 10 && mkdir(directory, 0700) != 0;
+}
+
+/* Best weights that could not be written for a while are written when they can be, whether the
+ * training ran on or was gone on with. */
+Test(early_stopping, best_is_saved_when_there_is_room)
+{
+    for (int restores = 0; restores < 2; restores++) {
+        rnl_data *data = create_data();
+        char directory[] = "/tmp/runnel_room_XXXXXX", best[64];
+        cr_assert_not_null(mkdtemp(directory));
+        cr_assert_eq(rmdir(directory), 0);
+        snprintf(best, sizeof best, "%s/best", directory);
+        const rnl_options options = {.best = best, .on_epoch = make_room, .user = directory};
+        rnl_model *model =
+            create_model(data, 11,
+                         restores ? ", early_stopping: {patience: 90, min_delta: 0.2}"
+                                  : ", early_stopping: {patience: 90, min_delta: 0.2, "
+                                    "restore_best_weights: false}");
+        cr_expect_eq(rnl_train(model, data, &options), RNL_OK, "%s", rnl_message());
+        cr_expect_eq(access(best, F_OK), 0);
+        unlink(best);
+        rmdir(directory);
+        rnl_model_free(model);
+        rnl_data_free(data);
+    }
 }
 
 /* Stopped after any of its steps and resumed, training ends where it would have ended. */

@@ -166,8 +166,33 @@ Test(history, a_gap_is_said)
         cr_expect_eq(program_run("train " SPIRALS " -q -o r%d --resume %s", i, more[i]), 0);
         program_expect("err", told[i]);
     }
+    cr_assert_eq(program_shell(": >r0/history.csv"), 0);
+    cr_expect_eq(program_run("train " SPIRALS " -q -o r0 --resume %s", more[0]), 0);
+    program_expect("err", "r0/history.csv is empty: what belongs there up to step ");
     cr_assert_eq(program_shell("sed -i /^4,/d r0/inspect.csv"), 0);
-    cr_expect_eq(
-        program_run("train " SPIRALS " -q -o r0 --resume %s --set training.epochs=5", more[0]), 0);
-    program_expect("err", "r0/inspect.csv ends at epoch 3: what belongs there up to epoch 4");
+    for (int epochs = 4; epochs <= 5; epochs++) {
+        cr_expect_eq(program_run("train " SPIRALS " -q -o r0 --resume %s --set training.epochs=%d",
+                                 more[0], epochs),
+                     0);
+        program_expect("err", "r0/inspect.csv ends at epoch 3: what belongs there up to epoch 4");
+    }
+}
+
+static int stop_when_there_is(const char *path, const char *words)
+{
+    return program_shell("\"$R\" train " SPIRALS " -q -o r --set training.epochs=1000000 "
+                         "--set training.validate_every=100000000 "
+                         "--set training.checkpoint_every=300 %s 2>err & "
+                         "while [ ! -s r/%s ] && kill -0 $!; do sleep 0.01; done; "
+                         "kill -TERM $!; wait $!",
+                         words, path);
+}
+
+/* Epochs may be done before the first figures are told. */
+Test(history, no_gap_before_the_first_line)
+{
+    cr_expect_eq(stop_when_there_is("checkpoint.safetensors", ""), 143);
+    unlink("r/checkpoint.safetensors.previous");
+    cr_expect_eq(stop_when_there_is("checkpoint.safetensors.previous", "--resume"), 143);
+    cr_expect_null(strstr(program_read("err"), "lost"), "%s", program_read("err"));
 }

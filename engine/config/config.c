@@ -374,6 +374,11 @@ const char *rnl_config_optimizer(const rnl_config *config)
     return config->training.optimizer.kind->name;
 }
 
+int rnl_config_inspects(const rnl_config *config)
+{
+    return config->training.inspect;
+}
+
 int rnl_config_tensorboard(const rnl_config *config)
 {
     return config->training.tensorboard;

@@ -5,6 +5,7 @@
 #include "engine/step/cut.h"
 #include "engine/step/plan.h"
 #include "engine/training/check.h"
+#include "engine/training/early_stopping.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -83,16 +84,26 @@ void rnl_course_save_if_due(rnl_course *t, rnl_hand *hand)
     rnl_hand_barrier(hand);
 }
 
-void rnl_course_save_beside(const rnl_course *t, const char *which, const char *path)
+bool rnl_course_save_beside(const rnl_course *t, const char *which, const char *path)
 {
-    if (path && rnl_model_save_ended(t->model, path) != RNL_OK)
-        rnl_log(t->options, RNL_LOG_WARNING, "no model of the %s weights: %s", which,
-                rnl_message());
+    if (!path || rnl_model_save_ended(t->model, path) == RNL_OK)
+        return true;
+    rnl_log(t->options, RNL_LOG_WARNING, "no model of the %s weights: %s", which, rnl_message());
+    return false;
 }
 
 static bool restores_best(const rnl_course *t)
 {
     return t->model->config->training.early_stopping.restore_best_weights;
+}
+
+/* A training that goes on cannot know whether the file has them: a full disk may have kept them
+ * out. */
+bool rnl_course_resaves_best(const rnl_model *model, const rnl_options *options)
+{
+    return options->best && rnl_early_stopping_is_on(model->config) &&
+           model->config->training.early_stopping.restore_best_weights &&
+           model->position.patience.best_step > 0;
 }
 
 /* Where they are not gone back to, they are kept until they are saved. */
@@ -101,11 +112,10 @@ void rnl_course_save_best(rnl_course *t)
     if (!t->best_unsaved)
         return;
     rnl_model_swap_best(t->model);
-    rnl_course_save_beside(t, "best", t->options->best);
+    t->best_unsaved = !rnl_course_save_beside(t, "best", t->options->best);
     rnl_model_swap_best(t->model);
-    if (!restores_best(t))
+    if (!restores_best(t) && !t->best_unsaved)
         rnl_model_drop_best(t->model);
-    t->best_unsaved = false;
     t->best_saved_at = rnl_course_now();
 }
 

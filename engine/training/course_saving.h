@@ -16,10 +16,15 @@ rnl_status rnl_course_collect(rnl_course *t, const rnl_step *step);
 void rnl_course_save_if_due(rnl_course *t, rnl_hand *hand);
 
 /* The checkpoint has the same weights: without the file, a model is lost to those alone who want it
- * before training ends, or beside the one that it ends with. */
-void rnl_course_save_beside(const rnl_course *t, const char *which, const char *path);
+ * before training ends, or beside the one that it ends with.  Returns false, and tells it, if it
+ * cannot be written. */
+bool rnl_course_save_beside(const rnl_course *t, const char *which, const char *path);
 
-/* Worker 0 or none: the file gets the best weights that it lacks. */
+/* Whether the best weights that a checkpoint knows of are to be written once more. */
+bool rnl_course_resaves_best(const rnl_model *model, const rnl_options *options);
+
+/* Worker 0 or none: the file gets the best weights that it lacks; again later if it cannot be
+ * written. */
 void rnl_course_save_best(rnl_course *t);
 
 /* Worker 0: the weights as they are, as the best. */

@@ -299,6 +299,7 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
         .epoch = {.dataset = &data->train, .count = rnl_epoch_rows(model, &data->train)},
         .validation = {.rows = {.dataset = &data->validation}},
     };
+    t.best_unsaved = rnl_course_resaves_best(model, t.options);
     t.position.train_rows = data->train.rows;
     if (t.position.schedule_epochs == 0)
         t.position.schedule_epochs = (uint64_t)model->config->training.epochs;

@@ -103,6 +103,9 @@ RNL_API int rnl_config_reads(const rnl_config *config, const char *path);
  * the caller does. */
 RNL_API int rnl_config_tensorboard(const rnl_config *config);
 
+/* Returns nonzero if training inspects the layers, and so calls the caller's on_inspect. */
+RNL_API int rnl_config_inspects(const rnl_config *config);
+
 /* Prints the whole configuration as YAML, with all defaults filled in; it can be loaded again.
  * RNL_NO_MEMORY. */
 RNL_API rnl_status rnl_config_print(const rnl_config *config, char **text);

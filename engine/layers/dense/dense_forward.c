@@ -38,14 +38,13 @@ static rnl_status run_forward(const rnl_dense_state *state, size_t block, size_t
     if (!filled)
         return RNL_OK;
     RNL_TRY(rnl_product_execute(*forward_call(state, block, part)));
-    const rnl_mutable_view kept = rnl_matrix_at(&state->kept, row, columns->first);
     state->activation.forward(&(const rnl_activation_forward){
         .rows = state->cut.part_rows,
         .columns = columns->count,
         .z = {step->tile_buffers[worker->index], rnl_product_row_stride(columns->count)},
         .bias = state->bias ? state->bias->arrays[RNL_VALUES] + columns->first : NULL,
         .y = rnl_matrix_at(&state->output, row, columns->first),
-        .kept = state->kept.values ? kept.values : NULL,
+        .kept = state->kept.values ? rnl_matrix_at(&state->kept, row, columns->first).values : NULL,
         .alpha = state->activation.alpha,
     });
     return RNL_OK;
