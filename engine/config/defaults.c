@@ -129,15 +129,24 @@ static rnl_status fill_list(const rnl_node *list, const rnl_node *defaults,
     return RNL_OK;
 }
 
+static rnl_status fail_model_key(const rnl_node *item)
+{
+    char path[128];
+    if (rnl_key_elsewhere(item->key, path))
+        return rnl_fail_at(item->key_place, "model: unknown key '%.60s'; did you mean %s?",
+                           item->key, path);
+    return rnl_fail_at(item->key_place,
+                       "model: unknown key '%.60s'; expected a list of layers, or defaults and "
+                       "layers",
+                       item->key);
+}
+
 static rnl_status check_model(const rnl_node *model)
 {
     for (size_t i = 0; i < model->count; ++i)
         if (strcmp(model->items[i]->key, "defaults") != 0 &&
             strcmp(model->items[i]->key, "layers") != 0)
-            return rnl_fail_at(model->items[i]->key_place,
-                               "model: unknown key '%.60s'; expected a list of layers, or defaults "
-                               "and layers",
-                               model->items[i]->key);
+            return fail_model_key(model->items[i]);
     if (!rnl_node_get(model, "layers"))
         return rnl_fail_at(model->place, "model: the key 'layers' is missing: the list of layers");
     return RNL_OK;

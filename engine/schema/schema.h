@@ -156,4 +156,8 @@ const rnl_field *rnl_field_find(const rnl_field *fields, const char *key);
 /* Returns the candidate nearest to the name by edit distance, or NULL if none is near. */
 const char *rnl_nearest(const char *name, const char *const *candidates, size_t count);
 
+/* Returns the nearest candidate that so many edits make of the name, or NULL. */
+const char *rnl_nearest_within(size_t edits, const char *name, const char *const *candidates,
+                               size_t count);
+
 #endif

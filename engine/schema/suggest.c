@@ -32,10 +32,11 @@ static size_t edit_distance(const char *a, const char *b)
     return d[n][m];
 }
 
-const char *rnl_nearest(const char *name, const char *const *candidates, size_t count)
+const char *rnl_nearest_within(size_t edits, const char *name, const char *const *candidates,
+                               size_t count)
 {
     const char *nearest = NULL;
-    size_t smallest = strlen(name) / 3 + 2;
+    size_t smallest = edits + 1;
     for (size_t i = 0; i < count; ++i) {
         const size_t distance = edit_distance(name, candidates[i]);
         if (distance < smallest && distance < strlen(candidates[i])) {
@@ -44,4 +45,9 @@ const char *rnl_nearest(const char *name, const char *const *candidates, size_t 
         }
     }
     return nearest;
+}
+
+const char *rnl_nearest(const char *name, const char *const *candidates, size_t count)
+{
+    return rnl_nearest_within(strlen(name) / 3 + 1, name, candidates, count);
 }

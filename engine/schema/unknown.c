@@ -48,7 +48,10 @@ typedef struct hint {
 } hint;
 
 static const hint key_hints[] = {
-    {"lr", "the learning rate belongs to the optimizer: optimizer: {sgd: {learning_rate: 0.01}}"},
+    {"lr learning_rate",
+     "the learning rate belongs to the optimizer: optimizer: {sgd: {learning_rate: 0.01}}"},
+    {"momentum nesterov", "it belongs to optimizer sgd: optimizer: {sgd: {momentum: 0.9}}"},
+    {"name", "layers are called by kind and number, as dense_1; a run's name is at the top level"},
     {"decay", "a decay d of older Keras is training.schedule: {power: {steps: 1/d}}"},
     {"trainable", "learning_rate_factor: 0 keeps the parameters of a layer as they are"},
     {"initial_epoch", "`runnel train --resume` goes on where a run stood"},
@@ -61,7 +64,7 @@ static const hint key_hints[] = {
     {"kernel_size filters strides padding", "all layers with weights are dense: there is no "
                                             "convolution"},
     {"dropout", "it is a layer of its own: - dropout: 0.3"},
-    {"batch_norm use_bn", "it is a layer of its own: - batch_normalization"},
+    {"batch_norm batch_normalization use_bn", "it is a layer of its own: - batch_normalization"},
     {"clipnorm clipvalue global_clipnorm gradient_clip_val", "it belongs to training.clipping: "
                                                              "clipping: {clipnorm: 1.0}"},
     {"verbose", "`runnel train` takes -v and -q"},
@@ -124,10 +127,10 @@ const char *rnl_key_hint(const char *key)
     return FIND_HINT(key_hints, key);
 }
 
-static const char *find_today(const rnl_field *fields, const char *key)
+static const char *find_today(const char *key)
 {
     for (size_t i = 0; i < sizeof renamed / sizeof *renamed; ++i)
-        if (strcmp(key, renamed[i].old) == 0 && rnl_field_find(fields, renamed[i].today))
+        if (strcmp(key, renamed[i].old) == 0)
             return renamed[i].today;
     return NULL;
 }
@@ -165,12 +168,12 @@ static bool find_in_kinds(const char *key, char path[128])
     return false;
 }
 
-static bool find_elsewhere(const char *key, char path[128])
+bool rnl_key_elsewhere(const char *key, char path[128])
 {
     char found[128];
     if (!find_in_sections(rnl_config_fields, key, "", found))
         return find_in_kinds(key, path);
-    snprintf(path, 128, "'%.100s'", found);
+    snprintf(path, 128, strchr(found, '.') ? "'%.100s'" : "'%.90s' at the top level", found);
     return true;
 }
 
@@ -192,8 +195,8 @@ static bool find_near_elsewhere(const char *key, char path[128])
     for (const rnl_kind_table *const *table = rnl_kind_tables; *table; ++table)
         for (size_t i = 0; i < (*table)->count; ++i)
             collect(names, &count, (*table)->kinds[i].fields);
-    const char *nearest = strlen(key) > 4 ? rnl_nearest(key, names, count) : NULL;
-    return nearest && find_elsewhere(nearest, path);
+    const char *nearest = rnl_nearest_within(strlen(key) / 4, key, names, count);
+    return nearest && rnl_key_elsewhere(nearest, path);
 }
 
 /* ---- messages -------------------------------------------------------------------------------- */
@@ -208,17 +211,17 @@ static void list_names(char *text, const char *const *names, size_t count)
 
 static void advise_key(char text[HINT_BYTES], const rnl_field *fields, const char *key)
 {
-    const char *names[MAX_NAMES], *today = find_today(fields, key);
+    const char *names[MAX_NAMES], *today = find_today(key);
     size_t count = 0;
     char path[128];
     for (const rnl_field *f = fields; f->key && count < MAX_NAMES; ++f)
         names[count++] = f->key;
     const char *told = rnl_key_hint(key), *nearest = rnl_nearest(key, names, count);
-    if (today)
+    if (today && rnl_field_find(fields, today))
         snprintf(text, HINT_BYTES, "; today's name is '%s'", today);
     else if (told)
         snprintf(text, HINT_BYTES, "; %s", told);
-    else if (find_elsewhere(key, path))
+    else if (rnl_key_elsewhere(key, path) || (today && rnl_key_elsewhere(today, path)))
         snprintf(text, HINT_BYTES, "; did you mean %s?", path);
     else if (nearest)
         snprintf(text, HINT_BYTES, "; did you mean '%s'?", nearest);

@@ -13,6 +13,9 @@ rnl_status rnl_fail_unknown_key(const rnl_field *fields, const rnl_node *node, c
 /* Returns what replaces a key of another library; NULL if the key is not known. */
 const char *rnl_key_hint(const char *key);
 
+/* Writes where else the configuration has such a key; false if nowhere. */
+bool rnl_key_elsewhere(const char *key, char path[128]);
+
 rnl_status rnl_fail_unknown_kind(const rnl_kind_table *table, rnl_place place, const char *name);
 
 #endif
