@@ -12,15 +12,15 @@ enum { BARRIERS = 2000, TRIES = 15, MOST_ROUNDS = 12, SPINS = 2000 };
 
 /* ---- the kinds ------------------------------------------------------------------------------- */
 
-/* Dissemination (Hensgen, Finkel and Manber 1988): in round k, worker i tells worker i + 2^k, and
- * waits to be told by worker i - 2^k. */
-typedef struct told {
+/* Dissemination (Hensgen, Finkel and Manber 1988): in round k, worker i signals worker i + 2^k,
+ * and waits for the signal of worker i - 2^k. */
+typedef struct signals {
     _Alignas(64) atomic_uint generation[MOST_ROUNDS];
-} told;
+} signals;
 
 typedef struct contest {
     void (*barrier)(struct contest *contest, rnl_worker *worker, unsigned generation);
-    told *told; /* (workers) */
+    signals *signals; /* (workers) */
     rnl_samples seconds;
 } contest;
 
@@ -38,9 +38,9 @@ static void wait_for(atomic_uint *generation, unsigned wanted)
 static void dissemination(contest *c, rnl_worker *worker, unsigned generation)
 {
     for (size_t k = 0, distance = 1; distance < worker->count; ++k, distance *= 2) {
-        told *next = &c->told[(worker->index + distance) % worker->count];
+        signals *next = &c->signals[(worker->index + distance) % worker->count];
         atomic_store_explicit(&next->generation[k], generation, memory_order_release);
-        wait_for(&c->told[worker->index].generation[k], generation);
+        wait_for(&c->signals[worker->index].generation[k], generation);
     }
 }
 
@@ -104,15 +104,15 @@ int rnl_bench_barriers(rnl_bench *bench, size_t threads)
     int code = 0;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds && code == 0; ++i) {
         contest c = {.barrier = kinds[i].barrier,
-                     .told = aligned_alloc(_Alignof(told), threads * sizeof(told))};
-        if (!c.told)
+                     .signals = aligned_alloc(_Alignof(signals), threads * sizeof(signals))};
+        if (!c.signals)
             exit(1);
         for (size_t w = 0; w < threads; ++w)
             for (size_t k = 0; k < MOST_ROUNDS; ++k)
-                atomic_init(&c.told[w].generation[k], 0);
+                atomic_init(&c.signals[w].generation[k], 0);
         code = time_kind(bench, &placement, kinds[i].name, &c);
         rnl_samples_release(&c.seconds);
-        free(c.told);
+        free(c.signals);
     }
     rnl_placement_release(&placement);
     return code;

@@ -103,7 +103,7 @@ static rnl_status run_once(subject *s, size_t threads)
     return s->training ? train_once(s, threads) : infer_once(s, threads);
 }
 
-/* As many whole batches as a run takes and there are rows for. */
+/* Begins a subject with as many whole batches as a run takes and there are rows for. */
 static rnl_status begin_subject(subject *s, bool training, size_t batch_size, size_t rows)
 {
     const size_t fitting = (training ? ROWS_PER_EPOCH : ROWS_PER_RUN) / batch_size;
@@ -137,7 +137,7 @@ static rnl_status make_subject(subject *s, const char *activation, bool training
     return status == RNL_OK ? rnl_model_create(&s->model, s->config, s->data) : status;
 }
 
-/* Of the user's configuration, whose rows have to fill a batch. */
+/* Loads the user's configuration, whose rows have to fill a batch. */
 static rnl_status load_subject(subject *s, const char *path, const rnl_arguments *arguments,
                                bool training, size_t batch_size)
 {

@@ -143,7 +143,7 @@ static double layer_seconds(tile *t, const rnl_layer *layer, const rnl_model *mo
     return seconds;
 }
 
-/* Of the first column block, range of inputs, and part of the rows. */
+/* The tile of the first column block, range of inputs, and part of the rows. */
 static tile tile_of(const rnl_layer *layer, rnl_cut rows)
 {
     const size_t fan_in = layer->parameters[0].size[0], units = layer->parameters[0].size[1],

@@ -86,7 +86,8 @@ rnl_data *rnl_bench_data(const rnl_bench_case *c, size_t rows)
     return data;
 }
 
-/* Of all products of two-dimensional parameters; `times` each, and one less for the first. */
+/* Operations of all products with two-dimensional parameters, `times` each; less_for_first: once
+ * less for the first. */
 static double product_flops(const rnl_model *model, double times, bool less_for_first)
 {
     double flops = 0;

@@ -32,7 +32,7 @@ rnl_status rnl_bench_load(rnl_config **config, rnl_data **data, const char *path
  */
 double rnl_training_flops(const rnl_model *model);
 
-/* And of an inference. */
+/* Multiplications and additions of an inference's products for one row. */
 double rnl_inference_flops(const rnl_model *model);
 
 #endif

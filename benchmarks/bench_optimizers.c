@@ -17,7 +17,7 @@ enum { TRIES = 7, MOST_SLOTS = 3, PARAMETERS = 1 << 25 };
 /* Between arrays, so that what is updated together does not compete for the same lines. */
 #define GAP 1040
 
-/* As the update of a step: so many parameters at a time. */
+/* Parameters that a step updates at a time. */
 #define SLICE 4096
 
 typedef struct sweep {

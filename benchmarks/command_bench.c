@@ -65,7 +65,7 @@ static const struct {
     {"optimizers", rnl_bench_optimizers, false, false},
 };
 
-/* What the benchmark would not look at is refused. */
+/* Refuses what the benchmark would not look at. */
 static int check_arguments(const bench_arguments *arguments, size_t kind)
 {
     const char *name = kinds[kind].name;

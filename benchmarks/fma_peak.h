@@ -7,7 +7,7 @@
 #include "benchmarks/machine_loops.h"
 #include "simd/kernels.h"
 
-/* NULL for the scalar instruction set. */
+/* The loops of an instruction set; NULL for the scalar one. */
 const rnl_machine_loops *rnl_machine_loops_of(rnl_isa isa);
 
 /* Operations per second of `workers` workers at once, each multiply-add counted as two, in the

@@ -37,8 +37,8 @@ typedef struct rnl_command {
     int (*run)(const rnl_arguments *arguments); /* returns the exit code */
 } rnl_command;
 
-/* What commands have in common.  The arguments of a command with options of its own are a struct
- * that begins with this one. */
+/* The arguments that commands have in common.  A command with options of its own has a struct that
+ * begins with this one. */
 struct rnl_arguments {
     const rnl_command *program;
     const char *operands[RNL_MAX_OPERANDS];

@@ -243,7 +243,7 @@ static rnl_status obtain(rnl_model **model, rnl_data **data, const rnl_config *c
     return status;
 }
 
-/* Nothing that is read from is replaced. */
+/* Refuses to replace what is read from. */
 static int check_outputs(const rnl_config *config, const rnl_run_directory *directory,
                          const find_lr_arguments *arguments)
 {

@@ -78,7 +78,7 @@ static rnl_status compare(const rnl_model *model, const rnl_model *folded, const
     return status;
 }
 
-/* The rows of --data; without, the test data of the configuration, if they are there. */
+/* The rows of --data; without it, the test data of the configuration, if they are there. */
 static rnl_status load_rows(rnl_data **data, const rnl_model *model,
                             const fold_arguments *arguments)
 {
@@ -115,7 +115,7 @@ static int fold(const rnl_model *model, const fold_arguments *arguments)
     return code;
 }
 
-/* What is there is replaced if that is asked for, and never what is read from. */
+/* Replaces a file only if --force asks for it, and never one that is read from. */
 static int check_output(const rnl_model *model, const fold_arguments *arguments)
 {
     const char *output = arguments->common.operands[1];

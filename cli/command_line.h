@@ -6,7 +6,7 @@
 
 #include "cli/arguments.h"
 
-/* What main does; the last command is NULL.  Returns the exit code. */
+/* Does all that main does; the last command is NULL.  Returns the exit code. */
 int rnl_program_main(const rnl_command *const *commands, int count, char *const *words);
 
 #endif

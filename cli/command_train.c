@@ -180,7 +180,7 @@ static rnl_status obtain_model(training *run)
     return rnl_data_load_for(&run->data, run->model, parts);
 }
 
-/* What to do about an earlier run, as far as it is known before anything is written. */
+/* Refuses an earlier run that the options do not deal with, before anything is written. */
 static int check_earlier(const training *run)
 {
     const train_arguments *arguments = run->arguments;
@@ -213,7 +213,7 @@ static int prepare(training *run)
     return rnl_complain_status(obtain_model(run));
 }
 
-/* Where the directory was not there when it was looked at, another run may have made it. */
+/* Another run may have made the directory since it was looked at and was not there. */
 static bool is_taken(const training *run)
 {
     const char *occupied = rnl_run_directory_occupied(&run->directory);
@@ -265,7 +265,7 @@ static bool begin_writing(training *run)
     return (!rnl_config_inspects(run->config) || open_inspection(run)) && open_history(run);
 }
 
-/* Nothing is written before all that can be refused has been. */
+/* Begins to write, after all that can be refused has been. */
 static int on_begin(void *user)
 {
     training *run = user;
@@ -273,7 +273,7 @@ static int on_begin(void *user)
     return run->refused;
 }
 
-/* What inspect.csv alone would not tell: its last lines are of a state before. */
+/* Writes failure.txt: the last lines of inspect.csv are of a state before the failure. */
 static void note_failure(const training *run)
 {
     rnl_output_file output;
@@ -283,7 +283,7 @@ static void note_failure(const training *run)
     rnl_output_close(&output, true);
 }
 
-/* False if lines could not be written, which is said. */
+/* Complains and returns false if lines could not be written. */
 static bool close_files(training *run)
 {
     const bool logged = !run->logging || rnl_event_file_close(&run->events);
@@ -352,7 +352,7 @@ static int print_test_figures(training *run)
     return RNL_EXIT_OK;
 }
 
-/* Only early stopping makes some of them. */
+/* Names the files written; only early stopping makes some of them. */
 static void print_files(const training *run)
 {
     const rnl_run_directory *directory = &run->directory;

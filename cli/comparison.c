@@ -7,7 +7,7 @@
 
 #define SHARE_OF_THE_BEST 0.98
 
-/* Behind a line of the history: whole but where validation comes more often. */
+/* Epochs trained up to a line of the history: a fraction where validation comes more often. */
 static double epochs_until(const rnl_trial *trial, size_t row)
 {
     return rnl_history_value(&trial->history, row, 0);
@@ -18,8 +18,8 @@ static double line_epochs(const rnl_trial *trial, size_t row)
     return epochs_until(trial, row) - (row > 0 ? epochs_until(trial, row - 1) : 0);
 }
 
-/* Infinite if a kill came when the line's last row was trained and the line not yet written: the
- * process that wrote it had trained none of its rows. */
+/* Seconds of a line's rows; infinite if a kill came after they were trained and before the line was
+ * written: the process that wrote it had trained none of them. */
 static double written_seconds(const rnl_trial *trial, const rnl_combination *combination,
                               size_t row)
 {

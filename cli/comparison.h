@@ -18,7 +18,7 @@ typedef struct rnl_trial {
     char *text;         /* of the configuration */
     bool done;          /* its model is there, of this configuration */
 
-    /* Of a trial that is done. */
+    /* Results of a trial that is done. */
     rnl_history_table history;
     double value;            /* of the metric, of the model that training ended with */
     double seconds;          /* of training, over all epochs */
@@ -33,7 +33,7 @@ typedef struct rnl_combination {
     size_t count;
     rnl_trial *trials; /* (count) */
 
-    /* Over the trials that are done. */
+    /* Sums over the trials that are done. */
     size_t done, reached;
     double mean, deviation; /* of the value; the standard deviation of a sample, NaN of one trial */
     double seconds_per_epoch, epochs_to_target, seconds_to_target;
@@ -56,7 +56,7 @@ typedef struct rnl_comparison {
  * false if a history cannot be read, or has no such metric. */
 bool rnl_comparison_sum_up(rnl_comparison *comparison, bool target_given);
 
-/* That a trial's history has. */
+/* The epochs in a trial's history. */
 double rnl_trial_epochs(const rnl_trial *trial);
 
 /* The table on standard output; false if memory runs out. */

@@ -16,7 +16,7 @@ const char *rnl_comparison_key_name(const rnl_comparison *comparison, size_t var
 char *rnl_comparison_value_name(const rnl_comparison *comparison, const rnl_combination *c,
                                 size_t variation, bool begun);
 
-/* On standard output, which value each "#2" stands for. */
+/* Prints on standard output which value each "#2" stands for. */
 void rnl_comparison_print_legend(const rnl_comparison *comparison);
 
 #endif

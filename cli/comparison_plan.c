@@ -78,7 +78,7 @@ static int make_combinations(rnl_comparison *comparison, const rnl_compare_argum
     return RNL_EXIT_OK;
 }
 
-/* To the three digits that are shown, so that what is shown is what is trained with. */
+/* Rounds to the three digits that are shown: trials train with the rate that is shown. */
 static double rounded(double rate)
 {
     char text[32];

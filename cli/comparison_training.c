@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The trials that are still to be trained, and what is told of them. */
+/* The trials that are still to be trained, and how many of them have ended. */
 typedef struct work {
     rnl_comparison *comparison;
     const rnl_compare_arguments *arguments;

@@ -14,7 +14,7 @@ typedef struct rnl_cores {
     int core_of[CPU_SETSIZE]; /* the first CPU of the core of each CPU */
 } rnl_cores;
 
-/* False if the system does not tell. */
+/* False if the system does not report them. */
 bool rnl_cores_read(rnl_cores *cores);
 
 /* The CPUs of part `part`, from 0, of `parts`, at most as many as there are cores. */

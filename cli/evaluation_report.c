@@ -34,7 +34,7 @@ static int larger(int a, int b)
     return a > b ? a : b;
 }
 
-/* Of the counts of those predicted to be of the class, and of its name. */
+/* The width of a class's name and of the counts of rows predicted to be of the class. */
 static int column_width(const rnl_evaluation *evaluation, const rnl_model *model, size_t predicted)
 {
     char number[24];
@@ -53,7 +53,7 @@ static void print_truth(const rnl_evaluation *evaluation, const int *widths, siz
     putchar('\n');
 }
 
-/* As a text table looks, without a text for each of so many cells. */
+/* Looks like a text table, but makes no text for each of its many cells. */
 static bool print_confusion(const rnl_evaluation *evaluation, const rnl_model *model)
 {
     static const char corner[] = "true";

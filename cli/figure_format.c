@@ -11,7 +11,7 @@ void rnl_figure_format(char text[RNL_FIGURE_LENGTH], double value)
     snprintf(text, RNL_FIGURE_LENGTH, format, value);
 }
 
-/* From ten seconds on, begun ones count. */
+/* Rounds up to whole seconds: for times of ten seconds and more. */
 static void format_whole(char text[RNL_FIGURE_LENGTH], double seconds)
 {
     const unsigned long whole = seconds < 1e9 ? (unsigned long)ceil(seconds) : 999999999;

@@ -14,7 +14,7 @@ void rnl_figure_format(char text[RNL_FIGURE_LENGTH], double value);
 /* 80 µs, 12 ms, 0.8 s, 9.5 s, 1:05, 2:00:00. */
 void rnl_time_format(char text[RNL_FIGURE_LENGTH], double seconds);
 
-/* NULL if there is none of this name. */
+/* The figure of this name; NULL if there is none. */
 const rnl_figure *rnl_figure_find(const rnl_progress *progress, const char *name);
 
 #endif

@@ -20,7 +20,7 @@ typedef struct rnl_growing_file {
 /* flags: of open, beside O_WRONLY.  Returns false, with errno, if that fails. */
 bool rnl_growing_file_open(rnl_growing_file *file, const char *path, int flags);
 
-/* Adds to its end.  The first failure is told. */
+/* Adds to its end.  Complains about the first failure. */
 void rnl_growing_file_add(rnl_growing_file *file, const void *bytes, size_t count);
 
 /* Complains and returns false if not everything is in the file. */

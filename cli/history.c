@@ -52,7 +52,7 @@ static bool copy_lines(kept_lines *lines, FILE *old, FILE *fresh)
     return feof(old) != 0;
 }
 
-static void tell_gap(const kept_lines *lines, const char *path)
+static void warn_of_gap(const kept_lines *lines, const char *path)
 {
     const bool steps = lines->has_header ? lines->by_steps : lines->kept.steps > 0;
     const uint64_t all = steps ? lines->kept.steps : lines->kept.epochs;
@@ -94,7 +94,7 @@ static bool open_keeping(rnl_history *history, const char *path, FILE *old, rnl_
     kept_lines lines = {.kept = kept};
     if (!rewrite(&lines, old, path) || !open_file(history, path, O_APPEND))
         return false;
-    tell_gap(&lines, path);
+    warn_of_gap(&lines, path);
     history->has_header = lines.has_header;
     return true;
 }

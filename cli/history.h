@@ -26,15 +26,15 @@ typedef struct rnl_history_kept {
     uint64_t steps; /* where there is a column of steps, those of the first so many instead */
 } rnl_history_kept;
 
-/* Empties or makes the file, but for the lines that are kept; tells if they end before those of the
- * run.  Complains and returns false if that fails. */
+/* Empties or makes the file, but for the lines that are kept; warns if they end before those
+ * of the run.  Complains and returns false if that fails. */
 bool rnl_history_open(rnl_history *history, const char *path, rnl_history_kept kept);
 
 /* Adds a line; before the first, the header with the names of its figures. */
 void rnl_history_add(rnl_history *history, const rnl_progress *progress);
 
-/* What is printed to history->lines between these two is added together.  False if memory runs out;
- * then there is no end. */
+/* Adds all at once what is printed to history->lines between begin and end.  False if memory runs
+ * out; then end is not called. */
 bool rnl_history_begin_lines(rnl_history *history);
 void rnl_history_end_lines(rnl_history *history);
 

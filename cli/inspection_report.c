@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
-/* The limits; the help page of `runnel inspect` tells them. */
+/* The limits, which the help page of `runnel inspect` names. */
 #define VANISHING 1e-3 /* gradient norm of the first hidden layer over that of the last */
 #define EXPLODING 1e3  /* likewise */
 #define HUGE_NORM 1e6  /* of weights */
@@ -79,7 +79,7 @@ static void print_exploding_cure(void)
          "  kernel_initializer");
 }
 
-static bool tell_divergence(const rnl_inspected_epoch *epoch)
+static bool report_divergence(const rnl_inspected_epoch *epoch)
 {
     for (size_t l = 0; l < epoch->layer_count; ++l)
         if (epoch->layers[l].diverged) {
@@ -91,7 +91,7 @@ static bool tell_divergence(const rnl_inspected_epoch *epoch)
 }
 
 /* The table is of the last state that was looked at. */
-static bool tell_failure(const char *failure)
+static bool report_failure(const char *failure)
 {
     if (!failure)
         return false;
@@ -102,7 +102,7 @@ static bool tell_failure(const char *failure)
 }
 
 /* Gradients of such weights are 0, infinite or meaningless. */
-static bool tell_huge_weights(const rnl_inspected_epoch *epoch)
+static bool report_huge_weights(const rnl_inspected_epoch *epoch)
 {
     for (size_t l = 0; l < epoch->layer_count; ++l) {
         const double norm = epoch->layers[l].numbers[RNL_WEIGHT_NORM];
@@ -123,7 +123,7 @@ static void print_vanishing_cure(void)
 }
 
 /* A gradient of 0 has vanished, whatever stands above it. */
-static bool tell_zero_gradient(const rnl_inspected_epoch *epoch, size_t hidden)
+static bool report_zero_gradient(const rnl_inspected_epoch *epoch, size_t hidden)
 {
     for (size_t l = 0; l < hidden; ++l)
         if (epoch->layers[l].numbers[RNL_GRADIENT_NORM] == 0) {
@@ -134,7 +134,7 @@ static bool tell_zero_gradient(const rnl_inspected_epoch *epoch, size_t hidden)
     return false;
 }
 
-static bool tell_gradients(const rnl_inspected_epoch *epoch, size_t hidden)
+static bool report_gradients(const rnl_inspected_epoch *epoch, size_t hidden)
 {
     const rnl_inspected_layer *first = NULL, *last = NULL;
     for (size_t l = 0; l < hidden; ++l)
@@ -142,7 +142,7 @@ static bool tell_gradients(const rnl_inspected_epoch *epoch, size_t hidden)
             first = first ? first : &epoch->layers[l];
             last = &epoch->layers[l];
         }
-    if (tell_zero_gradient(epoch, hidden))
+    if (report_zero_gradient(epoch, hidden))
         return true;
     const double ratio =
         first ? first->numbers[RNL_GRADIENT_NORM] / last->numbers[RNL_GRADIENT_NORM] : 1;
@@ -179,7 +179,7 @@ static const rnl_inspected_layer *worst(const rnl_inspected_epoch *epoch, size_t
     return found;
 }
 
-static bool tell_updates(const rnl_inspected_epoch *epoch)
+static bool report_updates(const rnl_inspected_epoch *epoch)
 {
     size_t over;
     const rnl_inspected_layer *layer =
@@ -193,7 +193,7 @@ static bool tell_updates(const rnl_inspected_epoch *epoch)
     return true;
 }
 
-static bool tell_dead(const rnl_inspected_epoch *epoch, size_t hidden)
+static bool report_dead(const rnl_inspected_epoch *epoch, size_t hidden)
 {
     size_t over;
     const rnl_inspected_layer *layer = worst(epoch, hidden, RNL_DEAD, DYING, &over);
@@ -206,7 +206,7 @@ static bool tell_dead(const rnl_inspected_epoch *epoch, size_t hidden)
     return true;
 }
 
-static bool tell_saturation(const rnl_inspected_epoch *epoch, size_t hidden)
+static bool report_saturation(const rnl_inspected_epoch *epoch, size_t hidden)
 {
     size_t over;
     const rnl_inspected_layer *layer = worst(epoch, hidden, RNL_SATURATED, SATURATED, &over);
@@ -224,14 +224,14 @@ static bool tell_saturation(const rnl_inspected_epoch *epoch, size_t hidden)
 void rnl_inspection_print_findings(const rnl_inspected_epoch *epoch, const char *failure)
 {
     const size_t hidden = hidden_layers(epoch);
-    bool ill = tell_failure(failure);
-    const bool exploded = tell_divergence(epoch) || tell_huge_weights(epoch);
+    bool ill = report_failure(failure);
+    const bool exploded = report_divergence(epoch) || report_huge_weights(epoch);
     ill |= exploded;
     if (!exploded) {
-        ill |= tell_gradients(epoch, hidden);
-        ill |= tell_updates(epoch);
-        ill |= tell_dead(epoch, hidden);
-        ill |= tell_saturation(epoch, hidden);
+        ill |= report_gradients(epoch, hidden);
+        ill |= report_updates(epoch);
+        ill |= report_dead(epoch, hidden);
+        ill |= report_saturation(epoch, hidden);
     }
     if (!ill)
         puts("healthy: gradients neither vanish nor explode, updates are small against the "

@@ -7,13 +7,13 @@
 
 #include <runnel/runnel.h>
 
-/* From here on an interruption stops the model. */
+/* Makes an interruption stop the model. */
 void rnl_interruption_guard(rnl_model *model);
 
 /* The files of which one is there once something is saved; the paths stay the caller's. */
 void rnl_interruption_name_checkpoint(const char *checkpoint, const char *previous);
 
-/* From here on it ends the program again. */
+/* Makes an interruption end the program again. */
 void rnl_interruption_release(void);
 
 /* The exit code that a signal which came while guarded asks for, 130 or 143; 0 if none came. */

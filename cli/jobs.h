@@ -12,7 +12,7 @@ typedef struct rnl_job {
     const char *log;    /* the file that its streams go to */
 } rnl_job;
 
-/* Runs the jobs, `at_once` at a time; `ended` is told of each with its exit code.  Complains and
+/* Runs the jobs, `at_once` at a time; calls `ended` for each with its exit code.  Complains and
  * returns false if a job cannot be started.  After Ctrl-C or SIGTERM the running jobs are stopped,
  * each of which saves a checkpoint, no other begins, and `interrupted` is the signal, else 0. */
 bool rnl_jobs_run(const rnl_job *jobs, size_t count, size_t at_once,

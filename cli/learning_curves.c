@@ -6,7 +6,7 @@
 
 #define MAX_PLOTS 32
 
-/* What is made, and from what. */
+/* The plots in the making, and the runs that they are made from. */
 typedef struct making {
     const rnl_named_history *runs;
     size_t run_count;

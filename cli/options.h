@@ -8,10 +8,10 @@
 
 #include <stdint.h>
 
-/* Any number of digits, up to the most. */
+/* Reads any number of digits, up to the most. */
 bool rnl_read_whole(const char *text, uint64_t most, uint64_t *number);
 
-/* From the fewest to a million. */
+/* Reads a count from the fewest to a million. */
 bool rnl_read_count(const char *text, uint64_t fewest, size_t *count);
 
 /* Takers, by the type of the member. */
@@ -21,7 +21,7 @@ bool rnl_take_count(rnl_arguments *arguments, void *member, const char *value); 
 bool rnl_take_threads(rnl_arguments *arguments, void *member, const char *value);
 bool rnl_take_pin(rnl_arguments *arguments, void *member, const char *value);
 
-/* One more override; the member is not looked at. */
+/* Adds an override; does not look at the member. */
 bool rnl_take_override(rnl_arguments *arguments, void *member, const char *value);
 
 typedef struct rnl_seed {

@@ -89,7 +89,7 @@ static int create_temporary(rnl_output_file *output, mode_t mode)
     return -1;
 }
 
-/* At no moment more may read it than may read the old file, whose permissions it has in the end. */
+/* Opens a file that nobody may read who may not read the old one, whose permissions it gets. */
 static int open_beside(rnl_output_file *output, const struct stat *old)
 {
     output->target = behind_links(output->path);
@@ -97,7 +97,7 @@ static int open_beside(rnl_output_file *output, const struct stat *old)
         return -1;
     const int descriptor = create_temporary(output, old ? old->st_mode & 0777 : 0666);
     if (descriptor >= 0 && old)
-        /* Where it is refused, those are left that the umask does not take. */
+        /* A refusal leaves the permissions that the umask does not take. */
         (void)!fchmod(descriptor, old->st_mode & 0777);
     return descriptor;
 }

@@ -49,7 +49,7 @@ static bool has_place(const rnl_plot *plot, const rnl_curve *curve, size_t i)
     return fits(x_of(plot, curve->x[i])) && fits(curve->y[i]);
 }
 
-static void tell_left_out(const rnl_plot *plot)
+static void report_left_out(const rnl_plot *plot)
 {
     size_t points = 0, left_out = 0;
     for (size_t k = 0; k < plot->count; ++k) {
@@ -89,7 +89,7 @@ static void measure(canvas *c, const rnl_plot *plot)
     }
 }
 
-/* From 0 to cells - 1. */
+/* The cell of a value, from 0 to cells - 1. */
 static double cell_of(double value, double from, double to, size_t cells)
 {
     return to > from ? (value - from) / (to - from) * (double)(cells - 1) : 0;
@@ -170,7 +170,7 @@ bool rnl_plot_print(const rnl_plot *plot, FILE *out, size_t columns)
         return false;
     memset(c.cells, ' ', HEIGHT * c.width);
     measure(&c, plot);
-    tell_left_out(plot);
+    report_left_out(plot);
     fprintf(out, "%s\n", plot->y_label);
     if (isfinite(c.left)) {
         widen_if_flat(&c);
@@ -188,7 +188,7 @@ bool rnl_plot_print(const rnl_plot *plot, FILE *out, size_t columns)
 
 /* ---- by gnuplot ------------------------------------------------------------------------------ */
 
-/* In pixels. */
+/* Sizes in pixels. */
 #define PLOT_WIDTH      900
 #define LEGEND_WIDTH    770
 #define LETTER_WIDTH    12  /* roughly what gnuplot reckons with */
@@ -205,7 +205,7 @@ static bool ends_in(const char *path, const char *ending)
     return length > tail && strcmp(path + length - tail, ending) == 0;
 }
 
-/* In gnuplot's single quotes, in which a quote is written twice and nothing else means anything. */
+/* Writes a text in gnuplot's single quotes, in which only a quote is special: it is doubled. */
 static void write_quoted(FILE *script, const char *text)
 {
     fputc('\'', script);
@@ -237,7 +237,7 @@ static bool has_points(const rnl_plot *plot, const rnl_curve *curve)
     return false;
 }
 
-/* What has no extent gets some, which gnuplot would complain of. */
+/* Widens a range without extent, about which gnuplot would complain. */
 static void write_range(FILE *script, char axis, double from, double to)
 {
     const double margin = from == 0 ? 1 : fabs(from) / 2;
@@ -251,7 +251,7 @@ static void write_plot(FILE *script, const rnl_plot *plot)
 {
     canvas c;
     measure(&c, plot);
-    tell_left_out(plot);
+    report_left_out(plot);
     write_points(script, plot);
     write_range(script, 'y', c.bottom, c.top);
     write_range(script, 'x', plot->logarithmic ? NAN : c.left, c.right);
@@ -274,7 +274,7 @@ static void write_plot(FILE *script, const rnl_plot *plot)
     fputc('\n', script);
 }
 
-/* Okabe and Ito (2008): told apart by the colour-blind too; their yellow, pale on white, left out.
+/* Okabe and Ito (2008): distinct to the colour-blind, too; their yellow, pale on white, left out.
  * Then a few that differ from them. */
 static void write_colours(FILE *script)
 {
@@ -286,7 +286,7 @@ static void write_colours(FILE *script)
     fprintf(script, "set linetype cycle %zu\n", count);
 }
 
-/* As gnuplot will break it into rows: all names get the width of the longest. */
+/* Counts the rows that gnuplot breaks the legend into: all names get the width of the longest. */
 static size_t legend_rows(const rnl_plot *plot)
 {
     size_t longest = 1;
@@ -327,7 +327,7 @@ static void write_script(FILE *script, const rnl_plot *plots, size_t count, cons
     fputs("unset multiplot\n", script);
 }
 
-/* What gnuplot said of a plot that it did not draw. */
+/* Complains with what gnuplot said of a plot that it did not draw. */
 static bool fail_drawing(FILE *said)
 {
     char text[512];

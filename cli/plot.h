@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 /* Points joined by lines; one with a number that is NaN, infinite or beyond 1e300 is left out, and
- * how many are is told on standard error. */
+ * their number is reported on standard error. */
 typedef struct rnl_curve {
     const char *name; /* for the legend */
     size_t count;

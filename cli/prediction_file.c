@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is written of each row. */
+/* What to write of each row. */
 typedef struct report {
     const rnl_prediction *prediction;
     const rnl_model *model;
@@ -85,7 +85,7 @@ static void print_head(const report *r)
     fputc('\n', r->out);
 }
 
-/* Of a row's column: what the model says, and behind all columns how much it varies. */
+/* The value in a row's column: the model's output, or, behind all outputs, its deviation. */
 static double value_of(const report *r, size_t row, size_t column)
 {
     const size_t columns = columns_of(r);

@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 
-/* To the file, which appears whole or not at all, or to standard output if path is NULL.  False
- * after a complaint. */
+/* Writes to the file, which appears whole or not at all, or to standard output if path is NULL.
+ * Complains and returns false if that fails. */
 bool rnl_prediction_write(const rnl_prediction *prediction, const rnl_model *model,
                           bool probabilities, const char *path);
 

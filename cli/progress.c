@@ -70,7 +70,7 @@ static void add_time(line *target, double seconds)
     add(target, "  %s", text);
 }
 
-/* By the clock: with validation and saves. */
+/* Rows per second by the clock: with validation and saves. */
 static double rate_of(const rnl_progress *progress)
 {
     return progress->seconds > 0 ? (double)progress->timed_rows / progress->seconds : 0;

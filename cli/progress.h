@@ -16,7 +16,7 @@ typedef struct rnl_display {
 
 void rnl_display_start(rnl_display *display, const rnl_arguments *arguments);
 
-/* To be called after every step if display->bar. */
+/* Redraws the bar; called after every step if display->bar. */
 void rnl_display_step(rnl_display *display, const rnl_progress *progress);
 void rnl_display_epoch(rnl_display *display, const rnl_progress *progress);
 

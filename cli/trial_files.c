@@ -110,8 +110,8 @@ static bool write_text(const char *path, const char *text)
     return rnl_output_close(&output, true);
 }
 
-/* What is replaced goes before the new configuration is there, so that it is never taken for what
- * that one gave. */
+/* Removes what is replaced before the new configuration is there: it is never taken for a result of
+ * that one. */
 bool rnl_trial_files_prepare(rnl_trial *trial, bool force)
 {
     const bool prepared = rnl_run_directory_make(&trial->directory) &&

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The length of the value that begins here, up to a comma or the end; `open` tells what is left
- * open. */
+/* The length of the value that begins here, up to a comma or the end; `open`: whether a
+ * bracket or quote is left open. */
 static size_t value_length(const char *text, bool *open)
 {
     size_t depth = 0, i = 0;
