@@ -76,7 +76,7 @@ static double slope_of_leaky_relu(const void *parameters)
     return ((const leaky_relu_parameters *)parameters)->negative_slope;
 }
 
-/* Its own slope. */
+/* The exponential's slope is its output. */
 static void bind_exponential(rnl_bound_activation *bound, const rnl_kernels *kernels,
                              const void *parameters)
 {

@@ -12,10 +12,10 @@ typedef struct rnl_bound_activation {
     void (*forward)(const rnl_activation_forward *tile);
     void (*backward)(const rnl_activation_backward *tile);
     float alpha;
-    bool keeps_slope; /* in training, for the backward pass, which is given it in place of y */
+    bool keeps_slope; /* in training, for the backward pass, which reads it instead of y */
 } rnl_bound_activation;
 
-/* The numbers that a function comes to or tends to. */
+/* The range of a function, limits included. */
 typedef struct rnl_reach {
     double least, most;
 } rnl_reach;
@@ -23,21 +23,21 @@ typedef struct rnl_reach {
 /* The operations of rnl_activations. */
 typedef struct rnl_activation {
     void (*bind)(rnl_bound_activation *bound, const rnl_kernels *kernels, const void *parameters);
-    /* Softmax couples the units of a row: it serves only as the last layer's, fused with its loss.
-     */
+    /* Softmax couples the units of a row, so it serves only as the last activation, fused with its
+     * loss. */
     bool only_with_loss;
-    /* Of an S-shaped function: |f'| is under 2 % of its maximum at outputs that are not between
-     * these; both 0 for the others. */
+    /* S-shaped functions: |f'| is below 2 % of its maximum at outputs outside of these bounds; both
+     * 0 for other functions. */
     float steep_above, steep_below;
-    /* That suit it, the first of them for `auto`; NULL: rnl_glorot_initializers. */
+    /* Suitable ones, the first for `auto`; NULL: rnl_glorot_initializers. */
     const char *const *initializers;
-    double (*slope)(const void *parameters); /* below 0; NULL: none, or not one of its own */
-    bool dies; /* 0 and flat for negative z: a unit may be 0 for every row, and then learns nothing
-                */
+    double (*slope)(const void *parameters); /* below 0; NULL: none, or none that is constant */
+    bool dies; /* 0 and flat for negative z: a unit may be 0 for every row, and then it learns
+                  nothing */
     rnl_reach (*reach)(const void *parameters); /* NULL: all numbers */
 } rnl_activation;
 
-/* Names of initializers, by whom they are from; NULL ends them. */
+/* Names of initializers, grouped by their authors; NULL ends each list. */
 extern const char *const rnl_he_initializers[], *const rnl_lecun_initializers[],
                                                     *const rnl_glorot_initializers[];
 

@@ -1,5 +1,5 @@
 /*
- * The table of clippings: how gradients are kept small.
+ * The table of clippings: limits on the size of gradients.
  */
 #ifndef RNL_ENGINE_KINDS_CLIPPINGS_H
 #define RNL_ENGINE_KINDS_CLIPPINGS_H
@@ -18,7 +18,7 @@ typedef struct rnl_clipping {
     double limit;
 } rnl_clipping;
 
-/* Of a choice that has a kind. */
+/* Returns the clipping of a choice that has a kind. */
 rnl_clipping rnl_clipping_of(const rnl_choice *clipping);
 
 #endif

@@ -9,14 +9,14 @@ typedef struct norm_parameters {
     double max_value; /* of max_norm */
 } norm_parameters;
 
-/* Keras divides by norm + 1e-7 here, which also shrinks what is within the ball. */
+/* Keras divides by norm + 1e-7 here, which also shrinks weights within the ball. */
 static double max_norm(double norm, const void *parameters)
 {
     const norm_parameters *p = parameters;
     return norm > p->max_value ? p->max_value / norm : 1;
 }
 
-/* As in Keras: weights of 0 stay what they are. */
+/* As in Keras, weights of 0 stay 0. */
 static double unit_norm(double norm, const void *parameters)
 {
     (void)parameters;

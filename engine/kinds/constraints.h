@@ -1,5 +1,5 @@
 /*
- * The table of constraints: what weights are made to obey after each update.
+ * The table of constraints: conditions that weights satisfy after each update.
  */
 #ifndef RNL_ENGINE_KINDS_CONSTRAINTS_H
 #define RNL_ENGINE_KINDS_CONSTRAINTS_H
@@ -8,7 +8,7 @@
 
 /* The operations of rnl_constraints. */
 typedef struct rnl_constraint {
-    /* What the weights of a group are multiplied with, by the root of the sum of their squares;
+    /* Returns the factor for the weights of a group, given the root of the sum of their squares;
      * NULL: negative weights become 0. */
     double (*factor)(double norm, const void *parameters);
 } rnl_constraint;
@@ -18,8 +18,8 @@ static inline const rnl_constraint *rnl_constraint_of(const rnl_choice *choice)
     return choice->kind->operations;
 }
 
-/* Which weights of a kernel (fan_in, units) are a group: 0 for those of each unit, 1 for those of
- * each input. */
+/* Returns the axis by which the weights of a kernel (fan_in, units) are grouped: 0: the weights of
+ * each unit; 1: those of each input. */
 int64_t rnl_constraint_axis(const rnl_choice *choice);
 
 #endif

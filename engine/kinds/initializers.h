@@ -1,25 +1,26 @@
 /*
- * The table of initializers: how the first values of a kernel are drawn.
+ * The table of initializers: distributions of a kernel's first values.
  */
 #ifndef RNL_ENGINE_KINDS_INITIALIZERS_H
 #define RNL_ENGINE_KINDS_INITIALIZERS_H
 
 #include "engine/schema/schema.h"
 
-/* What an initial value may depend on.  The stream of numbers is keyed by the seed, the layer and
- * the parameter, so that no two parameters get the same values. */
+/* The inputs of an initializer.  Random numbers are keyed by the seed, the layer and the parameter,
+ * so that no two parameters get the same values. */
 typedef struct rnl_initial {
     uint64_t seed;
     uint32_t layer;     /* its place among the layers with parameters, from 0 */
     uint32_t parameter; /* its place in the layer, from 0 */
     size_t fan_in, fan_out;
-    double fixup; /* as engine/model/fixup.h says */
+    double fixup; /* factor: see engine/model/fixup.h */
 } rnl_initial;
 
-/* Makes the choice, of a kind without parameters, variance_scaling with this scale of fan_in. */
+/* Replaces the choice, of a kind without parameters, by variance_scaling with this scale of
+ * fan_in. */
 rnl_status rnl_initializer_set_scale(rnl_choice *initializer, double scale);
 
-/* Fills values (rows, columns) as the choice says. */
+/* Fills values (rows, columns) by the choice. */
 void rnl_initialize(const rnl_choice *initializer, const rnl_initial *initial, size_t rows,
                     size_t columns, float *values);
 

@@ -1,5 +1,5 @@
 /*
- * The table of losses: the targets that each compares with, and what it asks of the last layer.
+ * The table of losses: their targets, and the last layer that each requires.
  */
 #ifndef RNL_ENGINE_KINDS_LOSSES_H
 #define RNL_ENGINE_KINDS_LOSSES_H
@@ -11,7 +11,8 @@
 /* A loss ready to run on one instruction set. */
 typedef struct rnl_bound_loss {
     void (*rows)(const rnl_loss_rows *rows);
-    /* Probabilities from logits; NULL where the last layer's output is the prediction itself. */
+    /* Computes probabilities from logits; NULL if the last layer's output is the prediction
+     * itself. */
     void (*probabilities)(const rnl_kernels *kernels, const rnl_softmax *rows);
     float threshold; /* of huber */
 } rnl_bound_loss;
@@ -19,8 +20,8 @@ typedef struct rnl_bound_loss {
 /* The operations of rnl_losses. */
 typedef struct rnl_loss {
     rnl_target target;
-    /* The name of the activation that the last layer must end with, computed together with the
-     * loss from its logits; NULL: any that is not fused with a loss. */
+    /* The activation that the last layer must end with, which the loss computes from the logits;
+     * NULL: any that is not fused with a loss. */
     const char *fused_activation;
     void (*bind)(rnl_bound_loss *bound, const rnl_kernels *kernels, const void *parameters);
 } rnl_loss;
@@ -30,16 +31,16 @@ static inline const rnl_loss *rnl_loss_of(const rnl_choice *choice)
     return choice->kind->operations;
 }
 
-/* An output is the probability of the second of two classes. */
+/* Tests if an output is the probability of the second of two classes. */
 bool rnl_loss_is_binary(const rnl_choice *loss);
 
-/* The loss computes the last layer's activation. */
+/* Tests if the loss computes the last layer's activation. */
 bool rnl_loss_fuses(const rnl_choice *loss, const rnl_choice *activation);
 
-/* It compares outputs with numbers of any size, not with probabilities. */
+/* Tests if the loss compares outputs with numbers of any size, not with probabilities. */
 bool rnl_loss_is_of_numbers(const rnl_choice *loss);
 
-/* The classes that a network with this many outputs tells apart; 0 if it predicts values. */
+/* Returns the number of classes of a network with this many outputs; 0 if it predicts values. */
 size_t rnl_loss_classes(const rnl_choice *loss, size_t outputs);
 
 #endif

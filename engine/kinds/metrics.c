@@ -14,7 +14,7 @@ typedef struct top_k_parameters {
     int64_t k;
 } top_k_parameters;
 
-/* In the units of the targets. */
+/* Returns the prediction in the units of the targets. */
 static double prediction(const rnl_outcome *o, size_t j)
 {
     return rnl_scaler_undo(o->scaler, j, (double)o->predictions[j]);
@@ -25,8 +25,7 @@ static double target(const rnl_outcome *o, size_t j)
     return rnl_dataset_target(o->dataset, o->row, j, o->outputs);
 }
 
-/* Of outputs that are each 0 or 1, as Keras: the share of those whose logit is on the right side.
- */
+/* Share of the outputs, each 0 or 1, whose logit has the right sign, as in Keras. */
 static double accuracy(const rnl_outcome *o, const void *parameters)
 {
     (void)parameters;
@@ -71,8 +70,8 @@ static double mse(const rnl_outcome *o, const void *parameters)
 }
 
 /* R^2 of an output is 1 - (mean squared error) / (variance of its targets), so its mean over the
- * outputs is 1 less a mean over the rows.  Outputs whose targets do not vary are no matter of a
- * row: engine/training/sums.c. */
+ * outputs is 1 minus a mean over the rows.  engine/workers/sums.c handles outputs whose targets do
+ * not vary. */
 static double unexplained(const rnl_outcome *o, const void *parameters)
 {
     (void)parameters;
@@ -89,7 +88,8 @@ static double one_less(double mean)
     return 1 - mean;
 }
 
-/* Fewer than k classes are more probable than the true one; none is where probabilities are NaN. */
+/* True if fewer than k classes are more probable than the true one; if probabilities are NaN,
+ * false. */
 static double top_k_accuracy(const rnl_outcome *o, const void *parameters)
 {
     const top_k_parameters *p = parameters;
@@ -192,7 +192,7 @@ static bool is_constant(const rnl_dataset *dataset, size_t output, size_t output
     return true;
 }
 
-/* In two passes, in double; exactly 0 where all targets are equal, whatever is rounded. */
+/* Computes in two passes, in double; exactly 0 if all targets are equal, despite rounding. */
 static double variance(const rnl_dataset *dataset, size_t output, size_t outputs)
 {
     const double rows = (double)dataset->rows;
@@ -225,7 +225,7 @@ rnl_status rnl_metrics_variances(double **variances, const rnl_choice_list *metr
     return RNL_OK;
 }
 
-/* "accuracy" of "val_acc"; NULL if it is none. */
+/* Finds "accuracy" for "val_acc"; NULL if the figure is not a metric. */
 static const rnl_kind *metric_of(const char *figure)
 {
     return rnl_kind_find(&rnl_metrics, strncmp(figure, "val_", 4) == 0 ? figure + 4 : figure);

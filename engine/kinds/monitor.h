@@ -1,6 +1,6 @@
 /*
- * A figure of the epochs that something is decided by: a loss or a metric, of the training or the
- * validation rows, and which way it improves.
+ * The monitored figure of early stopping and of a schedule: a loss or a metric, of the training or
+ * the validation rows, and the direction in which it improves.
  */
 #ifndef RNL_ENGINE_KINDS_MONITOR_H
 #define RNL_ENGINE_KINDS_MONITOR_H
@@ -30,7 +30,7 @@ extern const rnl_kind_table rnl_monitor_modes;
         .maximum = 1e30, .help = "a change by no more than this is no improvement"                 \
     }
 
-/* NaN is no improvement; anything else is one on NaN. */
+/* NaN is no improvement; any number is one over NaN. */
 bool rnl_monitor_improved(const rnl_monitor *monitor, double value, double best);
 
 #endif

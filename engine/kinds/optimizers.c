@@ -59,7 +59,7 @@ static void bind_sgd(rnl_bound_optimizer *bound, const rnl_kernels *kernels, con
 
 static const rnl_optimizer sgd = {.slots = sgd_slots, .bind = bind_sgd};
 
-/* Of adam and what follows from it; adamw alone has the last. */
+/* Parameters of adam and its descendants; the last is adamw's alone. */
 typedef struct adam_parameters {
     double learning_rate, beta_1, beta_2, epsilon, weight_decay;
 } adam_parameters;
@@ -143,8 +143,8 @@ static void adamax_rates(const void *parameters, uint64_t number, rnl_step_rates
     rates->lasting_rate = rates->rate;
 }
 
-/* Dozat, "Incorporating Nesterov momentum into Adam" (2016): the momentum of step t is
- * beta_1 (1 - 0.96^t / 2).  What comes next is foreseen with this step's beta_1. */
+/* Dozat, "Incorporating Nesterov momentum into Adam" (2016): the momentum of step t is beta_1 (1 -
+ * 0.96^t / 2).  The next step's momentum is computed with this step's beta_1. */
 static double nadam_momentum(double beta_1, uint64_t number)
 {
     return beta_1 * (1 - 0.5 * pow(0.96, (double)number));
@@ -179,7 +179,7 @@ static size_t adagrad_slots(const void *parameters)
     return 1;
 }
 
-/* The sum of squares starts at 0: what it would start at stands beside it, with epsilon. */
+/* The sum of squares starts at 0 here; its configured initial value is added with epsilon. */
 static void bind_adagrad(rnl_bound_optimizer *bound, const rnl_kernels *kernels,
                          const void *parameters)
 {
@@ -289,7 +289,7 @@ static const rnl_field rmsprop_fields[] = {
     {.key = NULL},
 };
 
-/* The three names of stochastic gradient descent differ in their defaults alone. */
+/* The three names of stochastic gradient descent differ only in their defaults. */
 #define SGD_FIELDS(momentum_fallback, nesterov_fallback)                                           \
     (const rnl_field[])                                                                            \
     {                                                                                              \

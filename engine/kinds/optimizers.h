@@ -11,35 +11,37 @@
 /* An optimizer ready to run on one instruction set. */
 typedef struct rnl_bound_optimizer {
     void (*update)(const rnl_update *slice);
-    /* What the step divides each gradient of an updated slice by; NULL: by nothing. */
+    /* Computes the divisors of the gradients of an updated slice; NULL: there are none. */
     void (*divisors)(const rnl_update *slice, float *divisors);
     double learning_rate, momentum; /* as configured; momentum: beta_1 of the adam family */
     float beta_2, epsilon;
-    /* Which slot of the state is the kernel's array of that name, from 1; 0: none. */
+    /* Slots of the state, from 1, of the kernel's arrays; 0: none. */
     uint8_t velocity, squares, means;
 } rnl_bound_optimizer;
 
-/* What changes from step to step, computed once by one worker; as in rnl_update. */
+/* Values that change from step to step, computed once by one worker; see rnl_update. */
 typedef struct rnl_step_rates {
-    /* Of the schedule, before the optimizer makes of it what its kernel takes. */
+    /* The schedule's values, before the optimizer adapts them to its kernel. */
     double rate, momentum;
     bool momentum_changes;
 
-    /* A gradient of 1 that lasts moves a weight by so much in each step, times the inverse of its
-     * divisor: of momentum, what the velocity comes to. */
+    /* A constant gradient of 1 moves a weight by this in each step, times the inverse of its
+     * divisor; with momentum, once the velocity has converged. */
     double lasting_rate;
 
     float learning_rate, velocity_share; /* the kernel's momentum */
     float gradient_rate, root_scale, decay;
-    double momentum_product; /* of the momenta of all steps up to this one, where they change */
+    double momentum_product; /* product of the momenta of all steps up to this one, if they
+                                change */
 } rnl_step_rates;
 
 /* The operations of rnl_optimizers. */
 typedef struct rnl_optimizer {
     size_t (*slots)(const void *parameters);
     void (*bind)(rnl_bound_optimizer *bound, const rnl_kernels *kernels, const void *parameters);
-    /* The rates of step `number`, from 1, as the kernel takes them; `rates` comes with those of the
-     * schedule and the momentum product of the step before, 1 at first; NULL: as they are. */
+    /* Computes the rates of step `number`, from 1, as the kernel takes them.  On entry, `rates`
+     * holds those of the schedule, and the momentum product of the step before, 1 at first.  NULL:
+     * unchanged. */
     void (*rates)(const void *parameters, uint64_t number, rnl_step_rates *rates);
 } rnl_optimizer;
 
@@ -54,10 +56,10 @@ static inline size_t rnl_optimizer_slots(const rnl_choice *choice)
     return rnl_optimizer_of(choice)->slots(choice->parameters);
 }
 
-/* Its velocity keeps all that it ever had: momentum 1. */
+/* Tests if the velocity never decays: momentum 1. */
 bool rnl_optimizer_never_slows(const rnl_choice *choice);
 
-/* The rates of step `number`, from 1, as the schedule has them, after a step with this momentum
+/* Returns the rates of step `number`, from 1, under the schedule, after a step with this momentum
  * product. */
 rnl_step_rates rnl_optimizer_rates(const rnl_choice *choice, const rnl_bound_optimizer *bound,
                                    uint64_t number, rnl_scheduled scheduled,

@@ -23,7 +23,7 @@ static const rnl_field l1_l2_fields[] = {
     {.key = NULL},
 };
 
-/* Of the kinds with operations, l1 is proximal. */
+/* Marks l1's operations: it may be proximal. */
 static const char proximal;
 
 static const rnl_kind kinds[] = {

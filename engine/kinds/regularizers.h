@@ -9,10 +9,10 @@
 /* The parameters of every kind: the penalty is l1 sum |w| + l2 sum w^2. */
 typedef struct rnl_regularizer {
     double l1, l2;
-    bool proximal; /* l1 acts after the update, by soft thresholding, in place of its slope */
+    bool proximal; /* l1 acts after the update, by soft thresholding, instead of by its slope */
 } rnl_regularizer;
 
-/* All 0 where nothing was chosen. */
+/* Returns the choice's penalty, all 0 without a choice. */
 static inline rnl_regularizer rnl_regularizer_of(const rnl_choice *choice)
 {
     if (!choice || !choice->kind)

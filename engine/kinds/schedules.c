@@ -343,7 +343,7 @@ rnl_scheduled rnl_schedule_at(const rnl_choice *schedule, const rnl_plateau *pla
     return operations->at(schedule->parameters, moment);
 }
 
-/* As Keras's ReduceLROnPlateau. */
+/* Lowers the rate as Keras's ReduceLROnPlateau does. */
 void rnl_schedule_look(const rnl_choice *schedule, rnl_plateau *plateau, double learning_rate,
                        double value)
 {

@@ -24,7 +24,7 @@ typedef struct activation_state {
     rnl_bound_activation bound;
     const rnl_matrix *input;
     rnl_matrix output;
-    rnl_matrix kept; /* slopes, in training, of an activation that keeps them */
+    rnl_matrix kept; /* slopes, in training; only for an activation that keeps them */
     rnl_upstream upstream, downstream;
 } activation_state;
 

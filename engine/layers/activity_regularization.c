@@ -1,7 +1,7 @@
 /*
  * A penalty on the size of a layer's outputs: l1 sum |y| + l2 sum y^2 of a row, added to the row's
- * loss whatever the row's weight, so that the loss has its mean over the rows.  The outputs stay as
- * they are.
+ * loss, so that the loss has the mean over the rows.  A row's weight does not scale its penalty.
+ * The outputs are passed on unchanged.
  */
 #include "engine/layers/layers.h"
 

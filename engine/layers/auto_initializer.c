@@ -34,8 +34,7 @@ static double slope_of(const rnl_choice *layer)
                                                          : (rrelu->lower + rrelu->upper) / 2;
 }
 
-/* The activation that stands behind as a layer of its own: those that are layers are of relu's
- * family. */
+/* Finds a following activation that is a layer of its own: such layers are of relu's family. */
 static void look_behind(rnl_dense_choice *dense, const rnl_choice_list *layers, size_t index)
 {
     while (++index < layers->count && operations_of(&layers->items[index])->keeps_units) {

@@ -1,7 +1,7 @@
 /*
- * Batch normalization (Ioffe and Szegedy 2015): y = gamma (x - mean) / sqrt(variance + epsilon) +
- * beta, unit by unit, with the mini-batch's own mean and variance in training and with their moving
- * averages otherwise.
+ * Batch normalization (Ioffe and Szegedy 2015), for each unit: y = gamma (x - mean) / sqrt(variance
+ * + epsilon) + beta.  In training, mean and variance are those of the mini-batch; otherwise they
+ * are their moving averages.
  */
 #ifndef RNL_ENGINE_LAYERS_BATCH_NORMALIZATION_H
 #define RNL_ENGINE_LAYERS_BATCH_NORMALIZATION_H
@@ -21,7 +21,7 @@ static inline const rnl_batch_normalization *rnl_batch_normalization_of(const rn
     return layer->choice->parameters;
 }
 
-/* Where the layer's parameters stand; gamma and beta are RNL_ABSENT without scale and center. */
+/* Indices of the layer's parameters; gamma and beta are RNL_ABSENT without scale and center. */
 typedef struct rnl_normalization_places {
     size_t gamma, beta, moving_mean, moving_variance;
 } rnl_normalization_places;

@@ -1,7 +1,7 @@
 /*
- * Batch normalization in a step.  A tile is some columns and all rows, so that one phase finds mean
- * and variance and normalizes with them, and one phase goes back: sums over the rows never leave
- * the tile, and the gradients of gamma and beta are complete in it.
+ * Batch normalization in a step.  A tile is a range of columns with all rows, so one phase computes
+ * mean and variance and normalizes, and one phase computes the gradients: sums over the rows stay
+ * within a tile, and it completes the gradients of gamma and beta.
  */
 #include "engine/layers/batch_normalization.h"
 
@@ -22,15 +22,15 @@ typedef struct normalization_state {
     rnl_matrix output;
     /* (groups, columns) of the mini-batch; training alone */
     float *mean, *variance, *gamma_sums, *beta_sums;
-    /* (columns) of the final pass so far: the squares are of what differs from the mean */
+    /* (columns) of the final pass so far: means, and sums of squared differences from them */
     double *pass_mean, *pass_squares;
-    rnl_upstream upstream, downstream; /* downstream has 0 partials if nobody asks for it */
+    rnl_upstream upstream, downstream; /* downstream has 0 partials if its gradient is not needed */
 } normalization_state;
 
-/* Rows that are normalized by statistics of their own. */
+/* Rows that are normalized by the same statistics. */
 typedef struct group {
     size_t first, rows;
-    size_t at; /* of the group's statistics */
+    size_t at; /* offset of the group's statistics */
 } group;
 
 static size_t group_count(const normalization_state *state, const rnl_step *step, size_t rows)
@@ -52,7 +52,7 @@ static const float *part_of(const rnl_block *block, size_t column)
     return block ? block->arrays[RNL_VALUES] + column : NULL;
 }
 
-/* Mean and variance of the group's rows. */
+/* Computes mean and variance of the group's rows. */
 static void measure(const normalization_state *state, const rnl_step *step, rnl_columns_tile tile,
                     group g)
 {
@@ -81,7 +81,7 @@ static void normalize(const normalization_state *state, const rnl_step *step, rn
     });
 }
 
-/* With statistics by shards, the means over the rows of the shards' own. */
+/* Updates the moving averages; statistics by shards are averaged over the rows. */
 static void move_statistics(const normalization_state *state, const rnl_step *step, size_t rows,
                             rnl_columns_tile tile)
 {
@@ -99,7 +99,7 @@ static void move_statistics(const normalization_state *state, const rnl_step *st
         }
 }
 
-/* Joins a group to those of the pass before it (Chan, Golub and LeVeque 1979). */
+/* Merges a group's statistics with those of the groups before it (Chan, Golub and LeVeque 1979). */
 static void join(const normalization_state *state, rnl_columns_tile tile, group g, size_t before)
 {
     const double share = (double)g.rows / (double)(before + g.rows);
@@ -138,7 +138,7 @@ static void forward_by_rows(const normalization_state *state, const rnl_step *st
         move_statistics(state, step, batch->rows, tile);
 }
 
-/* The rows that pad the last block have outputs and gradients of 0. */
+/* Sets outputs or gradients of the rows that pad the last block to 0. */
 static void clear_padding(const rnl_step *step, size_t rows, rnl_columns_tile tile, float *values,
                           size_t stride)
 {
@@ -163,8 +163,8 @@ static rnl_status run_forward(void *self, size_t number, rnl_step_worker *worker
     return RNL_OK;
 }
 
-/* The sum of upstream's partials, where the gradient with respect to the input will be; without
- * one, upstream's first partial itself. */
+/* Returns where the sum of upstream's partials goes: to the gradient with respect to the input, or
+ * without one over upstream's first partial. */
 static rnl_mutable_view sum_at(const normalization_state *state, size_t row, size_t column)
 {
     return rnl_upstream_at(state->downstream.partials > 0 ? &state->downstream : &state->upstream,
@@ -190,8 +190,8 @@ static void add_up(const normalization_state *state, const rnl_step *step, rnl_c
     });
 }
 
-static void go_down(const normalization_state *state, const rnl_step *step, rnl_columns_tile tile,
-                    group g)
+static void compute_input_gradient(const normalization_state *state, const rnl_step *step,
+                                   rnl_columns_tile tile, group g)
 {
     const bool frozen = state->frozen;
     step->kernels->normalize_backward(&(const rnl_normalize_backward){
@@ -209,7 +209,7 @@ static void go_down(const normalization_state *state, const rnl_step *step, rnl_
     });
 }
 
-/* Nobody else reads these parameters any more in this step. */
+/* No other phase of this step reads these parameters any more. */
 static void update(const normalization_state *state, rnl_step_worker *worker, size_t groups,
                    rnl_columns_tile tile, const rnl_block *block, const float *sums)
 {
@@ -236,7 +236,7 @@ static rnl_status run_backward(void *self, size_t number, rnl_step_worker *worke
         const group g = group_of(state, step, rows, i);
         add_up(state, step, tile, g);
         if (state->downstream.partials > 0)
-            go_down(state, step, tile, g);
+            compute_input_gradient(state, step, tile, g);
     }
     if (state->downstream.partials > 0)
         clear_padding(step, rows, tile, *state->downstream.values, state->downstream.stride);
@@ -245,7 +245,7 @@ static rnl_status run_backward(void *self, size_t number, rnl_step_worker *worke
     return RNL_OK;
 }
 
-/* The blocks of the layer's parameters, in their order. */
+/* Lists the blocks of the layer's parameters, in their order. */
 static size_t list_blocks(const normalization_state *state, rnl_block *blocks[4])
 {
     rnl_block *const all[] = {state->gamma, state->beta, state->moving_mean,

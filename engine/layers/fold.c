@@ -1,11 +1,11 @@
 /*
  * Folding batch normalization into the weights of dense layers, for inference.  With s = gamma /
- * sqrt(moving_variance + epsilon) and t = beta - moving_mean s, it is y = s x + t.  Then
+ * sqrt(moving_variance + epsilon) and t = beta - moving_mean s, it is y = s x + t, which is folded
  *
- * backward, into the dense layer before it that has no activation:
- *                W' = W diag(s), b' = s b + t
- * forward, into the dense layer behind it:
- *                W' = diag(s) W, b' = b + t' W
+ *     backward, into a preceding dense layer without activation:
+ *                   W' = W diag(s), b' = s b + t
+ *     forward, into a following dense layer:
+ *                   W' = diag(s) W, b' = b + t' W
  */
 #include "engine/layers/layers.h"
 
@@ -18,12 +18,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What becomes of a layer of the model. */
+/* A layer of the model, with its parameters after folding. */
 typedef struct layer_fate {
     bool left_out;
     double *kernel, *bias; /* of a dense layer: (fan_in, units), (units) */
     rnl_dense dense;       /* its parameters, with a bias */
-    rnl_residual block;    /* of a residual block: the layers in it that stay */
+    rnl_residual block;    /* of a residual block: its remaining layers */
 } layer_fate;
 
 typedef struct folding {
@@ -48,7 +48,7 @@ static bool acts_in_training_alone(const rnl_layer *layer)
            is(layer, &rnl_gaussian_noise_operations);
 }
 
-/* The nearest layer in that direction that changes a value; NULL at the end. */
+/* Returns the nearest layer in that direction that changes values; NULL at the end. */
 static const rnl_layer *neighbour(const folding *f, const rnl_layer *layer, int direction)
 {
     const rnl_layer *first = f->model->layers, *end = first + f->model->layer_count;
@@ -74,7 +74,7 @@ static rnl_status take_dense(layer_fate *fate, const rnl_layer *layer)
     return RNL_OK;
 }
 
-/* y = s x + t of unit j. */
+/* Computes s and t of unit j, y = s x + t. */
 static void line_of(const rnl_layer *layer, size_t j, double *s, double *t)
 {
     const rnl_normalization_places at = rnl_normalization_places_of(layer);
@@ -155,7 +155,7 @@ static rnl_status fold_layers(const folding *f)
     return RNL_OK;
 }
 
-/* The layer that adds what the block beginning at `begin` computes. */
+/* Returns the adding layer of the block that begins at `begin`. */
 static size_t end_of_block(const rnl_model *model, size_t begin)
 {
     size_t end = begin + 1;
@@ -164,8 +164,8 @@ static size_t end_of_block(const rnl_model *model, size_t begin)
     return end;
 }
 
-/* The layers from begin to end that stay, as a list of a configuration; groups are told one by
- * one. */
+/* Lists the remaining layers from begin to end as a configuration does; the layers of a group are
+ * reported separately. */
 static rnl_status list_layers(const folding *f, size_t begin, size_t end, rnl_choice_list *list)
 {
     *list = (rnl_choice_list){.items = calloc(end - begin + 1, sizeof *list->items)};
@@ -228,7 +228,7 @@ static rnl_status copy_parameters(const folding *f, const rnl_layer *from, rnl_l
     return RNL_OK;
 }
 
-/* The layers that stay are in the same order. */
+/* Copies the remaining layers, in the same order. */
 static rnl_status copy_model(const folding *f, rnl_model *folded)
 {
     const rnl_model *model = f->model;

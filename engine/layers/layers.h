@@ -1,5 +1,5 @@
 /*
- * The kinds of layers; layers.c makes the table of them.
+ * The kinds of layers; layers.c defines their table.
  */
 #ifndef RNL_ENGINE_LAYERS_LAYERS_H
 #define RNL_ENGINE_LAYERS_LAYERS_H
@@ -51,7 +51,7 @@ extern const rnl_field rnl_prelu_fields[];
 extern const rnl_layer_operations rnl_activation_operations;
 extern const rnl_field rnl_activation_fields[];
 
-/* An activation as a layer of its own, of any kind. */
+/* Tests if the layer is an activation as a layer of its own, of any kind. */
 bool rnl_is_activation_layer(const rnl_kind *layer);
 
 #endif

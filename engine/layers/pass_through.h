@@ -1,6 +1,6 @@
 /*
- * Layers that do not change a value: the next layer reads the previous one's output, and gradients
- * go down as they come.
+ * Layers that pass values and gradients on unchanged: the next layer reads the previous one's
+ * output, and its input gradient is this layer's.
  */
 #ifndef RNL_ENGINE_LAYERS_PASS_THROUGH_H
 #define RNL_ENGINE_LAYERS_PASS_THROUGH_H

@@ -1,7 +1,7 @@
 /*
- * Parametric ReLU (He, Zhang, Ren and Sun 2015): y = z where z is at least 0, else alpha z, with an
- * alpha for each unit that is learned.  Backward, a tile is some columns and all rows, so that the
- * slopes' gradients are complete in it.
+ * Parametric ReLU (He, Zhang, Ren and Sun 2015): y = z where z is at least 0, else alpha z, with a
+ * learned alpha for each unit.  In the backward phase a tile is a range of columns with all rows,
+ * so it completes the slopes' gradients.
  */
 #include "engine/layers/columns.h"
 #include "engine/layers/layers.h"
@@ -34,7 +34,7 @@ typedef struct prelu_state {
     rnl_block *slopes;
     const rnl_matrix *input;
     rnl_matrix output;
-    rnl_upstream upstream, downstream; /* downstream has 0 partials if nobody asks for it */
+    rnl_upstream upstream, downstream; /* downstream has 0 partials if its gradient is not needed */
 } prelu_state;
 
 static rnl_status build(rnl_layer *layer)
@@ -75,7 +75,7 @@ static rnl_status run_forward(void *self, size_t number, rnl_step_worker *worker
     return RNL_OK;
 }
 
-/* The rows that pad the last block have gradients of 0, and add nothing. */
+/* Rows that pad the last block have gradients of 0, and add nothing. */
 static rnl_status run_backward(void *self, size_t number, rnl_step_worker *worker)
 {
     const prelu_state *state = self;

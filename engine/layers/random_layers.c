@@ -1,8 +1,7 @@
 /*
  * Layers that draw a random number for each element in training: dropout, alpha dropout, gaussian
- * noise, randomized ReLU.  A number depends on the seed, the step, the layer, the row and the
- * column alone, so that the backward phase draws again what the forward phase drew, and nothing is
- * kept.
+ * noise, randomized ReLU.  A number depends only on seed, step, layer, row and column: the backward
+ * phase draws the forward phase's numbers again, and none are stored.
  */
 #include "engine/layers/layers.h"
 
@@ -54,14 +53,14 @@ const rnl_field rnl_rrelu_fields[] = {
     {.key = NULL},
 };
 
-/* What a layer does in training, forward and backward: kernels with the numbers that they take. */
+/* The kernels of a layer in training, forward and backward, with their arguments. */
 typedef void random_kernel(const rnl_random_rows *rows);
 
 typedef struct random_state {
-    random_kernel *forward_kernel, *backward_kernel; /* backward NULL: gradients pass as they are */
+    random_kernel *forward_kernel, *backward_kernel; /* backward NULL: gradients pass unchanged */
     rnl_random_rows forward, backward;
-    float slope;              /* randomized ReLU's outside of training; 1 for all others */
-    bool draws_in_prediction; /* Monte Carlo */
+    float slope;              /* randomized ReLU's slope outside of training; 1 for all others */
+    bool draws_in_prediction; /* draws numbers in Monte Carlo prediction too */
     const rnl_kernels *kernels;
     const rnl_matrix *input;
     rnl_matrix output;
@@ -70,7 +69,7 @@ typedef struct random_state {
 
 typedef void random_binder(random_state *state, const rnl_kernels *kernels, const void *parameters);
 
-/* Keeps with probability 1 - rate, divides by it. */
+/* Keeps an element with probability 1 - rate, and divides it by that. */
 static void bind_dropout(random_state *state, const rnl_kernels *kernels, const void *parameters)
 {
     const rnl_dropout *p = parameters;
@@ -81,8 +80,8 @@ static void bind_dropout(random_state *state, const rnl_kernels *kernels, const 
 
 #define ALPHA_PRIME (-1.7580993408473766)
 
-/* y = a (x k + alpha' (1 - k)) + b, k = 1 for what is kept: mean 0 and variance 1 stay what they
- * are (Klambauer et al. 2017).  With a rate of 1, the limit: 0. */
+/* y = a (x k + alpha' (1 - k)) + b, k = 1 for kept elements: preserves mean 0 and variance 1
+ * (Klambauer et al. 2017).  A rate of 1 gives the limit, 0. */
 static void bind_alpha_dropout(random_state *state, const rnl_kernels *kernels,
                                const void *parameters)
 {
@@ -147,7 +146,7 @@ static bool rrelu_draws(const rnl_layer *layer)
     return p->lower < p->upper;
 }
 
-/* The kernel's arguments for the rows of a tile. */
+/* Returns the kernel's arguments for the rows of a tile. */
 static rnl_random_rows arguments_of(const random_state *state, rnl_random_rows arguments,
                                     const rnl_batch *batch, rnl_row_tile rows)
 {
@@ -159,8 +158,8 @@ static rnl_random_rows arguments_of(const random_state *state, rnl_random_rows a
     return arguments;
 }
 
-/* As in inference: elements as they are, or with randomized ReLU's mean slope. */
-static void run_calm(const random_state *state, rnl_row_tile rows)
+/* Computes what inference does: the identity, or randomized ReLU with its mean slope. */
+static void run_inference(const random_state *state, rnl_row_tile rows)
 {
     state->kernels->leaky_relu_forward(&(const rnl_activation_forward){
         .rows = rows.filled - rows.begin,
@@ -182,7 +181,7 @@ static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
         arguments.y = rnl_matrix_at(&state->output, rows.begin, 0);
         state->forward_kernel(&arguments);
     } else {
-        run_calm(state, rows);
+        run_inference(state, rows);
     }
     rnl_row_tile_clear(rows, state->output.values, state->output.stride);
     return RNL_OK;
@@ -200,11 +199,11 @@ static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
     return RNL_OK;
 }
 
-/* For each value: it is read and written, and drawing a number takes as long as moving so many
- * bytes. */
+/* Bytes for each element: reading and writing it, and drawing a number, whose time is counted as
+ * bytes moved. */
 #define RANDOM_BYTES 24
 
-/* Outside of training most of these layers do nothing. */
+/* Tests if the layer does nothing, as most of these do outside of training. */
 static bool is_idle(const random_state *state, const rnl_step *step)
 {
     return !step->training && !step->monte_carlo && state->slope == 1;

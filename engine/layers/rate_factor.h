@@ -1,10 +1,10 @@
 /*
- * What a layer with parameters may say of the learning rate: the key learning_rate_factor.
+ * The key learning_rate_factor, for layers with parameters.
  */
 #ifndef RNL_ENGINE_LAYERS_RATE_FACTOR_H
 #define RNL_ENGINE_LAYERS_RATE_FACTOR_H
 
-/* Of a struct with a double of that name. */
+/* Describes the struct's double learning_rate_factor. */
 #define RNL_RATE_FACTOR_FIELD(struct_)                                                             \
     {                                                                                              \
         .key = "learning_rate_factor", .type = RNL_FIELD_NUMBER,                                   \

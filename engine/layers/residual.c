@@ -1,8 +1,13 @@
 /*
  * Residual blocks: y = x + f(x), where f is a list of layers (He, Zhang, Ren and Sun 2016).  In a
- * model, a block stands as a layer that begins it, the layers of f, and a layer that adds.  Of the
- * gradient with respect to the sum, one copy goes down through f, and one waits for it at the
- * beginning.
+ * model, a block is a layer that begins it, the layers of f, and a layer that adds:
+ *
+ *     x --+-- begins -- layers of f -- adds -- y
+ *         |                              |
+ *         +------------------------------+
+ *
+ * The gradient with respect to the sum goes back through f; a copy of it is kept, and added to f's
+ * input gradient at the beginning.
  */
 #include "engine/layers/residual.h"
 
@@ -40,12 +45,12 @@ const rnl_field rnl_repeat_fields[] = {
     {.key = NULL},
 };
 
-/* Of the layer that begins a block, and, through it, of the one that adds. */
+/* State of the layer that begins a block; the adding layer refers to it. */
 typedef struct residual_state {
     const rnl_matrix *input;  /* x */
     const rnl_matrix *branch; /* f(x) */
     rnl_matrix sum;           /* x + f(x) */
-    rnl_matrix waiting;       /* the gradient with respect to the sum; training alone */
+    rnl_matrix waiting;       /* gradient with respect to the sum, kept; training alone */
     rnl_upstream upstream;    /* of the sum */
     rnl_upstream branch_upstream, downstream; /* of the beginning */
 } residual_state;
@@ -70,7 +75,7 @@ static rnl_status run_add(void *self, size_t tile, rnl_step_worker *worker)
     return RNL_OK;
 }
 
-/* The gradient with respect to the sum, kept for both ways. */
+/* Keeps the gradient with respect to the sum for both paths. */
 static rnl_status run_keep(void *self, size_t tile, rnl_step_worker *worker)
 {
     const residual_state *state = self;
@@ -125,7 +130,7 @@ static rnl_status plan_add(const rnl_layer *layer, rnl_step *step, const rnl_mat
                              input->columns, 12);
 }
 
-/* The branch reads what is kept, in place of a buffer that it would have to be copied to. */
+/* The branch reads the kept gradient in place, without a copy. */
 static rnl_status plan_keep(void *planned, rnl_step *step, const rnl_upstream *upstream,
                             rnl_upstream *downstream)
 {
@@ -181,5 +186,5 @@ static rnl_layer_group repeat_group(const rnl_choice *choice)
     return (rnl_layer_group){&p->layers, (size_t)p->times, NULL};
 }
 
-/* Stands for its layers alone. */
+/* A repetition is only the layers that it holds. */
 const rnl_layer_operations rnl_repeat_operations = {.group = repeat_group};

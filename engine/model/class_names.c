@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 
-/* Categories of the target column, which a class number counts. */
+/* Returns the target column, whose categories the class numbers index. */
 static const rnl_column *class_column(const rnl_model *model)
 {
     const rnl_columns *targets = &model->encoding.targets;
@@ -41,7 +41,7 @@ static void list_classes(const rnl_column *column, char text[CLASS_NAMES])
              column->category_count > MOST ? ", ..." : "");
 }
 
-/* Numbers that are no whole ones are hardly the names of classes. */
+/* Fractional numbers are probably values, not classes. */
 static bool looks_continuous(const rnl_column *column)
 {
     bool whole = true;

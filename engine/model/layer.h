@@ -1,6 +1,6 @@
 /*
- * A layer of a model: its kind, its shape, and its parameters in plain form.  How a layer takes
- * part in a training step is planned by the operations of its kind (engine/layers/).
+ * A layer of a model: its kind, its shape, and its parameters, row-major.  The operations of its
+ * kind (engine/layers/) plan its phases in a training step.
  */
 #ifndef RNL_ENGINE_MODEL_LAYER_H
 #define RNL_ENGINE_MODEL_LAYER_H
@@ -18,19 +18,19 @@ typedef struct rnl_shape {
 
 size_t rnl_shape_features(const rnl_shape *shape);
 
-/* Which of a parameter's arrays: its values, a slot of the optimizer's state for them, or the
- * values that were best so far. */
+/* A parameter's arrays: its values, the optimizer's slots for them, the best values so far. */
 enum { RNL_VALUES, RNL_FIRST_SLOT, RNL_BEST = RNL_FIRST_SLOT + RNL_MAX_SLOTS, RNL_ARRAYS };
 
 /* A tensor of parameters, row-major. */
 typedef struct rnl_parameter {
     const char *name; /* within the layer: "kernel" */
-    bool fixed;       /* training does not change it by gradients: moving statistics */
+    bool fixed;       /* not changed by gradients: moving statistics */
     size_t rank;
     size_t size[2];
-    const rnl_choice *regularizer; /* of rnl_regularizers; NULL, or of kind NULL, for none */
-    float
-        *arrays[RNL_ARRAYS]; /* values always, the others while training stands between two steps */
+    const rnl_choice *regularizer; /* of rnl_regularizers; NULL, or a choice of kind NULL, for
+                                      none */
+    float *arrays[RNL_ARRAYS];     /* values always; the others only while training is between two
+                                      steps */
 } rnl_parameter;
 
 size_t rnl_parameter_count(const rnl_parameter *parameter);
@@ -39,15 +39,16 @@ typedef struct rnl_layer {
     const rnl_choice *choice; /* kind and parameters in the configuration of the model */
     char name[64];            /* "dense_2": unique in the model, the prefix of its tensors */
     uint32_t index;           /* in the model, from 0 */
-    uint32_t stream;          /* of its random numbers: its place among layers with parameters, or
-                                 among those that draw in training, from 0 */
-    uint32_t number;          /* among those of its kind, from 1 */
+    uint32_t stream;          /* of its random numbers: its index among the layers with
+                                 parameters, or among those that draw in training, from 0 */
+    uint32_t number;          /* its index among layers of its kind, from 1 */
     rnl_shape input, output;
-    size_t begin; /* of a layer that adds: the layer that begins its residual block; else itself */
+    size_t begin; /* of a layer that adds: index of the layer that begins its residual block;
+                     else its own */
     float learning_rate_factor; /* of its parameters */
     double fixup;            /* factor of fixup initialization, by the layer's place in the model */
-    bool activation_in_loss; /* the loss computes the last layer's activation: its output are logits
-                              */
+    bool activation_in_loss; /* the loss computes the last layer's activation: the layer outputs
+                                logits */
     size_t parameter_count;
     rnl_parameter parameters[RNL_MAX_LAYER_PARAMETERS];
 } rnl_layer;
@@ -56,8 +57,8 @@ struct rnl_step;
 struct rnl_matrix;
 struct rnl_upstream;
 
-/* Layers in a layer's place: the list as many times, and each time, unless `end` is NULL, between
- * the layer itself and one of the choice `end`. */
+/* Layers that replace a group: its list, repeated; unless `end` is NULL, each repetition stands
+ * between the group's layer itself and one of the choice `end`. */
 typedef struct rnl_layer_group {
     const rnl_choice_list *layers;
     size_t times;
@@ -66,34 +67,34 @@ typedef struct rnl_layer_group {
 
 /* The operations of rnl_layers. */
 typedef struct rnl_layer_operations {
-    /* Of a kind that stands for a group of layers; NULL for others. */
+    /* Returns the group of a kind that stands for several layers; NULL for others. */
     rnl_layer_group (*group)(const rnl_choice *choice);
     /* Sets the output shape and declares the parameters (arrays NULL) for the input shape. */
     rnl_status (*build)(rnl_layer *layer);
-    /* Refuses what does not go with the rest of the configuration; NULL for nothing. */
+    /* Refuses parameters that do not fit the rest of the configuration; NULL: all do. */
     rnl_status (*check)(const rnl_layer *layer, const struct rnl_config *config);
-    /* It draws random numbers in training; NULL if it never does. */
+    /* Tests if it draws random numbers in training; NULL if it never does. */
     bool (*draws)(const rnl_layer *layer);
-    /* Draws the first values of the parameters; NULL if there are none. */
+    /* Draws the initial values of the parameters; NULL if there are none. */
     void (*initialize)(rnl_layer *layer, uint64_t seed);
-    /* The activation that the layer ends with; NULL for a kind that has none. */
+    /* Returns the activation that the layer ends with; NULL for a kind that has none. */
     const rnl_choice *(*activation)(const rnl_layer *layer);
-    /* Floating-point operations of the forward product for one row; NULL if it has none.  With
-     * respect to the weights and to the inputs, the backward products take as many each. */
+    /* Returns the floating-point operations of the forward product for one row; NULL if it has
+     * none. Each of the two backward products takes as many. */
     size_t (*product_flops)(const rnl_layer *layer);
-    /* Makes each output of the input of the same unit, whatever the other units are in inference:
-     * what stands so behind a dense layer belongs to its units. */
+    /* In inference, each output depends only on the input of the same unit.  Such a layer after a
+     * dense layer is treated as part of its units. */
     bool keeps_units;
-    /* The output is the input in another shape, and takes no memory. */
+    /* The output is the input in another shape, and uses no memory. */
     bool views_input;
-    /* Its parameters are complete only after a pass over the training rows that ends training. */
+    /* Tests if its parameters need a final pass over the training rows. */
     bool (*has_final_pass)(const rnl_layer *layer);
-    /* Adds the phases of the forward pass to the step: reads input, makes output. */
+    /* Adds the phases of the forward pass to the step: they read input and write output. */
     rnl_status (*plan_forward)(const rnl_layer *layer, struct rnl_step *step,
                                const struct rnl_matrix *input, const struct rnl_matrix **output,
                                void **state);
-    /* Adds the phases of the backward pass: reads the gradient with respect to the layer's output,
-     * makes the gradient with respect to its input unless `downstream` is NULL. */
+    /* Adds the phases of the backward pass: they read the gradient with respect to the layer's
+     * output, and write the gradient with respect to its input unless `downstream` is NULL. */
     rnl_status (*plan_backward)(void *state, struct rnl_step *step,
                                 const struct rnl_upstream *upstream,
                                 struct rnl_upstream *downstream);

@@ -1,5 +1,5 @@
 /*
- * Whether a loss fits the last layer of a network, and the targets of rows.
+ * Checks of a loss against the last layer of a network, and against the targets of rows.
  */
 #include "engine/model/loss_check.h"
 

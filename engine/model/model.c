@@ -23,7 +23,7 @@ static void name_layer(rnl_layer *layer, const rnl_layer *earlier)
     snprintf(layer->name, sizeof layer->name, "%s_%u", layer->choice->kind->name, layer->number);
 }
 
-/* An array that the parameter is to have and has not. */
+/* Tests if the parameter needs this array and does not have it. */
 static bool lacks(const rnl_parameter *parameter, size_t array)
 {
     const bool slot = array >= RNL_FIRST_SLOT && array < RNL_BEST;
@@ -115,7 +115,7 @@ static const rnl_choice *activation_of(const rnl_layer *layer)
     return operations->activation ? operations->activation(layer) : NULL;
 }
 
-/* The loss may ask for the last activation, and then computes it. */
+/* The loss may require the last activation, and then computes it. */
 static rnl_status check_activations(rnl_model *model)
 {
     rnl_layer *last = &model->layers[model->layer_count - 1];
@@ -154,7 +154,8 @@ static rnl_layer_group group_of(const rnl_choice *choice)
     return ((const rnl_layer_operations *)choice->kind->operations)->group(choice);
 }
 
-/* Groups count as often as they stand for their layers; SIZE_MAX for that many and more. */
+/* Counts the layers of groups as often as they are repeated; SIZE_MAX if there are as many or
+ * more. */
 static size_t count_layers(const rnl_choice_list *choices)
 {
     size_t count = 0;
@@ -227,7 +228,7 @@ static bool add_product(size_t *sum, size_t a, size_t b)
     return !__builtin_mul_overflow(a, b, &product) && !__builtin_add_overflow(*sum, product, sum);
 }
 
-/* With room for copies and padding, so that sums over the layers need no look at their size. */
+/* Leaves room for copies and padding, so that sums over the layers cannot overflow. */
 #define ADDRESSABLE (SIZE_MAX / (64 * sizeof(float)))
 
 static bool add_layer_size(size_t *numbers, const rnl_layer *layer, size_t batch_size)
@@ -255,7 +256,7 @@ static rnl_status check_size(const rnl_model *model)
                               batch_size);
 }
 
-/* A layer that draws nothing changes no other layer's numbers. */
+/* Numbers streams so that a layer without random numbers does not change the others' numbers. */
 static void number_streams(rnl_model *model)
 {
     uint32_t with_parameters = 0, drawing = 0;
@@ -364,7 +365,7 @@ static rnl_status initialize(rnl_model *model)
     return RNL_OK;
 }
 
-/* A preset scales targets where they are numbers, and lets classes be. */
+/* A preset scales targets that are numbers, and leaves classes unscaled. */
 static rnl_status measure_targets(rnl_model *model, const rnl_dataset *train)
 {
     const rnl_choice *scaling = &model->config->data.target_scaling;

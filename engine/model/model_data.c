@@ -1,5 +1,5 @@
 /*
- * Data as a configuration or a model asks for them.
+ * Loading data for a configuration or a model.
  */
 #include "engine/base/error.h"
 #include "engine/data/formats.h"
@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-/* What the configuration says of any set. */
+/* Returns the configuration's settings for any set. */
 static rnl_loading loading_of(const rnl_config *config)
 {
     const rnl_choice *loss = &config->training.loss;
@@ -36,7 +36,7 @@ rnl_status rnl_data_load_for(rnl_data **data, const rnl_model *model, unsigned p
     return rnl_data_load_parts(data, model->config, &loading, parts);
 }
 
-/* How the training rows were written says how other tables are. */
+/* Returns the format of the training rows' table, in which other tables are read. */
 static const rnl_csv_parameters *table_parameters(const rnl_model *model)
 {
     const rnl_choice *train = &model->config->data.train;

@@ -1,8 +1,14 @@
 /*
- * The model file: a safetensors file whose tensors are the parameters by layer ("dense_1.kernel")
- * and the scaling of inputs, and whose metadata holds what else determines the outputs.  While
- * training stands between two steps, the file is a checkpoint: it also holds the optimizer's state
- * ("dense_1.kernel.slot_1"), the best values so far ("dense_1.kernel.best"), and the position.
+ * The model file: a safetensors file.  Its tensors are the parameters by layer ("dense_1.kernel")
+ * and the scaling of inputs and targets; its metadata hold what else determines the outputs.  A
+ * model between two steps of a training is written as a checkpoint, which also holds the
+ * optimizer's state ("dense_1.kernel.slot_1"), the best values so far ("dense_1.kernel.best"), and
+ * the position:
+ *
+ *     length   u64
+ *     header   JSON: tensors with type, shape, offsets; metadata: configuration, encoding,
+ *              position, versions, digest
+ *     data     tensors, one after another
  */
 #include "engine/base/error.h"
 #include "engine/base/memory.h"
@@ -30,7 +36,7 @@ typedef struct tensor_list {
     char (*names)[NAME_SIZE];
 } tensor_list;
 
-/* What a file holds of the arrays.  The best values are there before any have been found. */
+/* The arrays in a file.  ALL_THAT_CAN_BE includes the best values before any have been found. */
 typedef enum file_contents { ENDED, AS_IT_STANDS, ALL_THAT_CAN_BE } file_contents;
 
 static bool holds(const rnl_model *model, const rnl_parameter *parameter, size_t array,
@@ -64,7 +70,7 @@ static void tensor_name(char name[NAME_SIZE], const rnl_layer *layer,
                  array - RNL_FIRST_SLOT + 1);
 }
 
-/* Without values yet. */
+/* Adds a tensor without values. */
 static rnl_tensor *add_tensor(tensor_list *list, const char *name, size_t rank, const size_t *shape)
 {
     char *own = list->names[list->count];
@@ -111,7 +117,7 @@ static void release_tensors(tensor_list *list)
     free(list->names);
 }
 
-/* The arrays of the parameters and the scaling. */
+/* Lists the arrays of the parameters and the scaling. */
 static rnl_status list_tensors(tensor_list *list, const rnl_model *model, file_contents contents)
 {
     const size_t most = array_total(model, contents) + 2 * SCALER_ARRAYS + 1;
@@ -167,7 +173,7 @@ static bool parse_shape(rnl_shape *shape, const char *text)
     return shape->rank > 0;
 }
 
-/* path NULL: all is made that a file is made of, and none written. */
+/* path NULL: the file is assembled, but not written. */
 static rnl_status save(const rnl_model *model, const char *path, file_contents contents)
 {
     char shape[RNL_MAX_RANK * 21 + 1];
@@ -219,7 +225,7 @@ rnl_status rnl_model_save_ended(const rnl_model *model, const char *path)
     return save(model, path, ENDED);
 }
 
-/* Files, messages and what the libraries keep for themselves. */
+/* Memory for files, messages and the libraries' own use. */
 #define BESIDE_A_SAVE ((size_t)1 << 20)
 
 rnl_status rnl_model_rehearse_saving(const rnl_model *model)
@@ -275,7 +281,7 @@ static rnl_status check_format(const rnl_safetensors *file, const char *path)
     return RNL_OK;
 }
 
-/* The tensor of the name and shape. */
+/* Finds the tensor of that name and shape. */
 static rnl_status find_tensor(const rnl_safetensors *file, const char *path, const char *name,
                               size_t rank, const size_t *shape, bool wide,
                               const rnl_tensor **tensor)
@@ -319,8 +325,8 @@ static rnl_status find_parameters(const rnl_model *model, const rnl_safetensors 
     return RNL_OK;
 }
 
-/* Nothing is allocated before all are found, so that the memory that a file asks for is at most a
- * few times its size. */
+/* Finds all tensors before it allocates any array, so that a file cannot request more than a few
+ * times its size. */
 static rnl_status take_parameters(rnl_model *model, const rnl_safetensors *file, const char *path,
                                   size_t array)
 {
@@ -349,7 +355,7 @@ static rnl_status take_data_digest(rnl_model *model, const rnl_safetensors *file
     return RNL_OK;
 }
 
-/* The optimizer's state and the position, if training stands between two steps. */
+/* Takes the optimizer's state and the position, if the file is a checkpoint. */
 static rnl_status take_training(rnl_model *model, const rnl_safetensors *file, const char *path)
 {
     const char *text = rnl_safetensors_metadata(file, "position");
@@ -369,7 +375,7 @@ static rnl_status take_training(rnl_model *model, const rnl_safetensors *file, c
                : RNL_OK;
 }
 
-/* Of version 1: scale and offset alone, as floats. */
+/* Takes an array of version 1, which has only scale and offset, as floats. */
 static rnl_status take_old_array(rnl_scaler *scaler, const rnl_safetensors *file, const char *path,
                                  size_t array)
 {
@@ -393,7 +399,7 @@ static rnl_status take_scaler_array(rnl_scaler *scaler, const rnl_safetensors *f
     return RNL_OK;
 }
 
-/* Nothing is allocated before the file is known to hold as much. */
+/* Allocates nothing before the file is known to hold the arrays. */
 static rnl_status take_scaler(rnl_scaler *scaler, const rnl_safetensors *file, const char *path,
                               const char *prefix, size_t features)
 {
@@ -430,7 +436,8 @@ static rnl_status take_scalers(rnl_model *model, const rnl_safetensors *file, co
     return take_scaler(&model->target_scaler, file, path, TARGET_SCALING, rnl_model_outputs(model));
 }
 
-/* A column of classes that the outputs tell apart, or a column of values for each of them. */
+/* Tests if there is a column of classes that the outputs can represent, or a column of values for
+ * each output. */
 static bool targets_fit(const rnl_model *model)
 {
     const rnl_columns *targets = &model->encoding.targets;
@@ -460,8 +467,8 @@ static rnl_status take_encoding(rnl_model *model, const rnl_safetensors *file, c
                           path, rnl_model_outputs(model));
 }
 
-/* The shape, parameters, encoding and scaling of the file under the configuration, which it takes
- * over. */
+/* Builds the model from the file's shape, parameters, encoding and scaling, and from the
+ * configuration, of which it takes ownership. */
 static rnl_status build_from(rnl_model **model, const rnl_safetensors *file, const char *path,
                              rnl_config *config)
 {
@@ -495,7 +502,7 @@ static rnl_status build_from(rnl_model **model, const rnl_safetensors *file, con
     return RNL_OK;
 }
 
-/* The configuration that the file keeps. */
+/* Reads the file's configuration. */
 static rnl_status config_of(rnl_config **config, const rnl_safetensors *file, const char *path,
                             const char *const *overrides, size_t override_count)
 {
@@ -518,7 +525,7 @@ rnl_status rnl_model_load(rnl_model **model, const char *path, const char *const
     return status;
 }
 
-/* All that must be equal for training to go on, as text.  A preset takes early stopping's first
+/* Prints what must be equal for a training to be resumed.  A preset derives early stopping's first
  * epoch from the number of epochs. */
 static rnl_status print_lasting(const rnl_config *config, bool by_preset, char **text)
 {
@@ -534,7 +541,7 @@ static rnl_status print_lasting(const rnl_config *config, bool by_preset, char *
     return rnl_config_print_json(&lasting, text);
 }
 
-/* Where two texts differ, from a little before. */
+/* Returns the text from a little before the difference. */
 static const char *from_difference(const char *text, size_t same)
 {
     return text + (same > 30 ? same - 30 : 0);

@@ -8,8 +8,8 @@
 #define NUMBERS (RNL_MAX_METRICS + 22)
 #define AFTER   (RNL_MAX_METRICS + 4)
 
-/* step, epoch, rows, the sums as the bits of doubles; after them the training rows, the product,
- * the plateau, the schedule, the patience, the rate that was found, and where figures were told. */
+/* The order of the numbers: step, epoch, rows, the sums as the bits of doubles; then training rows,
+ * product of momenta, plateau, schedule, patience, found rate, reported step. */
 static void to_numbers(const rnl_position *position, uint64_t numbers[NUMBERS])
 {
     numbers[0] = position->step;
@@ -47,7 +47,7 @@ void rnl_position_print(const rnl_position *position, char text[RNL_POSITION_TEX
                                   (unsigned long long)numbers[i]);
 }
 
-/* As rnl_position_print writes them. */
+/* Reads numbers as rnl_position_print writes them. */
 static bool read_numbers(uint64_t numbers[NUMBERS], const char *text)
 {
     for (size_t i = 0; i < NUMBERS; ++i) {
@@ -62,7 +62,7 @@ static bool read_numbers(uint64_t numbers[NUMBERS], const char *text)
     return true;
 }
 
-/* The least that holds of any position at which a checkpoint can have been made. */
+/* Checks what holds for every position at which a checkpoint can be saved. */
 static bool is_possible(const rnl_position *p)
 {
     const rnl_plateau *plateau = &p->plateau;

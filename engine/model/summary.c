@@ -47,8 +47,9 @@ static void print_shape(char text[192], const rnl_shape *shape)
 #define LABEL 128
 
 typedef struct counts {
-    size_t parameters, fixed; /* fixed: not trainable, as Keras counts them: frozen ones, too */
-    size_t stateful;          /* that the optimizer keeps a state for */
+    size_t parameters, fixed; /* fixed: not trainable as Keras counts, including frozen
+                                 parameters */
+    size_t stateful;          /* parameters with optimizer state */
 } counts;
 
 static counts count_layer(const rnl_layer *layer)
@@ -104,8 +105,8 @@ static void print_total(FILE *out, const char *what, size_t count)
     fprintf(out, "%s parameters: %s (%s)\n", what, text, bytes);
 }
 
-/* The matrix products; all else is small beside them.  The first layer with parameters asks for no
- * gradient with respect to its inputs. */
+/* Counts the matrix products; the other operations are negligible.  The first layer with parameters
+ * needs no gradient with respect to its inputs. */
 static void print_flops(FILE *out, const rnl_model *model)
 {
     size_t forward = 0, first = 0;

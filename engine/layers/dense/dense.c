@@ -60,7 +60,7 @@ const rnl_field rnl_dense_fields[] = {
     {.key = NULL},
 };
 
-/* The groups are counted in floats while the constraint is planned. */
+/* Refuses layers too large for the constraint's plan, which counts groups in floats. */
 static rnl_status check_constraint(const rnl_layer *layer)
 {
     const rnl_choice *constraint = &rnl_dense_of(layer)->kernel_constraint;

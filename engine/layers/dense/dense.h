@@ -14,7 +14,8 @@ typedef struct rnl_dense {
     bool use_bias;
     rnl_choice kernel_initializer;
     rnl_choice kernel_regularizer, bias_regularizer; /* of rnl_regularizers; may be none */
-    rnl_choice activity_regularizer;                 /* none: it has become a layer */
+    rnl_choice activity_regularizer;                 /* of rnl_regularizers; none after it has
+                                                        become a layer of its own */
     rnl_choice kernel_constraint;                    /* of rnl_constraints; may be none */
     double learning_rate_factor;
 } rnl_dense;

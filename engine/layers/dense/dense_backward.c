@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows and units of a layer's delta. */
+/* A range of rows and units of a layer's delta, by its first row and unit. */
 typedef struct corner {
     size_t row, rows, unit, units;
 } corner;
@@ -23,7 +23,7 @@ static void compute_delta(const rnl_dense_state *state, corner at, float *delta)
     });
 }
 
-/* Rows of delta, `stride` apart, into the panels of a column block from `row` on. */
+/* Packs rows of delta, `stride` apart, into the panels of a column block, from `row` on. */
 static void pack_delta(const rnl_dense_columns *columns, const rnl_step *step, const float *delta,
                        size_t stride, size_t row, size_t rows)
 {
@@ -37,7 +37,7 @@ static void pack_delta(const rnl_dense_columns *columns, const rnl_step *step, c
         });
 }
 
-/* Rows without a row of the mini-batch have no part in the gradients. */
+/* Sets delta to 0 in padding rows, which have no part in the gradients. */
 static void clear_delta(const rnl_dense_columns *columns, size_t row, size_t rows)
 {
     const rnl_packing *packing = &columns->delta_packing;
@@ -46,13 +46,14 @@ static void clear_delta(const rnl_dense_columns *columns, size_t row, size_t row
                rows * packing->stride * sizeof *columns->delta);
 }
 
-/* The product delta W' of some rows and units. */
-static rnl_product_shape down_shape(const rnl_dense_state *state, size_t rows, size_t units)
+/* The product delta W' for a range of rows and units. */
+static rnl_product_shape input_gradient_shape(const rnl_dense_state *state, size_t rows,
+                                              size_t units)
 {
     return (rnl_product_shape){rows, units, state->fan_in, rnl_product_close_stride(units)};
 }
 
-static bool goes_down(const rnl_dense_state *state)
+static bool has_input_gradient(const rnl_dense_state *state)
 {
     return state->downstream.partials > 0;
 }
@@ -70,10 +71,10 @@ static rnl_status bind_columns(void *self, size_t block, rnl_step_worker *worker
         before += rnl_dense_columns_owner(state, c, step->active) == worker->index;
     columns->delta = buffer + state->by_columns.delta_at + before * state->by_columns.delta_floats;
     columns->transposes_inputs = before == 0;
-    if (!goes_down(state))
+    if (!has_input_gradient(state))
         return RNL_OK;
-    const rnl_product_shape shape = down_shape(state, step->padded_rows, columns->count);
-    return rnl_product_bind(&state->down_calls[block], rnl_step_product(step, shape),
+    const rnl_product_shape shape = input_gradient_shape(state, step->padded_rows, columns->count);
+    return rnl_product_bind(&state->input_gradient_calls[block], rnl_step_product(step, shape),
                             worker->product, buffer, buffer + state->by_columns.weights_at,
                             *state->downstream.values + block * state->downstream.distance);
 }
@@ -88,10 +89,10 @@ static rnl_status run_columns(void *self, size_t block, rnl_step_worker *worker)
     compute_delta(state, (corner){0, rows, columns->first, columns->count}, buffer);
     rnl_clear_padding(&columns->delta_packing, columns->delta);
     pack_delta(columns, step, buffer, rnl_product_close_stride(columns->count), 0, rows);
-    if (!goes_down(state))
+    if (!has_input_gradient(state))
         return RNL_OK;
     rnl_dense_transpose_weights(state, step, block, buffer + state->by_columns.weights_at);
-    return rnl_product_execute(state->down_calls[block]);
+    return rnl_product_execute(state->input_gradient_calls[block]);
 }
 
 static rnl_phase_cost columns_cost(const rnl_dense_state *state, const rnl_step *step)
@@ -99,7 +100,7 @@ static rnl_phase_cost columns_cost(const rnl_dense_state *state, const rnl_step 
     const double rows = (double)step->padded_rows, fan_in = (double)state->fan_in,
                  units = (double)state->units, blocks = (double)state->cut.columns.blocks;
     rnl_phase_cost cost = {.bytes = 20 * rows * units, .shared = 8 * rows * units};
-    if (goes_down(state)) {
+    if (has_input_gradient(state)) {
         cost.flops = 2 * rows * fan_in * units;
         cost.calls = blocks;
         cost.bytes += 8 * fan_in * (units + rows * blocks);
@@ -125,13 +126,13 @@ static rnl_status add_columns(rnl_dense_state *state, rnl_step *step)
 static rnl_status bind_part(void *self, size_t part, rnl_step_worker *worker)
 {
     const rnl_dense_state *state = self;
-    if (!goes_down(state))
+    if (!has_input_gradient(state))
         return RNL_OK;
-    const rnl_product_shape shape = down_shape(state, state->cut.part_rows, state->units);
+    const rnl_product_shape shape = input_gradient_shape(state, state->cut.part_rows, state->units);
     const size_t row = part * state->cut.part_rows;
-    return rnl_product_bind(&state->down_calls[part], rnl_step_product(worker->step, shape),
-                            worker->product, worker->step->tile_buffers[worker->index],
-                            state->by_rows.weights,
+    return rnl_product_bind(&state->input_gradient_calls[part],
+                            rnl_step_product(worker->step, shape), worker->product,
+                            worker->step->tile_buffers[worker->index], state->by_rows.weights,
                             *state->downstream.values + row * state->downstream.stride);
 }
 
@@ -150,7 +151,8 @@ static rnl_status run_part(void *self, size_t part, rnl_step_worker *worker)
     for (size_t c = 0; c < state->cut.columns.blocks; ++c)
         pack_delta(&state->blocks[c], step, delta + state->blocks[c].first,
                    rnl_product_close_stride(state->units), row, rows);
-    return goes_down(state) ? rnl_product_execute(state->down_calls[part]) : RNL_OK;
+    return has_input_gradient(state) ? rnl_product_execute(state->input_gradient_calls[part])
+                                     : RNL_OK;
 }
 
 static rnl_phase_cost part_cost(const rnl_dense_state *state, const rnl_step *step)
@@ -158,7 +160,7 @@ static rnl_phase_cost part_cost(const rnl_dense_state *state, const rnl_step *st
     const double rows = (double)step->padded_rows, fan_in = (double)state->fan_in,
                  units = (double)state->units;
     rnl_phase_cost cost = {.row_parts = state->cut.parts, .bytes = 20 * rows * units};
-    if (goes_down(state)) {
+    if (has_input_gradient(state)) {
         cost.flops = 2 * rows * fan_in * units;
         cost.calls = (double)state->cut.parts;
         cost.shared = 4 * fan_in * units;
@@ -166,50 +168,53 @@ static rnl_phase_cost part_cost(const rnl_dense_state *state, const rnl_step *st
     return cost;
 }
 
-/* The weights that the input gradient reads were transposed by all workers, forward. */
+/* The weights that the input gradient reads were transposed by all workers in the forward phase. */
 static rnl_status add_parts(rnl_dense_state *state, rnl_step *step)
 {
-    return rnl_phases_add(&step->phases, (rnl_phase){
-                                             .name = "delta",
-                                             .tiles = state->cut.parts,
-                                             .bind = bind_part,
-                                             .run = run_part,
-                                             .self = state,
-                                             .waits = RNL_WAITS_FOR_SHARED,
-                                             .after = goes_down(state) ? state->forward_phases : 0,
-                                             .cost = part_cost(state, step),
-                                         });
+    return rnl_phases_add(&step->phases,
+                          (rnl_phase){
+                              .name = "delta",
+                              .tiles = state->cut.parts,
+                              .bind = bind_part,
+                              .run = run_part,
+                              .self = state,
+                              .waits = RNL_WAITS_FOR_SHARED,
+                              .after = has_input_gradient(state) ? state->forward_phases : 0,
+                              .cost = part_cost(state, step),
+                          });
 }
 
 /* ---- planning -------------------------------------------------------------------------------- */
 
-static rnl_status plan_down_by_columns(rnl_dense_state *state, rnl_step *step)
+static rnl_status plan_input_gradient_by_columns(rnl_dense_state *state, rnl_step *step)
 {
     for (size_t c = 0; c < state->cut.columns.blocks; ++c) {
         rnl_dense_columns *columns = &state->blocks[c];
         columns->transposed_packing = rnl_packing_of(columns->count, state->fan_in);
-        RNL_TRY(rnl_step_need_product(step, down_shape(state, step->padded_rows, columns->count)));
+        RNL_TRY(rnl_step_need_product(
+            step, input_gradient_shape(state, step->padded_rows, columns->count)));
     }
     return RNL_OK;
 }
 
-static rnl_status plan_down_by_rows(rnl_dense_state *state, rnl_step *step)
+static rnl_status plan_input_gradient_by_rows(rnl_dense_state *state, rnl_step *step)
 {
     rnl_dense_by_rows *shared = &state->by_rows;
     shared->weights_packing = rnl_packing_of(state->units, state->fan_in);
     RNL_TRY(rnl_arena_reserve(&step->arena, &shared->weights,
                               rnl_packed_count(&shared->weights_packing), sizeof(float)));
-    return rnl_step_need_product(step, down_shape(state, state->cut.part_rows, state->units));
+    return rnl_step_need_product(step,
+                                 input_gradient_shape(state, state->cut.part_rows, state->units));
 }
 
 rnl_status rnl_dense_plan_input_gradient(rnl_dense_state *state, rnl_step *step)
 {
     const size_t calls = state->cut.by_columns ? state->cut.columns.blocks : state->cut.parts;
-    state->down_calls = calloc(calls, sizeof *state->down_calls);
-    if (!state->down_calls)
-        return rnl_fail_memory(calls * sizeof *state->down_calls);
-    return state->cut.by_columns ? plan_down_by_columns(state, step)
-                                 : plan_down_by_rows(state, step);
+    state->input_gradient_calls = calloc(calls, sizeof *state->input_gradient_calls);
+    if (!state->input_gradient_calls)
+        return rnl_fail_memory(calls * sizeof *state->input_gradient_calls);
+    return state->cut.by_columns ? plan_input_gradient_by_columns(state, step)
+                                 : plan_input_gradient_by_rows(state, step);
 }
 
 rnl_status rnl_dense_plan_delta(rnl_dense_state *state, rnl_step *step)

@@ -6,8 +6,8 @@
 
 #include <stdlib.h>
 
-/* The group of each weight as its column block is packed, from 1: the number of its column in the
- * block, or of its row. */
+/* Numbers the group of each packed weight of a column block, from 1: by its column in the block, or
+ * by its row. */
 static rnl_status label_weights(const rnl_dense_state *state, size_t block, bool by_column,
                                 float *labels)
 {
@@ -23,7 +23,7 @@ static rnl_status label_weights(const rnl_dense_state *state, size_t block, bool
     return RNL_OK;
 }
 
-/* The weights of a unit are in one column block, those of an input in all of them. */
+/* A unit's weights are in one column block, an input's in all of them. */
 static rnl_status constrain_blocks(const rnl_dense_state *state, rnl_step *step,
                                    rnl_labelled_block *blocks)
 {

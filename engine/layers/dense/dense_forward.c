@@ -50,8 +50,8 @@ static rnl_status run_forward(const rnl_dense_state *state, size_t block, size_t
     return RNL_OK;
 }
 
-/* What other workers have made is the inputs of a layer cut by columns, and the weights of another,
- * which transposes its inputs and weights in training, too. */
+/* A layer cut by columns reads inputs computed by other workers; a layer cut by rows reads weights
+ * that they updated, and in training also transposes its inputs and weights. */
 static rnl_phase_cost forward_cost(const rnl_dense_state *state, const rnl_step *step, size_t parts)
 {
     const double rows = (double)(parts * state->cut.part_rows), fan_in = (double)state->fan_in,
@@ -89,8 +89,8 @@ static size_t half_owner(const void *self, size_t block, size_t workers)
     return rnl_dense_columns_owner(half->state, block, workers);
 }
 
-/* While others still work on one half of the rows, a worker goes on to the next layer with the
- * other. */
+/* Two phases, so that a worker may continue with the next layer in one half of the rows while other
+ * workers compute the other half. */
 static rnl_status add_halves(rnl_dense_state *state, rnl_step *step)
 {
     const size_t before = step->phases.needed;
@@ -118,7 +118,7 @@ static rnl_status add_halves(rnl_dense_state *state, rnl_step *step)
 
 /* ---- cut by rows: one phase of all parts ----------------------------------------------------- */
 
-/* Tiles follow each other column block by column block, and in these part by part. */
+/* Tiles are ordered by column block, then by part. */
 static rnl_status bind_tile(void *self, size_t tile, rnl_step_worker *worker)
 {
     const rnl_dense_state *state = self;
@@ -131,8 +131,8 @@ static rnl_status run_tile(void *self, size_t tile, rnl_step_worker *worker)
     return run_forward(state, tile / state->cut.parts, tile % state->cut.parts, worker);
 }
 
-/* Shares by rows, as other phases over rows have them; a worker still goes through its tiles column
- * block by column block. */
+/* Shares out tiles by rows, as other phases over rows do; a worker still computes its tiles in the
+ * order of column blocks. */
 static size_t tile_owner(const void *self, size_t tile, size_t workers)
 {
     const rnl_dense_state *state = self;

@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The gradients of a range of inputs and a column block, over all rows. */
+/* The gradients of a range of inputs and a column block, summed over all rows. */
 typedef struct gradient_tile {
     const rnl_dense_state *state;
     const rnl_dense_columns *columns;
     size_t range;
-    size_t inputs;  /* of the range */
-    size_t at_once; /* panels whose gradients are one product */
+    size_t inputs;  /* inputs in the range */
+    size_t at_once; /* panels whose gradients are computed by one product */
     float *buffer;  /* of the worker */
 } gradient_tile;
 
@@ -25,7 +25,7 @@ static gradient_tile tile_of(const rnl_dense_state *state, size_t block, size_t 
                            NULL};
 }
 
-/* Tiles follow each other range by range, and in these column block by column block. */
+/* Tiles are ordered by range, then by column block. */
 static gradient_tile numbered_tile(const rnl_dense_state *state, size_t number,
                                    const rnl_step_worker *worker)
 {
@@ -40,7 +40,7 @@ static size_t count_tiles(const rnl_dense_state *state)
     return state->cut.inputs.blocks * state->cut.columns.blocks;
 }
 
-/* (inputs of the range, columns), with the columns that pad the last panel. */
+/* Shape (inputs of the range, columns), including the padding of the last panel. */
 static rnl_product_shape gradient_shape(const gradient_tile *tile)
 {
     const size_t rows = tile->columns->delta_packing.rows;
@@ -52,14 +52,14 @@ static rnl_product_shape gradient_shape(const gradient_tile *tile)
     };
 }
 
-/* The call that makes the gradients from a panel on. */
+/* The call that computes the gradients from a panel on. */
 static rnl_product_call **gradient_call(const gradient_tile *tile, size_t panel)
 {
     const rnl_dense_state *state = tile->state;
     return &state->gradient_calls[tile->range * state->panels + tile->columns->first_panel + panel];
 }
 
-/* Where the gradients of a panel begin among the weights of the column block. */
+/* Offset of a panel's gradients among the weights of the column block. */
 static size_t place_of(const gradient_tile *tile, size_t panel)
 {
     return rnl_packed_at(&tile->columns->packing, panel,
@@ -72,14 +72,14 @@ static size_t packed_floats(const gradient_tile *tile)
     return rnl_dense_in_lines(tile->inputs * tile->columns->packing.stride);
 }
 
-/* A panel's gradients: stored, or in the worker's buffer. */
+/* Where a panel's gradients go: to the stored ones, or to the worker's buffer. */
 static float *packed_gradients(const gradient_tile *tile, size_t panel)
 {
     float *stored = tile->columns->weights->gradients;
     return stored ? stored + place_of(tile, panel) : tile->buffer;
 }
 
-/* A product's result: behind a panel's gradients, unless it is they. */
+/* Where a product's result goes: after a panel's gradients, or in place of them. */
 static float *product_gradients(const gradient_tile *tile, size_t panel)
 {
     return tile->at_once == 1 ? packed_gradients(tile, panel) : tile->buffer + packed_floats(tile);
@@ -121,7 +121,7 @@ static void pack_gradients(const gradient_tile *tile, size_t panel, const rnl_st
     });
 }
 
-/* The weights' floats between the columns of one row and the next stay 0. */
+/* Keeps the padding between rows of the weights at 0. */
 static void clear_gaps(const rnl_packing *packing, float *gradients, size_t rows)
 {
     for (size_t i = 0; packing->stride > packing->width && i < rows; ++i)
@@ -129,8 +129,8 @@ static void clear_gaps(const rnl_packing *packing, float *gradients, size_t rows
                (packing->stride - packing->width) * sizeof *gradients);
 }
 
-/* Computes gradients and updates at once, while they are in the cache: nobody else reads these
- * weights any more in this step. */
+/* Computes gradients and at once updates the weights, while both are in the cache; no other phase
+ * of this step reads these weights any more. */
 static rnl_status compute_gradients(const gradient_tile *tile, rnl_step_worker *worker)
 {
     const rnl_dense_columns *columns = tile->columns;
@@ -177,8 +177,8 @@ static rnl_status run_gradients(void *self, size_t number, rnl_step_worker *work
     return compute_gradients(&tile, worker);
 }
 
-/* By rows the tiles go to the workers from the last on, so that whoever has fewer parts of the rows
- * has more of these. */
+/* In a layer cut by rows, shares begin with the last worker: workers with fewer parts of the rows
+ * get more of these tiles. */
 static size_t gradients_owner(const void *self, size_t tile, size_t workers)
 {
     const rnl_dense_state *state = self;
@@ -198,8 +198,8 @@ static size_t count_calls(const rnl_dense_state *state)
     return calls;
 }
 
-/* An update that clipping puts off is a phase of its own.  A layer cut by columns transposes its
- * inputs here; nobody else has made what it reads. */
+/* An update delayed by clipping is a phase of its own.  A layer cut by columns transposes its
+ * inputs here; all data that it reads are its worker's own. */
 static rnl_phase_cost gradients_cost(const rnl_dense_state *state, const rnl_step *step)
 {
     const double rows = (double)step->padded_rows, fan_in = (double)state->fan_in,
@@ -214,8 +214,8 @@ static rnl_phase_cost gradients_cost(const rnl_dense_state *state, const rnl_ste
     };
 }
 
-/* The gradients of a column block are its own worker's, who has just computed their delta; others
- * wait for the delta of all rows. */
+/* In a layer cut by columns, a worker has just computed the delta that its gradients read; in a
+ * layer cut by rows, gradients wait for the delta of all rows. */
 rnl_status rnl_dense_add_gradients(rnl_dense_state *state, rnl_step *step)
 {
     const bool by_columns = state->cut.by_columns;
@@ -234,7 +234,7 @@ rnl_status rnl_dense_add_gradients(rnl_dense_state *state, rnl_step *step)
                           });
 }
 
-/* A worker's buffer has room for a panel's gradients, and behind them for those of a product. */
+/* Reserves space in a worker's buffer for a panel's gradients, followed by a product's result. */
 static rnl_status plan_tile(rnl_dense_state *state, rnl_step *step, const gradient_tile *tile)
 {
     const rnl_product_shape shape = gradient_shape(tile);

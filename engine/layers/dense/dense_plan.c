@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Packs the layer's plain kernel into the column block, and with the first one the bias; likewise
- * the optimizer's state, if training goes on where it once stood. */
+/* Packs the layer's kernel into the column block, and with the first block the bias; also the
+ * optimizer's state, if training is resumed. */
 static rnl_status run_preparation(void *self, size_t column_block, rnl_step_worker *worker)
 {
     const rnl_dense_state *state = self;
@@ -42,7 +42,7 @@ static void release(void *memory)
     const rnl_dense_cut *cut = &state->cut;
     release_calls(state->forward_calls, count_forward(state));
     release_calls(state->gradient_calls, cut->inputs.blocks * state->panels);
-    release_calls(state->down_calls, cut->by_columns ? cut->columns.blocks : cut->parts);
+    release_calls(state->input_gradient_calls, cut->by_columns ? cut->columns.blocks : cut->parts);
     free(state->blocks);
 }
 
@@ -97,8 +97,8 @@ static void bind_activation(rnl_dense_state *state, const rnl_kernels *kernels)
         rnl_activation_of(activation)->bind(&state->activation, kernels, activation->parameters);
 }
 
-/* Room for the largest column block each, and for the deltas of all blocks: one worker may have
- * them. */
+/* Reserves space for the largest column block, and for the deltas of all blocks, which may all
+ * belong to one worker. */
 static void lay_out_buffer(rnl_dense_state *state, rnl_step *step)
 {
     rnl_dense_by_columns *at = &state->by_columns;
@@ -117,7 +117,7 @@ static void lay_out_buffer(rnl_dense_state *state, rnl_step *step)
                        at->inputs_at + state->fan_in * rnl_product_close_stride(step->padded_rows));
 }
 
-/* Asks for all that the backward phases need, beside the forward pass. */
+/* Requests what the backward phases need beyond the forward phases. */
 static rnl_status plan_training(rnl_dense_state *state, rnl_step *step)
 {
     RNL_TRY(rnl_dense_plan_delta(state, step));
@@ -162,7 +162,7 @@ rnl_status rnl_dense_plan_forward(const rnl_layer *layer, rnl_step *step, const 
 
 /* ---- backward -------------------------------------------------------------------------------- */
 
-/* Weights are updated by whole rows of panels, the bias by whole panels. */
+/* Weights are updated in whole rows of panels, the bias in whole panels. */
 static void place_updates(const rnl_dense_state *state, const rnl_step *step)
 {
     const bool by_tile = !rnl_step_clips(step);

@@ -1,6 +1,6 @@
 #include "engine/layers/dense/dense_state.h"
 
-/* The weights of a panel of units as rows of a packed (.., fan_in), from `row` on. */
+/* Transposes the weights of a panel of units into rows of a packed (.., fan_in), from `row` on. */
 static void transpose_panel(const rnl_step *step, const rnl_dense_columns *columns, size_t panel,
                             const rnl_packing *packing, float *transposed, size_t row)
 {
@@ -25,7 +25,7 @@ void rnl_dense_transpose_weights(const rnl_dense_state *state, const rnl_step *s
                         p * columns->packing.width);
 }
 
-/* Some of the inputs of some rows, into x' (fan_in, padded rows). */
+/* Transposes a range of inputs of some rows into x' (fan_in, padded rows). */
 static void transpose_some_inputs(const rnl_dense_state *state, const rnl_step *step, size_t row,
                                   size_t rows, size_t input, size_t inputs, float *transposed)
 {
