@@ -181,6 +181,9 @@ Test(table_files, a_column_without_a_name_is_said)
           "sparse_categorical_crossentropy");
     program_expect("err",
                    "t.csv: 1 column without a name, the first of them column 1, is no input");
+    program_run("find-lr m.yaml -o found --steps 8");
+    program_expect("err",
+                   "t.csv: 1 column without a name, the first of them column 1, is no input");
     program_write("new.csv", "a,b\n1,2\n");
     cr_expect_eq(program_run("predict " MODEL " --data new.csv"), 0, "%s", program_read("err"));
 }

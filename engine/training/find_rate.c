@@ -11,6 +11,7 @@
 #include "engine/training/class_weights.h"
 #include "engine/training/figures.h"
 #include "engine/training/input_scale.h"
+#include "engine/training/training_log.h"
 #include "engine/workers/pass.h"
 
 #include <math.h>
@@ -301,6 +302,7 @@ rnl_status rnl_find_learning_rate(const rnl_model *model, const rnl_data *data,
     };
     RNL_TRY(complete_range(&s.range));
     RNL_TRY(rnl_check_trainable(model, &data->train));
+    rnl_log_notes(data, s.options);
     s.rows.count = rnl_epoch_rows(model, &data->train);
     clock_gettime(CLOCK_MONOTONIC, &s.started);
     rnl_status status = run(&s);
