@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -75,6 +76,8 @@ int rnl_program_main(const rnl_command *const *commands, int count, char *const 
         .size = sizeof(program_arguments),
         .run = run_without_command,
     };
+    /* A heap for each thread would reserve 64 MB of address space and more. */
+    mallopt(M_ARENA_MAX, 1);
     if (!hold_standard_streams())
         return RNL_EXIT_FAILURE;
     /* A file that may not grow further is reported like a full disk. */

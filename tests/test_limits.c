@@ -1,6 +1,6 @@
 /*
  * The program under limits of memory near its need: it either refuses before the first step, with a
- * message, or trains and saves.
+ * message that names the limit, or trains, saves and evaluates.
  */
 #include "tests/program.h"
 
@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 static const char net[] =
-    "data: {train: {blobs: {rows: 256, features: 300, classes: 8}}, validation_split: 0.2}\n"
+    "data: {train: {blobs: {rows: 256, features: 300, classes: 8}}, validation_split: 0.2,\n"
+    "       test: {blobs: {rows: 90, features: 300, classes: 8}}}\n"
     "model:\n"
     "  - dense: {units: 200, activation: relu}\n"
     "  - batch_normalization\n"
@@ -32,7 +33,14 @@ TestSuite(limits, .init = enter, .fini = program_leave);
 /* The sanitizer maps more than any limit. */
 #ifndef __SANITIZE_ADDRESS__
 
-static int train_within(__rlimit_resource_t resource, size_t bytes)
+/* A limit of memory, and what computes under it. */
+typedef struct conditions {
+    __rlimit_resource_t resource;
+    const char *isa; /* NULL: the processor's own */
+    const char *workers;
+} conditions;
+
+static int train_within(const conditions *given, size_t bytes)
 {
     const pid_t child = fork();
     if (child == 0) {
@@ -40,9 +48,11 @@ static int train_within(__rlimit_resource_t resource, size_t bytes)
         const int out = open("out", O_WRONLY | O_CREAT | O_TRUNC, 0600);
         dup2(out, STDOUT_FILENO);
         dup2(out, STDERR_FILENO);
-        setrlimit(resource, &limit);
-        execl(RUNNEL_PROGRAM, RUNNEL_PROGRAM, "train", "net.yaml", "-o", "run", "--threads", "1",
-              (char *)NULL);
+        if (given->isa)
+            setenv("RUNNEL_ISA", given->isa, 1);
+        setrlimit(given->resource, &limit);
+        execl(RUNNEL_PROGRAM, RUNNEL_PROGRAM, "train", "net.yaml", "-o", "run", "--threads",
+              given->workers, (char *)NULL);
         _exit(127);
     }
     int status = -1;
@@ -50,32 +60,58 @@ static int train_within(__rlimit_resource_t resource, size_t bytes)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-/* 127: the loader had too little for the libraries. */
-static void sweep(__rlimit_resource_t resource, size_t first, size_t step, size_t count)
+/* Whether a model was saved under the limit.  127: the loader had too little for the libraries. */
+static bool saves(const conditions *given, size_t bytes)
 {
-    size_t saved = 0, refused = 0;
-    for (size_t i = 0; i < count; ++i) {
-        cr_assert_eq(system("rm -rf run"), 0);
-        const int code = train_within(resource, first + i * step);
-        const bool there = program_has("run/model.safetensors");
-        cr_expect(code == 127 || code == (there ? 0 : 1), "limit %zu: code %d, %s",
-                  first + i * step, code, there ? "saved" : "not saved");
-        cr_expect(there || !program_has("run/history.csv"), "limit %zu: trained for nothing",
-                  first + i * step);
-        saved += there;
-        refused += code == 1;
+    cr_assert_eq(system("rm -rf run"), 0);
+    const int code = train_within(given, bytes);
+    const bool there = program_has("run/model.safetensors");
+    cr_expect(code == 127 || code == (there ? 0 : 1), "limit %zu: code %d, %s", bytes, code,
+              there ? "saved" : "not saved");
+    cr_expect(there || !program_has("run/history.csv"), "limit %zu: trained for nothing", bytes);
+    return there;
+}
+
+/* A limit under which the net can be trained, while it cannot under a megabyte less. */
+static size_t need_of(const conditions *given)
+{
+    size_t refused = (size_t)8 << 20, saved = (size_t)512 << 20;
+    cr_assert(saves(given, saved));
+    while (saved - refused > (size_t)1 << 20) {
+        const size_t middle = refused + (saved - refused) / 2;
+        *(saves(given, middle) ? &saved : &refused) = middle;
     }
-    cr_expect(saved > 0 && refused > 0, "%zu saved, %zu refused", saved, refused);
+    return saved;
+}
+
+static void walk(__rlimit_resource_t resource, const char *isa, const char *workers)
+{
+    const conditions given = {resource, isa, workers};
+    const size_t need = need_of(&given), step = (size_t)900 << 10, below = 14, above = 4;
+    for (size_t i = 1; i <= below && need > (i + 4) * step; ++i)
+        if (!saves(&given, need - i * step))
+            program_expect("out",
+                           resource == RLIMIT_AS ? "RLIMIT_AS leaves" : "RLIMIT_DATA leaves");
+    for (size_t i = 1; i <= above; ++i)
+        cr_expect(saves(&given, need + i * step), "limit %zu", need + i * step);
+}
+
+static void walk_all(__rlimit_resource_t resource)
+{
+    walk(resource, NULL, "1");
+    walk(resource, NULL, "8");
+    walk(resource, "avx2", "2");
+    walk(resource, "scalar", "2");
 }
 
 Test(limits, private_memory, .timeout = 280)
 {
-    sweep(RLIMIT_DATA, (size_t)8 << 20, (size_t)300 << 10, 120);
+    walk_all(RLIMIT_DATA);
 }
 
 Test(limits, address_space, .timeout = 280)
 {
-    sweep(RLIMIT_AS, (size_t)60 << 20, (size_t)900 << 10, 120);
+    walk_all(RLIMIT_AS);
 }
 
 #endif

@@ -23,11 +23,29 @@ static void print_size(char text[SIZE_TEXT], uint64_t bytes)
     snprintf(text, SIZE_TEXT, "%.1f %s", (double)bytes / (large ? 1e9 : 1e6), large ? "GB" : "MB");
 }
 
+/* Takes the memory and gives it back: a private mapping counts for RLIMIT_AS, for RLIMIT_DATA and
+ * for what the machine may promise (vm.overcommit_memory 2), which no file tells. */
+static rnl_status try_memory(const char *what, size_t bytes)
+{
+    char needed[SIZE_TEXT];
+    void *ballast =
+        bytes > 0 ? mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+                  : NULL;
+    if (ballast == MAP_FAILED) {
+        print_size(needed, bytes);
+        return rnl_fail(RNL_NO_MEMORY, "%s: needs %s of memory, which the system refuses: %m", what,
+                        needed);
+    }
+    if (ballast)
+        munmap(ballast, bytes);
+    return RNL_OK;
+}
+
 rnl_status rnl_require_memory(const char *what, size_t bytes)
 {
     const rnl_memory_left left = rnl_memory_left_under("");
     if (bytes <= left.bytes - left.bytes / PAGE_TABLES)
-        return RNL_OK;
+        return try_memory(what, bytes);
     char needed[SIZE_TEXT], there[SIZE_TEXT], limit[SIZE_TEXT];
     print_size(needed, bytes);
     print_size(there, left.bytes);
@@ -39,6 +57,15 @@ rnl_status rnl_require_memory(const char *what, size_t bytes)
 rnl_status rnl_check_memory(const char *what, size_t bytes)
 {
     return bytes < WORTH_A_LOOK ? RNL_OK : rnl_require_memory(what, bytes);
+}
+
+rnl_status rnl_settle_thread(void)
+{
+    void *volatile block = malloc(1);
+    if (!block)
+        return rnl_fail_memory(1);
+    free(block);
+    return RNL_OK;
 }
 
 bool rnl_add_bytes(size_t *sum, size_t rows, size_t columns, size_t size)

@@ -19,6 +19,10 @@ rnl_status rnl_require_memory(const char *what, size_t bytes);
 /* Does the same, but skips the check for less than a megabyte. */
 rnl_status rnl_check_memory(const char *what, size_t bytes);
 
+/* Lets malloc set up what it keeps for the calling thread.  At a thread's first call glibc reserves
+ * 64 MB of address space, which must not happen between a check and what relies on it. */
+rnl_status rnl_settle_thread(void);
+
 /* Adds rows x columns x size to the sum; false if it cannot be addressed. */
 bool rnl_add_bytes(size_t *sum, size_t rows, size_t columns, size_t size);
 

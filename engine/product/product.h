@@ -34,8 +34,8 @@ typedef struct rnl_product_shape {
 
 typedef struct rnl_product rnl_product;
 
-/* Bytes that the execution of a call may allocate on each worker. */
-size_t rnl_product_call_bytes(void);
+/* Bytes that the creation of a product may allocate. */
+size_t rnl_product_create_bytes(void);
 
 rnl_status rnl_product_create(rnl_product **product, rnl_product_shape shape);
 void rnl_product_free(rnl_product *product);
@@ -49,6 +49,9 @@ size_t rnl_product_row_stride(size_t columns);
 
 /* Returns the smallest floats between rows that A may have. */
 size_t rnl_product_close_stride(size_t columns);
+
+/* Bytes that the execution of a call may allocate on each worker. */
+size_t rnl_product_call_bytes(const rnl_product *product);
 
 /* Returns the name of the implementation, for the log. */
 const char *rnl_product_description(const rnl_product *product);

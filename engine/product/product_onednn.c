@@ -260,10 +260,10 @@ static rnl_status create_primitive(rnl_product *product)
 }
 
 /* Free memory required before oneDNN generates code: it ends the process if memory runs out there.
- * A primitive takes at most 2 MB, the first sgemm 6 MB, and several times that of the address
- * space, because malloc maps more for a thread than the thread requests. */
+ * A primitive has at most 32 kernels and 3 that copy, each in 256 KB of its own (in practice 2 MB
+ * and less); the first sgemm generates 6 MB. */
 #define PRIMITIVE_BYTES ((size_t)12 << 20)
-#define SGEMM_BYTES     ((size_t)40 << 20)
+#define SGEMM_BYTES     ((size_t)16 << 20)
 
 static atomic_bool sgemm_generated;
 
@@ -292,10 +292,25 @@ static rnl_status generate_code(rnl_product *product)
     return product->primitive ? RNL_OK : generate_sgemm();
 }
 
-/* sgemm packs its operands. */
-size_t rnl_product_call_bytes(void)
+size_t rnl_product_create_bytes(void)
 {
-    return atomic_load(&sgemm_generated) ? (size_t)8 << 20 : (size_t)256 << 10;
+    return has_panels() ? PRIMITIVE_BYTES : 0;
+}
+
+static size_t at_most(size_t size, size_t most)
+{
+    return size < most ? size : most;
+}
+
+/* sgemm packs blocks of its operands: of up to 10,000 of the columns, 384 of what is summed over
+ * and 384 rows, rounded up to its vectors. */
+size_t rnl_product_call_bytes(const rnl_product *product)
+{
+    const size_t few = (size_t)256 << 10;
+    const rnl_product_shape *shape = &product->shape;
+    const size_t columns = at_most(shape->columns + 64, 10112),
+                 inner = at_most(shape->inner + 64, 448), rows = at_most(shape->rows + 64, 448);
+    return product->primitive ? few : few + (columns + rows) * inner * sizeof(float);
 }
 
 rnl_status rnl_product_create(rnl_product **product, rnl_product_shape shape)

@@ -4,6 +4,7 @@
 #include "engine/base/memory.h"
 #include "engine/step/plan.h"
 #include "engine/workers/machine.h"
+#include "threading/thread_trial.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,29 +102,52 @@ static void log_plan(const rnl_executor *executor)
     }
 }
 
+static rnl_status arrange(rnl_executor *executor)
+{
+    RNL_TRY(rnl_step_arrange(&executor->step));
+    log_plan(executor);
+    return RNL_OK;
+}
+
 /* What steps and reports may take beside the products' own. */
 #define FOR_THE_TEAM ((size_t)1 << 20)
 
-/* Arranges on worker 0, then binds and prepares on all. */
+static size_t call_bytes(const rnl_step *step)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < step->product_count; ++i) {
+        const size_t bytes = rnl_product_call_bytes(step->products[i].product);
+        most = bytes > most ? bytes : most;
+    }
+    return step->workers * most;
+}
+
+/* What training takes, malloc may keep: the evaluation that may follow needs as much once more, or
+ * what its products take. */
+static rnl_status require_rest(const rnl_step *step)
+{
+    const size_t needed = FOR_THE_TEAM + call_bytes(step), products = rnl_product_create_bytes(),
+                 later = needed > products ? needed : products;
+    return rnl_require_memory("the workers", needed + (step->training ? later : 0));
+}
+
+/* true if this or another worker failed. */
+static bool fails(rnl_hand *hand, rnl_status status)
+{
+    if (status != RNL_OK)
+        rnl_hand_fail(hand, status);
+    return rnl_hand_agree(hand);
+}
+
+/* Arranges on worker 0, then binds and prepares on all.  While worker 0 looks at the limits and
+ * makes products, which rely on what it saw, the others wait. */
 static bool set_up(rnl_hand *hand)
 {
     rnl_executor *executor = hand->executor;
-    if (rnl_hand_leads(hand)) {
-        const rnl_status status = rnl_step_arrange(&executor->step);
-        if (status != RNL_OK)
-            rnl_hand_fail(hand, status);
-        else
-            log_plan(executor);
-    }
-    if (rnl_hand_agree(hand))
-        return false;
-    rnl_status status = rnl_step_bind(&executor->step, &hand->step);
-    if (status == RNL_OK && rnl_hand_leads(hand))
-        status = rnl_require_memory("the workers", FOR_THE_TEAM + executor->step.workers *
-                                                                      rnl_product_call_bytes());
-    if (status != RNL_OK)
-        rnl_hand_fail(hand, status);
-    if (rnl_hand_agree(hand))
+    const bool leads = rnl_hand_leads(hand);
+    if (fails(hand, rnl_settle_thread()) || fails(hand, leads ? arrange(executor) : RNL_OK) ||
+        fails(hand, rnl_step_bind(&executor->step, &hand->step)) ||
+        fails(hand, leads ? require_rest(&executor->step) : RNL_OK))
         return false;
     run_phases(hand, &executor->step.preparation, hand->step.preparation,
                executor->step.preparation.count);
@@ -187,6 +211,13 @@ static rnl_status choose_isa(rnl_step *step)
     return RNL_OK;
 }
 
+/* A system that gives no threads may lack the memory for their stacks. */
+static rnl_status explain(size_t workers, const char *problem)
+{
+    RNL_TRY(rnl_require_memory("the workers' stacks", rnl_thread_trial_bytes(workers)));
+    return rnl_fail(RNL_THREADS, "%s", problem);
+}
+
 /* Starts the team on a planned step. */
 static rnl_status run_team(rnl_executor *executor, const rnl_placement *placement)
 {
@@ -199,7 +230,7 @@ static rnl_status run_team(rnl_executor *executor, const rnl_placement *placemen
     if (!executor->hands || !executor->between_phases)
         status = rnl_fail_memory(bytes);
     else if (!rnl_team_run(placement, run_worker, executor, problem, sizeof problem))
-        status = rnl_fail(RNL_THREADS, "%s", problem);
+        status = explain(placement->workers, problem);
     free(executor->between_phases);
     free(executor->hands);
     return status;
