@@ -120,33 +120,45 @@ static bool write_csv(const rnl_rate_search *found, const char *path)
 
 /* The columns of the points, and the suggestion as a vertical line. */
 typedef struct drawing {
-    double *rates, *losses, *smoothed; /* (count) each */
+    double *rates, *smoothed;           /* (count) each */
+    double *drawn_rates, *drawn_losses; /* (drawn) each */
+    size_t drawn;
     double mark[2], ends[2];
     rnl_curve curves[3];
     rnl_plot plot;
 } drawing;
 
+/* Larger losses than the smoothed one ever is would leave no room for the rest. */
+static void draw_losses(drawing *d, const rnl_rate_search *found)
+{
+    for (size_t i = 0; i < found->count; ++i) {
+        if (found->points[i].loss > d->ends[1])
+            continue;
+        d->drawn_rates[d->drawn] = d->rates[i];
+        d->drawn_losses[d->drawn++] = found->points[i].loss;
+    }
+}
+
 static bool drawing_create(drawing *d, const rnl_rate_search *found)
 {
-    *d = (drawing){.rates = malloc(3 * found->count * sizeof(double))};
+    *d = (drawing){.rates = malloc(4 * found->count * sizeof(double))};
     if (!d->rates)
         return false;
-    d->losses = d->rates + found->count;
-    d->smoothed = d->losses + found->count;
+    d->smoothed = d->rates + found->count;
+    d->drawn_rates = d->smoothed + found->count;
+    d->drawn_losses = d->drawn_rates + found->count;
     d->ends[0] = INFINITY;
     d->ends[1] = -INFINITY;
     for (size_t i = 0; i < found->count; ++i) {
         d->rates[i] = found->points[i].learning_rate;
-        d->losses[i] = found->points[i].loss;
         d->smoothed[i] = found->points[i].smoothed;
         d->ends[0] = fmin(d->ends[0], d->smoothed[i]);
         d->ends[1] = fmax(d->ends[1], d->smoothed[i]);
     }
     d->mark[0] = d->mark[1] = found->learning_rate;
-    for (size_t i = 0; i < found->count; ++i)
-        if (d->losses[i] > d->ends[1])
-            d->losses[i] = NAN; /* they would leave no room for the rest */
-    d->curves[0] = (rnl_curve){"loss of each mini-batch", found->count, d->rates, d->losses};
+    draw_losses(d, found);
+    d->curves[0] =
+        (rnl_curve){"loss of each mini-batch", d->drawn, d->drawn_rates, d->drawn_losses};
     d->curves[1] = (rnl_curve){"smoothed loss", found->count, d->rates, d->smoothed};
     d->curves[2] = (rnl_curve){"suggested", isnan(found->learning_rate) ? 0 : 2, d->mark, d->ends};
     d->plot = (rnl_plot){

@@ -79,6 +79,13 @@ static void add_number(rnl_text_table *table, const char *format, double number)
     rnl_text_table_add(table, "%s", isfinite(number) ? text : "-");
 }
 
+static void add_figure(rnl_text_table *table, double figure)
+{
+    char text[RNL_FIGURE_LENGTH];
+    rnl_figure_format(text, figure);
+    rnl_text_table_add(table, "%s", isfinite(figure) ? text : "-");
+}
+
 static void add_time(rnl_text_table *table, double seconds)
 {
     char text[RNL_FIGURE_LENGTH];
@@ -97,8 +104,8 @@ static void add_combination(rnl_text_table *table, const rnl_comparison *compari
     }
     if (comparison->tunes)
         add_number(table, "%.3g", c->learning_rate);
-    add_number(table, "%.4f", c->mean);
-    add_number(table, "%.4f", c->deviation);
+    add_figure(table, c->mean);
+    add_figure(table, c->deviation);
     if (c->rank > 0)
         rnl_text_table_add(table, "%zu", c->rank);
     else

@@ -97,6 +97,18 @@ Test(program_compare, compare_goes_on_with_what_is_missing)
     }
 }
 
+Test(program_compare, compare_tells_small_figures_apart)
+{
+    program_write("c.yaml",
+                  "data: {train: {csv: {path: t.csv, target: y}}, validation_split: 0.5}\n"
+                  "model: [dense: {units: 1, kernel_initializer: zeros}]\n"
+                  "training: {loss: mse, optimizer: sgd}\n");
+    program_write("t.csv", "x,y\n1,0.001\n2,0.002\n3,0.003\n4,0.004\n");
+    cr_expect_eq(program_run("compare c.yaml -o c --vary training.seed=3,4"), 0);
+    program_expect("out", "e-05");
+    cr_expect_null(strstr(program_read("out"), "0.0000"), "%s", program_read("out"));
+}
+
 /* An epoch that a kill left without a time counts as the mean of the others, which take 10, 20
  * and 30 seconds for 2,700 rows. */
 Test(program_compare, compare_takes_the_time_of_an_epoch_from_the_others)

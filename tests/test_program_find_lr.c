@@ -24,6 +24,7 @@ Test(program_find_lr, finds_a_learning_rate)
     cr_expect_eq(program_has("runs/spirals-find-lr/find_lr.png"), can_draw);
     if (can_draw)
         program_expect("runs/spirals-find-lr/find_lr.svg", "suggested");
+    cr_expect_null(strstr(program_read("err"), "not drawn"), "%s", program_read("err"));
     cr_expect_eq(program_run("find-lr " SPIRALS " --from 1e5 --to 1e6 --steps 20 -o none"), 1);
     program_expect("err", "begin lower (--from)");
     cr_expect_eq(program_run("find-lr " SPIRALS
