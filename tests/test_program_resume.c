@@ -90,6 +90,20 @@ Test(program_resume, resumes_only_with_its_rows)
     cr_expect_eq(program_run("train c.yaml --output r --force --set training.epochs=3"), 0);
 }
 
+Test(program_resume, names_the_file_whose_rows_have_changed)
+{
+    program_write("c.yaml", "data: {train: {csv: {path: t.csv, target: y}}, "
+                            "validation: {csv: {path: v.csv, target: y}}}\n"
+                            "model: [dense: {units: 1}]\n"
+                            "training: {loss: mean_squared_error, optimizer: sgd}\n");
+    program_write("t.csv", "x,y\n1,2\n2,4\n3,6\n4,8\n");
+    program_write("v.csv", "x,y\n5,10\n6,12\n");
+    cr_assert_eq(program_run("train c.yaml --output r"), 0);
+    program_write("v.csv", "x,y\n5,10\n6,13\n");
+    cr_expect_eq(program_run("train c.yaml --output r --resume --set training.epochs=2"), 1);
+    program_expect("err", "v.csv: the targets of the validation rows are not those that");
+}
+
 Test(program_resume, signals_save_and_end_with_their_code)
 {
     static const int signals[] = {15, 2};

@@ -94,9 +94,9 @@ static void expect_refused(const char *path, const arrays *a, const char *part)
 {
     char words[160];
     snprintf(words, sizeof words,
-             "training rows: %s rows are not those that the checkpoint was made with: bring those "
+             "%s rows: %s rows are not those that the checkpoint was made with: bring those "
              "back, or begin anew: --force",
-             part);
+             strstr(part, "validation") ? "validation" : "training", part);
     cr_expect_eq(go_on(path, a), RNL_BAD_DATA, "%s", part);
     cr_expect_str_eq(rnl_message(), words);
 }

@@ -23,6 +23,12 @@ Test(table_hints, hints_that_fit)
     table_expect_refused("a;y\n-0,61;0\n", "target: y, delimiter: ';'", table_squares,
                          "expected a number (with a decimal comma: `decimal: \",\"`), got '-0,61'");
     table_expect_refused("a,y\n\"0,5\",0\n", "target: y", table_squares, "`decimal: \",\"`");
+    table_expect_refused("a,y\n\"1,234\",0\n", "target: y", table_squares,
+                         "commas between thousands are not read), got '1,234'");
+    table_expect_refused("a,y\n\"-1,234,567\",0\n", "target: y", table_squares,
+                         "commas between thousands are not read), got '-1,234,567'");
+    table_expect_refused("a,y\n-inf,0\n", "target: y", table_squares,
+                         "expected a number that is finite, got '-inf'");
     table_expect_refused("a,y\nred,0\n", "target: y", table_squares, "belong under `categorical`");
     table_expect_refused("a,y\n1,red\n", "target: y", table_squares,
                          "classes need the loss sparse_categorical_crossentropy with softmax");
@@ -56,6 +62,8 @@ Test(table_hints, hints_at_delimiters)
 
 Test(table_hints, hints_at_the_ends_of_lines)
 {
+    table_expect_refused("a,y\n1,2\n3,\n", "target: y, missing: fill", table_squares,
+                         "`missing: fill` fills inputs in), got ''");
     table_expect_refused(
         "1,2,0,\n", "target: '3', header: false", table_squares,
         "if every line ends with ',', `ignore: [\"4\"]` leaves out the empty column");

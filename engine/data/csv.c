@@ -57,12 +57,12 @@ static rnl_status check_parameters(const rnl_csv_parameters *p)
     const bool blanks = strcmp(p->delimiter, RNL_CSV_WHITESPACE) == 0;
     if (!blanks && (strlen(p->delimiter) != 1 || strchr("\"\r\n", *p->delimiter)))
         return rnl_fail(RNL_BAD_CONFIG,
-                        "delimiter: expected one character, neither a quote nor a line end, or "
-                        "whitespace, got '%.20s'",
-                        p->delimiter);
+                        "%s: delimiter: expected one character, neither a quote nor a line end, or "
+                        "whitespace, got '%.20s' (a tab is \"\\t\", in double quotes)",
+                        p->path, p->delimiter);
     if (strcmp(p->decimal, ".") != 0 && strcmp(p->decimal, ",") != 0)
-        return rnl_fail(RNL_BAD_CONFIG, "decimal: expected \".\" or \",\", got '%.20s'",
-                        p->decimal);
+        return rnl_fail(RNL_BAD_CONFIG, "%s: decimal: expected \".\" or \",\", got '%.20s'",
+                        p->path, p->decimal);
     if (p->sample_weight.count > 1)
         return rnl_fail_at(p->sample_weight.place, "sample_weight: expected one column, got %zu",
                            p->sample_weight.count);

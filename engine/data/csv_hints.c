@@ -39,6 +39,25 @@ static bool is_number_with(const char *text, char decimal)
     return rnl_parse_number(copy, &number);
 }
 
+static bool is_infinite(const char *text)
+{
+    text += *text == '+' || *text == '-';
+    return strcasecmp(text, "inf") == 0 || strcasecmp(text, "infinity") == 0;
+}
+
+/* Groups of three digits with commas between them. */
+static bool may_have_thousands(const char *text)
+{
+    text += *text == '+' || *text == '-';
+    size_t digits = strspn(text, "0123456789"), groups = 0;
+    if (digits < 1 || digits > 3)
+        return false;
+    for (text += digits; *text == ','; text += 4, ++groups)
+        if (strspn(text + 1, "0123456789") != 3)
+            return false;
+    return groups > 0 && *text == '\0';
+}
+
 /* A character that other tables have between their cells, or NULL. */
 static const char *other_delimiter(const rnl_csv_table *t, const char *text)
 {
@@ -94,6 +113,12 @@ void rnl_csv_hint_number(const rnl_csv_table *t, size_t cell, char hint[RNL_CSV_
                  " (if it means that there is none: `missing_values: [\"%.20s\"]`, with `missing: "
                  "drop` or `fill`)",
                  text);
+    else if (is_infinite(text))
+        snprintf(hint, RNL_CSV_HINT, " that is finite");
+    else if (!with_comma && may_have_thousands(text))
+        snprintf(hint, RNL_CSV_HINT,
+                 " (with a decimal comma: `decimal: \",\"`; commas between thousands are not "
+                 "read)");
     else if (!with_comma && is_number_with(text, ','))
         snprintf(hint, RNL_CSV_HINT, " (with a decimal comma: `decimal: \",\"`)");
     else if (with_comma && is_number_with(text, '.'))
@@ -114,7 +139,7 @@ void rnl_csv_hint_number(const rnl_csv_table *t, size_t cell, char hint[RNL_CSV_
 void rnl_csv_hint_missing(const rnl_csv_table *t, size_t cell, char hint[RNL_CSV_HINT])
 {
     hint[0] = '\0';
-    if (cell + 1 == t->width && cell > 0 && *rnl_csv_text(t, cell) == '\0' &&
+    if (cell + 1 == t->width && cell > 0 && !is_target(t, cell) && *rnl_csv_text(t, cell) == '\0' &&
         t->reader.delimiter != RNL_CSV_BLANKS)
         snprintf(hint, RNL_CSV_HINT,
                  "; if every line ends with '%c', `ignore: [\"%.60s\"]` leaves out the empty "

@@ -49,10 +49,12 @@ bool rnl_is_data_digest(const char *text)
     return true;
 }
 
-const char *rnl_data_digest_difference(const char *before, const char *now)
+const char *rnl_data_digest_difference(const char *before, const char *now, bool *of_validation)
 {
     for (size_t i = 0; i < RNL_DATA_DIGESTS; i++)
-        if (memcmp(before + i * EACH, now + i * EACH, RNL_DIGEST_DIGITS) != 0)
+        if (memcmp(before + i * EACH, now + i * EACH, RNL_DIGEST_DIGITS) != 0) {
+            *of_validation = i >= RNL_DATA_DIGESTS / 2;
             return names[i];
+        }
     return NULL;
 }

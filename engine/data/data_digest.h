@@ -17,6 +17,6 @@ rnl_status rnl_data_digest(char text[RNL_DATA_DIGEST_TEXT], const rnl_data *data
 bool rnl_is_data_digest(const char *text);
 
 /* "the targets of the validation rows": the first that differs; NULL if all are the same. */
-const char *rnl_data_digest_difference(const char *before, const char *now);
+const char *rnl_data_digest_difference(const char *before, const char *now, bool *of_validation);
 
 #endif

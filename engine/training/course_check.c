@@ -59,15 +59,16 @@ static rnl_status check_position(const rnl_model *model, const rnl_data *data)
 static rnl_status check_rows(rnl_model *model, const rnl_data *data)
 {
     char now[RNL_DATA_DIGEST_TEXT];
+    bool of_validation = false;
     RNL_TRY(rnl_data_digest(now, data));
     const char *changed = model->position.step > 0 && *model->data_digest
-                              ? rnl_data_digest_difference(model->data_digest, now)
+                              ? rnl_data_digest_difference(model->data_digest, now, &of_validation)
                               : NULL;
     if (changed)
         return rnl_fail(RNL_BAD_DATA,
                         "%s: %s are not those that the checkpoint was made with: bring those back, "
                         "or begin anew: --force",
-                        data->train.name, changed);
+                        of_validation ? data->validation.name : data->train.name, changed);
     memcpy(model->data_digest, now, sizeof now);
     return RNL_OK;
 }
