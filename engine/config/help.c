@@ -3,6 +3,7 @@
  */
 #include "engine/base/error.h"
 #include "engine/schema/config.h"
+#include "engine/schema/field_types.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,56 +12,10 @@
 #define MAX_TOPICS 1024
 #define MAX_TABLES 64
 
-/* "one of the optimizers", "an integer from 1 to 100" */
-static void print_type(FILE *out, const rnl_field *f)
-{
-    switch (f->type) {
-    case RNL_FIELD_INTEGER:
-    case RNL_FIELD_NUMBER:
-        fputs(f->type == RNL_FIELD_INTEGER ? "integer" : "number", out);
-        if (f->above_minimum)
-            fprintf(out, " above %.15g, at most %.15g", f->minimum, f->maximum);
-        else if (f->minimum != 0 || f->maximum != 0)
-            fprintf(out, " from %.15g to %.15g", f->minimum, f->maximum);
-        if (f->zero)
-            fprintf(out, ", or %s", f->zero);
-        break;
-    case RNL_FIELD_BOOLEAN:
-        fputs("true or false", out);
-        break;
-    case RNL_FIELD_TEXT:
-        fputs("text", out);
-        break;
-    case RNL_FIELD_TEXT_LIST:
-        fputs("text or list of texts", out);
-        break;
-    case RNL_FIELD_NUMBER_LIST:
-        fprintf(out, "list of numbers from %.15g to %.15g", f->minimum, f->maximum);
-        break;
-    case RNL_FIELD_NUMBER_MAP:
-        fprintf(out, "mapping of names to numbers from %.15g to %.15g", f->minimum, f->maximum);
-        if (f->word)
-            fprintf(out, ", or %s", f->word);
-        break;
-    case RNL_FIELD_KIND:
-        fprintf(out, "%sone of the %s", f->kinds->plain ? "number, or " : "", f->kinds->plural);
-        break;
-    case RNL_FIELD_KIND_LIST:
-        fprintf(out, "list of %s", f->kinds->plural);
-        break;
-    case RNL_FIELD_KIND_MAP:
-        fprintf(out, "mapping of names to %s", f->kinds->plural);
-        break;
-    case RNL_FIELD_SECTION:
-        fputs("section", out);
-        break;
-    }
-}
-
 static void print_field(FILE *out, const rnl_field *f, int indent)
 {
     fprintf(out, "%*s%-*s ", indent, "", 22 - indent, f->key);
-    print_type(out, f);
+    rnl_field_operations_of(f)->describe(out, f);
     if (!f->fallback)
         fputs(f->type == RNL_FIELD_SECTION ? "" : "; required", out);
     else if (f->type != RNL_FIELD_SECTION && strcmp(f->fallback, "null") != 0)

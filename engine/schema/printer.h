@@ -13,13 +13,15 @@ typedef struct rnl_printer {
     bool json; /* every key and text in quotes */
 } rnl_printer;
 
-/* On one line, as all of these. */
+/* On one line: the member of the struct, `{key: value, ...}`, and what these consist of. */
 void rnl_print_value(const rnl_printer *p, const rnl_field *field, const void *source);
+void rnl_print_fields(const rnl_printer *p, const rnl_field *fields, const void *source);
+void rnl_print_word(const rnl_printer *p, const char *word);
 void rnl_print_quoted(const rnl_printer *p, const char *text);
 /* The shortest decimal that reads back to the same double, with a point in any locale. */
 void rnl_print_number(const rnl_printer *p, double number);
 
-/* The field that stands for a kind that has a shorthand. */
-const rnl_field *rnl_kind_shorthand(const rnl_kind *kind);
+/* In YAML's block style: fields that are written so on lines of their own, the others on one. */
+void rnl_print_block(const rnl_printer *p, const rnl_field *fields, const void *source, int indent);
 
 #endif

@@ -146,6 +146,9 @@ rnl_status rnl_schema_print_json(const rnl_field *fields, const void *source, ch
 rnl_status rnl_fail_at(rnl_place place, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The field that stands for a kind that has a shorthand. */
+const rnl_field *rnl_kind_shorthand(const rnl_kind *kind);
+
 /* Tests if the choice is the kind that a value without a name stands for. */
 bool rnl_choice_is_plain(const rnl_kind_table *table, const rnl_choice *choice);
 

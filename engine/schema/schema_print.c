@@ -1,6 +1,7 @@
 #include "engine/schema/printer.h"
 
 #include "engine/base/error.h"
+#include "engine/schema/field_types.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,7 +70,7 @@ void rnl_print_quoted(const rnl_printer *p, const char *text)
     fputc('"', p->out);
 }
 
-static void print_word(const rnl_printer *p, const char *word)
+void rnl_print_word(const rnl_printer *p, const char *word)
 {
     if (p->json)
         rnl_print_quoted(p, word);
@@ -77,7 +78,7 @@ static void print_word(const rnl_printer *p, const char *word)
         fputs(word, p->out);
 }
 
-static void print_flow_mapping(const rnl_printer *p, const rnl_field *fields, const void *source)
+void rnl_print_fields(const rnl_printer *p, const rnl_field *fields, const void *source)
 {
     fputc('{', p->out);
     const char *separator = "";
@@ -86,184 +87,32 @@ static void print_flow_mapping(const rnl_printer *p, const rnl_field *fields, co
             continue;
         fputs(separator, p->out);
         separator = ", ";
-        print_word(p, f->key);
+        rnl_print_word(p, f->key);
         fputs(": ", p->out);
         rnl_print_value(p, f, source);
     }
     fputc('}', p->out);
 }
 
-const rnl_field *rnl_kind_shorthand(const rnl_kind *kind)
-{
-    const rnl_field *f = kind->fields;
-    while (strcmp(f->key, kind->shorthand) != 0)
-        ++f;
-    return f;
-}
-
-/* Without braces, `name: {parameters}`: fit for an element of a block list. */
-static void print_bare_choice(const rnl_printer *p, const rnl_choice *choice)
-{
-    print_word(p, choice->kind->name);
-    if (!choice->kind->fields)
-        return;
-    fputs(": ", p->out);
-    if (choice->kind->shorthand)
-        rnl_print_value(p, rnl_kind_shorthand(choice->kind), choice->parameters);
-    else
-        print_flow_mapping(p, choice->kind->fields, choice->parameters);
-}
-
-static void print_choice(const rnl_printer *p, const rnl_choice *choice)
-{
-    if (!choice->kind) {
-        fputs("null", p->out);
-        return;
-    }
-    const bool braces = choice->kind->fields != NULL;
-    fputs(braces ? "{" : "", p->out);
-    print_bare_choice(p, choice);
-    fputs(braces ? "}" : "", p->out);
-}
-
-static void print_kind(const rnl_printer *p, const rnl_kind_table *table, const rnl_choice *choice)
-{
-    if (rnl_choice_is_plain(table, choice))
-        rnl_print_value(p, rnl_kind_shorthand(choice->kind), choice->parameters);
-    else if (choice->kind && choice->kind == table->unnamed)
-        print_flow_mapping(p, choice->kind->fields, choice->parameters);
-    else
-        print_choice(p, choice);
-}
-
-static void print_named_choices(const rnl_printer *p, const rnl_choice_map *map)
-{
-    fputc('{', p->out);
-    for (size_t i = 0; i < map->count; ++i) {
-        fputs(i > 0 ? ", " : "", p->out);
-        rnl_print_quoted(p, map->items[i].name);
-        fputs(": ", p->out);
-        print_choice(p, &map->items[i].choice);
-    }
-    fputc('}', p->out);
-}
-
-static void print_choices(const rnl_printer *p, const rnl_choice_list *list)
-{
-    fputc('[', p->out);
-    for (size_t i = 0; i < list->count; ++i) {
-        if (i > 0)
-            fputs(", ", p->out);
-        print_choice(p, &list->items[i]);
-    }
-    fputc(']', p->out);
-}
-
-static void print_texts(const rnl_printer *p, const rnl_text_list *list)
-{
-    fputc('[', p->out);
-    for (size_t i = 0; i < list->count; ++i) {
-        fputs(i > 0 ? ", " : "", p->out);
-        rnl_print_quoted(p, list->items[i]);
-    }
-    fputc(']', p->out);
-}
-
-static void print_number_list(const rnl_printer *p, const rnl_number_list *list)
-{
-    fputc('[', p->out);
-    for (size_t i = 0; i < list->count; ++i) {
-        fputs(i > 0 ? ", " : "", p->out);
-        rnl_print_number(p, list->items[i]);
-    }
-    fputc(']', p->out);
-}
-
-static void print_numbers(const rnl_printer *p, const rnl_number_map *map)
-{
-    fputc('{', p->out);
-    for (size_t i = 0; i < map->count; ++i) {
-        fputs(i > 0 ? ", " : "", p->out);
-        rnl_print_quoted(p, map->items[i].name);
-        fputs(": ", p->out);
-        rnl_print_number(p, map->items[i].value);
-    }
-    fputc('}', p->out);
-}
-
 void rnl_print_value(const rnl_printer *p, const rnl_field *field, const void *source)
 {
-    const void *value = member(source, field);
-    switch (field->type) {
-    case RNL_FIELD_INTEGER:
-        fprintf(p->out, "%lld", (long long)*(const int64_t *)value);
-        break;
-    case RNL_FIELD_NUMBER:
-        if (field->zero && *(const double *)value == 0)
-            print_word(p, field->zero);
-        else
-            rnl_print_number(p, *(const double *)value);
-        break;
-    case RNL_FIELD_BOOLEAN:
-        fputs(*(const bool *)value ? "true" : "false", p->out);
-        break;
-    case RNL_FIELD_TEXT:
-        if (*(char *const *)value)
-            rnl_print_quoted(p, *(char *const *)value);
-        else
-            fputs("null", p->out);
-        break;
-    case RNL_FIELD_TEXT_LIST:
-        print_texts(p, value);
-        break;
-    case RNL_FIELD_NUMBER_LIST:
-        print_number_list(p, value);
-        break;
-    case RNL_FIELD_NUMBER_MAP:
-        if (((const rnl_number_map *)value)->word)
-            print_word(p, field->word);
-        else
-            print_numbers(p, value);
-        break;
-    case RNL_FIELD_KIND:
-        print_kind(p, field->kinds, value);
-        break;
-    case RNL_FIELD_KIND_LIST:
-        print_choices(p, value);
-        break;
-    case RNL_FIELD_KIND_MAP:
-        print_named_choices(p, value);
-        break;
-    case RNL_FIELD_SECTION:
-        print_flow_mapping(p, field->section, value);
-        break;
-    }
+    rnl_field_operations_of(field)->print(p, field, member(source, field));
 }
 
-/* Sections and lists of kinds in block style, the rest on a line each. */
-static void print_block(const rnl_printer *p, const rnl_field *fields, const void *source,
-                        int indent)
+void rnl_print_block(const rnl_printer *p, const rnl_field *fields, const void *source, int indent)
 {
     for (const rnl_field *f = fields; f->key; ++f) {
-        const void *value = member(source, f);
+        const rnl_field_operations *operations = rnl_field_operations_of(f);
         if (f->rewritten)
             continue;
         fprintf(p->out, "%*s%s:", indent, "", f->key);
-        if (f->type == RNL_FIELD_SECTION) {
-            fputc('\n', p->out);
-            print_block(p, f->section, value, indent + 2);
-        } else if (f->type == RNL_FIELD_KIND_LIST && ((const rnl_choice_list *)value)->count > 0) {
-            const rnl_choice_list *list = value;
-            for (size_t i = 0; i < list->count; ++i) {
-                fprintf(p->out, "\n%*s- ", indent + 2, "");
-                print_bare_choice(p, &list->items[i]);
-            }
-            fputc('\n', p->out);
-        } else {
-            fputc(' ', p->out);
-            rnl_print_value(p, f, source);
-            fputc('\n', p->out);
+        if (operations->print_block) {
+            operations->print_block(p, f, member(source, f), indent);
+            continue;
         }
+        fputc(' ', p->out);
+        rnl_print_value(p, f, source);
+        fputc('\n', p->out);
     }
 }
 
@@ -275,9 +124,9 @@ static rnl_status print(const rnl_field *fields, const void *source, bool json, 
     if (!p.out)
         return rnl_fail_memory(4096);
     if (json)
-        print_flow_mapping(&p, fields, source);
+        rnl_print_fields(&p, fields, source);
     else
-        print_block(&p, fields, source, 0);
+        rnl_print_block(&p, fields, source, 0);
     if (fclose(p.out) != 0) {
         free(printed);
         return rnl_fail_memory(size);

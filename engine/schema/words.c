@@ -4,46 +4,11 @@
 #include "engine/schema/config.h"
 #include "engine/schema/node.h"
 
-#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- names of kinds -------------------------------------------------------------------------- */
-
-/* "HeNormal" is the class of he_normal; the class name ends at a blank or at its end. */
-static bool is_class_of(const char *name, const char *kind)
-{
-    if (!isupper((unsigned char)*name))
-        return false;
-    for (; *kind && *kind != ' '; ++kind)
-        if (*kind != '_' && tolower((unsigned char)*name++) != *kind)
-            return false;
-    return *name == '\0';
-}
-
-/* Tests if the name is one of the words. */
-static bool is_called(const char *words, const char *name)
-{
-    const size_t length = strlen(name);
-    while (words && *words) {
-        const size_t next = strcspn(words, " ");
-        if ((next == length && strncmp(words, name, length) == 0) || is_class_of(name, words))
-            return true;
-        words += next + strspn(words + next, " ");
-    }
-    return false;
-}
-
-const rnl_kind *rnl_kind_find(const rnl_kind_table *table, const char *name)
-{
-    for (size_t i = 0; i < table->count; ++i)
-        if (strcmp(table->kinds[i].name, name) == 0)
-            return &table->kinds[i];
-    for (size_t i = 0; i < table->count; ++i)
-        if (is_called(table->kinds[i].aliases, name) || is_class_of(name, table->kinds[i].name))
-            return &table->kinds[i];
-    return NULL;
-}
 
 /* prelu and rrelu are layers that may be written as activations. */
 static const rnl_kind *find(const rnl_kind_table *table, const char *name)
@@ -184,12 +149,16 @@ static rnl_status settle_kinds(const rnl_kind_table *table, rnl_node *node)
 }
 
 /* `val_acc` becomes `val_accuracy`. */
-static rnl_status settle_figure(rnl_node *node)
+static rnl_status settle_figure(const rnl_kind_table *metrics, rnl_node *node)
 {
     char name[RNL_FIGURE_NAME];
-    if (node->type != RNL_SCALAR || strlen(node->text) >= sizeof name)
+    if (node->type != RNL_SCALAR)
         return RNL_OK;
-    rnl_figure_name(node->text, name);
+    const bool validated = strncmp(node->text, "val_", 4) == 0;
+    const rnl_kind *metric = rnl_kind_find(metrics, node->text + (validated ? 4 : 0));
+    if (!metric)
+        return RNL_OK;
+    snprintf(name, sizeof name, "%s%s", validated ? "val_" : "", metric->name);
     return rename_to(&node->text, name);
 }
 
@@ -203,7 +172,7 @@ static rnl_status settle_value(const rnl_field *field, rnl_node *node)
     case RNL_FIELD_SECTION:
         return rnl_words_settle(field->section, node);
     case RNL_FIELD_TEXT:
-        return field->kinds ? settle_figure(node) : RNL_OK;
+        return field->kinds ? settle_figure(field->kinds, node) : RNL_OK;
     default:
         return RNL_OK;
     }

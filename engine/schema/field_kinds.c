@@ -1,0 +1,240 @@
+/*
+ * A field of one of the kinds of a table, with its parameters.
+ */
+#include "engine/base/error.h"
+#include "engine/base/number.h"
+#include "engine/schema/field_types.h"
+#include "engine/schema/node.h"
+#include "engine/schema/unknown.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- decoding -------------------------------------------------------------------------------- */
+
+static bool names_its_field(const rnl_kind *kind, const rnl_node *given)
+{
+    return given->type == RNL_MAPPING && given->count == 1 &&
+           strcmp(given->items[0]->key, kind->shorthand) == 0;
+}
+
+/* The parameters as they were given: NULL or nothing, a mapping, or a shorthand's value. */
+static rnl_status decode_parameters(const rnl_kind *kind, const rnl_node *given, rnl_place place,
+                                    void *parameters)
+{
+    if (!given || rnl_node_is_empty(given)) {
+        const rnl_node nothing = {
+            .type = RNL_MAPPING, .place = place, .key = (char *)(uintptr_t)kind->name};
+        return rnl_schema_decode(kind->fields, &nothing, parameters);
+    }
+    if (kind->shorthand && !names_its_field(kind, given)) {
+        const rnl_field *field = rnl_kind_shorthand(kind);
+        return rnl_field_operations_of(field)->decode(field, given,
+                                                      (char *)parameters + field->offset);
+    }
+    return rnl_schema_decode(kind->fields, given, parameters);
+}
+
+static rnl_status decode_kind(const rnl_kind *kind, const rnl_node *given, rnl_place place,
+                              rnl_choice *choice)
+{
+    char text[80];
+    if (!kind->fields) {
+        const char *hint = given && given->count > 0 && given->type == RNL_MAPPING
+                               ? rnl_key_hint(given->items[0]->key)
+                               : NULL;
+        if (given && !rnl_node_is_empty(given) &&
+            !(given->type == RNL_MAPPING && given->count == 0))
+            return rnl_fail_at(given->place, "%s takes no parameters, got %s%s%s", kind->name,
+                               rnl_node_describe(given, text), hint ? "; " : "", hint ? hint : "");
+        *choice = (rnl_choice){.kind = kind, .place = place};
+        return RNL_OK;
+    }
+    void *parameters = calloc(1, kind->size);
+    if (!parameters)
+        return rnl_fail_memory(kind->size);
+    const rnl_status status = decode_parameters(kind, given, place, parameters);
+    if (status != RNL_OK) {
+        rnl_schema_release(kind->fields, parameters);
+        free(parameters);
+        return status;
+    }
+    *choice = (rnl_choice){.kind = kind, .parameters = parameters, .place = place};
+    return RNL_OK;
+}
+
+static bool is_plain(const rnl_kind_table *table, const rnl_node *node)
+{
+    double number;
+    return table->plain && node->type == RNL_SCALAR && !node->quoted &&
+           rnl_parse_number(node->text, &number);
+}
+
+/* `name`, or `name: {parameters}` as the only key of a mapping. */
+rnl_status rnl_choice_decode(const rnl_kind_table *table, const rnl_node *node, rnl_choice *choice)
+{
+    if (node->type == RNL_LIST || rnl_node_is_empty(node))
+        return rnl_fail_at(node->place, "expected one %s: `name` or `name: {parameters}`",
+                           table->noun);
+    if (node->type == RNL_MAPPING && node->count > 0 && table->unnamed &&
+        rnl_field_find(table->unnamed->fields, node->items[0]->key))
+        return decode_kind(table->unnamed, node, node->place, choice);
+    if (node->type == RNL_MAPPING && node->count != 1) {
+        const rnl_kind *first = node->count > 1 ? rnl_kind_find(table, node->items[0]->key) : NULL;
+        if (first && first->fields && rnl_field_find(first->fields, node->items[1]->key))
+            return rnl_fail_at(node->items[1]->key_place,
+                               "'%s' belongs to %s: indent it further, or write %s: {%s: ...}",
+                               node->items[1]->key, first->name, first->name, node->items[1]->key);
+        return rnl_fail_at(
+            node->place, "expected one %s, got %zu%s%s%s%s", table->noun, node->count,
+            node->count > 1 ? ": " : "", node->count > 1 ? node->items[0]->key : "",
+            node->count > 1 ? " and " : "", node->count > 1 ? node->items[1]->key : "");
+    }
+    if (is_plain(table, node))
+        return decode_kind(rnl_kind_find(table, table->plain), node, node->place, choice);
+    const bool bare = node->type == RNL_SCALAR;
+    const char *name = bare ? node->text : node->items[0]->key;
+    const rnl_place place = bare ? node->place : node->items[0]->key_place;
+    const rnl_kind *kind = rnl_kind_find(table, name);
+    if (!kind)
+        return rnl_fail_unknown_kind(table, place, name);
+    return decode_kind(kind, bare ? NULL : node->items[0], place, choice);
+}
+
+void rnl_choice_release(rnl_choice *choice)
+{
+    if (choice->kind && choice->kind->fields)
+        rnl_schema_release(choice->kind->fields, choice->parameters);
+    free(choice->parameters);
+    *choice = (rnl_choice){0};
+}
+
+static rnl_status decode_field(const rnl_field *field, const rnl_node *node, void *value)
+{
+    if (rnl_node_is_empty(node) && field->fallback && strcmp(field->fallback, "null") == 0)
+        return RNL_OK;
+    return rnl_choice_decode(field->kinds, node, value);
+}
+
+static void release_field(const rnl_field *field, void *value)
+{
+    (void)field;
+    rnl_choice_release(value);
+}
+
+/* ---- printing -------------------------------------------------------------------------------- */
+
+void rnl_choice_print_bare(const rnl_printer *p, const rnl_choice *choice)
+{
+    rnl_print_word(p, choice->kind->name);
+    if (!choice->kind->fields)
+        return;
+    fputs(": ", p->out);
+    if (choice->kind->shorthand)
+        rnl_print_value(p, rnl_kind_shorthand(choice->kind), choice->parameters);
+    else
+        rnl_print_fields(p, choice->kind->fields, choice->parameters);
+}
+
+void rnl_choice_print(const rnl_printer *p, const rnl_choice *choice)
+{
+    if (!choice->kind) {
+        fputs("null", p->out);
+        return;
+    }
+    const bool braces = choice->kind->fields != NULL;
+    fputs(braces ? "{" : "", p->out);
+    rnl_choice_print_bare(p, choice);
+    fputs(braces ? "}" : "", p->out);
+}
+
+static bool is_unnamed(const rnl_kind_table *table, const rnl_choice *choice)
+{
+    return choice->kind && choice->kind == table->unnamed;
+}
+
+static void print_field(const rnl_printer *p, const rnl_field *field, const void *value)
+{
+    const rnl_choice *choice = value;
+    if (rnl_choice_is_plain(field->kinds, choice))
+        rnl_print_value(p, rnl_kind_shorthand(choice->kind), choice->parameters);
+    else if (is_unnamed(field->kinds, choice))
+        rnl_print_fields(p, choice->kind->fields, choice->parameters);
+    else
+        rnl_choice_print(p, choice);
+}
+
+/* ---- origins --------------------------------------------------------------------------------- */
+
+/* A choice was written `name`, or as a mapping with the parameters. */
+static const rnl_node *parameters_of(const rnl_node *given)
+{
+    return given && given->type == RNL_MAPPING && given->count == 1 ? given->items[0] : NULL;
+}
+
+static rnl_origin origin_of_name(const rnl_node *given)
+{
+    const rnl_node *parameters = parameters_of(given);
+    return parameters ? parameters->key_place.origin : rnl_origin_of(given);
+}
+
+void rnl_choice_explain_parameters(rnl_explainer *e, const rnl_choice *choice,
+                                   const rnl_node *given, int indent)
+{
+    const rnl_kind *kind = choice->kind;
+    const rnl_node *parameters = parameters_of(given);
+    if (!kind->fields) {
+        rnl_explain_end_line(e, origin_of_name(given));
+        return;
+    }
+    fputc(':', e->p.out);
+    if (!kind->shorthand) {
+        rnl_explain_end_line(e, origin_of_name(given));
+        rnl_explain_fields(e, kind->fields, choice->parameters, parameters, indent + 2);
+        return;
+    }
+    const rnl_field *field = rnl_kind_shorthand(kind);
+    const rnl_node *named = parameters ? rnl_node_get(parameters, field->key) : NULL;
+    rnl_explain_value(e, field, choice->parameters, named ? named : parameters, indent);
+}
+
+static void explain_choice(rnl_explainer *e, const rnl_choice *choice, const rnl_node *given,
+                           int indent)
+{
+    if (!choice->kind) {
+        fputs(" null", e->p.out);
+        rnl_explain_end_line(e, rnl_origin_of(given));
+        return;
+    }
+    if (choice->kind->fields) {
+        rnl_explain_end_heading(e);
+        fprintf(e->p.out, "%*s", indent + 1, "");
+    }
+    fprintf(e->p.out, " %s", choice->kind->name);
+    rnl_choice_explain_parameters(e, choice, given, indent + 2);
+}
+
+static void explain_field(rnl_explainer *e, const rnl_field *field, const void *value,
+                          const rnl_node *given, int indent)
+{
+    if (rnl_choice_is_plain(field->kinds, value) || is_unnamed(field->kinds, value))
+        rnl_explain_plain(e, field, value, given);
+    else
+        explain_choice(e, value, given, indent);
+}
+
+static void describe_field(FILE *out, const rnl_field *field)
+{
+    fprintf(out, "%sone of the %s", field->kinds->plain ? "number, or " : "", field->kinds->plural);
+}
+
+const rnl_field_operations rnl_kind_field = {
+    .size = sizeof(rnl_choice),
+    .decode = decode_field,
+    .release = release_field,
+    .print = print_field,
+    .explain = explain_field,
+    .describe = describe_field,
+};
