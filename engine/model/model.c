@@ -1,7 +1,6 @@
 #include "engine/model/model.h"
 
 #include "engine/base/error.h"
-#include "engine/base/memory.h"
 #include "engine/kinds/activations.h"
 #include "engine/kinds/metrics.h"
 #include "engine/model/fixup.h"
@@ -21,92 +20,6 @@ static void name_layer(rnl_layer *layer, const rnl_layer *earlier)
         if (earlier[i].choice->kind == layer->choice->kind)
             layer->number = earlier[i].number + 1;
     snprintf(layer->name, sizeof layer->name, "%s_%u", layer->choice->kind->name, layer->number);
-}
-
-/* Tests if the parameter needs this array and does not have it. */
-static bool lacks(const rnl_parameter *parameter, size_t array)
-{
-    const bool slot = array >= RNL_FIRST_SLOT && array < RNL_BEST;
-    return !parameter->arrays[array] && !(slot && parameter->fixed);
-}
-
-rnl_status rnl_parameter_allocate(const rnl_layer *layer, rnl_parameter *parameter, size_t array)
-{
-    return lacks(parameter, array)
-               ? rnl_allocate_zeros(&parameter->arrays[array], layer->name, parameter->size[0],
-                                    parameter->rank > 1 ? parameter->size[1] : 1, sizeof(float))
-               : RNL_OK;
-}
-
-size_t rnl_model_missing_bytes(const rnl_model *model, size_t first, size_t count)
-{
-    size_t bytes = 0;
-    for (size_t i = 0; i < model->layer_count; ++i)
-        for (size_t p = 0; p < model->layers[i].parameter_count; ++p)
-            for (size_t a = first; a < first + count; ++a)
-                if (lacks(&model->layers[i].parameters[p], a))
-                    bytes += rnl_parameter_count(&model->layers[i].parameters[p]) * sizeof(float);
-    return bytes;
-}
-
-rnl_status rnl_model_allocate(rnl_model *model, const char *what, size_t first, size_t count)
-{
-    RNL_TRY(rnl_check_memory(what, rnl_model_missing_bytes(model, first, count)));
-    for (size_t i = 0; i < model->layer_count; ++i)
-        for (size_t p = 0; p < model->layers[i].parameter_count; ++p)
-            for (size_t a = first; a < first + count; ++a)
-                RNL_TRY(
-                    rnl_parameter_allocate(&model->layers[i], &model->layers[i].parameters[p], a));
-    return RNL_OK;
-}
-
-rnl_status rnl_model_allocate_slots(rnl_model *model, size_t slots)
-{
-    return rnl_model_allocate(model, "the optimizer's state", RNL_FIRST_SLOT, slots);
-}
-
-rnl_status rnl_model_keep_best(rnl_model *model)
-{
-    RNL_TRY(rnl_model_allocate(model, "the best weights", RNL_BEST, 1));
-    for (size_t i = 0; i < model->layer_count; ++i)
-        for (size_t p = 0; p < model->layers[i].parameter_count; ++p) {
-            const rnl_parameter *parameter = &model->layers[i].parameters[p];
-            memcpy(parameter->arrays[RNL_BEST], parameter->arrays[RNL_VALUES],
-                   rnl_parameter_count(parameter) * sizeof(float));
-        }
-    return RNL_OK;
-}
-
-void rnl_model_swap_best(rnl_model *model)
-{
-    for (size_t i = 0; i < model->layer_count; ++i)
-        for (size_t p = 0; p < model->layers[i].parameter_count; ++p) {
-            float **arrays = model->layers[i].parameters[p].arrays;
-            float *values = arrays[RNL_VALUES];
-            arrays[RNL_VALUES] = arrays[RNL_BEST];
-            arrays[RNL_BEST] = values;
-        }
-}
-
-static void release_arrays(rnl_model *model, size_t first)
-{
-    for (size_t i = 0; i < model->layer_count; ++i)
-        for (size_t p = 0; p < model->layers[i].parameter_count; ++p)
-            for (size_t a = first; a < RNL_ARRAYS; ++a) {
-                free(model->layers[i].parameters[p].arrays[a]);
-                model->layers[i].parameters[p].arrays[a] = NULL;
-            }
-}
-
-void rnl_model_drop_best(rnl_model *model)
-{
-    release_arrays(model, RNL_BEST);
-}
-
-void rnl_model_end_training(rnl_model *model)
-{
-    release_arrays(model, RNL_FIRST_SLOT);
-    model->position = (rnl_position){0};
 }
 
 static const rnl_choice *activation_of(const rnl_layer *layer)
@@ -314,113 +227,11 @@ rnl_status rnl_model_build(rnl_model **model, rnl_config *config, const rnl_shap
     return RNL_OK;
 }
 
-rnl_status rnl_model_check_rows(const rnl_model *model, const rnl_dataset *dataset)
-{
-    const size_t features = rnl_shape_features(&model->input);
-    if (dataset->features != features)
-        return rnl_fail(RNL_BAD_DATA, "%s: expected rows of %zu features as the model has, got %zu",
-                        dataset->name, features, dataset->features);
-    return RNL_OK;
-}
-
-rnl_status rnl_model_check_targets(const rnl_model *model, const rnl_dataset *dataset)
-{
-    if (dataset->labels)
-        RNL_TRY(rnl_model_check_classes(model, dataset));
-    RNL_TRY(rnl_loss_check_rows(&model->config->training.loss, dataset, rnl_model_outputs(model)));
-    if (dataset->labels && rnl_scaler_changes(&model->target_scaler))
-        return rnl_fail(RNL_BAD_DATA,
-                        "%s: expected target values, as the model scales them, got class numbers",
-                        dataset->name);
-    return RNL_OK;
-}
-
-static const rnl_dataset *first_loaded(const rnl_data *data)
-{
-    if (data->train.rows > 0)
-        return &data->train;
-    return data->validation.rows > 0 ? &data->validation : &data->test;
-}
-
-static rnl_status check_parts(const rnl_model *model, const rnl_data *data)
-{
-    const rnl_dataset *const parts[] = {&data->train, &data->validation, &data->test};
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; ++i)
-        if (parts[i]->rows > 0) {
-            RNL_TRY(rnl_model_check_rows(model, parts[i]));
-            if (parts[i]->labels || parts[i]->values)
-                RNL_TRY(rnl_model_check_targets(model, parts[i]));
-        }
-    return RNL_OK;
-}
-
-static rnl_status initialize(rnl_model *model)
-{
-    RNL_TRY(rnl_model_allocate(model, "the parameters", RNL_VALUES, 1));
-    for (size_t i = 0; i < model->layer_count; ++i) {
-        const rnl_layer_operations *operations = rnl_layer_operations_of(&model->layers[i]);
-        if (operations->initialize)
-            operations->initialize(&model->layers[i], (uint64_t)model->config->training.seed);
-    }
-    return RNL_OK;
-}
-
-/* A preset scales targets that are numbers, and leaves classes unscaled. */
-static rnl_status measure_targets(rnl_model *model, const rnl_dataset *train)
-{
-    const rnl_choice *scaling = &model->config->data.target_scaling;
-    const rnl_choice none = {.kind = rnl_kind_find(&rnl_target_scalings, "none")};
-    const bool by_preset = scaling->place.origin == RNL_FROM_PRESET;
-    if (!rnl_scales(scaling) || (!train->labels && !train->values))
-        return RNL_OK;
-    if (train->labels && !by_preset)
-        return rnl_fail_at(scaling->place,
-                           "target_scaling: expected target values, got the class numbers of %s",
-                           train->name);
-    const rnl_numbers classes = {.columns = rnl_model_outputs(model), .name = train->name};
-    const rnl_numbers values = rnl_dataset_values(train);
-    return train->labels ? rnl_scaler_create(&model->target_scaler, &none, &classes, NULL)
-                         : rnl_scaler_create(&model->target_scaler, scaling, &values, NULL);
-}
-
-static rnl_status measure_scalers(rnl_model *model, const rnl_dataset *train)
-{
-    const rnl_numbers inputs = rnl_dataset_inputs(train);
-    RNL_TRY(
-        rnl_scaler_create(&model->scaler, &model->config->data.scaling, &inputs, &model->encoding));
-    return measure_targets(model, train);
-}
-
-rnl_status rnl_model_create(rnl_model **model, const rnl_config *config, const rnl_data *data)
-{
-    const rnl_dataset *rows = first_loaded(data);
-    if (rows->rows == 0)
-        return rnl_fail(RNL_BAD_DATA, "a model needs data to know the shape of its rows");
-    rnl_shape input = {.rank = rows->rank};
-    memcpy(input.size, rows->shape, rows->rank * sizeof *input.size);
-
-    rnl_model *built;
-    RNL_TRY(rnl_model_build(&built, rnl_config_share(config), &input));
-    rnl_status status = initialize(built);
-    if (status == RNL_OK)
-        status = rnl_encoding_copy(&built->encoding, &data->encoding);
-    if (status == RNL_OK)
-        status = check_parts(built, data);
-    if (status == RNL_OK && data->train.rows > 0)
-        status = measure_scalers(built, &data->train);
-    if (status != RNL_OK) {
-        rnl_model_free(built);
-        return status;
-    }
-    *model = built;
-    return RNL_OK;
-}
-
 void rnl_model_free(rnl_model *model)
 {
     if (!model)
         return;
-    release_arrays(model, RNL_VALUES);
+    rnl_model_release_arrays(model, RNL_VALUES);
     free(model->layers);
     rnl_scaler_release(&model->scaler);
     rnl_scaler_release(&model->target_scaler);
