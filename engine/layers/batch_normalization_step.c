@@ -47,7 +47,7 @@ static group group_of(const normalization_state *state, const rnl_step *step, si
                    number * state->output.columns};
 }
 
-static const float *part_of(const rnl_block *block, size_t column)
+static const float *values_from(const rnl_block *block, size_t column)
 {
     return block ? block->arrays[RNL_VALUES] + column : NULL;
 }
@@ -74,8 +74,8 @@ static void normalize(const normalization_state *state, const rnl_step *step, rn
         .x = rnl_matrix_view(state->input, g.first, tile.first),
         .mean = mean,
         .variance = variance,
-        .gamma = part_of(state->gamma, tile.first),
-        .beta = part_of(state->beta, tile.first),
+        .gamma = values_from(state->gamma, tile.first),
+        .beta = values_from(state->beta, tile.first),
         .epsilon = state->epsilon,
         .y = rnl_matrix_at(&state->output, g.first, tile.first),
     });
@@ -157,8 +157,8 @@ static rnl_status run_forward(void *self, size_t number, rnl_step_worker *worker
         forward_by_rows(state, step, batch, tile);
     else
         normalize(state, step, tile, (group){0, batch->rows, 0},
-                  part_of(state->moving_mean, tile.first),
-                  part_of(state->moving_variance, tile.first));
+                  values_from(state->moving_mean, tile.first),
+                  values_from(state->moving_variance, tile.first));
     clear_padding(step, batch->rows, tile, state->output.values, state->output.stride);
     return RNL_OK;
 }
@@ -171,8 +171,8 @@ static rnl_mutable_view sum_at(const normalization_state *state, size_t row, siz
                            row, column);
 }
 
-static void add_up(const normalization_state *state, const rnl_step *step, rnl_columns_tile tile,
-                   group g)
+static void sum_gradients(const normalization_state *state, const rnl_step *step,
+                          rnl_columns_tile tile, group g)
 {
     const bool frozen = state->frozen;
     step->kernels->normalize_sums(&(const rnl_normalize_sums){
@@ -180,8 +180,9 @@ static void add_up(const normalization_state *state, const rnl_step *step, rnl_c
         .columns = tile.count,
         .upstream = rnl_upstream_view(&state->upstream, g.first, tile.first),
         .x = rnl_matrix_view(state->input, g.first, tile.first),
-        .mean = frozen ? part_of(state->moving_mean, tile.first) : state->mean + g.at + tile.first,
-        .variance = frozen ? part_of(state->moving_variance, tile.first)
+        .mean =
+            frozen ? values_from(state->moving_mean, tile.first) : state->mean + g.at + tile.first,
+        .variance = frozen ? values_from(state->moving_variance, tile.first)
                            : state->variance + g.at + tile.first,
         .epsilon = state->epsilon,
         .dy = sum_at(state, g.first, tile.first),
@@ -198,10 +199,11 @@ static void compute_input_gradient(const normalization_state *state, const rnl_s
         .rows = g.rows,
         .columns = tile.count,
         .x = rnl_matrix_view(state->input, g.first, tile.first),
-        .mean = frozen ? part_of(state->moving_mean, tile.first) : state->mean + g.at + tile.first,
-        .variance = frozen ? part_of(state->moving_variance, tile.first)
+        .mean =
+            frozen ? values_from(state->moving_mean, tile.first) : state->mean + g.at + tile.first,
+        .variance = frozen ? values_from(state->moving_variance, tile.first)
                            : state->variance + g.at + tile.first,
-        .gamma = part_of(state->gamma, tile.first),
+        .gamma = values_from(state->gamma, tile.first),
         .epsilon = state->epsilon,
         .gamma_gradient = frozen ? NULL : state->gamma_sums + g.at + tile.first,
         .beta_gradient = frozen ? NULL : state->beta_sums + g.at + tile.first,
@@ -234,7 +236,7 @@ static rnl_status run_backward(void *self, size_t number, rnl_step_worker *worke
     const size_t groups = group_count(state, step, rows);
     for (size_t i = 0; i < groups; ++i) {
         const group g = group_of(state, step, rows, i);
-        add_up(state, step, tile, g);
+        sum_gradients(state, step, tile, g);
         if (state->downstream.partials > 0)
             compute_input_gradient(state, step, tile, g);
     }
