@@ -224,21 +224,31 @@ Test(early_stopping, saves_best_and_last)
     rnl_data_free(data);
 }
 
-static void count_warnings(rnl_log_level level, const char *text, void *user)
+typedef struct failures {
+    size_t best, behind_last;
+    bool last;
+} failures;
+
+static void count_failures(rnl_log_level level, const char *text, void *user)
 {
-    if (level == RNL_LOG_WARNING && strstr(text, "weights: /nowhere/best: "))
-        ++*(size_t *)user;
+    failures *f = user;
+    const bool best = level == RNL_LOG_WARNING && strstr(text, "weights: /nowhere/best: ");
+    f->best += best;
+    f->behind_last += best && f->last;
+    f->last |= level == RNL_LOG_WARNING && strstr(text, "weights: /nowhere/last: ");
 }
 
+/* When training has ended, with the last weights, there are no others that could be saved. */
 Test(early_stopping, goes_on_where_best_cannot_be_saved)
 {
     rnl_data *data = create_data();
-    size_t warnings = 0;
+    failures f = {0};
     const rnl_options options = {
-        .best = "/nowhere/best", .on_log = count_warnings, .user = &warnings};
+        .best = "/nowhere/best", .last = "/nowhere/last", .on_log = count_failures, .user = &f};
     rnl_model *model = create_model(data, 3, STOPPING);
     cr_expect_eq(rnl_train(model, data, &options), RNL_OK, "%s", rnl_message());
-    cr_expect_gt(warnings, 0);
+    cr_expect(f.best > 0 && f.last);
+    cr_expect_eq(f.behind_last, 0);
     rnl_model_free(model);
     rnl_data_free(data);
 }

@@ -108,6 +108,8 @@ rnl_status rnl_course_finish(const rnl_step *step, void *context)
     if (rnl_early_stopping_is_on(t->model->config) && !has_better_weights(t))
         rnl_course_save_beside(t, "last", t->options->last);
     rnl_log_sparsity(t->model, t->options);
+    /* The best weights go with the state of training. */
+    t->best_unsaved = false;
     rnl_model_end_training(t->model);
     return RNL_OK;
 }
