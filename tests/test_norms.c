@@ -7,6 +7,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { ROWS = 4, FEATURES = 3 };
 
@@ -214,6 +215,32 @@ Test(norms, inspected)
     expect_norm(s.weights, sqrt(6) * 1e20, "weights");
     cr_expect(isfinite(s.gradient) && s.gradient > 1e13, "%g", s.gradient);
     cr_expect(isfinite(s.update) && s.update > 1e12, "%g", s.update);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
+/* Batch normalization of inputs whose variance no float holds: a word in place of outputs of 0. */
+Test(norms, of_a_variance_beyond_a_float_stop_the_run)
+{
+    static const float inputs[ROWS * FEATURES] = {3e19f,  1, 2, -3e19f, 2, 1,
+                                                  -3e19f, 3, 1, 3e19f,  1, 3};
+    static const float targets[ROWS * 2] = {0};
+    static const size_t shape[] = {FEATURES};
+    const rnl_rows rows = {.rows = ROWS,
+                           .rank = 1,
+                           .shape = shape,
+                           .floats = inputs,
+                           .values = targets,
+                           .value_columns = 2};
+    rnl_data *data = NULL;
+    cr_assert_eq(rnl_data_create(&data, &rows, NULL, NULL), RNL_OK, "%s", rnl_message());
+    rnl_model *model = fixture_model(
+        fixture_config("model: [batch_normalization, dense: {units: 2}]\n"
+                       "training: {loss: mean_squared_error, batch_size: 4, epochs: 1,\n"
+                       "           optimizer: sgd}\n"),
+        data);
+    cr_expect_eq(rnl_train(model, data, NULL), RNL_NOT_FINITE);
+    cr_expect_not_null(strstr(rnl_message(), "batch_normalization_1"), "%s", rnl_message());
     rnl_model_free(model);
     rnl_data_free(data);
 }

@@ -9,6 +9,7 @@
 #include "engine/layers/columns.h"
 #include "engine/step/update.h"
 
+#include <math.h>
 #include <string.h>
 
 typedef struct normalization_state {
@@ -52,17 +53,21 @@ static const float *values_from(const rnl_block *block, size_t column)
     return block ? block->arrays[RNL_VALUES] + column : NULL;
 }
 
-/* Computes mean and variance of the group's rows. */
+/* Computes mean and variance of the group's rows.  A variance beyond a float, of inputs
+ * above 1.8e19, would make all outputs 0: as NaN it stops the run with this layer named. */
 static void measure(const normalization_state *state, const rnl_step *step, rnl_columns_tile tile,
                     group g)
 {
+    float *variance = state->variance + g.at + tile.first;
     step->kernels->column_moments(&(const rnl_column_moments){
         .rows = g.rows,
         .columns = tile.count,
         .x = rnl_matrix_view(state->input, g.first, tile.first),
         .mean = state->mean + g.at + tile.first,
-        .variance = state->variance + g.at + tile.first,
+        .variance = variance,
     });
+    for (size_t j = 0; j < tile.count; ++j)
+        variance[j] = isinf(variance[j]) ? NAN : variance[j];
 }
 
 static void normalize(const normalization_state *state, const rnl_step *step, rnl_columns_tile tile,
