@@ -114,4 +114,17 @@ Test(limits, address_space, .timeout = 280)
     walk_all(RLIMIT_AS);
 }
 
+Test(limits, names_of_categories, .timeout = 60)
+{
+    program_write("table.yaml", "data: {train: {csv: {path: t.csv, target: kind}}}\n"
+                                "model: [dense: {units: 2, activation: softmax}]\n"
+                                "training: {loss: sparse_categorical_crossentropy}\n");
+    cr_expect_eq(program_shell("awk 'BEGIN { print \"a,kind\"; for (i = 0; i < 200000; ++i) "
+                               "printf \"1,x%%080d\\n\", i }' > t.csv; "
+                               "ulimit -d 60000; $R train table.yaml"),
+                 1);
+    program_expect("err", "kind: needs ");
+    program_expect("err", "RLIMIT_DATA leaves");
+}
+
 #endif

@@ -1,6 +1,7 @@
 #include "engine/data/encoding.h"
 
 #include "engine/base/error.h"
+#include "engine/base/memory.h"
 #include "engine/base/number.h"
 
 #include <stdio.h>
@@ -14,7 +15,7 @@ void rnl_column_drop_categories(rnl_column *column)
     free(column->categories);
     rnl_text_index_release(&column->index);
     column->categories = NULL;
-    column->category_count = 0;
+    column->category_count = column->name_bytes = 0;
     column->categorical = column->numbers = false;
 }
 
@@ -68,8 +69,24 @@ static const char *key_of(const char *category, char key[KEY_LENGTH])
     return key;
 }
 
+/* What malloc adds to a text. */
+#define BESIDE_A_TEXT 16
+
+/* Asks the budget at each megabyte of names, for as much as the arrays take when they double next.
+ * A category takes its name, its key, and two to four slots of the index. */
+static rnl_status require_names(rnl_column *column, size_t length)
+{
+    const size_t megabyte = (size_t)1 << 20, before = column->name_bytes / megabyte;
+    column->name_bytes += 2 * (length + BESIDE_A_TEXT) + 2 * sizeof *column->categories +
+                          6 * sizeof *column->index.slots;
+    return column->name_bytes / megabyte == before
+               ? RNL_OK
+               : rnl_require_memory(column->name, column->name_bytes / 2 + length + megabyte);
+}
+
 static rnl_status add_category(rnl_column *column, const char *category, const char *key)
 {
+    RNL_TRY(require_names(column, strlen(category)));
     rnl_category *grown =
         grow(column->categories, column->category_count, sizeof *column->categories);
     if (grown)

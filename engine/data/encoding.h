@@ -20,6 +20,7 @@ typedef struct rnl_column {
     size_t category_count;
     rnl_category *categories; /* sorted: as numbers if all of them are, else byte by byte */
     rnl_text_index index;     /* of the categories */
+    size_t name_bytes;        /* of the categories, their keys and the index */
     bool numbers;             /* all categories are numbers */
     double fill; /* for a missing cell: the mean, or the most frequent category's index */
 } rnl_column;
