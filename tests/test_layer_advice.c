@@ -148,7 +148,7 @@ Test(layer_advice, initializers_that_do_not_suit_are_noted)
          "dense_1 begins with lecun_normal; he_normal suits its relu: kernel_initializer: auto\n"},
         {"", ODD ", " ODD,
          "dense_1 begins with lecun_normal; he_normal suits its relu: kernel_initializer: auto; so "
-         "do 1 other layers\n"},
+         "does 1 other layer\n"},
         {"", "dense: {units: 4, activation: relu}",
          "dense_1 begins with glorot_uniform, the default; he_normal suits its relu: "
          "kernel_initializer: auto\n"},

@@ -54,7 +54,9 @@ static void note_misfits(const rnl_model *model, const rnl_options *options)
         return;
     const rnl_choice *initializer = found.first.initializer;
     if (found.count > 1)
-        snprintf(others, sizeof others, "; so do %zu other layers", found.count - 1);
+        snprintf(others, sizeof others,
+                 found.count == 2 ? "; so does %zu other layer" : "; so do %zu other layers",
+                 found.count - 1);
     rnl_log(options, RNL_LOG_INFO,
             "%s begins with %s%s; %s suits its %s: kernel_initializer: auto%s",
             name_of(model, found.first.layer), initializer->kind->name,
