@@ -17,18 +17,28 @@ static bool has_final_pass(const rnl_model *model)
     return false;
 }
 
+static void begin_final_pass(rnl_hand *hand, void *context)
+{
+    (void)hand;
+    rnl_course *t = context;
+    t->saving = false;
+    rnl_row_order(t->epoch.order, t->data->train.rows, 0, 0, false);
+}
+
+static void end_final_pass(rnl_hand *hand, void *context)
+{
+    (void)hand;
+    rnl_course *t = context;
+    if (t->final.stopped)
+        rnl_course_stop_on_request(t);
+}
+
 /* Stopped here, training goes on with this pass: it begins anew. */
 static void run_final_pass(rnl_course *t, rnl_hand *hand)
 {
-    if (rnl_hand_leads(hand)) {
-        t->saving = false;
-        rnl_row_order(t->epoch.order, t->data->train.rows, 0, 0, false);
-    }
-    rnl_hand_barrier(hand);
+    rnl_hand_decide(hand, begin_final_pass, t);
     rnl_pass_run(hand, &t->final);
-    if (rnl_hand_leads(hand) && t->final.stopped)
-        rnl_course_stop_on_request(t);
-    rnl_hand_barrier(hand);
+    rnl_hand_decide(hand, end_final_pass, t);
     rnl_course_save_if_due(t, hand);
 }
 
@@ -50,17 +60,28 @@ static void tell_patience(const rnl_course *t)
                 (unsigned long long)best, config->monitor.figure, patience->best);
 }
 
+static void take_best(rnl_hand *hand, void *context)
+{
+    (void)hand;
+    const rnl_course *t = context;
+    tell_patience(t);
+    rnl_course_save_beside(t, "last", t->options->last);
+    rnl_model_swap_best(t->model);
+}
+
+static void put_best_back(rnl_hand *hand, void *context)
+{
+    (void)hand;
+    const rnl_course *t = context;
+    rnl_model_swap_best(t->model);
+}
+
 /* Takes the best weights into the step; the model stays at the last ones. */
 static void restore_best(rnl_course *t, rnl_hand *hand)
 {
-    if (rnl_hand_leads(hand)) {
-        tell_patience(t);
-        rnl_course_save_beside(t, "last", t->options->last);
-        rnl_model_swap_best(t->model);
-    }
+    rnl_hand_decide(hand, take_best, t);
     rnl_hand_prepare(hand);
-    if (rnl_hand_leads(hand))
-        rnl_model_swap_best(t->model);
+    rnl_hand_decide(hand, put_best_back, t);
 }
 
 static bool has_better_weights(const rnl_course *t)
@@ -72,16 +93,13 @@ static bool has_better_weights(const rnl_course *t)
 
 /* The model takes the state of the last step, which a stop from here on leaves as it is: training
  * may go on from there with more epochs. */
-static void set_last_aside(rnl_course *t, rnl_hand *hand)
+static void set_last_aside(rnl_hand *hand, void *context)
 {
-    rnl_hand_barrier(hand);
-    if (rnl_hand_leads(hand)) {
-        const rnl_status status = rnl_course_collect(t, hand->step.step);
-        t->ending = true;
-        if (status != RNL_OK)
-            rnl_course_stop(t, hand, status);
-    }
-    rnl_hand_barrier(hand);
+    rnl_course *t = context;
+    const rnl_status status = rnl_course_collect(t, hand->step.step);
+    t->ending = true;
+    if (status != RNL_OK)
+        rnl_course_stop(t, hand, status);
 }
 
 void rnl_course_end(rnl_course *t, rnl_hand *hand)
@@ -89,7 +107,7 @@ void rnl_course_end(rnl_course *t, rnl_hand *hand)
     const bool restores = has_better_weights(t), passes = has_final_pass(t->model);
     if (t->stopping || !(restores || passes))
         return;
-    set_last_aside(t, hand);
+    rnl_hand_decide(hand, set_last_aside, t);
     if (!t->stopping && restores)
         restore_best(t, hand);
     if (!t->stopping && passes)

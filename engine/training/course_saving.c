@@ -69,19 +69,21 @@ static void save_checkpoint(rnl_course *t, rnl_hand *hand)
 }
 
 /* No checkpoint knows of better weights than the file of the best has. */
+static void save(rnl_hand *hand, void *context)
+{
+    rnl_course *t = context;
+    const double start = rnl_course_now();
+    rnl_course_save_best(t);
+    if (t->options->checkpoint || t->requested)
+        save_checkpoint(t, hand);
+    t->saved_at = rnl_course_now();
+    t->seconds_aside += t->saved_at - start;
+}
+
 void rnl_course_save_if_due(rnl_course *t, rnl_hand *hand)
 {
-    if (!t->saving)
-        return;
-    if (rnl_hand_leads(hand)) {
-        const double start = rnl_course_now();
-        rnl_course_save_best(t);
-        if (t->options->checkpoint || t->requested)
-            save_checkpoint(t, hand);
-        t->saved_at = rnl_course_now();
-        t->seconds_aside += t->saved_at - start;
-    }
-    rnl_hand_barrier(hand);
+    if (t->saving)
+        rnl_hand_decide(hand, save, t);
 }
 
 bool rnl_course_save_beside(const rnl_course *t, const char *which, const char *path)

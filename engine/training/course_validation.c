@@ -61,23 +61,28 @@ static void tell_figures(rnl_course *t, rnl_hand *hand)
     t->reported_at += progress.seconds;
 }
 
-/* The first barrier: worker 0 decides nothing new before all have read what it decided last. */
+static void begin_validation(rnl_hand *hand, void *context)
+{
+    rnl_course *t = context;
+    t->training_seconds = rnl_course_now() - t->sums_start - t->seconds_aside;
+    t->validation.sums = (rnl_sums){0};
+    rnl_step_set_penalty(hand->step.step, t->position.step + 1);
+}
+
+static void end_validation(rnl_hand *hand, void *context)
+{
+    rnl_course *t = context;
+    if (t->validation.stopped)
+        rnl_course_stop_on_request(t);
+    else
+        tell_figures(t, hand);
+}
+
 void rnl_course_validate(rnl_course *t, rnl_hand *hand)
 {
-    rnl_hand_barrier(hand);
-    if (rnl_hand_leads(hand)) {
-        t->training_seconds = rnl_course_now() - t->sums_start - t->seconds_aside;
-        t->validation.sums = (rnl_sums){0};
-        rnl_step_set_penalty(hand->step.step, t->position.step + 1);
-    }
+    rnl_hand_decide(hand, begin_validation, t);
     rnl_pass_run(hand, &t->validation);
-    if (rnl_hand_leads(hand)) {
-        if (t->validation.stopped)
-            rnl_course_stop_on_request(t);
-        else
-            tell_figures(t, hand);
-    }
-    rnl_hand_barrier(hand);
+    rnl_hand_decide(hand, end_validation, t);
 }
 
 bool rnl_course_validation_is_due(const rnl_course *t)
@@ -87,12 +92,17 @@ bool rnl_course_validation_is_due(const rnl_course *t)
            t->position.step % (uint64_t)t->model->config->training.validate_every == 0;
 }
 
+static void save_if_stopping(rnl_hand *hand, void *context)
+{
+    (void)hand;
+    rnl_course *t = context;
+    t->saving = t->stopping;
+}
+
 void rnl_course_validate_end(rnl_course *t, rnl_hand *hand)
 {
     rnl_course_validate(t, hand);
-    if (rnl_hand_leads(hand))
-        t->saving = t->stopping;
-    rnl_hand_barrier(hand);
+    rnl_hand_decide(hand, save_if_stopping, t);
     rnl_course_save_if_due(t, hand);
 }
 
@@ -101,45 +111,65 @@ bool rnl_course_is_inspecting(const rnl_course *t)
     return t->model->config->training.inspect && t->options->on_inspect;
 }
 
-/* Looks inside after `epochs` whole epochs: at the step that comes next, the first of its epoch,
+/* A look inside after `epochs` whole epochs: at the step that comes next, the first of its epoch,
  * and at the outputs of all training rows; before the first step in training mode, as the moving
- * statistics of batch normalization mean nothing yet. False where the caller wants no more; worker
- * 0 alone knows. */
-static bool inspect(rnl_course *t, rnl_hand *hand, size_t epochs)
+ * statistics of batch normalization mean nothing yet. */
+typedef struct look {
+    rnl_course *course;
+    size_t epochs;
+    double start; /* seconds */
+} look;
+
+static void begin_look(rnl_hand *hand, void *context)
 {
-    const rnl_step *step = hand->step.step;
+    const look *l = context;
+    rnl_course *t = l->course;
     const rnl_training_config *config = &t->model->config->training;
-    bool go_on = true;
-    if (rnl_hand_leads(hand)) {
-        rnl_probe_clear(step);
-        t->inspection.training = epochs == 0;
-        t->inspection.number = t->position.step + 1;
-        rnl_row_order(t->epoch.order, t->data->train.rows, (uint64_t)config->seed, (uint32_t)epochs,
-                      config->shuffle);
-    }
-    rnl_hand_barrier(hand);
-    const rnl_batch next = rnl_batch_to_learn(step, &t->epoch, 0, t->position.step + 1);
-    rnl_inspect_step(hand, &next, epochs == 0 ? &t->inspection : NULL);
-    if (epochs > 0)
-        rnl_pass_run(hand, &t->inspection);
-    if (rnl_hand_leads(hand) && !atomic_load(&hand->executor->failed))
-        go_on = !t->inspection.stopped && rnl_inspect_report(step, epochs, t->options);
-    return go_on;
+    rnl_probe_clear(hand->step.step);
+    t->inspection.training = l->epochs == 0;
+    t->inspection.number = t->position.step + 1;
+    rnl_row_order(t->epoch.order, t->data->train.rows, (uint64_t)config->seed, (uint32_t)l->epochs,
+                  config->shuffle);
+}
+
+/* Tells the caller what was seen; false if it wants no more. */
+static bool report(const look *l, const rnl_hand *hand)
+{
+    const rnl_course *t = l->course;
+    return atomic_load(&hand->executor->failed) ||
+           (!t->inspection.stopped && rnl_inspect_report(hand->step.step, l->epochs, t->options));
+}
+
+static void end_first_look(rnl_hand *hand, void *context)
+{
+    const look *l = context;
+    if (!report(l, hand))
+        rnl_course_stop(l->course, hand, rnl_fail(RNL_STOPPED, "stopped before the first step"));
+}
+
+static void end_look(rnl_hand *hand, void *context)
+{
+    const look *l = context;
+    if (!report(l, hand))
+        l->course->validation.stopped = true;
+    l->course->seconds_aside += rnl_course_now() - l->start;
 }
 
 void rnl_course_inspect_beginning(rnl_course *t, rnl_hand *hand)
 {
-    if (!inspect(t, hand, 0))
-        rnl_course_stop(t, hand, rnl_fail(RNL_STOPPED, "stopped before the first step"));
-    rnl_hand_barrier(hand);
+    look l = {.course = t};
+    rnl_hand_decide(hand, begin_look, &l);
+    const rnl_batch next = rnl_batch_to_learn(hand->step.step, &t->epoch, 0, 1);
+    rnl_inspect_step(hand, &next, &t->inspection);
+    rnl_hand_decide(hand, end_first_look, &l);
 }
 
 void rnl_course_inspect_end(rnl_course *t, rnl_hand *hand)
 {
-    const double start = rnl_course_now();
-    if (!inspect(t, hand, t->position.epoch + 1))
-        t->validation.stopped = true;
-    if (rnl_hand_leads(hand))
-        t->seconds_aside += rnl_course_now() - start;
-    rnl_hand_barrier(hand);
+    look l = {t, t->position.epoch + 1, rnl_course_now()};
+    rnl_hand_decide(hand, begin_look, &l);
+    const rnl_batch next = rnl_batch_to_learn(hand->step.step, &t->epoch, 0, t->position.step + 1);
+    rnl_inspect_step(hand, &next, NULL);
+    rnl_pass_run(hand, &t->inspection);
+    rnl_hand_decide(hand, end_look, &l);
 }

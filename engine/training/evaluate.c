@@ -31,10 +31,15 @@ static bool count_confusion(const rnl_step *step, const rnl_batch *batch, void *
     return true;
 }
 
+static void set_penalty(rnl_hand *hand, void *context)
+{
+    (void)context;
+    rnl_step_set_penalty(hand->step.step, 0);
+}
+
 static void evaluate_worker(rnl_hand *hand, void *context)
 {
-    if (rnl_hand_leads(hand))
-        rnl_step_set_penalty(hand->step.step, 0);
+    rnl_hand_decide(hand, set_penalty, NULL);
     rnl_pass_run(hand, context);
 }
 

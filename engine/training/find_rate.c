@@ -9,16 +9,16 @@
 #include "engine/step/update.h"
 #include "engine/training/check.h"
 #include "engine/training/class_weights.h"
+#include "engine/training/course.h"
 #include "engine/training/figures.h"
 #include "engine/training/input_scale.h"
 #include "engine/training/training_log.h"
-#include "engine/workers/pass.h"
+#include "engine/workers/steps.h"
 
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define DEFAULT_FIRST 1e-5
 #define DEFAULT_LAST  10.0
@@ -47,12 +47,11 @@ typedef struct search {
     rnl_rate_range range;
     owned_search *result;
     float *class_weights;
-    size_t begin;  /* rows of this epoch before the step */
     uint64_t done; /* steps */
     uint32_t epoch;
     double momentum_product;
     double sum, weight; /* of the smoothed losses */
-    struct timespec started;
+    double started;     /* seconds */
     bool over;
 } search;
 
@@ -91,8 +90,6 @@ static bool report(const search *s, const rnl_rate_point *point)
 {
     if (!s->options->on_step)
         return true;
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
     const size_t batch_size = rnl_batch_size(s->model, s->rows.dataset);
     rnl_figures figures = {0};
     rnl_figures_add(&figures, "", "loss", point->smoothed);
@@ -103,21 +100,12 @@ static bool report(const search *s, const rnl_rate_point *point)
         .rows_done = s->done * batch_size,
         .rows = s->range.steps * batch_size,
         .step = s->done,
-        .seconds = (double)(now.tv_sec - s->started.tv_sec) +
-                   1e-9 * (double)(now.tv_nsec - s->started.tv_nsec),
+        .seconds = rnl_course_now() - s->started,
         .timed_rows = s->done * batch_size,
         .figure_count = figures.count,
         .figures = figures.items,
     };
     return rnl_call_step(s->options, &progress);
-}
-
-static void begin_epoch(search *s)
-{
-    const rnl_training_config *config = &s->model->config->training;
-    rnl_row_order(s->rows.order, s->rows.dataset->rows, (uint64_t)config->seed, s->epoch,
-                  config->shuffle);
-    s->begin = 0;
 }
 
 /* Of the next step. */
@@ -127,15 +115,24 @@ static void set_rates(const search *s, rnl_step *step)
     rnl_step_set_rates(step, s->model->position.step + s->done + 1, scheduled, s->momentum_product);
 }
 
-/* Worker 0, after a step. */
-static void account_step(search *s, rnl_hand *hand)
+static void begin(rnl_hand *hand, void *context)
 {
-    rnl_step *step = hand->step.step;
-    const rnl_batch *batch = &hand->step.batch;
+    set_rates(context, hand->step.step);
+}
+
+static void begin_epoch(rnl_hand *hand, void *context)
+{
+    (void)hand;
+    search *s = context;
+    const rnl_training_config *config = &s->model->config->training;
+    rnl_row_order(s->rows.order, s->rows.dataset->rows, (uint64_t)config->seed, s->epoch++,
+                  config->shuffle);
+}
+
+static rnl_rate_point add_point(search *s, double loss)
+{
     rnl_rate_search *result = &s->result->public;
-    const double loss = loss_of(step, batch);
     const rnl_rate_point point = {rate_of(&s->range, s->done), loss, smooth(s, loss)};
-    s->momentum_product = step->rates[batch->number % 2].momentum_product;
     ++s->done;
     if (isfinite(point.smoothed)) {
         s->result->points[result->count] = point;
@@ -144,41 +141,42 @@ static void account_step(search *s, rnl_hand *hand)
         ++result->count;
     }
     result->diverged = has_diverged(s, point.smoothed);
+    return point;
+}
+
+static void account_step(rnl_hand *hand, void *context)
+{
+    search *s = context;
+    rnl_step *step = hand->step.step;
+    const rnl_batch *batch = &hand->step.batch;
+    rnl_step_set_penalty(step, batch->number);
+    const rnl_rate_point point = add_point(s, loss_of(step, batch));
+    s->momentum_product = step->rates[batch->number % 2].momentum_product;
+    set_rates(s, step);
+    s->over = s->result->public.diverged || s->done == s->range.steps;
     if (atomic_load(&hand->executor->failed))
         s->over = true;
     else if (!report(s, &point) || atomic_load(&s->model->stop)) {
         rnl_hand_fail(hand, rnl_fail(RNL_STOPPED, "stopped in the range test"));
         s->over = true;
-    } else if (result->diverged || s->done == s->range.steps) {
-        s->over = true;
     }
-    s->begin += batch->rows;
-    if (s->begin == s->rows.count) {
-        ++s->epoch;
-        begin_epoch(s);
-    }
-    set_rates(s, step);
-    rnl_step_set_penalty(step, batch->number + 1);
+}
+
+static bool is_over(const void *context)
+{
+    const search *s = context;
+    return s->over;
 }
 
 static void search_worker(rnl_hand *hand, void *context)
 {
     search *s = context;
-    rnl_step *step = hand->step.step;
-    if (rnl_hand_leads(hand)) {
-        begin_epoch(s);
-        set_rates(s, step);
-        rnl_step_set_penalty(step, s->model->position.step + 1);
-    }
-    rnl_hand_barrier(hand);
+    const rnl_steps steps = {
+        .rows = &s->rows, .account = account_step, .is_over = is_over, .context = s};
+    rnl_hand_decide(hand, begin, s);
     while (!s->over) {
-        hand->step.batch =
-            rnl_batch_to_learn(step, &s->rows, s->begin, s->model->position.step + s->done + 1);
-        rnl_hand_run(hand, step->phases.count);
-        rnl_hand_barrier(hand);
-        if (rnl_hand_leads(hand))
-            account_step(s, hand);
-        rnl_hand_barrier(hand);
+        rnl_hand_decide(hand, begin_epoch, s);
+        rnl_steps_run(hand, &steps, 0, s->model->position.step + s->done + 1);
     }
 }
 
@@ -304,7 +302,7 @@ rnl_status rnl_find_learning_rate(const rnl_model *model, const rnl_data *data,
     RNL_TRY(rnl_check_trainable(model, &data->train));
     rnl_log_notes(data, s.options);
     s.rows.count = rnl_epoch_rows(model, &data->train);
-    clock_gettime(CLOCK_MONOTONIC, &s.started);
+    s.started = rnl_course_now();
     rnl_status status = run(&s);
     if (status == RNL_OK && s.result->public.count == 0)
         status = rnl_fail(RNL_NOT_FINITE,

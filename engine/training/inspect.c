@@ -1,10 +1,15 @@
 #include "engine/training/inspect.h"
 
-/* A step that is taken back leaves no trouble behind: the run may end before it. */
+/* The run may end before the step that was taken back. */
+static void put_trouble_back(rnl_hand *hand, void *trouble)
+{
+    atomic_store(&hand->step.step->trouble, *(const uint64_t *)trouble);
+}
+
 void rnl_inspect_step(rnl_hand *hand, const rnl_batch *batch, rnl_pass *before)
 {
     rnl_step *step = hand->step.step;
-    const uint64_t trouble = atomic_load(&step->trouble);
+    uint64_t trouble = atomic_load(&step->trouble);
     rnl_hand_probe(hand, RNL_PROBE_KEEP);
     rnl_hand_barrier(hand);
     if (before)
@@ -13,9 +18,7 @@ void rnl_inspect_step(rnl_hand *hand, const rnl_batch *batch, rnl_pass *before)
     rnl_hand_run(hand, step->phases.count);
     rnl_hand_barrier(hand);
     rnl_hand_probe(hand, RNL_PROBE_UPDATE);
-    if (rnl_hand_leads(hand))
-        atomic_store(&step->trouble, trouble);
-    rnl_hand_barrier(hand);
+    rnl_hand_decide(hand, put_trouble_back, &trouble);
 }
 
 bool rnl_inspect_report(const rnl_step *step, size_t epoch, const rnl_options *options)

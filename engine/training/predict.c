@@ -60,17 +60,21 @@ static bool add_outputs(const rnl_step *step, const rnl_batch *batch, void *cont
     return true;
 }
 
+static void begin_pass(rnl_hand *hand, void *context)
+{
+    (void)hand;
+    rnl_pass *pass = context;
+    owned_prediction *result = pass->context;
+    pass->number = ++result->pass;
+    result->done = 0;
+}
+
 static void predict_worker(rnl_hand *hand, void *context)
 {
     rnl_pass *pass = context;
-    owned_prediction *result = pass->context;
+    const owned_prediction *result = pass->context;
     for (size_t i = 0; i < result->passes; ++i) {
-        if (rnl_hand_leads(hand)) {
-            result->pass = i + 1;
-            result->done = 0;
-            pass->number = i + 1;
-        }
-        rnl_hand_barrier(hand);
+        rnl_hand_decide(hand, begin_pass, pass);
         rnl_pass_run(hand, pass);
     }
 }

@@ -18,6 +18,7 @@
 #include "engine/training/input_scale.h"
 #include "engine/training/target_scale.h"
 #include "engine/training/training_log.h"
+#include "engine/workers/steps.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -34,10 +35,10 @@ static bool report_step(const rnl_course *t)
     return rnl_call_step(t->options, &progress);
 }
 
-/* Worker 0, after a step: sums up, looks for NaN, tells the caller.  Other workers may still be
- * updating: what they meet is told one step later at most. */
-static void account_step(rnl_course *t, rnl_hand *hand)
+/* Sums a step up, looks for NaN, and tells the caller. */
+static void account_step(rnl_hand *hand, void *context)
 {
+    rnl_course *t = context;
     rnl_step *step = hand->step.step;
     const int64_t every = t->model->config->training.checkpoint_every;
     rnl_position *position = &t->position;
@@ -74,8 +75,10 @@ static void warn_if_odd(const rnl_course *t)
     rnl_advise(t->model, &t->data->train, t->options);
 }
 
-static void begin_epoch(rnl_course *t)
+static void begin_epoch(rnl_hand *hand, void *context)
 {
+    (void)hand;
+    rnl_course *t = context;
     const rnl_training_config *config = &t->model->config->training;
     const rnl_position *position = &t->position;
     t->first_row = position->rows;
@@ -85,27 +88,33 @@ static void begin_epoch(rnl_course *t)
                   (uint32_t)position->epoch, config->shuffle);
 }
 
+static void settle_step(rnl_hand *hand, void *context)
+{
+    rnl_course *t = context;
+    if (rnl_course_validation_is_due(t))
+        rnl_course_validate(t, hand);
+    rnl_course_save_if_due(t, hand);
+}
+
+static bool is_over(const void *context)
+{
+    return rnl_course_is_over(context);
+}
+
 /* The steps of an epoch from where it stands to its end, which a request or early stopping brings
  * about before its time.  A validation that a stop had cut off is made up for. */
 static void run_steps(rnl_course *t, rnl_hand *hand)
 {
-    const rnl_step *step = hand->step.step;
-    uint64_t number = t->position.step;
-    if (rnl_course_validation_is_due(t)) {
-        rnl_course_validate(t, hand);
-        rnl_course_save_if_due(t, hand);
-    }
-    for (size_t begin = t->first_row; begin < t->epoch.count && !rnl_course_is_over(t);
-         begin += step->batch_size) {
-        hand->step.batch = rnl_batch_to_learn(step, &t->epoch, begin, ++number);
-        rnl_hand_run(hand, step->phases.count);
-        if (rnl_hand_leads(hand))
-            account_step(t, hand);
-        rnl_hand_barrier(hand);
-        if (rnl_course_validation_is_due(t))
-            rnl_course_validate(t, hand);
-        rnl_course_save_if_due(t, hand);
-    }
+    const rnl_steps steps = {
+        .rows = &t->epoch,
+        .account = account_step,
+        .settle = settle_step,
+        .is_over = is_over,
+        .context = t,
+    };
+    if (rnl_course_validation_is_due(t))
+        settle_step(hand, t);
+    rnl_steps_run(hand, &steps, t->first_row, t->position.step + 1);
 }
 
 static bool is_last_epoch(const rnl_course *t)
@@ -121,32 +130,40 @@ static bool is_checkpoint_due(const rnl_course *t)
            rnl_course_now() - t->saved_at >= RNL_COURSE_SECONDS_BETWEEN_SAVES;
 }
 
+static void set_next_penalty(rnl_hand *hand, void *context)
+{
+    const rnl_course *t = context;
+    rnl_step_set_penalty(hand->step.step, t->position.step + 1);
+}
+
+static void conclude_epoch(rnl_hand *hand, void *context)
+{
+    (void)hand;
+    rnl_course *t = context;
+    if (t->validation.stopped) {
+        rnl_course_stop_on_request(t);
+        return;
+    }
+    ++t->position.epoch;
+    t->position.rows = 0;
+    t->epoch_start = rnl_course_now();
+    t->saving = t->stopping || is_last_epoch(t) || is_checkpoint_due(t);
+}
+
 /* Stopped in here, training goes on with the end of the epoch. */
 static void end_epoch(rnl_course *t, rnl_hand *hand)
 {
-    rnl_hand_barrier(hand);
-    if (rnl_hand_leads(hand))
-        rnl_step_set_penalty(hand->step.step, t->position.step + 1);
+    rnl_hand_decide(hand, set_next_penalty, t);
     if (rnl_course_is_inspecting(t))
         rnl_course_inspect_end(t, hand);
     if (rnl_course_reports_epochs(t) && t->position.reported_step < t->position.step)
         rnl_course_validate(t, hand);
-    if (rnl_hand_leads(hand)) {
-        if (t->validation.stopped) {
-            rnl_course_stop_on_request(t);
-        } else {
-            ++t->position.epoch;
-            t->position.rows = 0;
-            t->epoch_start = rnl_course_now();
-            t->saving = t->stopping || is_last_epoch(t) || is_checkpoint_due(t);
-        }
-    }
-    rnl_hand_barrier(hand);
+    rnl_hand_decide(hand, conclude_epoch, t);
     rnl_course_save_if_due(t, hand);
 }
 
 /* What is written from here on can be written. */
-static void begin(rnl_course *t, rnl_hand *hand)
+static void rehearse(rnl_course *t, rnl_hand *hand)
 {
     const rnl_status status = rnl_model_rehearse_saving(t->model);
     if (status != RNL_OK)
@@ -155,26 +172,27 @@ static void begin(rnl_course *t, rnl_hand *hand)
         rnl_course_stop(t, hand, rnl_fail(RNL_STOPPED, "stopped before the first step"));
 }
 
+static void begin(rnl_hand *hand, void *context)
+{
+    rnl_course *t = context;
+    rnl_course_warn_if_moved(t, hand->step.step);
+    warn_if_odd(t);
+    rnl_log_plan(hand->step.step, t->data, t->options);
+    rehearse(t, hand);
+    rnl_course_set_rates(t, hand->step.step);
+    rnl_course_begin_sums(t);
+    t->epoch_start = t->reported_at = t->saved_at = rnl_course_now();
+}
+
 static void train_worker(rnl_hand *hand, void *context)
 {
     rnl_course *t = context;
     const size_t epochs = (size_t)t->model->config->training.epochs;
-    if (rnl_hand_leads(hand)) {
-        rnl_course_warn_if_moved(t, hand->step.step);
-        warn_if_odd(t);
-        rnl_log_plan(hand->step.step, t->data, t->options);
-        begin(t, hand);
-        rnl_course_set_rates(t, hand->step.step);
-        rnl_course_begin_sums(t);
-        t->epoch_start = t->reported_at = t->saved_at = rnl_course_now();
-    }
-    rnl_hand_barrier(hand);
+    rnl_hand_decide(hand, begin, t);
     if (rnl_course_is_inspecting(t) && t->position.step == 0 && !t->stopping)
         rnl_course_inspect_beginning(t, hand);
     for (size_t epoch = t->position.epoch; epoch < epochs && !rnl_course_is_over(t); ++epoch) {
-        if (rnl_hand_leads(hand))
-            begin_epoch(t);
-        rnl_hand_barrier(hand);
+        rnl_hand_decide(hand, begin_epoch, t);
         run_steps(t, hand);
         if (!t->stopping && t->position.rows == t->epoch.count)
             end_epoch(t, hand);

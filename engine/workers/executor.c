@@ -25,12 +25,24 @@ void rnl_hand_barrier(rnl_hand *hand)
     rnl_team_barrier(hand->team);
 }
 
-bool rnl_hand_agree(rnl_hand *hand)
+void rnl_hand_decide(rnl_hand *hand, rnl_decision *decide, void *context)
 {
     rnl_hand_barrier(hand);
     if (rnl_hand_leads(hand))
-        hand->executor->leaving = atomic_load(&hand->executor->failed);
+        decide(hand, context);
     rnl_hand_barrier(hand);
+}
+
+static void decide_to_leave(rnl_hand *hand, void *context)
+{
+    (void)hand;
+    rnl_executor *executor = context;
+    executor->leaving = atomic_load(&executor->failed);
+}
+
+bool rnl_hand_agree(rnl_hand *hand)
+{
+    rnl_hand_decide(hand, decide_to_leave, hand->executor);
     return hand->executor->leaving;
 }
 

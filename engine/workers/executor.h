@@ -58,6 +58,13 @@ bool rnl_hand_agree(rnl_hand *hand);
 
 void rnl_hand_barrier(rnl_hand *hand);
 
+/* What worker 0 does for all. */
+typedef void rnl_decision(rnl_hand *hand, void *context);
+
+/* Lets worker 0 decide, between two barriers: behind the first nobody reads any more what it
+ * decided before, behind the second all know what it decides now. */
+void rnl_hand_decide(rnl_hand *hand, rnl_decision *decide, void *context);
+
 /* Runs this worker's tiles of the step's first `count` phases with the worker's batch, with the
  * barriers that they ask for, one at least; none after the last. */
 void rnl_hand_run(rnl_hand *hand, size_t count);

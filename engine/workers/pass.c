@@ -12,20 +12,25 @@ static rnl_batch batch_of(const rnl_step *step, const rnl_pass *pass, size_t beg
     return batch;
 }
 
+static void account_batch(rnl_hand *hand, void *context)
+{
+    rnl_pass *pass = context;
+    const rnl_step *step = hand->step.step;
+    if (!step->predicting)
+        rnl_sums_add(&pass->sums, step, &hand->step.batch);
+    pass->stopped = !pass->visit(step, &hand->step.batch, pass->context);
+}
+
 void rnl_pass_run(rnl_hand *hand, rnl_pass *pass)
 {
     const rnl_step *step = hand->step.step;
     for (size_t begin = 0; begin < pass->rows.count && !pass->stopped; begin += step->batch_size) {
         hand->step.batch = batch_of(step, pass, begin);
         rnl_hand_run(hand, step->evaluation_phases);
-        rnl_hand_barrier(hand);
-        if (pass->probing)
+        if (pass->probing) {
+            rnl_hand_barrier(hand);
             rnl_hand_probe(hand, RNL_PROBE_OUTPUTS);
-        if (rnl_hand_leads(hand)) {
-            if (!step->predicting)
-                rnl_sums_add(&pass->sums, step, &hand->step.batch);
-            pass->stopped = !pass->visit(step, &hand->step.batch, pass->context);
         }
-        rnl_hand_barrier(hand);
+        rnl_hand_decide(hand, account_batch, pass);
     }
 }
