@@ -86,7 +86,7 @@ static rnl_status infer_once(subject *s, size_t threads)
         .context = &run,
     };
     rnl_executor executor = {
-        .step = {.model = s->model, .batch_size = s->batch_size, .predicting = true},
+        .step.given = {.model = s->model, .batch_size = s->batch_size, .predicting = true},
         .options = &options,
         .work = work,
         .context = &pass,

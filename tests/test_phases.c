@@ -36,10 +36,13 @@ static void expect_waits(size_t workers, unsigned batch_size, unsigned units, co
                        units, batch_size),
         data);
     rnl_step step = {
-        .model = model,
+        .given =
+            {
+                .model = model,
+                .batch_size = batch_size,
+                .training = true,
+            },
         .kernels = rnl_kernels_of(rnl_isa_detect()),
-        .batch_size = batch_size,
-        .training = true,
     };
     char waits[64];
     cr_assert_eq(rnl_step_plan(&step), RNL_OK, "%s", rnl_message());

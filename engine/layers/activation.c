@@ -88,7 +88,7 @@ static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl
     rnl_activation_of(function)->bind(&state->bound, step->kernels, function->parameters);
     state->input = input;
     RNL_TRY(rnl_step_matrix(step, &state->output, input->columns));
-    if (step->training && state->bound.keeps_slope)
+    if (step->given.training && state->bound.keeps_slope)
         RNL_TRY(rnl_step_matrix(step, &state->kept, input->columns));
     RNL_TRY(rnl_row_phase_add(step,
                               (rnl_phase){.name = "forward", .run = run_forward, .self = state},

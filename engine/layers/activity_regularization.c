@@ -48,7 +48,7 @@ static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
         double absolutes, squares;
         rnl_sizes_measure(step->kernels, state->input->columns,
                           state->input->values + i * state->input->stride, &absolutes, &squares);
-        step->activity[i] +=
+        step->per_row.activity[i] +=
             (float)(state->regularizer.l1 * absolutes + state->regularizer.l2 * squares);
     }
     return RNL_OK;
@@ -83,16 +83,17 @@ static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl
                                const rnl_matrix **output, void **planned)
 {
     const rnl_activity_regularization *p = layer->choice->parameters;
-    if (step->predicting)
+    if (step->given.predicting)
         return rnl_pass_through_plan_forward(layer, step, input, output, planned);
     activity_state *state = rnl_step_allocate(step, sizeof *state, NULL);
     if (!state)
         return rnl_fail_memory(sizeof *state);
     state->regularizer = rnl_regularizer_of(&p->regularizer);
     state->input = input;
-    if (!step->has_activity)
-        RNL_TRY(rnl_arena_reserve(&step->arena, &step->activity, step->padded_rows, sizeof(float)));
-    step->has_activity = true;
+    if (!step->per_row.has_activity)
+        RNL_TRY(rnl_arena_reserve(&step->arena, &step->per_row.activity, step->padded_rows,
+                                  sizeof(float)));
+    step->per_row.has_activity = true;
     *output = input;
     *planned = state;
     return rnl_row_phase_add(

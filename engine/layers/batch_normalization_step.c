@@ -329,7 +329,7 @@ rnl_status rnl_normalization_plan_forward(const rnl_layer *layer, rnl_step *step
     state->input = input;
     RNL_TRY(rnl_step_matrix(step, &state->output, input->columns));
     RNL_TRY(plan_blocks(state, step));
-    if (step->training)
+    if (step->given.training)
         RNL_TRY(plan_statistics(state, step));
     RNL_TRY(rnl_phases_add(&step->preparation,
                            (rnl_phase){.tiles = 1, .run = run_preparation, .self = state}));

@@ -206,7 +206,7 @@ static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
 /* Tests if the layer does nothing, as most of these do outside of training. */
 static bool is_idle(const random_state *state, const rnl_step *step)
 {
-    return !step->training && !step->monte_carlo && state->slope == 1;
+    return !step->given.training && !step->given.monte_carlo && state->slope == 1;
 }
 
 static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl_matrix *input,
@@ -219,10 +219,10 @@ static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl
     bind(state, step->kernels, layer->choice->parameters);
     if (is_idle(state, step))
         return rnl_pass_through_plan_forward(layer, step, input, output, planned);
-    state->draws_in_prediction = step->monte_carlo;
-    state->forward.seed = state->backward.seed = (uint64_t)step->model->config->training.seed;
+    state->draws_in_prediction = step->given.monte_carlo;
+    state->forward.seed = state->backward.seed = (uint64_t)step->given.model->config->training.seed;
     state->forward.stream = state->backward.stream = rnl_random_stream(
-        step->monte_carlo ? RNL_RANDOM_PREDICTION : RNL_RANDOM_TRAINING, layer->stream);
+        step->given.monte_carlo ? RNL_RANDOM_PREDICTION : RNL_RANDOM_TRAINING, layer->stream);
     state->kernels = step->kernels;
     state->input = input;
     RNL_TRY(rnl_step_matrix(step, &state->output, input->columns));

@@ -119,10 +119,10 @@ static rnl_status plan_begin(const rnl_layer *layer, rnl_step *step, const rnl_m
 static rnl_status plan_add(const rnl_layer *layer, rnl_step *step, const rnl_matrix *input,
                            const rnl_matrix **output, void **planned)
 {
-    residual_state *state = step->states[layer->begin];
+    residual_state *state = step->layers.states[layer->begin];
     state->branch = input;
     RNL_TRY(rnl_step_matrix(step, &state->sum, input->columns));
-    if (step->training && layer->index > step->first_trainable)
+    if (step->given.training && layer->index > step->first_trainable)
         RNL_TRY(rnl_step_matrix(step, &state->waiting, input->columns));
     *output = &state->sum;
     *planned = state;

@@ -18,7 +18,7 @@ static rnl_status run_measure(void *self, size_t tile, rnl_step_worker *worker)
 {
     clip_state *state = self;
     const rnl_step *step = worker->step;
-    const rnl_block *block = step->blocks[tile];
+    const rnl_block *block = step->blocks.items[tile];
     if (block->parameter->fixed || block->layer->learning_rate_factor == 0)
         return RNL_OK;
     if (block->penalties[0])
@@ -37,8 +37,8 @@ static rnl_status run_measure(void *self, size_t tile, rnl_step_worker *worker)
 /* The blocks of a parameter follow each other. */
 static size_t end_of_parameter(const rnl_step *step, size_t block)
 {
-    const rnl_parameter *parameter = step->blocks[block]->parameter;
-    while (block < step->block_count && step->blocks[block]->parameter == parameter)
+    const rnl_parameter *parameter = step->blocks.items[block]->parameter;
+    while (block < step->blocks.count && step->blocks.items[block]->parameter == parameter)
         ++block;
     return block;
 }
@@ -52,7 +52,7 @@ static void set_factor(const clip_state *state, const rnl_step *step, size_t beg
     const double norm = sqrt(squares);
     for (size_t i = begin; i < end; ++i)
         rnl_factor_split(norm > state->clipping.limit ? state->clipping.limit / norm : 1,
-                         step->blocks[i]->clip_factors);
+                         step->blocks.items[i]->clip_factors);
 }
 
 static rnl_status run_factors(void *self, size_t tile, rnl_step_worker *worker)
@@ -61,10 +61,10 @@ static rnl_status run_factors(void *self, size_t tile, rnl_step_worker *worker)
     const clip_state *state = self;
     const rnl_step *step = worker->step;
     if (state->clipping.kind == RNL_CLIPS_GLOBAL_NORM) {
-        set_factor(state, step, 0, step->block_count);
+        set_factor(state, step, 0, step->blocks.count);
         return RNL_OK;
     }
-    for (size_t begin = 0; begin < step->block_count;) {
+    for (size_t begin = 0; begin < step->blocks.count;) {
         const size_t end = end_of_parameter(step, begin);
         set_factor(state, step, begin, end);
         begin = end;
@@ -76,17 +76,17 @@ rnl_status rnl_plan_clipping(rnl_step *step)
 {
     if (!rnl_step_clips(step))
         return RNL_OK;
-    const size_t bytes = sizeof(clip_state) + step->block_count * sizeof(double);
+    const size_t bytes = sizeof(clip_state) + step->blocks.count * sizeof(double);
     clip_state *state = rnl_step_allocate(step, bytes, NULL);
     if (!state)
         return rnl_fail_memory(bytes);
-    const rnl_choice *clipping = &step->model->config->training.clipping;
+    const rnl_choice *clipping = &step->given.model->config->training.clipping;
     state->clipping = rnl_clipping_of(clipping);
-    for (size_t i = 0; i < step->block_count; ++i)
-        rnl_factor_split(1, step->blocks[i]->clip_factors);
+    for (size_t i = 0; i < step->blocks.count; ++i)
+        rnl_factor_split(1, step->blocks.items[i]->clip_factors);
     RNL_TRY(rnl_phases_add(&step->phases,
                            (rnl_phase){.name = clipping->kind->name,
-                                       .tiles = step->block_count,
+                                       .tiles = step->blocks.count,
                                        .run = run_measure,
                                        .self = state,
                                        .cost = {.bytes = (double)step->memory.gradients,

@@ -109,8 +109,8 @@ rnl_status rnl_step_constrain(rnl_step *step, const rnl_choice *constraint,
         if (blocks[i].labels)
             RNL_TRY(add_runs(&c->parts[i], blocks[i].labels, c->one_group));
     }
-    c->next = step->constrained;
-    step->constrained = c;
+    c->next = step->blocks.constrained;
+    step->blocks.constrained = c;
     return RNL_OK;
 }
 
@@ -224,7 +224,7 @@ static rnl_status run_constrain(void *self, size_t tile, rnl_step_worker *worker
 static double constrained_bytes(const rnl_step *step)
 {
     double weights = 0;
-    for (const rnl_constrained *c = step->constrained; c; c = c->next)
+    for (const rnl_constrained *c = step->blocks.constrained; c; c = c->next)
         for (size_t i = 0; i < c->part_count; ++i)
             weights += (double)c->parts[i].block->count;
     return 8 * weights;
@@ -233,7 +233,7 @@ static double constrained_bytes(const rnl_step *step)
 rnl_status rnl_plan_constraints(rnl_step *step)
 {
     size_t count = 0;
-    for (const rnl_constrained *c = step->constrained; c; c = c->next)
+    for (const rnl_constrained *c = step->blocks.constrained; c; c = c->next)
         ++count;
     if (count == 0)
         return RNL_OK;
@@ -241,7 +241,7 @@ rnl_status rnl_plan_constraints(rnl_step *step)
     constrain_state *state = rnl_step_allocate(step, bytes, NULL);
     if (!state)
         return rnl_fail_memory(bytes);
-    for (rnl_constrained *c = step->constrained; c; c = c->next)
+    for (rnl_constrained *c = step->blocks.constrained; c; c = c->next)
         state->tiles[state->count++] = c;
     return rnl_phases_add(&step->phases, (rnl_phase){
                                              .name = "constraints",

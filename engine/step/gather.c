@@ -4,18 +4,18 @@
 
 bool rnl_batch_is_weighted(const rnl_step *step, const rnl_batch *batch)
 {
-    return !step->predicting &&
-           (batch->dataset->sample_weights || (batch->training && step->class_weights));
+    return !step->given.predicting &&
+           (batch->dataset->sample_weights || (batch->training && step->given.class_weights));
 }
 
 /* The class that a row's target values stand for. */
 static int32_t label_of(const rnl_step *step, const float *targets)
 {
     int32_t label;
-    if (step->targets.columns == 1)
+    if (step->per_row.targets.columns == 1)
         return targets[0] > 0.5f;
     step->kernels->largest(&(const rnl_largest){
-        .rows = 1, .columns = step->targets.columns, .z = {targets, 0}, .column = &label});
+        .rows = 1, .columns = step->per_row.targets.columns, .z = {targets, 0}, .column = &label});
     return label;
 }
 
@@ -49,13 +49,13 @@ static void clip(const rnl_step *step, rnl_row_tile rows)
     step->kernels->smooth_clip(&(const rnl_smooth_clip){.rows = rows.filled - rows.begin,
                                                         .columns = x->columns,
                                                         .x = rnl_matrix_at(x, rows.begin, 0),
-                                                        .c = step->model->scaler.clip});
+                                                        .c = step->given.model->scaler.clip});
 }
 
 static void gather_row_targets(const rnl_step *step, const rnl_batch *batch, size_t i)
 {
-    const size_t outputs = step->targets.columns;
-    float *targets = step->targets.values + i * step->targets.stride;
+    const size_t outputs = step->per_row.targets.columns;
+    float *targets = step->per_row.targets.values + i * step->per_row.targets.stride;
     for (size_t j = 0; j < outputs; ++j)
         targets[j] = (float)rnl_dataset_target(batch->dataset, batch->indices[i], j, outputs);
 }
@@ -63,27 +63,28 @@ static void gather_row_targets(const rnl_step *step, const rnl_batch *batch, siz
 static void gather_targets(const rnl_step *step, const rnl_batch *batch, rnl_row_tile rows)
 {
     const rnl_dataset *dataset = batch->dataset;
-    const bool wanted = step->targets.columns > 0;
-    const bool scaled = wanted && dataset->values && step->model->target_scaler.features > 0;
+    const bool wanted = step->per_row.targets.columns > 0;
+    const bool scaled = wanted && dataset->values && step->given.model->target_scaler.features > 0;
     if (scaled)
-        gather(step, rnl_dataset_values(dataset), &step->model->target_scaler, batch, rows,
-               &step->targets);
+        gather(step, rnl_dataset_values(dataset), &step->given.model->target_scaler, batch, rows,
+               &step->per_row.targets);
     for (size_t i = rows.begin; i < rows.filled; ++i) {
         if (wanted && !scaled)
             gather_row_targets(step, batch, i);
-        step->labels[i] = dataset->labels
-                              ? dataset->labels[batch->indices[i]]
-                              : label_of(step, step->targets.values + i * step->targets.stride);
+        step->per_row.labels[i] =
+            dataset->labels
+                ? dataset->labels[batch->indices[i]]
+                : label_of(step, step->per_row.targets.values + i * step->per_row.targets.stride);
     }
 }
 
 static void gather_weights(const rnl_step *step, const rnl_batch *batch, rnl_row_tile rows)
 {
     const float *of_samples = batch->dataset->sample_weights;
-    const float *of_classes = batch->training ? step->class_weights : NULL;
+    const float *of_classes = batch->training ? step->given.class_weights : NULL;
     for (size_t i = rows.begin; i < rows.filled; ++i)
-        step->row_weights[i] = (of_samples ? of_samples[batch->indices[i]] : 1) *
-                               (of_classes ? of_classes[step->labels[i]] : 1);
+        step->per_row.weights[i] = (of_samples ? of_samples[batch->indices[i]] : 1) *
+                                   (of_classes ? of_classes[step->per_row.labels[i]] : 1);
 }
 
 static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
@@ -92,16 +93,16 @@ static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
     rnl_step *step = worker->step;
     const rnl_batch *batch = &worker->batch;
     const rnl_row_tile rows = rnl_row_tile_of(step, batch, tile);
-    gather(step, rnl_dataset_inputs(batch->dataset), &step->model->scaler, batch, rows,
+    gather(step, rnl_dataset_inputs(batch->dataset), &step->given.model->scaler, batch, rows,
            &step->input);
-    if (step->model->scaler.clip)
+    if (step->given.model->scaler.clip)
         clip(step, rows);
-    if (!step->predicting)
+    if (!step->given.predicting)
         gather_targets(step, batch, rows);
     if (rnl_batch_is_weighted(step, batch))
         gather_weights(step, batch, rows);
-    for (size_t i = rows.begin; step->has_activity && i < rows.filled; ++i)
-        step->activity[i] = 0;
+    for (size_t i = rows.begin; step->per_row.has_activity && i < rows.filled; ++i)
+        step->per_row.activity[i] = 0;
     rnl_row_tile_clear(rows, step->input.values, step->input.stride);
     return RNL_OK;
 }

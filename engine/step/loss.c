@@ -19,13 +19,13 @@ typedef struct loss_state {
 /* Fills the step's predictions, if anybody looks at them. */
 static void predict(const loss_state *state, const rnl_step *step, rnl_row_tile rows)
 {
-    if (step->predictions.columns == 0)
+    if (step->per_row.predictions.columns == 0)
         return;
     const rnl_softmax softmax = {
         .rows = rows.filled - rows.begin,
         .columns = state->outputs->columns,
         .z = rnl_matrix_view(state->outputs, rows.begin, 0),
-        .y = rnl_matrix_at(&step->predictions, rows.begin, 0),
+        .y = rnl_matrix_at(&step->per_row.predictions, rows.begin, 0),
     };
     if (state->loss.probabilities)
         state->loss.probabilities(step->kernels, &softmax);
@@ -56,14 +56,15 @@ static void classify(const loss_state *state, const rnl_step *step, rnl_row_tile
             .rows = rows.filled - rows.begin,
             .columns = columns,
             .z = z,
-            .column = step->predicted + rows.begin,
+            .column = step->per_row.predicted + rows.begin,
         });
     else
         for (size_t i = rows.begin; i < rows.filled; ++i)
-            step->predicted[i] = state->classes > 1 && z.values[(i - rows.begin) * z.stride] > 0;
+            step->per_row.predicted[i] =
+                state->classes > 1 && z.values[(i - rows.begin) * z.stride] > 0;
     for (size_t i = rows.begin; i < rows.filled; ++i)
         if (!has_class(z.values + (i - rows.begin) * z.stride, columns))
-            step->predicted[i] = RNL_NO_CLASS;
+            step->per_row.predicted[i] = RNL_NO_CLASS;
 }
 
 static const float *row_of(const rnl_matrix *matrix, size_t row)
@@ -74,22 +75,22 @@ static const float *row_of(const rnl_matrix *matrix, size_t row)
 static void measure(const loss_state *state, const rnl_step *step, const rnl_batch *batch,
                     rnl_row_tile rows)
 {
-    const rnl_choice_list *metrics = &step->model->config->training.metrics;
+    const rnl_choice_list *metrics = &step->given.model->config->training.metrics;
     for (size_t i = rows.begin; i < rows.filled; ++i) {
         const rnl_outcome outcome = {
             .outputs = state->outputs->columns,
             .classes = state->classes,
-            .label = step->labels[i],
-            .predicted = step->predicted[i],
-            .predictions = row_of(&step->predictions, i),
-            .scaler = &step->model->target_scaler,
+            .label = step->per_row.labels[i],
+            .predicted = step->per_row.predicted[i],
+            .predictions = row_of(&step->per_row.predictions, i),
+            .scaler = &step->given.model->target_scaler,
             .dataset = batch->dataset,
             .row = batch->indices[i],
             .scores = row_of(state->outputs, i),
             .variances = batch->target_variances,
         };
         for (size_t m = 0; m < metrics->count; ++m)
-            step->metrics[m][i] =
+            step->per_row.metrics[m][i] =
                 rnl_metric_of(&metrics->items[m])->of_row(&outcome, metrics->items[m].parameters);
     }
 }
@@ -115,26 +116,26 @@ static void compute_loss(const loss_state *state, const rnl_step *step, const rn
                          rnl_row_tile rows)
 {
     const size_t stride = state->outputs->stride;
-    float *delta = batch->training ? step->exchange[0] + rows.begin * stride : NULL;
+    float *delta = batch->training ? step->buffers.exchange[0] + rows.begin * stride : NULL;
     const rnl_loss_rows loss = {
         .rows = rows.filled - rows.begin,
         .columns = state->outputs->columns,
         .z = rnl_matrix_view(state->outputs, rows.begin, 0),
-        .labels = step->labels + rows.begin,
-        .targets = {row_of(&step->targets, rows.begin), step->targets.stride},
+        .labels = step->per_row.labels + rows.begin,
+        .targets = {row_of(&step->per_row.targets, rows.begin), step->per_row.targets.stride},
         .scale = 1.0f / (float)batch->rows,
         .threshold = state->loss.threshold,
         .delta = {delta, stride},
-        .loss = step->loss + rows.begin,
+        .loss = step->per_row.loss + rows.begin,
     };
     if (rnl_batch_is_weighted(step, batch))
-        weighted_loss(state, step->row_weights + rows.begin, loss);
+        weighted_loss(state, step->per_row.weights + rows.begin, loss);
     else
         state->loss.rows(&loss);
-    for (size_t i = rows.begin; step->has_activity && i < rows.filled; ++i)
-        step->loss[i] += step->activity[i];
+    for (size_t i = rows.begin; step->per_row.has_activity && i < rows.filled; ++i)
+        step->per_row.loss[i] += step->per_row.activity[i];
     if (delta)
-        rnl_row_tile_clear(rows, step->exchange[0], stride);
+        rnl_row_tile_clear(rows, step->buffers.exchange[0], stride);
 }
 
 static rnl_status run_loss(void *self, size_t tile, rnl_step_worker *worker)
@@ -145,7 +146,7 @@ static rnl_status run_loss(void *self, size_t tile, rnl_step_worker *worker)
     predict(state, step, rows);
     if (state->classes > 0)
         classify(state, step, rows);
-    if (!step->predicting) {
+    if (!step->given.predicting) {
         compute_loss(state, step, &worker->batch, rows);
         measure(state, step, &worker->batch, rows);
     }
@@ -157,10 +158,10 @@ rnl_status rnl_plan_loss(rnl_step *step)
     loss_state *state = rnl_step_allocate(step, sizeof *state, NULL);
     if (!state)
         return rnl_fail_memory(sizeof *state);
-    const rnl_choice *loss = &step->model->config->training.loss;
+    const rnl_choice *loss = &step->given.model->config->training.loss;
     rnl_loss_of(loss)->bind(&state->loss, step->kernels, loss->parameters);
-    state->outputs = step->outputs[step->layer_count - 1];
-    state->classes = rnl_model_classes(step->model);
+    state->outputs = step->layers.outputs[step->layers.count - 1];
+    state->classes = rnl_model_classes(step->given.model);
     return rnl_row_phase_add(step, (rnl_phase){.name = "loss", .run = run_loss, .self = state},
                              state->outputs->columns, 8);
 }

@@ -45,12 +45,12 @@ void rnl_penalty_measure(const rnl_step *step, const rnl_block *block, uint64_t 
 void rnl_step_set_penalty(rnl_step *step, uint64_t number)
 {
     double sum = 0;
-    for (size_t i = 0; i < step->block_count; ++i) {
-        const rnl_block *block = step->blocks[i];
+    for (size_t i = 0; i < step->blocks.count; ++i) {
+        const rnl_block *block = step->blocks.items[i];
         for (size_t k = 0; block->penalties[0] && k < piece_count(block); ++k)
             sum += block->penalties[number % 2][k];
     }
-    step->penalty = sum;
+    step->update.penalty = sum;
 }
 
 /* Before the first step, for the steps of either parity. */
@@ -58,7 +58,7 @@ static rnl_status run_measure(void *self, size_t tile, rnl_step_worker *worker)
 {
     (void)self;
     const rnl_step *step = worker->step;
-    const rnl_block *block = step->blocks[tile];
+    const rnl_block *block = step->blocks.items[tile];
     for (uint64_t parity = 0; block->penalties[0] && parity < 2; ++parity)
         rnl_penalty_measure(step, block, parity, 0, block->count);
     return RNL_OK;
@@ -67,8 +67,8 @@ static rnl_status run_measure(void *self, size_t tile, rnl_step_worker *worker)
 rnl_status rnl_plan_penalties(rnl_step *step)
 {
     bool any = false;
-    for (size_t i = 0; i < step->block_count; ++i) {
-        rnl_block *block = step->blocks[i];
+    for (size_t i = 0; i < step->blocks.count; ++i) {
+        rnl_block *block = step->blocks.items[i];
         const rnl_regularizer regularizer = rnl_regularizer_of(block->parameter->regularizer);
         if (regularizer.l1 == 0 && regularizer.l2 == 0)
             continue;
@@ -82,6 +82,6 @@ rnl_status rnl_plan_penalties(rnl_step *step)
             return rnl_fail_memory(bytes);
     }
     return any ? rnl_phases_add(&step->preparation,
-                                (rnl_phase){.tiles = step->block_count, .run = run_measure})
+                                (rnl_phase){.tiles = step->blocks.count, .run = run_measure})
                : RNL_OK;
 }

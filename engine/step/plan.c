@@ -19,20 +19,20 @@
 static void need_exchange(rnl_step *step, const rnl_upstream *upstream)
 {
     const size_t floats = upstream->partials * upstream->distance;
-    if (step->exchange_floats < floats)
-        step->exchange_floats = floats;
+    if (step->buffers.exchange_floats < floats)
+        step->buffers.exchange_floats = floats;
 }
 
 static rnl_status plan_forward(rnl_step *step)
 {
-    const rnl_model *model = step->model;
+    const rnl_model *model = step->given.model;
     const rnl_matrix *current = &step->input;
     for (size_t i = 0; i < model->layer_count; ++i) {
         const rnl_layer *layer = &model->layers[i];
         step->phases.layer = layer->name;
-        RNL_TRY(rnl_layer_operations_of(layer)->plan_forward(layer, step, current,
-                                                             &step->outputs[i], &step->states[i]));
-        current = step->outputs[i];
+        RNL_TRY(rnl_layer_operations_of(layer)->plan_forward(
+            layer, step, current, &step->layers.outputs[i], &step->layers.states[i]));
+        current = step->layers.outputs[i];
     }
     step->phases.layer = NULL;
     return RNL_OK;
@@ -42,7 +42,7 @@ static rnl_status plan_forward(rnl_step *step)
  * width changes. */
 static void use_exchange(rnl_step *step, size_t used_strides[2], const rnl_upstream *upstream)
 {
-    size_t *used = &used_strides[upstream->values == &step->exchange[1]];
+    size_t *used = &used_strides[upstream->values == &step->buffers.exchange[1]];
     if (*used != 0 && *used != upstream->stride)
         rnl_phases_move_rows(&step->phases);
     *used = upstream->stride;
@@ -50,15 +50,15 @@ static void use_exchange(rnl_step *step, size_t used_strides[2], const rnl_upstr
 
 static rnl_status plan_backward(rnl_step *step)
 {
-    const rnl_model *model = step->model;
+    const rnl_model *model = step->given.model;
     const size_t first = step->first_trainable;
-    const rnl_matrix *outputs = step->outputs[model->layer_count - 1];
+    const rnl_matrix *outputs = step->layers.outputs[model->layer_count - 1];
     rnl_upstream upstream = {
         .partials = 1,
         .columns = outputs->columns,
         .stride = outputs->stride,
         .distance = step->padded_rows * outputs->stride,
-        .values = &step->exchange[0],
+        .values = &step->buffers.exchange[0],
     };
     size_t used_strides[2] = {upstream.stride, 0};
     need_exchange(step, &upstream);
@@ -71,14 +71,14 @@ static rnl_status plan_backward(rnl_step *step)
             .columns = columns,
             .stride = stride,
             .distance = step->padded_rows * stride,
-            .values =
-                upstream.values == &step->exchange[0] ? &step->exchange[1] : &step->exchange[0],
+            .values = upstream.values == &step->buffers.exchange[0] ? &step->buffers.exchange[1]
+                                                                    : &step->buffers.exchange[0],
         };
         if (i > first)
             use_exchange(step, used_strides, &downstream);
         step->phases.layer = layer->name;
-        RNL_TRY(rnl_layer_operations_of(layer)->plan_backward(step->states[i], step, &upstream,
-                                                              i > first ? &downstream : NULL));
+        RNL_TRY(rnl_layer_operations_of(layer)->plan_backward(
+            step->layers.states[i], step, &upstream, i > first ? &downstream : NULL));
         if (i > first) {
             need_exchange(step, &downstream);
             upstream = downstream;
@@ -91,75 +91,78 @@ static rnl_status plan_backward(rnl_step *step)
 /* What is kept of each row beside the layers' outputs. */
 static rnl_status plan_rows(rnl_step *step)
 {
-    const rnl_training_config *config = &step->model->config->training;
-    const size_t outputs = rnl_model_outputs(step->model), rows = step->padded_rows;
-    RNL_TRY(rnl_step_matrix(step, &step->input, rnl_shape_features(&step->model->input)));
-    RNL_TRY(rnl_arena_reserve(&step->arena, &step->labels, rows, sizeof(int32_t)));
-    RNL_TRY(rnl_arena_reserve(&step->arena, &step->predicted, rows, sizeof(int32_t)));
-    if (step->predicting || rnl_metrics_need_predictions(&config->metrics))
-        RNL_TRY(rnl_step_matrix(step, &step->predictions, outputs));
-    if (step->predicting)
+    const rnl_training_config *config = &step->given.model->config->training;
+    const size_t outputs = rnl_model_outputs(step->given.model), rows = step->padded_rows;
+    RNL_TRY(rnl_step_matrix(step, &step->input, rnl_shape_features(&step->given.model->input)));
+    RNL_TRY(rnl_arena_reserve(&step->arena, &step->per_row.labels, rows, sizeof(int32_t)));
+    RNL_TRY(rnl_arena_reserve(&step->arena, &step->per_row.predicted, rows, sizeof(int32_t)));
+    if (step->given.predicting || rnl_metrics_need_predictions(&config->metrics))
+        RNL_TRY(rnl_step_matrix(step, &step->per_row.predictions, outputs));
+    if (step->given.predicting)
         return RNL_OK;
     if (rnl_loss_of(&config->loss)->target != RNL_TARGET_CLASS)
-        RNL_TRY(rnl_step_matrix(step, &step->targets, outputs));
+        RNL_TRY(rnl_step_matrix(step, &step->per_row.targets, outputs));
     for (size_t m = 0; m < config->metrics.count; ++m)
-        RNL_TRY(rnl_arena_reserve(&step->arena, &step->metrics[m], rows, sizeof(double)));
-    RNL_TRY(rnl_arena_reserve(&step->arena, &step->row_weights, rows, sizeof(float)));
-    return rnl_arena_reserve(&step->arena, &step->loss, rows, sizeof(float));
+        RNL_TRY(rnl_arena_reserve(&step->arena, &step->per_row.metrics[m], rows, sizeof(double)));
+    RNL_TRY(rnl_arena_reserve(&step->arena, &step->per_row.weights, rows, sizeof(float)));
+    return rnl_arena_reserve(&step->arena, &step->per_row.loss, rows, sizeof(float));
 }
 
 rnl_status rnl_step_plan(rnl_step *step)
 {
-    atomic_init(&step->trouble, RNL_NO_TROUBLE);
-    if (step->training)
+    atomic_init(&step->update.trouble, RNL_NO_TROUBLE);
+    if (step->given.training)
         rnl_step_bind_optimizer(step);
-    step->rows = rnl_cut_rows(step->batch_size);
+    step->rows = rnl_cut_rows(step->given.batch_size);
     step->padded_rows = step->rows.blocks * step->rows.size;
     step->part_rows = rnl_cut_part(step->rows.size);
-    step->layer_count = step->model->layer_count;
-    step->first_trainable = rnl_model_first_trainable(step->model);
-    step->outputs = rnl_step_allocate(step, step->layer_count * sizeof *step->outputs, NULL);
-    step->states = rnl_step_allocate(step, step->layer_count * sizeof *step->states, NULL);
-    if (!step->outputs || !step->states)
-        return rnl_fail_memory(step->layer_count * sizeof(void *));
+    step->layers.count = step->given.model->layer_count;
+    step->first_trainable = rnl_model_first_trainable(step->given.model);
+    step->layers.outputs =
+        rnl_step_allocate(step, step->layers.count * sizeof *step->layers.outputs, NULL);
+    step->layers.states =
+        rnl_step_allocate(step, step->layers.count * sizeof *step->layers.states, NULL);
+    if (!step->layers.outputs || !step->layers.states)
+        return rnl_fail_memory(step->layers.count * sizeof(void *));
 
     RNL_TRY(plan_rows(step));
     RNL_TRY(rnl_plan_gather(step));
     RNL_TRY(plan_forward(step));
     RNL_TRY(rnl_plan_loss(step));
     step->evaluation_phases = step->phases.count;
-    if (step->training) {
+    if (step->given.training) {
         RNL_TRY(plan_backward(step));
         rnl_phases_end_trailing(&step->phases);
         RNL_TRY(rnl_plan_clipping(step));
         RNL_TRY(rnl_plan_update(step));
         RNL_TRY(rnl_plan_constraints(step));
     }
-    if (!step->predicting)
+    if (!step->given.predicting)
         RNL_TRY(rnl_plan_penalties(step));
-    return step->inspecting ? rnl_plan_probe(step) : RNL_OK;
+    return step->given.inspecting ? rnl_plan_probe(step) : RNL_OK;
 }
 
 /* ---- arranged for a team -------------------------------------------------------------------- */
 
 static rnl_status create_products(rnl_step *step)
 {
-    for (size_t i = 0; i < step->product_count; ++i)
-        RNL_TRY(rnl_product_create(&step->products[i].product, step->products[i].shape));
+    for (size_t i = 0; i < step->products.count; ++i)
+        RNL_TRY(
+            rnl_product_create(&step->products.items[i].product, step->products.items[i].shape));
     return RNL_OK;
 }
 
 static rnl_status plan_buffers(rnl_step *step)
 {
-    step->tile_buffers = rnl_step_allocate(step, step->workers * sizeof *step->tile_buffers, NULL);
-    if (!step->tile_buffers)
-        return rnl_fail_memory(step->workers * sizeof *step->tile_buffers);
+    step->buffers.tile = rnl_step_allocate(step, step->workers * sizeof *step->buffers.tile, NULL);
+    if (!step->buffers.tile)
+        return rnl_fail_memory(step->workers * sizeof *step->buffers.tile);
     for (size_t i = 0; i < step->active; ++i)
-        RNL_TRY(rnl_arena_reserve(&step->arena, &step->tile_buffers[i], step->tile_floats,
+        RNL_TRY(rnl_arena_reserve(&step->arena, &step->buffers.tile[i], step->buffers.tile_floats,
                                   sizeof(float)));
-    for (size_t i = 0; step->training && i < 2; ++i)
-        RNL_TRY(rnl_arena_reserve(&step->arena, &step->exchange[i], step->exchange_floats,
-                                  sizeof(float)));
+    for (size_t i = 0; step->given.training && i < 2; ++i)
+        RNL_TRY(rnl_arena_reserve(&step->arena, &step->buffers.exchange[i],
+                                  step->buffers.exchange_floats, sizeof(float)));
     return RNL_OK;
 }
 
@@ -226,13 +229,13 @@ static rnl_status bind_list(const rnl_phase_list *list, rnl_own_tiles **lists,
 
 rnl_status rnl_step_bind(rnl_step *step, rnl_step_worker *worker)
 {
-    rnl_product **products = malloc((step->product_count + 1) * sizeof(rnl_product *));
+    rnl_product **products = malloc((step->products.count + 1) * sizeof(rnl_product *));
     if (!products)
-        return rnl_fail_memory(step->product_count * sizeof(rnl_product *));
-    for (size_t i = 0; i < step->product_count; ++i)
-        products[i] = step->products[i].product;
+        return rnl_fail_memory(step->products.count * sizeof(rnl_product *));
+    for (size_t i = 0; i < step->products.count; ++i)
+        products[i] = step->products.items[i].product;
     const rnl_status status =
-        rnl_product_worker_create(&worker->product, products, step->product_count);
+        rnl_product_worker_create(&worker->product, products, step->products.count);
     free(products);
     RNL_TRY(status);
     RNL_TRY(bind_list(&step->preparation, &worker->preparation, worker));
@@ -257,11 +260,11 @@ void rnl_step_unbind(rnl_step_worker *worker)
 
 rnl_status rnl_step_collect(const rnl_step *step, size_t array, rnl_model *model)
 {
-    for (size_t i = 0; i < step->layer_count; ++i) {
+    for (size_t i = 0; i < step->layers.count; ++i) {
         rnl_layer *layer = &model->layers[i];
         const rnl_layer_operations *operations = rnl_layer_operations_of(layer);
         if (operations->collect)
-            RNL_TRY(operations->collect(step->states[i], array, layer));
+            RNL_TRY(operations->collect(step->layers.states[i], array, layer));
     }
     return RNL_OK;
 }

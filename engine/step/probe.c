@@ -160,12 +160,12 @@ static rnl_status run_outputs(void *self, size_t number, rnl_step_worker *worker
 
 static rnl_status plan_blocks(rnl_probe *probe, rnl_step *step)
 {
-    probe->blocks = rnl_step_allocate(step, step->block_count * sizeof *probe->blocks, NULL);
+    probe->blocks = rnl_step_allocate(step, step->blocks.count * sizeof *probe->blocks, NULL);
     if (!probe->blocks)
-        return rnl_fail_memory(step->block_count * sizeof *probe->blocks);
-    for (size_t i = 0; i < step->block_count; ++i) {
+        return rnl_fail_memory(step->blocks.count * sizeof *probe->blocks);
+    for (size_t i = 0; i < step->blocks.count; ++i) {
         probed_block *p = &probe->blocks[probe->block_count++];
-        p->block = step->blocks[i];
+        p->block = step->blocks.items[i];
         const rnl_parameter *parameter = p->block->parameter;
         p->arrays = parameter->fixed ? RNL_FIRST_SLOT : rnl_step_arrays(step);
         p->is_kernel = parameter->rank == 2 && !parameter->fixed;
@@ -188,20 +188,20 @@ static const rnl_activation *activation_of(const rnl_layer *layer)
 /* Layers that make an output of their own. */
 static rnl_status plan_layers(rnl_probe *probe, rnl_step *step)
 {
-    const size_t bytes = step->layer_count * sizeof *probe->layers;
+    const size_t bytes = step->layers.count * sizeof *probe->layers;
     probe->layers = rnl_step_allocate(step, bytes, NULL);
-    probe->figures = rnl_step_allocate(step, step->layer_count * sizeof *probe->figures, NULL);
+    probe->figures = rnl_step_allocate(step, step->layers.count * sizeof *probe->figures, NULL);
     if (!probe->layers || !probe->figures)
         return rnl_fail_memory(bytes);
     const rnl_matrix *input = &step->input;
-    for (size_t i = 0; i < step->layer_count; ++i) {
-        const rnl_matrix *output = step->outputs[i];
+    for (size_t i = 0; i < step->layers.count; ++i) {
+        const rnl_matrix *output = step->layers.outputs[i];
         const bool own = output != input;
         input = output;
         if (!own)
             continue;
         probed_layer *layer = &probe->layers[probe->layer_count++];
-        layer->layer = &step->model->layers[i];
+        layer->layer = &step->given.model->layers[i];
         layer->output = output;
         layer->activation = activation_of(layer->layer);
         layer->units = rnl_step_allocate(step, output->columns * sizeof *layer->units, NULL);

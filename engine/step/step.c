@@ -29,8 +29,8 @@ static void *grow(void **items, size_t *count, size_t *capacity, size_t size)
 
 void *rnl_step_allocate(rnl_step *step, size_t size, void (*release)(void *))
 {
-    rnl_owned *owned =
-        grow((void **)&step->owned, &step->owned_count, &step->owned_capacity, sizeof *step->owned);
+    rnl_owned *owned = grow((void **)&step->owned.items, &step->owned.count, &step->owned.capacity,
+                            sizeof *step->owned.items);
     if (!owned)
         return NULL;
     owned->memory = calloc(1, size);
@@ -40,9 +40,9 @@ void *rnl_step_allocate(rnl_step *step, size_t size, void (*release)(void *))
 
 static rnl_shared_product *find_product(const rnl_step *step, rnl_product_shape shape)
 {
-    for (size_t i = 0; i < step->product_count; ++i)
-        if (memcmp(&step->products[i].shape, &shape, sizeof shape) == 0)
-            return &step->products[i];
+    for (size_t i = 0; i < step->products.count; ++i)
+        if (memcmp(&step->products.items[i].shape, &shape, sizeof shape) == 0)
+            return &step->products.items[i];
     return NULL;
 }
 
@@ -50,8 +50,8 @@ rnl_status rnl_step_need_product(rnl_step *step, rnl_product_shape shape)
 {
     if (find_product(step, shape))
         return RNL_OK;
-    rnl_shared_product *added = grow((void **)&step->products, &step->product_count,
-                                     &step->product_capacity, sizeof *step->products);
+    rnl_shared_product *added = grow((void **)&step->products.items, &step->products.count,
+                                     &step->products.capacity, sizeof *step->products.items);
     if (!added)
         return rnl_fail_memory(sizeof *added);
     added->shape = shape;
@@ -67,16 +67,16 @@ rnl_status rnl_step_block(rnl_step *step, const rnl_layer *layer, size_t paramet
                           rnl_block **block)
 {
     rnl_block *created = rnl_step_allocate(step, sizeof *created, NULL);
-    rnl_block **added = grow((void **)&step->blocks, &step->block_count, &step->block_capacity,
-                             sizeof *step->blocks);
+    rnl_block **added = grow((void **)&step->blocks.items, &step->blocks.count,
+                             &step->blocks.capacity, sizeof *step->blocks.items);
     if (!created || !added)
         return rnl_fail_memory(sizeof *created);
     *added = created;
-    created->index = step->block_count - 1;
+    created->index = step->blocks.count - 1;
     created->layer = layer;
     created->parameter = &layer->parameters[parameter];
     created->count = count;
-    const bool trained = step->training && !created->parameter->fixed;
+    const bool trained = step->given.training && !created->parameter->fixed;
     const size_t arrays = trained ? rnl_step_arrays(step) : RNL_FIRST_SLOT;
     step->memory.parameters += count * sizeof(float);
     step->memory.optimizer += (arrays - RNL_FIRST_SLOT) * count * sizeof(float);
@@ -88,7 +88,7 @@ rnl_status rnl_step_block(rnl_step *step, const rnl_layer *layer, size_t paramet
 
 rnl_status rnl_step_gradients(rnl_step *step, rnl_block *block)
 {
-    if (!step->training || block->parameter->fixed)
+    if (!step->given.training || block->parameter->fixed)
         return RNL_OK;
     step->memory.gradients += block->count * sizeof(float);
     return rnl_arena_reserve(&step->arena, &block->gradients, block->count, sizeof(float));
@@ -96,7 +96,7 @@ rnl_status rnl_step_gradients(rnl_step *step, rnl_block *block)
 
 bool rnl_step_keeps_gradients(const rnl_step *step)
 {
-    return rnl_step_clips(step) || step->inspecting;
+    return rnl_step_clips(step) || step->given.inspecting;
 }
 
 rnl_status rnl_step_matrix(rnl_step *step, rnl_matrix *matrix, size_t columns)
@@ -109,22 +109,22 @@ rnl_status rnl_step_matrix(rnl_step *step, rnl_matrix *matrix, size_t columns)
 
 void rnl_step_need_tile(rnl_step *step, size_t floats)
 {
-    if (step->tile_floats < floats)
-        step->tile_floats = floats;
+    if (step->buffers.tile_floats < floats)
+        step->buffers.tile_floats = floats;
 }
 
 void rnl_step_release(rnl_step *step)
 {
-    for (size_t i = step->owned_count; i-- > 0;) {
-        if (step->owned[i].release && step->owned[i].memory)
-            step->owned[i].release(step->owned[i].memory);
-        free(step->owned[i].memory);
+    for (size_t i = step->owned.count; i-- > 0;) {
+        if (step->owned.items[i].release && step->owned.items[i].memory)
+            step->owned.items[i].release(step->owned.items[i].memory);
+        free(step->owned.items[i].memory);
     }
-    for (size_t i = 0; i < step->product_count; ++i)
-        rnl_product_free(step->products[i].product);
-    free(step->owned);
-    free(step->products);
-    free(step->blocks);
+    for (size_t i = 0; i < step->products.count; ++i)
+        rnl_product_free(step->products.items[i].product);
+    free(step->owned.items);
+    free(step->products.items);
+    free(step->blocks.items);
     rnl_phases_release(&step->phases);
     rnl_phases_release(&step->preparation);
     rnl_phases_release(&step->probes);

@@ -101,12 +101,6 @@ typedef struct rnl_batch {
     size_t begin;    /* rows of that pass, or of another without training, before these */
 } rnl_batch;
 
-/* A product that all layers of one shape share. */
-typedef struct rnl_shared_product {
-    rnl_product_shape shape;
-    rnl_product *product;
-} rnl_shared_product;
-
 struct rnl_step;
 
 /* The tiles of a phase that are one worker's. */
@@ -130,59 +124,104 @@ typedef struct rnl_memory_plan {
     size_t parameters, optimizer, gradients, activations;
 } rnl_memory_plan;
 
-typedef struct rnl_step {
-    /* Given. */
+/* What a step is asked to do, set before it is planned. */
+typedef struct rnl_step_given {
     const rnl_model *model;
-    const rnl_kernels *kernels;
     size_t batch_size;
-    size_t workers, active; /* the first `active` have tiles; given when the step is arranged */
     bool training;
-    bool monte_carlo;           /* layers draw random numbers though it is no training */
+    bool monte_carlo;           /* layers draw random numbers outside of training, too */
     bool predicting;            /* outputs alone are asked for: no targets, no loss */
     bool inspecting;            /* the probes are planned */
     const float *class_weights; /* (classes) factors of the losses in training; NULL for 1 */
+} rnl_step_given;
 
-    /* Planned. */
+/* What updates go by, and what came of them. */
+typedef struct rnl_step_update_state {
     rnl_bound_optimizer optimizer; /* in training */
     rnl_step_rates rates[2];       /* of steps with even and odd numbers */
     double penalty;                /* of the regularizers, as last set */
     _Atomic uint64_t trouble;      /* the earliest so far, else RNL_NO_TROUBLE */
+} rnl_step_update_state;
+
+/* What is known of each row of a mini-batch beside the layers' outputs. */
+typedef struct rnl_step_rows {
+    int32_t *labels;        /* (padded_rows) where the loss knows classes */
+    int32_t *predicted;     /* (padded_rows) likewise, or RNL_NO_CLASS */
+    rnl_matrix targets;     /* where the loss compares with values, else without columns */
+    rnl_matrix predictions; /* probabilities or values, where asked for, else without columns */
+    float *weights;         /* (padded_rows) factors of the losses; unset without any */
+    float *loss;            /* (padded_rows) */
+    bool has_activity;      /* a layer adds penalties on its outputs: */
+    float *activity;        /* (padded_rows) */
+    double *metrics[RNL_MAX_METRICS]; /* (padded_rows) each */
+} rnl_step_rows;
+
+/* What the layers of the model have in the step. */
+typedef struct rnl_step_layers {
+    size_t count;
+    const rnl_matrix **outputs; /* (count), each of its layer */
+    void **states;              /* (count) */
+    size_t by_columns;          /* layers of several column blocks */
+} rnl_step_layers;
+
+/* What phases share beside the layers' own. */
+typedef struct rnl_step_buffers {
+    float **tile; /* (workers) of those with tiles: what a tile works with */
+    size_t tile_floats;
+    float *exchange[2]; /* input gradients on their way back, in turn */
+    size_t exchange_floats;
+} rnl_step_buffers;
+
+/* All parameters, in blocks. */
+typedef struct rnl_step_blocks {
+    size_t count, capacity;
+    rnl_block **items;
+    struct rnl_constrained *constrained; /* a list */
+} rnl_step_blocks;
+
+/* A product that all layers of one shape share. */
+typedef struct rnl_shared_product {
+    rnl_product_shape shape;
+    rnl_product *product;
+} rnl_shared_product;
+
+typedef struct rnl_step_products {
+    size_t count, capacity;
+    rnl_shared_product *items;
+} rnl_step_products;
+
+/* Memory that is freed with the step. */
+typedef struct rnl_step_owned {
+    size_t count, capacity;
+    struct rnl_owned *items;
+} rnl_step_owned;
+
+typedef struct rnl_step {
+    rnl_step_given given;
+    const rnl_kernels *kernels; /* set before the step is planned */
+    size_t workers, active;     /* the first `active` have tiles; set before it is arranged */
+
     rnl_cut rows;
     size_t padded_rows, part_rows;
     bool keeps_rows; /* each worker has the same rows in all phases that go by rows */
     rnl_arena arena;
-    rnl_memory_plan memory;     /* of the arena */
+    rnl_memory_plan memory; /* of the arena */
+
     rnl_phase_list preparation; /* run once before the first step */
     rnl_phase_list phases;
-    rnl_phase_list probes; /* each run by itself, between two steps (probe.h) */
-    struct rnl_probe *probe;
     size_t evaluation_phases; /* the first of them make an evaluation */
-    size_t first_trainable;   /* layer; below it nobody asks for a gradient */
+    rnl_phase_list probes;    /* each run by itself, between two steps (probe.h) */
+    struct rnl_probe *probe;
+
     rnl_matrix input;
-    size_t layer_count;
-    const rnl_matrix **outputs; /* (layers), each of its layer */
-    void **states;              /* (layers) */
-    int32_t *labels;            /* (padded_rows) of the mini-batch; where the loss knows classes */
-    int32_t *predicted;         /* (padded_rows) likewise, or RNL_NO_CLASS */
-    rnl_matrix targets;         /* where the loss compares with values, else without columns */
-    rnl_matrix predictions;     /* probabilities or values, where asked for, else without columns */
-    float *row_weights;         /* (padded_rows) factors of the rows' losses; unset without any */
-    float *loss;                /* (padded_rows) of each row */
-    bool has_activity;          /* a layer adds penalties on its outputs: */
-    float *activity;            /* (padded_rows) of each row */
-    double *metrics[RNL_MAX_METRICS]; /* (padded_rows) each */
-    float **tile_buffers;             /* (workers) of those with tiles: what a tile works with */
-    size_t tile_floats;
-    float *exchange[2]; /* gradients on their way down, in turn */
-    size_t exchange_floats;
-    size_t block_count, block_capacity;
-    rnl_block **blocks;
-    struct rnl_constrained *constrained; /* a list */
-    size_t layers_by_columns;            /* of several column blocks */
-    size_t product_count, product_capacity;
-    rnl_shared_product *products;
-    size_t owned_count, owned_capacity;
-    struct rnl_owned *owned; /* freed with the step */
+    size_t first_trainable; /* layer; below it nobody asks for a gradient */
+    rnl_step_layers layers;
+    rnl_step_rows per_row;
+    rnl_step_buffers buffers;
+    rnl_step_blocks blocks;
+    rnl_step_products products;
+    rnl_step_update_state update;
+    rnl_step_owned owned;
 } rnl_step;
 
 /* Frees all but the step itself. */
@@ -192,14 +231,16 @@ void rnl_step_release(rnl_step *step);
 static inline size_t rnl_step_arrays(const rnl_step *step)
 {
     return RNL_FIRST_SLOT +
-           (step->training ? rnl_optimizer_slots(&step->model->config->training.optimizer) : 0);
+           (step->given.training
+                ? rnl_optimizer_slots(&step->given.model->config->training.optimizer)
+                : 0);
 }
 
 /* Gradients are clipped: they are whole, penalties included, when the update begins, and no tile of
  * the backward pass updates anything. */
 static inline bool rnl_step_clips(const rnl_step *step)
 {
-    return step->model->config->training.clipping.kind != NULL;
+    return step->given.model->config->training.clipping.kind != NULL;
 }
 
 /* ---- for the layers, while a step is planned ------------------------------------------------- */

@@ -21,17 +21,18 @@ typedef struct update_state {
 
 void rnl_step_bind_optimizer(rnl_step *step)
 {
-    const rnl_choice *optimizer = &step->model->config->training.optimizer;
-    rnl_optimizer_of(optimizer)->bind(&step->optimizer, step->kernels, optimizer->parameters);
+    const rnl_choice *optimizer = &step->given.model->config->training.optimizer;
+    rnl_optimizer_of(optimizer)->bind(&step->update.optimizer, step->kernels,
+                                      optimizer->parameters);
 }
 
 /* Of the step before, other workers may still read the rates. */
 void rnl_step_set_rates(rnl_step *step, uint64_t number, rnl_scheduled scheduled,
                         double momentum_product)
 {
-    step->rates[number % 2] =
-        rnl_optimizer_rates(&step->model->config->training.optimizer, &step->optimizer, number,
-                            scheduled, momentum_product);
+    step->update.rates[number % 2] =
+        rnl_optimizer_rates(&step->given.model->config->training.optimizer, &step->update.optimizer,
+                            number, scheduled, momentum_product);
 }
 
 /* From 1; 0 for none. */
@@ -59,8 +60,9 @@ static rnl_trouble trouble_of(const slice *s, const rnl_update *update)
 static void note_trouble(rnl_step *step, const slice *s, const rnl_update *update, uint64_t number)
 {
     const uint64_t found = rnl_trouble_pack(number, s->block->index, trouble_of(s, update));
-    uint64_t earliest = atomic_load(&step->trouble);
-    while (found < earliest && !atomic_compare_exchange_weak(&step->trouble, &earliest, found))
+    uint64_t earliest = atomic_load(&step->update.trouble);
+    while (found < earliest &&
+           !atomic_compare_exchange_weak(&step->update.trouble, &earliest, found))
         ;
 }
 
@@ -68,12 +70,12 @@ static void note_trouble(rnl_step *step, const slice *s, const rnl_update *updat
 static void shrink(const rnl_step *step, const rnl_update *update, double threshold)
 {
     float divisors[SLICE];
-    if (!step->optimizer.divisors) {
+    if (!step->update.optimizer.divisors) {
         step->kernels->shrink(
             &(const rnl_shrink){update->count, update->weights, (float)threshold});
         return;
     }
-    step->optimizer.divisors(update, divisors);
+    step->update.optimizer.divisors(update, divisors);
     for (size_t i = 0; i < update->count; ++i) {
         const float w = update->weights[i], size = fabsf(w), most = (float)threshold / divisors[i];
         update->weights[i] = size <= most ? 0 : copysignf(size - most, w);
@@ -83,7 +85,7 @@ static void shrink(const rnl_step *step, const rnl_update *update, double thresh
 static void update_slice(rnl_step *step, const rnl_step_worker *worker, const slice *s)
 {
     const rnl_block *block = s->block;
-    const rnl_step_rates *rates = &step->rates[worker->batch.number % 2];
+    const rnl_step_rates *rates = &step->update.rates[worker->batch.number % 2];
     const float factor = block->layer->learning_rate_factor;
     const bool clips = rnl_step_clips(step);
     float check;
@@ -91,16 +93,16 @@ static void update_slice(rnl_step *step, const rnl_step_worker *worker, const sl
         .count = s->count,
         .weights = block->arrays[RNL_VALUES] + s->begin,
         .gradients = s->gradients,
-        .velocity = slot(s, step->optimizer.velocity),
-        .squares = slot(s, step->optimizer.squares),
-        .means = slot(s, step->optimizer.means),
+        .velocity = slot(s, step->update.optimizer.velocity),
+        .squares = slot(s, step->update.optimizer.squares),
+        .means = slot(s, step->update.optimizer.means),
         .learning_rate = factor * rates->learning_rate,
         .gradient_rate = factor * rates->gradient_rate,
         .root_scale = rates->root_scale,
         .decay = factor * rates->decay,
         .momentum = rates->velocity_share,
-        .beta_2 = step->optimizer.beta_2,
-        .epsilon = step->optimizer.epsilon,
+        .beta_2 = step->update.optimizer.beta_2,
+        .epsilon = step->update.optimizer.epsilon,
         .check = &check,
     };
     if (block->penalties[0] && !clips)
@@ -108,7 +110,7 @@ static void update_slice(rnl_step *step, const rnl_step_worker *worker, const sl
     for (size_t i = 0; clips && i < 2 && block->clip_factors[i] != 1; ++i)
         step->kernels->multiply(
             &(const rnl_multiply){s->count, s->gradients, &block->clip_factors[i], true});
-    step->optimizer.update(&update);
+    step->update.optimizer.update(&update);
     const rnl_regularizer regularizer = rnl_regularizer_of(block->parameter->regularizer);
     if (regularizer.proximal)
         shrink(step, &update, (double)factor * rates->lasting_rate * regularizer.l1);
@@ -119,7 +121,7 @@ static void update_slice(rnl_step *step, const rnl_step_worker *worker, const sl
 void rnl_step_update(rnl_step *step, const rnl_step_worker *worker, size_t block_index,
                      size_t begin, size_t count, float *gradients)
 {
-    const rnl_block *block = step->blocks[block_index];
+    const rnl_block *block = step->blocks.items[block_index];
     if (block->layer->learning_rate_factor == 0)
         return;
     for (size_t at = begin; at < begin + count; at += SLICE) {
@@ -142,7 +144,8 @@ static rnl_status run_update(void *self, size_t tile, rnl_step_worker *worker)
 
 double rnl_step_update_bytes(const rnl_step *step, double parameters, double gradient_passes)
 {
-    const double arrays = 1 + (double)rnl_optimizer_slots(&step->model->config->training.optimizer);
+    const double arrays =
+        1 + (double)rnl_optimizer_slots(&step->given.model->config->training.optimizer);
     return parameters * sizeof(float) * (2 * arrays + gradient_passes);
 }
 
@@ -155,9 +158,10 @@ rnl_status rnl_plan_update(rnl_step *step)
 {
     size_t count = 0;
     double parameters = 0;
-    for (size_t i = 0; i < step->block_count; ++i) {
-        count += slices_of(step->blocks[i]);
-        parameters += step->blocks[i]->updated_by_tile ? 0 : (double)step->blocks[i]->count;
+    for (size_t i = 0; i < step->blocks.count; ++i) {
+        count += slices_of(step->blocks.items[i]);
+        parameters +=
+            step->blocks.items[i]->updated_by_tile ? 0 : (double)step->blocks.items[i]->count;
     }
     if (count == 0)
         return RNL_OK;
@@ -165,8 +169,8 @@ rnl_status rnl_plan_update(rnl_step *step)
     update_state *state = rnl_step_allocate(step, bytes, NULL);
     if (!state)
         return rnl_fail_memory(bytes);
-    for (size_t i = 0; i < step->block_count; ++i) {
-        const rnl_block *block = step->blocks[i];
+    for (size_t i = 0; i < step->blocks.count; ++i) {
+        const rnl_block *block = step->blocks.items[i];
         for (size_t k = 0; k < slices_of(block); ++k) {
             const size_t begin = k * SLICE, left = block->count - begin;
             state->slices[state->count++] =

@@ -136,7 +136,7 @@ static bool blame_weights(char text[ADVICE_TEXT], const rnl_model *model)
 /* What overflows at once is due to the first weights, unless the rate made it. */
 static void advise(char text[ADVICE_TEXT], const rnl_step *step, uint64_t number, bool by_rate)
 {
-    if (number <= EARLY && blame_weights(text, step->model))
+    if (number <= EARLY && blame_weights(text, step->given.model))
         return;
     snprintf(text, ADVICE_TEXT, "%s may help",
              number > 1 || by_rate ? "a lower learning_rate"
@@ -150,23 +150,23 @@ rnl_status rnl_fail_not_finite(const rnl_step *step, const rnl_batch *batch, uin
     if (!rows_finite(&step->input, batch->rows))
         return rnl_fail(RNL_NOT_FINITE, "step %llu: an input of the mini-batch is NaN or infinite",
                         (unsigned long long)number);
-    for (size_t i = 0; i < step->layer_count; ++i)
-        if (!rows_finite(step->outputs[i], batch->rows))
+    for (size_t i = 0; i < step->layers.count; ++i)
+        if (!rows_finite(step->layers.outputs[i], batch->rows))
             return rnl_fail(RNL_NOT_FINITE,
                             "step %llu: the output of layer %s is NaN or infinite; %s",
-                            (unsigned long long)number, step->model->layers[i].name, advice);
+                            (unsigned long long)number, step->given.model->layers[i].name, advice);
     return rnl_fail(RNL_NOT_FINITE, "step %llu: the loss is NaN or infinite; %s",
                     (unsigned long long)number, advice);
 }
 
 rnl_status rnl_check_updates(const rnl_step *step, uint64_t before)
 {
-    const uint64_t trouble = atomic_load(&step->trouble);
+    const uint64_t trouble = atomic_load(&step->update.trouble);
     if (trouble >= rnl_trouble_pack(before, 0, 0))
         return RNL_OK;
     const uint64_t number = rnl_trouble_step(trouble);
     const rnl_trouble kind = rnl_trouble_kind(trouble);
-    const rnl_block *block = step->blocks[rnl_trouble_block(trouble)];
+    const rnl_block *block = step->blocks.items[rnl_trouble_block(trouble)];
     char advice[ADVICE_TEXT];
     advise(advice, step, number, kind == RNL_TROUBLE_VALUES);
     static const char *const what[] = {
@@ -182,8 +182,8 @@ rnl_status rnl_check_updates(const rnl_step *step, uint64_t before)
 rnl_status rnl_check_parameters(const rnl_step *step)
 {
     RNL_TRY(rnl_check_updates(step, RNL_TROUBLE_LAST_STEP));
-    for (size_t i = 0; i < step->block_count; ++i) {
-        const rnl_block *block = step->blocks[i];
+    for (size_t i = 0; i < step->blocks.count; ++i) {
+        const rnl_block *block = step->blocks.items[i];
         if (!all_finite(block->arrays[RNL_VALUES], block->count))
             return rnl_fail(RNL_NOT_FINITE,
                             "after the last step, the %s of layer %s is NaN or infinite",

@@ -74,11 +74,12 @@ bool rnl_course_goes_on(const rnl_step *step, const rnl_batch *batch, void *cont
 rnl_scheduled rnl_course_scheduled(const rnl_course *t, const rnl_step *step, uint64_t done)
 {
     const rnl_position *position = &t->position;
-    const uint64_t per_epoch = (t->epoch.count + step->batch_size - 1) / step->batch_size;
+    const uint64_t per_epoch =
+        (t->epoch.count + step->given.batch_size - 1) / step->given.batch_size;
     const uint64_t all = per_epoch * (uint64_t)t->model->config->training.epochs;
     const uint64_t start = position->schedule_start < done ? position->schedule_start : done;
     const rnl_moment moment = {
-        .learning_rate = step->optimizer.learning_rate,
+        .learning_rate = step->update.optimizer.learning_rate,
         .step = (double)(done - start),
         .epoch = (double)(done / per_epoch - start / per_epoch),
         .steps = (double)(all - start),

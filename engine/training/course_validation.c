@@ -45,7 +45,7 @@ static void tell_figures(rnl_course *t, rnl_hand *hand)
     gather_figures(t, step, &figures);
     const rnl_progress progress =
         rnl_course_progress(t, t->reported_at, position->sums.rows - t->sums_rows, &figures);
-    look_for_plateau(config, &position->plateau, step->optimizer.learning_rate, &figures);
+    look_for_plateau(config, &position->plateau, step->update.optimizer.learning_rate, &figures);
     rnl_course_set_rates(t, step);
     const rnl_validation_time when = {rnl_course_epoch(t), position->step,
                                       position->reported_step == 0};

@@ -25,9 +25,9 @@ static bool count_confusion(const rnl_step *step, const rnl_batch *batch, void *
     if (result->public.classes == 0)
         return true;
     for (size_t i = 0; i < batch->rows; ++i)
-        if (step->predicted[i] != RNL_NO_CLASS)
-            ++result->confusion[(size_t)step->labels[i] * result->public.classes +
-                                (size_t)step->predicted[i]];
+        if (step->per_row.predicted[i] != RNL_NO_CLASS)
+            ++result->confusion[(size_t)step->per_row.labels[i] * result->public.classes +
+                                (size_t)step->per_row.predicted[i]];
     return true;
 }
 
@@ -83,7 +83,7 @@ rnl_status rnl_evaluate(const rnl_model *model, const rnl_data *data, rnl_part p
         .context = result,
     };
     rnl_executor executor = {
-        .step = {.model = model, .batch_size = rnl_batch_size(model, dataset)},
+        .step.given = {.model = model, .batch_size = rnl_batch_size(model, dataset)},
         .options = options,
         .work = evaluate_worker,
         .context = &pass,

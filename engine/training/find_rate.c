@@ -151,7 +151,7 @@ static void account_step(rnl_hand *hand, void *context)
     const rnl_batch *batch = &hand->step.batch;
     rnl_step_set_penalty(step, batch->number);
     const rnl_rate_point point = add_point(s, loss_of(step, batch));
-    s->momentum_product = step->rates[batch->number % 2].momentum_product;
+    s->momentum_product = step->update.rates[batch->number % 2].momentum_product;
     set_rates(s, step);
     s->over = s->result->public.diverged || s->done == s->range.steps;
     if (atomic_load(&hand->executor->failed))
@@ -272,7 +272,7 @@ static rnl_status run(search *s)
     RNL_TRY(rnl_metrics_variances(&s->rows.variances, &s->model->config->training.metrics,
                                   s->rows.dataset, rnl_model_outputs(s->model)));
     rnl_executor executor = {
-        .step =
+        .step.given =
             {
                 .model = s->model,
                 .batch_size = rnl_batch_size(s->model, s->rows.dataset),

@@ -3,13 +3,13 @@
 /* The run may end before the step that was taken back. */
 static void put_trouble_back(rnl_hand *hand, void *trouble)
 {
-    atomic_store(&hand->step.step->trouble, *(const uint64_t *)trouble);
+    atomic_store(&hand->step.step->update.trouble, *(const uint64_t *)trouble);
 }
 
 void rnl_inspect_step(rnl_hand *hand, const rnl_batch *batch, rnl_pass *before)
 {
     rnl_step *step = hand->step.step;
-    uint64_t trouble = atomic_load(&step->trouble);
+    uint64_t trouble = atomic_load(&step->update.trouble);
     rnl_hand_probe(hand, RNL_PROBE_KEEP);
     rnl_hand_barrier(hand);
     if (before)

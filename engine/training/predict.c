@@ -32,13 +32,15 @@ static void keep_value(owned_prediction *result, size_t at, double output)
 static bool keep_outputs(const rnl_step *step, const rnl_batch *batch, void *context)
 {
     owned_prediction *result = context;
-    const size_t outputs = step->predictions.columns;
+    const size_t outputs = step->per_row.predictions.columns;
     for (size_t i = 0; i < batch->rows; ++i)
         for (size_t j = 0; j < outputs; ++j)
-            keep_value(result, (result->done + i) * outputs + j,
-                       (double)step->predictions.values[i * step->predictions.stride + j]);
+            keep_value(
+                result, (result->done + i) * outputs + j,
+                (double)step->per_row.predictions.values[i * step->per_row.predictions.stride + j]);
     if (result->classes)
-        memcpy(result->classes + result->done, step->predicted, batch->rows * sizeof(int32_t));
+        memcpy(result->classes + result->done, step->per_row.predicted,
+               batch->rows * sizeof(int32_t));
     result->done += batch->rows;
     return true;
 }
@@ -47,11 +49,12 @@ static bool keep_outputs(const rnl_step *step, const rnl_batch *batch, void *con
 static bool add_outputs(const rnl_step *step, const rnl_batch *batch, void *context)
 {
     owned_prediction *result = context;
-    const size_t outputs = step->predictions.columns;
+    const size_t outputs = step->per_row.predictions.columns;
     for (size_t i = 0; i < batch->rows; ++i)
         for (size_t j = 0; j < outputs; ++j) {
             const size_t at = (result->done + i) * outputs + j;
-            const double value = (double)step->predictions.values[i * step->predictions.stride + j];
+            const double value =
+                (double)step->per_row.predictions.values[i * step->per_row.predictions.stride + j];
             const double before = value - result->means[at];
             result->means[at] += before / (double)result->pass;
             result->squares[at] += before * (value - result->means[at]);
@@ -184,10 +187,10 @@ static rnl_status predict(const rnl_model *model, const rnl_data *data, rnl_part
         .context = result,
     };
     rnl_executor executor = {
-        .step = {.model = model,
-                 .batch_size = rnl_batch_size(model, dataset),
-                 .predicting = true,
-                 .monte_carlo = passes > 0},
+        .step.given = {.model = model,
+                       .batch_size = rnl_batch_size(model, dataset),
+                       .predicting = true,
+                       .monte_carlo = passes > 0},
         .options = rnl_options_given(options),
         .work = predict_worker,
         .context = &pass,

@@ -44,7 +44,7 @@ static void account_step(rnl_hand *hand, void *context)
     rnl_position *position = &t->position;
     ++position->step;
     position->rows += hand->step.batch.rows;
-    position->momentum_product = step->rates[position->step % 2].momentum_product;
+    position->momentum_product = step->update.rates[position->step % 2].momentum_product;
     rnl_course_set_rates(t, step);
     rnl_step_set_penalty(step, position->step);
     rnl_sums_add(&position->sums, step, &hand->step.batch);
@@ -213,7 +213,7 @@ static void drop_unused_slots(const rnl_course *t)
 static rnl_status run(rnl_course *t)
 {
     rnl_executor executor = {
-        .step =
+        .step.given =
             {
                 .model = t->model,
                 .batch_size = rnl_batch_size(t->model, &t->data->train),

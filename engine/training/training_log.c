@@ -18,9 +18,9 @@ static size_t data_bytes(const rnl_dataset *dataset)
 static size_t model_bytes(const rnl_step *step)
 {
     size_t parameters = 0;
-    for (size_t i = 0; i < step->model->layer_count; ++i)
-        for (size_t p = 0; p < step->model->layers[i].parameter_count; ++p)
-            parameters += rnl_parameter_count(&step->model->layers[i].parameters[p]);
+    for (size_t i = 0; i < step->given.model->layer_count; ++i)
+        for (size_t p = 0; p < step->given.model->layers[i].parameter_count; ++p)
+            parameters += rnl_parameter_count(&step->given.model->layers[i].parameters[p]);
     return parameters * rnl_step_arrays(step) * sizeof(float);
 }
 

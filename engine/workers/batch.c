@@ -8,7 +8,7 @@ rnl_batch rnl_batch_at(const rnl_step *step, const rnl_sequence *rows, size_t be
     return (rnl_batch){
         .dataset = rows->dataset,
         .indices = rows->order + begin,
-        .rows = left < step->batch_size ? left : step->batch_size,
+        .rows = left < step->given.batch_size ? left : step->given.batch_size,
         .target_variances = rows->variances,
     };
 }

@@ -107,10 +107,11 @@ static void log_plan(const rnl_executor *executor)
             "kernels %s, products by %s; %zu workers; %zu row blocks of %zu rows; %.1f MB",
             rnl_isa_name(step->kernels->isa), rnl_product_computation(), step->workers,
             step->rows.blocks, step->rows.size, (double)step->arena.bytes / 1e6);
-    for (size_t i = 0; i < step->product_count; ++i) {
-        const rnl_product_shape *shape = &step->products[i].shape;
+    for (size_t i = 0; i < step->products.count; ++i) {
+        const rnl_product_shape *shape = &step->products.items[i].shape;
         rnl_log(executor->options, RNL_LOG_DEBUG, "product %zu x %zu x %zu: %s", shape->rows,
-                shape->inner, shape->columns, rnl_product_description(step->products[i].product));
+                shape->inner, shape->columns,
+                rnl_product_description(step->products.items[i].product));
     }
 }
 
@@ -127,8 +128,8 @@ static rnl_status arrange(rnl_executor *executor)
 static size_t call_bytes(const rnl_step *step)
 {
     size_t most = 0;
-    for (size_t i = 0; i < step->product_count; ++i) {
-        const size_t bytes = rnl_product_call_bytes(step->products[i].product);
+    for (size_t i = 0; i < step->products.count; ++i) {
+        const size_t bytes = rnl_product_call_bytes(step->products.items[i].product);
         most = bytes > most ? bytes : most;
     }
     return step->workers * most;
@@ -140,7 +141,7 @@ static rnl_status require_rest(const rnl_step *step)
 {
     const size_t needed = FOR_THE_TEAM + call_bytes(step), products = rnl_product_create_bytes(),
                  later = needed > products ? needed : products;
-    return rnl_require_memory("the workers", needed + (step->training ? later : 0));
+    return rnl_require_memory("the workers", needed + (step->given.training ? later : 0));
 }
 
 /* true if this or another worker failed. */

@@ -367,10 +367,13 @@ static rnl_status describe_step(const char *machine, const rnl_model *model,
                                 const rnl_options *options, char **text)
 {
     rnl_step step = {
-        .model = model,
+        .given =
+            {
+                .model = model,
+                .batch_size = (size_t)model->config->training.batch_size,
+                .training = true,
+            },
         .kernels = rnl_kernels_of(rnl_isa_detect()),
-        .batch_size = (size_t)model->config->training.batch_size,
-        .training = true,
     };
     rnl_status status = rnl_step_plan(&step);
     if (status == RNL_OK)

@@ -16,7 +16,7 @@ static void account_batch(rnl_hand *hand, void *context)
 {
     rnl_pass *pass = context;
     const rnl_step *step = hand->step.step;
-    if (!step->predicting)
+    if (!step->given.predicting)
         rnl_sums_add(&pass->sums, step, &hand->step.batch);
     pass->stopped = !pass->visit(step, &hand->step.batch, pass->context);
 }
@@ -24,7 +24,8 @@ static void account_batch(rnl_hand *hand, void *context)
 void rnl_pass_run(rnl_hand *hand, rnl_pass *pass)
 {
     const rnl_step *step = hand->step.step;
-    for (size_t begin = 0; begin < pass->rows.count && !pass->stopped; begin += step->batch_size) {
+    for (size_t begin = 0; begin < pass->rows.count && !pass->stopped;
+         begin += step->given.batch_size) {
         hand->step.batch = batch_of(step, pass, begin);
         rnl_hand_run(hand, step->evaluation_phases);
         if (pass->probing) {

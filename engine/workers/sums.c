@@ -26,10 +26,12 @@ static double sum_doubles(const double *values, size_t count)
 
 static bool is_missed(const rnl_step *step, const rnl_batch *batch, size_t output)
 {
-    const size_t outputs = step->predictions.columns, stride = step->predictions.stride;
+    const size_t outputs = step->per_row.predictions.columns,
+                 stride = step->per_row.predictions.stride;
     for (size_t i = 0; i < batch->rows; ++i) {
-        const double got = rnl_scaler_undo(&step->model->target_scaler, output,
-                                           (double)step->predictions.values[i * stride + output]);
+        const double got =
+            rnl_scaler_undo(&step->given.model->target_scaler, output,
+                            (double)step->per_row.predictions.values[i * stride + output]);
         if (got != rnl_dataset_target(batch->dataset, batch->indices[i], output, outputs))
             return true;
     }
@@ -40,7 +42,7 @@ static bool is_missed(const rnl_step *step, const rnl_batch *batch, size_t outpu
 static uint64_t mark_missed(uint64_t missed, const rnl_step *step, const rnl_batch *batch)
 {
     size_t constants = 0;
-    for (size_t j = 0; j < step->predictions.columns; ++j)
+    for (size_t j = 0; j < step->per_row.predictions.columns; ++j)
         if (batch->target_variances[j] == 0) {
             const uint64_t bit = (uint64_t)1 << constants++ % 64;
             if (!(missed & bit) && is_missed(step, batch, j))
@@ -52,7 +54,7 @@ static uint64_t mark_missed(uint64_t missed, const rnl_step *step, const rnl_bat
 /* The share of the outputs that they are. */
 static double share_missed(uint64_t missed, const rnl_step *step, const rnl_batch *batch)
 {
-    const size_t outputs = step->predictions.columns;
+    const size_t outputs = step->per_row.predictions.columns;
     size_t constants = 0, count = 0;
     for (size_t j = 0; j < outputs; ++j)
         if (batch->target_variances[j] == 0)
@@ -71,10 +73,10 @@ static void add_missed(rnl_sums *sums, size_t metric, const rnl_step *step, cons
 
 void rnl_sums_add(rnl_sums *sums, const rnl_step *step, const rnl_batch *batch)
 {
-    const rnl_choice_list *metrics = &step->model->config->training.metrics;
-    sums->loss += sum(step->loss, batch->rows) + step->penalty * (double)batch->rows;
+    const rnl_choice_list *metrics = &step->given.model->config->training.metrics;
+    sums->loss += sum(step->per_row.loss, batch->rows) + step->update.penalty * (double)batch->rows;
     for (size_t m = 0; m < metrics->count; ++m) {
-        sums->metrics[m] += sum_doubles(step->metrics[m], batch->rows);
+        sums->metrics[m] += sum_doubles(step->per_row.metrics[m], batch->rows);
         if (rnl_metric_of(&metrics->items[m])->variances)
             add_missed(sums, m, step, batch);
     }

@@ -56,13 +56,10 @@ static bool is_small(const rnl_model *model)
 static void set_up(const rnl_model *model, bool training)
 {
     rnl_step step = {
-        .model = model,
+        .given = {.model = model, .batch_size = 3, .training = training, .inspecting = training},
         .kernels = rnl_kernels_of(rnl_isa_detect()),
-        .batch_size = 3,
         .workers = 3,
         .active = 2,
-        .training = training,
-        .inspecting = training,
     };
     rnl_status status = rnl_step_plan(&step);
     if (status == RNL_OK)

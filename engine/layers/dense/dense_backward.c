@@ -65,7 +65,7 @@ static rnl_status bind_columns(void *self, size_t block, rnl_step_worker *worker
     const rnl_dense_state *state = self;
     const rnl_step *step = worker->step;
     rnl_dense_columns *columns = &state->blocks[block];
-    float *buffer = step->tile_buffers[worker->index];
+    float *buffer = step->buffers.tile[worker->index];
     size_t before = 0;
     for (size_t c = 0; c < block; ++c)
         before += rnl_dense_columns_owner(state, c, step->active) == worker->index;
@@ -84,7 +84,7 @@ static rnl_status run_columns(void *self, size_t block, rnl_step_worker *worker)
     const rnl_dense_state *state = self;
     const rnl_step *step = worker->step;
     const rnl_dense_columns *columns = &state->blocks[block];
-    float *buffer = step->tile_buffers[worker->index];
+    float *buffer = step->buffers.tile[worker->index];
     const size_t rows = step->padded_rows;
     compute_delta(state, (corner){0, rows, columns->first, columns->count}, buffer);
     rnl_clear_padding(&columns->delta_packing, columns->delta);
@@ -132,7 +132,7 @@ static rnl_status bind_part(void *self, size_t part, rnl_step_worker *worker)
     const size_t row = part * state->cut.part_rows;
     return rnl_product_bind(&state->input_gradient_calls[part],
                             rnl_step_product(worker->step, shape), worker->product,
-                            worker->step->tile_buffers[worker->index], state->by_rows.weights,
+                            worker->step->buffers.tile[worker->index], state->by_rows.weights,
                             *state->downstream.values + row * state->downstream.stride);
 }
 
@@ -146,7 +146,7 @@ static rnl_status run_part(void *self, size_t part, rnl_step_worker *worker)
             clear_delta(&state->blocks[c], row, rows);
         return RNL_OK;
     }
-    float *delta = step->tile_buffers[worker->index];
+    float *delta = step->buffers.tile[worker->index];
     compute_delta(state, (corner){row, rows, 0, state->units}, delta);
     for (size_t c = 0; c < state->cut.columns.blocks; ++c)
         pack_delta(&state->blocks[c], step, delta + state->blocks[c].first,

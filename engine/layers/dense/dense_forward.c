@@ -23,7 +23,7 @@ static rnl_status bind_forward(const rnl_dense_state *state, size_t block, size_
                             rnl_step_product(worker->step, rnl_dense_forward_shape(state, columns)),
                             worker->product, state->input->values + row * state->input->stride,
                             columns->weights->arrays[RNL_VALUES],
-                            worker->step->tile_buffers[worker->index]);
+                            worker->step->buffers.tile[worker->index]);
 }
 
 static rnl_status run_forward(const rnl_dense_state *state, size_t block, size_t part,
@@ -41,7 +41,7 @@ static rnl_status run_forward(const rnl_dense_state *state, size_t block, size_t
     state->activation.forward(&(const rnl_activation_forward){
         .rows = state->cut.part_rows,
         .columns = columns->count,
-        .z = {step->tile_buffers[worker->index], rnl_product_row_stride(columns->count)},
+        .z = {step->buffers.tile[worker->index], rnl_product_row_stride(columns->count)},
         .bias = state->bias ? state->bias->arrays[RNL_VALUES] + columns->first : NULL,
         .y = rnl_matrix_at(&state->output, row, columns->first),
         .kept = state->kept.values ? rnl_matrix_at(&state->kept, row, columns->first).values : NULL,
@@ -58,7 +58,7 @@ static rnl_phase_cost forward_cost(const rnl_dense_state *state, const rnl_step 
                  units = (double)state->units;
     const size_t index = state->layer->index;
     const bool transposes =
-        step->training && index >= step->first_trainable && !state->cut.by_columns;
+        step->given.training && index >= step->first_trainable && !state->cut.by_columns;
     return (rnl_phase_cost){
         .row_parts = state->cut.by_columns ? 0 : parts,
         .flops = 2 * rows * fan_in * units,

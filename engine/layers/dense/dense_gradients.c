@@ -31,7 +31,7 @@ static gradient_tile numbered_tile(const rnl_dense_state *state, size_t number,
 {
     const size_t blocks = state->cut.columns.blocks;
     gradient_tile tile = tile_of(state, number % blocks, number / blocks);
-    tile.buffer = worker->step->tile_buffers[worker->index];
+    tile.buffer = worker->step->buffers.tile[worker->index];
     return tile;
 }
 

@@ -82,7 +82,7 @@ static rnl_status plan_parameters(rnl_dense_state *state, rnl_step *step)
 static rnl_status plan_outputs(rnl_dense_state *state, rnl_step *step)
 {
     RNL_TRY(rnl_step_matrix(step, &state->output, state->units));
-    return step->training && state->activation.keeps_slope
+    return step->given.training && state->activation.keeps_slope
                ? rnl_step_matrix(step, &state->kept, state->units)
                : RNL_OK;
 }
@@ -146,11 +146,11 @@ rnl_status rnl_dense_plan_forward(const rnl_layer *layer, rnl_step *step, const 
     state->units = layer->output.size[0];
     RNL_TRY(plan_grid(state, step));
     if (state->cut.by_columns && state->cut.columns.blocks > 1)
-        state->by_columns.reversed = step->layers_by_columns++ % 2 == 1;
+        state->by_columns.reversed = step->layers.by_columns++ % 2 == 1;
     bind_activation(state, step->kernels);
     RNL_TRY(plan_parameters(state, step));
     RNL_TRY(plan_outputs(state, step));
-    if (step->training && layer->index >= step->first_trainable)
+    if (step->given.training && layer->index >= step->first_trainable)
         RNL_TRY(plan_training(state, step));
     RNL_TRY(rnl_phases_add(
         &step->preparation,
