@@ -1,14 +1,10 @@
+#include "engine/base/number.h"
 #include "engine/schema/schema.h"
 
 #include <ctype.h>
 #include <string.h>
 
 #define LONGEST 63
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
 
 /* Edits that make one word of the other: insert, delete, replace, swap neighbours (optimal string
  * alignment), whatever the case of letters. */
@@ -25,9 +21,9 @@ static size_t edit_distance(const char *a, const char *b)
     for (size_t i = 1; i <= n; ++i)
         for (size_t j = 1; j <= m; ++j) {
             const bool same = tolower((unsigned char)a[i - 1]) == tolower((unsigned char)b[j - 1]);
-            d[i][j] = least(least(d[i - 1][j], d[i][j - 1]) + 1, d[i - 1][j - 1] + !same);
+            d[i][j] = rnl_least(rnl_least(d[i - 1][j], d[i][j - 1]) + 1, d[i - 1][j - 1] + !same);
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                d[i][j] = least(d[i][j], d[i - 2][j - 2] + 1);
+                d[i][j] = rnl_least(d[i][j], d[i - 2][j - 2] + 1);
         }
     return d[n][m];
 }

@@ -1,5 +1,7 @@
 #include "engine/step/cut.h"
 
+#include "engine/base/number.h"
+
 #define FEW_ROWS               32 /* a mini-batch of no more is one row block */
 #define ROWS_PER_BLOCK         32
 #define MAX_ROW_BLOCKS         4
@@ -13,39 +15,29 @@
 #define ROWS_MADE_BY_PANELS    128
 #define GRADIENTS_MADE_AT_ONCE 8192
 
-static size_t at_most(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-static size_t divide_up(size_t a, size_t b)
-{
-    return (a + b - 1) / b;
-}
-
 rnl_cut rnl_cut_rows(size_t batch)
 {
     const size_t blocks =
-        batch <= FEW_ROWS ? 1 : at_most(divide_up(batch, ROWS_PER_BLOCK), MAX_ROW_BLOCKS);
-    const size_t size = divide_up(batch, blocks);
-    return (rnl_cut){divide_up(batch, size), size};
+        batch <= FEW_ROWS ? 1 : rnl_least(rnl_divide_up(batch, ROWS_PER_BLOCK), MAX_ROW_BLOCKS);
+    const size_t size = rnl_divide_up(batch, blocks);
+    return (rnl_cut){rnl_divide_up(batch, size), size};
 }
 
 size_t rnl_cut_filled(rnl_cut cut, size_t count, size_t block)
 {
     const size_t begin = block * cut.size;
-    return count <= begin ? 0 : at_most(count - begin, cut.size);
+    return count <= begin ? 0 : rnl_least(count - begin, cut.size);
 }
 
 size_t rnl_cut_used(rnl_cut cut, size_t count)
 {
-    return at_most(divide_up(count, cut.size), cut.blocks);
+    return rnl_least(rnl_divide_up(count, cut.size), cut.blocks);
 }
 
 /* The smallest divisor that is large enough, or the whole. */
 size_t rnl_cut_part(size_t size)
 {
-    size_t part = at_most(ROWS_PER_PART, size);
+    size_t part = rnl_least(ROWS_PER_PART, size);
     while (size % part != 0)
         ++part;
     return part;
@@ -79,14 +71,14 @@ rnl_dense_cut rnl_cut_dense(rnl_cut rows, size_t fan_in, size_t units)
         .part_rows = in_halves ? rows.size / 2 : rnl_cut_part(rows.size),
         .parts = in_halves ? 2 : rnl_cut_parts(rows),
         .columns = columns,
-        .inputs = cut_evenly(fan_in, INPUTS_PER_RANGE, at_most(ranges, MAX_INPUT_RANGES)),
+        .inputs = cut_evenly(fan_in, INPUTS_PER_RANGE, rnl_least(ranges, MAX_INPUT_RANGES)),
     };
 }
 
 size_t rnl_cut_column(rnl_column_cut cut, size_t block)
 {
-    const size_t multiples = divide_up(cut.units, RNL_CUT_MULTIPLE);
-    return at_most(block * multiples / cut.blocks * RNL_CUT_MULTIPLE, cut.units);
+    const size_t multiples = rnl_divide_up(cut.units, RNL_CUT_MULTIPLE);
+    return rnl_least(block * multiples / cut.blocks * RNL_CUT_MULTIPLE, cut.units);
 }
 
 bool rnl_cut_by_panels(size_t rows, size_t inputs, size_t units)

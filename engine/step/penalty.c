@@ -1,6 +1,7 @@
 #include "engine/step/penalty.h"
 
 #include "engine/base/error.h"
+#include "engine/base/number.h"
 #include "engine/kinds/regularizers.h"
 #include "engine/step/sizes.h"
 
@@ -19,7 +20,7 @@ void rnl_penalty_add_slope(const rnl_step *step, const rnl_block *block, size_t 
 
 static size_t piece_count(const rnl_block *block)
 {
-    return (block->count + block->piece - 1) / block->piece;
+    return rnl_divide_up(block->count, block->piece);
 }
 
 static double penalty_of(const rnl_step *step, const rnl_block *block, size_t begin, size_t count)
@@ -37,7 +38,7 @@ void rnl_penalty_measure(const rnl_step *step, const rnl_block *block, uint64_t 
     for (size_t at = begin; at < begin + count; at += block->piece) {
         const size_t left = begin + count - at;
         block->penalties[number % 2][at / block->piece] =
-            penalty_of(step, block, at, left < block->piece ? left : block->piece);
+            penalty_of(step, block, at, rnl_least(left, block->piece));
     }
 }
 

@@ -1,6 +1,7 @@
 #include "engine/step/probe.h"
 
 #include "engine/base/error.h"
+#include "engine/base/number.h"
 #include "engine/kinds/activations.h"
 
 #include <math.h>
@@ -213,7 +214,7 @@ static rnl_status plan_layers(rnl_probe *probe, rnl_step *step)
 
 static size_t tiles_of(const probed_layer *layer)
 {
-    return (layer->output->columns + UNITS_PER_TILE - 1) / UNITS_PER_TILE;
+    return rnl_divide_up(layer->output->columns, UNITS_PER_TILE);
 }
 
 static rnl_status plan_tiles(rnl_probe *probe, rnl_step *step)
@@ -231,7 +232,7 @@ static rnl_status plan_tiles(rnl_probe *probe, rnl_step *step)
             probe->tiles[probe->tile_count++] =
                 (output_tile){.layer = &probe->layers[i],
                               .begin = begin,
-                              .count = left < UNITS_PER_TILE ? left : UNITS_PER_TILE};
+                              .count = rnl_least(left, UNITS_PER_TILE)};
         }
     return RNL_OK;
 }

@@ -5,6 +5,7 @@
 #ifndef RNL_ENGINE_STEP_ROW_TILES_H
 #define RNL_ENGINE_STEP_ROW_TILES_H
 
+#include "engine/base/number.h"
 #include "engine/step/step.h"
 
 #include <string.h>
@@ -20,7 +21,7 @@ typedef struct rnl_row_tile {
 
 static inline size_t rnl_row_tiles_per_part(size_t part_rows)
 {
-    return (part_rows + RNL_ROWS_PER_TILE - 1) / RNL_ROWS_PER_TILE;
+    return rnl_divide_up(part_rows, RNL_ROWS_PER_TILE);
 }
 
 static inline size_t rnl_row_tiles_in(rnl_cut rows)
@@ -48,9 +49,9 @@ static inline rnl_row_tile rnl_row_tile_of(const rnl_step *step, const rnl_batch
     const size_t per_part = rnl_row_tiles_per_part(step->part_rows);
     const size_t part = tile / per_part * step->part_rows, part_end = part + step->part_rows;
     const size_t first = part + tile % per_part * RNL_ROWS_PER_TILE;
-    const size_t begin = first < used ? first : used, last = used < part_end ? used : part_end;
-    const size_t end = last < begin + RNL_ROWS_PER_TILE ? last : begin + RNL_ROWS_PER_TILE;
-    const size_t filled = end < batch->rows ? end : batch->rows;
+    const size_t begin = rnl_least(first, used), last = rnl_least(used, part_end);
+    const size_t end = rnl_least(last, begin + RNL_ROWS_PER_TILE);
+    const size_t filled = rnl_least(end, batch->rows);
     return (rnl_row_tile){begin, filled < begin ? begin : filled, end};
 }
 

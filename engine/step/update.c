@@ -1,6 +1,7 @@
 #include "engine/step/update.h"
 
 #include "engine/base/error.h"
+#include "engine/base/number.h"
 #include "engine/kinds/regularizers.h"
 #include "engine/step/penalty.h"
 
@@ -126,7 +127,7 @@ void rnl_step_update(rnl_step *step, const rnl_step_worker *worker, size_t block
         return;
     for (size_t at = begin; at < begin + count; at += SLICE) {
         const size_t left = begin + count - at;
-        const slice s = {block, at, left < SLICE ? left : SLICE, gradients + (at - begin)};
+        const slice s = {block, at, rnl_least(left, SLICE), gradients + (at - begin)};
         update_slice(step, worker, &s);
     }
     if (block->penalties[0] && !block->constrained)
@@ -151,7 +152,7 @@ double rnl_step_update_bytes(const rnl_step *step, double parameters, double gra
 
 static size_t slices_of(const rnl_block *block)
 {
-    return block->updated_by_tile ? 0 : (block->count + SLICE - 1) / SLICE;
+    return block->updated_by_tile ? 0 : rnl_divide_up(block->count, SLICE);
 }
 
 rnl_status rnl_plan_update(rnl_step *step)
@@ -173,8 +174,7 @@ rnl_status rnl_plan_update(rnl_step *step)
         const rnl_block *block = step->blocks.items[i];
         for (size_t k = 0; k < slices_of(block); ++k) {
             const size_t begin = k * SLICE, left = block->count - begin;
-            state->slices[state->count++] =
-                (slice){block, begin, left < SLICE ? left : SLICE, NULL};
+            state->slices[state->count++] = (slice){block, begin, rnl_least(left, SLICE), NULL};
         }
     }
     return rnl_phases_add(&step->phases,

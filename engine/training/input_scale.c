@@ -1,5 +1,6 @@
 #include "engine/training/input_scale.h"
 
+#include "engine/base/number.h"
 #include "engine/layers/batch_normalization.h"
 #include "engine/layers/layers.h"
 #include "engine/schema/config.h"
@@ -24,7 +25,7 @@ static double input_at(const rnl_dataset *rows, size_t row, size_t feature)
 /* As the network sees it. */
 static double root_mean_square(const rnl_model *model, const rnl_dataset *rows, size_t feature)
 {
-    const size_t count = rows->rows < MOST_ROWS ? rows->rows : MOST_ROWS;
+    const size_t count = rnl_least(rows->rows, MOST_ROWS);
     double squares = 0;
     for (size_t i = 0; i < count; ++i) {
         const double x = rnl_scaler_apply(&model->scaler, feature,
@@ -130,7 +131,7 @@ bool rnl_input_scale_is_odd(const rnl_model *model, const rnl_dataset *rows,
 bool rnl_inputs_are_standardized(const rnl_model *model, const rnl_dataset *rows)
 {
     const char *scaling = model->config->data.scaling.kind->name;
-    const size_t count = rows->rows < MOST_ROWS ? rows->rows : MOST_ROWS;
+    const size_t count = rnl_least(rows->rows, MOST_ROWS);
     const double inputs = (double)(count * rows->features);
     double sum = 0, squares = 0;
     if (strcmp(scaling, "none") != 0)

@@ -1,5 +1,6 @@
 #include "engine/training/target_scale.h"
 
+#include "engine/base/number.h"
 #include "engine/data/formats.h"
 #include "engine/kinds/activations.h"
 #include "engine/kinds/losses.h"
@@ -17,7 +18,7 @@
 
 static size_t rows_looked_at(const rnl_dataset *rows)
 {
-    return rows->rows < MOST_ROWS ? rows->rows : MOST_ROWS;
+    return rnl_least(rows->rows, MOST_ROWS);
 }
 
 static double value_at(const rnl_dataset *rows, size_t i, size_t column)

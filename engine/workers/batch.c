@@ -1,5 +1,6 @@
 #include "engine/workers/batch.h"
 
+#include "engine/base/number.h"
 #include "engine/schema/config.h"
 
 rnl_batch rnl_batch_at(const rnl_step *step, const rnl_sequence *rows, size_t begin)
@@ -8,7 +9,7 @@ rnl_batch rnl_batch_at(const rnl_step *step, const rnl_sequence *rows, size_t be
     return (rnl_batch){
         .dataset = rows->dataset,
         .indices = rows->order + begin,
-        .rows = left < step->given.batch_size ? left : step->given.batch_size,
+        .rows = rnl_least(left, step->given.batch_size),
         .target_variances = rows->variances,
     };
 }
@@ -24,8 +25,7 @@ rnl_batch rnl_batch_to_learn(const rnl_step *step, const rnl_sequence *rows, siz
 
 size_t rnl_batch_size(const rnl_model *model, const rnl_dataset *dataset)
 {
-    const size_t asked = (size_t)model->config->training.batch_size;
-    return asked < dataset->rows ? asked : dataset->rows;
+    return rnl_least((size_t)model->config->training.batch_size, dataset->rows);
 }
 
 size_t rnl_epoch_rows(const rnl_model *model, const rnl_dataset *train)
