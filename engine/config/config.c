@@ -32,7 +32,7 @@ static const rnl_field data_fields[] = {
      .offset = DATA(validation),
      .fallback = "null",
      .kinds = &rnl_data_formats,
-     .help = "rows to watch progress on, after each epoch or as validate_every says"},
+     .help = "rows to validate on, after each epoch or as often as validate_every says"},
     {.key = "test",
      .type = RNL_FIELD_KIND,
      .offset = DATA(test),
@@ -59,19 +59,19 @@ static const rnl_field data_fields[] = {
      .fallback = "1",
      .minimum = 1,
      .maximum = 1 << 24,
-     .help = "which, from 1"},
+     .help = "number of the fold to validate on, from 1"},
     {.key = "scaling",
      .type = RNL_FIELD_KIND,
      .offset = DATA(scaling),
      .fallback = "none",
      .kinds = &rnl_scalings,
-     .help = "of inputs, measured on the training rows and kept in the model"},
+     .help = "scaling of the inputs, measured on the training rows and kept in the model"},
     {.key = "target_scaling",
      .type = RNL_FIELD_KIND,
      .offset = DATA(target_scaling),
      .fallback = "none",
      .kinds = &rnl_target_scalings,
-     .help = "of target values that are numbers; the loss is that of the scaled ones"},
+     .help = "scaling of numeric targets; the loss compares scaled values"},
     {.key = NULL},
 };
 
@@ -80,7 +80,7 @@ static const rnl_field training_fields[] = {
      .type = RNL_FIELD_KIND,
      .offset = TRAINING(loss),
      .kinds = &rnl_losses,
-     .help = "what training makes small"},
+     .help = "what training minimizes"},
     {.key = "class_weight",
      .type = RNL_FIELD_NUMBER_MAP,
      .offset = TRAINING(class_weight),
@@ -95,7 +95,7 @@ static const rnl_field training_fields[] = {
      .offset = TRAINING(metrics),
      .fallback = "[]",
      .kinds = &rnl_metrics,
-     .help = "what is reported beside the loss"},
+     .help = "figures reported beside the loss"},
     {.key = "optimizer",
      .type = RNL_FIELD_KIND,
      .offset = TRAINING(optimizer),
@@ -106,7 +106,7 @@ static const rnl_field training_fields[] = {
      .offset = TRAINING(clipping),
      .fallback = "null",
      .kinds = &rnl_clippings,
-     .help = "of gradients, penalties included, before the optimizer sees them"},
+     .help = "limit of the gradients, penalties included, before the optimizer reads them"},
     {.key = "schedule",
      .type = RNL_FIELD_KIND,
      .offset = TRAINING(schedule),
@@ -118,7 +118,7 @@ static const rnl_field training_fields[] = {
      .offset = TRAINING(early_stopping),
      .fallback = "{}",
      .section = rnl_early_stopping_fields,
-     .help = "when training ends before its last epoch"},
+     .help = "end of training before its last epoch"},
     {.key = "batch_size",
      .type = RNL_FIELD_INTEGER,
      .offset = TRAINING(batch_size),
@@ -137,7 +137,7 @@ static const rnl_field training_fields[] = {
      .type = RNL_FIELD_BOOLEAN,
      .offset = TRAINING(shuffle),
      .fallback = "true",
-     .help = "a new order of the rows in each epoch"},
+     .help = "draw a new order of the rows in each epoch"},
     {.key = "drop_last",
      .type = RNL_FIELD_BOOLEAN,
      .offset = TRAINING(drop_last),
@@ -149,14 +149,14 @@ static const rnl_field training_fields[] = {
      .fallback = "0",
      .minimum = 0,
      .maximum = 9007199254740992.0,
-     .help = "of initial weights, the order of rows, and generated data"},
+     .help = "seed of initial weights, the order of rows, and generated data"},
     {.key = "validate_every",
      .type = RNL_FIELD_INTEGER,
      .offset = TRAINING(validate_every),
      .fallback = "0",
      .minimum = 0,
      .maximum = 9007199254740992.0,
-     .help = "steps from one validation, with its line in history.csv, to the next; 0: at the end "
+     .help = "steps between two validations, each with a line in history.csv; 0: at the end "
              "of each epoch"},
     {.key = "checkpoint_every",
      .type = RNL_FIELD_INTEGER,
@@ -164,14 +164,15 @@ static const rnl_field training_fields[] = {
      .fallback = "0",
      .minimum = 0,
      .maximum = 9007199254740992.0,
-     .help = "steps from one checkpoint to the next; 0: after an epoch, but no oftener than once a "
+     .help = "steps between two checkpoints; 0: after an epoch, but at most once a "
              "second; always after the last epoch"},
     {.key = "inspect",
      .type = RNL_FIELD_BOOLEAN,
      .offset = TRAINING(inspect),
      .fallback = "false",
-     .help = "look inside before the first step and after each epoch: see `runnel help inspect`; "
-             "costs a third of an epoch"},
+     .help =
+         "inspect the layers before the first step and after each epoch: `runnel help inspect`; "
+         "costs a third of an epoch"},
     {.key = "tensorboard",
      .type = RNL_FIELD_BOOLEAN,
      .offset = TRAINING(tensorboard),
@@ -193,7 +194,7 @@ const rnl_field rnl_config_fields[] = {
      .fallback = "null",
      .kinds = &rnl_presets,
      .rewritten = true,
-     .help = "defaults that make each other work, where nothing else is given; --print-config "
+     .help = "defaults that suit each other, for keys that are not given; --print-config "
              "shows what they are"},
     {.key = "data",
      .type = RNL_FIELD_SECTION,
@@ -227,7 +228,7 @@ const rnl_kind_table *const rnl_kind_tables[] = {
     &rnl_schedules,       NULL,
 };
 
-/* A file may have any bytes for a name; a configuration is text. */
+/* Replaces bytes that are not UTF-8: file names may hold any bytes, a configuration is text. */
 static void make_utf8(char *name)
 {
     if (rnl_is_utf8(name))
@@ -271,7 +272,8 @@ static rnl_status check_metrics(const rnl_config *config)
     return RNL_OK;
 }
 
-/* Early stopping that is written is on: without patience, `{}` too, it has that of the presets. */
+/* Enables early stopping wherever it is written: without patience, and for `{}`, it gets that of
+ * the presets. */
 static rnl_status give_patience(rnl_node *root)
 {
     const size_t training = root->type == RNL_MAPPING ? rnl_node_find(root, "training") : 0;
@@ -312,7 +314,7 @@ static rnl_status decode(rnl_config *config, const char *source, const char *con
     return check_metrics(config);
 }
 
-/* Takes over the tree. */
+/* Takes ownership of the tree. */
 static rnl_status create(rnl_config **config, rnl_tree *tree, const char *source,
                          const char *const *overrides, size_t override_count)
 {

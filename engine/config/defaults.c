@@ -10,7 +10,7 @@
 
 #define MAX_NAMES 256
 
-/* A kind with a shorthand takes one value, which no default stands for. */
+/* Tests if defaults apply: a kind with a shorthand takes one value and no defaults. */
 static bool takes_key(const rnl_kind *kind, const char *key)
 {
     return kind->fields && !kind->shorthand && rnl_field_find(kind->fields, key);
@@ -43,8 +43,8 @@ rnl_node *rnl_layers_inside(const rnl_kind *kind, const rnl_node *layer,
 
 typedef struct key_search {
     const char *key;
-    bool taken; /* by a layer of the list, or by one that is none: its mistake is told first */
-    const char *names[MAX_NAMES]; /* of what they take */
+    bool taken; /* used by a layer, or by a wrong one, whose mistake is reported first */
+    const char *names[MAX_NAMES]; /* names of kinds that accept the key */
     size_t count;
 } key_search;
 
@@ -95,7 +95,7 @@ static rnl_status check_key(const rnl_node *list, const rnl_node *value,
 static rnl_status fill_list(const rnl_node *list, const rnl_node *defaults,
                             const rnl_kind_table *layers);
 
-/* What is wrong with a layer is told when it is decoded. */
+/* Leaves mistakes in a layer for decoding to report. */
 static rnl_status fill_layer(rnl_node *layer, const rnl_node *defaults,
                              const rnl_kind_table *layers)
 {
@@ -167,7 +167,7 @@ static rnl_status fill_layers(const rnl_node *model, const rnl_kind_table *kinds
     return fill_list(layers, defaults, kinds);
 }
 
-/* Puts the list of layers in the place of the mapping that it stands in. */
+/* Replaces the mapping by its list of layers. */
 static void lift_layers(rnl_node **slot)
 {
     rnl_node *model = *slot;

@@ -5,18 +5,19 @@
  *       defaults: {activation: elu, kernel_initializer: he_normal}
  *       layers: [...]
  *
- * whose defaults stand in every layer that has the key and does not give it.
+ * whose defaults are written into every layer that accepts the key and does not set it.
  */
 #ifndef RNL_ENGINE_CONFIG_DEFAULTS_H
 #define RNL_ENGINE_CONFIG_DEFAULTS_H
 
 #include "engine/schema/schema.h"
 
-/* Makes such a mapping under `model` the list of layers, with the defaults written into them. */
+/* Replaces such a mapping under `model` by its list of layers, with the defaults written into
+ * them. */
 rnl_status rnl_defaults_apply(rnl_node *root, const rnl_kind_table *layers);
 
-/* The list in a layer of a kind that holds layers: `residual: [...]`, `repeat: {layers: [...]}`; or
- * NULL. */
+/* Returns the list in a layer of a kind that holds layers: `residual: [...]`, `repeat: {layers:
+ * [...]}`; or NULL. */
 rnl_node *rnl_layers_inside(const rnl_kind *kind, const rnl_node *layer,
                             const rnl_kind_table *layers);
 

@@ -64,7 +64,7 @@ static void look_through(survey *s, const rnl_node *list, size_t times)
 
 static const rnl_preset_key linear = {"activation", "linear"};
 
-/* Behind a dense layer, among the layers of its units. */
+/* Tests if a wanted layer follows a dense one, among the layers of its units. */
 static bool is_followed_by(const rnl_node *list, size_t index, bool (*wanted)(const rnl_kind *kind))
 {
     while (++index < list->count) {
@@ -131,7 +131,7 @@ static rnl_status normalize(rnl_node *list, size_t index, rnl_node *parameters, 
 
 /* ---- lists ----------------------------------------------------------------------------------- */
 
-/* What is wrong with a layer is told when it is decoded. */
+/* Leaves mistakes in a layer for decoding to report. */
 static rnl_status apply_dense(rnl_node *list, size_t index, const survey *s,
                               const rnl_preset_layers *preset)
 {

@@ -1,20 +1,20 @@
 /*
- * What a preset writes into the layers of a model.
+ * Values that a preset writes into the layers of a model.
  */
 #ifndef RNL_ENGINE_CONFIG_PRESET_LAYERS_H
 #define RNL_ENGINE_CONFIG_PRESET_LAYERS_H
 
 #include "engine/schema/schema.h"
 
-/* A key and what a preset writes for it. */
+/* A key, and the text that a preset writes for it. */
 typedef struct rnl_preset_key {
     const char *key, *text; /* NULL ends a list of them */
 } rnl_preset_key;
 
-/* What a preset does to a model. */
+/* The layer settings of a preset. */
 typedef struct rnl_preset_layers {
     const rnl_preset_key *hidden, *output; /* of the last dense layer, and of those before it */
-    size_t normalize_above; /* so many hidden layers, batch normalization before activations */
+    size_t normalize_above; /* with more hidden layers, batch normalization before activations */
     rnl_place place;        /* of what it writes */
 } rnl_preset_layers;
 

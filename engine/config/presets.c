@@ -12,12 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A value that a preset writes: of a key of a section; or the kind of a key, and a parameter of it,
- * where the file chooses no other kind. */
+/* A value that a preset writes: of a section's key; or a kind for a key and one of its parameters,
+ * unless the file chooses another kind. */
 typedef struct preset_value {
     const char *section, *key, *kind; /* section NULL ends a list of them */
     rnl_preset_key parameter;
-    /* Makes the text; false: nothing is written.  NULL: the text is given. */
+    /* Writes the text; false: the key is left out.  NULL: the text is constant. */
     bool (*make)(const rnl_node *root, char text[32]);
 } preset_value;
 
@@ -25,7 +25,7 @@ typedef struct preset_value {
 typedef struct preset {
     const preset_value *values;
     rnl_preset_layers layers;
-    /* By the preset's parameters; NULL: layers.normalize_above. */
+    /* Computes the bound from the preset's parameters; NULL: layers.normalize_above. */
     size_t (*normalize_above)(const void *parameters, size_t by_default);
 } preset;
 
@@ -51,7 +51,7 @@ static double number_in(const rnl_node *node)
     return number_of(named ? node->items[0] : node, 0);
 }
 
-/* As far as the configuration says: arrays of a program's own are not in it. */
+/* Tests if the configuration has validation rows; arrays passed by a program are unknown here. */
 static bool is_validated(const rnl_node *root)
 {
     const rnl_node *rows = at(root, "data", "validation");
@@ -67,7 +67,7 @@ static bool make_patience(const rnl_node *root, char text[32])
     return is_validated(root) || (stopping && rnl_node_get(stopping, "monitor"));
 }
 
-/* The first epoch that is looked at is the one in which the descent of one_cycle ends. */
+/* Starts early stopping with the epoch in which one_cycle's descent ends. */
 static bool make_start(const rnl_node *root, char text[32])
 {
     const rnl_node *schedule = at(root, "training", "schedule");
@@ -81,7 +81,7 @@ static bool make_start(const rnl_node *root, char text[32])
     return true;
 }
 
-/* The name of what a key chooses: of `elu` and `elu: {alpha: 1}` alike. */
+/* Returns the chosen kind's name, for `elu` and `elu: {alpha: 1}` alike. */
 static const char *name_of(const rnl_node *node)
 {
     if (node && node->type == RNL_MAPPING && node->count == 1)
@@ -98,7 +98,7 @@ static bool is_linear(const rnl_node *layer)
     return dense && kind && strcmp(kind->name, "linear") == 0;
 }
 
-/* Numbers are standardized where the output layer reaches all of them. */
+/* Standardizes numeric targets if the output layer's range is all numbers. */
 static bool make_target_scaling(const rnl_node *root, char text[32])
 {
     const char *name = name_of(at(root, "training", "loss"));
@@ -203,8 +203,7 @@ const rnl_kind_table rnl_presets = {
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* The mapping under a key, made if nothing is there, in whose place what it lacks is told; NULL if
- * something else is there. */
+/* Enters the mapping under a key, created if it is missing; NULL if something else is there. */
 static rnl_status enter(rnl_node *mapping, const char *key, rnl_node **entered)
 {
     const size_t i = rnl_node_find(mapping, key);
@@ -217,7 +216,7 @@ static rnl_status enter(rnl_node *mapping, const char *key, rnl_node **entered)
     return RNL_OK;
 }
 
-/* The parameters of the kind under a key, if that kind stands there or nothing does; else NULL. */
+/* Enters the parameters of the kind under a key, if that kind or nothing is there; else NULL. */
 static rnl_status enter_kind(rnl_node *section, const preset_value *value, rnl_place place,
                              rnl_node **parameters)
 {

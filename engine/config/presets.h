@@ -1,10 +1,6 @@
 /*
- * Ready-made configurations.  A preset,
- *
- *     preset: default_dnn
- *
- * writes into the tree what the file and the command line leave out, before it is decoded; then it
- * is gone.
+ * Ready-made configurations.  A preset, `preset: default_dnn`, writes the values that file and
+ * command line leave out into the tree, before it is decoded.
  */
 #ifndef RNL_ENGINE_CONFIG_PRESETS_H
 #define RNL_ENGINE_CONFIG_PRESETS_H
@@ -13,8 +9,8 @@
 
 extern const rnl_kind_table rnl_presets;
 
-/* Takes the key `preset` out of the root, with lists of layers as they are decoded, and writes what
- * it stands for.  *applied: which, or NULL. */
+/* Removes the key `preset` from the root, and writes its values; lists of layers must be in their
+ * decoded form.  *applied: the preset, or NULL. */
 rnl_status rnl_preset_apply(rnl_node *root, const rnl_kind **applied);
 
 #endif

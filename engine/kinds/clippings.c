@@ -22,18 +22,18 @@ typedef struct clipping_parameters {
 
 static const rnl_kind kinds[] = {
     {.name = "clipvalue",
-     .help = "each gradient to within the limit and minus the limit",
+     .help = "limits each gradient to [-limit, limit]",
      .fields = LIMIT("clipvalue"),
      .size = sizeof(clipping_parameters),
      .shorthand = "clipvalue"},
     {.name = "clipnorm",
      .help =
-         "the gradient of each kernel and bias, where its norm is above the limit, to the limit",
+         "scales the gradient of each kernel and bias whose norm exceeds the limit to the limit",
      .fields = LIMIT("clipnorm"),
      .size = sizeof(clipping_parameters),
      .shorthand = "clipnorm"},
     {.name = "global_clipnorm",
-     .help = "all gradients together, where their norm is above the limit, to the limit",
+     .help = "scales all gradients together if their common norm exceeds the limit",
      .fields = LIMIT("global_clipnorm"),
      .size = sizeof(clipping_parameters),
      .shorthand = "global_clipnorm"},

@@ -257,7 +257,11 @@ static distribution plan_random_uniform(const void *parameters, const rnl_initia
 }
 
 static const rnl_field constant_fields[] = {
-    {.key = "value", .type = RNL_FIELD_NUMBER, .minimum = -1e6, .maximum = 1e6, .help = "of all"},
+    {.key = "value",
+     .type = RNL_FIELD_NUMBER,
+     .minimum = -1e6,
+     .maximum = 1e6,
+     .help = "the value"},
     {.key = NULL},
 };
 

@@ -5,9 +5,9 @@
 enum { AUTO, MIN, MAX };
 
 static const rnl_kind kinds[] = {
-    {.name = "auto", .help = "the smaller the better, but of accuracies and r2_score the larger"},
-    {.name = "min", .help = "the smaller the better"},
-    {.name = "max", .help = "the larger the better"},
+    {.name = "auto", .help = "smaller is better, except for accuracies and r2_score"},
+    {.name = "min", .help = "smaller is better"},
+    {.name = "max", .help = "larger is better"},
 };
 
 const rnl_kind_table rnl_monitor_modes = {

@@ -300,7 +300,7 @@ static const rnl_field rmsprop_fields[] = {
          .minimum = 0,                                                                             \
          .maximum = 1e6,                                                                           \
          .above_minimum = true,                                                                    \
-         .help = "length of a step against the gradient"},                                         \
+         .help = "learning rate: factor of the gradient in a step"},                               \
             {.key = "momentum",                                                                    \
              .type = RNL_FIELD_NUMBER,                                                             \
              .offset = offsetof(sgd_parameters, momentum),                                         \
@@ -312,7 +312,7 @@ static const rnl_field rmsprop_fields[] = {
              .type = RNL_FIELD_BOOLEAN,                                                            \
              .offset = offsetof(sgd_parameters, nesterov),                                         \
              .fallback = nesterov_fallback,                                                        \
-             .help = "take the gradient ahead, where the velocity leads"},                         \
+             .help = "use the gradient at the position where the velocity leads"},                 \
         {                                                                                          \
             .key = NULL                                                                            \
         }                                                                                          \

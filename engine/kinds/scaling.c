@@ -61,7 +61,7 @@ static rnl_status check_range(const rnl_choice *scaling)
                              range->minimum, range->maximum);
 }
 
-/* Of all columns together. */
+/* Measures one range for all columns. */
 static rnl_status measure_range(rnl_scaler *scaler, const rnl_numbers *train, rnl_span columns,
                                 const rnl_choice *scaling)
 {
@@ -98,8 +98,8 @@ static rnl_status measure_ranges(rnl_scaler *scaler, const rnl_numbers *train, r
 
 /* ---- standardize ----------------------------------------------------------------------------- */
 
-/* Sums of the columns' distances from their centres over the rows, in their order, or of the
- * squares of those. */
+/* Sums the columns' distances from their centres over the rows, in their order, or the squares of
+ * the distances. */
 static void sum_distances(double *sums, const rnl_numbers *train, rnl_span columns,
                           const double *centres, bool squared)
 {
@@ -112,8 +112,8 @@ static void sum_distances(double *sums, const rnl_numbers *train, rnl_span colum
         }
 }
 
-/* The first row is near the mean where the numbers are large: the sums keep their precision, and a
- * constant column deviates by exactly 0. */
+/* Subtracts the first row before summing: large numbers keep their precision, and a constant column
+ * deviates by exactly 0. */
 static rnl_status measure_standardize(rnl_scaler *scaler, const rnl_numbers *train,
                                       rnl_span columns, const rnl_choice *scaling)
 {
@@ -140,7 +140,7 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Between the two sorted values around it, as NumPy. */
+/* Interpolates between sorted values, as NumPy does. */
 static double quantile(const double *sorted, size_t count, double share)
 {
     const double place = share * (double)(count - 1);
@@ -386,7 +386,7 @@ static const rnl_choice *scaling_of(const column_parameters *p, const char *colu
     return &p->otherwise;
 }
 
-/* Neighbours with the same scaling are measured together. */
+/* Measures adjacent columns with the same scaling together. */
 static rnl_status measure_columns(rnl_scaler *scaler, const rnl_choice *scaling,
                                   const rnl_numbers *train, const rnl_columns *columns)
 {

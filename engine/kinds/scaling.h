@@ -10,7 +10,7 @@
 typedef struct rnl_scaler {
     size_t features;
     double *centre, *scale, *offset; /* (features) each */
-    float *clip; /* (features) c of a smooth clip behind it, x / sqrt(1 + (c x)^2); or NULL */
+    float *clip; /* (features) c of a smooth clip applied next, x / sqrt(1 + (c x)^2); or NULL */
 } rnl_scaler;
 
 /* A range of columns. */
@@ -26,18 +26,18 @@ typedef struct rnl_scaling {
     rnl_scaling_measure *of_table; /* for a table's columns; NULL: the same */
 } rnl_scaling;
 
-/* Of a table, whose `encoding` is measured, each column may have a scaling of its own; of other
- * rows it is unmeasured or NULL. */
+/* Measures a scaler.  Columns of a table, whose `encoding` is measured, may have scalings of their
+ * own; for other rows, `encoding` is unmeasured or NULL. */
 rnl_status rnl_scaler_create(rnl_scaler *scaler, const rnl_choice *scaling,
                              const rnl_numbers *train, const rnl_encoding *encoding);
-/* Room for this many features, which are left as they are. */
+/* Allocates this many features, uninitialized. */
 rnl_status rnl_scaler_allocate(rnl_scaler *scaler, size_t features);
-/* Room for clips, of which none is asked for yet, unless it is there. */
+/* Allocates clips, all off, unless they exist. */
 rnl_status rnl_scaler_add_clips(rnl_scaler *scaler);
 rnl_status rnl_scaler_copy(rnl_scaler *copy, const rnl_scaler *scaler);
 void rnl_scaler_release(rnl_scaler *scaler);
 
-/* The same where nothing scales. */
+/* Returns the scaled number; unchanged without scaling. */
 static inline double rnl_scaler_apply(const rnl_scaler *scaler, size_t feature, double number)
 {
     return scaler->features == 0 ? number
@@ -45,7 +45,7 @@ static inline double rnl_scaler_apply(const rnl_scaler *scaler, size_t feature, 
                                        scaler->offset[feature];
 }
 
-/* What became this by scaling; the same where nothing scales. */
+/* Returns the number before scaling; unchanged without scaling. */
 static inline double rnl_scaler_undo(const rnl_scaler *scaler, size_t feature, double scaled)
 {
     return scaler->features == 0 ? scaled
@@ -53,10 +53,10 @@ static inline double rnl_scaler_undo(const rnl_scaler *scaler, size_t feature, d
                                        scaler->centre[feature];
 }
 
-/* Some feature comes out other than it goes in. */
+/* Tests if scaling changes any feature. */
 bool rnl_scaler_changes(const rnl_scaler *scaler);
 
-/* The configuration scales. */
+/* Tests if the configuration scales. */
 bool rnl_scales(const rnl_choice *scaling);
 
 #endif

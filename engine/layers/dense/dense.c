@@ -55,7 +55,7 @@ const rnl_field rnl_dense_fields[] = {
      .offset = offsetof(rnl_dense, kernel_constraint),
      .fallback = "null",
      .kinds = &rnl_constraints,
-     .help = "what the weights are made to obey after each update"},
+     .help = "constraint enforced on the weights after each update"},
     RNL_RATE_FACTOR_FIELD(rnl_dense),
     {.key = NULL},
 };
