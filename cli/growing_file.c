@@ -38,8 +38,7 @@ static size_t take_back(const rnl_growing_file *file, size_t done)
     return 0;
 }
 
-/* Writes all or nothing: whoever reads the file, or goes on with it after a kill, finds no half
- * block. */
+/* Writes all or nothing: a reader, or a run resumed after a kill, finds no half block. */
 static void write_kept(rnl_growing_file *file)
 {
     size_t done = 0;

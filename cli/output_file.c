@@ -89,7 +89,7 @@ static int create_temporary(rnl_output_file *output, mode_t mode)
     return -1;
 }
 
-/* Opens a file that nobody may read who may not read the old one, whose permissions it gets. */
+/* Opens a file with the permissions of the old one, never readable by more users. */
 static int open_beside(rnl_output_file *output, const struct stat *old)
 {
     output->target = behind_links(output->path);

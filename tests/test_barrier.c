@@ -1,5 +1,5 @@
 /*
- * The barrier: nobody leaves it early, and those who sleep are woken.
+ * The barrier: no worker leaves it early, and sleeping workers are woken.
  */
 #include "tests/roll_call.h"
 
@@ -58,7 +58,7 @@ Test(barrier, misses_few_sleepers)
 
 /* Two workers on one processor, of which the barrier does not know: each spin takes the processor
  * from the worker that is waited for.  Spins of a millisecond would take 5 s of it. */
-Test(barrier, gives_way_to_whoever_wants_the_core)
+Test(barrier, gives_way_to_threads_that_want_the_core)
 {
     cpu_set_t one;
     CPU_ZERO(&one);

@@ -1,6 +1,6 @@
 /*
  * Configurations and model files that ask for what no machine has, and checkpoints of trainings
- * that cannot have been: the digest is right, as whoever makes such a file can compute it.
+ * that cannot have been: the digest is right, as the author of such a file can compute it.
  */
 #include "engine/schema/config.h"
 #include "tests/fixtures.h"

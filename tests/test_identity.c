@@ -278,7 +278,8 @@ static void dirty_the_stack(int signal)
         below[i] = (char)0xab;
 }
 
-/* Handlers that run all the time, on the stack of whoever takes the signal, change nothing. */
+/* Handlers that run all the time, on the stack of the thread that takes the signal, change nothing.
+ */
 Test(identity, under_a_storm_of_signals)
 {
     rnl_data *data = fixture_data(2048, 784, 10, RNL_UINT8);

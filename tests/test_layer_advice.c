@@ -138,7 +138,7 @@ Test(layer_advice, inputs_are_measured_where_nothing_scales_them)
 
 #define ODD "dense: {units: 4, activation: relu, kernel_initializer: lecun_normal}"
 
-/* Once for all layers, whoever chose the initializer. */
+/* Reported once for all layers, also for an initializer of a preset. */
 Test(layer_advice, initializers_that_do_not_suit_are_noted)
 {
     static const struct {

@@ -122,7 +122,7 @@ ParameterizedTest(struct typed *c, npy, every_type_is_read)
 }
 
 /* Fortran's order of (2, 3, 2), in bytes and in shorts, and in any version and order of keys. */
-Test(npy, fortran_order_is_turned)
+Test(npy, fortran_order_is_transposed)
 {
     unsigned char bytes[12], shorts[24];
     for (size_t i = 0; i < 2; ++i)
@@ -296,7 +296,7 @@ Test(npy, sample_weights)
     cr_expect_eq(rnl_npy_format.load(&dataset, &files, &loading), RNL_BAD_DATA);
     cr_expect(strstr(rnl_message(), "got 2 x 2 numbers"), "%s", rnl_message());
 
-    loading.predicting = true; /* then nobody reads them */
+    loading.predicting = true; /* then they are not read */
     cr_assert_eq(rnl_npy_format.load(&dataset, &files, &loading), RNL_OK);
     cr_expect_null(dataset.sample_weights);
     rnl_dataset_release(&dataset);
