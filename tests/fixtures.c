@@ -1,7 +1,7 @@
 #include "tests/fixtures.h"
 
-#include "engine/schema/config.h"
 #include "engine/data/formats.h"
+#include "engine/schema/config.h"
 #include "simd/philox.h"
 
 #include <criterion/criterion.h>

@@ -1,8 +1,8 @@
 /*
  * The parts of the data: training, validation and test rows, splits and folds.
  */
-#include "engine/schema/config.h"
 #include "engine/data/formats.h"
+#include "engine/schema/config.h"
 #include "tests/fixtures.h"
 
 #include <criterion/criterion.h>

@@ -1,9 +1,9 @@
 /*
  * What each scaling measures.
  */
+#include "engine/data/dataset.h"
 #include "engine/kinds/scaling.h"
 #include "engine/schema/config.h"
-#include "engine/data/dataset.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

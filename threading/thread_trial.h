@@ -6,9 +6,9 @@
 
 #include <stddef.h>
 
-/* Starts `count` threads that exist at the same time beside a megabyte for the OpenMP runtime, which
- * ends the process where it gets no memory, and ends them.  Returns 0, or the errno of the first
- * that could not be started. */
+/* Starts `count` threads that exist at the same time beside a megabyte for the OpenMP runtime,
+ * which ends the process where it gets no memory, and ends them.  Returns 0, or the errno of the
+ * first that could not be started. */
 int rnl_thread_trial(size_t count);
 
 /* The private memory that the system must grant for this trial. */

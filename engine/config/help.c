@@ -1,5 +1,5 @@
 /*
- * The reference of the configuration, written from the tables that check it.
+ * The reference of the configuration, generated from the tables that check it.
  */
 #include "engine/base/error.h"
 #include "engine/schema/config.h"
@@ -113,7 +113,7 @@ static void add_tables_of(tables *all, const rnl_field *fields)
     }
 }
 
-/* Those of the overview, and those that only a parameter has. */
+/* Lists the tables of the overview, and those that only a parameter refers to. */
 static tables all_tables(void)
 {
     tables all = {.count = 0};
@@ -151,7 +151,7 @@ static bool print_tables_named(FILE *out, const tables *all, const char *topic)
     return found;
 }
 
-/* Of the sections, nested ones too. */
+/* Finds a key in the sections, including nested ones. */
 static const rnl_field *find_key(const rnl_field *fields, const char *topic)
 {
     const rnl_field *found = rnl_field_find(fields, topic);
@@ -221,7 +221,7 @@ static rnl_status fail_topic(const tables *all, const char *topic)
                     topic);
 }
 
-/* A table's name may be a kind's too ("activation" is also a layer): then both are told. */
+/* Prints both if a table and a kind have the same name, such as "activation". */
 static bool print_topic(FILE *out, const tables *all, const char *topic)
 {
     if (print_key(out, topic))

@@ -1,5 +1,6 @@
 /*
- * A configuration line by line, with where each value is from.
+ * A configuration line by line, with the origin of each value.  The decoded values and the tree
+ * that they were decoded from are traversed together: a value that is not in the tree is a default.
  */
 #include "engine/base/error.h"
 #include "engine/schema/config.h"

@@ -2,7 +2,7 @@
 
 #include <stdbool.h>
 
-/* The share of a phase that the worker with the most tiles has. */
+/* Returns the share of a phase that the worker with the most tiles computes. */
 static double largest_share(const rnl_phase_cost *phase, size_t workers)
 {
     const size_t tiles = (phase->tiles + workers - 1) / workers;
@@ -16,7 +16,7 @@ static double barrier_seconds(const rnl_cost_rates *rates, size_t workers, size_
     return rates->barrier * (double)workers + rates->crossing_barrier * (double)(nodes - 1);
 }
 
-/* Bytes that lie with the other workers, evenly, as far as they are read. */
+/* Returns the seconds to read bytes that are spread evenly over the other workers. */
 static double sharing_seconds(const rnl_phase_cost *phase, const rnl_cost_rates *rates,
                               double share, size_t workers, size_t nodes)
 {

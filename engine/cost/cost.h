@@ -1,25 +1,26 @@
 /*
- * What a step costs on some number of workers: pure functions, by which the workers of a step are
- * chosen, and by which a machine that is not at hand is judged.  docs/scaling.md has the terms, how
- * they were fitted, and how far they are off.
+ * The cost model: the time of a step on some number of workers, from pure functions.  It chooses
+ * the number of workers, and predicts machines that are not available.  docs/scaling.md describes
+ * the terms, how they were fitted, and their errors.
  */
 #ifndef RNL_ENGINE_COST_COST_H
 #define RNL_ENGINE_COST_COST_H
 
 #include <stddef.h>
 
-/* The barrier that a phase asks for. */
+/* The barrier of a phase. */
 typedef enum rnl_phase_barrier {
-    RNL_BARRIER_BEFORE, /* one of its own; none where workers keep their rows from another phase */
-    RNL_BARRIER_SHARED, /* none: it waits where the phase before it has waited */
+    RNL_BARRIER_BEFORE, /* one of its own; none if workers keep their rows from another phase */
+    RNL_BARRIER_SHARED, /* none: it shares that of the phase before */
     RNL_BARRIER_AT_END  /* one for all phases of this kind */
 } rnl_phase_barrier;
 
-/* What a phase asks for.  Its tiles are alike and shared out evenly; all figures are of the phase
- * as a whole. */
+/* The work of a phase.  Its tiles are alike and evenly shared out; figures are totals over the
+ * tiles. */
 typedef struct rnl_phase_cost {
     size_t tiles;
-    size_t row_parts; /* equal parts of the rows that it is shared out by; 0 if by something else */
+    size_t row_parts; /* equal parts of the rows that it is shared out by; 0 if it is shared out
+                         otherwise */
     rnl_phase_barrier barrier;
     double flops;  /* of its products */
     double calls;  /* of products */
@@ -27,14 +28,14 @@ typedef struct rnl_phase_cost {
     double shared; /* bytes read that other workers have written, if there are any */
 } rnl_phase_cost;
 
-/* What a core and the ways between cores can do. */
+/* The rates of a core and of the links between cores. */
 typedef struct rnl_cost_rates {
     double flops;            /* per second, of a core in large products */
     double call;             /* seconds that a call of a product takes beside its arithmetic */
     double bytes;            /* per second, of a core element by element */
     double shared_bytes;     /* per second, between two cores of a node */
     double crossing_bytes;   /* per second, into a node from others */
-    double barrier;          /* seconds: for each worker of a node that comes to it, */
+    double barrier;          /* seconds: for each worker of a node that arrives, */
     double crossing_barrier; /* and for each other node */
 } rnl_cost_rates;
 
@@ -42,8 +43,8 @@ typedef struct rnl_cost_rates {
 double rnl_phase_seconds(const rnl_phase_cost *phase, const rnl_cost_rates *rates, size_t workers,
                          size_t nodes);
 
-/* The phases one after the other, with the barriers that they ask for.  A step has more of them,
- * but to most all workers have come before any of them waits. */
+/* Returns the seconds of the phases, one after the other, with their barriers.  Other barriers are
+ * not counted: at most of them all workers have arrived before any waits. */
 double rnl_step_seconds(const rnl_phase_cost *phases, size_t count, const rnl_cost_rates *rates,
                         size_t workers, size_t nodes);
 

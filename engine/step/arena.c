@@ -1,7 +1,7 @@
 #include "engine/step/arena.h"
 
-#include "engine/base/memory.h"
 #include "engine/base/error.h"
+#include "engine/base/memory.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 #define CACHE_LINE 64
 
-/* What the workers allocate when they bind tiles to the arena. */
+/* Bytes left for what workers allocate when they bind tiles to the arena. */
 #define FOR_BINDING ((size_t)8 << 20)
 
 typedef struct rnl_reservation {

@@ -1,6 +1,10 @@
 /*
- * The memory of a step, planned before training and allocated at once.  Its pages are touched first
- * by the workers that use them.
+ * The memory of a step: one mapping, planned before training and allocated at once.
+ *
+ *     | array 0   | array 1        | array 2 | ...        each begins on a cache line of its own
+ *     0           reserved sizes, in the order of rnl_arena_reserve                       mapped
+ *
+ * Each page is touched first by the worker that uses it, and so is on that worker's NUMA node.
  */
 #ifndef RNL_ENGINE_STEP_ARENA_H
 #define RNL_ENGINE_STEP_ARENA_H

@@ -11,7 +11,7 @@
 
 typedef struct clip_state {
     rnl_clipping clipping;
-    double squares[]; /* (blocks) of their gradients */
+    double squares[]; /* (blocks) sum of the squared gradients */
 } clip_state;
 
 static rnl_status run_measure(void *self, size_t tile, rnl_step_worker *worker)
@@ -43,7 +43,8 @@ static size_t end_of_parameter(const rnl_step *step, size_t block)
     return block;
 }
 
-/* Of a whole norm, whoever measured its parts. */
+/* Sets the factor from the sum over the blocks in their order, regardless of the workers that
+ * measured them. */
 static void set_factor(const clip_state *state, const rnl_step *step, size_t begin, size_t end)
 {
     double squares = 0;

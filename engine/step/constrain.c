@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Weights that follow each other in a block: of one group, or of groups that follow each other.
- * Packed layouts are made of such runs, so kernels can work on them. */
+/* Adjacent weights of a block that belong to one group, or to consecutive groups.  Packed layouts
+ * consist of such runs, on which kernels work. */
 typedef struct run {
     size_t begin, count, group;
 } run;
@@ -29,7 +29,7 @@ typedef struct rnl_constrained {
     bool one_group; /* in each run */
     size_t group_count;
     float *squares, *factors; /* (groups) */
-    double *norms;            /* (groups) and the factors that they ask for */
+    double *norms;            /* (groups) norms, then the factors computed from them */
     size_t part_count;
     part parts[];
 } rnl_constrained;
@@ -54,7 +54,7 @@ static bool continues(const run *r, size_t group, bool one_group)
     return group == (one_group ? r->group : r->group + r->count);
 }
 
-/* The runs of a block; with `runs` NULL they are only counted. */
+/* Finds the runs of a block; only counts them if `runs` is NULL. */
 static size_t find_runs(run *runs, const float *labels, size_t count, bool one_group)
 {
     size_t found = 0;
@@ -129,7 +129,7 @@ static void add_squares(const rnl_constrained *c, const rnl_kernels *kernels, fl
 typedef void run_visitor(const rnl_constrained *c, const rnl_kernels *kernels, float *weights,
                          const run *r);
 
-/* In the order of the blocks and of their runs. */
+/* Visits blocks and their runs in order. */
 static void each_run(const rnl_constrained *c, const rnl_kernels *kernels, run_visitor *visit)
 {
     for (size_t i = 0; i < c->part_count; ++i)
@@ -157,7 +157,7 @@ static void multiply(const rnl_constrained *c, const rnl_kernels *kernels, float
     });
 }
 
-/* The sums of squares are floats, and doubles where one is too large or too small for that. */
+/* Sums squares in float, or in double where a sum is too large or too small for float. */
 static void measure_groups(const rnl_constrained *c, const rnl_kernels *kernels)
 {
     bool lost = false;
@@ -220,7 +220,7 @@ static rnl_status run_constrain(void *self, size_t tile, rnl_step_worker *worker
     return RNL_OK;
 }
 
-/* Weights are read, and written where they are scaled. */
+/* Counts weights read, and written where they are scaled. */
 static double constrained_bytes(const rnl_step *step)
 {
     double weights = 0;

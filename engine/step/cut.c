@@ -2,16 +2,16 @@
 
 #include "engine/base/number.h"
 
-#define FEW_ROWS               32 /* a mini-batch of no more is one row block */
+#define FEW_ROWS               32 /* up to so many rows are one row block */
 #define ROWS_PER_BLOCK         32
 #define MAX_ROW_BLOCKS         4
-#define ROWS_PER_PART          32 /* at least: fewer slow down the products */
-#define ROWS_PER_HALF          16 /* at least, of few rows */
+#define ROWS_PER_PART          32 /* at least: products of fewer rows are slower */
+#define ROWS_PER_HALF          16 /* at least, in a mini-batch of one row block */
 #define COLUMNS_PER_BLOCK      48
 #define MAX_COLUMN_BLOCKS      4
 #define INPUTS_PER_RANGE       64
 #define MAX_INPUT_RANGES       8
-#define ROWS_PER_RANGE         16 /* over fewer rows a range is not worth its calls */
+#define ROWS_PER_RANGE         16 /* for fewer rows, a range costs more in calls than it gains */
 #define ROWS_MADE_BY_PANELS    128
 #define GRADIENTS_MADE_AT_ONCE 8192
 
@@ -34,7 +34,7 @@ size_t rnl_cut_used(rnl_cut cut, size_t count)
     return rnl_least(rnl_divide_up(count, cut.size), cut.blocks);
 }
 
-/* The smallest divisor that is large enough, or the whole. */
+/* Returns the smallest divisor that is large enough, or the whole. */
 size_t rnl_cut_part(size_t size)
 {
     size_t part = rnl_least(ROWS_PER_PART, size);
@@ -57,9 +57,9 @@ static rnl_column_cut cut_evenly(size_t columns, size_t least, size_t most)
     return (rnl_column_cut){blocks, columns};
 }
 
-/* Of few rows the weights of a column block are best left to one worker: what lines of the cache go
- * from core to core are those of the rows.  In two halves these are on their way while the workers
- * have something to do. */
+/* A mini-batch of one row block gives all weights of a column block to one worker, so only
+ * activations travel between cores.  Cutting its rows into two halves hides that travel behind the
+ * products of the other half. */
 rnl_dense_cut rnl_cut_dense(rnl_cut rows, size_t fan_in, size_t units)
 {
     const bool by_columns = rows.blocks == 1;

@@ -9,11 +9,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Raised with every change of the cut, or of what random numbers are keyed by: checkpoints name it.
- */
+/* Incremented with every change of the cut, or of the keys of random numbers: checkpoints record
+ * it. */
 #define RNL_CUT_VERSION 7
 
-/* All cuts of columns are made at multiples of it: whole vectors, whole cache lines. */
+/* Columns are cut at multiples of this: whole vectors, whole cache lines. */
 #define RNL_CUT_MULTIPLE 16
 
 /* Row blocks of a mini-batch, `blocks` of `size` rows. */
@@ -29,8 +29,8 @@ size_t rnl_cut_filled(rnl_cut cut, size_t count, size_t block);
 /* The number of blocks with at least one of `count` rows. */
 size_t rnl_cut_used(rnl_cut cut, size_t count);
 
-/* Rows of a part of a block of `size` rows, a divisor of it: what goes row by row is shared out by
- * parts. */
+/* Returns the rows of a part of a block of `size` rows, a divisor of it: phases over rows are
+ * shared out by parts. */
 size_t rnl_cut_part(size_t size);
 
 /* Parts of all row blocks. */
@@ -43,22 +43,22 @@ typedef struct rnl_column_cut {
 
 /* A dense layer's. */
 typedef struct rnl_dense_cut {
-    /* Of one row block: the layer is shared out by its column blocks alone.  Else by parts of the
-     * rows, too, and the gradients by ranges of inputs. */
+    /* One row block: the layer is shared out only by its column blocks.  Otherwise by parts of the
+     * rows, too, and its gradients by ranges of inputs. */
     bool by_columns;
-    size_t parts, part_rows; /* of the padded rows; by columns, of the forward pass alone */
+    size_t parts, part_rows; /* of the padded rows; by columns, only in the forward pass */
     rnl_column_cut columns;  /* of the units; each block has its own slice of the weights */
-    rnl_column_cut inputs;   /* ranges of which a tile makes the gradients, over all rows */
+    rnl_column_cut inputs;   /* ranges; a tile computes the gradients of one, over all rows */
 } rnl_dense_cut;
 
 rnl_dense_cut rnl_cut_dense(rnl_cut rows, size_t fan_in, size_t units);
 
-/* The first unit of a block; of the block after the last, the number of units. */
+/* Returns the first unit of a block; for the block after the last, the number of units. */
 size_t rnl_cut_column(rnl_column_cut cut, size_t block);
 
-/* Whether, of a column block with several panels, the gradients of each are a product by itself,
- * whose result is packed as it comes: over few rows, unless they are few.  Else it pays to make all
- * in one product, and to pack them. */
+/* Tests if each panel of a column block gets a product of its own for its gradients, whose result
+ * is already packed.  This is faster over few rows, unless there are few panels; otherwise one
+ * product computes the gradients of all panels, which are then packed. */
 bool rnl_cut_by_panels(size_t rows, size_t inputs, size_t units);
 
 static inline size_t rnl_cut_width(rnl_column_cut cut, size_t block)

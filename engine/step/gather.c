@@ -8,7 +8,7 @@ bool rnl_batch_is_weighted(const rnl_step *step, const rnl_batch *batch)
            (batch->dataset->sample_weights || (batch->training && step->given.class_weights));
 }
 
-/* The class that a row's target values stand for. */
+/* Returns the class that a row's target values stand for. */
 static int32_t label_of(const rnl_step *step, const float *targets)
 {
     int32_t label;
@@ -19,7 +19,7 @@ static int32_t label_of(const rnl_step *step, const float *targets)
     return label;
 }
 
-/* Rows of the dataset, scaled, to the rows of the mini-batch. */
+/* Gathers rows of the dataset, scaled, into the mini-batch. */
 static void gather(const rnl_step *step, rnl_numbers numbers, const rnl_scaler *scaler,
                    const rnl_batch *batch, rnl_row_tile rows, const rnl_matrix *to)
 {

@@ -9,7 +9,7 @@
 /* Plans the phase that gathers. */
 rnl_status rnl_plan_gather(rnl_step *step);
 
-/* The rows have weights, of samples or of classes. */
+/* Tests if the rows have weights, of samples or of classes. */
 bool rnl_batch_is_weighted(const rnl_step *step, const rnl_batch *batch);
 
 #endif

@@ -16,7 +16,7 @@ typedef struct loss_state {
     size_t classes;
 } loss_state;
 
-/* Fills the step's predictions, if anybody looks at them. */
+/* Computes the step's predictions, if they are requested. */
 static void predict(const loss_state *state, const rnl_step *step, rnl_row_tile rows)
 {
     if (step->per_row.predictions.columns == 0)
@@ -34,8 +34,8 @@ static void predict(const loss_state *state, const rnl_step *step, rnl_row_tile 
                softmax.rows * softmax.z.stride * sizeof *softmax.y.values);
 }
 
-/* Softmax takes the largest logit from all: a probability is NaN where one is NaN, or that one is
- * infinite. */
+/* Tests if the probabilities are numbers: softmax subtracts the largest logit, so they are NaN if
+ * any logit is NaN or the largest is infinite. */
 static bool has_class(const float *logits, size_t count)
 {
     bool bounded = true, some_finite = false;
@@ -95,7 +95,8 @@ static void measure(const loss_state *state, const rnl_step *step, const rnl_bat
     }
 }
 
-/* Each row's loss and gradient times its weight; the mean is still over the number of rows. */
+/* Multiplies each row's loss and gradient by its weight; the mean is still over the number of
+ * rows. */
 static void weighted_loss(const loss_state *state, const float *weights, rnl_loss_rows loss)
 {
     const size_t rows = loss.rows;

@@ -6,8 +6,8 @@
 
 #include "engine/step/step.h"
 
-/* Plans the phase that makes prediction, loss and metrics of each row, and in training the gradient
- * with respect to the last output. */
+/* Plans the phase that computes prediction, loss and metrics of each row, and in training the
+ * gradient with respect to the last output. */
 rnl_status rnl_plan_loss(rnl_step *step);
 
 #endif

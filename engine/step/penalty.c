@@ -42,7 +42,7 @@ void rnl_penalty_measure(const rnl_step *step, const rnl_block *block, uint64_t 
     }
 }
 
-/* Of all blocks and pieces in their order, whoever measured them. */
+/* Sums blocks and pieces in their order, regardless of the workers that measured them. */
 void rnl_step_set_penalty(rnl_step *step, uint64_t number)
 {
     double sum = 0;
@@ -54,7 +54,7 @@ void rnl_step_set_penalty(rnl_step *step, uint64_t number)
     step->update.penalty = sum;
 }
 
-/* Before the first step, for the steps of either parity. */
+/* Measures before the first step; fills the penalties for even and odd steps. */
 static rnl_status run_measure(void *self, size_t tile, rnl_step_worker *worker)
 {
     (void)self;

@@ -1,6 +1,6 @@
 /*
- * Regularizers in a step: the slope of a block's penalty joins its gradient just before the update,
- * and its penalty is measured just after, while the weights are in the cache.
+ * Regularizers in a step: the slope of a block's penalty is added to its gradient just before the
+ * update, and the penalty is measured just after it, while the weights are in the cache.
  */
 #ifndef RNL_ENGINE_STEP_PENALTY_H
 #define RNL_ENGINE_STEP_PENALTY_H
@@ -11,13 +11,13 @@
 void rnl_penalty_add_slope(const rnl_step *step, const rnl_block *block, size_t begin, size_t count,
                            float *gradients);
 
-/* Measures a part of the block, as it is before step `number`: whole pieces, and perhaps the rest
- * of the block. */
+/* Measures a part of the block before step `number`: whole pieces, and possibly the rest of the
+ * block. */
 void rnl_penalty_measure(const rnl_step *step, const rnl_block *block, uint64_t number,
                          size_t begin, size_t count);
 
-/* Sets the penalty of the weights as they are before a step; called by one worker when the step
- * before that is complete. */
+/* Sums the penalty of the weights before a step; called by one worker after the previous step is
+ * complete. */
 void rnl_step_set_penalty(rnl_step *step, uint64_t number);
 
 /* Plans the blocks' first measurement; called when all of them are there. */

@@ -53,14 +53,14 @@ typedef struct arrangement {
     bool keeps_rows;
     size_t count;
     rnl_phase *items;  /* in the order in which they run */
-    size_t *positions; /* behind each planned phase that is placed, in that order */
+    size_t *positions; /* of each planned phase, its index + 1 in that order, once placed */
     size_t barriers;
     size_t complete; /* phases before the last barrier */
-    size_t shared;   /* phases that all must have completed before one that is shared by rows */
-    size_t needed;   /* or before one that is not */
+    size_t shared;   /* phases to complete before one that is shared out by rows */
+    size_t needed;   /* or before any other */
 } arrangement;
 
-/* The phases to be completed before the one at hand, in the order in which they run. */
+/* Returns the number of phases to complete before this one, in the order in which they run. */
 static size_t needed_before(const arrangement *a, const rnl_phase *phase)
 {
     const size_t after = phase->after > 0 ? a->positions[phase->after - 1] : 0;
@@ -92,7 +92,7 @@ static void place(arrangement *a, size_t planned)
         a->shared = a->count;
 }
 
-/* Places the phases in [*waiting, end) that trail later. */
+/* Places the phases of [*waiting, end) that trail later. */
 static void place_waiting(arrangement *a, size_t *waiting, size_t end)
 {
     for (; *waiting < end; ++*waiting)
@@ -100,8 +100,8 @@ static void place_waiting(arrangement *a, size_t *waiting, size_t end)
             place(a, *waiting);
 }
 
-/* A phase that trails later comes behind the next phase: workers without a part in that begin with
- * it.  Where rows are kept it would stand between two phases that need no barrier, and comes at the
+/* Places a phase that trails later after the next phase, with which workers that have no part in it
+ * begin.  If rows are kept, it would separate two phases without a barrier, so it is placed at the
  * end. */
 static void place_all(arrangement *a)
 {

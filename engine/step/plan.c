@@ -38,8 +38,7 @@ static rnl_status plan_forward(rnl_step *step)
     return RNL_OK;
 }
 
-/* The rows of a buffer come to stand elsewhere than those of the layer that had it before where its
- * width changes. */
+/* If a buffer's width changes from one layer to the next, its rows move to other addresses. */
 static void use_exchange(rnl_step *step, size_t used_strides[2], const rnl_upstream *upstream)
 {
     size_t *used = &used_strides[upstream->values == &step->buffers.exchange[1]];
@@ -88,7 +87,7 @@ static rnl_status plan_backward(rnl_step *step)
     return RNL_OK;
 }
 
-/* What is kept of each row beside the layers' outputs. */
+/* Reserves what is stored for each row beside the layers' outputs. */
 static rnl_status plan_rows(rnl_step *step)
 {
     const rnl_training_config *config = &step->given.model->config->training;
@@ -166,8 +165,8 @@ static rnl_status plan_buffers(rnl_step *step)
     return RNL_OK;
 }
 
-/* What is neither parameters nor theirs is matrices over the rows of a mini-batch, weights turned,
- * and the workers' buffers. */
+/* Plans the memory beside parameters and their state: matrices over the rows of a mini-batch,
+ * transposed weights, and the workers' buffers. */
 static void plan_memory(rnl_step *step)
 {
     rnl_memory_plan *memory = &step->memory;

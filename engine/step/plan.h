@@ -2,21 +2,21 @@
  * The plan of a training step: the phases that compute it, in their order.
  *
  * They gather the rows of the mini-batch, run the layers forward, compute the loss, and run the
- * layers backward with the update of each; where gradients are clipped, the update of all follows.
- * Evaluation runs the phases up to the loss.
+ * layers backward, each with its update; if gradients are clipped, one update of all follows
+ * instead.  Evaluation runs the phases up to the loss.
  */
 #ifndef RNL_ENGINE_STEP_PLAN_H
 #define RNL_ENGINE_STEP_PLAN_H
 
 #include "engine/step/step.h"
 
-/* Plans the phases of a step and counts its memory, without a look at workers. `model`, `kernels`,
- * `batch_size` and `training` are set before, and what else the caller asks for.  rnl_step_release
- * is due after a failure, too. */
+/* Plans the phases of a step and counts its memory, independently of the workers.  The caller has
+ * set `model`, `kernels`, `batch_size`, `training` and optional modes, and calls rnl_step_release
+ * also after a failure. */
 rnl_status rnl_step_plan(rnl_step *step);
 
-/* Arranges a planned step for its workers, makes its products and allocates its memory; called by
- * one worker of the team.  `workers` and `active` are set before. */
+/* Arranges a planned step for its workers, creates its products and allocates its memory; called by
+ * one worker of the team, with `workers` and `active` set. */
 rnl_status rnl_step_arrange(rnl_step *step);
 
 /* Finds the tiles that are this worker's, and runs their bind functions. */

@@ -7,8 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Units that a tile of outputs measures: any number would do, their results are apart from each
- * other. */
+/* Units measured by a tile; any number gives the same results, because units are independent. */
 #define UNITS_PER_TILE 32
 
 /* A block of parameters, kept while a step is tried. */
@@ -20,7 +19,7 @@ typedef struct probed_block {
     double gradient, update, weights; /* sums of squares */
 } probed_block;
 
-/* A unit over the rows so far. */
+/* Statistics of a unit over the rows so far. */
 typedef struct probed_unit {
     double mean, deviations; /* of its outputs; sum of (output - mean)^2 */
     uint64_t saturated;      /* rows */
@@ -30,7 +29,7 @@ typedef struct probed_unit {
 typedef struct probed_layer {
     const rnl_layer *layer;
     const rnl_matrix *output;
-    const rnl_activation *activation; /* that made the output; NULL for none */
+    const rnl_activation *activation; /* that computed the output; NULL for none */
     probed_unit *units;               /* (output->columns) */
 } probed_layer;
 
@@ -87,8 +86,8 @@ static rnl_status run_update(void *self, size_t tile, rnl_step_worker *worker)
 
 /* ---- outputs --------------------------------------------------------------------------------- */
 
-/* The units of a tile over the rows of a mini-batch: apart from each other, so that the compiler
- * may work on several at a time. */
+/* Sums of a tile's units over the rows of a mini-batch, in arrays, so that the compiler vectorizes
+ * over units. */
 typedef struct tile_sums {
     double means[UNITS_PER_TILE], deviations[UNITS_PER_TILE];
     uint32_t saturated[UNITS_PER_TILE], alive[UNITS_PER_TILE]; /* rows */
@@ -178,7 +177,7 @@ static rnl_status plan_blocks(rnl_probe *probe, rnl_step *step)
     return RNL_OK;
 }
 
-/* Of a layer whose activation the loss computes, the outputs are logits. */
+/* Returns the layer's activation; NULL if the loss computes it, so that the outputs are logits. */
 static const rnl_activation *activation_of(const rnl_layer *layer)
 {
     const rnl_layer_operations *operations = rnl_layer_operations_of(layer);
@@ -186,7 +185,7 @@ static const rnl_activation *activation_of(const rnl_layer *layer)
     return choice && !layer->activation_in_loss ? rnl_activation_of(choice) : NULL;
 }
 
-/* Layers that make an output of their own. */
+/* Plans layers that compute an output of their own. */
 static rnl_status plan_layers(rnl_probe *probe, rnl_step *step)
 {
     const size_t bytes = step->layers.count * sizeof *probe->layers;
@@ -293,7 +292,7 @@ static void read_units(rnl_layer_inspection *figures, const probed_layer *layer,
     figures->dead = activation && activation->dies ? (double)dead / units : (double)NAN;
 }
 
-/* Of the kernel: the blocks of the layer's matrix of weights, in their order. */
+/* Reads the kernel: the blocks of the layer's weights, in their order. */
 static void read_blocks(rnl_layer_inspection *figures, const rnl_probe *probe,
                         const rnl_layer *layer)
 {

@@ -1,6 +1,6 @@
 /*
- * Rows of the mini-batch, shared out as tiles of a few whole rows of a part: for phases that
- * compute each row, or each element, by itself.
+ * Tiles of a few whole rows of a part, for phases that compute each row, or each element,
+ * independently.
  */
 #ifndef RNL_ENGINE_STEP_ROW_TILES_H
 #define RNL_ENGINE_STEP_ROW_TILES_H
@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* A row's result does not depend on the rows beside it: any number would do. */
+/* Any number gives the same results: a row does not depend on the other rows of its tile. */
 #define RNL_ROWS_PER_TILE 8
 
 /* The rows of a tile: [begin, filled) belong to the mini-batch, [filled, end) pad its last block.
@@ -29,8 +29,8 @@ static inline size_t rnl_row_tiles_in(rnl_cut rows)
     return rnl_cut_parts(rows) * rnl_row_tiles_per_part(rnl_cut_part(rows.size));
 }
 
-/* Adds a phase that goes by such tiles, and for each value of (padded rows, columns) reads and
- * writes so many bytes, 4 of which another worker may have written. */
+/* Adds a phase with such tiles.  For each element of (padded rows, columns) it reads and writes so
+ * many bytes, of which 4 may have been written by another worker. */
 static inline rnl_status rnl_row_phase_add(rnl_step *step, rnl_phase phase, size_t columns,
                                            double bytes)
 {
@@ -55,7 +55,7 @@ static inline rnl_row_tile rnl_row_tile_of(const rnl_step *step, const rnl_batch
     return (rnl_row_tile){begin, filled < begin ? begin : filled, end};
 }
 
-/* Sets the rows that pad to 0. */
+/* Sets padding rows to 0. */
 static inline void rnl_row_tile_clear(rnl_row_tile rows, float *values, size_t stride)
 {
     memset(values + rows.filled * stride, 0, (rows.end - rows.filled) * stride * sizeof *values);

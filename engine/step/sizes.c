@@ -3,7 +3,7 @@
 #include <float.h>
 #include <math.h>
 
-/* Squares that are flushed to 0 may be a millionth of a sum below this, of 10^8 floats. */
+/* Below this sum, squares flushed to 0 may matter: a millionth of the sum for 10^8 floats. */
 #define SMALLEST 1e-24
 
 bool rnl_squares_are_lost(double squares)

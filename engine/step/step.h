@@ -25,7 +25,8 @@ typedef struct rnl_matrix {
     size_t columns;
     size_t stride; /* between rows, in floats */
     float *values;
-    size_t made[2]; /* phases up to those that make the two halves of its rows; 0 if all at once */
+    size_t made[2]; /* phases up to those that compute the two halves of its rows; 0 if all at
+                       once */
 } rnl_matrix;
 
 /* From a row and a column on. */
@@ -39,15 +40,14 @@ static inline rnl_mutable_view rnl_matrix_at(const rnl_matrix *matrix, size_t ro
     return (rnl_mutable_view){matrix->values + row * matrix->stride + column, matrix->stride};
 }
 
-/* As an operand of the kernels that add up partial products. */
+/* Returns the matrix as an operand of kernels that sum partial products. */
 static inline rnl_partials rnl_matrix_alone(const rnl_matrix *matrix, size_t row, size_t column)
 {
     return (rnl_partials){matrix->values + row * matrix->stride + column, matrix->stride, 1, 0};
 }
 
-/* The gradient with respect to a matrix, as `partials` matrices, `distance` floats apart, that are
- * to be summed in their order.  It stands in a buffer that two layers further down will use again.
- */
+/* The gradient with respect to a matrix: the sum of `partials` matrices, `distance` floats apart,
+ * in their order.  The buffer is reused two layers further back. */
 typedef struct rnl_upstream {
     size_t partials;
     size_t columns, stride, distance;
@@ -70,8 +70,8 @@ static inline rnl_mutable_view rnl_upstream_at(const rnl_upstream *upstream, siz
                               upstream->stride};
 }
 
-/* Parameters that are updated in one go where no tile updates them: small enough to share among
- * many workers and to stay in the L1 cache, large enough to be worth a call. */
+/* Parameters in a slice of the update phase: small enough to share among many workers and to stay
+ * in the L1 cache, large enough to be worth a call. */
 #define RNL_UPDATE_SLICE 4096
 
 /* Parameters that are updated together: a column block of weights, a bias. */
@@ -85,11 +85,11 @@ typedef struct rnl_block {
     bool updated_by_tile;      /* in the backward phase already; the update phase leaves it out */
     float clip_factors[2];     /* of its gradient, where norms are clipped */
     size_t piece;     /* parameters whose penalty is one number: whole ones are updated in one go */
-    bool constrained; /* another phase has the last word on its values */
+    bool constrained; /* a later phase changes its values again */
     double *penalties[2]; /* (pieces) before steps with even and odd numbers; NULL without any */
 } rnl_block;
 
-/* The mini-batch at hand. */
+/* The current mini-batch. */
 typedef struct rnl_batch {
     const rnl_dataset *dataset;
     const uint32_t *indices; /* (rows) numbers of the rows in the dataset */
@@ -109,7 +109,7 @@ typedef struct rnl_own_tiles {
     uint32_t *tiles; /* (count) */
 } rnl_own_tiles;
 
-/* What a worker carries through the phases. */
+/* State of a worker in a step. */
 typedef struct rnl_step_worker {
     struct rnl_step *step;
     size_t index;
@@ -130,7 +130,7 @@ typedef struct rnl_step_given {
     size_t batch_size;
     bool training;
     bool monte_carlo;           /* layers draw random numbers outside of training, too */
-    bool predicting;            /* outputs alone are asked for: no targets, no loss */
+    bool predicting;            /* only outputs are computed: no targets, no loss */
     bool inspecting;            /* the probes are planned */
     const float *class_weights; /* (classes) factors of the losses in training; NULL for 1 */
 } rnl_step_given;
@@ -179,7 +179,7 @@ typedef struct rnl_step_blocks {
     struct rnl_constrained *constrained; /* a list */
 } rnl_step_blocks;
 
-/* A product that all layers of one shape share. */
+/* A product shared by all layers of one shape. */
 typedef struct rnl_shared_product {
     rnl_product_shape shape;
     rnl_product *product;
@@ -236,8 +236,8 @@ static inline size_t rnl_step_arrays(const rnl_step *step)
                 : 0);
 }
 
-/* Gradients are clipped: they are whole, penalties included, when the update begins, and no tile of
- * the backward pass updates anything. */
+/* Tests if gradients are clipped.  Then they are complete, penalties included, before the update
+ * begins, and no backward tile updates parameters. */
 static inline bool rnl_step_clips(const rnl_step *step)
 {
     return step->given.model->config->training.clipping.kind != NULL;
@@ -248,26 +248,26 @@ static inline bool rnl_step_clips(const rnl_step *step)
 /* Memory that is freed with the step, by `release` (free if NULL). */
 void *rnl_step_allocate(rnl_step *step, size_t size, void (*release)(void *));
 
-/* Asks for a product of this shape; all that ask for one share it. */
+/* Requests a product of this shape; all requests for one shape share it. */
 rnl_status rnl_step_need_product(rnl_step *step, rnl_product_shape shape);
 
-/* A product that was asked for, once the step is arranged. */
+/* Returns a requested product, once the step is arranged. */
 const rnl_product *rnl_step_product(const rnl_step *step, rnl_product_shape shape);
 
-/* A part of a layer's parameter with room for `count` values, and in training for the optimizer's
+/* Reserves a block of a layer's parameter: `count` values, and in training the optimizer's
  * state. */
 rnl_status rnl_step_block(rnl_step *step, const rnl_layer *layer, size_t parameter, size_t count,
                           rnl_block **block);
 
-/* Room for the gradients of a block that is trained. */
+/* Reserves the gradients of a block that is trained. */
 rnl_status rnl_step_gradients(rnl_step *step, rnl_block *block);
 
-/* Somebody reads gradients after the tile that made them. */
+/* Tests if gradients are read after the tile that computed them. */
 bool rnl_step_keeps_gradients(const rnl_step *step);
 
 rnl_status rnl_step_matrix(rnl_step *step, rnl_matrix *matrix, size_t columns);
 
-/* Asks that the tile buffer of every worker has room for this many floats. */
+/* Reserves at least so many floats in the tile buffer of every worker. */
 void rnl_step_need_tile(rnl_step *step, size_t floats);
 
 #endif

@@ -1,7 +1,6 @@
 /*
- * Trouble: what an update found to be NaN or infinite, and where.
- *
- * It is packed into one number, of which the earliest is the smallest:
+ * Trouble: the place where an update met NaN or infinity, packed into one number so that the
+ * earliest is the smallest:
  *
  *     bits 63..24  number of the step | 23..2  block of the step | 1..0  what
  */

@@ -27,7 +27,7 @@ void rnl_step_bind_optimizer(rnl_step *step)
                                       optimizer->parameters);
 }
 
-/* Of the step before, other workers may still read the rates. */
+/* Writes the rates of one parity: other workers may still read those of the step before. */
 void rnl_step_set_rates(rnl_step *step, uint64_t number, rnl_scheduled scheduled,
                         double momentum_product)
 {
@@ -57,7 +57,7 @@ static rnl_trouble trouble_of(const slice *s, const rnl_update *update)
     return all_finite(update->weights, s->count) ? RNL_TROUBLE_STATE : RNL_TROUBLE_VALUES;
 }
 
-/* Keeps the earliest trouble: of the first step, and there of the first block. */
+/* Keeps the earliest trouble: the first step's, and within a step the first block's. */
 static void note_trouble(rnl_step *step, const slice *s, const rnl_update *update, uint64_t number)
 {
     const uint64_t found = rnl_trouble_pack(number, s->block->index, trouble_of(s, update));
@@ -67,7 +67,8 @@ static void note_trouble(rnl_step *step, const slice *s, const rnl_update *updat
         ;
 }
 
-/* Soft thresholding, by what a slope of l1 that lasts moves a weight in a step. */
+/* Applies soft thresholding by the distance that a constant slope of l1 moves a weight in a
+ * step. */
 static void shrink(const rnl_step *step, const rnl_update *update, double threshold)
 {
     float divisors[SLICE];

@@ -17,8 +17,8 @@ typedef struct misfit {
     size_t count;
 } misfit;
 
-/* What a scale or a place in a block is told for is known to who told it; selu has warnings of its
- * own. */
+/* Accepts initializers with an explicit scale or a place in a block: their user chose them.  selu
+ * has warnings of its own. */
 static bool suits(const rnl_dense_choice *dense)
 {
     const char *const *name = dense->suitable, *chosen = dense->initializer->kind->name;
@@ -66,7 +66,7 @@ static void note_misfits(const rnl_model *model, const rnl_options *options)
 
 /* ---- selu ------------------------------------------------------------------------------------ */
 
-/* The first hidden layers, in the model, that are not as they have to be. */
+/* The first hidden layers of the model that violate selu's conditions. */
 typedef struct selu_net {
     const rnl_model *model;
     const rnl_choice *output; /* the last dense layer */
@@ -109,7 +109,7 @@ static const rnl_choice *last_dense(const rnl_model *model)
     return i > 0 ? model->layers[i - 1].choice : NULL;
 }
 
-/* Behind the first dense layer; before it, it standardizes the inputs. */
+/* Finds batch normalization after the first dense layer; before it, it standardizes the inputs. */
 static const rnl_layer *inner_normalization(const rnl_model *model)
 {
     bool inside = false;
@@ -152,7 +152,7 @@ static void warn_of_selu(const selu_net *net, const rnl_dataset *rows, const rnl
                 "standardize");
 }
 
-/* The preset, over layers that all say otherwise. */
+/* Warns if every layer overrides the preset. */
 static void warn_of_preset(const selu_net *net, const rnl_options *options)
 {
     const rnl_kind *preset = net->model->config->preset;

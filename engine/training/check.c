@@ -41,7 +41,7 @@ static bool learns(const rnl_model *model)
     return false;
 }
 
-/* A velocity that never fades has no lasting rate, which l1_proximal goes by. */
+/* Refuses l1_proximal with a velocity that never decays: it has no lasting rate. */
 static rnl_status check_proximal(const rnl_model *model)
 {
     if (!rnl_optimizer_never_slows(&model->config->training.optimizer))
@@ -84,7 +84,7 @@ static bool rows_finite(const rnl_matrix *matrix, size_t rows)
     return finite;
 }
 
-/* An initializer that does not look at the number of inputs. */
+/* Tests if the initializer ignores the number of inputs. */
 static bool is_of_one_size(const rnl_choice *initializer)
 {
     static const char *const names[] = {"random_normal", "truncated_normal", "random_uniform",
@@ -95,7 +95,7 @@ static bool is_of_one_size(const rnl_choice *initializer)
     return false;
 }
 
-/* The size of what a kernel with such an initializer makes of inputs of size 1. */
+/* Returns the size of a kernel's outputs, so initialized, for inputs of size 1. */
 static double gain_of(const rnl_layer *layer)
 {
     const rnl_parameter *kernel = &layer->parameters[RNL_DENSE_KERNEL];
@@ -112,9 +112,9 @@ static double gain_of(const rnl_layer *layer)
 
 #define ADVICE_TEXT 256
 #define LARGE_GAIN  2  /* he_normal's is 1.4 */
-#define EARLY       10 /* steps in which the first weights still tell */
+#define EARLY       10 /* steps in which the initial weights still matter */
 
-/* Of the first weights that are too large; false if none are. */
+/* Blames initial weights that are too large; false if none are. */
 static bool blame_weights(char text[ADVICE_TEXT], const rnl_model *model)
 {
     const rnl_layer *largest = NULL;
@@ -133,7 +133,8 @@ static bool blame_weights(char text[ADVICE_TEXT], const rnl_model *model)
     return true;
 }
 
-/* What overflows at once is due to the first weights, unless the rate made it. */
+/* Advises: an overflow in the first steps is due to the initial weights, unless the rate caused
+ * it. */
 static void advise(char text[ADVICE_TEXT], const rnl_step *step, uint64_t number, bool by_rate)
 {
     if (number <= EARLY && blame_weights(text, step->given.model))

@@ -1,18 +1,18 @@
 /*
- * What can only be checked when model and data meet, or when numbers have been computed.
+ * Checks of a model against its data, and of computed numbers.
  */
 #ifndef RNL_ENGINE_TRAINING_CHECK_H
 #define RNL_ENGINE_TRAINING_CHECK_H
 
 #include "engine/step/step.h"
 
-/* The model is complete, and the rows fit it. */
+/* Checks that the model is complete and the rows fit it. */
 rnl_status rnl_check_dataset(const rnl_model *model, const rnl_dataset *dataset);
 
-/* So do their targets. */
+/* Checks the rows' targets, too. */
 rnl_status rnl_check_labelled(const rnl_model *model, const rnl_dataset *dataset);
 
-/* And there is something to train, with something. */
+/* Checks that there are rows and parameters to train, too. */
 rnl_status rnl_check_trainable(const rnl_model *model, const rnl_dataset *dataset);
 
 /* RNL_NOT_FINITE naming the first layer whose output over the mini-batch is not finite. */

@@ -1,13 +1,13 @@
 /*
- * Which classes the rows have: what weights balance them, and what is odd about them.
+ * The classes of the rows: their counts, which balance weights, and warnings about them.
  */
 #ifndef RNL_ENGINE_TRAINING_CLASS_COUNTS_H
 #define RNL_ENGINE_TRAINING_CLASS_COUNTS_H
 
 #include "engine/model/model.h"
 
-/* (classes) rows of each class; the model tells classes apart, and the targets fit it.  The caller
- * frees them. */
+/* Counts the rows of each class: an array (classes), which the caller frees.  The model has
+ * classes, and the targets fit it. */
 rnl_status rnl_class_counts(size_t **counts, const rnl_model *model, const rnl_dataset *rows);
 
 /* Before training: warns of a single class to train on, of classes that no row has, and of those

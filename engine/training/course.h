@@ -1,5 +1,5 @@
 /*
- * The course of one training: where it stands, what its callers are told of it, and why it stops.
+ * The course of one training: its position, what it reports to its callbacks, and why it stops.
  */
 #ifndef RNL_ENGINE_TRAINING_COURSE_H
 #define RNL_ENGINE_TRAINING_COURSE_H
@@ -8,7 +8,8 @@
 #include "engine/training/figures.h"
 #include "engine/workers/pass.h"
 
-/* Of checkpoints and best weights: a kill loses about as much. */
+/* Minimum interval between saves, of checkpoints and of best weights: a kill loses about as
+ * much. */
 #define RNL_COURSE_SECONDS_BETWEEN_SAVES 1.0
 
 /* What the workers share in one run.  Only worker 0 writes to it, between barriers. */
@@ -24,31 +25,31 @@ typedef struct rnl_course {
     double reported_at;      /* seconds: when figures were last reported, or training began */
     double saved_at;         /* seconds: when a checkpoint was last saved, or training began */
     double best_saved_at;    /* seconds: likewise the best weights */
-    bool best_unsaved;       /* the model keeps better weights than the file has */
+    bool best_unsaved;       /* the model holds better weights than the file */
     double sums_start;       /* seconds: when the position's sums began to grow in this run */
-    size_t sums_rows;        /* that they had then */
-    double seconds_aside;    /* since then, of inspections and checkpoints */
-    double training_seconds; /* of the figures at hand, all else left out */
+    size_t sums_rows;        /* rows in the sums at that time */
+    double seconds_aside;    /* since then, spent in inspections and checkpoints */
+    double training_seconds; /* of the current figures, without inspections and saves */
     rnl_pass validation;     /* over its rows 0, 1, 2, ... */
     rnl_pass final;
     rnl_pass inspection; /* over the training rows */
     bool saving;         /* a checkpoint is due */
-    bool ending;         /* the model stands at the last step, the step may be beyond it */
-    bool saved;          /* the one that is there is of this run */
+    bool ending;         /* the model holds the last step, which the step itself may have left */
+    bool saved;          /* the existing checkpoint is of this run */
     bool stopping;
-    bool requested; /* stopping because somebody asked for it */
+    bool requested; /* stopped by a callback or rnl_stop */
 } rnl_course;
 
 /* Seconds of a clock that only goes forward. */
 double rnl_course_now(void);
 
-/* From 1, in which the last step was. */
+/* Returns the epoch of the last step, from 1. */
 uint64_t rnl_course_epoch(const rnl_course *t);
 
-/* Figures are told, and decided by, after every epoch; else after every so many steps. */
+/* Tests if figures are reported, and decide, after every epoch, not after a number of steps. */
 bool rnl_course_reports_epochs(const rnl_course *t);
 
-/* With the seconds since `start`, in which training went over so many rows. */
+/* Returns the progress, with the seconds since `start`, in which training processed `rows` rows. */
 rnl_progress rnl_course_progress(const rnl_course *t, double start, size_t rows,
                                  const rnl_figures *figures);
 
@@ -58,19 +59,19 @@ void rnl_course_stop(rnl_course *t, rnl_hand *hand, rnl_status status);
 void rnl_course_stop_on_request(rnl_course *t);
 bool rnl_course_stop_requested(const rnl_course *t);
 
-/* The visit of a pass that a stop ends; the context is the course. */
+/* Visits a mini-batch of a pass that a request to stop ends; the context is the course. */
 bool rnl_course_goes_on(const rnl_step *step, const rnl_batch *batch, void *context);
 
-/* There is to be no further step. */
+/* Tests if there is no further step. */
 bool rnl_course_is_over(const rnl_course *t);
 
-/* The rates of the step after so many, at least as many as when the schedule began. */
+/* Returns the rates of the step after `done` steps, at least as many as when the schedule began. */
 rnl_scheduled rnl_course_scheduled(const rnl_course *t, const rnl_step *step, uint64_t done);
 
-/* Of the next step. */
+/* Sets the rates of the next step. */
 void rnl_course_set_rates(const rnl_course *t, rnl_step *step);
 
-/* The position's sums begin to grow. */
+/* Starts the position's sums. */
 void rnl_course_begin_sums(rnl_course *t);
 
 #endif

@@ -33,7 +33,7 @@ static void end_final_pass(rnl_hand *hand, void *context)
         rnl_course_stop_on_request(t);
 }
 
-/* Stopped here, training goes on with this pass: it begins anew. */
+/* Runs the final pass; if training is stopped here, the pass is repeated after a resume. */
 static void run_final_pass(rnl_course *t, rnl_hand *hand)
 {
     rnl_hand_decide(hand, begin_final_pass, t);
@@ -76,7 +76,7 @@ static void put_best_back(rnl_hand *hand, void *context)
     rnl_model_swap_best(t->model);
 }
 
-/* Takes the best weights into the step; the model stays at the last ones. */
+/* Copies the best weights into the step; the model keeps the last ones. */
 static void restore_best(rnl_course *t, rnl_hand *hand)
 {
     rnl_hand_decide(hand, take_best, t);
@@ -91,8 +91,8 @@ static bool has_better_weights(const rnl_course *t)
            patience->best_step > 0 && patience->best_step < t->position.step;
 }
 
-/* The model takes the state of the last step, which a stop from here on leaves as it is: training
- * may go on from there with more epochs. */
+/* Collects the last step into the model, where a later stop leaves it, so that training can be
+ * resumed with more epochs. */
 static void set_last_aside(rnl_hand *hand, void *context)
 {
     rnl_course *t = context;

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What the bits of the weights hang on beside the configuration and the data. */
+/* Describes what determines the bits of the weights, beside configuration and data. */
 static void describe_computation(const rnl_step *step, char text[RNL_COMPUTED_WITH])
 {
     snprintf(text, RNL_COMPUTED_WITH, "%s, %s, cut %d", rnl_product_computation(),
@@ -39,7 +39,7 @@ rnl_status rnl_course_collect(rnl_course *t, const rnl_step *step)
     return RNL_OK;
 }
 
-/* While training goes on, a checkpoint that cannot be written is told: the earlier one stays. */
+/* Logs a checkpoint that cannot be written, and continues: the earlier one stays. */
 static void save_checkpoint(rnl_course *t, rnl_hand *hand)
 {
     const char *path = t->options->checkpoint;
@@ -68,7 +68,7 @@ static void save_checkpoint(rnl_course *t, rnl_hand *hand)
         rnl_log(t->options, RNL_LOG_DEBUG, "checkpoint of step %llu saved in %s", number, path);
 }
 
-/* No checkpoint knows of better weights than the file of the best has. */
+/* Saves the best weights first: no checkpoint refers to better weights than their file holds. */
 static void save(rnl_hand *hand, void *context)
 {
     rnl_course *t = context;
@@ -108,7 +108,8 @@ bool rnl_course_resaves_best(const rnl_model *model, const rnl_options *options)
            model->position.patience.best_step > 0;
 }
 
-/* Where they are not gone back to, they are kept until they are saved. */
+/* Keeps the best weights in memory only until they are saved, if they are not restored at the
+ * end. */
 void rnl_course_save_best(rnl_course *t)
 {
     if (!t->best_unsaved)

@@ -9,7 +9,7 @@
 #include "engine/training/early_stopping.h"
 #include "engine/training/inspect.h"
 
-/* In the order of history.csv. */
+/* Collects the figures in the order of history.csv. */
 static void gather_figures(const rnl_course *t, const rnl_step *step, rnl_figures *figures)
 {
     const rnl_config *config = t->model->config;
@@ -34,8 +34,8 @@ static void look_for_plateau(const rnl_config *config, rnl_plateau *plateau, dou
         rnl_schedule_look(schedule, plateau, learning_rate, rnl_monitor_value(monitor, figures));
 }
 
-/* Worker 0: the figures since the last time are complete, and what hangs on them is decided.  An
- * early end in the middle of an epoch has a checkpoint of its own. */
+/* Worker 0: completes the figures since the last report, and decides by them.  Training that ends
+ * early within an epoch saves a checkpoint of its own. */
 static void tell_figures(rnl_course *t, rnl_hand *hand)
 {
     const rnl_config *config = t->model->config;
@@ -111,9 +111,9 @@ bool rnl_course_is_inspecting(const rnl_course *t)
     return t->model->config->training.inspect && t->options->on_inspect;
 }
 
-/* A look inside after `epochs` whole epochs: at the step that comes next, the first of its epoch,
- * and at the outputs of all training rows; before the first step in training mode, as the moving
- * statistics of batch normalization mean nothing yet. */
+/* An inspection after `epochs` epochs: of the next step, the first of its epoch, and of the outputs
+ * of all training rows.  Before the first step, outputs are those in training mode, because batch
+ * normalization has no moving statistics yet. */
 typedef struct look {
     rnl_course *course;
     size_t epochs;
@@ -132,7 +132,7 @@ static void begin_look(rnl_hand *hand, void *context)
                   config->shuffle);
 }
 
-/* Tells the caller what was seen; false if it wants no more. */
+/* Reports the inspection; false if the callback asks to stop. */
 static bool report(const look *l, const rnl_hand *hand)
 {
     const rnl_course *t = l->course;

@@ -39,7 +39,7 @@ rnl_status rnl_early_stopping_check(const rnl_config *config, bool validated)
                : RNL_OK;
 }
 
-/* As Keras's EarlyStopping. */
+/* Follows Keras's EarlyStopping. */
 bool rnl_early_stopping_look(const rnl_config *config, rnl_patience *patience,
                              rnl_validation_time when, const rnl_figures *figures)
 {

@@ -1,6 +1,6 @@
 /*
- * Early stopping: training ends when a figure has not improved for some validations, and goes back
- * to the weights with which it was best.
+ * Early stopping: ends training when a figure has not improved for some validations, and restores
+ * the best weights.
  */
 #ifndef RNL_ENGINE_TRAINING_EARLY_STOPPING_H
 #define RNL_ENGINE_TRAINING_EARLY_STOPPING_H
@@ -19,14 +19,14 @@ static inline bool rnl_early_stopping_is_on(const rnl_config *config)
 /* Refuses a figure that the run will not have. */
 rnl_status rnl_early_stopping_check(const rnl_config *config, bool validated);
 
-/* When a validation took place. */
+/* The time of a validation. */
 typedef struct rnl_validation_time {
     uint64_t epoch; /* from 1, that it ended or fell into */
     uint64_t step;
     bool first; /* of the run */
 } rnl_validation_time;
 
-/* After a validation: notes an improvement, or that training has to end.  True if the weights are
+/* Records a validation: an improvement, or that training must end.  Returns true if the weights are
  * the best so far. */
 bool rnl_early_stopping_look(const rnl_config *config, rnl_patience *patience,
                              rnl_validation_time when, const rnl_figures *figures);

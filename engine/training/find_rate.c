@@ -25,7 +25,7 @@
 #define DEFAULT_STEPS 500
 #define MOST_STEPS    1000000
 
-/* Of the steps, over which the loss is smoothed. */
+/* Share of the steps over which the loss is smoothed. */
 #define SMOOTHED_SHARE (1.0 / 25)
 #define DIVERGED       4.0
 #define CLIMBED        1.25
@@ -39,7 +39,7 @@ typedef struct owned_search {
     rnl_rate_point points[];
 } owned_search;
 
-/* What the workers share.  Only worker 0 writes to it, between barriers. */
+/* Shared by the workers; only worker 0 writes to it, between barriers. */
 typedef struct search {
     const rnl_model *model;
     rnl_sequence rows; /* that this epoch visits */
@@ -69,7 +69,7 @@ static double smooth(search *s, double loss)
     return s->sum / s->weight;
 }
 
-/* The first losses are hardly smoothed: what they are nobody takes for a divergence. */
+/* Tests for divergence, but not among the first losses, which are hardly smoothed. */
 static bool has_diverged(const search *s, double smoothed)
 {
     const rnl_rate_search *result = &s->result->public;
@@ -108,7 +108,7 @@ static bool report(const search *s, const rnl_rate_point *point)
     return rnl_call_step(s->options, &progress);
 }
 
-/* Of the next step. */
+/* Sets the rates of the next step. */
 static void set_rates(const search *s, rnl_step *step)
 {
     const rnl_scheduled scheduled = {rate_of(&s->range, s->done), NAN};
@@ -180,8 +180,8 @@ static void search_worker(rnl_hand *hand, void *context)
     }
 }
 
-/* The last point that is not above the lowest by more than a quarter: where the valley may be flat,
- * its end is found more surely than its bottom. */
+/* Finds the last point at most a quarter above the lowest: in a flat valley, its end is found more
+ * reliably than its bottom. */
 static size_t turn_of(const rnl_rate_search *found)
 {
     size_t turn = found->count - 1;
@@ -190,7 +190,7 @@ static size_t turn_of(const rnl_rate_search *found)
     return turn;
 }
 
-/* Below the mean of the first losses: one mini-batch by itself may be a hard one. */
+/* Returns the fall below the mean of the first losses: a single mini-batch may be a hard one. */
 static double fall_of(const rnl_rate_search *found, size_t steps)
 {
     const size_t first = (size_t)ceil(SMOOTHED_SHARE * (double)steps);
@@ -213,7 +213,7 @@ static void remark(owned_search *result, const char *format, ...)
     result->public.remark = result->remark;
 }
 
-/* A suggestion, or why there is none. */
+/* Suggests a rate, or says why there is none. */
 static void suggest(owned_search *result, const rnl_model *model, const rnl_dataset *train)
 {
     rnl_rate_search *found = &result->public;

@@ -6,8 +6,7 @@
 
 #include "engine/model/model.h"
 
-/* The rate that a range test suggests, for a schedule that takes its highest rate from one; says
- * so. */
+/* Runs a range test for a schedule that takes its highest rate from one, and logs the rate. */
 rnl_status rnl_find_rate_for_schedule(double *learning_rate, const rnl_model *model,
                                       const rnl_data *data, const rnl_options *options);
 

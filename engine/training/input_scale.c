@@ -61,7 +61,7 @@ bool rnl_inputs_are_normalized(const rnl_model *model)
     return false;
 }
 
-/* What a feature takes of the range of all, as the network sees it. */
+/* Returns the range of a feature, scaled as for the network. */
 static double width_of(const rnl_model *model, const rnl_dataset *rows, size_t feature)
 {
     double smallest = INFINITY, largest = -INFINITY;
@@ -73,8 +73,8 @@ static double width_of(const rnl_model *model, const rnl_dataset *rows, size_t f
     return (largest - smallest) * model->scaler.scale[feature];
 }
 
-/* One range for all features leaves one of them next to nothing.  Images of bytes, whose pixels
- * have their range in common, come at least to 1/255. */
+/* Tests if one range for all features leaves almost nothing to one of them.  Pixels of images have
+ * a common range, and use at least 1/255 of it. */
 static bool range_is_odd(const rnl_model *model, const rnl_dataset *rows,
                          char text[RNL_INPUT_SCALE_TEXT])
 {

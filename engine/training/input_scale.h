@@ -1,5 +1,5 @@
 /*
- * Inputs that nothing scales.
+ * Warnings about unscaled inputs.
  */
 #ifndef RNL_ENGINE_TRAINING_INPUT_SCALE_H
 #define RNL_ENGINE_TRAINING_INPUT_SCALE_H
@@ -8,7 +8,7 @@
 
 #define RNL_INPUT_SCALE_TEXT 256
 
-/* Batch normalization before the first dense layer makes them what it does. */
+/* Tests if batch normalization before the first dense layer normalizes the inputs. */
 bool rnl_inputs_are_normalized(const rnl_model *model);
 
 /* True, with words for a warning, if nothing scales the inputs, or some columns of them, and some
@@ -21,7 +21,7 @@ bool rnl_input_scale_is_odd(const rnl_model *model, const rnl_dataset *rows,
  * are standardized, or came so. */
 bool rnl_inputs_are_standardized(const rnl_model *model, const rnl_dataset *rows);
 
-/* All inputs are 0 as the network sees them. */
+/* Tests if all scaled inputs are 0. */
 bool rnl_inputs_are_zero(const rnl_model *model, const rnl_dataset *rows);
 
 #endif

@@ -1,6 +1,6 @@
 #include "engine/training/inspect.h"
 
-/* The run may end before the step that was taken back. */
+/* Restores the recorded trouble: the run may end before the reverted step is reached. */
 static void put_trouble_back(rnl_hand *hand, void *trouble)
 {
     atomic_store(&hand->step.step->update.trouble, *(const uint64_t *)trouble);

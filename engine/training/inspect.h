@@ -1,5 +1,5 @@
 /*
- * Looking inside between two steps.
+ * Inspection between two steps.
  */
 #ifndef RNL_ENGINE_TRAINING_INSPECT_H
 #define RNL_ENGINE_TRAINING_INSPECT_H
@@ -7,12 +7,11 @@
 #include "engine/step/probe.h"
 #include "engine/workers/pass.h"
 
-/* Takes a step on all workers together, measures it, and takes it back, and with it what a pass in
- * training mode before it has moved, unless that is NULL.  Begins after a barrier and ends with
- * one. */
+/* Performs a step on all workers, measures it and reverts it, and with it what the pass in training
+ * mode before it has changed, unless that is NULL.  Begins after a barrier and ends with one. */
 void rnl_inspect_step(rnl_hand *hand, const rnl_batch *batch, rnl_pass *before);
 
-/* Tells the caller what was measured; false if it wants to stop. */
+/* Reports the figures; false if the callback asks to stop. */
 bool rnl_inspect_report(const rnl_step *step, size_t epoch, const rnl_options *options);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * The figure of a run that a monitor looks at.
+ * The figure of a run that is monitored.
  */
 #ifndef RNL_ENGINE_TRAINING_MONITORED_FIGURE_H
 #define RNL_ENGINE_TRAINING_MONITORED_FIGURE_H
@@ -7,7 +7,7 @@
 #include "engine/kinds/monitor.h"
 #include "engine/training/figures.h"
 
-/* Refuses, at the place, a figure that a run will not have. */
+/* Refuses a figure that the run will not have, with a message that names the place. */
 rnl_status rnl_monitor_check(const rnl_monitor *monitor, rnl_place place, const rnl_config *config,
                              bool validated);
 

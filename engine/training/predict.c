@@ -20,7 +20,7 @@ typedef struct owned_prediction {
     size_t done;             /* rows of the pass */
 } owned_prediction;
 
-/* In the units of the targets. */
+/* Stores a value in the units of the targets. */
 static void keep_value(owned_prediction *result, size_t at, double output)
 {
     const double value = rnl_scaler_undo(result->scaler, at % result->public.outputs, output);
@@ -45,7 +45,7 @@ static bool keep_outputs(const rnl_step *step, const rnl_batch *batch, void *con
     return true;
 }
 
-/* Mean, and squares of what differs from it, one pass more (Welford 1962). */
+/* Adds a pass to means and sums of squared differences (Welford 1962). */
 static bool add_outputs(const rnl_step *step, const rnl_batch *batch, void *context)
 {
     owned_prediction *result = context;
@@ -82,7 +82,7 @@ static void predict_worker(rnl_hand *hand, void *context)
     }
 }
 
-/* The most probable class of the means: of a single output, 1 above a half. */
+/* Returns the most probable class by the means; for a single output, 1 above one half. */
 static int32_t class_of(const float *values, size_t outputs)
 {
     size_t largest = 0;

@@ -35,7 +35,7 @@ static bool report_step(const rnl_course *t)
     return rnl_call_step(t->options, &progress);
 }
 
-/* Sums a step up, looks for NaN, and tells the caller. */
+/* Adds a step to the sums, checks for NaN, and reports to the callback. */
 static void account_step(rnl_hand *hand, void *context)
 {
     rnl_course *t = context;
@@ -101,8 +101,8 @@ static bool is_over(const void *context)
     return rnl_course_is_over(context);
 }
 
-/* The steps of an epoch from where it stands to its end, which a request or early stopping brings
- * about before its time.  A validation that a stop had cut off is made up for. */
+/* Runs the steps of an epoch from the current position to its end, or until a request or early
+ * stopping ends it.  Performs a validation that a stop had prevented. */
 static void run_steps(rnl_course *t, rnl_hand *hand)
 {
     const rnl_steps steps = {
@@ -123,7 +123,7 @@ static bool is_last_epoch(const rnl_course *t)
            t->position.patience.over;
 }
 
-/* To save a short epoch can take longer than the epoch. */
+/* Limits checkpoints by time: to save may take longer than a short epoch. */
 static bool is_checkpoint_due(const rnl_course *t)
 {
     return t->model->config->training.checkpoint_every == 0 &&
@@ -150,7 +150,7 @@ static void conclude_epoch(rnl_hand *hand, void *context)
     t->saving = t->stopping || is_last_epoch(t) || is_checkpoint_due(t);
 }
 
-/* Stopped in here, training goes on with the end of the epoch. */
+/* Ends an epoch; if training is stopped in here, it is resumed at the end of the epoch. */
 static void end_epoch(rnl_course *t, rnl_hand *hand)
 {
     rnl_hand_decide(hand, set_next_penalty, t);
@@ -162,7 +162,7 @@ static void end_epoch(rnl_course *t, rnl_hand *hand)
     rnl_course_save_if_due(t, hand);
 }
 
-/* What is written from here on can be written. */
+/* Performs the later saves without files, to fail now if they cannot succeed. */
 static void rehearse(rnl_course *t, rnl_hand *hand)
 {
     const rnl_status status = rnl_model_rehearse_saving(t->model);
@@ -202,8 +202,8 @@ static void train_worker(rnl_hand *hand, void *context)
     rnl_course_end(t, hand);
 }
 
-/* After a failure, and a stop before the first step, the model stands where its weights were last
- * collected. */
+/* Drops optimizer slots that were not used: after a failure, or a stop before the first step, the
+ * model is as it was last collected. */
 static void drop_unused_slots(const rnl_course *t)
 {
     if (t->model->position.step == 0)
@@ -242,7 +242,7 @@ static rnl_status measure_targets(rnl_course *t)
                                  outputs);
 }
 
-/* What checkpoints hold, before anything is trained that could then not be saved. */
+/* Allocates what checkpoints hold, before any training whose result could not be saved. */
 static rnl_status allocate_checkpoints(rnl_model *model)
 {
     const size_t slots = rnl_optimizer_slots(&model->config->training.optimizer);
@@ -282,7 +282,7 @@ static void set_passes(rnl_course *t)
     t->inspection.probing = true;
 }
 
-/* What is needed before workers are started. */
+/* Prepares what is needed before the workers start. */
 static rnl_status set_up(rnl_course *t)
 {
     rnl_model *model = t->model;

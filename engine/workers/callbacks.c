@@ -21,7 +21,7 @@ bool rnl_call_begin(const rnl_options *options)
     return answer == 0;
 }
 
-/* Between two steps there is no time for system calls. */
+/* Sets no signal mask: system calls between two steps would be too slow. */
 bool rnl_call_step(const rnl_options *options, const rnl_progress *progress)
 {
     if (!options->on_step)

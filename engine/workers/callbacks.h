@@ -1,5 +1,5 @@
 /*
- * Calls of the application's own functions: they find its floating-point mode, not the workers'.
+ * Calls to the application's callbacks, in its floating-point mode, not the workers'.
  */
 #ifndef RNL_ENGINE_WORKERS_CALLBACKS_H
 #define RNL_ENGINE_WORKERS_CALLBACKS_H
@@ -8,11 +8,11 @@
 
 #include <stdbool.h>
 
-/* The options that were given, or the defaults. */
+/* Returns the given options, or the defaults. */
 const rnl_options *rnl_options_given(const rnl_options *options);
 
-/* Each calls the function of the options if it is there; false if that asks to stop.  Worker 0 or
- * the calling thread alone. */
+/* Each calls its callback, if there is one; false if the callback asks to stop.  Called by worker 0
+ * or the calling thread. */
 bool rnl_call_begin(const rnl_options *options);
 bool rnl_call_step(const rnl_options *options, const rnl_progress *progress);
 bool rnl_call_epoch(const rnl_options *options, const rnl_progress *progress);

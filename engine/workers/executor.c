@@ -56,9 +56,9 @@ static void run_tiles(rnl_hand *hand, const rnl_phase *phase, const rnl_own_tile
     hand->step.tiles += own->count;
 }
 
-/* All workers come to the first barrier, and to one at least, so that none is still reading what
- * was decided for this step when worker 0 decides on the next.  That is the team's, which inactive
- * ones come to as well; to the others come those with tiles, as soon as they can. */
+/* All workers wait at the first barrier, or at one if there is none: none still reads the decisions
+ * for this step when worker 0 decides on the next.  That barrier is the team's, which inactive
+ * workers reach too; the others are only for workers with tiles. */
 static void run_phases(rnl_hand *hand, const rnl_phase_list *list, const rnl_own_tiles *own,
                        size_t count)
 {
@@ -122,7 +122,7 @@ static rnl_status arrange(rnl_executor *executor)
     return RNL_OK;
 }
 
-/* What steps and reports may take beside the products' own. */
+/* Memory for steps and reports, beside that of products. */
 #define FOR_THE_TEAM ((size_t)1 << 20)
 
 static size_t call_bytes(const rnl_step *step)
@@ -152,8 +152,7 @@ static bool fails(rnl_hand *hand, rnl_status status)
     return rnl_hand_agree(hand);
 }
 
-/* Arranges on worker 0, then binds and prepares on all.  While worker 0 looks at the limits and
- * makes products, which rely on what it saw, the others wait. */
+/* Arranges the step on worker 0, then binds and prepares it on all workers. */
 static bool set_up(rnl_hand *hand)
 {
     rnl_executor *executor = hand->executor;

@@ -24,7 +24,7 @@ static rnl_status read_topology(rnl_topology *topology, const rnl_topology_sourc
                : rnl_fail(RNL_THREADS, "%s", problem);
 }
 
-/* This machine, less what binds the process. */
+/* Reads this machine, with the limits of the process. */
 static rnl_status read_here(rnl_topology *topology)
 {
     rnl_processor_set affinity = {0};
@@ -57,7 +57,8 @@ static rnl_status plan(rnl_placement *placement, const rnl_topology *topology,
 
 /* ---- by cost --------------------------------------------------------------------------------- */
 
-/* Of a core with vectors of the instruction set; docs/scaling.md tells where from. */
+/* Returns the rates of a core with vectors of the instruction set; docs/scaling.md describes their
+ * origin. */
 static rnl_cost_rates rates_of(rnl_isa isa)
 {
     static const double flops[] = {
@@ -73,7 +74,7 @@ static rnl_cost_rates rates_of(rnl_isa isa)
     };
 }
 
-/* The phases of a planned step, and their costs side by side. */
+/* The phases of a planned step, and an array of their costs. */
 typedef struct step_costs {
     const rnl_phase_list *phases;
     rnl_phase_cost *costs; /* (phases) */
@@ -102,7 +103,7 @@ static size_t nodes_of(const rnl_placement *placement)
     return nodes;
 }
 
-/* The seconds of a step on this many workers where the machine would place them. */
+/* Predicts the seconds of a step on this many workers, placed as the machine would place them. */
 static rnl_status foresee(const rnl_topology *topology, const step_costs *work, size_t workers,
                           size_t *nodes, double *seconds)
 {
@@ -145,7 +146,7 @@ static rnl_status place_step(rnl_placement *placement, size_t *active, const ste
     return plan(placement, topology, &fewer);
 }
 
-/* The workers of a step that is known, with `active`, or of any. */
+/* Places the workers of a planned step, and sets `active`, or of any run without a step. */
 static rnl_status place(rnl_placement *placement, size_t *active, const step_costs *work,
                         const rnl_topology *topology, const rnl_options *options)
 {
@@ -153,8 +154,8 @@ static rnl_status place(rnl_placement *placement, size_t *active, const step_cos
                 : plan(placement, topology, options);
 }
 
-/* Cores that are free now and claimed by another run a moment later, because it did not wait for
- * its turn, are left to it. */
+/* Leaves cores to another run that claimed them a moment later, because it did not wait for its
+ * turn. */
 static void claim_cores(rnl_placement *placement, const rnl_topology *topology,
                         const rnl_options *options)
 {
@@ -224,8 +225,8 @@ static void print_machine(FILE *out, const rnl_topology *topology)
         fprintf(out, "claimed   %zu core%s by other runs\n", claimed, claimed == 1 ? "" : "s");
 }
 
-/* "3" or, where several workers share a core, "6-7"; "." for a core without, and "x" for one that
- * other runs keep it from. */
+/* Prints "3", or "6-7" if several workers share a core; "." for a core without workers, "x" for one
+ * claimed by another run. */
 static void print_core(FILE *out, const rnl_core *core, const rnl_placement *placement)
 {
     size_t first = placement->workers, last = 0;
@@ -276,7 +277,7 @@ static void print_phase(FILE *out, const rnl_phase *phase, double seconds)
             cost->flops / 1e6, cost->calls, cost->bytes / 1e3, cost->shared / 1e3, seconds * 1e6);
 }
 
-/* What each phase would take of a step, and what more workers would bring. */
+/* Prints the time of each phase, and the effect of more workers. */
 static rnl_status print_step(FILE *out, const rnl_topology *topology, const step_costs *work,
                              size_t active, size_t placed)
 {

@@ -1,5 +1,5 @@
 /*
- * One pass over a part of the data without learning.
+ * A pass over a part of the data without training.
  */
 #ifndef RNL_ENGINE_WORKERS_PASS_H
 #define RNL_ENGINE_WORKERS_PASS_H
@@ -10,18 +10,18 @@
 
 typedef struct rnl_pass {
     rnl_sequence rows;
-    uint64_t number; /* of the pass, for what is drawn at random in it */
+    uint64_t number; /* of the pass, a key of its random numbers */
     bool training;   /* forward as in a step of training */
     bool measuring;  /* for batch normalization's final statistics */
     rnl_sums sums;   /* added to */
-    /* Sees each mini-batch on worker 0 between two steps; false ends the pass. */
+    /* Called with each mini-batch on worker 0, between two steps; false ends the pass. */
     bool (*visit)(const rnl_step *step, const rnl_batch *batch, void *context);
     void *context;
-    bool probing; /* the outputs of all layers, for those who look inside */
+    bool probing; /* measures the outputs of all layers, for inspection */
     bool stopped;
 } rnl_pass;
 
-/* Evaluates the rows on all workers together; all of them share the pass.  Ends with a barrier. */
+/* Evaluates the rows on all workers, which share `pass`.  Ends with a barrier. */
 void rnl_pass_run(rnl_hand *hand, rnl_pass *pass);
 
 #endif

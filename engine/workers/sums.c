@@ -21,8 +21,9 @@ static double sum_doubles(const double *values, size_t count)
 
 /* ---- targets that do not vary ---------------------------------------------------------------- */
 
-/* R^2 of an output whose targets are all one number is 1 if every row has that number, else 0.  So
- * from the first row on that misses it, all rows count as unexplained, those before it, too. */
+/* Tests if a row misses an output whose targets are all equal.  R^2 is then 1 if every row predicts
+ * that number, else 0: from the first row that misses it, all rows count as unexplained, including
+ * earlier ones. */
 
 static bool is_missed(const rnl_step *step, const rnl_batch *batch, size_t output)
 {
@@ -38,7 +39,7 @@ static bool is_missed(const rnl_step *step, const rnl_batch *batch, size_t outpu
     return false;
 }
 
-/* Those missed so far, with those that the mini-batch misses: a bit for each 64th of them. */
+/* Adds the outputs missed by the mini-batch: bit i stands for the outputs i, i + 64, ... */
 static uint64_t mark_missed(uint64_t missed, const rnl_step *step, const rnl_batch *batch)
 {
     size_t constants = 0;
@@ -51,7 +52,7 @@ static uint64_t mark_missed(uint64_t missed, const rnl_step *step, const rnl_bat
     return missed;
 }
 
-/* The share of the outputs that they are. */
+/* Returns the share of missed outputs. */
 static double share_missed(uint64_t missed, const rnl_step *step, const rnl_batch *batch)
 {
     const size_t outputs = step->per_row.predictions.columns;
