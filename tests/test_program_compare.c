@@ -71,8 +71,10 @@ Test(program_compare, compares_what_was_trained)
 /* Stopped after the first trial, it goes on and ends with the same models. */
 Test(program_compare, compare_goes_on_with_what_is_missing)
 {
-    const char *words = "compare " SPIRALS " --set training.epochs=300 --vary training.seed=1,2,3 "
-                        "--threads 1 -o";
+    const char *words =
+        "compare " SPIRALS " --set training.epochs=300 "
+        "--set training.checkpoint_every=100 --vary training.seed=1,2,3 --threads 1 "
+        "-o";
     cr_expect_eq(program_run("%s whole", words), 0);
     char command[1024];
     snprintf(command, sizeof command,
