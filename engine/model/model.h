@@ -24,7 +24,7 @@ struct rnl_model {
     size_t layer_count;
     rnl_layer *layers;
     rnl_position position;
-    /* Of the rows of the current training; "" if unknown. */
+    /* Digests of the rows of the current training; "" if unknown. */
     char data_digest[RNL_DATA_DIGEST_TEXT];
     atomic_bool stop;                      /* set by rnl_stop */
     char computed_with[RNL_COMPUTED_WITH]; /* products and kernels that trained it: "oneDNN 2.6.3

@@ -16,7 +16,7 @@ typedef struct rnl_explainer {
 void rnl_explain_fields(rnl_explainer *e, const rnl_field *fields, const void *source,
                         const rnl_node *given, int indent);
 
-/* From behind the key on. */
+/* Text behind the key. */
 void rnl_explain_value(rnl_explainer *e, const rnl_field *field, const void *source,
                        const rnl_node *given, int indent);
 

@@ -38,7 +38,7 @@ extern const rnl_field_operations rnl_integer_field, rnl_number_field, rnl_boole
     rnl_text_field, rnl_text_list_field, rnl_number_list_field, rnl_number_map_field,
     rnl_kind_field, rnl_kind_list_field, rnl_kind_map_field, rnl_section_field;
 
-/* By rnl_field_type. */
+/* Indexed by rnl_field_type. */
 extern const rnl_field_operations *const rnl_field_types[];
 
 static inline const rnl_field_operations *rnl_field_operations_of(const rnl_field *field)

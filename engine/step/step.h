@@ -29,7 +29,7 @@ typedef struct rnl_matrix {
                        once */
 } rnl_matrix;
 
-/* From a row and a column on. */
+/* Views of a matrix that begin at a row and a column. */
 static inline rnl_view rnl_matrix_view(const rnl_matrix *matrix, size_t row, size_t column)
 {
     return (rnl_view){matrix->values + row * matrix->stride + column, matrix->stride};
