@@ -3,6 +3,7 @@
  */
 #include "benchmarks/bench.h"
 #include "benchmarks/bench_barriers.h"
+#include "benchmarks/bfloat16_peak.h"
 #include "benchmarks/fma_peak.h"
 #include "benchmarks/team_timing.h"
 #include "benchmarks/triad.h"
@@ -25,8 +26,11 @@ static float *allocate(size_t floats)
     return values;
 }
 
+/* Adds a figure, unless the machine has none. */
 static void add(rnl_bench *bench, const char *what, size_t threads, const char *unit, double value)
 {
+    if (value <= 0)
+        return;
     rnl_bench_result result = {.threads = threads, .repetitions = TRIES};
     snprintf(result.name, sizeof result.name, "machine/%s/threads:%zu", what, threads);
     rnl_bench_result_count(&result, unit, value);
@@ -90,6 +94,7 @@ int rnl_bench_machine(rnl_bench *bench)
     for (size_t i = 0; i < bench->thread_count_count && code == 0; ++i) {
         const size_t threads = bench->thread_counts[i];
         add(bench, "fma_peak", threads, "gflops", rnl_fma_peak(isa, threads) / 1e9);
+        add(bench, "bfloat16_peak", threads, "gflops", rnl_bfloat16_peak(isa, threads) / 1e9);
         add(bench, "triad", threads, "gigabytes_per_second",
             rnl_triad_bandwidth(isa, threads) / 1e9);
         for (size_t k = 0; k < sizeof sizes / sizeof *sizes; ++k)

@@ -31,9 +31,10 @@ static const rnl_option option_table[] = {
 };
 
 static const char details[] =
-    "  machine  FMA peak; triad, the better of plain stores (which read what they write into: 16\n"
-    "           bytes for each element) and stores around the cache (12); bandwidth of reading\n"
-    "           arrays of several sizes; time of a barrier, the engine's and two others\n"
+    "  machine  FMA peak; that of bfloat16, where the processor has VDPBF16PS; triad, the better\n"
+    "           of plain stores (which read what they write into: 16 bytes for each element) and\n"
+    "           stores around the cache (12); bandwidth of reading arrays of several sizes; time\n"
+    "           of a barrier, the engine's and two others\n"
     "  train    the time of a training step of each CONFIG, or of a table of networks; rows per\n"
     "           second, GFLOP/s of the products, and their share of the FMA peak that is "
     "measured\n"

@@ -129,3 +129,14 @@ Test(cli, measures)
     cr_expect_eq(program_run("bench train --threads 1,x"), 2);
     program_expect("err", "--threads expects numbers from 1, as in 1,2,4, got '1,x'");
 }
+
+Test(cli, measures_the_bfloat16_peak_where_there_is_one)
+{
+    const bool there =
+        system("grep -q avx512_bf16 /proc/cpuinfo && [ \"${RUNNEL_ISA:-avx512}\" = avx512 ]") == 0;
+    cr_assert_eq(program_run("bench machine --threads 1"), 0, "%s", program_read("err"));
+    cr_expect_eq(strstr(program_read("out"), "machine/bfloat16_peak/threads:1") != NULL, there);
+    cr_expect_eq(setenv("RUNNEL_ISA", "avx2", 1), 0);
+    cr_assert_eq(program_run("bench machine --threads 1"), 0, "%s", program_read("err"));
+    cr_expect_null(strstr(program_read("out"), "bfloat16_peak"));
+}
