@@ -12,6 +12,7 @@ extern const rnl_command rnl_evaluate_command;
 extern const rnl_command rnl_predict_command;
 extern const rnl_command rnl_find_lr_command;
 extern const rnl_command rnl_fold_command;
+extern const rnl_command rnl_diff_command;
 extern const rnl_command rnl_summary_command;
 extern const rnl_command rnl_inspect_command;
 extern const rnl_command rnl_plot_command;

@@ -12,6 +12,7 @@ static const rnl_command *const commands[] = {
     &rnl_predict_command,
     &rnl_find_lr_command,
     &rnl_fold_command,
+    &rnl_diff_command,
     &rnl_summary_command,
     &rnl_inspect_command,
     &rnl_plot_command,

@@ -21,6 +21,7 @@ static const char generated_text[] =
 void run_release(run *r)
 {
     rnl_prediction_free(r->prediction);
+    rnl_diff_free(r->diff);
     rnl_evaluation_free(r->evaluation);
     for (size_t i = 0; i < sizeof r->texts / sizeof *r->texts; ++i)
         rnl_text_free(r->texts[i]);
@@ -89,6 +90,8 @@ rnl_status run_use(run *r)
         status = rnl_model_load(&r->model, MODEL, NULL, 0);
     if (status == RNL_OK)
         status = print(r);
+    if (status == RNL_OK)
+        status = rnl_model_diff(MODEL, MODEL, &r->diff);
     if (status == RNL_OK)
         status = rnl_data_load_for(&r->data, r->model, RNL_VALIDATION);
     if (status == RNL_OK)

@@ -232,6 +232,41 @@ RNL_API rnl_status rnl_model_fold(const rnl_model *model, rnl_model **folded, ch
  * parameters, activations and optimizer state.  RNL_NO_MEMORY. */
 RNL_API rnl_status rnl_model_summary(const rnl_model *model, char **text);
 
+/* What became of a tensor from the first file to the second. */
+typedef enum rnl_tensor_state {
+    RNL_TENSOR_EQUAL, /* bit for bit */
+    RNL_TENSOR_DIFFERS,
+    RNL_TENSOR_RESHAPED, /* the shapes differ: no element is compared */
+    RNL_TENSOR_ONLY_IN_FIRST,
+    RNL_TENSOR_ONLY_IN_SECOND
+} rnl_tensor_state;
+
+#define RNL_TENSOR_RANK 4 /* dimensions of a tensor at most */
+
+typedef struct rnl_tensor_difference {
+    const char *name; /* "dense_1.kernel" */
+    rnl_tensor_state state;
+    size_t first_rank, second_rank; /* 0 in a file that lacks the tensor */
+    size_t first_shape[RNL_TENSOR_RANK], second_shape[RNL_TENSOR_RANK];
+    size_t elements;  /* compared */
+    size_t differing; /* of them: other bits, so 0 and -0 differ, too, by 0 */
+    double largest;   /* absolute difference of two elements; NaN if one of them is */
+} rnl_tensor_difference;
+
+/* The result of rnl_model_diff, with the array in it. */
+typedef struct rnl_diff {
+    size_t count;                         /* tensors of either file */
+    const rnl_tensor_difference *tensors; /* (count) in the order of the first file, then those
+                                             that only the second has */
+    size_t equal;                         /* tensors that are */
+} rnl_diff;
+
+/* Compares the tensors of two model files or checkpoints by their names: parameters, the
+ * optimizer's state, the scaling.  Any safetensors file of float32 and float64 will do.  The result
+ * is freed with rnl_diff_free.  RNL_BAD_DATA, RNL_IO, RNL_NO_MEMORY. */
+RNL_API rnl_status rnl_model_diff(const char *first, const char *second, rnl_diff **diff);
+RNL_API void rnl_diff_free(rnl_diff *diff);
+
 /* ---- training and evaluation --------------------------------------------------------------- */
 
 typedef enum rnl_pin {
