@@ -6,7 +6,7 @@
 #ifndef RNL_ENGINE_DATA_ENCODING_H
 #define RNL_ENGINE_DATA_ENCODING_H
 
-#include "engine/data/text_index.h"
+#include "engine/base/text_index.h"
 
 typedef struct rnl_category {
     char *name;

@@ -1,6 +1,7 @@
 #include "engine/schema/node.h"
 
 #include "engine/base/error.h"
+#include "engine/base/text_index.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,12 +17,41 @@ rnl_node *rnl_node_create(rnl_node_type type, rnl_place place)
     return node;
 }
 
+/* A mapping of so many keys has an index. */
+#define LARGE 32
+
+static void forget_index(rnl_node *mapping)
+{
+    if (mapping->index)
+        rnl_text_index_release(mapping->index);
+    free(mapping->index);
+    mapping->index = NULL;
+}
+
+/* Adds all keys, or those behind the first ones; without memory for it there is no index. */
+static void index_keys(rnl_node *mapping, size_t from)
+{
+    if (!mapping->index) {
+        mapping->index = calloc(1, sizeof *mapping->index);
+        from = 0;
+    }
+    bool whole = mapping->index != NULL;
+    for (size_t i = from; whole && i < mapping->count; ++i) {
+        const char *key = mapping->items[i]->key;
+        whole = rnl_text_index_find(mapping->index, key) ||
+                rnl_text_index_add(mapping->index, key, i) == RNL_OK;
+    }
+    if (!whole)
+        forget_index(mapping);
+}
+
 void rnl_node_free(rnl_node *node)
 {
     if (!node)
         return;
     for (size_t i = 0; i < node->count; ++i)
         rnl_node_free(node->items[i]);
+    forget_index(node);
     free(node->items);
     free(node->key);
     free(node->text);
@@ -81,6 +111,8 @@ bool rnl_node_append(rnl_node *parent, rnl_node *child)
     if (!make_room(parent))
         return false;
     parent->items[parent->count++] = child;
+    if (parent->count >= LARGE && child->key)
+        index_keys(parent, parent->count - 1);
     return true;
 }
 
@@ -95,6 +127,7 @@ rnl_status rnl_node_give(rnl_node *parent, rnl_node *child)
 rnl_status rnl_node_insert(rnl_node *parent, size_t index, rnl_node *child)
 {
     RNL_TRY(rnl_node_give(parent, child));
+    forget_index(parent);
     memmove(&parent->items[index + 1], &parent->items[index],
             (parent->count - 1 - index) * sizeof *parent->items);
     parent->items[index] = child;
@@ -104,6 +137,10 @@ rnl_status rnl_node_insert(rnl_node *parent, size_t index, rnl_node *child)
 size_t rnl_node_find(const rnl_node *mapping, const char *key)
 {
     size_t i = 0;
+    if (mapping->index) {
+        const rnl_indexed_text *found = rnl_text_index_find(mapping->index, key);
+        return found ? found->number : mapping->count;
+    }
     while (i < mapping->count && strcmp(mapping->items[i]->key, key) != 0)
         ++i;
     return i;
@@ -122,9 +159,24 @@ rnl_node *rnl_node_take(rnl_node *mapping, const char *key)
         return NULL;
     rnl_node *value = mapping->items[i];
     --mapping->count;
+    forget_index(mapping);
     memmove(&mapping->items[i], &mapping->items[i + 1],
             (mapping->count - i) * sizeof *mapping->items);
     return value;
+}
+
+rnl_status rnl_node_rename(rnl_node *mapping, size_t i, const char *key)
+{
+    rnl_node *item = mapping->items[i];
+    if (strcmp(item->key, key) == 0)
+        return RNL_OK;
+    char *copy = strdup(key);
+    if (!copy)
+        return rnl_fail_memory(strlen(key) + 1);
+    forget_index(mapping);
+    free(item->key);
+    item->key = copy;
+    return RNL_OK;
 }
 
 void rnl_node_strip_key(rnl_node *node)

@@ -24,6 +24,8 @@ rnl_status rnl_node_insert(rnl_node *parent, size_t index, rnl_node *child);
 /* The index of a key in a mapping; its count if it is not there. */
 size_t rnl_node_find(const rnl_node *mapping, const char *key);
 
+rnl_status rnl_node_rename(rnl_node *mapping, size_t i, const char *key);
+
 /* Takes the value of a key out of a mapping; NULL if it is not there. */
 rnl_node *rnl_node_take(rnl_node *mapping, const char *key);
 

@@ -143,7 +143,7 @@ static rnl_status open_scalar(rnl_node *node)
 static rnl_status enter_mapping(rnl_node *mapping, const char *key, const char *source,
                                 rnl_node ***slot)
 {
-    size_t i = rnl_node_find(mapping, key);
+    const size_t i = rnl_node_find(mapping, key);
     if (i == mapping->count) {
         rnl_node *child = rnl_node_create(RNL_MAPPING, on_command_line(source));
         if (child)
@@ -153,6 +153,7 @@ static rnl_status enter_mapping(rnl_node *mapping, const char *key, const char *
             return rnl_fail_memory(sizeof *child);
         }
     }
+    mapping->entered = i;
     *slot = &mapping->items[i];
     return RNL_OK;
 }
@@ -164,6 +165,7 @@ static rnl_status enter(rnl_node *node, const char *key, const char *source, rnl
         if (index >= node->count)
             return rnl_fail(RNL_BAD_CONFIG, "%s: '%s': expected the number of an element, 0 to %zu",
                             source, key, node->count - 1);
+        node->entered = index;
         *slot = &node->items[index];
         return RNL_OK;
     }

@@ -31,12 +31,15 @@ typedef enum rnl_node_type { RNL_SCALAR, RNL_LIST, RNL_MAPPING } rnl_node_type;
 typedef struct rnl_node {
     rnl_node_type type;
     rnl_place place;
-    rnl_place key_place;     /* of the key under which it stands in a mapping */
-    char *key;               /* that key, else NULL */
-    char *text;              /* of a scalar; "" for null */
-    bool quoted;             /* a scalar in quotes is text, never a number, boolean or null */
-    size_t count;            /* of a list's elements or a mapping's values, */
-    struct rnl_node **items; /* in the order of the document */
+    rnl_place key_place;          /* of the key under which it stands in a mapping */
+    char *key;                    /* that key, else NULL */
+    char *text;                   /* of a scalar; "" for null */
+    bool quoted;                  /* a scalar in quotes is text, never a number, boolean or null */
+    size_t count;                 /* of a list's elements or a mapping's values, */
+    struct rnl_node **items;      /* in the order of the document */
+    struct rnl_text_index *index; /* from the keys of a large mapping to items; else NULL */
+    bool settled;                 /* engine/schema/words.h: all items have their names but */
+    size_t entered;               /* the one that an override changes */
 } rnl_node;
 
 typedef struct rnl_tree {

@@ -25,6 +25,19 @@ static const rnl_kind *find(const rnl_kind_table *table, const char *name)
 
 /* ---- the tree -------------------------------------------------------------------------------- */
 
+/* Items to look at: all of a list or mapping the first time, then the one that an override entered,
+ * so that many overrides take linear time. */
+typedef struct range {
+    size_t first, last;
+} range;
+
+static range begin(rnl_node *node)
+{
+    const range r = {node->settled ? node->entered : 0, node->settled ? node->entered : SIZE_MAX};
+    node->settled = true;
+    return r;
+}
+
 static rnl_status settle_value(const rnl_field *field, rnl_node *node);
 
 static rnl_status rename_to(char **text, const char *name)
@@ -100,7 +113,7 @@ static rnl_status settle_item(const rnl_kind_table *table, rnl_node *choice, siz
         return RNL_OK;
     RNL_TRY(settle_parameters(kind, item));
     if (!is_second(choice, item, kind))
-        return rename_to(&item->key, kind->name);
+        return rnl_node_rename(choice, *index, kind->name);
     RNL_TRY(join(choice->items[rnl_node_find(choice, kind->name)], item));
     rnl_node_free(rnl_node_take(choice, item->key));
     --*index;
@@ -112,14 +125,20 @@ static rnl_status settle_choice(const rnl_kind_table *table, rnl_node *node)
     const rnl_kind *kind = node->type == RNL_SCALAR ? find(table, node->text) : NULL;
     if (kind)
         return rename_to(&node->text, kind->name);
-    for (size_t i = 0; node->type == RNL_MAPPING && i < node->count; ++i)
+    if (node->type != RNL_MAPPING)
+        return RNL_OK;
+    const range r = begin(node);
+    for (size_t i = r.first; i < node->count && i <= r.last; ++i)
         RNL_TRY(settle_item(table, node, &i));
     return RNL_OK;
 }
 
 static rnl_status settle_list(const rnl_kind_table *table, rnl_node *list)
 {
-    for (size_t i = 0; list->type == RNL_LIST && i < list->count; ++i)
+    if (list->type != RNL_LIST)
+        return RNL_OK;
+    const range r = begin(list);
+    for (size_t i = r.first; i < list->count && i <= r.last; ++i)
         RNL_TRY(settle_choice(table, list->items[i]));
     return RNL_OK;
 }
@@ -136,16 +155,27 @@ static rnl_status settle_default(const rnl_kind_table *table, rnl_node *value)
     return RNL_OK;
 }
 
+static rnl_status settle_defaults(const rnl_kind_table *table, rnl_node *defaults)
+{
+    if (defaults->type != RNL_MAPPING)
+        return RNL_OK;
+    const range r = begin(defaults);
+    for (size_t i = r.first; i < defaults->count && i <= r.last; ++i)
+        RNL_TRY(settle_default(table, defaults->items[i]));
+    return RNL_OK;
+}
+
 /* A list, or `defaults` and `layers`. */
 static rnl_status settle_kinds(const rnl_kind_table *table, rnl_node *node)
 {
-    for (size_t i = 0; node->type == RNL_MAPPING && i < node->count; ++i) {
-        rnl_node *part = node->items[i];
-        RNL_TRY(settle_list(table, part));
-        for (size_t k = 0; part->type == RNL_MAPPING && k < part->count; ++k)
-            RNL_TRY(settle_default(table, part->items[k]));
+    if (node->type != RNL_MAPPING)
+        return settle_list(table, node);
+    const range r = begin(node);
+    for (size_t i = r.first; i < node->count && i <= r.last; ++i) {
+        RNL_TRY(settle_list(table, node->items[i]));
+        RNL_TRY(settle_defaults(table, node->items[i]));
     }
-    return settle_list(table, node);
+    return RNL_OK;
 }
 
 /* `val_acc` becomes `val_accuracy`. */
@@ -180,7 +210,10 @@ static rnl_status settle_value(const rnl_field *field, rnl_node *node)
 
 rnl_status rnl_words_settle(const rnl_field *fields, rnl_node *mapping)
 {
-    for (size_t i = 0; mapping->type == RNL_MAPPING && i < mapping->count; ++i) {
+    if (mapping->type != RNL_MAPPING)
+        return RNL_OK;
+    const range r = begin(mapping);
+    for (size_t i = r.first; i < mapping->count && i <= r.last; ++i) {
         const rnl_field *field = rnl_field_find(fields, mapping->items[i]->key);
         if (field)
             RNL_TRY(settle_value(field, mapping->items[i]));

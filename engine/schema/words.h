@@ -9,8 +9,8 @@
 
 #include "engine/schema/schema.h"
 
-/* Settles a mapping that the fields describe, and all below it.  Mistakes are left for decoding to
- * report. */
+/* Settles a mapping that the fields describe, and all below it; after an override, what that
+ * entered.  Mistakes are left for decoding to report. */
 rnl_status rnl_words_settle(const rnl_field *fields, rnl_node *mapping);
 
 #endif

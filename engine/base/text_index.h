@@ -1,8 +1,8 @@
 /*
  * Finds texts in constant time: a hash table of texts, each with a number.
  */
-#ifndef RNL_ENGINE_DATA_TEXT_INDEX_H
-#define RNL_ENGINE_DATA_TEXT_INDEX_H
+#ifndef RNL_ENGINE_BASE_TEXT_INDEX_H
+#define RNL_ENGINE_BASE_TEXT_INDEX_H
 
 #include "runnel/runnel.h"
 

@@ -1,4 +1,4 @@
-#include "engine/data/text_index.h"
+#include "engine/base/text_index.h"
 
 #include "engine/base/error.h"
 
