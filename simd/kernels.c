@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern const rnl_kernels rnl_kernels_scalar, rnl_kernels_avx2, rnl_kernels_avx512;
+extern const rnl_kernels rnl_kernels_scalar, rnl_kernels_scalar_fma, rnl_kernels_avx2,
+    rnl_kernels_avx512;
 
 static const char *const names[RNL_ISA_COUNT] = {"scalar", "avx2", "avx512"};
 
@@ -59,9 +60,22 @@ const char *rnl_isa_name(rnl_isa isa)
     return names[isa];
 }
 
+static const rnl_kernels *scalar(void)
+{
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("fma") ? &rnl_kernels_scalar_fma : &rnl_kernels_scalar;
+}
+
 const rnl_kernels *rnl_kernels_of(rnl_isa isa)
 {
-    static const rnl_kernels *const tables[RNL_ISA_COUNT] = {&rnl_kernels_scalar, &rnl_kernels_avx2,
-                                                             &rnl_kernels_avx512};
-    return isa <= best() ? tables[isa] : NULL;
+    if (isa > best())
+        return NULL;
+    return isa == RNL_ISA_SCALAR ? scalar()
+           : isa == RNL_ISA_AVX2 ? &rnl_kernels_avx2
+                                 : &rnl_kernels_avx512;
+}
+
+const rnl_kernels *rnl_kernels_without_fma(void)
+{
+    return &rnl_kernels_scalar;
 }

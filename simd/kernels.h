@@ -87,7 +87,7 @@ typedef struct rnl_loss_rows {
     float *loss;            /* (rows) */
 } rnl_loss_rows;
 
-/* The column of each row's largest number, the lowest of equal ones. */
+/* The column of each row's largest number, the lowest of equal ones; 0 if all are NaN. */
 typedef struct rnl_largest {
     size_t rows, columns;
     rnl_view z;      /* (rows, columns) */
@@ -319,7 +319,11 @@ const char *rnl_isa_request_problem(void);
 
 const char *rnl_isa_name(rnl_isa isa);
 
-/* Returns NULL if the processor lacks the instruction set. */
+/* Returns NULL if the processor lacks the instruction set.  All have the same results, bit for bit;
+ * only which NaN comes out may differ.  Scalar kernels use the processor's FMA if it has one. */
 const rnl_kernels *rnl_kernels_of(rnl_isa isa);
+
+/* The scalar kernels of a processor without FMA, for tests. */
+const rnl_kernels *rnl_kernels_without_fma(void);
 
 #endif

@@ -268,9 +268,13 @@ static inline float v_sum(v_float a)
     return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
 }
 
+/* In the order of v_sum, which decides between zeros of either sign. */
 static inline float v_largest(v_float a)
 {
-    return _mm512_reduce_max_ps(a);
+    const __m256 half = _mm256_max_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
+    __m128 m = _mm_max_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+    m = _mm_max_ps(m, _mm_movehl_ps(m, m));
+    return _mm_cvtss_f32(_mm_max_ss(m, _mm_movehdup_ps(m)));
 }
 
 /* Transposes a square of LANES vectors: pairs, then fours within the quarters of a vector, then the

@@ -1,5 +1,5 @@
 /*
- * The vector vocabulary with one lane, for any x86-64.
+ * The vector vocabulary with one lane, for any x86-64; with -mfma, for those that have FMA.
  */
 #ifndef RNL_SIMD_VECTOR_SCALAR_H
 #define RNL_SIMD_VECTOR_SCALAR_H
@@ -92,11 +92,30 @@ static inline v_float v_sqrt(v_float a)
     return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(a)));
 }
 
-/* a b + c; the product is exact in double. */
+/* a b + c, rounded once. */
+#ifdef __FMA__
 static inline v_float v_fma(v_float a, v_float b, v_float c)
 {
-    return (float)((double)a * (double)b + (double)c);
+    return __builtin_fmaf(a, b, c);
 }
+#else
+/* The product is exact in double.  The sum is rounded to odd: where it is not exact and its last
+ * bit is 0, the neighbour on the side of the error is taken, so that the second rounding, to float,
+ * sees which side it is on (Boldo and Melquiond 2008). */
+static inline v_float v_fma(v_float a, v_float b, v_float c)
+{
+    const double product = (double)a * (double)b, addend = (double)c;
+    double sum = product + addend;
+    const double added = sum - product;
+    const double error = (product - (sum - added)) + (addend - added);
+    int64_t bits;
+    memcpy(&bits, &sum, sizeof bits);
+    if ((error < 0 || error > 0) && bits % 2 == 0)
+        bits += (error > 0) == (sum > 0) ? 1 : -1;
+    memcpy(&sum, &bits, sizeof sum);
+    return (float)sum;
+}
+#endif
 
 /* Returns b if either is NaN.  Written as an instruction: a compiler that may choose between maxss
  * and a comparison treats denormals inconsistently. */
@@ -136,11 +155,12 @@ static inline v_float v_copysign(v_float magnitude, v_float sign)
     return __builtin_copysignf(magnitude, sign);
 }
 
-/* To the nearest integer, halves to even; |a| below 2^22. */
+/* To the nearest integer, halves to even; |a| below 2^22.  Zero keeps the sign, as in the wider
+ * vectors. */
 static inline v_float v_round(v_float a)
 {
     const volatile float magic = 0x1.8p23f;
-    return (a + magic) - magic;
+    return __builtin_copysignf((a + magic) - magic, a);
 }
 
 static inline v_int v_bits(v_float a)

@@ -1,0 +1,406 @@
+/*
+ * Every kernel of the list on all instruction sets of this processor, and as a processor without
+ * FMA would run it: the same bits, whatever the numbers, with denormals and without.  Only which
+ * NaN comes out may differ, since a compiler may exchange the terms of a sum.
+ */
+#include "tests/kernels/kernel_checks.h"
+
+enum { FLOATS = 4096, MOST_ROWS = 24, MOST_COLUMNS = 155, WIDTH = 160, AFTER = 8 * WIDTH };
+
+/* All that a kernel may read or write. */
+typedef struct workspace {
+    float array[6][FLOATS];
+    double wide[FLOATS];
+    double by_column[3][WIDTH];
+    double sums[2];
+    int32_t labels[MOST_ROWS], found[MOST_ROWS];
+    uint32_t indices[MOST_ROWS];
+} workspace;
+
+/* What a call is about. */
+typedef struct call {
+    size_t rows, columns, partials;
+    float factor[6];
+    int random; /* decides between forms of a kernel */
+} call;
+
+/* ---- the arguments of each kind of kernel ---------------------------------------------------- */
+
+#define VIEW(number)                                                                               \
+    {                                                                                              \
+        w->array[number], WIDTH                                                                    \
+    }
+#define PARTIALS                                                                                   \
+    {                                                                                              \
+        w->array[0], WIDTH, c->partials, AFTER                                                     \
+    }
+#define WHERE(bit, pointer) ((c->random >> (bit)&1) ? (pointer) : NULL)
+
+static rnl_activation_forward make_rnl_activation_forward(workspace *w, const call *c)
+{
+    return (rnl_activation_forward){.rows = c->rows,
+                                    .columns = c->columns,
+                                    .z = VIEW(0),
+                                    .bias = WHERE(0, w->array[1]),
+                                    .y = VIEW(2),
+                                    .kept = WHERE(1, w->array[3]),
+                                    .alpha = c->factor[0]};
+}
+
+static rnl_activation_backward make_rnl_activation_backward(workspace *w, const call *c)
+{
+    return (rnl_activation_backward){.rows = c->rows,
+                                     .columns = c->columns,
+                                     .upstream = PARTIALS,
+                                     .y = VIEW(1),
+                                     .delta = VIEW(2),
+                                     .alpha = c->factor[0]};
+}
+
+static rnl_loss_rows make_rnl_loss_rows(workspace *w, const call *c)
+{
+    return (rnl_loss_rows){.rows = c->rows,
+                           .columns = c->columns,
+                           .z = VIEW(0),
+                           .labels = w->labels,
+                           .targets = VIEW(1),
+                           .scale = c->factor[0],
+                           .threshold = fabsf(c->factor[1]),
+                           .delta = {WHERE(0, w->array[2]), WIDTH},
+                           .loss = w->array[3]};
+}
+
+static rnl_largest make_rnl_largest(workspace *w, const call *c)
+{
+    return (rnl_largest){c->rows, c->columns, VIEW(0), w->found};
+}
+
+static rnl_softmax make_rnl_softmax(workspace *w, const call *c)
+{
+    return (rnl_softmax){c->rows, c->columns, VIEW(0), VIEW(1)};
+}
+
+static rnl_update make_rnl_update(workspace *w, const call *c)
+{
+    return (rnl_update){.count = c->rows * c->columns,
+                        .weights = w->array[0],
+                        .gradients = w->array[1],
+                        .velocity = w->array[2],
+                        .squares = w->array[3],
+                        .means = w->array[4],
+                        .learning_rate = c->factor[0],
+                        .gradient_rate = c->factor[1],
+                        .root_scale = c->factor[2],
+                        .decay = c->factor[3],
+                        .momentum = c->factor[4],
+                        .beta_2 = c->factor[5],
+                        .epsilon = 1e-7f,
+                        .check = w->array[5]};
+}
+
+static rnl_penalty_slope make_rnl_penalty_slope(workspace *w, const call *c)
+{
+    return (rnl_penalty_slope){c->rows * c->columns, w->array[0], w->array[1], c->factor[0],
+                               c->factor[1]};
+}
+
+static rnl_clamp make_rnl_clamp(workspace *w, const call *c)
+{
+    return (rnl_clamp){c->rows * c->columns, w->array[0], c->factor[0]};
+}
+
+static rnl_shrink make_rnl_shrink(workspace *w, const call *c)
+{
+    return (rnl_shrink){c->rows * c->columns, w->array[0], c->factor[0]};
+}
+
+static rnl_sizes make_rnl_sizes(workspace *w, const call *c)
+{
+    return (rnl_sizes){c->rows * c->columns, w->array[0], &w->sums[0], &w->sums[1]};
+}
+
+static rnl_add_squares make_rnl_add_squares(workspace *w, const call *c)
+{
+    return (rnl_add_squares){c->rows * c->columns, w->array[0], w->array[1]};
+}
+
+static rnl_multiply make_rnl_multiply(workspace *w, const call *c)
+{
+    return (rnl_multiply){c->rows * c->columns, w->array[0], w->array[1], c->random & 1};
+}
+
+static rnl_gather make_rnl_gather(workspace *w, const call *c)
+{
+    return (rnl_gather){.rows = c->rows,
+                        .features = c->columns,
+                        .indices = w->indices,
+                        .source = w->wide, /* bytes and floats are some of it */
+                        .centre = w->by_column[0],
+                        .scale = w->by_column[1],
+                        .offset = w->by_column[2],
+                        .x = VIEW(0)};
+}
+
+static rnl_smooth_clip make_rnl_smooth_clip(workspace *w, const call *c)
+{
+    return (rnl_smooth_clip){c->rows, c->columns, VIEW(0), w->array[1]};
+}
+
+static rnl_add_rows make_rnl_add_rows(workspace *w, const call *c)
+{
+    return (rnl_add_rows){.rows = c->rows,
+                          .columns = c->columns,
+                          .x = PARTIALS,
+                          .addend = {WHERE(0, w->array[1]), WIDTH},
+                          .y = VIEW(2)};
+}
+
+static rnl_column_sums make_rnl_column_sums(workspace *w, const call *c)
+{
+    return (rnl_column_sums){c->rows, c->columns, VIEW(0), w->array[1]};
+}
+
+static rnl_transpose make_rnl_transpose(workspace *w, const call *c)
+{
+    return (rnl_transpose){c->rows, c->columns, VIEW(0), {w->array[1], MOST_ROWS}};
+}
+
+static rnl_random_rows make_rnl_random_rows(workspace *w, const call *c)
+{
+    return (rnl_random_rows){.rows = c->rows,
+                             .columns = c->columns,
+                             .x = PARTIALS,
+                             .sign = VIEW(1),
+                             .seed = (uint64_t)c->random * 0x9e3779b97f4a7c15u,
+                             .stream = 7,
+                             .step = (uint32_t)c->random,
+                             .first_row = 3,
+                             .rate = 0.4f,
+                             .scale = c->factor[0],
+                             .offset = c->factor[1],
+                             .dropped = c->factor[2],
+                             .lower = c->factor[3],
+                             .upper = c->factor[4],
+                             .y = VIEW(2)};
+}
+
+static rnl_learned_slope make_rnl_learned_slope(workspace *w, const call *c)
+{
+    return (rnl_learned_slope){c->rows, c->columns, VIEW(0), w->array[1], VIEW(2)};
+}
+
+static rnl_learned_slope_backward make_rnl_learned_slope_backward(workspace *w, const call *c)
+{
+    return (rnl_learned_slope_backward){.rows = c->rows,
+                                        .columns = c->columns,
+                                        .upstream = PARTIALS,
+                                        .z = VIEW(1),
+                                        .slopes = w->array[2],
+                                        .delta = VIEW(3),
+                                        .slope_gradient = w->array[4]};
+}
+
+static rnl_column_moments make_rnl_column_moments(workspace *w, const call *c)
+{
+    return (rnl_column_moments){c->rows, c->columns, VIEW(0), w->array[1], w->array[2]};
+}
+
+static rnl_normalize make_rnl_normalize(workspace *w, const call *c)
+{
+    return (rnl_normalize){.rows = c->rows,
+                           .columns = c->columns,
+                           .x = VIEW(0),
+                           .mean = w->array[1],
+                           .variance = w->array[2],
+                           .gamma = WHERE(0, w->array[3]),
+                           .beta = WHERE(1, w->array[4]),
+                           .epsilon = 1e-3f,
+                           .y = VIEW(5)};
+}
+
+static rnl_normalize_sums make_rnl_normalize_sums(workspace *w, const call *c)
+{
+    return (rnl_normalize_sums){.rows = c->rows,
+                                .columns = c->columns,
+                                .upstream = PARTIALS,
+                                .x = VIEW(1),
+                                .mean = w->array[2],
+                                .variance = w->array[2] + WIDTH,
+                                .epsilon = 1e-3f,
+                                .dy = VIEW(3),
+                                .gamma_gradient = w->array[4],
+                                .beta_gradient = w->array[5]};
+}
+
+static rnl_normalize_backward make_rnl_normalize_backward(workspace *w, const call *c)
+{
+    return (rnl_normalize_backward){.rows = c->rows,
+                                    .columns = c->columns,
+                                    .x = VIEW(0),
+                                    .mean = w->array[1],
+                                    .variance = w->array[2],
+                                    .gamma = WHERE(0, w->array[3]),
+                                    .epsilon = 1e-3f,
+                                    .gamma_gradient = WHERE(1, w->array[4]),
+                                    .beta_gradient = WHERE(1, w->array[4] + WIDTH),
+                                    .dx = VIEW(5)};
+}
+
+static rnl_unary make_rnl_unary(workspace *w, const call *c)
+{
+    return (rnl_unary){c->rows * c->columns, w->array[0], w->array[1]};
+}
+
+/* ---- the numbers ----------------------------------------------------------------------------- */
+
+typedef enum numbers { ORDINARY, ZEROS, SPECIAL, LARGE, ANY_BITS, KINDS_OF_NUMBERS } numbers;
+
+static float draw(numbers kind)
+{
+    switch (kind) {
+    case ORDINARY:
+        return random_float(3);
+    case ZEROS: /* and few others: sums whose terms cancel, maxima among zeros */
+        return random_word() % 4 == 0 ? random_float(1) : random_word() % 2 ? 0.0f : -0.0f;
+    case SPECIAL:
+        return random_word() % 8 == 0 ? special[random_word() % SPECIALS] : random_float(20);
+    case LARGE:
+        return random_float(3e38f);
+    default:
+        return random_bits();
+    }
+}
+
+static void fill(workspace *w, call *c, numbers kind)
+{
+    for (size_t a = 0; a < 6; ++a)
+        for (size_t i = 0; i < FLOATS; ++i)
+            w->array[a][i] = draw(kind);
+    for (size_t i = 0; i < FLOATS; ++i)
+        w->wide[i] = kind == ANY_BITS ? (double)random_bits() : 1e9 / 3 + (double)draw(kind);
+    for (size_t i = 0; i < WIDTH; ++i)
+        for (size_t k = 0; k < 3; ++k)
+            w->by_column[k][i] = (double)random_float(2) / 3;
+    for (size_t i = 0; i < MOST_ROWS; ++i) {
+        w->labels[i] = (int32_t)(random_word() % c->columns);
+        w->indices[i] = random_word() % MOST_ROWS;
+        w->found[i] = -1;
+    }
+    w->sums[0] = w->sums[1] = 0;
+    for (size_t i = 0; i < 6; ++i)
+        c->factor[i] = kind == ANY_BITS ? draw(kind) : (float)(random_word() % 1000 + 1) / 1024;
+    c->random = (int)(random_word() >> 8);
+}
+
+static call draw_shape(size_t round)
+{
+    call c = {.rows = 1 + random_word() % MOST_ROWS, .partials = 1};
+    c.columns = round < MOST_COLUMNS ? round + 1 : 1 + random_word() % MOST_COLUMNS;
+    if (c.rows <= 8)
+        c.partials = 1 + random_word() % 3;
+    return c;
+}
+
+/* ---- the comparison -------------------------------------------------------------------------- */
+
+static bool floats_agree(const float *a, const float *b, size_t count, size_t *at)
+{
+    for (*at = 0; *at < count; ++*at)
+        if (bits_of_float(a[*at]) != bits_of_float(b[*at]) && !(isnan(a[*at]) && isnan(b[*at])))
+            return false;
+    return true;
+}
+
+static bool doubles_agree(const double *a, const double *b, size_t count)
+{
+    for (size_t i = 0; i < count; ++i)
+        if (memcmp(&a[i], &b[i], sizeof *a) != 0 && !(isnan(a[i]) && isnan(b[i])))
+            return false;
+    return true;
+}
+
+static void expect_same(const workspace *a, const workspace *b, const call *c, const char *name,
+                        const char *set)
+{
+    for (size_t k = 0; k < 6; ++k) {
+        size_t at;
+        cr_assert(floats_agree(a->array[k], b->array[k], FLOATS, &at),
+                  "%s, %s, %zu x %zu: array %zu, number %zu is %a, not %a", name, set, c->rows,
+                  c->columns, k, at, (double)a->array[k][at], (double)b->array[k][at]);
+    }
+    cr_assert(doubles_agree(a->sums, b->sums, 2), "%s, %s: sums", name, set);
+    cr_assert_arr_eq(a->found, b->found, sizeof a->found, "%s, %s: columns found", name, set);
+}
+
+enum { ROUNDS_EACH = 160 };
+
+/* A kernel of one table, with its arguments in a workspace. */
+typedef void run_kernel(const rnl_kernels *kernels, workspace *w, const call *c);
+
+static void compare(run_kernel *run, const char *name)
+{
+    static workspace first, expected, found;
+    for (size_t round = 0; round < ROUNDS_EACH * KINDS_OF_NUMBERS; ++round) {
+        call c = draw_shape(round % ROUNDS_EACH);
+        fill(&first, &c, round / ROUNDS_EACH);
+        memcpy(&expected, &first, sizeof first);
+        run(rnl_kernels_without_fma(), &expected, &c);
+        for (rnl_isa isa = RNL_ISA_SCALAR; isa < RNL_ISA_COUNT; ++isa) {
+            const rnl_kernels *kernels = rnl_kernels_of(isa);
+            if (!kernels)
+                continue;
+            memcpy(&found, &first, sizeof first);
+            run(kernels, &found, &c);
+            expect_same(&found, &expected, &c, name, rnl_isa_name(isa));
+        }
+    }
+}
+
+#define RNL_KERNEL(name, arguments)                                                                \
+    static void run_##name(const rnl_kernels *kernels, workspace *w, const call *c)                \
+    {                                                                                              \
+        const arguments a = make_##arguments(w, c);                                                \
+        kernels->name(&a);                                                                         \
+    }                                                                                              \
+    Test(same_bits, name)                                                                          \
+    {                                                                                              \
+        compare(run_##name, #name);                                                                \
+        flush_denormals();                                                                         \
+        compare(run_##name, #name);                                                                \
+    }
+#include "simd/kernels.inc"
+#undef RNL_KERNEL
+
+/* ---- one rounding ---------------------------------------------------------------------------- */
+
+/* w - rate g, where rate g is within some 2^-24 of half a unit of w: two roundings, to double and
+ * to float, go wrong once in 200 times. */
+static void check_near_halfway(void)
+{
+    enum { COUNT = 16 };
+    float weights[COUNT], before[COUNT], gradients[COUNT], check;
+    const float rate = 1 + (float)(random_word() >> 9) * 0x1p-23f;
+    for (size_t i = 0; i < COUNT; ++i) {
+        before[i] = weights[i] = 0x1p24f * (2.1f + random_float(1));
+        const float half = ldexpf(0.5f, ilogbf(before[i]) - 23) / rate;
+        gradients[i] = float_of_bits(bits_of_float(half) + random_word() % 5 - 2);
+        gradients[i] *= random_word() % 2 ? -1.0f : 1.0f;
+    }
+    rnl_kernels_without_fma()->sgd_update(&(const rnl_update){.count = COUNT,
+                                                              .weights = weights,
+                                                              .gradients = gradients,
+                                                              .learning_rate = rate,
+                                                              .check = &check});
+    for (size_t i = 0; i < COUNT; ++i)
+        cr_assert_eq(weights[i], fmaf(-rate, gradients[i], before[i]), "%a - %a %a",
+                     (double)before[i], (double)rate, (double)gradients[i]);
+}
+
+Test(same_bits, a_sum_near_halfway_is_rounded_once)
+{
+    for (int i = 0; i < 1 << 14; ++i)
+        check_near_halfway();
+    flush_denormals();
+    for (int i = 0; i < 1 << 14; ++i)
+        check_near_halfway();
+}
