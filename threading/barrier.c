@@ -145,6 +145,13 @@ void rnl_barrier_await(rnl_barrier *barrier, size_t worker, unsigned times)
     }
 }
 
+void rnl_barrier_await_others(rnl_barrier *barrier, size_t worker)
+{
+    const slot *own = &barrier->slots[worker];
+    rnl_barrier_await(barrier, worker,
+                      atomic_load_explicit(&own->arrivals, memory_order_relaxed) + 1);
+}
+
 size_t rnl_barrier_sleepers(const rnl_barrier *barrier)
 {
     size_t sleepers = 0;

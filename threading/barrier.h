@@ -26,6 +26,9 @@ unsigned rnl_barrier_arrive(rnl_barrier *barrier, size_t worker);
 /* Waits until every worker has arrived `times` times; the waiting worker already has. */
 void rnl_barrier_await(rnl_barrier *barrier, size_t worker, unsigned times);
 
+/* Waits until every other worker has arrived where this one will arrive next. */
+void rnl_barrier_await_others(rnl_barrier *barrier, size_t worker);
+
 /* Arrives and waits. */
 static inline void rnl_barrier_wait(rnl_barrier *barrier, size_t worker)
 {

@@ -112,6 +112,11 @@ void rnl_team_barrier(rnl_worker *worker)
     rnl_barrier_wait(worker->barrier, worker->index);
 }
 
+void rnl_team_await_others(rnl_worker *worker)
+{
+    rnl_barrier_await_others(worker->barrier, worker->index);
+}
+
 rnl_worker_mode rnl_team_leave(bool signals)
 {
     rnl_worker_mode mode = {.signals = signals && joined};

@@ -37,6 +37,10 @@ bool rnl_team_run(const rnl_placement *placement, rnl_team_body body, void *cont
  * after. */
 void rnl_team_barrier(rnl_worker *worker);
 
+/* Waits until every other worker has arrived at the barrier that this one reaches next: what they
+ * wrote before is visible to it. */
+void rnl_team_await_others(rnl_worker *worker);
+
 /* What a worker saves while it runs code of the application. */
 typedef struct rnl_worker_mode {
     fenv_t floating;

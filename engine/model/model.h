@@ -15,6 +15,14 @@
 
 #define RNL_COMPUTED_WITH 128
 
+/* The way to the parameters of a model in training, which are in the step. */
+typedef struct rnl_model_access {
+    bool open;                          /* a callback runs that may read and set them */
+    bool changed;                       /* they were set: the step takes them over */
+    rnl_status (*fetch)(void *context); /* brings them into the model */
+    void *context;
+} rnl_model_access;
+
 struct rnl_model {
     rnl_config *config;
     rnl_shape input;
@@ -27,6 +35,7 @@ struct rnl_model {
     /* Digests of the rows of the current training; "" if unknown. */
     char data_digest[RNL_DATA_DIGEST_TEXT];
     atomic_bool stop;                      /* set by rnl_stop */
+    rnl_model_access *access;              /* NULL unless it is in training */
     char computed_with[RNL_COMPUTED_WITH]; /* products and kernels that trained it: "oneDNN 2.6.3
                                               avx2, avx2, cut 7" */
 };

@@ -12,6 +12,13 @@
  * much. */
 #define RNL_COURSE_SECONDS_BETWEEN_SAVES 1.0
 
+/* Parameters in the hands of a callback. */
+typedef struct rnl_course_access {
+    rnl_model_access model; /* what the model knows of it */
+    rnl_hand *hand;         /* worker 0, which runs the callback */
+    bool fetched;           /* since the last step */
+} rnl_course_access;
+
 /* What the workers share in one run.  Only worker 0 writes to it, between barriers. */
 typedef struct rnl_course {
     rnl_model *model;      /* stands where its weights were last collected */
@@ -38,6 +45,7 @@ typedef struct rnl_course {
     bool saved;          /* the existing checkpoint is of this run */
     bool stopping;
     bool requested; /* stopped by a callback or rnl_stop */
+    rnl_course_access access;
 } rnl_course;
 
 /* Seconds of a clock that only goes forward. */

@@ -5,6 +5,7 @@
 #include "engine/data/row_order.h"
 #include "engine/schema/config.h"
 #include "engine/step/penalty.h"
+#include "engine/training/course_access.h"
 #include "engine/training/course_saving.h"
 #include "engine/training/early_stopping.h"
 #include "engine/training/inspect.h"
@@ -55,8 +56,10 @@ static void tell_figures(rnl_course *t, rnl_hand *hand)
     if (best && (config->training.early_stopping.restore_best_weights || t->options->best))
         rnl_course_keep_best(t, hand);
     t->saving |= position->patience.over && position->rows < t->epoch.count;
+    rnl_course_open(t, hand);
     if (!rnl_call_epoch(t->options, &progress))
         rnl_course_stop_on_request(t);
+    rnl_course_close(t);
     rnl_course_begin_sums(t);
     t->reported_at += progress.seconds;
 }
@@ -83,6 +86,7 @@ void rnl_course_validate(rnl_course *t, rnl_hand *hand)
     rnl_hand_decide(hand, begin_validation, t);
     rnl_pass_run(hand, &t->validation);
     rnl_hand_decide(hand, end_validation, t);
+    rnl_course_take_changes(t, hand);
 }
 
 bool rnl_course_validation_is_due(const rnl_course *t)

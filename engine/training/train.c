@@ -9,6 +9,7 @@
 #include "engine/training/check.h"
 #include "engine/training/class_counts.h"
 #include "engine/training/class_weights.h"
+#include "engine/training/course_access.h"
 #include "engine/training/course_check.h"
 #include "engine/training/course_ending.h"
 #include "engine/training/course_saving.h"
@@ -24,7 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool report_step(const rnl_course *t)
+static bool report_step(rnl_course *t, rnl_hand *hand)
 {
     if (!t->options->on_step)
         return true;
@@ -32,7 +33,10 @@ static bool report_step(const rnl_course *t)
     rnl_figures_add_pass(&figures, "", t->model->config, &t->position.sums);
     const rnl_progress progress =
         rnl_course_progress(t, t->epoch_start, t->position.rows - t->first_row, &figures);
-    return rnl_call_step(t->options, &progress);
+    rnl_course_open(t, hand);
+    const bool goes_on = rnl_call_step(t->options, &progress);
+    rnl_course_close(t);
+    return goes_on;
 }
 
 /* Adds a step to the sums, checks for NaN, and reports to the callback. */
@@ -58,7 +62,7 @@ static void account_step(rnl_hand *hand, void *context)
         rnl_course_stop(t, hand, status);
     else if (atomic_load(&hand->executor->failed))
         t->stopping = true;
-    else if (!report_step(t) || rnl_course_stop_requested(t))
+    else if (!report_step(t, hand) || rnl_course_stop_requested(t))
         rnl_course_stop_on_request(t);
 }
 
@@ -91,6 +95,7 @@ static void begin_epoch(rnl_hand *hand, void *context)
 static void settle_step(rnl_hand *hand, void *context)
 {
     rnl_course *t = context;
+    rnl_course_take_changes(t, hand);
     if (rnl_course_validation_is_due(t))
         rnl_course_validate(t, hand);
     rnl_course_save_if_due(t, hand);
@@ -166,10 +171,14 @@ static void end_epoch(rnl_course *t, rnl_hand *hand)
 static void rehearse(rnl_course *t, rnl_hand *hand)
 {
     const rnl_status status = rnl_model_rehearse_saving(t->model);
-    if (status != RNL_OK)
+    if (status != RNL_OK) {
         rnl_course_stop(t, hand, status);
-    else if (!rnl_call_begin(t->options))
+        return;
+    }
+    rnl_course_open(t, hand);
+    if (!rnl_call_begin(t->options))
         rnl_course_stop(t, hand, rnl_fail(RNL_STOPPED, "stopped before the first step"));
+    rnl_course_close(t);
 }
 
 static void begin(rnl_hand *hand, void *context)
@@ -189,6 +198,7 @@ static void train_worker(rnl_hand *hand, void *context)
     rnl_course *t = context;
     const size_t epochs = (size_t)t->model->config->training.epochs;
     rnl_hand_decide(hand, begin, t);
+    rnl_course_take_changes(t, hand);
     if (rnl_course_is_inspecting(t) && t->position.step == 0 && !t->stopping)
         rnl_course_inspect_beginning(t, hand);
     for (size_t epoch = t->position.epoch; epoch < epochs && !rnl_course_is_over(t); ++epoch) {
@@ -322,8 +332,10 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
     if (t.position.schedule_epochs == 0)
         t.position.schedule_epochs = (uint64_t)model->config->training.epochs;
     rnl_status status = set_up(&t);
+    rnl_course_begin_access(&t);
     if (status == RNL_OK)
         status = run(&t);
+    rnl_course_end_access(&t);
     rnl_log_peak(t.options);
     release(&t);
     atomic_store(&model->stop, false);

@@ -25,6 +25,11 @@ void rnl_hand_barrier(rnl_hand *hand)
     rnl_team_barrier(hand->team);
 }
 
+void rnl_hand_await_others(rnl_hand *hand)
+{
+    rnl_team_await_others(hand->team);
+}
+
 void rnl_hand_decide(rnl_hand *hand, rnl_decision *decide, void *context)
 {
     rnl_hand_barrier(hand);

@@ -58,6 +58,9 @@ bool rnl_hand_agree(rnl_hand *hand);
 
 void rnl_hand_barrier(rnl_hand *hand);
 
+/* Waits, without arriving, until every other worker has arrived at the next barrier. */
+void rnl_hand_await_others(rnl_hand *hand);
+
 /* A decision that worker 0 makes for all workers. */
 typedef void rnl_decision(rnl_hand *hand, void *context);
 

@@ -221,6 +221,46 @@ RNL_API const char *rnl_model_output_name(const rnl_model *model, size_t output)
 /* Returns the model's configuration, which belongs to the model: do not free it. */
 RNL_API const rnl_config *rnl_model_config(const rnl_model *model);
 
+#define RNL_PARAMETER_NAME 112 /* bytes that hold a parameter's name, its final 0 included */
+
+/* A tensor of parameters. */
+typedef struct rnl_parameter_description {
+    char name[RNL_PARAMETER_NAME]; /* of layer and parameter: "dense_1.kernel" */
+    size_t rank;
+    size_t shape[2]; /* kernels: (fan_in, units); the second is 1 where the rank is 1 */
+    size_t count;    /* of its numbers */
+    int fixed;       /* nonzero if gradients do not change it: moving statistics */
+} rnl_parameter_description;
+
+/* Returns the number of a model's parameter tensors. */
+RNL_API size_t rnl_model_parameter_count(const rnl_model *model);
+
+/* Describes one of them, from 0, in the order of the layers.  RNL_BAD_CONFIG if there is none of
+ * that number. */
+RNL_API rnl_status rnl_model_describe_parameter(const rnl_model *model, size_t number,
+                                                rnl_parameter_description *description);
+
+/* Read and set all `count` numbers of a parameter, row-major, by its name.  The optimizer's state
+ * stays as it is.
+ *
+ * While the model trains, its callbacks on_begin, on_step and on_epoch may call these functions;
+ * the next step goes on from what was set.  The first call of a callback copies all parameters and
+ * the optimizer's state out of the step, and after a change they are copied back, so a callback
+ * that is not interested in a step should not ask.  In its other callbacks they are RNL_BAD_CONFIG.
+ *
+ * RNL_BAD_CONFIG if the model has no parameter of that name: the message names the nearest.
+ * RNL_BAD_DATA if the count is another, or a number to be set is not finite.  RNL_NOT_FINITE if
+ * training has gone wrong. */
+RNL_API rnl_status rnl_model_get_parameter(const rnl_model *model, const char *name, float *values,
+                                           size_t count);
+RNL_API rnl_status rnl_model_set_parameter(rnl_model *model, const char *name, const float *values,
+                                           size_t count);
+
+/* Sets every parameter of `to` to that of the same name in `from`, which may have others beside.
+ * Either may be in training, as above.  Nothing is set if one is missing (RNL_BAD_CONFIG) or has
+ * another shape (RNL_BAD_DATA). */
+RNL_API rnl_status rnl_model_copy_parameters(rnl_model *to, const rnl_model *from);
+
 /* Creates a model for inference in which batch normalization is folded into the weights of a dense
  * layer where possible: of the preceding one if that has no activation, else of the following one.
  * Layers that act only in training are left out.  `report` describes each such layer's fate in one
