@@ -12,8 +12,21 @@
 typedef struct bench_arguments {
     rnl_arguments common;
     const char *thread_list; /* "1,2,4"; NULL: the default */
+    double seconds;          /* 0: the default */
     bool json, layers, quick;
 } bench_arguments;
+
+/* How long repetitions go on, narrow or not. */
+enum { QUICK_SECONDS = 4, USUAL_SECONDS = 120 };
+
+static bool take_seconds(rnl_arguments *arguments, void *member, const char *value)
+{
+    (void)arguments;
+    char *end;
+    const double seconds = strtod(value, &end);
+    *(double *)member = seconds;
+    return end != value && *end == '\0' && seconds > 0 && seconds <= 86400;
+}
 
 static const rnl_option option_table[] = {
     {"threads", 't', "N,N...",
@@ -23,6 +36,9 @@ static const rnl_option option_table[] = {
      offsetof(bench_arguments, json)},
     {"layers", 0, NULL, "of train: also the speed of each layer's products by themselves", NULL,
      rnl_take_switch, offsetof(bench_arguments, layers)},
+    {"seconds", 0, "S",
+     "measure for about so long, if medians are not known narrowly before\n(default: 120)",
+     "a number above 0, up to 86400", take_seconds, offsetof(bench_arguments, seconds)},
     {"quick", 0, NULL, "take a few seconds instead of minutes", NULL, rnl_take_switch,
      offsetof(bench_arguments, quick)},
     RNL_OPTION_SET,
@@ -46,7 +62,7 @@ static const char details[] =
     "  optimizers  each optimizer's update of 33 million parameters, which no cache holds:\n"
     "           bandwidth, and its share of the triad's\n"
     "\n"
-    "Runs take turns until the median of each is known within 1 %, or two minutes are over; the\n"
+    "Runs take turns until the median of each is known within 1 %, or time is over; the\n"
     "interval is printed behind the median.  Workers are bound as in training.\n"
     "\n"
     "Exit code: 0 measured; 1 failed, or faster than the machine can be; 2 a mistake in the\n"
@@ -139,13 +155,19 @@ static size_t kind_named(const char *name)
     return kind;
 }
 
+static double seconds_of(const bench_arguments *arguments)
+{
+    const double seconds = arguments->quick ? QUICK_SECONDS : USUAL_SECONDS;
+    return arguments->seconds > 0 ? arguments->seconds : seconds;
+}
+
 static int run(const rnl_arguments *common)
 {
     const bench_arguments *arguments = (const bench_arguments *)common;
     rnl_bench bench = {
         .arguments = common,
         .layers = arguments->layers,
-        .deadline = rnl_seconds() + (arguments->quick ? 4 : 120),
+        .deadline = rnl_seconds() + seconds_of(arguments),
         .report = {.json = arguments->json},
     };
     const size_t kind = kind_named(common->operands[0]);

@@ -128,6 +128,8 @@ Test(cli, measures)
     program_expect("err", "expected machine, train, latency or optimizers");
     cr_expect_eq(program_run("bench train --threads 1,x"), 2);
     program_expect("err", "--threads expects numbers from 1, as in 1,2,4, got '1,x'");
+    cr_expect_eq(program_run("bench train --seconds 0"), 2);
+    program_expect("err", "--seconds expects a number above 0, up to 86400");
 }
 
 Test(cli, measures_the_bfloat16_peak_where_there_is_one)
