@@ -65,13 +65,13 @@ static void work(rnl_hand *hand, void *context)
 
 static rnl_status train_once(subject *s, size_t threads)
 {
-    rnl_samples seconds = {0};
-    const rnl_status status = rnl_step_time(s->config, s->data, threads, s->batch_size, &seconds);
-    for (size_t i = 0; i < seconds.count; ++i)
-        rnl_samples_add(&s->seconds, seconds.values[i]);
+    rnl_step_samples samples = {0};
+    const rnl_status status = rnl_step_time(s->config, s->data, threads, s->batch_size, &samples);
+    for (size_t i = 0; i < samples.seconds.count; ++i)
+        rnl_samples_add(&s->seconds, samples.seconds.values[i]);
     if (status == RNL_OK)
-        rnl_samples_add(&s->medians, rnl_samples_summarize(&seconds).median);
-    rnl_samples_release(&seconds);
+        rnl_samples_add(&s->medians, samples.rounds.values[0]);
+    rnl_step_samples_release(&samples);
     return status;
 }
 
@@ -174,13 +174,17 @@ static const char *pass_of(const subject *s)
 
 static void report_subject(rnl_bench *bench, subject *s, size_t threads)
 {
-    rnl_bench_result result = {.threads = threads, .repetitions = s->seconds.count};
+    rnl_bench_result result = {
+        .threads = threads, .repetitions = s->seconds.count, .rounds = &s->medians};
     snprintf(result.name, sizeof result.name, "latency/%s%s/batch:%zu/threads:%zu", s->name,
              pass_of(s), s->batch_size, threads);
     result.seconds = rnl_samples_summarize(&s->seconds);
     rnl_bench_result_count(&result, "p50_us", 1e6 * result.seconds.median);
     rnl_bench_result_count(&result, "p90_us", 1e6 * result.seconds.p90);
-    rnl_bench_result_count(&result, "p99_us", 1e6 * result.seconds.p99);
+    if (s->seconds.count >= RNL_P99_SAMPLES)
+        rnl_bench_result_count(&result, "p99_us", 1e6 * result.seconds.p99);
+    if (s->seconds.count >= RNL_P999_SAMPLES)
+        rnl_bench_result_count(&result, "p99_9_us", 1e6 * result.seconds.p999);
     rnl_bench_report_add(&bench->report, &result);
 }
 

@@ -1,22 +1,24 @@
 #include "benchmarks/bench_report.h"
 
+#include "benchmarks/bench_formats.h"
+#include "benchmarks/revision.h"
 #include "engine/product/product.h"
 #include "simd/kernels.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 /* Wider intervals of the median, as a share of it, are warned about. */
 #define NOISE 0.05
 
 void rnl_bench_result_count(rnl_bench_result *result, const char *name, double value)
 {
-    result->counters[result->counter_count++] = (rnl_counter){name, value};
+    if (result->counter_count < RNL_MAX_COUNTERS)
+        result->counters[result->counter_count++] = (rnl_counter){name, value};
 }
+
+/* ---- the table ------------------------------------------------------------------------------- */
 
 /* "115.3 us" */
 static void print_seconds(double seconds)
@@ -53,71 +55,88 @@ static void print_line(const rnl_bench_result *r)
     fflush(stdout);
 }
 
+static void print_conditions(const rnl_conditions *c)
+{
+    printf("# %s%s, %s\n# %zu processors, allowed %s, quota ", c->processor,
+           c->virtual_machine ? " (virtual machine)" : "", c->frequency, c->processors, c->allowed);
+    if (c->quota > 0)
+        printf("%.2f", c->quota);
+    else
+        printf("none");
+    printf(", load %.2f, huge pages %s\n# Runnel %s (%s), %s, %s\n", c->load[0], c->huge_pages,
+           rnl_version(), RNL_REVISION, rnl_product_library(), rnl_isa_name(rnl_isa_detect()));
+    fflush(stdout);
+}
+
+/* ---- the report ------------------------------------------------------------------------------ */
+
+void rnl_bench_report_begin(rnl_bench_report *report, rnl_bench_format format)
+{
+    *report = (rnl_bench_report){.format = format};
+    rnl_conditions_read(&report->conditions);
+    if (format == RNL_BENCH_TABLE)
+        print_conditions(&report->conditions);
+}
+
+static void *demand(void *memory)
+{
+    if (!memory) {
+        fputs("runnel: out of memory\n", stderr);
+        exit(1);
+    }
+    return memory;
+}
+
+static const rnl_samples *copy(const rnl_samples *samples)
+{
+    rnl_samples *made = samples ? demand(calloc(1, sizeof *made)) : NULL;
+    for (size_t i = 0; samples && i < samples->count; ++i)
+        rnl_samples_add(made, samples->values[i]);
+    return made;
+}
+
+static void release(const rnl_samples *samples)
+{
+    rnl_samples *owned = (rnl_samples *)samples;
+    if (owned)
+        rnl_samples_release(owned);
+    free(owned);
+}
+
 void rnl_bench_report_add(rnl_bench_report *report, const rnl_bench_result *result)
 {
     if (report->count == report->capacity) {
         report->capacity = 2 * report->capacity + 32;
-        report->results = realloc(report->results, report->capacity * sizeof *report->results);
-        if (!report->results) {
-            fputs("runnel: out of memory\n", stderr);
-            exit(1);
-        }
+        report->results =
+            demand(realloc(report->results, report->capacity * sizeof *report->results));
     }
-    report->results[report->count++] = *result;
+    rnl_bench_result *kept = &report->results[report->count++];
+    *kept = *result;
+    kept->rounds = copy(result->rounds);
+    kept->processor_rounds = copy(result->processor_rounds);
     report->noisy |= result->seconds.median > 0 && rnl_spread_width(&result->seconds) > NOISE;
-    if (!report->json)
+    if (report->format == RNL_BENCH_TABLE)
         print_line(result);
-}
-
-/* ---- JSON ------------------------------------------------------------------------------------ */
-
-static void print_context(void)
-{
-    char host[64] = "", date[40];
-    const time_t now = time(NULL);
-    gethostname(host, sizeof host - 1);
-    strftime(date, sizeof date, "%FT%T%z", localtime(&now));
-    printf(
-        "{\n  \"context\": {\n    \"date\": \"%s\",\n    \"host_name\": \"%s\",\n"
-        "    \"executable\": \"runnel\",\n    \"num_cpus\": %ld,\n"
-        "    \"library_version\": \"%s\",\n    \"products\": \"%s\",\n    \"isa\": \"%s\"\n  },\n",
-        date, host, sysconf(_SC_NPROCESSORS_ONLN), rnl_version(), rnl_product_library(),
-        rnl_isa_name(rnl_isa_detect()));
-}
-
-/* A repetition's aggregates are what counts: the median is the time, the others are counters. */
-static void print_json_result(const rnl_bench_result *r)
-{
-    printf("    {\n      \"name\": \"%s\",\n      \"run_name\": \"%s\",\n"
-           "      \"run_type\": \"iteration\",\n      \"repetitions\": %zu,\n"
-           "      \"threads\": %zu,\n      \"iterations\": %zu,\n      \"real_time\": %.9g,\n"
-           "      \"cpu_time\": %.9g,\n      \"time_unit\": \"us\"",
-           r->name, r->name, r->repetitions, r->threads, r->repetitions, 1e6 * r->seconds.median,
-           1e6 * r->seconds.median * (double)r->threads);
-    if (r->seconds.median > 0)
-        printf(",\n      \"best\": %.9g,\n      \"p90\": %.9g,\n      \"p99\": %.9g,\n"
-               "      \"interval_low\": %.9g,\n      \"interval_high\": %.9g",
-               1e6 * r->seconds.best, 1e6 * r->seconds.p90, 1e6 * r->seconds.p99,
-               1e6 * r->seconds.low, 1e6 * r->seconds.high);
-    for (size_t i = 0; i < r->counter_count; ++i)
-        printf(",\n      \"%s\": %.9g", r->counters[i].name, r->counters[i].value);
-    printf("\n    }");
 }
 
 void rnl_bench_report_finish(rnl_bench_report *report)
 {
-    if (report->json) {
-        print_context();
-        printf("  \"benchmarks\": [\n");
-        for (size_t i = 0; i < report->count; ++i) {
-            print_json_result(&report->results[i]);
-            puts(i + 1 < report->count ? "," : "");
-        }
-        printf("  ]\n}\n");
-    }
+    char lines[RNL_DISTURBANCES][RNL_DISTURBANCE_SIZE];
+    const size_t count = rnl_conditions_disturbances(&report->conditions, lines);
+    if (report->format == RNL_BENCH_JSON)
+        rnl_bench_print_json(report, lines, count);
+    else if (report->format == RNL_BENCH_CSV)
+        rnl_bench_print_csv(report);
+    for (size_t i = 0; i < count; ++i)
+        fprintf(stderr, "warning: %s\n", lines[i]);
     if (report->noisy)
         fprintf(stderr, "warning: the machine is noisy: intervals wider than +- %.0f %%\n",
                 100 * NOISE);
+    for (size_t i = 0; i < report->count; ++i) {
+        release(report->results[i].rounds);
+        release(report->results[i].processor_rounds);
+    }
     free(report->results);
-    *report = (rnl_bench_report){0};
+    rnl_conditions_release(&report->conditions);
+    *report = (rnl_bench_report){.format = report->format};
 }

@@ -24,7 +24,7 @@ typedef struct point {
     const rnl_data *data;
     size_t threads, batch_size;
     double flops; /* of a step */
-    rnl_samples seconds;
+    rnl_step_samples samples;
 } point;
 
 typedef struct points {
@@ -37,7 +37,7 @@ typedef struct points {
 static bool all_narrow(const points *p)
 {
     for (size_t i = 0; i < p->count; ++i) {
-        const rnl_spread spread = rnl_samples_summarize(&p->items[i].seconds);
+        const rnl_spread spread = rnl_samples_summarize(&p->items[i].samples.seconds);
         if (rnl_spread_width(&spread) > narrow)
             return false;
     }
@@ -61,7 +61,7 @@ static rnl_status run_rounds(const points *p, double deadline, double *peaks)
             point *at = &p->items[i];
             const size_t threads = at->threads;
             const rnl_status status =
-                rnl_step_time(at->config, at->data, threads, at->batch_size, &at->seconds);
+                rnl_step_time(at->config, at->data, threads, at->batch_size, &at->samples);
             if (status != RNL_OK)
                 return status;
             const double peak = rnl_fma_peak(isa, threads);
@@ -82,9 +82,12 @@ static int report_points(rnl_bench *bench, const points *p, const double *peaks)
     int code = 0;
     for (size_t i = 0; i < p->count; ++i) {
         point *at = &p->items[i];
-        rnl_bench_result result = {.threads = at->threads, .repetitions = at->seconds.count};
+        rnl_bench_result result = {.threads = at->threads,
+                                   .repetitions = at->samples.seconds.count,
+                                   .rounds = &at->samples.rounds,
+                                   .processor_rounds = &at->samples.processor_rounds};
         snprintf(result.name, sizeof result.name, "%s", at->name);
-        result.seconds = rnl_samples_summarize(&at->seconds);
+        result.seconds = rnl_samples_summarize(&at->samples.seconds);
         const double speed = at->flops / result.seconds.median;
         rnl_bench_result_count(&result, "rows_per_second",
                                (double)at->batch_size / result.seconds.median);
@@ -198,9 +201,11 @@ static rnl_status measure_layers(rnl_bench *bench, const points *p)
             continue;
         rnl_status status = rnl_model_create(&model, p->items[i].config, p->items[i].data);
         if (status == RNL_OK)
-            status = rnl_bench_layers(
-                bench, model, rnl_config_name(p->items[i].config),
-                p->items[i].threads == 1 ? rnl_samples_summarize(&p->items[i].seconds).median : 0);
+            status =
+                rnl_bench_layers(bench, model, rnl_config_name(p->items[i].config),
+                                 p->items[i].threads == 1
+                                     ? rnl_samples_summarize(&p->items[i].samples.seconds).median
+                                     : 0);
         rnl_model_free(model);
         if (status != RNL_OK)
             return status;
@@ -226,7 +231,7 @@ int rnl_bench_train(rnl_bench *bench)
     if (code == 0 && bench->layers)
         code = rnl_bench_complain(measure_layers(bench, &p));
     for (size_t i = 0; i < p.count; ++i)
-        rnl_samples_release(&p.items[i].seconds);
+        rnl_step_samples_release(&p.items[i].samples);
     for (size_t i = 0; i < count; ++i) {
         rnl_data_free(cases[i].data);
         rnl_config_free(cases[i].config);

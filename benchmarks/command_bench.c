@@ -13,7 +13,7 @@ typedef struct bench_arguments {
     rnl_arguments common;
     const char *thread_list; /* "1,2,4"; NULL: the default */
     double seconds;          /* 0: the default */
-    bool json, layers, quick;
+    bool json, csv, layers, quick;
 } bench_arguments;
 
 /* How long repetitions go on, narrow or not. */
@@ -34,6 +34,8 @@ static const rnl_option option_table[] = {
      "numbers from 1, as in 1,2,4", rnl_take_text, offsetof(bench_arguments, thread_list)},
     {"json", 0, NULL, "print JSON in the schema of Google Benchmark", NULL, rnl_take_switch,
      offsetof(bench_arguments, json)},
+    {"csv", 0, NULL, "print comma-separated values", NULL, rnl_take_switch,
+     offsetof(bench_arguments, csv)},
     {"layers", 0, NULL, "of train: also the speed of each layer's products by themselves", NULL,
      rnl_take_switch, offsetof(bench_arguments, layers)},
     {"seconds", 0, "S",
@@ -63,7 +65,8 @@ static const char details[] =
     "           bandwidth, and its share of the triad's\n"
     "\n"
     "Runs take turns until the median of each is known within 1 %, or time is over; the\n"
-    "interval is printed behind the median.  Workers are bound as in training.\n"
+    "interval is printed behind the median.  Workers are bound as in training.  Other processes\n"
+    "and what else disturbs are named in warnings.  benchmarks/README.md tells the method.\n"
     "\n"
     "Exit code: 0 measured; 1 failed, or faster than the machine can be; 2 a mistake in the\n"
     "command or a configuration.\n"
@@ -91,6 +94,8 @@ static int check_arguments(const bench_arguments *arguments, size_t kind)
                                   arguments->common.operands[1]);
     if (arguments->common.override_count > 0 && arguments->common.operand_count < 2)
         return rnl_complain_usage("bench", "--set changes a CONFIG, and there is none");
+    if (arguments->json && arguments->csv)
+        return rnl_complain_usage("bench", "--json and --csv exclude each other");
     if (arguments->layers && !kinds[kind].takes_layers)
         return rnl_complain_usage("bench", "--layers is of train alone");
     return RNL_EXIT_OK;
@@ -168,7 +173,6 @@ static int run(const rnl_arguments *common)
         .arguments = common,
         .layers = arguments->layers,
         .deadline = rnl_seconds() + seconds_of(arguments),
-        .report = {.json = arguments->json},
     };
     const size_t kind = kind_named(common->operands[0]);
     RNL_TRY_EXIT(choose_threads(&bench, arguments->thread_list));
@@ -177,6 +181,9 @@ static int run(const rnl_arguments *common)
             "bench", "unknown benchmark '%s': expected machine, train, latency or optimizers",
             common->operands[0]);
     RNL_TRY_EXIT(check_arguments(arguments, kind));
+    rnl_bench_report_begin(&bench.report, arguments->json  ? RNL_BENCH_JSON
+                                          : arguments->csv ? RNL_BENCH_CSV
+                                                           : RNL_BENCH_TABLE);
     const int code = kinds[kind].run(&bench);
     rnl_bench_report_finish(&bench.report);
     return code;

@@ -6,29 +6,55 @@ enum { WARM_EPOCHS = 2 };
 
 typedef struct run {
     size_t batch_size;
-    rnl_samples *seconds;
+    rnl_samples seconds;
+    double begun, processor_begun, ended, processor_ended; /* of the timed epochs */
 } run;
 
 static int take_epoch(const rnl_progress *progress, void *user)
 {
-    const run *r = user;
-    if (progress->epoch <= WARM_EPOCHS)
+    run *r = user;
+    r->ended = rnl_seconds();
+    r->processor_ended = rnl_processor_seconds();
+    if (progress->epoch <= WARM_EPOCHS) {
+        r->begun = r->ended;
+        r->processor_begun = r->processor_ended;
         return 0;
+    }
     for (size_t i = 0; i < progress->figure_count; ++i)
         if (strcmp(progress->figures[i].name, "samples_per_second") == 0)
-            rnl_samples_add(r->seconds, (double)r->batch_size / progress->figures[i].value);
+            rnl_samples_add(&r->seconds, (double)r->batch_size / progress->figures[i].value);
     return 0;
 }
 
+static void keep(rnl_step_samples *samples, const run *r)
+{
+    const double median = rnl_samples_summarize(&r->seconds).median;
+    const double processors = (r->processor_ended - r->processor_begun) / (r->ended - r->begun);
+    for (size_t i = 0; i < r->seconds.count; ++i)
+        rnl_samples_add(&samples->seconds, r->seconds.values[i]);
+    rnl_samples_add(&samples->rounds, median);
+    rnl_samples_add(&samples->processor_rounds, processors * median);
+}
+
 rnl_status rnl_step_time(const rnl_config *config, const rnl_data *data, size_t threads,
-                         size_t batch_size, rnl_samples *seconds)
+                         size_t batch_size, rnl_step_samples *samples)
 {
     rnl_model *model = NULL;
-    run r = {.batch_size = batch_size, .seconds = seconds};
+    run r = {.batch_size = batch_size};
     const rnl_options options = {.threads = threads, .on_epoch = take_epoch, .user = &r};
     rnl_status status = rnl_model_create(&model, config, data);
     if (status == RNL_OK)
         status = rnl_train(model, data, &options);
+    if (status == RNL_OK && r.seconds.count > 0)
+        keep(samples, &r);
+    rnl_samples_release(&r.seconds);
     rnl_model_free(model);
     return status;
+}
+
+void rnl_step_samples_release(rnl_step_samples *samples)
+{
+    rnl_samples_release(&samples->seconds);
+    rnl_samples_release(&samples->rounds);
+    rnl_samples_release(&samples->processor_rounds);
 }

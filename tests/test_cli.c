@@ -123,11 +123,18 @@ Test(cli, measures)
     cr_expect_eq(program_run("bench train " SPIRALS " --threads 1 --quick --json"), 0, "%s",
                  program_read("err"));
     program_expect("out", "\"name\": \"train/spirals/batch:32/threads:1\"");
-    program_expect("out", "\"time_unit\": \"us\"");
+    program_expect("out", "\"time_unit\": \"ns\"");
+    program_expect("out", "\"repetition_index\": 2");
+    program_expect("out", "\"huge_pages\": ");
     cr_expect_eq(program_run("bench trian"), 2);
     program_expect("err", "expected machine, train, latency or optimizers");
     cr_expect_eq(program_run("bench train --threads 1,x"), 2);
     program_expect("err", "--threads expects numbers from 1, as in 1,2,4, got '1,x'");
+    cr_expect_eq(program_run("bench train " SPIRALS " --threads 1 --quick --csv"), 0);
+    program_expect("out", "name,threads,samples,seconds,");
+    program_expect("out", "\ntrain/spirals/batch:32/threads:1,1,");
+    cr_expect_eq(program_run("bench train --csv --json"), 2);
+    program_expect("err", "--json and --csv exclude each other");
     cr_expect_eq(program_run("bench train --seconds 0"), 2);
     program_expect("err", "--seconds expects a number above 0, up to 86400");
 }

@@ -1,0 +1,43 @@
+/*
+ * The state of the machine that a measurement depends on, and what disturbed it.
+ */
+#ifndef RNL_BENCHMARKS_CONDITIONS_H
+#define RNL_BENCHMARKS_CONDITIONS_H
+
+#include "benchmarks/neighbours.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct rnl_conditions {
+    char processor[96];    /* "AMD EPYC 9R14" */
+    char frequency[96];    /* "2.60 GHz by a chain of multiplications; governor ..." */
+    char allowed[128];     /* processors that this process may use: "0-1" */
+    char huge_pages[16];   /* of anonymous memory: "madvise" */
+    char turbo[8], smt[8]; /* "on", "off" or "unknown" */
+    char governor[32];
+    double gigahertz; /* of one core, by a chain of multiplications */
+    double load[3];   /* averages over 1, 5 and 15 minutes */
+    double quota;     /* processors' worth of time by control groups; 0: no limit */
+    size_t processors;
+    bool virtual_machine;
+    double stolen, ticks; /* since the machine started */
+    double begun;
+    rnl_neighbours neighbours;
+} rnl_conditions;
+
+/* Looks at the machine; what it does not tell is "unknown". */
+void rnl_conditions_read(rnl_conditions *conditions);
+void rnl_conditions_release(rnl_conditions *conditions);
+
+enum { RNL_DISTURBANCES = 5, RNL_DISTURBANCE_SIZE = 192 };
+
+/* Writes a line for each thing that disturbs measurements since then, and returns their number:
+ * other processes, with the busiest one's name; stolen time; a frequency that moved; a quota. */
+size_t rnl_conditions_disturbances(const rnl_conditions *then,
+                                   char lines[RNL_DISTURBANCES][RNL_DISTURBANCE_SIZE]);
+
+/* Cycles per second of the core that runs this, by a chain of multiplications of 3 cycles each. */
+double rnl_clock_rate(void);
+
+#endif
