@@ -162,8 +162,82 @@ static long long next_number(const char *directory)
     return next;
 }
 
+/* ---- what is there --------------------------------------------------------------------------- */
+
+#define FRAME_BYTES 12 /* before a record, with 4 more behind it */
+#define STEP_BYTES  32 /* of a record that hold its step, and what it is */
+
+/* The step, if a record of a summary begins so, as this file writes it. */
+static bool find_step(const uint8_t bytes[STEP_BYTES], uint64_t *step)
+{
+    const uint8_t *at = bytes + 1 + 8;
+    if (bytes[0] != EVENT_WALL_TIME || *at++ != EVENT_STEP)
+        return false;
+    *step = 0;
+    for (int shift = 0; shift < 64; shift += 7) {
+        *step |= (uint64_t)(*at & 0x7f) << shift;
+        if (!(*at++ & 0x80))
+            return *at == EVENT_SUMMARY;
+    }
+    return false;
+}
+
+/* Reads the beginning of a whole record; false behind the last one. */
+static bool read_record(FILE *file, uint8_t bytes[STEP_BYTES])
+{
+    uint8_t frame[FRAME_BYTES], checksum[4];
+    uint64_t size = 0;
+    memset(bytes, 0, STEP_BYTES);
+    if (fread(frame, 1, FRAME_BYTES, file) != FRAME_BYTES)
+        return false;
+    for (int i = 0; i < 8; ++i)
+        size |= (uint64_t)frame[i] << 8 * i;
+    const uint64_t head = size < STEP_BYTES ? size : STEP_BYTES;
+    return fread(bytes, 1, head, file) == head && size - head <= INT64_MAX &&
+           fseeko(file, (off_t)(size - head), SEEK_CUR) == 0 &&
+           fread(checksum, 1, sizeof checksum, file) == sizeof checksum;
+}
+
+/* The last step in a file, and in `last`, that a run keeps. */
+static void look_into(int directory, const char *name, uint64_t kept_steps, uint64_t *last)
+{
+    const int descriptor = openat(directory, name, O_RDONLY | O_CLOEXEC);
+    FILE *file = descriptor >= 0 ? fdopen(descriptor, "r") : NULL;
+    uint8_t bytes[STEP_BYTES];
+    uint64_t step;
+    while (file && read_record(file, bytes))
+        if (find_step(bytes, &step) && step <= kept_steps && step > *last)
+            *last = step;
+    if (file)
+        fclose(file);
+    else if (descriptor >= 0)
+        close(descriptor);
+}
+
+/* A run whose event files end before what it reported has lost some of it; one without any did not
+ * write them until now. */
+static void warn_of_gap(const char *directory, uint64_t kept_steps)
+{
+    uint64_t last = 0;
+    bool any = false;
+    DIR *entries = opendir(directory);
+    if (!entries)
+        return;
+    for (struct dirent *entry = readdir(entries); entry; entry = readdir(entries))
+        if (number_of(entry->d_name) >= 0) {
+            any = true;
+            look_into(dirfd(entries), entry->d_name, kept_steps, &last);
+        }
+    closedir(entries);
+    if (any && last < kept_steps)
+        rnl_complain("warning: the event files in %s end at step %llu: what belongs there up to "
+                     "step %llu is lost",
+                     directory, (unsigned long long)last, (unsigned long long)kept_steps);
+}
+
 bool rnl_event_file_open(rnl_event_file *file, const char *directory, uint64_t kept_steps)
 {
+    warn_of_gap(directory, kept_steps);
     *file = (rnl_event_file){0};
     if (asprintf(&file->path, "%s/" BEGINNING "%010lld" ENDING, directory, next_number(directory)) <
         0) {

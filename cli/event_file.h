@@ -18,7 +18,7 @@ typedef struct rnl_event_file {
 } rnl_event_file;
 
 /* Makes a new file, which sorts behind those that are there.  Of those, readers forget what comes
- * after `kept_steps`.  Complains and returns false if that fails. */
+ * after `kept_steps`; warns if they end before that.  Complains and returns false if that fails. */
 bool rnl_event_file_open(rnl_event_file *file, const char *directory, uint64_t kept_steps);
 
 void rnl_event_file_add(rnl_event_file *file, const rnl_progress *progress);

@@ -178,6 +178,22 @@ Test(history, a_gap_is_said)
     }
 }
 
+Test(history, a_gap_in_event_files_is_said)
+{
+    static const char words[] = "train " SPIRALS " -q -o r --set training.epochs=4 "
+                                "--set training.tensorboard=true";
+    cr_assert_eq(program_run("%s", words), 0);
+    cr_expect_eq(program_run("%s --resume", words), 0);
+    cr_expect_str_eq(program_read("err"), "");
+    cr_assert_eq(program_shell("truncate -s -20 r/events*"), 0);
+    cr_expect_eq(program_run("%s --resume", words), 0);
+    program_expect("err", "warning: the event files in r end at step 255: what belongs there up to "
+                          "step 340 is lost");
+    cr_assert_eq(program_shell("rm r/events*"), 0);
+    cr_expect_eq(program_run("%s --resume", words), 0);
+    cr_expect_str_eq(program_read("err"), "", "they may have been switched on just now");
+}
+
 static int stop_when_there_is(const char *path, const char *words)
 {
     return program_shell("\"$R\" train " SPIRALS " -q -o r --set training.epochs=1000000 "
