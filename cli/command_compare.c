@@ -58,7 +58,7 @@ static const rnl_option option_table[] = {
      "KEY=VALUE,VALUE..., at most 8 times", take_vary, offsetof(rnl_compare_arguments, varied)},
     {"folds", 0, "K",
      "cross-validation: train K times, each validating on another K-th of\nthe training rows, or "
-     "with stratified:K of each class",
+     "with stratified:K, or where data.folds are\nstratified, of each class",
      "a whole number from 2, or stratified: before one", take_folds,
      offsetof(rnl_compare_arguments, folds)},
     {"repeats", 0, "R", "train with R seeds, from --seed on", "a whole number from 1",
@@ -104,7 +104,8 @@ static const char details[] =
     "for each trial, with its config.yaml and log.\n"
     "\n"
     "Called again after Ctrl-C or a kill, the same command goes on with what is missing: a\n"
-    "trial is done if its model says that it is of the same configuration. With\n"
+    "trial is done if its model says that it is of the same configuration, and its checkpoint\n"
+    "that it is of the same rows. With\n"
     "--folds K, the training rows are cut in K parts, drawn at random but always the same;\n"
     "with --folds stratified:K, by the trial's seed, each class as evenly as may be.\n"
     "\n"

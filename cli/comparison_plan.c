@@ -156,7 +156,7 @@ static int plan_files(const rnl_comparison *comparison, size_t number, rnl_trial
         return rnl_complain_memory();
     if (rnl_trial_files_are_input(comparison, trial, arguments->common.operands[0], config))
         return RNL_EXIT_FAILURE;
-    return arguments->force ? RNL_EXIT_OK : rnl_trial_files_look(trial);
+    return arguments->force ? RNL_EXIT_OK : rnl_trial_files_look(trial, config);
 }
 
 /* config: the trial's, without a tuned rate. */

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REASON_BYTES 1024
+
 /* The trials that are still to be trained, and how many of them have ended. */
 typedef struct work {
     rnl_comparison *comparison;
@@ -71,6 +73,31 @@ static int list_work(work *w)
     return RNL_EXIT_OK;
 }
 
+/* The last line that a trial's program said of itself; empty if there is none. */
+static void read_reason(const char *path, char reason[REASON_BYTES])
+{
+    static const char beginning[] = "runnel: ";
+    char *line = NULL;
+    size_t size = 0;
+    FILE *log = fopen(path, "re");
+    *reason = '\0';
+    while (log && getline(&line, &size, log) > 0)
+        if (strncmp(line, beginning, sizeof beginning - 1) == 0)
+            snprintf(reason, REASON_BYTES, "%s", line + sizeof beginning - 1);
+    reason[strcspn(reason, "\n")] = '\0';
+    free(line);
+    if (log)
+        fclose(log);
+}
+
+static void tell_failure(const work *w, const rnl_trial *trial, int exit_code)
+{
+    char reason[REASON_BYTES];
+    read_reason(trial->log, reason);
+    fprintf(stderr, "[%zu/%zu] %s: %s%s%s; see %s\n", w->ended, w->count, trial->directory.path,
+            exit_code >= 128 ? "stopped" : "failed", *reason ? ": " : "", reason, trial->log);
+}
+
 /* [3/8] runs/a-compare/02-optimizer_adam/run: trained, exit code 0 */
 static void trial_ended(size_t job, int exit_code, void *user)
 {
@@ -82,8 +109,7 @@ static void trial_ended(size_t job, int exit_code, void *user)
     if (trial->done && !w->arguments->common.quiet)
         fprintf(stderr, "[%zu/%zu] %s: trained\n", w->ended, w->count, trial->directory.path);
     else if (!trial->done)
-        fprintf(stderr, "[%zu/%zu] %s: %s; see %s\n", w->ended, w->count, trial->directory.path,
-                exit_code >= 128 ? "stopped" : "failed", trial->log);
+        tell_failure(w, trial, exit_code);
 }
 
 static int train_listed(work *w)

@@ -44,15 +44,16 @@ static bool fill_overrides(override_list *list, const rnl_comparison *comparison
                               c->learning_rate);
     if (comparison->repeats)
         added &= add_override(list, "training.seed=%" PRIu64, trial->seed);
-    if (trial->fold > 0) {
-        added &= add_override(list, "data.validation=null");
-        added &= add_override(list, "data.validation_split=0");
-        added &= add_override(
-            list, arguments->stratified ? "data.folds={stratified: %zu}" : "data.folds=%zu",
-            arguments->folds);
-        added &= add_override(list, "data.fold=%zu", trial->fold);
-    }
     return added;
+}
+
+static bool add_folds(override_list *list, size_t folds, bool stratified, size_t fold)
+{
+    return add_override(list, "data.validation=null") &&
+           add_override(list, "data.validation_split=0") &&
+           add_override(list, stratified ? "data.folds={stratified: %zu}" : "data.folds=%zu",
+                        folds) &&
+           add_override(list, "data.fold=%zu", fold);
 }
 
 static void free_list(override_list *list)
@@ -60,6 +61,25 @@ static void free_list(override_list *list)
     for (size_t i = 0; i < list->text_count; ++i)
         free(list->texts[i]);
     free(list->items);
+}
+
+static int load(rnl_config **config, const override_list *list,
+                const rnl_compare_arguments *arguments)
+{
+    return rnl_complain_status(
+        rnl_config_load(config, arguments->common.operands[0], list->items, list->count));
+}
+
+/* Replaces the configuration by that of a fold; data.folds that are stratified stay so. */
+static int load_with_folds(rnl_config **config, override_list *list, const rnl_trial *trial,
+                           const rnl_compare_arguments *arguments)
+{
+    const bool stratified = arguments->stratified || rnl_config_stratifies(*config);
+    rnl_config_free(*config);
+    *config = NULL;
+    return add_folds(list, arguments->folds, stratified, trial->fold)
+               ? load(config, list, arguments)
+               : rnl_complain_memory();
 }
 
 int rnl_trial_config_load(rnl_config **config, const rnl_comparison *comparison,
@@ -70,9 +90,9 @@ int rnl_trial_config_load(rnl_config **config, const rnl_comparison *comparison,
     override_list list = {.items = calloc(most, sizeof *list.items)};
     const bool filled =
         list.items && fill_overrides(&list, comparison, combination, trial, arguments, optimizer);
-    const int code = filled ? rnl_complain_status(rnl_config_load(
-                                  config, arguments->common.operands[0], list.items, list.count))
-                            : rnl_complain_memory();
+    int code = filled ? load(config, &list, arguments) : rnl_complain_memory();
+    if (code == RNL_EXIT_OK && trial->fold > 0)
+        code = load_with_folds(config, &list, trial, arguments);
     free_list(&list);
     return code;
 }

@@ -86,7 +86,24 @@ bool rnl_trial_files_hold_model(const rnl_trial *trial)
     return same;
 }
 
-int rnl_trial_files_look(rnl_trial *trial)
+/* The checkpoint of a trial that is done knows the rows; where it is gone, nothing does. */
+static int check_rows(const rnl_trial *trial, const rnl_config *config)
+{
+    rnl_model *model = NULL;
+    rnl_data *data = NULL;
+    if (rnl_model_load(&model, trial->directory.checkpoint, NULL, 0) != RNL_OK)
+        return RNL_EXIT_OK;
+    int code = rnl_complain_status(rnl_data_load(&data, config, RNL_TRAIN | RNL_VALIDATION));
+    if (code == RNL_EXIT_OK && rnl_model_compare_rows(model, data) != RNL_OK)
+        code = rnl_complain_usage("compare",
+                                  "%s was trained with other rows: %s, or --output DIR keeps it",
+                                  trial->directory.path, rnl_message());
+    rnl_data_free(data);
+    rnl_model_free(model);
+    return code;
+}
+
+int rnl_trial_files_look(rnl_trial *trial, const rnl_config *config)
 {
     char *earlier = read_text(trial->config);
     const bool same = earlier && strcmp(earlier, trial->text) == 0;
@@ -98,7 +115,7 @@ int rnl_trial_files_look(rnl_trial *trial)
                                   "--output DIR keeps it",
                                   trial->config);
     trial->done = same && rnl_trial_files_hold_model(trial);
-    return RNL_EXIT_OK;
+    return trial->done ? check_rows(trial, config) : RNL_EXIT_OK;
 }
 
 static bool write_text(const char *path, const char *text)

@@ -14,9 +14,9 @@ bool rnl_trial_files_name(const rnl_comparison *comparison, size_t combination, 
 bool rnl_trial_files_are_input(const rnl_comparison *comparison, const rnl_trial *trial,
                                const char *config_path, const rnl_config *config);
 
-/* The trial is done where an earlier comparison trained it.  Complains about what is there from
- * another comparison; returns an exit code. */
-int rnl_trial_files_look(rnl_trial *trial);
+/* The trial is done where an earlier comparison trained it, on rows that are the same today.
+ * Complains about what is there from another comparison or of other rows; returns an exit code. */
+int rnl_trial_files_look(rnl_trial *trial, const rnl_config *config);
 
 /* The model is there, and says that it is of the trial's configuration: another may have been left
  * there. */

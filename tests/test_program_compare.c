@@ -40,6 +40,11 @@ Test(program_compare, compares_on_stratified_folds)
                              "training.batch_size=50"),
                  0);
     program_expect("c/00-batch_size_50/run-fold2/config.yaml", "folds: {stratified: 2}");
+    cr_expect_eq(program_run("compare " SPIRALS " " NET "-o keeps --folds 3 --vary "
+                             "training.batch_size=50 --set data.validation_split=0 "
+                             "--set 'data.folds={stratified: 2}'"),
+                 0);
+    program_expect("keeps/00-batch_size_50/run-fold3/config.yaml", "folds: {stratified: 3}");
     cr_expect_eq(
         program_run("compare " SPIRALS " -o d --folds stratified:1 --vary training.epochs=1"), 2);
     program_expect("err", "--folds expects a whole number from 2, or stratified: before one");
@@ -111,6 +116,30 @@ Test(program_compare, compare_tells_small_figures_apart)
     cr_expect_null(strstr(program_read("out"), "0.0000"), "%s", program_read("out"));
 }
 
+/* Files that a trial reads may change under the same name, of the training or the validation rows.
+ */
+Test(program_compare, compare_refuses_what_was_trained_with_other_rows)
+{
+    program_write("c.yaml", "data: {train: {csv: {path: t.csv, target: y}},\n"
+                            "       validation: {csv: {path: v.csv, target: y}}}\n"
+                            "model: [dense: {units: 1, kernel_initializer: zeros}]\n"
+                            "training: {loss: mse, optimizer: sgd}\n");
+    program_write("t.csv", "x,y\n1,1\n2,2\n3,3\n4,4\n");
+    program_write("v.csv", "x,y\n1,1\n2,2\n");
+    static const char words[] = "compare c.yaml -o c --vary training.seed=3,4";
+    cr_expect_eq(program_run("%s", words), 0);
+    cr_expect_eq(program_run("%s", words), 0);
+    program_write("t.csv", "x,y\n1,1\n2,2\n3,3\n4,5\n");
+    cr_expect_eq(program_run("%s", words), 2);
+    program_expect("err", "c/00-seed_3/run was trained with other rows: t.csv: the targets of the "
+                          "training rows are not those");
+    cr_expect_eq(program_run("%s --force", words), 0);
+    program_write("v.csv", "x,y\n1.5,1\n2,2\n");
+    cr_expect_eq(program_run("%s", words), 2);
+    program_expect("err", "v.csv: the inputs of the validation rows are not those");
+    cr_expect_eq(program_run("%s -o d", words), 0);
+}
+
 /* An epoch that a kill left without a time counts as the mean of the others, which take 10, 20
  * and 30 seconds for 2,700 rows. */
 Test(program_compare, compare_takes_the_time_of_an_epoch_from_the_others)
@@ -156,7 +185,9 @@ Test(program_compare, compare_tells_failed_trainings_and_other_comparisons)
     cr_expect_eq(program_run("compare " SPIRALS " " NET "-o c --vary "
                              "training.optimizer.momentum.learning_rate=0.01,1e6"),
                  1);
-    program_expect("err", "failed; see c/01-learning_rate_1e6/run/log");
+    program_expect("err", "run: failed: ");
+    program_expect("err", "NaN");
+    program_expect("err", "; see c/01-learning_rate_1e6/run/log");
     program_expect("c/01-learning_rate_1e6/run/log", "NaN");
     program_expect("out", "1e6            ");
     cr_expect_eq(program_run("compare " SPIRALS " -o c --vary "

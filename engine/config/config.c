@@ -6,6 +6,7 @@
 #include "engine/config/preset_layers.h"
 #include "engine/config/presets.h"
 #include "engine/data/encoding.h"
+#include "engine/data/split.h"
 #include "engine/kinds/schedules.h"
 #include "engine/layers/auto_initializer.h"
 #include "engine/model/position.h"
@@ -384,6 +385,11 @@ int rnl_config_inspects(const rnl_config *config)
 int rnl_config_tensorboard(const rnl_config *config)
 {
     return config->training.tensorboard;
+}
+
+int rnl_config_stratifies(const rnl_config *config)
+{
+    return rnl_split_stratifies_folds(&config->data);
 }
 
 rnl_status rnl_config_print(const rnl_config *config, char **text)

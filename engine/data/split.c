@@ -39,6 +39,11 @@ size_t rnl_split_folds(const rnl_data_config *config)
     return p ? (size_t)p->count : 0;
 }
 
+bool rnl_split_stratifies_folds(const rnl_data_config *config)
+{
+    return rnl_split_folds(config) > 0 && drawing_of(&config->folds) == BY_CLASS;
+}
+
 bool rnl_split_is_on(const rnl_data_config *config)
 {
     return share_of(config) > 0 || rnl_split_folds(config) > 0;

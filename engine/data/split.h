@@ -10,6 +10,7 @@
 /* Tests if the configuration asks for a split. */
 bool rnl_split_is_on(const rnl_data_config *config);
 size_t rnl_split_folds(const rnl_data_config *config);
+bool rnl_split_stratifies_folds(const rnl_data_config *config);
 
 /* Refuses splits that exclude each other or what else is given. */
 rnl_status rnl_split_check(const rnl_data_config *config);

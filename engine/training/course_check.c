@@ -56,19 +56,33 @@ static rnl_status check_position(const rnl_model *model, const rnl_data *data)
 }
 
 /* A model in the middle of training goes on with the rows that it began with. */
-static rnl_status check_rows(rnl_model *model, const rnl_data *data)
+static rnl_status compare_rows(const rnl_model *model, const rnl_data *data,
+                               const char now[RNL_DATA_DIGEST_TEXT])
 {
-    char now[RNL_DATA_DIGEST_TEXT];
     bool of_validation = false;
-    RNL_TRY(rnl_data_digest(now, data));
     const char *changed = model->position.step > 0 && *model->data_digest
                               ? rnl_data_digest_difference(model->data_digest, now, &of_validation)
                               : NULL;
-    if (changed)
-        return rnl_fail(RNL_BAD_DATA,
-                        "%s: %s are not those that the checkpoint was made with: bring those back, "
-                        "or begin anew: --force",
-                        of_validation ? data->validation.name : data->train.name, changed);
+    if (!changed)
+        return RNL_OK;
+    return rnl_fail(RNL_BAD_DATA,
+                    "%s: %s are not those that the checkpoint was made with: bring those back, or "
+                    "begin anew: --force",
+                    of_validation ? data->validation.name : data->train.name, changed);
+}
+
+rnl_status rnl_model_compare_rows(const rnl_model *model, const rnl_data *data)
+{
+    char now[RNL_DATA_DIGEST_TEXT];
+    RNL_TRY(rnl_data_digest(now, data));
+    return compare_rows(model, data, now);
+}
+
+static rnl_status check_rows(rnl_model *model, const rnl_data *data)
+{
+    char now[RNL_DATA_DIGEST_TEXT];
+    RNL_TRY(rnl_data_digest(now, data));
+    RNL_TRY(compare_rows(model, data, now));
     memcpy(model->data_digest, now, sizeof now);
     return RNL_OK;
 }

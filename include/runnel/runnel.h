@@ -106,6 +106,9 @@ RNL_API int rnl_config_tensorboard(const rnl_config *config);
 /* Returns nonzero if training inspects the layers, and so calls the caller's on_inspect. */
 RNL_API int rnl_config_inspects(const rnl_config *config);
 
+/* Returns nonzero if data.folds are stratified by class. */
+RNL_API int rnl_config_stratifies(const rnl_config *config);
+
 /* Prints the whole configuration as YAML, with all defaults filled in; it can be loaded again.
  * RNL_NO_MEMORY. */
 RNL_API rnl_status rnl_config_print(const rnl_config *config, char **text);
@@ -179,6 +182,10 @@ RNL_API rnl_status rnl_model_load(rnl_model **model, const char *path, const cha
  * training.inspect and training.tensorboard; any other difference is RNL_BAD_CONFIG, and the
  * message shows it.  RNL_BAD_DATA, RNL_IO, RNL_NO_MEMORY. */
 RNL_API rnl_status rnl_model_resume(rnl_model **model, const char *path, const rnl_config *config);
+/* Compares the training and validation rows of the data with those that a checkpoint was made with,
+ * from which the model was loaded.  RNL_BAD_DATA if they differ; RNL_OK, too, if the model is no
+ * checkpoint, which alone knows its rows.  RNL_NO_MEMORY. */
+RNL_API rnl_status rnl_model_compare_rows(const rnl_model *model, const rnl_data *data);
 RNL_API void rnl_model_free(rnl_model *model);
 
 /* Writes a safetensors file of little-endian float32: kernels (fan_in, units), biases (units); the
