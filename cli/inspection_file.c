@@ -42,14 +42,14 @@ static void add_number(FILE *lines, bool there, double number)
 static void add_layer(FILE *lines, size_t epoch, const rnl_layer_inspection *layer)
 {
     const bool kernel = !isnan(layer->weight_norm);
-    const bool ratios = kernel && layer->weight_norm > 0;
+    const bool learns = kernel && !layer->frozen, ratios = learns && layer->weight_norm > 0;
     fprintf(lines, "%zu,%s", epoch, layer->layer);
     add_number(lines, true, layer->mean);
     add_number(lines, true, layer->deviation);
     add_number(lines, !isnan(layer->saturated), layer->saturated);
     add_number(lines, !isnan(layer->dead), layer->dead);
-    add_number(lines, kernel, layer->gradient_norm);
-    add_number(lines, kernel, layer->update_norm);
+    add_number(lines, learns, layer->gradient_norm);
+    add_number(lines, learns, layer->update_norm);
     add_number(lines, kernel, layer->weight_norm);
     add_number(lines, ratios, layer->gradient_norm / layer->weight_norm);
     add_number(lines, ratios, layer->update_norm / layer->weight_norm);
@@ -212,4 +212,10 @@ void rnl_inspection_release(rnl_inspected_epoch *epoch)
 {
     free(epoch->layers);
     *epoch = (rnl_inspected_epoch){0};
+}
+
+bool rnl_inspected_is_frozen(const rnl_inspected_layer *layer)
+{
+    return !layer->diverged && !isnan(layer->numbers[RNL_WEIGHT_NORM]) &&
+           isnan(layer->numbers[RNL_GRADIENT_NORM]);
 }

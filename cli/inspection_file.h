@@ -31,6 +31,9 @@ typedef struct rnl_inspected_layer {
     bool diverged; /* one of them is in the file as NaN or infinity */
 } rnl_inspected_layer;
 
+/* Tests if the layer has a kernel without gradients: it was frozen. */
+bool rnl_inspected_is_frozen(const rnl_inspected_layer *layer);
+
 /* The layers after one epoch. */
 typedef struct rnl_inspected_epoch {
     size_t epoch;

@@ -15,11 +15,15 @@
 
 /* ---- table ----------------------------------------------------------------------------------- */
 
-static void add_cell(rnl_text_table *table, rnl_inspection_column column, double number)
+static void add_cell(rnl_text_table *table, rnl_inspection_column column,
+                     const rnl_inspected_layer *layer)
 {
     char text[RNL_FIGURE_LENGTH];
+    const double number = layer->numbers[column];
     rnl_figure_format(text, number);
-    if (isnan(number))
+    if (column == RNL_GRADIENT_NORM && rnl_inspected_is_frozen(layer))
+        rnl_text_table_add(table, "frozen");
+    else if (isnan(number))
         rnl_text_table_add(table, "-");
     else if (column == RNL_SATURATED || column == RNL_DEAD)
         rnl_text_table_add(table, "%.1f %%", 100 * number);
@@ -49,7 +53,7 @@ bool rnl_inspection_print_table(const rnl_inspected_epoch *epoch)
     for (size_t l = 0; l < epoch->layer_count; ++l) {
         rnl_text_table_add(&table, "%s", epoch->layers[l].name);
         for (size_t i = 0; i < RNL_INSPECTION_COLUMNS; ++i)
-            add_cell(&table, (rnl_inspection_column)i, epoch->layers[l].numbers[i]);
+            add_cell(&table, (rnl_inspection_column)i, &epoch->layers[l]);
     }
     const bool printed = rnl_text_table_print(&table);
     rnl_text_table_release(&table);
@@ -138,7 +142,7 @@ static bool report_gradients(const rnl_inspected_epoch *epoch, size_t hidden)
 {
     const rnl_inspected_layer *first = NULL, *last = NULL;
     for (size_t l = 0; l < hidden; ++l)
-        if (has_kernel(&epoch->layers[l])) {
+        if (has_kernel(&epoch->layers[l]) && !rnl_inspected_is_frozen(&epoch->layers[l])) {
             first = first ? first : &epoch->layers[l];
             last = &epoch->layers[l];
         }

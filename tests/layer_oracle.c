@@ -102,7 +102,7 @@ static void normalize(const layer_oracle *oracle, const rnl_layer *layer, const 
                 mean += x->at[i * x->columns + j] / (double)(end - begin);
             for (size_t i = begin; i < end; ++i)
                 variance += pow(x->at[i * x->columns + j] - mean, 2) / (double)(end - begin);
-            if (!p->trainable) {
+            if (layer->frozen) {
                 mean = parameters[at.moving_mean][j];
                 variance = parameters[at.moving_variance][j];
             }
@@ -208,7 +208,8 @@ static double penalties(const layer_oracle *oracle)
         for (size_t p = 0; p < oracle->model->layers[l].parameter_count; ++p) {
             const rnl_parameter *parameter = &oracle->model->layers[l].parameters[p];
             const rnl_regularizer r = rnl_regularizer_of(parameter->regularizer);
-            for (size_t i = 0; i < rnl_parameter_count(parameter); ++i)
+            const bool frozen = oracle->model->layers[l].frozen;
+            for (size_t i = 0; !frozen && i < rnl_parameter_count(parameter); ++i)
                 sum += r.l1 * fabs(oracle->parameters[l][p][i]) +
                        r.l2 * pow(oracle->parameters[l][p][i], 2);
         }

@@ -60,7 +60,7 @@ Test(config_defaults, mistakes_in_defaults_are_answered)
         {"model.defaults.function=relu", "defaults: no layer of this model has a key 'function'"},
         {"model.defaults.momentum=0.9", "defaults: no layer of this model has a key 'momentum'"},
         {"model.defaults.initial_slop=0.9", "no layer of this model has a key 'initial_slop'"},
-        {"model.defaults.trainable=false", "learning_rate_factor: 0 keeps the parameters"},
+        {"model.defaults.trainabel=false", "did you mean 'trainable'?"},
         {"model={defaults: {units: 3}, layers: [flatten, residual: [prelu]]}",
          "defaults: no layer of this model has a key 'units'"},
         {"model={defaults: {initial_slope: x}, layers: [repeat: {times: 2, layers: [prelu]}]}",

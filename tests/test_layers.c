@@ -36,6 +36,13 @@ enum { FEATURES = 6, CLASSES = 4, MOST_ROWS = 40 };
          "residual: [{dense: {units: 70}}, {residual: [{dense: {units: 70, activation: tanh}}]}]") \
     CASE(repeat, "repeat: {times: 3, layers: [{residual: [{dense: {units: 70}}]}, "                \
                  "{activation: tanh}]}")                                                           \
+    CASE(frozen_dense, "dense: {units: 30, activation: tanh, trainable: false, "                   \
+                       "kernel_regularizer: l2, kernel_constraint: max_norm}")                     \
+    CASE(frozen_wide_dense, "dense: {units: 200, activation: elu, learning_rate_factor: 0}")       \
+    CASE(frozen_prelu, "prelu: {initial_slope: 0.3, trainable: false}")                            \
+    CASE(frozen_within_residual, "residual: [{dense: {units: 70, activation: tanh}}, "             \
+                                 "{dense: {units: 70, trainable: false}}]")                        \
+    CASE(batch_normalization_of_rate_0, "batch_normalization: {learning_rate_factor: 0}")          \
     CASE(all_kinds,                                                                                \
          "gaussian_noise: {stddev: 0.1}\n"                                                         \
          "  - batch_normalization\n"                                                               \
@@ -87,7 +94,7 @@ static void check_parameter(layer_oracle *oracle, const rnl_data *data, size_t l
         *weight = kept - h;
         const double below = layer_oracle_loss(oracle, data->train.inputs, data->train.labels);
         *weight = kept;
-        const double expected = parameter->fixed ? 0 : (above - below) / (2 * h);
+        const double expected = parameter->fixed || layer->frozen ? 0 : (above - below) / (2 * h);
         const double gradient = (double)before[i] - (double)parameter->arrays[RNL_VALUES][i];
         if (parameter->fixed && strncmp(parameter->name, "moving", 6) == 0)
             continue;
@@ -147,7 +154,8 @@ Test(layers, evaluation)
     enum { ROWS = 37 };
     rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
     for (size_t i = 0; i < COUNT(cases); ++i) {
-        if (strstr(cases[i].layers, "batch_norm") && !strstr(cases[i].layers, "trainable: false"))
+        if (strstr(cases[i].layers, "batch_norm") && !strstr(cases[i].layers, "trainable: false") &&
+            !strstr(cases[i].layers, "factor: 0"))
             continue;
         rnl_model *model = create(cases[i].layers, data, "optimizer: sgd, batch_size: 16");
         layer_oracle oracle = layer_oracle_create(model, ROWS, 0);

@@ -11,26 +11,30 @@
 
 static rnl_choice choose_spirals(rnl_spirals_parameters *parameters)
 {
-    return (rnl_choice){
-        rnl_kind_find(&rnl_data_formats, "spirals"), parameters, {"run.yaml", 3, 5, RNL_FROM_FILE}};
+    return (rnl_choice){.kind = rnl_kind_find(&rnl_data_formats, "spirals"),
+                        .parameters = parameters,
+                        .place = {"run.yaml", 3, 5, RNL_FROM_FILE}};
 }
 
 static rnl_choice choose_blobs(rnl_blobs_parameters *parameters)
 {
-    return (rnl_choice){
-        rnl_kind_find(&rnl_data_formats, "blobs"), parameters, {"run.yaml", 6, 5, RNL_FROM_FILE}};
+    return (rnl_choice){.kind = rnl_kind_find(&rnl_data_formats, "blobs"),
+                        .parameters = parameters,
+                        .place = {"run.yaml", 6, 5, RNL_FROM_FILE}};
 }
 
 static rnl_choice choose_last(double *share)
 {
-    return (rnl_choice){
-        rnl_kind_find(&rnl_validation_splits, "last"), share, {"run.yaml", 9, 5, RNL_FROM_FILE}};
+    return (rnl_choice){.kind = rnl_kind_find(&rnl_validation_splits, "last"),
+                        .parameters = share,
+                        .place = {"run.yaml", 9, 5, RNL_FROM_FILE}};
 }
 
 static rnl_choice choose_folds(int64_t *folds)
 {
-    return (rnl_choice){
-        rnl_kind_find(&rnl_fold_rules, "random"), folds, {"run.yaml", 9, 5, RNL_FROM_FILE}};
+    return (rnl_choice){.kind = rnl_kind_find(&rnl_fold_rules, "random"),
+                        .parameters = folds,
+                        .place = {"run.yaml", 9, 5, RNL_FROM_FILE}};
 }
 
 static double tenth = 0.1, half = 0.5;

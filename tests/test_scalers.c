@@ -12,8 +12,9 @@
 
 static rnl_scaler measure(const char *scaling, void *parameters, const rnl_dataset *train)
 {
-    const rnl_choice choice = {
-        rnl_kind_find(&rnl_scalings, scaling), parameters, {"run.yaml", 9, 3, RNL_FROM_FILE}};
+    const rnl_choice choice = {.kind = rnl_kind_find(&rnl_scalings, scaling),
+                               .parameters = parameters,
+                               .place = {"run.yaml", 9, 3, RNL_FROM_FILE}};
     rnl_scaler scaler;
     const rnl_numbers inputs = rnl_dataset_inputs(train);
     cr_assert_eq(rnl_scaler_create(&scaler, &choice, &inputs, NULL), RNL_OK, "%s", rnl_message());
@@ -67,8 +68,9 @@ Test(scalers, range_of_a_constant_is_its_minimum)
 Test(scalers, empty_range_is_refused)
 {
     double empty[] = {1, 1};
-    const rnl_choice choice = {
-        rnl_kind_find(&rnl_scalings, "range"), empty, {"run.yaml", 9, 3, RNL_FROM_FILE}};
+    const rnl_choice choice = {.kind = rnl_kind_find(&rnl_scalings, "range"),
+                               .parameters = empty,
+                               .place = {"run.yaml", 9, 3, RNL_FROM_FILE}};
     rnl_scaler scaler;
     const rnl_numbers inputs = rnl_dataset_inputs(&pixel_rows);
     cr_expect_eq(rnl_scaler_create(&scaler, &choice, &inputs, NULL), RNL_BAD_CONFIG);

@@ -85,6 +85,10 @@ static void print_kind(FILE *out, const rnl_kind *kind, const rnl_kind_table *ta
         fputs("\nParameters\n\n", out);
         print_fields(out, kind->fields, 2);
     }
+    if (table->named)
+        fputs("\nname: NAME among the parameters names the layer; without it, it is called by kind "
+              "and\nnumber.\n",
+              out);
     print_example(out, kind);
 }
 

@@ -74,11 +74,7 @@ const rnl_field rnl_batch_normalization_fields[] = {
      .fallback = "running",
      .kinds = &moving_table,
      .help = "what normalizes outside of training: running or final_pass"},
-    {.key = "trainable",
-     .type = RNL_FIELD_BOOLEAN,
-     .offset = offsetof(rnl_batch_normalization, trainable),
-     .fallback = "true",
-     .help = "false: frozen, with the moving statistics in training too"},
+    RNL_TRAINABLE_FIELD(rnl_batch_normalization),
     RNL_RATE_FACTOR_FIELD(rnl_batch_normalization),
     {.key = NULL},
 };
@@ -91,7 +87,7 @@ bool rnl_normalization_by_shards(const rnl_layer *layer)
 bool rnl_normalization_has_final_pass(const rnl_layer *layer)
 {
     const rnl_batch_normalization *p = rnl_batch_normalization_of(layer);
-    return p->trainable && p->moving_statistics.kind == &moving_kinds[FINAL_PASS];
+    return !layer->frozen && p->moving_statistics.kind == &moving_kinds[FINAL_PASS];
 }
 
 rnl_normalization_places rnl_normalization_places_of(const rnl_layer *layer)
@@ -125,11 +121,11 @@ static rnl_status build(rnl_layer *layer)
             "%s: expected rows of rank 1, got rank %zu: put a flatten layer before it", layer->name,
             layer->input.rank);
     layer->output = layer->input;
-    layer->learning_rate_factor = (float)p->learning_rate_factor;
+    rnl_layer_set_training(layer, p->trainable, p->learning_rate_factor);
     if (p->scale)
-        declare(layer, "gamma", !p->trainable);
+        declare(layer, "gamma", false);
     if (p->center)
-        declare(layer, "beta", !p->trainable);
+        declare(layer, "beta", false);
     declare(layer, "moving_mean", true);
     declare(layer, "moving_variance", true);
     return RNL_OK;
@@ -137,7 +133,7 @@ static rnl_status build(rnl_layer *layer)
 
 static rnl_status check(const rnl_layer *layer, const rnl_config *config)
 {
-    if (rnl_batch_normalization_of(layer)->trainable && config->training.batch_size == 1)
+    if (!layer->frozen && config->training.batch_size == 1)
         return rnl_fail_at(layer->choice->place,
                            "%s: the statistics of a mini-batch need more rows than one, but "
                            "training.batch_size is 1",

@@ -220,7 +220,7 @@ static void compute_input_gradient(const normalization_state *state, const rnl_s
 static void update(const normalization_state *state, rnl_step_worker *worker, size_t groups,
                    rnl_columns_tile tile, const rnl_block *block, const float *sums)
 {
-    if (!block || block->parameter->fixed)
+    if (!block || !block->trained)
         return;
     for (size_t j = tile.first; j < tile.first + tile.count; ++j) {
         block->gradients[j] = sums[j];
@@ -284,7 +284,7 @@ static rnl_status plan_block(const normalization_state *state, rnl_step *step, s
         return RNL_OK;
     RNL_TRY(rnl_step_block(step, state->layer, parameter, state->output.columns, block));
     RNL_TRY(rnl_step_gradients(step, *block));
-    (*block)->updated_by_tile = (*block)->parameter->fixed || !rnl_step_clips(step);
+    (*block)->updated_by_tile = !rnl_step_clips(step);
     return RNL_OK;
 }
 
@@ -324,7 +324,7 @@ rnl_status rnl_normalization_plan_forward(const rnl_layer *layer, rnl_step *step
     state->momentum = (float)p->momentum;
     state->by_shards = rnl_normalization_by_shards(layer);
     state->has_final_pass = rnl_normalization_has_final_pass(layer);
-    state->frozen = !p->trainable;
+    state->frozen = layer->frozen;
     state->cut = rnl_columns_cut(input->columns);
     state->input = input;
     RNL_TRY(rnl_step_matrix(step, &state->output, input->columns));

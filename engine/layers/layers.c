@@ -88,4 +88,5 @@ const rnl_kind_table rnl_layers = {
     .plural = "layers",
     .kinds = kinds,
     .count = sizeof kinds / sizeof *kinds,
+    .named = true,
 };

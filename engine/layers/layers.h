@@ -42,7 +42,9 @@ extern const rnl_field rnl_activity_regularization_fields[];
 
 /* Parametric ReLU. */
 typedef struct rnl_prelu {
-    double initial_slope, learning_rate_factor;
+    double initial_slope;
+    bool trainable;
+    double learning_rate_factor;
 } rnl_prelu;
 
 extern const rnl_layer_operations rnl_prelu_operations;

@@ -24,6 +24,7 @@ const rnl_field rnl_prelu_fields[] = {
      .minimum = -1e6,
      .maximum = 1e6,
      .help = "slope below 0 that learning begins with"},
+    RNL_TRAINABLE_FIELD(rnl_prelu),
     RNL_RATE_FACTOR_FIELD(rnl_prelu),
     {.key = NULL},
 };
@@ -32,6 +33,7 @@ typedef struct prelu_state {
     const rnl_layer *layer;
     rnl_column_cut cut;
     rnl_block *slopes;
+    float *unused; /* (columns) gradients of frozen slopes */
     const rnl_matrix *input;
     rnl_matrix output;
     rnl_upstream upstream, downstream; /* downstream has 0 partials if its gradient is not needed */
@@ -41,7 +43,7 @@ static rnl_status build(rnl_layer *layer)
 {
     const rnl_prelu *p = layer->choice->parameters;
     layer->output = layer->input;
-    layer->learning_rate_factor = (float)p->learning_rate_factor;
+    rnl_layer_set_training(layer, p->trainable, p->learning_rate_factor);
     layer->parameters[layer->parameter_count++] =
         (rnl_parameter){.name = "alpha", .rank = 1, .size = {rnl_shape_features(&layer->input)}};
     return RNL_OK;
@@ -81,6 +83,7 @@ static rnl_status run_backward(void *self, size_t number, rnl_step_worker *worke
     const prelu_state *state = self;
     const rnl_step *step = worker->step;
     const rnl_columns_tile tile = rnl_columns_of(state->cut, number);
+    float *gradients = state->slopes->trained ? state->slopes->gradients : state->unused;
     const rnl_upstream *delta =
         state->downstream.partials > 0 ? &state->downstream : &state->upstream;
     step->kernels->learned_slope_backward(&(const rnl_learned_slope_backward){
@@ -90,9 +93,9 @@ static rnl_status run_backward(void *self, size_t number, rnl_step_worker *worke
         .z = rnl_matrix_view(state->input, 0, tile.first),
         .slopes = state->slopes->arrays[RNL_VALUES] + tile.first,
         .delta = rnl_upstream_at(delta, 0, tile.first),
-        .slope_gradient = state->slopes->gradients + tile.first,
+        .slope_gradient = gradients + tile.first,
     });
-    if (state->slopes->updated_by_tile)
+    if (state->slopes->trained && state->slopes->updated_by_tile)
         rnl_step_update(worker->step, worker, state->slopes->index, tile.first, tile.count,
                         state->slopes->gradients + tile.first);
     return RNL_OK;
@@ -104,7 +107,7 @@ static rnl_status run_preparation(void *self, size_t tile, rnl_step_worker *work
     const prelu_state *state = self;
     for (size_t a = 0; a < rnl_step_arrays(worker->step); ++a) {
         const float *from = state->layer->parameters[ALPHA].arrays[a];
-        if (from)
+        if (from && state->slopes->arrays[a])
             memcpy(state->slopes->arrays[a], from, state->slopes->count * sizeof *from);
     }
     return RNL_OK;
@@ -122,6 +125,8 @@ static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl
     RNL_TRY(rnl_step_matrix(step, &state->output, input->columns));
     RNL_TRY(rnl_step_block(step, layer, ALPHA, input->columns, &state->slopes));
     RNL_TRY(rnl_step_gradients(step, state->slopes));
+    if (step->given.training && !state->slopes->trained)
+        RNL_TRY(rnl_arena_reserve(&step->arena, &state->unused, input->columns, sizeof(float)));
     state->slopes->updated_by_tile = !rnl_step_clips(step);
     RNL_TRY(rnl_phases_add(&step->preparation,
                            (rnl_phase){.tiles = 1, .run = run_preparation, .self = state}));
@@ -148,8 +153,9 @@ static rnl_status plan_backward(void *planned, rnl_step *step, const rnl_upstrea
 static rnl_status collect(const void *planned, size_t array, rnl_layer *layer)
 {
     const prelu_state *state = planned;
-    memcpy(layer->parameters[ALPHA].arrays[array], state->slopes->arrays[array],
-           state->slopes->count * sizeof(float));
+    if (state->slopes->arrays[array])
+        memcpy(layer->parameters[ALPHA].arrays[array], state->slopes->arrays[array],
+               state->slopes->count * sizeof(float));
     return RNL_OK;
 }
 

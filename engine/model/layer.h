@@ -46,12 +46,21 @@ typedef struct rnl_layer {
     size_t begin; /* of a layer that adds: index of the layer that begins its residual block;
                      else its own */
     float learning_rate_factor; /* of its parameters */
+    bool trainable;             /* as the configuration of the layer says */
+    bool frozen;                /* now: nothing changes its parameters */
     double fixup;            /* factor of fixup initialization, by the layer's place in the model */
     bool activation_in_loss; /* the loss computes the last layer's activation: the layer outputs
                                 logits */
     size_t parameter_count;
     rnl_parameter parameters[RNL_MAX_LAYER_PARAMETERS];
 } rnl_layer;
+
+/* Tests if the parameter has such an array while it is trained: the optimizer keeps no state for
+ * what is fixed or frozen. */
+bool rnl_parameter_has(const rnl_layer *layer, const rnl_parameter *parameter, size_t array);
+
+/* Tests if training changes any of its parameters by their gradients. */
+bool rnl_layer_learns(const rnl_layer *layer);
 
 struct rnl_step;
 struct rnl_matrix;

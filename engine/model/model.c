@@ -12,14 +12,55 @@
 
 #define MAX_LAYERS 65536
 
-/* "dense_2" for the second layer of its kind. */
-static void name_layer(rnl_layer *layer, const rnl_layer *earlier)
+/* How often a choice occurs among the layers from the first on. */
+static size_t count_uses(const rnl_choice *choice, const rnl_layer *layers, size_t count)
 {
+    size_t uses = 0;
+    for (size_t i = 0; i < count; ++i)
+        uses += layers[i].choice == choice;
+    return uses;
+}
+
+/* The name that is given, numbered in a repetition, else "dense_2" for the second layer of its
+ * kind: a name for one layer changes no other's. */
+static void name_layer(rnl_layer *layer, const rnl_layer *earlier, bool repeated)
+{
+    const char *given = layer->choice->name;
     layer->number = 1;
     for (uint32_t i = layer->index; i-- > 0 && layer->number == 1;)
         if (earlier[i].choice->kind == layer->choice->kind)
             layer->number = earlier[i].number + 1;
-    snprintf(layer->name, sizeof layer->name, "%s_%u", layer->choice->kind->name, layer->number);
+    if (given && repeated)
+        snprintf(layer->name, sizeof layer->name, "%s_%zu", given,
+                 count_uses(layer->choice, earlier, layer->index) + 1);
+    else if (given)
+        snprintf(layer->name, sizeof layer->name, "%s", given);
+    else
+        snprintf(layer->name, sizeof layer->name, "%s_%u", layer->choice->kind->name,
+                 layer->number);
+}
+
+static rnl_place name_place(const rnl_layer *layer)
+{
+    return layer->choice->name ? layer->choice->name_place : layer->choice->place;
+}
+
+/* Tests if a layer could share its name with another: its name was given, or a name that looks like
+ * a number's was. */
+static rnl_status check_names(const rnl_model *model)
+{
+    for (size_t i = 0; i < model->layer_count; ++i) {
+        const rnl_layer *given = &model->layers[i];
+        for (size_t k = 0; given->choice->name && k < model->layer_count; ++k) {
+            const rnl_layer *other = &model->layers[k];
+            if (k == i || (other->choice->name && k < i) || strcmp(given->name, other->name) != 0)
+                continue;
+            return rnl_fail_at(other->choice->name ? name_place(other) : name_place(given),
+                               "name: '%s' is the name of another layer%s", given->name,
+                               other->choice->name ? "" : " already, by its kind and number");
+        }
+    }
+    return RNL_OK;
 }
 
 static const rnl_choice *activation_of(const rnl_layer *layer)
@@ -86,26 +127,28 @@ static size_t count_layers(const rnl_choice_list *choices)
     return count;
 }
 
-static rnl_status add_layer(rnl_model *model, const rnl_choice *choice, size_t begin)
+static rnl_status add_layer(rnl_model *model, const rnl_choice *choice, size_t begin, bool repeated)
 {
     rnl_layer *layer = &model->layers[model->layer_count];
     layer->choice = choice;
     layer->index = (uint32_t)model->layer_count;
     layer->begin = begin;
     layer->learning_rate_factor = 1;
+    layer->trainable = true;
     layer->input = model->layer_count > 0 ? layer[-1].output : model->input;
-    name_layer(layer, model->layers);
+    name_layer(layer, model->layers, repeated);
     ++model->layer_count;
     return rnl_layer_operations_of(layer)->build(layer);
 }
 
-static rnl_status add_layers(rnl_model *model, const rnl_choice_list *choices);
+static rnl_status add_layers(rnl_model *model, const rnl_choice_list *choices, bool repeated);
 
-static rnl_status add_block(rnl_model *model, const rnl_choice *choice, rnl_layer_group group)
+static rnl_status add_block(rnl_model *model, const rnl_choice *choice, rnl_layer_group group,
+                            bool repeated)
 {
     const size_t begin = model->layer_count;
-    RNL_TRY(add_layer(model, choice, begin));
-    RNL_TRY(add_layers(model, group.layers));
+    RNL_TRY(add_layer(model, choice, begin, repeated));
+    RNL_TRY(add_layers(model, group.layers, repeated));
     const rnl_layer *first = &model->layers[begin], *last = &model->layers[model->layer_count - 1];
     if (memcmp(&first->input, &last->output, sizeof first->input) != 0)
         return rnl_fail_at(choice->place,
@@ -113,25 +156,30 @@ static rnl_status add_block(rnl_model *model, const rnl_choice *choice, rnl_laye
                            "with, got %zu",
                            first->name, rnl_shape_features(&first->input),
                            rnl_shape_features(&last->output));
-    return add_layer(model, group.end, begin);
+    return add_layer(model, group.end, begin, repeated);
 }
 
-static rnl_status add_group(rnl_model *model, const rnl_choice *choice)
+static rnl_status add_group(rnl_model *model, const rnl_choice *choice, bool repeated)
 {
     const rnl_layer_group group = group_of(choice);
+    const bool more = repeated || group.times > 1;
     if (group.layers->count == 0)
         return rnl_fail_at(choice->place, "%s: expected at least one layer", choice->kind->name);
+    if (choice->name && !group.end)
+        return rnl_fail_at(choice->name_place, "name: %s is no layer: name the layers in it",
+                           choice->kind->name);
     for (size_t i = 0; i < group.times; ++i)
-        RNL_TRY(group.end ? add_block(model, choice, group) : add_layers(model, group.layers));
+        RNL_TRY(group.end ? add_block(model, choice, group, more)
+                          : add_layers(model, group.layers, more));
     return RNL_OK;
 }
 
-static rnl_status add_layers(rnl_model *model, const rnl_choice_list *choices)
+static rnl_status add_layers(rnl_model *model, const rnl_choice_list *choices, bool repeated)
 {
     for (size_t i = 0; i < choices->count; ++i)
         RNL_TRY(is_group(&choices->items[i])
-                    ? add_group(model, &choices->items[i])
-                    : add_layer(model, &choices->items[i], model->layer_count));
+                    ? add_group(model, &choices->items[i], repeated)
+                    : add_layer(model, &choices->items[i], model->layer_count, repeated));
     return RNL_OK;
 }
 
@@ -195,7 +243,8 @@ static rnl_status build_layers(rnl_model *model)
     model->layers = calloc(count + 1, sizeof *model->layers);
     if (!model->layers)
         return rnl_fail_memory(count * sizeof *model->layers);
-    RNL_TRY(add_layers(model, choices));
+    RNL_TRY(add_layers(model, choices, false));
+    RNL_TRY(check_names(model));
     RNL_TRY(check_size(model));
     number_streams(model);
     rnl_fixup_place(model->layers, model->layer_count);
@@ -260,18 +309,10 @@ uint64_t rnl_model_epoch(const rnl_model *model)
     return model->position.epoch;
 }
 
-static bool is_trainable(const rnl_layer *layer)
-{
-    for (size_t p = 0; p < layer->parameter_count; ++p)
-        if (!layer->parameters[p].fixed)
-            return true;
-    return false;
-}
-
 size_t rnl_model_first_trainable(const rnl_model *model)
 {
     size_t i = 0;
-    while (i < model->layer_count && !is_trainable(&model->layers[i]))
+    while (i < model->layer_count && !rnl_layer_learns(&model->layers[i]))
         ++i;
     return i;
 }

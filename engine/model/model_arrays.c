@@ -9,15 +9,14 @@
 #include <string.h>
 
 /* Tests if the parameter needs this array and does not have it. */
-static bool lacks(const rnl_parameter *parameter, size_t array)
+static bool lacks(const rnl_layer *layer, const rnl_parameter *parameter, size_t array)
 {
-    const bool slot = array >= RNL_FIRST_SLOT && array < RNL_BEST;
-    return !parameter->arrays[array] && !(slot && parameter->fixed);
+    return !parameter->arrays[array] && rnl_parameter_has(layer, parameter, array);
 }
 
 rnl_status rnl_parameter_allocate(const rnl_layer *layer, rnl_parameter *parameter, size_t array)
 {
-    return lacks(parameter, array)
+    return lacks(layer, parameter, array)
                ? rnl_allocate_zeros(&parameter->arrays[array], layer->name, parameter->size[0],
                                     parameter->rank > 1 ? parameter->size[1] : 1, sizeof(float))
                : RNL_OK;
@@ -29,7 +28,7 @@ size_t rnl_model_missing_bytes(const rnl_model *model, size_t first, size_t coun
     for (size_t i = 0; i < model->layer_count; ++i)
         for (size_t p = 0; p < model->layers[i].parameter_count; ++p)
             for (size_t a = first; a < first + count; ++a)
-                if (lacks(&model->layers[i].parameters[p], a))
+                if (lacks(&model->layers[i], &model->layers[i].parameters[p], a))
                     bytes += rnl_parameter_count(&model->layers[i].parameters[p]) * sizeof(float);
     return bytes;
 }

@@ -80,11 +80,6 @@ static rnl_status find_parameter(const rnl_safetensors *file, const char *path,
     return find_tensor(file, path, name, parameter->rank, parameter->size, false, tensor);
 }
 
-static bool is_kept(const rnl_parameter *parameter, size_t array)
-{
-    return array < RNL_FIRST_SLOT || array >= RNL_BEST || !parameter->fixed;
-}
-
 static rnl_status find_parameters(const rnl_model *model, const rnl_safetensors *file,
                                   const char *path, size_t array)
 {
@@ -92,7 +87,7 @@ static rnl_status find_parameters(const rnl_model *model, const rnl_safetensors 
     for (size_t i = 0; i < model->layer_count; ++i)
         for (size_t p = 0; p < model->layers[i].parameter_count; ++p) {
             const rnl_parameter *parameter = &model->layers[i].parameters[p];
-            if (is_kept(parameter, array))
+            if (rnl_parameter_has(&model->layers[i], parameter, array))
                 RNL_TRY(find_parameter(file, path, &model->layers[i], parameter, array, &tensor));
         }
     return RNL_OK;
@@ -109,7 +104,7 @@ static rnl_status take_parameters(rnl_model *model, const rnl_safetensors *file,
     for (size_t i = 0; i < model->layer_count; ++i)
         for (size_t p = 0; p < model->layers[i].parameter_count; ++p) {
             const rnl_parameter *parameter = &model->layers[i].parameters[p];
-            if (!is_kept(parameter, array))
+            if (!rnl_parameter_has(&model->layers[i], parameter, array))
                 continue;
             RNL_TRY(find_parameter(file, path, &model->layers[i], parameter, array, &tensor));
             memcpy(parameter->arrays[array], tensor->values,

@@ -50,17 +50,18 @@ typedef struct counts {
     size_t parameters, fixed; /* fixed: not trainable as Keras counts, including frozen
                                  parameters */
     size_t stateful;          /* parameters with optimizer state */
+    bool frozen;
 } counts;
 
 static counts count_layer(const rnl_layer *layer)
 {
-    counts c = {0};
+    counts c = {.frozen = layer->frozen};
     for (size_t p = 0; p < layer->parameter_count; ++p) {
         const size_t count = rnl_parameter_count(&layer->parameters[p]);
         const bool fixed = layer->parameters[p].fixed;
         c.parameters += count;
-        c.fixed += fixed || layer->learning_rate_factor == 0 ? count : 0;
-        c.stateful += fixed ? 0 : count;
+        c.fixed += fixed || layer->frozen ? count : 0;
+        c.stateful += fixed || layer->frozen ? 0 : count;
     }
     return c;
 }
@@ -93,7 +94,7 @@ static void print_row(FILE *out, int width, const char *name, const char *kind,
     print_label(label, name, kind);
     fprintf(out, "%-*s %-20s %14s", width, label, shape_text, count);
     if (c.fixed > 0)
-        fprintf(out, "  (%s not trainable)", fixed);
+        fprintf(out, c.frozen ? "  (%s not trainable: frozen)" : "  (%s not trainable)", fixed);
     fputc('\n', out);
 }
 

@@ -37,8 +37,8 @@ static rnl_status decode_parameters(const rnl_kind *kind, const rnl_node *given,
     return rnl_schema_decode(kind->fields, given, parameters);
 }
 
-static rnl_status decode_kind(const rnl_kind *kind, const rnl_node *given, rnl_place place,
-                              rnl_choice *choice)
+static rnl_status decode_plain_kind(const rnl_kind *kind, const rnl_node *given, rnl_place place,
+                                    rnl_choice *choice)
 {
     char text[80];
     if (!kind->fields) {
@@ -65,6 +65,77 @@ static rnl_status decode_kind(const rnl_kind *kind, const rnl_node *given, rnl_p
     return RNL_OK;
 }
 
+/* ---- names ----------------------------------------------------------------------------------- */
+
+#define NAME_BYTES 48
+
+/* A name stands in names of tensors, in lists and in ranges. */
+static bool is_name(const char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+                      rest[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    static const char *const taken[] = {"all", "scaling", "target_scaling"};
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; ++i)
+        if (strcmp(text, taken[i]) == 0)
+            return false;
+    return *text && strchr(letters, *text) && text[strspn(text, rest)] == '\0' &&
+           strlen(text) <= NAME_BYTES;
+}
+
+static rnl_status decode_name(const rnl_node *node, rnl_choice *choice)
+{
+    char text[80];
+    if (rnl_node_is_empty(node))
+        return RNL_OK;
+    if (node->type != RNL_SCALAR || !is_name(node->text))
+        return rnl_fail_at(
+            node->place,
+            "name: expected a letter, then letters, digits, _ and -, at most %d, and "
+            "not all, scaling or target_scaling; got %s",
+            NAME_BYTES, rnl_node_describe(node, text));
+    choice->name = strdup(node->text);
+    choice->name_place = node->place;
+    return choice->name ? RNL_OK : rnl_fail_memory(NAME_BYTES);
+}
+
+/* A view of the mapping without one of its items. */
+static rnl_status view_without(const rnl_node *mapping, size_t index, rnl_node *view)
+{
+    *view = *mapping;
+    view->items = malloc(mapping->count * sizeof *view->items);
+    if (!view->items)
+        return rnl_fail_memory(mapping->count * sizeof *view->items);
+    view->count = 0;
+    for (size_t i = 0; i < mapping->count; ++i)
+        if (i != index)
+            view->items[view->count++] = mapping->items[i];
+    return RNL_OK;
+}
+
+static size_t name_among(const rnl_kind_table *table, const rnl_node *given)
+{
+    return table->named && given && given->type == RNL_MAPPING ? rnl_node_find(given, RNL_NAME_KEY)
+                                                               : SIZE_MAX;
+}
+
+/* The parameters of a choice, its name among them. */
+static rnl_status decode_kind(const rnl_kind_table *table, const rnl_kind *kind,
+                              const rnl_node *given, rnl_place place, rnl_choice *choice)
+{
+    const size_t at = name_among(table, given);
+    if (at == SIZE_MAX || at == given->count)
+        return decode_plain_kind(kind, given, place, choice);
+    rnl_node rest;
+    RNL_TRY(view_without(given, at, &rest));
+    rnl_status status = decode_plain_kind(kind, rest.count > 0 ? &rest : NULL, place, choice);
+    free(rest.items);
+    RNL_TRY(status);
+    status = decode_name(given->items[at], choice);
+    if (status != RNL_OK)
+        rnl_choice_release(choice);
+    return status;
+}
+
 static bool is_plain(const rnl_kind_table *table, const rnl_node *node)
 {
     double number;
@@ -80,7 +151,7 @@ rnl_status rnl_choice_decode(const rnl_kind_table *table, const rnl_node *node, 
                            table->noun);
     if (node->type == RNL_MAPPING && node->count > 0 && table->unnamed &&
         rnl_field_find(table->unnamed->fields, node->items[0]->key))
-        return decode_kind(table->unnamed, node, node->place, choice);
+        return decode_kind(table, table->unnamed, node, node->place, choice);
     if (node->type == RNL_MAPPING && node->count != 1) {
         const rnl_kind *first = node->count > 1 ? rnl_kind_find(table, node->items[0]->key) : NULL;
         if (first && first->fields && rnl_field_find(first->fields, node->items[1]->key))
@@ -93,14 +164,14 @@ rnl_status rnl_choice_decode(const rnl_kind_table *table, const rnl_node *node, 
             node->count > 1 ? " and " : "", node->count > 1 ? node->items[1]->key : "");
     }
     if (is_plain(table, node))
-        return decode_kind(rnl_kind_find(table, table->plain), node, node->place, choice);
+        return decode_kind(table, rnl_kind_find(table, table->plain), node, node->place, choice);
     const bool bare = node->type == RNL_SCALAR;
     const char *name = bare ? node->text : node->items[0]->key;
     const rnl_place place = bare ? node->place : node->items[0]->key_place;
     const rnl_kind *kind = rnl_kind_find(table, name);
     if (!kind)
         return rnl_fail_unknown_kind(table, place, name);
-    return decode_kind(kind, bare ? NULL : node->items[0], place, choice);
+    return decode_kind(table, kind, bare ? NULL : node->items[0], place, choice);
 }
 
 void rnl_choice_release(rnl_choice *choice)
@@ -108,6 +179,7 @@ void rnl_choice_release(rnl_choice *choice)
     if (choice->kind && choice->kind->fields)
         rnl_schema_release(choice->kind->fields, choice->parameters);
     free(choice->parameters);
+    free(choice->name);
     *choice = (rnl_choice){0};
 }
 
@@ -126,13 +198,29 @@ static void release_field(const rnl_field *field, void *value)
 
 /* ---- printing -------------------------------------------------------------------------------- */
 
+/* `{parameters, name: name}` */
+static void print_with_name(const rnl_printer *p, const rnl_choice *choice)
+{
+    const rnl_field *fields = choice->kind->fields;
+    fputc('{', p->out);
+    if (fields)
+        rnl_print_items(p, fields, choice->parameters);
+    fputs(fields ? ", " : "", p->out);
+    rnl_print_word(p, RNL_NAME_KEY);
+    fputs(": ", p->out);
+    rnl_print_quoted(p, choice->name);
+    fputc('}', p->out);
+}
+
 void rnl_choice_print_bare(const rnl_printer *p, const rnl_choice *choice)
 {
     rnl_print_word(p, choice->kind->name);
-    if (!choice->kind->fields)
+    if (!choice->kind->fields && !choice->name)
         return;
     fputs(": ", p->out);
-    if (choice->kind->shorthand)
+    if (choice->name)
+        print_with_name(p, choice);
+    else if (choice->kind->shorthand)
         rnl_print_value(p, rnl_kind_shorthand(choice->kind), choice->parameters);
     else
         rnl_print_fields(p, choice->kind->fields, choice->parameters);
@@ -144,7 +232,7 @@ void rnl_choice_print(const rnl_printer *p, const rnl_choice *choice)
         fputs("null", p->out);
         return;
     }
-    const bool braces = choice->kind->fields != NULL;
+    const bool braces = choice->kind->fields || choice->name;
     fputs(braces ? "{" : "", p->out);
     rnl_choice_print_bare(p, choice);
     fputs(braces ? "}" : "", p->out);
@@ -180,19 +268,32 @@ static rnl_origin origin_of_name(const rnl_node *given)
     return parameters ? parameters->key_place.origin : rnl_origin_of(given);
 }
 
+static void explain_name(rnl_explainer *e, const rnl_choice *choice, const rnl_node *parameters,
+                         int indent)
+{
+    if (!choice->name)
+        return;
+    fprintf(e->p.out, "%*s%s: ", indent, "", RNL_NAME_KEY);
+    rnl_print_quoted(&e->p, choice->name);
+    rnl_explain_end_line(e,
+                         rnl_origin_of(parameters ? rnl_node_get(parameters, RNL_NAME_KEY) : NULL));
+}
+
 void rnl_choice_explain_parameters(rnl_explainer *e, const rnl_choice *choice,
                                    const rnl_node *given, int indent)
 {
     const rnl_kind *kind = choice->kind;
     const rnl_node *parameters = parameters_of(given);
-    if (!kind->fields) {
+    if (!kind->fields && !choice->name) {
         rnl_explain_end_line(e, origin_of_name(given));
         return;
     }
     fputc(':', e->p.out);
-    if (!kind->shorthand) {
+    if (!kind->shorthand || choice->name) {
         rnl_explain_end_line(e, origin_of_name(given));
-        rnl_explain_fields(e, kind->fields, choice->parameters, parameters, indent + 2);
+        explain_name(e, choice, parameters, indent + 2);
+        if (kind->fields)
+            rnl_explain_fields(e, kind->fields, choice->parameters, parameters, indent + 2);
         return;
     }
     const rnl_field *field = rnl_kind_shorthand(kind);

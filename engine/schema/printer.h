@@ -16,6 +16,8 @@ typedef struct rnl_printer {
 /* On one line: the member of the struct, `{key: value, ...}`, and what these consist of. */
 void rnl_print_value(const rnl_printer *p, const rnl_field *field, const void *source);
 void rnl_print_fields(const rnl_printer *p, const rnl_field *fields, const void *source);
+/* Those fields without the braces. */
+void rnl_print_items(const rnl_printer *p, const rnl_field *fields, const void *source);
 void rnl_print_word(const rnl_printer *p, const char *word);
 void rnl_print_quoted(const rnl_printer *p, const char *text);
 /* The shortest decimal that reads back to the same double, with a point in any locale. */

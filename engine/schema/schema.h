@@ -77,6 +77,7 @@ typedef struct rnl_kind_table {
     /* The kind whose parameters are written without a name, `{default: ..., columns: ...}`; NULL:
      * none. */
     const rnl_kind *unnamed;
+    bool named; /* a choice may be given a name, by the key `name` among its parameters */
 } rnl_kind_table;
 
 /* A chosen kind, with parameters decoded and defaults filled in. */
@@ -84,6 +85,8 @@ typedef struct rnl_choice {
     const rnl_kind *kind; /* NULL if the field's default is "null" and nothing is chosen */
     void *parameters;     /* a struct of kind->size bytes, or NULL */
     rnl_place place;      /* for messages of later checks */
+    char *name;           /* in a table whose choices have names; NULL: not given */
+    rnl_place name_place;
 } rnl_choice;
 
 typedef struct rnl_text_list {
@@ -148,6 +151,9 @@ rnl_status rnl_fail_at(rnl_place place, const char *format, ...)
 
 /* The field that stands for a kind that has a shorthand. */
 const rnl_field *rnl_kind_shorthand(const rnl_kind *kind);
+
+/* The key under which a choice of a table with names gets its own. */
+#define RNL_NAME_KEY "name"
 
 /* Tests if the choice is the kind that a value without a name stands for. */
 bool rnl_choice_is_plain(const rnl_kind_table *table, const rnl_choice *choice);

@@ -78,9 +78,8 @@ void rnl_print_word(const rnl_printer *p, const char *word)
         fputs(word, p->out);
 }
 
-void rnl_print_fields(const rnl_printer *p, const rnl_field *fields, const void *source)
+void rnl_print_items(const rnl_printer *p, const rnl_field *fields, const void *source)
 {
-    fputc('{', p->out);
     const char *separator = "";
     for (const rnl_field *f = fields; f->key; ++f) {
         if (f->rewritten)
@@ -91,6 +90,12 @@ void rnl_print_fields(const rnl_printer *p, const rnl_field *fields, const void 
         fputs(": ", p->out);
         rnl_print_value(p, f, source);
     }
+}
+
+void rnl_print_fields(const rnl_printer *p, const rnl_field *fields, const void *source)
+{
+    fputc('{', p->out);
+    rnl_print_items(p, fields, source);
     fputc('}', p->out);
 }
 

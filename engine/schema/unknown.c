@@ -51,7 +51,8 @@ static const hint key_hints[] = {
     {"lr learning_rate",
      "the learning rate belongs to the optimizer: optimizer: {sgd: {learning_rate: 0.01}}"},
     {"momentum nesterov", "it belongs to optimizer sgd: optimizer: {sgd: {momentum: 0.9}}"},
-    {"name", "layers are called by kind and number, as dense_1; a run's name is at the top level"},
+    {"name", "layers have names, as `dense: {units: 10, name: head}`; a run's is at the top "
+             "level"},
     {"decay", "a decay d of older Keras is training.schedule: {power: {steps: 1/d}}"},
     {"trainable", "learning_rate_factor: 0 keeps the parameters of a layer as they are"},
     {"initial_epoch", "`runnel train --resume` goes on where a run stood"},

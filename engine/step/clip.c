@@ -19,7 +19,7 @@ static rnl_status run_measure(void *self, size_t tile, rnl_step_worker *worker)
     clip_state *state = self;
     const rnl_step *step = worker->step;
     const rnl_block *block = step->blocks.items[tile];
-    if (block->parameter->fixed || block->layer->learning_rate_factor == 0)
+    if (!block->trained)
         return RNL_OK;
     if (block->penalties[0])
         rnl_penalty_add_slope(step, block, 0, block->count, block->gradients);

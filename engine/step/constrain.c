@@ -89,7 +89,7 @@ rnl_status rnl_step_constrain(rnl_step *step, const rnl_choice *constraint,
                               const rnl_labelled_block *blocks, size_t block_count,
                               size_t group_count)
 {
-    if (block_count > 0 && blocks[0].block->layer->learning_rate_factor == 0)
+    if (block_count > 0 && !blocks[0].block->trained)
         return RNL_OK;
     const size_t bytes = sizeof(rnl_constrained) + block_count * sizeof(part);
     rnl_constrained *c = rnl_step_allocate(step, bytes, release);

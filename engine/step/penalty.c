@@ -71,7 +71,7 @@ rnl_status rnl_plan_penalties(rnl_step *step)
     for (size_t i = 0; i < step->blocks.count; ++i) {
         rnl_block *block = step->blocks.items[i];
         const rnl_regularizer regularizer = rnl_regularizer_of(block->parameter->regularizer);
-        if (regularizer.l1 == 0 && regularizer.l2 == 0)
+        if (block->layer->frozen || (regularizer.l1 == 0 && regularizer.l2 == 0))
             continue;
         any = true;
         if (!block->updated_by_tile)

@@ -65,7 +65,7 @@ static void measure_block(probed_block *p)
     p->gradient = p->update = p->weights = 0;
     for (size_t i = 0; i < p->block->count; ++i) {
         const double weight = (double)kept[i], update = (double)updated[i] - weight;
-        const double gradient = (double)p->block->gradients[i];
+        const double gradient = p->block->trained ? (double)p->block->gradients[i] : 0;
         p->gradient += gradient * gradient;
         p->weights += weight * weight;
         p->update += update * update;
@@ -167,7 +167,7 @@ static rnl_status plan_blocks(rnl_probe *probe, rnl_step *step)
         probed_block *p = &probe->blocks[probe->block_count++];
         p->block = step->blocks.items[i];
         const rnl_parameter *parameter = p->block->parameter;
-        p->arrays = parameter->fixed ? RNL_FIRST_SLOT : rnl_step_arrays(step);
+        p->arrays = p->block->trained ? rnl_step_arrays(step) : RNL_FIRST_SLOT;
         p->is_kernel = parameter->rank == 2 && !parameter->fixed;
         for (size_t a = 0; a < p->arrays; ++a)
             RNL_TRY(rnl_arena_reserve(&step->arena, &p->kept[a], p->block->count, sizeof(float)));
@@ -307,8 +307,10 @@ static void read_blocks(rnl_layer_inspection *figures, const rnl_probe *probe,
         update += p->update;
         weights += p->weights;
     }
-    figures->gradient_norm = any ? sqrt(gradient) : (double)NAN;
-    figures->update_norm = any ? sqrt(update) : (double)NAN;
+    const bool learns = any && !layer->frozen;
+    figures->frozen = any && layer->frozen;
+    figures->gradient_norm = learns ? sqrt(gradient) : (double)NAN;
+    figures->update_norm = learns ? sqrt(update) : (double)NAN;
     figures->weight_norm = any ? sqrt(weights) : (double)NAN;
 }
 

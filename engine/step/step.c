@@ -76,8 +76,8 @@ rnl_status rnl_step_block(rnl_step *step, const rnl_layer *layer, size_t paramet
     created->layer = layer;
     created->parameter = &layer->parameters[parameter];
     created->count = count;
-    const bool trained = step->given.training && !created->parameter->fixed;
-    const size_t arrays = trained ? rnl_step_arrays(step) : RNL_FIRST_SLOT;
+    created->trained = step->given.training && !layer->frozen && !created->parameter->fixed;
+    const size_t arrays = created->trained ? rnl_step_arrays(step) : RNL_FIRST_SLOT;
     step->memory.parameters += count * sizeof(float);
     step->memory.optimizer += (arrays - RNL_FIRST_SLOT) * count * sizeof(float);
     for (size_t i = 0; i < arrays; ++i)
@@ -88,7 +88,7 @@ rnl_status rnl_step_block(rnl_step *step, const rnl_layer *layer, size_t paramet
 
 rnl_status rnl_step_gradients(rnl_step *step, rnl_block *block)
 {
-    if (!step->given.training || block->parameter->fixed)
+    if (!block->trained)
         return RNL_OK;
     step->memory.gradients += block->count * sizeof(float);
     return rnl_arena_reserve(&step->arena, &block->gradients, block->count, sizeof(float));

@@ -82,6 +82,7 @@ typedef struct rnl_block {
     size_t count;
     float *arrays[RNL_ARRAYS]; /* (count) each: the values, the optimizer's slots in training */
     float *gradients;          /* (count), where they are kept */
+    bool trained;              /* in training, and neither fixed nor frozen */
     bool updated_by_tile;      /* in the backward phase already; the update phase leaves it out */
     float clip_factors[2];     /* of its gradient, where norms are clipped */
     size_t piece;     /* parameters whose penalty is one number: whole ones are updated in one go */

@@ -124,7 +124,7 @@ void rnl_step_update(rnl_step *step, const rnl_step_worker *worker, size_t block
                      size_t begin, size_t count, float *gradients)
 {
     const rnl_block *block = step->blocks.items[block_index];
-    if (block->layer->learning_rate_factor == 0)
+    if (!block->trained)
         return;
     for (size_t at = begin; at < begin + count; at += SLICE) {
         const size_t left = begin + count - at;
@@ -153,7 +153,7 @@ double rnl_step_update_bytes(const rnl_step *step, double parameters, double gra
 
 static size_t slices_of(const rnl_block *block)
 {
-    return block->updated_by_tile ? 0 : rnl_divide_up(block->count, SLICE);
+    return block->updated_by_tile || !block->trained ? 0 : rnl_divide_up(block->count, SLICE);
 }
 
 rnl_status rnl_plan_update(rnl_step *step)
@@ -161,9 +161,9 @@ rnl_status rnl_plan_update(rnl_step *step)
     size_t count = 0;
     double parameters = 0;
     for (size_t i = 0; i < step->blocks.count; ++i) {
-        count += slices_of(step->blocks.items[i]);
-        parameters +=
-            step->blocks.items[i]->updated_by_tile ? 0 : (double)step->blocks.items[i]->count;
+        const size_t slices = slices_of(step->blocks.items[i]);
+        count += slices;
+        parameters += slices > 0 ? (double)step->blocks.items[i]->count : 0;
     }
     if (count == 0)
         return RNL_OK;

@@ -32,15 +32,6 @@ rnl_status rnl_check_labelled(const rnl_model *model, const rnl_dataset *dataset
     return rnl_model_check_targets(model, dataset);
 }
 
-static bool learns(const rnl_model *model)
-{
-    for (size_t i = rnl_model_first_trainable(model); i < model->layer_count; ++i)
-        for (size_t p = 0; p < model->layers[i].parameter_count; ++p)
-            if (!model->layers[i].parameters[p].fixed && model->layers[i].learning_rate_factor > 0)
-                return true;
-    return false;
-}
-
 /* Refuses l1_proximal with a velocity that never decays: it has no lasting rate. */
 static rnl_status check_proximal(const rnl_model *model)
 {
@@ -61,9 +52,9 @@ rnl_status rnl_check_trainable(const rnl_model *model, const rnl_dataset *datase
 {
     if (dataset->rows == 0)
         return rnl_fail(RNL_BAD_DATA, "there are no rows to train on");
-    if (!learns(model))
+    if (rnl_model_first_trainable(model) == model->layer_count)
         return rnl_fail(RNL_BAD_CONFIG, "there is nothing to train: no layer has parameters that "
-                                        "are not fixed, and a learning_rate_factor above 0");
+                                        "are neither fixed nor frozen");
     RNL_TRY(check_proximal(model));
     return rnl_check_labelled(model, dataset);
 }

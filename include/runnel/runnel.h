@@ -367,6 +367,7 @@ typedef struct rnl_layer_inspection {
                                the kernel */
     double update_norm;     /* norm of what the next step would add to the kernel */
     double weight_norm;     /* norm of the kernel */
+    int frozen;             /* nonzero: a kernel that is frozen, without gradient and update */
 } rnl_layer_inspection;
 
 /* Statistics of all layers between two epochs.  Outputs are those of all training rows in inference

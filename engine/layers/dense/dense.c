@@ -56,6 +56,7 @@ const rnl_field rnl_dense_fields[] = {
      .fallback = "null",
      .kinds = &rnl_constraints,
      .help = "constraint enforced on the weights after each update"},
+    RNL_TRAINABLE_FIELD(rnl_dense),
     RNL_RATE_FACTOR_FIELD(rnl_dense),
     {.key = NULL},
 };
@@ -80,7 +81,7 @@ static rnl_status build(rnl_layer *layer)
             layer->input.rank);
     RNL_TRY(check_constraint(layer));
     layer->output = (rnl_shape){.rank = 1, .size = {(size_t)dense->units}};
-    layer->learning_rate_factor = (float)dense->learning_rate_factor;
+    rnl_layer_set_training(layer, dense->trainable, dense->learning_rate_factor);
     layer->parameters[layer->parameter_count++] =
         (rnl_parameter){.name = "kernel",
                         .rank = 2,

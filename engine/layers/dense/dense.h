@@ -17,6 +17,7 @@ typedef struct rnl_dense {
     rnl_choice activity_regularizer;                 /* of rnl_regularizers; none after it has
                                                         become a layer of its own */
     rnl_choice kernel_constraint;                    /* of rnl_constraints; may be none */
+    bool trainable;
     double learning_rate_factor;
 } rnl_dense;
 

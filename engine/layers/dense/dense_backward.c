@@ -87,8 +87,10 @@ static rnl_status run_columns(void *self, size_t block, rnl_step_worker *worker)
     float *buffer = step->buffers.tile[worker->index];
     const size_t rows = step->padded_rows;
     compute_delta(state, (corner){0, rows, columns->first, columns->count}, buffer);
-    rnl_clear_padding(&columns->delta_packing, columns->delta);
-    pack_delta(columns, step, buffer, rnl_product_close_stride(columns->count), 0, rows);
+    if (!state->layer->frozen) {
+        rnl_clear_padding(&columns->delta_packing, columns->delta);
+        pack_delta(columns, step, buffer, rnl_product_close_stride(columns->count), 0, rows);
+    }
     if (!has_input_gradient(state))
         return RNL_OK;
     rnl_dense_transpose_weights(state, step, block, buffer + state->by_columns.weights_at);
@@ -136,19 +138,25 @@ static rnl_status bind_part(void *self, size_t part, rnl_step_worker *worker)
                             *state->downstream.values + row * state->downstream.stride);
 }
 
+/* The weight gradients alone read packed delta. */
+static size_t packed_blocks(const rnl_dense_state *state)
+{
+    return state->layer->frozen ? 0 : state->cut.columns.blocks;
+}
+
 static rnl_status run_part(void *self, size_t part, rnl_step_worker *worker)
 {
     const rnl_dense_state *state = self;
     const rnl_step *step = worker->step;
     const size_t rows = state->cut.part_rows, row = part * rows;
     if (rnl_cut_filled(step->rows, worker->batch.rows, row / step->rows.size) == 0) {
-        for (size_t c = 0; c < state->cut.columns.blocks; ++c)
+        for (size_t c = 0; c < packed_blocks(state); ++c)
             clear_delta(&state->blocks[c], row, rows);
         return RNL_OK;
     }
     float *delta = step->buffers.tile[worker->index];
     compute_delta(state, (corner){row, rows, 0, state->units}, delta);
-    for (size_t c = 0; c < state->cut.columns.blocks; ++c)
+    for (size_t c = 0; c < packed_blocks(state); ++c)
         pack_delta(&state->blocks[c], step, delta + state->blocks[c].first,
                    rnl_product_close_stride(state->units), row, rows);
     return has_input_gradient(state) ? rnl_product_execute(state->input_gradient_calls[part])
@@ -224,10 +232,10 @@ rnl_status rnl_dense_plan_delta(rnl_dense_state *state, rnl_step *step)
         columns->first_panel = state->panels;
         state->panels += columns->packing.panels;
         columns->delta_packing = rnl_packing_of(step->padded_rows, columns->count);
-        if (!state->cut.by_columns)
+        if (!state->cut.by_columns && !state->layer->frozen)
             RNL_TRY(rnl_arena_reserve(&step->arena, &columns->delta,
                                       rnl_packed_count(&columns->delta_packing), sizeof(float)));
-        else
+        else if (state->cut.by_columns)
             rnl_dense_need(state, step->padded_rows * rnl_product_close_stride(columns->count));
     }
     if (!state->cut.by_columns)

@@ -57,14 +57,14 @@ static rnl_phase_cost forward_cost(const rnl_dense_state *state, const rnl_step 
     const double rows = (double)(parts * state->cut.part_rows), fan_in = (double)state->fan_in,
                  units = (double)state->units;
     const size_t index = state->layer->index;
-    const bool transposes =
+    const bool trains =
         step->given.training && index >= step->first_trainable && !state->cut.by_columns;
     return (rnl_phase_cost){
         .row_parts = state->cut.by_columns ? 0 : parts,
         .flops = 2 * rows * fan_in * units,
         .calls = (double)(state->cut.columns.blocks * parts),
-        .bytes = 12 * rows * units + (transposes ? 8 * rows * fan_in : 0) +
-                 (transposes && index > step->first_trainable ? 8 * fan_in * units : 0),
+        .bytes = 12 * rows * units + (trains && !state->layer->frozen ? 8 * rows * fan_in : 0) +
+                 (trains && index > step->first_trainable ? 8 * fan_in * units : 0),
         .shared = 4 * fan_in * (state->cut.by_columns ? rows : units),
     };
 }

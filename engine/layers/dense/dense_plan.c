@@ -12,7 +12,7 @@ static rnl_status run_preparation(void *self, size_t column_block, rnl_step_work
     const rnl_dense_state *state = self;
     const rnl_parameter *parameters = state->layer->parameters;
     const rnl_dense_columns *columns = &state->blocks[column_block];
-    for (size_t a = 0; a < rnl_step_arrays(worker->step); ++a) {
+    for (size_t a = 0; a < rnl_step_arrays(worker->step) && columns->weights->arrays[a]; ++a) {
         const float *kernel = parameters[RNL_DENSE_KERNEL].arrays[a];
         if (kernel)
             rnl_pack(&columns->packing, kernel + columns->first, state->units,
@@ -121,7 +121,8 @@ static void lay_out_buffer(rnl_dense_state *state, rnl_step *step)
 static rnl_status plan_training(rnl_dense_state *state, rnl_step *step)
 {
     RNL_TRY(rnl_dense_plan_delta(state, step));
-    RNL_TRY(rnl_dense_plan_gradients(state, step));
+    if (!state->layer->frozen)
+        RNL_TRY(rnl_dense_plan_gradients(state, step));
     if (state->layer->index > step->first_trainable)
         RNL_TRY(rnl_dense_plan_input_gradient(state, step));
     if (state->cut.by_columns) {
@@ -129,6 +130,8 @@ static rnl_status plan_training(rnl_dense_state *state, rnl_step *step)
         return RNL_OK;
     }
     rnl_step_need_tile(step, state->scratch);
+    if (state->layer->frozen)
+        return RNL_OK;
     return rnl_arena_reserve(&step->arena, &state->by_rows.inputs,
                              state->fan_in * rnl_product_close_stride(step->padded_rows),
                              sizeof(float));
@@ -182,14 +185,17 @@ rnl_status rnl_dense_plan_backward(void *planned, rnl_step *step, const rnl_upst
 {
     rnl_dense_state *state = planned;
     state->upstream = *upstream;
-    place_updates(state, step);
-    RNL_TRY(rnl_dense_plan_constraint(state, step));
+    const bool frozen = state->layer->frozen;
+    if (!frozen) {
+        place_updates(state, step);
+        RNL_TRY(rnl_dense_plan_constraint(state, step));
+    }
     if (downstream) {
         downstream->partials = state->cut.by_columns ? state->cut.columns.blocks : 1;
         state->downstream = *downstream;
     }
     RNL_TRY(rnl_dense_add_delta(state, step));
-    return rnl_dense_add_gradients(state, step);
+    return frozen ? RNL_OK : rnl_dense_add_gradients(state, step);
 }
 
 rnl_status rnl_dense_collect(const void *planned, size_t array, rnl_layer *layer)
@@ -197,6 +203,8 @@ rnl_status rnl_dense_collect(const void *planned, size_t array, rnl_layer *layer
     const rnl_dense_state *state = planned;
     for (size_t c = 0; c < state->cut.columns.blocks; ++c) {
         const rnl_dense_columns *columns = &state->blocks[c];
+        if (!columns->weights->arrays[array])
+            return RNL_OK;
         rnl_unpack(&columns->packing, columns->weights->arrays[array],
                    layer->parameters[RNL_DENSE_KERNEL].arrays[array] + columns->first,
                    state->units);
