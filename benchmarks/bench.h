@@ -13,6 +13,8 @@
 typedef struct rnl_bench {
     const rnl_arguments *arguments;
     bool layers; /* of train: also of each layer */
+    bool quick;
+    const char *activations; /* "relu,elu"; NULL: all, or those of the benchmark */
     size_t thread_counts[RNL_MAX_BENCH_THREADS];
     size_t thread_count_count;
     double deadline; /* rnl_seconds by which repetitions end, narrow or not; quick runs end early */
@@ -23,6 +25,7 @@ typedef struct rnl_bench {
 int rnl_bench_machine(rnl_bench *bench);
 int rnl_bench_train(rnl_bench *bench);
 int rnl_bench_latency(rnl_bench *bench);
+int rnl_bench_activations(rnl_bench *bench);
 int rnl_bench_optimizers(rnl_bench *bench);
 
 /* Prints the library's message and returns an exit code, if the status is a failure. */

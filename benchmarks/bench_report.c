@@ -33,8 +33,23 @@ static void print_seconds(double seconds)
     printf(" %7.4g %-2s", seconds / units[i].unit, units[i].name);
 }
 
+/* The interval of the counter before it: "x (0.98 to 1.02)" of x, x_low and x_high. */
+static bool print_bound(const rnl_counter *counter)
+{
+    const size_t length = strlen(counter->name);
+    if (length > 4 && strcmp(counter->name + length - 4, "_low") == 0)
+        printf(" (%.4g", counter->value);
+    else if (length > 5 && strcmp(counter->name + length - 5, "_high") == 0)
+        printf(" to %.4g)", counter->value);
+    else
+        return false;
+    return true;
+}
+
 static void print_counter(const rnl_counter *counter)
 {
+    if (print_bound(counter))
+        return;
     if (strncmp(counter->name, "share", 5) == 0)
         printf("  %s %.1f %%", counter->name, 100 * counter->value);
     else

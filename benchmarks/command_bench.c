@@ -13,6 +13,7 @@ typedef struct bench_arguments {
     rnl_arguments common;
     const char *thread_list; /* "1,2,4"; NULL: the default */
     double seconds;          /* 0: the default */
+    const char *activations;
     bool json, csv, layers, quick;
 } bench_arguments;
 
@@ -32,6 +33,9 @@ static const rnl_option option_table[] = {
     {"threads", 't', "N,N...",
      "numbers of workers to measure with\n(default: 1, and one for each physical core)",
      "numbers from 1, as in 1,2,4", rnl_take_text, offsetof(bench_arguments, thread_list)},
+    {"activations", 0, "A,A...",
+     "of activations: those to measure, as relu,elu or 'relu,{elu: {alpha: 0.5}}'\n(default: all)",
+     "names", rnl_take_text, offsetof(bench_arguments, activations)},
     {"json", 0, NULL, "print JSON in the schema of Google Benchmark", NULL, rnl_take_switch,
      offsetof(bench_arguments, json)},
     {"csv", 0, NULL, "print comma-separated values", NULL, rnl_take_switch,
@@ -61,6 +65,10 @@ static const char details[] =
     "           512, of each CONFIG: median, p90, p99; or of a small network, with elu over "
     "relu,\n"
     "           in turns, with a 95 % confidence interval\n"
+    "  activations  each activation forward and backward, on every instruction set (--quick: the\n"
+    "           best), from L1, L2, L3 and memory: time and cycles of an element in each thread,\n"
+    "           share of the triad over as much memory, ratio to relu, proven error; beside\n"
+    "           functions of the C library's libmvec.  Inputs are standard normal\n"
     "  optimizers  each optimizer's update of 33 million parameters, which no cache holds:\n"
     "           bandwidth, and its share of the triad's\n"
     "\n"
@@ -77,12 +85,13 @@ static const char details[] =
 static const struct {
     const char *name;
     int (*run)(rnl_bench *bench);
-    bool takes_configs, takes_layers;
+    bool takes_configs, takes_layers, takes_activations;
 } kinds[] = {
-    {"machine", rnl_bench_machine, false, false},
-    {"train", rnl_bench_train, true, true},
-    {"latency", rnl_bench_latency, true, false},
-    {"optimizers", rnl_bench_optimizers, false, false},
+    {.name = "machine", .run = rnl_bench_machine},
+    {.name = "train", .run = rnl_bench_train, .takes_configs = true, .takes_layers = true},
+    {.name = "latency", .run = rnl_bench_latency, .takes_configs = true},
+    {.name = "activations", .run = rnl_bench_activations, .takes_activations = true},
+    {.name = "optimizers", .run = rnl_bench_optimizers},
 };
 
 /* Refuses what the benchmark would not look at. */
@@ -98,6 +107,8 @@ static int check_arguments(const bench_arguments *arguments, size_t kind)
         return rnl_complain_usage("bench", "--json and --csv exclude each other");
     if (arguments->layers && !kinds[kind].takes_layers)
         return rnl_complain_usage("bench", "--layers is of train alone");
+    if (arguments->activations && !kinds[kind].takes_activations)
+        return rnl_complain_usage("bench", "--activations is not of %s", name);
     return RNL_EXIT_OK;
 }
 
@@ -172,13 +183,16 @@ static int run(const rnl_arguments *common)
     rnl_bench bench = {
         .arguments = common,
         .layers = arguments->layers,
+        .quick = arguments->quick,
+        .activations = arguments->activations,
         .deadline = rnl_seconds() + seconds_of(arguments),
     };
     const size_t kind = kind_named(common->operands[0]);
     RNL_TRY_EXIT(choose_threads(&bench, arguments->thread_list));
     if (kind == KINDS)
         return rnl_complain_usage(
-            "bench", "unknown benchmark '%s': expected machine, train, latency or optimizers",
+            "bench",
+            "unknown benchmark '%s': expected machine, train, latency, activations or optimizers",
             common->operands[0]);
     RNL_TRY_EXIT(check_arguments(arguments, kind));
     rnl_bench_report_begin(&bench.report, arguments->json  ? RNL_BENCH_JSON
@@ -191,7 +205,7 @@ static int run(const rnl_arguments *common)
 
 const rnl_command rnl_bench_command = {
     .name = "bench",
-    .operands = "machine|train|latency|optimizers [CONFIG...]",
+    .operands = "machine|train|latency|activations|optimizers [CONFIG...]",
     .fewest = 1,
     .most = RNL_MAX_OPERANDS,
     .purpose = "Measures what the machine can do, and how near to it training comes.",

@@ -14,6 +14,7 @@
 
 /* Others' share of the machine, and of stolen time, from which they count as a disturbance. */
 static const double busy = 0.05, stolen_share = 0.01, drift = 0.03;
+static const double shortest = 0.2; /* seconds, for the clock ticks of others */
 
 /* ---- what files tell ------------------------------------------------------------------------- */
 
@@ -105,11 +106,11 @@ static void read_ticks(double *ticks, double *stolen)
 
 /* ---- a look ---------------------------------------------------------------------------------- */
 
-/* Every current x86-64 multiplies integers in 3 cycles. */
-static void multiply_chain(size_t rounds)
+/* Integers are multiplied in 3 cycles. */
+void rnl_clock_chain(void)
 {
     uint64_t x = 3;
-    for (size_t i = 0; i < rounds; ++i)
+    for (size_t i = 0; i < (size_t)(RNL_CLOCK_CHAIN_CYCLES / 3 / 8); ++i)
         __asm__ volatile("imul %0, %0\n imul %0, %0\n imul %0, %0\n imul %0, %0\n"
                          "imul %0, %0\n imul %0, %0\n imul %0, %0\n imul %0, %0\n"
                          : "+r"(x));
@@ -117,14 +118,14 @@ static void multiply_chain(size_t rounds)
 
 double rnl_clock_rate(void)
 {
-    enum { ROUNDS = 20000, TRIES = 20 };
+    enum { TRIES = 20 };
     double best = INFINITY;
     for (size_t i = 0; i < TRIES; ++i) {
         const double start = rnl_seconds();
-        multiply_chain(ROUNDS);
+        rnl_clock_chain();
         best = fmin(best, rnl_seconds() - start);
     }
-    return 8.0 * 3 * ROUNDS / best;
+    return RNL_CLOCK_CHAIN_CYCLES / best;
 }
 
 void rnl_conditions_read(rnl_conditions *c)
@@ -171,7 +172,7 @@ static void say_neighbours(report *r, const rnl_conditions *then, double seconds
     rnl_neighbours_read(&now);
     const rnl_busiest busiest = rnl_neighbours_busiest(&then->neighbours, &now);
     rnl_neighbours_release(&now);
-    if (busiest.all_seconds > busy * seconds)
+    if (seconds >= shortest && busiest.all_seconds > busy * seconds)
         say(r, "other processes used %.2f processors, most of all %s (%ld): %.2f",
             busiest.all_seconds / seconds, busiest.name, busiest.process,
             busiest.seconds / seconds);

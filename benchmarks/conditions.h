@@ -37,6 +37,10 @@ enum { RNL_DISTURBANCES = 5, RNL_DISTURBANCE_SIZE = 192 };
 size_t rnl_conditions_disturbances(const rnl_conditions *then,
                                    char lines[RNL_DISTURBANCES][RNL_DISTURBANCE_SIZE]);
 
+/* A chain of multiplications, and the cycles that it takes on every current x86-64. */
+void rnl_clock_chain(void);
+#define RNL_CLOCK_CHAIN_CYCLES 480000.0
+
 /* Cycles per second of the core that runs this, by a chain of multiplications of 3 cycles each. */
 double rnl_clock_rate(void);
 

@@ -127,7 +127,7 @@ Test(cli, measures)
     program_expect("out", "\"repetition_index\": 2");
     program_expect("out", "\"huge_pages\": ");
     cr_expect_eq(program_run("bench trian"), 2);
-    program_expect("err", "expected machine, train, latency or optimizers");
+    program_expect("err", "expected machine, train, latency, activations or optimizers");
     cr_expect_eq(program_run("bench train --threads 1,x"), 2);
     program_expect("err", "--threads expects numbers from 1, as in 1,2,4, got '1,x'");
     cr_expect_eq(program_run("bench train " SPIRALS " --threads 1 --quick --csv"), 0);
@@ -137,6 +137,22 @@ Test(cli, measures)
     program_expect("err", "--json and --csv exclude each other");
     cr_expect_eq(program_run("bench train --seconds 0"), 2);
     program_expect("err", "--seconds expects a number above 0, up to 86400");
+}
+
+Test(cli, measures_activations)
+{
+    cr_assert_eq(program_run("bench activations --quick --seconds 0.1 --threads 1 "
+                             "--activations 'elu,{leaky_relu: {negative_slope: 0.1}}' --json"),
+                 0, "%s", program_read("err"));
+    program_expect("out", "\"name\": \"activations/elu/forward/");
+    program_expect("out", "/memory/threads:1_median\"");
+    program_expect("out", "\"name\": \"activations/relu/backward/");
+    program_expect("out", "\"over_relu_high\": ");
+    program_expect("out", "\"proven_ulp\": 1.0");
+    cr_expect_eq(program_run("bench activations --activations relu,elo"), 2);
+    program_expect("err", "did you mean 'elu'?");
+    cr_expect_eq(program_run("bench machine --activations relu"), 2);
+    program_expect("err", "--activations is not of machine");
 }
 
 Test(cli, measures_the_bfloat16_peak_where_there_is_one)

@@ -1,0 +1,115 @@
+#include "benchmarks/activation_subjects.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { COLUMNS = 512 };
+
+/* ---- arrays ---------------------------------------------------------------------------------- */
+
+/* A number from 0 to 1, neither of them. */
+static double uniform(uint64_t *state)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return ((double)(*state >> 12) + 0.5) / 4503599627370496.0;
+}
+
+/* Pairs by Box and Muller. */
+static void fill(rnl_activation_arrays *a)
+{
+    uint64_t state = 7;
+    for (size_t i = 0; i < a->count; i += 2) {
+        const double radius = sqrt(-2 * log(uniform(&state)));
+        const double angle = 6.283185307179586 * uniform(&state);
+        a->z[i] = (float)(radius * cos(angle));
+        a->z[i + 1] = (float)(radius * sin(angle));
+    }
+    for (size_t i = 0; i < a->count; ++i) {
+        a->y[i] = (float)(1.9 * uniform(&state) - 0.95);
+        a->out[i] = 0;
+    }
+}
+
+static float *array(size_t count)
+{
+    return aligned_alloc(64, (count * sizeof(float) + 63) / 64 * 64);
+}
+
+void rnl_activation_arrays_create(rnl_activation_arrays *a, size_t count)
+{
+    *a = (rnl_activation_arrays){count, array(count), array(count), array(count)};
+    if (a->z && a->y && a->out)
+        fill(a);
+    else
+        rnl_activation_arrays_release(a);
+}
+
+void rnl_activation_arrays_release(rnl_activation_arrays *a)
+{
+    free(a->z);
+    free(a->y);
+    free(a->out);
+    *a = (rnl_activation_arrays){0};
+}
+
+/* ---- work ------------------------------------------------------------------------------------ */
+
+static void run(const rnl_activation_subject *s, const rnl_bound_activation *bound,
+                const rnl_activation_arrays *a, size_t count)
+{
+    const size_t rows = count / COLUMNS;
+    if (s->backward)
+        bound->backward(&(const rnl_activation_backward){.rows = rows,
+                                                         .columns = COLUMNS,
+                                                         .upstream = {a->z, COLUMNS, 1, 0},
+                                                         .y = {a->y, COLUMNS},
+                                                         .delta = {a->out, COLUMNS},
+                                                         .alpha = bound->alpha});
+    else
+        bound->forward(&(const rnl_activation_forward){.rows = rows,
+                                                       .columns = COLUMNS,
+                                                       .z = {a->z, COLUMNS},
+                                                       .y = {a->out, COLUMNS},
+                                                       .alpha = bound->alpha});
+}
+
+void rnl_activation_subject_run(size_t worker, void *subject)
+{
+    const rnl_activation_subject *s = subject;
+    const rnl_activation_arrays *a = &s->arrays[worker];
+    if (s->library)
+        s->library->run(a->z, a->out, a->count);
+    else
+        run(s, &s->bound, a, a->count);
+}
+
+/* ---- check ----------------------------------------------------------------------------------- */
+
+/* Floats between two, of any sign, counted. */
+static double distance(float x, float y)
+{
+    int32_t a, b;
+    memcpy(&a, &x, sizeof a);
+    memcpy(&b, &y, sizeof b);
+    const int64_t p = a < 0 ? INT64_C(-2147483648) - a : a;
+    const int64_t q = b < 0 ? INT64_C(-2147483648) - b : b;
+    return fabs((double)(p - q));
+}
+
+double rnl_activation_subject_distance(rnl_activation_subject *s,
+                                       const rnl_bound_activation *scalar)
+{
+    enum { CHECKED = 1024 };
+    float first[CHECKED];
+    const rnl_activation_arrays *a = &s->arrays[0];
+    const size_t count = a->count < CHECKED ? a->count / COLUMNS * COLUMNS : CHECKED;
+    double largest = 0;
+    rnl_activation_subject_run(0, s);
+    memcpy(first, a->out, count * sizeof *first);
+    run(s, scalar, a, count);
+    for (size_t i = 0; i < count; ++i)
+        largest = fmax(largest, distance(first[i], a->out[i]));
+    return largest;
+}

@@ -1,0 +1,66 @@
+#include "benchmarks/chosen.h"
+
+#include "engine/base/error.h"
+#include "engine/schema/tree.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct chosen {
+    rnl_choice_list list;
+} chosen;
+
+/* "[relu, elu]" */
+static char *document(const rnl_kind_table *table, const char *text)
+{
+    char *made = NULL;
+    size_t size;
+    FILE *out = open_memstream(&made, &size);
+    if (!out)
+        return NULL;
+    fputs("list: [", out);
+    if (text)
+        fputs(text, out);
+    for (size_t i = 0; !text && i < table->count; ++i)
+        fprintf(out, "%s%s", i > 0 ? ", " : "", table->kinds[i].name);
+    fputs("]\n", out);
+    fclose(out);
+    return made;
+}
+
+static void make_fields(rnl_field fields[2], const rnl_kind_table *table)
+{
+    fields[0] = (rnl_field){.key = "list",
+                            .type = RNL_FIELD_KIND_LIST,
+                            .offset = offsetof(chosen, list),
+                            .kinds = table};
+    fields[1] = (rnl_field){.key = NULL};
+}
+
+rnl_status rnl_choose(rnl_choice_list *list, const rnl_kind_table *table, const char *option,
+                      const char *text)
+{
+    rnl_field fields[2];
+    rnl_tree tree = {0};
+    chosen c = {0};
+    char *yaml = document(table, text);
+    if (!yaml)
+        return rnl_fail_memory(64);
+    make_fields(fields, table);
+    rnl_status status = rnl_tree_read_text(&tree, option, yaml);
+    if (status == RNL_OK)
+        status = rnl_schema_decode(fields, tree.root, &c);
+    rnl_tree_free(&tree);
+    free(yaml);
+    *list = c.list;
+    return status;
+}
+
+void rnl_choose_release(rnl_choice_list *list, const rnl_kind_table *table)
+{
+    rnl_field fields[2];
+    chosen c = {*list};
+    make_fields(fields, table);
+    rnl_schema_release(fields, &c);
+    *list = (rnl_choice_list){0};
+}

@@ -1,0 +1,15 @@
+/*
+ * Kinds that the command line chooses from a table: "relu,elu".
+ */
+#ifndef RNL_BENCHMARKS_CHOSEN_H
+#define RNL_BENCHMARKS_CHOSEN_H
+
+#include "engine/schema/schema.h"
+
+/* Reads a list as YAML has it, `relu,{elu: {alpha: 0.5}}`, with its parameters; NULL: all of the
+ * table.  A mistake names `option`. */
+rnl_status rnl_choose(rnl_choice_list *list, const rnl_kind_table *table, const char *option,
+                      const char *text);
+void rnl_choose_release(rnl_choice_list *list, const rnl_kind_table *table);
+
+#endif
