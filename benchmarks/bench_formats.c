@@ -2,7 +2,7 @@
 
 #include "benchmarks/caches.h"
 #include "benchmarks/revision.h"
-#include "engine/product/product.h"
+#include "runnel/runnel.h"
 #include "simd/kernels.h"
 
 #include <jansson.h>
@@ -54,7 +54,7 @@ static void put_versions(json_t *context)
     put(context, "library_version", json_string(rnl_version()));
     put(context, "library_build_type", json_string(BUILD_TYPE));
     put(context, "commit", json_string(RNL_REVISION));
-    put(context, "products", json_string(rnl_product_library()));
+    put(context, "products", json_string("own"));
     put(context, "isa", json_string(rnl_isa_name(rnl_isa_detect())));
 }
 

@@ -278,6 +278,21 @@ static rnl_unary arguments_rnl_unary(const workspace *w, size_t n)
     return (rnl_unary){n, w->array[4], w->array[1]};
 }
 
+/* 32 inner terms for each element; A lies by rows for one kernel, by columns for the other. */
+static rnl_panel_product arguments_rnl_panel_product(const workspace *w, size_t n)
+{
+    enum { INNER = 32, COLUMNS = 64 };
+    return (rnl_panel_product){.rows = n / COLUMNS,
+                               .inner = INNER,
+                               .columns = COLUMNS,
+                               .a = w->array[0],
+                               .row_step = INNER,
+                               .inner_step = n / COLUMNS,
+                               .segment = INNER,
+                               .b = {w->array[1], COLUMNS},
+                               .c = {w->array[2], COLUMNS}};
+}
+
 /* Nanoseconds per element: the best of repetitions that last a fifth of a second together. */
 #define RNL_KERNEL(name, type)                                                                     \
     static double time_##name(const rnl_kernels *kernels, const workspace *w, size_t n)            \

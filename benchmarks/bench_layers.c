@@ -18,23 +18,36 @@
 #define LEAST_SECONDS 0.01 /* of a measurement */
 enum { TRIES = 7 };
 
-/* The three products of a tile. */
+/* The three products of a layer. */
 enum { FORWARD, GRADIENTS, DOWN, KINDS };
 
 typedef struct tile {
-    rnl_product_shape shapes[KINDS];
+    rnl_product products[KINDS];
     rnl_samples seconds[KINDS];
     rnl_status status;
     char message[512];
 } tile;
 
-static rnl_status time_call(const rnl_product_call *call, rnl_samples *seconds)
+/* The operands of a product. */
+typedef struct operands {
+    float *a, *b, *c;
+} operands;
+
+static void run_product(const rnl_product *product, const operands *o)
+{
+    const rnl_product_shape *shape = &product->shape;
+    for (size_t p = 0; p < shape->b.panels; ++p)
+        rnl_product_panel(product, shape->rows, p, o->a, o->b,
+                          o->c + (shape->c_stride > 0 ? p * shape->b.width : 0));
+}
+
+static void time_calls(const rnl_product *product, const operands *o, rnl_samples *seconds)
 {
     size_t rounds = 1;
     for (size_t taken = 0; taken < TRIES;) {
         const double start = rnl_seconds();
         for (size_t i = 0; i < rounds; ++i)
-            RNL_TRY(rnl_product_execute(call));
+            run_product(product, o);
         const double elapsed = rnl_seconds() - start;
         if (elapsed < LEAST_SECONDS) {
             rounds *= 2;
@@ -43,7 +56,6 @@ static rnl_status time_call(const rnl_product_call *call, rnl_samples *seconds)
         rnl_samples_add(seconds, elapsed / (double)rounds);
         ++taken;
     }
-    return RNL_OK;
 }
 
 static float *allocate(size_t floats)
@@ -54,26 +66,31 @@ static float *allocate(size_t floats)
     return values;
 }
 
-static rnl_status time_product(rnl_product_shape shape, rnl_product *product, rnl_samples *seconds)
+static size_t a_floats(const rnl_product_shape *shape)
 {
-    const rnl_packing packing = rnl_packing_of(shape.inner, shape.columns);
-    float *a = allocate(shape.rows * shape.a_stride);
-    float *b = allocate(rnl_packed_count(&packing));
-    float *c = allocate(shape.rows * rnl_product_row_stride(shape.columns));
-    rnl_product_worker *worker = NULL;
-    rnl_product_call *call = NULL;
-    rnl_status status = a && b && c ? RNL_OK : rnl_fail_memory(rnl_packed_count(&packing));
+    switch (shape->a_layout) {
+    case RNL_BY_COLUMNS:
+        return shape->inner * shape->a_stride;
+    case RNL_PACKED:
+        return (shape->inner + shape->a_stride - 1) / shape->a_stride * shape->a_distance;
+    default:
+        return shape->rows * shape->a_stride;
+    }
+}
+
+static rnl_status time_product(const rnl_product *product, rnl_samples *seconds)
+{
+    const rnl_product_shape *shape = &product->shape;
+    const size_t stride = shape->c_stride > 0 ? shape->c_stride : shape->b.width,
+                 floats = rnl_packed_count(&shape->b);
+    const operands o = {allocate(a_floats(shape)), allocate(floats),
+                        allocate(shape->rows * stride)};
+    const rnl_status status = o.a && o.b && o.c ? RNL_OK : rnl_fail_memory(floats);
     if (status == RNL_OK)
-        status = rnl_product_worker_create(&worker, &product, 1);
-    if (status == RNL_OK)
-        status = rnl_product_bind(&call, product, worker, a, b, c);
-    if (status == RNL_OK)
-        status = time_call(call, seconds);
-    rnl_product_call_free(call);
-    rnl_product_worker_free(worker);
-    free(a);
-    free(b);
-    free(c);
+        time_calls(product, &o, seconds);
+    free(o.a);
+    free(o.b);
+    free(o.c);
     return status;
 }
 
@@ -81,14 +98,8 @@ static void time_tile(rnl_worker *worker, void *context)
 {
     (void)worker;
     tile *t = context;
-    for (size_t kind = 0; t->status == RNL_OK && kind < KINDS; ++kind) {
-        rnl_product *product;
-        t->status = rnl_product_create(&product, t->shapes[kind]);
-        if (t->status == RNL_OK) {
-            t->status = time_product(t->shapes[kind], product, &t->seconds[kind]);
-            rnl_product_free(product);
-        }
-    }
+    for (size_t kind = 0; t->status == RNL_OK && kind < KINDS; ++kind)
+        t->status = time_product(&t->products[kind], &t->seconds[kind]);
     snprintf(t->message, sizeof t->message, "%s", rnl_message());
 }
 
@@ -107,17 +118,17 @@ static rnl_status run(tile *t)
 
 static double flops_of(const rnl_product_shape *shape)
 {
-    return 2.0 * (double)shape->rows * (double)shape->inner * (double)shape->columns;
+    return 2.0 * (double)shape->rows * (double)shape->inner * (double)shape->b.columns;
 }
 
 static void report_tile(rnl_bench *bench, tile *t, const char *name, const char *layer, double peak)
 {
     static const char *const kinds[KINDS] = {"forward", "gradients", "down"};
     for (size_t k = 0; k < KINDS; ++k) {
-        const rnl_product_shape *shape = &t->shapes[k];
+        const rnl_product_shape *shape = &t->products[k].shape;
         rnl_bench_result result = {.threads = 1, .repetitions = t->seconds[k].count};
         snprintf(result.name, sizeof result.name, "layers/%.40s/%s/%s/%zux%zux%zu", name, layer,
-                 kinds[k], shape->rows, shape->inner, shape->columns);
+                 kinds[k], shape->rows, shape->inner, shape->b.columns);
         result.seconds = rnl_samples_summarize(&t->seconds[k]);
         const double rate = flops_of(shape) / result.seconds.median;
         rnl_bench_result_count(&result, "gflops", rate / 1e9);
@@ -138,28 +149,43 @@ static double layer_seconds(tile *t, const rnl_layer *layer, const rnl_model *mo
     double seconds = 0;
     for (size_t k = 0; k < KINDS; ++k)
         if (k != DOWN || layer->index > rnl_model_first_trainable(model))
-            seconds +=
-                rnl_samples_summarize(&t->seconds[k]).median * flops / flops_of(&t->shapes[k]);
+            seconds += rnl_samples_summarize(&t->seconds[k]).median * flops /
+                       flops_of(&t->products[k].shape);
     return seconds;
 }
 
-/* The tile of the first column block, range of inputs, and part of the rows. */
+/* Products as the layer makes them of its first column block: one part of the rows, some inputs. */
 static tile tile_of(const rnl_layer *layer, rnl_cut rows)
 {
     const size_t fan_in = layer->parameters[0].size[0], units = layer->parameters[0].size[1],
-                 padded = rows.blocks * rows.size;
+                 padded = rows.blocks * rows.size, stride = rnl_product_row_stride(fan_in);
     const rnl_dense_cut cut = rnl_cut_dense(rows, fan_in, units);
-    const size_t width = rnl_cut_width(cut.columns, 0), inputs = rnl_cut_width(cut.inputs, 0);
-    const rnl_packing packing = rnl_packing_of(padded, width);
-    const size_t at_once = rnl_cut_by_panels(padded, inputs, width) ? 1 : packing.panels;
-    const size_t down = cut.by_columns ? width : units;
-    return (tile){.shapes = {
-                      [FORWARD] = {cut.part_rows, fan_in, width, rnl_product_row_stride(fan_in)},
-                      [GRADIENTS] = {inputs, padded, at_once * packing.width,
-                                     rnl_product_close_stride(padded)},
-                      [DOWN] = {cut.by_columns ? padded : cut.part_rows, down, fan_in,
-                                rnl_product_close_stride(down)},
-                  }};
+    const size_t width = rnl_cut_width(cut.columns, 0);
+    const rnl_packing delta = rnl_packing_uniform(padded, width);
+    const rnl_kernels *kernels = rnl_kernels_of(rnl_isa_detect());
+    return (tile){
+        .products = {
+            [FORWARD] = {.shape = {.rows = cut.part_rows,
+                                   .inner = fan_in,
+                                   .a_layout = RNL_BY_ROWS,
+                                   .a_stride = stride,
+                                   .b = rnl_packing_of(fan_in, width)},
+                         .kernels = kernels},
+            [GRADIENTS] = {.shape = {.rows = fan_in < RNL_CUT_INPUTS ? fan_in : RNL_CUT_INPUTS,
+                                     .inner = padded,
+                                     .a_layout = RNL_BY_COLUMNS,
+                                     .a_stride = stride,
+                                     .b = delta},
+                           .kernels = kernels},
+            [DOWN] = {.shape = {.rows = cut.by_columns ? padded : cut.part_rows,
+                                .inner = width,
+                                .a_layout = RNL_PACKED,
+                                .a_stride = delta.width,
+                                .a_distance = delta.distance,
+                                .b = rnl_packing_of(width, fan_in),
+                                .c_stride = stride},
+                      .kernels = kernels},
+        }};
 }
 
 static void report_rest(rnl_bench *bench, const char *name, double step, double products)

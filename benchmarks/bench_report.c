@@ -2,7 +2,7 @@
 
 #include "benchmarks/bench_formats.h"
 #include "benchmarks/revision.h"
-#include "engine/product/product.h"
+#include "runnel/runnel.h"
 #include "simd/kernels.h"
 
 #include <stdio.h>
@@ -79,7 +79,7 @@ static void print_conditions(const rnl_conditions *c)
     else
         printf("none");
     printf(", load %.2f, huge pages %s\n# Runnel %s (%s), %s, %s\n", c->load[0], c->huge_pages,
-           rnl_version(), RNL_REVISION, rnl_product_library(), rnl_isa_name(rnl_isa_detect()));
+           rnl_version(), RNL_REVISION, "own products", rnl_isa_name(rnl_isa_detect()));
     fflush(stdout);
 }
 

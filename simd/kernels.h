@@ -295,6 +295,26 @@ typedef struct rnl_normalize_backward {
     rnl_mutable_view dx;                         /* (rows, columns); holds dy before */
 } rnl_normalize_backward;
 
+/* C = A B for one panel of columns.  A's element (row, k) is at
+ *
+ *     product               row row_step + k / segment * segment_distance + k % segment
+ *     transposed_product    row + k inner_step
+ *
+ * An element of C is a sum of blocks of RNL_PRODUCT_BLOCK inner terms, added in their order; a
+ * block is a chain of fused multiply-adds from +0.  So it depends on its row of A and its column of
+ * B alone. */
+typedef struct rnl_panel_product {
+    size_t rows, inner;
+    size_t columns; /* a multiple of 16 */
+    const float *a;
+    size_t row_step, inner_step;      /* floats */
+    size_t segment, segment_distance; /* inner terms, floats */
+    rnl_view b;                       /* (inner, columns) */
+    rnl_mutable_view c;               /* (rows, columns); overlaps neither A nor B */
+} rnl_panel_product;
+
+#define RNL_PRODUCT_BLOCK 512
+
 /* y[i] = f(x[i]), for tests of the elementary functions.  y may be x. */
 typedef struct rnl_unary {
     size_t count;

@@ -37,19 +37,30 @@ static void check_columns(rnl_column_cut cut, size_t columns, size_t most)
     }
 }
 
+static void check_inputs(rnl_input_cut cut, size_t inputs)
+{
+    cr_assert(cut.ranges >= 1 && cut.ranges <= 8);
+    cr_assert_eq(rnl_cut_input(cut, 0), 0);
+    cr_assert_eq(rnl_cut_input(cut, cut.ranges), inputs);
+    for (size_t range = 0; range < cut.ranges; ++range) {
+        cr_assert_eq(rnl_cut_input(cut, range) % RNL_CUT_INPUTS, 0);
+        cr_assert_lt(rnl_cut_input(cut, range), rnl_cut_input(cut, range + 1));
+    }
+}
+
 Test(cut, columns_are_in_blocks_of_whole_vectors)
 {
     for (size_t units = 1; units <= 3000; ++units) {
         check_columns(rnl_cut_dense(rnl_cut_rows(32), 100, units).columns, units, 4);
-        cr_assert_eq(rnl_cut_dense(rnl_cut_rows(32), units, 100).inputs.blocks, 1);
-        for (size_t rows = 48; rows <= 1024; rows += 61)
-            check_columns(rnl_cut_dense(rnl_cut_rows(rows), units, 100).inputs, units,
-                          rows < 128 ? rows / 16 : 8);
+        cr_assert_eq(rnl_cut_dense(rnl_cut_rows(32), units, 100).inputs.ranges, 1);
+        check_inputs(rnl_cut_dense(rnl_cut_rows(512), units, 100).inputs, units);
     }
-    const rnl_dense_cut cut = rnl_cut_dense(rnl_cut_rows(512), 784, 300);
-    cr_expect_eq(cut.columns.blocks, 4);
-    cr_expect_eq(rnl_cut_column(cut.columns, 1), 64);
-    cr_expect_eq(cut.inputs.blocks, 8);
+    const rnl_dense_cut few = rnl_cut_dense(rnl_cut_rows(32), 784, 300),
+                        many = rnl_cut_dense(rnl_cut_rows(512), 784, 300);
+    cr_expect_eq(few.columns.blocks, 4);
+    cr_expect_eq(rnl_cut_column(few.columns, 1), 64);
+    cr_expect_eq(many.columns.blocks, 1);
+    cr_expect_eq(many.inputs.ranges, 8);
 }
 
 Test(cut, few_rows_are_cut_by_columns_and_more_by_parts)
@@ -62,13 +73,6 @@ Test(cut, few_rows_are_cut_by_columns_and_more_by_parts)
         cr_assert_eq(rows.size % cut.part_rows, 0);
         cr_assert(!cut.by_columns || cut.parts == (batch == 32 ? 2 : 1));
     }
-}
-
-Test(cut, many_rows_and_few_gradients_are_made_together)
-{
-    cr_expect(rnl_cut_by_panels(32, 784, 80));
-    cr_expect_not(rnl_cut_by_panels(32, 100, 48));
-    cr_expect_not(rnl_cut_by_panels(512, 784, 80));
 }
 
 /* In their order, each in one part, together all rows of the used blocks. */

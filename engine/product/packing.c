@@ -2,6 +2,35 @@
 
 #include <string.h>
 
+#define WIDEST 64 /* columns: the sums of 6 rows then fill 24 registers of AVX-512 */
+
+static size_t divide_up(size_t a, size_t b)
+{
+    return (a + b - 1) / b;
+}
+
+rnl_packing rnl_packing_uniform(size_t rows, size_t columns)
+{
+    const size_t vectors = divide_up(columns, RNL_PACKING_VECTOR),
+                 at_most = divide_up(columns, WIDEST),
+                 width = divide_up(vectors, at_most) * RNL_PACKING_VECTOR;
+    return (rnl_packing){
+        .rows = rows,
+        .columns = columns,
+        .width = width,
+        .last = width,
+        .distance = rnl_in_vectors(rows) * width,
+        .panels = divide_up(columns, width),
+    };
+}
+
+rnl_packing rnl_packing_of(size_t rows, size_t columns)
+{
+    rnl_packing packing = rnl_packing_uniform(rows, columns);
+    packing.last = rnl_in_vectors(rnl_panel_columns(&packing, packing.panels - 1));
+    return packing;
+}
+
 void rnl_pack(const rnl_packing *packing, const float *plain, size_t stride, float *packed)
 {
     for (size_t p = 0; p < packing->panels; ++p) {
@@ -22,15 +51,10 @@ void rnl_unpack(const rnl_packing *packing, const float *packed, float *plain, s
     }
 }
 
-void rnl_clear_padding(const rnl_packing *packing, float *packed)
+void rnl_clear_columns(const rnl_packing *packing, size_t row, size_t rows, float *packed)
 {
-    for (size_t p = 0; p < packing->panels; ++p) {
-        float *panel = packed + rnl_packed_at(packing, p, 0);
-        const size_t columns = rnl_panel_columns(packing, p);
-        for (size_t i = 0; columns < packing->width && i < packing->rows; ++i)
-            memset(panel + rnl_packed_at(packing, 0, i) + columns, 0,
-                   (packing->width - columns) * sizeof *panel);
-        memset(panel + packing->rows * packing->stride, 0,
-               (packing->distance - packing->rows * packing->stride) * sizeof *panel);
-    }
+    const size_t last = packing->panels - 1, columns = rnl_panel_columns(packing, last);
+    for (size_t i = row; columns < packing->last && i < row + rows; ++i)
+        memset(packed + rnl_packed_at(packing, last, i) + columns, 0,
+               (packing->last - columns) * sizeof *packed);
 }

@@ -2,18 +2,14 @@
 
 #include "engine/base/number.h"
 
-#define FEW_ROWS               32 /* up to so many rows are one row block */
-#define ROWS_PER_BLOCK         32
-#define MAX_ROW_BLOCKS         4
-#define ROWS_PER_PART          32 /* at least: products of fewer rows are slower */
-#define ROWS_PER_HALF          16 /* at least, in a mini-batch of one row block */
-#define COLUMNS_PER_BLOCK      48
-#define MAX_COLUMN_BLOCKS      4
-#define INPUTS_PER_RANGE       64
-#define MAX_INPUT_RANGES       8
-#define ROWS_PER_RANGE         16 /* for fewer rows, a range costs more in calls than it gains */
-#define ROWS_MADE_BY_PANELS    128
-#define GRADIENTS_MADE_AT_ONCE 8192
+#define FEW_ROWS          32 /* up to so many rows are one row block */
+#define ROWS_PER_BLOCK    32
+#define MAX_ROW_BLOCKS    4
+#define ROWS_PER_PART     32 /* at least: products of fewer rows are slower */
+#define ROWS_PER_HALF     16 /* at least, in a mini-batch of one row block */
+#define COLUMNS_PER_BLOCK 48
+#define MAX_COLUMN_BLOCKS 4
+#define MAX_INPUT_RANGES  8
 
 rnl_cut rnl_cut_rows(size_t batch)
 {
@@ -57,31 +53,38 @@ static rnl_column_cut cut_evenly(size_t columns, size_t least, size_t most)
     return (rnl_column_cut){blocks, columns};
 }
 
+static rnl_input_cut cut_inputs(size_t inputs, size_t most)
+{
+    const size_t chunks = rnl_divide_up(inputs, RNL_CUT_INPUTS);
+    return (rnl_input_cut){rnl_least(chunks, most), inputs};
+}
+
 /* A mini-batch of one row block gives all weights of a column block to one worker, so only
  * activations travel between cores.  Cutting its rows into two halves hides that travel behind the
  * products of the other half. */
 rnl_dense_cut rnl_cut_dense(rnl_cut rows, size_t fan_in, size_t units)
 {
     const bool by_columns = rows.blocks == 1;
-    const size_t ranges = by_columns ? 1 : rows.blocks * rows.size / ROWS_PER_RANGE;
-    const rnl_column_cut columns = cut_evenly(units, COLUMNS_PER_BLOCK, MAX_COLUMN_BLOCKS);
+    const rnl_column_cut columns =
+        cut_evenly(units, COLUMNS_PER_BLOCK, by_columns ? MAX_COLUMN_BLOCKS : 1);
     const bool in_halves = by_columns && columns.blocks > 1 && rows.size % (2 * ROWS_PER_HALF) == 0;
     return (rnl_dense_cut){
         .by_columns = by_columns,
         .part_rows = in_halves ? rows.size / 2 : rnl_cut_part(rows.size),
         .parts = in_halves ? 2 : rnl_cut_parts(rows),
         .columns = columns,
-        .inputs = cut_evenly(fan_in, INPUTS_PER_RANGE, rnl_least(ranges, MAX_INPUT_RANGES)),
+        .inputs = cut_inputs(fan_in, by_columns ? 1 : MAX_INPUT_RANGES),
     };
+}
+
+size_t rnl_cut_input(rnl_input_cut cut, size_t range)
+{
+    const size_t chunks = rnl_divide_up(cut.inputs, RNL_CUT_INPUTS);
+    return rnl_least(range * chunks / cut.ranges * RNL_CUT_INPUTS, cut.inputs);
 }
 
 size_t rnl_cut_column(rnl_column_cut cut, size_t block)
 {
     const size_t multiples = rnl_divide_up(cut.units, RNL_CUT_MULTIPLE);
     return rnl_least(block * multiples / cut.blocks * RNL_CUT_MULTIPLE, cut.units);
-}
-
-bool rnl_cut_by_panels(size_t rows, size_t inputs, size_t units)
-{
-    return rows <= ROWS_MADE_BY_PANELS && inputs * units > GRADIENTS_MADE_AT_ONCE;
 }

@@ -41,6 +41,17 @@ typedef struct rnl_column_cut {
     size_t blocks, units;
 } rnl_column_cut;
 
+/* Inputs whose gradients are computed by one product. */
+#define RNL_CUT_INPUTS 48
+
+/* Inputs in ranges of whole chunks of RNL_CUT_INPUTS. */
+typedef struct rnl_input_cut {
+    size_t ranges, inputs;
+} rnl_input_cut;
+
+/* Returns the first input of a range; for the range after the last, the number of inputs. */
+size_t rnl_cut_input(rnl_input_cut cut, size_t range);
+
 /* A dense layer's. */
 typedef struct rnl_dense_cut {
     /* One row block: the layer is shared out only by its column blocks.  Otherwise by parts of the
@@ -48,18 +59,13 @@ typedef struct rnl_dense_cut {
     bool by_columns;
     size_t parts, part_rows; /* of the padded rows; by columns, only in the forward pass */
     rnl_column_cut columns;  /* of the units; each block has its own slice of the weights */
-    rnl_column_cut inputs;   /* ranges; a tile computes the gradients of one, over all rows */
+    rnl_input_cut inputs;    /* a tile computes the gradients of a range, over all rows */
 } rnl_dense_cut;
 
 rnl_dense_cut rnl_cut_dense(rnl_cut rows, size_t fan_in, size_t units);
 
 /* Returns the first unit of a block; for the block after the last, the number of units. */
 size_t rnl_cut_column(rnl_column_cut cut, size_t block);
-
-/* Tests if each panel of a column block gets a product of its own for its gradients, whose result
- * is already packed.  This is faster over few rows, unless there are few panels; otherwise one
- * product computes the gradients of all panels, which are then packed. */
-bool rnl_cut_by_panels(size_t rows, size_t inputs, size_t units);
 
 static inline size_t rnl_cut_width(rnl_column_cut cut, size_t block)
 {

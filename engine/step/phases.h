@@ -46,9 +46,6 @@ typedef enum rnl_trails {
 typedef struct rnl_phase {
     const char *name; /* "forward" */
     size_t tiles;
-    /* Creates what `run` needs; called once for each tile, on the worker that runs it.  NULL:
-     * nothing. */
-    rnl_status (*bind)(void *self, size_t tile, struct rnl_step_worker *worker);
     rnl_status (*run)(void *self, size_t tile, struct rnl_step_worker *worker);
     /* Returns the worker that runs a tile; NULL: contiguous shares of the tiles. */
     size_t (*owner)(const void *self, size_t tile, size_t workers);

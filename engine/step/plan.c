@@ -143,14 +143,6 @@ rnl_status rnl_step_plan(rnl_step *step)
 
 /* ---- arranged for a team -------------------------------------------------------------------- */
 
-static rnl_status create_products(rnl_step *step)
-{
-    for (size_t i = 0; i < step->products.count; ++i)
-        RNL_TRY(
-            rnl_product_create(&step->products.items[i].product, step->products.items[i].shape));
-    return RNL_OK;
-}
-
 static rnl_status plan_buffers(rnl_step *step)
 {
     step->buffers.tile = rnl_step_allocate(step, step->workers * sizeof *step->buffers.tile, NULL);
@@ -184,7 +176,6 @@ static rnl_status arrange_phases(rnl_step *step)
 rnl_status rnl_step_arrange(rnl_step *step)
 {
     RNL_TRY(arrange_phases(step));
-    RNL_TRY(create_products(step));
     RNL_TRY(plan_buffers(step));
     plan_memory(step);
     return rnl_arena_commit(&step->arena);
@@ -216,27 +207,13 @@ static rnl_status bind_list(const rnl_phase_list *list, rnl_own_tiles **lists,
     *lists = calloc(list->count + 1, sizeof **lists);
     if (!*lists)
         return rnl_fail_memory((list->count + 1) * sizeof **lists);
-    for (size_t i = 0; i < list->count; ++i) {
-        const rnl_phase *phase = &list->items[i];
-        rnl_own_tiles *own = &(*lists)[i];
-        RNL_TRY(find_own(own, phase, worker));
-        for (size_t k = 0; phase->bind && k < own->count; ++k)
-            RNL_TRY(phase->bind(phase->self, own->tiles[k], worker));
-    }
+    for (size_t i = 0; i < list->count; ++i)
+        RNL_TRY(find_own(&(*lists)[i], &list->items[i], worker));
     return RNL_OK;
 }
 
 rnl_status rnl_step_bind(rnl_step *step, rnl_step_worker *worker)
 {
-    rnl_product **products = malloc((step->products.count + 1) * sizeof(rnl_product *));
-    if (!products)
-        return rnl_fail_memory(step->products.count * sizeof(rnl_product *));
-    for (size_t i = 0; i < step->products.count; ++i)
-        products[i] = step->products.items[i].product;
-    const rnl_status status =
-        rnl_product_worker_create(&worker->product, products, step->products.count);
-    free(products);
-    RNL_TRY(status);
     RNL_TRY(bind_list(&step->preparation, &worker->preparation, worker));
     RNL_TRY(bind_list(&step->phases, &worker->phases, worker));
     return bind_list(&step->probes, &worker->probes, worker);
@@ -251,7 +228,6 @@ static void free_list(rnl_own_tiles *lists, size_t count)
 
 void rnl_step_unbind(rnl_step_worker *worker)
 {
-    rnl_product_worker_free(worker->product);
     free_list(worker->preparation, worker->step->preparation.count);
     free_list(worker->phases, worker->step->phases.count);
     free_list(worker->probes, worker->step->probes.count);

@@ -19,7 +19,7 @@ rnl_status rnl_step_plan(rnl_step *step);
  * one worker of the team, with `workers` and `active` set. */
 rnl_status rnl_step_arrange(rnl_step *step);
 
-/* Finds the tiles that are this worker's, and runs their bind functions. */
+/* Finds the tiles that are this worker's. */
 rnl_status rnl_step_bind(rnl_step *step, rnl_step_worker *worker);
 void rnl_step_unbind(rnl_step_worker *worker);
 

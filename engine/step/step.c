@@ -38,29 +38,9 @@ void *rnl_step_allocate(rnl_step *step, size_t size, void (*release)(void *))
     return owned->memory;
 }
 
-static rnl_shared_product *find_product(const rnl_step *step, rnl_product_shape shape)
+rnl_product rnl_step_product(const rnl_step *step, rnl_product_shape shape)
 {
-    for (size_t i = 0; i < step->products.count; ++i)
-        if (memcmp(&step->products.items[i].shape, &shape, sizeof shape) == 0)
-            return &step->products.items[i];
-    return NULL;
-}
-
-rnl_status rnl_step_need_product(rnl_step *step, rnl_product_shape shape)
-{
-    if (find_product(step, shape))
-        return RNL_OK;
-    rnl_shared_product *added = grow((void **)&step->products.items, &step->products.count,
-                                     &step->products.capacity, sizeof *step->products.items);
-    if (!added)
-        return rnl_fail_memory(sizeof *added);
-    added->shape = shape;
-    return RNL_OK;
-}
-
-const rnl_product *rnl_step_product(const rnl_step *step, rnl_product_shape shape)
-{
-    return find_product(step, shape)->product;
+    return (rnl_product){shape, step->kernels};
 }
 
 rnl_status rnl_step_block(rnl_step *step, const rnl_layer *layer, size_t parameter, size_t count,
@@ -120,10 +100,7 @@ void rnl_step_release(rnl_step *step)
             step->owned.items[i].release(step->owned.items[i].memory);
         free(step->owned.items[i].memory);
     }
-    for (size_t i = 0; i < step->products.count; ++i)
-        rnl_product_free(step->products.items[i].product);
     free(step->owned.items);
-    free(step->products.items);
     free(step->blocks.items);
     rnl_phases_release(&step->phases);
     rnl_phases_release(&step->preparation);

@@ -114,7 +114,6 @@ typedef struct rnl_own_tiles {
 typedef struct rnl_step_worker {
     struct rnl_step *step;
     size_t index;
-    rnl_product_worker *product;
     rnl_own_tiles *preparation, *phases, *probes; /* of each phase of the step's lists */
     rnl_batch batch;
     uint64_t tiles; /* computed so far, a counter to show that every worker has work */
@@ -180,17 +179,6 @@ typedef struct rnl_step_blocks {
     struct rnl_constrained *constrained; /* a list */
 } rnl_step_blocks;
 
-/* A product shared by all layers of one shape. */
-typedef struct rnl_shared_product {
-    rnl_product_shape shape;
-    rnl_product *product;
-} rnl_shared_product;
-
-typedef struct rnl_step_products {
-    size_t count, capacity;
-    rnl_shared_product *items;
-} rnl_step_products;
-
 /* Memory that is freed with the step. */
 typedef struct rnl_step_owned {
     size_t count, capacity;
@@ -220,7 +208,6 @@ typedef struct rnl_step {
     rnl_step_rows per_row;
     rnl_step_buffers buffers;
     rnl_step_blocks blocks;
-    rnl_step_products products;
     rnl_step_update_state update;
     rnl_step_owned owned;
 } rnl_step;
@@ -249,11 +236,8 @@ static inline bool rnl_step_clips(const rnl_step *step)
 /* Memory that is freed with the step, by `release` (free if NULL). */
 void *rnl_step_allocate(rnl_step *step, size_t size, void (*release)(void *));
 
-/* Requests a product of this shape; all requests for one shape share it. */
-rnl_status rnl_step_need_product(rnl_step *step, rnl_product_shape shape);
-
-/* Returns a requested product, once the step is arranged. */
-const rnl_product *rnl_step_product(const rnl_step *step, rnl_product_shape shape);
+/* Returns a product of this shape on the step's kernels. */
+rnl_product rnl_step_product(const rnl_step *step, rnl_product_shape shape);
 
 /* Reserves a block of a layer's parameter: `count` values, and in training the optimizer's
  * state. */

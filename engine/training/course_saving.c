@@ -13,8 +13,8 @@
 /* Describes what determines the bits of the weights, beside configuration and data. */
 static void describe_computation(const rnl_step *step, char text[RNL_COMPUTED_WITH])
 {
-    snprintf(text, RNL_COMPUTED_WITH, "%s, %s, cut %d", rnl_product_computation(),
-             rnl_isa_name(step->kernels->isa), RNL_CUT_VERSION);
+    snprintf(text, RNL_COMPUTED_WITH, "%s, cut %d", rnl_isa_name(step->kernels->isa),
+             RNL_CUT_VERSION);
 }
 
 void rnl_course_warn_if_moved(const rnl_course *t, const rnl_step *step)

@@ -109,15 +109,9 @@ static void log_plan(const rnl_executor *executor)
 {
     const rnl_step *step = &executor->step;
     rnl_log(executor->options, RNL_LOG_DEBUG,
-            "kernels %s, products by %s; %zu workers; %zu row blocks of %zu rows; %.1f MB",
-            rnl_isa_name(step->kernels->isa), rnl_product_computation(), step->workers,
-            step->rows.blocks, step->rows.size, (double)step->arena.bytes / 1e6);
-    for (size_t i = 0; i < step->products.count; ++i) {
-        const rnl_product_shape *shape = &step->products.items[i].shape;
-        rnl_log(executor->options, RNL_LOG_DEBUG, "product %zu x %zu x %zu: %s", shape->rows,
-                shape->inner, shape->columns,
-                rnl_product_description(step->products.items[i].product));
-    }
+            "kernels %s; %zu workers; %zu row blocks of %zu rows; %.1f MB",
+            rnl_isa_name(step->kernels->isa), step->workers, step->rows.blocks, step->rows.size,
+            (double)step->arena.bytes / 1e6);
 }
 
 static rnl_status arrange(rnl_executor *executor)
@@ -127,26 +121,13 @@ static rnl_status arrange(rnl_executor *executor)
     return RNL_OK;
 }
 
-/* Memory for steps and reports, beside that of products. */
+/* Memory for steps and reports. */
 #define FOR_THE_TEAM ((size_t)1 << 20)
 
-static size_t call_bytes(const rnl_step *step)
-{
-    size_t most = 0;
-    for (size_t i = 0; i < step->products.count; ++i) {
-        const size_t bytes = rnl_product_call_bytes(step->products.items[i].product);
-        most = bytes > most ? bytes : most;
-    }
-    return step->workers * most;
-}
-
-/* What training takes, malloc may keep: the evaluation that may follow needs as much once more, or
- * what its products take. */
+/* What training takes, malloc may keep: the evaluation that may follow needs as much once more. */
 static rnl_status require_rest(const rnl_step *step)
 {
-    const size_t needed = FOR_THE_TEAM + call_bytes(step), products = rnl_product_create_bytes(),
-                 later = needed > products ? needed : products;
-    return rnl_require_memory("the workers", needed + (step->given.training ? later : 0));
+    return rnl_require_memory("the workers", FOR_THE_TEAM * (step->given.training ? 2 : 1));
 }
 
 /* true if this or another worker failed. */
@@ -203,27 +184,11 @@ static void run_worker(rnl_worker *team, void *context)
         finish(hand);
 }
 
-static once_flag lower_once = ONCE_FLAG_INIT;
-static bool lowered;
-
-static void lower_products(void)
-{
-    lowered = rnl_product_lower(rnl_isa_name(rnl_isa_detect()));
-}
-
-/* The products follow RUNNEL_ISA as the kernels do. */
 static rnl_status choose_isa(rnl_step *step)
 {
     const char *problem = rnl_isa_request_problem();
     if (problem)
         return rnl_fail(RNL_BAD_CONFIG, "%s", problem);
-    if (getenv("RUNNEL_ISA")) {
-        call_once(&lower_once, lower_products);
-        if (!lowered)
-            return rnl_fail(RNL_PRODUCT,
-                            "RUNNEL_ISA cannot lower %s: this process has used it before",
-                            rnl_product_library());
-    }
     step->kernels = rnl_kernels_of(rnl_isa_detect());
     return RNL_OK;
 }

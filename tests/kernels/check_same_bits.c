@@ -251,6 +251,20 @@ static rnl_unary make_rnl_unary(workspace *w, const call *c)
     return (rnl_unary){c->rows * c->columns, w->array[0], w->array[1]};
 }
 
+static rnl_panel_product make_rnl_panel_product(workspace *w, const call *c)
+{
+    const size_t inner = 1 + c->columns % 64, columns = 16 * (1 + c->columns / 4 % 4);
+    return (rnl_panel_product){.rows = c->rows,
+                               .inner = inner,
+                               .columns = columns,
+                               .a = w->array[0],
+                               .row_step = inner,
+                               .inner_step = c->rows,
+                               .segment = inner,
+                               .b = {w->array[1], columns},
+                               .c = {w->array[2], columns}};
+}
+
 /* ---- the numbers ----------------------------------------------------------------------------- */
 
 typedef enum numbers { ORDINARY, ZEROS, SPECIAL, LARGE, ANY_BITS, KINDS_OF_NUMBERS } numbers;

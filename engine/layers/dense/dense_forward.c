@@ -2,80 +2,62 @@
 
 #include "engine/base/error.h"
 
-static rnl_product_call **forward_call(const rnl_dense_state *state, size_t block, size_t part)
+/* The product of a panel, and its activation while the result is in the cache. */
+static void run_panel(const rnl_dense_state *state, const rnl_dense_columns *columns, size_t panel,
+                      size_t row, rnl_step_worker *worker)
 {
-    return &state->forward_calls[block * state->cut.parts + part];
+    float *z = worker->step->buffers.tile[worker->index];
+    const size_t unit = columns->first + panel * columns->packing.width;
+    rnl_product_panel(&columns->forward, state->cut.part_rows, panel,
+                      rnl_matrix_view(state->input, row, 0).values,
+                      columns->weights->arrays[RNL_VALUES], z);
+    state->activation.forward(&(const rnl_activation_forward){
+        .rows = state->cut.part_rows,
+        .columns = rnl_panel_columns(&columns->packing, panel),
+        .z = {z, rnl_panel_stride(&columns->packing, panel)},
+        .bias = state->bias ? state->bias->arrays[RNL_VALUES] + unit : NULL,
+        .y = rnl_matrix_at(&state->output, row, unit),
+        .kept = state->kept.values ? rnl_matrix_at(&state->kept, row, unit).values : NULL,
+        .alpha = state->activation.alpha,
+    });
 }
 
-rnl_product_shape rnl_dense_forward_shape(const rnl_dense_state *state,
-                                          const rnl_dense_columns *columns)
-{
-    return (rnl_product_shape){state->cut.part_rows, state->fan_in, columns->count,
-                               state->input->stride};
-}
-
-static rnl_status bind_forward(const rnl_dense_state *state, size_t block, size_t part,
-                               rnl_step_worker *worker)
-{
-    const rnl_dense_columns *columns = &state->blocks[block];
-    const size_t row = part * state->cut.part_rows;
-    return rnl_product_bind(forward_call(state, block, part),
-                            rnl_step_product(worker->step, rnl_dense_forward_shape(state, columns)),
-                            worker->product, state->input->values + row * state->input->stride,
-                            columns->weights->arrays[RNL_VALUES],
-                            worker->step->buffers.tile[worker->index]);
-}
-
-static rnl_status run_forward(const rnl_dense_state *state, size_t block, size_t part,
+static rnl_status run_forward(const rnl_dense_state *state, size_t number, size_t part,
                               rnl_step_worker *worker)
 {
     const rnl_step *step = worker->step;
-    const rnl_dense_columns *columns = &state->blocks[block];
+    const rnl_dense_slice slice = rnl_dense_slice_of(state, number);
     const size_t row = part * state->cut.part_rows;
-    const bool filled = rnl_cut_filled(step->rows, worker->batch.rows, row / step->rows.size) > 0;
     if (worker->batch.training && !state->cut.by_columns)
-        rnl_dense_transpose_part(state, step, block, part, filled);
-    if (!filled)
+        rnl_dense_transpose_part(state, step, &slice, part);
+    if (rnl_cut_filled(step->rows, worker->batch.rows, row / step->rows.size) == 0)
         return RNL_OK;
-    RNL_TRY(rnl_product_execute(*forward_call(state, block, part)));
-    state->activation.forward(&(const rnl_activation_forward){
-        .rows = state->cut.part_rows,
-        .columns = columns->count,
-        .z = {step->buffers.tile[worker->index], rnl_product_row_stride(columns->count)},
-        .bias = state->bias ? state->bias->arrays[RNL_VALUES] + columns->first : NULL,
-        .y = rnl_matrix_at(&state->output, row, columns->first),
-        .kept = state->kept.values ? rnl_matrix_at(&state->kept, row, columns->first).values : NULL,
-        .alpha = state->activation.alpha,
-    });
+    for (size_t p = slice.begin; p < slice.end; ++p)
+        run_panel(state, slice.columns, p, row, worker);
     return RNL_OK;
 }
 
 /* A layer cut by columns reads inputs computed by other workers; a layer cut by rows reads weights
- * that they updated, and in training also transposes its inputs and weights. */
+ * that they updated, and in training also transposes them. */
 static rnl_phase_cost forward_cost(const rnl_dense_state *state, const rnl_step *step, size_t parts)
 {
     const double rows = (double)(parts * state->cut.part_rows), fan_in = (double)state->fan_in,
                  units = (double)state->units;
-    const size_t index = state->layer->index;
-    const bool trains =
-        step->given.training && index >= step->first_trainable && !state->cut.by_columns;
+    const bool transposes = step->given.training && !state->cut.by_columns &&
+                            state->layer->index > step->first_trainable;
+    size_t panels = 0;
+    for (size_t c = 0; c < state->cut.columns.blocks; ++c)
+        panels += state->blocks[c].packing.panels;
     return (rnl_phase_cost){
         .row_parts = state->cut.by_columns ? 0 : parts,
         .flops = 2 * rows * fan_in * units,
-        .calls = (double)(state->cut.columns.blocks * parts),
-        .bytes = 12 * rows * units + (trains && !state->layer->frozen ? 8 * rows * fan_in : 0) +
-                 (trains && index > step->first_trainable ? 8 * fan_in * units : 0),
+        .calls = (double)(panels * parts),
+        .bytes = 12 * rows * units + (transposes ? 8 * fan_in * units : 0),
         .shared = 4 * fan_in * (state->cut.by_columns ? rows : units),
     };
 }
 
 /* ---- cut by columns: a phase for each half of the rows --------------------------------------- */
-
-static rnl_status bind_half(void *self, size_t block, rnl_step_worker *worker)
-{
-    const rnl_dense_half *half = self;
-    return bind_forward(half->state, block, half->part, worker);
-}
 
 static rnl_status run_half(void *self, size_t block, rnl_step_worker *worker)
 {
@@ -97,7 +79,6 @@ static rnl_status add_halves(rnl_dense_state *state, rnl_step *step)
     rnl_phase phase = {
         .name = "forward",
         .tiles = state->cut.columns.blocks,
-        .bind = bind_half,
         .run = run_half,
         .owner = half_owner,
         .waits = RNL_WAITS_FOR_FIRST,
@@ -118,13 +99,7 @@ static rnl_status add_halves(rnl_dense_state *state, rnl_step *step)
 
 /* ---- cut by rows: one phase of all parts ----------------------------------------------------- */
 
-/* Tiles are ordered by column block, then by part. */
-static rnl_status bind_tile(void *self, size_t tile, rnl_step_worker *worker)
-{
-    const rnl_dense_state *state = self;
-    return bind_forward(state, tile / state->cut.parts, tile % state->cut.parts, worker);
-}
-
+/* Tiles are ordered by slice, then by part. */
 static rnl_status run_tile(void *self, size_t tile, rnl_step_worker *worker)
 {
     const rnl_dense_state *state = self;
@@ -132,20 +107,19 @@ static rnl_status run_tile(void *self, size_t tile, rnl_step_worker *worker)
 }
 
 /* Shares out tiles by rows, as other phases over rows do; a worker still computes its tiles in the
- * order of column blocks. */
+ * order of slices. */
 static size_t tile_owner(const void *self, size_t tile, size_t workers)
 {
     const rnl_dense_state *state = self;
-    const size_t parts = state->cut.parts, blocks = state->cut.columns.blocks;
-    return rnl_share_owner(parts * blocks, workers, tile % parts * blocks + tile / parts);
+    const size_t parts = state->cut.parts, slices = state->slices;
+    return rnl_share_owner(parts * slices, workers, tile % parts * slices + tile / parts);
 }
 
 static rnl_status add_parts(rnl_dense_state *state, rnl_step *step)
 {
     return rnl_phases_add(&step->phases, (rnl_phase){
                                              .name = "forward",
-                                             .tiles = state->cut.columns.blocks * state->cut.parts,
-                                             .bind = bind_tile,
+                                             .tiles = state->slices * state->cut.parts,
                                              .run = run_tile,
                                              .owner = tile_owner,
                                              .self = state,

@@ -1,9 +1,12 @@
 #include "engine/layers/dense/dense_state.h"
 
 #include "engine/base/error.h"
+#include "engine/base/number.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define MOST_SLICES 4 /* of a layer cut by rows */
 
 /* Packs the layer's kernel into the column block, and with the first block the bias; also the
  * optimizer's state, if training is resumed. */
@@ -24,26 +27,19 @@ static rnl_status run_preparation(void *self, size_t column_block, rnl_step_work
     return RNL_OK;
 }
 
-static size_t count_forward(const rnl_dense_state *state)
-{
-    return state->cut.columns.blocks * state->cut.parts;
-}
-
-static void release_calls(rnl_product_call **calls, size_t count)
-{
-    for (size_t i = 0; calls && i < count; ++i)
-        rnl_product_call_free(calls[i]);
-    free(calls);
-}
-
 static void release(void *memory)
 {
     rnl_dense_state *state = memory;
-    const rnl_dense_cut *cut = &state->cut;
-    release_calls(state->forward_calls, count_forward(state));
-    release_calls(state->gradient_calls, cut->inputs.blocks * state->panels);
-    release_calls(state->input_gradient_calls, cut->by_columns ? cut->columns.blocks : cut->parts);
     free(state->blocks);
+}
+
+rnl_dense_slice rnl_dense_slice_of(const rnl_dense_state *state, size_t slice)
+{
+    if (state->cut.by_columns)
+        return (rnl_dense_slice){&state->blocks[slice], 0, state->blocks[slice].packing.panels};
+    const size_t panels = state->blocks[0].packing.panels;
+    return (rnl_dense_slice){&state->blocks[0], slice * panels / state->slices,
+                             (slice + 1) * panels / state->slices};
 }
 
 /* ---- forward --------------------------------------------------------------------------------- */
@@ -52,10 +48,8 @@ static rnl_status plan_grid(rnl_dense_state *state, const rnl_step *step)
 {
     state->cut = rnl_cut_dense(step->rows, state->fan_in, state->units);
     state->blocks = calloc(state->cut.columns.blocks, sizeof *state->blocks);
-    state->forward_calls = calloc(count_forward(state), sizeof *state->forward_calls);
-    return state->blocks && state->forward_calls
-               ? RNL_OK
-               : rnl_fail_memory(count_forward(state) * sizeof *state->forward_calls);
+    return state->blocks ? RNL_OK
+                         : rnl_fail_memory(state->cut.columns.blocks * sizeof *state->blocks);
 }
 
 static rnl_status plan_block(rnl_dense_state *state, rnl_step *step, size_t block)
@@ -64,8 +58,12 @@ static rnl_status plan_block(rnl_dense_state *state, rnl_step *step, size_t bloc
     columns->first = rnl_cut_column(state->cut.columns, block);
     columns->count = rnl_cut_width(state->cut.columns, block);
     columns->packing = rnl_packing_of(state->fan_in, columns->count);
-    RNL_TRY(rnl_step_need_product(step, rnl_dense_forward_shape(state, columns)));
-    rnl_step_need_tile(step, state->cut.part_rows * rnl_product_row_stride(columns->count));
+    columns->forward = rnl_step_product(step, (rnl_product_shape){.rows = state->cut.part_rows,
+                                                                  .inner = state->fan_in,
+                                                                  .a_layout = RNL_BY_ROWS,
+                                                                  .a_stride = state->input->stride,
+                                                                  .b = columns->packing});
+    rnl_dense_need(state, state->cut.part_rows * columns->packing.width);
     return rnl_step_block(step, state->layer, RNL_DENSE_KERNEL, rnl_packed_count(&columns->packing),
                           &columns->weights);
 }
@@ -74,6 +72,9 @@ static rnl_status plan_parameters(rnl_dense_state *state, rnl_step *step)
 {
     for (size_t c = 0; c < state->cut.columns.blocks; ++c)
         RNL_TRY(plan_block(state, step, c));
+    state->slices = state->cut.by_columns ? state->cut.columns.blocks
+                                          : rnl_least(state->blocks[0].packing.panels, MOST_SLICES);
+    rnl_step_need_tile(step, state->scratch);
     return rnl_dense_of(state->layer)->use_bias
                ? rnl_step_block(step, state->layer, RNL_DENSE_BIAS, state->units, &state->bias)
                : RNL_OK;
@@ -104,37 +105,49 @@ static void lay_out_buffer(rnl_dense_state *state, rnl_step *step)
     rnl_dense_by_columns *at = &state->by_columns;
     size_t delta = 0, weights = 0;
     for (size_t c = 0; c < state->cut.columns.blocks; ++c) {
-        const size_t of_delta = rnl_packed_count(&state->blocks[c].delta_packing),
-                     of_weights = rnl_packed_count(&state->blocks[c].transposed_packing);
+        const rnl_dense_columns *columns = &state->blocks[c];
+        const bool transposed = columns->transposed_packing.panels > 0;
+        const size_t of_delta = rnl_packed_count(&columns->delta_packing),
+                     of_weights = transposed ? rnl_packed_count(&columns->transposed_packing) : 0;
         delta = of_delta > delta ? of_delta : delta;
         weights = of_weights > weights ? of_weights : weights;
     }
     at->delta_at = rnl_dense_in_lines(state->scratch);
     at->delta_floats = rnl_dense_in_lines(delta);
     at->weights_at = at->delta_at + state->cut.columns.blocks * at->delta_floats;
-    at->inputs_at = at->weights_at + rnl_dense_in_lines(weights);
-    rnl_step_need_tile(step,
-                       at->inputs_at + state->fan_in * rnl_product_close_stride(step->padded_rows));
+    rnl_step_need_tile(step, at->weights_at + weights);
+}
+
+/* Reserves what all workers share. */
+static rnl_status reserve_shared(rnl_dense_state *state, rnl_step *step)
+{
+    rnl_dense_columns *columns = &state->blocks[0];
+    RNL_TRY(rnl_arena_reserve(&step->arena, &columns->delta,
+                              rnl_packed_count(&columns->delta_packing), sizeof(float)));
+    return columns->transposed_packing.panels > 0
+               ? rnl_arena_reserve(&step->arena, &state->transposed,
+                                   rnl_packed_count(&columns->transposed_packing), sizeof(float))
+               : RNL_OK;
 }
 
 /* Requests what the backward phases need beyond the forward phases. */
 static rnl_status plan_training(rnl_dense_state *state, rnl_step *step)
 {
-    RNL_TRY(rnl_dense_plan_delta(state, step));
-    if (!state->layer->frozen)
-        RNL_TRY(rnl_dense_plan_gradients(state, step));
-    if (state->layer->index > step->first_trainable)
-        RNL_TRY(rnl_dense_plan_input_gradient(state, step));
-    if (state->cut.by_columns) {
-        lay_out_buffer(state, step);
-        return RNL_OK;
+    for (size_t c = 0; c < state->cut.columns.blocks; ++c) {
+        rnl_dense_columns *columns = &state->blocks[c];
+        columns->delta_packing = rnl_packing_uniform(step->padded_rows, columns->count);
+        if (!state->layer->frozen)
+            RNL_TRY(rnl_dense_plan_gradients(state, step, columns));
+        if (state->layer->index > step->first_trainable)
+            rnl_dense_plan_input_gradient(state, step, columns);
     }
+    if (state->bias && !state->layer->frozen)
+        RNL_TRY(rnl_step_gradients(step, state->bias));
     rnl_step_need_tile(step, state->scratch);
-    if (state->layer->frozen)
-        return RNL_OK;
-    return rnl_arena_reserve(&step->arena, &state->by_rows.inputs,
-                             state->fan_in * rnl_product_close_stride(step->padded_rows),
-                             sizeof(float));
+    if (!state->cut.by_columns)
+        return reserve_shared(state, step);
+    lay_out_buffer(state, step);
+    return RNL_OK;
 }
 
 rnl_status rnl_dense_plan_forward(const rnl_layer *layer, rnl_step *step, const rnl_matrix *input,
@@ -165,14 +178,15 @@ rnl_status rnl_dense_plan_forward(const rnl_layer *layer, rnl_step *step, const 
 
 /* ---- backward -------------------------------------------------------------------------------- */
 
-/* Weights are updated in whole rows of panels, the bias in whole panels. */
+/* Weights are updated in whole rows of panels, from a multiple of 16 on, the bias in whole
+ * panels. */
 static void place_updates(const rnl_dense_state *state, const rnl_step *step)
 {
     const bool by_tile = !rnl_step_clips(step);
     for (size_t c = 0; c < state->cut.columns.blocks; ++c) {
         rnl_block *weights = state->blocks[c].weights;
         weights->updated_by_tile = by_tile;
-        weights->piece = RNL_CUT_MULTIPLE * state->blocks[c].packing.stride;
+        weights->piece = RNL_CUT_MULTIPLE * RNL_PACKING_VECTOR;
     }
     if (state->bias) {
         state->bias->updated_by_tile = by_tile;

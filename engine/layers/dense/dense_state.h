@@ -1,23 +1,25 @@
 /*
- * The dense layer in a step.  W (fan_in, units) is cut into column blocks.  For column block c of
- * the canonical cut and part p of the rows:
+ * The dense layer in a step.  W (fan_in, units) is cut into column blocks, each packed in panels
+ * (engine/product/packing.h).  For a panel P of a column block and a part p of the rows:
  *
- *     forward:   z = x_p W_c;  y_pc = f(z + b_c)
- *     backward:  delta = (sum of upstream partials) * f'(y)
+ *     forward:   z = x_p W_P;  y_pP = f(z + b_P)
+ *     backward:  delta = (sum of upstream partials) * f'(y), packed
  *                dx = delta W', the input gradient
- *                dW = x' delta, for a range of inputs and a column block
+ *                dW = x' delta, for some inputs and a panel
  *                db = sum of delta's rows
  *
- * Each is a product as in engine/product/product.h; the backward products need x and W transposed.
- * One phase computes delta and dx, for which the preceding layer waits; another computes dW, for
- * which no layer waits.
+ * Each is a product as in engine/product/product.h.  Results stay in the worker's buffer, which is
+ * small, until the activation or the optimizer has read them.  Of the operands only W is
+ * transposed. One phase computes delta and dx, for which the preceding layer waits; another
+ * computes dW, for which no layer waits.
  *
  * A layer cut by columns has a tile for each column block, and dx is a set of partial products that
- * the preceding layer sums.  A worker transposes operands into its own buffer, so a block's weights
+ * the preceding layer sums.  A worker transposes W_c into its own buffer, so a block's weights
  * never leave its core.
  *
- * A layer cut by rows has a tile for each part of the rows, and for dW one for each range of inputs
- * and column block.  Its forward tiles transpose inputs and weights for all workers.
+ * A layer cut by rows is one column block.  It has tiles for each part of the rows and group of
+ * panels, and for dW one for each range of inputs and group of panels.  Its forward tiles transpose
+ * the weights for all workers.
  *
  * In both, gradients are summed over all rows by one worker, which then updates the weights.
  */
@@ -33,15 +35,19 @@ typedef struct rnl_dense_columns {
     size_t first, count; /* units */
     rnl_packing packing; /* of its weights, (fan_in, count) */
     rnl_block *weights;
+    rnl_product forward;
     /* Only in training: */
-    size_t first_panel;        /* of the layer's panels */
-    rnl_packing delta_packing; /* (padded rows, count) */
-    float *delta;              /* packed; in a layer cut by columns, in its worker's buffer */
-    /* Only in a layer cut by columns: */
+    rnl_packing delta_packing;      /* (padded rows, count), uniform */
+    float *delta;                   /* in a layer cut by columns, in its worker's buffer */
     rnl_packing transposed_packing; /* of its transposed weights, (count, fan_in) */
-    bool transposes_inputs;         /* the first of its worker's blocks, which transposes for all
-                                       of them */
+    rnl_product gradients, input_gradient;
 } rnl_dense_columns;
+
+/* Panels of a column block that make a tile: of a layer cut by columns all panels of a block. */
+typedef struct rnl_dense_slice {
+    const rnl_dense_columns *columns;
+    size_t begin, end; /* panels */
+} rnl_dense_slice;
 
 struct rnl_dense_state;
 
@@ -53,23 +59,15 @@ typedef struct rnl_dense_half {
 
 /* State of a layer cut by columns.  In training a worker's buffer holds, in floats:
  *
- *      0         delta_at                weights_at              inputs_at
- *      | scratch | delta of its blocks   | W_c' of one block     | x' (fan_in, padded rows) |
- *        delta by  packed, delta_floats    packed
- *        rows, then    apart
- *        gradients */
+ *      0         delta_at                weights_at
+ *      | scratch | delta of its blocks   | W_c' of one block
+ *                  packed, delta_floats    packed
+ *                  apart */
 typedef struct rnl_dense_by_columns {
     rnl_dense_half halves[2];
     bool reversed; /* column blocks are assigned from the last worker on */
-    size_t delta_at, delta_floats, weights_at, inputs_at;
+    size_t delta_at, delta_floats, weights_at;
 } rnl_dense_by_columns;
-
-/* State of a layer cut by rows, in training, shared by all workers. */
-typedef struct rnl_dense_by_rows {
-    float *inputs;               /* x', (fan_in, padded rows) */
-    rnl_packing weights_packing; /* (units, fan_in) */
-    float *weights;              /* W', packed; NULL if the input gradient is not needed */
-} rnl_dense_by_rows;
 
 typedef struct rnl_dense_state {
     const rnl_layer *layer;
@@ -77,23 +75,18 @@ typedef struct rnl_dense_state {
     rnl_dense_cut cut;
     rnl_bound_activation activation;
     rnl_dense_columns *blocks; /* (column blocks) */
-    rnl_block *bias;           /* NULL if the layer has none */
+    size_t slices;
+    rnl_block *bias; /* NULL if the layer has none */
     const rnl_matrix *input;
     rnl_matrix output;
-    rnl_matrix kept;                  /* slopes, in training; only for an activation that keeps
-                                         them */
-    rnl_product_call **forward_calls; /* (column blocks, parts) */
-    size_t forward_phases;            /* phases up to the layer's own */
-    union {                           /* selected by cut.by_columns */
-        rnl_dense_by_columns by_columns;
-        rnl_dense_by_rows by_rows;
-    };
+    rnl_matrix kept;       /* slopes, in training; only for an activation that keeps them */
+    size_t forward_phases; /* phases up to the layer's own */
+    size_t scratch;        /* floats of a worker's buffer, for results of products */
+    rnl_dense_by_columns by_columns;
+    float *transposed; /* W', packed, of a layer cut by rows; NULL if the input gradient is not
+                          needed */
     /* In training, for trained layers and those after the first of them: */
     rnl_upstream upstream, downstream; /* downstream has 0 partials if its gradient is not needed */
-    size_t panels;                     /* of all column blocks */
-    rnl_product_call **gradient_calls; /* (ranges, panels), for some of the panels */
-    rnl_product_call **input_gradient_calls; /* input gradient: (column blocks) or (parts) */
-    size_t scratch; /* floats of a worker's buffer, for delta by rows, then for gradients */
 } rnl_dense_state;
 
 /* Rounds up to whole cache lines. */
@@ -109,6 +102,8 @@ static inline void rnl_dense_need(rnl_dense_state *state, size_t floats)
         state->scratch = floats;
 }
 
+rnl_dense_slice rnl_dense_slice_of(const rnl_dense_state *state, size_t slice);
+
 /* Returns the worker that owns a column block of a layer cut by columns. */
 static inline size_t rnl_dense_columns_owner(const void *self, size_t column_block, size_t workers)
 {
@@ -119,41 +114,35 @@ static inline size_t rnl_dense_columns_owner(const void *self, size_t column_blo
 
 /* ---- forward (dense_forward.c) --------------------------------------------------------------- */
 
-/* The product x_p W_c. */
-rnl_product_shape rnl_dense_forward_shape(const rnl_dense_state *state,
-                                          const rnl_dense_columns *columns);
-
 /* Adds the forward phase, or one for each half of the rows. */
 rnl_status rnl_dense_add_forward(rnl_dense_state *state, rnl_step *step);
 
 /* ---- backward (dense_backward.c) ------------------------------------------------------------- */
 
-/* Requests what delta and the input gradient need. */
-rnl_status rnl_dense_plan_delta(rnl_dense_state *state, rnl_step *step);
-rnl_status rnl_dense_plan_input_gradient(rnl_dense_state *state, rnl_step *step);
+/* Plans the input gradient of a column block, whose delta is planned. */
+void rnl_dense_plan_input_gradient(rnl_dense_state *state, rnl_step *step,
+                                   rnl_dense_columns *columns);
 
 /* Adds the phase of delta and the input gradient. */
 rnl_status rnl_dense_add_delta(rnl_dense_state *state, rnl_step *step);
 
 /* ---- weight gradients and their update (dense_gradients.c) ----------------------------------- */
 
-rnl_status rnl_dense_plan_gradients(rnl_dense_state *state, rnl_step *step);
+rnl_status rnl_dense_plan_gradients(rnl_dense_state *state, rnl_step *step,
+                                    rnl_dense_columns *columns);
 
 /* Adds the phase of the gradients, which trails. */
 rnl_status rnl_dense_add_gradients(rnl_dense_state *state, rnl_step *step);
 
-/* ---- operands transposed (dense_transpose.c) ------------------------------------------------- */
+/* ---- transposed weights (dense_transpose.c) -------------------------------------------------- */
 
-/* Transposes one part's share of what all workers read: some panels of a column block's weights
- * and, of the part's filled rows, some inputs.  Does nothing if they are not needed. */
+/* Transposes one part's share of a slice's weights, if they are needed. */
 void rnl_dense_transpose_part(const rnl_dense_state *state, const rnl_step *step,
-                              size_t column_block, size_t part, bool filled);
+                              const rnl_dense_slice *slice, size_t part);
 
-/* Transpose the weights of a column block, and all inputs, into a buffer. */
-void rnl_dense_transpose_weights(const rnl_dense_state *state, const rnl_step *step,
-                                 size_t column_block, float *transposed);
-void rnl_dense_transpose_inputs(const rnl_dense_state *state, const rnl_step *step,
-                                float *transposed);
+/* Transposes the weights of a column block into a buffer. */
+void rnl_dense_transpose_weights(const rnl_dense_columns *columns, const rnl_step *step,
+                                 float *transposed);
 
 /* ---- constraint (dense_constraint.c) --------------------------------------------------------- */
 

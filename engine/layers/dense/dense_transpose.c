@@ -1,75 +1,35 @@
 #include "engine/layers/dense/dense_state.h"
 
-/* Transposes the weights of a panel of units into rows of a packed (.., fan_in), from `row` on. */
-static void transpose_panel(const rnl_step *step, const rnl_dense_columns *columns, size_t panel,
-                            const rnl_packing *packing, float *transposed, size_t row)
+/* Transposes the weights of a panel of units and a panel of inputs. */
+static void transpose_square(const rnl_dense_columns *columns, const rnl_step *step, size_t units,
+                             size_t inputs, float *transposed)
 {
-    for (size_t q = 0; q < packing->panels; ++q)
-        step->kernels->transpose(&(const rnl_transpose){
-            .rows = rnl_panel_columns(packing, q),
-            .columns = rnl_panel_columns(&columns->packing, panel),
-            .x = {columns->weights->arrays[RNL_VALUES] +
-                      rnl_packed_at(&columns->packing, panel, q * packing->width),
-                  columns->packing.stride},
-            .y = {transposed + rnl_packed_at(packing, q, row), packing->stride},
-        });
-}
-
-void rnl_dense_transpose_weights(const rnl_dense_state *state, const rnl_step *step,
-                                 size_t column_block, float *transposed)
-{
-    const rnl_dense_columns *columns = &state->blocks[column_block];
-    rnl_clear_padding(&columns->transposed_packing, transposed);
-    for (size_t p = 0; p < columns->packing.panels; ++p)
-        transpose_panel(step, columns, p, &columns->transposed_packing, transposed,
-                        p * columns->packing.width);
-}
-
-/* Transposes a range of inputs of some rows into x' (fan_in, padded rows). */
-static void transpose_some_inputs(const rnl_dense_state *state, const rnl_step *step, size_t row,
-                                  size_t rows, size_t input, size_t inputs, float *transposed)
-{
-    const size_t stride = rnl_product_close_stride(step->padded_rows);
+    const rnl_packing *from = &columns->packing, *to = &columns->transposed_packing;
     step->kernels->transpose(&(const rnl_transpose){
-        .rows = rows,
-        .columns = inputs,
-        .x = rnl_matrix_view(state->input, row, input),
-        .y = {transposed + input * stride + row, stride},
+        .rows = rnl_panel_columns(to, inputs),
+        .columns = rnl_panel_columns(from, units),
+        .x = {columns->weights->arrays[RNL_VALUES] + rnl_packed_at(from, units, inputs * to->width),
+              rnl_panel_stride(from, units)},
+        .y = {transposed + rnl_packed_at(to, inputs, units * from->width),
+              rnl_panel_stride(to, inputs)},
     });
 }
 
-void rnl_dense_transpose_inputs(const rnl_dense_state *state, const rnl_step *step,
-                                float *transposed)
+void rnl_dense_transpose_weights(const rnl_dense_columns *columns, const rnl_step *step,
+                                 float *transposed)
 {
-    transpose_some_inputs(state, step, 0, step->padded_rows, 0, state->fan_in, transposed);
-}
-
-static void transpose_part_of_weights(const rnl_dense_state *state, const rnl_step *step,
-                                      size_t column_block, size_t part)
-{
-    const rnl_dense_by_rows *shared = &state->by_rows;
-    const rnl_dense_columns *columns = &state->blocks[column_block];
-    const size_t panels = columns->packing.panels;
-    for (size_t p = 0; shared->weights && p < panels; ++p)
-        if (p * state->cut.parts / panels == part)
-            transpose_panel(step, columns, p, &shared->weights_packing, shared->weights,
-                            columns->first + p * columns->packing.width);
-}
-
-static void transpose_part_of_inputs(const rnl_dense_state *state, const rnl_step *step,
-                                     size_t column_block, size_t part)
-{
-    const rnl_column_cut shares = {state->cut.columns.blocks, state->fan_in};
-    if (state->by_rows.inputs)
-        transpose_some_inputs(state, step, part * state->cut.part_rows, state->cut.part_rows,
-                              rnl_cut_column(shares, column_block),
-                              rnl_cut_width(shares, column_block), state->by_rows.inputs);
+    for (size_t u = 0; u < columns->packing.panels; ++u)
+        for (size_t i = 0; i < columns->transposed_packing.panels; ++i)
+            transpose_square(columns, step, u, i, transposed);
 }
 
 void rnl_dense_transpose_part(const rnl_dense_state *state, const rnl_step *step,
-                              size_t column_block, size_t part, bool filled)
+                              const rnl_dense_slice *slice, size_t part)
 {
-    transpose_part_of_weights(state, step, column_block, part);
-    if (filled)
-        transpose_part_of_inputs(state, step, column_block, part);
+    const size_t inputs = slice->columns->transposed_packing.panels,
+                 squares = (slice->end - slice->begin) * inputs;
+    for (size_t k = 0; state->transposed && k < squares; ++k)
+        if (k * state->cut.parts / squares == part)
+            transpose_square(slice->columns, step, slice->begin + k / inputs, k % inputs,
+                             state->transposed);
 }

@@ -1,0 +1,36 @@
+#include "engine/product/product.h"
+
+size_t rnl_product_row_stride(size_t columns)
+{
+    const size_t stride = rnl_in_vectors(columns);
+    return stride % 256 == 0 ? stride + RNL_PACKING_VECTOR : stride;
+}
+
+void rnl_product_panel(const rnl_product *product, size_t rows, size_t panel, const float *a,
+                       const float *b, float *c)
+{
+    const rnl_product_shape *shape = &product->shape;
+    const bool by_columns = shape->a_layout == RNL_BY_COLUMNS,
+               packed = shape->a_layout == RNL_PACKED;
+    const size_t columns = rnl_in_vectors(rnl_panel_columns(&shape->b, panel));
+    const rnl_panel_product arguments = {
+        .rows = rows,
+        .inner = shape->inner,
+        .columns = columns,
+        .a = a,
+        .row_step = by_columns ? 1 : shape->a_stride,
+        .inner_step = by_columns ? shape->a_stride : 1,
+        .segment = packed ? shape->a_stride : shape->inner,
+        .segment_distance = shape->a_distance,
+        .b = {b + rnl_packed_at(&shape->b, panel, 0), rnl_panel_stride(&shape->b, panel)},
+        .c = {c, shape->c_stride > 0 ? shape->c_stride : columns},
+    };
+    (by_columns ? product->kernels->transposed_product : product->kernels->product)(&arguments);
+}
+
+void rnl_product_all(const rnl_product *product, size_t rows, const float *a, const float *b,
+                     float *c)
+{
+    for (size_t p = 0; p < product->shape.b.panels; ++p)
+        rnl_product_panel(product, rows, p, a, b, c + p * product->shape.b.width);
+}
