@@ -33,15 +33,6 @@ static void release(void *memory)
     free(state->blocks);
 }
 
-rnl_dense_slice rnl_dense_slice_of(const rnl_dense_state *state, size_t slice)
-{
-    if (state->cut.by_columns)
-        return (rnl_dense_slice){&state->blocks[slice], 0, state->blocks[slice].packing.panels};
-    const size_t panels = state->blocks[0].packing.panels;
-    return (rnl_dense_slice){&state->blocks[0], slice * panels / state->slices,
-                             (slice + 1) * panels / state->slices};
-}
-
 /* ---- forward --------------------------------------------------------------------------------- */
 
 static rnl_status plan_grid(rnl_dense_state *state, const rnl_step *step)

@@ -102,7 +102,15 @@ static inline void rnl_dense_need(rnl_dense_state *state, size_t floats)
         state->scratch = floats;
 }
 
-rnl_dense_slice rnl_dense_slice_of(const rnl_dense_state *state, size_t slice);
+static inline rnl_dense_slice rnl_dense_slice_of(const rnl_dense_state *state, size_t slice)
+{
+    const rnl_dense_columns *columns = &state->blocks[state->cut.by_columns ? slice : 0];
+    const size_t panels = columns->packing.panels;
+    if (state->cut.by_columns)
+        return (rnl_dense_slice){columns, 0, panels};
+    return (rnl_dense_slice){columns, slice * panels / state->slices,
+                             (slice + 1) * panels / state->slices};
+}
 
 /* Returns the worker that owns a column block of a layer cut by columns. */
 static inline size_t rnl_dense_columns_owner(const void *self, size_t column_block, size_t workers)
