@@ -1,5 +1,7 @@
 #include "benchmarks/activation_subjects.h"
 
+#include "benchmarks/float_distance.h"
+
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -87,17 +89,6 @@ void rnl_activation_subject_run(size_t worker, void *subject)
 
 /* ---- check ----------------------------------------------------------------------------------- */
 
-/* Floats between two, of any sign, counted. */
-static double distance(float x, float y)
-{
-    int32_t a, b;
-    memcpy(&a, &x, sizeof a);
-    memcpy(&b, &y, sizeof b);
-    const int64_t p = a < 0 ? INT64_C(-2147483648) - a : a;
-    const int64_t q = b < 0 ? INT64_C(-2147483648) - b : b;
-    return fabs((double)(p - q));
-}
-
 double rnl_activation_subject_distance(rnl_activation_subject *s,
                                        const rnl_bound_activation *scalar)
 {
@@ -105,11 +96,8 @@ double rnl_activation_subject_distance(rnl_activation_subject *s,
     float first[CHECKED];
     const rnl_activation_arrays *a = &s->arrays[0];
     const size_t count = a->count < CHECKED ? a->count / COLUMNS * COLUMNS : CHECKED;
-    double largest = 0;
     rnl_activation_subject_run(0, s);
     memcpy(first, a->out, count * sizeof *first);
     run(s, scalar, a, count);
-    for (size_t i = 0; i < count; ++i)
-        largest = fmax(largest, distance(first[i], a->out[i]));
-    return largest;
+    return rnl_float_distance(first, a->out, count);
 }

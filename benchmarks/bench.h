@@ -15,6 +15,7 @@ typedef struct rnl_bench {
     bool layers; /* of train: also of each layer */
     bool quick;
     const char *activations; /* "relu,elu"; NULL: all, or those of the benchmark */
+    const char *optimizers;  /* the same */
     size_t thread_counts[RNL_MAX_BENCH_THREADS];
     size_t thread_count_count;
     double deadline; /* rnl_seconds by which repetitions end, narrow or not; quick runs end early */

@@ -276,9 +276,10 @@ static rnl_status run_all(rnl_bench *bench, const rnl_choice_list *chosen, const
 int rnl_bench_activations(rnl_bench *bench)
 {
     rnl_choice_list chosen = {0}, relu = {0};
-    rnl_status status = rnl_choose(&chosen, &rnl_activations, "--activations", bench->activations);
+    rnl_status status =
+        rnl_choose(&chosen, &rnl_activations, "--activations", bench->activations, NULL);
     if (status == RNL_OK)
-        status = rnl_choose(&relu, &rnl_activations, "--activations", "relu");
+        status = rnl_choose(&relu, &rnl_activations, "--activations", "relu", NULL);
     if (status == RNL_OK && rnl_isa_detect() == RNL_ISA_SCALAR)
         status = rnl_fail(RNL_PRODUCT, "bench activations needs AVX2 or AVX-512");
     if (status == RNL_OK)

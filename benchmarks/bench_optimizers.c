@@ -1,138 +1,149 @@
 /*
- * The updates of the optimizers over parameters that no cache holds, against the bandwidth of the
- * memory.
+ * The updates of the optimizers over 10^4 to 10^8 parameters, alone, and fused with what makes the
+ * gradients, which then are in the cache: in turns with each other and with a triad over as many
+ * floats.
  */
 #include "benchmarks/bench.h"
+#include "benchmarks/chosen.h"
+#include "benchmarks/fma_peak.h"
+#include "benchmarks/optimizer_subjects.h"
 #include "benchmarks/team_timing.h"
-#include "benchmarks/triad.h"
+#include "benchmarks/turns.h"
 #include "engine/base/error.h"
-#include "engine/kinds/optimizers.h"
-#include "engine/schema/config.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TRIES = 7, MOST_SLOTS = 3, PARAMETERS = 1 << 25 };
+enum { FEWEST_ROUNDS = 10, QUICK_ROUNDS = 3, MOST_ROUNDS = 400 };
 
-/* Between arrays, so that what is updated together does not compete for the same lines. */
-#define GAP 1040
+/* The two subjects of each optimizer, and the triad behind them. */
+typedef struct contest {
+    rnl_optimizer_arrays arrays;
+    size_t subject_count;
+    rnl_optimizer_subject *subjects;
+    rnl_contender *contenders;
+} contest;
 
-/* Parameters that a step updates at a time. */
-#define SLICE 4096
-
-typedef struct sweep {
-    rnl_bound_optimizer optimizer;
-    rnl_step_rates rates;
-    size_t slots, share;                    /* parameters of a worker */
-    float *arrays[2 + MOST_SLOTS], *checks; /* gradients, weights, slots; (workers) 16 apart */
-} sweep;
-
-static float *array_of(const sweep *s, size_t number)
+static void run_triad(size_t worker, void *context)
 {
-    return s->arrays[number];
+    const rnl_optimizer_arrays *a = context;
+    const size_t begin = worker * a->share;
+    rnl_machine_loops_of(rnl_isa_detect())
+        ->triad(a->arrays[0] + begin, a->arrays[1] + begin, a->arrays[2] + begin, 0.5f, a->share);
 }
 
 static void touch(size_t worker, void *context)
 {
-    const sweep *s = context;
-    for (size_t a = 0; a < 2 + s->slots; ++a)
-        for (size_t i = worker * s->share; i < (worker + 1) * s->share; ++i)
-            s->arrays[a][i] = (float)(i % 7 + 1) * 1e-3f;
+    rnl_optimizer_arrays_fill(context, worker);
 }
 
-static float *slot(const sweep *s, size_t number, size_t at)
-{
-    return number > 0 ? array_of(s, 1 + number) + at : NULL;
-}
+/* ---- results --------------------------------------------------------------------------------- */
 
-static void run_sweep(size_t worker, void *context)
+static void report(rnl_bench *bench, const contest *c, size_t number)
 {
-    const sweep *s = context;
-    for (size_t at = worker * s->share; at < (worker + 1) * s->share; at += SLICE)
-        s->optimizer.update(&(const rnl_update){
-            .count = SLICE,
-            .weights = array_of(s, 1) + at,
-            .gradients = array_of(s, 0) + at,
-            .velocity = slot(s, s->optimizer.velocity, at),
-            .squares = slot(s, s->optimizer.squares, at),
-            .means = slot(s, s->optimizer.means, at),
-            .learning_rate = s->rates.learning_rate,
-            .gradient_rate = s->rates.gradient_rate,
-            .root_scale = s->rates.root_scale,
-            .decay = s->rates.decay,
-            .momentum = s->rates.velocity_share,
-            .beta_2 = s->optimizer.beta_2,
-            .epsilon = s->optimizer.epsilon,
-            .check = s->checks + 16 * worker,
-        });
-}
-
-static double best_seconds(sweep *s, const rnl_choice *choice, size_t threads)
-{
-    rnl_optimizer_of(choice)->bind(&s->optimizer, rnl_kernels_of(rnl_isa_detect()),
-                                   choice->parameters);
-    s->slots = rnl_optimizer_slots(choice);
-    s->share = PARAMETERS / threads / SLICE * SLICE;
-    const rnl_scheduled scheduled = {s->optimizer.learning_rate, s->optimizer.momentum};
-    s->rates = rnl_optimizer_rates(choice, &s->optimizer, 10, scheduled, 0.5);
-    rnl_team_best_time(threads, 1, touch, s);
-    return rnl_team_best_time(threads, TRIES, run_sweep, s);
-}
-
-static void report(rnl_bench *bench, const sweep *s, const char *name, size_t threads,
-                   double seconds, double triad)
-{
-    const double parameters = (double)(s->share * threads);
-    const double bytes = sizeof(float) * (double)(3 + 2 * s->slots);
-    rnl_bench_result result = {.threads = threads, .repetitions = TRIES};
-    snprintf(result.name, sizeof result.name, "optimizers/%s/threads:%zu", name, threads);
+    const rnl_optimizer_subject *s = &c->subjects[number];
+    const rnl_contender *contender = &c->contenders[number];
+    const double triad = rnl_samples_summarize(&c->contenders[c->subject_count].seconds).median;
+    const double parameters = (double)(c->arrays.share * c->arrays.threads);
+    const double bytes = rnl_optimizer_bytes(s);
+    rnl_bench_result result = {.threads = c->arrays.threads,
+                               .repetitions = contender->seconds.count,
+                               .seconds = rnl_samples_summarize(&contender->seconds),
+                               .rounds = &contender->seconds,
+                               .processor_rounds = &contender->processor_seconds};
+    const double seconds = result.seconds.median;
+    snprintf(result.name, sizeof result.name, "optimizers/%s/%s/parameters:%.0f/threads:%zu",
+             s->name, s->fused ? "fused" : "alone", parameters, c->arrays.threads);
     rnl_bench_result_count(&result, "gigaparameters_per_second", parameters / seconds / 1e9);
     rnl_bench_result_count(&result, "bytes_per_parameter", bytes);
     rnl_bench_result_count(&result, "gigabytes_per_second", bytes * parameters / seconds / 1e9);
     if (triad > 0)
-        rnl_bench_result_count(&result, "share_of_triad", bytes * parameters / seconds / triad);
+        rnl_bench_result_count(&result, "share_of_triad",
+                               bytes / seconds / (3 * sizeof(float) / triad));
     rnl_bench_report_add(&bench->report, &result);
 }
 
-static rnl_status time_optimizer(rnl_bench *bench, sweep *s, const char *name)
+/* ---- contests -------------------------------------------------------------------------------- */
+
+/* "rmsprop:2" for the second of a kind. */
+static void name_subject(rnl_optimizer_subject *s, const rnl_choice_list *chosen, size_t number)
 {
-    char override[160];
-    const char *const overrides[] = {override};
-    static const char text[] = "data: {train: {blobs: {rows: 10}}}\n"
-                               "model: [dense: {units: 2}]\n"
-                               "training: {loss: mean_squared_error, optimizer: sgd}\n";
-    rnl_config *config = NULL;
-    snprintf(override, sizeof override, "training.optimizer=%s", name);
-    RNL_TRY(rnl_config_parse(&config, "optimizers", text, overrides, 1));
-    for (size_t i = 0; i < bench->thread_count_count; ++i) {
-        const size_t threads = bench->thread_counts[i];
-        const double triad = rnl_triad_bandwidth(rnl_isa_detect(), threads);
-        const double seconds = best_seconds(s, &config->training.optimizer, threads);
-        const double again = rnl_triad_bandwidth(rnl_isa_detect(), threads);
-        report(bench, s, name, threads, seconds, triad > again ? triad : again);
+    const rnl_kind *kind = chosen->items[number].kind;
+    size_t same = 1;
+    for (size_t i = 0; i < number; ++i)
+        same += chosen->items[i].kind == kind;
+    if (same > 1)
+        snprintf(s->name, sizeof s->name, "%.20s:%zu", kind->name, same);
+}
+
+static rnl_status add_subjects(contest *c, const rnl_choice_list *chosen)
+{
+    c->subjects = calloc(2 * chosen->count, sizeof *c->subjects);
+    c->contenders = calloc(2 * chosen->count + 1, sizeof *c->contenders);
+    if (!c->subjects || !c->contenders)
+        return rnl_fail_memory(2 * chosen->count * sizeof *c->subjects);
+    for (size_t i = 0; i < 2 * chosen->count; ++i) {
+        rnl_optimizer_subject *s = &c->subjects[c->subject_count++];
+        rnl_optimizer_subject_bind(s, &chosen->items[i / 2], rnl_isa_detect(), i % 2 > 0);
+        name_subject(s, chosen, i / 2);
+        s->arrays = &c->arrays;
+        RNL_TRY(rnl_optimizer_subject_check(s, &chosen->items[i / 2]));
+        c->contenders[i] = (rnl_contender){.work = rnl_optimizer_subject_run, .context = s};
     }
-    rnl_config_free(config);
+    c->contenders[c->subject_count] = (rnl_contender){.work = run_triad, .context = &c->arrays};
     return RNL_OK;
 }
 
-static rnl_status time_all(rnl_bench *bench, sweep *s)
+static rnl_status run_contest(rnl_bench *bench, contest *c, const rnl_choice_list *chosen,
+                              double deadline)
 {
-    for (size_t i = 0; i < rnl_optimizers.count; ++i)
-        RNL_TRY(time_optimizer(bench, s, rnl_optimizers.kinds[i].name));
-    return time_optimizer(bench, s, "{rmsprop: {momentum: 0.9, centered: true}}");
+    RNL_TRY(add_subjects(c, chosen));
+    rnl_team_best_time(c->arrays.threads, 1, touch, &c->arrays);
+    RNL_TRY(rnl_take_turns(&(const rnl_turns){.threads = c->arrays.threads,
+                                              .count = c->subject_count + 1,
+                                              .contenders = c->contenders,
+                                              .deadline = deadline,
+                                              .fewest = bench->quick ? QUICK_ROUNDS : FEWEST_ROUNDS,
+                                              .most = MOST_ROUNDS,
+                                              .narrow = 0.01}));
+    for (size_t i = 0; i < c->subject_count; ++i)
+        report(bench, c, i);
+    return RNL_OK;
+}
+
+static rnl_status run_sizes(rnl_bench *bench, const rnl_choice_list *chosen)
+{
+    static const size_t sizes[] = {10000, 100000, 1000000, 10000000, 100000000};
+    const size_t kinds = sizeof sizes / sizeof *sizes - bench->quick;
+    const size_t count = kinds * bench->thread_count_count;
+    const double start = rnl_seconds(), span = bench->deadline - start;
+    for (size_t i = 0; i < count; ++i) {
+        contest c = {.subject_count = 0};
+        rnl_status status =
+            rnl_optimizer_arrays_create(&c.arrays, sizes[i / bench->thread_count_count],
+                                        bench->thread_counts[i % bench->thread_count_count]);
+        if (status == RNL_OK)
+            status = run_contest(bench, &c, chosen, start + span * (double)(i + 1) / (double)count);
+        if (c.contenders)
+            rnl_turns_release(
+                &(const rnl_turns){.count = c.subject_count + 1, .contenders = c.contenders});
+        free(c.contenders);
+        free(c.subjects);
+        rnl_optimizer_arrays_release(&c.arrays);
+        RNL_TRY(status);
+    }
+    return RNL_OK;
 }
 
 int rnl_bench_optimizers(rnl_bench *bench)
 {
-    sweep s = {0};
-    const size_t most = bench->thread_counts[bench->thread_count_count - 1];
-    const size_t floats = (PARAMETERS + GAP) * (2 + MOST_SLOTS) + 16 * most;
-    float *memory = aligned_alloc(64, floats * sizeof *memory);
-    for (size_t a = 0; a < 2 + MOST_SLOTS; ++a)
-        s.arrays[a] = memory + a * (PARAMETERS + GAP);
-    s.checks = memory + (PARAMETERS + GAP) * (2 + MOST_SLOTS);
-    const rnl_status status =
-        memory ? time_all(bench, &s) : rnl_fail_memory(floats * sizeof(float));
-    free(memory);
+    rnl_choice_list chosen = {0};
+    rnl_status status = rnl_choose(&chosen, &rnl_optimizers, "--optimizers", bench->optimizers,
+                                   "{rmsprop: {momentum: 0.9, centered: true}}");
+    if (status == RNL_OK && rnl_isa_detect() == RNL_ISA_SCALAR)
+        status = rnl_fail(RNL_PRODUCT, "bench optimizers needs AVX2 or AVX-512");
+    if (status == RNL_OK)
+        status = run_sizes(bench, &chosen);
+    rnl_choose_release(&chosen, &rnl_optimizers);
     return rnl_bench_complain(status);
 }

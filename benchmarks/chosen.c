@@ -11,7 +11,7 @@ typedef struct chosen {
 } chosen;
 
 /* "[relu, elu]" */
-static char *document(const rnl_kind_table *table, const char *text)
+static char *document(const rnl_kind_table *table, const char *text, const char *more)
 {
     char *made = NULL;
     size_t size;
@@ -23,6 +23,8 @@ static char *document(const rnl_kind_table *table, const char *text)
         fputs(text, out);
     for (size_t i = 0; !text && i < table->count; ++i)
         fprintf(out, "%s%s", i > 0 ? ", " : "", table->kinds[i].name);
+    if (!text && more)
+        fprintf(out, ", %s", more);
     fputs("]\n", out);
     fclose(out);
     return made;
@@ -38,12 +40,12 @@ static void make_fields(rnl_field fields[2], const rnl_kind_table *table)
 }
 
 rnl_status rnl_choose(rnl_choice_list *list, const rnl_kind_table *table, const char *option,
-                      const char *text)
+                      const char *text, const char *more)
 {
     rnl_field fields[2];
     rnl_tree tree = {0};
     chosen c = {0};
-    char *yaml = document(table, text);
+    char *yaml = document(table, text, more);
     if (!yaml)
         return rnl_fail_memory(64);
     make_fields(fields, table);

@@ -6,10 +6,10 @@
 
 #include "engine/schema/schema.h"
 
-/* Reads a list as YAML has it, `relu,{elu: {alpha: 0.5}}`, with its parameters; NULL: all of the
- * table.  A mistake names `option`. */
+/* Reads a list as YAML has it, `relu,{elu: {alpha: 0.5}}`; NULL: all of the table, and `more`
+ * unless that is NULL.  A mistake names `option`. */
 rnl_status rnl_choose(rnl_choice_list *list, const rnl_kind_table *table, const char *option,
-                      const char *text);
+                      const char *text, const char *more);
 void rnl_choose_release(rnl_choice_list *list, const rnl_kind_table *table);
 
 #endif

@@ -155,6 +155,20 @@ Test(cli, measures_activations)
     program_expect("err", "--activations is not of machine");
 }
 
+Test(cli, measures_optimizers)
+{
+    cr_assert_eq(program_run("bench optimizers --quick --seconds 0.1 --threads 1 --optimizers "
+                             "'sgd,rmsprop,{rmsprop: {momentum: 0.9, centered: true}}' --json"),
+                 0, "%s", program_read("err"));
+    program_expect("out", "\"name\": \"optimizers/sgd/alone/parameters:10000/threads:1\"");
+    program_expect("out", "\"optimizers/rmsprop:2/fused/parameters:10000000/threads:1_median\"");
+    program_expect("out", "\"bytes_per_parameter\": 32.0");
+    cr_expect_eq(program_run("bench optimizers --optimizers adm"), 2);
+    program_expect("err", "did you mean 'adam'?");
+    cr_expect_eq(program_run("bench activations --optimizers adam"), 2);
+    program_expect("err", "--optimizers is not of activations");
+}
+
 Test(cli, measures_the_bfloat16_peak_where_there_is_one)
 {
     const bool there =
