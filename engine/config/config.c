@@ -73,6 +73,28 @@ static const rnl_field data_fields[] = {
      .fallback = "none",
      .kinds = &rnl_target_scalings,
      .help = "scaling of numeric targets; the loss compares scaled values"},
+    {.key = "classes",
+     .type = RNL_FIELD_KIND,
+     .offset = DATA(classes),
+     .fallback = "null",
+     .kinds = &rnl_class_selections,
+     .help = "rows of some classes alone, or classes taken together, in all parts; what is left is "
+             "numbered anew from 0, in order"},
+    {.key = "limit",
+     .type = RNL_FIELD_INTEGER,
+     .offset = DATA(limit),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = UINT32_MAX,
+     .help = "training rows at most, drawn by the run's seed after validation rows are taken; a "
+             "smaller limit takes some of the same rows; 0: all"},
+    {.key = "limit_per_class",
+     .type = RNL_FIELD_INTEGER,
+     .offset = DATA(limit_per_class),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = UINT32_MAX,
+     .help = "training rows of each class at most, drawn likewise; needs class targets; 0: all"},
     {.key = NULL},
 };
 
@@ -218,15 +240,25 @@ const rnl_field rnl_config_fields[] = {
 };
 
 const rnl_kind_table *const rnl_kind_tables[] = {
-    &rnl_presets,         &rnl_data_formats,
-    &rnl_missing_rules,   &rnl_validation_splits,
-    &rnl_fold_rules,      &rnl_scalings,
-    &rnl_target_scalings, &rnl_layers,
-    &rnl_activations,     &rnl_initializers,
-    &rnl_regularizers,    &rnl_constraints,
-    &rnl_losses,          &rnl_metrics,
-    &rnl_optimizers,      &rnl_clippings,
-    &rnl_schedules,       NULL,
+    &rnl_presets,
+    &rnl_data_formats,
+    &rnl_missing_rules,
+    &rnl_validation_splits,
+    &rnl_fold_rules,
+    &rnl_class_selections,
+    &rnl_scalings,
+    &rnl_target_scalings,
+    &rnl_layers,
+    &rnl_activations,
+    &rnl_initializers,
+    &rnl_regularizers,
+    &rnl_constraints,
+    &rnl_losses,
+    &rnl_metrics,
+    &rnl_optimizers,
+    &rnl_clippings,
+    &rnl_schedules,
+    NULL,
 };
 
 /* Replaces bytes that are not UTF-8: file names may hold any bytes, a configuration is text. */

@@ -247,8 +247,8 @@ static rnl_status take_targets(rnl_dataset *dataset, const rnl_array *array,
                                const rnl_loading *loading)
 {
     const bool single = array->count == array->shape[0];
-    const bool labels =
-        single && (array->type.kind != RNL_FLOATING || loading->target == RNL_TARGET_CLASS);
+    const bool labels = single && (array->type.kind != RNL_FLOATING ||
+                                   loading->target == RNL_TARGET_CLASS || loading->classes);
     char shape[RNL_SHAPE_TEXT];
     rnl_shape_text(shape, array->shape, array->rank);
     if (array->shape[0] != dataset->rows)
@@ -260,7 +260,7 @@ static rnl_status take_targets(rnl_dataset *dataset, const rnl_array *array,
                         "%s: expected a class number for each row, got %s of %s (a number for each "
                         "class is what categorical_crossentropy takes)",
                         array->path, array->type.name, shape);
-    return labels && loading->target != RNL_TARGET_VALUES
+    return labels && (loading->target != RNL_TARGET_VALUES || loading->classes)
                ? take_labels(dataset, array)
                : take_values(dataset, array, loading->wide_values);
 }

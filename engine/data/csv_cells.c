@@ -75,6 +75,8 @@ static bool parse_with_comma(char *text, double *number)
 bool rnl_csv_is_number(const rnl_csv_table *t, size_t cell, double *number)
 {
     char *text = t->reader.text + t->reader.cells[cell].begin;
+    if (rnl_csv_text(t, cell) != text) /* a selected class has another name */
+        return rnl_parse_number(rnl_csv_text(t, cell), number);
     return *t->parameters->decimal == ',' ? parse_with_comma(text, number)
                                           : rnl_parse_number(text, number);
 }

@@ -65,6 +65,20 @@ static rnl_status find_weight(rnl_csv_table *t)
     return t->weighted ? rnl_csv_find_cell(t, column->items[0], column->place, &t->weight) : RNL_OK;
 }
 
+/* Rows to predict for have no class. */
+static rnl_status find_class(rnl_csv_table *t)
+{
+    const rnl_text_list *target = &t->parameters->target;
+    if (!t->loading->classes || t->loading->predicting)
+        return RNL_OK;
+    if (target->count != 1)
+        return rnl_fail_at(target->place,
+                           "target: data.classes needs one column of classes, got %zu columns",
+                           target->count);
+    t->selects = true;
+    return rnl_csv_find_cell(t, target->items[0], target->place, &t->class);
+}
+
 static rnl_status find_columns(rnl_csv_table *t)
 {
     RNL_TRY(name_columns(t));
@@ -73,6 +87,7 @@ static rnl_status find_columns(rnl_csv_table *t)
     RNL_TRY(find_cells(t, &rnl_csv_encoding(t)->inputs, &t->inputs));
     if (rnl_csv_target_count(t) > 0)
         RNL_TRY(find_cells(t, &rnl_csv_encoding(t)->targets, &t->targets));
+    RNL_TRY(find_class(t));
     return find_weight(t);
 }
 
@@ -145,6 +160,18 @@ static bool is_dropped(const rnl_csv_table *t)
             (t->weighted && rnl_csv_is_missing(t, t->weight)));
 }
 
+/* Puts the name that the selection gives the row's class in its place; false if the row is left
+ * out. */
+static bool select_class(rnl_csv_table *t)
+{
+    if (!t->selects || rnl_csv_is_missing(t, t->class))
+        return true;
+    const char *name = rnl_class_selected(t->loading->classes, rnl_csv_text(t, t->class));
+    if (name)
+        t->reader.cells[t->class].text = name;
+    return name != NULL;
+}
+
 static rnl_status read_record(rnl_csv_table *t)
 {
     if (!t->in_hand)
@@ -163,6 +190,6 @@ rnl_status rnl_csv_table_next(rnl_csv_table *t)
 {
     do
         RNL_TRY(read_record(t));
-    while (t->reader.count > 0 && is_dropped(t));
+    while (t->reader.count > 0 && (is_dropped(t) || !select_class(t)));
     return RNL_OK;
 }

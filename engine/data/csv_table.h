@@ -4,6 +4,7 @@
 #ifndef RNL_ENGINE_DATA_CSV_TABLE_H
 #define RNL_ENGINE_DATA_CSV_TABLE_H
 
+#include "engine/data/class_selection.h"
 #include "engine/data/csv_reader.h"
 #include "engine/data/formats.h"
 
@@ -20,6 +21,8 @@ typedef struct rnl_csv_table {
     bool weighted;
     size_t weight; /* the cell of the sample weights, if they are asked for */
     bool in_hand;  /* the reader's record is the first row */
+    bool selects;  /* rows of some classes are left out, or of another class: */
+    size_t class;  /* the cell of the class */
 } rnl_csv_table;
 
 static inline rnl_encoding *rnl_csv_encoding(const rnl_csv_table *t)

@@ -67,7 +67,8 @@ typedef struct rnl_loading {
     /* The encoding of text columns as numbers: measured by the first set, then used by the
      * others. */
     rnl_encoding *encoding;
-    rnl_notes *notes; /* notes on what was read; NULL: none are kept */
+    rnl_notes *notes;              /* notes on what was read; NULL: none are kept */
+    struct rnl_class_use *classes; /* what is selected of them; NULL: all */
 } rnl_loading;
 
 /* Bytes of memory: of the loaded data, and the peak that loading needs beside them. */

@@ -77,8 +77,9 @@ static void drop_all(rnl_dataset *dataset, const bool *marks)
     drop_marked(&dataset->sample_weights, dataset->rows, marks, bytes.sample_weights);
 }
 
-rnl_status rnl_dataset_hold_out(rnl_dataset *held_out, rnl_dataset *dataset, const bool *marks,
-                                size_t count, char *name)
+/* A set of the marked rows, with arrays of its own and the name that is given. */
+static rnl_status copy_rows(rnl_dataset *copied, const rnl_dataset *dataset, const bool *marks,
+                            size_t count, char *name)
 {
     rnl_dataset copy = *dataset;
     copy.rows = count;
@@ -86,16 +87,67 @@ rnl_status rnl_dataset_hold_out(rnl_dataset *held_out, rnl_dataset *dataset, con
     copy.labels = NULL;
     copy.values = NULL;
     copy.sample_weights = NULL;
+    copy.borrowed = false;
     copy.name = name;
     const rnl_status status = copy_all(&copy, dataset, marks);
     if (status != RNL_OK) {
         rnl_dataset_release(&copy);
         return status;
     }
+    rnl_dataset_measure_labels(&copy);
+    *copied = copy;
+    return RNL_OK;
+}
+
+rnl_status rnl_dataset_hold_out(rnl_dataset *held_out, rnl_dataset *dataset, const bool *marks,
+                                size_t count, char *name)
+{
+    RNL_TRY(copy_rows(held_out, dataset, marks, count, name));
     drop_all(dataset, marks);
     dataset->rows -= count;
-    rnl_dataset_measure_labels(&copy);
     rnl_dataset_measure_labels(dataset);
-    *held_out = copy;
     return RNL_OK;
+}
+
+/* Replaces a set by a copy of the marked rows. */
+static rnl_status replace(rnl_dataset *dataset, const bool *marks, size_t count)
+{
+    rnl_dataset kept;
+    char *name = strdup(dataset->name);
+    if (!name)
+        return rnl_fail_memory(strlen(dataset->name) + 1);
+    RNL_TRY(copy_rows(&kept, dataset, marks, count, name));
+    rnl_dataset_release(dataset);
+    *dataset = kept;
+    return RNL_OK;
+}
+
+static rnl_status drop_others(rnl_dataset *dataset, const bool *marks, size_t count)
+{
+    bool *others;
+    RNL_TRY(rnl_allocate_rows(&others, dataset->name, dataset->rows, 1, sizeof *others));
+    for (size_t i = 0; i < dataset->rows; ++i)
+        others[i] = !marks[i];
+    drop_all(dataset, others);
+    free(others);
+    dataset->rows = count;
+    rnl_dataset_measure_labels(dataset);
+    return RNL_OK;
+}
+
+rnl_status rnl_dataset_keep(rnl_dataset *dataset, const bool *marks, size_t count)
+{
+    return dataset->borrowed ? replace(dataset, marks, count) : drop_others(dataset, marks, count);
+}
+
+rnl_status rnl_dataset_own(rnl_dataset *dataset)
+{
+    bool *all;
+    if (!dataset->borrowed || dataset->rows == 0)
+        return RNL_OK;
+    RNL_TRY(rnl_allocate_rows(&all, dataset->name, dataset->rows, 1, sizeof *all));
+    memset(all, true, dataset->rows * sizeof *all);
+    const rnl_status status = replace(dataset, all, dataset->rows);
+    free(all);
+    return status;
 }

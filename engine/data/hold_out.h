@@ -12,4 +12,11 @@
 rnl_status rnl_dataset_hold_out(rnl_dataset *held_out, rnl_dataset *dataset, const bool *marks,
                                 size_t count, char *name);
 
+/* Keeps the `count` marked rows alone, of which there is at least one.  A set whose arrays are the
+ * caller's gets arrays of its own. */
+rnl_status rnl_dataset_keep(rnl_dataset *dataset, const bool *marks, size_t count);
+
+/* Gives a set whose arrays are the caller's arrays of its own. */
+rnl_status rnl_dataset_own(rnl_dataset *dataset);
+
 #endif

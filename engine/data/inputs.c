@@ -3,6 +3,7 @@
  * compressed by gzip, whatever the name.
  */
 #include "engine/base/error.h"
+#include "engine/data/adapt.h"
 #include "engine/data/formats.h"
 #include "engine/storage/input_stream.h"
 
@@ -66,6 +67,7 @@ rnl_status rnl_files_read(rnl_dataset *dataset, const rnl_array_files *files,
 {
     const rnl_data_format *format;
     RNL_TRY(recognize(files->inputs, &format));
-    return format ? read_arrays(dataset, format, files, loading)
-                  : read_table(dataset, files, csv, loading);
+    RNL_TRY(format ? read_arrays(dataset, format, files, loading)
+                   : read_table(dataset, files, csv, loading));
+    return rnl_dataset_adapt(dataset, !format, loading);
 }

@@ -2,7 +2,10 @@
 
 #include "engine/base/error.h"
 #include "engine/base/memory.h"
+#include "engine/data/adapt.h"
+#include "engine/data/class_selection.h"
 #include "engine/data/formats.h"
+#include "engine/data/limit.h"
 #include "engine/data/split.h"
 
 #include <stdlib.h>
@@ -13,12 +16,17 @@ static rnl_status load(rnl_dataset *dataset, const rnl_choice *source, const rnl
     if (!source->kind)
         return RNL_OK;
     const rnl_data_format *format = source->kind->operations;
-    return format->load(dataset, source->parameters, loading);
+    RNL_TRY(format->load(dataset, source->parameters, loading));
+    const rnl_status status = rnl_dataset_adapt(dataset, format == &rnl_csv_format, loading);
+    if (status != RNL_OK)
+        rnl_dataset_release(dataset);
+    return status;
 }
 
 static rnl_status check_config(const rnl_data_config *config, unsigned parts)
 {
     RNL_TRY(rnl_split_check(config));
+    RNL_TRY(rnl_limit_check(config));
     if ((parts & RNL_TRAIN) && !config->train.kind)
         return rnl_fail(RNL_BAD_CONFIG, "data.train: expected training data, got none");
     if ((parts & RNL_VALIDATION) && rnl_split_is_on(config) && !config->train.kind)
@@ -58,6 +66,17 @@ static rnl_status check_need(const rnl_data_config *sources, const rnl_loading *
     return rnl_check_memory("the data", bytes);
 }
 
+/* The training rows, with a look at what is selected of them. */
+static rnl_status load_train(rnl_data *data, const rnl_data_config *sources,
+                             const rnl_loading *loading)
+{
+    const rnl_columns *targets = &data->encoding.targets;
+    RNL_TRY(load(&data->train, &sources->train, loading));
+    return loading->classes ? rnl_class_use_check(loading->classes, &data->train,
+                                                  targets->count > 0 ? targets->items : NULL)
+                            : RNL_OK;
+}
+
 static rnl_status load_parts(rnl_data *data, const rnl_config *config, rnl_loading loading,
                              unsigned parts)
 {
@@ -67,18 +86,31 @@ static rnl_status load_parts(rnl_data *data, const rnl_config *config, rnl_loadi
     const bool with_train = needs_train(data, sources, parts);
     RNL_TRY(check_need(sources, &loading, with_train, parts));
     if (with_train)
-        RNL_TRY(load(&data->train, &sources->train, &loading));
+        RNL_TRY(load_train(data, sources, &loading));
     if (rnl_split_is_on(sources) && data->train.rows > 0)
         RNL_TRY(rnl_split(&data->validation, &data->train, config, &loading));
     else if (parts & RNL_VALIDATION)
         RNL_TRY(load(&data->validation, &sources->validation, &loading));
     if (parts & RNL_TEST)
         RNL_TRY(load(&data->test, &sources->test, &loading));
+    if (parts & RNL_TRAIN)
+        RNL_TRY(rnl_limit(&data->train, config));
     if (!(parts & RNL_TRAIN))
         rnl_dataset_release(&data->train);
     if (!(parts & RNL_VALIDATION))
         rnl_dataset_release(&data->validation);
     return RNL_OK;
+}
+
+static rnl_status load_selected(rnl_data *data, const rnl_config *config, rnl_loading loading,
+                                unsigned parts)
+{
+    rnl_class_use use;
+    RNL_TRY(rnl_class_use_begin(&use, &config->data.classes));
+    loading.classes = config->data.classes.kind ? &use : NULL;
+    const rnl_status status = load_parts(data, config, loading, parts);
+    rnl_class_use_end(&use);
+    return status;
 }
 
 static rnl_status check_shape(const rnl_dataset *dataset, const rnl_dataset *first)
@@ -130,7 +162,7 @@ rnl_status rnl_data_load_parts(rnl_data **data, const rnl_config *config,
     rnl_status status =
         loading->encoding ? rnl_encoding_copy(&loaded->encoding, loading->encoding) : RNL_OK;
     if (status == RNL_OK)
-        status = load_parts(loaded, config, *loading, parts);
+        status = load_selected(loaded, config, *loading, parts);
     if (status == RNL_OK)
         status = rnl_data_check_shapes(loaded);
     return rnl_data_deliver(data, loaded, status);

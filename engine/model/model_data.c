@@ -2,8 +2,13 @@
  * Loading data for a configuration or a model.
  */
 #include "engine/base/error.h"
+#include "engine/data/adapt.h"
+#include "engine/data/class_selection.h"
 #include "engine/data/formats.h"
+#include "engine/data/hold_out.h"
+#include "engine/data/limit.h"
 #include "engine/data/parts.h"
+#include "engine/data/split.h"
 #include "engine/kinds/losses.h"
 #include "engine/kinds/scaling.h"
 #include "engine/model/model.h"
@@ -54,7 +59,13 @@ static rnl_status read_files(rnl_data *data, const rnl_model *model, const char 
     loading.weights_optional = true;
     loading.encoding = &data->encoding;
     RNL_TRY(rnl_encoding_copy(&data->encoding, &model->encoding));
-    return rnl_files_read(&data->test, &files, table_parameters(model), &loading);
+    rnl_class_use use;
+    RNL_TRY(rnl_class_use_begin(&use, &model->config->data.classes));
+    loading.classes = model->config->data.classes.kind ? &use : NULL;
+    const rnl_status status =
+        rnl_files_read(&data->test, &files, table_parameters(model), &loading);
+    rnl_class_use_end(&use);
+    return status;
 }
 
 rnl_status rnl_data_read(rnl_data **data, const rnl_model *model, const char *path)
@@ -72,4 +83,54 @@ rnl_status rnl_data_read_labelled(rnl_data **data, const rnl_model *model, const
     if (!read)
         return rnl_fail_memory(sizeof *read);
     return rnl_data_deliver(data, read, read_files(read, model, path, targets, false));
+}
+
+/* ---- the caller's rows ----------------------------------------------------------------------- */
+
+static rnl_status adapt_parts(rnl_data *data, const rnl_loading *loading)
+{
+    rnl_dataset *const parts[] = {&data->train, &data->validation, &data->test};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; ++i)
+        if (parts[i]->rows > 0)
+            RNL_TRY(rnl_dataset_adapt(parts[i], false, loading));
+    return RNL_OK;
+}
+
+/* Takes the validation rows that the configuration splits off, then the limit. */
+static rnl_status take_parts(rnl_data *data, const rnl_config *config, const rnl_loading *loading)
+{
+    const bool splits = rnl_split_is_on(&config->data) && data->train.rows > 0;
+    if (splits && data->validation.rows > 0)
+        return rnl_fail(RNL_BAD_CONFIG, "expected validation rows or a configuration that splits "
+                                        "them off the training rows, got both");
+    if (splits) {
+        RNL_TRY(rnl_dataset_own(&data->train));
+        RNL_TRY(rnl_split(&data->validation, &data->train, config, loading));
+    }
+    return rnl_limit(&data->train, config);
+}
+
+static rnl_status shape_data(rnl_data *data, const rnl_config *config)
+{
+    rnl_class_use use;
+    rnl_loading loading = loading_of(config);
+    RNL_TRY(rnl_split_check(&config->data));
+    RNL_TRY(rnl_limit_check(&config->data));
+    RNL_TRY(rnl_class_use_begin(&use, &config->data.classes));
+    loading.classes = config->data.classes.kind ? &use : NULL;
+    rnl_status status = adapt_parts(data, &loading);
+    if (status == RNL_OK && loading.classes && data->train.rows > 0)
+        status = rnl_class_use_check(&use, &data->train, NULL);
+    if (status == RNL_OK)
+        status = take_parts(data, config, &loading);
+    rnl_class_use_end(&use);
+    return status;
+}
+
+rnl_status rnl_data_create_for(rnl_data **data, const rnl_config *config, const rnl_rows *train,
+                               const rnl_rows *validation, const rnl_rows *test)
+{
+    rnl_data *created;
+    RNL_TRY(rnl_data_create(&created, train, validation, test));
+    return rnl_data_deliver(data, created, shape_data(created, config));
 }

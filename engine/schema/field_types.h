@@ -4,6 +4,7 @@
  *
  *     field_scalars.c     integer, number, boolean, text
  *     field_lists.c       lists of texts and numbers, numbers by name
+ *     field_text_map.c    texts by name
  *     field_kinds.c       one of the kinds of a table
  *     field_kind_lists.c  lists of kinds, kinds by name
  *     field_section.c     a section
@@ -36,7 +37,7 @@ typedef struct rnl_field_operations {
 
 extern const rnl_field_operations rnl_integer_field, rnl_number_field, rnl_boolean_field,
     rnl_text_field, rnl_text_list_field, rnl_number_list_field, rnl_number_map_field,
-    rnl_kind_field, rnl_kind_list_field, rnl_kind_map_field, rnl_section_field;
+    rnl_text_map_field, rnl_kind_field, rnl_kind_list_field, rnl_kind_map_field, rnl_section_field;
 
 /* Indexed by rnl_field_type. */
 extern const rnl_field_operations *const rnl_field_types[];

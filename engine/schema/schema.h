@@ -19,6 +19,7 @@ typedef enum rnl_field_type {
     RNL_FIELD_TEXT_LIST,   /* rnl_text_list: a list of texts, or one text */
     RNL_FIELD_NUMBER_LIST, /* rnl_number_list */
     RNL_FIELD_NUMBER_MAP,  /* rnl_number_map: numbers under keys of the user's own */
+    RNL_FIELD_TEXT_MAP,    /* rnl_text_map: texts under keys of the user's own */
     RNL_FIELD_KIND,        /* rnl_choice: `name` or `name: {parameters}` */
     RNL_FIELD_KIND_LIST,   /* rnl_choice_list */
     RNL_FIELD_KIND_MAP,    /* rnl_choice_map: choices under keys of the user's own */
@@ -113,6 +114,17 @@ typedef struct rnl_number_map {
     bool word; /* the field's word replaces the numbers */
     rnl_place place;
 } rnl_number_map;
+
+typedef struct rnl_named_text {
+    char *name, *text;
+    rnl_place place; /* of the name */
+} rnl_named_text;
+
+typedef struct rnl_text_map {
+    size_t count;
+    rnl_named_text *items;
+    rnl_place place;
+} rnl_text_map;
 
 typedef struct rnl_named_choice {
     char *name;
