@@ -135,6 +135,8 @@ static int fail_once(const trial *t)
         return complain("another model of the same handles");
     if (status != RNL_OK && (!failed || t->failure.harmless || !told))
         return complain("a status that should not be");
+    if (t->failure.kind == ALLOCATION && status != RNL_OK && !strstr(rnl_message(), "memory"))
+        return complain("memory that ran out is told as another mistake");
     if (!files_are_whole())
         return complain("files that are not whole");
     if (!failed)

@@ -2,6 +2,7 @@
  * The memory budget, on trees of files that look like a machine's: control groups of both versions,
  * above which others stand, in containers and beside each other.
  */
+#include "engine/base/error.h"
 #include "engine/base/memory.h"
 #include "engine/base/memory_left.h"
 
@@ -198,6 +199,17 @@ Test(memory, limit_of_the_address_space)
 {
     limit(RLIMIT_AS, 2500);
     expect_refused("RLIMIT_AS leaves 2.");
+}
+
+/* An allocation that no check foresaw tells of the limit, too. */
+Test(memory, what_fails_names_the_limit)
+{
+    limit(RLIMIT_AS, 2500);
+    cr_expect_eq(rnl_fail_memory(4096), RNL_NO_MEMORY);
+    cr_expect(strstr(rnl_message(), "out of memory: 4096 bytes could not be allocated; RLIMIT_AS "
+                                    "leaves 2.") != NULL,
+              "%s", rnl_message());
+    cr_expect(strstr(rnl_message(), "of its 2.6 GB") != NULL, "%s", rnl_message());
 }
 
 Test(memory, limit_of_private_memory)

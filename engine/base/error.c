@@ -16,11 +16,6 @@ rnl_status rnl_fail(rnl_status status, const char *format, ...)
     return status;
 }
 
-rnl_status rnl_fail_memory(size_t bytes)
-{
-    return rnl_fail(RNL_NO_MEMORY, "out of memory: %zu bytes could not be allocated", bytes);
-}
-
 const char *rnl_message(void)
 {
     return message;

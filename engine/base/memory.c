@@ -23,6 +23,19 @@ static void print_size(char text[SIZE_TEXT], uint64_t bytes)
     snprintf(text, SIZE_TEXT, "%.1f %s", (double)bytes / (large ? 1e9 : 1e6), large ? "GB" : "MB");
 }
 
+rnl_status rnl_fail_memory(size_t bytes)
+{
+    const rnl_memory_left left = rnl_memory_left_under("");
+    char there[SIZE_TEXT], limit[SIZE_TEXT];
+    if (left.bytes == UINT64_MAX)
+        return rnl_fail(RNL_NO_MEMORY, "out of memory: %zu bytes could not be allocated", bytes);
+    print_size(there, left.bytes);
+    print_size(limit, left.limit);
+    return rnl_fail(RNL_NO_MEMORY,
+                    "out of memory: %zu bytes could not be allocated; %s leaves %s of its %s",
+                    bytes, left.source, there, limit);
+}
+
 /* Takes the memory and gives it back: a private mapping counts for RLIMIT_AS, for RLIMIT_DATA and
  * for what the machine may promise (vm.overcommit_memory 2), which no file tells. */
 static rnl_status try_memory(const char *what, size_t bytes)

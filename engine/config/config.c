@@ -1,6 +1,7 @@
 #include "engine/schema/config.h"
 
 #include "engine/base/error.h"
+#include "engine/base/utf8.h"
 #include "engine/config/defaults.h"
 #include "engine/config/lift.h"
 #include "engine/config/preset_layers.h"

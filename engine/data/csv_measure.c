@@ -3,6 +3,7 @@
  * odd about a column.
  */
 #include "engine/base/error.h"
+#include "engine/base/utf8.h"
 #include "engine/data/csv_table.h"
 
 #include <stdio.h>

@@ -1,6 +1,7 @@
 #include "engine/data/csv_table.h"
 
 #include "engine/base/error.h"
+#include "engine/base/utf8.h"
 
 #include <stdio.h>
 #include <stdlib.h>

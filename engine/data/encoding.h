@@ -61,9 +61,6 @@ size_t rnl_column_find(const rnl_column *column, const char *category);
 /* The numbers that the inputs of a row become. */
 size_t rnl_encoding_features(const rnl_encoding *encoding);
 
-/* The text can stand in an encoding. */
-bool rnl_is_utf8(const char *text);
-
 /* As JSON, and back: RNL_BAD_DATA unless targets are either one column of classes or columns of
  * values, no column is there twice, and all else is whole.  `source` names the text in messages. */
 rnl_status rnl_encoding_print(const rnl_encoding *encoding, char **text);

@@ -5,17 +5,11 @@
  */
 #include "engine/base/error.h"
 #include "engine/data/encoding.h"
+#include "engine/storage/json_failure.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-
-bool rnl_is_utf8(const char *text)
-{
-    json_t *string = json_string(text);
-    json_decref(string);
-    return string != NULL;
-}
 
 /* ---- to JSON --------------------------------------------------------------------------------- */
 
@@ -152,7 +146,10 @@ static rnl_status take_encoding(rnl_encoding *encoding, const json_t *root)
 rnl_status rnl_encoding_parse(rnl_encoding *encoding, const char *source, const char *text)
 {
     *encoding = (rnl_encoding){0};
-    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    json_error_t error = {0};
+    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+    if (!root && rnl_json_lacked_memory(&error))
+        return rnl_fail_memory(strlen(text));
     const rnl_status status = take_encoding(encoding, root);
     json_decref(root);
     if (status == RNL_OK)

@@ -1,6 +1,7 @@
 #include "engine/storage/safetensors.h"
 
 #include "engine/base/error.h"
+#include "engine/storage/json_failure.h"
 #include "engine/base/memory.h"
 #include "engine/storage/input_file.h"
 #include "engine/storage/safetensors_file.h"
@@ -86,8 +87,10 @@ static rnl_status parse_header(file_memory *memory, const char *path)
     const size_t length = memory->head_bytes - RNL_SAFETENSORS_LENGTH_BYTES;
     if (length == 0 || text[0] != '{')
         return rnl_fail(RNL_BAD_DATA, "%s: expected a safetensors header that begins with {", path);
-    json_error_t error;
+    json_error_t error = {0};
     memory->header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
+    if (!memory->header && rnl_json_lacked_memory(&error))
+        return rnl_fail_memory(length);
     if (!memory->header)
         return rnl_fail(RNL_BAD_DATA, "%s: expected a header of JSON, got a mistake at byte %d: %s",
                         path, error.position, error.text);

@@ -1,4 +1,5 @@
 #include "engine/base/error.h"
+#include "engine/base/utf8.h"
 #include "engine/storage/atomic_file.h"
 #include "engine/storage/safetensors.h"
 #include "engine/storage/safetensors_file.h"
@@ -20,14 +21,20 @@ static size_t tensor_bytes(const rnl_tensor *tensor)
 /* Takes ownership of the value.  A name that is not UTF-8 or already present is refused. */
 static rnl_status add(json_t *object, const char *path, const char *name, json_t *value)
 {
-    if (!value || json_object_get(object, name)) {
+    if (!rnl_is_utf8(name) || json_object_get(object, name)) {
         json_decref(value);
-        return rnl_fail(RNL_IO, "%s: expected %s to be a unique name with a text of UTF-8", path,
-                        name);
+        return rnl_fail(RNL_IO, "%s: expected a unique name of UTF-8, got %s", path, name);
     }
-    if (json_object_set_new(object, name, value) != 0)
-        return rnl_fail(RNL_IO, "%s: the name %s cannot be stored", path, name);
+    if (!value || json_object_set_new(object, name, value) != 0)
+        return rnl_fail_memory(strlen(name) + 1);
     return RNL_OK;
+}
+
+static rnl_status add_text(json_t *object, const char *path, const char *name, const char *text)
+{
+    if (!rnl_is_utf8(text))
+        return rnl_fail(RNL_IO, "%s: %s: expected a text of UTF-8", path, name);
+    return add(object, path, name, json_string(text));
 }
 
 static json_t *describe_shape(const rnl_tensor *tensor)
@@ -56,8 +63,8 @@ static rnl_status describe(json_t *header, const char *path, const rnl_metadata 
     json_t *texts = json_object();
     RNL_TRY(add(header, path, RNL_SAFETENSORS_METADATA, texts));
     for (size_t i = 0; i < metadata_count; i++)
-        RNL_TRY(add(texts, path, metadata[i].key, json_string(metadata[i].value)));
-    RNL_TRY(add(texts, path, RNL_SAFETENSORS_DIGEST_KEY, json_string(zero_digest)));
+        RNL_TRY(add_text(texts, path, metadata[i].key, metadata[i].value));
+    RNL_TRY(add_text(texts, path, RNL_SAFETENSORS_DIGEST_KEY, zero_digest));
     size_t begin = 0;
     for (size_t i = 0; i < tensor_count; i++) {
         RNL_TRY(add(header, path, tensors[i].name, describe_tensor(&tensors[i], begin)));
