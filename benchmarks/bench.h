@@ -14,8 +14,11 @@ typedef struct rnl_bench {
     const rnl_arguments *arguments;
     bool layers; /* of train: also of each layer */
     bool quick;
-    const char *activations; /* "relu,elu"; NULL: all, or those of the benchmark */
-    const char *optimizers;  /* the same */
+    const char *activations;               /* "relu,elu"; NULL: all, or those of the benchmark */
+    const char *optimizers;                /* the same */
+    const struct rnl_bench_target *target; /* of matrix; NULL: none */
+    size_t seeds;                          /* of matrix; 0: the default */
+    bool tune_rate, normalization;         /* of matrix */
     size_t thread_counts[RNL_MAX_BENCH_THREADS];
     size_t thread_count_count;
     double deadline; /* rnl_seconds by which repetitions end, narrow or not; quick runs end early */
@@ -28,6 +31,7 @@ int rnl_bench_train(rnl_bench *bench);
 int rnl_bench_latency(rnl_bench *bench);
 int rnl_bench_activations(rnl_bench *bench);
 int rnl_bench_optimizers(rnl_bench *bench);
+int rnl_bench_matrix(rnl_bench *bench);
 
 /* Prints the library's message and returns an exit code, if the status is a failure. */
 int rnl_bench_complain(rnl_status status);

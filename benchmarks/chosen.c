@@ -58,6 +58,14 @@ rnl_status rnl_choose(rnl_choice_list *list, const rnl_kind_table *table, const 
     return status;
 }
 
+rnl_status rnl_choose_print(const rnl_choice_list *list, const rnl_kind_table *table, char **json)
+{
+    rnl_field fields[2];
+    const chosen c = {*list};
+    make_fields(fields, table);
+    return rnl_schema_print_json(fields, &c, json);
+}
+
 void rnl_choose_release(rnl_choice_list *list, const rnl_kind_table *table)
 {
     rnl_field fields[2];

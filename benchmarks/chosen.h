@@ -10,6 +10,9 @@
  * unless that is NULL.  A mistake names `option`. */
 rnl_status rnl_choose(rnl_choice_list *list, const rnl_kind_table *table, const char *option,
                       const char *text, const char *more);
+/* The list as JSON, {"list": [...]}; freed with rnl_text_free. */
+rnl_status rnl_choose_print(const rnl_choice_list *list, const rnl_kind_table *table, char **json);
+
 void rnl_choose_release(rnl_choice_list *list, const rnl_kind_table *table);
 
 #endif

@@ -1,5 +1,6 @@
 #include "benchmarks/command_bench.h"
 #include "benchmarks/bench.h"
+#include "benchmarks/matrix_trial.h"
 #include "cli/messages.h"
 #include "cli/options.h"
 #include "engine/workers/machine.h"
@@ -14,7 +15,9 @@ typedef struct bench_arguments {
     const char *thread_list; /* "1,2,4"; NULL: the default */
     double seconds;          /* 0: the default */
     const char *activations, *optimizers;
-    bool json, csv, layers, quick;
+    rnl_bench_target target;
+    size_t seeds; /* 0: the default */
+    bool json, csv, layers, quick, tune_rate, normalization;
 } bench_arguments;
 
 /* How long repetitions go on, narrow or not. */
@@ -29,16 +32,33 @@ static bool take_seconds(rnl_arguments *arguments, void *member, const char *val
     return end != value && *end == '\0' && seconds > 0 && seconds <= 86400;
 }
 
+static bool take_target(rnl_arguments *arguments, void *member, const char *value)
+{
+    (void)arguments;
+    return rnl_bench_target_read(member, value);
+}
+
 static const rnl_option option_table[] = {
     {"threads", 't', "N,N...",
      "numbers of workers to measure with\n(default: 1, and one for each physical core)",
      "numbers from 1, as in 1,2,4", rnl_take_text, offsetof(bench_arguments, thread_list)},
     {"activations", 0, "A,A...",
-     "of activations: those to measure, as relu,elu or 'relu,{elu: {alpha: 0.5}}'\n(default: all)",
+     "of activations and matrix: those to measure, as relu,elu or\n"
+     "'relu,{elu: {alpha: 0.5}}' (default: all; of matrix relu,elu)",
      "names", rnl_take_text, offsetof(bench_arguments, activations)},
     {"optimizers", 0, "O,O...",
-     "of optimizers: those to measure, as sgd,adam or 'sgd,{adam: {beta_1: 0.8}}'\n(default: all)",
+     "of optimizers and matrix: those to measure, as sgd,adam or\n"
+     "'sgd,{adam: {beta_1: 0.8}}' (default: all; of matrix\nsgd,momentum,nesterov,adam)",
      "names", rnl_take_text, offsetof(bench_arguments, optimizers)},
+    {"normalization", 0, NULL, "of matrix: also with batch normalization behind each hidden layer",
+     NULL, rnl_take_switch, offsetof(bench_arguments, normalization)},
+    {"target", 0, "NAME=VALUE", "of matrix: what epochs and seconds are measured to",
+     "a figure and a number, as in val_accuracy=0.88", take_target,
+     offsetof(bench_arguments, target)},
+    {"seeds", 0, "N", "of matrix: trainings of each combination (default: 5; --quick: 1)",
+     "a whole number from 1", rnl_take_count, offsetof(bench_arguments, seeds)},
+    {"tune-rate", 0, NULL, "of matrix: each training at the rate that `runnel find-lr` suggests",
+     NULL, rnl_take_switch, offsetof(bench_arguments, tune_rate)},
     {"json", 0, NULL, "print JSON in the schema of Google Benchmark", NULL, rnl_take_switch,
      offsetof(bench_arguments, json)},
     {"csv", 0, NULL, "print comma-separated values", NULL, rnl_take_switch,
@@ -73,8 +93,14 @@ static const char details[] =
     "           share of the triad over as much memory, ratio to relu, proven error; beside\n"
     "           functions of the C library's libmvec.  Inputs are standard normal\n"
     "  optimizers  each optimizer's update of 10^4 to 10^8 (--quick: 10^7) parameters: alone, and\n"
-    "           fused with what makes the gradients slice by slice (its time included), so that they\n"
+    "           fused with what makes the gradients slice by slice (its time included), so that "
+    "they\n"
     "           come from the cache; bandwidth, and its share of a triad over as many floats\n"
+    "  matrix   optimizers times activations of the hidden layers of CONFIG: time of a step, rows\n"
+    "           per second, the figure of --target after the last epoch, and the median of the\n"
+    "           seeds of the epochs, and of the seconds of steps, until it is reached: a training\n"
+    "           that misses it counts as infinite.  The target is set beforehand; a rate that all\n"
+    "           share compares nothing: see --tune-rate.  --quick trains 2 epochs\n"
     "\n"
     "Runs take turns until the median of each is known within 1 %, or time is over; the\n"
     "interval is printed behind the median.  Workers are bound as in training.  Other processes\n"
@@ -86,35 +112,70 @@ static const char details[] =
     "Example:\n"
     "  runnel bench train --threads 1,2 --quick\n";
 
+/* The options that only some benchmarks have. */
+enum {
+    LAYERS = 1,
+    ACTIVATIONS = 2,
+    OPTIMIZERS = 4,
+    TARGET = 8,
+    SEEDS = 16,
+    TUNE_RATE = 32,
+    NORMALIZATION = 64,
+    OPTIONS = 7
+};
+static const char *const special[OPTIONS] = {"layers", "activations", "optimizers",   "target",
+                                             "seeds",  "tune-rate",   "normalization"};
+
 static const struct {
     const char *name;
     int (*run)(rnl_bench *bench);
-    bool takes_configs, takes_layers, takes_activations, takes_optimizers;
+    size_t fewest_configs, most_configs;
+    unsigned options;
 } kinds[] = {
-    {.name = "machine", .run = rnl_bench_machine},
-    {.name = "train", .run = rnl_bench_train, .takes_configs = true, .takes_layers = true},
-    {.name = "latency", .run = rnl_bench_latency, .takes_configs = true},
-    {.name = "activations", .run = rnl_bench_activations, .takes_activations = true},
-    {.name = "optimizers", .run = rnl_bench_optimizers, .takes_optimizers = true},
+    {"machine", rnl_bench_machine, 0, 0, 0},
+    {"train", rnl_bench_train, 0, RNL_MAX_OPERANDS, LAYERS},
+    {"latency", rnl_bench_latency, 0, RNL_MAX_OPERANDS, 0},
+    {"activations", rnl_bench_activations, 0, 0, ACTIVATIONS},
+    {"optimizers", rnl_bench_optimizers, 0, 0, OPTIMIZERS},
+    {"matrix", rnl_bench_matrix, 1, 1,
+     ACTIVATIONS | OPTIMIZERS | TARGET | SEEDS | TUNE_RATE | NORMALIZATION},
 };
+
+static unsigned options_given(const bench_arguments *a)
+{
+    return (a->layers ? LAYERS : 0) | (a->activations ? ACTIVATIONS : 0) |
+           (a->optimizers ? OPTIMIZERS : 0) | (a->target.figure[0] ? TARGET : 0) |
+           (a->seeds > 0 ? SEEDS : 0) | (a->tune_rate ? TUNE_RATE : 0) |
+           (a->normalization ? NORMALIZATION : 0);
+}
+
+static int check_configs(const bench_arguments *arguments, size_t kind)
+{
+    const char *name = kinds[kind].name;
+    const size_t configs = arguments->common.operand_count - 1;
+    if (configs > 0 && kinds[kind].most_configs == 0)
+        return rnl_complain_usage("bench", "%s takes no CONFIG, got '%s'", name,
+                                  arguments->common.operands[1]);
+    if (configs > kinds[kind].most_configs)
+        return rnl_complain_usage("bench", "%s takes one CONFIG, got '%s' too", name,
+                                  arguments->common.operands[1 + kinds[kind].most_configs]);
+    if (configs < kinds[kind].fewest_configs)
+        return rnl_complain_usage("bench", "%s needs a CONFIG", name);
+    if (arguments->common.override_count > 0 && configs == 0)
+        return rnl_complain_usage("bench", "--set changes a CONFIG, and there is none");
+    return RNL_EXIT_OK;
+}
 
 /* Refuses what the benchmark would not look at. */
 static int check_arguments(const bench_arguments *arguments, size_t kind)
 {
-    const char *name = kinds[kind].name;
-    if (arguments->common.operand_count > 1 && !kinds[kind].takes_configs)
-        return rnl_complain_usage("bench", "%s takes no CONFIG, got '%s'", name,
-                                  arguments->common.operands[1]);
-    if (arguments->common.override_count > 0 && arguments->common.operand_count < 2)
-        return rnl_complain_usage("bench", "--set changes a CONFIG, and there is none");
+    const unsigned given = options_given(arguments);
+    RNL_TRY_EXIT(check_configs(arguments, kind));
     if (arguments->json && arguments->csv)
         return rnl_complain_usage("bench", "--json and --csv exclude each other");
-    if (arguments->layers && !kinds[kind].takes_layers)
-        return rnl_complain_usage("bench", "--layers is of train alone");
-    if (arguments->activations && !kinds[kind].takes_activations)
-        return rnl_complain_usage("bench", "--activations is not of %s", name);
-    if (arguments->optimizers && !kinds[kind].takes_optimizers)
-        return rnl_complain_usage("bench", "--optimizers is not of %s", name);
+    for (size_t i = 0; i < OPTIONS; ++i)
+        if (given & ~kinds[kind].options & 1u << i)
+            return rnl_complain_usage("bench", "--%s is not of %s", special[i], kinds[kind].name);
     return RNL_EXIT_OK;
 }
 
@@ -192,6 +253,10 @@ static int run(const rnl_arguments *common)
         .quick = arguments->quick,
         .activations = arguments->activations,
         .optimizers = arguments->optimizers,
+        .target = arguments->target.figure[0] ? &arguments->target : NULL,
+        .seeds = arguments->seeds,
+        .tune_rate = arguments->tune_rate,
+        .normalization = arguments->normalization,
         .deadline = rnl_seconds() + seconds_of(arguments),
     };
     const size_t kind = kind_named(common->operands[0]);
@@ -199,7 +264,8 @@ static int run(const rnl_arguments *common)
     if (kind == KINDS)
         return rnl_complain_usage(
             "bench",
-            "unknown benchmark '%s': expected machine, train, latency, activations or optimizers",
+            "unknown benchmark '%s': expected machine, train, latency, activations, optimizers or "
+            "matrix",
             common->operands[0]);
     RNL_TRY_EXIT(check_arguments(arguments, kind));
     rnl_bench_report_begin(&bench.report, arguments->json  ? RNL_BENCH_JSON
@@ -212,7 +278,7 @@ static int run(const rnl_arguments *common)
 
 const rnl_command rnl_bench_command = {
     .name = "bench",
-    .operands = "machine|train|latency|activations|optimizers [CONFIG...]",
+    .operands = "machine|train|latency|activations|optimizers|matrix [CONFIG...]",
     .fewest = 1,
     .most = RNL_MAX_OPERANDS,
     .purpose = "Measures what the machine can do, and how near to it training comes.",

@@ -127,7 +127,7 @@ Test(cli, measures)
     program_expect("out", "\"repetition_index\": 2");
     program_expect("out", "\"huge_pages\": ");
     cr_expect_eq(program_run("bench trian"), 2);
-    program_expect("err", "expected machine, train, latency, activations or optimizers");
+    program_expect("err", "expected machine, train, latency, activations, optimizers or matrix");
     cr_expect_eq(program_run("bench train --threads 1,x"), 2);
     program_expect("err", "--threads expects numbers from 1, as in 1,2,4, got '1,x'");
     cr_expect_eq(program_run("bench train " SPIRALS " --threads 1 --quick --csv"), 0);
@@ -167,6 +167,30 @@ Test(cli, measures_optimizers)
     program_expect("err", "did you mean 'adam'?");
     cr_expect_eq(program_run("bench activations --optimizers adam"), 2);
     program_expect("err", "--optimizers is not of activations");
+}
+
+Test(cli, measures_a_matrix)
+{
+#define MATRIX                                                                                     \
+    "bench matrix " SPIRALS                                                                        \
+    " --threads 1 --set training.epochs=3 --set data.train.spirals.rows=400 "
+    cr_assert_eq(program_run(MATRIX "--seeds 3 --target val_acc=0.1 --normalization --json "
+                                    "--optimizers 'sgd,{adam: {learning_rate: 0.01}}'"),
+                 0, "%s", program_read("err"));
+    program_expect("out", "\"name\": \"matrix/adam/elu/batch_normalization/threads:1_median\"");
+    program_expect("out", "\"val_accuracy\": 0.");
+    program_expect("out",
+                   "\"reached\": 3.0,\n      \"of\": 3.0,\n      \"epochs_to_target\": 1.0,");
+    cr_assert_eq(program_run(MATRIX "--seeds 1 --target loss=-1 --activations tanh --tune-rate"),
+                 0);
+    program_expect("out", "reached 0  of 1  epochs_to_target inf  seconds_to_target inf  rate 0.");
+    cr_expect_eq(program_run(MATRIX "--target val_acuracy=1"), 2);
+    program_expect("err", "got 'val_acuracy'; did you mean 'accuracy'?");
+    cr_expect_eq(program_run(MATRIX "--target loss"), 2);
+    cr_expect_eq(program_run("bench matrix"), 2);
+    program_expect("err", "matrix needs a CONFIG");
+    cr_expect_eq(program_run("bench matrix a.yaml b.yaml"), 2);
+    program_expect("err", "matrix takes one CONFIG, got 'b.yaml' too");
 }
 
 Test(cli, measures_the_bfloat16_peak_where_there_is_one)

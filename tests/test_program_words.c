@@ -60,7 +60,7 @@ Test(program_words, benchmarks_refuse_what_they_would_not_look_at)
         {"bench optimizers missing.yaml", "optimizers takes no CONFIG, got 'missing.yaml'", 2},
         {"bench train --set training.epochs=1", "--set changes a CONFIG, and there is none", 2},
         {"bench latency --set training.epochs=1", "--set changes a CONFIG, and there is none", 2},
-        {"bench machine --layers", "--layers is of train alone", 2},
+        {"bench machine --layers", "--layers is not of machine", 2},
         {"bench latency missing.yaml", "missing.yaml: ", 2},
         {"bench train missing.yaml", "missing.yaml: ", 2},
         {"bench latency " SPIRALS " --set data.train.spirals.rows=400 --quick --threads 1",
