@@ -12,6 +12,8 @@
 #ifndef RNL_SIMD_KERNELS_H
 #define RNL_SIMD_KERNELS_H
 
+#include "simd/arithmetic.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -6,6 +6,8 @@
 #ifndef RNL_SIMD_PHILOX_H
 #define RNL_SIMD_PHILOX_H
 
+#include "simd/arithmetic.h"
+
 #include <stdint.h>
 
 /* The purpose of a number: different purposes have disjoint streams. */

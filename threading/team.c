@@ -1,10 +1,10 @@
 #include "threading/team.h"
 
 #include "threading/barrier.h"
+#include "threading/floating_mode.h"
 #include "threading/thread_trial.h"
 
 #include <errno.h>
-#include <immintrin.h>
 #include <omp.h>
 #include <pthread.h>
 #include <sched.h>
@@ -21,15 +21,12 @@ typedef struct processor_mask {
     cpu_set_t sets[MAX_PROCESSORS / CPU_SETSIZE];
 } processor_mask;
 
-/* All exceptions masked, round to nearest, flush to zero, denormals are zero. */
-#define WORKER_MXCSR 0x9fc0u
-
 typedef struct team_launch {
     const rnl_placement *placement;
     rnl_team_body body;
     void *context;
     processor_mask inherited;
-    fenv_t floating;  /* floating-point environment of the calling thread */
+    fenv_t floating;  /* the application's floating-point mode */
     sigset_t signals; /* signals that it blocks */
     rnl_barrier *barrier;
     int obtained;          /* threads obtained; written by worker 0 */
@@ -42,7 +39,7 @@ static _Thread_local const team_launch *joined;
 
 /* The state of a thread before it became a worker. */
 typedef struct guest_state {
-    unsigned mxcsr;
+    rnl_floating_mode floating;
     bool has_affinity;
     processor_mask affinity;
 } guest_state;
@@ -122,18 +119,13 @@ rnl_worker_mode rnl_team_leave(bool signals)
     rnl_worker_mode mode = {.signals = signals && joined};
     if (mode.signals)
         pthread_sigmask(SIG_SETMASK, &joined->signals, &mode.blocked);
-    if (joined) {
-        fegetenv(&mode.floating);
-        fesetenv(&joined->floating);
-    }
+    rnl_floating_suspend(&mode.floating);
     return mode;
 }
 
 void rnl_team_return(const rnl_worker_mode *mode)
 {
-    if (!joined)
-        return;
-    fesetenv(&mode->floating);
+    rnl_floating_resume(&mode->floating);
     if (mode->signals)
         pthread_sigmask(SIG_SETMASK, &mode->blocked, NULL);
 }
@@ -158,11 +150,11 @@ static void run_worker(team_launch *launch, size_t index)
         .numa_node = launch->placement->numa_nodes[index],
         .barrier = launch->barrier,
     };
-    guest_state guest = {.mxcsr = _mm_getcsr()};
+    guest_state guest;
+    rnl_floating_enter(&guest.floating, &launch->floating);
     guest.has_affinity = read_affinity(&guest.affinity);
     /* Libraries called by the body that use OpenMP themselves get one thread each. */
     omp_set_num_threads(1);
-    _mm_setcsr(WORKER_MXCSR);
     const int error = bind_worker(launch, index, &guest);
     if (error) {
         atomic_store(&launch->unbound_errno, error);
@@ -176,7 +168,7 @@ static void run_worker(team_launch *launch, size_t index)
     joined = outer;
     if (guest.has_affinity)
         bind_to(&guest.affinity);
-    _mm_setcsr(guest.mxcsr);
+    rnl_floating_leave(&guest.floating);
 }
 
 static void run_region(team_launch *launch)
@@ -273,8 +265,10 @@ static int run_apart(team_launch *launch)
 bool rnl_team_run(const rnl_placement *placement, rnl_team_body body, void *context, char *problem,
                   size_t problem_size)
 {
-    team_launch launch = {.placement = placement, .body = body, .context = context};
-    fegetenv(&launch.floating);
+    team_launch launch = {.placement = placement,
+                          .body = body,
+                          .context = context,
+                          .floating = rnl_floating_callers()};
     if (!may_start(placement->workers, problem, problem_size))
         return false;
     if (!read_inherited(&launch.inherited)) {

@@ -48,9 +48,9 @@ typedef struct rnl_worker_mode {
     sigset_t blocked;
 } rnl_worker_mode;
 
-/* Gives the thread the floating-point mode of the thread that called rnl_team_run, and, with
- * `signals`, its signal mask, which takes two system calls.  Does nothing on a thread that is not a
- * worker.  The result is passed to rnl_team_return. */
+/* Gives the thread the application's floating-point mode (threading/floating_mode.h), and a worker,
+ * with `signals`, the signal mask of the thread that called rnl_team_run, which takes two system
+ * calls.  The result is passed to rnl_team_return. */
 rnl_worker_mode rnl_team_leave(bool signals);
 void rnl_team_return(const rnl_worker_mode *mode);
 

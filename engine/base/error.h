@@ -6,6 +6,7 @@
 #define RNL_ENGINE_BASE_ERROR_H
 
 #include "runnel/runnel.h"
+#include "simd/arithmetic.h"
 
 /* Keeps the formatted message and returns the status: `return rnl_fail(RNL_IO, "%s: ...", path);`
  */

@@ -14,6 +14,7 @@
 #include "engine/schema/node.h"
 #include "engine/schema/words.h"
 #include "engine/training/early_stopping.h"
+#include "threading/floating_mode.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -371,6 +372,7 @@ static rnl_status create(rnl_config **config, rnl_tree *tree, const char *source
 rnl_status rnl_config_load(rnl_config **config, const char *path, const char *const *overrides,
                            size_t override_count)
 {
+    RNL_OWN_FLOATING_MODE;
     rnl_tree tree;
     RNL_TRY(rnl_tree_read_file(&tree, path));
     return create(config, &tree, path, overrides, override_count);
@@ -379,6 +381,7 @@ rnl_status rnl_config_load(rnl_config **config, const char *path, const char *co
 rnl_status rnl_config_parse(rnl_config **config, const char *source, const char *text,
                             const char *const *overrides, size_t override_count)
 {
+    RNL_OWN_FLOATING_MODE;
     rnl_tree tree;
     RNL_TRY(rnl_tree_read_text(&tree, source, text));
     return create(config, &tree, source, overrides, override_count);
@@ -427,6 +430,7 @@ int rnl_config_stratifies(const rnl_config *config)
 
 rnl_status rnl_config_print(const rnl_config *config, char **text)
 {
+    RNL_OWN_FLOATING_MODE;
     return rnl_schema_print_yaml(rnl_config_fields, config, text);
 }
 

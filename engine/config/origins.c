@@ -5,11 +5,13 @@
 #include "engine/base/error.h"
 #include "engine/schema/config.h"
 #include "engine/schema/explainer.h"
+#include "threading/floating_mode.h"
 
 #include <stdlib.h>
 
 rnl_status rnl_config_print_origins(const rnl_config *config, char **text)
 {
+    RNL_OWN_FLOATING_MODE;
     char *printed = NULL;
     size_t size;
     rnl_explainer e = {.p = {.out = open_memstream(&printed, &size)}};

@@ -3,6 +3,7 @@
  */
 #include "engine/base/error.h"
 #include "engine/data/parts.h"
+#include "threading/floating_mode.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +67,7 @@ static rnl_status borrow_rows(rnl_dataset *dataset, const rnl_rows *rows, const 
 rnl_status rnl_data_create(rnl_data **data, const rnl_rows *train, const rnl_rows *validation,
                            const rnl_rows *test)
 {
+    RNL_OWN_FLOATING_MODE;
     rnl_data *created = rnl_data_create_empty();
     if (!created)
         return rnl_fail_memory(sizeof *created);

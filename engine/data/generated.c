@@ -2,6 +2,7 @@
  * Generated sets.  A point is a function of the run's seed, the set's seed and its row.
  */
 #include "engine/base/error.h"
+#include "engine/base/functions.h"
 #include "engine/base/memory.h"
 #include "engine/data/formats.h"
 #include "simd/philox.h"
@@ -27,9 +28,9 @@ typedef struct normal_pair {
 /* Two independent standard normal numbers, by Box and Muller. */
 static normal_pair normals(uint32_t a, uint32_t b)
 {
-    const double radius = sqrt(-2 * log(rnl_random_uniform(a)));
-    const double angle = 2 * M_PI * rnl_random_uniform(b);
-    return (normal_pair){radius * cos(angle), radius * sin(angle)};
+    const double radius = sqrt(-2 * rnl_logarithm(rnl_random_uniform(a)));
+    const rnl_circle_point direction = rnl_circle(rnl_random_uniform(b));
+    return (normal_pair){radius * direction.cosine, radius * direction.sine};
 }
 
 /* A set without values in it; classes 0 for none. */
@@ -83,10 +84,10 @@ static rnl_status load_spirals(rnl_dataset *dataset, const void *parameters,
         const rnl_philox_block block = draw(loading->seed, (uint32_t)p->seed, i, 0);
         const double r = rnl_random_uniform(block.word[0]);
         const double k = dataset->labels[i];
-        const double angle = 2 * M_PI * (p->turns * r + k / (double)p->classes);
+        const rnl_circle_point direction = rnl_circle(p->turns * r + k / (double)p->classes);
         const normal_pair noise = normals(block.word[1], block.word[2]);
-        inputs[2 * i] = (float)(r * cos(angle) + deviation * noise.first);
-        inputs[2 * i + 1] = (float)(r * sin(angle) + deviation * noise.second);
+        inputs[2 * i] = (float)(r * direction.cosine + deviation * noise.first);
+        inputs[2 * i + 1] = (float)(r * direction.sine + deviation * noise.second);
     }
     return RNL_OK;
 }

@@ -5,12 +5,11 @@
 #include "engine/kinds/initializers.h"
 
 #include "engine/base/error.h"
+#include "engine/base/functions.h"
 #include "engine/schema/config.h"
 #include "simd/philox.h"
 
 #include <math.h>
-
-#define PI 3.14159265358979323846
 
 /* The standard deviation of a standard normal truncated to [-2, 2]. */
 #define TRUNCATED_STDDEV 0.87962566103423978
@@ -39,12 +38,12 @@ static double draw_normal(uint64_t seed, rnl_random_place place, double limit)
 {
     for (;; ++place.step) {
         const rnl_philox_block block = rnl_random(seed, place);
-        const double radius = sqrt(-2 * log(rnl_random_uniform(block.word[0])));
-        const double angle = 2 * PI * rnl_random_uniform(block.word[1]);
-        const double first = radius * cos(angle);
+        const double radius = sqrt(-2 * rnl_logarithm(rnl_random_uniform(block.word[0])));
+        const rnl_circle_point direction = rnl_circle(rnl_random_uniform(block.word[1]));
+        const double first = radius * direction.cosine;
         if (fabs(first) <= limit)
             return first;
-        const double second = radius * sin(angle);
+        const double second = radius * direction.sine;
         if (fabs(second) <= limit)
             return second;
     }

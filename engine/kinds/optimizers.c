@@ -1,5 +1,6 @@
 #include "engine/kinds/optimizers.h"
 
+#include "engine/base/functions.h"
 #include "engine/schema/config.h"
 
 #include <math.h>
@@ -114,7 +115,7 @@ static void bind_nadam(rnl_bound_optimizer *bound, const rnl_kernels *kernels,
 static double product_of_momenta(const adam_parameters *p, uint64_t number, rnl_step_rates *rates)
 {
     if (!rates->momentum_changes)
-        return pow(p->beta_1, (double)number);
+        return rnl_power(p->beta_1, (double)number);
     rates->momentum_product *= rates->momentum;
     return rates->momentum_product;
 }
@@ -124,7 +125,7 @@ static void adam_rates(const void *parameters, uint64_t number, rnl_step_rates *
 {
     const adam_parameters *p = parameters;
     const double product = product_of_momenta(p, number, rates);
-    rates->lasting_rate = rates->rate * sqrt(1 - pow(p->beta_2, (double)number));
+    rates->lasting_rate = rates->rate * sqrt(1 - rnl_power(p->beta_2, (double)number));
     rates->learning_rate = (float)(rates->lasting_rate / (1 - product));
 }
 
@@ -147,7 +148,7 @@ static void adamax_rates(const void *parameters, uint64_t number, rnl_step_rates
  * 0.96^t / 2).  The next step's momentum is computed with this step's beta_1. */
 static double nadam_momentum(double beta_1, uint64_t number)
 {
-    return beta_1 * (1 - 0.5 * pow(0.96, (double)number));
+    return beta_1 * (1 - 0.5 * rnl_power(0.96, (double)number));
 }
 
 static void nadam_rates(const void *parameters, uint64_t number, rnl_step_rates *rates)
@@ -158,7 +159,7 @@ static void nadam_rates(const void *parameters, uint64_t number, rnl_step_rates 
     const double product = rates->momentum_product * momentum;
     rates->learning_rate = (float)(rates->rate * next / (1 - product * next));
     rates->gradient_rate = (float)(rates->rate * (1 - momentum) / (1 - product));
-    rates->root_scale = (float)(1 / sqrt(1 - pow(p->beta_2, (double)number)));
+    rates->root_scale = (float)(1 / sqrt(1 - rnl_power(p->beta_2, (double)number)));
     rates->lasting_rate = rates->rate;
     rates->momentum_product = product;
 }

@@ -173,7 +173,8 @@ static rnl_status measure_robust(rnl_scaler *scaler, const rnl_numbers *train, r
     RNL_TRY(rnl_allocate_rows(&sorted, train->name, train->rows, 1, sizeof *sorted));
     for (size_t j = columns.begin; j < columns.end; j++) {
         for (size_t i = 0; i < train->rows; i++)
-            sorted[i] = number_at(train, i, j);
+            sorted[i] =
+                number_at(train, i, j) + 0.0; /* no -0: which of two zeros is first is open */
         qsort(sorted, train->rows, sizeof *sorted, compare_doubles);
         set_robust(scaler, j, sorted, train->rows);
         if (robust->smooth_clip > 0)

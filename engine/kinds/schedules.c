@@ -1,6 +1,7 @@
 #include "engine/kinds/schedules.h"
 
 #include "engine/base/error.h"
+#include "engine/base/functions.h"
 #include "engine/kinds/monitor.h"
 
 #include <math.h>
@@ -64,7 +65,7 @@ static rnl_scheduled power_at(const void *parameters, const rnl_moment *moment)
 {
     const power_parameters *p = parameters;
     const double t = time_of(&p->per, moment);
-    return rate(moment->learning_rate / pow(1 + t / p->steps, p->power));
+    return rate(moment->learning_rate / rnl_power(1 + t / p->steps, p->power));
 }
 
 typedef struct exponential_parameters {
@@ -89,7 +90,7 @@ static rnl_scheduled exponential_at(const void *parameters, const rnl_moment *mo
 {
     const exponential_parameters *p = parameters;
     const double times = time_of(&p->per, moment) / p->steps;
-    return rate(moment->learning_rate * pow(p->rate, p->staircase ? floor(times) : times));
+    return rate(moment->learning_rate * rnl_power(p->rate, p->staircase ? floor(times) : times));
 }
 
 typedef struct piecewise_parameters {
@@ -217,7 +218,8 @@ static rnl_scheduled cosine_at(const void *parameters, const rnl_moment *moment)
     if (t < p->warmup)
         return rate(moment->learning_rate * t / p->warmup);
     const double share = fmin((t - p->warmup) / fmax(length - p->warmup, 1), 1);
-    return rate(between(p->last_rate, moment->learning_rate, (1 + cos(M_PI * share)) / 2));
+    return rate(
+        between(p->last_rate, moment->learning_rate, (1 + rnl_circle(share / 2).cosine) / 2));
 }
 
 /* ---- performance ----------------------------------------------------------------------------- */

@@ -12,6 +12,7 @@
 #include "engine/base/error.h"
 #include "engine/model/model.h"
 #include "engine/schema/config.h"
+#include "threading/floating_mode.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -268,6 +269,7 @@ static void release(folding *f)
 
 rnl_status rnl_model_fold(const rnl_model *model, rnl_model **folded, char **report)
 {
+    RNL_OWN_FLOATING_MODE;
     size_t size;
     char *text = NULL;
     folding f = {.model = model,

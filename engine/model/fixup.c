@@ -1,5 +1,7 @@
 #include "engine/model/fixup.h"
 
+#include "engine/base/functions.h"
+
 #include <math.h>
 
 /* Stands for "not yet". */
@@ -22,7 +24,7 @@ static void place_branch(rnl_layer *layers, size_t begin, size_t end, double blo
         }
     for (size_t i = begin + 1; i < end; ++i)
         if (has_weights(&layers[i]) && layers[i].fixup == UNSET)
-            layers[i].fixup = count > 1 ? pow(blocks, -1 / (2 * count - 2)) : 0;
+            layers[i].fixup = count > 1 ? rnl_power(blocks, -1 / (2 * count - 2)) : 0;
     if (last)
         last->fixup = 0;
 }

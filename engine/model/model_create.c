@@ -5,6 +5,7 @@
 #include "engine/base/error.h"
 #include "engine/model/loss_check.h"
 #include "engine/model/model.h"
+#include "threading/floating_mode.h"
 
 #include <string.h>
 
@@ -87,6 +88,7 @@ static rnl_status measure_scalers(rnl_model *model, const rnl_dataset *train)
 
 rnl_status rnl_model_create(rnl_model **model, const rnl_config *config, const rnl_data *data)
 {
+    RNL_OWN_FLOATING_MODE;
     const rnl_dataset *rows = first_loaded(data);
     if (rows->rows == 0)
         return rnl_fail(RNL_BAD_DATA, "a model needs data to know the shape of its rows");

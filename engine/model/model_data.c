@@ -12,6 +12,7 @@
 #include "engine/kinds/losses.h"
 #include "engine/kinds/scaling.h"
 #include "engine/model/model.h"
+#include "threading/floating_mode.h"
 
 #include <stdlib.h>
 
@@ -30,12 +31,14 @@ static rnl_loading loading_of(const rnl_config *config)
 
 rnl_status rnl_data_load(rnl_data **data, const rnl_config *config, unsigned parts)
 {
+    RNL_OWN_FLOATING_MODE;
     const rnl_loading loading = loading_of(config);
     return rnl_data_load_parts(data, config, &loading, parts);
 }
 
 rnl_status rnl_data_load_for(rnl_data **data, const rnl_model *model, unsigned parts)
 {
+    RNL_OWN_FLOATING_MODE;
     rnl_loading loading = loading_of(model->config);
     loading.encoding = (rnl_encoding *)&model->encoding;
     return rnl_data_load_parts(data, model->config, &loading, parts);
@@ -70,6 +73,7 @@ static rnl_status read_files(rnl_data *data, const rnl_model *model, const char 
 
 rnl_status rnl_data_read(rnl_data **data, const rnl_model *model, const char *path)
 {
+    RNL_OWN_FLOATING_MODE;
     rnl_data *read = rnl_data_create_empty();
     if (!read)
         return rnl_fail_memory(sizeof *read);
@@ -79,6 +83,7 @@ rnl_status rnl_data_read(rnl_data **data, const rnl_model *model, const char *pa
 rnl_status rnl_data_read_labelled(rnl_data **data, const rnl_model *model, const char *path,
                                   const char *targets)
 {
+    RNL_OWN_FLOATING_MODE;
     rnl_data *read = rnl_data_create_empty();
     if (!read)
         return rnl_fail_memory(sizeof *read);

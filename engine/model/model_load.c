@@ -6,6 +6,7 @@
 #include "engine/model/model_file.h"
 #include "engine/model/model_tensors.h"
 #include "engine/schema/config.h"
+#include "threading/floating_mode.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -285,6 +286,7 @@ rnl_status rnl_config_of_file(rnl_config **config, const rnl_safetensors *file, 
 rnl_status rnl_model_load(rnl_model **model, const char *path, const char *const *overrides,
                           size_t override_count)
 {
+    RNL_OWN_FLOATING_MODE;
     rnl_safetensors file;
     RNL_TRY(rnl_safetensors_read(&file, path));
     rnl_config *config;

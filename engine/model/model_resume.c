@@ -4,6 +4,7 @@
 #include "engine/base/error.h"
 #include "engine/model/model_file.h"
 #include "engine/schema/config.h"
+#include "threading/floating_mode.h"
 
 /* Prints what must be equal for a training to be resumed.  A preset derives early stopping's first
  * epoch from the number of epochs. */
@@ -51,6 +52,7 @@ static rnl_status check_same(const rnl_config *kept, const rnl_config *asked, co
 
 rnl_status rnl_model_resume(rnl_model **model, const char *path, const rnl_config *config)
 {
+    RNL_OWN_FLOATING_MODE;
     rnl_safetensors file;
     RNL_TRY(rnl_safetensors_read(&file, path));
     rnl_config *kept;

@@ -7,6 +7,7 @@
 #include "engine/model/model_tensors.h"
 #include "engine/schema/config.h"
 #include "engine/storage/atomic_file.h"
+#include "threading/floating_mode.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,6 +68,7 @@ static rnl_status save(const rnl_model *model, const char *path, rnl_file_conten
 
 rnl_status rnl_model_save(const rnl_model *model, const char *path)
 {
+    RNL_OWN_FLOATING_MODE;
     return save(model, path, RNL_AS_IT_STANDS);
 }
 

@@ -8,6 +8,7 @@
 #include "engine/training/class_counts.h"
 #include "engine/training/figures.h"
 #include "engine/workers/pass.h"
+#include "threading/floating_mode.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +57,7 @@ static rnl_status allocate(owned_evaluation **result, size_t classes)
 rnl_status rnl_evaluate(const rnl_model *model, const rnl_data *data, rnl_part part,
                         const rnl_options *options, rnl_evaluation **evaluation)
 {
+    RNL_OWN_FLOATING_MODE;
     options = rnl_options_given(options);
     const rnl_dataset *dataset = rnl_data_part(data, part);
     if (dataset->rows == 0)

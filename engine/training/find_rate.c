@@ -1,6 +1,7 @@
 #include "engine/training/find_rate.h"
 
 #include "engine/base/error.h"
+#include "engine/base/functions.h"
 #include "engine/base/memory.h"
 #include "engine/data/row_order.h"
 #include "engine/kinds/metrics.h"
@@ -14,6 +15,7 @@
 #include "engine/training/input_scale.h"
 #include "engine/training/training_log.h"
 #include "engine/workers/steps.h"
+#include "threading/floating_mode.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -58,7 +60,7 @@ typedef struct search {
 static double rate_of(const rnl_rate_range *range, uint64_t step)
 {
     const double share = (double)step / (double)(range->steps - 1);
-    return range->first * pow(range->last / range->first, share);
+    return range->first * rnl_power(range->last / range->first, share);
 }
 
 static double smooth(search *s, double loss)
@@ -290,6 +292,7 @@ rnl_status rnl_find_learning_rate(const rnl_model *model, const rnl_data *data,
                                   const rnl_rate_range *range, const rnl_options *options,
                                   rnl_rate_search **found)
 {
+    RNL_OWN_FLOATING_MODE;
     search s = {
         .model = model,
         .rows = {.dataset = &data->train},

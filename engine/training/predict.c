@@ -3,6 +3,7 @@
 #include "engine/data/row_order.h"
 #include "engine/training/check.h"
 #include "engine/workers/pass.h"
+#include "threading/floating_mode.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -210,6 +211,7 @@ static rnl_status predict(const rnl_model *model, const rnl_data *data, rnl_part
 rnl_status rnl_predict(const rnl_model *model, const rnl_data *data, rnl_part part,
                        const rnl_options *options, rnl_prediction **prediction)
 {
+    RNL_OWN_FLOATING_MODE;
     return predict(model, data, part, 0, options, prediction);
 }
 
@@ -217,6 +219,7 @@ rnl_status rnl_predict_monte_carlo(const rnl_model *model, const rnl_data *data,
                                    size_t passes, const rnl_options *options,
                                    rnl_prediction **prediction)
 {
+    RNL_OWN_FLOATING_MODE;
     if (passes == 0)
         return rnl_fail(RNL_BAD_CONFIG, "Monte Carlo prediction needs at least one pass");
     return predict(model, data, part, passes, options, prediction);

@@ -37,8 +37,10 @@ static moments measure(const rnl_dataset *rows, size_t column)
     moments m = {0};
     for (size_t i = 0; i < count; ++i)
         m.mean += value_at(rows, i, column) / (double)count;
-    for (size_t i = 0; i < count; ++i)
-        m.deviation += pow(value_at(rows, i, column) - m.mean, 2) / (double)count;
+    for (size_t i = 0; i < count; ++i) {
+        const double distance = value_at(rows, i, column) - m.mean;
+        m.deviation += distance * distance / (double)count;
+    }
     m.deviation = sqrt(m.deviation);
     return m;
 }

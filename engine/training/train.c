@@ -20,6 +20,7 @@
 #include "engine/training/target_scale.h"
 #include "engine/training/training_log.h"
 #include "engine/workers/steps.h"
+#include "threading/floating_mode.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -318,6 +319,7 @@ static void release(rnl_course *t)
 
 rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *options)
 {
+    RNL_OWN_FLOATING_MODE;
     RNL_TRY(rnl_course_check(model, data));
     rnl_course t = {
         .model = model,

@@ -34,6 +34,10 @@
  * in the calling thread's floating-point mode and, except for on_step, with its signal mask: a
  * process that a callback starts can be interrupted, and a signal handler may run during a
  * callback.
+ *
+ * Floating point.  The calling thread's rounding, traps and treatment of denormals change no
+ * result: a call sets its own, and puts the caller's back before it returns and while a callback
+ * runs.
  */
 #ifndef RUNNEL_H
 #define RUNNEL_H
