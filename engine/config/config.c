@@ -75,6 +75,12 @@ static const rnl_field data_fields[] = {
      .fallback = "none",
      .kinds = &rnl_target_scalings,
      .help = "scaling of numeric targets; the loss compares scaled values"},
+    {.key = "targets",
+     .type = RNL_FIELD_KIND,
+     .offset = DATA(targets),
+     .fallback = "given",
+     .kinds = &rnl_target_sources,
+     .help = "what the outputs are compared with: the sets' own targets, or their inputs"},
     {.key = "classes",
      .type = RNL_FIELD_KIND,
      .offset = DATA(classes),
@@ -242,25 +248,11 @@ const rnl_field rnl_config_fields[] = {
 };
 
 const rnl_kind_table *const rnl_kind_tables[] = {
-    &rnl_presets,
-    &rnl_data_formats,
-    &rnl_missing_rules,
-    &rnl_validation_splits,
-    &rnl_fold_rules,
-    &rnl_class_selections,
-    &rnl_scalings,
-    &rnl_target_scalings,
-    &rnl_layers,
-    &rnl_activations,
-    &rnl_initializers,
-    &rnl_regularizers,
-    &rnl_constraints,
-    &rnl_losses,
-    &rnl_metrics,
-    &rnl_optimizers,
-    &rnl_clippings,
-    &rnl_schedules,
-    NULL,
+    &rnl_presets,         &rnl_data_formats,     &rnl_missing_rules,  &rnl_validation_splits,
+    &rnl_fold_rules,      &rnl_class_selections, &rnl_target_sources, &rnl_scalings,
+    &rnl_target_scalings, &rnl_layers,           &rnl_activations,    &rnl_initializers,
+    &rnl_regularizers,    &rnl_constraints,      &rnl_losses,         &rnl_metrics,
+    &rnl_optimizers,      &rnl_clippings,        &rnl_schedules,      NULL,
 };
 
 /* Replaces bytes that are not UTF-8: file names may hold any bytes, a configuration is text. */

@@ -310,12 +310,18 @@ static bool add_file(rnl_data_need *need, rnl_array_reader *measure, const char 
                                 : sizeof(float));
 }
 
+static bool wants_targets(const rnl_loading *loading)
+{
+    return !loading->predicting && !loading->without_targets;
+}
+
 bool rnl_array_add_need(rnl_data_need *need, rnl_array_reader *measure,
                         const rnl_array_files *files, const rnl_loading *loading)
 {
     return add_file(need, measure, files->inputs, true, loading->wide_inputs) &&
            (loading->predicting ||
-            (add_file(need, measure, files->targets, false, loading->wide_values) &&
+            (add_file(need, measure, wants_targets(loading) ? files->targets : NULL, false,
+                      loading->wide_values) &&
              add_file(need, measure, files->sample_weight, false, false)));
 }
 
@@ -323,7 +329,7 @@ rnl_status rnl_array_load(rnl_dataset *dataset, rnl_array_reader *read,
                           const rnl_array_files *files, const rnl_loading *loading)
 {
     const char *inputs = files->inputs;
-    const char *targets = loading->predicting ? NULL : files->targets;
+    const char *targets = wants_targets(loading) ? files->targets : NULL;
     const char *weights = loading->predicting ? NULL : files->sample_weight;
     *dataset = (rnl_dataset){.largest_label = -1};
     if (asprintf(&dataset->name, "%s%s%s%s%s", inputs, targets ? ", " : "", targets ? targets : "",

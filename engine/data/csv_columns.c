@@ -63,6 +63,8 @@ static rnl_status choose_targets(const rnl_csv_table *t, const choice *choices)
     const bool classes = target == RNL_TARGET_CLASS ||
                          (target == RNL_TARGET_DISTRIBUTION && names->count == 1) ||
                          (t->loading->two_classes && names->count == 1);
+    if (t->loading->without_targets)
+        return RNL_OK;
     if (names->count == 0)
         return rnl_fail_at(names->place, "target: expected the name of the column to predict");
     if (target == RNL_TARGET_CLASS && names->count > 1)

@@ -28,7 +28,7 @@ typedef struct measurement {
 static bool has_open_target(const rnl_csv_table *t)
 {
     const rnl_csv_parameters *p = t->parameters;
-    bool open = t->loading->two_classes && p->target.count == 1;
+    bool open = t->loading->two_classes && !t->loading->without_targets && p->target.count == 1;
     for (size_t i = 0; i < p->categorical.count && open; ++i)
         open = strcmp(p->categorical.items[i], p->target.items[0]) != 0;
     return open;
@@ -67,7 +67,8 @@ static rnl_status measure_input(const rnl_csv_table *t, measurement *m, size_t i
         RNL_TRY(rnl_csv_read_number(t, cell, &number));
         look_at_number(seen, number, m->rows);
     }
-    seen->is_the_target &= strcmp(rnl_csv_text(t, cell), rnl_csv_text(t, t->targets[0])) == 0;
+    seen->is_the_target &=
+        t->targets && strcmp(rnl_csv_text(t, cell), rnl_csv_text(t, t->targets[0])) == 0;
     column->fill += number;
     ++seen->cells;
     return RNL_OK;
@@ -190,8 +191,9 @@ static rnl_status note_oddities(const rnl_csv_table *t, const measurement *m)
 /* A class that other programs write for a missing value. */
 static rnl_status note_missing_classes(const rnl_csv_table *t)
 {
-    const rnl_column *target = &rnl_csv_encoding(t)->targets.items[0];
-    for (size_t i = 0; i < target->category_count; ++i)
+    const rnl_columns *targets = &rnl_csv_encoding(t)->targets;
+    const rnl_column *target = targets->items;
+    for (size_t i = 0; targets->count > 0 && i < target->category_count; ++i)
         if (rnl_csv_looks_missing(target->categories[i].name))
             RNL_TRY(rnl_notes_add(t->loading->notes, RNL_LOG_WARNING,
                                   "%s: target '%.60s' has a class '%.20s'; if it means a missing "

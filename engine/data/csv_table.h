@@ -41,7 +41,9 @@ rnl_status rnl_csv_table_next(rnl_csv_table *t);
 /* The targets that are asked for: none in prediction. */
 static inline size_t rnl_csv_target_count(const rnl_csv_table *t)
 {
-    return t->loading->predicting ? 0 : rnl_csv_encoding(t)->targets.count;
+    return t->loading->predicting || t->loading->without_targets
+               ? 0
+               : rnl_csv_encoding(t)->targets.count;
 }
 
 static inline rnl_missing_rule rnl_csv_missing_rule(const rnl_csv_table *t)

@@ -60,6 +60,7 @@ typedef struct rnl_loading {
     rnl_target target;
     bool two_classes;      /* the loss takes two classes by name as the values 0 and 1 */
     bool predicting;       /* inputs alone are asked for */
+    bool without_targets;  /* targets are not read: the inputs take their place */
     bool weights_optional; /* rows of a table without the column of sample weights weigh 1 */
     /* Inputs and target values are scaled: they are kept as doubles where float cannot hold them.
      */

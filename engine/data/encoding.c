@@ -19,7 +19,7 @@ void rnl_column_drop_categories(rnl_column *column)
     column->categorical = column->numbers = false;
 }
 
-static void release_columns(rnl_columns *columns)
+void rnl_columns_release(rnl_columns *columns)
 {
     for (size_t i = 0; i < columns->count; ++i) {
         rnl_column_drop_categories(&columns->items[i]);
@@ -31,8 +31,8 @@ static void release_columns(rnl_columns *columns)
 
 void rnl_encoding_release(rnl_encoding *encoding)
 {
-    release_columns(&encoding->inputs);
-    release_columns(&encoding->targets);
+    rnl_columns_release(&encoding->inputs);
+    rnl_columns_release(&encoding->targets);
 }
 
 /* Arrays grow to the powers of two. */

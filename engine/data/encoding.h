@@ -42,6 +42,9 @@ static inline bool rnl_encoding_measured(const rnl_encoding *encoding)
     return encoding->inputs.count > 0;
 }
 
+/* Frees the columns, of which none are left. */
+void rnl_columns_release(rnl_columns *columns);
+
 /* One more column at the end, whose name is copied. */
 rnl_status rnl_columns_add(rnl_columns *columns, const char *name, bool categorical);
 

@@ -15,18 +15,24 @@
         .help = "path of a number for each row, from 0: a factor of its loss"                      \
     }
 
-#define TARGETS_HELP "path of the class numbers, from 0, or target values, for each row"
+#define TARGETS_FIELD                                                                              \
+    {                                                                                              \
+        .key = "targets", .type = RNL_FIELD_TEXT, .offset = offsetof(rnl_array_files, targets),    \
+        .fallback = "null",                                                                        \
+        .help = "path of the class numbers, from 0, or target values, for each row; plain or "     \
+                "gzip; without it, data.targets is inputs"                                         \
+    }
 
 static const rnl_field idx_fields[] = {
     FILE_FIELD(inputs, "path of the inputs, the rows along the first dimension; plain or gzip"),
-    FILE_FIELD(targets, TARGETS_HELP "; plain or gzip"),
+    TARGETS_FIELD,
     SAMPLE_WEIGHT_FIELD,
     {.key = NULL},
 };
 
 static const rnl_field npy_fields[] = {
     FILE_FIELD(inputs, "path of the inputs, the rows along the first dimension; plain or gzip"),
-    FILE_FIELD(targets, TARGETS_HELP "; plain or gzip"),
+    TARGETS_FIELD,
     SAMPLE_WEIGHT_FIELD,
     {.key = NULL},
 };

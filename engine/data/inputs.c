@@ -30,7 +30,7 @@ static rnl_status read_arrays(rnl_dataset *dataset, const rnl_data_format *forma
                               const rnl_array_files *files, const rnl_loading *loading)
 {
     const rnl_data_format *of_targets;
-    if (!loading->predicting && !files->targets)
+    if (!loading->predicting && !loading->without_targets && !files->targets)
         return rnl_fail(RNL_BAD_DATA,
                         "%s: holds an array of inputs: the targets are a file of their own, as "
                         "--targets says",

@@ -23,10 +23,28 @@ static rnl_status load(rnl_dataset *dataset, const rnl_choice *source, const rnl
     return status;
 }
 
-static rnl_status check_config(const rnl_data_config *config, unsigned parts)
+/* Arrays have their targets in a file of its own. */
+static rnl_status check_targets(const rnl_choice *source, const rnl_loading *loading)
+{
+    const void *format = source->kind ? source->kind->operations : NULL;
+    const bool arrays = format == &rnl_idx_format || format == &rnl_npy_format;
+    const rnl_array_files *files = source->parameters;
+    return !arrays || files->targets || loading->without_targets
+               ? RNL_OK
+               : rnl_fail_at(source->place,
+                             "%s: key 'targets' is missing: only data.targets: inputs needs none, "
+                             "unless it chooses rows by class",
+                             source->kind->name);
+}
+
+static rnl_status check_config(const rnl_data_config *config, const rnl_loading *loading,
+                               unsigned parts)
 {
     RNL_TRY(rnl_split_check(config));
     RNL_TRY(rnl_limit_check(config));
+    RNL_TRY(check_targets(&config->train, loading));
+    RNL_TRY(check_targets(&config->validation, loading));
+    RNL_TRY(check_targets(&config->test, loading));
     if ((parts & RNL_TRAIN) && !config->train.kind)
         return rnl_fail(RNL_BAD_CONFIG, "data.train: expected training data, got none");
     if ((parts & RNL_VALIDATION) && rnl_split_is_on(config) && !config->train.kind)
@@ -155,16 +173,19 @@ rnl_status rnl_data_deliver(rnl_data **data, rnl_data *made, rnl_status status)
 rnl_status rnl_data_load_parts(rnl_data **data, const rnl_config *config,
                                const rnl_loading *loading, unsigned parts)
 {
-    RNL_TRY(check_config(&config->data, parts));
+    rnl_loading mirrored = *loading;
+    rnl_loading_mirror(&mirrored, &config->data);
+    RNL_TRY(check_config(&config->data, &mirrored, parts));
     rnl_data *loaded = rnl_data_create_empty();
     if (!loaded)
         return rnl_fail_memory(sizeof *loaded);
     rnl_status status =
         loading->encoding ? rnl_encoding_copy(&loaded->encoding, loading->encoding) : RNL_OK;
     if (status == RNL_OK)
-        status = load_selected(loaded, config, *loading, parts);
+        status = load_selected(loaded, config, mirrored, parts);
     if (status == RNL_OK)
         status = rnl_data_check_shapes(loaded);
+    rnl_data_mirror(loaded, &config->data);
     return rnl_data_deliver(data, loaded, status);
 }
 

@@ -49,6 +49,12 @@ bool rnl_split_is_on(const rnl_data_config *config)
     return share_of(config) > 0 || rnl_split_folds(config) > 0;
 }
 
+bool rnl_split_is_by_class(const rnl_data_config *config)
+{
+    return (share_of(config) > 0 && drawing_of(&config->validation_split) == BY_CLASS) ||
+           (rnl_split_folds(config) > 0 && drawing_of(&config->folds) == BY_CLASS);
+}
+
 rnl_status rnl_split_check(const rnl_data_config *config)
 {
     static const char *const several =

@@ -12,6 +12,9 @@ bool rnl_split_is_on(const rnl_data_config *config);
 size_t rnl_split_folds(const rnl_data_config *config);
 bool rnl_split_stratifies_folds(const rnl_data_config *config);
 
+/* Tests if rows are split by their class. */
+bool rnl_split_is_by_class(const rnl_data_config *config);
+
 /* Refuses splits that exclude each other or what else is given. */
 rnl_status rnl_split_check(const rnl_data_config *config);
 

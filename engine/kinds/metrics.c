@@ -22,7 +22,8 @@ static double prediction(const rnl_outcome *o, size_t j)
 
 static double target(const rnl_outcome *o, size_t j)
 {
-    return rnl_dataset_target(o->dataset, o->row, j, o->outputs);
+    return o->mirrored ? (double)o->mirrored[j]
+                       : rnl_dataset_target(o->dataset, o->row, j, o->outputs);
 }
 
 /* Share of the outputs, each 0 or 1, whose logit has the right sign, as in Keras. */

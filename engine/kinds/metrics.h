@@ -17,8 +17,9 @@ typedef struct rnl_outcome {
     const float *predictions; /* (outputs) probabilities or values; NULL unless asked for; */
     const rnl_scaler *scaler; /* scaling of the values and their targets; else features 0 */
     const rnl_dataset *dataset;
-    size_t row;              /* of the dataset, for its targets */
-    const float *scores;     /* (outputs) logits or values: the larger, the more probable */
+    size_t row;            /* of the dataset, for its targets */
+    const float *mirrored; /* (outputs) the targets, where they are the scaled inputs; else NULL */
+    const float *scores;   /* (outputs) logits or values: the larger, the more probable */
     const double *variances; /* (outputs) of the whole set's targets; NULL unless asked for */
 } rnl_outcome;
 

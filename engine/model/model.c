@@ -5,6 +5,7 @@
 #include "engine/kinds/metrics.h"
 #include "engine/model/fixup.h"
 #include "engine/model/loss_check.h"
+#include "engine/model/mirrored_targets.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -254,6 +255,7 @@ static rnl_status build_layers(rnl_model *model)
             RNL_TRY(operations->check(&model->layers[i], model->config));
     }
     RNL_TRY(check_activations(model));
+    RNL_TRY(rnl_mirrored_check(model));
     return check_target_scaling(model->config);
 }
 

@@ -3,6 +3,7 @@
  * its scaling.
  */
 #include "engine/base/error.h"
+#include "engine/data/adapt.h"
 #include "engine/model/loss_check.h"
 #include "engine/model/model.h"
 #include "threading/floating_mode.h"
@@ -20,6 +21,8 @@ rnl_status rnl_model_check_rows(const rnl_model *model, const rnl_dataset *datas
 
 rnl_status rnl_model_check_targets(const rnl_model *model, const rnl_dataset *dataset)
 {
+    if (rnl_targets_are_inputs(&model->config->data))
+        return RNL_OK;
     if (dataset->labels)
         RNL_TRY(rnl_model_check_classes(model, dataset));
     RNL_TRY(rnl_loss_check_rows(&model->config->training.loss, dataset, rnl_model_outputs(model)));
@@ -66,6 +69,8 @@ static rnl_status measure_targets(rnl_model *model, const rnl_dataset *train)
     const rnl_choice *scaling = &model->config->data.target_scaling;
     const rnl_choice none = {.kind = rnl_kind_find(&rnl_target_scalings, "none")};
     const bool by_preset = scaling->place.origin == RNL_FROM_PRESET;
+    if (rnl_targets_are_inputs(&model->config->data))
+        return RNL_OK;
     if (!rnl_scales(scaling) || (!train->labels && !train->values))
         return RNL_OK;
     if (train->labels && !by_preset)

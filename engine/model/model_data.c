@@ -60,6 +60,8 @@ static rnl_status read_files(rnl_data *data, const rnl_model *model, const char 
     rnl_loading loading = loading_of(model->config);
     loading.predicting = predicting;
     loading.weights_optional = true;
+    rnl_loading_mirror(&loading, &model->config->data);
+    loading.without_targets |= rnl_targets_are_inputs(&model->config->data) && !targets;
     loading.encoding = &data->encoding;
     RNL_TRY(rnl_encoding_copy(&data->encoding, &model->encoding));
     rnl_class_use use;
@@ -68,6 +70,7 @@ static rnl_status read_files(rnl_data *data, const rnl_model *model, const char 
     const rnl_status status =
         rnl_files_read(&data->test, &files, table_parameters(model), &loading);
     rnl_class_use_end(&use);
+    rnl_data_mirror(data, &model->config->data);
     return status;
 }
 
@@ -119,6 +122,7 @@ static rnl_status shape_data(rnl_data *data, const rnl_config *config)
 {
     rnl_class_use use;
     rnl_loading loading = loading_of(config);
+    rnl_loading_mirror(&loading, &config->data);
     RNL_TRY(rnl_split_check(&config->data));
     RNL_TRY(rnl_limit_check(&config->data));
     RNL_TRY(rnl_class_use_begin(&use, &config->data.classes));
@@ -129,6 +133,7 @@ static rnl_status shape_data(rnl_data *data, const rnl_config *config)
     if (status == RNL_OK)
         status = take_parts(data, config, &loading);
     rnl_class_use_end(&use);
+    rnl_data_mirror(data, &config->data);
     return status;
 }
 

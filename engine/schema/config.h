@@ -16,6 +16,7 @@ typedef struct rnl_data_config {
     int64_t fold;                       /* from 1 */
     rnl_choice scaling;                 /* of rnl_scalings */
     rnl_choice target_scaling;          /* of rnl_target_scalings */
+    rnl_choice targets;                 /* of rnl_target_sources */
     rnl_choice classes;                 /* of rnl_class_selections; kind NULL for all */
     int64_t limit, limit_per_class;     /* training rows; 0: all */
 } rnl_data_config;
@@ -83,6 +84,7 @@ extern const rnl_kind_table rnl_missing_rules;     /* engine/data/ */
 extern const rnl_kind_table rnl_validation_splits; /* engine/data/ */
 extern const rnl_kind_table rnl_fold_rules;        /* engine/data/ */
 extern const rnl_kind_table rnl_class_selections;  /* engine/data/ */
+extern const rnl_kind_table rnl_target_sources;    /* engine/data/ */
 extern const rnl_kind_table rnl_scalings;          /* engine/kinds/ */
 extern const rnl_kind_table rnl_target_scalings;   /* engine/data/ */
 extern const rnl_kind_table rnl_layers;            /* engine/layers/ */

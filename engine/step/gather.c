@@ -12,10 +12,11 @@ bool rnl_batch_is_weighted(const rnl_step *step, const rnl_batch *batch)
 static int32_t label_of(const rnl_step *step, const float *targets)
 {
     int32_t label;
-    if (step->per_row.targets.columns == 1)
+    const size_t columns = rnl_step_targets(step)->columns;
+    if (columns == 1)
         return targets[0] > 0.5f;
-    step->kernels->largest(&(const rnl_largest){
-        .rows = 1, .columns = step->per_row.targets.columns, .z = {targets, 0}, .column = &label});
+    step->kernels->largest(
+        &(const rnl_largest){.rows = 1, .columns = columns, .z = {targets, 0}, .column = &label});
     return label;
 }
 
@@ -63,6 +64,7 @@ static void gather_row_targets(const rnl_step *step, const rnl_batch *batch, siz
 static void gather_targets(const rnl_step *step, const rnl_batch *batch, rnl_row_tile rows)
 {
     const rnl_dataset *dataset = batch->dataset;
+    const rnl_matrix *targets = rnl_step_targets(step);
     const bool wanted = step->per_row.targets.columns > 0;
     const bool scaled = wanted && dataset->values && step->given.model->target_scaler.features > 0;
     if (scaled)
@@ -71,10 +73,9 @@ static void gather_targets(const rnl_step *step, const rnl_batch *batch, rnl_row
     for (size_t i = rows.begin; i < rows.filled; ++i) {
         if (wanted && !scaled)
             gather_row_targets(step, batch, i);
-        step->per_row.labels[i] =
-            dataset->labels
-                ? dataset->labels[batch->indices[i]]
-                : label_of(step, step->per_row.targets.values + i * step->per_row.targets.stride);
+        step->per_row.labels[i] = dataset->labels && !step->per_row.mirrors
+                                      ? dataset->labels[batch->indices[i]]
+                                      : label_of(step, targets->values + i * targets->stride);
     }
 }
 

@@ -86,6 +86,7 @@ static void measure(const loss_state *state, const rnl_step *step, const rnl_bat
             .scaler = &step->given.model->target_scaler,
             .dataset = batch->dataset,
             .row = batch->indices[i],
+            .mirrored = step->per_row.mirrors ? row_of(&step->input, i) : NULL,
             .scores = row_of(state->outputs, i),
             .variances = batch->target_variances,
         };
@@ -117,13 +118,14 @@ static void compute_loss(const loss_state *state, const rnl_step *step, const rn
                          rnl_row_tile rows)
 {
     const size_t stride = state->outputs->stride;
+    const rnl_matrix *targets = rnl_step_targets(step);
     float *delta = batch->training ? step->buffers.exchange[0] + rows.begin * stride : NULL;
     const rnl_loss_rows loss = {
         .rows = rows.filled - rows.begin,
         .columns = state->outputs->columns,
         .z = rnl_matrix_view(state->outputs, rows.begin, 0),
         .labels = step->per_row.labels + rows.begin,
-        .targets = {row_of(&step->per_row.targets, rows.begin), step->per_row.targets.stride},
+        .targets = {row_of(targets, rows.begin), targets->stride},
         .scale = 1.0f / (float)batch->rows,
         .threshold = state->loss.threshold,
         .delta = {delta, stride},

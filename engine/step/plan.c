@@ -1,6 +1,7 @@
 #include "engine/step/plan.h"
 
 #include "engine/base/error.h"
+#include "engine/data/adapt.h"
 #include "engine/kinds/losses.h"
 #include "engine/kinds/metrics.h"
 #include "engine/step/clip.h"
@@ -99,7 +100,8 @@ static rnl_status plan_rows(rnl_step *step)
         RNL_TRY(rnl_step_matrix(step, &step->per_row.predictions, outputs));
     if (step->given.predicting)
         return RNL_OK;
-    if (rnl_loss_of(&config->loss)->target != RNL_TARGET_CLASS)
+    step->per_row.mirrors = rnl_targets_are_inputs(&step->given.model->config->data);
+    if (rnl_loss_of(&config->loss)->target != RNL_TARGET_CLASS && !step->per_row.mirrors)
         RNL_TRY(rnl_step_matrix(step, &step->per_row.targets, outputs));
     for (size_t m = 0; m < config->metrics.count; ++m)
         RNL_TRY(rnl_arena_reserve(&step->arena, &step->per_row.metrics[m], rows, sizeof(double)));

@@ -148,6 +148,7 @@ typedef struct rnl_step_rows {
     int32_t *labels;        /* (padded_rows) where the loss knows classes */
     int32_t *predicted;     /* (padded_rows) likewise, or RNL_NO_CLASS */
     rnl_matrix targets;     /* where the loss compares with values, else without columns */
+    bool mirrors;           /* the scaled inputs are the targets, and stand in their place */
     rnl_matrix predictions; /* probabilities or values, where asked for, else without columns */
     float *weights;         /* (padded_rows) factors of the losses; unset without any */
     float *loss;            /* (padded_rows) */
@@ -214,6 +215,12 @@ typedef struct rnl_step {
 
 /* Frees all but the step itself. */
 void rnl_step_release(rnl_step *step);
+
+/* The targets of a mini-batch; without columns where the loss compares with none. */
+static inline const rnl_matrix *rnl_step_targets(const rnl_step *step)
+{
+    return step->per_row.mirrors ? &step->input : &step->per_row.targets;
+}
 
 /* The number of arrays that each parameter has in the step. */
 static inline size_t rnl_step_arrays(const rnl_step *step)

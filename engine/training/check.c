@@ -1,10 +1,12 @@
 #include "engine/training/check.h"
 
 #include "engine/base/error.h"
+#include "engine/data/adapt.h"
 #include "engine/kinds/optimizers.h"
 #include "engine/kinds/regularizers.h"
 #include "engine/layers/dense/dense.h"
 #include "engine/layers/layers.h"
+#include "engine/model/mirrored_targets.h"
 #include "engine/schema/config.h"
 
 #include <math.h>
@@ -17,7 +19,8 @@ rnl_status rnl_check_dataset(const rnl_model *model, const rnl_dataset *dataset)
         return rnl_fail(RNL_BAD_DATA,
                         "the model's scaling of inputs was never measured: create it with training "
                         "rows");
-    if (rnl_scales(&model->config->data.target_scaling) && model->target_scaler.features == 0)
+    if (rnl_scales(&model->config->data.target_scaling) &&
+        !rnl_targets_are_inputs(&model->config->data) && model->target_scaler.features == 0)
         return rnl_fail(RNL_BAD_DATA,
                         "the model's scaling of targets was never measured: create it with "
                         "training rows and their targets");
@@ -56,7 +59,8 @@ rnl_status rnl_check_trainable(const rnl_model *model, const rnl_dataset *datase
         return rnl_fail(RNL_BAD_CONFIG, "there is nothing to train: no layer has parameters that "
                                         "are neither fixed nor frozen");
     RNL_TRY(check_proximal(model));
-    return rnl_check_labelled(model, dataset);
+    RNL_TRY(rnl_check_labelled(model, dataset));
+    return rnl_mirrored_check_rows(model, dataset);
 }
 
 static bool all_finite(const float *values, size_t count)

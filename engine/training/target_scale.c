@@ -1,6 +1,7 @@
 #include "engine/training/target_scale.h"
 
 #include "engine/base/number.h"
+#include "engine/data/adapt.h"
 #include "engine/data/formats.h"
 #include "engine/kinds/activations.h"
 #include "engine/kinds/losses.h"
@@ -21,10 +22,26 @@ static size_t rows_looked_at(const rnl_dataset *rows)
     return rnl_least(rows->rows, MOST_ROWS);
 }
 
+static bool mirrors(const rnl_model *model)
+{
+    return rnl_targets_are_inputs(&model->config->data);
+}
+
 static double value_at(const rnl_dataset *rows, size_t i, size_t column)
 {
     const size_t row = i * rows->rows / rows_looked_at(rows);
     return rnl_dataset_value(rows, row * rows->value_columns + column);
+}
+
+/* The target as the loss sees it. */
+static double scaled_at(const rnl_model *model, const rnl_dataset *rows, size_t i, size_t column)
+{
+    if (!mirrors(model))
+        return rnl_scaler_apply(&model->target_scaler, column, value_at(rows, i, column));
+    const size_t row = i * rows->rows / rows_looked_at(rows);
+    return rnl_scaler_apply(
+        &model->scaler, column,
+        rnl_element_at(rows->element, rows->inputs, row * rows->features + column));
 }
 
 typedef struct moments {
@@ -64,7 +81,8 @@ static bool are_the_inputs(const rnl_model *model, const rnl_dataset *rows)
     const bool files = train->kind && (train->kind->operations == &rnl_idx_format ||
                                        train->kind->operations == &rnl_npy_format);
     const rnl_array_files *paths = files ? train->parameters : NULL;
-    return rows->inputs == rows->values || (paths && strcmp(paths->inputs, paths->targets) == 0);
+    return rows->inputs == rows->values ||
+           (paths && paths->targets && strcmp(paths->inputs, paths->targets) == 0);
 }
 
 /* The column whose mean and deviation are the largest, and whether they are far from 0 and 1. */
@@ -88,7 +106,7 @@ bool rnl_target_scale_is_odd(const rnl_model *model, const rnl_dataset *rows,
                              char text[RNL_TARGET_TEXT])
 {
     const rnl_data_config *config = &model->config->data;
-    if (!rows->values || rnl_scales(&config->target_scaling) ||
+    if (!rows->values || mirrors(model) || rnl_scales(&config->target_scaling) ||
         !rnl_loss_is_of_numbers(&model->config->training.loss))
         return false;
     if (rnl_scales(&config->scaling) && are_the_inputs(model, rows)) {
@@ -114,12 +132,12 @@ bool rnl_target_scale_is_odd(const rnl_model *model, const rnl_dataset *rows,
 /* Share of the targets that lie outside. */
 static double share_beyond(const rnl_model *model, const rnl_dataset *rows, rnl_reach reach)
 {
-    const rnl_scaler *scaler = &model->target_scaler;
-    const size_t count = rows_looked_at(rows), columns = rows->value_columns;
+    const size_t count = rows_looked_at(rows),
+                 columns = mirrors(model) ? rows->features : rows->value_columns;
     size_t beyond = 0;
     for (size_t i = 0; i < count; ++i)
         for (size_t j = 0; j < columns; ++j) {
-            const double target = rnl_scaler_apply(scaler, j, value_at(rows, i, j));
+            const double target = scaled_at(model, rows, i, j);
             beyond += target < reach.least || target > reach.most;
         }
     return (double)beyond / (double)(count * columns);
@@ -139,7 +157,7 @@ bool rnl_targets_are_out_of_reach(const rnl_model *model, const rnl_dataset *row
     const rnl_layer *last = &model->layers[model->layer_count - 1];
     const rnl_layer_operations *operations = rnl_layer_operations_of(last);
     const rnl_choice *activation = operations->activation ? operations->activation(last) : NULL;
-    if (!activation || last->activation_in_loss || !rows->values)
+    if (!activation || last->activation_in_loss || (!rows->values && !mirrors(model)))
         return false;
     const rnl_reach reach = rnl_activation_reach(activation);
     const double share = share_beyond(model, rows, reach);
