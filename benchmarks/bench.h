@@ -9,6 +9,7 @@
 #include "engine/model/model.h"
 
 #define RNL_MAX_BENCH_THREADS 16
+#define RNL_MAX_BENCH_BATCHES 16
 
 typedef struct rnl_bench {
     const rnl_arguments *arguments;
@@ -21,6 +22,8 @@ typedef struct rnl_bench {
     bool tune_rate, normalization;         /* of matrix */
     size_t thread_counts[RNL_MAX_BENCH_THREADS];
     size_t thread_count_count;
+    size_t batches[RNL_MAX_BENCH_BATCHES]; /* none: those of the benchmark */
+    size_t batch_count;
     double deadline; /* rnl_seconds by which repetitions end, narrow or not; quick runs end early */
     rnl_bench_report report;
 } rnl_bench;

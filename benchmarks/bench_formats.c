@@ -109,6 +109,8 @@ static json_t *entry(const rnl_bench_result *r, double seconds, double processor
     put_number(object, "real_time", 1e9 * seconds);
     put_number(object, "cpu_time", 1e9 * processor_seconds);
     put(object, "time_unit", json_string("ns"));
+    if (r->label[0])
+        put(object, "label", json_string(r->label));
     return object;
 }
 

@@ -1,185 +1,53 @@
 /*
- * The time of an inference, row by row and batch by batch, and relu against elu, there and in a
- * step of training: in turns, so that both meet the same moods of the machine.
+ * The time of an inference, and of a training step, and what one activation costs more than another
+ * there: rounds of all of them in an order drawn anew, paired, with a bootstrap interval.
  */
 #include "benchmarks/bench.h"
-#include "benchmarks/bench_nets.h"
-#include "benchmarks/step_time.h"
+#include "benchmarks/chosen.h"
+#include "benchmarks/latency_subject.h"
+#include "benchmarks/order.h"
 #include "engine/base/error.h"
-#include "engine/data/row_order.h"
+#include "engine/kinds/activations.h"
 #include "engine/schema/config.h"
-#include "engine/workers/executor.h"
-#include "engine/workers/pass.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum {
-    RUNS = 1000,
-    FEWEST_RUNS = 3,
-    ROWS_PER_RUN = 8192,
-    ROWS_PER_EPOCH = 1024,
-    MOST_BATCHES = 256
-};
+enum { MOST_ROUNDS = 1000, FEWEST_ROUNDS = 5, MOST_ACTIVATIONS = 16 };
 
-/* A model at one batch size. */
-typedef struct subject {
-    char name[80]; /* "mlp_small/elu" */
-    rnl_config *config;
-    rnl_model *model;
-    rnl_data *data;
-    uint32_t *order;
-    size_t batch_size;
-    bool training;                /* steps are timed, not inferences */
-    size_t batches, warm_batches; /* of a run */
-    rnl_samples seconds;          /* of each batch, or of the steps of an epoch */
-    rnl_samples medians;          /* of each run */
-} subject;
+/* Ends the rounds when all ratios are known within this. */
+static const double narrow = 0.001;
 
-typedef struct timed_run {
-    subject *of;
-    rnl_samples seconds;
-    size_t batches;
-    double last;
-} timed_run;
+/* Activations with one net, batch size, and number of threads; the first is what the others are
+ * compared with. */
+typedef struct contest {
+    size_t threads, count;
+    char names[MOST_ACTIVATIONS][40]; /* "" for the configuration as it is */
+    rnl_latency_subject subjects[MOST_ACTIVATIONS];
+} contest;
 
-static bool take_time(const rnl_step *step, const rnl_batch *batch, void *context)
+/* ---- results --------------------------------------------------------------------------------- */
+
+/* "latency/spirals/elu/train/batch:32/threads:2" */
+static void name_result(rnl_bench_result *result, const contest *c, const char *what)
 {
-    (void)step, (void)batch;
-    timed_run *run = context;
-    const double now = rnl_seconds();
-    if (++run->batches > run->of->warm_batches) {
-        rnl_samples_add(&run->seconds, now - run->last);
-        rnl_samples_add(&run->of->seconds, now - run->last);
-    }
-    run->last = rnl_seconds();
-    return true;
+    const rnl_latency_subject *s = &c->subjects[0];
+    snprintf(result->name, sizeof result->name, "latency/%.40s%s%.50s%s/batch:%zu/threads:%zu",
+             rnl_config_name(s->config), what[0] ? "/" : "", what, s->training ? "/train" : "",
+             s->batch_size, c->threads);
 }
 
-static void work(rnl_hand *hand, void *context)
+static void report_subject(rnl_bench *bench, const contest *c, size_t number)
 {
-    rnl_pass_run(hand, context);
-}
-
-static rnl_status train_once(subject *s, size_t threads)
-{
-    rnl_step_samples samples = {0};
-    const rnl_status status = rnl_step_time(s->config, s->data, threads, s->batch_size, &samples);
-    for (size_t i = 0; i < samples.seconds.count; ++i)
-        rnl_samples_add(&s->seconds, samples.seconds.values[i]);
-    if (status == RNL_OK)
-        rnl_samples_add(&s->medians, samples.rounds.values[0]);
-    rnl_step_samples_release(&samples);
-    return status;
-}
-
-static rnl_status infer_once(subject *s, size_t threads)
-{
-    const rnl_options options = {.threads = threads};
-    timed_run run = {.of = s, .last = rnl_seconds()};
-    const rnl_dataset *train = &s->data->train;
-    rnl_pass pass = {
-        .rows = {.dataset = train, .order = s->order, .count = train->rows},
-        .visit = take_time,
-        .context = &run,
-    };
-    rnl_executor executor = {
-        .step.given = {.model = s->model, .batch_size = s->batch_size, .predicting = true},
-        .options = &options,
-        .work = work,
-        .context = &pass,
-    };
-    const rnl_status status = rnl_executor_run(&executor);
-    if (status == RNL_OK)
-        rnl_samples_add(&s->medians, rnl_samples_summarize(&run.seconds).median);
-    rnl_samples_release(&run.seconds);
-    return status;
-}
-
-static rnl_status run_once(subject *s, size_t threads)
-{
-    return s->training ? train_once(s, threads) : infer_once(s, threads);
-}
-
-/* Begins a subject with as many whole batches as a run takes and there are rows for. */
-static rnl_status begin_subject(subject *s, bool training, size_t batch_size, size_t rows)
-{
-    const size_t fitting = (training ? ROWS_PER_EPOCH : ROWS_PER_RUN) / batch_size;
-    const size_t there = rows / batch_size;
-    s->training = training;
-    s->batch_size = batch_size;
-    s->batches = fitting < MOST_BATCHES ? fitting : MOST_BATCHES;
-    s->batches = there < s->batches ? there : s->batches;
-    s->warm_batches = s->batches / 8;
-    s->order = malloc((s->batches * batch_size + 1) * sizeof *s->order);
-    if (!s->order)
-        return rnl_fail_memory(s->batches * batch_size * sizeof *s->order);
-    rnl_row_order(s->order, s->batches * batch_size, 0, 0, false);
-    return RNL_OK;
-}
-
-static rnl_status make_subject(subject *s, const char *activation, bool training, size_t batch_size)
-{
-    const rnl_bench_case c = {"mlp_small", activation, "momentum", batch_size};
-    char *text = rnl_bench_config(&c), epochs[64];
-    snprintf(epochs, sizeof epochs, "training.epochs=%d", RNL_STEP_TIME_EPOCHS);
-    const char *overrides[] = {epochs};
-    *s = (subject){.batches = 0};
-    snprintf(s->name, sizeof s->name, "mlp_small/%s", activation);
-    rnl_status status = text ? begin_subject(s, training, batch_size, SIZE_MAX) : RNL_NO_MEMORY;
-    if (status == RNL_OK) {
-        s->data = rnl_bench_data(&c, batch_size * s->batches);
-        status = rnl_config_parse(&s->config, "latency", text, overrides, 1);
-    }
-    free(text);
-    return status == RNL_OK ? rnl_model_create(&s->model, s->config, s->data) : status;
-}
-
-/* Loads the user's configuration, whose rows have to fill a batch. */
-static rnl_status load_subject(subject *s, const char *path, const rnl_arguments *arguments,
-                               bool training, size_t batch_size)
-{
-    char batch[64];
-    snprintf(batch, sizeof batch, "training.batch_size=%zu", batch_size);
-    *s = (subject){.batches = 0};
-    rnl_status status = rnl_bench_load(&s->config, &s->data, path, arguments, batch);
-    if (status != RNL_OK)
-        return status;
-    const size_t rows = s->data->train.rows;
-    if (rows < batch_size)
-        return rnl_fail(RNL_BAD_DATA, "%s: latency of %zu rows: expected as many, got %zu", path,
-                        batch_size, rows);
-    snprintf(s->name, sizeof s->name, "%.79s", rnl_config_name(s->config));
-    status = begin_subject(s, training, batch_size, rows);
-    s->data->train.rows = s->batches * batch_size;
-    return status == RNL_OK ? rnl_model_create(&s->model, s->config, s->data) : status;
-}
-
-static void release_subject(subject *s)
-{
-    rnl_model_free(s->model);
-    rnl_config_free(s->config);
-    rnl_data_free(s->data);
-    free(s->order);
-    rnl_samples_release(&s->seconds);
-    rnl_samples_release(&s->medians);
-}
-
-static const char *pass_of(const subject *s)
-{
-    return s->training ? "/train" : "";
-}
-
-static void report_subject(rnl_bench *bench, subject *s, size_t threads)
-{
-    rnl_bench_result result = {
-        .threads = threads, .repetitions = s->seconds.count, .rounds = &s->medians};
-    snprintf(result.name, sizeof result.name, "latency/%s%s/batch:%zu/threads:%zu", s->name,
-             pass_of(s), s->batch_size, threads);
-    result.seconds = rnl_samples_summarize(&s->seconds);
-    rnl_bench_result_count(&result, "p50_us", 1e6 * result.seconds.median);
+    const rnl_latency_subject *s = &c->subjects[number];
+    rnl_bench_result result = {.threads = c->threads,
+                               .repetitions = s->seconds.count,
+                               .seconds = rnl_samples_summarize(&s->seconds),
+                               .rounds = &s->rounds,
+                               .processor_rounds = &s->processor_rounds};
+    name_result(&result, c, c->names[number]);
+    rnl_bench_result_count(&result, "rows_per_second",
+                           (double)s->batch_size / result.seconds.median);
     rnl_bench_result_count(&result, "p90_us", 1e6 * result.seconds.p90);
     if (s->seconds.count >= RNL_P99_SAMPLES)
         rnl_bench_result_count(&result, "p99_us", 1e6 * result.seconds.p99);
@@ -188,88 +56,169 @@ static void report_subject(rnl_bench *bench, subject *s, size_t threads)
     rnl_bench_report_add(&bench->report, &result);
 }
 
-/* The median of the quotients of runs that followed each other. */
-static void report_ratio(rnl_bench *bench, const double *quotients, size_t count, const subject *s,
-                         size_t threads)
+/* "elu costs 0.3 % (0.1 to 0.6) more than relu" */
+static void say(rnl_bench_result *result, const char *name, const char *than,
+                const rnl_ratio *ratio)
 {
-    rnl_samples ratios = {0};
-    for (size_t i = 0; i < count; ++i)
-        rnl_samples_add(&ratios, quotients[i]);
-    const rnl_spread spread = rnl_samples_summarize(&ratios);
-    rnl_bench_result result = {.threads = threads, .repetitions = count};
-    snprintf(result.name, sizeof result.name,
-             "latency/mlp_small/elu_over_relu%s/batch:%zu/threads:%zu", pass_of(s), s->batch_size,
-             threads);
-    rnl_bench_result_count(&result, "ratio", spread.median);
-    rnl_bench_result_count(&result, "ratio_low", spread.low);
-    rnl_bench_result_count(&result, "ratio_high", spread.high);
+    const double middle = 100 * (ratio->median - 1);
+    const double low = 100 * (ratio->low - 1), high = 100 * (ratio->high - 1);
+    if (low > 0)
+        snprintf(result->label, sizeof result->label,
+                 "%s costs %.1f %% (%.1f to %.1f) more than %s", name, middle, low, high, than);
+    else if (high < 0)
+        snprintf(result->label, sizeof result->label,
+                 "%s costs %.1f %% (%.1f to %.1f) less than %s", name, -middle, -high, -low, than);
+    else
+        snprintf(result->label, sizeof result->label,
+                 "%s costs what %s costs, as far as is known (%+.1f %%, %+.1f to %+.1f)", name,
+                 than, middle, low, high);
+}
+
+static void report_ratio(rnl_bench *bench, const contest *c, size_t number)
+{
+    const rnl_ratio ratio = rnl_samples_ratio(&c->subjects[number].rounds, &c->subjects[0].rounds);
+    rnl_bench_result result = {.threads = c->threads,
+                               .repetitions = c->subjects[number].rounds.count};
+    char what[96];
+    snprintf(what, sizeof what, "%s_over_%s", c->names[number], c->names[0]);
+    name_result(&result, c, what);
+    rnl_bench_result_count(&result, "ratio", ratio.median);
+    rnl_bench_result_count(&result, "ratio_low", ratio.low);
+    rnl_bench_result_count(&result, "ratio_high", ratio.high);
+    say(&result, c->names[number], c->names[0], &ratio);
     rnl_bench_report_add(&bench->report, &result);
-    rnl_samples_release(&ratios);
 }
 
-static rnl_status measure_pair(rnl_bench *bench, bool training, size_t batch_size, size_t threads)
+/* ---- rounds ---------------------------------------------------------------------------------- */
+
+static bool is_known(const contest *c)
 {
-    subject relu = {0}, elu = {0};
-    double quotients[RUNS];
-    size_t runs = 0;
-    rnl_status status = make_subject(&relu, "relu", training, batch_size);
+    const rnl_spread spread = rnl_samples_summarize(&c->subjects[0].rounds);
+    bool known = rnl_spread_width(&spread) <= (c->count > 1 ? 1 : narrow) &&
+                 c->subjects[0].seconds.count >= RNL_P99_SAMPLES;
+    for (size_t i = 1; known && i < c->count; ++i) {
+        const rnl_ratio ratio = rnl_samples_ratio(&c->subjects[i].rounds, &c->subjects[0].rounds);
+        known = (ratio.high - ratio.low) / 2 <= narrow * ratio.median;
+    }
+    return known;
+}
+
+static rnl_status run_rounds(contest *c, double deadline)
+{
+    uint64_t state = rnl_order_seed();
+    size_t order[MOST_ACTIVATIONS];
+    for (size_t round = 0; round < MOST_ROUNDS; ++round) {
+        if (round >= FEWEST_ROUNDS && (rnl_seconds() > deadline || is_known(c)))
+            break;
+        rnl_order_draw(order, c->count, &state);
+        for (size_t i = 0; i < c->count; ++i)
+            RNL_TRY(rnl_latency_run(&c->subjects[order[i]], c->threads));
+    }
+    return RNL_OK;
+}
+
+/* ---- contests -------------------------------------------------------------------------------- */
+
+static const char *name_of(const json_t *choice)
+{
+    return json_is_string(choice) ? json_string_value(choice)
+                                  : json_object_iter_key(json_object_iter((json_t *)choice));
+}
+
+static rnl_status make_subjects(contest *c, const char *path, const rnl_arguments *arguments,
+                                const json_t *activations, bool training, size_t batch_size)
+{
+    const size_t count = activations ? json_array_size(activations) : 1;
+    for (size_t i = 0; i < count; ++i) {
+        json_t *activation = activations ? json_array_get(activations, i) : NULL;
+        c->subjects[c->count] = (rnl_latency_subject){training, batch_size, .path = NULL};
+        if (activation)
+            snprintf(c->names[c->count], sizeof *c->names, "%.39s", name_of(activation));
+        ++c->count;
+        RNL_TRY(rnl_latency_make(&c->subjects[c->count - 1], path, arguments, activation));
+    }
+    return RNL_OK;
+}
+
+static rnl_status run_contest(rnl_bench *bench, contest *c, double deadline)
+{
+    RNL_TRY(run_rounds(c, deadline));
+    for (size_t i = 0; i < c->count; ++i)
+        report_subject(bench, c, i);
+    for (size_t i = 1; i < c->count; ++i)
+        report_ratio(bench, c, i);
+    return RNL_OK;
+}
+
+static rnl_status measure(rnl_bench *bench, const char *path, const json_t *activations,
+                          bool training, size_t batch_size, size_t threads, double deadline)
+{
+    contest *c = calloc(1, sizeof *c);
+    if (!c)
+        return rnl_fail_memory(sizeof *c);
+    c->threads = threads;
+    rnl_status status = make_subjects(c, path, bench->arguments, activations, training, batch_size);
     if (status == RNL_OK)
-        status = make_subject(&elu, "elu", training, batch_size);
-    while (status == RNL_OK && runs < RUNS &&
-           (runs < FEWEST_RUNS || rnl_seconds() < bench->deadline)) {
-        status = run_once(&relu, threads);
-        if (status == RNL_OK)
-            status = run_once(&elu, threads);
-        if (status == RNL_OK)
-            quotients[runs] = elu.medians.values[runs] / relu.medians.values[runs];
-        ++runs;
-    }
-    if (status == RNL_OK) {
-        report_subject(bench, &relu, threads);
-        report_subject(bench, &elu, threads);
-        report_ratio(bench, quotients, runs, &relu, threads);
-    }
-    release_subject(&relu);
-    release_subject(&elu);
+        status = run_contest(bench, c, deadline);
+    for (size_t i = 0; i < c->count; ++i)
+        rnl_latency_release(&c->subjects[i]);
+    free(c);
     return status;
 }
 
-static rnl_status measure_config(rnl_bench *bench, const char *path, bool training,
-                                 size_t batch_size, size_t threads)
+/* ---- the command ----------------------------------------------------------------------------- */
+
+/* Inferences and training steps of what the user asks for, or of usual sizes. */
+typedef struct passes {
+    size_t count;
+    struct {
+        bool training;
+        size_t batch_size;
+    } items[2 * RNL_MAX_BENCH_BATCHES];
+} passes;
+
+static passes passes_of(const rnl_bench *bench)
 {
-    subject s = {.batches = 0};
-    rnl_status status = load_subject(&s, path, bench->arguments, training, batch_size);
-    for (size_t runs = 0;
-         status == RNL_OK && runs < RUNS && (runs < FEWEST_RUNS || rnl_seconds() < bench->deadline);
-         ++runs)
-        status = run_once(&s, threads);
-    if (status == RNL_OK)
-        report_subject(bench, &s, threads);
-    release_subject(&s);
-    return status;
+    if (bench->batch_count == 0)
+        return (passes){5, {{false, 1}, {false, 32}, {false, 512}, {true, 32}, {true, 512}}};
+    passes p = {.count = 0};
+    for (size_t i = 0; i < 2 * bench->batch_count; ++i) {
+        p.items[p.count].training = i >= bench->batch_count;
+        p.items[p.count++].batch_size = bench->batches[i % bench->batch_count];
+    }
+    return p;
+}
+
+static rnl_status measure_all(rnl_bench *bench, const json_t *activations)
+{
+    const passes p = passes_of(bench);
+    const size_t configs = bench->arguments->operand_count - 1, nets = configs > 0 ? configs : 1;
+    const size_t count = p.count * bench->thread_count_count * nets;
+    const double start = rnl_seconds(), span = bench->deadline - start;
+    for (size_t i = 0; i < count; ++i)
+        RNL_TRY(measure(
+            bench,
+            configs > 0 ? bench->arguments->operands[1 + i / p.count / bench->thread_count_count]
+                        : NULL,
+            activations, p.items[i % p.count].training, p.items[i % p.count].batch_size,
+            bench->thread_counts[i / p.count % bench->thread_count_count],
+            start + span * (double)(i + 1) / (double)count));
+    return RNL_OK;
 }
 
 int rnl_bench_latency(rnl_bench *bench)
 {
-    static const struct {
-        bool training;
-        size_t batch_size;
-    } passes[] = {{false, 1}, {false, 32}, {false, 512}, {true, 32}, {true, 512}};
-    enum { PASSES = sizeof passes / sizeof *passes };
-    const size_t configs = bench->arguments->operand_count - 1;
-    const size_t nets = configs > 0 ? configs : 1;
-    const size_t count = PASSES * bench->thread_count_count * nets;
-    const double start = rnl_seconds(), end = bench->deadline;
+    const bool own = bench->arguments->operand_count == 1;
+    const char *text = bench->activations ? bench->activations : own ? "relu, elu" : NULL;
+    json_t *activations = NULL;
     rnl_status status = RNL_OK;
-    for (size_t i = 0; i < count && status == RNL_OK; ++i) {
-        const bool training = passes[i % PASSES].training;
-        const size_t batch_size = passes[i % PASSES].batch_size;
-        const size_t threads = bench->thread_counts[i / PASSES % bench->thread_count_count];
-        const size_t net = i / PASSES / bench->thread_count_count;
-        bench->deadline = start + (end - start) * (double)(i + 1) / (double)count;
-        status = configs > 0 ? measure_config(bench, bench->arguments->operands[1 + net], training,
-                                              batch_size, threads)
-                             : measure_pair(bench, training, batch_size, threads);
-    }
+    if (text)
+        status = rnl_choose_json(&activations, &rnl_activations, "--activations", text);
+    if (status == RNL_OK && json_array_size(activations) > MOST_ACTIVATIONS)
+        status = rnl_fail(RNL_BAD_CONFIG, "--activations: expected at most %d, got %zu",
+                          MOST_ACTIVATIONS, json_array_size(activations));
+    if (status == RNL_OK)
+        status = measure_all(bench, activations);
+    json_decref(activations);
     return rnl_bench_complain(status);
 }

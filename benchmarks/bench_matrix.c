@@ -6,6 +6,7 @@
 #include "benchmarks/chosen.h"
 #include "benchmarks/matrix_configs.h"
 #include "benchmarks/matrix_trial.h"
+#include "benchmarks/order.h"
 #include "engine/base/error.h"
 #include "engine/kinds/activations.h"
 #include "engine/kinds/optimizers.h"
@@ -36,23 +37,6 @@ typedef struct matrix {
 } matrix;
 
 /* ---- combinations ---------------------------------------------------------------------------- */
-
-/* The choices of a list as they stand in a configuration. */
-static rnl_status choices(json_t **array, const rnl_kind_table *table, const char *option,
-                          const char *text)
-{
-    rnl_choice_list list = {0};
-    char *json = NULL;
-    rnl_status status = rnl_choose(&list, table, option, text, NULL);
-    if (status == RNL_OK)
-        status = rnl_choose_print(&list, table, &json);
-    rnl_choose_release(&list, table);
-    json_t *document = json ? json_loads(json, 0, NULL) : NULL;
-    *array = json_incref(json_object_get(document, "list"));
-    json_decref(document);
-    rnl_text_free(json);
-    return status;
-}
 
 /* None, and batch normalization if it is asked for. */
 static json_t *normalizations(bool with)
@@ -120,28 +104,16 @@ static rnl_status run_trial(const rnl_bench *bench, matrix *m, combination *c, s
     return status;
 }
 
-static void shuffle(size_t *order, size_t count, uint64_t *state)
-{
-    for (size_t i = 0; i < count; ++i)
-        order[i] = i;
-    for (size_t i = count; i > 1; --i) {
-        *state = *state * 6364136223846793005u + 1442695040888963407u;
-        const size_t k = (size_t)(*state >> 33) % i, kept = order[k];
-        order[k] = order[i - 1];
-        order[i - 1] = kept;
-    }
-}
-
 static rnl_status run_trials(const rnl_bench *bench, matrix *m)
 {
-    uint64_t state = (uint64_t)(1e9 * rnl_seconds());
+    uint64_t state = rnl_order_seed();
     size_t *order = malloc((m->count + 1) * sizeof *order);
     if (!order)
         return rnl_fail_memory(m->count * sizeof *order);
     const size_t first = (size_t)m->config->training.seed;
     rnl_status status = RNL_OK;
     for (size_t s = 0; status == RNL_OK && s < m->seeds; ++s) {
-        shuffle(order, m->count, &state);
+        rnl_order_draw(order, m->count, &state);
         for (size_t i = 0; status == RNL_OK && i < m->count; ++i)
             status = run_trial(bench, m, &m->combinations[order[i]], first + s);
     }
@@ -238,10 +210,11 @@ static rnl_status prepare(const rnl_bench *bench, matrix *m)
         return rnl_fail(RNL_BAD_CONFIG,
                         "%s: no hidden dense layer has an activation that could be another",
                         bench->arguments->operands[1]);
-    RNL_TRY(choices(&m->optimizers, &rnl_optimizers, "--optimizers",
-                    bench->optimizers ? bench->optimizers : "sgd, momentum, nesterov, adam"));
-    RNL_TRY(choices(&m->activations, &rnl_activations, "--activations",
-                    bench->activations ? bench->activations : "relu, elu"));
+    RNL_TRY(
+        rnl_choose_json(&m->optimizers, &rnl_optimizers, "--optimizers",
+                        bench->optimizers ? bench->optimizers : "sgd, momentum, nesterov, adam"));
+    RNL_TRY(rnl_choose_json(&m->activations, &rnl_activations, "--activations",
+                            bench->activations ? bench->activations : "relu, elu"));
     m->normalizations = normalizations(bench->normalization);
     return make_combinations(m);
 }

@@ -66,6 +66,8 @@ static void print_line(const rnl_bench_result *r)
     }
     for (size_t i = 0; i < r->counter_count; ++i)
         print_counter(&r->counters[i]);
+    if (r->label[0])
+        printf("  %s", r->label);
     putchar('\n');
     fflush(stdout);
 }

@@ -7,6 +7,7 @@
 #include "benchmarks/bench_nets.h"
 #include "benchmarks/fma_peak.h"
 #include "benchmarks/step_time.h"
+#include "engine/base/error.h"
 #include "engine/schema/config.h"
 
 #include <stdio.h>
@@ -23,6 +24,7 @@ typedef struct point {
     const rnl_config *config;
     const rnl_data *data;
     size_t threads, batch_size;
+    size_t first; /* the point of the same case with the first number of threads */
     double flops; /* of a step */
     rnl_step_samples samples;
 } point;
@@ -75,6 +77,15 @@ static rnl_status run_rounds(const points *p, double deadline, double *peaks)
     return RNL_OK;
 }
 
+/* Rows per second for each worker, over those of the first number of threads. */
+static double efficiency(const points *p, const point *at)
+{
+    const point *first = &p->items[at->first];
+    const double before = rnl_samples_summarize(&first->samples.seconds).median;
+    return before * (double)first->threads /
+           (rnl_samples_summarize(&at->samples.seconds).median * (double)at->threads);
+}
+
 /* A step cannot take less time than its arithmetic: then something was not computed, or not timed.
  */
 static int report_points(rnl_bench *bench, const points *p, const double *peaks)
@@ -92,6 +103,8 @@ static int report_points(rnl_bench *bench, const points *p, const double *peaks)
         rnl_bench_result_count(&result, "rows_per_second",
                                (double)at->batch_size / result.seconds.median);
         rnl_bench_result_count(&result, "gflops", speed / 1e9);
+        if (at->threads > p->items[at->first].threads)
+            rnl_bench_result_count(&result, "efficiency", efficiency(p, at));
         if (peaks[i] > 0) {
             rnl_bench_result_count(&result, "share_of_peak", speed / peaks[i]);
             rnl_bench_result_count(&result, "peak_gflops", peaks[i] / 1e9);
@@ -148,11 +161,15 @@ static rnl_status make_case(bench_case *made, const rnl_bench_case *c)
     return status;
 }
 
-static rnl_status load_case(bench_case *made, const char *path, const rnl_arguments *arguments)
+/* With another batch size than the configuration's, unless it is 0. */
+static rnl_status load_case(bench_case *made, const char *path, const rnl_arguments *arguments,
+                            size_t batch_size)
 {
-    const rnl_status status = rnl_bench_load(&made->config, &made->data, path, arguments, NULL);
-    return status == RNL_OK ? training_flops(&made->flops_per_row, made->config, made->data)
-                            : status;
+    char batch[64];
+    snprintf(batch, sizeof batch, "training.batch_size=%zu", batch_size);
+    RNL_TRY(
+        rnl_bench_load(&made->config, &made->data, path, arguments, batch_size > 0 ? batch : NULL));
+    return training_flops(&made->flops_per_row, made->config, made->data);
 }
 
 static void add_points(points *p, const rnl_bench *bench, const bench_case *c, const char *label)
@@ -164,6 +181,7 @@ static void add_points(points *p, const rnl_bench *bench, const bench_case *c, c
             .data = c->data,
             .threads = bench->thread_counts[t],
             .batch_size = (size_t)c->config->training.batch_size,
+            .first = p->count - 1 - t,
         };
         at->flops = c->flops_per_row * (double)at->batch_size;
         snprintf(at->name, sizeof at->name, "train/%s/batch:%zu/threads:%zu", label, at->batch_size,
@@ -171,24 +189,49 @@ static void add_points(points *p, const rnl_bench *bench, const bench_case *c, c
     }
 }
 
-static rnl_status make_cases(bench_case *cases, size_t count, const rnl_bench *bench, points *p)
+/* Another entry of the table before this one is the same but for its batch size. */
+static bool is_repeated(size_t number)
+{
+    const rnl_bench_case *c = &rnl_bench_cases[number];
+    for (size_t i = 0; i < number; ++i)
+        if (strcmp(rnl_bench_cases[i].net, c->net) == 0 &&
+            strcmp(rnl_bench_cases[i].activation, c->activation) == 0 &&
+            strcmp(rnl_bench_cases[i].optimizer, c->optimizer) == 0)
+            return true;
+    return false;
+}
+
+/* The number-th CONFIG, or entry of the table. */
+static rnl_status prepare_case(bench_case *made, const rnl_bench *bench, size_t number,
+                               size_t batch_size, char label[80])
 {
     const rnl_arguments *arguments = bench->arguments;
+    if (arguments->operand_count > 1) {
+        RNL_TRY(load_case(made, arguments->operands[1 + number], arguments, batch_size));
+        snprintf(label, 80, "%.60s", rnl_config_name(made->config));
+        return RNL_OK;
+    }
+    rnl_bench_case c = rnl_bench_cases[number];
+    c.batch_size = batch_size > 0 ? batch_size : c.batch_size;
+    snprintf(label, 80, "%s/%s/%s", c.net, c.activation, c.optimizer);
+    return make_case(made, &c);
+}
+
+/* *made: how many, each with points. */
+static rnl_status make_cases(bench_case *cases, size_t *made, size_t count, const rnl_bench *bench,
+                             points *p)
+{
+    const size_t batches = bench->batch_count > 0 ? bench->batch_count : 1;
     for (size_t i = 0; i < count; ++i) {
-        char label[80];
-        rnl_status status;
-        if (arguments->operand_count > 1) {
-            status = load_case(&cases[i], arguments->operands[1 + i], arguments);
-            snprintf(label, sizeof label, "%.60s",
-                     status == RNL_OK ? rnl_config_name(cases[i].config) : "");
-        } else {
-            const rnl_bench_case *c = &rnl_bench_cases[i];
-            status = make_case(&cases[i], c);
-            snprintf(label, sizeof label, "%s/%s/%s", c->net, c->activation, c->optimizer);
+        if (bench->arguments->operand_count == 1 && bench->batch_count > 0 && is_repeated(i))
+            continue;
+        for (size_t k = 0; k < batches; ++k) {
+            char label[80];
+            bench_case *c = &cases[(*made)++];
+            RNL_TRY(
+                prepare_case(c, bench, i, bench->batch_count > 0 ? bench->batches[k] : 0, label));
+            add_points(p, bench, c, label);
         }
-        if (status != RNL_OK)
-            return status;
-        add_points(p, bench, &cases[i], label);
     }
     return RNL_OK;
 }
@@ -215,14 +258,16 @@ static rnl_status measure_layers(rnl_bench *bench, const points *p)
 
 int rnl_bench_train(rnl_bench *bench)
 {
-    const size_t count = bench->arguments->operand_count > 1 ? bench->arguments->operand_count - 1
-                                                             : rnl_bench_case_count;
-    bench_case *cases = calloc(count, sizeof *cases);
-    points p = {.items = calloc(count * RNL_MAX_BENCH_THREADS, sizeof *p.items)};
-    double *peaks = calloc(count * RNL_MAX_BENCH_THREADS, sizeof *peaks);
+    const size_t nets = bench->arguments->operand_count > 1 ? bench->arguments->operand_count - 1
+                                                            : rnl_bench_case_count;
+    const size_t most = nets * (bench->batch_count > 0 ? bench->batch_count : 1);
+    size_t count = 0;
+    bench_case *cases = calloc(most, sizeof *cases);
+    points p = {.items = calloc(most * bench->thread_count_count, sizeof *p.items)};
+    double *peaks = calloc(most * bench->thread_count_count, sizeof *peaks);
     if (!cases || !p.items || !peaks)
-        return rnl_bench_complain(RNL_NO_MEMORY);
-    rnl_status status = make_cases(cases, count, bench, &p);
+        return rnl_bench_complain(rnl_fail_memory(most * sizeof *p.items));
+    rnl_status status = make_cases(cases, &count, nets, bench, &p);
     if (status == RNL_OK)
         status = run_rounds(&p, bench->deadline, peaks);
     int code = rnl_bench_complain(status);

@@ -58,14 +58,6 @@ rnl_status rnl_choose(rnl_choice_list *list, const rnl_kind_table *table, const 
     return status;
 }
 
-rnl_status rnl_choose_print(const rnl_choice_list *list, const rnl_kind_table *table, char **json)
-{
-    rnl_field fields[2];
-    const chosen c = {*list};
-    make_fields(fields, table);
-    return rnl_schema_print_json(fields, &c, json);
-}
-
 void rnl_choose_release(rnl_choice_list *list, const rnl_kind_table *table)
 {
     rnl_field fields[2];
@@ -73,4 +65,21 @@ void rnl_choose_release(rnl_choice_list *list, const rnl_kind_table *table)
     make_fields(fields, table);
     rnl_schema_release(fields, &c);
     *list = (rnl_choice_list){0};
+}
+
+rnl_status rnl_choose_json(json_t **array, const rnl_kind_table *table, const char *option,
+                           const char *text)
+{
+    rnl_field fields[2];
+    chosen c = {0};
+    char *json = NULL;
+    make_fields(fields, table);
+    RNL_TRY(rnl_choose(&c.list, table, option, text, NULL));
+    const rnl_status status = rnl_schema_print_json(fields, &c, &json);
+    rnl_choose_release(&c.list, table);
+    json_t *document = json ? json_loads(json, 0, NULL) : NULL;
+    *array = json_incref(json_object_get(document, "list"));
+    json_decref(document);
+    free(json);
+    return status;
 }

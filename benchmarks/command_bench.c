@@ -12,8 +12,8 @@
 
 typedef struct bench_arguments {
     rnl_arguments common;
-    const char *thread_list; /* "1,2,4"; NULL: the default */
-    double seconds;          /* 0: the default */
+    const char *thread_list, *batch_list; /* "1,2,4"; NULL: the default */
+    double seconds;                       /* 0: the default */
     const char *activations, *optimizers;
     rnl_bench_target target;
     size_t seeds; /* 0: the default */
@@ -42,9 +42,12 @@ static const rnl_option option_table[] = {
     {"threads", 't', "N,N...",
      "numbers of workers to measure with\n(default: 1, and one for each physical core)",
      "numbers from 1, as in 1,2,4", rnl_take_text, offsetof(bench_arguments, thread_list)},
+    {"batch", 0, "N,N...", "of train and latency: batch sizes to measure with",
+     "numbers from 1, as in 1,8,64", rnl_take_text, offsetof(bench_arguments, batch_list)},
     {"activations", 0, "A,A...",
-     "of activations and matrix: those to measure, as relu,elu or\n"
-     "'relu,{elu: {alpha: 0.5}}' (default: all; of matrix relu,elu)",
+     "of latency, activations and matrix: those to measure, as relu,elu or\n"
+     "'relu,{elu: {alpha: 0.5}}' (default: relu,elu; of activations all; of\n"
+     "latency with CONFIG what it has)",
      "names", rnl_take_text, offsetof(bench_arguments, activations)},
     {"optimizers", 0, "O,O...",
      "of optimizers and matrix: those to measure, as sgd,adam or\n"
@@ -83,11 +86,14 @@ static const char details[] =
     "  train    the time of a training step of each CONFIG, or of a table of networks; rows per\n"
     "           second, GFLOP/s of the products, and their share of the FMA peak that is "
     "measured\n"
-    "           in the same run with as many workers\n"
+    "           in the same run with as many workers; efficiency: rows per second over those of\n"
+    "           the first of --threads, for each worker\n"
     "  latency  the time of an inference of 1, 32 and 512 rows, and of a training step of 32 and\n"
-    "           512, of each CONFIG: median, p90, p99; or of a small network, with elu over "
-    "relu,\n"
-    "           in turns, with a 95 % confidence interval\n"
+    "           512 (--batch: others), of each CONFIG, or of a small network: median, p90, p99,\n"
+    "           p99.9, with 1,000 and 10,000 samples behind the last two.  Activations of the\n"
+    "           hidden layers are compared with the first one in paired rounds, in an order drawn\n"
+    "           anew for each, until what one costs more is known within 0.1 %, or time is over;\n"
+    "           the interval is a bootstrap's, 95 %, and the verdict is told in words\n"
     "  activations  each activation forward and backward, on every instruction set (--quick: the\n"
     "           best), from L1, L2, L3 and memory: time and cycles of an element in each thread,\n"
     "           share of the triad over as much memory, ratio to relu, proven error; beside\n"
@@ -121,10 +127,11 @@ enum {
     SEEDS = 16,
     TUNE_RATE = 32,
     NORMALIZATION = 64,
-    OPTIONS = 7
+    BATCH = 128,
+    OPTIONS = 8
 };
-static const char *const special[OPTIONS] = {"layers", "activations", "optimizers",   "target",
-                                             "seeds",  "tune-rate",   "normalization"};
+static const char *const special[OPTIONS] = {"layers", "activations", "optimizers",    "target",
+                                             "seeds",  "tune-rate",   "normalization", "batch"};
 
 static const struct {
     const char *name;
@@ -133,8 +140,8 @@ static const struct {
     unsigned options;
 } kinds[] = {
     {"machine", rnl_bench_machine, 0, 0, 0},
-    {"train", rnl_bench_train, 0, RNL_MAX_OPERANDS, LAYERS},
-    {"latency", rnl_bench_latency, 0, RNL_MAX_OPERANDS, 0},
+    {"train", rnl_bench_train, 0, RNL_MAX_OPERANDS, LAYERS | BATCH},
+    {"latency", rnl_bench_latency, 0, RNL_MAX_OPERANDS, ACTIVATIONS | BATCH},
     {"activations", rnl_bench_activations, 0, 0, ACTIVATIONS},
     {"optimizers", rnl_bench_optimizers, 0, 0, OPTIMIZERS},
     {"matrix", rnl_bench_matrix, 1, 1,
@@ -146,7 +153,7 @@ static unsigned options_given(const bench_arguments *a)
     return (a->layers ? LAYERS : 0) | (a->activations ? ACTIVATIONS : 0) |
            (a->optimizers ? OPTIMIZERS : 0) | (a->target.figure[0] ? TARGET : 0) |
            (a->seeds > 0 ? SEEDS : 0) | (a->tune_rate ? TUNE_RATE : 0) |
-           (a->normalization ? NORMALIZATION : 0);
+           (a->normalization ? NORMALIZATION : 0) | (a->batch_list ? BATCH : 0);
 }
 
 static int check_configs(const bench_arguments *arguments, size_t kind)
@@ -201,15 +208,15 @@ static rnl_status default_threads(rnl_bench *bench)
     return RNL_OK;
 }
 
-/* "1,2,4" */
-static bool read_threads(rnl_bench *bench, const char *text)
+/* "1,2,4", up to `most` of each number. */
+static bool read_numbers(size_t *numbers, size_t *count, unsigned long most, const char *text)
 {
-    while (bench->thread_count_count < RNL_MAX_BENCH_THREADS) {
+    while (*count < RNL_MAX_BENCH_THREADS) {
         char *end;
-        const unsigned long count = strtoul(text, &end, 10);
-        if (end == text || *text == '-' || count == 0 || count > 4096)
+        const unsigned long number = strtoul(text, &end, 10);
+        if (end == text || *text == '-' || number == 0 || number > most)
             return false;
-        bench->thread_counts[bench->thread_count_count++] = count;
+        numbers[(*count)++] = number;
         if (*end == '\0')
             return true;
         if (*end != ',')
@@ -223,9 +230,17 @@ static int choose_threads(rnl_bench *bench, const char *list)
 {
     if (!list)
         return rnl_complain_status(default_threads(bench));
-    if (!read_threads(bench, list))
+    if (!read_numbers(bench->thread_counts, &bench->thread_count_count, 4096, list))
         return rnl_complain_usage("bench",
                                   "--threads expects numbers from 1, as in 1,2,4, got '%s'", list);
+    return RNL_EXIT_OK;
+}
+
+static int choose_batches(rnl_bench *bench, const char *list)
+{
+    if (list && !read_numbers(bench->batches, &bench->batch_count, 1 << 24, list))
+        return rnl_complain_usage("bench", "--batch expects numbers from 1, as in 1,8,64, got '%s'",
+                                  list);
     return RNL_EXIT_OK;
 }
 
@@ -268,6 +283,7 @@ static int run(const rnl_arguments *common)
             "matrix",
             common->operands[0]);
     RNL_TRY_EXIT(check_arguments(arguments, kind));
+    RNL_TRY_EXIT(choose_batches(&bench, arguments->batch_list));
     rnl_bench_report_begin(&bench.report, arguments->json  ? RNL_BENCH_JSON
                                           : arguments->csv ? RNL_BENCH_CSV
                                                            : RNL_BENCH_TABLE);

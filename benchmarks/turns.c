@@ -1,5 +1,6 @@
 #include "benchmarks/turns.h"
 
+#include "benchmarks/order.h"
 #include "engine/base/error.h"
 #include "engine/workers/machine.h"
 #include "threading/team.h"
@@ -54,17 +55,6 @@ static void warm_up(rnl_worker *worker, round *r, rnl_contender *c)
 
 /* ---- rounds ---------------------------------------------------------------------------------- */
 
-/* An order of the contenders, by Fisher and Yates. */
-static void shuffle(round *r)
-{
-    for (size_t i = r->turns->count; i > 1; --i) {
-        r->state = r->state * 6364136223846793005u + 1442695040888963407u;
-        const size_t k = (size_t)(r->state >> 33) % i, kept = r->order[k];
-        r->order[k] = r->order[i - 1];
-        r->order[i - 1] = kept;
-    }
-}
-
 static bool all_narrow(const rnl_turns *turns)
 {
     for (size_t i = 0; i < turns->count; ++i) {
@@ -105,7 +95,7 @@ static void run_rounds(rnl_worker *worker, void *context)
         if (worker->index == 0) {
             ++r->number;
             r->over = is_over(r);
-            shuffle(r);
+            rnl_order_draw(r->order, turns->count, &r->state);
         }
         rnl_team_barrier(worker);
     }
@@ -116,13 +106,11 @@ rnl_status rnl_take_turns(const rnl_turns *turns)
     const rnl_options options = {.threads = turns->threads};
     char problem[512];
     rnl_placement placement;
-    round r = {.turns = turns, .state = (uint64_t)(1e9 * rnl_seconds())};
+    round r = {.turns = turns, .state = rnl_order_seed()};
     RNL_TRY(rnl_place_workers(&placement, &options));
     r.order = malloc((turns->count + 1) * sizeof *r.order);
-    for (size_t i = 0; r.order && i < turns->count; ++i)
-        r.order[i] = i;
     if (r.order)
-        shuffle(&r);
+        rnl_order_draw(r.order, turns->count, &r.state);
     const bool ran = r.order && rnl_team_run(&placement, run_rounds, &r, problem, sizeof problem);
     rnl_placement_release(&placement);
     if (!r.order)

@@ -169,6 +169,32 @@ Test(cli, measures_optimizers)
     program_expect("err", "--optimizers is not of activations");
 }
 
+Test(cli, measures_a_sweep_of_batches_and_threads)
+{
+    cr_assert_eq(program_run("bench train " SPIRALS " --threads 1,2 --seconds 0.1 --batch 8,64"), 0,
+                 "%s", program_read("err"));
+    program_expect("out", "train/spirals/batch:8/threads:1 ");
+    program_expect("out", "train/spirals/batch:64/threads:2 ");
+    program_expect("out", "  efficiency ");
+    cr_expect_eq(program_run("bench train --batch 8,0"), 2);
+    program_expect("err", "--batch expects numbers from 1, as in 1,8,64, got '8,0'");
+    cr_expect_eq(program_run("bench machine --batch 8"), 2);
+    program_expect("err", "--batch is not of machine");
+}
+
+Test(cli, compares_the_latency_of_activations)
+{
+    cr_assert_eq(program_run("bench latency " SPIRALS " --threads 1 --seconds 0.2 --batch 8 "
+                             "--activations relu,elu,tanh --json"),
+                 0, "%s", program_read("err"));
+    program_expect("out", "\"name\": \"latency/spirals/relu/batch:8/threads:1\"");
+    program_expect("out", "\"name\": \"latency/spirals/tanh/train/batch:8/threads:1_median\"");
+    program_expect("out", "\"latency/spirals/elu_over_relu/train/batch:8/threads:1_median\"");
+    program_expect("out", "\"label\": \"tanh costs ");
+    cr_expect_eq(program_run("bench latency --activations softmux"), 2);
+    program_expect("err", "did you mean 'softmax'?");
+}
+
 Test(cli, measures_a_matrix)
 {
 #define MATRIX                                                                                     \
