@@ -107,6 +107,10 @@ static const char details[] =
     "           seeds of the epochs, and of the seconds of steps, until it is reached: a training\n"
     "           that misses it counts as infinite.  The target is set beforehand; a rate that all\n"
     "           share compares nothing: see --tune-rate.  --quick trains 2 epochs\n"
+    "  diff     what changed beyond noise between two runs, A.json and B.json, that --json "
+    "printed\n"
+    "           (or Google Benchmark): the U test over rounds, 1 % of error for all results\n"
+    "           together, and by 2 % at least; exit code 0, whatever it finds\n"
     "\n"
     "Runs take turns until the median of each is known within 1 %, or time is over; the\n"
     "interval is printed behind the median.  Workers are bound as in training.  Other processes\n"
@@ -146,6 +150,7 @@ static const struct {
     {"optimizers", rnl_bench_optimizers, 0, 0, OPTIMIZERS},
     {"matrix", rnl_bench_matrix, 1, 1,
      ACTIVATIONS | OPTIMIZERS | TARGET | SEEDS | TUNE_RATE | NORMALIZATION},
+    {"diff", rnl_bench_diff, 2, 2, 0},
 };
 
 static unsigned options_given(const bench_arguments *a)
@@ -164,10 +169,14 @@ static int check_configs(const bench_arguments *arguments, size_t kind)
         return rnl_complain_usage("bench", "%s takes no CONFIG, got '%s'", name,
                                   arguments->common.operands[1]);
     if (configs > kinds[kind].most_configs)
-        return rnl_complain_usage("bench", "%s takes one CONFIG, got '%s' too", name,
+        return rnl_complain_usage("bench", "%s takes %zu file%s, got '%s' too", name,
+                                  kinds[kind].most_configs, kinds[kind].most_configs > 1 ? "s" : "",
                                   arguments->common.operands[1 + kinds[kind].most_configs]);
     if (configs < kinds[kind].fewest_configs)
-        return rnl_complain_usage("bench", "%s needs a CONFIG", name);
+        return rnl_complain_usage("bench", "%s needs %s", name,
+                                  kinds[kind].fewest_configs > 1 ? "two files" : "a CONFIG");
+    if (arguments->common.override_count > 0 && kinds[kind].run == rnl_bench_diff)
+        return rnl_complain_usage("bench", "--set is not of diff");
     if (arguments->common.override_count > 0 && configs == 0)
         return rnl_complain_usage("bench", "--set changes a CONFIG, and there is none");
     return RNL_EXIT_OK;
@@ -279,11 +288,13 @@ static int run(const rnl_arguments *common)
     if (kind == KINDS)
         return rnl_complain_usage(
             "bench",
-            "unknown benchmark '%s': expected machine, train, latency, activations, optimizers or "
-            "matrix",
+            "unknown benchmark '%s': expected machine, train, latency, activations, optimizers, "
+            "matrix or diff",
             common->operands[0]);
     RNL_TRY_EXIT(check_arguments(arguments, kind));
     RNL_TRY_EXIT(choose_batches(&bench, arguments->batch_list));
+    if (kinds[kind].run == rnl_bench_diff)
+        return rnl_bench_diff(&bench);
     rnl_bench_report_begin(&bench.report, arguments->json  ? RNL_BENCH_JSON
                                           : arguments->csv ? RNL_BENCH_CSV
                                                            : RNL_BENCH_TABLE);
@@ -294,7 +305,7 @@ static int run(const rnl_arguments *common)
 
 const rnl_command rnl_bench_command = {
     .name = "bench",
-    .operands = "machine|train|latency|activations|optimizers|matrix [CONFIG...]",
+    .operands = "machine|train|latency|activations|optimizers|matrix|diff [FILE...]",
     .fewest = 1,
     .most = RNL_MAX_OPERANDS,
     .purpose = "Measures what the machine can do, and how near to it training comes.",

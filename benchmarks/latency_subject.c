@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ROWS_PER_RUN = 8192, ROWS_PER_EPOCH = 1024, MOST_BATCHES = 256 };
+enum { ROWS_PER_RUN = 8192, ROWS_PER_EPOCH = 1024, MOST_BATCHES = 256, MOST_STEPS = 32 };
 
 /* ---- runs ------------------------------------------------------------------------------------ */
 
@@ -94,12 +94,13 @@ rnl_status rnl_latency_run(rnl_latency_subject *s, size_t threads)
 static rnl_status cut_batches(rnl_latency_subject *s)
 {
     const size_t rows = s->data->train.rows;
+    const size_t most = s->training ? MOST_STEPS : MOST_BATCHES;
     const size_t fitting = (s->training ? ROWS_PER_EPOCH : ROWS_PER_RUN) / s->batch_size;
     const size_t there = rows / s->batch_size;
     if (there == 0)
         return rnl_fail(RNL_BAD_DATA, "%s: latency of %zu rows: expected as many, got %zu", s->path,
                         s->batch_size, rows);
-    s->batches = fitting < 1 ? 1 : fitting < MOST_BATCHES ? fitting : MOST_BATCHES;
+    s->batches = fitting < 1 ? 1 : fitting < most ? fitting : most;
     s->batches = there < s->batches ? there : s->batches;
     s->warm_batches = s->batches / 8;
     s->data->train.rows = s->batches * s->batch_size;

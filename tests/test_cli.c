@@ -127,7 +127,8 @@ Test(cli, measures)
     program_expect("out", "\"repetition_index\": 2");
     program_expect("out", "\"huge_pages\": ");
     cr_expect_eq(program_run("bench trian"), 2);
-    program_expect("err", "expected machine, train, latency, activations, optimizers or matrix");
+    program_expect("err",
+                   "expected machine, train, latency, activations, optimizers, matrix or diff");
     cr_expect_eq(program_run("bench train --threads 1,x"), 2);
     program_expect("err", "--threads expects numbers from 1, as in 1,2,4, got '1,x'");
     cr_expect_eq(program_run("bench train " SPIRALS " --threads 1 --quick --csv"), 0);
@@ -195,6 +196,46 @@ Test(cli, compares_the_latency_of_activations)
     program_expect("err", "did you mean 'softmax'?");
 }
 
+/* Ten rounds of each of two results, in another unit after. */
+static void write_rounds(const char *path, double first, double second, const char *unit,
+                         double seconds)
+{
+    char text[8192];
+    size_t at = (size_t)snprintf(text, sizeof text,
+                                 "{\"context\": {\"processor\": \"X\"}, \"benchmarks\": [");
+    for (size_t i = 0; i < 20; ++i)
+        at += (size_t)snprintf(
+            text + at, sizeof text - at,
+            "%s{\"name\": \"%s\", \"run_type\": \"iteration\", \"real_time\": %.9g, "
+            "\"cpu_time\": 1, \"time_unit\": \"%s\"}",
+            i > 0 ? "," : "", i % 2 ? "b" : "a",
+            (i % 2 ? second : first) * (1 + 1e-3 * (double)(i * 7 % 5)) / seconds, unit);
+    snprintf(text + at, sizeof text - at, "]}");
+    program_write(path, text);
+}
+
+Test(cli, tells_what_changed_beyond_noise)
+{
+    write_rounds("a.json", 1e-4, 2e-4, "ns", 1e-9);
+    write_rounds("b.json", 1e-4, 2.1e-4, "us", 1e-6);
+    write_rounds("c.json", 1e-4, 2.06e-4, "ms", 1e-3);
+    write_rounds("d.json", 1e-4, 2.01e-4, "s", 1);
+    cr_expect_eq(program_run("bench diff a.json a.json"), 0);
+    program_expect("out", "nothing beyond noise, of 2 results");
+    cr_expect_eq(program_run("bench diff a.json b.json"), 0);
+    program_expect("out", " slower by 5.0 %: 210.4 us, before 200.4 us, p ");
+    program_expect("out", "1 of 2 results changed beyond noise");
+    cr_expect_eq(program_run("bench diff c.json a.json"), 0);
+    program_expect("out", " faster by 2.9 %");
+    cr_expect_eq(program_run("bench diff a.json d.json"), 0);
+    program_expect("out", "nothing beyond noise, of 2 results");
+    program_write("bad.json", "{\"context\": {}}");
+    cr_expect_eq(program_run("bench diff a.json bad.json"), 1);
+    program_expect("err", "bad.json: expected what `runnel bench --json` prints");
+    cr_expect_eq(program_run("bench diff a.json"), 2);
+    program_expect("err", "diff needs two files");
+}
+
 Test(cli, measures_a_matrix)
 {
 #define MATRIX                                                                                     \
@@ -216,7 +257,7 @@ Test(cli, measures_a_matrix)
     cr_expect_eq(program_run("bench matrix"), 2);
     program_expect("err", "matrix needs a CONFIG");
     cr_expect_eq(program_run("bench matrix a.yaml b.yaml"), 2);
-    program_expect("err", "matrix takes one CONFIG, got 'b.yaml' too");
+    program_expect("err", "matrix takes 1 file, got 'b.yaml' too");
 }
 
 Test(cli, measures_the_bfloat16_peak_where_there_is_one)

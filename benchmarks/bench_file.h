@@ -1,0 +1,29 @@
+/*
+ * Results of benchmarks that were printed as JSON, by Runnel or by Google Benchmark.
+ */
+#ifndef RNL_BENCHMARKS_BENCH_FILE_H
+#define RNL_BENCHMARKS_BENCH_FILE_H
+
+#include "benchmarks/samples.h"
+#include "runnel/runnel.h"
+
+typedef struct rnl_filed_result {
+    char *name;
+    rnl_samples seconds; /* of an iteration, one figure for each repetition */
+} rnl_filed_result;
+
+typedef struct rnl_bench_file {
+    const char *path;
+    char *processor, *isa, *commit; /* "" where the file does not tell */
+    size_t count;
+    rnl_filed_result *results; /* in the order of the file */
+} rnl_bench_file;
+
+/* Refuses what is no such file.  Results without a time are left out. */
+rnl_status rnl_bench_file_read(rnl_bench_file *file, const char *path);
+void rnl_bench_file_release(rnl_bench_file *file);
+
+/* The result of this name, or NULL. */
+const rnl_filed_result *rnl_bench_file_find(const rnl_bench_file *file, const char *name);
+
+#endif
