@@ -103,6 +103,14 @@ static const rnl_field data_fields[] = {
      .minimum = 0,
      .maximum = UINT32_MAX,
      .help = "training rows of each class at most, drawn likewise; needs class targets; 0: all"},
+    {.key = "resize",
+     .type = RNL_FIELD_NUMBER_LIST,
+     .offset = DATA(resize),
+     .fallback = "[]",
+     .minimum = 1,
+     .maximum = 65536,
+     .help = "[height, width] to which all images are resized, bilinear, also new ones that a "
+             "model is asked about; rows of height x width, or with 1 or 3 channels behind"},
     {.key = NULL},
 };
 

@@ -1,15 +1,19 @@
 #include "engine/data/adapt.h"
 
 #include "engine/data/class_selection.h"
+#include "engine/data/resize.h"
 #include "engine/data/split.h"
+
+#include "engine/base/error.h"
 
 #include <stdlib.h>
 
 rnl_status rnl_dataset_adapt(rnl_dataset *dataset, bool table, const rnl_loading *loading)
 {
     const bool labelled = !loading->predicting && !loading->without_targets;
-    return loading->classes && labelled && !table ? rnl_select_classes(dataset, loading->classes)
-                                                  : RNL_OK;
+    if (loading->classes && labelled && !table)
+        RNL_TRY(rnl_select_classes(dataset, loading->classes));
+    return loading->resize ? rnl_resize(dataset, loading->resize) : RNL_OK;
 }
 
 /* ---- inputs as targets ----------------------------------------------------------------------- */

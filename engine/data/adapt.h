@@ -7,7 +7,7 @@
 
 #include "engine/data/dataset.h"
 
-/* Selects classes by number; those of a table are selected while it is read. */
+/* Resizes images, and selects classes by number; those of a table are selected while it is read. */
 rnl_status rnl_dataset_adapt(rnl_dataset *dataset, bool table, const rnl_loading *loading);
 
 /* Tests if the targets of a row are its scaled inputs. */

@@ -70,6 +70,7 @@ typedef struct rnl_loading {
     rnl_encoding *encoding;
     rnl_notes *notes;              /* notes on what was read; NULL: none are kept */
     struct rnl_class_use *classes; /* what is selected of them; NULL: all */
+    const rnl_number_list *resize; /* size that images get; NULL: as they are */
 } rnl_loading;
 
 /* Bytes of memory: of the loaded data, and the peak that loading needs beside them. */

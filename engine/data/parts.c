@@ -6,6 +6,7 @@
 #include "engine/data/class_selection.h"
 #include "engine/data/formats.h"
 #include "engine/data/limit.h"
+#include "engine/data/resize.h"
 #include "engine/data/split.h"
 
 #include <stdlib.h>
@@ -42,6 +43,7 @@ static rnl_status check_config(const rnl_data_config *config, const rnl_loading 
 {
     RNL_TRY(rnl_split_check(config));
     RNL_TRY(rnl_limit_check(config));
+    RNL_TRY(rnl_resize_check(config));
     RNL_TRY(check_targets(&config->train, loading));
     RNL_TRY(check_targets(&config->validation, loading));
     RNL_TRY(check_targets(&config->test, loading));

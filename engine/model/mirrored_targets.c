@@ -19,7 +19,8 @@ static rnl_status check_loss(const rnl_model *model)
 static rnl_status check_outputs(const rnl_model *model)
 {
     const rnl_layer *last = &model->layers[model->layer_count - 1];
-    const size_t outputs = rnl_model_outputs(model), inputs = rnl_shape_features(&model->input);
+    const size_t outputs = rnl_shape_features(&last->output),
+                 inputs = rnl_shape_features(&model->input);
     const bool of_classes = rnl_loss_classes(&model->config->training.loss, outputs) > 0;
     if (outputs != inputs)
         return rnl_fail_at(last->choice->place,

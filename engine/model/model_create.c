@@ -4,6 +4,7 @@
  */
 #include "engine/base/error.h"
 #include "engine/data/adapt.h"
+#include "engine/data/resize.h"
 #include "engine/model/loss_check.h"
 #include "engine/model/model.h"
 #include "threading/floating_mode.h"
@@ -97,6 +98,10 @@ rnl_status rnl_model_create(rnl_model **model, const rnl_config *config, const r
     const rnl_dataset *rows = first_loaded(data);
     if (rows->rows == 0)
         return rnl_fail(RNL_BAD_DATA, "a model needs data to know the shape of its rows");
+    if (!rnl_has_size(&config->data.resize, rows->shape, rows->rank))
+        return rnl_fail_at(config->data.resize.place,
+                           "resize: expected rows of that size: rnl_data_create_for resizes a "
+                           "program's own");
     rnl_shape input = {.rank = rows->rank};
     memcpy(input.size, rows->shape, rows->rank * sizeof *input.size);
 

@@ -8,6 +8,7 @@
 #include "engine/data/hold_out.h"
 #include "engine/data/limit.h"
 #include "engine/data/parts.h"
+#include "engine/data/resize.h"
 #include "engine/data/split.h"
 #include "engine/kinds/losses.h"
 #include "engine/kinds/scaling.h"
@@ -26,6 +27,7 @@ static rnl_loading loading_of(const rnl_config *config)
         .wide_inputs = rnl_scales(&config->data.scaling),
         .wide_values = rnl_scales(&config->data.target_scaling),
         .two_classes = loss->kind && rnl_loss_is_binary(loss),
+        .resize = &config->data.resize,
     };
 }
 
@@ -125,11 +127,14 @@ static rnl_status shape_data(rnl_data *data, const rnl_config *config)
     rnl_loading_mirror(&loading, &config->data);
     RNL_TRY(rnl_split_check(&config->data));
     RNL_TRY(rnl_limit_check(&config->data));
+    RNL_TRY(rnl_resize_check(&config->data));
     RNL_TRY(rnl_class_use_begin(&use, &config->data.classes));
     loading.classes = config->data.classes.kind ? &use : NULL;
     rnl_status status = adapt_parts(data, &loading);
     if (status == RNL_OK && loading.classes && data->train.rows > 0)
         status = rnl_class_use_check(&use, &data->train, NULL);
+    if (status == RNL_OK)
+        status = rnl_data_check_shapes(data);
     if (status == RNL_OK)
         status = take_parts(data, config, &loading);
     rnl_class_use_end(&use);

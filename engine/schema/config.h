@@ -19,6 +19,7 @@ typedef struct rnl_data_config {
     rnl_choice targets;                 /* of rnl_target_sources */
     rnl_choice classes;                 /* of rnl_class_selections; kind NULL for all */
     int64_t limit, limit_per_class;     /* training rows; 0: all */
+    rnl_number_list resize;             /* height and width of images; none: as they are */
 } rnl_data_config;
 
 /* Metrics of a run at most. */
