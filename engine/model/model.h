@@ -36,7 +36,7 @@ struct rnl_model {
     char data_digest[RNL_DATA_DIGEST_TEXT];
     atomic_bool stop;                      /* set by rnl_stop */
     rnl_model_access *access;              /* NULL unless it is in training */
-    char computed_with[RNL_COMPUTED_WITH]; /* what trained it: "avx2, cut 8" */
+    char computed_with[RNL_COMPUTED_WITH]; /* what its bits depend on: "cut 8" */
 };
 
 /* Creates a model with layers built, their parameters declared but not allocated.  Takes ownership

@@ -11,16 +11,15 @@
 #include <string.h>
 
 /* Describes what determines the bits of the weights, beside configuration and data. */
-static void describe_computation(const rnl_step *step, char text[RNL_COMPUTED_WITH])
+static void describe_computation(char text[RNL_COMPUTED_WITH])
 {
-    snprintf(text, RNL_COMPUTED_WITH, "%s, cut %d", rnl_isa_name(step->kernels->isa),
-             RNL_CUT_VERSION);
+    snprintf(text, RNL_COMPUTED_WITH, "cut %d", RNL_CUT_VERSION);
 }
 
-void rnl_course_warn_if_moved(const rnl_course *t, const rnl_step *step)
+void rnl_course_warn_if_moved(const rnl_course *t)
 {
     char here[RNL_COMPUTED_WITH];
-    describe_computation(step, here);
+    describe_computation(here);
     if (t->position.step > 0 && strcmp(here, t->model->computed_with) != 0)
         rnl_log(t->options, RNL_LOG_WARNING,
                 "the checkpoint was computed with %s, this is %s: from here on the weights may "
@@ -34,7 +33,7 @@ rnl_status rnl_course_collect(rnl_course *t, const rnl_step *step)
     RNL_TRY(rnl_model_allocate_slots(t->model, rnl_step_arrays(step) - RNL_FIRST_SLOT));
     for (size_t a = 0; a < rnl_step_arrays(step); ++a)
         RNL_TRY(rnl_step_collect(step, a, t->model));
-    describe_computation(step, t->model->computed_with);
+    describe_computation(t->model->computed_with);
     t->model->position = t->position;
     return RNL_OK;
 }

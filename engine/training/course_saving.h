@@ -6,8 +6,9 @@
 
 #include "engine/training/course.h"
 
-/* Warns if the checkpoint was computed with other products or kernels than this run. */
-void rnl_course_warn_if_moved(const rnl_course *t, const rnl_step *step);
+/* Warns if another version of Runnel cut the steps of the checkpoint otherwise, or summed in
+ * another order.  The processor does not matter. */
+void rnl_course_warn_if_moved(const rnl_course *t);
 
 /* Worker 0: copies parameters and optimizer state into the model. */
 rnl_status rnl_course_collect(rnl_course *t, const rnl_step *step);

@@ -185,7 +185,7 @@ static void rehearse(rnl_course *t, rnl_hand *hand)
 static void begin(rnl_hand *hand, void *context)
 {
     rnl_course *t = context;
-    rnl_course_warn_if_moved(t, hand->step.step);
+    rnl_course_warn_if_moved(t);
     warn_if_odd(t);
     rnl_log_plan(hand->step.step, t->data, t->options);
     rehearse(t, hand);
