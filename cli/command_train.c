@@ -17,7 +17,8 @@ typedef struct train_arguments {
     rnl_arguments common;
     const char *output; /* NULL: the default */
     rnl_seed seed;
-    bool print_config, force, resume, restart_schedule;
+    const char *init; /* NULL: a fresh model */
+    bool print_config, force, resume, restart_schedule, skip_mismatch, keep_optimizer;
 } train_arguments;
 
 static const rnl_option option_table[] = {
@@ -38,6 +39,16 @@ static const rnl_option option_table[] = {
     {"restart-schedule", 0, NULL,
      "with --resume: begin the schedule of the learning rate anew, over the\nepochs that are left",
      NULL, rnl_take_switch, offsetof(train_arguments, restart_schedule)},
+    {"init", 0, "MODEL",
+     "start from an earlier model or checkpoint: each layer from the layer of\nits name, the "
+     "others "
+     "fresh",
+     "a model file", rnl_take_text, offsetof(train_arguments, init)},
+    {"skip-mismatch", 0, NULL, "with --init: a layer of another shape than MODEL's starts fresh",
+     NULL, rnl_take_switch, offsetof(train_arguments, skip_mismatch)},
+    {"keep-optimizer", 0, NULL,
+     "with --init: the optimizer's state goes on, if MODEL is a checkpoint", NULL, rnl_take_switch,
+     offsetof(train_arguments, keep_optimizer)},
     RNL_OPTION_QUIET,
     RNL_OPTION_VERBOSE,
     RNL_OPTION_HELP,
@@ -70,6 +81,10 @@ static const char details[] =
     "A directory that already holds a run is refused without --force or --resume, and so is one\n"
     "that another process is writing to.  Lines that a full disk does not take are kept and\n"
     "written when it has room again.\n"
+    "\n"
+    "--init MODEL starts from an earlier model, with new rows or settings; MODEL stays as it is.\n"
+    "What was taken, skipped and fresh is told, and that the inputs are scaled by the numbers of\n"
+    "MODEL, where both scale by the same kind.\n"
     "\n"
     "Ctrl-C and SIGTERM finish the step, save a checkpoint and say where it is; a second one\n"
     "ends the program at once and leaves the last checkpoint, if there is one, whole.\n"
@@ -164,20 +179,59 @@ static rnl_status resume_model(training *run)
     return status;
 }
 
+#define PARTS (RNL_TRAIN | RNL_VALIDATION | RNL_TEST)
+
+/* Says what was taken, line by line. */
+static void tell_start(const training *run, char *report)
+{
+    if (!run->arguments->common.quiet)
+        fprintf(stderr, "from %s:\n%s", run->arguments->init, report);
+    rnl_text_free(report);
+}
+
+static rnl_status start_from(training *run, const rnl_model *earlier)
+{
+    const train_arguments *arguments = run->arguments;
+    char *report = NULL;
+    rnl_status status = rnl_data_load_after(&run->data, run->config, earlier, PARTS);
+    if (status == RNL_OK)
+        status = rnl_model_create(&run->model, run->config, run->data);
+    if (status == RNL_OK)
+        status = rnl_model_start_from(run->model, earlier,
+                                      (arguments->skip_mismatch ? RNL_SKIP_MISMATCH : 0) |
+                                          (arguments->keep_optimizer ? RNL_KEEP_OPTIMIZER : 0),
+                                      &report);
+    if (status == RNL_OK)
+        tell_start(run, report);
+    return status;
+}
+
+static rnl_status begin_model(training *run)
+{
+    rnl_model *earlier = NULL;
+    rnl_status status;
+    if (run->arguments->init) {
+        status = rnl_model_load(&earlier, run->arguments->init, NULL, 0);
+        if (status == RNL_OK)
+            status = start_from(run, earlier);
+        rnl_model_free(earlier);
+        return status;
+    }
+    status = rnl_data_load(&run->data, run->config, PARTS);
+    return status == RNL_OK ? rnl_model_create(&run->model, run->config, run->data) : status;
+}
+
 /* A model that goes on reads tables as it did before. */
 static rnl_status obtain_model(training *run)
 {
-    const unsigned parts = RNL_TRAIN | RNL_VALIDATION | RNL_TEST;
     const rnl_status status = run->arguments->resume ? resume_model(run) : RNL_OK;
     if (status != RNL_OK)
         return status;
-    if (!run->model) {
-        const rnl_status loaded = rnl_data_load(&run->data, run->config, parts);
-        return loaded == RNL_OK ? rnl_model_create(&run->model, run->config, run->data) : loaded;
-    }
+    if (!run->model)
+        return begin_model(run);
     if (run->arguments->restart_schedule)
         rnl_model_restart_schedule(run->model);
-    return rnl_data_load_for(&run->data, run->model, parts);
+    return rnl_data_load_for(&run->data, run->model, PARTS);
 }
 
 /* Refuses an earlier run that the options do not deal with, before anything is written. */
@@ -203,11 +257,16 @@ static int check_earlier(const training *run)
 static int prepare(training *run)
 {
     const train_arguments *arguments = run->arguments;
+    if (!arguments->init && (arguments->skip_mismatch || arguments->keep_optimizer))
+        return rnl_complain_usage("train", "--%s says how to start from a model: --init MODEL",
+                                  arguments->skip_mismatch ? "skip-mismatch" : "keep-optimizer");
     if (!rnl_run_directory_name(&run->directory, arguments->output, rnl_config_name(run->config)))
         return RNL_EXIT_FAILURE;
     if (!rnl_run_directory_claim(&run->directory))
         return RNL_EXIT_FAILURE;
     if (rnl_run_directory_is_input(&run->directory, arguments->common.operands[0], run->config))
+        return RNL_EXIT_FAILURE;
+    if (arguments->init && rnl_run_directory_writes(&run->directory, arguments->init))
         return RNL_EXIT_FAILURE;
     RNL_TRY_EXIT(check_earlier(run));
     return rnl_complain_status(obtain_model(run));

@@ -101,6 +101,16 @@ bool rnl_run_directory_forget(const rnl_run_directory *directory)
     return true;
 }
 
+bool rnl_run_directory_writes(const rnl_run_directory *directory, const char *input)
+{
+    const char *files[FILES];
+    list_files(directory, files);
+    for (size_t i = 0; i < FILES; ++i)
+        if (rnl_output_is_input(files[i], input))
+            return true;
+    return false;
+}
+
 bool rnl_run_directory_is_input(const rnl_run_directory *directory, const char *config_path,
                                 const rnl_config *config)
 {

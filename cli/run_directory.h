@@ -30,6 +30,9 @@ void rnl_run_directory_release(rnl_run_directory *directory);
 /* The path of a file of an earlier run that is there; NULL: none. */
 const char *rnl_run_directory_occupied(const rnl_run_directory *directory);
 
+/* Complains and returns true if the run writes a file that is this input of it. */
+bool rnl_run_directory_writes(const rnl_run_directory *directory, const char *input);
+
 /* Complains and returns true if one of its files is the configuration's, or one that its data are
  * read from. */
 bool rnl_run_directory_is_input(const rnl_run_directory *directory, const char *config_path,

@@ -4,6 +4,7 @@
  */
 #include "engine/base/error.h"
 #include "engine/data/csv_table.h"
+#include "engine/data/encoding_follow.h"
 
 #include <string.h>
 
@@ -30,7 +31,9 @@ static rnl_status measure_file(const rnl_csv_parameters *p, const rnl_loading *l
     RNL_TRY(rnl_csv_table_open(&t, p, loading));
     const rnl_status status = rnl_csv_measure(&t);
     rnl_csv_table_close(&t);
-    return status;
+    return status == RNL_OK
+               ? rnl_encoding_follow(loading->encoding, &loading->earlier, loading->notes)
+               : status;
 }
 
 static rnl_status count_file(const rnl_csv_parameters *p, const rnl_loading *loading, size_t *rows)

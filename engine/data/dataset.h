@@ -54,6 +54,12 @@ typedef struct rnl_dataset {
     char *name;            /* for messages: the files or the generator it came from */
 } rnl_dataset;
 
+/* The encoding of a model that training starts from. */
+typedef struct rnl_earlier_encoding {
+    const rnl_encoding *encoding; /* NULL: there is none */
+    bool targets;                 /* its classes hold, too */
+} rnl_earlier_encoding;
+
 /* What a set is loaded for. */
 typedef struct rnl_loading {
     uint64_t seed; /* the run's, for generated sets */
@@ -68,6 +74,7 @@ typedef struct rnl_loading {
     /* The encoding of text columns as numbers: measured by the first set, then used by the
      * others. */
     rnl_encoding *encoding;
+    rnl_earlier_encoding earlier;  /* that a measured one follows */
     rnl_notes *notes;              /* notes on what was read; NULL: none are kept */
     struct rnl_class_use *classes; /* what is selected of them; NULL: all */
     const rnl_number_list *resize; /* size that images get; NULL: as they are */

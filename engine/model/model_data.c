@@ -38,6 +38,14 @@ rnl_status rnl_data_load(rnl_data **data, const rnl_config *config, unsigned par
     return rnl_data_load_parts(data, config, &loading, parts);
 }
 
+rnl_status rnl_data_load_after(rnl_data **data, const rnl_config *config, const rnl_model *earlier,
+                               unsigned parts)
+{
+    rnl_loading loading = loading_of(config);
+    loading.earlier = (rnl_earlier_encoding){&earlier->encoding, true};
+    return rnl_data_load_parts(data, config, &loading, parts);
+}
+
 rnl_status rnl_data_load_for(rnl_data **data, const rnl_model *model, unsigned parts)
 {
     RNL_OWN_FLOATING_MODE;

@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NUMBERS (RNL_MAX_METRICS + 22)
+#define NUMBERS (RNL_MAX_METRICS + 26)
+#define EARLIER (RNL_MAX_METRICS + 22) /* before there were phases */
 #define AFTER   (RNL_MAX_METRICS + 4)
 
 /* The order of the numbers: step, epoch, rows, the sums as the bits of doubles; then training rows,
- * product of momenta, plateau, schedule, patience, found rate, reported step. */
+ * product of momenta, plateau, schedule, patience, found rate, reported step, the optimizer's
+ * offset, the phase. */
 static void to_numbers(const rnl_position *position, uint64_t numbers[NUMBERS])
 {
     numbers[0] = position->step;
@@ -35,6 +37,10 @@ static void to_numbers(const rnl_position *position, uint64_t numbers[NUMBERS])
     numbers[AFTER + 15] = position->reported_step;
     numbers[AFTER + 16] = position->patience.best_step;
     numbers[AFTER + 17] = position->sums.missed;
+    numbers[AFTER + 18] = position->optimizer_offset;
+    numbers[AFTER + 19] = position->phase;
+    numbers[AFTER + 20] = position->phase_step;
+    numbers[AFTER + 21] = position->phase_epoch;
 }
 
 void rnl_position_print(const rnl_position *position, char text[RNL_POSITION_TEXT])
@@ -47,19 +53,30 @@ void rnl_position_print(const rnl_position *position, char text[RNL_POSITION_TEX
                                   (unsigned long long)numbers[i]);
 }
 
-/* Reads numbers as rnl_position_print writes them. */
+/* Reads numbers as rnl_position_print writes them, or did when it wrote fewer; the others are 0. */
 static bool read_numbers(uint64_t numbers[NUMBERS], const char *text)
 {
+    memset(numbers, 0, NUMBERS * sizeof *numbers);
     for (size_t i = 0; i < NUMBERS; ++i) {
         const size_t digits = strspn(text, "0123456789abcdef");
         if (digits == 0 || digits > 16)
             return false;
         numbers[i] = strtoull(text, NULL, 16);
         text += digits;
-        if (*text++ != (i + 1 < NUMBERS ? ' ' : '\0'))
+        if (*text == '\0')
+            return i + 1 == NUMBERS || i + 1 == EARLIER;
+        if (*text++ != ' ')
             return false;
     }
-    return true;
+    return false;
+}
+
+/* Tests if the phase began where a phase can, and the optimizer's steps are a count. */
+static bool has_possible_phase(const rnl_position *p)
+{
+    return p->phase <= p->phase_step && p->phase <= p->phase_epoch && p->phase_step <= p->step &&
+           p->phase_epoch <= p->epoch && (p->phase > 0 || p->phase_step + p->phase_epoch == 0) &&
+           rnl_position_optimizer_step(p) <= UINT64_MAX / 4;
 }
 
 /* Checks what holds for every position at which a checkpoint can be saved. */
@@ -67,7 +84,7 @@ static bool is_possible(const rnl_position *p)
 {
     const rnl_plateau *plateau = &p->plateau;
     const rnl_patience *patience = &p->patience;
-    return p->step > 0 && p->epoch <= p->step && p->train_rows > 0 && p->rows <= p->train_rows &&
+    return p->step > 0 && has_possible_phase(p) && p->train_rows > 0 && p->rows <= p->train_rows &&
            (p->epoch > 0 || p->rows > 0) && p->reported_step <= p->step &&
            p->sums.rows / p->train_rows <= p->step && isfinite(p->sums.loss) &&
            p->momentum_product >= 0 && p->momentum_product <= 1 && p->schedule_start <= p->step &&
@@ -107,5 +124,9 @@ bool rnl_position_parse(rnl_position *position, const char *text)
     position->reported_step = numbers[AFTER + 15];
     position->patience.best_step = numbers[AFTER + 16];
     position->sums.missed = numbers[AFTER + 17];
+    position->optimizer_offset = numbers[AFTER + 18];
+    position->phase = numbers[AFTER + 19];
+    position->phase_step = numbers[AFTER + 20];
+    position->phase_epoch = numbers[AFTER + 21];
     return is_possible(position);
 }

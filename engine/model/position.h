@@ -39,15 +39,25 @@ typedef struct rnl_position {
                                 it */
     rnl_plateau plateau;
     rnl_patience patience;
-    uint64_t schedule_start;  /* steps done when the schedule began */
-    uint64_t schedule_epochs; /* epochs of the run in which it began; 0: not yet */
-    double found_rate;        /* learning rate found by a range test, if the schedule needs one;
-                                 0: not yet */
+    uint64_t schedule_start;   /* steps done when the schedule began */
+    uint64_t schedule_epochs;  /* epochs of the run in which it began; 0: not yet */
+    uint64_t optimizer_offset; /* what the optimizer counts beyond `step`, modulo 2^64 */
+    uint64_t phase;            /* of the configuration's, from 0, */
+    uint64_t phase_step;       /* the steps and */
+    uint64_t phase_epoch;      /* epochs done when it began */
+    double found_rate;         /* learning rate found by a range test, if the schedule needs one;
+                                  0: not yet */
 } rnl_position;
+
+/* Returns the steps that the optimizer's state has seen. */
+static inline uint64_t rnl_position_optimizer_step(const rnl_position *position)
+{
+    return position->step + position->optimizer_offset;
+}
 
 /* Convert to text and back, bit for bit; reading returns false for a position that no run can
  * have. */
-#define RNL_POSITION_TEXT (17 * (RNL_MAX_METRICS + 22) + 1)
+#define RNL_POSITION_TEXT (17 * (RNL_MAX_METRICS + 26) + 1)
 void rnl_position_print(const rnl_position *position, char text[RNL_POSITION_TEXT]);
 bool rnl_position_parse(rnl_position *position, const char *text);
 

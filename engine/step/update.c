@@ -28,12 +28,12 @@ void rnl_step_bind_optimizer(rnl_step *step)
 }
 
 /* Writes the rates of one parity: other workers may still read those of the step before. */
-void rnl_step_set_rates(rnl_step *step, uint64_t number, rnl_scheduled scheduled,
-                        double momentum_product)
+void rnl_step_set_rates(rnl_step *step, uint64_t number, uint64_t of_optimizer,
+                        rnl_scheduled scheduled, double momentum_product)
 {
     step->update.rates[number % 2] =
         rnl_optimizer_rates(&step->given.model->config->training.optimizer, &step->update.optimizer,
-                            number, scheduled, momentum_product);
+                            of_optimizer, scheduled, momentum_product);
 }
 
 /* From 1; 0 for none. */

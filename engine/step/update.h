@@ -10,10 +10,11 @@
 /* Chooses the optimizer's functions. */
 void rnl_step_bind_optimizer(rnl_step *step);
 
-/* Sets the rates of a step from the schedule's, given the momentum product of the step before;
- * called by one worker before the barrier that begins the step. */
-void rnl_step_set_rates(rnl_step *step, uint64_t number, rnl_scheduled scheduled,
-                        double momentum_product);
+/* Sets the rates of a step from the schedule's, given the momentum product of the step before, and
+ * the number of the step as the optimizer counts; called by one worker before the barrier that
+ * begins the step. */
+void rnl_step_set_rates(rnl_step *step, uint64_t number, uint64_t of_optimizer,
+                        rnl_scheduled scheduled, double momentum_product);
 
 /* Updates a part of a block whose gradients, (count), are complete, after adding its penalty's
  * slope. */

@@ -47,6 +47,16 @@ char *rnl_safetensors_find_digest(const char *header, size_t length)
 /* Estimated bytes of parsed JSON for each byte of its text, for the shortest values. */
 #define PARSED 20
 
+/* Names what other programs keep models in, by how it begins; NULL for anything else. */
+static const char *name_format(const uint64_t *start)
+{
+    if (memcmp(start, "\x89HDF\r\n\x1a\n", sizeof *start) == 0)
+        return "HDF5, as Keras writes .h5";
+    if (memcmp(start, "PK\x03\x04", 4) == 0)
+        return "a zip archive, as Keras writes .keras and PyTorch .pt";
+    return NULL;
+}
+
 static rnl_status read_head(file_memory *memory, int descriptor, uint64_t size, const char *path)
 {
     uint64_t length;
@@ -55,6 +65,12 @@ static rnl_status read_head(file_memory *memory, int descriptor, uint64_t size, 
                         "%s: expected a safetensors file of at least %zu bytes, got %llu", path,
                         sizeof length, (unsigned long long)size);
     RNL_TRY(rnl_input_read(descriptor, path, &length, sizeof length, 0));
+    const char *format = name_format(&length);
+    if (format)
+        return rnl_fail(RNL_BAD_DATA,
+                        "%s: this is %s; expected a safetensors file, which the package "
+                        "safetensors writes of any arrays",
+                        path, format);
     if (length > RNL_SAFETENSORS_HEADER_LIMIT || length > size - sizeof length)
         return rnl_fail(RNL_BAD_DATA,
                         "%s: expected a safetensors header within %d bytes and the file's %llu, "

@@ -92,8 +92,8 @@ rnl_scheduled rnl_course_scheduled(const rnl_course *t, const rnl_step *step, ui
 void rnl_course_set_rates(const rnl_course *t, rnl_step *step)
 {
     const rnl_position *position = &t->position;
-    rnl_step_set_rates(step, position->step + 1, rnl_course_scheduled(t, step, position->step),
-                       position->momentum_product);
+    rnl_step_set_rates(step, position->step + 1, rnl_position_optimizer_step(position) + 1,
+                       rnl_course_scheduled(t, step, position->step), position->momentum_product);
 }
 
 void rnl_course_begin_sums(rnl_course *t)

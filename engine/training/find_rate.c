@@ -114,7 +114,10 @@ static bool report(const search *s, const rnl_rate_point *point)
 static void set_rates(const search *s, rnl_step *step)
 {
     const rnl_scheduled scheduled = {rate_of(&s->range, s->done), NAN};
-    rnl_step_set_rates(step, s->model->position.step + s->done + 1, scheduled, s->momentum_product);
+    const rnl_position *position = &s->model->position;
+    rnl_step_set_rates(step, position->step + s->done + 1,
+                       rnl_position_optimizer_step(position) + s->done + 1, scheduled,
+                       s->momentum_product);
 }
 
 static void begin(rnl_hand *hand, void *context)

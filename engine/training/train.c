@@ -217,7 +217,7 @@ static void train_worker(rnl_hand *hand, void *context)
  * model is as it was last collected. */
 static void drop_unused_slots(const rnl_course *t)
 {
-    if (t->model->position.step == 0)
+    if (rnl_position_optimizer_step(&t->model->position) == 0)
         rnl_model_end_training(t->model);
 }
 

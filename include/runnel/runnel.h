@@ -200,6 +200,19 @@ RNL_API rnl_status rnl_model_resume(rnl_model **model, const char *path, const r
 RNL_API rnl_status rnl_model_compare_rows(const rnl_model *model, const rnl_data *data);
 RNL_API void rnl_model_free(rnl_model *model);
 
+/* Options of rnl_model_start_from, to be added. */
+#define RNL_SKIP_MISMATCH  1u /* a layer whose parameters have other shapes starts fresh */
+#define RNL_KEEP_OPTIMIZER 2u /* the optimizer's state goes on, if `earlier` is a checkpoint */
+
+/* Lets a fresh model start from an earlier one: a layer takes over the parameters of the layer of
+ * its name.  Layers that only the model has start fresh.  Inputs and targets are scaled by the
+ * earlier model's numbers where both are scaled by the same kind.  `report`, if not NULL, says in
+ * lines what was taken, skipped and fresh, and is freed with rnl_text_free.  RNL_BAD_DATA if no
+ * layer can start so, or one has other shapes: the message gives both; nothing is changed then.
+ * RNL_BAD_CONFIG if the model is in the middle of training, RNL_NO_MEMORY. */
+RNL_API rnl_status rnl_model_start_from(rnl_model *model, const rnl_model *earlier, unsigned how,
+                                        char **report);
+
 /* Writes a safetensors file of little-endian float32: kernels (fan_in, units), biases (units); the
  * metadata hold the configuration, the versions and a digest.  The file appears whole or not at
  * all, and an old file stays until then.  Links are followed, and the permissions of an old file
@@ -212,6 +225,13 @@ RNL_API rnl_status rnl_model_save(const rnl_model *model, const char *path);
  * encoded as they were for the model's training; a category that the model does not know is
  * RNL_BAD_DATA. RNL_BAD_CONFIG, RNL_BAD_DATA, RNL_IO, RNL_NO_MEMORY. */
 RNL_API rnl_status rnl_data_load_for(rnl_data **data, const rnl_model *model, unsigned parts);
+
+/* Loads parts as rnl_data_load does.  Columns of names have the categories and the order that they
+ * had for the earlier model, if all of the training rows' categories are among them; what does not
+ * fit is measured anew.  For models that start from the earlier one.  RNL_BAD_CONFIG, RNL_BAD_DATA,
+ * RNL_IO, RNL_NO_MEMORY. */
+RNL_API rnl_status rnl_data_load_after(rnl_data **data, const rnl_config *config,
+                                       const rnl_model *earlier, unsigned parts);
 
 /* Reads inputs for prediction into the part RNL_TEST.  The format is detected from the file's first
  * bytes, not from its name: .npy, IDX, or else a table, whose columns are found by the names of the
