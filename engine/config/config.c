@@ -6,6 +6,7 @@
 #include "engine/config/lift.h"
 #include "engine/config/preset_layers.h"
 #include "engine/config/presets.h"
+#include "engine/config/reuse.h"
 #include "engine/data/encoding.h"
 #include "engine/data/split.h"
 #include "engine/kinds/schedules.h"
@@ -338,6 +339,7 @@ static rnl_status decode(rnl_config *config, const char *source, const char *con
     }
     RNL_TRY(rnl_defaults_apply(config->tree.root, &rnl_layers));
     RNL_TRY(rnl_lift_layers(config->tree.root, rnl_activation_layers));
+    RNL_TRY(rnl_reuse_expand(config));
     RNL_TRY(give_patience(config->tree.root));
     RNL_TRY(rnl_preset_apply(config->tree.root, &config->preset));
     RNL_TRY(rnl_schema_decode(rnl_config_fields, config->tree.root, config));
@@ -400,6 +402,8 @@ void rnl_config_free(rnl_config *config)
         return;
     rnl_schema_release(rnl_config_fields, config);
     rnl_tree_free(&config->tree);
+    free(config->reuse.path);
+    free(config->reuse.entries);
     free(config);
 }
 
@@ -428,8 +432,16 @@ int rnl_config_stratifies(const rnl_config *config)
     return rnl_split_stratifies_folds(&config->data);
 }
 
+rnl_status rnl_reuse_check(const rnl_config *config)
+{
+    return config->reuse.missing
+               ? rnl_fail_at(config->reuse.place, "reuse: %s does not exist", config->reuse.path)
+               : RNL_OK;
+}
+
 rnl_status rnl_config_print(const rnl_config *config, char **text)
 {
+    RNL_TRY(rnl_reuse_check(config));
     RNL_OWN_FLOATING_MODE;
     return rnl_schema_print_yaml(rnl_config_fields, config, text);
 }

@@ -12,6 +12,7 @@
 rnl_status rnl_config_print_origins(const rnl_config *config, char **text)
 {
     RNL_OWN_FLOATING_MODE;
+    RNL_TRY(rnl_reuse_check(config));
     char *printed = NULL;
     size_t size;
     rnl_explainer e = {.p = {.out = open_memstream(&printed, &size)}};

@@ -19,11 +19,18 @@ static bool reads(const rnl_choice *part, const struct stat *about)
     return false;
 }
 
+static bool is_reused(const rnl_config *config, const struct stat *about)
+{
+    struct stat read;
+    return config->reuse.path && stat(config->reuse.path, &read) == 0 &&
+           read.st_dev == about->st_dev && read.st_ino == about->st_ino;
+}
+
 int rnl_config_reads(const rnl_config *config, const char *path)
 {
     struct stat about;
     const rnl_data_config *data = &config->data;
     return stat(path, &about) == 0 && S_ISREG(about.st_mode) &&
            (reads(&data->train, &about) || reads(&data->validation, &about) ||
-            reads(&data->test, &about));
+            reads(&data->test, &about) || is_reused(config, &about));
 }

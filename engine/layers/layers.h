@@ -7,6 +7,7 @@
 #include "engine/layers/batch_normalization.h"
 #include "engine/layers/dense/dense.h"
 #include "engine/layers/residual.h"
+#include "engine/layers/reuse_layer.h"
 
 extern const rnl_layer_operations rnl_flatten_operations;
 

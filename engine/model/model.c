@@ -109,20 +109,27 @@ static rnl_layer_group group_of(const rnl_choice *choice)
     return ((const rnl_layer_operations *)choice->kind->operations)->group(choice);
 }
 
+static size_t count_layers(const rnl_choice_list *choices);
+
+size_t rnl_layers_of_entry(const rnl_choice *choice)
+{
+    size_t layers = 1;
+    if (!is_group(choice))
+        return layers;
+    const rnl_layer_group group = group_of(choice);
+    return __builtin_add_overflow(count_layers(group.layers), group.end ? 2 : 0, &layers) ||
+                   __builtin_mul_overflow(layers, group.times, &layers)
+               ? SIZE_MAX
+               : layers;
+}
+
 /* Counts the layers of groups as often as they are repeated; SIZE_MAX if there are as many or
  * more. */
 static size_t count_layers(const rnl_choice_list *choices)
 {
     size_t count = 0;
     for (size_t i = 0; i < choices->count; ++i) {
-        size_t layers = 1;
-        if (is_group(&choices->items[i])) {
-            const rnl_layer_group group = group_of(&choices->items[i]);
-            if (__builtin_add_overflow(count_layers(group.layers), group.end ? 2 : 0, &layers) ||
-                __builtin_mul_overflow(layers, group.times, &layers))
-                return SIZE_MAX;
-        }
-        if (__builtin_add_overflow(count, layers, &count))
+        if (__builtin_add_overflow(count, rnl_layers_of_entry(&choices->items[i]), &count))
             return SIZE_MAX;
     }
     return count;

@@ -43,6 +43,15 @@ struct rnl_model {
  * of the configuration, also on failure. */
 rnl_status rnl_model_build(rnl_model **model, rnl_config *config, const rnl_shape *input);
 
+/* Returns how many layers an entry of the configuration becomes. */
+size_t rnl_layers_of_entry(const rnl_choice *choice);
+
+/* Sets the values of reused layers from their file, and the scaling that comes along. */
+rnl_status rnl_model_take_reused(rnl_model *model);
+
+/* Loads the encoding of a model that the configuration reuses, if its inputs come along. */
+rnl_status rnl_reused_encoding(rnl_encoding *encoding, const rnl_config *config);
+
 /* Allocates an array of the parameter, all 0, unless it exists, or is a slot of a fixed
  * parameter. */
 rnl_status rnl_parameter_allocate(const rnl_layer *layer, rnl_parameter *parameter, size_t array);

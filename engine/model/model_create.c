@@ -114,6 +114,8 @@ rnl_status rnl_model_create(rnl_model **model, const rnl_config *config, const r
         status = check_parts(built, data);
     if (status == RNL_OK && data->train.rows > 0)
         status = measure_scalers(built, &data->train);
+    if (status == RNL_OK)
+        status = rnl_model_take_reused(built);
     if (status != RNL_OK) {
         rnl_model_free(built);
         return status;

@@ -34,13 +34,20 @@ static rnl_loading loading_of(const rnl_config *config)
 rnl_status rnl_data_load(rnl_data **data, const rnl_config *config, unsigned parts)
 {
     RNL_OWN_FLOATING_MODE;
-    const rnl_loading loading = loading_of(config);
-    return rnl_data_load_parts(data, config, &loading, parts);
+    rnl_loading loading = loading_of(config);
+    rnl_encoding encoding = {0};
+    RNL_TRY(rnl_reuse_check(config));
+    RNL_TRY(rnl_reused_encoding(&encoding, config));
+    loading.earlier = (rnl_earlier_encoding){&encoding, config->reuse.outputs};
+    const rnl_status status = rnl_data_load_parts(data, config, &loading, parts);
+    rnl_encoding_release(&encoding);
+    return status;
 }
 
 rnl_status rnl_data_load_after(rnl_data **data, const rnl_config *config, const rnl_model *earlier,
                                unsigned parts)
 {
+    RNL_OWN_FLOATING_MODE;
     rnl_loading loading = loading_of(config);
     loading.earlier = (rnl_earlier_encoding){&earlier->encoding, true};
     return rnl_data_load_parts(data, config, &loading, parts);

@@ -6,6 +6,7 @@
 #include "engine/kinds/optimizers.h"
 #include "engine/model/model.h"
 #include "engine/schema/config.h"
+#include "threading/floating_mode.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -223,6 +224,7 @@ static rnl_status start(rnl_model *model, const rnl_model *earlier, bool keeps_o
 rnl_status rnl_model_start_from(rnl_model *model, const rnl_model *earlier, unsigned how,
                                 char **report)
 {
+    RNL_OWN_FLOATING_MODE;
     if (model->position.step > 0)
         return rnl_fail(RNL_BAD_CONFIG, "the model is in the middle of training: it cannot start "
                                         "from another");

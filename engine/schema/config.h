@@ -60,6 +60,16 @@ typedef struct rnl_training_config {
     bool tensorboard;         /* the program writes event files */
 } rnl_training_config;
 
+/* Layers of a saved model with which the configuration's begin (engine/config/reuse.h). */
+typedef struct rnl_reused {
+    char *path; /* NULL: there are none */
+    rnl_place place;
+    bool missing;         /* the file was not there: the entry was not replaced */
+    size_t count;         /* of the configuration's first entries, */
+    size_t *entries;      /* (count) each with its number in the saved model's */
+    bool inputs, outputs; /* the saved model's first and last entry are among them */
+} rnl_reused;
+
 struct rnl_config {
     atomic_size_t owners;   /* a configuration never changes, so handles share it */
     rnl_tree tree;          /* the document, with the preset's values; places point into it */
@@ -68,7 +78,11 @@ struct rnl_config {
     rnl_data_config data;
     rnl_choice_list model; /* of rnl_layers */
     rnl_training_config training;
+    rnl_reused reuse;
 };
+
+/* Refuses a configuration that reuses a file which was not there. */
+rnl_status rnl_reuse_check(const rnl_config *config);
 
 /* Adds an owner, who frees the configuration too. */
 rnl_config *rnl_config_share(const rnl_config *config);
