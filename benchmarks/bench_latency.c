@@ -158,7 +158,7 @@ static rnl_status measure(rnl_bench *bench, const char *path, const json_t *acti
         return rnl_fail_memory(sizeof *c);
     c->threads = threads;
     rnl_status status = make_subjects(c, path, bench->arguments, activations, training, batch_size);
-    if (status == RNL_OK)
+    if (status == RNL_OK && c->subjects[0].batches > 0)
         status = run_contest(bench, c, deadline);
     for (size_t i = 0; i < c->count; ++i)
         rnl_latency_release(&c->subjects[i]);

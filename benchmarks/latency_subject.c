@@ -90,16 +90,18 @@ rnl_status rnl_latency_run(rnl_latency_subject *s, size_t threads)
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
-/* As many whole batches as a run takes and there are rows for. */
+/* As many whole batches as a run takes and there are rows for; too few rows for one are told. */
 static rnl_status cut_batches(rnl_latency_subject *s)
 {
     const size_t rows = s->data->train.rows;
     const size_t most = s->training ? MOST_STEPS : MOST_BATCHES;
     const size_t fitting = (s->training ? ROWS_PER_EPOCH : ROWS_PER_RUN) / s->batch_size;
     const size_t there = rows / s->batch_size;
-    if (there == 0)
-        return rnl_fail(RNL_BAD_DATA, "%s: latency of %zu rows: expected as many, got %zu", s->path,
-                        s->batch_size, rows);
+    if (there == 0) {
+        fprintf(stderr, "warning: %s: has %zu training rows: no latency of %zu\n", s->path, rows,
+                s->batch_size);
+        return RNL_OK;
+    }
     s->batches = fitting < 1 ? 1 : fitting < most ? fitting : most;
     s->batches = there < s->batches ? there : s->batches;
     s->warm_batches = s->batches / 8;

@@ -69,20 +69,38 @@ static const char details[] =
 static const char *const part_names[] = {
     [RNL_TRAIN] = "train", [RNL_VALIDATION] = "validation", [RNL_TEST] = "test"};
 
-/* The part asked for; with none asked for, the test data, else the validation data. */
+static int load(rnl_data **data, const rnl_model *model, rnl_part part)
+{
+    return rnl_complain_status(rnl_data_load_for(data, model, part));
+}
+
+/* The test data, else the validation data. */
+static int load_default(rnl_data **data, rnl_part *part, const rnl_model *model)
+{
+    *part = RNL_TEST;
+    RNL_TRY_EXIT(load(data, model, RNL_TEST));
+    if (rnl_data_rows(*data, RNL_TEST) > 0)
+        return RNL_EXIT_OK;
+    rnl_data_free(*data);
+    *data = NULL;
+    *part = RNL_VALIDATION;
+    RNL_TRY_EXIT(load(data, model, RNL_VALIDATION));
+    if (rnl_data_rows(*data, RNL_VALIDATION) == 0)
+        return rnl_complain_usage("evaluate",
+                                  "the model's configuration names neither test nor validation "
+                                  "data: expected --data FILE, or --data train");
+    fprintf(stderr, "The configuration names no test data: validation data are used.\n");
+    return RNL_EXIT_OK;
+}
+
 static int load_part(rnl_data **data, rnl_part *part, const rnl_model *model, unsigned asked)
 {
-    *part = asked ? (rnl_part)asked : RNL_TEST;
-    RNL_TRY_EXIT(rnl_complain_status(rnl_data_load_for(data, model, *part)));
-    if (!asked && rnl_data_rows(*data, *part) == 0) {
-        fprintf(stderr, "The configuration names no test data: validation data are used.\n");
-        rnl_data_free(*data);
-        *data = NULL;
-        *part = RNL_VALIDATION;
-        RNL_TRY_EXIT(rnl_complain_status(rnl_data_load_for(data, model, *part)));
-    }
+    if (!asked)
+        return load_default(data, part, model);
+    *part = (rnl_part)asked;
+    RNL_TRY_EXIT(load(data, model, *part));
     if (rnl_data_rows(*data, *part) == 0)
-        return rnl_complain_usage("evaluate", "the configuration names no %s data",
+        return rnl_complain_usage("evaluate", "the model's configuration names no %s data",
                                   part_names[*part]);
     return RNL_EXIT_OK;
 }

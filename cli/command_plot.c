@@ -86,7 +86,9 @@ static int run(const rnl_arguments *common)
     rnl_history_table tables[RNL_MAX_OPERANDS] = {{0}};
     rnl_named_history runs[RNL_MAX_OPERANDS];
     const size_t count = arguments->common.operand_count;
-    bool right = !arguments->output || rnl_plot_names_file(arguments->output);
+    bool right = true;
+    if (arguments->output && !rnl_plot_names_file(arguments->output))
+        return RNL_EXIT_USAGE;
     for (size_t i = 0; i < count && right; ++i) {
         runs[i] = (rnl_named_history){arguments->common.operands[i], &tables[i]};
         right = read_run(&tables[i], arguments->common.operands[i], arguments->output);

@@ -19,6 +19,12 @@ struct mistake {
 };
 
 static struct mistake mistakes[] = {
+    {"  train: {csv: {path: t.csv, target: y, decimal: ':'}}", 3,
+     "c.yaml:3:50: decimal: expected \".\" or \",\", got ':'"},
+    {"  train: {csv: {path: t.csv, target: y, delimiter: semicolon}}", 3,
+     "c.yaml:3:52: delimiter: expected one character, neither a quote nor a line end, or "
+     "whitespace (a tab is \"\\t\", in double quotes), got 'semicolon'"},
+    {"  train: {csv: {path: t.csv, target: y, delimiter: ''}}", 3, "c.yaml:3:52: delimiter: "},
     {"  - dense: {units: 7, activaton: relu}", 7,
      "c.yaml:7:23: dense: unknown key 'activaton'; did you mean 'activation'?"},
     {"  - dense: {units: 7, activation: rellu}", 7,

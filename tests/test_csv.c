@@ -191,8 +191,6 @@ Test(csv, mistakes_are_named)
     table_expect_refused(people, "target: [income, town], categorical: town", squares,
                          "several columns must be numbers");
     table_expect_refused(people, "target: income, features: [age, age]", squares, "named twice");
-    table_expect_refused(people, "target: income, delimiter: ab", squares,
-                         "expected one character");
     table_expect_refused("a,b\n1\n", "target: b", squares,
                          "csv:2:1: expected 2 cells, as the first line has, got 1");
     table_expect_refused("a,a\n1,2\n", "target: a", squares,

@@ -323,7 +323,10 @@ Test(idx, labels_that_do_not_fit, .init = enter, .fini = leave)
     expect_labels_refused(negative, sizeof negative,
                           "row 2: expected a class number from 0, got -1");
     static const unsigned char half[8 + 16] = {0, 0, 0x0d, 1, 0, 0, 0, 4, 0x3f};
-    expect_labels_refused(half, sizeof half, "row 0: expected a class number from 0, got 0.5");
+    expect_labels_refused(
+        half, sizeof half,
+        "row 0: expected a class number from 0, got 0.5 (values need a loss such as "
+        "mean_squared_error)");
 }
 
 static void expect_labels(const unsigned char *file, size_t count, const int32_t expected[4])

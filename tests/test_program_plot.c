@@ -30,7 +30,7 @@ Test(program_plot, plots_learning_curves)
     program_expect("out", "o a/history.csv, val_loss");
     cr_expect_eq(program_run("plot a --columns lss"), 1);
     program_expect("err", "no run has a column 'lss'");
-    cr_expect_eq(program_run("plot a -o a.pdf"), 1);
+    cr_expect_eq(program_run("plot a -o a.pdf"), 2);
     program_expect("err", "expected a name that ends in .png or .svg");
     cr_expect_eq(program_run("plot missing"), 1);
     program_expect("err", "missing/history.csv");

@@ -61,6 +61,24 @@ Test(program_predict, predicts_values)
     program_expect("err", "/nowhere/p.csv");
 }
 
+/* Rows that training left out are not left out of predictions. */
+Test(program_predict, tells_what_helps_where_a_value_is_missing)
+{
+    program_write("t.csv", "a,b,y\n1,2,0\n,1,1\n3,4,0\n4,3,1\n");
+    program_write("t.yaml", "data: {train: {csv: {path: t.csv, target: y, missing: drop}}}\n"
+                            "model: [dense: {units: 2, activation: softmax}]\n"
+                            "training: {loss: sparse_categorical_crossentropy, optimizer: sgd}\n");
+    cr_assert_eq(program_run("train t.yaml -q -o r"), 0, "%s", program_read("err"));
+    cr_expect_eq(program_run("predict r/model.safetensors --data t.csv"), 1);
+    program_expect("err",
+                   "t.csv:3:1: column 'a': expected a value (every row is predicted; a model "
+                   "that is trained with `missing: fill` fills inputs in)");
+    cr_expect_eq(program_run("evaluate r/model.safetensors"), 2);
+    program_expect("err", "names neither test nor validation data: expected --data FILE");
+    cr_expect_eq(program_run("evaluate r/model.safetensors --data test"), 2);
+    program_expect("err", "the model's configuration names no test data");
+}
+
 Test(program_predict, predicts_classes_by_name)
 {
     train_houses("town", 2, "softmax", "sparse_categorical_crossentropy");

@@ -111,8 +111,6 @@ Test(tables, decimal_comma)
         "says, got '1.500'");
     table_expect_refused("a;y\n1,500,0;0\n", keys, table_squares,
                          "expected a number, got '1,500,0'");
-    table_expect_refused("a;y\n1;0\n", "target: y, delimiter: ';', decimal: ':'", table_squares,
-                         "decimal: expected \".\" or \",\", got ':'");
 }
 
 Test(tables, whitespace_between_cells)

@@ -232,13 +232,18 @@ ParameterizedTestParameters(words, mistakes_are_told_what_is_right)
     return cr_make_param_array(struct word, mistakes, sizeof mistakes / sizeof *mistakes);
 }
 
-ParameterizedTest(struct word *m, words, mistakes_are_told_what_is_right)
+static void expect_refused(const struct word *m)
 {
     const char *override = m->override;
     rnl_config *config = NULL;
     cr_assert_eq(rnl_config_parse(&config, "c.yaml", base, &override, 1), RNL_BAD_CONFIG, "%s",
                  m->override);
     cr_expect(strstr(rnl_message(), m->printed) != NULL, "%s", rnl_message());
+}
+
+ParameterizedTest(struct word *m, words, mistakes_are_told_what_is_right)
+{
+    expect_refused(m);
 }
 
 /* Two names of one kind in a file are two kinds. */
@@ -251,6 +256,18 @@ Test(words, one_kind_twice_is_refused)
                                   NULL, 0),
                  RNL_BAD_CONFIG);
     cr_expect(strstr(rnl_message(), "expected one optimizer, got 2") != NULL, "%s", rnl_message());
+}
+
+/* Two names of one metric would make two equal columns, and two settings two of one name. */
+Test(words, one_metric_twice_is_refused)
+{
+    static const struct word cases[] = {
+        {"training.metrics=[acc, accuracy]", "metrics: accuracy is there twice"},
+        {"training.metrics=[top_k_accuracy: 3, top_k_categorical_accuracy: {k: 5}]",
+         "metrics: top_k_categorical_accuracy is there twice"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i)
+        expect_refused(&cases[i]);
 }
 
 /* ---- help ------------------------------------------------------------------------------------ */

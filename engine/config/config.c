@@ -300,11 +300,19 @@ static rnl_status check_name(const rnl_config *config)
     return RNL_OK;
 }
 
+/* A metric has one column of its name, whatever its parameters. */
 static rnl_status check_metrics(const rnl_config *config)
 {
-    if (config->training.metrics.count > RNL_MAX_METRICS)
-        return rnl_fail_at(config->training.metrics.place, "metrics: expected at most %d",
-                           RNL_MAX_METRICS);
+    const rnl_choice_list *metrics = &config->training.metrics;
+    if (metrics->count > RNL_MAX_METRICS)
+        return rnl_fail_at(metrics->place, "metrics: expected at most %d", RNL_MAX_METRICS);
+    for (size_t i = 1; i < metrics->count; ++i)
+        for (size_t k = 0; k < i; ++k)
+            if (metrics->items[i].kind == metrics->items[k].kind)
+                return rnl_fail_at(metrics->items[i].place,
+                                   "metrics: %s is there twice, and has one column: expected each "
+                                   "metric once, under one of its names",
+                                   metrics->items[i].kind->name);
     return RNL_OK;
 }
 

@@ -224,8 +224,11 @@ static rnl_status take_labels(rnl_dataset *dataset, const rnl_array *array)
     for (size_t i = 0; i < array->count; i++) {
         const double label = element_at(array, i);
         if (!(label >= 0 && label <= INT32_MAX && label == floor(label)))
-            return rnl_fail(RNL_BAD_DATA, "%s: row %zu: expected a class number from 0, got %g",
-                            array->path, i, label);
+            return rnl_fail(RNL_BAD_DATA, "%s: row %zu: expected a class number from 0, got %g%s",
+                            array->path, i, label,
+                            isfinite(label) && label != floor(label)
+                                ? " (values need a loss such as mean_squared_error)"
+                                : "");
         dataset->labels[i] = (int32_t)label;
     }
     return RNL_OK;

@@ -55,17 +55,23 @@ static rnl_status encode_file(const rnl_csv_parameters *p, const rnl_loading *lo
     return status;
 }
 
+const char *rnl_csv_refuse_delimiter(const char *text)
+{
+    const bool taken =
+        strcmp(text, RNL_CSV_WHITESPACE) == 0 || (strlen(text) == 1 && !strchr("\"\r\n", *text));
+    return taken
+               ? NULL
+               : "one character, neither a quote nor a line end, or whitespace (a tab is \"\\t\", "
+                 "in double quotes)";
+}
+
+const char *rnl_csv_refuse_decimal(const char *text)
+{
+    return strcmp(text, ".") == 0 || strcmp(text, ",") == 0 ? NULL : "\".\" or \",\"";
+}
+
 static rnl_status check_parameters(const rnl_csv_parameters *p)
 {
-    const bool blanks = strcmp(p->delimiter, RNL_CSV_WHITESPACE) == 0;
-    if (!blanks && (strlen(p->delimiter) != 1 || strchr("\"\r\n", *p->delimiter)))
-        return rnl_fail(RNL_BAD_CONFIG,
-                        "%s: delimiter: expected one character, neither a quote nor a line end, or "
-                        "whitespace, got '%.20s' (a tab is \"\\t\", in double quotes)",
-                        p->path, p->delimiter);
-    if (strcmp(p->decimal, ".") != 0 && strcmp(p->decimal, ",") != 0)
-        return rnl_fail(RNL_BAD_CONFIG, "%s: decimal: expected \".\" or \",\", got '%.20s'",
-                        p->path, p->decimal);
     if (p->sample_weight.count > 1)
         return rnl_fail_at(p->sample_weight.place, "sample_weight: expected one column, got %zu",
                            p->sample_weight.count);

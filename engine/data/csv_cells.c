@@ -23,7 +23,11 @@ rnl_status rnl_csv_fail_missing(const rnl_csv_table *t, size_t cell)
     char hint[RNL_CSV_HINT], expected[RNL_CSV_HINT + 128];
     rnl_csv_hint_missing(t, cell, hint);
     snprintf(expected, sizeof expected,
-             "a value (`missing: drop` leaves such rows out, `missing: fill` fills inputs in%s)",
+             t->loading->predicting
+                 ? "a value (every row is predicted; a model that is trained with `missing: fill` "
+                   "fills inputs in%s)"
+                 : "a value (`missing: drop` leaves such rows out, `missing: fill` fills inputs "
+                   "in%s)",
              hint);
     return rnl_csv_fail_cell(t, cell, expected);
 }

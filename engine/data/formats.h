@@ -49,6 +49,11 @@ typedef struct rnl_regression_parameters {
 extern const rnl_data_format rnl_idx_format;
 extern const rnl_data_format rnl_npy_format;
 extern const rnl_data_format rnl_csv_format;
+
+/* What is expected in place of a delimiter or a sign before fractions; NULL if it is taken. */
+const char *rnl_csv_refuse_delimiter(const char *text);
+const char *rnl_csv_refuse_decimal(const char *text);
+
 extern const rnl_data_format rnl_regression_format;
 extern const rnl_data_format rnl_spirals_format;
 extern const rnl_data_format rnl_blobs_format;

@@ -156,6 +156,9 @@ static rnl_status decode_text(const rnl_field *field, const rnl_node *node, void
         return field->fallback && strcmp(field->fallback, "null") == 0
                    ? RNL_OK
                    : rnl_fail_value(field, node, "text");
+    const char *expected = field->refuse ? field->refuse(node->text) : NULL;
+    if (expected)
+        return rnl_fail_value(field, node, expected);
     char *copy = strdup(node->text);
     *(char **)value = copy;
     return copy ? RNL_OK : rnl_fail_memory(strlen(node->text) + 1);

@@ -41,6 +41,9 @@ typedef struct rnl_field {
                            none */
     const char *zero;   /* RNL_FIELD_NUMBER: the word written for 0, which is then refused as a
                            number; NULL: none */
+    /* RNL_FIELD_TEXT: what is expected in place of a text that is refused, else NULL; NULL: every
+     * text is taken. */
+    const char *(*refuse)(const char *text);
     const struct rnl_kind_table *kinds; /* RNL_FIELD_KIND and RNL_FIELD_KIND_LIST; for
                                            RNL_FIELD_TEXT, the text names a figure of such a metric,
                                            with or without val_ */
