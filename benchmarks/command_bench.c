@@ -44,12 +44,12 @@ static const rnl_option option_table[] = {
      "numbers from 1, as in 1,2,4", rnl_take_text, offsetof(bench_arguments, thread_list)},
     {"batch", 0, "N,N...", "of train and latency: batch sizes to measure with",
      "numbers from 1, as in 1,8,64", rnl_take_text, offsetof(bench_arguments, batch_list)},
-    {"activations", 0, "A,A...",
+    {"activations", 0, "A,A",
      "of latency, activations and matrix: those to measure, as relu,elu or\n"
      "'relu,{elu: {alpha: 0.5}}' (default: relu,elu; of activations all; of\n"
      "latency with CONFIG what it has)",
      "names", rnl_take_text, offsetof(bench_arguments, activations)},
-    {"optimizers", 0, "O,O...",
+    {"optimizers", 0, "O,O",
      "of optimizers and matrix: those to measure, as sgd,adam or\n"
      "'sgd,{adam: {beta_1: 0.8}}' (default: all; of matrix\nsgd,momentum,nesterov,adam)",
      "names", rnl_take_text, offsetof(bench_arguments, optimizers)},

@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/gnuplot.h"
 #include "cli/messages.h"
 #include "cli/model_source.h"
 #include "cli/options.h"
@@ -174,7 +175,7 @@ static bool drawing_create(drawing *d, const rnl_rate_search *found)
 static bool write_plots(const drawing *d, const char *directory)
 {
     static const char *const endings[] = {"png", "svg"};
-    if (!rnl_plot_can_write()) {
+    if (!rnl_gnuplot_is_there()) {
         fprintf(stderr, "gnuplot is not installed: no find_lr.png, no find_lr.svg\n");
         return true;
     }

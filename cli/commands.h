@@ -16,6 +16,7 @@ extern const rnl_command rnl_diff_command;
 extern const rnl_command rnl_summary_command;
 extern const rnl_command rnl_inspect_command;
 extern const rnl_command rnl_plot_command;
+extern const rnl_command rnl_report_command;
 extern const rnl_command rnl_topology_command;
 extern const rnl_command rnl_help_command;
 

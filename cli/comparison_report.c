@@ -1,6 +1,7 @@
 #include "cli/comparison.h"
 #include "cli/comparison_names.h"
 #include "cli/figure_format.h"
+#include "cli/gnuplot.h"
 #include "cli/messages.h"
 #include "cli/output_file.h"
 #include "cli/plot.h"
@@ -352,7 +353,7 @@ static bool write_plot(const rnl_comparison *comparison, const rnl_plot *plot, c
 
 static bool write_plots(const rnl_comparison *comparison)
 {
-    if (!rnl_plot_can_write()) {
+    if (!rnl_gnuplot_is_there()) {
         fprintf(stderr, "gnuplot is not installed: no compare.png, no compare.svg\n");
         return true;
     }

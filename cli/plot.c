@@ -1,18 +1,13 @@
 #include "cli/plot.h"
+#include "cli/gnuplot.h"
 #include "cli/messages.h"
 #include "cli/output_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-extern char **environ;
 
 /* ---- in characters --------------------------------------------------------------------------- */
 
@@ -196,25 +191,18 @@ bool rnl_plot_print(const rnl_plot *plot, FILE *out, size_t columns)
 #define ONE_PLOT_HEIGHT 440 /* without its legend */
 #define PLOT_HEIGHT     300 /* likewise, of each of several */
 
-#define SAMPLE_LETTERS  4   /* room for a piece of the line beside its name, in letters */
-#define MOST_POINTS     100 /* of a curve whose points are marked */
+/* Of a plot of a page, which scales it. */
+#define SMALL_WIDTH        480
+#define SMALL_LEGEND_WIDTH 400
+#define SMALL_HEIGHT       300
+
+#define SAMPLE_LETTERS     4   /* room for a piece of the line beside its name, in letters */
+#define MOST_POINTS        100 /* of a curve whose points are marked */
 
 static bool ends_in(const char *path, const char *ending)
 {
     const size_t length = strlen(path), tail = strlen(ending);
     return length > tail && strcmp(path + length - tail, ending) == 0;
-}
-
-/* Writes a text in gnuplot's single quotes, in which only a quote is special: it is doubled. */
-static void write_quoted(FILE *script, const char *text)
-{
-    fputc('\'', script);
-    for (; *text; ++text) {
-        if (*text == '\'')
-            fputc('\'', script);
-        fputc(*text == '\n' ? ' ' : *text, script);
-    }
-    fputc('\'', script);
 }
 
 static void write_points(FILE *script, const rnl_plot *plot)
@@ -256,9 +244,9 @@ static void write_plot(FILE *script, const rnl_plot *plot)
     write_range(script, 'y', c.bottom, c.top);
     write_range(script, 'x', plot->logarithmic ? NAN : c.left, c.right);
     fputs("set xlabel ", script);
-    write_quoted(script, plot->x_label);
+    rnl_gnuplot_quote(script, plot->x_label);
     fputs(" offset 0, 0.5\nset ylabel ", script);
-    write_quoted(script, plot->y_label);
+    rnl_gnuplot_quote(script, plot->y_label);
     fprintf(script, "\n%s\n", plot->logarithmic ? "set logscale x" : "unset logscale x");
     const char *separator = "plot ";
     for (size_t k = 0; k < plot->count; ++k) {
@@ -268,33 +256,21 @@ static void write_plot(FILE *script, const rnl_plot *plot)
                 plot->curves[k].count > MOST_POINTS
                     ? "lines linewidth 1.5"
                     : "linespoints linewidth 2 pointtype 7 pointsize 0.5");
-        write_quoted(script, plot->curves[k].name);
+        rnl_gnuplot_quote(script, plot->curves[k].name);
         separator = ", ";
     }
     fputc('\n', script);
 }
 
-/* Okabe and Ito (2008): distinct to the colour-blind, too; their yellow, pale on white, left out.
- * Then a few that differ from them. */
-static void write_colours(FILE *script)
-{
-    static const char *const colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00",
-                                          "#56b4e9", "#000000", "#7e2f8e", "#8c564b", "#7f7f7f"};
-    const size_t count = sizeof colours / sizeof *colours;
-    for (size_t i = 0; i < count; ++i)
-        fprintf(script, "set linetype %zu linecolor rgb '%s'\n", i + 1, colours[i]);
-    fprintf(script, "set linetype cycle %zu\n", count);
-}
-
 /* Counts the rows that gnuplot breaks the legend into: all names get the width of the longest. */
-static size_t legend_rows(const rnl_plot *plot)
+static size_t legend_rows(const rnl_plot *plot, size_t width)
 {
     size_t longest = 1;
     for (size_t k = 0; k < plot->count; ++k) {
         const size_t length = strlen(plot->curves[k].name);
         longest = length > longest ? length : longest;
     }
-    const size_t side_by_side = LEGEND_WIDTH / ((longest + SAMPLE_LETTERS) * LETTER_WIDTH);
+    const size_t side_by_side = width / ((longest + SAMPLE_LETTERS) * LETTER_WIDTH);
     return side_by_side < 2 ? plot->count : (plot->count + side_by_side - 1) / side_by_side;
 }
 
@@ -303,16 +279,17 @@ static size_t height_of(const rnl_plot *plots, size_t count)
 {
     size_t rows = 0;
     for (size_t i = 0; i < count; ++i) {
-        const size_t needed = legend_rows(&plots[i]);
+        const size_t needed = legend_rows(&plots[i], LEGEND_WIDTH);
         rows = needed > rows ? needed : rows;
     }
     return count * ((count < 2 ? ONE_PLOT_HEIGHT : PLOT_HEIGHT) + rows * LEGEND_ROW);
 }
 
-static void write_script(FILE *script, const rnl_plot *plots, size_t count, const char *terminal)
+static void write_script(FILE *script, const rnl_plot *plots, size_t count, const char *terminal,
+                         size_t width, size_t height)
 {
     fprintf(script,
-            "set terminal %s size %d, %zu noenhanced\n"
+            "set terminal %s size %zu, %zu noenhanced\n"
             "set encoding utf8\n"
             "set border 3\n"
             "set tics nomirror\n"
@@ -320,96 +297,30 @@ static void write_script(FILE *script, const rnl_plot *plots, size_t count, cons
             "set key below samplen 2 spacing 1.2\n"
             "set format x '%%g'\n"
             "set multiplot layout %zu, 1\n",
-            terminal, PLOT_WIDTH, height_of(plots, count), count);
-    write_colours(script);
+            terminal, width, height, count);
+    rnl_gnuplot_colours(script);
     for (size_t i = 0; i < count; ++i)
         write_plot(script, &plots[i]);
     fputs("unset multiplot\n", script);
 }
 
-/* Complains with what gnuplot said of a plot that it did not draw. */
-static bool fail_drawing(FILE *said)
-{
-    char text[512];
-    rewind(said);
-    text[fread(text, 1, sizeof text - 1, said)] = '\0';
-    rnl_complain("gnuplot failed: %s", text);
-    return false;
-}
-
-/* Starts gnuplot, which reads the script and writes into the pipe.  It warns of what the plot shows
- * well enough. */
-static bool start_gnuplot(pid_t *child, int script, int pipe_end, FILE *said)
-{
-    char *const words[] = {(char *)(uintptr_t) "gnuplot", NULL};
-    posix_spawn_file_actions_t files;
-    if (posix_spawn_file_actions_init(&files) != 0)
-        return false;
-    const bool ready = posix_spawn_file_actions_adddup2(&files, script, STDIN_FILENO) == 0 &&
-                       posix_spawn_file_actions_adddup2(&files, pipe_end, STDOUT_FILENO) == 0 &&
-                       posix_spawn_file_actions_adddup2(&files, fileno(said), STDERR_FILENO) == 0;
-    const int error = ready ? posix_spawnp(child, words[0], &files, NULL, words, environ) : ENOMEM;
-    posix_spawn_file_actions_destroy(&files);
-    if (error != 0)
-        rnl_complain("gnuplot, which draws PNG and SVG, cannot be run: %s", strerror(error));
-    return error == 0;
-}
-
-/* All that comes is read, so that the other side ends. */
-static void copy(int from, FILE *to)
-{
-    char bytes[1 << 14];
-    for (ssize_t count; (count = read(from, bytes, sizeof bytes)) != 0;)
-        if (count > 0)
-            fwrite(bytes, 1, (size_t)count, to);
-        else if (errno != EINTR)
-            return;
-}
-
-static bool await(pid_t child, FILE *said)
-{
-    int status;
-    while (waitpid(child, &status, 0) < 0)
-        if (errno != EINTR)
-            return false;
-    return status == 0 || fail_drawing(said);
-}
-
-/* gnuplot does not look whether what it writes arrives, so its drawing comes through a pipe. */
-static bool run_gnuplot(int script, FILE *output, FILE *said)
-{
-    int ends[2];
-    pid_t child;
-    if (pipe2(ends, O_CLOEXEC) != 0) {
-        rnl_complain("cannot make a pipe: %s", strerror(errno));
-        return false;
-    }
-    const bool started = start_gnuplot(&child, script, ends[1], said);
-    close(ends[1]);
-    if (started)
-        copy(ends[0], output);
-    close(ends[0]);
-    return started && await(child, said);
-}
-
 static bool draw_into(const rnl_plot *plots, size_t count, const char *terminal, FILE *output)
 {
-    FILE *script = tmpfile(), *said = tmpfile();
-    if (!script || !said) {
-        rnl_complain("cannot make a temporary file: %s", strerror(errno));
-        if (script)
-            fclose(script);
+    FILE *script = rnl_gnuplot_script();
+    if (!script)
         return false;
-    }
-    write_script(script, plots, count, terminal);
-    const bool written =
-        fflush(script) == 0 && !ferror(script) && lseek(fileno(script), 0, SEEK_SET) == 0;
-    if (!written)
-        rnl_complain("cannot write a temporary file: %s", strerror(errno));
-    const bool drawn = written && run_gnuplot(fileno(script), output, said);
-    fclose(script);
-    fclose(said);
-    return drawn;
+    write_script(script, plots, count, terminal, PLOT_WIDTH, height_of(plots, count));
+    return rnl_gnuplot_run(script, output);
+}
+
+bool rnl_plot_draw(const rnl_plot *plot, FILE *output)
+{
+    FILE *script = rnl_gnuplot_script();
+    if (!script)
+        return false;
+    const size_t height = SMALL_HEIGHT + legend_rows(plot, SMALL_LEGEND_WIDTH) * LEGEND_ROW;
+    write_script(script, plot, 1, RNL_GNUPLOT_SCALABLE, SMALL_WIDTH, height);
+    return rnl_gnuplot_run(script, output);
 }
 
 bool rnl_plot_names_file(const char *path)
@@ -427,20 +338,4 @@ bool rnl_plot_write(const rnl_plot *plots, size_t count, const char *path)
         return false;
     const char *terminal = ends_in(path, ".svg") ? "svg" : "pngcairo";
     return rnl_output_close(&output, draw_into(plots, count, terminal, output.file));
-}
-
-bool rnl_plot_can_write(void)
-{
-    const char *path = getenv("PATH");
-    bool found = false;
-    while (path && *path && !found) {
-        const size_t length = strcspn(path, ":");
-        char *candidate = NULL;
-        if (asprintf(&candidate, "%.*s/gnuplot", (int)length, path) < 0)
-            return false;
-        found = access(candidate, X_OK) == 0;
-        free(candidate);
-        path += length + (path[length] == ':');
-    }
-    return found;
 }

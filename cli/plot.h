@@ -30,13 +30,14 @@ bool rnl_plot_print(const rnl_plot *plot, FILE *out, size_t columns);
  * or not at all.  Complains and returns false if that fails, as where gnuplot is not installed. */
 bool rnl_plot_write(const rnl_plot *plots, size_t count, const char *path);
 
+/* Writes a plot as SVG that takes the width that it is given.  Complains and returns false on
+ * failure. */
+bool rnl_plot_draw(const rnl_plot *plot, FILE *output);
+
 /* The name ends as rnl_plot_write asks; complains if not. */
 bool rnl_plot_names_file(const char *path);
 
 /* The columns of the terminal that standard output is, or 80. */
 size_t rnl_plot_columns(void);
-
-/* gnuplot is on the program's path. */
-bool rnl_plot_can_write(void);
 
 #endif

@@ -16,6 +16,7 @@ static const rnl_command *const commands[] = {
     &rnl_summary_command,
     &rnl_inspect_command,
     &rnl_plot_command,
+    &rnl_report_command,
     &rnl_topology_command,
     &rnl_bench_command,
     &rnl_help_command,

@@ -111,6 +111,8 @@ class Runnel:
                    "--seconds", str(seconds), "--json"]
         if variant["precision"] == "bfloat16":
             command += ["--set", "training.precision=mixed_bfloat16"]
+        if what == "latency":
+            command += ["--batch", str(work.batch)]
         process = start(command, self.cores, {}, stderr=subprocess.PIPE)
         text, complaint = process.communicate()
         if process.returncode != 0:
@@ -263,6 +265,28 @@ def report(work, entries, kind):
     return rows
 
 
+def bench_entries(work, entry):
+    """The rounds, and their median, in the schema of Google Benchmark, for `runnel report` and `bench diff`."""
+    kind = "train" if work in CASES else "inference"
+    name = "%s %s/%s" % (kind, work.name, entry.name())
+    seconds = sorted(answer["seconds"] for answer in entry.rounds.values())
+    common = {"run_name": name, "threads": 1, "iterations": 1, "time_unit": "ns"}
+    rounds = [{**common, "name": name, "run_type": "iteration", "repetition_index": number, "real_time": 1e9 * s, "cpu_time": 1e9 * s}
+              for number, s in enumerate(seconds)]
+    middle = 1e9 * statistics.median(seconds)
+    return rounds + [{**common, "name": name + "_median", "run_type": "aggregate", "aggregate_name": "median", "real_time": middle,
+                      "cpu_time": middle, "best": 1e9 * entry.best(), "interval_low": 1e9 * seconds[0], "interval_high": 1e9 * seconds[-1]}]
+
+
+def write_json(path, works, entries, table, sides, cores):
+    context = {"date": time.strftime("%FT%T%z"), "processor": condition(), "threads": len(cores), "sides": [s.library for s in sides]}
+    best = [e for case in entries for e in best_of_sides(entries[case]).values()]
+    with open(path, "w") as out:
+        json.dump({"context": context, "benchmarks": [b for e in best for b in bench_entries(works[e.case], e)], "table": table,
+                   "rounds": [{"case": works[c].name, "side": e.side.library, **e.variant, "rounds": list(e.rounds.values())}
+                              for c in entries for e in entries[c]]}, out, indent=2)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--runnel", default="build/runnel")
@@ -310,11 +334,7 @@ def main():
         for side in sides:
             side.close()
     if arguments.json:
-        with open(arguments.json, "w") as out:
-            json.dump({"context": {"date": time.strftime("%FT%T%z"), "condition": condition(), "threads": len(cores),
-                                   "sides": [s.library for s in sides]}, "table": table,
-                       "rounds": [{"case": works[c].name, "side": e.side.library, **e.variant, "rounds": list(e.rounds.values())}
-                                  for c in chosen for e in entries[c]]}, out, indent=2)
+        write_json(arguments.json, works, entries, table, sides, cores)
 
 
 if __name__ == "__main__":
