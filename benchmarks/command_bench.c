@@ -107,6 +107,10 @@ static const char details[] =
     "           seeds of the epochs, and of the seconds of steps, until it is reached: a training\n"
     "           that misses it counts as infinite.  The target is set beforehand; a rate that all\n"
     "           share compares nothing: see --tune-rate.  --quick trains 2 epochs\n"
+    "  data     reading the training rows of each CONFIG, or of a file of each format, of 200,000\n"
+    "           rows (--quick: 20,000) of 28 numbers; and gathering mini-batches of 32 rows of "
+    "784\n"
+    "           numbers, of bytes, float32 and float64, in random order and as they lie\n"
     "  diff     what changed beyond noise between two runs, A.json and B.json, that --json "
     "printed\n"
     "           (or Google Benchmark): the U test over rounds, 1 % of error for all results\n"
@@ -150,6 +154,7 @@ static const struct {
     {"optimizers", rnl_bench_optimizers, 0, 0, OPTIMIZERS},
     {"matrix", rnl_bench_matrix, 1, 1,
      ACTIVATIONS | OPTIMIZERS | TARGET | SEEDS | TUNE_RATE | NORMALIZATION},
+    {"data", rnl_bench_data_rates, 0, RNL_MAX_OPERANDS, 0},
     {"diff", rnl_bench_diff, 2, 2, 0},
 };
 
@@ -289,7 +294,7 @@ static int run(const rnl_arguments *common)
         return rnl_complain_usage(
             "bench",
             "unknown benchmark '%s': expected machine, train, latency, activations, optimizers, "
-            "matrix or diff",
+            "matrix, data or diff",
             common->operands[0]);
     RNL_TRY_EXIT(check_arguments(arguments, kind));
     RNL_TRY_EXIT(choose_batches(&bench, arguments->batch_list));
@@ -305,7 +310,7 @@ static int run(const rnl_arguments *common)
 
 const rnl_command rnl_bench_command = {
     .name = "bench",
-    .operands = "machine|train|latency|activations|optimizers|matrix|diff [FILE...]",
+    .operands = "machine|train|latency|activations|optimizers|matrix|data|diff [FILE...]",
     .fewest = 1,
     .most = RNL_MAX_OPERANDS,
     .purpose = "Measures what the machine can do, and how near to it training comes.",

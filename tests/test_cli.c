@@ -127,8 +127,8 @@ Test(cli, measures)
     program_expect("out", "\"repetition_index\": 2");
     program_expect("out", "\"huge_pages\": ");
     cr_expect_eq(program_run("bench trian"), 2);
-    program_expect("err",
-                   "expected machine, train, latency, activations, optimizers, matrix or diff");
+    program_expect(
+        "err", "expected machine, train, latency, activations, optimizers, matrix, data or diff");
     cr_expect_eq(program_run("bench train --threads 1,x"), 2);
     program_expect("err", "--threads expects numbers from 1, as in 1,2,4, got '1,x'");
     cr_expect_eq(program_run("bench train " SPIRALS " --threads 1 --quick --csv"), 0);
@@ -234,6 +234,23 @@ Test(cli, tells_what_changed_beyond_noise)
     program_expect("err", "bad.json: expected what `runnel bench --json` prints");
     cr_expect_eq(program_run("bench diff a.json"), 2);
     program_expect("err", "diff needs two files");
+}
+
+Test(cli, measures_data)
+{
+    cr_assert_eq(program_run("bench data --quick --seconds 0.2 --threads 1"), 0, "%s",
+                 program_read("err"));
+    program_expect("out", "data/read/csv/rows:20000 ");
+    program_expect("out", "data/read/npy/rows:20000 ");
+    program_expect("out", "data/read/idx/rows:20000 ");
+    program_expect("out", "data/gather/float64/random/threads:1 ");
+    cr_expect_eq(program_run("bench data " SPIRALS " --quick --seconds 0.2 --threads 1 "
+                             "--set data.train.spirals.rows=400 --set validation_split=0"),
+                 2);
+    cr_assert_eq(program_run("bench data " SPIRALS " --quick --seconds 0.2 --threads 1 "
+                             "--set data.train.spirals.rows=400"),
+                 0);
+    program_expect("out", "data/read/spirals/rows:");
 }
 
 Test(cli, measures_a_matrix)
