@@ -312,6 +312,7 @@ typedef struct rnl_panel_product {
     size_t row_step, inner_step;      /* floats */
     size_t segment, segment_distance; /* inner terms, floats */
     rnl_view b;                       /* (inner, columns) */
+    bool far;                         /* B lies beyond the L2 cache: it is fetched ahead */
     rnl_mutable_view c;               /* (rows, columns); overlaps neither A nor B */
 } rnl_panel_product;
 

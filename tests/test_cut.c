@@ -14,7 +14,7 @@ Test(cut, rows_are_in_few_blocks_of_whole_parts)
         cr_assert(cut.blocks >= 1 && cut.blocks <= 4);
         cr_assert(cut.blocks * cut.size >= batch && (cut.blocks - 1) * cut.size < batch);
         cr_assert_eq(cut.blocks == 1, batch <= 32);
-        cr_assert(cut.size % part == 0 && (part >= 32 || part == cut.size));
+        cr_assert(cut.size % part == 0 && (part >= 64 || part == cut.size));
         size_t filled = 0;
         for (size_t block = 0; block < cut.blocks; ++block)
             filled += rnl_cut_filled(cut, batch, block);

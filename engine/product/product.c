@@ -1,5 +1,8 @@
 #include "engine/product/product.h"
 
+/* Floats: half a MiB. */
+#define FAR ((size_t)128 << 10)
+
 size_t rnl_product_row_stride(size_t columns)
 {
     const size_t stride = rnl_in_vectors(columns);
@@ -23,6 +26,7 @@ void rnl_product_panel(const rnl_product *product, size_t rows, size_t panel, co
         .segment = packed ? shape->a_stride : shape->inner,
         .segment_distance = shape->a_distance,
         .b = {b + rnl_packed_at(&shape->b, panel, 0), rnl_panel_stride(&shape->b, panel)},
+        .far = rnl_packed_count(&shape->b) > FAR,
         .c = {c, shape->c_stride > 0 ? shape->c_stride : columns},
     };
     (by_columns ? product->kernels->transposed_product : product->kernels->product)(&arguments);
