@@ -34,6 +34,9 @@ Test(encoding, targets_are_of_one_kind)
 {
     expect_refused("[" X "]", "[" CLASSES ", " Y "]", "of which 'c' has classes");
     expect_refused("[" X "]", "[" Y ", " CLASSES "]", "of which 'c' has classes");
+    expect_refused("[" X "]",
+                   "[" CLASSES ", {\"name\": \"d\", \"fill\": 0, \"categories\": [\"a\"]}]",
+                   "got 2 targets, of which 'c' has classes");
 }
 
 Test(encoding, lists_are_whole)

@@ -1,11 +1,12 @@
 /*
- * The program under limits of memory near its need: it either refuses before the first step, with a
- * message that names the limit, or trains, saves and evaluates.
+ * The program under limits of memory near its need: it either refuses before the first step or the
+ * first row, with a message that names the limit, or does all of its work.
  */
 #include "tests/program.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -33,14 +34,41 @@ TestSuite(limits, .init = enter, .fini = program_leave);
 /* The sanitizer maps more than any limit. */
 #ifndef __SANITIZE_ADDRESS__
 
+/* What runs, and the file that it makes, if it does, after that of its beginning. */
+typedef struct task {
+    const char *words[8];
+    const char *made, *begun; /* NULL: none */
+} task;
+
+static const task train = {
+    {"train", "net.yaml", "-o", "run"}, "run/model.safetensors", "run/history.csv"};
+static const task predict = {
+    {"predict", "trained/model.safetensors", "--data", "rows.npy", "-o", "run/p.csv"},
+    "run/p.csv",
+    NULL};
+static const task evaluate = {{"evaluate", "trained/model.safetensors"}, NULL, NULL};
+
 /* A limit of memory, and what computes under it. */
 typedef struct conditions {
+    const task *task;
     __rlimit_resource_t resource;
     const char *isa; /* NULL: the processor's own */
     const char *workers;
 } conditions;
 
-static int train_within(const conditions *given, size_t bytes)
+/* Becomes the program. */
+static void execute(const conditions *given)
+{
+    const char *words[16] = {RUNNEL_PROGRAM};
+    size_t count = 1;
+    for (; given->task->words[count - 1]; ++count)
+        words[count] = given->task->words[count - 1];
+    words[count++] = "--threads";
+    words[count] = given->workers;
+    execv(RUNNEL_PROGRAM, (char *const *)words);
+}
+
+static int run_within(const conditions *given, size_t bytes)
 {
     const pid_t child = fork();
     if (child == 0) {
@@ -51,8 +79,7 @@ static int train_within(const conditions *given, size_t bytes)
         if (given->isa)
             setenv("RUNNEL_ISA", given->isa, 1);
         setrlimit(given->resource, &limit);
-        execl(RUNNEL_PROGRAM, RUNNEL_PROGRAM, "train", "net.yaml", "-o", "run", "--threads",
-              given->workers, (char *)NULL);
+        execute(given);
         _exit(127);
     }
     int status = -1;
@@ -60,48 +87,83 @@ static int train_within(const conditions *given, size_t bytes)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-/* Whether a model was saved under the limit.  127: the loader had too little for the libraries. */
-static bool saves(const conditions *given, size_t bytes)
+/* Whether the work was done under the limit.  127: the loader had too little for the libraries. */
+static bool works(const conditions *given, size_t bytes)
 {
-    cr_assert_eq(system("rm -rf run"), 0);
-    const int code = train_within(given, bytes);
-    const bool there = program_has("run/model.safetensors");
-    cr_expect(code == 127 || code == (there ? 0 : 1), "limit %zu: code %d, %s", bytes, code,
-              there ? "saved" : "not saved");
-    cr_expect(there || !program_has("run/history.csv"), "limit %zu: trained for nothing", bytes);
-    return there;
+    const task *t = given->task;
+    cr_assert_eq(system("rm -rf run; mkdir run"), 0);
+    const int code = run_within(given, bytes);
+    const bool done = t->made ? program_has(t->made) : code == 0;
+    cr_expect(code == 127 || code == (done ? 0 : 1), "%s, limit %zu: code %d, %s", t->words[0],
+              bytes, code, done ? "done" : "not done");
+    cr_expect(done || !t->begun || !program_has(t->begun), "limit %zu: begun for nothing", bytes);
+    return done;
 }
 
-/* A limit under which the net can be trained, while it cannot under a megabyte less. */
+/* A limit under which the work can be done, while it cannot under a megabyte less. */
 static size_t need_of(const conditions *given)
 {
-    size_t refused = (size_t)8 << 20, saved = (size_t)512 << 20;
-    cr_assert(saves(given, saved));
-    while (saved - refused > (size_t)1 << 20) {
-        const size_t middle = refused + (saved - refused) / 2;
-        *(saves(given, middle) ? &saved : &refused) = middle;
+    size_t refused = (size_t)8 << 20, done = (size_t)512 << 20;
+    cr_assert(works(given, done), "%s", program_read("out"));
+    while (done - refused > (size_t)1 << 20) {
+        const size_t middle = refused + (done - refused) / 2;
+        *(works(given, middle) ? &done : &refused) = middle;
     }
-    return saved;
+    return done;
 }
 
-static void walk(__rlimit_resource_t resource, const char *isa, const char *workers)
+static void walk(const task *work, __rlimit_resource_t resource, const char *isa,
+                 const char *workers)
 {
-    const conditions given = {resource, isa, workers};
+    const conditions given = {work, resource, isa, workers};
     const size_t need = need_of(&given), step = (size_t)900 << 10, below = 14, above = 4;
     for (size_t i = 1; i <= below && need > (i + 4) * step; ++i)
-        if (!saves(&given, need - i * step))
+        if (!works(&given, need - i * step))
             program_expect("out",
                            resource == RLIMIT_AS ? "RLIMIT_AS leaves" : "RLIMIT_DATA leaves");
     for (size_t i = 1; i <= above; ++i)
-        cr_expect(saves(&given, need + i * step), "limit %zu", need + i * step);
+        cr_expect(works(&given, need + i * step), "limit %zu", need + i * step);
 }
 
 static void walk_all(__rlimit_resource_t resource)
 {
-    walk(resource, NULL, "1");
-    walk(resource, NULL, "8");
-    walk(resource, "avx2", "2");
-    walk(resource, "scalar", "2");
+    walk(&train, resource, NULL, "1");
+    walk(&train, resource, NULL, "8");
+    walk(&train, resource, "avx2", "2");
+    walk(&train, resource, "scalar", "2");
+}
+
+static void write_rows(void)
+{
+    static const float rows[90 * 300];
+    char header[128];
+    snprintf(header, sizeof header, "\x93NUMPY\x01%cv%c%-117s", 0, 0,
+             "{'descr': '<f4', 'fortran_order': False, 'shape': (90, 300), }");
+    header[127] = '\n';
+    FILE *file = fopen("rows.npy", "wb");
+    cr_assert_eq(fwrite(header, 1, sizeof header, file), sizeof header);
+    cr_assert_eq(fwrite(rows, 1, sizeof rows, file), sizeof rows);
+    fclose(file);
+}
+
+static void walk_model(const task *work)
+{
+    write_rows();
+    cr_assert_eq(program_run("train net.yaml -q -o trained"), 0);
+    walk(work, RLIMIT_AS, NULL, "1");
+    walk(work, RLIMIT_AS, NULL, "8");
+    walk(work, RLIMIT_DATA, NULL, "2");
+    walk(work, RLIMIT_DATA, "avx2", "1");
+}
+
+Test(limits, predictions, .timeout = 280)
+{
+    walk_model(&predict);
+}
+
+Test(limits, evaluations, .timeout = 280)
+{
+    walk_model(&evaluate);
 }
 
 Test(limits, private_memory, .timeout = 280)
