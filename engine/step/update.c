@@ -36,7 +36,7 @@ void rnl_step_set_rates(rnl_step *step, uint64_t number, uint64_t of_optimizer,
                             of_optimizer, scheduled, momentum_product);
 }
 
-/* From 1; 0 for none. */
+/* Counted from 1; 0 for none. */
 static float *slot(const slice *s, size_t number)
 {
     return number > 0 ? s->block->arrays[RNL_FIRST_SLOT + number - 1] + s->begin : NULL;
