@@ -7,6 +7,7 @@
 #include "cli/arguments.h"
 
 extern const rnl_command rnl_train_command;
+extern const rnl_command rnl_pretrain_command;
 extern const rnl_command rnl_compare_command;
 extern const rnl_command rnl_evaluate_command;
 extern const rnl_command rnl_predict_command;

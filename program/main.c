@@ -7,6 +7,7 @@
 
 static const rnl_command *const commands[] = {
     &rnl_train_command,
+    &rnl_pretrain_command,
     &rnl_compare_command,
     &rnl_evaluate_command,
     &rnl_predict_command,

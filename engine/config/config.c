@@ -15,6 +15,7 @@
 #include "engine/schema/node.h"
 #include "engine/schema/words.h"
 #include "engine/training/early_stopping.h"
+#include "engine/training/pretraining_config.h"
 #include "threading/floating_mode.h"
 
 #include <stddef.h>
@@ -253,15 +254,27 @@ const rnl_field rnl_config_fields[] = {
      .offset = offsetof(rnl_config, training),
      .section = training_fields,
      .help = "how the model learns"},
+    {.key = "pretraining",
+     .type = RNL_FIELD_SECTION,
+     .offset = offsetof(rnl_config, pretraining),
+     .fallback = "{}",
+     .section = rnl_pretraining_fields,
+     .help = "how `runnel pretrain` trains the layers as an autoencoder before, without labels"},
     {.key = NULL},
 };
 
 const rnl_kind_table *const rnl_kind_tables[] = {
-    &rnl_presets,         &rnl_data_formats,     &rnl_missing_rules,  &rnl_validation_splits,
-    &rnl_fold_rules,      &rnl_class_selections, &rnl_target_sources, &rnl_scalings,
-    &rnl_target_scalings, &rnl_layers,           &rnl_activations,    &rnl_initializers,
-    &rnl_regularizers,    &rnl_constraints,      &rnl_losses,         &rnl_metrics,
-    &rnl_optimizers,      &rnl_clippings,        &rnl_schedules,      NULL,
+    &rnl_presets,         &rnl_data_formats,
+    &rnl_missing_rules,   &rnl_validation_splits,
+    &rnl_fold_rules,      &rnl_class_selections,
+    &rnl_target_sources,  &rnl_scalings,
+    &rnl_target_scalings, &rnl_layers,
+    &rnl_activations,     &rnl_initializers,
+    &rnl_regularizers,    &rnl_constraints,
+    &rnl_losses,          &rnl_metrics,
+    &rnl_optimizers,      &rnl_clippings,
+    &rnl_schedules,       &rnl_pretraining_modes,
+    &rnl_denoisings,      NULL,
 };
 
 /* Replaces bytes that are not UTF-8: file names may hold any bytes, a configuration is text. */

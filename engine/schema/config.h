@@ -70,6 +70,16 @@ typedef struct rnl_reused {
     bool inputs, outputs; /* the saved model's first and last entry are among them */
 } rnl_reused;
 
+/* pretraining: */
+typedef struct rnl_pretraining_config {
+    rnl_choice mode;            /* of rnl_pretraining_modes */
+    rnl_choice denoising;       /* of rnl_denoisings; kind NULL for none */
+    int64_t epochs, batch_size; /* 0: as training */
+    rnl_choice optimizer;       /* kind NULL: as training */
+    rnl_choice schedule;        /* kind NULL for none */
+    rnl_early_stopping_config early_stopping;
+} rnl_pretraining_config;
+
 struct rnl_config {
     atomic_size_t owners;   /* a configuration never changes, so handles share it */
     rnl_tree tree;          /* the document, with the preset's values; places point into it */
@@ -79,6 +89,7 @@ struct rnl_config {
     rnl_choice_list model; /* of rnl_layers */
     rnl_training_config training;
     rnl_reused reuse;
+    rnl_pretraining_config pretraining;
 };
 
 /* Refuses a configuration that reuses a file which was not there. */
@@ -106,15 +117,17 @@ extern const rnl_kind_table rnl_layers;            /* engine/layers/ */
 /* Layers that may also be written as an activation; ends with NULL. */
 extern const char *const rnl_activation_layers[];
 
-extern const rnl_kind_table rnl_activations;  /* engine/kinds/ */
-extern const rnl_kind_table rnl_initializers; /* engine/kinds/ */
-extern const rnl_kind_table rnl_regularizers; /* engine/kinds/ */
-extern const rnl_kind_table rnl_constraints;  /* engine/kinds/ */
-extern const rnl_kind_table rnl_losses;       /* engine/kinds/ */
-extern const rnl_kind_table rnl_metrics;      /* engine/kinds/ */
-extern const rnl_kind_table rnl_clippings;    /* engine/kinds/ */
-extern const rnl_kind_table rnl_schedules;    /* engine/kinds/ */
-extern const rnl_kind_table rnl_optimizers;   /* engine/kinds/ */
+extern const rnl_kind_table rnl_activations;       /* engine/kinds/ */
+extern const rnl_kind_table rnl_initializers;      /* engine/kinds/ */
+extern const rnl_kind_table rnl_regularizers;      /* engine/kinds/ */
+extern const rnl_kind_table rnl_constraints;       /* engine/kinds/ */
+extern const rnl_kind_table rnl_losses;            /* engine/kinds/ */
+extern const rnl_kind_table rnl_metrics;           /* engine/kinds/ */
+extern const rnl_kind_table rnl_clippings;         /* engine/kinds/ */
+extern const rnl_kind_table rnl_schedules;         /* engine/kinds/ */
+extern const rnl_kind_table rnl_pretraining_modes; /* engine/training/ */
+extern const rnl_kind_table rnl_denoisings;        /* engine/training/ */
+extern const rnl_kind_table rnl_optimizers;        /* engine/kinds/ */
 
 /* All of them, for the help; ends with NULL. */
 extern const rnl_kind_table *const rnl_kind_tables[];

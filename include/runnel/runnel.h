@@ -467,6 +467,47 @@ RNL_API rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_o
  * number. */
 RNL_API void rnl_model_restart_schedule(rnl_model *model);
 
+/* Pretraining without labels, as the configuration's `pretraining` says: an autoencoder of its
+ * layers without the last dense one and of their mirror image, whose targets are its inputs.  It is
+ * trained in stages, one for each layer if mode is stacked, each by rnl_train:
+ *
+ *     for (size_t k = 1; k <= rnl_pretraining_stages(p) && status == RNL_OK; ++k) {
+ *         status = rnl_pretraining_begin(p, k, NULL, &model, &data);
+ *         if (status == RNL_OK)
+ *             status = rnl_train(model, data, NULL);
+ *         if (status == RNL_OK)
+ *             status = rnl_pretraining_take(p, k, model);
+ *         rnl_model_free(model), model = NULL;
+ *     }
+ */
+typedef struct rnl_pretraining rnl_pretraining;
+
+/* Loads training and validation rows as the configuration says; targets may be missing.
+ * RNL_BAD_CONFIG if the layers are not a plain stack with a hidden dense layer; RNL_BAD_DATA,
+ * RNL_IO, RNL_NO_MEMORY. */
+RNL_API rnl_status rnl_pretraining_create(rnl_pretraining **pretraining, const rnl_config *config);
+RNL_API void rnl_pretraining_free(rnl_pretraining *pretraining);
+RNL_API size_t rnl_pretraining_stages(const rnl_pretraining *pretraining);
+
+/* Makes the model of a stage, from 1, and the rows that it is trained on: from the second on the
+ * codes of the layers before it, for which workers are started.  The model is the caller's, the
+ * rows belong to the pretraining until the next stage.  `options` may be NULL.  A checkpoint of the
+ * stage is resumed with the model's configuration in place of the model.  RNL_BAD_CONFIG if it is
+ * not the stage's turn; as rnl_predict. */
+RNL_API rnl_status rnl_pretraining_begin(rnl_pretraining *pretraining, size_t stage,
+                                         const rnl_options *options, rnl_model **model,
+                                         const rnl_data **data);
+
+/* Takes over the weights that a stage has trained.  RNL_BAD_CONFIG if it is not its turn. */
+RNL_API rnl_status rnl_pretraining_take(rnl_pretraining *pretraining, size_t stage,
+                                        const rnl_model *trained);
+
+/* Return the autoencoder with what has been trained so far, and the rows as they were loaded.  Its
+ * layers have the names that they have in the configuration's model; those of the mirror image are
+ * decoder_1, for the inputs, to decoder_N.  Both belong to the pretraining. */
+RNL_API const rnl_model *rnl_pretraining_model(const rnl_pretraining *pretraining);
+RNL_API const rnl_data *rnl_pretraining_data(const rnl_pretraining *pretraining);
+
 /* The learning rates of a range test: a geometric sequence from `first` to `last`.  0 stands for
  * the default. */
 typedef struct rnl_rate_range {
