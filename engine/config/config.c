@@ -2,6 +2,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/utf8.h"
+#include "engine/config/data_fields.h"
 #include "engine/config/defaults.h"
 #include "engine/config/lift.h"
 #include "engine/config/preset_layers.h"
@@ -22,99 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DATA(member)     offsetof(rnl_data_config, member)
 #define TRAINING(member) offsetof(rnl_training_config, member)
-
-static const rnl_field data_fields[] = {
-    {.key = "train",
-     .type = RNL_FIELD_KIND,
-     .offset = DATA(train),
-     .fallback = "null",
-     .kinds = &rnl_data_formats,
-     .help = "the rows to train on"},
-    {.key = "validation",
-     .type = RNL_FIELD_KIND,
-     .offset = DATA(validation),
-     .fallback = "null",
-     .kinds = &rnl_data_formats,
-     .help = "rows to validate on, after each epoch or as often as validate_every says"},
-    {.key = "test",
-     .type = RNL_FIELD_KIND,
-     .offset = DATA(test),
-     .fallback = "null",
-     .kinds = &rnl_data_formats,
-     .help = "rows that training never sees, for evaluation"},
-    {.key = "validation_split",
-     .type = RNL_FIELD_KIND,
-     .offset = DATA(validation_split),
-     .fallback = "0.0",
-     .kinds = &rnl_validation_splits,
-     .help = "share of the training rows to validate on instead, 0.2 of their end, "
-             "{random: 0.2} or {stratified: 0.2}"},
-    {.key = "folds",
-     .type = RNL_FIELD_KIND,
-     .offset = DATA(folds),
-     .fallback = "0",
-     .kinds = &rnl_fold_rules,
-     .help = "cross-validation: validate on one of so many equal parts of the training rows, 5 or "
-             "{stratified: 5}; 0: no"},
-    {.key = "fold",
-     .type = RNL_FIELD_INTEGER,
-     .offset = DATA(fold),
-     .fallback = "1",
-     .minimum = 1,
-     .maximum = 1 << 24,
-     .help = "number of the fold to validate on, from 1"},
-    {.key = "scaling",
-     .type = RNL_FIELD_KIND,
-     .offset = DATA(scaling),
-     .fallback = "none",
-     .kinds = &rnl_scalings,
-     .help = "scaling of the inputs, measured on the training rows and kept in the model"},
-    {.key = "target_scaling",
-     .type = RNL_FIELD_KIND,
-     .offset = DATA(target_scaling),
-     .fallback = "none",
-     .kinds = &rnl_target_scalings,
-     .help = "scaling of numeric targets; the loss compares scaled values"},
-    {.key = "targets",
-     .type = RNL_FIELD_KIND,
-     .offset = DATA(targets),
-     .fallback = "given",
-     .kinds = &rnl_target_sources,
-     .help = "what the outputs are compared with: the sets' own targets, or their inputs"},
-    {.key = "classes",
-     .type = RNL_FIELD_KIND,
-     .offset = DATA(classes),
-     .fallback = "null",
-     .kinds = &rnl_class_selections,
-     .help = "rows of some classes alone, or classes taken together, in all parts; what is left is "
-             "numbered anew from 0, in order"},
-    {.key = "limit",
-     .type = RNL_FIELD_INTEGER,
-     .offset = DATA(limit),
-     .fallback = "0",
-     .minimum = 0,
-     .maximum = UINT32_MAX,
-     .help = "training rows at most, drawn by the run's seed after validation rows are taken; a "
-             "smaller limit takes some of the same rows; 0: all"},
-    {.key = "limit_per_class",
-     .type = RNL_FIELD_INTEGER,
-     .offset = DATA(limit_per_class),
-     .fallback = "0",
-     .minimum = 0,
-     .maximum = UINT32_MAX,
-     .help = "training rows of each class at most, drawn likewise; needs class targets; 0: all"},
-    {.key = "resize",
-     .type = RNL_FIELD_NUMBER_LIST,
-     .offset = DATA(resize),
-     .fallback = "[]",
-     .minimum = 1,
-     .maximum = 65536,
-     .help = "[height, width] to which all images are resized, bilinear, also new ones that a "
-             "model is asked about; rows of height x width, or with 1 or 3 channels behind"},
-    {.key = NULL},
-};
 
 static const rnl_field training_fields[] = {
     {.key = "loss",
@@ -241,7 +150,7 @@ const rnl_field rnl_config_fields[] = {
      .type = RNL_FIELD_SECTION,
      .offset = offsetof(rnl_config, data),
      .fallback = "{}",
-     .section = data_fields,
+     .section = rnl_data_fields,
      .help = "where the rows come from"},
     {.key = "model",
      .type = RNL_FIELD_KIND_LIST,
