@@ -5,7 +5,7 @@
 #define FEW_ROWS          32 /* up to so many rows are one row block */
 #define ROWS_PER_BLOCK    32
 #define MAX_ROW_BLOCKS    4
-#define ROWS_PER_PART     32 /* at least: products of fewer rows are slower */
+#define ROWS_PER_PART     64 /* at least: products of fewer rows are slower */
 #define ROWS_PER_HALF     16 /* at least, in a mini-batch of one row block */
 #define COLUMNS_PER_BLOCK 48
 #define MAX_COLUMN_BLOCKS 4
