@@ -15,6 +15,7 @@ typedef struct rnl_bench {
     const rnl_arguments *arguments;
     bool layers; /* of train: also of each layer */
     bool quick;
+    bool cold;                             /* of latency: inferences with empty caches, too */
     const char *activations;               /* "relu,elu"; NULL: all, or those of the benchmark */
     const char *optimizers;                /* the same */
     const struct rnl_bench_target *target; /* of matrix; NULL: none */

@@ -134,7 +134,7 @@ static void append_rounds(json_t *array, const rnl_bench_result *r)
 /* The median of all samples, with the spread and the counters. */
 static void append_median(json_t *array, const rnl_bench_result *r)
 {
-    char name[160];
+    char name[192];
     json_t *object = entry(r, r->seconds.median, r->seconds.median * (double)r->threads);
     snprintf(name, sizeof name, "%s_median", r->name);
     put(object, "name", json_string(name));

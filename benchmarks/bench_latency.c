@@ -26,15 +26,20 @@ typedef struct contest {
     rnl_latency_subject subjects[MOST_ACTIVATIONS];
 } contest;
 
+typedef struct latency_pass {
+    bool training, cold;
+    size_t batch_size;
+} latency_pass;
+
 /* ---- results --------------------------------------------------------------------------------- */
 
 /* "latency/spirals/elu/train/batch:32/threads:2" */
 static void name_result(rnl_bench_result *result, const contest *c, const char *what)
 {
     const rnl_latency_subject *s = &c->subjects[0];
-    snprintf(result->name, sizeof result->name, "latency/%.40s%s%.50s%s/batch:%zu/threads:%zu",
+    snprintf(result->name, sizeof result->name, "latency/%.40s%s%.50s%s%s/batch:%zu/threads:%zu",
              rnl_config_name(s->config), what[0] ? "/" : "", what, s->training ? "/train" : "",
-             s->batch_size, c->threads);
+             s->cold ? "/cold" : "", s->batch_size, c->threads);
 }
 
 static void report_subject(rnl_bench *bench, const contest *c, size_t number)
@@ -126,12 +131,13 @@ static const char *name_of(const json_t *choice)
 }
 
 static rnl_status make_subjects(contest *c, const char *path, const rnl_arguments *arguments,
-                                const json_t *activations, bool training, size_t batch_size)
+                                const json_t *activations, latency_pass pass)
 {
     const size_t count = activations ? json_array_size(activations) : 1;
     for (size_t i = 0; i < count; ++i) {
         json_t *activation = activations ? json_array_get(activations, i) : NULL;
-        c->subjects[c->count] = (rnl_latency_subject){training, batch_size, .path = NULL};
+        c->subjects[c->count] =
+            (rnl_latency_subject){pass.training, pass.cold, pass.batch_size, .path = NULL};
         if (activation)
             snprintf(c->names[c->count], sizeof *c->names, "%.39s", name_of(activation));
         ++c->count;
@@ -151,13 +157,13 @@ static rnl_status run_contest(rnl_bench *bench, contest *c, double deadline)
 }
 
 static rnl_status measure(rnl_bench *bench, const char *path, const json_t *activations,
-                          bool training, size_t batch_size, size_t threads, double deadline)
+                          latency_pass pass, size_t threads, double deadline)
 {
     contest *c = calloc(1, sizeof *c);
     if (!c)
         return rnl_fail_memory(sizeof *c);
     c->threads = threads;
-    rnl_status status = make_subjects(c, path, bench->arguments, activations, training, batch_size);
+    rnl_status status = make_subjects(c, path, bench->arguments, activations, pass);
     if (status == RNL_OK && c->subjects[0].batches > 0)
         status = run_contest(bench, c, deadline);
     for (size_t i = 0; i < c->count; ++i)
@@ -171,21 +177,23 @@ static rnl_status measure(rnl_bench *bench, const char *path, const json_t *acti
 /* Inferences and training steps of what the user asks for, or of usual sizes. */
 typedef struct passes {
     size_t count;
-    struct {
-        bool training;
-        size_t batch_size;
-    } items[2 * RNL_MAX_BENCH_BATCHES];
+    latency_pass items[3 * RNL_MAX_BENCH_BATCHES];
 } passes;
 
 static passes passes_of(const rnl_bench *bench)
 {
-    if (bench->batch_count == 0)
-        return (passes){5, {{false, 1}, {false, 32}, {false, 512}, {true, 32}, {true, 512}}};
+    static const size_t inferred[] = {1, 32, 512}, trained[] = {32, 512};
+    const bool own = bench->batch_count > 0;
+    const size_t inferences = own ? bench->batch_count : 3, steps = own ? bench->batch_count : 2;
     passes p = {.count = 0};
-    for (size_t i = 0; i < 2 * bench->batch_count; ++i) {
-        p.items[p.count].training = i >= bench->batch_count;
-        p.items[p.count++].batch_size = bench->batches[i % bench->batch_count];
-    }
+    for (size_t i = 0; i < inferences; ++i)
+        p.items[p.count++].batch_size = own ? bench->batches[i] : inferred[i];
+    for (size_t i = 0; bench->cold && i < inferences; ++i)
+        p.items[p.count++] =
+            (latency_pass){.cold = true, .batch_size = own ? bench->batches[i] : inferred[i]};
+    for (size_t i = 0; i < steps; ++i)
+        p.items[p.count++] =
+            (latency_pass){.training = true, .batch_size = own ? bench->batches[i] : trained[i]};
     return p;
 }
 
@@ -200,7 +208,7 @@ static rnl_status measure_all(rnl_bench *bench, const json_t *activations)
             bench,
             configs > 0 ? bench->arguments->operands[1 + i / p.count / bench->thread_count_count]
                         : NULL,
-            activations, p.items[i % p.count].training, p.items[i % p.count].batch_size,
+            activations, p.items[i % p.count],
             bench->thread_counts[i / p.count % bench->thread_count_count],
             start + span * (double)(i + 1) / (double)count));
     return RNL_OK;

@@ -18,7 +18,7 @@ typedef struct rnl_counter {
 } rnl_counter;
 
 typedef struct rnl_bench_result {
-    char name[128];  /* "train/mlp_small/relu/momentum/batch:32/threads:2" */
+    char name[160];  /* "train/mlp_small/relu/momentum/batch:32/threads:2" */
     char label[160]; /* the result in words; "": none */
     size_t threads;
     size_t repetitions; /* samples behind the spread */

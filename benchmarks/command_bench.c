@@ -17,7 +17,7 @@ typedef struct bench_arguments {
     const char *activations, *optimizers;
     rnl_bench_target target;
     size_t seeds; /* 0: the default */
-    bool json, csv, layers, quick, tune_rate, normalization;
+    bool json, csv, cold, layers, quick, tune_rate, normalization;
 } bench_arguments;
 
 /* How long repetitions go on, narrow or not. */
@@ -49,6 +49,8 @@ static const rnl_option option_table[] = {
      "'relu,{elu: {alpha: 0.5}}' (default: relu,elu; of activations all; of\n"
      "latency with CONFIG what it has)",
      "names", rnl_take_text, offsetof(bench_arguments, activations)},
+    {"cold", 0, NULL, "of latency: also inferences before which the caches are emptied", NULL,
+     rnl_take_switch, offsetof(bench_arguments, cold)},
     {"optimizers", 0, "O,O",
      "of optimizers and matrix: those to measure, as sgd,adam or\n"
      "'sgd,{adam: {beta_1: 0.8}}' (default: all; of matrix\nsgd,momentum,nesterov,adam)",
@@ -136,10 +138,12 @@ enum {
     TUNE_RATE = 32,
     NORMALIZATION = 64,
     BATCH = 128,
-    OPTIONS = 8
+    COLD = 256,
+    OPTIONS = 9
 };
-static const char *const special[OPTIONS] = {"layers", "activations", "optimizers",    "target",
-                                             "seeds",  "tune-rate",   "normalization", "batch"};
+static const char *const special[OPTIONS] = {"layers",        "activations", "optimizers",
+                                             "target",        "seeds",       "tune-rate",
+                                             "normalization", "batch",       "cold"};
 
 static const struct {
     const char *name;
@@ -149,7 +153,7 @@ static const struct {
 } kinds[] = {
     {"machine", rnl_bench_machine, 0, 0, 0},
     {"train", rnl_bench_train, 0, RNL_MAX_OPERANDS, LAYERS | BATCH},
-    {"latency", rnl_bench_latency, 0, RNL_MAX_OPERANDS, ACTIVATIONS | BATCH},
+    {"latency", rnl_bench_latency, 0, RNL_MAX_OPERANDS, ACTIVATIONS | BATCH | COLD},
     {"activations", rnl_bench_activations, 0, 0, ACTIVATIONS},
     {"optimizers", rnl_bench_optimizers, 0, 0, OPTIMIZERS},
     {"matrix", rnl_bench_matrix, 1, 1,
@@ -163,7 +167,8 @@ static unsigned options_given(const bench_arguments *a)
     return (a->layers ? LAYERS : 0) | (a->activations ? ACTIVATIONS : 0) |
            (a->optimizers ? OPTIMIZERS : 0) | (a->target.figure[0] ? TARGET : 0) |
            (a->seeds > 0 ? SEEDS : 0) | (a->tune_rate ? TUNE_RATE : 0) |
-           (a->normalization ? NORMALIZATION : 0) | (a->batch_list ? BATCH : 0);
+           (a->normalization ? NORMALIZATION : 0) | (a->batch_list ? BATCH : 0) |
+           (a->cold ? COLD : 0);
 }
 
 static int check_configs(const bench_arguments *arguments, size_t kind)
@@ -280,6 +285,7 @@ static int run(const rnl_arguments *common)
         .arguments = common,
         .layers = arguments->layers,
         .quick = arguments->quick,
+        .cold = arguments->cold,
         .activations = arguments->activations,
         .optimizers = arguments->optimizers,
         .target = arguments->target.figure[0] ? &arguments->target : NULL,

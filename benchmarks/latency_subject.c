@@ -1,6 +1,7 @@
 #include "benchmarks/latency_subject.h"
 
 #include "benchmarks/bench_nets.h"
+#include "benchmarks/caches.h"
 #include "benchmarks/step_time.h"
 #include "engine/base/error.h"
 #include "engine/data/row_order.h"
@@ -22,6 +23,13 @@ typedef struct timed_run {
     double last;
 } timed_run;
 
+/* Reads and writes twice as much as the largest cache holds. */
+static void empty_caches(const rnl_latency_subject *s)
+{
+    for (size_t i = 0; s->other && i < s->other_count; i += 64 / sizeof *s->other)
+        s->other[i] += 1;
+}
+
 static bool take_time(const rnl_step *step, const rnl_batch *batch, void *context)
 {
     (void)step, (void)batch;
@@ -31,6 +39,7 @@ static bool take_time(const rnl_step *step, const rnl_batch *batch, void *contex
         rnl_samples_add(&run->seconds, now - run->last);
         rnl_samples_add(&run->of->seconds, now - run->last);
     }
+    empty_caches(run->of);
     run->last = rnl_seconds();
     return true;
 }
@@ -90,11 +99,19 @@ rnl_status rnl_latency_run(rnl_latency_subject *s, size_t threads)
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
+static rnl_status find_other(rnl_latency_subject *s)
+{
+    size_t sharing;
+    s->other_count = 2 * rnl_cache_size(3, &sharing) / sizeof *s->other;
+    s->other = calloc(s->other_count, sizeof *s->other);
+    return s->other ? RNL_OK : rnl_fail_memory(s->other_count * sizeof *s->other);
+}
+
 /* As many whole batches as a run takes and there are rows for; too few rows for one are told. */
 static rnl_status cut_batches(rnl_latency_subject *s)
 {
     const size_t rows = s->data->train.rows;
-    const size_t most = s->training ? MOST_STEPS : MOST_BATCHES;
+    const size_t most = s->training || s->cold ? MOST_STEPS : MOST_BATCHES;
     const size_t fitting = (s->training ? ROWS_PER_EPOCH : ROWS_PER_RUN) / s->batch_size;
     const size_t there = rows / s->batch_size;
     if (there == 0) {
@@ -159,6 +176,8 @@ rnl_status rnl_latency_make(rnl_latency_subject *s, const char *path,
     if (activation)
         RNL_TRY(change_activation(s, activation));
     RNL_TRY(cut_batches(s));
+    if (s->cold)
+        RNL_TRY(find_other(s));
     return rnl_model_create(&s->model, s->config, s->data);
 }
 
@@ -168,6 +187,7 @@ void rnl_latency_release(rnl_latency_subject *s)
     rnl_config_free(s->config);
     rnl_data_free(s->data);
     free(s->order);
+    free(s->other);
     rnl_samples_release(&s->seconds);
     rnl_samples_release(&s->rounds);
     rnl_samples_release(&s->processor_rounds);

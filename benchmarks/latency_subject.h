@@ -11,6 +11,7 @@
 
 typedef struct rnl_latency_subject {
     bool training; /* steps are timed, not inferences */
+    bool cold;     /* caches are emptied before each inference */
     size_t batch_size;
     const char *path; /* of the configuration, for messages */
     rnl_config *config;
@@ -18,12 +19,14 @@ typedef struct rnl_latency_subject {
     rnl_data *data;
     uint32_t *order;
     size_t batches, warm_batches; /* of a run */
+    float *other;                 /* what empties the caches; NULL: nothing does */
+    size_t other_count;
     rnl_samples seconds;          /* of each batch, or of the steps of an epoch */
     rnl_samples rounds;           /* the median of each run */
     rnl_samples processor_rounds; /* the processors' seconds of the same */
 } rnl_latency_subject;
 
-/* Completes a subject of which the first two members are given, with the user's configuration
+/* Completes a subject of which the first three members are given, with the user's configuration
  * (NULL: a small network) and, unless it is NULL, another activation in its hidden layers.  It is
  * released also after a failure. */
 rnl_status rnl_latency_make(rnl_latency_subject *subject, const char *path,

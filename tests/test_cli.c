@@ -186,11 +186,12 @@ Test(cli, measures_a_sweep_of_batches_and_threads)
 Test(cli, compares_the_latency_of_activations)
 {
     cr_assert_eq(program_run("bench latency " SPIRALS " --threads 1 --seconds 0.2 --batch 8 "
-                             "--activations relu,elu,tanh --json"),
+                             "--activations relu,elu,tanh --cold --json"),
                  0, "%s", program_read("err"));
     program_expect("out", "\"name\": \"latency/spirals/relu/batch:8/threads:1\"");
     program_expect("out", "\"name\": \"latency/spirals/tanh/train/batch:8/threads:1_median\"");
     program_expect("out", "\"latency/spirals/elu_over_relu/train/batch:8/threads:1_median\"");
+    program_expect("out", "\"latency/spirals/tanh_over_relu/cold/batch:8/threads:1_median\"");
     program_expect("out", "\"label\": \"tanh costs ");
     cr_expect_eq(program_run("bench latency --activations softmux"), 2);
     program_expect("err", "did you mean 'softmax'?");
