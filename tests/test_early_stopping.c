@@ -28,7 +28,8 @@ static void check_stop(const json_t *golden, const json_t *losses)
         rnl_figures_add(&figures, "val_", "loss",
                         json_is_null(loss) ? NAN : json_number_value(loss));
         const bool best = rnl_early_stopping_look(
-            config, &patience, (rnl_validation_time){t + 1, t + 1, t == 0}, &figures);
+            &config->training.early_stopping, &patience,
+            (rnl_validation_time){.epoch = t + 1, .step = t + 1, .first = t == 0}, &figures);
         cr_expect_eq(best, patience.best_epoch == t + 1, "%s, epoch %zu", text, t + 1);
         stopped = patience.over ? t + 1 : 0;
     }

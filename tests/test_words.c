@@ -211,7 +211,7 @@ ParameterizedTestParameters(words, mistakes_are_told_what_is_right)
         {"model.1.dense.input_shape=[28, 28]", "the data say the shape of a row"},
         {"model.0.flatten={input_shape: [28, 28]}", "the data say the shape of a row"},
         {"model.1.dense.kernel_size=3", "there is no convolution"},
-        {"training.initial_epoch=3", "`runnel train --resume`"},
+        {"training.initial_epoc=3", "did you mean 'initial_epoch'?"},
         {"training.callbacks=[]", "training.early_stopping"},
         {"training.verbose=1", "takes -v and -q"},
         {"model.1={leaky_relu: 0.1}", "unknown layer 'leaky_relu'; it is an activation: write "

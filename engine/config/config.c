@@ -8,6 +8,8 @@
 #include "engine/config/preset_layers.h"
 #include "engine/config/presets.h"
 #include "engine/config/reuse.h"
+#include "engine/config/training_fields.h"
+#include "engine/config/training_phases.h"
 #include "engine/data/encoding.h"
 #include "engine/data/split.h"
 #include "engine/kinds/schedules.h"
@@ -15,121 +17,12 @@
 #include "engine/model/position.h"
 #include "engine/schema/node.h"
 #include "engine/schema/words.h"
-#include "engine/training/early_stopping.h"
 #include "engine/training/pretraining_config.h"
 #include "threading/floating_mode.h"
 
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define TRAINING(member) offsetof(rnl_training_config, member)
-
-static const rnl_field training_fields[] = {
-    {.key = "loss",
-     .type = RNL_FIELD_KIND,
-     .offset = TRAINING(loss),
-     .kinds = &rnl_losses,
-     .help = "what training minimizes"},
-    {.key = "class_weight",
-     .type = RNL_FIELD_NUMBER_MAP,
-     .offset = TRAINING(class_weight),
-     .fallback = "{}",
-     .minimum = 0,
-     .maximum = 1e30,
-     .word = "balanced",
-     .help = "factors of the losses of a class's training rows, by its name or its number; else 1; "
-             "balanced: all rows / (classes * rows of the class)"},
-    {.key = "metrics",
-     .type = RNL_FIELD_KIND_LIST,
-     .offset = TRAINING(metrics),
-     .fallback = "[]",
-     .kinds = &rnl_metrics,
-     .help = "figures reported beside the loss"},
-    {.key = "optimizer",
-     .type = RNL_FIELD_KIND,
-     .offset = TRAINING(optimizer),
-     .kinds = &rnl_optimizers,
-     .help = "how gradients change the parameters"},
-    {.key = "clipping",
-     .type = RNL_FIELD_KIND,
-     .offset = TRAINING(clipping),
-     .fallback = "null",
-     .kinds = &rnl_clippings,
-     .help = "limit of the gradients, penalties included, before the optimizer reads them"},
-    {.key = "schedule",
-     .type = RNL_FIELD_KIND,
-     .offset = TRAINING(schedule),
-     .fallback = "null",
-     .kinds = &rnl_schedules,
-     .help = "how the learning rate changes; without one, it stays the optimizer's"},
-    {.key = "early_stopping",
-     .type = RNL_FIELD_SECTION,
-     .offset = TRAINING(early_stopping),
-     .fallback = "{}",
-     .section = rnl_early_stopping_fields,
-     .help = "end of training before its last epoch"},
-    {.key = "batch_size",
-     .type = RNL_FIELD_INTEGER,
-     .offset = TRAINING(batch_size),
-     .fallback = "32",
-     .minimum = 1,
-     .maximum = 1 << 24,
-     .help = "rows for each step"},
-    {.key = "epochs",
-     .type = RNL_FIELD_INTEGER,
-     .offset = TRAINING(epochs),
-     .fallback = "1",
-     .minimum = 1,
-     .maximum = 1 << 24,
-     .help = "passes over the training rows"},
-    {.key = "shuffle",
-     .type = RNL_FIELD_BOOLEAN,
-     .offset = TRAINING(shuffle),
-     .fallback = "true",
-     .help = "draw a new order of the rows in each epoch"},
-    {.key = "drop_last",
-     .type = RNL_FIELD_BOOLEAN,
-     .offset = TRAINING(drop_last),
-     .fallback = "false",
-     .help = "leave out the rows of an epoch that do not fill a last mini-batch"},
-    {.key = "seed",
-     .type = RNL_FIELD_INTEGER,
-     .offset = TRAINING(seed),
-     .fallback = "0",
-     .minimum = 0,
-     .maximum = 9007199254740992.0,
-     .help = "seed of initial weights, the order of rows, and generated data"},
-    {.key = "validate_every",
-     .type = RNL_FIELD_INTEGER,
-     .offset = TRAINING(validate_every),
-     .fallback = "0",
-     .minimum = 0,
-     .maximum = 9007199254740992.0,
-     .help = "steps between two validations, each with a line in history.csv; 0: at the end "
-             "of each epoch"},
-    {.key = "checkpoint_every",
-     .type = RNL_FIELD_INTEGER,
-     .offset = TRAINING(checkpoint_every),
-     .fallback = "0",
-     .minimum = 0,
-     .maximum = 9007199254740992.0,
-     .help = "steps between two checkpoints; 0: after an epoch, but at most once a "
-             "second; always after the last epoch"},
-    {.key = "inspect",
-     .type = RNL_FIELD_BOOLEAN,
-     .offset = TRAINING(inspect),
-     .fallback = "false",
-     .help =
-         "inspect the layers before the first step and after each epoch: `runnel help inspect`; "
-         "costs a third of an epoch"},
-    {.key = "tensorboard",
-     .type = RNL_FIELD_BOOLEAN,
-     .offset = TRAINING(tensorboard),
-     .fallback = "false",
-     .help = "write the figures of history.csv to event files for TensorBoard, too"},
-    {.key = NULL},
-};
 
 const rnl_field rnl_config_fields[] = {
     {.key = "name",
@@ -161,7 +54,7 @@ const rnl_field rnl_config_fields[] = {
     {.key = "training",
      .type = RNL_FIELD_SECTION,
      .offset = offsetof(rnl_config, training),
-     .section = training_fields,
+     .section = rnl_training_fields,
      .help = "how the model learns"},
     {.key = "pretraining",
      .type = RNL_FIELD_SECTION,
@@ -173,17 +66,29 @@ const rnl_field rnl_config_fields[] = {
 };
 
 const rnl_kind_table *const rnl_kind_tables[] = {
-    &rnl_presets,         &rnl_data_formats,
-    &rnl_missing_rules,   &rnl_validation_splits,
-    &rnl_fold_rules,      &rnl_class_selections,
-    &rnl_target_sources,  &rnl_scalings,
-    &rnl_target_scalings, &rnl_layers,
-    &rnl_activations,     &rnl_initializers,
-    &rnl_regularizers,    &rnl_constraints,
-    &rnl_losses,          &rnl_metrics,
-    &rnl_optimizers,      &rnl_clippings,
-    &rnl_schedules,       &rnl_pretraining_modes,
-    &rnl_denoisings,      NULL,
+    &rnl_presets,
+    &rnl_data_formats,
+    &rnl_missing_rules,
+    &rnl_validation_splits,
+    &rnl_fold_rules,
+    &rnl_class_selections,
+    &rnl_target_sources,
+    &rnl_scalings,
+    &rnl_target_scalings,
+    &rnl_layers,
+    &rnl_activations,
+    &rnl_initializers,
+    &rnl_regularizers,
+    &rnl_constraints,
+    &rnl_losses,
+    &rnl_metrics,
+    &rnl_optimizers,
+    &rnl_training_phases,
+    &rnl_clippings,
+    &rnl_schedules,
+    &rnl_pretraining_modes,
+    &rnl_denoisings,
+    NULL,
 };
 
 /* Replaces bytes that are not UTF-8: file names may hold any bytes, a configuration is text. */
@@ -271,13 +176,16 @@ static rnl_status decode(rnl_config *config, const char *source, const char *con
     RNL_TRY(rnl_lift_layers(config->tree.root, rnl_activation_layers));
     RNL_TRY(rnl_reuse_expand(config));
     RNL_TRY(give_patience(config->tree.root));
+    RNL_TRY(rnl_phases_sum(config->tree.root));
     RNL_TRY(rnl_preset_apply(config->tree.root, &config->preset));
+    RNL_TRY(rnl_phases_fill(config->tree.root));
     RNL_TRY(rnl_schema_decode(rnl_config_fields, config->tree.root, config));
     RNL_TRY(rnl_auto_initializers_resolve(&config->model));
     if (!config->name)
         RNL_TRY(name_after(config, source));
     RNL_TRY(check_name(config));
     RNL_TRY(rnl_schedule_check(&config->training.schedule));
+    RNL_TRY(rnl_phases_check(&config->training));
     return check_metrics(config);
 }
 

@@ -325,9 +325,8 @@ bool rnl_schedule_depends_on_length(const rnl_choice *schedule)
     return operations && operations->depends_on_length;
 }
 
-bool rnl_schedule_searches(const rnl_config *config)
+bool rnl_schedule_searches(const rnl_choice *schedule)
 {
-    const rnl_choice *schedule = &config->training.schedule;
     if (operations_of(schedule) != &one_cycle)
         return false;
     const one_cycle_parameters *p = schedule->parameters;

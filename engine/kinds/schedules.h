@@ -41,7 +41,7 @@ rnl_status rnl_schedule_check(const rnl_choice *schedule);
 bool rnl_schedule_depends_on_length(const rnl_choice *schedule);
 
 /* Tests if the schedule takes its highest rate from a range test. */
-bool rnl_schedule_searches(const rnl_config *config);
+bool rnl_schedule_searches(const rnl_choice *schedule);
 
 /* Returns the rates of a step.  `schedule` has kind NULL for none. */
 rnl_scheduled rnl_schedule_at(const rnl_choice *schedule, const rnl_plateau *plateau,

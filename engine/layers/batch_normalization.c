@@ -133,7 +133,7 @@ static rnl_status build(rnl_layer *layer)
 
 static rnl_status check(const rnl_layer *layer, const rnl_config *config)
 {
-    if (!layer->frozen && config->training.batch_size == 1)
+    if (layer->trainable && config->training.batch_size == 1)
         return rnl_fail_at(layer->choice->place,
                            "%s: the statistics of a mini-batch need more rows than one, but "
                            "training.batch_size is 1",

@@ -255,6 +255,7 @@ static rnl_status build_layers(rnl_model *model)
     RNL_TRY(check_names(model));
     RNL_TRY(check_size(model));
     number_streams(model);
+    RNL_TRY(rnl_model_find_frozen(model));
     rnl_fixup_place(model->layers, model->layer_count);
     for (size_t i = 0; i < model->layer_count; ++i) {
         const rnl_layer_operations *operations = rnl_layer_operations_of(&model->layers[i]);
@@ -291,6 +292,7 @@ void rnl_model_free(rnl_model *model)
         return;
     rnl_model_release_arrays(model, RNL_VALUES);
     free(model->layers);
+    free(model->frozen);
     rnl_scaler_release(&model->scaler);
     rnl_scaler_release(&model->target_scaler);
     rnl_encoding_release(&model->encoding);

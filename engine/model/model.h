@@ -23,8 +23,18 @@ typedef struct rnl_model_access {
     void *context;
 } rnl_model_access;
 
+/* What a phase of training goes by; where there are none, all of training is one. */
+typedef struct rnl_phase_settings {
+    const rnl_choice *optimizer, *schedule;
+    const rnl_early_stopping_config *early_stopping;
+    uint64_t epochs;
+    bool reset_optimizer;
+} rnl_phase_settings;
+
 struct rnl_model {
     rnl_config *config;
+    rnl_phase_settings phase; /* the current one */
+    bool *frozen;             /* (phases, layers) */
     rnl_shape input;
     rnl_encoding encoding;    /* of tables; unmeasured if the data were none */
     rnl_scaler scaler;        /* features 0 until measured */
@@ -42,6 +52,22 @@ struct rnl_model {
 /* Creates a model with layers built, their parameters declared but not allocated.  Takes ownership
  * of the configuration, also on failure. */
 rnl_status rnl_model_build(rnl_model **model, rnl_config *config, const rnl_shape *input);
+
+/* The number of phases, at least 1. */
+size_t rnl_model_phases(const rnl_model *model);
+
+/* Returns the settings of a phase. */
+rnl_phase_settings rnl_model_phase(const rnl_model *model, size_t number);
+
+/* Finds the layers that each phase freezes; the model's layers are built.  RNL_BAD_CONFIG if a
+ * phase names a layer that does not exist. */
+rnl_status rnl_model_find_frozen(rnl_model *model);
+
+/* Makes a phase the current one: its settings, and the layers that it freezes. */
+void rnl_model_enter_phase(rnl_model *model, size_t number);
+
+/* Goes on to the next phase, between two steps. */
+void rnl_model_next_phase(rnl_model *model);
 
 /* Returns how many layers an entry of the configuration becomes. */
 size_t rnl_layers_of_entry(const rnl_choice *choice);

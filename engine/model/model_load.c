@@ -128,18 +128,24 @@ static rnl_status take_data_digest(rnl_model *model, const rnl_safetensors *file
 static rnl_status take_training(rnl_model *model, const rnl_safetensors *file, const char *path)
 {
     const char *text = rnl_safetensors_metadata(file, "position");
+    rnl_model_enter_phase(model, rnl_model_phases(model) - 1);
     if (!text)
         return RNL_OK;
     if (!rnl_position_parse(&model->position, text))
         return rnl_fail(RNL_BAD_DATA,
                         "%s: not a whole checkpoint: no training can stand at the position '%.60s'",
                         path, text);
+    if (model->position.phase >= rnl_model_phases(model))
+        return rnl_fail(RNL_BAD_DATA, "%s: not a whole checkpoint: it is in phase %llu of %zu",
+                        path, (unsigned long long)model->position.phase + 1,
+                        rnl_model_phases(model));
+    rnl_model_enter_phase(model, model->position.phase);
     RNL_TRY(take_data_digest(model, file, path));
-    const size_t slots = rnl_optimizer_slots(&model->config->training.optimizer);
+    const size_t slots = rnl_optimizer_slots(model->phase.optimizer);
     for (size_t a = RNL_FIRST_SLOT; a < RNL_FIRST_SLOT + slots; ++a)
         RNL_TRY(take_parameters(model, file, path, a));
     return model->position.patience.best_step > 0 &&
-                   model->config->training.early_stopping.restore_best_weights
+                   model->phase.early_stopping->restore_best_weights
                ? take_parameters(model, file, path, RNL_BEST)
                : RNL_OK;
 }

@@ -143,8 +143,7 @@ static rnl_status take_scalers(rnl_model *model, const rnl_model *earlier, FILE 
 /* Tests if the earlier model has state that goes on here, and says so. */
 static bool goes_on(const rnl_model *model, const rnl_model *earlier, FILE *out)
 {
-    const rnl_choice *here = &model->config->training.optimizer,
-                     *there = &earlier->config->training.optimizer;
+    const rnl_choice *here = model->phase.optimizer, *there = earlier->phase.optimizer;
     const bool same =
         here->kind == there->kind && rnl_optimizer_slots(here) == rnl_optimizer_slots(there);
     if (earlier->position.step == 0)

@@ -106,6 +106,37 @@ static void print_total(FILE *out, const char *what, size_t count)
     fprintf(out, "%s parameters: %s (%s)\n", what, text, bytes);
 }
 
+static size_t count_trainable(const rnl_model *model, size_t phase)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < model->layer_count; ++i)
+        for (size_t p = 0; p < model->layers[i].parameter_count; ++p)
+            if (!model->frozen[phase * model->layer_count + i] &&
+                !model->layers[i].parameters[p].fixed)
+                count += rnl_parameter_count(&model->layers[i].parameters[p]);
+    return count;
+}
+
+/* "Phase 1, 4 epochs: 1,010 trainable parameters, frozen dense_1, dense_2" */
+static void print_phases(FILE *out, const rnl_model *model)
+{
+    const size_t layers = model->layer_count;
+    for (size_t k = 0; k < model->config->training.phases.count; ++k) {
+        char count[32];
+        print_thousands(count, count_trainable(model, k));
+        const uint64_t epochs = rnl_model_phase(model, k).epochs;
+        fprintf(out, "Phase %zu, %llu epoch%s: %s trainable parameters, frozen", k + 1,
+                (unsigned long long)epochs, epochs == 1 ? "" : "s", count);
+        const char *separator = " ";
+        for (size_t i = 0; i < layers; ++i)
+            if (model->frozen[k * layers + i]) {
+                fprintf(out, "%s%s", separator, model->layers[i].name);
+                separator = ", ";
+            }
+        fputs(*separator == ' ' ? " none\n" : "\n", out);
+    }
+}
+
 /* Counts the matrix products; the other operations are negligible.  The first layer with parameters
  * needs no gradient with respect to its inputs. */
 static void print_flops(FILE *out, const rnl_model *model)
@@ -165,6 +196,7 @@ rnl_status rnl_model_summary(const rnl_model *model, char **text)
     print_total(out, "Total", total.parameters);
     print_total(out, "Trainable", total.parameters - total.fixed);
     print_total(out, "Non-trainable", total.fixed);
+    print_phases(out, model);
     print_flops(out, model);
     print_memory(out, model, total);
     if (fclose(out) != 0 || !summary) {

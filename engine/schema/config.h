@@ -40,6 +40,16 @@ typedef struct rnl_early_stopping_config {
     int64_t start_from_epoch;
 } rnl_early_stopping_config;
 
+/* training.phases: one of them */
+typedef struct rnl_phase_config {
+    int64_t epochs;
+    rnl_text_list trainable; /* layers; `own`: as each of them says */
+    rnl_choice optimizer;    /* of rnl_optimizers */
+    rnl_choice schedule;     /* of rnl_schedules; kind NULL for none */
+    rnl_early_stopping_config early_stopping;
+    bool reset_optimizer; /* its state does not go on from the phase before */
+} rnl_phase_config;
+
 /* training: */
 typedef struct rnl_training_config {
     rnl_choice loss; /* of rnl_losses */
@@ -51,6 +61,8 @@ typedef struct rnl_training_config {
     rnl_early_stopping_config early_stopping;
     int64_t batch_size;
     int64_t epochs;
+    int64_t initial_epoch;  /* the first epoch's number is one more */
+    rnl_choice_list phases; /* of rnl_training_phases; none: all is one */
     bool shuffle;
     bool drop_last; /* drop the smaller mini-batch at the end of an epoch */
     int64_t seed;
@@ -128,6 +140,7 @@ extern const rnl_kind_table rnl_schedules;         /* engine/kinds/ */
 extern const rnl_kind_table rnl_pretraining_modes; /* engine/training/ */
 extern const rnl_kind_table rnl_denoisings;        /* engine/training/ */
 extern const rnl_kind_table rnl_optimizers;        /* engine/kinds/ */
+extern const rnl_kind_table rnl_training_phases;   /* engine/config/ */
 
 /* All of them, for the help; ends with NULL. */
 extern const rnl_kind_table *const rnl_kind_tables[];

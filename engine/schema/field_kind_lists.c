@@ -37,14 +37,21 @@ static void release_choices(const rnl_field *field, void *value)
     free(list->items);
 }
 
+static bool is_unnamed(const rnl_field *field)
+{
+    return field->kinds->kinds == field->kinds->unnamed;
+}
+
 static void print_choices(const rnl_printer *p, const rnl_field *field, const void *value)
 {
-    (void)field;
     const rnl_choice_list *list = value;
     fputc('[', p->out);
     for (size_t i = 0; i < list->count; ++i) {
         fputs(i > 0 ? ", " : "", p->out);
-        rnl_choice_print(p, &list->items[i]);
+        if (is_unnamed(field))
+            rnl_print_fields(p, field->kinds->unnamed->fields, list->items[i].parameters);
+        else
+            rnl_choice_print(p, &list->items[i]);
     }
     fputc(']', p->out);
 }
@@ -58,7 +65,10 @@ static void print_block(const rnl_printer *p, const rnl_field *field, const void
     }
     for (size_t i = 0; i < list->count; ++i) {
         fprintf(p->out, "\n%*s- ", indent + 2, "");
-        rnl_choice_print_bare(p, &list->items[i]);
+        if (is_unnamed(field))
+            rnl_print_fields(p, field->kinds->unnamed->fields, list->items[i].parameters);
+        else
+            rnl_choice_print_bare(p, &list->items[i]);
     }
     fputc('\n', p->out);
 }
@@ -67,7 +77,7 @@ static void explain_choices(rnl_explainer *e, const rnl_field *field, const void
                             const rnl_node *given, int indent)
 {
     const rnl_choice_list *list = value;
-    if (list->count == 0) {
+    if (list->count == 0 || is_unnamed(field)) {
         rnl_explain_plain(e, field, value, given);
         return;
     }

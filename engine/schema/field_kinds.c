@@ -74,7 +74,7 @@ static bool is_name(const char *text)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
                       rest[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
-    static const char *const taken[] = {"all", "scaling", "target_scaling"};
+    static const char *const taken[] = {"all", "own", "scaling", "target_scaling"};
     for (size_t i = 0; i < sizeof taken / sizeof *taken; ++i)
         if (strcmp(text, taken[i]) == 0)
             return false;
@@ -91,7 +91,7 @@ static rnl_status decode_name(const rnl_node *node, rnl_choice *choice)
         return rnl_fail_at(
             node->place,
             "name: expected a letter, then letters, digits, _ and -, at most %d, and "
-            "not all, scaling or target_scaling; got %s",
+            "not all, own, scaling or target_scaling; got %s",
             NAME_BYTES, rnl_node_describe(node, text));
     choice->name = strdup(node->text);
     choice->name_place = node->place;
@@ -143,6 +143,16 @@ static bool is_plain(const rnl_kind_table *table, const rnl_node *node)
            rnl_parse_number(node->text, &number);
 }
 
+/* Messages call a mapping in a list by the kind. */
+static rnl_status decode_unnamed(const rnl_kind_table *table, const rnl_node *node,
+                                 rnl_choice *choice)
+{
+    rnl_node named = *node;
+    if (!named.key)
+        named.key = (char *)(uintptr_t)table->unnamed->name;
+    return decode_kind(table, table->unnamed, &named, node->place, choice);
+}
+
 /* `name`, or `name: {parameters}` as the only key of a mapping. */
 rnl_status rnl_choice_decode(const rnl_kind_table *table, const rnl_node *node, rnl_choice *choice)
 {
@@ -150,8 +160,9 @@ rnl_status rnl_choice_decode(const rnl_kind_table *table, const rnl_node *node, 
         return rnl_fail_at(node->place, "expected one %s: `name` or `name: {parameters}`",
                            table->noun);
     if (node->type == RNL_MAPPING && node->count > 0 && table->unnamed &&
-        rnl_field_find(table->unnamed->fields, node->items[0]->key))
-        return decode_kind(table, table->unnamed, node, node->place, choice);
+        (rnl_field_find(table->unnamed->fields, node->items[0]->key) ||
+         (table->kinds == table->unnamed && !rnl_kind_find(table, node->items[0]->key))))
+        return decode_unnamed(table, node, choice);
     if (node->type == RNL_MAPPING && node->count != 1) {
         const rnl_kind *first = node->count > 1 ? rnl_kind_find(table, node->items[0]->key) : NULL;
         if (first && first->fields && rnl_field_find(first->fields, node->items[1]->key))

@@ -55,7 +55,6 @@ static const hint key_hints[] = {
              "level"},
     {"decay", "a decay d of older Keras is training.schedule: {power: {steps: 1/d}}"},
     {"trainable", "learning_rate_factor: 0 keeps the parameters of a layer as they are"},
-    {"initial_epoch", "`runnel train --resume` goes on where a run stood"},
     {"callbacks", "there are training.early_stopping, training.schedule, training.checkpoint_every "
                   "and training.tensorboard in their place"},
     {"input input_shape input_dim batch_input_shape in_features",

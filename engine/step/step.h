@@ -226,9 +226,7 @@ static inline const rnl_matrix *rnl_step_targets(const rnl_step *step)
 static inline size_t rnl_step_arrays(const rnl_step *step)
 {
     return RNL_FIRST_SLOT +
-           (step->given.training
-                ? rnl_optimizer_slots(&step->given.model->config->training.optimizer)
-                : 0);
+           (step->given.training ? rnl_optimizer_slots(step->given.model->phase.optimizer) : 0);
 }
 
 /* Tests if gradients are clipped.  Then they are complete, penalties included, before the update

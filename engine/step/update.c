@@ -22,7 +22,7 @@ typedef struct update_state {
 
 void rnl_step_bind_optimizer(rnl_step *step)
 {
-    const rnl_choice *optimizer = &step->given.model->config->training.optimizer;
+    const rnl_choice *optimizer = step->given.model->phase.optimizer;
     rnl_optimizer_of(optimizer)->bind(&step->update.optimizer, step->kernels,
                                       optimizer->parameters);
 }
@@ -32,7 +32,7 @@ void rnl_step_set_rates(rnl_step *step, uint64_t number, uint64_t of_optimizer,
                         rnl_scheduled scheduled, double momentum_product)
 {
     step->update.rates[number % 2] =
-        rnl_optimizer_rates(&step->given.model->config->training.optimizer, &step->update.optimizer,
+        rnl_optimizer_rates(step->given.model->phase.optimizer, &step->update.optimizer,
                             of_optimizer, scheduled, momentum_product);
 }
 
@@ -146,8 +146,7 @@ static rnl_status run_update(void *self, size_t tile, rnl_step_worker *worker)
 
 double rnl_step_update_bytes(const rnl_step *step, double parameters, double gradient_passes)
 {
-    const double arrays =
-        1 + (double)rnl_optimizer_slots(&step->given.model->config->training.optimizer);
+    const double arrays = 1 + (double)rnl_optimizer_slots(step->given.model->phase.optimizer);
     return parameters * sizeof(float) * (2 * arrays + gradient_passes);
 }
 

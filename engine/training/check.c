@@ -38,7 +38,7 @@ rnl_status rnl_check_labelled(const rnl_model *model, const rnl_dataset *dataset
 /* Refuses l1_proximal with a velocity that never decays: it has no lasting rate. */
 static rnl_status check_proximal(const rnl_model *model)
 {
-    if (!rnl_optimizer_never_slows(&model->config->training.optimizer))
+    if (!rnl_optimizer_never_slows(model->phase.optimizer))
         return RNL_OK;
     for (size_t i = 0; i < model->layer_count; ++i)
         for (size_t p = 0; p < model->layers[i].parameter_count; ++p) {

@@ -32,12 +32,21 @@ bool rnl_course_is_over(const rnl_course *t)
     return t->stopping || t->position.patience.over;
 }
 
+/* The epochs of this phase and those after it, and those that there were. */
+static uint64_t count_epochs(const rnl_course *t)
+{
+    uint64_t epochs = rnl_course_last_epoch(t);
+    for (size_t k = (size_t)t->position.phase + 1; k < rnl_model_phases(t->model); ++k)
+        epochs += rnl_model_phase(t->model, k).epochs;
+    return epochs;
+}
+
 rnl_progress rnl_course_progress(const rnl_course *t, double start, size_t rows,
                                  const rnl_figures *figures)
 {
     return (rnl_progress){
         .epoch = rnl_course_epoch(t),
-        .epochs = (size_t)t->model->config->training.epochs,
+        .epochs = (size_t)count_epochs(t),
         .rows_done = is_between_epochs(t) ? t->epoch.count : t->position.rows,
         .rows = t->epoch.count,
         .step = t->position.step,
@@ -71,22 +80,37 @@ bool rnl_course_goes_on(const rnl_step *step, const rnl_batch *batch, void *cont
     return !rnl_course_stop_requested(context);
 }
 
+uint64_t rnl_course_last_epoch(const rnl_course *t)
+{
+    return t->position.phase_epoch + t->model->phase.epochs;
+}
+
+/* Counts steps from the beginning of the phase, and those of the epochs that count as done. */
+static uint64_t steps_from_beginning(const rnl_course *t, uint64_t per_epoch, uint64_t done)
+{
+    return done - t->position.phase_step +
+           per_epoch * (uint64_t)t->model->config->training.initial_epoch;
+}
+
 rnl_scheduled rnl_course_scheduled(const rnl_course *t, const rnl_step *step, uint64_t done)
 {
     const rnl_position *position = &t->position;
     const uint64_t per_epoch =
         (t->epoch.count + step->given.batch_size - 1) / step->given.batch_size;
-    const uint64_t all = per_epoch * (uint64_t)t->model->config->training.epochs;
-    const uint64_t start = position->schedule_start < done ? position->schedule_start : done;
+    const uint64_t all = per_epoch * t->model->phase.epochs;
+    const uint64_t began = position->schedule_start < done ? position->schedule_start : done;
+    const uint64_t now = steps_from_beginning(t, per_epoch, done);
+    const uint64_t start =
+        began > position->phase_step ? steps_from_beginning(t, per_epoch, began) : 0;
     const rnl_moment moment = {
         .learning_rate = step->update.optimizer.learning_rate,
-        .step = (double)(done - start),
-        .epoch = (double)(done / per_epoch - start / per_epoch),
+        .step = (double)(now - start),
+        .epoch = (double)(now / per_epoch - start / per_epoch),
         .steps = (double)(all - start),
         .epochs = (double)(all / per_epoch - start / per_epoch),
         .found_rate = position->found_rate,
     };
-    return rnl_schedule_at(&t->model->config->training.schedule, &position->plateau, &moment);
+    return rnl_schedule_at(t->model->phase.schedule, &position->plateau, &moment);
 }
 
 void rnl_course_set_rates(const rnl_course *t, rnl_step *step)

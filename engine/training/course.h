@@ -45,6 +45,7 @@ typedef struct rnl_course {
     bool saved;          /* the existing checkpoint is of this run */
     bool stopping;
     bool requested; /* stopped by a callback or rnl_stop */
+    bool begun;     /* the caller's on_begin was called: in an earlier phase */
     rnl_course_access access;
 } rnl_course;
 
@@ -53,6 +54,9 @@ double rnl_course_now(void);
 
 /* Returns the epoch of the last step, from 1. */
 uint64_t rnl_course_epoch(const rnl_course *t);
+
+/* Returns the last epoch of the phase, from 1. */
+uint64_t rnl_course_last_epoch(const rnl_course *t);
 
 /* Tests if figures are reported, and decide, after every epoch, not after a number of steps. */
 bool rnl_course_reports_epochs(const rnl_course *t);

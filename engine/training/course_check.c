@@ -16,7 +16,9 @@ static rnl_status check_steps(const rnl_model *model, const rnl_data *data)
     const rnl_position *position = &model->position;
     const size_t rows = rnl_epoch_rows(model, &data->train);
     const size_t batch_size = rnl_batch_size(model, &data->train);
-    const uint64_t steps = position->epoch * ((rows + batch_size - 1) / batch_size) +
+    const uint64_t before = position->phase_epoch + (uint64_t)model->config->training.initial_epoch;
+    const uint64_t steps = position->phase_step +
+                           (position->epoch - before) * ((rows + batch_size - 1) / batch_size) +
                            (position->rows + batch_size - 1) / batch_size;
     if (steps == position->step && position->rows <= rows &&
         (position->rows % batch_size == 0 || position->rows == rows))
@@ -33,15 +35,16 @@ static rnl_status check_steps(const rnl_model *model, const rnl_data *data)
 static rnl_status check_position(const rnl_model *model, const rnl_data *data)
 {
     const rnl_position *position = &model->position;
-    const uint64_t epochs = (uint64_t)model->config->training.epochs;
+    const uint64_t epochs = (uint64_t)model->config->training.epochs,
+                   last = position->phase_epoch + model->phase.epochs;
     if (position->step == 0)
         return RNL_OK;
-    if (position->epoch > epochs || (position->epoch == epochs && position->rows > 0))
+    if (position->epoch > last || (position->epoch == last && position->rows > 0))
         return rnl_fail(RNL_BAD_CONFIG,
                         "training.epochs: %llu, but the checkpoint is %llu steps on, in epoch %llu",
                         (unsigned long long)epochs, (unsigned long long)position->step,
                         (unsigned long long)position->epoch + 1);
-    const rnl_choice *schedule = &model->config->training.schedule;
+    const rnl_choice *schedule = model->phase.schedule;
     if (rnl_schedule_depends_on_length(schedule) && position->schedule_epochs != epochs)
         return rnl_fail_at(schedule->place,
                            "schedule %s: training.epochs was %llu when it began and is %llu now, "
@@ -88,21 +91,45 @@ static rnl_status check_rows(rnl_model *model, const rnl_data *data)
 }
 
 /* Refuses a schedule that looks at a figure which the run will not have. */
-static rnl_status check_schedule_monitor(const rnl_config *config, bool validated)
+static rnl_status check_schedule_monitor(const rnl_choice *schedule, const rnl_config *config,
+                                         bool validated)
 {
-    const rnl_choice *schedule = &config->training.schedule;
     const rnl_monitor *monitor = rnl_schedule_monitor(schedule);
     return monitor ? rnl_monitor_check(monitor, schedule->place, config, validated) : RNL_OK;
+}
+
+static rnl_status check_phase(const rnl_model *model, size_t number, const rnl_data *data)
+{
+    const bool validated = data->validation.rows > 0;
+    const rnl_choice_list *phases = &model->config->training.phases;
+    if (phases->count > 0 && rnl_model_first_trainable(model) == model->layer_count)
+        return rnl_fail_at(phases->items[number].place,
+                           "phase %zu: there is nothing to train: no layer has parameters that are "
+                           "neither fixed nor frozen",
+                           number + 1);
+    RNL_TRY(rnl_check_trainable(model, &data->train));
+    RNL_TRY(check_schedule_monitor(model->phase.schedule, model->config, validated));
+    return rnl_early_stopping_check(model->phase.early_stopping, model->config, validated);
+}
+
+/* All phases, before the first of them begins. */
+static rnl_status check_phases(rnl_model *model, const rnl_data *data)
+{
+    rnl_status status = RNL_OK;
+    for (size_t k = 0; status == RNL_OK && k < rnl_model_phases(model); ++k) {
+        rnl_model_enter_phase(model, k);
+        status = check_phase(model, k, data);
+    }
+    rnl_model_enter_phase(model, model->position.phase);
+    return status;
 }
 
 rnl_status rnl_course_check(rnl_model *model, const rnl_data *data)
 {
     const bool validated = data->validation.rows > 0;
-    RNL_TRY(rnl_check_trainable(model, &data->train));
+    RNL_TRY(check_phases(model, data));
     if (validated)
         RNL_TRY(rnl_check_labelled(model, &data->validation));
-    RNL_TRY(check_schedule_monitor(model->config, validated));
-    RNL_TRY(rnl_early_stopping_check(model->config, validated));
     RNL_TRY(check_position(model, data));
     return check_rows(model, data);
 }

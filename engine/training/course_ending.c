@@ -46,7 +46,7 @@ static void tell_patience(const rnl_course *t)
 {
     const rnl_position *position = &t->position;
     const rnl_patience *patience = &position->patience;
-    const rnl_early_stopping_config *config = &t->model->config->training.early_stopping;
+    const rnl_early_stopping_config *config = t->model->phase.early_stopping;
     const char *unit = rnl_course_reports_epochs(t) ? "epoch" : "step";
     const uint64_t last = rnl_course_reports_epochs(t) ? position->epoch : position->step;
     const uint64_t best = rnl_course_reports_epochs(t) ? patience->best_epoch : patience->best_step;
@@ -87,8 +87,8 @@ static void restore_best(rnl_course *t, rnl_hand *hand)
 static bool has_better_weights(const rnl_course *t)
 {
     const rnl_patience *patience = &t->position.patience;
-    return t->model->config->training.early_stopping.restore_best_weights &&
-           patience->best_step > 0 && patience->best_step < t->position.step;
+    return t->model->phase.early_stopping->restore_best_weights && patience->best_step > 0 &&
+           patience->best_step < t->position.step;
 }
 
 /* Collects the last step into the model, where a later stop leaves it, so that training can be
@@ -123,11 +123,14 @@ rnl_status rnl_course_finish(const rnl_step *step, void *context)
     RNL_TRY(rnl_course_collect(t, step));
     if (t->stopping)
         return RNL_OK;
-    if (rnl_early_stopping_is_on(t->model->config) && !has_better_weights(t))
+    if (rnl_early_stopping_is_on(t->model->phase.early_stopping) && !has_better_weights(t))
         rnl_course_save_beside(t, "last", t->options->last);
     rnl_log_sparsity(t->model, t->options);
     /* The best weights go with the state of training. */
     t->best_unsaved = false;
-    rnl_model_end_training(t->model);
+    if (t->position.phase + 1 < rnl_model_phases(t->model))
+        rnl_model_next_phase(t->model);
+    else
+        rnl_model_end_training(t->model);
     return RNL_OK;
 }

@@ -95,15 +95,15 @@ bool rnl_course_save_beside(const rnl_course *t, const char *which, const char *
 
 static bool restores_best(const rnl_course *t)
 {
-    return t->model->config->training.early_stopping.restore_best_weights;
+    return t->model->phase.early_stopping->restore_best_weights;
 }
 
 /* A training that goes on cannot know whether the file has them: a full disk may have kept them
  * out. */
 bool rnl_course_resaves_best(const rnl_model *model, const rnl_options *options)
 {
-    return options->best && rnl_early_stopping_is_on(model->config) &&
-           model->config->training.early_stopping.restore_best_weights &&
+    return options->best && rnl_early_stopping_is_on(model->phase.early_stopping) &&
+           model->phase.early_stopping->restore_best_weights &&
            model->position.patience.best_step > 0;
 }
 

@@ -26,10 +26,9 @@ static void gather_figures(const rnl_course *t, const rnl_step *step, rnl_figure
                     (double)(position->sums.rows - t->sums_rows) / t->training_seconds);
 }
 
-static void look_for_plateau(const rnl_config *config, rnl_plateau *plateau, double learning_rate,
+static void look_for_plateau(const rnl_choice *schedule, rnl_plateau *plateau, double learning_rate,
                              const rnl_figures *figures)
 {
-    const rnl_choice *schedule = &config->training.schedule;
     const rnl_monitor *monitor = rnl_schedule_monitor(schedule);
     if (monitor)
         rnl_schedule_look(schedule, plateau, learning_rate, rnl_monitor_value(monitor, figures));
@@ -39,21 +38,23 @@ static void look_for_plateau(const rnl_config *config, rnl_plateau *plateau, dou
  * early within an epoch saves a checkpoint of its own. */
 static void tell_figures(rnl_course *t, rnl_hand *hand)
 {
-    const rnl_config *config = t->model->config;
+    const rnl_early_stopping_config *stopping = t->model->phase.early_stopping;
     rnl_step *step = hand->step.step;
     rnl_position *position = &t->position;
     rnl_figures figures = {0};
     gather_figures(t, step, &figures);
     const rnl_progress progress =
         rnl_course_progress(t, t->reported_at, position->sums.rows - t->sums_rows, &figures);
-    look_for_plateau(config, &position->plateau, step->update.optimizer.learning_rate, &figures);
+    look_for_plateau(t->model->phase.schedule, &position->plateau,
+                     step->update.optimizer.learning_rate, &figures);
     rnl_course_set_rates(t, step);
     const rnl_validation_time when = {rnl_course_epoch(t), position->step,
-                                      position->reported_step == 0};
-    const bool best = rnl_early_stopping_look(config, &position->patience, when, &figures);
+                                      position->reported_step <= position->phase_step,
+                                      position->phase_epoch};
+    const bool best = rnl_early_stopping_look(stopping, &position->patience, when, &figures);
     position->reported_step = position->step;
     position->sums = (rnl_sums){0};
-    if (best && (config->training.early_stopping.restore_best_weights || t->options->best))
+    if (best && (stopping->restore_best_weights || t->options->best))
         rnl_course_keep_best(t, hand);
     t->saving |= position->patience.over && position->rows < t->epoch.count;
     rnl_course_open(t, hand);
@@ -130,7 +131,7 @@ static void begin_look(rnl_hand *hand, void *context)
     rnl_course *t = l->course;
     const rnl_training_config *config = &t->model->config->training;
     rnl_probe_clear(hand->step.step);
-    t->inspection.training = l->epochs == 0;
+    t->inspection.training = t->position.step == 0;
     t->inspection.number = t->position.step + 1;
     rnl_row_order(t->epoch.order, t->data->train.rows, (uint64_t)config->seed, (uint32_t)l->epochs,
                   config->shuffle);
@@ -161,7 +162,7 @@ static void end_look(rnl_hand *hand, void *context)
 
 void rnl_course_inspect_beginning(rnl_course *t, rnl_hand *hand)
 {
-    look l = {.course = t};
+    look l = {.course = t, .epochs = t->position.epoch};
     rnl_hand_decide(hand, begin_look, &l);
     const rnl_batch next = rnl_batch_to_learn(hand->step.step, &t->epoch, 0, 1);
     rnl_inspect_step(hand, &next, &t->inspection);

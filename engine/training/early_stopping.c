@@ -31,20 +31,19 @@ const rnl_field rnl_early_stopping_fields[] = {
     {.key = NULL},
 };
 
-rnl_status rnl_early_stopping_check(const rnl_config *config, bool validated)
+rnl_status rnl_early_stopping_check(const rnl_early_stopping_config *c, const rnl_config *config,
+                                    bool validated)
 {
-    const rnl_early_stopping_config *c = &config->training.early_stopping;
-    return rnl_early_stopping_is_on(config)
+    return rnl_early_stopping_is_on(c)
                ? rnl_monitor_check(&c->monitor, c->monitor.mode.place, config, validated)
                : RNL_OK;
 }
 
 /* Follows Keras's EarlyStopping. */
-bool rnl_early_stopping_look(const rnl_config *config, rnl_patience *patience,
+bool rnl_early_stopping_look(const rnl_early_stopping_config *c, rnl_patience *patience,
                              rnl_validation_time when, const rnl_figures *figures)
 {
-    const rnl_early_stopping_config *c = &config->training.early_stopping;
-    if (!rnl_early_stopping_is_on(config) || when.epoch <= (uint64_t)c->start_from_epoch)
+    if (!rnl_early_stopping_is_on(c) || when.epoch - when.before <= (uint64_t)c->start_from_epoch)
         return false;
     const double value = rnl_monitor_value(&c->monitor, figures);
     const double best = patience->best_epoch > 0 ? patience->best : NAN;

@@ -351,7 +351,7 @@ rnl_status rnl_find_rate_for_schedule(double *learning_rate, const rnl_model *mo
     const rnl_options quiet = {.threads = options->threads, .pin = options->pin};
     rnl_rate_search *found;
     RNL_TRY(rnl_find_learning_rate(model, data, NULL, &quiet, &found));
-    const rnl_choice *schedule = &model->config->training.schedule;
+    const rnl_choice *schedule = model->phase.schedule;
     rnl_status status = RNL_OK;
     if (isnan(found->learning_rate))
         status = rnl_fail_at(schedule->place,

@@ -125,8 +125,7 @@ static void run_steps(rnl_course *t, rnl_hand *hand)
 
 static bool is_last_epoch(const rnl_course *t)
 {
-    return t->position.epoch == (uint64_t)t->model->config->training.epochs ||
-           t->position.patience.over;
+    return t->position.epoch == rnl_course_last_epoch(t) || t->position.patience.over;
 }
 
 /* Limits checkpoints by time: to save may take longer than a short epoch. */
@@ -177,7 +176,7 @@ static void rehearse(rnl_course *t, rnl_hand *hand)
         return;
     }
     rnl_course_open(t, hand);
-    if (!rnl_call_begin(t->options))
+    if (!t->begun && !rnl_call_begin(t->options))
         rnl_course_stop(t, hand, rnl_fail(RNL_STOPPED, "stopped before the first step"));
     rnl_course_close(t);
 }
@@ -186,18 +185,22 @@ static void begin(rnl_hand *hand, void *context)
 {
     rnl_course *t = context;
     rnl_course_warn_if_moved(t);
-    warn_if_odd(t);
+    if (!t->begun)
+        warn_if_odd(t);
+    rnl_log_phase(t->model, t->options);
     rnl_log_plan(hand->step.step, t->data, t->options);
     rehearse(t, hand);
     rnl_course_set_rates(t, hand->step.step);
     rnl_course_begin_sums(t);
-    t->epoch_start = t->reported_at = t->saved_at = rnl_course_now();
+    t->epoch_start = t->saved_at = rnl_course_now();
+    t->reported_at = t->begun ? t->reported_at : t->epoch_start;
+    t->begun = true;
 }
 
 static void train_worker(rnl_hand *hand, void *context)
 {
     rnl_course *t = context;
-    const size_t epochs = (size_t)t->model->config->training.epochs;
+    const size_t epochs = (size_t)rnl_course_last_epoch(t);
     rnl_hand_decide(hand, begin, t);
     rnl_course_take_changes(t, hand);
     if (rnl_course_is_inspecting(t) && t->position.step == 0 && !t->stopping)
@@ -217,7 +220,8 @@ static void train_worker(rnl_hand *hand, void *context)
  * model is as it was last collected. */
 static void drop_unused_slots(const rnl_course *t)
 {
-    if (rnl_position_optimizer_step(&t->model->position) == 0)
+    const rnl_position *position = &t->model->position;
+    if (position->step == 0 && rnl_position_optimizer_step(position) == 0)
         rnl_model_end_training(t->model);
 }
 
@@ -256,9 +260,9 @@ static rnl_status measure_targets(rnl_course *t)
 /* Allocates what checkpoints hold, before any training whose result could not be saved. */
 static rnl_status allocate_checkpoints(rnl_model *model)
 {
-    const size_t slots = rnl_optimizer_slots(&model->config->training.optimizer);
-    const bool best = rnl_early_stopping_is_on(model->config) &&
-                      model->config->training.early_stopping.restore_best_weights;
+    const size_t slots = rnl_optimizer_slots(model->phase.optimizer);
+    const rnl_early_stopping_config *stopping = model->phase.early_stopping;
+    const bool best = rnl_early_stopping_is_on(stopping) && stopping->restore_best_weights;
     RNL_TRY(rnl_check_memory("checkpoints",
                              rnl_model_missing_bytes(model, RNL_FIRST_SLOT, slots) +
                                  (best ? rnl_model_missing_bytes(model, RNL_BEST, 1) : 0)));
@@ -299,11 +303,12 @@ static rnl_status set_up(rnl_course *t)
     rnl_model *model = t->model;
     RNL_TRY(allocate_orders(t));
     RNL_TRY(rnl_class_weights_create(&t->class_weights, model, &t->data->train));
-    RNL_TRY(rnl_warn_of_classes(model, t->data, t->options));
+    if (!t->begun)
+        RNL_TRY(rnl_warn_of_classes(model, t->data, t->options));
     RNL_TRY(measure_targets(t));
     set_passes(t);
     RNL_TRY(allocate_checkpoints(model));
-    return t->position.found_rate == 0 && rnl_schedule_searches(model->config)
+    return t->position.found_rate == 0 && rnl_schedule_searches(model->phase.schedule)
                ? rnl_find_rate_for_schedule(&t->position.found_rate, model, t->data, t->options)
                : RNL_OK;
 }
@@ -317,29 +322,53 @@ static void release(rnl_course *t)
     free(t->class_weights);
 }
 
+/* Makes the course ready for the phase in which the model stands. */
+static void begin_phase(rnl_course *t)
+{
+    rnl_model *model = t->model;
+    const rnl_dataset *train = &t->data->train;
+    *t = (rnl_course){
+        .model = model,
+        .position = model->position,
+        .data = t->data,
+        .options = t->options,
+        .epoch = {.dataset = train, .count = rnl_epoch_rows(model, train)},
+        .validation = {.rows = {.dataset = &t->data->validation}},
+        .best_unsaved = rnl_course_resaves_best(model, t->options),
+        .saved = t->saved,
+        .begun = t->begun,
+        .reported_at = t->reported_at,
+    };
+    if (t->position.step == 0)
+        t->position.epoch = (uint64_t)model->config->training.initial_epoch;
+    t->position.train_rows = train->rows;
+    if (t->position.schedule_epochs == 0)
+        t->position.schedule_epochs = (uint64_t)model->config->training.epochs;
+}
+
+static rnl_status run_phase(rnl_course *t)
+{
+    begin_phase(t);
+    rnl_status status = set_up(t);
+    rnl_course_begin_access(t);
+    if (status == RNL_OK)
+        status = run(t);
+    rnl_course_end_access(t);
+    release(t);
+    return status;
+}
+
+/* A model that ended a phase, but not its training, stands at the beginning of the next one. */
 rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *options)
 {
     RNL_OWN_FLOATING_MODE;
     RNL_TRY(rnl_course_check(model, data));
-    rnl_course t = {
-        .model = model,
-        .position = model->position,
-        .data = data,
-        .options = rnl_options_given(options),
-        .epoch = {.dataset = &data->train, .count = rnl_epoch_rows(model, &data->train)},
-        .validation = {.rows = {.dataset = &data->validation}},
-    };
-    t.best_unsaved = rnl_course_resaves_best(model, t.options);
-    t.position.train_rows = data->train.rows;
-    if (t.position.schedule_epochs == 0)
-        t.position.schedule_epochs = (uint64_t)model->config->training.epochs;
-    rnl_status status = set_up(&t);
-    rnl_course_begin_access(&t);
-    if (status == RNL_OK)
-        status = run(&t);
-    rnl_course_end_access(&t);
+    rnl_course t = {.model = model, .data = data, .options = rnl_options_given(options)};
+    rnl_status status;
+    do
+        status = run_phase(&t);
+    while (status == RNL_OK && model->position.step > 0);
     rnl_log_peak(t.options);
-    release(&t);
     atomic_store(&model->stop, false);
     return status;
 }

@@ -4,6 +4,8 @@
 #include "engine/workers/executor.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 
 static size_t data_bytes(const rnl_dataset *dataset)
@@ -38,6 +40,29 @@ void rnl_log_plan(const rnl_step *step, const rnl_data *data, const rnl_options 
             (double)(step->arena.bytes + model + rows) / 1e6, (double)memory->parameters / 1e6,
             (double)memory->optimizer / 1e6, (double)memory->gradients / 1e6,
             (double)memory->activations / 1e6, (double)model / 1e6, (double)rows / 1e6);
+}
+
+#define LEARNERS 256
+
+static void list_learners(char text[LEARNERS], const rnl_model *model)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < model->layer_count && length < LEARNERS; ++i)
+        if (rnl_layer_learns(&model->layers[i]))
+            length += (size_t)snprintf(text + length, LEARNERS - length, "%s%s",
+                                       length > 0 ? ", " : "", model->layers[i].name);
+}
+
+void rnl_log_phase(const rnl_model *model, const rnl_options *options)
+{
+    char learners[LEARNERS];
+    list_learners(learners, model);
+    if (rnl_model_phases(model) > 1)
+        rnl_log(options, RNL_LOG_INFO, "phase %zu of %zu, epochs %llu to %llu: %s learn%s, by %s",
+                (size_t)model->position.phase + 1, rnl_model_phases(model),
+                (unsigned long long)model->position.phase_epoch + 1,
+                (unsigned long long)(model->position.phase_epoch + model->phase.epochs), learners,
+                strchr(learners, ',') ? "" : "s", model->phase.optimizer->kind->name);
 }
 
 void rnl_log_notes(const rnl_data *data, const rnl_options *options)

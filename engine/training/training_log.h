@@ -18,4 +18,7 @@ void rnl_log_peak(const rnl_options *options);
 /* Logs the share of weights near 0 under l1. */
 void rnl_log_sparsity(const rnl_model *model, const rnl_options *options);
 
+/* Tells the phase in which the model stands, where there are several. */
+void rnl_log_phase(const rnl_model *model, const rnl_options *options);
+
 #endif
