@@ -21,6 +21,7 @@ static const char generated_text[] =
 void run_release(run *r)
 {
     rnl_prediction_free(r->prediction);
+    rnl_predictor_free(r->predictor);
     rnl_diff_free(r->diff);
     rnl_evaluation_free(r->evaluation);
     for (size_t i = 0; i < sizeof r->texts / sizeof *r->texts; ++i)
@@ -98,6 +99,8 @@ rnl_status run_use(run *r)
         status = rnl_evaluate(r->model, r->data, RNL_VALIDATION, &run_options, &r->evaluation);
     if (status == RNL_OK)
         status = rnl_data_read(&r->rows, r->model, "rows.csv");
+    if (status == RNL_OK)
+        status = rnl_predictor_create(&r->predictor, r->model, 1);
     return status == RNL_OK ? rnl_predict(r->model, r->rows, RNL_TEST, &run_options, &r->prediction)
                             : status;
 }

@@ -19,6 +19,7 @@ typedef struct run {
     rnl_model *model;
     rnl_evaluation *evaluation;
     rnl_prediction *prediction;
+    rnl_predictor *predictor;
     rnl_diff *diff;
     char *texts[6];
     bool training, trained; /* begun, ended */

@@ -27,6 +27,18 @@ void rnl_floating_leave(const rnl_floating_mode *mode)
     fesetenv(&mode->before);
 }
 
+unsigned rnl_vector_mode_enter(void)
+{
+    const unsigned before = _mm_getcsr();
+    _mm_setcsr(OWN_MXCSR);
+    return before;
+}
+
+void rnl_vector_mode_leave(const unsigned *before)
+{
+    _mm_setcsr(*before);
+}
+
 fenv_t rnl_floating_callers(void)
 {
     fenv_t mode;

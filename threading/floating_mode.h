@@ -24,6 +24,15 @@ void rnl_floating_leave(const rnl_floating_mode *mode);
     __attribute__((cleanup(rnl_floating_leave))) rnl_floating_mode own_floating_mode;              \
     rnl_floating_enter(&own_floating_mode, NULL)
 
+/* Sets the mode of vector instructions alone, which takes a tenth of the time, and returns the one
+ * before: for a call that reads and prints no numbers and calls nobody back. */
+unsigned rnl_vector_mode_enter(void);
+void rnl_vector_mode_leave(const unsigned *before);
+
+#define RNL_OWN_VECTOR_MODE                                                                        \
+    __attribute__((cleanup(rnl_vector_mode_leave))) const unsigned own_vector_mode =               \
+        rnl_vector_mode_enter()
+
 /* Returns the application's mode: that of this thread outside of all blocks. */
 fenv_t rnl_floating_callers(void);
 

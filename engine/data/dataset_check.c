@@ -16,31 +16,38 @@ rnl_status rnl_dataset_check_weights(const rnl_dataset *dataset)
     return RNL_OK;
 }
 
-/* Without a branch, so that the compiler makes vectors of it: infinity is the largest of the
- * numbers without a sign, and NaN lies above it. */
+/* Without a branch, so that the compiler makes vectors of it. */
 static bool all_finite(const float *values, size_t count)
 {
-    int32_t largest = 0;
+    int32_t found = 0;
     for (size_t i = 0; i < count; i++) {
         int32_t bits;
         memcpy(&bits, &values[i], sizeof bits);
-        bits &= INT32_MAX;
-        largest = bits > largest ? bits : largest;
+        found |= -((bits & 0x7f800000) == 0x7f800000);
     }
-    return largest < 0x7f800000;
+    return found == 0;
+}
+
+static bool all_finite_doubles(const double *values, size_t count)
+{
+    size_t i = 0;
+    while (i < count && isfinite(values[i]))
+        i++;
+    return i == count;
 }
 
 rnl_status rnl_dataset_check_inputs(const rnl_dataset *dataset)
 {
-    const float *inputs = dataset->inputs;
     const size_t count = dataset->rows * dataset->features;
-    if (dataset->element != RNL_FLOAT32 || all_finite(inputs, count))
+    if (dataset->element == RNL_UINT8 ||
+        (dataset->element == RNL_FLOAT32 && all_finite(dataset->inputs, count)) ||
+        (dataset->element == RNL_FLOAT64 && all_finite_doubles(dataset->inputs, count)))
         return RNL_OK;
     size_t i = 0;
-    while (isfinite(inputs[i]))
+    while (isfinite(rnl_element_at(dataset->element, dataset->inputs, i)))
         i++;
     return rnl_fail_not_a_number(dataset->name, i / dataset->features, i % dataset->features,
-                                 (double)inputs[i]);
+                                 rnl_element_at(dataset->element, dataset->inputs, i));
 }
 
 rnl_status rnl_fail_not_a_number(const char *source, size_t row, size_t column, double got)

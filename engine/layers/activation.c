@@ -6,6 +6,7 @@
 #include "engine/base/error.h"
 #include "engine/kinds/activations.h"
 #include "engine/layers/pass_through.h"
+#include "engine/predictor/predictor.h"
 #include "engine/schema/config.h"
 #include "engine/step/row_tiles.h"
 
@@ -112,10 +113,21 @@ static rnl_status plan_backward(void *planned, rnl_step *step, const rnl_upstrea
                              state->output.columns, 12);
 }
 
+static rnl_status plan_inference(const rnl_layer *layer, rnl_predictor *predictor)
+{
+    const rnl_choice *function = function_of(layer);
+    rnl_bound_activation bound;
+    if (layer->activation_in_loss)
+        return RNL_OK;
+    rnl_activation_of(function)->bind(&bound, predictor->kernels, function->parameters);
+    return rnl_predictor_add_activation(predictor, &bound);
+}
+
 const rnl_layer_operations rnl_activation_operations = {
     .keeps_units = true,
     .build = build,
     .activation = function_of,
     .plan_forward = plan_forward,
+    .plan_inference = plan_inference,
     .plan_backward = plan_backward,
 };

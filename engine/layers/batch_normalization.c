@@ -163,6 +163,7 @@ const rnl_layer_operations rnl_batch_normalization_operations = {
     .initialize = initialize,
     .has_final_pass = rnl_normalization_has_final_pass,
     .plan_forward = rnl_normalization_plan_forward,
+    .plan_inference = rnl_normalization_plan_inference,
     .plan_backward = rnl_normalization_plan_backward,
     .collect = rnl_normalization_collect,
 };

@@ -8,10 +8,12 @@
 #include "engine/layers/rate_factor.h"
 
 #include "engine/base/error.h"
+#include "engine/predictor/predictor.h"
 #include "engine/schema/config.h"
 #include "engine/step/update.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { ALPHA };
@@ -159,11 +161,50 @@ static rnl_status collect(const void *planned, size_t array, rnl_layer *layer)
     return RNL_OK;
 }
 
+/* ---- inference ------------------------------------------------------------------------------- */
+
+typedef struct prelu_inference {
+    size_t columns;
+    float *slopes;
+} prelu_inference;
+
+static void run_inference(const void *self, const rnl_stage_rows *rows)
+{
+    const prelu_inference *prelu = self;
+    rows->kernels->learned_slope_forward(&(const rnl_learned_slope){
+        .rows = rows->rows,
+        .columns = prelu->columns,
+        .z = rows->x,
+        .slopes = prelu->slopes,
+        .y = rows->y,
+    });
+}
+
+static void fill_inference(void *self, const rnl_layer *layer)
+{
+    const prelu_inference *prelu = self;
+    memcpy(prelu->slopes, layer->parameters[ALPHA].arrays[RNL_VALUES],
+           prelu->columns * sizeof *prelu->slopes);
+}
+
+static rnl_status plan_inference(const rnl_layer *layer, rnl_predictor *predictor)
+{
+    prelu_inference *prelu = calloc(1, sizeof *prelu);
+    if (!prelu)
+        return rnl_fail_memory(sizeof *prelu);
+    prelu->columns = rnl_shape_features(&layer->output);
+    RNL_TRY(rnl_predictor_add(
+        predictor, prelu->columns,
+        (rnl_stage){.self = prelu, .fill = fill_inference, .run = run_inference}));
+    return rnl_arena_reserve(&predictor->arena, &prelu->slopes, prelu->columns, sizeof(float));
+}
+
 const rnl_layer_operations rnl_prelu_operations = {
     .keeps_units = true,
     .build = build,
     .initialize = initialize,
     .plan_forward = plan_forward,
+    .plan_inference = plan_inference,
     .plan_backward = plan_backward,
     .collect = collect,
 };

@@ -7,6 +7,7 @@
 
 #include "engine/base/error.h"
 #include "engine/layers/pass_through.h"
+#include "engine/predictor/predictor.h"
 #include "engine/schema/config.h"
 #include "engine/step/row_tiles.h"
 #include "simd/philox.h"
@@ -248,7 +249,19 @@ static rnl_status plan_backward(void *planned, rnl_step *step, const rnl_upstrea
                              state->output.columns, RANDOM_BYTES);
 }
 
-#define OPERATIONS(name, build_function, draws_function)                                           \
+/* Randomized ReLU alone does something outside of training. */
+static rnl_status plan_rrelu_inference(const rnl_layer *layer, rnl_predictor *predictor)
+{
+    random_state state = {.slope = 1};
+    bind_rrelu(&state, predictor->kernels, layer->choice->parameters);
+    if (state.slope == 1)
+        return RNL_OK;
+    return rnl_predictor_add_activation(
+        predictor, &(const rnl_bound_activation){.forward = predictor->kernels->leaky_relu_forward,
+                                                 .alpha = state.slope});
+}
+
+#define OPERATIONS(name, build_function, draws_function, inference)                                \
     static rnl_status plan_##name(const rnl_layer *layer, rnl_step *step, const rnl_matrix *input, \
                                   const rnl_matrix **output, void **planned)                       \
     {                                                                                              \
@@ -259,10 +272,11 @@ static rnl_status plan_backward(void *planned, rnl_step *step, const rnl_upstrea
         .build = build_function,                                                                   \
         .draws = draws_function,                                                                   \
         .plan_forward = plan_##name,                                                               \
+        .plan_inference = inference,                                                               \
         .plan_backward = plan_backward,                                                            \
     };
 
-OPERATIONS(dropout, build, dropout_draws)
-OPERATIONS(alpha_dropout, build, dropout_draws)
-OPERATIONS(gaussian_noise, build, noise_draws)
-OPERATIONS(rrelu, build_rrelu, rrelu_draws)
+OPERATIONS(dropout, build, dropout_draws, NULL)
+OPERATIONS(alpha_dropout, build, dropout_draws, NULL)
+OPERATIONS(gaussian_noise, build, noise_draws, NULL)
+OPERATIONS(rrelu, build_rrelu, rrelu_draws, plan_rrelu_inference)

@@ -13,10 +13,12 @@
 
 #include "engine/base/error.h"
 #include "engine/layers/pass_through.h"
+#include "engine/predictor/predictor.h"
 #include "engine/schema/config.h"
 #include "engine/step/row_tiles.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 
 #define MAX_TIMES 65536
 
@@ -157,8 +159,37 @@ static rnl_status plan_join(void *planned, rnl_step *step, const rnl_upstream *u
                              state->waiting.columns, 12);
 }
 
+static rnl_status plan_begin_inference(const rnl_layer *layer, rnl_predictor *predictor)
+{
+    (void)layer;
+    return rnl_predictor_keep(predictor);
+}
+
+static void run_inference(const void *self, const rnl_stage_rows *rows)
+{
+    const size_t *columns = self;
+    rows->kernels->add_rows(&(const rnl_add_rows){
+        .rows = rows->rows,
+        .columns = *columns,
+        .x = {rows->x.values, rows->x.stride, 1, 0},
+        .addend = rows->kept,
+        .y = rows->y,
+    });
+}
+
+static rnl_status plan_add_inference(const rnl_layer *layer, rnl_predictor *predictor)
+{
+    size_t *columns = malloc(sizeof *columns);
+    if (!columns)
+        return rnl_fail_memory(sizeof *columns);
+    *columns = rnl_shape_features(&layer->output);
+    return rnl_predictor_add_kept(predictor, *columns,
+                                  (rnl_stage){.self = columns, .run = run_inference});
+}
+
 static const rnl_layer_operations add_operations = {
     .build = build,
+    .plan_inference = plan_add_inference,
     .plan_forward = plan_add,
     .plan_backward = plan_keep,
 };
@@ -177,6 +208,7 @@ const rnl_layer_operations rnl_residual_operations = {
     .build = build,
     .views_input = true,
     .plan_forward = plan_begin,
+    .plan_inference = plan_begin_inference,
     .plan_backward = plan_join,
 };
 

@@ -62,6 +62,7 @@ bool rnl_parameter_has(const rnl_layer *layer, const rnl_parameter *parameter, s
 /* Tests if training changes any of its parameters by their gradients. */
 bool rnl_layer_learns(const rnl_layer *layer);
 
+struct rnl_predictor;
 struct rnl_step;
 struct rnl_matrix;
 struct rnl_upstream;
@@ -102,6 +103,9 @@ typedef struct rnl_layer_operations {
     rnl_status (*plan_forward)(const rnl_layer *layer, struct rnl_step *step,
                                const struct rnl_matrix *input, const struct rnl_matrix **output,
                                void **state);
+    /* Adds the layer to a predictor (engine/predictor/predictor.h); NULL for a layer that is the
+     * identity outside of training. */
+    rnl_status (*plan_inference)(const rnl_layer *layer, struct rnl_predictor *predictor);
     /* Adds the phases of the backward pass: they read the gradient with respect to the layer's
      * output, and write the gradient with respect to its input unless `downstream` is NULL. */
     rnl_status (*plan_backward)(void *state, struct rnl_step *step,

@@ -110,6 +110,13 @@ void rnl_model_end_training(rnl_model *model);
 /* Returns the first layer with trained parameters: layers before it need no gradient. */
 size_t rnl_model_first_trainable(const rnl_model *model);
 
+/* Checks that the scaling of inputs and targets was measured. */
+rnl_status rnl_model_check_scaling(const rnl_model *model);
+
+/* Brings the parameters of a model in training into it, from the step; RNL_BAD_CONFIG outside of
+ * the callbacks that may ask. */
+rnl_status rnl_model_fetch(const rnl_model *model);
+
 /* Checks that the rows have the model's shape. */
 rnl_status rnl_model_check_rows(const rnl_model *model, const rnl_dataset *dataset);
 

@@ -11,6 +11,20 @@
 
 #include <string.h>
 
+rnl_status rnl_model_check_scaling(const rnl_model *model)
+{
+    if (model->scaler.features == 0)
+        return rnl_fail(RNL_BAD_DATA,
+                        "the model's scaling of inputs was never measured: create it with training "
+                        "rows");
+    if (rnl_scales(&model->config->data.target_scaling) &&
+        !rnl_targets_are_inputs(&model->config->data) && model->target_scaler.features == 0)
+        return rnl_fail(RNL_BAD_DATA,
+                        "the model's scaling of targets was never measured: create it with "
+                        "training rows and their targets");
+    return RNL_OK;
+}
+
 rnl_status rnl_model_check_rows(const rnl_model *model, const rnl_dataset *dataset)
 {
     const size_t features = rnl_shape_features(&model->input);

@@ -118,8 +118,7 @@ static rnl_status check_finite(const char *name, const float *values, size_t cou
     return RNL_OK;
 }
 
-/* While the model trains, its parameters are in the step: they are fetched. */
-static rnl_status fetch(const rnl_model *model)
+rnl_status rnl_model_fetch(const rnl_model *model)
 {
     const rnl_model_access *access = model->access;
     if (!access)
@@ -142,7 +141,7 @@ rnl_status rnl_model_get_parameter(const rnl_model *model, const char *name, flo
     found f;
     RNL_TRY(find(model, name, &f));
     RNL_TRY(check_count(f, name, count));
-    RNL_TRY(fetch(model));
+    RNL_TRY(rnl_model_fetch(model));
     memcpy(values, f.parameter->arrays[RNL_VALUES], count * sizeof *values);
     return RNL_OK;
 }
@@ -154,7 +153,7 @@ rnl_status rnl_model_set_parameter(rnl_model *model, const char *name, const flo
     RNL_TRY(find(model, name, &f));
     RNL_TRY(check_count(f, name, count));
     RNL_TRY(check_finite(name, values, count));
-    RNL_TRY(fetch(model));
+    RNL_TRY(rnl_model_fetch(model));
     memcpy(f.parameter->arrays[RNL_VALUES], values, count * sizeof *values);
     note_change(model);
     return RNL_OK;
@@ -190,8 +189,8 @@ static rnl_status check_counterparts(const rnl_model *to, const rnl_model *from)
 rnl_status rnl_model_copy_parameters(rnl_model *to, const rnl_model *from)
 {
     RNL_TRY(check_counterparts(to, from));
-    RNL_TRY(fetch(from));
-    RNL_TRY(fetch(to));
+    RNL_TRY(rnl_model_fetch(from));
+    RNL_TRY(rnl_model_fetch(to));
     for (size_t i = 0; i < rnl_model_parameter_count(to); ++i) {
         const found own = parameter_at(to, i);
         found source;

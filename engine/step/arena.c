@@ -39,10 +39,9 @@ rnl_status rnl_arena_reserve(rnl_arena *arena, void *where, size_t count, size_t
     return RNL_OK;
 }
 
-rnl_status rnl_arena_commit(rnl_arena *arena)
+rnl_status rnl_arena_commit(rnl_arena *arena, const char *what)
 {
-    RNL_TRY(rnl_check_memory("the step's parameters, gradients and activations",
-                             arena->bytes + RNL_HUGE_PAGE + FOR_BINDING));
+    RNL_TRY(rnl_check_memory(what, arena->bytes + RNL_HUGE_PAGE + FOR_BINDING));
     arena->mapped = arena->bytes + RNL_HUGE_PAGE;
     void *mapping =
         mmap(NULL, arena->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -1,5 +1,5 @@
 /*
- * The memory of a step: one mapping, planned before training and allocated at once.
+ * The memory of a step, or of a predictor: one mapping, planned first and allocated at once.
  *
  *     | array 0   | array 1        | array 2 | ...        each begins on a cache line of its own
  *     0           reserved sizes, in the order of rnl_arena_reserve                       mapped
@@ -26,8 +26,8 @@ typedef struct rnl_arena {
 /* Plans `count` elements of `size` bytes on a cache line of their own; commit sets *where. */
 rnl_status rnl_arena_reserve(rnl_arena *arena, void *where, size_t count, size_t size);
 
-/* Allocates all that was reserved, zeroed, untouched. */
-rnl_status rnl_arena_commit(rnl_arena *arena);
+/* Allocates all that was reserved, zeroed, untouched; `what` names it in messages. */
+rnl_status rnl_arena_commit(rnl_arena *arena, const char *what);
 
 void rnl_arena_release(rnl_arena *arena);
 

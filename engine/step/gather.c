@@ -20,6 +20,16 @@ static int32_t label_of(const rnl_step *step, const float *targets)
     return label;
 }
 
+void rnl_gather_rows(const rnl_kernels *kernels, rnl_element element, const rnl_gather *rows)
+{
+    if (element == RNL_UINT8)
+        kernels->gather_uint8(rows);
+    else if (element == RNL_FLOAT32)
+        kernels->gather_float32(rows);
+    else
+        kernels->gather_float64(rows);
+}
+
 /* Gathers rows of the dataset, scaled, into the mini-batch. */
 static void gather(const rnl_step *step, rnl_numbers numbers, const rnl_scaler *scaler,
                    const rnl_batch *batch, rnl_row_tile rows, const rnl_matrix *to)
@@ -36,12 +46,7 @@ static void gather(const rnl_step *step, rnl_numbers numbers, const rnl_scaler *
     };
     if (rows.filled == rows.begin)
         return;
-    if (numbers.element == RNL_UINT8)
-        step->kernels->gather_uint8(&arguments);
-    else if (numbers.element == RNL_FLOAT32)
-        step->kernels->gather_float32(&arguments);
-    else
-        step->kernels->gather_float64(&arguments);
+    rnl_gather_rows(step->kernels, numbers.element, &arguments);
 }
 
 static void clip(const rnl_step *step, rnl_row_tile rows)

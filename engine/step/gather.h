@@ -9,6 +9,9 @@
 /* Plans the phase that gathers. */
 rnl_status rnl_plan_gather(rnl_step *step);
 
+/* Gathers rows of such elements, scaled. */
+void rnl_gather_rows(const rnl_kernels *kernels, rnl_element element, const rnl_gather *rows);
+
 /* Tests if the rows have weights, of samples or of classes. */
 bool rnl_batch_is_weighted(const rnl_step *step, const rnl_batch *batch);
 

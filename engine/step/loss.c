@@ -3,11 +3,10 @@
 #include "engine/base/error.h"
 #include "engine/kinds/losses.h"
 #include "engine/kinds/metrics.h"
+#include "engine/kinds/predicted_class.h"
 #include "engine/step/gather.h"
 #include "engine/step/row_tiles.h"
 
-#include <float.h>
-#include <math.h>
 #include <string.h>
 
 typedef struct loss_state {
@@ -32,39 +31,6 @@ static void predict(const loss_state *state, const rnl_step *step, rnl_row_tile 
     else
         memcpy(softmax.y.values, softmax.z.values,
                softmax.rows * softmax.z.stride * sizeof *softmax.y.values);
-}
-
-/* Tests if the probabilities are numbers: softmax subtracts the largest logit, so they are NaN if
- * any logit is NaN or the largest is infinite. */
-static bool has_class(const float *logits, size_t count)
-{
-    bool bounded = true, some_finite = false;
-    for (size_t j = 0; j < count; ++j) {
-        bounded &= logits[j] <= FLT_MAX;
-        some_finite |= logits[j] >= -FLT_MAX;
-    }
-    return count > 1 ? bounded && some_finite : !isnan(logits[0]);
-}
-
-/* A single logit or probability stands for the second of two classes. */
-static void classify(const loss_state *state, const rnl_step *step, rnl_row_tile rows)
-{
-    const size_t columns = state->outputs->columns;
-    const rnl_view z = rnl_matrix_view(state->outputs, rows.begin, 0);
-    if (columns > 1)
-        step->kernels->largest(&(const rnl_largest){
-            .rows = rows.filled - rows.begin,
-            .columns = columns,
-            .z = z,
-            .column = step->per_row.predicted + rows.begin,
-        });
-    else
-        for (size_t i = rows.begin; i < rows.filled; ++i)
-            step->per_row.predicted[i] =
-                state->classes > 1 && z.values[(i - rows.begin) * z.stride] > 0;
-    for (size_t i = rows.begin; i < rows.filled; ++i)
-        if (!has_class(z.values + (i - rows.begin) * z.stride, columns))
-            step->per_row.predicted[i] = RNL_NO_CLASS;
 }
 
 static const float *row_of(const rnl_matrix *matrix, size_t row)
@@ -148,7 +114,13 @@ static rnl_status run_loss(void *self, size_t tile, rnl_step_worker *worker)
     const rnl_row_tile rows = rnl_row_tile_of(step, &worker->batch, tile);
     predict(state, step, rows);
     if (state->classes > 0)
-        classify(state, step, rows);
+        rnl_predict_classes(step->kernels, state->classes,
+                            &(const rnl_largest){
+                                .rows = rows.filled - rows.begin,
+                                .columns = state->outputs->columns,
+                                .z = rnl_matrix_view(state->outputs, rows.begin, 0),
+                                .column = step->per_row.predicted + rows.begin,
+                            });
     if (!step->given.predicting) {
         compute_loss(state, step, &worker->batch, rows);
         measure(state, step, &worker->batch, rows);

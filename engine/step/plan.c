@@ -180,7 +180,7 @@ rnl_status rnl_step_arrange(rnl_step *step)
     RNL_TRY(arrange_phases(step));
     RNL_TRY(plan_buffers(step));
     plan_memory(step);
-    return rnl_arena_commit(&step->arena);
+    return rnl_arena_commit(&step->arena, "the step's parameters, gradients and activations");
 }
 
 /* ---- bound to a worker -------------------------------------------------------------------- */

@@ -1,7 +1,6 @@
 #include "engine/training/check.h"
 
 #include "engine/base/error.h"
-#include "engine/data/adapt.h"
 #include "engine/kinds/optimizers.h"
 #include "engine/kinds/regularizers.h"
 #include "engine/layers/dense/dense.h"
@@ -15,15 +14,7 @@
 
 rnl_status rnl_check_dataset(const rnl_model *model, const rnl_dataset *dataset)
 {
-    if (model->scaler.features == 0)
-        return rnl_fail(RNL_BAD_DATA,
-                        "the model's scaling of inputs was never measured: create it with training "
-                        "rows");
-    if (rnl_scales(&model->config->data.target_scaling) &&
-        !rnl_targets_are_inputs(&model->config->data) && model->target_scaler.features == 0)
-        return rnl_fail(RNL_BAD_DATA,
-                        "the model's scaling of targets was never measured: create it with "
-                        "training rows and their targets");
+    RNL_TRY(rnl_model_check_scaling(model));
     if (dataset->rows > UINT32_MAX)
         return rnl_fail(RNL_BAD_DATA, "%s: expected fewer than 2^32 rows", dataset->name);
     return rnl_model_check_rows(model, dataset);

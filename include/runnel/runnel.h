@@ -28,12 +28,12 @@
  * handles may be freed in any order.
  *
  * Threads.  Different handles may be used by different threads at the same time; one handle by one
- * thread at a time.  rnl_train, rnl_find_learning_rate, rnl_evaluate and rnl_predict start worker
- * threads, which end before the call returns; the calling thread waits for them.  Signals are
- * blocked in the workers, so the program's own threads handle them.  Callbacks run on a worker, but
- * in the calling thread's floating-point mode and, except for on_step, with its signal mask: a
- * process that a callback starts can be interrupted, and a signal handler may run during a
- * callback.
+ * thread at a time, except a predictor, which many threads may use at once.  rnl_train,
+ * rnl_find_learning_rate, rnl_evaluate and rnl_predict start worker threads, which end before the
+ * call returns; the calling thread waits for them.  Signals are blocked in the workers, so the
+ * program's own threads handle them.  Callbacks run on a worker, but in the calling thread's
+ * floating-point mode and, except for on_step, with its signal mask: a process that a callback
+ * starts can be interrupted, and a signal handler may run during a callback.
  *
  * Floating point.  The calling thread's rounding, traps and treatment of denormals change no
  * result: a call sets its own, and puts the caller's back before it returns and while a callback
@@ -616,6 +616,64 @@ RNL_API rnl_status rnl_predict_monte_carlo(const rnl_model *model, const rnl_dat
                                            rnl_part part, size_t passes, const rnl_options *options,
                                            rnl_prediction **prediction);
 RNL_API void rnl_prediction_free(rnl_prediction *prediction);
+
+/* ---- prediction row by row ------------------------------------------------------------------ */
+
+/* A model ready to answer: its weights are packed for the processor's kernels.  It serves programs
+ * that predict one row or a few at a time, in their own threads. */
+typedef struct rnl_predictor rnl_predictor;
+
+/* Creates a predictor of a model, which it no longer needs afterwards.  With `fold`, batch
+ * normalization is folded into the weights as by rnl_model_fold, which is faster and rounds
+ * otherwise.  A callback of a training may create one of the model in training where it may read
+ * parameters.  RNL_BAD_CONFIG; RNL_BAD_DATA if the model's scaling was never measured;
+ * RNL_NO_MEMORY. */
+RNL_API rnl_status rnl_predictor_create(rnl_predictor **predictor, const rnl_model *model,
+                                        int fold);
+RNL_API void rnl_predictor_free(rnl_predictor *predictor);
+
+/* Returns the numbers of a row: the product of its shape; of a table, with a 0 or 1 for each
+ * category. */
+RNL_API size_t rnl_predictor_features(const rnl_predictor *predictor);
+
+/* Return what rnl_model_outputs and rnl_model_classes do. */
+RNL_API size_t rnl_predictor_outputs(const rnl_predictor *predictor);
+RNL_API size_t rnl_predictor_classes(const rnl_predictor *predictor);
+
+/* Returns the bytes of scratch that a request of at most so many rows needs.  Beyond 96 rows the
+ * number does not grow. */
+RNL_API size_t rnl_predictor_scratch(const rnl_predictor *predictor, size_t rows);
+
+/* Rows to predict, and where the predictions go.  All arrays are the caller's; none may overlap
+ * another. */
+typedef struct rnl_request {
+    size_t rows;
+    size_t features; /* of a row: rnl_predictor_features */
+    /* (rows, features) inputs as the training data hold them, not scaled; exactly one is given.
+     * A categorical column of a table is a number for each of its categories in sorted order: 1
+     * for the row's own, 0 for the others. */
+    const float *floats;
+    const double *doubles;
+    const uint8_t *bytes;
+    /* At least one is given; NULL: not wanted. */
+    float *values;        /* (rows, outputs) as in rnl_prediction */
+    double *exact_values; /* (rows, outputs): `values` before rounding to float */
+    int32_t *classes;     /* (rows) as in rnl_prediction */
+    void *scratch;        /* at least rnl_predictor_scratch bytes; contents do not matter */
+    size_t scratch_bytes;
+} rnl_request;
+
+/* Predicts the rows of a request on the calling thread, with the very numbers of rnl_predict.  Many
+ * threads may use one predictor at the same time, each with buffers of its own.  The call allocates
+ * nothing, starts no thread, takes no lock, and makes no system call; the floating-point mode of
+ * the caller is neither used nor changed.
+ *
+ * RNL_BAD_CONFIG if the request is not whole: nothing is written.  RNL_BAD_DATA if an input is NaN
+ * or infinite, RNL_NOT_FINITE if an output is NaN, for example because large inputs overflow: what
+ * the outputs hold is then undefined. */
+RNL_API rnl_status rnl_predictor_run(const rnl_predictor *predictor, const rnl_request *request);
+
+/* ---- the machine ----------------------------------------------------------------------------- */
 
 /* Describes a machine: what of it the process may use and why, which cores other runs have claimed,
  * and the core of each worker of a run with these options.  `machine` is NULL for this machine, an

@@ -127,6 +127,7 @@ const rnl_layer_operations rnl_dense_operations = {
     .activation = activation,
     .product_flops = product_flops,
     .plan_forward = rnl_dense_plan_forward,
+    .plan_inference = rnl_dense_plan_inference,
     .plan_backward = rnl_dense_plan_backward,
     .collect = rnl_dense_collect,
 };

@@ -28,6 +28,7 @@ static inline const rnl_dense *rnl_dense_of(const rnl_layer *layer)
 
 rnl_status rnl_dense_plan_forward(const rnl_layer *layer, rnl_step *step, const rnl_matrix *input,
                                   const rnl_matrix **output, void **state);
+rnl_status rnl_dense_plan_inference(const rnl_layer *layer, struct rnl_predictor *predictor);
 rnl_status rnl_dense_plan_backward(void *state, rnl_step *step, const rnl_upstream *upstream,
                                    rnl_upstream *downstream);
 rnl_status rnl_dense_collect(const void *state, size_t array, rnl_layer *layer);
