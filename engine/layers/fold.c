@@ -195,7 +195,8 @@ static rnl_status make_config(const folding *f, rnl_config **config)
 {
     rnl_config folded = {.name = f->model->config->name,
                          .data = f->model->config->data,
-                         .training = f->model->config->training};
+                         .training = f->model->config->training,
+                         .pretraining = f->model->config->pretraining};
     char *text = NULL;
     rnl_status status = list_layers(f, 0, f->model->layer_count, &folded.model);
     if (status == RNL_OK)
