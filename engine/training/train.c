@@ -197,6 +197,32 @@ static void begin(rnl_hand *hand, void *context)
     t->begun = true;
 }
 
+/* Early stopping ended a phase, after which the epoch counts as done. */
+static bool ends_within_epoch(const rnl_course *t)
+{
+    return t->position.patience.over && t->position.rows > 0 && !t->stopping &&
+           t->position.phase + 1 < rnl_model_phases(t->model);
+}
+
+static void conclude_part(rnl_hand *hand, void *context)
+{
+    (void)hand;
+    rnl_course *t = context;
+    if (t->validation.stopped)
+        rnl_course_stop_on_request(t);
+}
+
+/* Inspects the layers as after any epoch, so that none is missing. */
+static void inspect_part(rnl_course *t, rnl_hand *hand)
+{
+    if (!rnl_course_is_inspecting(t))
+        return;
+    rnl_hand_decide(hand, set_next_penalty, t);
+    rnl_course_inspect_end(t, hand);
+    rnl_hand_decide(hand, conclude_part, t);
+    rnl_course_save_if_due(t, hand);
+}
+
 static void train_worker(rnl_hand *hand, void *context)
 {
     rnl_course *t = context;
@@ -211,6 +237,8 @@ static void train_worker(rnl_hand *hand, void *context)
         if (!t->stopping && t->position.rows == t->epoch.count)
             end_epoch(t, hand);
     }
+    if (ends_within_epoch(t))
+        inspect_part(t, hand);
     if (!rnl_course_is_over(t) && t->position.reported_step < t->position.step)
         rnl_course_validate_end(t, hand);
     rnl_course_end(t, hand);
