@@ -30,10 +30,8 @@ static void empty_caches(const rnl_latency_subject *s)
         s->other[i] += 1;
 }
 
-static bool take_time(const rnl_step *step, const rnl_batch *batch, void *context)
+static void note_time(timed_run *run)
 {
-    (void)step, (void)batch;
-    timed_run *run = context;
     const double now = rnl_seconds();
     if (++run->batches > run->of->warm_batches) {
         rnl_samples_add(&run->seconds, now - run->last);
@@ -41,6 +39,12 @@ static bool take_time(const rnl_step *step, const rnl_batch *batch, void *contex
     }
     empty_caches(run->of);
     run->last = rnl_seconds();
+}
+
+static bool take_time(const rnl_step *step, const rnl_batch *batch, void *context)
+{
+    (void)step, (void)batch;
+    note_time(context);
     return true;
 }
 
@@ -63,16 +67,45 @@ static rnl_status train_once(rnl_latency_subject *s, size_t threads)
     return status;
 }
 
-static rnl_status infer_once(rnl_latency_subject *s, size_t threads)
+static rnl_request request_of(const rnl_latency_subject *s, size_t first)
 {
+    const rnl_dataset *rows = &s->data->train;
+    const void *inputs =
+        (const char *)rows->inputs + first * rows->features * rnl_element_bytes(rows->element);
+    return (rnl_request){
+        .rows = s->batch_size,
+        .features = rows->features,
+        .floats = rows->element == RNL_FLOAT32 ? inputs : NULL,
+        .doubles = rows->element == RNL_FLOAT64 ? inputs : NULL,
+        .bytes = rows->element == RNL_UINT8 ? inputs : NULL,
+        .values = s->values,
+        .scratch = s->scratch,
+        .scratch_bytes = rnl_predictor_scratch(s->predictor, s->batch_size),
+    };
+}
+
+/* Asks a predictor, as a program does that answers on its own thread. */
+static rnl_status infer_here(timed_run *run)
+{
+    const rnl_latency_subject *s = run->of;
+    for (size_t i = 0; i < s->batches; ++i) {
+        const rnl_request request = request_of(s, i * s->batch_size);
+        RNL_TRY(rnl_predictor_run(s->predictor, &request));
+        note_time(run);
+    }
+    return RNL_OK;
+}
+
+/* Shares each batch among workers. */
+static rnl_status infer_on_team(timed_run *run, size_t threads)
+{
+    const rnl_latency_subject *s = run->of;
     const rnl_options options = {.threads = threads};
-    const double processor = rnl_processor_seconds(), start = rnl_seconds();
-    timed_run run = {.of = s, .last = start};
     const rnl_dataset *train = &s->data->train;
     rnl_pass pass = {
         .rows = {.dataset = train, .order = s->order, .count = train->rows},
         .visit = take_time,
-        .context = &run,
+        .context = run,
     };
     rnl_executor executor = {
         .step.given = {.model = s->model, .batch_size = s->batch_size, .predicting = true},
@@ -80,7 +113,14 @@ static rnl_status infer_once(rnl_latency_subject *s, size_t threads)
         .work = work,
         .context = &pass,
     };
-    const rnl_status status = rnl_executor_run(&executor);
+    return rnl_executor_run(&executor);
+}
+
+static rnl_status infer_once(rnl_latency_subject *s, size_t threads)
+{
+    const double processor = rnl_processor_seconds(), start = rnl_seconds();
+    timed_run run = {.of = s, .last = start};
+    const rnl_status status = threads == 1 ? infer_here(&run) : infer_on_team(&run, threads);
     if (status == RNL_OK) {
         const double median = rnl_samples_summarize(&run.seconds).median;
         const double busy =
@@ -105,6 +145,16 @@ static rnl_status find_other(rnl_latency_subject *s)
     s->other_count = 2 * rnl_cache_size(3, &sharing) / sizeof *s->other;
     s->other = calloc(s->other_count, sizeof *s->other);
     return s->other ? RNL_OK : rnl_fail_memory(s->other_count * sizeof *s->other);
+}
+
+static rnl_status make_predictor(rnl_latency_subject *s)
+{
+    RNL_TRY(rnl_predictor_create(&s->predictor, s->model, 0));
+    const size_t values = s->batch_size * rnl_predictor_outputs(s->predictor) * sizeof *s->values,
+                 scratch = rnl_predictor_scratch(s->predictor, s->batch_size);
+    s->values = malloc(values);
+    s->scratch = malloc(scratch);
+    return s->values && s->scratch ? RNL_OK : rnl_fail_memory(values + scratch);
 }
 
 /* As many whole batches as a run takes and there are rows for; too few rows for one are told. */
@@ -178,11 +228,15 @@ rnl_status rnl_latency_make(rnl_latency_subject *s, const char *path,
     RNL_TRY(cut_batches(s));
     if (s->cold)
         RNL_TRY(find_other(s));
-    return rnl_model_create(&s->model, s->config, s->data);
+    RNL_TRY(rnl_model_create(&s->model, s->config, s->data));
+    return s->training ? RNL_OK : make_predictor(s);
 }
 
 void rnl_latency_release(rnl_latency_subject *s)
 {
+    rnl_predictor_free(s->predictor);
+    free(s->values);
+    free(s->scratch);
     rnl_model_free(s->model);
     rnl_config_free(s->config);
     rnl_data_free(s->data);

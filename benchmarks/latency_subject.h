@@ -17,7 +17,10 @@ typedef struct rnl_latency_subject {
     rnl_config *config;
     rnl_model *model;
     rnl_data *data;
-    uint32_t *order;
+    rnl_predictor *predictor; /* of inferences on one thread, with its buffers */
+    float *values;
+    void *scratch;
+    uint32_t *order;              /* of inferences on a team */
     size_t batches, warm_batches; /* of a run */
     float *other;                 /* what empties the caches; NULL: nothing does */
     size_t other_count;
