@@ -1,8 +1,9 @@
 /*
- * Elastic identity: the trained weights are the same bit for bit on any number of workers, and
- * what else a run promises whatever its options are.
+ * Elastic identity: the trained weights are the same bit for bit on any number of workers and any
+ * instruction set, and what else a run promises whatever its options are.
  */
 #include "engine/schema/config.h"
+#include "simd/kernels.h"
 #include "tests/fixtures.h"
 
 #include <criterion/criterion.h>
@@ -82,6 +83,11 @@ ParameterizedTest(unsigned *batch_size, identity, on_any_number_of_workers)
     cr_expect_eq(train(data, *batch_size, 1, 2, RNL_PIN_OFF, NULL), expected);
     cr_expect_eq(train(data, *batch_size, 1, 4, RNL_PIN_ON, NULL), expected);
     cr_expect_neq(train(data, *batch_size, 2, 1, RNL_PIN_AUTO, NULL), expected, "another seed");
+    for (rnl_isa isa = RNL_ISA_SCALAR; isa < RNL_ISA_COUNT && rnl_kernels_of(isa); ++isa) {
+        setenv("RUNNEL_ISA", rnl_isa_name(isa), 1);
+        cr_expect_eq(train(data, *batch_size, 1, 3, RNL_PIN_AUTO, NULL), expected,
+                     "batch size %u, %s", *batch_size, rnl_isa_name(isa));
+    }
     rnl_data_free(data);
 }
 

@@ -160,6 +160,7 @@ static rnl_status shape_data(rnl_data *data, const rnl_config *config)
 rnl_status rnl_data_create_for(rnl_data **data, const rnl_config *config, const rnl_rows *train,
                                const rnl_rows *validation, const rnl_rows *test)
 {
+    RNL_OWN_FLOATING_MODE;
     rnl_data *created;
     RNL_TRY(rnl_data_create(&created, train, validation, test));
     return rnl_data_deliver(data, created, shape_data(created, config));

@@ -285,11 +285,23 @@ static float draw(numbers kind)
     }
 }
 
+enum { POOL = 1 << 16 };
+
+/* Numbers that are drawn once, and of which a call takes a part. */
+static const float *pool_of(numbers kind)
+{
+    static float pools[KINDS_OF_NUMBERS][POOL];
+    static bool filled[KINDS_OF_NUMBERS];
+    for (size_t i = 0; i < POOL && !filled[kind]; ++i)
+        pools[kind][i] = draw(kind);
+    filled[kind] = true;
+    return pools[kind];
+}
+
 static void fill(workspace *w, call *c, numbers kind)
 {
     for (size_t a = 0; a < 6; ++a)
-        for (size_t i = 0; i < FLOATS; ++i)
-            w->array[a][i] = draw(kind);
+        memcpy(w->array[a], pool_of(kind) + random_word() % (POOL - FLOATS), sizeof w->array[a]);
     for (size_t i = 0; i < FLOATS; ++i)
         w->wide[i] = kind == ANY_BITS ? (double)random_bits() : 1e9 / 3 + (double)draw(kind);
     for (size_t i = 0; i < WIDTH; ++i)
