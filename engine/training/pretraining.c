@@ -7,6 +7,7 @@
 #include "engine/data/dataset.h"
 #include "engine/model/model.h"
 #include "engine/training/pretraining_config.h"
+#include "threading/floating_mode.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,7 @@ static rnl_status set_up(rnl_pretraining *p, const rnl_config *config)
 
 rnl_status rnl_pretraining_create(rnl_pretraining **pretraining, const rnl_config *config)
 {
+    RNL_OWN_FLOATING_MODE;
     rnl_pretraining *p = calloc(1, sizeof *p);
     if (!p)
         return rnl_fail_memory(sizeof *p);
@@ -199,6 +201,7 @@ static rnl_status check_stage(const rnl_pretraining *p, size_t stage)
 rnl_status rnl_pretraining_begin(rnl_pretraining *p, size_t stage, const rnl_options *options,
                                  rnl_model **model, const rnl_data **data)
 {
+    RNL_OWN_FLOATING_MODE;
     RNL_TRY(check_stage(p, stage));
     RNL_TRY(encode_rows(p, stage, options));
     const rnl_data *rows = stage > 1 ? p->coded : p->data;
