@@ -244,9 +244,9 @@ static void *lead(void *launch)
 static const int synchronous[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
 
 /* Runs the region on a thread of its own, with signals blocked in it and in the workers that it
- * starts.  A handler would run on a worker's stack, and code that oneDNN 2.6 generates for AVX2 keeps
- * data further below the stack pointer than the system protects: results and memory would be
- * corrupted.  The calling thread waits, and receives the signals. */
+ * starts.  A handler would run on a worker's stack, which a library's code may use further below
+ * the stack pointer than the system protects.  The calling thread waits, and receives the
+ * signals. */
 static int run_apart(team_launch *launch)
 {
     sigset_t blocked;
