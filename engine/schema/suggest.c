@@ -6,9 +6,8 @@
 
 #define LONGEST 63
 
-/* Edits that make one word of the other: insert, delete, replace, swap neighbours (optimal string
- * alignment), whatever the case of letters. */
-static size_t edit_distance(const char *a, const char *b)
+/* Optimal string alignment.  d[i][j]: edits from a's first i letters to b's first j. */
+size_t rnl_edit_distance(const char *a, const char *b)
 {
     const size_t n = strlen(a), m = strlen(b);
     if (n > LONGEST || m > LONGEST)
@@ -34,7 +33,7 @@ const char *rnl_nearest_within(size_t edits, const char *name, const char *const
     const char *nearest = NULL;
     size_t smallest = edits + 1;
     for (size_t i = 0; i < count; ++i) {
-        const size_t distance = edit_distance(name, candidates[i]);
+        const size_t distance = rnl_edit_distance(name, candidates[i]);
         if (distance < smallest && distance < strlen(candidates[i])) {
             smallest = distance;
             nearest = candidates[i];

@@ -72,6 +72,11 @@ typedef enum rnl_status {
  * valid until the thread's next call into the library. */
 RNL_API const char *rnl_message(void);
 
+/* Returns the number of edits that make one word of the other, to find the name that was meant:
+ * letters inserted, deleted, replaced, and neighbours swapped, whatever their case.  Words of more
+ * than 63 bytes are 63 edits apart. */
+RNL_API size_t rnl_edit_distance(const char *a, const char *b);
+
 /* Returns the version: "0.1.0". */
 RNL_API const char *rnl_version(void);
 
