@@ -26,7 +26,7 @@ static rnl_status digest_rows(char *text, const rnl_dataset *rows)
         {targets, bytes_of(targets, rows->rows, target_bytes)},
         {rows->sample_weights, bytes_of(rows->sample_weights, rows->rows, sizeof(float))},
     };
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; ++i)
         RNL_TRY(rnl_digest(text + i * EACH, &parts[i], 1));
     return RNL_OK;
 }
@@ -35,14 +35,14 @@ rnl_status rnl_data_digest(char text[RNL_DATA_DIGEST_TEXT], const rnl_data *data
 {
     RNL_TRY(digest_rows(text, &data->train));
     RNL_TRY(digest_rows(text + RNL_DATA_DIGESTS / 2 * EACH, &data->validation));
-    for (size_t i = 1; i < RNL_DATA_DIGESTS; i++)
+    for (size_t i = 1; i < RNL_DATA_DIGESTS; ++i)
         text[i * EACH - 1] = ' ';
     return RNL_OK;
 }
 
 bool rnl_is_data_digest(const char *text)
 {
-    for (size_t i = 0; i < RNL_DATA_DIGESTS; i++, text += EACH)
+    for (size_t i = 0; i < RNL_DATA_DIGESTS; ++i, text += EACH)
         if (strspn(text, "0123456789abcdef") != RNL_DIGEST_DIGITS ||
             text[RNL_DIGEST_DIGITS] != (i + 1 < RNL_DATA_DIGESTS ? ' ' : '\0'))
             return false;
@@ -51,7 +51,7 @@ bool rnl_is_data_digest(const char *text)
 
 const char *rnl_data_digest_difference(const char *before, const char *now, bool *of_validation)
 {
-    for (size_t i = 0; i < RNL_DATA_DIGESTS; i++)
+    for (size_t i = 0; i < RNL_DATA_DIGESTS; ++i)
         if (memcmp(before + i * EACH, now + i * EACH, RNL_DIGEST_DIGITS) != 0) {
             *of_validation = i >= RNL_DATA_DIGESTS / 2;
             return names[i];

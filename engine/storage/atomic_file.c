@@ -35,7 +35,7 @@ static rnl_status create_temporary(rnl_atomic_file *file)
     enum { ATTEMPTS = 1000 };
     const rnl_output_target *target = &file->target;
     int error = EEXIST;
-    for (int attempt = 0; attempt < ATTEMPTS && error == EEXIST; attempt++) {
+    for (int attempt = 0; attempt < ATTEMPTS && error == EEXIST; ++attempt) {
         file->temporary = name_temporary(target->path, attempt);
         if (!file->temporary)
             return rnl_fail_memory(strlen(target->path) + 32);

@@ -27,7 +27,7 @@ rnl_status rnl_digest(char digits[RNL_DIGEST_DIGITS + 1], const rnl_bytes *parts
 {
     XXH3_state_t *state;
     RNL_TRY(begin(&state));
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; ++i)
         XXH3_128bits_update(state, parts[i].start, parts[i].count);
     end(digits, state);
     return RNL_OK;

@@ -32,7 +32,7 @@ static rnl_status follow_links(char **name, const char *path)
 {
     char given[PATH_MAX];
     *name = strdup(path);
-    for (int links = 0; *name; links++) {
+    for (int links = 0; *name; ++links) {
         const ssize_t length = readlink(*name, given, sizeof given - 1);
         if (length < 0 && (errno == EINVAL || errno == ENOENT))
             return RNL_OK;
@@ -49,7 +49,7 @@ static rnl_status follow_links(char **name, const char *path)
 static int stream_of(const struct stat *about)
 {
     struct stat stream;
-    for (int i = STDOUT_FILENO; i <= STDERR_FILENO; i++)
+    for (int i = STDOUT_FILENO; i <= STDERR_FILENO; ++i)
         if (fstat(i, &stream) == 0 && stream.st_dev == about->st_dev &&
             stream.st_ino == about->st_ino)
             return i;

@@ -141,7 +141,7 @@ static rnl_status list_metadata(rnl_safetensors *file, const json_t *header, con
 static bool announces_digest(const rnl_safetensors *file)
 {
     static const char prefix[] = RNL_SAFETENSORS_DIGEST_PREFIX;
-    for (size_t i = 0; i < file->metadata_count; i++)
+    for (size_t i = 0; i < file->metadata_count; ++i)
         if (strcmp(file->metadata[i].key, RNL_SAFETENSORS_DIGEST_KEY) == 0 ||
             strncmp(file->metadata[i].value, prefix, sizeof prefix - 1) == 0)
             return true;
@@ -199,7 +199,7 @@ static rnl_status read_shape(rnl_tensor *tensor, const json_t *shape, const char
         return rnl_fail(RNL_BAD_DATA, "%s: tensor %s: expected a shape of at most %d dimensions",
                         path, tensor->name, RNL_TENSOR_MAX_RANK);
     tensor->rank = json_array_size(shape);
-    for (size_t i = 0; i < tensor->rank; i++) {
+    for (size_t i = 0; i < tensor->rank; ++i) {
         const json_t *size = json_array_get(shape, i);
         if (!json_is_integer(size) || json_integer_value(size) < 0)
             return rnl_fail(RNL_BAD_DATA,
@@ -221,7 +221,7 @@ static rnl_status check_extent(const placed_tensor *placed, size_t data_bytes, c
                         path, tensor->name, data_bytes, (long long)begin, (long long)end);
     size_t bytes = rnl_tensor_element_bytes(tensor);
     bool fits = true;
-    for (size_t i = 0; i < tensor->rank; i++)
+    for (size_t i = 0; i < tensor->rank; ++i)
         fits = !__builtin_mul_overflow(bytes, tensor->shape[i], &bytes) && fits;
     if (!fits || bytes != (size_t)(end - begin))
         return rnl_fail(RNL_BAD_DATA, "%s: tensor %s: its %lld bytes of data do not fit its shape",
@@ -265,7 +265,7 @@ static rnl_status place_tensors(rnl_safetensors *file, placed_tensor *placed, si
 {
     qsort(placed, count, sizeof *placed, compare_extents);
     json_int_t position = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; ++i) {
         if (placed[i].extent.begin != position)
             return rnl_fail(RNL_BAD_DATA,
                             "%s: tensor %s: expected its data at byte %lld, without hole or "
@@ -308,7 +308,7 @@ static rnl_status sort_by_name(rnl_safetensors *file)
     file->by_name = malloc(bytes + 1);
     if (!file->by_name)
         return rnl_fail_memory(bytes);
-    for (size_t i = 0; i < file->tensor_count; i++)
+    for (size_t i = 0; i < file->tensor_count; ++i)
         file->by_name[i] = &file->tensors[i];
     qsort(file->by_name, file->tensor_count, sizeof *file->by_name, compare_names);
     return RNL_OK;
@@ -414,7 +414,7 @@ const rnl_tensor *rnl_safetensors_tensor(const rnl_safetensors *file, const char
 
 const char *rnl_safetensors_metadata(const rnl_safetensors *file, const char *key)
 {
-    for (size_t i = 0; i < file->metadata_count; i++)
+    for (size_t i = 0; i < file->metadata_count; ++i)
         if (strcmp(file->metadata[i].key, key) == 0)
             return file->metadata[i].value;
     return NULL;

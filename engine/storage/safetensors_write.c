@@ -13,7 +13,7 @@ static const char zero_digest[] = RNL_SAFETENSORS_DIGEST_PREFIX "000000000000000
 static size_t tensor_bytes(const rnl_tensor *tensor)
 {
     size_t bytes = rnl_tensor_element_bytes(tensor);
-    for (size_t i = 0; i < tensor->rank; i++)
+    for (size_t i = 0; i < tensor->rank; ++i)
         bytes *= tensor->shape[i];
     return bytes;
 }
@@ -40,7 +40,7 @@ static rnl_status add_text(json_t *object, const char *path, const char *name, c
 static json_t *describe_shape(const rnl_tensor *tensor)
 {
     json_t *shape = json_array();
-    for (size_t i = 0; i < tensor->rank; i++)
+    for (size_t i = 0; i < tensor->rank; ++i)
         if (json_array_append_new(shape, json_integer((json_int_t)tensor->shape[i])) != 0) {
             json_decref(shape);
             return NULL;
@@ -62,11 +62,11 @@ static rnl_status describe(json_t *header, const char *path, const rnl_metadata 
 {
     json_t *texts = json_object();
     RNL_TRY(add(header, path, RNL_SAFETENSORS_METADATA, texts));
-    for (size_t i = 0; i < metadata_count; i++)
+    for (size_t i = 0; i < metadata_count; ++i)
         RNL_TRY(add_text(texts, path, metadata[i].key, metadata[i].value));
     RNL_TRY(add_text(texts, path, RNL_SAFETENSORS_DIGEST_KEY, zero_digest));
     size_t begin = 0;
-    for (size_t i = 0; i < tensor_count; i++) {
+    for (size_t i = 0; i < tensor_count; ++i) {
         RNL_TRY(add(header, path, tensors[i].name, describe_tensor(&tensors[i], begin)));
         begin += tensor_bytes(&tensors[i]);
     }
@@ -98,12 +98,12 @@ static rnl_status assemble(rnl_bytes *head, const json_t *header)
 static rnl_status write_parts(const char *path, const rnl_bytes *parts, size_t count)
 {
     uint64_t size = 0;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; ++i)
         size += parts[i].count;
     rnl_atomic_file file;
     RNL_TRY(rnl_atomic_file_open(&file, path, size));
     rnl_status status = RNL_OK;
-    for (size_t i = 0; i < count && status == RNL_OK; i++)
+    for (size_t i = 0; i < count && status == RNL_OK; ++i)
         status = rnl_atomic_file_write(&file, parts[i].start, parts[i].count);
     if (status == RNL_OK)
         status = rnl_atomic_file_commit(&file);
@@ -121,7 +121,7 @@ static rnl_status seal_and_write(const char *path, rnl_bytes head, const rnl_ten
     if (!parts)
         return rnl_fail_memory((tensor_count + 1) * sizeof *parts);
     parts[0] = head;
-    for (size_t i = 0; i < tensor_count; i++)
+    for (size_t i = 0; i < tensor_count; ++i)
         parts[i + 1] = (rnl_bytes){tensors[i].wide ? tensors[i].wide_values : tensors[i].values,
                                    tensor_bytes(&tensors[i])};
     char digits[RNL_DIGEST_DIGITS + 1];
