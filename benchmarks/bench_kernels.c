@@ -293,6 +293,17 @@ static rnl_panel_product arguments_rnl_panel_product(const workspace *w, size_t 
                                .c = {w->array[2], COLUMNS}};
 }
 
+static rnl_rounding arguments_rnl_rounding(const workspace *w, size_t n)
+{
+    enum { COLUMNS = 64 };
+    return (rnl_rounding){.rows = n / COLUMNS,
+                          .columns = COLUMNS,
+                          .x = {w->array[0], COLUMNS},
+                          .y = {w->array[2], COLUMNS},
+                          .by_rows = {w->array[1], COLUMNS / 2},
+                          .by_columns = {w->array[3], COLUMNS}};
+}
+
 /* Nanoseconds per element: the best of repetitions that last a fifth of a second together. */
 #define RNL_KERNEL(name, type)                                                                     \
     static double time_##name(const rnl_kernels *kernels, const workspace *w, size_t n)            \

@@ -5,7 +5,7 @@
 #include <string.h>
 
 extern const rnl_kernels rnl_kernels_scalar, rnl_kernels_scalar_fma, rnl_kernels_avx2,
-    rnl_kernels_avx512;
+    rnl_kernels_avx512, rnl_kernels_avx512_bf16;
 
 static const char *const names[RNL_ISA_COUNT] = {"scalar", "avx2", "avx512"};
 
@@ -66,16 +66,30 @@ static const rnl_kernels *scalar(void)
     return __builtin_cpu_supports("fma") ? &rnl_kernels_scalar_fma : &rnl_kernels_scalar;
 }
 
+static const rnl_kernels *avx512(void)
+{
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx512bf16") ? &rnl_kernels_avx512_bf16 : &rnl_kernels_avx512;
+}
+
 const rnl_kernels *rnl_kernels_of(rnl_isa isa)
 {
     if (isa > best())
         return NULL;
-    return isa == RNL_ISA_SCALAR ? scalar()
-           : isa == RNL_ISA_AVX2 ? &rnl_kernels_avx2
-                                 : &rnl_kernels_avx512;
+    return isa == RNL_ISA_SCALAR ? scalar() : isa == RNL_ISA_AVX2 ? &rnl_kernels_avx2 : avx512();
 }
 
 const rnl_kernels *rnl_kernels_without_fma(void)
 {
     return &rnl_kernels_scalar;
+}
+
+bool rnl_kernels_have_bfloat16(const rnl_kernels *kernels)
+{
+    return kernels == &rnl_kernels_avx512_bf16;
+}
+
+const rnl_kernels *rnl_kernels_without_bfloat16(void)
+{
+    return best() == RNL_ISA_AVX512 ? &rnl_kernels_avx512 : NULL;
 }

@@ -318,6 +318,30 @@ typedef struct rnl_panel_product {
 
 #define RNL_PRODUCT_BLOCK 512
 
+/* Numbers of bfloat16, two of them in the place of a float.  Matrices of pairs have strides in
+ * floats.
+ *
+ *     bits   31 ... 16   15 ... 0
+ *            odd         even        in memory the even number comes first
+ *
+ * bfloat16_product and transposed_bfloat16_product are rnl_panel_product with pairs for the
+ * elements of A and B: the pairs of a row of A and of a column of B.  `inner` and `segment` count
+ * pairs.  A pair adds its odd product, then its even one, by a fused multiply-add each, with
+ * denormals as zero and rounded to nearest in any floating-point mode: what VDPBF16PS computes.
+ * Blocks are of RNL_PRODUCT_BLOCK / 2 pairs. */
+
+/* y = x rounded to bfloat16: to nearest even, denormals to zero, NaN to NaN.  A number without a
+ * neighbour pairs with 0.  y may be x. */
+typedef struct rnl_rounding {
+    size_t rows, columns;
+    rnl_view x;                  /* (rows, columns) */
+    rnl_mutable_view y;          /* (rows, columns); values NULL if they are not needed, as below */
+    rnl_mutable_view by_rows;    /* (rows, ceil(columns / 2)) pairs of neighbours in a row */
+    rnl_mutable_view by_columns; /* (ceil(rows / 2), columns) pairs of neighbours in a column */
+} rnl_rounding;
+
+/* bfloat16_column_sums is rnl_column_sums with rows of pairs by columns. */
+
 /* y[i] = f(x[i]), for tests of the elementary functions.  y may be x. */
 typedef struct rnl_unary {
     size_t count;
@@ -348,5 +372,11 @@ const rnl_kernels *rnl_kernels_of(rnl_isa isa);
 
 /* The scalar kernels of a processor without FMA, for tests. */
 const rnl_kernels *rnl_kernels_without_fma(void);
+
+/* Tests if products of bfloat16 are the processor's own in these kernels: AVX512_BF16. */
+bool rnl_kernels_have_bfloat16(const rnl_kernels *kernels);
+
+/* The AVX-512 kernels of a processor without AVX512_BF16, for tests; NULL without AVX-512. */
+const rnl_kernels *rnl_kernels_without_bfloat16(void);
 
 #endif

@@ -210,6 +210,23 @@ static inline v_int v_xor(v_int a, v_int b)
     return _mm256_xor_si256(a, b);
 }
 
+static inline v_int v_and(v_int a, v_int b)
+{
+    return _mm256_and_si256(a, b);
+}
+
+/* Stores the upper halves of n lanes, 16 bits each, one after another. */
+static inline void v_store_upper(void *p, size_t n, v_int a)
+{
+    const __m256i shifted = _mm256_srli_epi32(a, 16);
+    const __m128i halves = _mm256_castsi256_si128(
+        _mm256_permute4x64_epi64(_mm256_packus_epi32(shifted, shifted), 0x08));
+    if (n == LANES)
+        _mm_storeu_si128(p, halves);
+    else
+        memcpy(p, &halves, n * sizeof(uint16_t));
+}
+
 /* 0, 1, 2, ... */
 static inline v_int v_lane_numbers(void)
 {
@@ -233,6 +250,16 @@ static inline v_wide v_mul_wide(v_int a, v_int b)
 static inline v_int v_shift_right_8(v_int a)
 {
     return _mm256_srli_epi32(a, 8);
+}
+
+static inline v_int v_shift_right_16(v_int a)
+{
+    return _mm256_srli_epi32(a, 16);
+}
+
+static inline v_int v_shift_left_16(v_int a)
+{
+    return _mm256_slli_epi32(a, 16);
 }
 
 static inline v_int v_shift_left_23(v_int a)

@@ -207,6 +207,17 @@ static inline v_int v_xor(v_int a, v_int b)
     return _mm512_xor_si512(a, b);
 }
 
+static inline v_int v_and(v_int a, v_int b)
+{
+    return _mm512_and_si512(a, b);
+}
+
+/* Stores the upper halves of n lanes, 16 bits each, one after another. */
+static inline void v_store_upper(void *p, size_t n, v_int a)
+{
+    _mm512_mask_cvtepi32_storeu_epi16(p, v_first(n), _mm512_srli_epi32(a, 16));
+}
+
 /* 0, 1, 2, ... */
 static inline v_int v_lane_numbers(void)
 {
@@ -230,6 +241,16 @@ static inline v_wide v_mul_wide(v_int a, v_int b)
 static inline v_int v_shift_right_8(v_int a)
 {
     return _mm512_srli_epi32(a, 8);
+}
+
+static inline v_int v_shift_right_16(v_int a)
+{
+    return _mm512_srli_epi32(a, 16);
+}
+
+static inline v_int v_shift_left_16(v_int a)
+{
+    return _mm512_slli_epi32(a, 16);
 }
 
 static inline v_int v_shift_left_23(v_int a)

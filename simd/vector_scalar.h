@@ -197,6 +197,19 @@ static inline v_int v_xor(v_int a, v_int b)
     return a ^ b;
 }
 
+static inline v_int v_and(v_int a, v_int b)
+{
+    return a & b;
+}
+
+/* Stores the upper half of the lane, 16 bits. */
+static inline void v_store_upper(void *p, size_t n, v_int a)
+{
+    const uint16_t half = (uint16_t)((uint32_t)a >> 16);
+    (void)n;
+    memcpy(p, &half, sizeof half);
+}
+
 /* 0, 1, 2, ... */
 static inline v_int v_lane_numbers(void)
 {
@@ -218,6 +231,16 @@ static inline v_wide v_mul_wide(v_int a, v_int b)
 static inline v_int v_shift_right_8(v_int a)
 {
     return (v_int)((uint32_t)a >> 8);
+}
+
+static inline v_int v_shift_right_16(v_int a)
+{
+    return (v_int)((uint32_t)a >> 16);
+}
+
+static inline v_int v_shift_left_16(v_int a)
+{
+    return (v_int)((uint32_t)a << 16);
 }
 
 static inline v_int v_shift_left_23(v_int a)

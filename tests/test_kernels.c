@@ -29,6 +29,18 @@ static void check_on(rnl_isa isa, void (*check)(const rnl_kernels *))
 #include "simd/kernels.inc"
 #undef RNL_KERNEL
 
+/* The pair kernels of AVX-512 alone, which AVX512_BF16 replaces. */
+#define RNL_KERNEL(name, arguments)
+#define RNL_PAIR_KERNEL(name, arguments)                                                           \
+    Test(avx512_without_bfloat16, name)                                                            \
+    {                                                                                              \
+        if (!rnl_kernels_without_bfloat16())                                                       \
+            cr_skip_test("this processor has no avx512");                                          \
+        check_##name(rnl_kernels_without_bfloat16());                                              \
+    }
+#include "simd/kernels.inc"
+#undef RNL_KERNEL
+
 /* ---- the choice ------------------------------------------------------------------------------ */
 
 Test(isa, environment_lowers_the_choice)

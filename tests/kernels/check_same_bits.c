@@ -265,6 +265,16 @@ static rnl_panel_product make_rnl_panel_product(workspace *w, const call *c)
                                .c = {w->array[2], columns}};
 }
 
+static rnl_rounding make_rnl_rounding(workspace *w, const call *c)
+{
+    return (rnl_rounding){.rows = c->rows,
+                          .columns = c->columns,
+                          .x = VIEW(0),
+                          .y = {WHERE(0, w->array[1]), WIDTH},
+                          .by_rows = {WHERE(1, w->array[2]), WIDTH},
+                          .by_columns = {WHERE(2, w->array[3]), WIDTH}};
+}
+
 /* ---- the numbers ----------------------------------------------------------------------------- */
 
 typedef enum numbers { ORDINARY, ZEROS, SPECIAL, LARGE, ANY_BITS, KINDS_OF_NUMBERS } numbers;
@@ -360,24 +370,35 @@ static void expect_same(const workspace *a, const workspace *b, const call *c, c
 
 enum { ROUNDS_EACH = 160 };
 
+/* The tables of this processor, without the first. */
+static size_t list_tables(const rnl_kernels *tables[RNL_ISA_COUNT + 1])
+{
+    size_t count = 0;
+    for (rnl_isa isa = RNL_ISA_SCALAR; isa < RNL_ISA_COUNT; ++isa)
+        if (rnl_kernels_of(isa))
+            tables[count++] = rnl_kernels_of(isa);
+    if (rnl_kernels_without_bfloat16())
+        tables[count++] = rnl_kernels_without_bfloat16();
+    return count;
+}
+
 /* A kernel of one table, with its arguments in a workspace. */
 typedef void run_kernel(const rnl_kernels *kernels, workspace *w, const call *c);
 
 static void compare(run_kernel *run, const char *name)
 {
     static workspace first, expected, found;
+    const rnl_kernels *tables[RNL_ISA_COUNT + 1];
+    const size_t count = list_tables(tables);
     for (size_t round = 0; round < ROUNDS_EACH * KINDS_OF_NUMBERS; ++round) {
         call c = draw_shape(round % ROUNDS_EACH);
         fill(&first, &c, round / ROUNDS_EACH);
         memcpy(&expected, &first, sizeof first);
         run(rnl_kernels_without_fma(), &expected, &c);
-        for (rnl_isa isa = RNL_ISA_SCALAR; isa < RNL_ISA_COUNT; ++isa) {
-            const rnl_kernels *kernels = rnl_kernels_of(isa);
-            if (!kernels)
-                continue;
+        for (size_t i = 0; i < count; ++i) {
             memcpy(&found, &first, sizeof first);
-            run(kernels, &found, &c);
-            expect_same(&found, &expected, &c, name, rnl_isa_name(isa));
+            run(tables[i], &found, &c);
+            expect_same(&found, &expected, &c, name, rnl_isa_name(tables[i]->isa));
         }
     }
 }
