@@ -1,6 +1,7 @@
 /*
  * Short trainings against those of Keras 3 in float64 (tests/golden/runs.json, with the script and
- * the versions that made it): the weights at the end, and every figure of every epoch.
+ * the versions that made it), and with mixed precision against a simulation of its rounding in
+ * float64 (runs_bfloat16.json): the weights at the end, and every figure of every epoch.
  * RUNNEL_GOLDEN comes from the build.
  */
 #include "engine/schema/config.h"
@@ -147,14 +148,24 @@ static void check_run(const json_t *root, json_t *run)
     rnl_data_free(data);
 }
 
-Test(runs, as_in_keras)
+static void check_file(const char *path)
 {
     json_error_t error;
-    json_t *root = json_load_file(RUNNEL_GOLDEN "/runs.json", 0, &error);
-    cr_assert_not_null(root, "%s", error.text);
+    json_t *root = json_load_file(path, 0, &error);
+    cr_assert_not_null(root, "%s: %s", path, error.text);
     json_t *runs = json_object_get(root, "runs");
     cr_assert_gt(json_array_size(runs), 0);
     for (size_t i = 0; i < json_array_size(runs); ++i)
         check_run(root, json_array_get(runs, i));
     json_decref(root);
+}
+
+Test(runs, as_in_keras)
+{
+    check_file(RUNNEL_GOLDEN "/runs.json");
+}
+
+Test(runs, mixed_bfloat16_as_simulated)
+{
+    check_file(RUNNEL_GOLDEN "/runs_bfloat16.json");
 }

@@ -22,7 +22,7 @@ typedef struct rnl_phase_cost {
     size_t row_parts; /* equal parts of the rows that it is shared out by; 0 if it is shared out
                          otherwise */
     rnl_phase_barrier barrier;
-    double flops;  /* of its products */
+    double flops;  /* of its products, in those of float32 that take as long */
     double calls;  /* of products */
     double bytes;  /* read and written element by element, beside the products */
     double shared; /* bytes read that other workers have written, if there are any */

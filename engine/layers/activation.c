@@ -8,6 +8,7 @@
 #include "engine/layers/pass_through.h"
 #include "engine/predictor/predictor.h"
 #include "engine/schema/config.h"
+#include "engine/step/mixed_precision.h"
 #include "engine/step/row_tiles.h"
 
 #include <stddef.h>
@@ -57,6 +58,7 @@ static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
             .kept = state->kept.values ? state->kept.values + first : NULL,
             .alpha = state->bound.alpha,
         });
+    rnl_step_round(worker, &state->output, rows.begin, rows.end - rows.begin, 0, columns);
     return RNL_OK;
 }
 
@@ -88,7 +90,7 @@ static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl
         return rnl_fail_memory(sizeof *state);
     rnl_activation_of(function)->bind(&state->bound, step->kernels, function->parameters);
     state->input = input;
-    RNL_TRY(rnl_step_matrix(step, &state->output, input->columns));
+    RNL_TRY(rnl_step_output(step, &state->output, input->columns));
     if (step->given.training && state->bound.keeps_slope)
         RNL_TRY(rnl_step_matrix(step, &state->kept, input->columns));
     RNL_TRY(rnl_row_phase_add(step,

@@ -7,6 +7,7 @@
 
 #include "engine/base/error.h"
 #include "engine/layers/columns.h"
+#include "engine/step/mixed_precision.h"
 #include "engine/step/update.h"
 
 #include <math.h>
@@ -165,6 +166,8 @@ static rnl_status run_forward(void *self, size_t number, rnl_step_worker *worker
                   values_from(state->moving_mean, tile.first),
                   values_from(state->moving_variance, tile.first));
     clear_padding(step, batch->rows, tile, state->output.values, state->output.stride);
+    rnl_step_round(worker, &state->output, 0,
+                   rnl_cut_used(step->rows, batch->rows) * step->rows.size, tile.first, tile.count);
     return RNL_OK;
 }
 
@@ -327,7 +330,7 @@ rnl_status rnl_normalization_plan_forward(const rnl_layer *layer, rnl_step *step
     state->frozen = layer->frozen;
     state->cut = rnl_columns_cut(input->columns);
     state->input = input;
-    RNL_TRY(rnl_step_matrix(step, &state->output, input->columns));
+    RNL_TRY(rnl_step_output(step, &state->output, input->columns));
     RNL_TRY(plan_blocks(state, step));
     if (step->given.training)
         RNL_TRY(plan_statistics(state, step));

@@ -10,6 +10,7 @@
 #include "engine/base/error.h"
 #include "engine/predictor/predictor.h"
 #include "engine/schema/config.h"
+#include "engine/step/mixed_precision.h"
 #include "engine/step/update.h"
 
 #include <stddef.h>
@@ -76,6 +77,8 @@ static rnl_status run_forward(void *self, size_t number, rnl_step_worker *worker
         .slopes = state->slopes->arrays[RNL_VALUES] + tile.first,
         .y = rnl_matrix_at(&state->output, 0, tile.first),
     });
+    rnl_step_round(worker, &state->output, 0, used_rows(worker->step, &worker->batch), tile.first,
+                   tile.count);
     return RNL_OK;
 }
 
@@ -124,7 +127,7 @@ static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl
     state->layer = layer;
     state->input = input;
     state->cut = rnl_columns_cut(input->columns);
-    RNL_TRY(rnl_step_matrix(step, &state->output, input->columns));
+    RNL_TRY(rnl_step_output(step, &state->output, input->columns));
     RNL_TRY(rnl_step_block(step, layer, ALPHA, input->columns, &state->slopes));
     RNL_TRY(rnl_step_gradients(step, state->slopes));
     if (step->given.training && !state->slopes->trained)

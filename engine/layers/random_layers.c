@@ -9,6 +9,7 @@
 #include "engine/layers/pass_through.h"
 #include "engine/predictor/predictor.h"
 #include "engine/schema/config.h"
+#include "engine/step/mixed_precision.h"
 #include "engine/step/row_tiles.h"
 #include "simd/philox.h"
 
@@ -185,6 +186,8 @@ static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
         run_inference(state, rows);
     }
     rnl_row_tile_clear(rows, state->output.values, state->output.stride);
+    rnl_step_round(worker, &state->output, rows.begin, rows.end - rows.begin, 0,
+                   state->output.columns);
     return RNL_OK;
 }
 
@@ -226,7 +229,7 @@ static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl
         step->given.monte_carlo ? RNL_RANDOM_PREDICTION : RNL_RANDOM_TRAINING, layer->stream);
     state->kernels = step->kernels;
     state->input = input;
-    RNL_TRY(rnl_step_matrix(step, &state->output, input->columns));
+    RNL_TRY(rnl_step_output(step, &state->output, input->columns));
     RNL_TRY(rnl_row_phase_add(step,
                               (rnl_phase){.name = "forward", .run = run_forward, .self = state},
                               input->columns, RANDOM_BYTES));

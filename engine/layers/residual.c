@@ -15,6 +15,7 @@
 #include "engine/layers/pass_through.h"
 #include "engine/predictor/predictor.h"
 #include "engine/schema/config.h"
+#include "engine/step/mixed_precision.h"
 #include "engine/step/row_tiles.h"
 
 #include <stddef.h>
@@ -74,6 +75,7 @@ static rnl_status run_add(void *self, size_t tile, rnl_step_worker *worker)
         .addend = rnl_matrix_view(state->input, rows.begin, 0),
         .y = rnl_matrix_at(&state->sum, rows.begin, 0),
     });
+    rnl_step_round(worker, &state->sum, rows.begin, rows.end - rows.begin, 0, state->sum.columns);
     return RNL_OK;
 }
 
@@ -123,7 +125,7 @@ static rnl_status plan_add(const rnl_layer *layer, rnl_step *step, const rnl_mat
 {
     residual_state *state = step->layers.states[layer->begin];
     state->branch = input;
-    RNL_TRY(rnl_step_matrix(step, &state->sum, input->columns));
+    RNL_TRY(rnl_step_output(step, &state->sum, input->columns));
     if (step->given.training && layer->index > step->first_trainable)
         RNL_TRY(rnl_step_matrix(step, &state->waiting, input->columns));
     *output = &state->sum;

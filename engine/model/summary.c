@@ -1,5 +1,6 @@
 #include "engine/base/error.h"
 #include "engine/kinds/optimizers.h"
+#include "engine/kinds/precisions.h"
 #include "engine/model/model.h"
 #include "engine/schema/config.h"
 
@@ -198,6 +199,8 @@ rnl_status rnl_model_summary(const rnl_model *model, char **text)
     print_total(out, "Non-trainable", total.fixed);
     print_phases(out, model);
     print_flops(out, model);
+    if (rnl_precision_is_mixed(&model->config->training.precision))
+        fputs("Precision of training: mixed_bfloat16\n", out);
     print_memory(out, model, total);
     if (fclose(out) != 0 || !summary) {
         free(summary);

@@ -3,6 +3,17 @@
 /* Floats: half a MiB. */
 #define FAR ((size_t)128 << 10)
 
+typedef void product_kernel(const rnl_panel_product *);
+
+static product_kernel *kernel_of(const rnl_product *product)
+{
+    const rnl_kernels *kernels = product->kernels;
+    const bool by_columns = product->shape.a_layout == RNL_BY_COLUMNS;
+    if (product->shape.pairs)
+        return by_columns ? kernels->transposed_bfloat16_product : kernels->bfloat16_product;
+    return by_columns ? kernels->transposed_product : kernels->product;
+}
+
 size_t rnl_product_row_stride(size_t columns)
 {
     const size_t stride = rnl_in_vectors(columns);
@@ -29,7 +40,7 @@ void rnl_product_panel(const rnl_product *product, size_t rows, size_t panel, co
         .far = rnl_packed_count(&shape->b) > FAR,
         .c = {c, shape->c_stride > 0 ? shape->c_stride : columns},
     };
-    (by_columns ? product->kernels->transposed_product : product->kernels->product)(&arguments);
+    kernel_of(product)(&arguments);
 }
 
 void rnl_product_all(const rnl_product *product, size_t rows, const float *a, const float *b,

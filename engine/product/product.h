@@ -22,12 +22,16 @@ typedef enum rnl_operand_layout {
     RNL_PACKED      /* in panels of a_stride columns, a_distance floats apart */
 } rnl_operand_layout;
 
+/* With pairs, A and B hold pairs of bfloat16 in the place of floats (simd/kernels.h), and inner
+ * terms are pairs. */
+
 typedef struct rnl_product_shape {
     size_t rows; /* at most */
     size_t inner;
     rnl_operand_layout a_layout;
     size_t a_stride, a_distance;
-    rnl_packing b;   /* of (inner, columns) */
+    rnl_packing b; /* of (inner, columns) */
+    bool pairs;
     size_t c_stride; /* floats between rows of C; 0 for the columns of a panel in whole vectors */
 } rnl_product_shape;
 

@@ -59,6 +59,7 @@ typedef struct rnl_training_config {
     rnl_choice clipping;     /* of rnl_clippings; kind NULL for none */
     rnl_choice schedule;     /* of rnl_schedules; kind NULL for none */
     rnl_early_stopping_config early_stopping;
+    rnl_choice precision; /* of rnl_precisions */
     int64_t batch_size;
     int64_t epochs;
     int64_t initial_epoch;  /* the first epoch's number is one more */
@@ -141,6 +142,7 @@ extern const rnl_kind_table rnl_pretraining_modes; /* engine/training/ */
 extern const rnl_kind_table rnl_denoisings;        /* engine/training/ */
 extern const rnl_kind_table rnl_optimizers;        /* engine/kinds/ */
 extern const rnl_kind_table rnl_training_phases;   /* engine/config/ */
+extern const rnl_kind_table rnl_precisions;        /* engine/kinds/ */
 
 /* All of them, for the help; ends with NULL. */
 extern const rnl_kind_table *const rnl_kind_tables[];

@@ -1,5 +1,6 @@
 #include "engine/step/gather.h"
 
+#include "engine/step/mixed_precision.h"
 #include "engine/step/row_tiles.h"
 
 bool rnl_batch_is_weighted(const rnl_step *step, const rnl_batch *batch)
@@ -110,6 +111,7 @@ static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
     for (size_t i = rows.begin; step->per_row.has_activity && i < rows.filled; ++i)
         step->per_row.activity[i] = 0;
     rnl_row_tile_clear(rows, step->input.values, step->input.stride);
+    rnl_step_round(worker, &step->input, rows.begin, rows.end - rows.begin, 0, step->input.columns);
     return RNL_OK;
 }
 

@@ -8,6 +8,7 @@
 #include "engine/step/constrain.h"
 #include "engine/step/gather.h"
 #include "engine/step/loss.h"
+#include "engine/step/mixed_precision.h"
 #include "engine/step/penalty.h"
 #include "engine/step/probe.h"
 #include "engine/step/update.h"
@@ -93,7 +94,7 @@ static rnl_status plan_rows(rnl_step *step)
 {
     const rnl_training_config *config = &step->given.model->config->training;
     const size_t outputs = rnl_model_outputs(step->given.model), rows = step->padded_rows;
-    RNL_TRY(rnl_step_matrix(step, &step->input, rnl_shape_features(&step->given.model->input)));
+    RNL_TRY(rnl_step_output(step, &step->input, rnl_shape_features(&step->given.model->input)));
     RNL_TRY(rnl_arena_reserve(&step->arena, &step->per_row.labels, rows, sizeof(int32_t)));
     RNL_TRY(rnl_arena_reserve(&step->arena, &step->per_row.predicted, rows, sizeof(int32_t)));
     if (step->given.predicting || rnl_metrics_need_predictions(&config->metrics))
@@ -137,6 +138,7 @@ rnl_status rnl_step_plan(rnl_step *step)
         RNL_TRY(rnl_plan_clipping(step));
         RNL_TRY(rnl_plan_update(step));
         RNL_TRY(rnl_plan_constraints(step));
+        RNL_TRY(rnl_plan_rounding(step));
     }
     if (!step->given.predicting)
         RNL_TRY(rnl_plan_penalties(step));

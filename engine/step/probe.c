@@ -3,6 +3,7 @@
 #include "engine/base/error.h"
 #include "engine/base/number.h"
 #include "engine/kinds/activations.h"
+#include "engine/step/mixed_precision.h"
 
 #include <math.h>
 #include <string.h>
@@ -76,11 +77,11 @@ static rnl_status run_update(void *self, size_t tile, rnl_step_worker *worker)
 {
     const rnl_probe *probe = self;
     probed_block *p = &probe->blocks[tile];
-    (void)worker;
     if (p->is_kernel)
         measure_block(p);
     for (size_t a = 0; a < p->arrays; ++a)
         memcpy(p->block->arrays[a], p->kept[a], p->block->count * sizeof(float));
+    rnl_weight_pairs_write_all(worker->step, p->block);
     return RNL_OK;
 }
 

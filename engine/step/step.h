@@ -25,6 +25,7 @@ typedef struct rnl_matrix {
     size_t columns;
     size_t stride; /* between rows, in floats */
     float *values;
+    struct rnl_pairs *pairs; /* of bfloat16, in mixed precision; else NULL (mixed_precision.h) */
     size_t made[2]; /* phases up to those that compute the two halves of its rows; 0 if all at
                        once */
 } rnl_matrix;
@@ -81,10 +82,11 @@ typedef struct rnl_block {
     const rnl_parameter *parameter; /* of the layer */
     size_t count;
     float *arrays[RNL_ARRAYS]; /* (count) each: the values, the optimizer's slots in training */
-    float *gradients;          /* (count), where they are kept */
-    bool trained;              /* in training, and neither fixed nor frozen */
-    bool updated_by_tile;      /* in the backward phase already; the update phase leaves it out */
-    float clip_factors[2];     /* of its gradient, where norms are clipped */
+    struct rnl_weight_pairs *pairs; /* rounded copies, in mixed precision (mixed_precision.h) */
+    float *gradients;               /* (count), where they are kept */
+    bool trained;                   /* in training, and neither fixed nor frozen */
+    bool updated_by_tile;  /* in the backward phase already; the update phase leaves it out */
+    float clip_factors[2]; /* of its gradient, where norms are clipped */
     size_t piece;     /* parameters whose penalty is one number: whole ones are updated in one go */
     bool constrained; /* a later phase changes its values again */
     double *penalties[2]; /* (pieces) before steps with even and odd numbers; NULL without any */

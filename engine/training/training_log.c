@@ -1,6 +1,7 @@
 #include "engine/training/training_log.h"
 
 #include "engine/kinds/regularizers.h"
+#include "engine/step/mixed_precision.h"
 #include "engine/workers/executor.h"
 
 #include <math.h>
@@ -40,6 +41,10 @@ void rnl_log_plan(const rnl_step *step, const rnl_data *data, const rnl_options 
             (double)(step->arena.bytes + model + rows) / 1e6, (double)memory->parameters / 1e6,
             (double)memory->optimizer / 1e6, (double)memory->gradients / 1e6,
             (double)memory->activations / 1e6, (double)model / 1e6, (double)rows / 1e6);
+    if (rnl_step_is_mixed(step) && !rnl_kernels_have_bfloat16(step->kernels))
+        rnl_log(options, RNL_LOG_WARNING,
+                "precision mixed_bfloat16: without AVX512_BF16 products take about twice the time "
+                "of float32; the results are the same");
 }
 
 #define LEARNERS 256

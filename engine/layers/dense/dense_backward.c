@@ -2,35 +2,18 @@
 
 #include "engine/base/error.h"
 
-#include <string.h>
-
-/* Computes delta of some rows of a column block, packed. */
-static void compute_delta(const rnl_dense_state *state, const rnl_dense_columns *columns,
-                          size_t row, size_t rows, float *delta)
+/* Computes the input gradient of some rows from delta and the transposed weights. */
+static void compute_input_gradient(const rnl_dense_columns *columns, size_t row, size_t rows,
+                                   const float *transposed, float *gradient)
 {
-    const rnl_packing *packing = &columns->delta_packing;
-    const rnl_matrix *y = state->kept.values ? &state->kept : &state->output;
-    for (size_t p = 0; p < packing->panels; ++p) {
-        const size_t unit = columns->first + p * packing->width;
-        state->activation.backward(&(const rnl_activation_backward){
-            .rows = rows,
-            .columns = rnl_panel_columns(packing, p),
-            .upstream = rnl_upstream_view(&state->upstream, row, unit),
-            .y = rnl_matrix_view(y, row, unit),
-            .delta = {delta + rnl_packed_at(packing, p, row), packing->width},
-            .alpha = state->activation.alpha,
-        });
-    }
-    rnl_clear_columns(packing, row, rows, delta);
-}
-
-/* Sets delta to 0 in padding rows, which have no part in the gradients. */
-static void clear_delta(const rnl_dense_columns *columns, size_t row, size_t rows)
-{
-    const rnl_packing *packing = &columns->delta_packing;
-    for (size_t p = 0; p < packing->panels; ++p)
-        memset(columns->delta + rnl_packed_at(packing, p, row), 0,
-               rows * packing->width * sizeof *columns->delta);
+    const rnl_weight_pairs *pairs = columns->weights->pairs;
+    if (pairs)
+        rnl_product_all(&columns->input_gradient, rows,
+                        columns->delta_rows + row * columns->delta_stride, pairs->transposed,
+                        gradient);
+    else
+        rnl_product_all(&columns->input_gradient, rows,
+                        columns->delta + row * columns->delta_packing.width, transposed, gradient);
 }
 
 static bool has_input_gradient(const rnl_dense_state *state)
@@ -56,13 +39,15 @@ static rnl_status run_columns(void *self, size_t block, rnl_step_worker *worker)
     const rnl_step *step = worker->step;
     rnl_dense_columns *columns = &state->blocks[block];
     columns->delta = own_delta(state, block, worker);
-    compute_delta(state, columns, 0, step->padded_rows, columns->delta);
+    columns->delta_rows = columns->delta + rnl_dense_delta_rows_at(columns);
+    rnl_dense_compute_delta(state, columns, 0, step->padded_rows, worker);
     if (!has_input_gradient(state))
         return RNL_OK;
     float *transposed = step->buffers.tile[worker->index] + state->by_columns.weights_at;
-    rnl_dense_transpose_weights(columns, step, transposed);
-    rnl_product_all(&columns->input_gradient, step->padded_rows, columns->delta, transposed,
-                    *state->downstream.values + block * state->downstream.distance);
+    if (!columns->weights->pairs)
+        rnl_dense_transpose_weights(columns, step, transposed);
+    compute_input_gradient(columns, 0, step->padded_rows, transposed,
+                           *state->downstream.values + block * state->downstream.distance);
     return RNL_OK;
 }
 
@@ -72,7 +57,7 @@ static rnl_phase_cost columns_cost(const rnl_dense_state *state, const rnl_step 
                  units = (double)state->units, blocks = (double)state->cut.columns.blocks;
     rnl_phase_cost cost = {.bytes = 20 * rows * units, .shared = 8 * rows * units};
     if (has_input_gradient(state)) {
-        cost.flops = 2 * rows * fan_in * units;
+        cost.flops = rnl_step_flops(step, 2 * rows * fan_in * units);
         cost.calls = blocks * (double)state->blocks[0].transposed_packing.panels;
         cost.bytes += 8 * fan_in * (units + rows * blocks);
     }
@@ -100,14 +85,13 @@ static rnl_status run_part(void *self, size_t part, rnl_step_worker *worker)
     const rnl_dense_columns *columns = &state->blocks[0];
     const size_t rows = state->cut.part_rows, row = part * rows;
     if (rnl_cut_filled(step->rows, worker->batch.rows, row / step->rows.size) == 0) {
-        clear_delta(columns, row, rows);
+        rnl_dense_clear_delta(columns, step, row, rows);
         return RNL_OK;
     }
-    compute_delta(state, columns, row, rows, columns->delta);
+    rnl_dense_compute_delta(state, columns, row, rows, worker);
     if (has_input_gradient(state))
-        rnl_product_all(&columns->input_gradient, rows,
-                        columns->delta + row * columns->delta_packing.width, state->transposed,
-                        *state->downstream.values + row * state->downstream.stride);
+        compute_input_gradient(columns, row, rows, state->transposed,
+                               *state->downstream.values + row * state->downstream.stride);
     return RNL_OK;
 }
 
@@ -117,7 +101,7 @@ static rnl_phase_cost part_cost(const rnl_dense_state *state, const rnl_step *st
                  units = (double)state->units;
     rnl_phase_cost cost = {.row_parts = state->cut.parts, .bytes = 20 * rows * units};
     if (has_input_gradient(state)) {
-        cost.flops = 2 * rows * fan_in * units;
+        cost.flops = rnl_step_flops(step, 2 * rows * fan_in * units);
         cost.calls = (double)(state->cut.parts * state->blocks[0].transposed_packing.panels);
         cost.shared = 4 * fan_in * units;
     }
@@ -144,15 +128,18 @@ static rnl_status add_parts(rnl_dense_state *state, rnl_step *step)
 void rnl_dense_plan_input_gradient(rnl_dense_state *state, rnl_step *step,
                                    rnl_dense_columns *columns)
 {
-    columns->transposed_packing = rnl_packing_of(columns->count, state->fan_in);
+    const rnl_weight_pairs *pairs = columns->weights->pairs;
+    columns->transposed_packing =
+        pairs ? pairs->transposed_packing : rnl_packing_of(columns->count, state->fan_in);
     columns->input_gradient = rnl_step_product(
         step, (rnl_product_shape){
                   .rows = state->cut.by_columns ? step->padded_rows : state->cut.part_rows,
-                  .inner = columns->count,
-                  .a_layout = RNL_PACKED,
-                  .a_stride = columns->delta_packing.width,
+                  .inner = columns->transposed_packing.rows,
+                  .a_layout = pairs ? RNL_BY_ROWS : RNL_PACKED,
+                  .a_stride = pairs ? columns->delta_stride : columns->delta_packing.width,
                   .a_distance = columns->delta_packing.distance,
                   .b = columns->transposed_packing,
+                  .pairs = pairs != NULL,
                   .c_stride = rnl_product_row_stride(state->fan_in),
               });
 }

@@ -2,15 +2,29 @@
 
 #include "engine/base/error.h"
 
+/* z of a panel: in training with mixed precision a product of rounded numbers. */
+static void multiply(const rnl_dense_state *state, const rnl_dense_columns *columns, size_t panel,
+                     size_t row, const rnl_step_worker *worker, float *z)
+{
+    const rnl_block *weights = columns->weights;
+    if (weights->pairs && worker->batch.training) {
+        const rnl_mutable_view x = state->input->pairs->by_rows;
+        rnl_product_panel(&columns->mixed_forward, state->cut.part_rows, panel,
+                          x.values + row * x.stride, weights->pairs->forward, z);
+    } else {
+        rnl_product_panel(&columns->forward, state->cut.part_rows, panel,
+                          rnl_matrix_view(state->input, row, 0).values, weights->arrays[RNL_VALUES],
+                          z);
+    }
+}
+
 /* The product of a panel, and its activation while the result is in the cache. */
 static void run_panel(const rnl_dense_state *state, const rnl_dense_columns *columns, size_t panel,
                       size_t row, rnl_step_worker *worker)
 {
     float *z = worker->step->buffers.tile[worker->index];
     const size_t unit = columns->first + panel * columns->packing.width;
-    rnl_product_panel(&columns->forward, state->cut.part_rows, panel,
-                      rnl_matrix_view(state->input, row, 0).values,
-                      columns->weights->arrays[RNL_VALUES], z);
+    multiply(state, columns, panel, row, worker, z);
     state->activation.forward(&(const rnl_activation_forward){
         .rows = state->cut.part_rows,
         .columns = rnl_panel_columns(&columns->packing, panel),
@@ -20,6 +34,8 @@ static void run_panel(const rnl_dense_state *state, const rnl_dense_columns *col
         .kept = state->kept.values ? rnl_matrix_at(&state->kept, row, unit).values : NULL,
         .alpha = state->activation.alpha,
     });
+    rnl_step_round(worker, &state->output, row, state->cut.part_rows, unit,
+                   rnl_panel_columns(&columns->packing, panel));
 }
 
 static rnl_status run_forward(const rnl_dense_state *state, size_t number, size_t part,
@@ -44,13 +60,13 @@ static rnl_phase_cost forward_cost(const rnl_dense_state *state, const rnl_step 
     const double rows = (double)(parts * state->cut.part_rows), fan_in = (double)state->fan_in,
                  units = (double)state->units;
     const bool transposes = step->given.training && !state->cut.by_columns &&
-                            state->layer->index > step->first_trainable;
+                            !rnl_step_is_mixed(step) && state->layer->index > step->first_trainable;
     size_t panels = 0;
     for (size_t c = 0; c < state->cut.columns.blocks; ++c)
         panels += state->blocks[c].packing.panels;
     return (rnl_phase_cost){
         .row_parts = state->cut.by_columns ? 0 : parts,
-        .flops = 2 * rows * fan_in * units,
+        .flops = rnl_step_flops(step, 2 * rows * fan_in * units),
         .calls = (double)(panels * parts),
         .bytes = 12 * rows * units + (transposes ? 8 * fan_in * units : 0),
         .shared = 4 * fan_in * (state->cut.by_columns ? rows : units),

@@ -38,11 +38,13 @@ static void compute_gradients(const rnl_dense_state *state, const rnl_dense_colu
     const size_t at = rnl_packed_at(&columns->packing, panel, input);
     float *gradients =
         weights->gradients ? weights->gradients + at : step->buffers.tile[worker->index];
-    rnl_product_panel(&columns->gradients, inputs, panel,
-                      rnl_matrix_view(state->input, 0, input).values, columns->delta, gradients);
+    const float *x = weights->pairs ? state->input->pairs->by_columns.values : state->input->values;
+    rnl_product_panel(&columns->gradients, inputs, panel, x + input, columns->delta, gradients);
     if (weights->updated_by_tile)
         rnl_step_update(step, worker, weights->index, at,
                         inputs * rnl_panel_stride(&columns->packing, panel), gradients);
+    if (rnl_weight_pairs_follow(weights))
+        rnl_weight_pairs_write(step, weights, panel, input, inputs);
 }
 
 static void compute_bias_gradients(const rnl_dense_state *state, const rnl_step_worker *worker,
@@ -53,12 +55,16 @@ static void compute_bias_gradients(const rnl_dense_state *state, const rnl_step_
     for (size_t p = slice->begin; p < slice->end; ++p) {
         const size_t unit = slice->columns->first + p * packing->width,
                      units = rnl_panel_columns(packing, p);
-        step->kernels->column_sums(&(const rnl_column_sums){
-            .rows = step->padded_rows,
+        const rnl_column_sums sums = {
+            .rows = packing->rows,
             .columns = units,
             .x = {slice->columns->delta + rnl_packed_at(packing, p, 0), packing->width},
             .sums = state->bias->gradients + unit,
-        });
+        };
+        if (slice->columns->weights->pairs)
+            step->kernels->bfloat16_column_sums(&sums);
+        else
+            step->kernels->column_sums(&sums);
         if (state->bias->updated_by_tile)
             rnl_step_update(step, worker, state->bias->index, unit, units,
                             state->bias->gradients + unit);
@@ -102,7 +108,7 @@ static rnl_phase_cost gradients_cost(const rnl_dense_state *state, const rnl_ste
     for (size_t c = 0; c < state->cut.columns.blocks; ++c)
         panels += state->blocks[c].packing.panels;
     return (rnl_phase_cost){
-        .flops = 2 * rows * weights,
+        .flops = rnl_step_flops(step, 2 * rows * weights),
         .calls = (double)(panels * chunks),
         .bytes = rnl_step_clips(step) ? 8 * weights : rnl_step_update_bytes(step, weights, 2),
         .shared = state->cut.by_columns ? 0 : 4 * (rows * (fan_in + units) + weights),
@@ -131,12 +137,17 @@ rnl_status rnl_dense_add_gradients(rnl_dense_state *state, rnl_step *step)
 rnl_status rnl_dense_plan_gradients(rnl_dense_state *state, rnl_step *step,
                                     rnl_dense_columns *columns)
 {
-    columns->gradients =
-        rnl_step_product(step, (rnl_product_shape){.rows = rnl_least(state->fan_in, RNL_CUT_INPUTS),
-                                                   .inner = step->padded_rows,
-                                                   .a_layout = RNL_BY_COLUMNS,
-                                                   .a_stride = state->input->stride,
-                                                   .b = columns->delta_packing});
+    const bool pairs = columns->weights->pairs != NULL;
+    if (pairs)
+        RNL_TRY(rnl_step_read_columns(step, state->input));
+    columns->gradients = rnl_step_product(
+        step, (rnl_product_shape){.rows = rnl_least(state->fan_in, RNL_CUT_INPUTS),
+                                  .inner = columns->delta_packing.rows,
+                                  .a_layout = RNL_BY_COLUMNS,
+                                  .a_stride = pairs ? state->input->pairs->by_columns.stride
+                                                    : state->input->stride,
+                                  .b = columns->delta_packing,
+                                  .pairs = pairs});
     rnl_dense_need(state, RNL_CUT_INPUTS * columns->packing.width);
     return rnl_step_keeps_gradients(step) ? rnl_step_gradients(step, columns->weights) : RNL_OK;
 }

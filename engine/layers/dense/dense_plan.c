@@ -24,6 +24,7 @@ static rnl_status run_preparation(void *self, size_t column_block, rnl_step_work
             memcpy(state->bias->arrays[a], parameters[RNL_DENSE_BIAS].arrays[a],
                    state->units * sizeof(float));
     }
+    rnl_weight_pairs_write_all(worker->step, columns->weights);
     return RNL_OK;
 }
 
@@ -73,7 +74,7 @@ static rnl_status plan_parameters(rnl_dense_state *state, rnl_step *step)
 
 static rnl_status plan_outputs(rnl_dense_state *state, rnl_step *step)
 {
-    RNL_TRY(rnl_step_matrix(step, &state->output, state->units));
+    RNL_TRY(rnl_step_output(step, &state->output, state->units));
     return step->given.training && state->activation.keeps_slope
                ? rnl_step_matrix(step, &state->kept, state->units)
                : RNL_OK;
@@ -89,6 +90,14 @@ static void bind_activation(rnl_dense_state *state, const rnl_kernels *kernels)
         rnl_activation_of(activation)->bind(&state->activation, kernels, activation->parameters);
 }
 
+/* Floats of delta in all its forms. */
+static size_t delta_floats(const rnl_dense_columns *columns, const rnl_step *step)
+{
+    return columns->weights->pairs
+               ? rnl_dense_delta_rows_at(columns) + step->padded_rows * columns->delta_stride
+               : rnl_packed_count(&columns->delta_packing);
+}
+
 /* Reserves space for the largest column block, and for the deltas of all blocks, which may all
  * belong to one worker. */
 static void lay_out_buffer(rnl_dense_state *state, rnl_step *step)
@@ -97,8 +106,8 @@ static void lay_out_buffer(rnl_dense_state *state, rnl_step *step)
     size_t delta = 0, weights = 0;
     for (size_t c = 0; c < state->cut.columns.blocks; ++c) {
         const rnl_dense_columns *columns = &state->blocks[c];
-        const bool transposed = columns->transposed_packing.panels > 0;
-        const size_t of_delta = rnl_packed_count(&columns->delta_packing),
+        const bool transposed = columns->transposed_packing.panels > 0 && !columns->weights->pairs;
+        const size_t of_delta = delta_floats(columns, step),
                      of_weights = transposed ? rnl_packed_count(&columns->transposed_packing) : 0;
         delta = of_delta > delta ? of_delta : delta;
         weights = of_weights > weights ? of_weights : weights;
@@ -115,6 +124,9 @@ static rnl_status reserve_shared(rnl_dense_state *state, rnl_step *step)
     rnl_dense_columns *columns = &state->blocks[0];
     RNL_TRY(rnl_arena_reserve(&step->arena, &columns->delta,
                               rnl_packed_count(&columns->delta_packing), sizeof(float)));
+    if (columns->weights->pairs)
+        return rnl_arena_reserve(&step->arena, &columns->delta_rows,
+                                 step->padded_rows * columns->delta_stride, sizeof(float));
     return columns->transposed_packing.panels > 0
                ? rnl_arena_reserve(&step->arena, &state->transposed,
                                    rnl_packed_count(&columns->transposed_packing), sizeof(float))
@@ -126,7 +138,10 @@ static rnl_status plan_training(rnl_dense_state *state, rnl_step *step)
 {
     for (size_t c = 0; c < state->cut.columns.blocks; ++c) {
         rnl_dense_columns *columns = &state->blocks[c];
-        columns->delta_packing = rnl_packing_uniform(step->padded_rows, columns->count);
+        if (columns->weights->pairs)
+            rnl_dense_plan_mixed_delta(state, step, columns);
+        else
+            columns->delta_packing = rnl_packing_uniform(step->padded_rows, columns->count);
         if (!state->layer->frozen)
             RNL_TRY(rnl_dense_plan_gradients(state, step, columns));
         if (state->layer->index > step->first_trainable)
@@ -157,6 +172,8 @@ rnl_status rnl_dense_plan_forward(const rnl_layer *layer, rnl_step *step, const 
     bind_activation(state, step->kernels);
     RNL_TRY(plan_parameters(state, step));
     RNL_TRY(plan_outputs(state, step));
+    if (rnl_step_is_mixed(step))
+        RNL_TRY(rnl_dense_plan_mixed(state, step));
     if (step->given.training && layer->index >= step->first_trainable)
         RNL_TRY(plan_training(state, step));
     RNL_TRY(rnl_phases_add(

@@ -22,12 +22,17 @@
  * the weights for all workers.
  *
  * In both, gradients are summed over all rows by one worker, which then updates the weights.
+ *
+ * In mixed precision these products read pairs of bfloat16 (engine/step/mixed_precision.h).  Delta
+ * is rounded panel by panel into both forms that they read.  No phase transposes weights: their
+ * update writes the rounded copies, the transposed one too.
  */
 #ifndef RNL_ENGINE_LAYERS_DENSE_DENSE_STATE_H
 #define RNL_ENGINE_LAYERS_DENSE_DENSE_STATE_H
 
 #include "engine/kinds/activations.h"
 #include "engine/layers/dense/dense.h"
+#include "engine/step/mixed_precision.h"
 #include "threading/assignment.h"
 
 /* A column block. */
@@ -41,6 +46,11 @@ typedef struct rnl_dense_columns {
     float *delta;                   /* in a layer cut by columns, in its worker's buffer */
     rnl_packing transposed_packing; /* of its transposed weights, (count, fan_in) */
     rnl_product gradients, input_gradient;
+    /* In mixed precision delta_packing is of (rows of pairs, count), transposed_packing that of the
+     * transposed copy of the weights, and delta lies also by rows: */
+    rnl_product mixed_forward;
+    float *delta_rows; /* (padded rows, pairs of count) */
+    size_t delta_stride;
 } rnl_dense_columns;
 
 /* Panels of a column block that make a tile: of a layer cut by columns all panels of a block. */
@@ -84,7 +94,7 @@ typedef struct rnl_dense_state {
     size_t scratch;        /* floats of a worker's buffer, for results of products */
     rnl_dense_by_columns by_columns;
     float *transposed; /* W', packed, of a layer cut by rows; NULL if the input gradient is not
-                          needed */
+                          needed, and in mixed precision */
     /* In training, for trained layers and those after the first of them: */
     rnl_upstream upstream, downstream; /* downstream has 0 partials if its gradient is not needed */
 } rnl_dense_state;
@@ -141,6 +151,28 @@ rnl_status rnl_dense_plan_gradients(rnl_dense_state *state, rnl_step *step,
 
 /* Adds the phase of the gradients, which trails. */
 rnl_status rnl_dense_add_gradients(rnl_dense_state *state, rnl_step *step);
+
+/* ---- delta (dense_delta.c) ------------------------------------------------------------------- */
+
+/* Computes delta of some rows of a column block, packed; in mixed precision rounded, in both
+ * forms. */
+void rnl_dense_compute_delta(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                             size_t row, size_t rows, const rnl_step_worker *worker);
+
+/* Sets delta to 0 in padding rows, which have no part in the gradients. */
+void rnl_dense_clear_delta(const rnl_dense_columns *columns, const rnl_step *step, size_t row,
+                           size_t rows);
+
+/* ---- mixed precision (dense_mixed.c) --------------------------------------------------------- */
+
+/* Plans the rounded weights and the forward products of all column blocks. */
+rnl_status rnl_dense_plan_mixed(rnl_dense_state *state, rnl_step *step);
+
+/* Plans the forms of delta of a column block. */
+void rnl_dense_plan_mixed_delta(rnl_dense_state *state, rnl_step *step, rnl_dense_columns *columns);
+
+/* Returns where delta by rows lies behind the packed one. */
+size_t rnl_dense_delta_rows_at(const rnl_dense_columns *columns);
 
 /* ---- transposed weights (dense_transpose.c) -------------------------------------------------- */
 

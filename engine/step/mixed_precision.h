@@ -1,0 +1,94 @@
+/*
+ * Mixed precision, where `training.precision` is mixed_bfloat16.  In training alone, what products
+ * read is rounded to bfloat16 once, where it is produced: the scaled inputs, the output of each
+ * layer, each delta, the weights.  All else is float32, and so are the weights that the optimizer
+ * updates and that other passes read.
+ *
+ * A matrix of outputs holds rounded floats, for the layers that work element by element, and beside
+ * them pairs (simd/kernels.h) for the products that ask for them.  Each is written by the tile that
+ * computed the numbers, while they are in the cache.
+ *
+ *     read          along rows: pairs of columns      down columns: pairs of rows
+ *     outputs       forward                           weight gradient
+ *     delta         input gradient                    weight gradient
+ *     weights       input gradient, transposed        forward
+ */
+#ifndef RNL_ENGINE_STEP_MIXED_PRECISION_H
+#define RNL_ENGINE_STEP_MIXED_PRECISION_H
+
+#include "engine/kinds/precisions.h"
+#include "engine/step/step.h"
+
+static inline bool rnl_step_is_mixed(const rnl_step *step)
+{
+    return step->given.training &&
+           rnl_precision_is_mixed(&step->given.model->config->training.precision);
+}
+
+/* Returns what so many operations of products cost, in operations of float32. */
+double rnl_step_flops(const rnl_step *step, double flops);
+
+/* Pairs that hold so many numbers. */
+static inline size_t rnl_pairs_of(size_t numbers)
+{
+    return (numbers + 1) / 2;
+}
+
+/* ---- matrices over a mini-batch -------------------------------------------------------------- */
+
+/* The last row of a part with an odd number of rows pairs with 0, so that a pair is one tile's. */
+typedef struct rnl_pairs {
+    rnl_mutable_view by_rows;    /* (padded_rows, pairs of columns); values NULL if none is read */
+    rnl_mutable_view by_columns; /* (rows of pairs, columns), likewise */
+} rnl_pairs;
+
+/* Returns the row of pairs with this row. */
+static inline size_t rnl_pair_row(const rnl_step *step, size_t row)
+{
+    return row / step->part_rows * rnl_pairs_of(step->part_rows) + row % step->part_rows / 2;
+}
+
+/* Reserves a matrix that a layer, or the gathering of inputs, computes. */
+rnl_status rnl_step_output(rnl_step *step, rnl_matrix *matrix, size_t columns);
+
+/* Reserves the pairs that products of a mixed step read. */
+rnl_status rnl_step_read_rows(rnl_step *step, const rnl_matrix *matrix);
+rnl_status rnl_step_read_columns(rnl_step *step, const rnl_matrix *matrix);
+
+/* Rounds what a tile of a mixed step has computed, from an even row of a part and an even column
+ * on; does nothing in others, or outside of training. */
+void rnl_step_round(const rnl_step_worker *worker, const rnl_matrix *matrix, size_t row,
+                    size_t rows, size_t column, size_t columns);
+
+/* ---- weights --------------------------------------------------------------------------------- */
+
+/* Rounded copies of a block of packed weights. */
+typedef struct rnl_weight_pairs {
+    rnl_packing packing;         /* of the weights, (inputs, units) */
+    rnl_packing forward_packing; /* (pairs of inputs, units) */
+    float *forward;
+    rnl_packing transposed_packing; /* (pairs of units, inputs) */
+    float *transposed;              /* NULL if it is not needed */
+} rnl_weight_pairs;
+
+/* Reserves the copies of a block. */
+rnl_status rnl_step_weight_pairs(rnl_step *step, rnl_block *block, const rnl_packing *packing,
+                                 bool transposed);
+
+/* Rounds weights of a panel from an even row on into the copies. */
+void rnl_weight_pairs_write(const rnl_step *step, const rnl_block *block, size_t panel, size_t row,
+                            size_t rows);
+
+/* Rounds all weights of a block, if it has copies. */
+void rnl_weight_pairs_write_all(const rnl_step *step, const rnl_block *block);
+
+/* Tests if the tile that updates weights rounds them, too; else a phase at the end does. */
+static inline bool rnl_weight_pairs_follow(const rnl_block *block)
+{
+    return block->pairs && block->updated_by_tile && !block->constrained;
+}
+
+/* Adds the phase that rounds weights that clipping or a constraint changes late. */
+rnl_status rnl_plan_rounding(rnl_step *step);
+
+#endif
