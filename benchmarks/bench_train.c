@@ -5,9 +5,11 @@
 #include "benchmarks/bench.h"
 #include "benchmarks/bench_layers.h"
 #include "benchmarks/bench_nets.h"
+#include "benchmarks/bfloat16_peak.h"
 #include "benchmarks/fma_peak.h"
 #include "benchmarks/step_time.h"
 #include "engine/base/error.h"
+#include "engine/kinds/precisions.h"
 #include "engine/schema/config.h"
 
 #include <stdio.h>
@@ -46,12 +48,25 @@ static bool all_narrow(const points *p)
     return true;
 }
 
-/* The most that was seen of as many threads. */
+static bool is_mixed(const point *at)
+{
+    return rnl_precision_is_mixed(&at->config->training.precision);
+}
+
+/* Of the products that the point makes. */
+static double measure_peak(const point *at, rnl_isa isa)
+{
+    const double peak = is_mixed(at) ? rnl_bfloat16_peak(isa, at->threads) : 0;
+    return peak > 0 ? peak : rnl_fma_peak(isa, at->threads);
+}
+
+/* The most that was seen of as many threads and the same products. */
 static void share_peaks(const points *p, double *peaks)
 {
     for (size_t i = 0; i < p->count; ++i)
         for (size_t k = 0; k < p->count; ++k)
-            if (p->items[k].threads == p->items[i].threads && peaks[k] > peaks[i])
+            if (p->items[k].threads == p->items[i].threads &&
+                is_mixed(&p->items[k]) == is_mixed(&p->items[i]) && peaks[k] > peaks[i])
                 peaks[i] = peaks[k];
 }
 
@@ -66,7 +81,7 @@ static rnl_status run_rounds(const points *p, double deadline, double *peaks)
                 rnl_step_time(at->config, at->data, threads, at->batch_size, &at->samples);
             if (status != RNL_OK)
                 return status;
-            const double peak = rnl_fma_peak(isa, threads);
+            const double peak = measure_peak(at, isa);
             peaks[i] = peak > peaks[i] ? peak : peaks[i];
         }
         const bool late = rnl_seconds() > deadline;
