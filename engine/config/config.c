@@ -86,6 +86,7 @@ const rnl_kind_table *const rnl_kind_tables[] = {
     &rnl_training_phases,
     &rnl_clippings,
     &rnl_schedules,
+    &rnl_precisions,
     &rnl_pretraining_modes,
     &rnl_denoisings,
     NULL,
