@@ -13,7 +13,8 @@
 rnl_status rnl_fail(rnl_status status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* An allocation that failed: RNL_NO_MEMORY, with what is left of the least limit, if one is known. */
+/* An allocation that failed: RNL_NO_MEMORY, with what is left of the least limit, if one is known.
+ */
 rnl_status rnl_fail_memory(size_t bytes);
 
 /* Forwards a failure to the caller. */

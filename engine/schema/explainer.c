@@ -8,10 +8,8 @@
 void rnl_explain_end_line(rnl_explainer *e, rnl_origin origin)
 {
     static const char *const names[] = {
-        [RNL_FROM_FILE] = "file",
-        [RNL_FROM_COMMAND_LINE] = "command line",
-        [RNL_FROM_PRESET] = "preset",
-        [RNL_FROM_MODEL] = "reused model",
+        [RNL_FROM_FILE] = "file",       [RNL_FROM_COMMAND_LINE] = "command line",
+        [RNL_FROM_PRESET] = "preset",   [RNL_FROM_MODEL] = "reused model",
         [RNL_FROM_DEFAULT] = "default",
     };
     const long length = ftell(e->p.out) - e->line;

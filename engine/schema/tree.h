@@ -15,7 +15,7 @@ typedef enum rnl_origin {
     RNL_FROM_FILE,
     RNL_FROM_COMMAND_LINE,
     RNL_FROM_PRESET,
-    RNL_FROM_MODEL, /* a saved one, whose layers are reused */
+    RNL_FROM_MODEL,  /* a saved one, whose layers are reused */
     RNL_FROM_DEFAULT /* of the schema; only in places of decoded values */
 } rnl_origin;
 

@@ -1,9 +1,9 @@
 #include "engine/storage/safetensors.h"
 
 #include "engine/base/error.h"
-#include "engine/storage/json_failure.h"
 #include "engine/base/memory.h"
 #include "engine/storage/input_file.h"
+#include "engine/storage/json_failure.h"
 #include "engine/storage/safetensors_file.h"
 
 #include <jansson.h>

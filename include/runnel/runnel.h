@@ -456,8 +456,8 @@ typedef struct rnl_options {
 } rnl_options;
 
 /* Trains on the training rows for the configuration's number of epochs, or phase after phase, and
- * validates after each epoch, or as often as training.validate_every says.  The weights are bitwise the same under all options.
- * `options` may be NULL.
+ * validates after each epoch, or as often as training.validate_every says.  The weights are bitwise
+ * the same under all options. `options` may be NULL.
  *
  * A model that was loaded from a checkpoint, or whose training was stopped, continues where it
  * stood, and ends with the weights of an uninterrupted training.
