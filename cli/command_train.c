@@ -5,6 +5,7 @@
 #include "cli/interruption.h"
 #include "cli/messages.h"
 #include "cli/model_source.h"
+#include "cli/model_start.h"
 #include "cli/options.h"
 #include "cli/output_file.h"
 #include "cli/progress.h"
@@ -181,44 +182,16 @@ static rnl_status resume_model(training *run)
 
 #define PARTS (RNL_TRAIN | RNL_VALIDATION | RNL_TEST)
 
-/* Says what was taken, line by line. */
-static void tell_start(const training *run, char *report)
-{
-    if (!run->arguments->common.quiet)
-        fprintf(stderr, "from %s:\n%s", run->arguments->init, report);
-    rnl_text_free(report);
-}
-
-static rnl_status start_from(training *run, const rnl_model *earlier)
-{
-    const train_arguments *arguments = run->arguments;
-    char *report = NULL;
-    rnl_status status = rnl_data_load_after(&run->data, run->config, earlier, PARTS);
-    if (status == RNL_OK)
-        status = rnl_model_create(&run->model, run->config, run->data);
-    if (status == RNL_OK)
-        status = rnl_model_start_from(run->model, earlier,
-                                      (arguments->skip_mismatch ? RNL_SKIP_MISMATCH : 0) |
-                                          (arguments->keep_optimizer ? RNL_KEEP_OPTIMIZER : 0),
-                                      &report);
-    if (status == RNL_OK)
-        tell_start(run, report);
-    return status;
-}
-
 static rnl_status begin_model(training *run)
 {
-    rnl_model *earlier = NULL;
-    rnl_status status;
-    if (run->arguments->init) {
-        status = rnl_model_load(&earlier, run->arguments->init, NULL, 0);
-        if (status == RNL_OK)
-            status = start_from(run, earlier);
-        rnl_model_free(earlier);
-        return status;
-    }
-    status = rnl_data_load(&run->data, run->config, PARTS);
-    return status == RNL_OK ? rnl_model_create(&run->model, run->config, run->data) : status;
+    const train_arguments *arguments = run->arguments;
+    const rnl_model_start start = {
+        .earlier = arguments->init,
+        .how = (arguments->skip_mismatch ? RNL_SKIP_MISMATCH : 0) |
+               (arguments->keep_optimizer ? RNL_KEEP_OPTIMIZER : 0),
+        .quiet = arguments->common.quiet,
+    };
+    return rnl_model_begin(&start, run->config, PARTS, &run->data, &run->model);
 }
 
 /* A model that goes on reads tables as it did before. */
