@@ -151,7 +151,7 @@ Test(outputs, a_run_that_came_in_the_meantime_stays)
     cr_assert_eq(program_run("train " ONE_EPOCH "-o whole"), 0);
     const int code = program_shell("\"$R\" train " ONE_EPOCH
                                    "-o d --set data.validation_split=0 --set data.test=null --set "
-                                   "'data.train={blobs: {rows: 1000000, features: 12}}' 2>second & "
+                                   "'data.train={blobs: {rows: 3000000, features: 12}}' 2>second & "
                                    "\"$R\" train " ONE_EPOCH "-o d >out 2>err || exit 9; wait $!");
     cr_expect_eq(code, 1, "%s", program_read("second"));
     program_expect("second", "d/model.safetensors was written by another run in the meantime");
