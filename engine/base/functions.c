@@ -66,7 +66,7 @@ static double mantissa_of(double x, double *exponent)
     memcpy(&bits, &x, sizeof bits);
     const int64_t root = 0x3fe6a09e667f3bcd; /* sqrt(1/2) */
     const int64_t power = (bits - root) >> 52;
-    bits -= power << 52;
+    bits -= power * (1LL << 52);
     memcpy(&x, &bits, sizeof x);
     *exponent = (double)(small ? power - 54 : power);
     return x;
