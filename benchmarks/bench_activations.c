@@ -231,7 +231,7 @@ static void release_contest(contest *c)
         rnl_activation_arrays_release(&c->arrays[i]);
     if (c->contenders)
         rnl_turns_release(
-            &(const rnl_turns){.count = c->subject_count, .contenders = c->contenders});
+            &(const rnl_turns){.count = c->subject_count + 2, .contenders = c->contenders});
     free(c->arrays);
     free(c->subjects);
     free(c->contenders);
