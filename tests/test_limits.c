@@ -31,9 +31,6 @@ static void enter(void)
 
 TestSuite(limits, .init = enter, .fini = program_leave);
 
-/* The sanitizer maps more than any limit. */
-#ifndef __SANITIZE_ADDRESS__
-
 /* What runs, and the file that it makes, if it does, after that of its beginning. */
 typedef struct task {
     const char *words[8];
@@ -189,5 +186,3 @@ Test(limits, names_of_categories, .timeout = 60)
     program_expect("err", "kind: needs ");
     program_expect("err", "RLIMIT_DATA leaves");
 }
-
-#endif
