@@ -53,7 +53,7 @@ static bool is_mixed(const point *at)
     return rnl_precision_is_mixed(&at->config->training.precision);
 }
 
-/* Of the products that the point makes. */
+/* The peak of the products that the point makes. */
 static double measure_peak(const point *at, rnl_isa isa)
 {
     const double peak = is_mixed(at) ? rnl_bfloat16_peak(isa, at->threads) : 0;

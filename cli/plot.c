@@ -191,7 +191,7 @@ bool rnl_plot_print(const rnl_plot *plot, FILE *out, size_t columns)
 #define ONE_PLOT_HEIGHT 440 /* without its legend */
 #define PLOT_HEIGHT     300 /* likewise, of each of several */
 
-/* Of a plot of a page, which scales it. */
+/* Size of a plot within a page, which scales it. */
 #define SMALL_WIDTH        480
 #define SMALL_LEGEND_WIDTH 400
 #define SMALL_HEIGHT       300

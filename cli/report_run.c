@@ -111,7 +111,7 @@ static void write_evaluation(FILE *page, const rnl_evaluation *e, const rnl_mode
         write_confusion(page, e, model);
 }
 
-/* Of test rows, or else of validation rows; the page says why there is none. */
+/* Figures of test rows, or else of validation rows; the page says why there is none. */
 static void evaluate(FILE *page, const rnl_model *model)
 {
     rnl_data *data = NULL;

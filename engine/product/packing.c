@@ -1,26 +1,23 @@
 #include "engine/product/packing.h"
 
+#include "engine/base/number.h"
+
 #include <string.h>
 
 #define WIDEST 64 /* columns: the sums of 6 rows then fill 24 registers of AVX-512 */
 
-static size_t divide_up(size_t a, size_t b)
-{
-    return (a + b - 1) / b;
-}
-
 rnl_packing rnl_packing_uniform(size_t rows, size_t columns)
 {
-    const size_t vectors = divide_up(columns, RNL_PACKING_VECTOR),
-                 at_most = divide_up(columns, WIDEST),
-                 width = divide_up(vectors, at_most) * RNL_PACKING_VECTOR;
+    const size_t vectors = rnl_divide_up(columns, RNL_PACKING_VECTOR),
+                 at_most = rnl_divide_up(columns, WIDEST),
+                 width = rnl_divide_up(vectors, at_most) * RNL_PACKING_VECTOR;
     return (rnl_packing){
         .rows = rows,
         .columns = columns,
         .width = width,
         .last = width,
         .distance = rnl_in_vectors(rows) * width,
-        .panels = divide_up(columns, width),
+        .panels = rnl_divide_up(columns, width),
     };
 }
 

@@ -61,13 +61,10 @@ static rnl_phase_cost forward_cost(const rnl_dense_state *state, const rnl_step 
                  units = (double)state->units;
     const bool transposes = step->given.training && !state->cut.by_columns &&
                             !rnl_step_is_mixed(step) && state->layer->index > step->first_trainable;
-    size_t panels = 0;
-    for (size_t c = 0; c < state->cut.columns.blocks; ++c)
-        panels += state->blocks[c].packing.panels;
     return (rnl_phase_cost){
         .row_parts = state->cut.by_columns ? 0 : parts,
         .flops = rnl_step_flops(step, 2 * rows * fan_in * units),
-        .calls = (double)(panels * parts),
+        .calls = (double)(rnl_dense_panels(state) * parts),
         .bytes = 12 * rows * units + (transposes ? 8 * fan_in * units : 0),
         .shared = 4 * fan_in * (state->cut.by_columns ? rows : units),
     };

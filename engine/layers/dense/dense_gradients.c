@@ -104,12 +104,9 @@ static rnl_phase_cost gradients_cost(const rnl_dense_state *state, const rnl_ste
     const double rows = (double)step->padded_rows, fan_in = (double)state->fan_in,
                  units = (double)state->units, weights = fan_in * units;
     const size_t chunks = rnl_divide_up(state->fan_in, RNL_CUT_INPUTS);
-    size_t panels = 0;
-    for (size_t c = 0; c < state->cut.columns.blocks; ++c)
-        panels += state->blocks[c].packing.panels;
     return (rnl_phase_cost){
         .flops = rnl_step_flops(step, 2 * rows * weights),
-        .calls = (double)(panels * chunks),
+        .calls = (double)(rnl_dense_panels(state) * chunks),
         .bytes = rnl_step_clips(step) ? 8 * weights : rnl_step_update_bytes(step, weights, 2),
         .shared = state->cut.by_columns ? 0 : 4 * (rows * (fan_in + units) + weights),
     };

@@ -31,5 +31,5 @@ void rnl_dense_plan_mixed_delta(rnl_dense_state *state, rnl_step *step, rnl_dens
 
 size_t rnl_dense_delta_rows_at(const rnl_dense_columns *columns)
 {
-    return rnl_dense_in_lines(rnl_packed_count(&columns->delta_packing));
+    return rnl_in_vectors(rnl_packed_count(&columns->delta_packing));
 }

@@ -112,8 +112,8 @@ static void lay_out_buffer(rnl_dense_state *state, rnl_step *step)
         delta = of_delta > delta ? of_delta : delta;
         weights = of_weights > weights ? of_weights : weights;
     }
-    at->delta_at = rnl_dense_in_lines(state->scratch);
-    at->delta_floats = rnl_dense_in_lines(delta);
+    at->delta_at = rnl_in_vectors(state->scratch);
+    at->delta_floats = rnl_in_vectors(delta);
     at->weights_at = at->delta_at + state->cut.columns.blocks * at->delta_floats;
     rnl_step_need_tile(step, at->weights_at + weights);
 }

@@ -99,10 +99,13 @@ typedef struct rnl_dense_state {
     rnl_upstream upstream, downstream; /* downstream has 0 partials if its gradient is not needed */
 } rnl_dense_state;
 
-/* Rounds up to whole cache lines. */
-static inline size_t rnl_dense_in_lines(size_t floats)
+/* Panels of all column blocks. */
+static inline size_t rnl_dense_panels(const rnl_dense_state *state)
 {
-    return (floats + 15) / 16 * 16;
+    size_t panels = 0;
+    for (size_t c = 0; c < state->cut.columns.blocks; ++c)
+        panels += state->blocks[c].packing.panels;
+    return panels;
 }
 
 /* Reserves at least so many floats of scratch in a worker's buffer. */
