@@ -1,3 +1,4 @@
+#include "cli/begin_model.h"
 #include "cli/commands.h"
 #include "cli/event_file.h"
 #include "cli/figure_format.h"
@@ -5,7 +6,6 @@
 #include "cli/interruption.h"
 #include "cli/messages.h"
 #include "cli/model_source.h"
-#include "cli/model_start.h"
 #include "cli/options.h"
 #include "cli/output_file.h"
 #include "cli/progress.h"
@@ -185,7 +185,7 @@ static rnl_status resume_model(training *run)
 static rnl_status begin_model(training *run)
 {
     const train_arguments *arguments = run->arguments;
-    const rnl_model_start start = {
+    const rnl_model_beginning start = {
         .earlier = arguments->init,
         .how = (arguments->skip_mismatch ? RNL_SKIP_MISMATCH : 0) |
                (arguments->keep_optimizer ? RNL_KEEP_OPTIMIZER : 0),

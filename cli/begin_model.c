@@ -1,16 +1,16 @@
-#include "cli/model_start.h"
+#include "cli/begin_model.h"
 
 #include <stdio.h>
 
 /* Says what was taken, line by line. */
-static void tell(const rnl_model_start *start, char *report)
+static void tell(const rnl_model_beginning *start, char *report)
 {
     if (!start->quiet)
         fprintf(stderr, "from %s:\n%s", start->earlier, report);
     rnl_text_free(report);
 }
 
-static rnl_status begin_after(const rnl_model_start *start, const rnl_model *earlier,
+static rnl_status begin_after(const rnl_model_beginning *start, const rnl_model *earlier,
                               rnl_config *config, unsigned parts, rnl_data **data,
                               rnl_model **model)
 {
@@ -25,7 +25,7 @@ static rnl_status begin_after(const rnl_model_start *start, const rnl_model *ear
     return status;
 }
 
-rnl_status rnl_model_begin(const rnl_model_start *start, rnl_config *config, unsigned parts,
+rnl_status rnl_model_begin(const rnl_model_beginning *start, rnl_config *config, unsigned parts,
                            rnl_data **data, rnl_model **model)
 {
     if (!start->earlier) {
