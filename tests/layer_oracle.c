@@ -210,8 +210,9 @@ static double penalties(const layer_oracle *oracle)
             const rnl_regularizer r = rnl_regularizer_of(parameter->regularizer);
             const bool frozen = oracle->model->layers[l].frozen;
             for (size_t i = 0; !frozen && i < rnl_parameter_count(parameter); ++i)
-                sum += r.l1 * fabs(oracle->parameters[l][p][i]) +
-                       r.l2 * pow(oracle->parameters[l][p][i], 2);
+                sum += (r.l1 * fabs(oracle->parameters[l][p][i]) +
+                        r.l2 * pow(oracle->parameters[l][p][i], 2)) /
+                       (r.by_rows ? (double)oracle->model->config->training.batch_size : 1);
         }
     return sum;
 }

@@ -43,6 +43,7 @@ enum { FEATURES = 6, CLASSES = 4, MOST_ROWS = 40 };
     CASE(frozen_within_residual, "residual: [{dense: {units: 70, activation: tanh}}, "             \
                                  "{dense: {units: 70, trainable: false}}]")                        \
     CASE(batch_normalization_of_rate_0, "batch_normalization: {learning_rate_factor: 0}")          \
+    CASE(l2_by_rows, "dense: {units: 30, activation: tanh, kernel_regularizer: {l2_by_rows: 3}}")  \
     CASE(all_kinds,                                                                                \
          "gaussian_noise: {stddev: 0.1}\n"                                                         \
          "  - batch_normalization\n"                                                               \

@@ -66,6 +66,37 @@ ParameterizedTest(struct penalty_case *c, penalties, follow_the_oracle)
     rnl_data_free(data);
 }
 
+/* Inputs of 0 leave the penalty alone to move the kernel: w -= rate alpha w / rows of the
+ * mini-batch, 3 rows and then 2.  The loss that is reported is the mean over the rows, each with
+ * the penalty of its mini-batch; outside of training that of a full one. */
+Test(penalties, l2_by_rows_is_divided_by_the_rows_of_the_mini_batch)
+{
+    const double rate = 0.1, alpha = 1.5, w = 0.75;
+    double reported = 0;
+    rnl_data *data = fixture_data(5, 1, 1, RNL_FLOAT32);
+    memset(data->train.inputs, 0, 5 * sizeof(float));
+    rnl_model *model = fixture_model(
+        fixture_config(
+            "model: [dense: {units: 1, kernel_regularizer: {l2_by_rows: %g}}]\n"
+            "training: {loss: mean_squared_error, optimizer: {sgd: {learning_rate: %g}},\n"
+            "           batch_size: 3}\n",
+            alpha, rate),
+        data);
+    *model->layers[0].parameters[0].arrays[RNL_VALUES] = (float)w;
+    const rnl_options options = {.on_epoch = fixture_keep_loss, .user = &reported};
+    cr_assert_eq(rnl_train(model, data, &options), RNL_OK, "%s", rnl_message());
+    const double second = w * (1 - rate * alpha / 3), last = second * (1 - rate * alpha / 2);
+    cr_expect_float_eq((double)*model->layers[0].parameters[0].arrays[RNL_VALUES], last, 1e-6);
+    cr_expect_float_eq(reported, (3 * alpha * w * w / 6 + 2 * alpha * second * second / 4) / 5,
+                       1e-6);
+    rnl_evaluation *evaluation = NULL;
+    cr_assert_eq(rnl_evaluate(model, data, RNL_TRAIN, NULL, &evaluation), RNL_OK);
+    cr_expect_float_eq(evaluation->figures[0].value, alpha * last * last / 6, 1e-6);
+    rnl_evaluation_free(evaluation);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
 static void keep_sparsity(rnl_log_level level, const char *text, void *user)
 {
     (void)level;

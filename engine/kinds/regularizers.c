@@ -23,8 +23,19 @@ static const rnl_field l1_l2_fields[] = {
     {.key = NULL},
 };
 
-/* Marks l1's operations: it may be proximal. */
-static const char proximal;
+static const rnl_field alpha_fields[] = {
+    {.key = "alpha",
+     .type = RNL_FIELD_NUMBER,
+     .offset = offsetof(rnl_regularizer, l2),
+     .fallback = "1e-4",
+     .minimum = 0,
+     .maximum = 1e6,
+     .help = "factor of half the sum of the squares, divided by the rows"},
+    {.key = NULL},
+};
+
+static const rnl_regularizer_way proximal = {.proximal = true, .l2_factor = 1};
+static const rnl_regularizer_way by_rows = {.by_rows = true, .l2_factor = 0.5};
 
 static const rnl_kind kinds[] = {
     {.name = "l1",
@@ -46,6 +57,12 @@ static const rnl_kind kinds[] = {
      .fields = l2_fields,
      .shorthand = "l2",
      .size = sizeof(rnl_regularizer)},
+    {.name = "l2_by_rows",
+     .help = "adds alpha sum w^2 / (2 rows of the mini-batch) to the loss: scikit-learn's alpha",
+     .fields = alpha_fields,
+     .shorthand = "alpha",
+     .size = sizeof(rnl_regularizer),
+     .operations = &by_rows},
     {.name = "l1_l2",
      .help = "adds l1 sum |w| + l2 sum w^2 to the loss",
      .fields = l1_l2_fields,

@@ -33,7 +33,8 @@ static rnl_status build(rnl_layer *layer)
 {
     const rnl_activity_regularization *p = layer->choice->parameters;
     layer->output = layer->input;
-    if (rnl_regularizer_of(&p->regularizer).proximal)
+    const rnl_regularizer regularizer = rnl_regularizer_of(&p->regularizer);
+    if (regularizer.proximal || regularizer.by_rows)
         return rnl_fail_at(p->regularizer.place, "%s: expected l1, l2 or l1_l2: %s is for weights",
                            layer->name, p->regularizer.kind->name);
     return RNL_OK;

@@ -22,7 +22,7 @@ static rnl_status run_measure(void *self, size_t tile, rnl_step_worker *worker)
     if (!block->trained)
         return RNL_OK;
     if (block->penalties[0])
-        rnl_penalty_add_slope(step, block, 0, block->count, block->gradients);
+        rnl_penalty_add_slope(step, block, worker->batch.rows, 0, block->count, block->gradients);
     if (state->clipping.kind == RNL_CLIPS_VALUES) {
         step->kernels->clamp(
             &(const rnl_clamp){block->count, block->gradients, (float)state->clipping.limit});

@@ -3,18 +3,20 @@
 #include "engine/base/error.h"
 #include "engine/base/number.h"
 #include "engine/kinds/regularizers.h"
+#include "engine/schema/config.h"
 #include "engine/step/sizes.h"
 
-void rnl_penalty_add_slope(const rnl_step *step, const rnl_block *block, size_t begin, size_t count,
-                           float *gradients)
+void rnl_penalty_add_slope(const rnl_step *step, const rnl_block *block, size_t rows, size_t begin,
+                           size_t count, float *gradients)
 {
     const rnl_regularizer regularizer = rnl_regularizer_of(block->parameter->regularizer);
+    const double divisor = regularizer.by_rows ? (double)rows : 1;
     step->kernels->penalty_slope(&(const rnl_penalty_slope){
         .count = count,
         .weights = block->arrays[RNL_VALUES] + begin,
         .gradient = gradients,
         .l1 = regularizer.proximal ? 0 : (float)regularizer.l1,
-        .l2 = (float)regularizer.l2,
+        .l2 = (float)(regularizer.l2 / divisor),
     });
 }
 
@@ -42,16 +44,24 @@ void rnl_penalty_measure(const rnl_step *step, const rnl_block *block, uint64_t 
     }
 }
 
-/* Sums blocks and pieces in their order, regardless of the workers that measured them. */
-void rnl_step_set_penalty(rnl_step *step, uint64_t number)
+static void add_pieces(double *sum, const rnl_block *block, uint64_t number)
 {
-    double sum = 0;
+    for (size_t k = 0; block->penalties[0] && k < piece_count(block); ++k)
+        *sum += block->penalties[number % 2][k];
+}
+
+/* Sums blocks and pieces in their order, regardless of the workers that measured them. */
+void rnl_step_set_penalty(rnl_step *step, uint64_t number, size_t rows)
+{
+    if (rows == 0)
+        rows = (size_t)step->given.model->config->training.batch_size;
+    double plain = 0, by_rows = 0;
     for (size_t i = 0; i < step->blocks.count; ++i) {
         const rnl_block *block = step->blocks.items[i];
-        for (size_t k = 0; block->penalties[0] && k < piece_count(block); ++k)
-            sum += block->penalties[number % 2][k];
+        const rnl_regularizer regularizer = rnl_regularizer_of(block->parameter->regularizer);
+        add_pieces(regularizer.by_rows ? &by_rows : &plain, block, number);
     }
-    step->update.penalty = sum;
+    step->update.penalty = plain + by_rows / (double)rows;
 }
 
 /* Measures before the first step; fills the penalties for even and odd steps. */

@@ -108,7 +108,7 @@ static void update_slice(rnl_step *step, const rnl_step_worker *worker, const sl
         .check = &check,
     };
     if (block->penalties[0] && !clips)
-        rnl_penalty_add_slope(step, block, s->begin, s->count, s->gradients);
+        rnl_penalty_add_slope(step, block, worker->batch.rows, s->begin, s->count, s->gradients);
     for (size_t i = 0; clips && i < 2 && block->clip_factors[i] != 1; ++i)
         step->kernels->multiply(
             &(const rnl_multiply){s->count, s->gradients, &block->clip_factors[i], true});

@@ -70,7 +70,7 @@ static void begin_validation(rnl_hand *hand, void *context)
     rnl_course *t = context;
     t->training_seconds = rnl_course_now() - t->sums_start - t->seconds_aside;
     t->validation.sums = (rnl_sums){0};
-    rnl_step_set_penalty(hand->step.step, t->position.step + 1);
+    rnl_step_set_penalty(hand->step.step, t->position.step + 1, 0);
 }
 
 static void end_validation(rnl_hand *hand, void *context)

@@ -35,7 +35,7 @@ static bool count_confusion(const rnl_step *step, const rnl_batch *batch, void *
 static void set_penalty(rnl_hand *hand, void *context)
 {
     (void)context;
-    rnl_step_set_penalty(hand->step.step, 0);
+    rnl_step_set_penalty(hand->step.step, 0, 0);
 }
 
 static void evaluate_worker(rnl_hand *hand, void *context)

@@ -154,7 +154,7 @@ static void account_step(rnl_hand *hand, void *context)
     search *s = context;
     rnl_step *step = hand->step.step;
     const rnl_batch *batch = &hand->step.batch;
-    rnl_step_set_penalty(step, batch->number);
+    rnl_step_set_penalty(step, batch->number, batch->rows);
     const rnl_rate_point point = add_point(s, loss_of(step, batch));
     s->momentum_product = step->update.rates[batch->number % 2].momentum_product;
     set_rates(s, step);

@@ -51,7 +51,7 @@ static void account_step(rnl_hand *hand, void *context)
     position->rows += hand->step.batch.rows;
     position->momentum_product = step->update.rates[position->step % 2].momentum_product;
     rnl_course_set_rates(t, step);
-    rnl_step_set_penalty(step, position->step);
+    rnl_step_set_penalty(step, position->step, hand->step.batch.rows);
     rnl_sums_add(&position->sums, step, &hand->step.batch);
     t->saving = every > 0 && position->step % (uint64_t)every == 0;
     rnl_status status = rnl_check_updates(step, position->step);
@@ -138,7 +138,7 @@ static bool is_checkpoint_due(const rnl_course *t)
 static void set_next_penalty(rnl_hand *hand, void *context)
 {
     const rnl_course *t = context;
-    rnl_step_set_penalty(hand->step.step, t->position.step + 1);
+    rnl_step_set_penalty(hand->step.step, t->position.step + 1, 0);
 }
 
 static void conclude_epoch(rnl_hand *hand, void *context)
