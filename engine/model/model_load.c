@@ -289,16 +289,31 @@ rnl_status rnl_config_of_file(rnl_config **config, const rnl_safetensors *file, 
     return rnl_config_parse(config, path, text, overrides, override_count);
 }
 
+static rnl_status build_and_release(rnl_model **model, rnl_safetensors *file, const char *path,
+                                    const char *const *overrides, size_t override_count)
+{
+    rnl_config *config;
+    rnl_status status = rnl_config_of_file(&config, file, path, overrides, override_count);
+    if (status == RNL_OK)
+        status = rnl_model_from_file(model, file, path, config);
+    rnl_safetensors_release(file);
+    return status;
+}
+
 rnl_status rnl_model_load(rnl_model **model, const char *path, const char *const *overrides,
                           size_t override_count)
 {
     RNL_OWN_FLOATING_MODE;
     rnl_safetensors file;
     RNL_TRY(rnl_safetensors_read(&file, path));
-    rnl_config *config;
-    rnl_status status = rnl_config_of_file(&config, &file, path, overrides, override_count);
-    if (status == RNL_OK)
-        status = rnl_model_from_file(model, &file, path, config);
-    rnl_safetensors_release(&file);
-    return status;
+    return build_and_release(model, &file, path, overrides, override_count);
+}
+
+rnl_status rnl_model_load_memory(rnl_model **model, const char *name, const void *bytes,
+                                 size_t count, const char *const *overrides, size_t override_count)
+{
+    RNL_OWN_FLOATING_MODE;
+    rnl_safetensors file;
+    RNL_TRY(rnl_safetensors_read_memory(&file, name, bytes, count));
+    return build_and_release(model, &file, name, overrides, override_count);
 }

@@ -24,8 +24,23 @@ static void print_shape(char *text, size_t size, const rnl_shape *shape)
             (size_t)snprintf(text + length, size - length, i > 0 ? " %zu" : "%zu", shape->size[i]);
 }
 
-/* path NULL: the file is assembled, but not written. */
-static rnl_status save(const rnl_model *model, const char *path, rnl_file_contents contents)
+/* Where a model goes: to a file, or to memory; neither: it is assembled, but not written. */
+typedef struct destination {
+    const char *path;
+    void **bytes;
+    size_t *count;
+} destination;
+
+static rnl_status write_to(const destination *to, const rnl_metadata *metadata, size_t count,
+                           const rnl_tensor_list *list)
+{
+    if (to->bytes)
+        return rnl_safetensors_write_memory(to->bytes, to->count, metadata, count, list->tensors,
+                                            list->count);
+    return rnl_safetensors_write(to->path, metadata, count, list->tensors, list->count);
+}
+
+static rnl_status save(const rnl_model *model, const destination *to, rnl_file_contents contents)
 {
     char shape[RNL_MAX_RANK * 21 + 1];
     print_shape(shape, sizeof shape, &model->input);
@@ -58,7 +73,7 @@ static rnl_status save(const rnl_model *model, const char *path, rnl_file_conten
     rnl_tensor_list list;
     status = rnl_tensors_list(&list, model, contents);
     if (status == RNL_OK) {
-        status = rnl_safetensors_write(path, metadata, count, list.tensors, list.count);
+        status = write_to(to, metadata, count, &list);
         rnl_tensors_release(&list);
     }
     rnl_text_free(config);
@@ -69,12 +84,23 @@ static rnl_status save(const rnl_model *model, const char *path, rnl_file_conten
 rnl_status rnl_model_save(const rnl_model *model, const char *path)
 {
     RNL_OWN_FLOATING_MODE;
-    return save(model, path, RNL_AS_IT_STANDS);
+    return save(model, &(const destination){.path = path}, RNL_AS_IT_STANDS);
+}
+
+rnl_status rnl_model_save_memory(const rnl_model *model, void **bytes, size_t *count)
+{
+    RNL_OWN_FLOATING_MODE;
+    return save(model, &(const destination){.bytes = bytes, .count = count}, RNL_AS_IT_STANDS);
+}
+
+void rnl_memory_free(void *bytes)
+{
+    free(bytes);
 }
 
 rnl_status rnl_model_save_ended(const rnl_model *model, const char *path)
 {
-    return save(model, path, RNL_ENDED);
+    return save(model, &(const destination){.path = path}, RNL_ENDED);
 }
 
 /* Memory for files, messages and the libraries' own use. */
@@ -84,8 +110,8 @@ rnl_status rnl_model_rehearse_saving(const rnl_model *model)
 {
     RNL_TRY(rnl_require_memory("saving the model", BESIDE_A_SAVE));
     void *room = malloc(BESIDE_A_SAVE);
-    const rnl_status status =
-        room ? save(model, NULL, RNL_ALL_THAT_CAN_BE) : rnl_fail_memory(BESIDE_A_SAVE);
+    const rnl_status status = room ? save(model, &(const destination){0}, RNL_ALL_THAT_CAN_BE)
+                                   : rnl_fail_memory(BESIDE_A_SAVE);
     free(room);
     return status;
 }

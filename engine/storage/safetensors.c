@@ -47,6 +47,22 @@ char *rnl_safetensors_find_digest(const char *header, size_t length)
 /* Estimated bytes of parsed JSON for each byte of its text, for the shortest values. */
 #define PARSED 20
 
+/* The bytes of a file: behind a descriptor, or in memory. */
+typedef struct source {
+    const char *path; /* for messages */
+    int descriptor;
+    const char *bytes; /* NULL: read from the descriptor */
+    uint64_t size;
+} source;
+
+static rnl_status read_from(const source *from, void *bytes, size_t count, uint64_t position)
+{
+    if (!from->bytes)
+        return rnl_input_read(from->descriptor, from->path, bytes, count, position);
+    memcpy(bytes, from->bytes + position, count);
+    return RNL_OK;
+}
+
 /* Names what other programs keep models in, by how it begins; NULL for anything else. */
 static const char *name_format(const uint64_t *start)
 {
@@ -57,14 +73,16 @@ static const char *name_format(const uint64_t *start)
     return NULL;
 }
 
-static rnl_status read_head(file_memory *memory, int descriptor, uint64_t size, const char *path)
+static rnl_status read_head(file_memory *memory, const source *from)
 {
+    const char *path = from->path;
+    const uint64_t size = from->size;
     uint64_t length;
     if (size < sizeof length)
         return rnl_fail(RNL_BAD_DATA,
                         "%s: expected a safetensors file of at least %zu bytes, got %llu", path,
                         sizeof length, (unsigned long long)size);
-    RNL_TRY(rnl_input_read(descriptor, path, &length, sizeof length, 0));
+    RNL_TRY(read_from(from, &length, sizeof length, 0));
     const char *format = name_format(&length);
     if (format)
         return rnl_fail(RNL_BAD_DATA,
@@ -82,19 +100,19 @@ static rnl_status read_head(file_memory *memory, int descriptor, uint64_t size, 
     memory->head = malloc(memory->head_bytes);
     if (!memory->head)
         return rnl_fail_memory(memory->head_bytes);
-    return rnl_input_read(descriptor, path, memory->head, memory->head_bytes, 0);
+    return read_from(from, memory->head, memory->head_bytes, 0);
 }
 
-static rnl_status read_data(file_memory *memory, int descriptor, uint64_t size, const char *path)
+static rnl_status read_data(file_memory *memory, const source *from)
 {
-    memory->data_bytes = size - memory->head_bytes;
+    memory->data_bytes = from->size - memory->head_bytes;
     if (memory->data_bytes == 0)
         return RNL_OK;
-    RNL_TRY(rnl_check_memory(path, memory->data_bytes));
+    RNL_TRY(rnl_check_memory(from->path, memory->data_bytes));
     memory->data = malloc(memory->data_bytes);
     if (!memory->data)
         return rnl_fail_memory(memory->data_bytes);
-    return rnl_input_read(descriptor, path, memory->data, memory->data_bytes, memory->head_bytes);
+    return read_from(from, memory->data, memory->data_bytes, memory->head_bytes);
 }
 
 static rnl_status parse_header(file_memory *memory, const char *path)
@@ -332,41 +350,50 @@ static rnl_status list_tensors(rnl_safetensors *file, const file_memory *memory,
 
 /* ---- the file ------------------------------------------------------------------------------ */
 
-static rnl_status read_parts(file_memory *memory, const char *path)
+static rnl_status read_parts(file_memory *memory, const source *from)
 {
-    int descriptor;
-    uint64_t size;
-    RNL_TRY(rnl_input_open(&descriptor, &size, path));
-    rnl_status status = read_head(memory, descriptor, size, path);
-    if (status == RNL_OK)
-        status = parse_header(memory, path);
-    if (status == RNL_OK)
-        status = read_data(memory, descriptor, size, path);
-    close(descriptor);
-    return status;
+    RNL_TRY(read_head(memory, from));
+    RNL_TRY(parse_header(memory, from->path));
+    return read_data(memory, from);
 }
 
-static rnl_status build(rnl_safetensors *file, file_memory *memory, const char *path)
+static rnl_status build(rnl_safetensors *file, file_memory *memory, const source *from)
 {
-    RNL_TRY(read_parts(memory, path));
-    RNL_TRY(list_metadata(file, memory->header, path));
-    RNL_TRY(check_digest(file, memory, path));
-    return list_tensors(file, memory, path);
+    RNL_TRY(read_parts(memory, from));
+    RNL_TRY(list_metadata(file, memory->header, from->path));
+    RNL_TRY(check_digest(file, memory, from->path));
+    return list_tensors(file, memory, from->path);
 }
 
-rnl_status rnl_safetensors_read(rnl_safetensors *file, const char *path)
+static rnl_status read_source(rnl_safetensors *file, const source *from)
 {
     file_memory *memory = calloc(1, sizeof *memory);
     if (!memory)
         return rnl_fail_memory(sizeof *memory);
     rnl_safetensors built = {.memory = memory};
-    const rnl_status status = build(&built, memory, path);
+    const rnl_status status = build(&built, memory, from);
     if (status != RNL_OK) {
         rnl_safetensors_release(&built);
         return status;
     }
     *file = built;
     return RNL_OK;
+}
+
+rnl_status rnl_safetensors_read(rnl_safetensors *file, const char *path)
+{
+    source from = {.path = path};
+    RNL_TRY(rnl_input_open(&from.descriptor, &from.size, path));
+    const rnl_status status = read_source(file, &from);
+    close(from.descriptor);
+    return status;
+}
+
+rnl_status rnl_safetensors_read_memory(rnl_safetensors *file, const char *name, const void *bytes,
+                                       size_t count)
+{
+    return read_source(file,
+                       &(const source){.path = name, .bytes = bytes, .size = bytes ? count : 0});
 }
 
 void rnl_safetensors_release(rnl_safetensors *file)
@@ -378,25 +405,25 @@ void rnl_safetensors_release(rnl_safetensors *file)
     *file = (rnl_safetensors){0};
 }
 
-static rnl_status verify(file_memory *memory, int descriptor, uint64_t size, const char *path)
+static rnl_status verify(file_memory *memory, const source *from)
 {
     char expected[RNL_DIGEST_DIGITS + 1], got[RNL_DIGEST_DIGITS + 1];
-    RNL_TRY(read_head(memory, descriptor, size, path));
-    RNL_TRY(take_digest(expected, memory, path));
+    RNL_TRY(read_head(memory, from));
+    RNL_TRY(take_digest(expected, memory, from->path));
     const rnl_bytes head = {memory->head, memory->head_bytes};
-    RNL_TRY(rnl_digest_file(got, head, descriptor, memory->head_bytes, size, path));
-    return compare_digests(expected, got, path);
+    RNL_TRY(
+        rnl_digest_file(got, head, from->descriptor, memory->head_bytes, from->size, from->path));
+    return compare_digests(expected, got, from->path);
 }
 
 rnl_status rnl_safetensors_verify(const char *path)
 {
-    int descriptor;
-    uint64_t size;
+    source from = {.path = path};
     file_memory memory = {0};
-    RNL_TRY(rnl_input_open(&descriptor, &size, path));
-    const rnl_status status = verify(&memory, descriptor, size, path);
+    RNL_TRY(rnl_input_open(&from.descriptor, &from.size, path));
+    const rnl_status status = verify(&memory, &from);
     free(memory.head);
-    close(descriptor);
+    close(from.descriptor);
     return status;
 }
 

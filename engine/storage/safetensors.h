@@ -36,6 +36,11 @@ rnl_status rnl_safetensors_write(const char *path, const rnl_metadata *metadata,
                                  size_t metadata_count, const rnl_tensor *tensors,
                                  size_t tensor_count);
 
+/* Writes the same bytes into memory, which free releases. */
+rnl_status rnl_safetensors_write_memory(void **bytes, size_t *count, const rnl_metadata *metadata,
+                                        size_t metadata_count, const rnl_tensor *tensors,
+                                        size_t tensor_count);
+
 /* A file read into memory, checked by the format's rules and against its digest. */
 typedef struct rnl_safetensors {
     size_t tensor_count;
@@ -48,6 +53,10 @@ typedef struct rnl_safetensors {
 } rnl_safetensors;
 
 rnl_status rnl_safetensors_read(rnl_safetensors *file, const char *path);
+
+/* The same of a file's bytes, which are copied; messages call them `name`. */
+rnl_status rnl_safetensors_read_memory(rnl_safetensors *file, const char *name, const void *bytes,
+                                       size_t count);
 void rnl_safetensors_release(rnl_safetensors *file);
 
 /* RNL_OK if a file of ours is there and its digest is right; its data need no memory. */

@@ -95,13 +95,41 @@ static rnl_status assemble(rnl_bytes *head, const json_t *header)
     return RNL_OK;
 }
 
-static rnl_status write_parts(const char *path, const rnl_bytes *parts, size_t count)
+/* Where the bytes go: to a file, or to memory that is allocated here; neither: nowhere. */
+typedef struct destination {
+    const char *path;
+    void **bytes;
+    size_t *count;
+} destination;
+
+static const char *name_of(const destination *to)
+{
+    return to->path ? to->path : "a model in memory";
+}
+
+static rnl_status copy_parts(const destination *to, const rnl_bytes *parts, size_t count,
+                             size_t size)
+{
+    char *bytes = malloc(size);
+    if (!bytes)
+        return rnl_fail_memory(size);
+    *to->bytes = bytes;
+    *to->count = size;
+    for (size_t i = 0; i < count; bytes += parts[i++].count)
+        if (parts[i].count > 0)
+            memcpy(bytes, parts[i].start, parts[i].count);
+    return RNL_OK;
+}
+
+static rnl_status write_parts(const destination *to, const rnl_bytes *parts, size_t count)
 {
     uint64_t size = 0;
     for (size_t i = 0; i < count; ++i)
         size += parts[i].count;
+    if (!to->path)
+        return copy_parts(to, parts, count, size);
     rnl_atomic_file file;
-    RNL_TRY(rnl_atomic_file_open(&file, path, size));
+    RNL_TRY(rnl_atomic_file_open(&file, to->path, size));
     rnl_status status = RNL_OK;
     for (size_t i = 0; i < count && status == RNL_OK; ++i)
         status = rnl_atomic_file_write(&file, parts[i].start, parts[i].count);
@@ -111,11 +139,11 @@ static rnl_status write_parts(const char *path, const rnl_bytes *parts, size_t c
     return status;
 }
 
-static rnl_status seal_and_write(const char *path, rnl_bytes head, const rnl_tensor *tensors,
+static rnl_status seal_and_write(const destination *to, rnl_bytes head, const rnl_tensor *tensors,
                                  size_t tensor_count)
 {
     if (head.count - RNL_SAFETENSORS_LENGTH_BYTES > RNL_SAFETENSORS_HEADER_LIMIT)
-        return rnl_fail(RNL_IO, "%s: expected a header of at most %d bytes, got %zu", path,
+        return rnl_fail(RNL_IO, "%s: expected a header of at most %d bytes, got %zu", name_of(to),
                         RNL_SAFETENSORS_HEADER_LIMIT, head.count - RNL_SAFETENSORS_LENGTH_BYTES);
     rnl_bytes *parts = malloc((tensor_count + 1) * sizeof *parts);
     if (!parts)
@@ -128,9 +156,27 @@ static rnl_status seal_and_write(const char *path, rnl_bytes head, const rnl_ten
     rnl_status status = rnl_digest(digits, parts, tensor_count + 1);
     if (status == RNL_OK) {
         memcpy(rnl_safetensors_find_digest(head.start, head.count), digits, RNL_DIGEST_DIGITS);
-        status = write_parts(path, parts, tensor_count + 1);
+        status = write_parts(to, parts, tensor_count + 1);
     }
     free(parts);
+    return status;
+}
+
+static rnl_status write_to(const destination *to, const rnl_metadata *metadata,
+                           size_t metadata_count, const rnl_tensor *tensors, size_t tensor_count)
+{
+    json_t *header = json_object();
+    if (!header)
+        return rnl_fail_memory(tensor_count * sizeof *tensors);
+    rnl_bytes head = {NULL, 0};
+    rnl_status status =
+        describe(header, name_of(to), metadata, metadata_count, tensors, tensor_count);
+    if (status == RNL_OK)
+        status = assemble(&head, header);
+    json_decref(header);
+    if (status == RNL_OK && (to->path || to->bytes))
+        status = seal_and_write(to, head, tensors, tensor_count);
+    free((void *)head.start);
     return status;
 }
 
@@ -138,17 +184,14 @@ rnl_status rnl_safetensors_write(const char *path, const rnl_metadata *metadata,
                                  size_t metadata_count, const rnl_tensor *tensors,
                                  size_t tensor_count)
 {
-    json_t *header = json_object();
-    if (!header)
-        return rnl_fail_memory(tensor_count * sizeof *tensors);
-    rnl_bytes head = {NULL, 0};
-    rnl_status status =
-        describe(header, path ? path : "a file", metadata, metadata_count, tensors, tensor_count);
-    if (status == RNL_OK)
-        status = assemble(&head, header);
-    json_decref(header);
-    if (status == RNL_OK && path)
-        status = seal_and_write(path, head, tensors, tensor_count);
-    free((void *)head.start);
-    return status;
+    return write_to(&(const destination){.path = path}, metadata, metadata_count, tensors,
+                    tensor_count);
+}
+
+rnl_status rnl_safetensors_write_memory(void **bytes, size_t *count, const rnl_metadata *metadata,
+                                        size_t metadata_count, const rnl_tensor *tensors,
+                                        size_t tensor_count)
+{
+    return write_to(&(const destination){.bytes = bytes, .count = count}, metadata, metadata_count,
+                    tensors, tensor_count);
 }

@@ -226,6 +226,16 @@ RNL_API rnl_status rnl_model_start_from(rnl_model *model, const rnl_model *earli
  * which would otherwise end the program.  RNL_IO, RNL_NO_MEMORY. */
 RNL_API rnl_status rnl_model_save(const rnl_model *model, const char *path);
 
+/* Writes the same bytes into memory, freed with rnl_memory_free.  RNL_NO_MEMORY. */
+RNL_API rnl_status rnl_model_save_memory(const rnl_model *model, void **bytes, size_t *count);
+RNL_API void rnl_memory_free(void *bytes);
+
+/* Reads a model from the bytes of a model file, which may be freed afterwards; messages call them
+ * `name`.  Otherwise as rnl_model_load.  RNL_BAD_CONFIG, RNL_BAD_DATA, RNL_NO_MEMORY. */
+RNL_API rnl_status rnl_model_load_memory(rnl_model **model, const char *name, const void *bytes,
+                                         size_t count, const char *const *overrides,
+                                         size_t override_count);
+
 /* Loads parts as rnl_data_load does, with the model's configuration.  Columns of a table are
  * encoded as they were for the model's training; a category that the model does not know is
  * RNL_BAD_DATA. RNL_BAD_CONFIG, RNL_BAD_DATA, RNL_IO, RNL_NO_MEMORY. */
