@@ -1,0 +1,191 @@
+"""The library's own objects: configuration, data, model, training, prediction."""
+
+import copy
+import os
+import pathlib
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import runnel
+
+NET = {
+    "data": {"scaling": "standardize"},
+    "model": [{"dense": {"units": 16, "activation": "elu"}},
+              {"dense": {"units": 3, "activation": "softmax"}}],
+    "training": {"loss": "sparse_categorical_crossentropy", "optimizer": "adam",
+                 "metrics": ["accuracy"], "epochs": 3},
+}
+
+
+def rows(count=60, features=5, dtype=np.float32):
+    generator = np.random.default_rng(3)
+    return generator.normal(size=(count, features)).astype(dtype), np.arange(count) % 3
+
+
+def trained(x=None, config=NET, **options):
+    x = rows()[0] if x is None else x
+    data = runnel.Data(x, rows()[1])
+    model = runnel.Model(config, data)
+    return model, runnel.train(model, data, **options), data
+
+
+def test_trains_and_predicts():
+    model, history, data = trained()
+    assert [h["epoch"] for h in history] == [1, 2, 3] and history[2]["loss"] < history[0]["loss"]
+    p = model.predict(rows()[0])
+    assert p.values.shape == (60, 3) and p.classes.shape == (60,)
+    np.testing.assert_allclose(p.values.sum(axis=1), 1, rtol=1e-5)
+    e = runnel.evaluate(model, data, runnel.TRAIN)
+    assert e.figures["accuracy"] == (p.classes == rows()[1]).mean()
+    assert e.confusion.sum() == 60 and e.confusion.trace() == (p.classes == rows()[1]).sum()
+
+
+def test_forward_pass_is_numpy_s():
+    """An independent forward pass in double, of the parameters and the scaling."""
+    model, _, _ = trained()
+    x = rows()[0].astype(np.float64)
+    z = (x - x.mean(axis=0)) / x.std(axis=0)
+    w = model.parameters
+    h = z @ w["dense_1.kernel"] + w["dense_1.bias"]
+    h = np.where(h > 0, h, np.expm1(h)) @ w["dense_2.kernel"] + w["dense_2.bias"]
+    e = np.exp(h - h.max(axis=1, keepdims=True))
+    np.testing.assert_allclose(model.predict(rows()[0]).values, e / e.sum(axis=1, keepdims=True),
+                               atol=2e-6)
+
+
+def test_parameters_are_read_and_set():
+    model, _, _ = trained()
+    kernel = model.parameters["dense_1.kernel"]
+    model.parameters["dense_1.kernel"] = kernel * 2
+    assert (model.parameters["dense_1.kernel"] == kernel * 2).all()
+    with pytest.raises(KeyError, match="dense_1.kernel"):
+        model.parameters["dense_1.kernl"]
+    with pytest.raises(runnel.DataError, match="shape"):
+        model.parameters["dense_1.kernel"] = kernel.T
+
+
+def test_messages_are_the_library_s():
+    with pytest.raises(runnel.ConfigError, match="unknown layer 'dens'; did you mean 'dense'"):
+        runnel.Config({"model": [{"dens": 4}]})
+    with pytest.raises(ValueError):
+        runnel.Config({"model": [{"dens": 4}]})
+    x = rows()[0].copy()
+    x[7, 2] = np.nan
+    with pytest.raises(runnel.DataError, match="row 7, column 2"):
+        runnel.Data(x)
+
+
+def test_pickle_copy_and_file_are_the_same_model(tmp_path):
+    model, _, _ = trained()
+    model.save(tmp_path / "m.safetensors")
+    expected = model.predict(rows()[0]).values
+    for other in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model),
+                  runnel.Model.load(tmp_path / "m.safetensors")):
+        assert (other.predict(rows()[0]).values == expected).all()
+    assert (tmp_path / "m.safetensors").read_bytes() == model.to_bytes()
+
+
+def test_one_result_on_any_number_of_threads():
+    assert len({trained(threads=n)[0].to_bytes() for n in (1, 2, 3)}) == 1
+
+
+def test_callbacks_stop_and_raise():
+    with pytest.raises(runnel.Stopped):
+        trained(on_epoch=lambda p: p.epoch < 2)
+    with pytest.raises(ZeroDivisionError):
+        trained(on_step=lambda p: 1 / 0)
+    steps = []
+    trained(on_step=lambda p: steps.append(p.step))
+    assert steps == [1, 2, 3, 4, 5, 6]
+
+
+def test_training_goes_on_after_a_stop():
+    data = runnel.Data(*rows())
+    model = runnel.Model(NET, data)
+    with pytest.raises(runnel.Stopped):
+        runnel.train(model, data, on_step=lambda p: p.step < 3)
+    assert model.step == 3
+    runnel.train(pickle.loads(pickle.dumps(model)), data)
+    runnel.train(model, data)
+    assert model.to_bytes() == trained()[0].to_bytes()
+
+
+def test_ctrl_c_stops_the_run_and_leaves_a_checkpoint(tmp_path):
+    script = """
+import runnel, numpy as np, sys
+sys.path.insert(0, sys.argv[1])
+from test_core import NET, rows
+config = dict(NET, training=dict(NET["training"], epochs=10000000))
+data = runnel.Data(*rows())
+model = runnel.Model(config, data)
+try:
+    runnel.train(model, data, checkpoint=sys.argv[2],
+                 on_begin=lambda: print("begun", flush=True))
+except KeyboardInterrupt:
+    print("interrupted", model.step > 0)
+"""
+    path = tmp_path / "c.safetensors"
+    here = str(pathlib.Path(__file__).parent)
+    with subprocess.Popen([sys.executable, "-c", script, here, str(path)], stdout=subprocess.PIPE,
+                          text=True) as run:
+        assert run.stdout.readline() == "begun\n"
+        run.send_signal(signal.SIGINT)
+        assert run.stdout.read() == "interrupted True\n"
+    assert run.returncode == 0
+    assert runnel.Model.load(path).step > 0
+
+
+def test_predictor_answers_from_many_threads():
+    model, _, _ = trained()
+    expected = model.predict(rows()[0]).values
+    predictor = runnel.Predictor(model)
+    wrong = []
+
+    def ask(first):
+        for i in range(first, 60, 4):
+            if not (predictor(rows()[0][i])[0] == expected[i]).all():
+                wrong.append(i)
+
+    threads = [threading.Thread(target=ask, args=(k,)) for k in range(4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert not wrong
+    assert (predictor.predict_classes(rows()[0]) == expected.argmax(axis=1)).all()
+
+
+def test_rates_and_inspections():
+    data = runnel.Data(*rows())
+    found = runnel.find_learning_rate(runnel.Model(NET, data), data, steps=50)
+    assert found.points.shape[1] == 3 and len(found.points) <= 50
+    config = dict(NET, training=dict(NET["training"], inspect=True))
+    looks = runnel.inspect(runnel.Model(config, data), data)
+    assert len(looks) == 4 and looks[0][0]["layer"] == "dense_1" and looks[1][0]["weight_norm"] > 0
+    with pytest.raises(runnel.ConfigError, match="training.inspect"):
+        runnel.inspect(runnel.Model(NET, data), data)
+
+
+def test_after_fork(tmp_path):
+    """A child of a process that has trained trains the same bytes."""
+    expected = trained()[0].to_bytes()
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if trained()[0].to_bytes() == expected else 1)
+    deadline = time.monotonic() + 300
+    while os.waitpid(child, os.WNOHANG) == (0, 0):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_help_names_every_key():
+    assert "units" in runnel.help("dense") and "worker" in runnel.topology()
+    with pytest.raises(runnel.ConfigError, match="did you mean"):
+        runnel.help("dens")
