@@ -307,7 +307,7 @@ typedef struct rnl_normalize_backward {
  * B alone. */
 typedef struct rnl_panel_product {
     size_t rows, inner;
-    size_t columns; /* a multiple of 16 */
+    size_t columns; /* those beyond, up to a multiple of 16, are 0 in B and become so in C */
     const float *a;
     size_t row_step, inner_step;      /* floats */
     size_t segment, segment_distance; /* inner terms, floats */

@@ -26,7 +26,7 @@ void rnl_product_panel(const rnl_product *product, size_t rows, size_t panel, co
     const rnl_product_shape *shape = &product->shape;
     const bool by_columns = shape->a_layout == RNL_BY_COLUMNS,
                packed = shape->a_layout == RNL_PACKED;
-    const size_t columns = rnl_in_vectors(rnl_panel_columns(&shape->b, panel));
+    const size_t columns = rnl_panel_columns(&shape->b, panel);
     const rnl_panel_product arguments = {
         .rows = rows,
         .inner = shape->inner,
@@ -38,7 +38,7 @@ void rnl_product_panel(const rnl_product *product, size_t rows, size_t panel, co
         .segment_distance = shape->a_distance,
         .b = {b + rnl_packed_at(&shape->b, panel, 0), rnl_panel_stride(&shape->b, panel)},
         .far = rnl_packed_count(&shape->b) > FAR,
-        .c = {c, shape->c_stride > 0 ? shape->c_stride : columns},
+        .c = {c, shape->c_stride > 0 ? shape->c_stride : rnl_in_vectors(columns)},
     };
     kernel_of(product)(&arguments);
 }

@@ -43,13 +43,16 @@ static product_trial trial_of(size_t rows, size_t inner, size_t columns, size_t 
                              .segment_distance = rows * segment + EXTRA},
                        .transposed = transposed};
     t.a = random_floats(place_in_a(&t, rows - 1, inner - 1) + 1);
-    t.b = random_floats((inner - 1) * (columns + EXTRA) + columns);
-    t.c = malloc(rows * (columns + EXTRA) * sizeof *t.c);
-    for (size_t i = 0; i < rows * (columns + EXTRA); ++i)
+    const size_t padded = (columns + 15) / 16 * 16, stride = padded + EXTRA;
+    t.b = random_floats((inner - 1) * stride + padded);
+    for (size_t k = 0; k < inner; ++k)
+        memset(t.b + k * stride + columns, 0, (padded - columns) * sizeof *t.b);
+    t.c = malloc(rows * stride * sizeof *t.c);
+    for (size_t i = 0; i < rows * stride; ++i)
         t.c[i] = float_of_bits(0x7fc0beefu);
     t.p.a = t.a;
-    t.p.b = (rnl_view){t.b, columns + EXTRA};
-    t.p.c = (rnl_mutable_view){t.c, columns + EXTRA};
+    t.p.b = (rnl_view){t.b, stride};
+    t.p.c = (rnl_mutable_view){t.c, stride};
     return t;
 }
 
@@ -86,10 +89,13 @@ static void expect_element(const product_trial *t, size_t row, size_t column)
 static void check_trial(const rnl_kernels *k, product_trial t)
 {
     (t.transposed ? k->transposed_product : k->product)(&t.p);
+    const size_t padded = t.p.c.stride - EXTRA;
     for (size_t i = 0; i < t.p.rows; ++i) {
         for (size_t j = 0; j < t.p.columns; ++j)
             expect_element(&t, i, j);
-        for (size_t j = t.p.columns; j < t.p.c.stride; ++j)
+        for (size_t j = t.p.columns; j < padded; ++j)
+            cr_assert_eq(bits_of_float(t.c[i * t.p.c.stride + j]), 0, "column %zu", j);
+        for (size_t j = padded; j < t.p.c.stride; ++j)
             cr_assert_eq(bits_of_float(t.c[i * t.p.c.stride + j]), 0x7fc0beefu,
                          "column %zu was written", j);
     }
@@ -104,11 +110,14 @@ static void check_shapes(const rnl_kernels *k, bool transposed)
     static const size_t inner[] = {1, 2, 48, 511, 512, 513, 1100};
     flush_denormals();
     for (size_t columns = 16; columns <= MOST_COLUMNS; columns += 16) {
+        for (size_t padding = 1; padding < 16; ++padding)
+            check_trial(k, trial_of(7, 5, columns - padding, 5, transposed));
         for (size_t rows = 1; rows <= MOST_ROWS; ++rows)
             check_trial(k, trial_of(rows, 5, columns, 5, transposed));
         for (size_t i = 0; i < sizeof inner / sizeof *inner; ++i)
             for (size_t segment = inner[i]; segment > 0; segment /= 4)
                 check_trial(k, trial_of(7, inner[i], columns, segment, transposed));
+        check_trial(k, trial_of(48, 1100, columns, 1100, transposed));
     }
 }
 
