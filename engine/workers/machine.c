@@ -62,12 +62,12 @@ static rnl_status plan(rnl_placement *placement, const rnl_topology *topology,
 static rnl_cost_rates rates_of(rnl_isa isa)
 {
     static const double flops[] = {
-        [RNL_ISA_SCALAR] = 25e9, [RNL_ISA_AVX2] = 75e9, [RNL_ISA_AVX512] = 98e9};
+        [RNL_ISA_SCALAR] = 25e9, [RNL_ISA_AVX2] = 87e9, [RNL_ISA_AVX512] = 98e9};
     return (rnl_cost_rates){
         .flops = flops[isa],
-        .call = 0.9e-6,
-        .bytes = 238e9,
-        .shared_bytes = 12.7e9,
+        .call = 0.5e-6,
+        .bytes = 1e12,
+        .shared_bytes = 5.8e9,
         .crossing_bytes = 30e9,
         .barrier = 0.1e-6,
         .crossing_barrier = 0.5e-6,
