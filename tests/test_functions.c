@@ -1,5 +1,5 @@
 /*
- * Logarithm, power, sine and cosine of trained numbers, against MPFR and the C library.
+ * Logarithm, exponential, power, sine and cosine of trained numbers, against MPFR and the C library.
  */
 #include "engine/base/functions.h"
 #include "simd/philox.h"
@@ -207,4 +207,52 @@ Test(functions, flushing_denormals_changes_nothing)
         }
         flush_denormals();
     }
+}
+
+Test(functions, exponential)
+{
+    mpfr_t exact;
+    worst w = {0};
+    mpfr_init2(exact, BITS);
+    for (uint32_t i = 0; i < SAMPLES; ++i) {
+        const double x = (uniform(i, 5) - 0.5) * (i % 2 == 0 ? 1400 : 4);
+        mpfr_set_d(exact, x, MPFR_RNDN);
+        mpfr_exp(exact, exact, MPFR_RNDN);
+        note(&w, rnl_exponential(x), exact, x, 0);
+    }
+    mpfr_clear(exact);
+    expect_within(&w, 0.8, "exponential");
+    cr_expect_eq(rnl_exponential(0), 1);
+    cr_expect_eq(rnl_exponential(-INFINITY), 0);
+    cr_expect_eq(rnl_exponential(INFINITY), INFINITY);
+    cr_expect_eq(rnl_exponential(1e300), INFINITY);
+    cr_expect(isnan(rnl_exponential(NAN)));
+}
+
+/* Angles of any size, and those next to a multiple of a quarter turn, where a digit lost in the
+ * reduction would show. */
+Test(functions, angle)
+{
+    mpfr_t exact;
+    worst w = {0};
+    mpfr_init2(exact, BITS);
+    for (uint32_t i = 0; i < SAMPLES; ++i) {
+        const double u = uniform(i, 6) - 0.5;
+        const double x = i % 3 == 0   ? 8 * u
+                         : i % 3 == 1 ? 0x1p31 * u
+                                      : floor(20000 * u) * 1.5707963267948966;
+        const rnl_circle_point found = rnl_angle(x);
+        mpfr_set_d(exact, x, MPFR_RNDN);
+        mpfr_sin(exact, exact, MPFR_RNDN);
+        if (fabs(found.sine) > 0x1p-22)
+            note(&w, found.sine, exact, x, 0);
+        cr_expect(fabs(found.sine - mpfr_get_d(exact, MPFR_RNDN)) < 2e-16);
+        mpfr_set_d(exact, x, MPFR_RNDN);
+        mpfr_cos(exact, exact, MPFR_RNDN);
+        if (fabs(found.cosine) > 0x1p-22)
+            note(&w, found.cosine, exact, x, 1);
+    }
+    mpfr_clear(exact);
+    expect_within(&w, 1, "angle");
+    cr_expect(isnan(rnl_angle(0x1p31).sine) && isnan(rnl_angle(NAN).cosine));
 }

@@ -26,7 +26,7 @@ static rnl_config *config_of(const char *schedule)
 
 static rnl_moment moment_at(double learning_rate, double t, double length)
 {
-    return (rnl_moment){learning_rate, t, t, length, length, 0};
+    return (rnl_moment){learning_rate, t, t, length, length, 0, 0};
 }
 
 /* Keras computes some of them in float32. */
@@ -169,6 +169,8 @@ static const char *const schedules[] = {
     "performance: {patience: 1, min_delta: 1.0, factor: 0.5}",
     "one_cycle: {max_rate: 0.05}",
     "cosine: {warmup: 4}",
+    "formula: rate * 0.8",
+    "formula: {expression: 'rate * 0.98 + 1e-4 * step', per: step}",
 };
 
 static const char *const optimizers[] = {
@@ -259,6 +261,160 @@ Test(schedules, are_logged)
     rnl_data_free(data);
 }
 
+static rnl_model *trained(const rnl_data *data, const char *schedule, const rnl_options *options)
+{
+    rnl_model *model = fixture_model(training_config("momentum", schedule, EPOCHS), data);
+    cr_assert_eq(rnl_train(model, data, options), RNL_OK, "%s: %s", schedule, rnl_message());
+    return model;
+}
+
+/* Trains under both schedules to the same weights. */
+static void expect_same(const char *schedule, const rnl_options *options, const char *other)
+{
+    rnl_data *data = create_data();
+    rnl_model *a = trained(data, schedule, options), *b = trained(data, other, NULL);
+    cr_expect_eq(fixture_hash(a), fixture_hash(b), "%s, %s", schedule, other);
+    rnl_model_free(a);
+    rnl_model_free(b);
+    rnl_data_free(data);
+}
+
+/* The operations are those of the named schedules, and so are the bits. */
+Test(schedules, formulas_of_named_schedules)
+{
+    expect_same("formula: 0.01 * 0.1^(epoch/20)", NULL, "exponential: {steps: 20}");
+    expect_same("formula: 0.01 * 0.1^floor(epoch/2)", NULL,
+                "exponential: {steps: 2, staircase: true}");
+    expect_same("formula: {expression: '0.01 / (1 + step/7)^2', per: step}", NULL,
+                "power: {steps: 7, power: 2}");
+    expect_same("formula: 'if(epoch < 2, 0.01, 0.002)'", NULL,
+                "piecewise: {boundaries: [2], values: [0.01, 0.002]}");
+}
+
+/* The rate of each epoch is made of the one before, the first of the optimizer's: that of the
+ * exponential one epoch later. */
+Test(schedules, formula_that_carries_its_rate)
+{
+    rnl_data *data = create_data();
+    double rates[EPOCHS];
+    const rnl_options options = {.on_epoch = keep_rate, .user = rates};
+    rnl_model_free(trained(data, "formula: rate * 0.1^(1/20)", &options));
+    for (size_t i = 0; i < EPOCHS; ++i)
+        cr_expect_float_eq(rates[i], 0.01 * pow(0.1, (double)(i + 1) / 20), 1e-16, "%zu: %.17g", i,
+                           rates[i]);
+    rnl_model_free(trained(data,
+                           "formula: 0.01 * (epochs - epoch) / epochs + steps * 1e-6 + "
+                           "step * 1e-5",
+                           &options));
+    for (size_t i = 0; i < EPOCHS; ++i)
+        cr_expect_float_eq(rates[i],
+                           0.01 * (EPOCHS - (double)i) / EPOCHS + STEPS * 1e-6 + (double)i * 6e-5,
+                           1e-15, "%zu: %.17g", i, rates[i]);
+    rnl_data_free(data);
+}
+
+static double falling(const rnl_schedule_point *point, void *user)
+{
+    uint64_t *calls = user;
+    cr_expect_eq(point->step, *calls);
+    cr_expect_eq(point->steps, STEPS);
+    cr_expect_eq(point->epochs, EPOCHS);
+    cr_expect_eq(point->epoch, point->step / (STEPS / EPOCHS));
+    ++*calls;
+    return point->learning_rate * 0.75;
+}
+
+static double nothing(const rnl_schedule_point *point, void *user)
+{
+    (void)user;
+    return point->step < 5 ? 0.01 : NAN;
+}
+
+Test(schedules, of_the_program)
+{
+    uint64_t calls = 0;
+    expect_same("formula: {expression: rate * 0.75, per: step}", NULL,
+                "formula: {expression: rate * 0.75, per: step}");
+    rnl_data *data = create_data();
+    rnl_config *plain = fixture_config("model: [dense: {units: 20, activation: elu},\n"
+                                       "        dense: {units: 5, activation: softmax}]\n"
+                                       "training: {loss: sparse_categorical_crossentropy,\n"
+                                       "  optimizer: momentum, batch_size: %d, epochs: %d}\n",
+                                       BATCH, EPOCHS);
+    rnl_model *model = fixture_model(plain, data);
+    cr_assert_eq(rnl_train(model, data, &(const rnl_options){.schedule = falling, .user = &calls}),
+                 RNL_OK, "%s", rnl_message());
+    cr_expect_eq(calls, STEPS);
+    rnl_model *other =
+        trained(data, "formula: {expression: rate * 0.75, per: step}", &(const rnl_options){0});
+    cr_expect_eq(fixture_hash(model), fixture_hash(other));
+    cr_expect_eq(rnl_train(model, data, &(const rnl_options){.schedule = nothing}), RNL_NOT_FINITE);
+    cr_expect_str_eq(rnl_message(), "step 6: the schedule gives a learning rate of nan");
+    rnl_model_free(model);
+    model = fixture_model(training_config("sgd", "cosine", EPOCHS), data);
+    cr_expect_eq(rnl_train(model, data, &(const rnl_options){.schedule = falling, .user = &calls}),
+                 RNL_BAD_CONFIG);
+    cr_expect_str_eq(rnl_message(), "test.yaml:4:23: schedule: expected none beside the program's "
+                                    "own, got cosine");
+    rnl_model_free(model);
+    rnl_model_free(other);
+    rnl_data_free(data);
+}
+
+/* A file of rates, which the configuration then holds. */
+Test(schedules, table)
+{
+    char path[] = "/tmp/runnel_rates_XXXXXX", schedule[128], *text = NULL;
+    FILE *file = fdopen(mkstemp(path), "w");
+    cr_assert_not_null(file);
+    fputs("epoch,learning_rate,momentum,remark\n0,0.02,0.9,x\n1,0.01,0.9,\n3,0.001,0.9,\n", file);
+    fclose(file);
+    snprintf(schedule, sizeof schedule, "table: %s", path);
+    expect_same(schedule, NULL, "piecewise: {boundaries: [1, 3], values: [0.02, 0.01, 0.001]}");
+    rnl_config *config = training_config("sgd", schedule, EPOCHS), *again = NULL;
+    cr_expect(rnl_config_reads(config, path));
+    cr_assert_eq(rnl_config_print(config, &text), RNL_OK);
+    unlink(path);
+    cr_assert_eq(rnl_config_parse(&again, "again", text, NULL, 0), RNL_OK, "%s", rnl_message());
+    const rnl_moment moment = moment_at(0.5, 2, EPOCHS);
+    const rnl_scheduled at =
+        rnl_schedule_at(&again->training.schedule, &(const rnl_plateau){0}, &moment);
+    cr_expect_eq(at.learning_rate, 0.01);
+    cr_expect_eq(at.momentum, 0.9);
+    rnl_text_free(text);
+    rnl_config_free(config);
+    rnl_config_free(again);
+}
+
+static void expect_table_refused(const char *content, const char *message)
+{
+    char path[] = "/tmp/runnel_rates_XXXXXX", text[256];
+    FILE *file = fdopen(mkstemp(path), "w");
+    rnl_config *config = NULL;
+    cr_assert_not_null(file);
+    fputs(content, file);
+    fclose(file);
+    snprintf(text, sizeof text,
+             "model: [dense: {units: 1}]\n"
+             "training: {loss: mean_squared_error, optimizer: sgd, schedule: {table: %s}}\n",
+             path);
+    cr_expect_neq(rnl_config_parse(&config, "test.yaml", text, NULL, 0), RNL_OK, "%s", content);
+    cr_expect(strstr(rnl_message(), message), "%s: %s", content, rnl_message());
+    unlink(path);
+}
+
+Test(schedules, tables_that_are_refused)
+{
+    expect_table_refused("epoch,rate\n0,1\n", ":1:1: expected the columns epoch or step");
+    expect_table_refused("epoch,learning_rate\n0,0.1\n1,fast\n",
+                         ":3:3: expected a rate from 0 to 1e6, got 'fast'");
+    expect_table_refused("epoch,learning_rate\n0.5,0.1\n", ":2:1: expected a whole number from 0");
+    expect_table_refused("epoch,learning_rate\n0\n", ":2:1: expected as many cells");
+    expect_table_refused("epoch,learning_rate\n", "table: expected rows in ");
+    expect_table_refused("step,learning_rate\n3,0.1\n3,0.2\n",
+                         "expected growing numbers, got 3 after 3");
+}
+
 /* A checkpoint after one epoch, resumed with another number of epochs. */
 static rnl_status resume_with(const rnl_data *data, const char *schedule, int epochs, bool restart,
                               double *rates)
@@ -328,6 +484,13 @@ Test(schedules, mistakes)
          "test.yaml:4:23: monitor: the run has no figure 'val_los'; did you mean 'val_loss'?"},
         {"performance: {monitor: accuracy}", "monitor: the run has no figure 'accuracy'"},
         {"performance: {factor: 1}", "factor: expected a number above 0"},
+        {"formula: 0.01 * 0.1^(epoc/20)",
+         "test.yaml:4:32: formula: unknown name 'epoc', at character 13 of \"0.01 * "
+         "0.1^(epoc/20)\"; did you mean epoch?"},
+        {"formula: 0.01 - epochs", "test.yaml:4:23: schedule: expected rates from 0 to 1e6, got "
+                                   "-0.99 in epoch 0, counted from 0"},
+        {"formula: {expression: log(steps - 12 - step), per: step}",
+         "got nan in step 0, counted from 0"},
     };
     rnl_data *data = create_data();
     for (size_t i = 0; i < COUNT(mistakes); ++i) {

@@ -130,6 +130,15 @@ static double exp_of(pair x)
     return (begin.high + (begin.low + rest)) * power_of_2(half) * power_of_2(whole - half);
 }
 
+double rnl_exponential(double x)
+{
+    if (isnan(x))
+        return x;
+    if (!(fabs(x) < 800))
+        return x > 0 ? INFINITY : 0;
+    return exp_of((pair){x, 0});
+}
+
 /* x^y where one of them is 0, infinite or no number, or x is 1. */
 static double limit_of(double x, double y)
 {
@@ -176,11 +185,9 @@ static double cosine_of(pair x)
     return begin.high + (begin.low + (rest - square.low / 2 - x.high * x.low));
 }
 
-rnl_circle_point rnl_circle(double turns)
+/* The point at an angle of at most an eighth of a turn, so many quarters further on. */
+static rnl_circle_point point_at(pair angle, double quarters)
 {
-    static const pair two_pi = {0x1.921fb54442d18p+2, 0x1.1a62633145c07p-52};
-    const double quarters = floor(4 * turns + 0.5), rest = turns - quarters / 4;
-    const pair angle = product_of_pairs((pair){rest, 0}, two_pi);
     const double sine = sine_of(angle), cosine = cosine_of(angle);
     switch ((int64_t)quarters & 3) {
     case 0:
@@ -192,4 +199,26 @@ rnl_circle_point rnl_circle(double turns)
     default:
         return (rnl_circle_point){sine, -cosine};
     }
+}
+
+rnl_circle_point rnl_circle(double turns)
+{
+    static const pair two_pi = {0x1.921fb54442d18p+2, 0x1.1a62633145c07p-52};
+    const double quarters = floor(4 * turns + 0.5), rest = turns - quarters / 4;
+    return point_at(product_of_pairs((pair){rest, 0}, two_pi), quarters);
+}
+
+/* radians - quarters pi / 2, with pi / 2 as three numbers. */
+rnl_circle_point rnl_angle(double radians)
+{
+    static const double half_pi[] = {0x1.921fb54442d18p+0, 0x1.1a62633145c07p-54,
+                                     -0x1.f1976b7ed8fbcp-110};
+    if (!(fabs(radians) <= 0x1p30))
+        return (rnl_circle_point){NAN, NAN};
+    const double quarters = floor(radians * 0x1.45f306dc9c883p-1 + 0.5);
+    const pair first = product_of(-quarters, half_pi[0]), second = product_of(-quarters, half_pi[1]);
+    const pair rough = sum_of(radians, first.high), finer = sum_of(first.low, second.high);
+    const pair high = sum_of(rough.high, finer.high);
+    const double low = ((high.low + rough.low) + finer.low) + (second.low - quarters * half_pi[2]);
+    return point_at(sum_of(high.high, low), quarters);
 }

@@ -8,6 +8,7 @@
 #include "engine/config/preset_layers.h"
 #include "engine/config/presets.h"
 #include "engine/config/reuse.h"
+#include "engine/config/schedule_table.h"
 #include "engine/config/training_fields.h"
 #include "engine/config/training_phases.h"
 #include "engine/data/encoding.h"
@@ -167,6 +168,7 @@ static rnl_status decode(rnl_config *config, const char *source, const char *con
     RNL_TRY(give_patience(config->tree.root));
     RNL_TRY(rnl_phases_sum(config->tree.root));
     RNL_TRY(rnl_preset_apply(config->tree.root, &config->preset));
+    RNL_TRY(rnl_schedule_tables_read(config->tree.root));
     RNL_TRY(rnl_phases_fill(config->tree.root));
     RNL_TRY(rnl_schema_decode(rnl_config_fields, config->tree.root, config));
     RNL_TRY(rnl_auto_initializers_resolve(&config->model));

@@ -32,5 +32,6 @@ int rnl_config_reads(const rnl_config *config, const char *path)
     const rnl_data_config *data = &config->data;
     return stat(path, &about) == 0 && S_ISREG(about.st_mode) &&
            (reads(&data->train, &about) || reads(&data->validation, &about) ||
-            reads(&data->test, &about) || is_reused(config, &about));
+            reads(&data->test, &about) || reads(&config->training.schedule, &about) ||
+            is_reused(config, &about));
 }

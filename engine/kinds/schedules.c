@@ -3,6 +3,7 @@
 #include "engine/base/error.h"
 #include "engine/base/functions.h"
 #include "engine/kinds/monitor.h"
+#include "engine/kinds/schedule_units.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -16,14 +17,15 @@ static const rnl_kind units[] = {
     {.name = "epoch", .help = "in epochs: the rate changes between them"},
 };
 
-static const rnl_kind_table unit_table = {
+const rnl_kind_table rnl_schedule_units = {
     .noun = "unit", .plural = "units", .kinds = units, .count = 2};
 
-#define PER(struct_, fallback_)                                                                    \
-    {                                                                                              \
-        .key = "per", .type = RNL_FIELD_KIND, .offset = offsetof(struct_, per),                    \
-        .fallback = fallback_, .kinds = &unit_table, .help = "what is counted: step or epoch"      \
-    }
+const rnl_choice rnl_per_step = {.kind = &units[STEP]};
+
+bool rnl_counts_epochs(const rnl_choice *per)
+{
+    return per->kind == &units[EPOCH];
+}
 
 #define NUMBER(struct_, member_, fallback_, minimum_, maximum_, above_, help_)                     \
     {                                                                                              \
@@ -34,12 +36,12 @@ static const rnl_kind_table unit_table = {
 
 static double time_of(const rnl_choice *per, const rnl_moment *moment)
 {
-    return per->kind == &units[STEP] ? moment->step : moment->epoch;
+    return rnl_counts_epochs(per) ? moment->epoch : moment->step;
 }
 
 static double length_of(const rnl_choice *per, const rnl_moment *moment)
 {
-    return per->kind == &units[STEP] ? moment->steps : moment->epochs;
+    return rnl_counts_epochs(per) ? moment->epochs : moment->steps;
 }
 
 static rnl_scheduled rate(double learning_rate)
@@ -57,7 +59,7 @@ typedef struct power_parameters {
 static const rnl_field power_fields[] = {
     NUMBER(power_parameters, steps, NULL, 0, 1e15, true, "until the rate is 1 / 2^power of itself"),
     NUMBER(power_parameters, power, "1.0", 0, 100, true, "c"),
-    PER(power_parameters, "step"),
+    RNL_PER_FIELD(power_parameters, "step"),
     {.key = NULL},
 };
 
@@ -82,7 +84,7 @@ static const rnl_field exponential_fields[] = {
      .offset = offsetof(exponential_parameters, staircase),
      .fallback = "false",
      .help = "fall at once after each such time, not little by little"},
-    PER(exponential_parameters, "epoch"),
+    RNL_PER_FIELD(exponential_parameters, "epoch"),
     {.key = NULL},
 };
 
@@ -111,7 +113,7 @@ static const rnl_field piecewise_fields[] = {
      .maximum = 1e6,
      .above_minimum = true,
      .help = "the learning rates, one more than boundaries"},
-    PER(piecewise_parameters, "epoch"),
+    RNL_PER_FIELD(piecewise_parameters, "epoch"),
     {.key = NULL},
 };
 
@@ -136,8 +138,8 @@ static rnl_scheduled piecewise_at(const void *parameters, const rnl_moment *mome
     const piecewise_parameters *p = parameters;
     const double t = time_of(&p->per, moment);
     size_t i = 0;
-    while (i < p->boundaries.count && (p->per.kind == &units[EPOCH] ? t >= p->boundaries.items[i]
-                                                                    : t > p->boundaries.items[i]))
+    while (i < p->boundaries.count &&
+           (rnl_counts_epochs(&p->per) ? t >= p->boundaries.items[i] : t > p->boundaries.items[i]))
         ++i;
     return rate(p->values.items[i]);
 }
@@ -168,7 +170,7 @@ static const rnl_field one_cycle_fields[] = {
            "momentum, or beta_1, at the beginning and at the end"),
     NUMBER(one_cycle_parameters, momentum_low, "0.85", 0, 0.9999, false,
            "and where the rate is highest; an optimizer without momentum cycles the rate alone"),
-    PER(one_cycle_parameters, "step"),
+    RNL_PER_FIELD(one_cycle_parameters, "step"),
     {.key = NULL},
 };
 
@@ -206,7 +208,7 @@ static const rnl_field cosine_fields[] = {
     NUMBER(cosine_parameters, warmup, "0.0", 0, 1e15, false,
            "in which the rate first rises from 0 in a line"),
     NUMBER(cosine_parameters, last_rate, "0.0", 0, 1e6, false, "the rate at the end"),
-    PER(cosine_parameters, "step"),
+    RNL_PER_FIELD(cosine_parameters, "step"),
     {.key = NULL},
 };
 
@@ -288,6 +290,18 @@ static const rnl_kind kinds[] = {
      .fields = cosine_fields,
      .size = sizeof(cosine_parameters),
      .operations = &cosine},
+    {.name = "formula",
+     .help = "as a formula says; it may stand alone: `schedule: 0.01 * 0.1^(epoch/20)`",
+     .fields = rnl_formula_schedule_fields,
+     .main = "expression",
+     .size = sizeof(rnl_formula_schedule),
+     .operations = &rnl_schedule_by_formula},
+    {.name = "table",
+     .help = "as the rows of a CSV file say",
+     .fields = rnl_table_schedule_fields,
+     .main = "path",
+     .size = sizeof(rnl_table_schedule),
+     .operations = &rnl_schedule_by_table},
 };
 
 const rnl_kind_table rnl_schedules = {
@@ -295,6 +309,7 @@ const rnl_kind_table rnl_schedules = {
     .plural = "schedules",
     .kinds = kinds,
     .count = sizeof kinds / sizeof *kinds,
+    .formula = "formula",
 };
 
 static const rnl_schedule *operations_of(const rnl_choice *schedule)
@@ -322,6 +337,8 @@ const rnl_monitor *rnl_schedule_monitor(const rnl_choice *schedule)
 bool rnl_schedule_depends_on_length(const rnl_choice *schedule)
 {
     const rnl_schedule *operations = operations_of(schedule);
+    if (operations && operations->length_matters)
+        return operations->length_matters(schedule->parameters);
     return operations && operations->depends_on_length;
 }
 
@@ -339,6 +356,8 @@ rnl_scheduled rnl_schedule_at(const rnl_choice *schedule, const rnl_plateau *pla
     const rnl_schedule *operations = operations_of(schedule);
     if (!operations)
         return rate(moment->learning_rate);
+    if (operations->carries)
+        return rate(rnl_schedule_carried(schedule, plateau, moment));
     if (is_performance(schedule))
         return rate(plateau->looked ? plateau->learning_rate : moment->learning_rate);
     return operations->at(schedule->parameters, moment);

@@ -12,5 +12,6 @@ const rnl_field_operations *const rnl_field_types[] = {
     [RNL_FIELD_KIND] = &rnl_kind_field,
     [RNL_FIELD_KIND_LIST] = &rnl_kind_list_field,
     [RNL_FIELD_KIND_MAP] = &rnl_kind_map_field,
+    [RNL_FIELD_FORMULA] = &rnl_formula_field,
     [RNL_FIELD_SECTION] = &rnl_section_field,
 };

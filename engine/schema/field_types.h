@@ -7,6 +7,7 @@
  *     field_text_map.c    texts by name
  *     field_kinds.c       one of the kinds of a table
  *     field_kind_lists.c  lists of kinds, kinds by name
+ *     field_formula.c     a formula
  *     field_section.c     a section
  *
  * A value is the member of the struct that a field describes.
@@ -37,7 +38,8 @@ typedef struct rnl_field_operations {
 
 extern const rnl_field_operations rnl_integer_field, rnl_number_field, rnl_boolean_field,
     rnl_text_field, rnl_text_list_field, rnl_number_list_field, rnl_number_map_field,
-    rnl_text_map_field, rnl_kind_field, rnl_kind_list_field, rnl_kind_map_field, rnl_section_field;
+    rnl_text_map_field, rnl_kind_field, rnl_kind_list_field, rnl_kind_map_field, rnl_formula_field,
+    rnl_section_field;
 
 /* Indexed by rnl_field_type. */
 extern const rnl_field_operations *const rnl_field_types[];

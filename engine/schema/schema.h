@@ -23,10 +23,12 @@ typedef enum rnl_field_type {
     RNL_FIELD_KIND,        /* rnl_choice: `name` or `name: {parameters}` */
     RNL_FIELD_KIND_LIST,   /* rnl_choice_list */
     RNL_FIELD_KIND_MAP,    /* rnl_choice_map: choices under keys of the user's own */
+    RNL_FIELD_FORMULA,     /* rnl_formula *, of the variables in `names` (formula.h) */
     RNL_FIELD_SECTION      /* a struct in place, described by `section` */
 } rnl_field_type;
 
 struct rnl_kind_table;
+typedef struct rnl_formula rnl_formula;
 
 /* One key of a mapping, decoded into a member of a struct. */
 typedef struct rnl_field {
@@ -48,6 +50,7 @@ typedef struct rnl_field {
                                            RNL_FIELD_TEXT, the text names a figure of such a metric,
                                            with or without val_ */
     const struct rnl_field *section;    /* RNL_FIELD_SECTION */
+    const char *const *names;           /* RNL_FIELD_FORMULA; NULL ends them */
     bool rewritten;   /* a key that is rewritten into others before decoding, and never decoded */
     const char *help; /* one line for users: meaning and unit */
 } rnl_field;
@@ -81,6 +84,9 @@ typedef struct rnl_kind_table {
     /* The kind whose parameters are written without a name, `{default: ..., columns: ...}`; NULL:
      * none. */
     const rnl_kind *unnamed;
+    /* The kind that a text which can only be a formula stands for, as its main parameter; NULL:
+     * none. */
+    const char *formula;
     bool named; /* a choice may be given a name, by the key `name` among its parameters */
 } rnl_kind_table;
 

@@ -120,11 +120,27 @@ static rnl_status settle_item(const rnl_kind_table *table, rnl_node *choice, siz
     return RNL_OK;
 }
 
+/* Tests if a text is no name of a kind, nor a slip of one. */
+static bool is_formula(const char *text)
+{
+    return strpbrk(text, "()+*/^<>=") || strstr(text, " - ") || strchr("0123456789.-", *text);
+}
+
+/* `max(0, z)` becomes `formula: {expression: max(0, z)}`. */
+static rnl_status settle_formula(const rnl_kind_table *table, rnl_node *node)
+{
+    const rnl_kind *kind = rnl_kind_find(table, table->formula);
+    RNL_TRY(give_key(node, kind->name));
+    return give_key(node->items[0], kind->main);
+}
+
 static rnl_status settle_choice(const rnl_kind_table *table, rnl_node *node)
 {
     const rnl_kind *kind = node->type == RNL_SCALAR ? find(table, node->text) : NULL;
     if (kind)
         return rename_to(&node->text, kind->name);
+    if (node->type == RNL_SCALAR && table->formula && *node->text && is_formula(node->text))
+        return settle_formula(table, node);
     if (node->type != RNL_MAPPING)
         return RNL_OK;
     const range r = begin(node);

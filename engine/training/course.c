@@ -1,5 +1,6 @@
 #include "engine/training/course.h"
 
+#include "engine/base/error.h"
 #include "engine/schema/config.h"
 #include "engine/step/update.h"
 
@@ -92,7 +93,7 @@ static uint64_t steps_from_beginning(const rnl_course *t, uint64_t per_epoch, ui
            per_epoch * (uint64_t)t->model->config->training.initial_epoch;
 }
 
-rnl_scheduled rnl_course_scheduled(const rnl_course *t, const rnl_step *step, uint64_t done)
+static rnl_moment moment_after(const rnl_course *t, const rnl_step *step, uint64_t done)
 {
     const rnl_position *position = &t->position;
     const uint64_t per_epoch =
@@ -102,7 +103,7 @@ rnl_scheduled rnl_course_scheduled(const rnl_course *t, const rnl_step *step, ui
     const uint64_t now = steps_from_beginning(t, per_epoch, done);
     const uint64_t start =
         began > position->phase_step ? steps_from_beginning(t, per_epoch, began) : 0;
-    const rnl_moment moment = {
+    return (rnl_moment){
         .learning_rate = step->update.optimizer.learning_rate,
         .step = (double)(now - start),
         .epoch = (double)(now / per_epoch - start / per_epoch),
@@ -110,14 +111,28 @@ rnl_scheduled rnl_course_scheduled(const rnl_course *t, const rnl_step *step, ui
         .epochs = (double)(all / per_epoch - start / per_epoch),
         .found_rate = position->found_rate,
     };
-    return rnl_schedule_at(t->model->phase.schedule, &position->plateau, &moment);
 }
 
-void rnl_course_set_rates(const rnl_course *t, rnl_step *step)
+rnl_scheduled rnl_course_scheduled(const rnl_course *t, const rnl_step *step, uint64_t done)
 {
-    const rnl_position *position = &t->position;
+    const rnl_moment moment = moment_after(t, step, done);
+    return rnl_schedule_at(&t->schedule, &t->position.plateau, &moment);
+}
+
+/* A rate that belongs to no step of this phase is not looked at. */
+rnl_status rnl_course_set_rates(rnl_course *t, rnl_step *step)
+{
+    rnl_position *position = &t->position;
+    const rnl_moment moment = moment_after(t, step, position->step);
+    if (moment.step < moment.steps)
+        rnl_schedule_advance(&t->schedule, &position->plateau, &moment);
+    const rnl_scheduled scheduled = rnl_schedule_at(&t->schedule, &position->plateau, &moment);
     rnl_step_set_rates(step, position->step + 1, rnl_position_optimizer_step(position) + 1,
-                       rnl_course_scheduled(t, step, position->step), position->momentum_product);
+                       scheduled, position->momentum_product);
+    if (moment.step >= moment.steps || rnl_is_rate(scheduled.learning_rate))
+        return RNL_OK;
+    return rnl_fail(RNL_NOT_FINITE, "step %llu: the schedule gives a learning rate of %g",
+                    (unsigned long long)position->step + 1, scheduled.learning_rate);
 }
 
 void rnl_course_begin_sums(rnl_course *t)

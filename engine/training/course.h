@@ -25,6 +25,7 @@ typedef struct rnl_course {
     rnl_position position; /* moves with every step */
     const rnl_data *data;
     const rnl_options *options;
+    rnl_choice schedule;     /* the phase's, or the caller's (engine/kinds/schedules.h) */
     rnl_sequence epoch;      /* the training rows, in the order of this epoch */
     float *class_weights;    /* (classes), or NULL */
     double epoch_start;      /* seconds: when the epoch before had ended */
@@ -80,8 +81,8 @@ bool rnl_course_is_over(const rnl_course *t);
 /* Returns the rates of the step after `done` steps, at least as many as when the schedule began. */
 rnl_scheduled rnl_course_scheduled(const rnl_course *t, const rnl_step *step, uint64_t done);
 
-/* Sets the rates of the next step. */
-void rnl_course_set_rates(const rnl_course *t, rnl_step *step);
+/* Sets the rates of the next step.  RNL_NOT_FINITE if the schedule gives none. */
+rnl_status rnl_course_set_rates(rnl_course *t, rnl_step *step);
 
 /* Starts the position's sums. */
 void rnl_course_begin_sums(rnl_course *t);

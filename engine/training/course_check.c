@@ -1,6 +1,7 @@
 #include "engine/training/course_check.h"
 
 #include "engine/base/error.h"
+#include "engine/kinds/optimizers.h"
 #include "engine/kinds/schedules.h"
 #include "engine/schema/config.h"
 #include "engine/training/check.h"
@@ -90,6 +91,24 @@ static rnl_status check_rows(rnl_model *model, const rnl_data *data)
     return RNL_OK;
 }
 
+/* Refuses a formula whose rates are none, before anything is written. */
+static rnl_status check_rates(const rnl_model *model, const rnl_data *data)
+{
+    const size_t batch_size = rnl_batch_size(model, &data->train);
+    const uint64_t epochs = model->phase.epochs,
+                   first = (uint64_t)model->config->training.initial_epoch,
+                   steps = (rnl_epoch_rows(model, &data->train) + batch_size - 1) / batch_size;
+    rnl_bound_optimizer bound;
+    rnl_optimizer_of(model->phase.optimizer)
+        ->bind(&bound, rnl_kernels_of(RNL_ISA_SCALAR), model->phase.optimizer->parameters);
+    return rnl_schedule_check_rates(model->phase.schedule,
+                                    &(const rnl_moment){.learning_rate = bound.learning_rate,
+                                                        .step = (double)(first * steps),
+                                                        .epoch = (double)first,
+                                                        .steps = (double)(epochs * steps),
+                                                        .epochs = (double)epochs});
+}
+
 /* Refuses a schedule that looks at a figure which the run will not have. */
 static rnl_status check_schedule_monitor(const rnl_choice *schedule, const rnl_config *config,
                                          bool validated)
@@ -108,6 +127,7 @@ static rnl_status check_phase(const rnl_model *model, size_t number, const rnl_d
                            "neither fixed nor frozen",
                            number + 1);
     RNL_TRY(rnl_check_trainable(model, &data->train));
+    RNL_TRY(check_rates(model, data));
     RNL_TRY(check_schedule_monitor(model->phase.schedule, model->config, validated));
     return rnl_early_stopping_check(model->phase.early_stopping, model->config, validated);
 }

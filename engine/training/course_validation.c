@@ -47,7 +47,9 @@ static void tell_figures(rnl_course *t, rnl_hand *hand)
         rnl_course_progress(t, t->reported_at, position->sums.rows - t->sums_rows, &figures);
     look_for_plateau(t->model->phase.schedule, &position->plateau,
                      step->update.optimizer.learning_rate, &figures);
-    rnl_course_set_rates(t, step);
+    const rnl_status rated = rnl_course_set_rates(t, step);
+    if (rated != RNL_OK)
+        rnl_course_stop(t, hand, rated);
     const rnl_validation_time when = {rnl_course_epoch(t), position->step,
                                       position->reported_step <= position->phase_step,
                                       position->phase_epoch};

@@ -6,6 +6,7 @@
 #include "engine/schema/config.h"
 #include "engine/step/penalty.h"
 #include "engine/training/advice.h"
+#include "engine/training/caller_schedule.h"
 #include "engine/training/check.h"
 #include "engine/training/class_counts.h"
 #include "engine/training/class_weights.h"
@@ -50,7 +51,7 @@ static void account_step(rnl_hand *hand, void *context)
     ++position->step;
     position->rows += hand->step.batch.rows;
     position->momentum_product = step->update.rates[position->step % 2].momentum_product;
-    rnl_course_set_rates(t, step);
+    const rnl_status rated = rnl_course_set_rates(t, step);
     rnl_step_set_penalty(step, position->step, hand->step.batch.rows);
     rnl_sums_add(&position->sums, step, &hand->step.batch);
     t->saving = every > 0 && position->step % (uint64_t)every == 0;
@@ -59,6 +60,8 @@ static void account_step(rnl_hand *hand, void *context)
         status = rnl_fail_not_finite(step, &hand->step.batch, position->step);
     if (status == RNL_OK)
         status = rnl_check_updates(step, position->step + 1);
+    if (status == RNL_OK)
+        status = rated;
     if (status != RNL_OK)
         rnl_course_stop(t, hand, status);
     else if (atomic_load(&hand->executor->failed))
@@ -190,7 +193,9 @@ static void begin(rnl_hand *hand, void *context)
     rnl_log_phase(t->model, t->options);
     rnl_log_plan(hand->step.step, t->data, t->options);
     rehearse(t, hand);
-    rnl_course_set_rates(t, hand->step.step);
+    const rnl_status rated = rnl_course_set_rates(t, hand->step.step);
+    if (rated != RNL_OK)
+        rnl_course_stop(t, hand, rated);
     rnl_course_begin_sums(t);
     t->epoch_start = t->saved_at = rnl_course_now();
     t->reported_at = t->begun ? t->reported_at : t->epoch_start;
@@ -360,6 +365,7 @@ static void begin_phase(rnl_course *t)
         .position = model->position,
         .data = t->data,
         .options = t->options,
+        .schedule = rnl_schedule_given(model, t->options),
         .epoch = {.dataset = train, .count = rnl_epoch_rows(model, train)},
         .validation = {.rows = {.dataset = &t->data->validation}},
         .best_unsaved = rnl_course_resaves_best(model, t->options),
@@ -390,6 +396,7 @@ static rnl_status run_phase(rnl_course *t)
 rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *options)
 {
     RNL_OWN_FLOATING_MODE;
+    RNL_TRY(rnl_schedule_given_check(model, rnl_options_given(options)));
     RNL_TRY(rnl_course_check(model, data));
     rnl_course t = {.model = model, .data = data, .options = rnl_options_given(options)};
     rnl_status status;

@@ -52,6 +52,14 @@ bool rnl_call_inspect(const rnl_options *options, const rnl_inspection *inspecti
     return answer == 0;
 }
 
+double rnl_call_schedule(const rnl_options *options, const rnl_schedule_point *point)
+{
+    const rnl_worker_mode mode = rnl_team_leave(false);
+    const double rate = options->schedule(point, options->user);
+    rnl_team_return(&mode);
+    return rate;
+}
+
 void rnl_log(const rnl_options *options, rnl_log_level level, const char *format, ...)
 {
     if (!options->on_log)

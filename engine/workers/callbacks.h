@@ -18,6 +18,9 @@ bool rnl_call_step(const rnl_options *options, const rnl_progress *progress);
 bool rnl_call_epoch(const rnl_options *options, const rnl_progress *progress);
 bool rnl_call_inspect(const rnl_options *options, const rnl_inspection *inspection);
 
+/* Asks the options' schedule, which there is. */
+double rnl_call_schedule(const rnl_options *options, const rnl_schedule_point *point);
+
 /* Formats and sends a message to the options' on_log. */
 void rnl_log(const rnl_options *options, rnl_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

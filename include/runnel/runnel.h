@@ -430,10 +430,17 @@ typedef struct rnl_inspection {
 
 typedef enum rnl_log_level { RNL_LOG_DEBUG, RNL_LOG_INFO, RNL_LOG_WARNING } rnl_log_level;
 
+/* A step to come, as a schedule of the program sees it. */
+typedef struct rnl_schedule_point {
+    uint64_t step, epoch;   /* from 0; of a phase of training, from its beginning */
+    uint64_t steps, epochs; /* in all */
+    double learning_rate;   /* of the step before; the optimizer's at first */
+} rnl_schedule_point;
+
 /* Options of a run, beside its configuration.  A zero-initialized rnl_options means the defaults.
  * Callbacks run on a worker, between two steps, and must not start another run.  If one returns a
- * value other than 0, training ends after the step with RNL_STOPPED.  No option changes the trained
- * weights. */
+ * value other than 0, training ends after the step with RNL_STOPPED.  No option but `schedule`
+ * changes the trained weights. */
 typedef struct rnl_options {
     /* Exact number of workers.  0: one for each usable physical core, but no more than the
      * network's matrix products can keep busy. */
@@ -463,6 +470,11 @@ typedef struct rnl_options {
     int (*on_inspect)(const rnl_inspection *inspection, void *user);
     void (*on_log)(rnl_log_level level, const char *text, void *user);
     void *user;
+    /* Returns the learning rate of a step, and is asked once for each; NULL: the configuration's
+     * schedule, beside which it is refused.  A training that goes on needs the function that it
+     * began with.  A result that is negative, above 1e6 or NaN is RNL_NOT_FINITE.  Used by rnl_train
+     * alone. */
+    double (*schedule)(const rnl_schedule_point *point, void *user);
 } rnl_options;
 
 /* Trains on the training rows for the configuration's number of epochs, or phase after phase, and
