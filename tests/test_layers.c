@@ -44,6 +44,18 @@ enum { FEATURES = 6, CLASSES = 4, MOST_ROWS = 40 };
                                  "{dense: {units: 70, trainable: false}}]")                        \
     CASE(batch_normalization_of_rate_0, "batch_normalization: {learning_rate_factor: 0}")          \
     CASE(l2_by_rows, "dense: {units: 30, activation: tanh, kernel_regularizer: {l2_by_rows: 3}}")  \
+    CASE(tied, "dense: {units: 50, activation: elu, name: code, kernel_regularizer: {l2: 0.05}}\n" \
+               "  - dense: {units: 70, activation: tanh, tied_to: code}\n"                         \
+               "  - dense: {units: 6, activation: tanh, tied_to: dense_1}")                        \
+    CASE(tied_wide, "dense: {units: 200, activation: tanh, name: wide}\n"                          \
+                    "  - dense: {units: 70, activation: elu, tied_to: wide, use_bias: false}")     \
+    CASE(tied_twice, "dense: {units: 6, activation: tanh, tied_to: dense_1}\n"                     \
+                     "  - prelu\n"                                                                 \
+                     "  - dense: {units: 70, activation: elu, trainable: false}\n"                 \
+                     "  - dense: {units: 6, activation: elu, tied_to: dense_1}")                   \
+    CASE(tied_to_frozen, "dense: {units: 110, activation: tanh, trainable: false, name: still}\n"  \
+                         "  - dense: {units: 70, activation: elu, tied_to: still}")                \
+    CASE(tied_with_a_frozen_bias, "dense: {units: 6, tied_to: dense_1, trainable: false}")         \
     CASE(all_kinds,                                                                                \
          "gaussian_noise: {stddev: 0.1}\n"                                                         \
          "  - batch_normalization\n"                                                               \
@@ -79,6 +91,30 @@ static rnl_model *create(const char *layers, const rnl_data *data, const char *t
                          data);
 }
 
+/* Moves a weight, and with it that of the layers tied to its own. */
+static void set_weight(layer_oracle *oracle, size_t l, size_t p, size_t i, double value)
+{
+    const rnl_model *model = oracle->model;
+    const size_t columns = model->layers[l].parameters[p].size[1];
+    oracle->parameters[l][p][i] = value;
+    for (size_t k = l + 1; p == 0 && k < model->layer_count; ++k)
+        if (model->layers[k].tied_to == &model->layers[l]) {
+            const size_t rows = model->layers[k].parameters[0].size[1];
+            oracle->parameters[k][0][i % columns * rows + i / columns] = value;
+        }
+}
+
+/* A tied kernel is the other's, transposed. */
+static void check_tie(const rnl_layer *layer, const char *name)
+{
+    const rnl_parameter *own = &layer->parameters[0], *other = &layer->tied_to->parameters[0];
+    for (size_t i = 0; i < own->size[0]; ++i)
+        for (size_t j = 0; j < own->size[1]; ++j)
+            cr_assert_eq(own->arrays[RNL_VALUES][i * own->size[1] + j],
+                         other->arrays[RNL_VALUES][j * own->size[0] + i], "%s: %s", name,
+                         layer->name);
+}
+
 /* The gradients of a parameter: what a step of gradient descent with a rate of 1 took off. */
 static void check_parameter(layer_oracle *oracle, const rnl_data *data, size_t l, size_t p,
                             const float *before, const char *name)
@@ -87,14 +123,15 @@ static void check_parameter(layer_oracle *oracle, const rnl_data *data, size_t l
     const rnl_parameter *parameter = &layer->parameters[p];
     const size_t count = rnl_parameter_count(parameter), stride = count > 300 ? count / 97 : 1;
     double error = 0, norm = 0;
-    for (size_t i = 0; i < count; i += stride) {
-        double *weight = &oracle->parameters[l][p][i];
-        const double kept = *weight, h = 1e-5;
-        *weight = kept + h;
+    if (p == 0 && layer->tied_to)
+        check_tie(layer, name);
+    for (size_t i = 0; i < count && !(p == 0 && layer->tied_to); i += stride) {
+        const double kept = oracle->parameters[l][p][i], h = 1e-5;
+        set_weight(oracle, l, p, i, kept + h);
         const double above = layer_oracle_loss(oracle, data->train.inputs, data->train.labels);
-        *weight = kept - h;
+        set_weight(oracle, l, p, i, kept - h);
         const double below = layer_oracle_loss(oracle, data->train.inputs, data->train.labels);
-        *weight = kept;
+        set_weight(oracle, l, p, i, kept);
         const double expected = parameter->fixed || layer->frozen ? 0 : (above - below) / (2 * h);
         const double gradient = (double)before[i] - (double)parameter->arrays[RNL_VALUES][i];
         if (parameter->fixed && strncmp(parameter->name, "moving", 6) == 0)
@@ -200,6 +237,8 @@ Test(layers, one_result_on_any_number_of_workers)
     char layers[1024];
     snprintf(layers, sizeof layers,
              "%s\n"
+             "  - dense: {units: 170, activation: tanh, kernel_constraint: max_norm, name: code}\n"
+             "  - dense: {units: 40, activation: tanh, tied_to: code}\n"
              "  - batch_normalization: {moving_statistics: final_pass}\n"
              "  - dense: {units: 150, kernel_regularizer: l1, bias_regularizer: l2,\n"
              "            kernel_constraint: {max_norm: {max_value: 0.8}}}",

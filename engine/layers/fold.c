@@ -70,6 +70,7 @@ static rnl_status take_dense(layer_fate *fate, const rnl_layer *layer)
     for (size_t i = 0; i < count; ++i)
         fate->kernel[i] = (double)kernel->arrays[RNL_VALUES][i];
     fate->dense = *rnl_dense_of(layer);
+    fate->dense.tied_to = NULL;
     for (size_t j = 0; fate->dense.use_bias && j < units; ++j)
         fate->bias[j] = (double)layer->parameters[RNL_DENSE_BIAS].arrays[RNL_VALUES][j];
     return RNL_OK;

@@ -24,7 +24,7 @@ enum { RNL_VALUES, RNL_FIRST_SLOT, RNL_BEST = RNL_FIRST_SLOT + RNL_MAX_SLOTS, RN
 /* A tensor of parameters, row-major. */
 typedef struct rnl_parameter {
     const char *name; /* within the layer: "kernel" */
-    bool fixed;       /* not changed by gradients: moving statistics */
+    bool fixed;       /* not changed by gradients: moving statistics, a tied kernel */
     size_t rank;
     size_t size[2];
     const rnl_choice *regularizer; /* of rnl_regularizers; NULL, or a choice of kind NULL, for
@@ -48,6 +48,8 @@ typedef struct rnl_layer {
     float learning_rate_factor; /* of its parameters */
     bool trainable;             /* as the configuration of the layer says */
     bool frozen;                /* now: nothing changes its parameters */
+    bool shared;                /* its kernel is another layer's, too */
+    struct rnl_layer *tied_to;  /* the layer whose kernel, transposed, is its own; NULL for none */
     double fixup;            /* factor of fixup initialization, by the layer's place in the model */
     bool activation_in_loss; /* the loss computes the last layer's activation: the layer outputs
                                 logits */

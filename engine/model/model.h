@@ -104,6 +104,9 @@ rnl_status rnl_model_keep_best(rnl_model *model);
 void rnl_model_swap_best(rnl_model *model);
 void rnl_model_drop_best(rnl_model *model);
 
+/* Sets the kernels of tied layers to those that they are, transposed. */
+void rnl_model_follow_ties(rnl_model *model);
+
 /* Ends training: frees everything but the values. */
 void rnl_model_end_training(rnl_model *model);
 

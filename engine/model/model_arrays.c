@@ -92,3 +92,21 @@ void rnl_model_end_training(rnl_model *model)
     rnl_model_release_arrays(model, RNL_FIRST_SLOT);
     model->position = (rnl_position){0};
 }
+
+/* The kernel is the first parameter of both. */
+static void follow_tie(const rnl_layer *layer)
+{
+    const rnl_parameter *kernel = &layer->parameters[0];
+    const size_t rows = kernel->size[0], columns = kernel->size[1];
+    const float *from = layer->tied_to->parameters[0].arrays[RNL_VALUES];
+    for (size_t i = 0; i < rows; ++i)
+        for (size_t j = 0; j < columns; ++j)
+            kernel->arrays[RNL_VALUES][i * columns + j] = from[j * rows + i];
+}
+
+void rnl_model_follow_ties(rnl_model *model)
+{
+    for (size_t i = 0; i < model->layer_count; ++i)
+        if (model->layers[i].tied_to)
+            follow_tie(&model->layers[i]);
+}

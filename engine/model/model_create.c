@@ -75,6 +75,7 @@ static rnl_status initialize(rnl_model *model)
         if (operations->initialize)
             operations->initialize(&model->layers[i], (uint64_t)model->config->training.seed);
     }
+    rnl_model_follow_ties(model);
     return RNL_OK;
 }
 

@@ -266,6 +266,8 @@ rnl_status rnl_model_from_file(rnl_model **model, const rnl_safetensors *file, c
     snprintf(built->computed_with, sizeof built->computed_with, "%s", computed_with);
     status = take_parameters(built, file, path, RNL_VALUES);
     if (status == RNL_OK)
+        rnl_model_follow_ties(built);
+    if (status == RNL_OK)
         status = take_training(built, file, path);
     if (status == RNL_OK)
         status = take_encoding(built, file, path);

@@ -153,8 +153,13 @@ rnl_status rnl_model_set_parameter(rnl_model *model, const char *name, const flo
     RNL_TRY(find(model, name, &f));
     RNL_TRY(check_count(f, name, count));
     RNL_TRY(check_finite(name, values, count));
+    if (f.layer->tied_to && f.parameter == f.layer->parameters)
+        return rnl_fail(RNL_BAD_CONFIG,
+                        "%s is tied: it is %s.kernel, transposed, which is set in its place", name,
+                        f.layer->tied_to->name);
     RNL_TRY(rnl_model_fetch(model));
     memcpy(f.parameter->arrays[RNL_VALUES], values, count * sizeof *values);
+    rnl_model_follow_ties(model);
     note_change(model);
     return RNL_OK;
 }
@@ -198,6 +203,7 @@ rnl_status rnl_model_copy_parameters(rnl_model *to, const rnl_model *from)
         memmove(own.parameter->arrays[RNL_VALUES], source.parameter->arrays[RNL_VALUES],
                 rnl_parameter_count(own.parameter) * sizeof(float));
     }
+    rnl_model_follow_ties(to);
     note_change(to);
     return RNL_OK;
 }

@@ -61,6 +61,7 @@ static rnl_status take_all(rnl_model *model, const rnl_model *saved)
     const rnl_reused *reused = &model->config->reuse;
     const rnl_data_config *here = &model->config->data, *there = &saved->config->data;
     RNL_TRY(take_layers(model, saved));
+    rnl_model_follow_ties(model);
     if (reused->inputs)
         RNL_TRY(take_scaler(&model->scaler, &saved->scaler, &here->scaling, &there->scaling));
     return reused->outputs ? take_scaler(&model->target_scaler, &saved->target_scaler,

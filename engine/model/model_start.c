@@ -215,6 +215,7 @@ static rnl_status start(rnl_model *model, const rnl_model *earlier, bool keeps_o
         if (fate_of(&model->layers[i], earlier) == TAKEN)
             RNL_TRY(rnl_layer_take(&model->layers[i], find_layer(earlier, model->layers[i].name),
                                    with_state));
+    rnl_model_follow_ties(model);
     if (with_state)
         take_position(model, earlier);
     return take_scalers(model, earlier, out);

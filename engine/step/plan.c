@@ -11,6 +11,7 @@
 #include "engine/step/mixed_precision.h"
 #include "engine/step/penalty.h"
 #include "engine/step/probe.h"
+#include "engine/step/ties.h"
 #include "engine/step/update.h"
 #include "threading/assignment.h"
 
@@ -135,9 +136,11 @@ rnl_status rnl_step_plan(rnl_step *step)
     if (step->given.training) {
         RNL_TRY(plan_backward(step));
         rnl_phases_end_trailing(&step->phases);
+        RNL_TRY(rnl_plan_tied_gradients(step));
         RNL_TRY(rnl_plan_clipping(step));
         RNL_TRY(rnl_plan_update(step));
         RNL_TRY(rnl_plan_constraints(step));
+        RNL_TRY(rnl_plan_tied_values(step));
         RNL_TRY(rnl_plan_rounding(step));
     }
     if (!step->given.predicting)

@@ -180,6 +180,7 @@ typedef struct rnl_step_blocks {
     size_t count, capacity;
     rnl_block **items;
     struct rnl_constrained *constrained; /* a list */
+    struct rnl_tie *ties;                /* likewise (ties.h) */
 } rnl_step_blocks;
 
 /* Memory that is freed with the step. */

@@ -56,6 +56,12 @@ const rnl_field rnl_dense_fields[] = {
      .fallback = "null",
      .kinds = &rnl_constraints,
      .help = "constraint enforced on the weights after each update"},
+    {.key = "tied_to",
+     .type = RNL_FIELD_TEXT,
+     .offset = offsetof(rnl_dense, tied_to),
+     .fallback = "null",
+     .help = "name of an earlier dense layer whose kernel, transposed, is that of this one: both "
+             "learn it together; only the bias is this layer's own"},
     RNL_TRAINABLE_FIELD(rnl_dense),
     RNL_RATE_FACTOR_FIELD(rnl_dense),
     {.key = NULL},
@@ -82,8 +88,10 @@ static rnl_status build(rnl_layer *layer)
     RNL_TRY(check_constraint(layer));
     layer->output = (rnl_shape){.rank = 1, .size = {(size_t)dense->units}};
     rnl_layer_set_training(layer, dense->trainable, dense->learning_rate_factor);
+    RNL_TRY(rnl_dense_tie(layer));
     layer->parameters[layer->parameter_count++] =
         (rnl_parameter){.name = "kernel",
+                        .fixed = layer->tied_to != NULL,
                         .rank = 2,
                         .size = {layer->input.size[0], (size_t)dense->units},
                         .regularizer = &dense->kernel_regularizer};

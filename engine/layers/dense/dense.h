@@ -17,6 +17,7 @@ typedef struct rnl_dense {
     rnl_choice activity_regularizer;                 /* of rnl_regularizers; none after it has
                                                         become a layer of its own */
     rnl_choice kernel_constraint;                    /* of rnl_constraints; may be none */
+    char *tied_to;                                   /* a layer's name; NULL for none */
     bool trainable;
     double learning_rate_factor;
 } rnl_dense;
@@ -25,6 +26,10 @@ static inline const rnl_dense *rnl_dense_of(const rnl_layer *layer)
 {
     return layer->choice->parameters;
 }
+
+/* Finds the layer that a dense layer is tied to, if to any.  RNL_BAD_CONFIG if there is none of
+ * that name and shape before it. */
+rnl_status rnl_dense_tie(rnl_layer *layer);
 
 rnl_status rnl_dense_plan_forward(const rnl_layer *layer, rnl_step *step, const rnl_matrix *input,
                                   const rnl_matrix **output, void **state);

@@ -76,9 +76,9 @@ static rnl_status run_gradients(void *self, size_t number, rnl_step_worker *work
 {
     const rnl_dense_state *state = self;
     const gradient_tile tile = tile_of(state, number);
-    if (state->bias && tile.first)
+    if (state->learns_bias && tile.first)
         compute_bias_gradients(state, worker, &tile.slice);
-    for (size_t i = tile.begin; i < tile.end; i += RNL_CUT_INPUTS)
+    for (size_t i = tile.begin; state->learns_kernel && i < tile.end; i += RNL_CUT_INPUTS)
         for (size_t p = tile.slice.begin; p < tile.slice.end; ++p)
             compute_gradients(state, tile.slice.columns, p, i,
                               rnl_least(tile.end - i, RNL_CUT_INPUTS), worker);
@@ -107,7 +107,9 @@ static rnl_phase_cost gradients_cost(const rnl_dense_state *state, const rnl_ste
     return (rnl_phase_cost){
         .flops = rnl_step_flops(step, 2 * rows * weights),
         .calls = (double)(rnl_dense_panels(state) * chunks),
-        .bytes = rnl_step_clips(step) ? 8 * weights : rnl_step_update_bytes(step, weights, 2),
+        .bytes = rnl_step_clips(step) || rnl_dense_is_tied(state)
+                     ? 8 * weights
+                     : rnl_step_update_bytes(step, weights, 2),
         .shared = state->cut.by_columns ? 0 : 4 * (rows * (fan_in + units) + weights),
     };
 }
@@ -146,5 +148,9 @@ rnl_status rnl_dense_plan_gradients(rnl_dense_state *state, rnl_step *step,
                                   .b = columns->delta_packing,
                                   .pairs = pairs});
     rnl_dense_need(state, RNL_CUT_INPUTS * columns->packing.width);
-    return rnl_step_keeps_gradients(step) ? rnl_step_gradients(step, columns->weights) : RNL_OK;
+    if (state->layer->tied_to)
+        return rnl_dense_reserve_tied(step, columns->weights);
+    return rnl_step_keeps_gradients(step) || state->layer->shared
+               ? rnl_step_gradients(step, columns->weights)
+               : RNL_OK;
 }

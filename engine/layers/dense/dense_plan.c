@@ -9,20 +9,20 @@
 #define MOST_SLICES 4 /* of a layer cut by rows */
 
 /* Packs the layer's kernel into the column block, and with the first block the bias; also the
- * optimizer's state, if training is resumed. */
+ * optimizer's state, if training is resumed: a tied kernel has none. */
 static rnl_status run_preparation(void *self, size_t column_block, rnl_step_worker *worker)
 {
     const rnl_dense_state *state = self;
     const rnl_parameter *parameters = state->layer->parameters;
     const rnl_dense_columns *columns = &state->blocks[column_block];
-    for (size_t a = 0; a < rnl_step_arrays(worker->step) && columns->weights->arrays[a]; ++a) {
-        const float *kernel = parameters[RNL_DENSE_KERNEL].arrays[a];
-        if (kernel)
+    for (size_t a = 0; a < rnl_step_arrays(worker->step); ++a) {
+        const float *kernel = parameters[RNL_DENSE_KERNEL].arrays[a],
+                    *bias = state->bias ? parameters[RNL_DENSE_BIAS].arrays[a] : NULL;
+        if (kernel && columns->weights->arrays[a])
             rnl_pack(&columns->packing, kernel + columns->first, state->units,
                      columns->weights->arrays[a]);
-        if (kernel && state->bias && column_block == 0)
-            memcpy(state->bias->arrays[a], parameters[RNL_DENSE_BIAS].arrays[a],
-                   state->units * sizeof(float));
+        if (bias && state->bias->arrays[a] && column_block == 0)
+            memcpy(state->bias->arrays[a], bias, state->units * sizeof(float));
     }
     rnl_weight_pairs_write_all(worker->step, columns->weights);
     return RNL_OK;
@@ -136,18 +136,21 @@ static rnl_status reserve_shared(rnl_dense_state *state, rnl_step *step)
 /* Requests what the backward phases need beyond the forward phases. */
 static rnl_status plan_training(rnl_dense_state *state, rnl_step *step)
 {
+    const rnl_layer *layer = state->layer;
+    state->learns_kernel = !(layer->tied_to ? layer->tied_to : layer)->frozen;
+    state->learns_bias = state->bias && !layer->frozen;
     for (size_t c = 0; c < state->cut.columns.blocks; ++c) {
         rnl_dense_columns *columns = &state->blocks[c];
         if (columns->weights->pairs)
             rnl_dense_plan_mixed_delta(state, step, columns);
         else
             columns->delta_packing = rnl_packing_uniform(step->padded_rows, columns->count);
-        if (!state->layer->frozen)
+        if (state->learns_kernel)
             RNL_TRY(rnl_dense_plan_gradients(state, step, columns));
-        if (state->layer->index > step->first_trainable)
+        if (layer->index > step->first_trainable)
             rnl_dense_plan_input_gradient(state, step, columns);
     }
-    if (state->bias && !state->layer->frozen)
+    if (state->learns_bias)
         RNL_TRY(rnl_step_gradients(step, state->bias));
     rnl_step_need_tile(step, state->scratch);
     if (!state->cut.by_columns)
@@ -193,7 +196,7 @@ static void place_updates(const rnl_dense_state *state, const rnl_step *step)
     const bool by_tile = !rnl_step_clips(step);
     for (size_t c = 0; c < state->cut.columns.blocks; ++c) {
         rnl_block *weights = state->blocks[c].weights;
-        weights->updated_by_tile = by_tile;
+        weights->updated_by_tile = by_tile && !rnl_dense_is_tied(state);
         weights->piece = RNL_CUT_MULTIPLE * RNL_PACKING_VECTOR;
     }
     if (state->bias) {
@@ -207,17 +210,19 @@ rnl_status rnl_dense_plan_backward(void *planned, rnl_step *step, const rnl_upst
 {
     rnl_dense_state *state = planned;
     state->upstream = *upstream;
-    const bool frozen = state->layer->frozen;
-    if (!frozen) {
+    const bool learns = state->learns_kernel || state->learns_bias;
+    if (learns) {
         place_updates(state, step);
         RNL_TRY(rnl_dense_plan_constraint(state, step));
     }
+    if (state->layer->tied_to && state->learns_kernel)
+        RNL_TRY(rnl_dense_plan_tie(state, step));
     if (downstream) {
         downstream->partials = state->cut.by_columns ? state->cut.columns.blocks : 1;
         state->downstream = *downstream;
     }
     RNL_TRY(rnl_dense_add_delta(state, step));
-    return frozen ? RNL_OK : rnl_dense_add_gradients(state, step);
+    return learns ? rnl_dense_add_gradients(state, step) : RNL_OK;
 }
 
 rnl_status rnl_dense_collect(const void *planned, size_t array, rnl_layer *layer)
@@ -225,13 +230,12 @@ rnl_status rnl_dense_collect(const void *planned, size_t array, rnl_layer *layer
     const rnl_dense_state *state = planned;
     for (size_t c = 0; c < state->cut.columns.blocks; ++c) {
         const rnl_dense_columns *columns = &state->blocks[c];
-        if (!columns->weights->arrays[array])
-            return RNL_OK;
-        rnl_unpack(&columns->packing, columns->weights->arrays[array],
-                   layer->parameters[RNL_DENSE_KERNEL].arrays[array] + columns->first,
-                   state->units);
+        if (columns->weights->arrays[array])
+            rnl_unpack(&columns->packing, columns->weights->arrays[array],
+                       layer->parameters[RNL_DENSE_KERNEL].arrays[array] + columns->first,
+                       state->units);
     }
-    if (state->bias)
+    if (state->bias && state->bias->arrays[array])
         memcpy(layer->parameters[RNL_DENSE_BIAS].arrays[array], state->bias->arrays[array],
                state->units * sizeof(float));
     return RNL_OK;

@@ -86,7 +86,8 @@ typedef struct rnl_dense_state {
     rnl_bound_activation activation;
     rnl_dense_columns *blocks; /* (column blocks) */
     size_t slices;
-    rnl_block *bias; /* NULL if the layer has none */
+    rnl_block *bias;                 /* NULL if the layer has none */
+    bool learns_kernel, learns_bias; /* in training: their gradients are computed */
     const rnl_matrix *input;
     rnl_matrix output;
     rnl_matrix kept;       /* slopes, in training; only for an activation that keeps them */
@@ -154,6 +155,22 @@ rnl_status rnl_dense_plan_gradients(rnl_dense_state *state, rnl_step *step,
 
 /* Adds the phase of the gradients, which trails. */
 rnl_status rnl_dense_add_gradients(rnl_dense_state *state, rnl_step *step);
+
+/* ---- tied weights (dense_tied.c) ------------------------------------------------------------- */
+
+/* Tests if gradients of the kernel are kept, and updated by a phase of their own: it is another
+ * layer's, too. */
+static inline bool rnl_dense_is_tied(const rnl_dense_state *state)
+{
+    return state->layer->tied_to || state->layer->shared;
+}
+
+/* Reserves the gradients of a tied layer's kernel, which is not updated itself. */
+rnl_status rnl_dense_reserve_tied(rnl_step *step, rnl_block *weights);
+
+/* Requests the phases that add a tied layer's gradient to the other's, and let its weights
+ * follow. */
+rnl_status rnl_dense_plan_tie(rnl_dense_state *state, rnl_step *step);
 
 /* ---- delta (dense_delta.c) ------------------------------------------------------------------- */
 
