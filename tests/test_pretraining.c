@@ -118,6 +118,34 @@ Test(pretraining, whole_is_the_net_and_its_mirror_image)
     rnl_pretraining_free(p);
 }
 
+/* With tied weights it is the net whose decoder is tied by hand, and each stage's decoder has its
+ * encoder's kernel. */
+Test(pretraining, tied_weights_are_those_of_tied_layers)
+{
+    rnl_pretraining *p =
+        pretrain(configure("{tied: true, denoising: {gaussian_noise: 0.1}, epochs: 3}", plain));
+    rnl_config *config = fixture_config(
+        DATA "model:\n"
+             "  - gaussian_noise: 0.1\n"
+             "  - dense: {units: 8, activation: tanh}\n"
+             "  - dense: {units: 5, activation: elu, kernel_initializer: he_normal}\n"
+             "  - dense: {units: 8, activation: tanh, tied_to: dense_2}\n"
+             "  - dense: {units: 12, tied_to: dense_1}\n" TRAINING,
+        ", targets: inputs", "mean_squared_error", 3);
+    rnl_data *data = NULL;
+    cr_assert_eq(rnl_data_load(&data, config, RNL_TRAIN | RNL_VALIDATION), RNL_OK, "%s",
+                 rnl_message());
+    rnl_model *model = fixture_model(config, data);
+    cr_assert_eq(rnl_train(model, data, NULL), RNL_OK, "%s", rnl_message());
+    expect_parameter(rnl_pretraining_model(p), "dense_2.kernel", model, "dense_2.kernel");
+    expect_parameter(rnl_pretraining_model(p), "decoder_2.kernel", model, "dense_3.kernel");
+    expect_parameter(rnl_pretraining_model(p), "decoder_1.kernel", model, "dense_4.kernel");
+    expect_parameter(rnl_pretraining_model(p), "decoder_1.bias", model, "dense_4.bias");
+    rnl_model_free(model);
+    rnl_data_free(data);
+    rnl_pretraining_free(p);
+}
+
 /* ---- stacked --------------------------------------------------------------------------------- */
 
 /* The codes of the first layer, computed here, in double; the second autoencoder trained on them by
@@ -205,11 +233,13 @@ Test(pretraining, gives_back_rows_better_than_their_mean)
 {
     static const char *const kinds[] = {
         "{mode: whole, epochs: 30}",
+        "{mode: whole, tied: true, epochs: 30}",
+        "{mode: stacked, tied: true, denoising: {dropout: 0.1}, epochs: 30}",
         "{mode: stacked, epochs: 30}",
         "{mode: whole, denoising: {gaussian_noise: 0.1}, epochs: 30, batch_size: 16}",
         "{mode: stacked, denoising: {dropout: 0.1}, epochs: 30, optimizer: nesterov}",
     };
-    for (size_t i = 0; i < 4; ++i)
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; ++i)
         for (size_t n = 0; n < 2; ++n) {
             rnl_pretraining *p = pretrain(configure(kinds[i], n ? normalized : plain));
             const rnl_model *model = rnl_pretraining_model(p);

@@ -20,6 +20,7 @@ static void enter(void)
                   "  - dense: {units: 5, activation: softmax}\n"
                   "pretraining:\n"
                   "  mode: stacked\n"
+                  "  tied: true\n"
                   "  denoising: {gaussian_noise: 0.1}\n"
                   "  epochs: 6\n"
                   "  schedule: one_cycle\n"

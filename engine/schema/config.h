@@ -86,6 +86,7 @@ typedef struct rnl_reused {
 /* pretraining: */
 typedef struct rnl_pretraining_config {
     rnl_choice mode;            /* of rnl_pretraining_modes */
+    bool tied;                  /* the mirror image has the encoder's kernels, transposed */
     rnl_choice denoising;       /* of rnl_denoisings; kind NULL for none */
     int64_t epochs, batch_size; /* 0: as training */
     rnl_choice optimizer;       /* kind NULL: as training */

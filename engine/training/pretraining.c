@@ -133,6 +133,7 @@ static void copy_common(rnl_model *to, const rnl_model *from)
                 memcpy(values, source->arrays[RNL_VALUES],
                        rnl_parameter_count(source) * sizeof *values);
         }
+    rnl_model_follow_ties(to);
 }
 
 /* ---- codes ----------------------------------------------------------------------------------- */

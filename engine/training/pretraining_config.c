@@ -56,6 +56,12 @@ const rnl_field rnl_pretraining_fields[] = {
      .fallback = "whole",
      .kinds = &rnl_pretraining_modes,
      .help = "what is trained at a time"},
+    {.key = "tied",
+     .type = RNL_FIELD_BOOLEAN,
+     .offset = KEY(tied),
+     .fallback = "false",
+     .help = "each layer of the mirror image has the kernel of the layer that it mirrors, "
+             "transposed: one kernel, one gradient"},
     {.key = "denoising",
      .type = RNL_FIELD_KIND,
      .offset = KEY(denoising),
@@ -204,21 +210,49 @@ static const char *kind_of(const json_t *entry)
     return json_is_string(entry) ? json_string_value(entry) : json_object_iter_key(kind);
 }
 
+#define NAME 80
+
+/* The name that an entry has in the whole net. */
+static void name_entry(char name[NAME], const rnl_segments *segments, size_t index)
+{
+    const json_t *entry = json_array_get(entries(segments), index);
+    const char *kind = kind_of(entry), *given = given_name(entry);
+    size_t number = 1;
+    for (size_t k = 0; k < index; ++k)
+        number += strcmp(kind_of(json_array_get(entries(segments), k)), kind) == 0;
+    if (given)
+        snprintf(name, NAME, "%.*s", NAME - 1, given);
+    else
+        snprintf(name, NAME, "%.58s_%zu", kind, number);
+}
+
 /* Adds entries under the names that their places in the whole net give them: a stretch of it would
  * count them otherwise. */
 static void add_encoder(json_t *layers, const rnl_segments *segments, size_t begin, size_t end)
 {
     for (size_t i = begin; i < end; ++i) {
         const json_t *entry = json_array_get(entries(segments), i);
-        const char *kind = kind_of(entry);
-        size_t number = 1;
-        char name[80];
-        for (size_t k = 0; k < i; ++k)
-            number += strcmp(kind_of(json_array_get(entries(segments), k)), kind) == 0;
-        snprintf(name, sizeof name, "%.60s_%zu", kind, number);
+        char name[NAME];
+        name_entry(name, segments, i);
         json_array_append_new(layers, given_name(entry) ? json_deep_copy(entry)
                                                         : rename_entry(entry, name));
     }
+}
+
+/* Ties the first layer of a mirrored segment, as the last of the list, to that which it mirrors, if
+ * that is asked for; a penalty or a constraint of the kernel is the other's. */
+static void tie(json_t *layers, const rnl_segments *segments, size_t k)
+{
+    json_t *entry = json_array_get(layers, json_array_size(layers) - 1);
+    json_t *dense = json_object_get(entry, "dense");
+    char name[NAME];
+    json_object_del(dense, "tied_to");
+    if (!json_is_true(json_object_get(json_object_get(segments->config, "pretraining"), "tied")))
+        return;
+    json_object_del(dense, "kernel_regularizer");
+    json_object_del(dense, "kernel_constraint");
+    name_entry(name, segments, segments->first[k]);
+    json_object_set_new(dense, "tied_to", json_string(name));
 }
 
 /* The mirror image of segment k: the layers that make what it begins with, once more. */
@@ -229,6 +263,7 @@ static void add_mirrored(json_t *layers, const rnl_segments *segments, size_t k,
     if (k == 0) {
         json_array_append_new(
             layers, json_pack("{s:{s:I,s:s}}", "dense", "units", (json_int_t)inputs, "name", name));
+        tie(layers, segments, k);
         return;
     }
     for (size_t i = segments->first[k - 1]; i < segments->first[k]; ++i) {
@@ -237,6 +272,8 @@ static void add_mirrored(json_t *layers, const rnl_segments *segments, size_t k,
         snprintf(beside, sizeof beside, "decoder_%zu_%zu", k + 1, i - segments->first[k - 1]);
         json_array_append_new(layers,
                               rename_entry(entry, i == segments->first[k - 1] ? name : beside));
+        if (i == segments->first[k - 1])
+            tie(layers, segments, k);
     }
 }
 
