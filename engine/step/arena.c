@@ -41,15 +41,15 @@ rnl_status rnl_arena_reserve(rnl_arena *arena, void *where, size_t count, size_t
 
 rnl_status rnl_arena_commit(rnl_arena *arena, const char *what)
 {
-    RNL_TRY(rnl_check_memory(what, arena->bytes + RNL_HUGE_PAGE + FOR_BINDING));
-    arena->mapped = arena->bytes + RNL_HUGE_PAGE;
+    const size_t alignment = arena->bytes < RNL_HUGE_PAGE ? CACHE_LINE : RNL_HUGE_PAGE;
+    RNL_TRY(rnl_check_memory(what, arena->bytes + alignment + FOR_BINDING));
+    arena->mapped = arena->bytes + alignment;
     void *mapping =
         mmap(NULL, arena->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapping == MAP_FAILED)
         return rnl_fail_memory(arena->bytes);
     arena->mapping = mapping;
-    char *memory =
-        (char *)(((uintptr_t)mapping + RNL_HUGE_PAGE - 1) / RNL_HUGE_PAGE * RNL_HUGE_PAGE);
+    char *memory = (char *)(((uintptr_t)mapping + alignment - 1) / alignment * alignment);
     rnl_ask_for_huge_pages(memory, arena->bytes);
     for (size_t i = 0; i < arena->reservation_count; ++i) {
         void *address = memory + arena->reservations[i].offset;
