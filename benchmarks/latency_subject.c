@@ -109,6 +109,7 @@ static rnl_status infer_on_team(timed_run *run, size_t threads)
     };
     rnl_executor executor = {
         .step.given = {.model = s->model, .batch_size = s->batch_size, .predicting = true},
+        .predictor = s->predictor,
         .options = &options,
         .work = work,
         .context = &pass,

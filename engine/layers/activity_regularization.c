@@ -7,12 +7,13 @@
 
 #include "engine/base/error.h"
 #include "engine/kinds/regularizers.h"
-#include "engine/layers/pass_through.h"
+#include "engine/predictor/predictor.h"
 #include "engine/schema/config.h"
 #include "engine/step/row_tiles.h"
 #include "engine/step/sizes.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 
 const rnl_field rnl_activity_regularization_fields[] = {
     {.key = "regularizer",
@@ -40,18 +41,23 @@ static rnl_status build(rnl_layer *layer)
     return RNL_OK;
 }
 
+static float penalty_of(const rnl_kernels *kernels, const rnl_regularizer *regularizer,
+                        size_t columns, const float *outputs)
+{
+    double absolutes, squares;
+    rnl_sizes_measure(kernels, columns, outputs, &absolutes, &squares);
+    return (float)(regularizer->l1 * absolutes + regularizer->l2 * squares);
+}
+
 static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
 {
     const activity_state *state = self;
     const rnl_step *step = worker->step;
     const rnl_row_tile rows = rnl_row_tile_of(step, &worker->batch, tile);
-    for (size_t i = rows.begin; i < rows.filled; ++i) {
-        double absolutes, squares;
-        rnl_sizes_measure(step->kernels, state->input->columns,
-                          state->input->values + i * state->input->stride, &absolutes, &squares);
+    for (size_t i = rows.begin; i < rows.filled; ++i)
         step->per_row.activity[i] +=
-            (float)(state->regularizer.l1 * absolutes + state->regularizer.l2 * squares);
-    }
+            penalty_of(step->kernels, &state->regularizer, state->input->columns,
+                       state->input->values + i * state->input->stride);
     return RNL_OK;
 }
 
@@ -84,8 +90,6 @@ static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl
                                const rnl_matrix **output, void **planned)
 {
     const rnl_activity_regularization *p = layer->choice->parameters;
-    if (step->given.predicting)
-        return rnl_pass_through_plan_forward(layer, step, input, output, planned);
     activity_state *state = rnl_step_allocate(step, sizeof *state, NULL);
     if (!state)
         return rnl_fail_memory(sizeof *state);
@@ -115,10 +119,40 @@ static rnl_status plan_backward(void *planned, rnl_step *step, const rnl_upstrea
                              state->input->columns, 12);
 }
 
+/* ---- inference ------------------------------------------------------------------------------- */
+
+typedef struct activity_inference {
+    rnl_regularizer regularizer;
+    size_t columns;
+} activity_inference;
+
+static void run_inference(const void *self, const rnl_stage_rows *rows)
+{
+    const activity_inference *activity = self;
+    for (size_t i = 0; i < rows->rows; ++i)
+        rows->activity[i] += penalty_of(rows->kernels, &activity->regularizer, activity->columns,
+                                        rows->x.values + i * rows->x.stride);
+}
+
+/* The penalty is part of a loss alone. */
+static rnl_status plan_inference(const rnl_layer *layer, rnl_predictor *predictor)
+{
+    const rnl_activity_regularization *p = layer->choice->parameters;
+    if (!predictor->use.judges)
+        return RNL_OK;
+    activity_inference *self = malloc(sizeof *self);
+    if (!self)
+        return rnl_fail_memory(sizeof *self);
+    *self = (activity_inference){rnl_regularizer_of(&p->regularizer),
+                                 rnl_shape_features(&layer->output)};
+    return rnl_predictor_add_reader(predictor, (rnl_stage){.self = self, .run = run_inference});
+}
+
 const rnl_layer_operations rnl_activity_regularization_operations = {
     .keeps_units = true,
     .build = build,
     .views_input = true,
     .plan_forward = plan_forward,
+    .plan_inference = plan_inference,
     .plan_backward = plan_backward,
 };

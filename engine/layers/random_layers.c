@@ -15,6 +15,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 const rnl_field rnl_dropout_fields[] = {
@@ -61,8 +62,7 @@ typedef void random_kernel(const rnl_random_rows *rows);
 typedef struct random_state {
     random_kernel *forward_kernel, *backward_kernel; /* backward NULL: gradients pass unchanged */
     rnl_random_rows forward, backward;
-    float slope;              /* randomized ReLU's slope outside of training; 1 for all others */
-    bool draws_in_prediction; /* draws numbers in Monte Carlo prediction too */
+    float slope; /* randomized ReLU's slope outside of training; 1 for all others */
     const rnl_kernels *kernels;
     const rnl_matrix *input;
     rnl_matrix output;
@@ -177,7 +177,7 @@ static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
     const random_state *state = self;
     const rnl_batch *batch = &worker->batch;
     const rnl_row_tile rows = rnl_row_tile_of(worker->step, batch, tile);
-    if (batch->training || state->draws_in_prediction) {
+    if (batch->training) {
         rnl_random_rows arguments = arguments_of(state, state->forward, batch, rows);
         arguments.x = rnl_matrix_alone(state->input, rows.begin, 0);
         arguments.y = rnl_matrix_at(&state->output, rows.begin, 0);
@@ -207,10 +207,14 @@ static rnl_status run_backward(void *self, size_t tile, rnl_step_worker *worker)
  * bytes moved. */
 #define RANDOM_BYTES 24
 
-/* Tests if the layer does nothing, as most of these do outside of training. */
-static bool is_idle(const random_state *state, const rnl_step *step)
+static void bind_numbers(random_state *state, random_binder *bind, const rnl_kernels *kernels,
+                         const rnl_layer *layer, rnl_random_purpose purpose, uint64_t seed)
 {
-    return !step->given.training && !step->given.monte_carlo && state->slope == 1;
+    state->slope = 1;
+    state->kernels = kernels;
+    bind(state, kernels, layer->choice->parameters);
+    state->forward.seed = state->backward.seed = seed;
+    state->forward.stream = state->backward.stream = rnl_random_stream(purpose, layer->stream);
 }
 
 static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl_matrix *input,
@@ -219,15 +223,8 @@ static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl
     random_state *state = rnl_step_allocate(step, sizeof *state, NULL);
     if (!state)
         return rnl_fail_memory(sizeof *state);
-    state->slope = 1;
-    bind(state, step->kernels, layer->choice->parameters);
-    if (is_idle(state, step))
-        return rnl_pass_through_plan_forward(layer, step, input, output, planned);
-    state->draws_in_prediction = step->given.monte_carlo;
-    state->forward.seed = state->backward.seed = (uint64_t)step->given.model->config->training.seed;
-    state->forward.stream = state->backward.stream = rnl_random_stream(
-        step->given.monte_carlo ? RNL_RANDOM_PREDICTION : RNL_RANDOM_TRAINING, layer->stream);
-    state->kernels = step->kernels;
+    bind_numbers(state, bind, step->kernels, layer, RNL_RANDOM_TRAINING,
+                 (uint64_t)step->given.model->config->training.seed);
     state->input = input;
     RNL_TRY(rnl_step_output(step, &state->output, input->columns));
     RNL_TRY(rnl_row_phase_add(step,
@@ -252,11 +249,38 @@ static rnl_status plan_backward(void *planned, rnl_step *step, const rnl_upstrea
                              state->output.columns, RANDOM_BYTES);
 }
 
-/* Randomized ReLU alone does something outside of training. */
-static rnl_status plan_rrelu_inference(const rnl_layer *layer, rnl_predictor *predictor)
+/* ---- inference ------------------------------------------------------------------------------- */
+
+/* Monte Carlo prediction draws numbers as training does. */
+static void run_drawing(const void *self, const rnl_stage_rows *rows)
 {
-    random_state state = {.slope = 1};
-    bind_rrelu(&state, predictor->kernels, layer->choice->parameters);
+    const random_state *state = self;
+    rnl_random_rows arguments = state->forward;
+    arguments.rows = rows->rows;
+    arguments.columns = state->output.columns;
+    arguments.step = rows->pass;
+    arguments.first_row = rows->first_row;
+    arguments.sign = rows->x;
+    arguments.x = (rnl_partials){rows->x.values, rows->x.stride, 1, 0};
+    arguments.y = rows->y;
+    state->forward_kernel(&arguments);
+}
+
+/* Otherwise randomized ReLU alone does something. */
+static rnl_status plan_inference(const rnl_layer *layer, rnl_predictor *predictor,
+                                 random_binder *bind)
+{
+    random_state state = {0};
+    bind_numbers(&state, bind, predictor->kernels, layer, RNL_RANDOM_PREDICTION, predictor->seed);
+    state.output.columns = rnl_shape_features(&layer->output);
+    if (predictor->use.draws) {
+        random_state *self = malloc(sizeof *self);
+        if (!self)
+            return rnl_fail_memory(sizeof *self);
+        *self = state;
+        return rnl_predictor_add(predictor, state.output.columns,
+                                 (rnl_stage){.self = self, .run = run_drawing});
+    }
     if (state.slope == 1)
         return RNL_OK;
     return rnl_predictor_add_activation(
@@ -264,22 +288,26 @@ static rnl_status plan_rrelu_inference(const rnl_layer *layer, rnl_predictor *pr
                                                  .alpha = state.slope});
 }
 
-#define OPERATIONS(name, build_function, draws_function, inference)                                \
+#define OPERATIONS(name, build_function, draws_function)                                           \
     static rnl_status plan_##name(const rnl_layer *layer, rnl_step *step, const rnl_matrix *input, \
                                   const rnl_matrix **output, void **planned)                       \
     {                                                                                              \
         return plan_forward(layer, step, input, output, planned, bind_##name);                     \
+    }                                                                                              \
+    static rnl_status infer_##name(const rnl_layer *layer, rnl_predictor *predictor)               \
+    {                                                                                              \
+        return plan_inference(layer, predictor, bind_##name);                                      \
     }                                                                                              \
     const rnl_layer_operations rnl_##name##_operations = {                                         \
         .keeps_units = true,                                                                       \
         .build = build_function,                                                                   \
         .draws = draws_function,                                                                   \
         .plan_forward = plan_##name,                                                               \
-        .plan_inference = inference,                                                               \
+        .plan_inference = infer_##name,                                                            \
         .plan_backward = plan_backward,                                                            \
     };
 
-OPERATIONS(dropout, build, dropout_draws, NULL)
-OPERATIONS(alpha_dropout, build, dropout_draws, NULL)
-OPERATIONS(gaussian_noise, build, noise_draws, NULL)
-OPERATIONS(rrelu, build_rrelu, rrelu_draws, plan_rrelu_inference)
+OPERATIONS(dropout, build, dropout_draws)
+OPERATIONS(alpha_dropout, build, dropout_draws)
+OPERATIONS(gaussian_noise, build, noise_draws)
+OPERATIONS(rrelu, build_rrelu, rrelu_draws)

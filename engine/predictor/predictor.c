@@ -67,6 +67,7 @@ static rnl_status plan(rnl_predictor *p, const rnl_model *model)
 {
     const rnl_choice *loss = &model->config->training.loss;
     p->kernels = rnl_kernels_of(rnl_isa_detect());
+    p->seed = (uint64_t)model->config->training.seed;
     p->features = rnl_shape_features(&model->input);
     p->outputs = rnl_model_outputs(model);
     p->classes = rnl_model_classes(model);
@@ -95,11 +96,13 @@ static rnl_status create(rnl_predictor *p, const rnl_model *model)
     return RNL_OK;
 }
 
-static rnl_status create_of(rnl_predictor **predictor, const rnl_model *model)
+static rnl_status create_of(rnl_predictor **predictor, const rnl_model *model,
+                            rnl_predictor_use use)
 {
     rnl_predictor *p = calloc(1, sizeof *p);
     if (!p)
         return rnl_fail_memory(sizeof *p);
+    p->use = use;
     const rnl_status status = create(p, model);
     if (status == RNL_OK)
         *predictor = p;
@@ -115,12 +118,19 @@ rnl_status rnl_predictor_create(rnl_predictor **predictor, const rnl_model *mode
     char *report = NULL;
     RNL_TRY(check_model(model));
     if (!fold)
-        return create_of(predictor, model);
+        return create_of(predictor, model, (rnl_predictor_use){0});
     RNL_TRY(rnl_model_fold(model, &folded, &report));
-    const rnl_status status = create_of(predictor, folded);
+    const rnl_status status = create_of(predictor, folded, (rnl_predictor_use){0});
     rnl_text_free(report);
     rnl_model_free(folded);
     return status;
+}
+
+rnl_status rnl_predictor_create_for(rnl_predictor **predictor, const rnl_model *model,
+                                    rnl_predictor_use use)
+{
+    RNL_TRY(check_model(model));
+    return create_of(predictor, model, use);
 }
 
 void rnl_predictor_free(rnl_predictor *predictor)

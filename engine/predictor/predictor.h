@@ -31,14 +31,22 @@ typedef struct rnl_slot_matrix {
     size_t slot, columns, stride;
 } rnl_slot_matrix;
 
+/* What a predictor computes beside a model's outputs. */
+typedef struct rnl_predictor_use {
+    bool draws;  /* layers draw random numbers as in training: Monte Carlo */
+    bool judges; /* layers measure the penalties on their outputs */
+} rnl_predictor_use;
+
 /* What a stage works on. */
 typedef struct rnl_stage_rows {
     const rnl_kernels *kernels;
     size_t rows;
-    rnl_view x, kept;   /* kept: of a residual block, its input */
-    rnl_mutable_view y; /* rows have whole vectors, whatever their columns */
-    bool *overflows;    /* NULL, or set by a stage that multiplies if a row of products is not
-                           finite, as every row is whose inputs are not */
+    uint32_t pass, first_row; /* keys of the random numbers: of Monte Carlo, and of the rows */
+    float *activity;          /* (rows) what penalties on outputs are added to */
+    rnl_view x, kept;         /* kept: of a residual block, its input */
+    rnl_mutable_view y;       /* rows have whole vectors, whatever their columns */
+    bool *overflows;          /* NULL, or set by a stage that multiplies if a row of products is not
+                                 finite, as every row is whose inputs are not */
 } rnl_stage_rows;
 
 typedef struct rnl_stage {
@@ -59,6 +67,8 @@ typedef struct rnl_slot {
 
 struct rnl_predictor {
     const rnl_kernels *kernels;
+    rnl_predictor_use use;
+    uint64_t seed; /* of what layers draw */
     size_t features, outputs, classes;
     rnl_bound_loss loss;
     rnl_scaler scaler, target_scaler;
@@ -76,11 +86,38 @@ struct rnl_predictor {
     rnl_slot_matrix *kept; /* (kept_count) inputs of the residual blocks that are open */
 };
 
+/* Creates a predictor for other uses than rnl_predictor_create does. */
+rnl_status rnl_predictor_create_for(rnl_predictor **predictor, const rnl_model *model,
+                                    rnl_predictor_use use);
+
+/* ---- a block of rows ------------------------------------------------------------------------- */
+
+typedef struct rnl_predictor_rows {
+    size_t rows; /* at most RNL_PREDICTOR_ROWS */
+    rnl_element element;
+    const void *inputs; /* (rows, features), not scaled */
+    bool keeps_inputs;  /* the scaled rows stand at the beginning of the scratch afterwards, in rows
+                           of whole vectors */
+    uint32_t pass, first_row; /* as in rnl_stage_rows */
+    float *activity;          /* (rows), where the predictor judges */
+    bool *overflows;          /* as in rnl_stage_rows */
+} rnl_predictor_rows;
+
+/* Tests if the first product reads such rows where they are. */
+bool rnl_predictor_reads_in_place(const rnl_predictor *predictor, rnl_element element);
+
+/* Computes the outputs of the last stage: logits, or values, in the scratch. */
+rnl_mutable_view rnl_predictor_infer(const rnl_predictor *predictor, const rnl_predictor_rows *rows,
+                                     float *scratch);
+
 /* ---- for the layers, while a predictor is planned ------------------------------------------- */
 
 /* Adds a stage with so many columns of output; self, and what fill and run are, are given.  A
  * failure frees self. */
 rnl_status rnl_predictor_add(rnl_predictor *predictor, size_t columns, rnl_stage stage);
+
+/* Adds a stage that reads the output so far, and leaves it. */
+rnl_status rnl_predictor_add_reader(rnl_predictor *predictor, rnl_stage stage);
 
 /* Adds an activation of the output so far. */
 rnl_status rnl_predictor_add_activation(rnl_predictor *predictor,

@@ -51,6 +51,23 @@ rnl_status rnl_predictor_add(rnl_predictor *predictor, size_t columns, rnl_stage
     return status;
 }
 
+static rnl_status add_reader(rnl_predictor *p, rnl_stage *stage)
+{
+    if (!grow((void **)&p->stages, p->stage_count, sizeof *p->stages))
+        return rnl_fail_memory((p->stage_count + 1) * sizeof *p->stages);
+    stage->input = stage->output = p->current;
+    p->stages[p->stage_count++] = *stage;
+    return RNL_OK;
+}
+
+rnl_status rnl_predictor_add_reader(rnl_predictor *predictor, rnl_stage stage)
+{
+    const rnl_status status = add_reader(predictor, &stage);
+    if (status != RNL_OK)
+        free(stage.self);
+    return status;
+}
+
 rnl_status rnl_predictor_keep(rnl_predictor *p)
 {
     if (!grow((void **)&p->kept, p->kept_count, sizeof *p->kept))

@@ -2,7 +2,6 @@
 #include "engine/base/number.h"
 #include "engine/kinds/predicted_class.h"
 #include "engine/predictor/predictor.h"
-#include "engine/step/gather.h"
 #include "threading/floating_mode.h"
 
 #include <math.h>
@@ -64,12 +63,6 @@ static rnl_status check_finite(const rnl_request *r)
     });
 }
 
-/* Rows that the first product reads where they are: it tells if they may not be finite. */
-static bool reads_in_place(const rnl_predictor *p, const rnl_request *r)
-{
-    return p->reads_floats && r->floats;
-}
-
 static rnl_status check(const rnl_predictor *p, const rnl_request *r)
 {
     if (!r->values && !r->exact_values && !r->classes)
@@ -84,78 +77,8 @@ static rnl_status check(const rnl_predictor *p, const rnl_request *r)
                         "request: expected %zu bytes of scratch for %zu rows, got %zu", needed,
                         r->rows, r->scratch ? r->scratch_bytes : 0);
     RNL_TRY(check_shape(p, r));
-    return reads_in_place(p, r) ? RNL_OK : check_finite(r);
-}
-
-/* ---- computed -------------------------------------------------------------------------------- */
-
-static float *matrix_at(const block *b, rnl_slot_matrix matrix)
-{
-    return b->scratch + b->predictor->slots[matrix.slot].before * b->rows;
-}
-
-static rnl_mutable_view scaled_rows(const block *b)
-{
-    const size_t features = b->predictor->features;
-    return (rnl_mutable_view){b->scratch, rnl_product_row_stride(features)};
-}
-
-static void scale_rows(const block *b)
-{
-    const rnl_predictor *p = b->predictor;
-    const rnl_gather rows = {
-        .rows = b->rows,
-        .features = p->features,
-        .indices = p->numbers,
-        .source = inputs_from(b->request, b->first),
-        .centre = p->scaler.centre,
-        .scale = p->scaler.scale,
-        .offset = p->scaler.offset,
-        .x = scaled_rows(b),
-    };
-    rnl_gather_rows(p->kernels, element_of(b->request), &rows);
-    if (p->scaler.clip)
-        p->kernels->smooth_clip(&(const rnl_smooth_clip){
-            .rows = b->rows, .columns = p->features, .x = rows.x, .c = p->scaler.clip});
-}
-
-static rnl_view view_of(const block *b, rnl_slot_matrix matrix)
-{
-    return (rnl_view){matrix_at(b, matrix), matrix.stride};
-}
-
-static rnl_stage_rows rows_of(const block *b, const rnl_stage *stage)
-{
-    return (rnl_stage_rows){
-        .kernels = b->predictor->kernels,
-        .rows = b->rows,
-        .x = view_of(b, stage->input),
-        .kept = view_of(b, stage->kept),
-        .y = {matrix_at(b, stage->output), stage->output.stride},
-    };
-}
-
-static void run_stages(const block *b, size_t first)
-{
-    const rnl_predictor *p = b->predictor;
-    for (size_t i = first; i < p->stage_count; ++i) {
-        const rnl_stage_rows rows = rows_of(b, &p->stages[i]);
-        p->stages[i].run(p->stages[i].self, &rows);
-    }
-}
-
-static rnl_status run_in_place(const block *b)
-{
-    const rnl_stage *first = &b->predictor->stages[0];
-    bool overflows = false;
-    rnl_stage_rows rows = rows_of(b, first);
-    rows.x = (rnl_view){inputs_from(b->request, b->first), b->predictor->features};
-    rows.overflows = &overflows;
-    first->run(first->self, &rows);
-    if (overflows)
-        RNL_TRY(check_finite(b->request));
-    run_stages(b, 1);
-    return RNL_OK;
+    /* The first product tells of rows that it reads where they are if they may not be finite. */
+    return rnl_predictor_reads_in_place(p, element_of(r)) ? RNL_OK : check_finite(r);
 }
 
 /* ---- told ------------------------------------------------------------------------------------ */
@@ -178,11 +101,9 @@ static rnl_status keep_value(const block *b, size_t i, size_t j, float output)
 }
 
 /* Tells classes by the logits, and makes them probabilities in place. */
-static rnl_status keep_outputs(const block *b)
+static rnl_status keep_outputs(const block *b, rnl_mutable_view z)
 {
     const rnl_predictor *p = b->predictor;
-    const rnl_slot_matrix *last = &p->current;
-    const rnl_mutable_view z = {matrix_at(b, *last), last->stride};
     const rnl_softmax rows = {b->rows, p->outputs, {z.values, z.stride}, z};
     if (b->request->classes)
         rnl_predict_classes(
@@ -198,13 +119,17 @@ static rnl_status keep_outputs(const block *b)
 
 static rnl_status run_block(const block *b)
 {
-    if (reads_in_place(b->predictor, b->request)) {
-        RNL_TRY(run_in_place(b));
-    } else {
-        scale_rows(b);
-        run_stages(b, 0);
-    }
-    return keep_outputs(b);
+    bool overflows = false;
+    const rnl_predictor_rows rows = {
+        .rows = b->rows,
+        .element = element_of(b->request),
+        .inputs = inputs_from(b->request, b->first),
+        .overflows = &overflows,
+    };
+    const rnl_mutable_view z = rnl_predictor_infer(b->predictor, &rows, b->scratch);
+    if (overflows)
+        RNL_TRY(check_finite(b->request));
+    return keep_outputs(b, z);
 }
 
 static rnl_status run(const rnl_predictor *p, const rnl_request *r)

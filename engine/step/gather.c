@@ -5,8 +5,7 @@
 
 bool rnl_batch_is_weighted(const rnl_step *step, const rnl_batch *batch)
 {
-    return !step->given.predicting &&
-           (batch->dataset->sample_weights || (batch->training && step->given.class_weights));
+    return batch->dataset->sample_weights || (batch->training && step->given.class_weights);
 }
 
 /* Returns the class that a row's target values stand for. */
@@ -94,6 +93,13 @@ static void gather_weights(const rnl_step *step, const rnl_batch *batch, rnl_row
                                    (of_classes ? of_classes[step->per_row.labels[i]] : 1);
 }
 
+void rnl_gather_targets(const rnl_step *step, const rnl_batch *batch, rnl_row_tile rows)
+{
+    gather_targets(step, batch, rows);
+    if (rnl_batch_is_weighted(step, batch))
+        gather_weights(step, batch, rows);
+}
+
 static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
 {
     (void)self;
@@ -104,10 +110,7 @@ static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
            &step->input);
     if (step->given.model->scaler.clip)
         clip(step, rows);
-    if (!step->given.predicting)
-        gather_targets(step, batch, rows);
-    if (rnl_batch_is_weighted(step, batch))
-        gather_weights(step, batch, rows);
+    rnl_gather_targets(step, batch, rows);
     for (size_t i = rows.begin; step->per_row.has_activity && i < rows.filled; ++i)
         step->per_row.activity[i] = 0;
     rnl_row_tile_clear(rows, step->input.values, step->input.stride);

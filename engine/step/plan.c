@@ -90,12 +90,14 @@ static rnl_status plan_backward(rnl_step *step)
     return RNL_OK;
 }
 
-/* Reserves what is stored for each row beside the layers' outputs. */
-static rnl_status plan_rows(rnl_step *step)
+rnl_status rnl_step_plan_rows(rnl_step *step)
 {
     const rnl_training_config *config = &step->given.model->config->training;
-    const size_t outputs = rnl_model_outputs(step->given.model), rows = step->padded_rows;
-    RNL_TRY(rnl_step_output(step, &step->input, rnl_shape_features(&step->given.model->input)));
+    const size_t outputs = rnl_model_outputs(step->given.model);
+    step->rows = rnl_cut_rows(step->given.batch_size);
+    step->padded_rows = step->rows.blocks * step->rows.size;
+    step->part_rows = rnl_cut_part(step->rows.size);
+    const size_t rows = step->padded_rows;
     RNL_TRY(rnl_arena_reserve(&step->arena, &step->per_row.labels, rows, sizeof(int32_t)));
     RNL_TRY(rnl_arena_reserve(&step->arena, &step->per_row.predicted, rows, sizeof(int32_t)));
     if (step->given.predicting || rnl_metrics_need_predictions(&config->metrics))
@@ -111,24 +113,27 @@ static rnl_status plan_rows(rnl_step *step)
     return rnl_arena_reserve(&step->arena, &step->per_row.loss, rows, sizeof(float));
 }
 
-rnl_status rnl_step_plan(rnl_step *step)
+static rnl_status plan_layers(rnl_step *step)
 {
-    atomic_init(&step->update.trouble, RNL_NO_TROUBLE);
-    if (step->given.training)
-        rnl_step_bind_optimizer(step);
-    step->rows = rnl_cut_rows(step->given.batch_size);
-    step->padded_rows = step->rows.blocks * step->rows.size;
-    step->part_rows = rnl_cut_part(step->rows.size);
     step->layers.count = step->given.model->layer_count;
     step->first_trainable = rnl_model_first_trainable(step->given.model);
     step->layers.outputs =
         rnl_step_allocate(step, step->layers.count * sizeof *step->layers.outputs, NULL);
     step->layers.states =
         rnl_step_allocate(step, step->layers.count * sizeof *step->layers.states, NULL);
-    if (!step->layers.outputs || !step->layers.states)
-        return rnl_fail_memory(step->layers.count * sizeof(void *));
+    return step->layers.outputs && step->layers.states
+               ? RNL_OK
+               : rnl_fail_memory(step->layers.count * sizeof(void *));
+}
 
-    RNL_TRY(plan_rows(step));
+rnl_status rnl_step_plan(rnl_step *step)
+{
+    atomic_init(&step->update.trouble, RNL_NO_TROUBLE);
+    if (step->given.training)
+        rnl_step_bind_optimizer(step);
+    RNL_TRY(rnl_step_plan_rows(step));
+    RNL_TRY(plan_layers(step));
+    RNL_TRY(rnl_step_output(step, &step->input, rnl_shape_features(&step->given.model->input)));
     RNL_TRY(rnl_plan_gather(step));
     RNL_TRY(plan_forward(step));
     RNL_TRY(rnl_plan_loss(step));
@@ -143,8 +148,7 @@ rnl_status rnl_step_plan(rnl_step *step)
         RNL_TRY(rnl_plan_tied_values(step));
         RNL_TRY(rnl_plan_rounding(step));
     }
-    if (!step->given.predicting)
-        RNL_TRY(rnl_plan_penalties(step));
+    RNL_TRY(rnl_plan_penalties(step));
     return step->given.inspecting ? rnl_plan_probe(step) : RNL_OK;
 }
 

@@ -15,6 +15,10 @@
  * also after a failure. */
 rnl_status rnl_step_plan(rnl_step *step);
 
+/* The beginning of a plan: how the rows are cut, and what is stored for each of them beside the
+ * layers' outputs. */
+rnl_status rnl_step_plan_rows(rnl_step *step);
+
 /* Arranges a planned step for its workers, creates its products and allocates its memory; called by
  * one worker of the team, with `workers` and `active` set. */
 rnl_status rnl_step_arrange(rnl_step *step);

@@ -131,7 +131,6 @@ typedef struct rnl_step_given {
     const rnl_model *model;
     size_t batch_size;
     bool training;
-    bool monte_carlo;           /* layers draw random numbers outside of training, too */
     bool predicting;            /* only outputs are computed: no targets, no loss */
     bool inspecting;            /* the probes are planned */
     const float *class_weights; /* (classes) factors of the losses in training; NULL for 1 */

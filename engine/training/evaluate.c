@@ -2,11 +2,15 @@
 #include "engine/base/memory.h"
 #include "engine/data/row_order.h"
 #include "engine/kinds/metrics.h"
+#include "engine/kinds/regularizers.h"
+#include "engine/predictor/predictor.h"
 #include "engine/schema/config.h"
 #include "engine/step/penalty.h"
+#include "engine/step/plan.h"
 #include "engine/training/check.h"
 #include "engine/training/class_counts.h"
 #include "engine/training/figures.h"
+#include "engine/workers/inference.h"
 #include "engine/workers/pass.h"
 #include "threading/floating_mode.h"
 
@@ -32,17 +36,57 @@ static bool count_confusion(const rnl_step *step, const rnl_batch *batch, void *
     return true;
 }
 
-static void set_penalty(rnl_hand *hand, void *context)
-{
-    (void)context;
-    rnl_step_set_penalty(hand->step.step, 0, 0);
-}
-
 static void evaluate_worker(rnl_hand *hand, void *context)
 {
-    rnl_hand_decide(hand, set_penalty, NULL);
     rnl_pass_run(hand, context);
 }
+
+/* ---- the penalty of the weights -------------------------------------------------------------- */
+
+static bool has_penalty(const rnl_model *model)
+{
+    bool any = false;
+    for (size_t i = 0; i < model->layer_count; ++i)
+        for (size_t q = 0; q < model->layers[i].parameter_count; ++q) {
+            const rnl_regularizer r =
+                rnl_regularizer_of(model->layers[i].parameters[q].regularizer);
+            any |= r.l1 != 0 || r.l2 != 0;
+        }
+    return any;
+}
+
+static rnl_status run_preparation(rnl_step *step)
+{
+    rnl_step_worker worker = {.step = step};
+    for (size_t i = 0; i < step->preparation.count; ++i)
+        for (size_t tile = 0; tile < step->preparation.items[i].tiles; ++tile)
+            RNL_TRY(step->preparation.items[i].run(step->preparation.items[i].self, tile, &worker));
+    rnl_step_set_penalty(step, 0, 0);
+    return RNL_OK;
+}
+
+/* Measures as a step does before it begins: its blocks decide in which order weights are summed. */
+static rnl_status measure_penalty(double *penalty, const rnl_model *model,
+                                  const rnl_dataset *dataset)
+{
+    rnl_step step = {.given = {.model = model, .batch_size = rnl_batch_size(model, dataset)},
+                     .kernels = rnl_kernels_of(rnl_isa_detect()),
+                     .workers = 1,
+                     .active = 1};
+    *penalty = 0;
+    if (!has_penalty(model))
+        return RNL_OK;
+    rnl_status status = rnl_step_plan(&step);
+    if (status == RNL_OK)
+        status = rnl_step_arrange(&step);
+    if (status == RNL_OK)
+        status = run_preparation(&step);
+    *penalty = step.update.penalty;
+    rnl_step_release(&step);
+    return status;
+}
+
+/* ---- the pass over the rows ------------------------------------------------------------------ */
 
 static rnl_status allocate(owned_evaluation **result, size_t classes)
 {
@@ -52,6 +96,49 @@ static rnl_status allocate(owned_evaluation **result, size_t classes)
     if (!rnl_add_bytes(&bytes, classes, classes, sizeof(uint64_t)))
         return rnl_fail(RNL_NO_MEMORY, "%s does not fit in memory", what);
     return rnl_allocate_zeros(result, what, 1, bytes, 1);
+}
+
+static void conclude(owned_evaluation *result, const rnl_model *model, const rnl_sums *sums)
+{
+    rnl_figures_add_pass(&result->figures, "", model->config, sums);
+    result->public.figure_count = result->figures.count;
+    result->public.figures = result->figures.items;
+    result->public.confusion = result->confusion;
+}
+
+static rnl_status run(owned_evaluation *result, const rnl_predictor *predictor,
+                      const rnl_model *model, rnl_pass *pass, double penalty,
+                      const rnl_options *options)
+{
+    rnl_executor executor = {
+        .step.given = {.model = model, .batch_size = rnl_inference_rows(model, pass->rows.dataset)},
+        .predictor = predictor,
+        .options = options,
+        .work = evaluate_worker,
+        .context = pass,
+    };
+    executor.step.update.penalty = penalty;
+    RNL_TRY(rnl_executor_run(&executor));
+    conclude(result, model, &pass->sums);
+    return RNL_OK;
+}
+
+static rnl_status judge_rows(owned_evaluation *result, const rnl_model *model, rnl_pass *pass,
+                             const rnl_options *options)
+{
+    const rnl_dataset *dataset = pass->rows.dataset;
+    rnl_predictor *predictor = NULL;
+    double penalty;
+    RNL_TRY(measure_penalty(&penalty, model, dataset));
+    RNL_TRY(rnl_allocate_rows(&pass->rows.order, dataset->name, dataset->rows, 1,
+                              sizeof *pass->rows.order));
+    rnl_row_order(pass->rows.order, dataset->rows, 0, 0, false);
+    RNL_TRY(rnl_metrics_variances(&pass->rows.variances, &model->config->training.metrics, dataset,
+                                  rnl_model_outputs(model)));
+    RNL_TRY(rnl_predictor_create_for(&predictor, model, (rnl_predictor_use){.judges = true}));
+    const rnl_status status = run(result, predictor, model, pass, penalty, options);
+    rnl_predictor_free(predictor);
+    return status;
 }
 
 rnl_status rnl_evaluate(const rnl_model *model, const rnl_data *data, rnl_part part,
@@ -67,45 +154,23 @@ rnl_status rnl_evaluate(const rnl_model *model, const rnl_data *data, rnl_part p
 
     const size_t classes = rnl_model_classes(model);
     owned_evaluation *result = NULL;
-    uint32_t *order = NULL;
     RNL_TRY(allocate(&result, classes));
-    const rnl_status allocated =
-        rnl_allocate_rows(&order, dataset->name, dataset->rows, 1, sizeof *order);
-    if (allocated != RNL_OK) {
-        free(result);
-        return allocated;
-    }
-    rnl_row_order(order, dataset->rows, 0, 0, false);
     result->public.rows = dataset->rows;
     result->public.classes = classes;
-
     rnl_pass pass = {
-        .rows = {.dataset = dataset, .order = order, .count = dataset->rows},
+        .rows = {.dataset = dataset, .count = dataset->rows},
+        .summed_rows = rnl_batch_size(model, dataset),
         .visit = count_confusion,
         .context = result,
     };
-    rnl_executor executor = {
-        .step.given = {.model = model, .batch_size = rnl_batch_size(model, dataset)},
-        .options = options,
-        .work = evaluate_worker,
-        .context = &pass,
-    };
-    rnl_status status = rnl_metrics_variances(
-        &pass.rows.variances, &model->config->training.metrics, dataset, rnl_model_outputs(model));
-    if (status == RNL_OK)
-        status = rnl_executor_run(&executor);
+    const rnl_status status = judge_rows(result, model, &pass, options);
     free(pass.rows.variances);
-    free(order);
-    if (status != RNL_OK) {
+    free(pass.rows.order);
+    if (status == RNL_OK)
+        *evaluation = &result->public;
+    else
         free(result);
-        return status;
-    }
-    rnl_figures_add_pass(&result->figures, "", model->config, &pass.sums);
-    result->public.figure_count = result->figures.count;
-    result->public.figures = result->figures.items;
-    result->public.confusion = result->confusion;
-    *evaluation = &result->public;
-    return RNL_OK;
+    return status;
 }
 
 void rnl_evaluation_free(rnl_evaluation *evaluation)

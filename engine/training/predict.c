@@ -1,7 +1,9 @@
 #include "engine/base/error.h"
 #include "engine/base/memory.h"
 #include "engine/data/row_order.h"
+#include "engine/predictor/predictor.h"
 #include "engine/training/check.h"
+#include "engine/workers/inference.h"
 #include "engine/workers/pass.h"
 #include "threading/floating_mode.h"
 
@@ -164,6 +166,47 @@ static rnl_status allocate(owned_prediction **result, const rnl_model *model, si
     return RNL_OK;
 }
 
+/* Runs the passes over the rows, which `order` numbers from 0. */
+static rnl_status run(owned_prediction *result, const rnl_predictor *predictor,
+                      const rnl_model *model, const rnl_dataset *dataset, uint32_t *order,
+                      const rnl_options *options)
+{
+    rnl_pass pass = {
+        .rows = {.dataset = dataset, .order = order, .count = dataset->rows},
+        .visit = result->means ? add_outputs : keep_outputs,
+        .context = result,
+    };
+    rnl_executor executor = {
+        .step.given = {.model = model,
+                       .batch_size = rnl_inference_rows(model, dataset),
+                       .predicting = true},
+        .predictor = predictor,
+        .options = rnl_options_given(options),
+        .work = predict_worker,
+        .context = &pass,
+    };
+    RNL_TRY(rnl_executor_run(&executor));
+    conclude(result);
+    return check_values(result, dataset);
+}
+
+static rnl_status predict_rows(owned_prediction *result, const rnl_model *model,
+                               const rnl_dataset *dataset, const rnl_options *options)
+{
+    rnl_predictor *predictor = NULL;
+    uint32_t *order = NULL;
+    RNL_TRY(rnl_predictor_create_for(&predictor, model,
+                                     (rnl_predictor_use){.draws = result->means != NULL}));
+    rnl_status status = rnl_allocate_rows(&order, dataset->name, dataset->rows, 1, sizeof *order);
+    if (status == RNL_OK) {
+        rnl_row_order(order, dataset->rows, 0, 0, false);
+        status = run(result, predictor, model, dataset, order, options);
+    }
+    free(order);
+    rnl_predictor_free(predictor);
+    return status;
+}
+
 /* passes 0: one, without random numbers. */
 static rnl_status predict(const rnl_model *model, const rnl_data *data, rnl_part part,
                           size_t passes, const rnl_options *options, rnl_prediction **prediction)
@@ -174,33 +217,7 @@ static rnl_status predict(const rnl_model *model, const rnl_data *data, rnl_part
     RNL_TRY(rnl_check_dataset(model, dataset));
     owned_prediction *result = NULL;
     RNL_TRY(allocate(&result, model, dataset->rows, passes));
-    uint32_t *order = NULL;
-    const rnl_status allocated =
-        rnl_allocate_rows(&order, dataset->name, dataset->rows, 1, sizeof *order);
-    if (allocated != RNL_OK) {
-        rnl_prediction_free(&result->public);
-        return allocated;
-    }
-    rnl_row_order(order, dataset->rows, 0, 0, false);
-    rnl_pass pass = {
-        .rows = {.dataset = dataset, .order = order, .count = dataset->rows},
-        .visit = passes > 0 ? add_outputs : keep_outputs,
-        .context = result,
-    };
-    rnl_executor executor = {
-        .step.given = {.model = model,
-                       .batch_size = rnl_batch_size(model, dataset),
-                       .predicting = true,
-                       .monte_carlo = passes > 0},
-        .options = rnl_options_given(options),
-        .work = predict_worker,
-        .context = &pass,
-    };
-    rnl_status status = rnl_executor_run(&executor);
-    free(order);
-    conclude(result);
-    if (status == RNL_OK)
-        status = check_values(result, dataset);
+    const rnl_status status = predict_rows(result, model, dataset, options);
     if (status == RNL_OK)
         *prediction = &result->public;
     else

@@ -3,6 +3,7 @@
 #include "engine/base/error.h"
 #include "engine/base/memory.h"
 #include "engine/step/plan.h"
+#include "engine/workers/inference.h"
 #include "engine/workers/machine.h"
 #include "threading/thread_trial.h"
 
@@ -124,10 +125,13 @@ static rnl_status arrange(rnl_executor *executor)
 /* Memory for steps and reports. */
 #define FOR_THE_TEAM ((size_t)1 << 20)
 
-/* What training takes, malloc may keep: the evaluation that may follow needs as much once more. */
+/* What training takes, malloc may keep: the evaluation that may follow needs as much once more, and
+ * memory of its own. */
 static rnl_status require_rest(const rnl_step *step)
 {
-    return rnl_require_memory("the workers", FOR_THE_TEAM * (step->given.training ? 2 : 1));
+    return rnl_require_memory(
+        "the workers",
+        step->given.training ? 2 * FOR_THE_TEAM + rnl_inference_bytes_beyond(step) : FOR_THE_TEAM);
 }
 
 /* true if this or another worker failed. */
@@ -224,7 +228,8 @@ rnl_status rnl_executor_run(rnl_executor *executor)
     rnl_placement placement = {0};
     atomic_flag_clear(&executor->first_failure);
     RNL_TRY(choose_isa(step));
-    rnl_status status = rnl_step_plan(step);
+    rnl_status status =
+        executor->predictor ? rnl_inference_plan(step, executor->predictor) : rnl_step_plan(step);
     if (status == RNL_OK)
         status = rnl_place_step(&placement, &step->active, &step->phases, executor->options);
     if (status == RNL_OK)

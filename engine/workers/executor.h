@@ -23,7 +23,8 @@ typedef struct rnl_hand {
 } rnl_hand;
 
 typedef struct rnl_executor {
-    rnl_step step; /* model, batch_size and training are given */
+    rnl_step step;                  /* model, batch_size and training are given */
+    const rnl_predictor *predictor; /* what infers in place of the layers (inference.h), or NULL */
     const rnl_options *options;
     /* The work of one worker, with the same barriers in all.  It returns when the step has failed
      * (rnl_hand_agree). */

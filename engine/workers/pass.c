@@ -1,5 +1,6 @@
 #include "engine/workers/pass.h"
 
+#include "engine/base/number.h"
 #include "engine/step/probe.h"
 
 static rnl_batch batch_of(const rnl_step *step, const rnl_pass *pass, size_t begin)
@@ -12,12 +13,21 @@ static rnl_batch batch_of(const rnl_step *step, const rnl_pass *pass, size_t beg
     return batch;
 }
 
+/* Sums rows up by the mini-batches of the configuration, however many are computed at once. */
+static void add_sums(rnl_pass *pass, const rnl_step *step, const rnl_batch *batch)
+{
+    const size_t at_once = pass->summed_rows > 0 ? pass->summed_rows : batch->rows;
+    for (size_t i = 0; i < batch->rows; i += at_once)
+        rnl_sums_add_rows(&pass->sums, step, batch,
+                          (rnl_row_range){i, i + rnl_least(batch->rows - i, at_once)});
+}
+
 static void account_batch(rnl_hand *hand, void *context)
 {
     rnl_pass *pass = context;
     const rnl_step *step = hand->step.step;
     if (!step->given.predicting)
-        rnl_sums_add(&pass->sums, step, &hand->step.batch);
+        add_sums(pass, step, &hand->step.batch);
     pass->stopped = !pass->visit(step, &hand->step.batch, pass->context);
 }
 

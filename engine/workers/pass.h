@@ -10,10 +10,11 @@
 
 typedef struct rnl_pass {
     rnl_sequence rows;
-    uint64_t number; /* of the pass, a key of its random numbers */
-    bool training;   /* forward as in a step of training */
-    bool measuring;  /* for batch normalization's final statistics */
-    rnl_sums sums;   /* added to */
+    uint64_t number;    /* of the pass, a key of its random numbers */
+    bool training;      /* forward as in a step of training */
+    bool measuring;     /* for batch normalization's final statistics */
+    size_t summed_rows; /* of a mini-batch of the sums; 0: the step's */
+    rnl_sums sums;      /* added to */
     /* Called with each mini-batch on worker 0, between two steps; false ends the pass. */
     bool (*visit)(const rnl_step *step, const rnl_batch *batch, void *context);
     void *context;

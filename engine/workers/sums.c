@@ -25,11 +25,12 @@ static double sum_doubles(const double *values, size_t count)
  * that number, else 0: from the first row that misses it, all rows count as unexplained, including
  * earlier ones. */
 
-static bool is_missed(const rnl_step *step, const rnl_batch *batch, size_t output)
+static bool is_missed(const rnl_step *step, const rnl_batch *batch, rnl_row_range rows,
+                      size_t output)
 {
     const size_t outputs = step->per_row.predictions.columns,
                  stride = step->per_row.predictions.stride;
-    for (size_t i = 0; i < batch->rows; ++i) {
+    for (size_t i = rows.begin; i < rows.end; ++i) {
         const double got =
             rnl_scaler_undo(&step->given.model->target_scaler, output,
                             (double)step->per_row.predictions.values[i * stride + output]);
@@ -40,13 +41,14 @@ static bool is_missed(const rnl_step *step, const rnl_batch *batch, size_t outpu
 }
 
 /* Adds the outputs missed by the mini-batch: bit i stands for the outputs i, i + 64, ... */
-static uint64_t mark_missed(uint64_t missed, const rnl_step *step, const rnl_batch *batch)
+static uint64_t mark_missed(uint64_t missed, const rnl_step *step, const rnl_batch *batch,
+                            rnl_row_range rows)
 {
     size_t constants = 0;
     for (size_t j = 0; j < step->per_row.predictions.columns; ++j)
         if (batch->target_variances[j] == 0) {
             const uint64_t bit = (uint64_t)1 << constants++ % 64;
-            if (!(missed & bit) && is_missed(step, batch, j))
+            if (!(missed & bit) && is_missed(step, batch, rows, j))
                 missed |= bit;
         }
     return missed;
@@ -63,23 +65,33 @@ static double share_missed(uint64_t missed, const rnl_step *step, const rnl_batc
     return (double)count / (double)outputs;
 }
 
-static void add_missed(rnl_sums *sums, size_t metric, const rnl_step *step, const rnl_batch *batch)
+static void add_missed(rnl_sums *sums, size_t metric, const rnl_step *step, const rnl_batch *batch,
+                       rnl_row_range rows)
 {
-    const uint64_t missed = mark_missed(sums->missed, step, batch);
+    const uint64_t missed = mark_missed(sums->missed, step, batch, rows);
     const double before = share_missed(sums->missed, step, batch);
     const double now = share_missed(missed, step, batch);
     sums->missed = missed;
-    sums->metrics[metric] += now * (double)batch->rows + (now - before) * (double)sums->rows;
+    sums->metrics[metric] +=
+        now * (double)(rows.end - rows.begin) + (now - before) * (double)sums->rows;
+}
+
+void rnl_sums_add_rows(rnl_sums *sums, const rnl_step *step, const rnl_batch *batch,
+                       rnl_row_range rows)
+{
+    const rnl_choice_list *metrics = &step->given.model->config->training.metrics;
+    const size_t count = rows.end - rows.begin;
+    sums->loss +=
+        sum(step->per_row.loss + rows.begin, count) + step->update.penalty * (double)count;
+    for (size_t m = 0; m < metrics->count; ++m) {
+        sums->metrics[m] += sum_doubles(step->per_row.metrics[m] + rows.begin, count);
+        if (rnl_metric_of(&metrics->items[m])->variances)
+            add_missed(sums, m, step, batch, rows);
+    }
+    sums->rows += count;
 }
 
 void rnl_sums_add(rnl_sums *sums, const rnl_step *step, const rnl_batch *batch)
 {
-    const rnl_choice_list *metrics = &step->given.model->config->training.metrics;
-    sums->loss += sum(step->per_row.loss, batch->rows) + step->update.penalty * (double)batch->rows;
-    for (size_t m = 0; m < metrics->count; ++m) {
-        sums->metrics[m] += sum_doubles(step->per_row.metrics[m], batch->rows);
-        if (rnl_metric_of(&metrics->items[m])->variances)
-            add_missed(sums, m, step, batch);
-    }
-    sums->rows += batch->rows;
+    rnl_sums_add_rows(sums, step, batch, (rnl_row_range){0, batch->rows});
 }

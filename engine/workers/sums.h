@@ -6,6 +6,14 @@
 
 #include "engine/step/step.h"
 
+typedef struct rnl_row_range {
+    size_t begin, end;
+} rnl_row_range;
+
+/* Adds some rows of the current mini-batch, as a mini-batch of their own. */
+void rnl_sums_add_rows(rnl_sums *sums, const rnl_step *step, const rnl_batch *batch,
+                       rnl_row_range rows);
+
 /* Adds the current mini-batch, row by row in double, and for each row the penalty last set. */
 void rnl_sums_add(rnl_sums *sums, const rnl_step *step, const rnl_batch *batch);
 
