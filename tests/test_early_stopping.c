@@ -264,7 +264,7 @@ static int make_room(const rnl_progress *progress, void *user)
  * training ran on or was gone on with. */
 Test(early_stopping, best_is_saved_when_there_is_room)
 {
-    for (int restores = 0; restores < 2; restores++) {
+    for (int restores = 0; restores < 2; ++restores) {
         rnl_data *data = create_data();
         char directory[] = "/tmp/runnel_room_XXXXXX", best[64];
         cr_assert_not_null(mkdtemp(directory));

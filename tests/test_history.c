@@ -170,7 +170,7 @@ Test(history, a_gap_is_said)
     cr_expect_eq(program_run("train " SPIRALS " -q -o r0 --resume %s", more[0]), 0);
     program_expect("err", "r0/history.csv is empty: what belongs there up to step ");
     cr_assert_eq(program_shell("sed -i /^4,/d r0/inspect.csv"), 0);
-    for (int epochs = 4; epochs <= 5; epochs++) {
+    for (int epochs = 4; epochs <= 5; ++epochs) {
         cr_expect_eq(program_run("train " SPIRALS " -q -o r0 --resume %s --set training.epochs=%d",
                                  more[0], epochs),
                      0);

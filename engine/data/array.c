@@ -15,7 +15,7 @@ rnl_status rnl_array_measure(rnl_array *array)
     rnl_shape_text(shape, array->shape, array->rank);
     size_t bytes = array->type.size;
     bool fits = true;
-    for (size_t i = 0; i < array->rank; i++) {
+    for (size_t i = 0; i < array->rank; ++i) {
         if (array->shape[i] == 0)
             return rnl_fail(RNL_BAD_DATA, "%s: expected dimensions of at least 1, got %s",
                             array->path, shape);
@@ -69,7 +69,7 @@ static uint64_t bits_at(const rnl_array *array, size_t i)
     const size_t size = array->type.size;
     const unsigned char *bytes = array->bytes + i * size;
     uint64_t bits = 0;
-    for (size_t k = 0; k < size; k++)
+    for (size_t k = 0; k < size; ++k)
         bits = bits << 8 | bytes[array->type.big_endian ? k : size - 1 - k];
     return bits;
 }
@@ -79,9 +79,9 @@ static double half_of_bits(uint64_t bits)
 {
     const int exponent = (int)(bits >> 10 & 31), mantissa = (int)(bits & 1023);
     double size = exponent == 0 ? (double)mantissa : (double)(mantissa + 1024);
-    for (int i = exponent == 0 ? 1 : exponent; i < 25; i++)
+    for (int i = exponent == 0 ? 1 : exponent; i < 25; ++i)
         size /= 2;
-    for (int i = 25; i < exponent; i++)
+    for (int i = 25; i < exponent; ++i)
         size *= 2;
     if (exponent == 31)
         size = mantissa == 0 ? (double)__builtin_inff() : (double)__builtin_nanf("");
@@ -141,7 +141,7 @@ static rnl_status take_bytes(rnl_dataset *dataset, rnl_array *array)
     }
     unsigned char *inputs;
     RNL_TRY(rnl_allocate_rows(&inputs, array->path, 1, array->count, 1));
-    for (size_t i = 0; i < array->count; i++)
+    for (size_t i = 0; i < array->count; ++i)
         inputs[i] = array->bytes[place_of(array, i)];
     dataset->inputs = inputs;
     return RNL_OK;
@@ -171,7 +171,7 @@ static rnl_status to_floats(const rnl_array *array, float **floats)
 {
     double number;
     RNL_TRY(rnl_allocate_rows(floats, array->path, 1, array->count, sizeof **floats));
-    for (size_t i = 0; i < array->count; i++) {
+    for (size_t i = 0; i < array->count; ++i) {
         RNL_TRY(take_number(array, i, &number));
         (*floats)[i] = (float)number;
     }
@@ -181,7 +181,7 @@ static rnl_status to_floats(const rnl_array *array, float **floats)
 static rnl_status to_doubles(const rnl_array *array, double **doubles)
 {
     RNL_TRY(rnl_allocate_rows(doubles, array->path, 1, array->count, sizeof **doubles));
-    for (size_t i = 0; i < array->count; i++)
+    for (size_t i = 0; i < array->count; ++i)
         RNL_TRY(take_number(array, i, &(*doubles)[i]));
     return RNL_OK;
 }
@@ -205,7 +205,7 @@ static rnl_status take_inputs(rnl_dataset *dataset, rnl_array *array, bool wide)
     /* Rows of a single number: a shape of its own, so that every row has one. */
     dataset->rank = array->rank > 1 ? array->rank - 1 : 1;
     dataset->shape[0] = 1;
-    for (size_t i = 1; i < array->rank; i++)
+    for (size_t i = 1; i < array->rank; ++i)
         dataset->shape[i - 1] = array->shape[i];
     if (array->type.kind == RNL_UNSIGNED && array->type.size == 1)
         return take_bytes(dataset, array);
@@ -221,7 +221,7 @@ static rnl_status take_inputs(rnl_dataset *dataset, rnl_array *array, bool wide)
 static rnl_status take_labels(rnl_dataset *dataset, const rnl_array *array)
 {
     RNL_TRY(rnl_allocate_rows(&dataset->labels, array->path, array->count, 1, sizeof(int32_t)));
-    for (size_t i = 0; i < array->count; i++) {
+    for (size_t i = 0; i < array->count; ++i) {
         const double label = element_at(array, i);
         if (!(label >= 0 && label <= INT32_MAX && label == floor(label)))
             return rnl_fail(RNL_BAD_DATA, "%s: row %zu: expected a class number from 0, got %g%s",

@@ -12,7 +12,7 @@ static rnl_status check_rows(const rnl_rows *rows, const char *name)
 {
     bool fits = rows->rank >= 1 && rows->rank <= RNL_MAX_RANK && rows->rows <= UINT32_MAX;
     size_t features = 1;
-    for (size_t i = 0; fits && i < rows->rank; i++)
+    for (size_t i = 0; fits && i < rows->rank; ++i)
         fits = rows->shape[i] > 0 && !__builtin_mul_overflow(features, rows->shape[i], &features);
     if (!fits)
         return rnl_fail(RNL_BAD_DATA,
@@ -22,7 +22,7 @@ static rnl_status check_rows(const rnl_rows *rows, const char *name)
         return rnl_fail(RNL_BAD_DATA, "%s: expected either floats or bytes as inputs", name);
     if (rows->classes && rows->values)
         return rnl_fail(RNL_BAD_DATA, "%s: expected either classes or values as targets", name);
-    for (size_t i = 0; rows->classes && i < rows->rows; i++)
+    for (size_t i = 0; rows->classes && i < rows->rows; ++i)
         if (rows->classes[i] < 0)
             return rnl_fail(RNL_BAD_DATA, "%s: row %zu: expected a class number from 0, got %d",
                             name, i, (int)rows->classes[i]);
@@ -53,7 +53,7 @@ static rnl_status borrow_rows(rnl_dataset *dataset, const rnl_rows *rows, const 
         .borrowed = true,
         .name = strdup(name),
     };
-    for (size_t i = 0; i < rows->rank; i++) {
+    for (size_t i = 0; i < rows->rank; ++i) {
         dataset->shape[i] = rows->shape[i];
         dataset->features *= rows->shape[i];
     }

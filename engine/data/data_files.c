@@ -9,7 +9,7 @@
 static bool reads(const rnl_choice *part, const struct stat *about)
 {
     const rnl_field *field = part->kind ? part->kind->fields : NULL;
-    for (; field && field->key; field++) {
+    for (; field && field->key; ++field) {
         struct stat read;
         const char *const *text = (const void *)((const char *)part->parameters + field->offset);
         if (field->type == RNL_FIELD_TEXT && *text && stat(*text, &read) == 0 &&

@@ -21,7 +21,7 @@ void rnl_dataset_release(rnl_dataset *dataset)
 void rnl_dataset_measure_labels(rnl_dataset *dataset)
 {
     dataset->largest_label = -1;
-    for (size_t i = 0; dataset->labels && i < dataset->rows; i++)
+    for (size_t i = 0; dataset->labels && i < dataset->rows; ++i)
         if (dataset->labels[i] > dataset->largest_label)
             dataset->largest_label = dataset->labels[i];
 }
@@ -34,7 +34,7 @@ int32_t rnl_dataset_class(const rnl_dataset *dataset, size_t row)
     if (columns == 1)
         return rnl_dataset_value(dataset, first) > 0.5;
     size_t largest = first;
-    for (size_t i = first + 1; i < first + columns; i++)
+    for (size_t i = first + 1; i < first + columns; ++i)
         if (rnl_dataset_value(dataset, i) > rnl_dataset_value(dataset, largest))
             largest = i;
     return (int32_t)(largest - first);
@@ -44,7 +44,7 @@ void rnl_shape_text(char text[RNL_SHAPE_TEXT], const size_t *shape, size_t rank)
 {
     size_t length = 0;
     text[0] = '\0';
-    for (size_t i = 0; i < rank; i++)
+    for (size_t i = 0; i < rank; ++i)
         length += (size_t)snprintf(text + length, RNL_SHAPE_TEXT - length, i > 0 ? " x %zu" : "%zu",
                                    shape[i]);
 }
@@ -75,10 +75,10 @@ rnl_numbers rnl_dataset_values(const rnl_dataset *dataset)
 bool rnl_narrow(double **doubles, size_t count)
 {
     char *bytes = (char *)*doubles;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; ++i)
         if ((double)(float)(*doubles)[i] != (*doubles)[i])
             return false;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; ++i) {
         const float narrow = (float)(*doubles)[i];
         memcpy(bytes + i * sizeof narrow, &narrow, sizeof narrow);
     }

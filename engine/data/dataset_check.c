@@ -8,7 +8,7 @@
 rnl_status rnl_dataset_check_weights(const rnl_dataset *dataset)
 {
     const float *weights = dataset->sample_weights;
-    for (size_t i = 0; weights && i < dataset->rows; i++)
+    for (size_t i = 0; weights && i < dataset->rows; ++i)
         if (!(weights[i] >= 0 && weights[i] <= FLT_MAX))
             return rnl_fail(RNL_BAD_DATA,
                             "%s: row %zu: expected a finite sample weight of at least 0, got %g",
@@ -20,7 +20,7 @@ rnl_status rnl_dataset_check_weights(const rnl_dataset *dataset)
 static bool all_finite(const float *values, size_t count)
 {
     int32_t found = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; ++i) {
         int32_t bits;
         memcpy(&bits, &values[i], sizeof bits);
         found |= -((bits & 0x7f800000) == 0x7f800000);
@@ -32,7 +32,7 @@ static bool all_finite_doubles(const double *values, size_t count)
 {
     size_t i = 0;
     while (i < count && isfinite(values[i]))
-        i++;
+        ++i;
     return i == count;
 }
 
@@ -45,7 +45,7 @@ rnl_status rnl_dataset_check_inputs(const rnl_dataset *dataset)
         return RNL_OK;
     size_t i = 0;
     while (isfinite(rnl_element_at(dataset->element, dataset->inputs, i)))
-        i++;
+        ++i;
     return rnl_fail_not_a_number(dataset->name, i / dataset->features, i % dataset->features,
                                  rnl_element_at(dataset->element, dataset->inputs, i));
 }

@@ -66,7 +66,7 @@ static rnl_status create_classes(rnl_dataset *dataset, const char *name, int64_t
                                  int64_t features, int64_t classes)
 {
     RNL_TRY(create(dataset, name, rows, features, classes, 0));
-    for (int64_t i = 0; i < rows; i++)
+    for (int64_t i = 0; i < rows; ++i)
         dataset->labels[i] = (int32_t)(i % classes);
     return RNL_OK;
 }
@@ -80,7 +80,7 @@ static rnl_status load_spirals(rnl_dataset *dataset, const void *parameters,
     RNL_TRY(create_classes(dataset, "spirals", p->rows, 2, p->classes));
     const double deviation = p->noise / (p->turns * (double)p->classes);
     float *inputs = dataset->inputs;
-    for (size_t i = 0; i < dataset->rows; i++) {
+    for (size_t i = 0; i < dataset->rows; ++i) {
         const rnl_philox_block block = draw(loading->seed, (uint32_t)p->seed, i, 0);
         const double r = rnl_random_uniform(block.word[0]);
         const double k = dataset->labels[i];
@@ -126,8 +126,8 @@ static rnl_status load_blobs(rnl_dataset *dataset, const void *parameters,
     const rnl_blobs_parameters *p = parameters;
     RNL_TRY(create_classes(dataset, "blobs", p->rows, p->features, p->classes));
     float *inputs = dataset->inputs;
-    for (size_t i = 0; i < dataset->rows; i++)
-        for (size_t j = 0; j < dataset->features; j++)
+    for (size_t i = 0; i < dataset->rows; ++i)
+        for (size_t j = 0; j < dataset->features; ++j)
             inputs[i * dataset->features + j] =
                 (float)(blob_centre(loading->seed, (size_t)dataset->labels[i], j) +
                         p->spread * point_noise(loading->seed, (uint32_t)p->seed, i, j));
@@ -160,13 +160,13 @@ static rnl_status load_regression(rnl_dataset *dataset, const void *parameters,
     RNL_TRY(create(dataset, "regression", p->rows, p->features, 0, p->targets));
     const size_t features = dataset->features, targets = dataset->value_columns;
     const double scale = 1 / sqrt((double)features);
-    for (size_t i = 0; i < dataset->rows; i++) {
+    for (size_t i = 0; i < dataset->rows; ++i) {
         float *x = (float *)dataset->inputs + i * features;
-        for (size_t j = 0; j < features; j++)
+        for (size_t j = 0; j < features; ++j)
             x[j] = (float)point_noise(loading->seed, (uint32_t)p->seed, i, j);
-        for (size_t k = 0; k < targets; k++) {
+        for (size_t k = 0; k < targets; ++k) {
             double sum = p->noise * point_noise(loading->seed, (uint32_t)p->seed, i, features + k);
-            for (size_t j = 0; j < features; j++)
+            for (size_t j = 0; j < features; ++j)
                 sum += scale * regression_weight(loading->seed, k, j) * (double)x[j];
             dataset->values[i * targets + k] = (float)sum;
         }

@@ -15,7 +15,7 @@ static rnl_status copy_marked(void *where, const void *array, const rnl_dataset 
     if (array) {
         size_t next = 0;
         RNL_TRY(rnl_allocate_rows(&copy, dataset->name, count, row_bytes, 1));
-        for (size_t i = 0; i < dataset->rows; i++)
+        for (size_t i = 0; i < dataset->rows; ++i)
             if (marks[i])
                 memcpy(copy + next++ * row_bytes, (const char *)array + i * row_bytes, row_bytes);
     }
@@ -32,11 +32,11 @@ static void drop_marked(void *where, size_t rows, const bool *marks, size_t row_
     if (!array)
         return;
     size_t next = 0;
-    for (size_t i = 0; i < rows; i++)
+    for (size_t i = 0; i < rows; ++i)
         if (!marks[i]) {
             if (next < i)
                 memcpy(array + next * row_bytes, array + i * row_bytes, row_bytes);
-            next++;
+            ++next;
         }
     char *smaller = realloc(array, next * row_bytes);
     if (smaller)

@@ -41,7 +41,7 @@ static rnl_status read_header_bytes(const rnl_input_stream *stream, unsigned cha
 
 static const idx_type *type_of(unsigned char code)
 {
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+    for (size_t i = 0; i < sizeof types / sizeof *types; ++i)
         if (types[i].code == code)
             return &types[i];
     return NULL;
@@ -67,7 +67,7 @@ static rnl_status read_header(const rnl_input_stream *stream, rnl_array *array)
         return rnl_fail(RNL_BAD_DATA, "%s: expected 1 to %d dimensions, got %zu", stream->path,
                         RNL_MAX_RANK, array->rank);
     RNL_TRY(read_header_bytes(stream, dimensions, 4 * array->rank));
-    for (size_t i = 0; i < array->rank; i++)
+    for (size_t i = 0; i < array->rank; ++i)
         array->shape[i] = big_endian(dimensions + 4 * i);
     return RNL_OK;
 }

@@ -72,7 +72,7 @@ static rnl_status take_type(scanner *s, rnl_number_type *type)
     char word[8];
     if (!take_word(s, word, sizeof word) || strlen(word) != 3 || !strchr("<>|=", word[0]))
         return fail_header(&before, "a type such as '<f4'");
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+    for (size_t i = 0; i < sizeof types / sizeof *types; ++i)
         if (types[i].kind == word[1] && types[i].size == (size_t)(word[2] - '0')) {
             *type =
                 (rnl_number_type){types[i].number, types[i].size, word[0] == '>', types[i].name};
@@ -118,7 +118,7 @@ static rnl_status take_entry(scanner *s, rnl_array *array, unsigned *seen)
     if (!take_word(s, key, sizeof key) || !take(s, ":"))
         return fail_header(&before, "a key in quotes");
     while (index < 3 && strcmp(keys[index], key) != 0)
-        index++;
+        ++index;
     if (index == 3 || *seen & 1u << index)
         return fail_header(&before, "each of descr, fortran_order and shape once");
     *seen |= 1u << index;

@@ -17,7 +17,7 @@ static uint32_t draw_below(uint64_t seed, uint32_t epoch, uint32_t place, uint64
 /* Fisher and Yates's shuffle, as Durstenfeld put it in place. */
 void rnl_row_order(uint32_t *order, size_t rows, uint64_t seed, uint32_t epoch, bool shuffle)
 {
-    for (size_t i = 0; i < rows; i++)
+    for (size_t i = 0; i < rows; ++i)
         order[i] = (uint32_t)i;
     if (!shuffle)
         return;

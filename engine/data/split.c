@@ -102,10 +102,10 @@ static rnl_status sort_by_class(uint32_t *order, const rnl_dataset *train)
     RNL_TRY(rnl_allocate_rows(&keys, train->name, train->rows, 1, sizeof *keys + sizeof *drawn));
     drawn = (uint32_t *)(keys + train->rows);
     memcpy(drawn, order, train->rows * sizeof *order);
-    for (size_t i = 0; i < train->rows; i++)
+    for (size_t i = 0; i < train->rows; ++i)
         keys[i] = (uint64_t)rnl_dataset_class(train, order[i]) << 32 | i;
     qsort(keys, train->rows, sizeof *keys, compare_keys);
-    for (size_t i = 0; i < train->rows; i++)
+    for (size_t i = 0; i < train->rows; ++i)
         order[i] = drawn[(uint32_t)keys[i]];
     free(keys);
     return RNL_OK;
@@ -147,7 +147,7 @@ static bool takes(size_t place, size_t rows, size_t count)
 static void mark_share(bool *marks, const uint32_t *order, size_t rows, size_t count,
                        split_drawing drawing)
 {
-    for (size_t i = 0; i < rows; i++)
+    for (size_t i = 0; i < rows; ++i)
         marks[order[i]] = drawing == BY_CLASS ? takes(i, rows, count) : i >= rows - count;
 }
 
@@ -157,14 +157,14 @@ static void mark_fold(bool *marks, const uint32_t *order, size_t rows,
     const size_t folds = rnl_split_folds(config), fold = (size_t)config->fold - 1;
     const size_t begin = rows * fold / folds, end = rows * (fold + 1) / folds;
     const bool by_class = drawing_of(&config->folds) == BY_CLASS;
-    for (size_t i = 0; i < rows; i++)
+    for (size_t i = 0; i < rows; ++i)
         marks[order[i]] = by_class ? i % folds == fold : i >= begin && i < end;
 }
 
 static size_t count_marks(const bool *marks, size_t rows)
 {
     size_t count = 0;
-    for (size_t i = 0; i < rows; i++)
+    for (size_t i = 0; i < rows; ++i)
         count += marks[i];
     return count;
 }

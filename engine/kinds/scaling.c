@@ -36,7 +36,7 @@ static rnl_status measure_none(rnl_scaler *scaler, const rnl_numbers *train, rnl
                                const rnl_choice *scaling)
 {
     (void)train, (void)scaling;
-    for (size_t j = columns.begin; j < columns.end; j++)
+    for (size_t j = columns.begin; j < columns.end; ++j)
         set(scaler, j, 0, 1, 0);
     return RNL_OK;
 }
@@ -67,13 +67,13 @@ static rnl_status measure_range(rnl_scaler *scaler, const rnl_numbers *train, rn
 {
     double smallest = INFINITY, largest = -INFINITY;
     RNL_TRY(check_range(scaling));
-    for (size_t i = 0; i < train->rows; i++)
-        for (size_t j = columns.begin; j < columns.end; j++) {
+    for (size_t i = 0; i < train->rows; ++i)
+        for (size_t j = columns.begin; j < columns.end; ++j) {
             const double x = number_at(train, i, j);
             smallest = x < smallest ? x : smallest;
             largest = x > largest ? x : largest;
         }
-    for (size_t j = columns.begin; j < columns.end; j++)
+    for (size_t j = columns.begin; j < columns.end; ++j)
         set_range(scaler, j, smallest, largest, scaling);
     return RNL_OK;
 }
@@ -83,15 +83,15 @@ static rnl_status measure_ranges(rnl_scaler *scaler, const rnl_numbers *train, r
 {
     double *smallest = scaler->centre, *largest = scaler->scale;
     RNL_TRY(check_range(scaling));
-    for (size_t j = columns.begin; j < columns.end; j++)
+    for (size_t j = columns.begin; j < columns.end; ++j)
         smallest[j] = largest[j] = number_at(train, 0, j);
-    for (size_t i = 1; i < train->rows; i++)
-        for (size_t j = columns.begin; j < columns.end; j++) {
+    for (size_t i = 1; i < train->rows; ++i)
+        for (size_t j = columns.begin; j < columns.end; ++j) {
             const double x = number_at(train, i, j);
             smallest[j] = x < smallest[j] ? x : smallest[j];
             largest[j] = x > largest[j] ? x : largest[j];
         }
-    for (size_t j = columns.begin; j < columns.end; j++)
+    for (size_t j = columns.begin; j < columns.end; ++j)
         set_range(scaler, j, smallest[j], largest[j], scaling);
     return RNL_OK;
 }
@@ -103,10 +103,10 @@ static rnl_status measure_ranges(rnl_scaler *scaler, const rnl_numbers *train, r
 static void sum_distances(double *sums, const rnl_numbers *train, rnl_span columns,
                           const double *centres, bool squared)
 {
-    for (size_t j = columns.begin; j < columns.end; j++)
+    for (size_t j = columns.begin; j < columns.end; ++j)
         sums[j] = 0;
-    for (size_t i = 0; i < train->rows; i++)
-        for (size_t j = columns.begin; j < columns.end; j++) {
+    for (size_t i = 0; i < train->rows; ++i)
+        for (size_t j = columns.begin; j < columns.end; ++j) {
             const double x = number_at(train, i, j) - centres[j];
             sums[j] += squared ? x * x : x;
         }
@@ -119,13 +119,13 @@ static rnl_status measure_standardize(rnl_scaler *scaler, const rnl_numbers *tra
 {
     (void)scaling;
     double *sums = scaler->offset;
-    for (size_t j = columns.begin; j < columns.end; j++)
+    for (size_t j = columns.begin; j < columns.end; ++j)
         scaler->centre[j] = number_at(train, 0, j);
     sum_distances(sums, train, columns, scaler->centre, false);
-    for (size_t j = columns.begin; j < columns.end; j++)
+    for (size_t j = columns.begin; j < columns.end; ++j)
         scaler->centre[j] += sums[j] / (double)train->rows;
     sum_distances(sums, train, columns, scaler->centre, true);
-    for (size_t j = columns.begin; j < columns.end; j++) {
+    for (size_t j = columns.begin; j < columns.end; ++j) {
         const double deviation = sqrt(sums[j] / (double)train->rows);
         set(scaler, j, scaler->centre[j], deviation > 0 ? 1 / deviation : 1, 0);
     }
@@ -171,8 +171,8 @@ static rnl_status measure_robust(rnl_scaler *scaler, const rnl_numbers *train, r
     if (robust->smooth_clip > 0)
         RNL_TRY(rnl_scaler_add_clips(scaler));
     RNL_TRY(rnl_allocate_rows(&sorted, train->name, train->rows, 1, sizeof *sorted));
-    for (size_t j = columns.begin; j < columns.end; j++) {
-        for (size_t i = 0; i < train->rows; i++)
+    for (size_t j = columns.begin; j < columns.end; ++j) {
+        for (size_t i = 0; i < train->rows; ++i)
             sorted[i] =
                 number_at(train, i, j) + 0.0; /* no -0: which of two zeros is first is open */
         qsort(sorted, train->rows, sizeof *sorted, compare_doubles);
@@ -302,7 +302,7 @@ rnl_status rnl_scaler_add_clips(rnl_scaler *scaler)
 
 bool rnl_scaler_changes(const rnl_scaler *scaler)
 {
-    for (size_t j = 0; j < scaler->features; j++)
+    for (size_t j = 0; j < scaler->features; ++j)
         if (scaler->centre[j] != 0 || scaler->scale[j] != 1 || scaler->offset[j] != 0)
             return true;
     return false;
