@@ -1,40 +1,22 @@
 /*
  * Fields of several kinds: in a list, or by names of the user's own.
  */
-#include "engine/base/error.h"
-#include "engine/schema/field_types.h"
+#include "engine/schema/field_items.h"
 
+#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-/* ---- lists ----------------------------------------------------------------------------------- */
+/* ---- an item --------------------------------------------------------------------------------- */
 
-static rnl_status decode_choices(const rnl_field *field, const rnl_node *node, void *value)
+static rnl_status decode_choice(const rnl_field *field, const rnl_node *node, void *value)
 {
-    rnl_choice_list *list = value;
-    char expected[96];
-    snprintf(expected, sizeof expected, "a list of %s", field->kinds->plural);
-    if (node->type != RNL_LIST)
-        return rnl_fail_value(field, node, expected);
-    *list = (rnl_choice_list){.items = calloc(node->count + 1, sizeof *list->items),
-                              .place = node->place};
-    if (!list->items)
-        return rnl_fail_memory((node->count + 1) * sizeof *list->items);
-    for (size_t i = 0; i < node->count; ++i) {
-        RNL_TRY(rnl_choice_decode(field->kinds, node->items[i], &list->items[list->count]));
-        ++list->count;
-    }
-    return RNL_OK;
+    return rnl_choice_decode(field->kinds, node, value);
 }
 
-static void release_choices(const rnl_field *field, void *value)
+static void release_choice(const rnl_field *field, void *value)
 {
     (void)field;
-    rnl_choice_list *list = value;
-    for (size_t i = 0; i < list->count; ++i)
-        rnl_choice_release(&list->items[i]);
-    free(list->items);
+    rnl_choice_release(value);
 }
 
 static bool is_unnamed(const rnl_field *field)
@@ -42,18 +24,40 @@ static bool is_unnamed(const rnl_field *field)
     return field->kinds->kinds == field->kinds->unnamed;
 }
 
+static void print_choice(const rnl_printer *p, const rnl_field *field, const void *value)
+{
+    const rnl_choice *choice = value;
+    if (is_unnamed(field))
+        rnl_print_fields(p, field->kinds->unnamed->fields, choice->parameters);
+    else
+        rnl_choice_print(p, choice);
+}
+
+static const rnl_field_operations choice_operations = {
+    .decode = decode_choice,
+    .release = release_choice,
+    .print = print_choice,
+};
+
+/* ---- lists ----------------------------------------------------------------------------------- */
+
+static const rnl_item_type choices = {.size = sizeof(rnl_choice), .value = &choice_operations};
+
+static rnl_status decode_choices(const rnl_field *field, const rnl_node *node, void *value)
+{
+    char expected[96];
+    snprintf(expected, sizeof expected, "a list of %s", field->kinds->plural);
+    return rnl_items_decode(&choices, field, node, expected, value);
+}
+
+static void release_choices(const rnl_field *field, void *value)
+{
+    rnl_items_release(&choices, field, value);
+}
+
 static void print_choices(const rnl_printer *p, const rnl_field *field, const void *value)
 {
-    const rnl_choice_list *list = value;
-    fputc('[', p->out);
-    for (size_t i = 0; i < list->count; ++i) {
-        fputs(i > 0 ? ", " : "", p->out);
-        if (is_unnamed(field))
-            rnl_print_fields(p, field->kinds->unnamed->fields, list->items[i].parameters);
-        else
-            rnl_choice_print(p, &list->items[i]);
-    }
-    fputc(']', p->out);
+    rnl_items_print(&choices, p, field, value);
 }
 
 static void print_block(const rnl_printer *p, const rnl_field *field, const void *value, int indent)
@@ -106,59 +110,27 @@ const rnl_field_operations rnl_kind_list_field = {
 
 /* ---- by name --------------------------------------------------------------------------------- */
 
-static rnl_status decode_named_choice(const rnl_field *field, const rnl_node *node,
-                                      rnl_named_choice *item)
-{
-    RNL_TRY(rnl_choice_decode(field->kinds, node, &item->choice));
-    item->place = node->key_place;
-    item->name = strdup(node->key);
-    if (item->name)
-        return RNL_OK;
-    rnl_choice_release(&item->choice);
-    return rnl_fail_memory(strlen(node->key) + 1);
-}
+static const rnl_item_type named_choices = {
+    .size = sizeof(rnl_named_choice),
+    .value_offset = offsetof(rnl_named_choice, choice),
+    .value = &choice_operations,
+};
 
 static rnl_status decode_named_choices(const rnl_field *field, const rnl_node *node, void *value)
 {
-    rnl_choice_map *map = value;
     char expected[96];
     snprintf(expected, sizeof expected, "a mapping of names to %s", field->kinds->plural);
-    if (node->type != RNL_MAPPING)
-        return rnl_fail_value(field, node, expected);
-    *map = (rnl_choice_map){.items = calloc(node->count + 1, sizeof *map->items),
-                            .place = node->place};
-    if (!map->items)
-        return rnl_fail_memory((node->count + 1) * sizeof *map->items);
-    for (size_t i = 0; i < node->count; ++i) {
-        RNL_TRY(decode_named_choice(field, node->items[i], &map->items[map->count]));
-        ++map->count;
-    }
-    return RNL_OK;
+    return rnl_items_decode(&named_choices, field, node, expected, value);
 }
 
 static void release_named_choices(const rnl_field *field, void *value)
 {
-    (void)field;
-    rnl_choice_map *map = value;
-    for (size_t i = 0; i < map->count; ++i) {
-        free(map->items[i].name);
-        rnl_choice_release(&map->items[i].choice);
-    }
-    free(map->items);
+    rnl_items_release(&named_choices, field, value);
 }
 
 static void print_named_choices(const rnl_printer *p, const rnl_field *field, const void *value)
 {
-    (void)field;
-    const rnl_choice_map *map = value;
-    fputc('{', p->out);
-    for (size_t i = 0; i < map->count; ++i) {
-        fputs(i > 0 ? ", " : "", p->out);
-        rnl_print_quoted(p, map->items[i].name);
-        fputs(": ", p->out);
-        rnl_choice_print(p, &map->items[i].choice);
-    }
-    fputc('}', p->out);
+    rnl_items_print(&named_choices, p, field, value);
 }
 
 static void describe_named_choices(FILE *out, const rnl_field *field)

@@ -3,11 +3,11 @@
  * file of its family, with their place in the table (field_types.c).
  *
  *     field_scalars.c     integer, number, boolean, text
- *     field_lists.c       lists of texts and numbers, numbers by name
- *     field_text_map.c    texts by name
+ *     field_lists.c       lists of texts and numbers, these by name
  *     field_kinds.c       one of the kinds of a table
  *     field_kind_lists.c  lists of kinds, kinds by name
  *     field_formula.c     a formula
+ *     field_items.c       what lists and names of the user's own have in common
  *     field_section.c     a section
  *
  * A value is the member of the struct that a field describes.

@@ -113,20 +113,21 @@ typedef struct rnl_number_list {
 
 typedef struct rnl_named_number {
     char *name;
-    double value;
     rnl_place place; /* of the name */
+    double value;
 } rnl_named_number;
 
 typedef struct rnl_number_map {
     size_t count;
     rnl_named_number *items;
-    bool word; /* the field's word replaces the numbers */
     rnl_place place;
+    bool word; /* the field's word replaces the numbers */
 } rnl_number_map;
 
 typedef struct rnl_named_text {
-    char *name, *text;
+    char *name;
     rnl_place place; /* of the name */
+    char *text;
 } rnl_named_text;
 
 typedef struct rnl_text_map {
@@ -137,8 +138,8 @@ typedef struct rnl_text_map {
 
 typedef struct rnl_named_choice {
     char *name;
-    rnl_choice choice;
     rnl_place place; /* of the name */
+    rnl_choice choice;
 } rnl_named_choice;
 
 typedef struct rnl_choice_map {
