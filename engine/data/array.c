@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-rnl_status rnl_array_measure(rnl_array *array)
+/* Sets the count, or refuses dimensions of 0 and arrays that no memory could hold. */
+static rnl_status measure(rnl_array *array)
 {
     char shape[RNL_SHAPE_TEXT];
     rnl_shape_text(shape, array->shape, array->rank);
@@ -31,12 +32,12 @@ rnl_status rnl_array_measure(rnl_array *array)
 /* A byte of deflate makes at most this many: 2 bits stand for 258. */
 #define INFLATION_LIMIT 1032
 
-/* The dimensions must fit the file's size before anything is allocated. */
-rnl_status rnl_array_check_size(rnl_array *array, const rnl_input_stream *stream, uint64_t header)
+/* Sets the count; refuses dimensions that the file's size does not fit. */
+static rnl_status check_size(rnl_array *array, const rnl_input_stream *stream, uint64_t header)
 {
     char shape[RNL_SHAPE_TEXT];
     rnl_shape_text(shape, array->shape, array->rank);
-    RNL_TRY(rnl_array_measure(array));
+    RNL_TRY(measure(array));
     const size_t bytes = array->count * array->type.size;
     const bool direct = rnl_stream_plain(stream);
     if (direct ? header + bytes != stream->size : bytes / INFLATION_LIMIT > stream->size)
@@ -46,11 +47,10 @@ rnl_status rnl_array_check_size(rnl_array *array, const rnl_input_stream *stream
     return RNL_OK;
 }
 
-/* Reading on to the end also makes zlib verify its checksum. */
-rnl_status rnl_array_read_elements(rnl_array *array, const rnl_input_stream *stream,
-                                   uint64_t header)
+/* Reads what a checked header announces, and nothing may come behind it.  Reading on to the end
+ * also makes zlib verify its checksum. */
+static rnl_status read_elements(rnl_array *array, const rnl_input_stream *stream)
 {
-    RNL_TRY(rnl_array_check_size(array, stream, header));
     const size_t bytes = array->count * array->type.size;
     RNL_TRY(rnl_allocate_rows(&array->bytes, array->path, 1, bytes, 1));
     size_t got, beyond = 0;
@@ -62,6 +62,24 @@ rnl_status rnl_array_read_elements(rnl_array *array, const rnl_input_stream *str
         return rnl_fail(RNL_BAD_DATA, "%s: expected %zu bytes of elements, got %s%zu", stream->path,
                         bytes, beyond > 0 ? "more than " : "", got);
     return RNL_OK;
+}
+
+/* Reads the header, which must fit the file, plain or compressed by gzip, before anything is
+ * allocated, and the elements if they are asked for. */
+static rnl_status read_file(rnl_array *array, rnl_array_header *header, const char *path,
+                            bool elements)
+{
+    rnl_input_stream stream;
+    uint64_t bytes = 0;
+    *array = (rnl_array){.path = path};
+    RNL_TRY(rnl_stream_open(&stream, path));
+    rnl_status status = header(array, &stream, &bytes);
+    if (status == RNL_OK)
+        status = check_size(array, &stream, bytes);
+    if (status == RNL_OK && elements)
+        status = read_elements(array, &stream);
+    rnl_stream_close(&stream);
+    return status;
 }
 
 static uint64_t bits_at(const rnl_array *array, size_t i)
@@ -283,11 +301,11 @@ static rnl_status take_weights(rnl_dataset *dataset, const rnl_array *array)
 /* What becomes of an array. */
 typedef enum array_use { INPUTS, TARGETS, SAMPLE_WEIGHTS } array_use;
 
-static rnl_status load_array(rnl_dataset *dataset, rnl_array_reader *read, const char *path,
+static rnl_status load_array(rnl_dataset *dataset, rnl_array_header *header, const char *path,
                              array_use use, const rnl_loading *loading)
 {
     rnl_array array;
-    rnl_status status = read(&array, path);
+    rnl_status status = read_file(&array, header, path, true);
     if (status == RNL_OK)
         status = use == INPUTS    ? take_inputs(dataset, &array, loading->wide_inputs)
                  : use == TARGETS ? take_targets(dataset, &array, loading)
@@ -297,11 +315,11 @@ static rnl_status load_array(rnl_dataset *dataset, rnl_array_reader *read, const
 }
 
 /* uint8 inputs are kept as they come; all else stands beside what it becomes, 4 bytes each. */
-static bool add_file(rnl_data_need *need, rnl_array_reader *measure, const char *path, bool inputs,
+static bool add_file(rnl_data_need *need, rnl_array_header *header, const char *path, bool inputs,
                      bool wide)
 {
     rnl_array array;
-    if (!path || measure(&array, path) != RNL_OK)
+    if (!path || read_file(&array, header, path, false) != RNL_OK)
         return true;
     const bool bytes = inputs && array.type.kind == RNL_UNSIGNED && array.type.size == 1;
     const size_t as_read = array.count * array.type.size;
@@ -318,17 +336,17 @@ static bool wants_targets(const rnl_loading *loading)
     return !loading->predicting && !loading->without_targets;
 }
 
-bool rnl_array_add_need(rnl_data_need *need, rnl_array_reader *measure,
-                        const rnl_array_files *files, const rnl_loading *loading)
+bool rnl_array_add_need(rnl_data_need *need, rnl_array_header *header, const rnl_array_files *files,
+                        const rnl_loading *loading)
 {
-    return add_file(need, measure, files->inputs, true, loading->wide_inputs) &&
+    return add_file(need, header, files->inputs, true, loading->wide_inputs) &&
            (loading->predicting ||
-            (add_file(need, measure, wants_targets(loading) ? files->targets : NULL, false,
+            (add_file(need, header, wants_targets(loading) ? files->targets : NULL, false,
                       loading->wide_values) &&
-             add_file(need, measure, files->sample_weight, false, false)));
+             add_file(need, header, files->sample_weight, false, false)));
 }
 
-rnl_status rnl_array_load(rnl_dataset *dataset, rnl_array_reader *read,
+rnl_status rnl_array_load(rnl_dataset *dataset, rnl_array_header *header,
                           const rnl_array_files *files, const rnl_loading *loading)
 {
     const char *inputs = files->inputs;
@@ -338,11 +356,11 @@ rnl_status rnl_array_load(rnl_dataset *dataset, rnl_array_reader *read,
     if (asprintf(&dataset->name, "%s%s%s%s%s", inputs, targets ? ", " : "", targets ? targets : "",
                  weights ? ", " : "", weights ? weights : "") < 0)
         return rnl_fail_memory(strlen(inputs) + 5);
-    rnl_status status = load_array(dataset, read, inputs, INPUTS, loading);
+    rnl_status status = load_array(dataset, header, inputs, INPUTS, loading);
     if (status == RNL_OK && targets)
-        status = load_array(dataset, read, targets, TARGETS, loading);
+        status = load_array(dataset, header, targets, TARGETS, loading);
     if (status == RNL_OK && weights)
-        status = load_array(dataset, read, weights, SAMPLE_WEIGHTS, loading);
+        status = load_array(dataset, header, weights, SAMPLE_WEIGHTS, loading);
     if (status != RNL_OK)
         rnl_dataset_release(dataset);
     else

@@ -27,30 +27,19 @@ typedef struct rnl_array {
     unsigned char *bytes;     /* the elements as in the file */
 } rnl_array;
 
-/* Sets the count, or refuses dimensions of 0 and arrays that no memory could hold. */
-rnl_status rnl_array_measure(rnl_array *array);
+/* Reads the header of a file: type, shape and order of the elements, which begin behind so many
+ * bytes. */
+typedef rnl_status rnl_array_header(rnl_array *array, const rnl_input_stream *stream,
+                                    uint64_t *bytes);
 
-/* Sets the count; refuses dimensions that the file's size does not fit. */
-rnl_status rnl_array_check_size(rnl_array *array, const rnl_input_stream *stream, uint64_t header);
-
-/* Reads the elements behind a header of so many bytes, in a file that is plain or compressed by
- * gzip: the file's size must fit the dimensions before anything is allocated, and nothing may come
- * behind them. */
-rnl_status rnl_array_read_elements(rnl_array *array, const rnl_input_stream *stream,
-                                   uint64_t header);
-
-/* Reads one file into an array. */
-typedef rnl_status rnl_array_reader(rnl_array *array, const char *path);
-
-/* Adds the sizes that the files' headers give; `measure` reads the header of one, and sets the
- * count. */
-bool rnl_array_add_need(rnl_data_need *need, rnl_array_reader *measure,
-                        const rnl_array_files *files, const rnl_loading *loading);
+/* Adds the sizes that the files' headers give. */
+bool rnl_array_add_need(rnl_data_need *need, rnl_array_header *header, const rnl_array_files *files,
+                        const rnl_loading *loading);
 
 /* A whole dataset from the files; targets and sample weights are left out in prediction.  A single
  * whole number for each row, of shape (n) or (n, 1), is a class number, unless the loss compares
  * with values; of floating-point type, only where it compares with classes. */
-rnl_status rnl_array_load(rnl_dataset *dataset, rnl_array_reader *read,
+rnl_status rnl_array_load(rnl_dataset *dataset, rnl_array_header *header,
                           const rnl_array_files *files, const rnl_loading *loading);
 
 #endif

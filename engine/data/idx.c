@@ -3,7 +3,6 @@
  * numbers, the elements in row-major order, big-endian.  zlib reads plain and gzip files alike.
  */
 #include "engine/base/error.h"
-#include "engine/base/memory.h"
 #include "engine/data/array.h"
 #include "engine/data/formats.h"
 
@@ -47,7 +46,7 @@ static const idx_type *type_of(unsigned char code)
     return NULL;
 }
 
-static rnl_status read_header(const rnl_input_stream *stream, rnl_array *array)
+static rnl_status read_header(rnl_array *array, const rnl_input_stream *stream, uint64_t *bytes)
 {
     unsigned char start[4], dimensions[4 * RNL_MAX_RANK];
     RNL_TRY(read_header_bytes(stream, start, sizeof start));
@@ -69,41 +68,18 @@ static rnl_status read_header(const rnl_input_stream *stream, rnl_array *array)
     RNL_TRY(read_header_bytes(stream, dimensions, 4 * array->rank));
     for (size_t i = 0; i < array->rank; ++i)
         array->shape[i] = big_endian(dimensions + 4 * i);
+    *bytes = 4 + 4 * array->rank;
     return RNL_OK;
-}
-
-/* The header, which must fit the file, and the elements if they are asked for. */
-static rnl_status read_file(rnl_array *array, const char *path, bool elements)
-{
-    rnl_input_stream stream;
-    *array = (rnl_array){.path = path};
-    RNL_TRY(rnl_stream_open(&stream, path));
-    rnl_status status = read_header(&stream, array);
-    if (status == RNL_OK)
-        status = elements ? rnl_array_read_elements(array, &stream, 4 + 4 * array->rank)
-                          : rnl_array_check_size(array, &stream, 4 + 4 * array->rank);
-    rnl_stream_close(&stream);
-    return status;
-}
-
-static rnl_status measure(rnl_array *array, const char *path)
-{
-    return read_file(array, path, false);
-}
-
-static rnl_status read_array(rnl_array *array, const char *path)
-{
-    return read_file(array, path, true);
 }
 
 static rnl_status load(rnl_dataset *dataset, const void *parameters, const rnl_loading *loading)
 {
-    return rnl_array_load(dataset, read_array, parameters, loading);
+    return rnl_array_load(dataset, read_header, parameters, loading);
 }
 
 static bool add_need(rnl_data_need *need, const void *parameters, const rnl_loading *loading)
 {
-    return rnl_array_add_need(need, measure, parameters, loading);
+    return rnl_array_add_need(need, read_header, parameters, loading);
 }
 
 const rnl_data_format rnl_idx_format = {.add_need = add_need, .load = load};

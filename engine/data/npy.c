@@ -180,39 +180,14 @@ static rnl_status read_header(rnl_array *array, const rnl_input_stream *stream, 
     return parse_header(array, header);
 }
 
-/* The header, which must fit the file, and the elements if they are asked for. */
-static rnl_status read_file(rnl_array *array, const char *path, bool elements)
-{
-    rnl_input_stream stream;
-    uint64_t header;
-    *array = (rnl_array){.path = path};
-    RNL_TRY(rnl_stream_open(&stream, path));
-    rnl_status status = read_header(array, &stream, &header);
-    if (status == RNL_OK)
-        status = elements ? rnl_array_read_elements(array, &stream, header)
-                          : rnl_array_check_size(array, &stream, header);
-    rnl_stream_close(&stream);
-    return status;
-}
-
-static rnl_status measure(rnl_array *array, const char *path)
-{
-    return read_file(array, path, false);
-}
-
-static rnl_status read_array(rnl_array *array, const char *path)
-{
-    return read_file(array, path, true);
-}
-
 static rnl_status load(rnl_dataset *dataset, const void *parameters, const rnl_loading *loading)
 {
-    return rnl_array_load(dataset, read_array, parameters, loading);
+    return rnl_array_load(dataset, read_header, parameters, loading);
 }
 
 static bool add_need(rnl_data_need *need, const void *parameters, const rnl_loading *loading)
 {
-    return rnl_array_add_need(need, measure, parameters, loading);
+    return rnl_array_add_need(need, read_header, parameters, loading);
 }
 
 const rnl_data_format rnl_npy_format = {.add_need = add_need, .load = load};

@@ -290,7 +290,7 @@ void rnl_model_free(rnl_model *model)
 {
     if (!model)
         return;
-    rnl_model_release_arrays(model, RNL_VALUES);
+    rnl_model_release_arrays(model, RNL_VALUES, RNL_ARRAYS);
     free(model->layers);
     free(model->frozen);
     rnl_scaler_release(&model->scaler);

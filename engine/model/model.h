@@ -129,7 +129,7 @@ rnl_status rnl_model_check_classes(const rnl_model *model, const rnl_dataset *da
 /* Checks that the targets fit the loss and the outputs. */
 rnl_status rnl_model_check_targets(const rnl_model *model, const rnl_dataset *dataset);
 
-/* Frees the arrays of all parameters from the first of them on. */
-void rnl_model_release_arrays(rnl_model *model, size_t first);
+/* Frees the arrays [first, end) of all parameters. */
+void rnl_model_release_arrays(rnl_model *model, size_t first, size_t end);
 
 #endif

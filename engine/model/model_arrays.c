@@ -72,11 +72,11 @@ void rnl_model_swap_best(rnl_model *model)
         }
 }
 
-void rnl_model_release_arrays(rnl_model *model, size_t first)
+void rnl_model_release_arrays(rnl_model *model, size_t first, size_t end)
 {
     for (size_t i = 0; i < model->layer_count; ++i)
         for (size_t p = 0; p < model->layers[i].parameter_count; ++p)
-            for (size_t a = first; a < RNL_ARRAYS; ++a) {
+            for (size_t a = first; a < end; ++a) {
                 free(model->layers[i].parameters[p].arrays[a]);
                 model->layers[i].parameters[p].arrays[a] = NULL;
             }
@@ -84,12 +84,12 @@ void rnl_model_release_arrays(rnl_model *model, size_t first)
 
 void rnl_model_drop_best(rnl_model *model)
 {
-    rnl_model_release_arrays(model, RNL_BEST);
+    rnl_model_release_arrays(model, RNL_BEST, RNL_ARRAYS);
 }
 
 void rnl_model_end_training(rnl_model *model)
 {
-    rnl_model_release_arrays(model, RNL_FIRST_SLOT);
+    rnl_model_release_arrays(model, RNL_FIRST_SLOT, RNL_ARRAYS);
     model->position = (rnl_position){0};
 }
 

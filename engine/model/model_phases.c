@@ -119,16 +119,6 @@ void rnl_model_enter_phase(rnl_model *model, size_t number)
 
 /* ---- from one to the next -------------------------------------------------------------------- */
 
-static void free_slots(rnl_model *model)
-{
-    for (size_t i = 0; i < model->layer_count; ++i)
-        for (size_t p = 0; p < model->layers[i].parameter_count; ++p)
-            for (size_t a = RNL_FIRST_SLOT; a < RNL_BEST; ++a) {
-                free(model->layers[i].parameters[p].arrays[a]);
-                model->layers[i].parameters[p].arrays[a] = NULL;
-            }
-}
-
 /* The rest of an epoch in which early stopping ended the phase is left out. */
 void rnl_model_next_phase(rnl_model *model)
 {
@@ -146,7 +136,7 @@ void rnl_model_next_phase(rnl_model *model)
     rnl_model_enter_phase(model, p->phase);
     if (!model->phase.reset_optimizer)
         return;
-    free_slots(model);
+    rnl_model_release_arrays(model, RNL_FIRST_SLOT, RNL_BEST);
     p->optimizer_offset = -p->step;
     p->momentum_product = 0;
 }
