@@ -15,20 +15,15 @@ typedef struct dense_inference {
     rnl_bound_activation activation;
 } dense_inference;
 
-static void multiply(const dense_inference *dense, const rnl_stage_rows *rows, size_t panel)
+static rnl_product product_of(const dense_inference *dense, const rnl_stage_rows *rows)
 {
-    const rnl_packing *packing = &dense->packing;
-    rows->kernels->product(&(const rnl_panel_product){
-        .rows = rows->rows,
-        .inner = dense->fan_in,
-        .columns = rnl_in_vectors(rnl_panel_columns(packing, panel)),
-        .a = rows->x.values,
-        .row_step = rows->x.stride,
-        .inner_step = 1,
-        .segment = dense->fan_in,
-        .b = {dense->weights + rnl_packed_at(packing, panel, 0), rnl_panel_stride(packing, panel)},
-        .c = {rows->y.values + panel * packing->width, rows->y.stride},
-    });
+    return (rnl_product){.shape = {.rows = rows->rows,
+                                   .inner = dense->fan_in,
+                                   .a_layout = RNL_BY_ROWS,
+                                   .a_stride = rows->x.stride,
+                                   .b = dense->packing,
+                                   .c_stride = rows->y.stride},
+                         .kernels = rows->kernels};
 }
 
 /* An input that is not finite makes all products of its row so. */
@@ -58,8 +53,10 @@ static void run_inference(const void *self, const rnl_stage_rows *rows)
 {
     const dense_inference *dense = self;
     const rnl_packing *packing = &dense->packing;
+    const rnl_product product = product_of(dense, rows);
     for (size_t p = 0; p < packing->panels; ++p) {
-        multiply(dense, rows, p);
+        rnl_product_panel(&product, rows->rows, p, rows->x.values, dense->weights,
+                          rows->y.values + p * packing->width);
         if (p == 0)
             look(rows);
         if (rows->rows > 1)
