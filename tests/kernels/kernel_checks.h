@@ -46,6 +46,19 @@ static inline float random_bits(void)
     return float_of_bits(random_word());
 }
 
+/* The float whose upper half these 16 bits are. */
+static inline float float_of_upper(uint32_t bits)
+{
+    return float_of_bits(bits << 16);
+}
+
+/* Two numbers of bfloat16, the odd one above the even one. */
+static inline uint32_t random_pair(void)
+{
+    const uint32_t odd = bits_of_float(random_float(2)), even = bits_of_float(random_float(2));
+    return (odd & 0xffff0000u) | even >> 16;
+}
+
 enum { RANDOM_COLUMNS = 150, RANDOM_STRIDE = 153, RANDOM_SPACE = ROWS * RANDOM_STRIDE };
 
 enum { MOST = RANDOM_SPACE };
