@@ -37,7 +37,7 @@ static void run_product(const rnl_product *product, const operands *o)
 {
     const rnl_product_shape *shape = &product->shape;
     for (size_t p = 0; p < shape->b.panels; ++p)
-        rnl_product_panel(product, shape->rows, p, o->a, o->b,
+        rnl_product_panel(product, NULL, shape->rows, p, o->a, o->b,
                           o->c + (shape->c_stride > 0 ? p * shape->b.width : 0));
 }
 

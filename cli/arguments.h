@@ -47,6 +47,7 @@ struct rnl_arguments {
     size_t override_count;
     size_t threads; /* 0: the default */
     rnl_pin pin;
+    rnl_products products;
     bool quiet, verbose, help;
 };
 

@@ -80,6 +80,7 @@ static const rnl_option option_table[] = {
                     "the seed, or the first of --repeats (default: the configuration's, or 1)"),
     RNL_OPTION_THREADS,
     RNL_OPTION_PIN,
+    RNL_OPTION_PRODUCTS,
     RNL_OPTION_SET,
     RNL_OPTION_FORCE(offsetof(rnl_compare_arguments, force)),
     RNL_OPTION_QUIET,

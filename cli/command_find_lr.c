@@ -47,6 +47,7 @@ static const rnl_option option_table[] = {
      "a whole number from 2 to 1000000", take_steps, offsetof(find_lr_arguments, range.steps)},
     RNL_OPTION_THREADS,
     RNL_OPTION_PIN,
+    RNL_OPTION_PRODUCTS,
     RNL_OPTION_SEED(offsetof(find_lr_arguments, seed), "short for --set training.seed=N"),
     RNL_OPTION_SET,
     RNL_OPTION_VERBOSE,
@@ -90,6 +91,7 @@ static rnl_status search(rnl_rate_search **found, const rnl_model *model, const 
     const rnl_options options = {
         .threads = arguments->common.threads,
         .pin = arguments->common.pin,
+        .products = arguments->common.products,
         .on_step = display.bar ? on_step : NULL,
         .on_log = rnl_display_log,
         .user = &display,

@@ -27,6 +27,7 @@ static const rnl_option option_table[] = {
      "a directory", rnl_take_text, offsetof(pretrain_arguments, output)},
     RNL_OPTION_THREADS,
     RNL_OPTION_PIN,
+    RNL_OPTION_PRODUCTS,
     RNL_OPTION_SEED(offsetof(pretrain_arguments, seed), "short for --set training.seed=N"),
     RNL_OPTION_SET,
     RNL_OPTION_FORCE(offsetof(pretrain_arguments, force)),
@@ -160,6 +161,7 @@ static rnl_options options_of(stage_run *stage)
     return (rnl_options){
         .threads = common->threads,
         .pin = common->pin,
+        .products = common->products,
         .checkpoint = stage->directory.checkpoint,
         .best = stage->directory.best,
         .last = stage->directory.last,

@@ -28,6 +28,7 @@ static const rnl_option option_table[] = {
      "a directory", rnl_take_text, offsetof(train_arguments, output)},
     RNL_OPTION_THREADS,
     RNL_OPTION_PIN,
+    RNL_OPTION_PRODUCTS,
     RNL_OPTION_SEED(offsetof(train_arguments, seed), "short for --set training.seed=N"),
     RNL_OPTION_SET,
     {"print-config", 0, NULL, "print the configuration, each value with where it is from, and stop",
@@ -330,6 +331,7 @@ static int train_and_save(training *run)
     const rnl_options options = {
         .threads = run->arguments->common.threads,
         .pin = run->arguments->common.pin,
+        .products = run->arguments->common.products,
         .checkpoint = run->directory.checkpoint,
         .best = run->directory.best,
         .last = run->directory.last,

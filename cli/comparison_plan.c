@@ -90,7 +90,8 @@ static int tune(rnl_combination *c, const rnl_model *model, const rnl_data *data
                 const rnl_compare_arguments *arguments)
 {
     const rnl_options options = {.threads = arguments->common.threads,
-                                 .pin = arguments->common.pin};
+                                 .pin = arguments->common.pin,
+                                 .products = arguments->common.products};
     rnl_rate_search *found = NULL;
     RNL_TRY_EXIT(rnl_complain_status(rnl_find_learning_rate(model, data, NULL, &options, &found)));
     c->learning_rate = rounded(found->learning_rate);

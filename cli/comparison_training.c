@@ -1,6 +1,7 @@
 #include "cli/comparison_training.h"
 #include "cli/jobs.h"
 #include "cli/messages.h"
+#include "cli/options.h"
 #include "cli/trial_files.h"
 
 #include <stdio.h>
@@ -21,8 +22,6 @@ typedef struct work {
 
 static const char **words_for(const work *w, const rnl_trial *trial)
 {
-    static const char *const pins[] = {
-        [RNL_PIN_AUTO] = "auto", [RNL_PIN_ON] = "on", [RNL_PIN_OFF] = "off"};
     const char *const words[] = {
         "runnel",
         "train",
@@ -30,7 +29,9 @@ static const char **words_for(const work *w, const rnl_trial *trial)
         "--output",
         trial->directory.path,
         "--pin",
-        pins[w->arguments->common.pin],
+        rnl_pin_words[w->arguments->common.pin],
+        "--products",
+        rnl_products_words[w->arguments->common.products],
         "--resume",
         w->arguments->common.threads > 0 ? "--threads" : NULL,
         w->threads,

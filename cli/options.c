@@ -57,18 +57,34 @@ bool rnl_take_threads(rnl_arguments *arguments, void *member, const char *value)
     return true;
 }
 
+const char *const rnl_pin_words[3] = {
+    [RNL_PIN_AUTO] = "auto", [RNL_PIN_ON] = "on", [RNL_PIN_OFF] = "off"};
+const char *const rnl_products_words[3] = {
+    [RNL_PRODUCTS_AUTO] = "auto", [RNL_PRODUCTS_OWN] = "own", [RNL_PRODUCTS_ONEDNN] = "onednn"};
+
+/* Returns 3 if it is none of the names. */
+static size_t choice_of(const char *const names[3], const char *value)
+{
+    size_t i = 0;
+    while (i < 3 && strcmp(value, names[i]) != 0)
+        ++i;
+    return i;
+}
+
 bool rnl_take_pin(rnl_arguments *arguments, void *member, const char *value)
 {
-    static const char *const names[] = {
-        [RNL_PIN_AUTO] = "auto", [RNL_PIN_ON] = "on", [RNL_PIN_OFF] = "off"};
+    const size_t choice = choice_of(rnl_pin_words, value);
     (void)arguments;
-    for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
-        if (strcmp(value, names[i]) == 0) {
-            *(rnl_pin *)member = (rnl_pin)i;
-            return true;
-        }
-    }
-    return false;
+    *(rnl_pin *)member = (rnl_pin)choice;
+    return choice < 3;
+}
+
+bool rnl_take_products(rnl_arguments *arguments, void *member, const char *value)
+{
+    const size_t choice = choice_of(rnl_products_words, value);
+    (void)arguments;
+    *(rnl_products *)member = (rnl_products)choice;
+    return choice < 3;
 }
 
 bool rnl_take_override(rnl_arguments *arguments, void *member, const char *value)

@@ -14,12 +14,16 @@ bool rnl_read_whole(const char *text, uint64_t most, uint64_t *number);
 /* Reads a count from the fewest to a million. */
 bool rnl_read_count(const char *text, uint64_t fewest, size_t *count);
 
+/* The words of a choice, by its number. */
+extern const char *const rnl_pin_words[3], *const rnl_products_words[3];
+
 /* Takers, by the type of the member. */
 bool rnl_take_switch(rnl_arguments *arguments, void *member, const char *value); /* bool */
 bool rnl_take_text(rnl_arguments *arguments, void *member, const char *value);   /* const char * */
 bool rnl_take_count(rnl_arguments *arguments, void *member, const char *value); /* size_t, from 1 */
 bool rnl_take_threads(rnl_arguments *arguments, void *member, const char *value);
 bool rnl_take_pin(rnl_arguments *arguments, void *member, const char *value);
+bool rnl_take_products(rnl_arguments *arguments, void *member, const char *value);
 
 /* Adds an override; does not look at the member. */
 bool rnl_take_override(rnl_arguments *arguments, void *member, const char *value);
@@ -47,6 +51,14 @@ bool rnl_take_seed(rnl_arguments *arguments, void *seed, const char *value);
             "bind workers to cores: on, off, or auto, which binds where there are\n"               \
             "enough cores that no other run has claimed (default: auto)",                          \
             "auto, on or off", rnl_take_pin, offsetof(rnl_arguments, pin)                          \
+    }
+
+#define RNL_OPTION_PRODUCTS                                                                        \
+    {                                                                                              \
+        "products", 0, "WHOSE",                                                                    \
+            "who multiplies matrices: own, or onednn, with the same bits (AVX-512\n"               \
+            "and float32); auto: own, the faster one (default: auto)",                             \
+            "auto, own or onednn", rnl_take_products, offsetof(rnl_arguments, products)            \
     }
 
 #define RNL_OPTION_SEED(seed, help)                                                                \

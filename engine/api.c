@@ -1,3 +1,4 @@
+#include "engine/product/onednn.h"
 #include "runnel/runnel.h"
 
 #include <stdlib.h>
@@ -5,6 +6,11 @@
 const char *rnl_version(void)
 {
     return RNL_VERSION;
+}
+
+const char *rnl_products_library(void)
+{
+    return rnl_onednn_version();
 }
 
 void rnl_text_free(char *text)

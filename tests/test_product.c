@@ -93,7 +93,7 @@ static void check(const product_sizes *n, rnl_operand_layout layout, rnl_packing
                                            .c_stride = rnl_product_row_stride(n->columns)},
                                  .kernels = rnl_kernels_of(rnl_isa_detect())};
     float *c = malloc(n->rows * product.shape.c_stride * sizeof *c);
-    rnl_product_all(&product, n->rows, a.given, packed, c);
+    rnl_product_all(&product, NULL, n->rows, a.given, packed, c);
     expect_product(n, a.plain, b, c, product.shape.c_stride);
     free(a.plain);
     free(a.given);

@@ -20,8 +20,16 @@ size_t rnl_product_row_stride(size_t columns)
     return stride % 256 == 0 ? stride + RNL_PACKING_VECTOR : stride;
 }
 
-void rnl_product_panel(const rnl_product *product, size_t rows, size_t panel, const float *a,
-                       const float *b, float *c)
+void rnl_product_need(const rnl_product_shape *shape, rnl_onednn *onednn)
+{
+    for (size_t p = 0; p < shape->b.panels; ++p) {
+        rnl_onednn_need(onednn, shape->rows, shape->inner, rnl_panel_stride(&shape->b, p));
+        rnl_onednn_need(onednn, shape->rest, shape->inner, rnl_panel_stride(&shape->b, p));
+    }
+}
+
+rnl_status rnl_product_panel(const rnl_product *product, rnl_onednn_worker *onednn, size_t rows,
+                             size_t panel, const float *a, const float *b, float *c)
 {
     const rnl_product_shape *shape = &product->shape;
     const bool by_columns = shape->a_layout == RNL_BY_COLUMNS,
@@ -40,12 +48,16 @@ void rnl_product_panel(const rnl_product *product, size_t rows, size_t panel, co
         .far = rnl_packed_count(&shape->b) > FAR,
         .c = {c, shape->c_stride > 0 ? shape->c_stride : rnl_in_vectors(columns)},
     };
+    if (onednn)
+        return rnl_onednn_multiply(onednn, by_columns, &arguments);
     kernel_of(product)(&arguments);
+    return RNL_OK;
 }
 
-void rnl_product_all(const rnl_product *product, size_t rows, const float *a, const float *b,
-                     float *c)
+rnl_status rnl_product_all(const rnl_product *product, rnl_onednn_worker *onednn, size_t rows,
+                           const float *a, const float *b, float *c)
 {
     for (size_t p = 0; p < product->shape.b.panels; ++p)
-        rnl_product_panel(product, rows, p, a, b, c + p * product->shape.b.width);
+        RNL_TRY(rnl_product_panel(product, onednn, rows, p, a, b, c + p * product->shape.b.width));
+    return RNL_OK;
 }

@@ -8,11 +8,13 @@
  *
  * An element of C is a sum of blocks of RNL_PRODUCT_BLOCK inner terms, added in their order; a
  * block is a chain of fused multiply-adds from +0.  So it depends on its row of A and its column of
- * B alone: not on the other rows and columns, the instruction set, or the library.
+ * B alone: not on the other rows and columns, the instruction set, or the library.  The kernels
+ * make products, or oneDNN for a worker that has it (onednn.h).
  */
 #ifndef RNL_ENGINE_PRODUCT_PRODUCT_H
 #define RNL_ENGINE_PRODUCT_PRODUCT_H
 
+#include "engine/product/onednn.h"
 #include "engine/product/packing.h"
 #include "simd/kernels.h"
 
@@ -27,6 +29,7 @@ typedef enum rnl_operand_layout {
 
 typedef struct rnl_product_shape {
     size_t rows; /* at most */
+    size_t rest; /* rows of a last, smaller call; 0: there is none */
     size_t inner;
     rnl_operand_layout a_layout;
     size_t a_stride, a_distance;
@@ -45,13 +48,16 @@ typedef struct rnl_product {
  * product reads several of them. */
 size_t rnl_product_row_stride(size_t columns);
 
+/* Asks oneDNN for what the product will call. */
+void rnl_product_need(const rnl_product_shape *shape, rnl_onednn *onednn);
+
 /* Computes some rows of C, in the columns that belong to a panel of B.  a and c are where the rows
- * begin, c in these columns; b is all of B. */
-void rnl_product_panel(const rnl_product *product, size_t rows, size_t panel, const float *a,
-                       const float *b, float *c);
+ * begin, c in these columns; b is all of B.  Without a worker of oneDNN it does not fail. */
+rnl_status rnl_product_panel(const rnl_product *product, rnl_onednn_worker *onednn, size_t rows,
+                             size_t panel, const float *a, const float *b, float *c);
 
 /* Computes some rows of C, with c_stride between them. */
-void rnl_product_all(const rnl_product *product, size_t rows, const float *a, const float *b,
-                     float *c);
+rnl_status rnl_product_all(const rnl_product *product, rnl_onednn_worker *onednn, size_t rows,
+                           const float *a, const float *b, float *c);
 
 #endif

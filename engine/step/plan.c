@@ -189,7 +189,8 @@ rnl_status rnl_step_arrange(rnl_step *step)
     RNL_TRY(arrange_phases(step));
     RNL_TRY(plan_buffers(step));
     plan_memory(step);
-    return rnl_arena_commit(&step->arena, "the step's parameters, gradients and activations");
+    RNL_TRY(rnl_arena_commit(&step->arena, "the step's parameters, gradients and activations"));
+    return step->onednn ? rnl_onednn_generate(step->onednn) : RNL_OK;
 }
 
 /* ---- bound to a worker -------------------------------------------------------------------- */
@@ -227,7 +228,8 @@ rnl_status rnl_step_bind(rnl_step *step, rnl_step_worker *worker)
 {
     RNL_TRY(bind_list(&step->preparation, &worker->preparation, worker));
     RNL_TRY(bind_list(&step->phases, &worker->phases, worker));
-    return bind_list(&step->probes, &worker->probes, worker);
+    RNL_TRY(bind_list(&step->probes, &worker->probes, worker));
+    return step->onednn ? rnl_onednn_worker_create(&worker->onednn, step->onednn) : RNL_OK;
 }
 
 static void free_list(rnl_own_tiles *lists, size_t count)
@@ -242,6 +244,7 @@ void rnl_step_unbind(rnl_step_worker *worker)
     free_list(worker->preparation, worker->step->preparation.count);
     free_list(worker->phases, worker->step->phases.count);
     free_list(worker->probes, worker->step->probes.count);
+    rnl_onednn_worker_free(worker->onednn);
 }
 
 rnl_status rnl_step_collect(const rnl_step *step, size_t array, rnl_model *model)

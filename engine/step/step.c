@@ -40,6 +40,8 @@ void *rnl_step_allocate(rnl_step *step, size_t size, void (*release)(void *))
 
 rnl_product rnl_step_product(const rnl_step *step, rnl_product_shape shape)
 {
+    if (step->onednn)
+        rnl_product_need(&shape, step->onednn);
     return (rnl_product){shape, step->kernels};
 }
 
@@ -106,4 +108,5 @@ void rnl_step_release(rnl_step *step)
     rnl_phases_release(&step->preparation);
     rnl_phases_release(&step->probes);
     rnl_arena_release(&step->arena);
+    rnl_onednn_free(step->onednn);
 }

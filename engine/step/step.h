@@ -118,7 +118,8 @@ typedef struct rnl_step_worker {
     size_t index;
     rnl_own_tiles *preparation, *phases, *probes; /* of each phase of the step's lists */
     rnl_batch batch;
-    uint64_t tiles; /* computed so far, a counter to show that every worker has work */
+    rnl_onednn_worker *onednn; /* NULL: the kernels make products */
+    uint64_t tiles;            /* computed so far, a counter to show that every worker has work */
 } rnl_step_worker;
 
 /* Bytes by what they hold. */
@@ -191,6 +192,7 @@ typedef struct rnl_step_owned {
 typedef struct rnl_step {
     rnl_step_given given;
     const rnl_kernels *kernels; /* set before the step is planned */
+    rnl_onednn *onednn;         /* likewise; NULL: the kernels make products */
     size_t workers, active;     /* the first `active` have tiles; set before it is arranged */
 
     rnl_cut rows;

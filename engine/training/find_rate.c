@@ -348,7 +348,8 @@ static void tell_found(const rnl_rate_search *found, const rnl_options *options)
 rnl_status rnl_find_rate_for_schedule(double *learning_rate, const rnl_model *model,
                                       const rnl_data *data, const rnl_options *options)
 {
-    const rnl_options quiet = {.threads = options->threads, .pin = options->pin};
+    const rnl_options quiet = {
+        .threads = options->threads, .pin = options->pin, .products = options->products};
     rnl_rate_search *found;
     RNL_TRY(rnl_find_learning_rate(model, data, NULL, &quiet, &found));
     const rnl_choice *schedule = model->phase.schedule;

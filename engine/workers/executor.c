@@ -2,6 +2,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/memory.h"
+#include "engine/step/mixed_precision.h"
 #include "engine/step/plan.h"
 #include "engine/workers/inference.h"
 #include "engine/workers/machine.h"
@@ -110,9 +111,9 @@ static void log_plan(const rnl_executor *executor)
 {
     const rnl_step *step = &executor->step;
     rnl_log(executor->options, RNL_LOG_DEBUG,
-            "kernels %s; %zu workers; %zu row blocks of %zu rows; %.1f MB",
-            rnl_isa_name(step->kernels->isa), step->workers, step->rows.blocks, step->rows.size,
-            (double)step->arena.bytes / 1e6);
+            "kernels %s; products %s; %zu workers; %zu row blocks of %zu rows; %.1f MB",
+            rnl_isa_name(step->kernels->isa), step->onednn ? rnl_onednn_version() : "own",
+            step->workers, step->rows.blocks, step->rows.size, (double)step->arena.bytes / 1e6);
 }
 
 static rnl_status arrange(rnl_executor *executor)
@@ -197,6 +198,22 @@ static rnl_status choose_isa(rnl_step *step)
     return RNL_OK;
 }
 
+/* The kernels are faster wherever they were measured (docs/performance.md). */
+static rnl_status choose_products(rnl_step *step, const rnl_options *options)
+{
+    if ((unsigned)options->products > RNL_PRODUCTS_ONEDNN)
+        return rnl_fail(RNL_BAD_CONFIG,
+                        "products: expected RNL_PRODUCTS_AUTO, _OWN or _ONEDNN, "
+                        "got %d",
+                        (int)options->products);
+    if (options->products != RNL_PRODUCTS_ONEDNN)
+        return RNL_OK;
+    if (rnl_step_is_mixed(step))
+        return rnl_fail(RNL_BAD_CONFIG, "products by oneDNN are of float32: training.precision is "
+                                        "mixed_bfloat16");
+    return rnl_onednn_create(&step->onednn, step->kernels);
+}
+
 /* A system that gives no threads may lack the memory for their stacks. */
 static rnl_status explain(size_t workers, const char *problem)
 {
@@ -228,6 +245,8 @@ rnl_status rnl_executor_run(rnl_executor *executor)
     rnl_placement placement = {0};
     atomic_flag_clear(&executor->first_failure);
     RNL_TRY(choose_isa(step));
+    if (!executor->predictor)
+        RNL_TRY(choose_products(step, executor->options));
     rnl_status status =
         executor->predictor ? rnl_inference_plan(step, executor->predictor) : rnl_step_plan(step);
     if (status == RNL_OK)

@@ -371,6 +371,18 @@ typedef enum rnl_pin {
     RNL_PIN_OFF   /* never bind */
 } rnl_pin;
 
+/* What multiplies matrices.  The trained bits are the same. */
+typedef enum rnl_products {
+    RNL_PRODUCTS_AUTO,  /* the faster of the two, wherever they were measured: own */
+    RNL_PRODUCTS_OWN,   /* Runnel's own kernels */
+    RNL_PRODUCTS_ONEDNN /* oneDNN, on a processor with AVX-512 and in float32, if the library was
+                           built with it; else RNL_BAD_CONFIG */
+} rnl_products;
+
+/* Returns name and version of the library behind RNL_PRODUCTS_ONEDNN, as "oneDNN 2.6.3"; NULL if
+ * the library was built without it. */
+RNL_API const char *rnl_products_library(void);
+
 /* A named number of an epoch: "loss", "accuracy", "val_loss", ..., "learning_rate", or
  * "samples_per_second", which counts the seconds of the training steps alone, without validation,
  * inspection and saving. */
@@ -446,6 +458,7 @@ typedef struct rnl_options {
      * network's matrix products can keep busy. */
     size_t threads;
     rnl_pin pin;
+    rnl_products products; /* of rnl_train and rnl_find_learning_rate */
     /* Path of the checkpoints of rnl_train; NULL: none are saved.  A checkpoint is saved after an
      * epoch, at most once a second, or as often as training.checkpoint_every says, and always after
      * the last epoch and when training is stopped.  The one before is kept as "PATH.previous",

@@ -115,6 +115,7 @@ class Options(c.Structure):
     _fields_ = [
         ("threads", c.c_size_t),
         ("pin", c.c_int),
+        ("products", c.c_int),
         ("checkpoint", c.c_char_p),
         ("best", c.c_char_p),
         ("last", c.c_char_p),

@@ -21,6 +21,7 @@ from .errors import ConfigError, DataError, Stopped
 
 TRAIN, VALIDATION, TEST = 1, 2, 4
 PINS = {"auto": 0, "on": 1, "off": 2}
+PRODUCTS = {"auto": 0, "own": 1, "onednn": 2}
 LEVELS = ("debug", "info", "warning")
 
 
@@ -177,10 +178,15 @@ class Parameters(Mapping[str, np.ndarray]):
         return {d.name.decode() for d in self._all() if d.fixed}
 
 
-def _options(threads: int = 0, pin: str = "auto") -> _c.Options:
-    if pin not in PINS:
-        raise ConfigError(f"pin: expected one of {', '.join(PINS)}, got {pin!r}")
-    return _c.Options(threads=_thread_count(threads), pin=PINS[pin])
+def _choice(name: str, choices: Mapping[str, int], value: str) -> int:
+    if value not in choices:
+        raise ConfigError(f"{name}: expected one of {', '.join(choices)}, got {value!r}")
+    return choices[value]
+
+
+def _options(threads: int = 0, pin: str = "auto", products: str = "auto") -> _c.Options:
+    return _c.Options(threads=_thread_count(threads), pin=_choice("pin", PINS, pin),
+                      products=_choice("products", PRODUCTS, products))
 
 
 def _thread_count(threads: int) -> int:
@@ -486,6 +492,7 @@ def progress_bar(stream: Any = None) -> Callable[[Progress], None]:
 
 
 def train(model: Model, data: Data, *, threads: int = 0, pin: str = "auto",
+          products: str = "auto",
           checkpoint: str | os.PathLike[str] | None = None,
           best: str | os.PathLike[str] | None = None, last: str | os.PathLike[str] | None = None,
           on_begin: Callable[[], Any] | None = None,
@@ -501,7 +508,7 @@ def train(model: Model, data: Data, *, threads: int = 0, pin: str = "auto",
     KeyboardInterrupt; the model stands where it stopped, and another `train` continues.
     `progress` shows a bar.  Raises `ConfigError`, `DataError`, `NotFiniteError`, `ThreadsError`, ...
     """
-    options = _options(threads, pin)
+    options = _options(threads, pin, products)
     options.checkpoint, options.best, options.last = map(_c.path_bytes, (checkpoint, best, last))
     history: list[dict[str, float]] = []
     shown = progress_bar() if progress else None

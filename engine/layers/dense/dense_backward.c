@@ -3,17 +3,18 @@
 #include "engine/base/error.h"
 
 /* Computes the input gradient of some rows from delta and the transposed weights. */
-static void compute_input_gradient(const rnl_dense_columns *columns, size_t row, size_t rows,
-                                   const float *transposed, float *gradient)
+static rnl_status compute_input_gradient(const rnl_dense_columns *columns,
+                                         const rnl_step_worker *worker, size_t row, size_t rows,
+                                         const float *transposed, float *gradient)
 {
     const rnl_weight_pairs *pairs = columns->weights->pairs;
     if (pairs)
-        rnl_product_all(&columns->input_gradient, rows,
-                        columns->delta_rows + row * columns->delta_stride, pairs->transposed,
-                        gradient);
-    else
-        rnl_product_all(&columns->input_gradient, rows,
-                        columns->delta + row * columns->delta_packing.width, transposed, gradient);
+        return rnl_product_all(&columns->input_gradient, NULL, rows,
+                               columns->delta_rows + row * columns->delta_stride, pairs->transposed,
+                               gradient);
+    return rnl_product_all(&columns->input_gradient, worker->onednn, rows,
+                           columns->delta + row * columns->delta_packing.width, transposed,
+                           gradient);
 }
 
 static bool has_input_gradient(const rnl_dense_state *state)
@@ -46,9 +47,8 @@ static rnl_status run_columns(void *self, size_t block, rnl_step_worker *worker)
     float *transposed = step->buffers.tile[worker->index] + state->by_columns.weights_at;
     if (!columns->weights->pairs)
         rnl_dense_transpose_weights(columns, step, transposed);
-    compute_input_gradient(columns, 0, step->padded_rows, transposed,
-                           *state->downstream.values + block * state->downstream.distance);
-    return RNL_OK;
+    return compute_input_gradient(columns, worker, 0, step->padded_rows, transposed,
+                                  *state->downstream.values + block * state->downstream.distance);
 }
 
 static rnl_phase_cost columns_cost(const rnl_dense_state *state, const rnl_step *step)
@@ -90,8 +90,8 @@ static rnl_status run_part(void *self, size_t part, rnl_step_worker *worker)
     }
     rnl_dense_compute_delta(state, columns, row, rows, worker);
     if (has_input_gradient(state))
-        compute_input_gradient(columns, row, rows, state->transposed,
-                               *state->downstream.values + row * state->downstream.stride);
+        return compute_input_gradient(columns, worker, row, rows, state->transposed,
+                                      *state->downstream.values + row * state->downstream.stride);
     return RNL_OK;
 }
 

@@ -3,28 +3,27 @@
 #include "engine/base/error.h"
 
 /* z of a panel: in training with mixed precision a product of rounded numbers. */
-static void multiply(const rnl_dense_state *state, const rnl_dense_columns *columns, size_t panel,
-                     size_t row, const rnl_step_worker *worker, float *z)
+static rnl_status multiply(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                           size_t panel, size_t row, const rnl_step_worker *worker, float *z)
 {
     const rnl_block *weights = columns->weights;
     if (weights->pairs && worker->batch.training) {
         const rnl_mutable_view x = state->input->pairs->by_rows;
-        rnl_product_panel(&columns->mixed_forward, state->cut.part_rows, panel,
-                          x.values + row * x.stride, weights->pairs->forward, z);
-    } else {
-        rnl_product_panel(&columns->forward, state->cut.part_rows, panel,
-                          rnl_matrix_view(state->input, row, 0).values, weights->arrays[RNL_VALUES],
-                          z);
+        return rnl_product_panel(&columns->mixed_forward, NULL, state->cut.part_rows, panel,
+                                 x.values + row * x.stride, weights->pairs->forward, z);
     }
+    return rnl_product_panel(&columns->forward, worker->onednn, state->cut.part_rows, panel,
+                             rnl_matrix_view(state->input, row, 0).values,
+                             weights->arrays[RNL_VALUES], z);
 }
 
 /* The product of a panel, and its activation while the result is in the cache. */
-static void run_panel(const rnl_dense_state *state, const rnl_dense_columns *columns, size_t panel,
-                      size_t row, rnl_step_worker *worker)
+static rnl_status run_panel(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                            size_t panel, size_t row, rnl_step_worker *worker)
 {
     float *z = worker->step->buffers.tile[worker->index];
     const size_t unit = columns->first + panel * columns->packing.width;
-    multiply(state, columns, panel, row, worker, z);
+    RNL_TRY(multiply(state, columns, panel, row, worker, z));
     state->activation.forward(&(const rnl_activation_forward){
         .rows = state->cut.part_rows,
         .columns = rnl_panel_columns(&columns->packing, panel),
@@ -36,6 +35,7 @@ static void run_panel(const rnl_dense_state *state, const rnl_dense_columns *col
     });
     rnl_step_round(worker, &state->output, row, state->cut.part_rows, unit,
                    rnl_panel_columns(&columns->packing, panel));
+    return RNL_OK;
 }
 
 static rnl_status run_forward(const rnl_dense_state *state, size_t number, size_t part,
@@ -49,7 +49,7 @@ static rnl_status run_forward(const rnl_dense_state *state, size_t number, size_
     if (rnl_cut_filled(step->rows, worker->batch.rows, row / step->rows.size) == 0)
         return RNL_OK;
     for (size_t p = slice.begin; p < slice.end; ++p)
-        run_panel(state, slice.columns, p, row, worker);
+        RNL_TRY(run_panel(state, slice.columns, p, row, worker));
     return RNL_OK;
 }
 

@@ -30,8 +30,9 @@ static size_t count_tiles(const rnl_dense_state *state)
 
 /* Computes gradients of a panel and at once updates its weights, while both are in the cache; no
  * other phase of this step reads these weights any more. */
-static void compute_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
-                              size_t panel, size_t input, size_t inputs, rnl_step_worker *worker)
+static rnl_status compute_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                                    size_t panel, size_t input, size_t inputs,
+                                    rnl_step_worker *worker)
 {
     rnl_step *step = worker->step;
     rnl_block *weights = columns->weights;
@@ -39,12 +40,14 @@ static void compute_gradients(const rnl_dense_state *state, const rnl_dense_colu
     float *gradients =
         weights->gradients ? weights->gradients + at : step->buffers.tile[worker->index];
     const float *x = weights->pairs ? state->input->pairs->by_columns.values : state->input->values;
-    rnl_product_panel(&columns->gradients, inputs, panel, x + input, columns->delta, gradients);
+    RNL_TRY(rnl_product_panel(&columns->gradients, worker->onednn, inputs, panel, x + input,
+                              columns->delta, gradients));
     if (weights->updated_by_tile)
         rnl_step_update(step, worker, weights->index, at,
                         inputs * rnl_panel_stride(&columns->packing, panel), gradients);
     if (rnl_weight_pairs_follow(weights))
         rnl_weight_pairs_write(step, weights, panel, input, inputs);
+    return RNL_OK;
 }
 
 static void compute_bias_gradients(const rnl_dense_state *state, const rnl_step_worker *worker,
@@ -80,8 +83,8 @@ static rnl_status run_gradients(void *self, size_t number, rnl_step_worker *work
         compute_bias_gradients(state, worker, &tile.slice);
     for (size_t i = tile.begin; state->learns_kernel && i < tile.end; i += RNL_CUT_INPUTS)
         for (size_t p = tile.slice.begin; p < tile.slice.end; ++p)
-            compute_gradients(state, tile.slice.columns, p, i,
-                              rnl_least(tile.end - i, RNL_CUT_INPUTS), worker);
+            RNL_TRY(compute_gradients(state, tile.slice.columns, p, i,
+                                      rnl_least(tile.end - i, RNL_CUT_INPUTS), worker));
     return RNL_OK;
 }
 
@@ -141,6 +144,7 @@ rnl_status rnl_dense_plan_gradients(rnl_dense_state *state, rnl_step *step,
         RNL_TRY(rnl_step_read_columns(step, state->input));
     columns->gradients = rnl_step_product(
         step, (rnl_product_shape){.rows = rnl_least(state->fan_in, RNL_CUT_INPUTS),
+                                  .rest = state->fan_in % RNL_CUT_INPUTS,
                                   .inner = columns->delta_packing.rows,
                                   .a_layout = RNL_BY_COLUMNS,
                                   .a_stride = pairs ? state->input->pairs->by_columns.stride
