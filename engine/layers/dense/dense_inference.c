@@ -55,7 +55,7 @@ static void run_inference(const void *self, const rnl_stage_rows *rows)
     const rnl_packing *packing = &dense->packing;
     const rnl_product product = product_of(dense, rows);
     for (size_t p = 0; p < packing->panels; ++p) {
-        rnl_product_panel(&product, rows->rows, p, rows->x.values, dense->weights,
+        rnl_product_panel(&product, NULL, rows->rows, p, rows->x.values, dense->weights,
                           rows->y.values + p * packing->width);
         if (p == 0)
             look(rows);
