@@ -224,3 +224,52 @@ Test(stops, in_the_range_test)
     cr_expect_eq(end_of(model, data).model, expected);
     rnl_data_free(data);
 }
+
+/* ---- the clock ------------------------------------------------------------------------------- */
+
+/* Goes on from the checkpoint for a step, which takes longer than the configuration gives. */
+static ends end_after_step(const kind *k, const rnl_data *data, uint64_t step)
+{
+    rnl_model *model = NULL;
+    rnl_config *config = config_of(k, SHORT);
+    if (step == 0) {
+        model = fixture_model(config, data);
+    } else {
+        cr_assert_eq(rename(checkpoint, saved), 0);
+        cr_assert_eq(rnl_model_resume(&model, saved, config), RNL_OK, "%s", rnl_message());
+        cr_assert_eq(rnl_model_step(model), step);
+        rnl_config_free(config);
+    }
+    return end_of(model, data);
+}
+
+static const kind timed_kinds[] = {
+    {NORMALIZED, WORSENING ", early_stopping: {patience: 100}, max_seconds: 1e-9"},
+    {NORMALIZED, WORSENING ", early_stopping: {patience: 100}, validate_every: 5, "
+                           "max_seconds: 1e-9"},
+    {NORMALIZED, "optimizer: adam, inspect: true, max_seconds: 1e-9"},
+    {PLAIN, "optimizer: nesterov, validate_every: 3, checkpoint_every: 5, max_seconds: 1e-9"},
+    {PLAIN, "optimizer: adam, phases: [{epochs: 2}, {epochs: 4, optimizer: sgd}], "
+            "max_seconds: 1e-9"},
+};
+
+ParameterizedTestParameters(stops, by_the_clock)
+{
+    return cr_make_param_array(kind, (kind *)timed_kinds, sizeof timed_kinds / sizeof *timed_kinds);
+}
+
+/* A step at a time comes to what all steps in one call come to. */
+ParameterizedTest(kind *k, stops, by_the_clock)
+{
+    enum { STEPS = SHORT * ROWS / BATCH };
+    rnl_data *data = create_data();
+    kind whole = *k;
+    *strstr(whole.training, ", max_seconds") = '\0';
+    const ends expected = end_of(fixture_model(config_of(&whole, SHORT), data), data);
+    ends ended = {0};
+    for (uint64_t step = 0; step < STEPS; ++step)
+        ended = end_after_step(k, data, step);
+    cr_expect_eq(ended.model, expected.model, "%s", k->training);
+    cr_expect_eq(ended.last, expected.last, "%s", k->training);
+    rnl_data_free(data);
+}

@@ -121,6 +121,15 @@ const rnl_field rnl_training_fields[] = {
      .maximum = 9007199254740992.0,
      .help = "steps between two checkpoints; 0: after an epoch, but at most once a "
              "second; always after the last epoch"},
+    {.key = "max_seconds",
+     .type = RNL_FIELD_NUMBER,
+     .offset = TRAINING(max_seconds),
+     .fallback = "0.0",
+     .minimum = 0,
+     .maximum = 1e9,
+     .help = "seconds of training steps, without validation, inspection and saves, after which "
+             "training ends within its epoch, with a checkpoint of that step, from which --resume "
+             "goes on for as long again; 0: no limit"},
     {.key = "inspect",
      .type = RNL_FIELD_BOOLEAN,
      .offset = TRAINING(inspect),

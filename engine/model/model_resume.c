@@ -18,6 +18,7 @@ static rnl_status print_lasting(const rnl_config *config, bool by_preset, char *
         .name = name, .data = config->data, .model = config->model, .training = config->training};
     lasting.training.epochs = 1;
     lasting.training.checkpoint_every = 0;
+    lasting.training.max_seconds = 0;
     lasting.training.inspect = false;
     if (by_preset)
         lasting.training.early_stopping.start_from_epoch = 0;
@@ -93,16 +94,18 @@ static rnl_status adapt_kept(rnl_config **adapted, const rnl_safetensors *file, 
                              const rnl_config *asked)
 {
     const rnl_training_config *training = &asked->training;
-    char epochs[64], every[64], name[256], start[80];
+    char epochs[64], every[64], seconds[64], name[256], start[80];
     snprintf(epochs, sizeof epochs, "training.epochs=%lld", (long long)training->epochs);
     snprintf(every, sizeof every, "training.checkpoint_every=%lld",
              (long long)training->checkpoint_every);
+    snprintf(seconds, sizeof seconds, "training.max_seconds=%.17g", training->max_seconds);
     snprintf(name, sizeof name, "name=%s", asked->name);
     snprintf(start, sizeof start, "training.early_stopping.start_from_epoch=%lld",
              (long long)training->early_stopping.start_from_epoch);
     const char *const overrides[] = {
         epochs,
         every,
+        seconds,
         name,
         start,
         training->inspect ? "training.inspect=true" : "training.inspect=false",

@@ -69,6 +69,7 @@ typedef struct rnl_training_config {
     int64_t seed;
     int64_t validate_every;   /* steps; 0: at the end of each epoch */
     int64_t checkpoint_every; /* steps; 0: after an epoch, at most once a second */
+    double max_seconds;       /* of training steps in one call of rnl_train; 0: no limit */
     bool inspect;             /* inspect the layers after each epoch */
     bool tensorboard;         /* the program writes event files */
 } rnl_training_config;

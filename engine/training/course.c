@@ -30,7 +30,7 @@ bool rnl_course_reports_epochs(const rnl_course *t)
 
 bool rnl_course_is_over(const rnl_course *t)
 {
-    return t->stopping || t->position.patience.over;
+    return t->stopping || t->timed_out || t->position.patience.over;
 }
 
 /* The epochs of this phase and those after it, and those that there were. */
@@ -67,6 +67,17 @@ void rnl_course_stop(rnl_course *t, rnl_hand *hand, rnl_status status)
 void rnl_course_stop_on_request(rnl_course *t)
 {
     t->stopping = t->requested = t->saving = true;
+}
+
+/* A checkpoint comes at once, but after the last step of an epoch with the end of the epoch. */
+void rnl_course_look_at_clock(rnl_course *t)
+{
+    const double limit = t->model->config->training.max_seconds;
+    if (limit == 0)
+        return;
+    const double running = rnl_course_now() - t->sums_start - t->seconds_aside;
+    t->timed_out = t->spent + running >= limit;
+    t->saving |= t->timed_out && t->position.rows < t->epoch.count;
 }
 
 bool rnl_course_stop_requested(const rnl_course *t)

@@ -38,6 +38,7 @@ typedef struct rnl_course {
     size_t sums_rows;        /* rows in the sums at that time */
     double seconds_aside;    /* since then, spent in inspections and checkpoints */
     double training_seconds; /* of the current figures, without inspections and saves */
+    double spent;            /* training seconds of all figures told in this run */
     rnl_pass validation;     /* over its rows 0, 1, 2, ... */
     rnl_pass final;
     rnl_pass inspection; /* over the training rows */
@@ -47,6 +48,7 @@ typedef struct rnl_course {
     bool stopping;
     bool requested; /* stopped by a callback or rnl_stop */
     bool begun;     /* the caller's on_begin was called: in an earlier phase */
+    bool timed_out; /* training.max_seconds are over: there is no further step */
     rnl_course_access access;
 } rnl_course;
 
@@ -74,6 +76,9 @@ bool rnl_course_stop_requested(const rnl_course *t);
 
 /* Visits a mini-batch of a pass that a request to stop ends; the context is the course. */
 bool rnl_course_goes_on(const rnl_step *step, const rnl_batch *batch, void *context);
+
+/* Ends training after a step if training.max_seconds are over. */
+void rnl_course_look_at_clock(rnl_course *t);
 
 /* Tests if there is no further step. */
 bool rnl_course_is_over(const rnl_course *t);

@@ -102,12 +102,29 @@ static void set_last_aside(rnl_hand *hand, void *context)
         rnl_course_stop(t, hand, status);
 }
 
+static bool has_later_phase(const rnl_course *t)
+{
+    return t->position.phase + 1 < rnl_model_phases(t->model);
+}
+
+void rnl_course_time_out(rnl_hand *hand, void *context)
+{
+    rnl_course *t = context;
+    const rnl_position *position = &t->position;
+    if (position->epoch < rnl_course_last_epoch(t) || has_later_phase(t))
+        rnl_log(t->options, RNL_LOG_INFO,
+                "ended after step %llu, in epoch %llu: training.max_seconds are over",
+                (unsigned long long)position->step, (unsigned long long)rnl_course_epoch(t));
+    set_last_aside(hand, t);
+}
+
 void rnl_course_end(rnl_course *t, rnl_hand *hand)
 {
     const bool restores = has_better_weights(t), passes = has_final_pass(t->model);
     if (t->stopping || !(restores || passes))
         return;
-    rnl_hand_decide(hand, set_last_aside, t);
+    if (!t->ending)
+        rnl_hand_decide(hand, set_last_aside, t);
     if (!t->stopping && restores)
         restore_best(t, hand);
     if (!t->stopping && passes)
@@ -128,7 +145,7 @@ rnl_status rnl_course_finish(const rnl_step *step, void *context)
     rnl_log_sparsity(t->model, t->options);
     /* The best weights go with the state of training. */
     t->best_unsaved = false;
-    if (t->position.phase + 1 < rnl_model_phases(t->model))
+    if (!t->timed_out && has_later_phase(t))
         rnl_model_next_phase(t->model);
     else
         rnl_model_end_training(t->model);

@@ -6,6 +6,10 @@
 
 #include "engine/training/course.h"
 
+/* Called by worker 0 when training.max_seconds are over: what is done from here on, which the
+ * checkpoint does not know, leaves the model where that stands. */
+void rnl_course_time_out(rnl_hand *hand, void *context);
+
 /* Called by all workers after the last step. */
 void rnl_course_end(rnl_course *t, rnl_hand *hand);
 

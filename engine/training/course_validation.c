@@ -71,6 +71,7 @@ static void begin_validation(rnl_hand *hand, void *context)
 {
     rnl_course *t = context;
     t->training_seconds = rnl_course_now() - t->sums_start - t->seconds_aside;
+    t->spent += t->training_seconds;
     t->validation.sums = (rnl_sums){0};
     rnl_step_set_penalty(hand->step.step, t->position.step + 1, 0);
 }

@@ -305,7 +305,8 @@ static json_t *make_layers(const rnl_segments *segments, rnl_stretch stretch)
 static void set_training(json_t *config)
 {
     static const char *const forgotten[] = {"metrics",       "class_weight", "phases",
-                                            "initial_epoch", "inspect",      "tensorboard"};
+                                            "initial_epoch", "max_seconds",  "inspect",
+                                            "tensorboard"};
     json_t *training = json_object_get(config, "training"),
            *own = json_object_get(config, "pretraining");
     for (size_t i = 0; i < sizeof forgotten / sizeof *forgotten; ++i)

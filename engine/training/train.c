@@ -68,6 +68,8 @@ static void account_step(rnl_hand *hand, void *context)
         t->stopping = true;
     else if (!report_step(t, hand) || rnl_course_stop_requested(t))
         rnl_course_stop_on_request(t);
+    else
+        rnl_course_look_at_clock(t);
 }
 
 static void warn_if_odd(const rnl_course *t)
@@ -155,7 +157,7 @@ static void conclude_epoch(rnl_hand *hand, void *context)
     ++t->position.epoch;
     t->position.rows = 0;
     t->epoch_start = rnl_course_now();
-    t->saving = t->stopping || is_last_epoch(t) || is_checkpoint_due(t);
+    t->saving = t->stopping || t->timed_out || is_last_epoch(t) || is_checkpoint_due(t);
 }
 
 /* Ends an epoch; if training is stopped in here, it is resumed at the end of the epoch. */
@@ -244,7 +246,9 @@ static void train_worker(rnl_hand *hand, void *context)
     }
     if (ends_within_epoch(t))
         inspect_part(t, hand);
-    if (!rnl_course_is_over(t) && t->position.reported_step < t->position.step)
+    if (t->timed_out && !t->stopping)
+        rnl_hand_decide(hand, rnl_course_time_out, t);
+    if (!t->stopping && !t->position.patience.over && t->position.reported_step < t->position.step)
         rnl_course_validate_end(t, hand);
     rnl_course_end(t, hand);
 }
@@ -371,6 +375,7 @@ static void begin_phase(rnl_course *t)
         .best_unsaved = rnl_course_resaves_best(model, t->options),
         .saved = t->saved,
         .begun = t->begun,
+        .spent = t->spent,
         .reported_at = t->reported_at,
     };
     if (t->position.step == 0)

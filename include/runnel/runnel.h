@@ -196,7 +196,7 @@ RNL_API rnl_status rnl_model_load(rnl_model **model, const char *path, const cha
                                   size_t override_count);
 /* Reads a checkpoint, from which rnl_train then continues.  `config` may differ from the
  * checkpoint's configuration only in its name, training.epochs, training.checkpoint_every,
- * training.inspect and training.tensorboard; any other difference is RNL_BAD_CONFIG, and the
+ * training.max_seconds, training.inspect and training.tensorboard; any other difference is RNL_BAD_CONFIG, and the
  * message shows it.  RNL_BAD_DATA, RNL_IO, RNL_NO_MEMORY. */
 RNL_API rnl_status rnl_model_resume(rnl_model **model, const char *path, const rnl_config *config);
 /* Compares the training and validation rows of the data with those that a checkpoint was made with,
@@ -496,6 +496,9 @@ typedef struct rnl_options {
  *
  * A model that was loaded from a checkpoint, or whose training was stopped, continues where it
  * stood, and ends with the weights of an uninterrupted training.
+ *
+ * training.max_seconds end it within its epoch: the checkpoint of that step goes on from there, and
+ * the model is that of a training that has ended.
  *
  * RNL_STOPPED leaves the model after its last completed step.  RNL_BAD_CONFIG, RNL_BAD_DATA,
  * RNL_NO_MEMORY, RNL_THREADS, RNL_PRODUCT and RNL_NOT_FINITE leave it as it was last saved during
