@@ -63,24 +63,55 @@ static inline v_float v_sigmoid(v_float x)
     return v_fma(v_mul(quotient, lost), inverse, quotient);
 }
 
-/* tanh x: x + x^3 p(x^2) below 0.625, and above it 1 - 2 e / (1 + e) with e = e^(-2|x|); at most
- * 2 ULP. */
+/* tanh x = p0 + u p(u) with u = |x| - c: c, p0 and the coefficients of p for each of sixteen
+ * segments of |x|, by the two lowest bits of the exponent and the two highest of the mantissa of
+ * |x| + 1/2. Each c is one whose tanh is within 2^-13 ULP of a float, p0.  The fits are least
+ * squares over the nodes of Chebyshev, in units of the result's last place, each coefficient
+ * rounded before the next is fitted. */
+enum { TANH_SEGMENTS = 16, TANH_CENTRE = 0, TANH_FIRST = 1, TANH_LAST = 7 };
+static const float tanh_segments[TANH_LAST + 1][TANH_SEGMENTS] = {
+    {0x1.bff09ap+0f, 0x1.1ff226p+1f, 0x1.5ff05ep+1f, 0x1.9feb98p+1f, 0x1.000cbep+2f, 0x1.3ffc3cp+2f,
+     0x1.800688p+2f, 0x1.fe2804p+2f, 0, 0x1.7ff11ap-3f, 0x1.400624p-2f, 0x1.c0023cp-2f,
+     0x1.400dfap-1f, 0x1.c0129cp-1f, 0x1.20155cp+0f, 0x1.5fef1ep+0f},
+    {0x1.e1f878p-1f, 0x1.f4bd6ep-1f, 0x1.fbd406p-1f, 0x1.fe75fcp-1f, 0x1.ffa83ap-1f, 0x1.fff418p-1f,
+     0x1.fffe64p-1f, 0x1.fffff8p-1f, 0, 0x1.7b8196p-3f, 0x1.35ff1ep-2f, 0x1.a5747ap-2f,
+     0x1.1bfe2cp-1f, 0x1.686fb4p-1f, 0x1.9e6b72p-1f, 0x1.c27104p-1f},
+    {0x1.d26162p-4f, 0x1.645bfp-5f, 0x1.09e80ep-6f, 0x1.896c6cp-8f, 0x1.5efbd2p-10f,
+     0x1.7cfdbcp-13f, 0x1.9c01b2p-16f, 0x1.035bfap-21f, 0x1p+0f, 0x1.ee6b38p-1f, 0x1.d113c4p-1f,
+     0x1.a944f6p-1f, 0x1.627a08p-1f, 0x1.0242d2p-1f, 0x1.61204ep-2f, 0x1.cedcf8p-3f},
+    {-0x1.b706d4p-4f, -0x1.5c859ep-5f, -0x1.07bd62p-6f, -0x1.883da4p-8f, -0x1.5ebe9cp-10f,
+     -0x1.7cf3a4p-13f, -0x1.9bffp-16f, -0x1.039aa6p-21f, -0x1.72bf5p-25f, -0x1.6e7982p-3f,
+     -0x1.19962ep-2f, -0x1.5e0ff4p-2f, -0x1.893cdap-2f, -0x1.6b9eaap-2f, -0x1.1dd33ap-2f,
+     -0x1.973662p-3f},
+    {0x1.01d822p-4f, 0x1.bc25a2p-6f, 0x1.59e5c6p-7f, 0x1.03e7e6p-8f, 0x1.d28d26p-11f,
+     0x1.fb4cc6p-14f, 0x1.125caep-16f, 0x1.3afe78p-22f, -0x1.555416p-2f, -0x1.27a5ep-2f,
+     -0x1.c197b4p-3f, -0x1.16dc2cp-3f, -0x1.235488p-6f, 0x1.4f3b1ap-4f, 0x1.c6925p-4f,
+     0x1.97eed6p-4f},
+    {-0x1.817944p-6f, -0x1.941342p-7f, -0x1.4e888cp-8f, -0x1.00c71cp-9f, -0x1.d17632p-12f,
+     -0x1.fb505ap-15f, -0x1.127418p-17f, -0x1.32bad8p-23f, -0x1.687832p-13f, 0x1.cf7f02p-4f,
+     0x1.43eb9ep-3f, 0x1.5c2a2p-3f, 0x1.1a5c02p-3f, 0x1.f1b7a2p-5f, 0x1.a55db2p-9f,
+     -0x1.5d9fa6p-6f},
+    {0x1.c82a3ap-9f, 0x1.04c636p-8f, 0x1.f67eap-10f, 0x1.947ff4p-11f, 0x1.81cd5ap-13f,
+     0x1.a6f656p-16f, 0x1.ca02dp-19f, 0x1.772f12p-24f, 0x1.16a71ap-3f, 0x1.84b9b8p-4f,
+     0x1.660ab6p-5f, -0x1.c8174ep-8f, -0x1.bc609ap-5f, -0x1.e109d6p-5f, -0x1.064ae4p-5f,
+     -0x1.37ea0ap-7f},
+    {0x1.113de2p-9f, -0x1.789192p-11f, -0x1.1df3dcp-11f, -0x1.fee4fap-13f, -0x1.f965c2p-15f,
+     -0x1.177488p-17f, -0x1.2f2b9ap-20f, -0x1.0d286cp-25f, -0x1.4414c6p-6f, -0x1.f65e28p-5f,
+     -0x1.4879bp-4f, -0x1.010d54p-4f, -0x1.8c987p-6f, 0x1.a5367ep-7f, 0x1.2f18e8p-6f,
+     0x1.66851cp-7f},
+};
+
+/* At most 1 ULP; 1 from 9.25 on. */
 static inline v_float v_tanh(v_float x)
 {
-    const v_float squared = v_mul(x, x);
-    v_float p = v_set(0x1.2c10bep-9f);
-    p = v_fma(p, squared, v_set(-0x1.1150acp-7f));
-    p = v_fma(p, squared, v_set(0x1.64a594p-6f));
-    p = v_fma(p, squared, v_set(-0x1.ba0888p-5f));
-    p = v_fma(p, squared, v_set(0x1.1110e8p-3f));
-    p = v_fma(p, squared, v_set(-0x1.555556p-2f));
-    const v_float small = v_fma(v_mul(x, squared), p, x);
-
-    const v_float magnitude = v_copysign(x, v_set(1));
-    const v_float e = v_exp(v_mul(v_set(-2), magnitude));
-    const v_float quotient = v_divide(v_add(e, e), v_add(v_set(1), e));
-    const v_float large = v_copysign(v_sub(v_set(1), quotient), x);
-    return v_select(v_greater(v_set(0.625f), magnitude), small, large);
+    const v_float magnitude = v_min(v_set(9.25f), v_copysign(x, v_set(1)));
+    const v_float place = v_min(v_set(7.75f), v_add(magnitude, v_set(0.5f)));
+    const v_int segment = v_shift_right_21(v_bits(place));
+    const v_float u = v_sub(magnitude, v_lookup_16(tanh_segments[TANH_CENTRE], segment));
+    v_float p = v_lookup_16(tanh_segments[TANH_LAST], segment);
+    for (int i = TANH_LAST - 1; i >= TANH_FIRST; --i)
+        p = v_fma(p, u, v_lookup_16(tanh_segments[i], segment));
+    return v_copysign(p, x);
 }
 
 /* log x; at most 2 ULP.  -infinity for 0, NaN for a negative number. */

@@ -267,9 +267,23 @@ static inline v_int v_shift_left_23(v_int a)
     return _mm256_slli_epi32(a, 23);
 }
 
+static inline v_int v_shift_right_21(v_int a)
+{
+    return _mm256_srai_epi32(a, 21);
+}
+
 static inline v_int v_shift_right_23(v_int a)
 {
     return _mm256_srai_epi32(a, 23);
+}
+
+/* The element of a table of sixteen that the four lowest bits of each lane name. */
+static inline v_float v_lookup_16(const float *table, v_int index)
+{
+    const __m256 upper_half = _mm256_castsi256_ps(_mm256_slli_epi32(index, 28));
+    return _mm256_blendv_ps(_mm256_permutevar8x32_ps(_mm256_loadu_ps(table), index),
+                            _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), index),
+                            upper_half);
 }
 
 static inline v_float v_to_float(v_int a)

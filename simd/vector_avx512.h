@@ -258,9 +258,20 @@ static inline v_int v_shift_left_23(v_int a)
     return _mm512_slli_epi32(a, 23);
 }
 
+static inline v_int v_shift_right_21(v_int a)
+{
+    return _mm512_srai_epi32(a, 21);
+}
+
 static inline v_int v_shift_right_23(v_int a)
 {
     return _mm512_srai_epi32(a, 23);
+}
+
+/* The element of a table of sixteen that the four lowest bits of each lane name. */
+static inline v_float v_lookup_16(const float *table, v_int index)
+{
+    return _mm512_permutexvar_ps(index, _mm512_loadu_ps(table));
 }
 
 static inline v_float v_to_float(v_int a)

@@ -248,6 +248,11 @@ static inline v_int v_shift_left_23(v_int a)
     return (v_int)((uint32_t)a << 23);
 }
 
+static inline v_int v_shift_right_21(v_int a)
+{
+    return a >> 21;
+}
+
 static inline v_int v_shift_right_23(v_int a)
 {
     return a >> 23;
@@ -257,6 +262,12 @@ static inline v_int v_shift_right_23(v_int a)
 static inline v_int v_to_int(v_float whole)
 {
     return whole >= -1024 && whole <= 1024 ? (v_int)whole : 0;
+}
+
+/* The element of a table of sixteen that the four lowest bits of each lane name. */
+static inline v_float v_lookup_16(const float *table, v_int index)
+{
+    return table[index & 15];
 }
 
 static inline v_float v_to_float(v_int a)
