@@ -76,8 +76,9 @@ static void measure_time(rnl_trial *trial, const rnl_comparison *comparison,
     const size_t column = rnl_history_column(history, comparison->metric);
     const bool rises = rnl_figure_rises(comparison->metric);
     double seconds = 0;
-    trial->epochs_to_target = trial->seconds_to_target = NAN;
-    for (size_t row = 0; row < history->rows && isnan(trial->epochs_to_target); ++row) {
+    trial->epochs_to_target = trial->seconds_to_target = INFINITY;
+    for (size_t row = 0; trial->done && row < history->rows && isinf(trial->epochs_to_target);
+         ++row) {
         const double value = rnl_history_value(history, row, column);
         seconds += line_seconds(trial, combination, row);
         if (rises ? value >= comparison->target : value <= comparison->target) {
@@ -104,25 +105,47 @@ static void sum_values(rnl_combination *c)
             squares += (c->trials[i].value - c->mean) * (c->trials[i].value - c->mean);
     c->deviation = c->done > 1 ? sqrt(squares / (double)(c->done - 1)) : NAN;
     c->seconds_per_epoch = seconds / epochs;
+    c->epochs = epochs / (double)c->done;
 }
 
-static void sum_times(rnl_combination *c, const rnl_comparison *comparison)
+/* One of a trial's figures for all trials of a combination, or differences of them. */
+static double *figures_of(const rnl_combination *c)
 {
-    double epochs = 0, seconds = 0;
+    return calloc(2 * c->count + 1, sizeof(double));
+}
+
+static bool sum_times(rnl_combination *c, const rnl_comparison *comparison)
+{
+    double *epochs = figures_of(c), *seconds = epochs ? epochs + c->count : NULL;
+    if (!epochs)
+        return false;
     c->reached = 0;
     for (size_t i = 0; i < c->count; ++i) {
         rnl_trial *trial = &c->trials[i];
-        if (!trial->done)
-            continue;
         measure_time(trial, comparison, c);
-        if (isnan(trial->epochs_to_target))
-            continue;
-        ++c->reached;
-        epochs += trial->epochs_to_target;
-        seconds += trial->seconds_to_target;
+        c->reached += isfinite(trial->epochs_to_target);
+        epochs[i] = trial->epochs_to_target;
+        seconds[i] = trial->seconds_to_target;
     }
-    c->epochs_to_target = epochs / (double)c->reached;
-    c->seconds_to_target = seconds / (double)c->reached;
+    c->epochs_to_target = rnl_median(epochs, c->count);
+    c->seconds_to_target = rnl_median(seconds, c->count);
+    free(epochs);
+    return true;
+}
+
+static bool sum_all_times(rnl_comparison *comparison)
+{
+    bool summed = true;
+    for (size_t i = 0; i < comparison->count && summed; ++i)
+        summed = sum_times(&comparison->combinations[i], comparison);
+    return summed;
+}
+
+/* ---- choice and rank ------------------------------------------------------------------------- */
+
+size_t rnl_comparison_setting_size(const rnl_comparison *comparison)
+{
+    return comparison->rates > 1 ? comparison->rates : 1;
 }
 
 static bool is_better(const rnl_comparison *comparison, const rnl_combination *a,
@@ -131,14 +154,41 @@ static bool is_better(const rnl_comparison *comparison, const rnl_combination *a
     return rnl_figure_rises(comparison->metric) ? a->mean > b->mean : a->mean < b->mean;
 }
 
+/* Without a target that was given, and where none reaches it, by the mean. */
+static bool is_better_rate(const rnl_comparison *comparison, const rnl_combination *a,
+                           const rnl_combination *b)
+{
+    if (a->done == 0 || b->done == 0)
+        return a->done > b->done;
+    if (comparison->target_given && a->seconds_to_target != b->seconds_to_target)
+        return a->seconds_to_target < b->seconds_to_target;
+    return is_better(comparison, a, b);
+}
+
+static void choose_rates(rnl_comparison *comparison)
+{
+    const size_t size = rnl_comparison_setting_size(comparison);
+    for (size_t first = 0; first < comparison->count; first += size) {
+        rnl_combination *setting = &comparison->combinations[first];
+        size_t best = 0;
+        for (size_t r = 1; r < size; ++r)
+            if (is_better_rate(comparison, &setting[r], &setting[best]))
+                best = r;
+        for (size_t r = 0; r < size; ++r)
+            setting[r].chosen = r == best;
+    }
+}
+
 static void rank_all(rnl_comparison *comparison)
 {
     for (size_t i = 0; i < comparison->count; ++i) {
         rnl_combination *c = &comparison->combinations[i];
-        c->rank = c->done > 0;
-        for (size_t k = 0; k < comparison->count && c->done > 0; ++k)
-            c->rank += comparison->combinations[k].done > 0 &&
-                       is_better(comparison, &comparison->combinations[k], c);
+        const bool ranked = c->chosen && c->done > 0;
+        c->rank = ranked;
+        for (size_t k = 0; k < comparison->count && ranked; ++k) {
+            const rnl_combination *other = &comparison->combinations[k];
+            c->rank += other->chosen && other->done > 0 && is_better(comparison, other, c);
+        }
     }
 }
 
@@ -151,7 +201,53 @@ static void choose_target(rnl_comparison *comparison)
                                        : comparison->combinations[i].mean / SHARE_OF_THE_BEST;
 }
 
-bool rnl_comparison_sum_up(rnl_comparison *comparison, bool target_given)
+/* Pairs are trials of one seed and fold. */
+static bool compare_with(rnl_combination *c, const rnl_combination *first)
+{
+    double *differences = figures_of(c);
+    size_t pairs = 0;
+    if (!differences)
+        return false;
+    for (size_t i = 0; i < c->count; ++i)
+        if (c->trials[i].done && first->trials[i].done)
+            differences[pairs++] = c->trials[i].value - first->trials[i].value;
+    c->to_first = rnl_paired_difference_of(differences, pairs);
+    free(differences);
+    return true;
+}
+
+const rnl_combination *rnl_comparison_first(const rnl_comparison *comparison)
+{
+    const rnl_combination *first = comparison->combinations;
+    while (!first->chosen)
+        ++first;
+    return first;
+}
+
+static bool compare_with_first(rnl_comparison *comparison)
+{
+    const rnl_combination *first = rnl_comparison_first(comparison);
+    bool compared = true;
+    for (size_t i = 0; i < comparison->count && compared; ++i)
+        compared = compare_with(&comparison->combinations[i], first);
+    return compared;
+}
+
+static bool judge(rnl_comparison *comparison)
+{
+    if (comparison->target_given && !sum_all_times(comparison))
+        return false;
+    choose_rates(comparison);
+    rank_all(comparison);
+    if (!comparison->target_given) {
+        choose_target(comparison);
+        if (!sum_all_times(comparison))
+            return false;
+    }
+    return compare_with_first(comparison);
+}
+
+bool rnl_comparison_sum_up(rnl_comparison *comparison)
 {
     for (size_t i = 0; i < comparison->count; ++i) {
         rnl_combination *c = &comparison->combinations[i];
@@ -160,12 +256,10 @@ bool rnl_comparison_sum_up(rnl_comparison *comparison, bool target_given)
                 return false;
         sum_values(c);
     }
-    rank_all(comparison);
-    if (!target_given)
-        choose_target(comparison);
-    for (size_t i = 0; i < comparison->count; ++i)
-        sum_times(&comparison->combinations[i], comparison);
-    return true;
+    if (judge(comparison))
+        return true;
+    rnl_complain_memory();
+    return false;
 }
 
 static void release_trial(rnl_trial *trial)

@@ -1,6 +1,7 @@
 #include "cli/comparison_names.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LONGEST 40 /* of a value that stands for itself */
@@ -34,30 +35,64 @@ const char *rnl_comparison_key_name(const rnl_comparison *comparison, size_t var
     return ending(key, words);
 }
 
+/* Names make up for the length. */
 static bool has_long_values(const rnl_variation *variation)
 {
     for (size_t i = 0; i < variation->count; ++i)
-        if (strlen(variation->values[i]) > LONGEST)
+        if (strlen(variation->values[i]) > LONGEST && !*variation->names[i])
             return true;
     return false;
+}
+
+static size_t number_of(const rnl_comparison *comparison, const rnl_combination *c,
+                        size_t variation)
+{
+    const rnl_variation *varied = &comparison->variations[variation];
+    size_t number = 0;
+    while (number + 1 < varied->count && varied->values[number] != c->values[variation])
+        ++number;
+    return number;
+}
+
+const char *rnl_comparison_given_name(const rnl_comparison *comparison, const rnl_combination *c,
+                                      size_t variation)
+{
+    return comparison->variations[variation].names[number_of(comparison, c, variation)];
 }
 
 char *rnl_comparison_value_name(const rnl_comparison *comparison, const rnl_combination *c,
                                 size_t variation, bool begun)
 {
-    const rnl_variation *varied = &comparison->variations[variation];
-    const char *value = c->values[variation];
+    const char *value = c->values[variation],
+               *given = rnl_comparison_given_name(comparison, c, variation);
     char *text;
-    if (!has_long_values(varied))
+    if (*given)
+        return strdup(given);
+    if (!has_long_values(&comparison->variations[variation]))
         return strdup(value);
-    size_t number = 0;
-    while (number + 1 < varied->count && varied->values[number] != value)
-        ++number;
+    const size_t number = number_of(comparison, c, variation);
     const int length = strlen(value) > BEGUN ? BEGUN : (int)strlen(value);
     const int printed = begun ? asprintf(&text, "#%zu %.*s%s", number + 1, length, value,
                                          strlen(value) > BEGUN ? "..." : "")
                               : asprintf(&text, "#%zu", number + 1);
     return printed < 0 ? NULL : text;
+}
+
+char *rnl_comparison_label(const rnl_comparison *comparison, const rnl_combination *c,
+                           size_t but_variation)
+{
+    char *text = strdup("");
+    for (size_t v = 0; text && v < comparison->varied; ++v) {
+        if (v == but_variation)
+            continue;
+        char *longer = NULL, *name = rnl_comparison_value_name(comparison, c, v, true);
+        if (!name || asprintf(&longer, "%s%s%s", text, *text ? ", " : "", name) < 0)
+            longer = NULL;
+        free(name);
+        free(text);
+        text = longer;
+    }
+    return text;
 }
 
 void rnl_comparison_print_legend(const rnl_comparison *comparison)

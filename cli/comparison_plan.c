@@ -7,38 +7,71 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define MAX_COMBINATIONS 1000
 #define DEFAULT_SEED     1
+
+static int parse_variation(rnl_comparison *comparison, const rnl_compare_arguments *arguments,
+                           size_t number)
+{
+    rnl_variation *variation = &comparison->variations[number];
+    const uint64_t seed = arguments->seed.given ? arguments->seed.value : DEFAULT_SEED;
+    if (!rnl_variation_parse(variation, arguments->varied[number]))
+        return rnl_complain_usage("compare",
+                                  "--vary expects KEY=VALUE,VALUE..., or KEY=log:LOW:HIGH with LOW "
+                                  "below HIGH (or uniform:, int:), got '%s'",
+                                  arguments->varied[number]);
+    comparison->varied = number + 1;
+    if (variation->range == RNL_RANGE_NONE)
+        return RNL_EXIT_OK;
+    comparison->trials = arguments->trials;
+    if (arguments->trials == 0)
+        return rnl_complain_usage("compare",
+                                  "--trials is missing: how often is to be drawn from %s?",
+                                  arguments->varied[number]);
+    return rnl_variation_draw(variation, arguments->trials, seed, number) ? RNL_EXIT_OK
+                                                                          : rnl_complain_memory();
+}
 
 static int parse_variations(rnl_comparison *comparison, const rnl_compare_arguments *arguments)
 {
     if (arguments->varied_count == 0)
         return rnl_complain_usage("compare", "--vary is missing: what is to be compared?");
-    for (size_t i = 0; i < arguments->varied_count; ++i) {
-        if (!rnl_variation_parse(&comparison->variations[i], arguments->varied[i]))
-            return rnl_complain_usage("compare", "--vary expects KEY=VALUE,VALUE..., got '%s'",
-                                      arguments->varied[i]);
-        comparison->varied = i + 1;
-    }
+    for (size_t i = 0; i < arguments->varied_count; ++i)
+        RNL_TRY_EXIT(parse_variation(comparison, arguments, i));
+    if (arguments->trials > 0 && comparison->trials == 0)
+        return rnl_complain_usage("compare", "--trials draws from ranges, and there is none: "
+                                             "--vary KEY=log:LOW:HIGH");
     return RNL_EXIT_OK;
+}
+
+static size_t count_draws(const rnl_comparison *comparison)
+{
+    return comparison->trials > 0 ? comparison->trials : 1;
 }
 
 static size_t count_combinations(const rnl_comparison *comparison)
 {
-    size_t count = 1;
+    size_t count = rnl_comparison_setting_size(comparison) * count_draws(comparison);
     for (size_t v = 0; v < comparison->varied && count <= MAX_COMBINATIONS; ++v)
-        count *= comparison->variations[v].count;
+        if (comparison->variations[v].range == RNL_RANGE_NONE)
+            count *= comparison->variations[v].count;
     return count;
 }
 
-/* The values of a combination: those of the last variation change fastest. */
+/* The values of a combination: its rate changes fastest, then the draw, which all ranges share,
+ * then the values of the last list. */
 static void choose_values(rnl_combination *c, const rnl_comparison *comparison, size_t number)
 {
-    for (size_t v = comparison->varied, rest = number; v-- > 0;) {
+    size_t rest = number / rnl_comparison_setting_size(comparison);
+    const size_t draw = rest % count_draws(comparison);
+    rest /= count_draws(comparison);
+    for (size_t v = comparison->varied; v-- > 0;) {
         const rnl_variation *variation = &comparison->variations[v];
-        c->values[v] = variation->values[rest % variation->count];
-        rest /= variation->count;
+        const bool drawn = variation->range != RNL_RANGE_NONE;
+        c->values[v] = variation->values[drawn ? draw : rest % variation->count];
+        rest = drawn ? rest : rest / variation->count;
     }
 }
 
@@ -70,7 +103,7 @@ static int make_combinations(rnl_comparison *comparison, const rnl_compare_argum
         return rnl_complain_memory();
     for (; comparison->count < count; ++comparison->count) {
         rnl_combination *c = &comparison->combinations[comparison->count];
-        c->learning_rate = NAN;
+        c->learning_rate = c->suggested = NAN;
         choose_values(c, comparison, comparison->count);
         if (!make_trials(c, arguments))
             return rnl_complain_memory();
@@ -86,30 +119,48 @@ static double rounded(double rate)
     return strtod(text, NULL);
 }
 
-static int tune(rnl_combination *c, const rnl_model *model, const rnl_data *data,
-                const rnl_compare_arguments *arguments)
+/* Rates are a decade below the suggested one to a decade above it, in equal ratios. */
+static double rate_factor(const rnl_comparison *comparison, const rnl_combination *c)
+{
+    const size_t count = comparison->rates;
+    const size_t number = (size_t)(c - comparison->combinations) % count;
+    return count < 2 ? 1 : pow(10, 2 * (double)number / (double)(count - 1) - 1);
+}
+
+static double clock_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int tune(rnl_comparison *comparison, rnl_combination *c, const rnl_model *model,
+                const rnl_data *data, const rnl_compare_arguments *arguments)
 {
     const rnl_options options = {.threads = arguments->common.threads,
                                  .pin = arguments->common.pin,
                                  .products = arguments->common.products};
+    const double start = clock_seconds();
     rnl_rate_search *found = NULL;
     RNL_TRY_EXIT(rnl_complain_status(rnl_find_learning_rate(model, data, NULL, &options, &found)));
-    c->learning_rate = rounded(found->learning_rate);
+    comparison->search_seconds += clock_seconds() - start;
+    ++comparison->searches;
+    c->suggested = rounded(found->learning_rate);
     if (found->remark)
         rnl_complain("--tune-rate: %s'%s': in the range test %s",
-                     isnan(c->learning_rate) ? "no rate for the combination " : "warning: ",
+                     isnan(c->suggested) ? "no rate for the combination " : "warning: ",
                      c->values[0], found->remark);
     rnl_rate_search_free(found);
-    return isnan(c->learning_rate) ? RNL_EXIT_FAILURE : RNL_EXIT_OK;
+    return isnan(c->suggested) ? RNL_EXIT_FAILURE : RNL_EXIT_OK;
 }
 
-/* Chooses what the comparison's, or the combination's, first trial decides for all. */
+/* Chooses what the comparison's, or the setting's, first trial decides for all. */
 static int look_at_model(rnl_comparison *comparison, rnl_combination *c, const rnl_model *model,
                          const rnl_data *data, const rnl_compare_arguments *arguments)
 {
     if (c == comparison->combinations)
         RNL_TRY_EXIT(rnl_comparison_choose_metric(comparison, model, data, arguments));
-    return comparison->tunes ? tune(c, model, data, arguments) : RNL_EXIT_OK;
+    return comparison->rates > 0 ? tune(comparison, c, model, data, arguments) : RNL_EXIT_OK;
 }
 
 static int look_at_data(rnl_comparison *comparison, rnl_combination *c, const rnl_config *config,
@@ -126,8 +177,8 @@ static int look_at_data(rnl_comparison *comparison, rnl_combination *c, const rn
     return code;
 }
 
-static int look_at_combination(rnl_comparison *comparison, rnl_combination *c,
-                               const rnl_config *config, const rnl_compare_arguments *arguments)
+static int look_at_setting(rnl_comparison *comparison, rnl_combination *c, const rnl_config *config,
+                           const rnl_compare_arguments *arguments)
 {
     rnl_data *data = NULL;
     int code = rnl_complain_status(rnl_data_load(&data, config, RNL_TRAIN | RNL_VALIDATION));
@@ -135,6 +186,21 @@ static int look_at_combination(rnl_comparison *comparison, rnl_combination *c,
         code = look_at_data(comparison, c, config, data, arguments);
     rnl_data_free(data);
     return code;
+}
+
+/* The others of a setting have its rows and its suggested rate. */
+static int look_at_combination(rnl_comparison *comparison, rnl_combination *c,
+                               const rnl_config *config, const rnl_compare_arguments *arguments)
+{
+    const size_t number = (size_t)(c - comparison->combinations);
+    const rnl_combination *first = c - number % rnl_comparison_setting_size(comparison);
+    if (c == first)
+        RNL_TRY_EXIT(look_at_setting(comparison, c, config, arguments));
+    c->train_rows = first->train_rows;
+    c->suggested = first->suggested;
+    if (comparison->rates > 0)
+        c->learning_rate = rounded(c->suggested * rate_factor(comparison, c));
+    return RNL_EXIT_OK;
 }
 
 static int name_comparison(rnl_comparison *comparison, const rnl_config *config, const char *output)
@@ -170,8 +236,9 @@ static int plan_configured(rnl_comparison *comparison, size_t number, rnl_trial 
     if (trial == c->trials)
         RNL_TRY_EXIT(look_at_combination(comparison, c, config, arguments));
     rnl_config *tuned = NULL;
-    RNL_TRY_EXIT(rnl_trial_config_load(&tuned, comparison, c, trial, arguments,
-                                       comparison->tunes ? rnl_config_optimizer(config) : NULL));
+    RNL_TRY_EXIT(
+        rnl_trial_config_load(&tuned, comparison, c, trial, arguments,
+                              comparison->rates > 0 ? rnl_config_optimizer(config) : NULL));
     const int code = plan_files(comparison, number, trial, tuned, arguments);
     rnl_config_free(tuned);
     return code;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "training.optimizer=adam, model.1.dense.units=10" */
+/* "training.optimizer=adam, model.1.dense.units=10", by the names that values were given */
 static char *name_of(const json_t *combination)
 {
     char *name = NULL;
@@ -19,9 +19,13 @@ static char *name_of(const json_t *combination)
         return NULL;
     json_object_foreach(json_object_get(combination, "values"), key, value)
     {
-        fprintf(out, "%s%s=%s", separator, key, json_string_value(value));
+        const json_t *named = json_object_get(json_object_get(combination, "names"), key);
+        fprintf(out, "%s%s=%s", separator, key, json_string_value(named ? named : value));
         separator = ", ";
     }
+    if (json_is_number(json_object_get(combination, "suggested_rate")))
+        fprintf(out, "%slearning_rate=%.3g", separator,
+                json_number_value(json_object_get(combination, "learning_rate")));
     fclose(out);
     return name;
 }
@@ -50,6 +54,10 @@ static void write_table(FILE *page, const json_t *combinations, char *const *nam
                                        "reached",
                                        "epochs_to_target",
                                        "seconds_to_target",
+                                       "to_first",
+                                       "to_first_low",
+                                       "to_first_high",
+                                       "epochs",
                                        "seconds_per_epoch",
                                        "learning_rate"};
     enum { KEYS = sizeof keys / sizeof *keys };
@@ -88,6 +96,89 @@ static bool draw_means(FILE *page, const char *metric, const json_t *combination
     return drawn;
 }
 
+/* ---- sensitivity to the rate ----------------------------------------------------------------- */
+
+typedef struct rate_point {
+    double rate, mean;
+} rate_point;
+
+static int by_rate(const void *a, const void *b)
+{
+    const double x = ((const rate_point *)a)->rate, y = ((const rate_point *)b)->rate;
+    return (x > y) - (x < y);
+}
+
+static const char *setting_of(const json_t *combinations, size_t number)
+{
+    const char *setting =
+        json_string_value(json_object_get(json_array_get(combinations, number), "setting"));
+    return setting ? setting : "";
+}
+
+/* The rates of a setting, sorted, with the means: their number.  0 where the setting stands in an
+ * earlier combination, too. */
+static size_t gather_rates(const json_t *combinations, size_t first, rate_point *points)
+{
+    size_t count = 0;
+    const char *setting = setting_of(combinations, first);
+    for (size_t i = 0; i < json_array_size(combinations); ++i) {
+        if (strcmp(setting_of(combinations, i), setting) != 0)
+            continue;
+        if (i < first)
+            return 0;
+        const json_t *c = json_array_get(combinations, i);
+        const rate_point point = {number_of(c, "learning_rate"), number_of(c, "mean")};
+        if (point.rate > 0 && isfinite(point.mean))
+            points[count++] = point;
+    }
+    qsort(points, count, sizeof *points, by_rate);
+    return count;
+}
+
+/* A curve for each setting with two rates or more, its points in `xs`, which has room for all. */
+static void make_rate_curves(const json_t *combinations, rate_point *points, double *xs,
+                             rnl_curve *curves, rnl_plot *plot)
+{
+    for (size_t first = 0; first < json_array_size(combinations); ++first) {
+        const size_t count = gather_rates(combinations, first, points);
+        if (count < 2)
+            continue;
+        double *ys = xs + count;
+        for (size_t i = 0; i < count; ++i) {
+            xs[i] = points[i].rate;
+            ys[i] = points[i].mean;
+        }
+        curves[plot->count++] = (rnl_curve){setting_of(combinations, first), count, xs, ys};
+        xs = ys + count;
+    }
+}
+
+static bool draw_rates(FILE *page, const char *metric, const json_t *combinations)
+{
+    const size_t room = json_array_size(combinations) + 1;
+    rate_point *points = calloc(room, sizeof *points);
+    double *xs = calloc(2 * room, sizeof *xs);
+    rnl_curve *curves = calloc(room, sizeof *curves);
+    rnl_plot plot = {
+        .x_label = "learning rate", .y_label = metric, .logarithmic = true, .curves = curves};
+    bool drawn = points && xs && curves;
+    if (!drawn)
+        rnl_complain_memory();
+    if (drawn)
+        make_rate_curves(combinations, points, xs, curves, &plot);
+    if (drawn && plot.count > 0) {
+        rnl_page_drawings_begin(page);
+        drawn = rnl_page_plot(page, &plot);
+        rnl_page_drawings_end(page);
+    }
+    free(points);
+    free(xs);
+    free(curves);
+    return drawn;
+}
+
+/* ---- all together ---------------------------------------------------------------------------- */
+
 static bool write_combinations(FILE *page, const json_t *root)
 {
     const json_t *combinations = json_object_get(root, "combinations");
@@ -100,9 +191,15 @@ static bool write_combinations(FILE *page, const json_t *root)
     if (!right)
         rnl_complain_memory();
     if (right) {
-        rnl_page_text(page, "Compared by %s; target %.4g.", metric ? metric : "",
-                      number_of(root, "target"));
-        right = draw_means(page, metric ? metric : "", combinations, names);
+        rnl_page_text(page,
+                      "Compared by %s; target %.4g, %s. Epochs and seconds to it are medians, a "
+                      "miss counting as infinite; to_first is the mean difference to the first "
+                      "over the same seeds and folds, with Student's interval of 95 %%.",
+                      metric ? metric : "", number_of(root, "target"),
+                      json_is_true(json_object_get(root, "target_given")) ? "set beforehand"
+                                                                          : "chosen afterwards");
+        right = draw_means(page, metric ? metric : "", combinations, names) &&
+                draw_rates(page, metric ? metric : "", combinations);
         write_table(page, combinations, names);
     }
     for (size_t i = 0; names && i < count; ++i)

@@ -65,6 +65,33 @@ bool rnl_text_table_print(const rnl_text_table *table)
     return true;
 }
 
+static void print_markdown_cell(const char *cell)
+{
+    fputs("| ", stdout);
+    for (; *cell; ++cell) {
+        if (strchr("|\\*_`<", *cell))
+            putchar('\\');
+        putchar(*cell);
+    }
+    putchar(' ');
+}
+
+bool rnl_text_table_print_markdown(const rnl_text_table *table)
+{
+    if (table->failed)
+        return false;
+    for (size_t i = 0; i < table->count; ++i) {
+        print_markdown_cell(table->cells[i]);
+        if ((i + 1) % table->columns == 0)
+            puts("|");
+        for (size_t k = 0; i + 1 == table->columns && k < table->columns; ++k)
+            fputs(k == 0 ? "|---" : "|---:", stdout);
+        if (i + 1 == table->columns)
+            puts("|");
+    }
+    return true;
+}
+
 void rnl_text_table_release(rnl_text_table *table)
 {
     for (size_t i = 0; i < table->count; ++i)

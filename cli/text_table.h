@@ -25,6 +25,9 @@ void rnl_text_table_add(rnl_text_table *table, const char *format, ...)
 
 /* Prints the table on standard output; false, and nothing printed, if memory ran out. */
 bool rnl_text_table_print(const rnl_text_table *table);
+
+/* The same as a table of Markdown, its first row that of the names. */
+bool rnl_text_table_print_markdown(const rnl_text_table *table);
 void rnl_text_table_release(rnl_text_table *table);
 
 #endif

@@ -42,6 +42,8 @@ static bool fill_overrides(override_list *list, const rnl_comparison *comparison
     if (optimizer)
         added &= add_override(list, "training.optimizer.%s.learning_rate=%.9g", optimizer,
                               c->learning_rate);
+    if (arguments->budget > 0)
+        added &= add_override(list, "training.max_seconds=%.9g", arguments->budget);
     if (comparison->repeats)
         added &= add_override(list, "training.seed=%" PRIu64, trial->seed);
     return added;

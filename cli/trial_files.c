@@ -1,4 +1,5 @@
 #include "cli/trial_files.h"
+#include "cli/comparison_names.h"
 #include "cli/messages.h"
 #include "cli/output_file.h"
 
@@ -11,6 +12,13 @@
 
 #define MAX_SLUG 64
 
+/* The name that the user gave the value, or itself. */
+static const char *name_of(const rnl_comparison *comparison, const rnl_combination *c, size_t v)
+{
+    const char *name = rnl_comparison_given_name(comparison, c, v);
+    return *name ? name : c->values[v];
+}
+
 /* "00-optimizer_adam-batch_size_64" */
 static void name_combination(char slug[MAX_SLUG], const rnl_comparison *comparison, size_t number)
 {
@@ -20,8 +28,10 @@ static void name_combination(char slug[MAX_SLUG], const rnl_comparison *comparis
         const char *key = comparison->variations[v].key, *dot = strrchr(key, '.');
         if (length < MAX_SLUG)
             length += (size_t)snprintf(slug + length, MAX_SLUG - length, "-%s_%s",
-                                       dot ? dot + 1 : key, c->values[v]);
+                                       dot ? dot + 1 : key, name_of(comparison, c, v));
     }
+    if (rnl_comparison_setting_size(comparison) > 1 && length < MAX_SLUG)
+        snprintf(slug + length, MAX_SLUG - length, "-rate_%.3g", c->learning_rate);
     char *end = slug;
     for (const char *s = slug; *s; ++s) {
         const bool plain = isalnum((unsigned char)*s) || *s == '.' || *s == '-';
