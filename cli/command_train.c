@@ -85,6 +85,7 @@ static const char details[] =
     "written when it has room again.\n"
     "\n"
     "--init MODEL starts from an earlier model, with new rows or settings; MODEL stays as it is.\n"
+    "It may be a plain safetensors file of another program, whose names training.init_names maps.\n"
     "What was taken, skipped and fresh is told, and that the inputs are scaled by the numbers of\n"
     "MODEL, where both scale by the same kind.\n"
     "\n"

@@ -55,6 +55,31 @@ Test(program_start, with_the_optimizer_of_a_checkpoint)
     program_expect("err", "optimizer's state: after 20 steps\n");
 }
 
+/* A file of another program: its name stands in the configuration. */
+Test(program_start, takes_a_plain_file)
+{
+    cr_assert_eq(
+        program_shell("h='{\"w\":{\"dtype\":\"F32\",\"shape\":[2,30],\"data_offsets\":[0,240]},"
+                      "\"b\":{\"dtype\":\"F32\",\"shape\":[30],\"data_offsets\":[240,360]}}'; "
+                      "{ printf \"\\\\$(printf %%o ${#h})\\0\\0\\0\\0\\0\\0\\0%%s\" \"$h\"; "
+                      "head -c 360 /dev/zero; } >w.safetensors"),
+        0);
+    write_config("a.yaml", "units: 3, activation: softmax",
+                 "epochs: 1, init_names: {dense_1.kernel: w, dense_1.bias: b}");
+    cr_assert_eq(program_run("train a.yaml -o a --init w.safetensors "
+                             "--set model.0.dense.trainable=false"),
+                 0, "%s", program_read("err"));
+    program_expect("err", "from w.safetensors:\ntaken: dense_1\nfresh: dense_2, dense_3\n");
+    cr_expect_eq(program_run("train a.yaml -o b --init w.safetensors "
+                             "--set model.0.dense.units=31"),
+                 1);
+    program_expect("err", "tensor w: expected 2 x 31 numbers for dense_1.kernel, got 2 x 30");
+    cr_expect_eq(program_run("train a.yaml -o b --init w.safetensors "
+                             "--set training.init_names.dense_1.kernel=v"),
+                 2);
+    cr_expect_not(program_has("b"));
+}
+
 Test(program_start, mistakes_are_answered_and_nothing_is_written)
 {
     write_config("a.yaml", "units: 3, activation: softmax", "epochs: 1");

@@ -81,6 +81,13 @@ const rnl_field rnl_training_fields[] = {
      .maximum = 1 << 24,
      .help = "epochs that count as done: the first is the next one, for the schedule, the order of "
              "rows and history.csv, and the last is `epochs`"},
+    {.key = "init_names",
+     .type = RNL_FIELD_TEXT_MAP,
+     .offset = TRAINING(init_names),
+     .fallback = "{}",
+     .help =
+         "names in a plain safetensors file that training starts from (--init), by parameter or "
+         "layer: {dense_1.kernel: fc1.w, dense_1.bias: fc1.b} or {dense_1: fc1}"},
     {.key = "phases",
      .type = RNL_FIELD_KIND_LIST,
      .offset = TRAINING(phases),

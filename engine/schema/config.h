@@ -62,8 +62,9 @@ typedef struct rnl_training_config {
     rnl_choice precision; /* of rnl_precisions */
     int64_t batch_size;
     int64_t epochs;
-    int64_t initial_epoch;  /* the first epoch's number is one more */
-    rnl_choice_list phases; /* of rnl_training_phases; none: all is one */
+    rnl_text_map init_names; /* of parameters here to tensors of a plain file to start from */
+    int64_t initial_epoch;   /* the first epoch's number is one more */
+    rnl_choice_list phases;  /* of rnl_training_phases; none: all is one */
     bool shuffle;
     bool drop_last; /* drop the smaller mini-batch at the end of an epoch */
     int64_t seed;

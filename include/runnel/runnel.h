@@ -218,6 +218,18 @@ RNL_API void rnl_model_free(rnl_model *model);
 RNL_API rnl_status rnl_model_start_from(rnl_model *model, const rnl_model *earlier, unsigned how,
                                         char **report);
 
+/* Lets a fresh model start from a safetensors file of another program: kernels (fan_in, units) and
+ * biases (units) of float32 or float64, named as the model's parameters ("dense_1.kernel"), or as
+ * its training.init_names says.  Layers of which the file has no tensor start fresh; tensors that
+ * no parameter asks for are left.  RNL_SKIP_MISMATCH and `report` as above.  RNL_BAD_DATA if no
+ * layer can start so, a tensor has another shape, or a layer's is missing; RNL_BAD_CONFIG for names
+ * that do not exist, or if the model is in the middle of training; nothing is changed then. */
+RNL_API rnl_status rnl_model_start_from_tensors(rnl_model *model, const char *path, unsigned how,
+                                                char **report);
+/* Tells such a file from a model's.  RNL_BAD_DATA if it is no safetensors file; RNL_IO,
+ * RNL_NO_MEMORY. */
+RNL_API rnl_status rnl_file_is_plain(const char *path, int *plain);
+
 /* Writes a safetensors file of little-endian float32: kernels (fan_in, units), biases (units); the
  * metadata hold the configuration, the versions and a digest.  The file appears whole or not at
  * all, and an old file stays until then.  Links are followed, and the permissions of an old file
