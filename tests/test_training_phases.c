@@ -268,6 +268,59 @@ Test(initial_epoch, goes_on_with_the_numbers)
     rnl_data_free(data);
 }
 
+static rnl_model *create_second(const rnl_data *data, const char *phases, int initial_epoch,
+                                const char *path)
+{
+    char text[512];
+    rnl_model *earlier = NULL;
+    snprintf(text, sizeof text, "%s, initial_epoch: %d", phases, initial_epoch);
+    rnl_model *second = create(data, LAYERS, text);
+    cr_assert_eq(rnl_model_load(&earlier, path, NULL, 0), RNL_OK);
+    cr_assert_eq(rnl_model_start_from(second, earlier, RNL_KEEP_OPTIMIZER, NULL), RNL_OK, "%s",
+                 rnl_message());
+    rnl_model_free(earlier);
+    return second;
+}
+
+/* With phases, the first epochs of their sum count as done, whole phases too: what is left is the
+ * end of one run, also stopped once more in between. */
+Test(initial_epoch, leaves_out_the_first_phases)
+{
+    static const char phases[] =
+        "optimizer: adam, phases: [{epochs: 2, trainable: [head]},\n"
+        "  {epochs: 3, optimizer: nadam, schedule: {exponential: {steps: 9, rate: 0.5}}},\n"
+        "  {epochs: 2, trainable: all, schedule: cosine}]";
+    char path[] = "/tmp/runnel_left_out_XXXXXX";
+    close(mkstemp(path));
+    rnl_data *data = create_data();
+    for (int done = 1; done < 7; ++done) {
+        rnl_model *whole = create(data, LAYERS, phases), *first = create(data, LAYERS, phases);
+        uint64_t step = (uint64_t)done * STEPS;
+        const rnl_options stopping = {.on_step = stop_at, .user = &step};
+        cr_assert_eq(rnl_train(first, data, &stopping), RNL_STOPPED);
+        cr_assert_eq(rnl_model_save(first, path), RNL_OK);
+        rnl_model *second = create_second(data, phases, done, path);
+        step = STEPS + 2;
+        if (done < 6) {
+            cr_assert_eq(rnl_train(second, data, &stopping), RNL_STOPPED, "%s", rnl_message());
+            cr_assert_eq(rnl_model_save(second, path), RNL_OK);
+            rnl_model_free(second);
+            cr_assert_eq(rnl_model_load(&second, path, NULL, 0), RNL_OK, "%s", rnl_message());
+        }
+        seen s = {0};
+        const rnl_options options = {.on_epoch = note_epoch, .user = &s};
+        cr_assert_eq(rnl_train(second, data, &options), RNL_OK, "%s", rnl_message());
+        train(whole, data, 1);
+        cr_expect_eq(fixture_hash(second), fixture_hash(whole), "%d epochs left out", done);
+        cr_expect(s.epochs[s.count - 1] == 7 && s.totals[0] == 7);
+        rnl_model_free(whole);
+        rnl_model_free(first);
+        rnl_model_free(second);
+    }
+    unlink(path);
+    rnl_data_free(data);
+}
+
 Test(training_phases, mistakes)
 {
     static const struct {
@@ -285,7 +338,7 @@ Test(training_phases, mistakes)
          "phases: reset_optimizer: false takes over the state of the phase before, whose optimizer "
          "is sgd, not adam"},
         {"phases: [{epochs: 2, early_stopping: {monitor: val_los}}]", "val_los"},
-        {"initial_epoch: 1, phases: [{epochs: 2}]", "phases: expected without initial_epoch"},
+        {"initial_epoch: 5, phases: [{epochs: 2}, {epochs: 3}]", "above initial_epoch 5, got 5"},
         {"epochs: 5, initial_epoch: 5", "above initial_epoch 5, got 5"},
     };
     rnl_data *data = create_data();

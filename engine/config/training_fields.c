@@ -80,7 +80,7 @@ const rnl_field rnl_training_fields[] = {
      .fallback = "0",
      .maximum = 1 << 24,
      .help = "epochs that count as done: the first is the next one, for the schedule, the order of "
-             "rows and history.csv, and the last is `epochs`"},
+             "rows and history.csv, and the last is `epochs`; of phases, the first ones"},
     {.key = "init_names",
      .type = RNL_FIELD_TEXT_MAP,
      .offset = TRAINING(init_names),

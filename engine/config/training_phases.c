@@ -193,9 +193,6 @@ rnl_status rnl_phases_check(const rnl_training_config *training)
     const rnl_choice_list *phases = &training->phases;
     for (size_t i = 0; i < phases->count; ++i)
         RNL_TRY(check_phase(phases, i));
-    if (phases->count > 0 && training->initial_epoch > 0)
-        return rnl_fail_at(phases->place, "phases: expected without initial_epoch: they begin at "
-                                          "the first epoch");
     if (training->initial_epoch >= training->epochs)
         return rnl_fail(RNL_BAD_CONFIG,
                         "training.epochs: expected the number of the last epoch, above "

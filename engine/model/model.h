@@ -66,6 +66,15 @@ rnl_status rnl_model_find_frozen(rnl_model *model);
 /* Makes a phase the current one: its settings, and the layers that it freezes. */
 void rnl_model_enter_phase(rnl_model *model, size_t number);
 
+/* Returns the phase in which training begins: training.initial_epoch may leave out some. */
+size_t rnl_model_first_phase(const rnl_model *model);
+
+/* Returns how many epochs of a phase count as done when it begins. */
+uint64_t rnl_model_skipped_epochs(const rnl_model *model, size_t phase);
+
+/* Puts a model that has not been trained at its first epoch. */
+void rnl_model_enter_first_epoch(rnl_model *model);
+
 /* Goes on to the next phase, between two steps. */
 void rnl_model_next_phase(rnl_model *model);
 

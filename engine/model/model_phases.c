@@ -34,6 +34,40 @@ rnl_phase_settings rnl_model_phase(const rnl_model *model, size_t number)
     };
 }
 
+/* Returns the epochs of the phases before one. */
+static uint64_t epochs_before(const rnl_model *model, size_t phase)
+{
+    uint64_t epochs = 0;
+    for (size_t k = 0; k < phase; ++k)
+        epochs += rnl_model_phase(model, k).epochs;
+    return epochs;
+}
+
+size_t rnl_model_first_phase(const rnl_model *model)
+{
+    size_t phase = 0;
+    while (phase + 1 < rnl_model_phases(model) &&
+           epochs_before(model, phase + 1) <= (uint64_t)model->config->training.initial_epoch)
+        ++phase;
+    return phase;
+}
+
+uint64_t rnl_model_skipped_epochs(const rnl_model *model, size_t phase)
+{
+    return phase == rnl_model_first_phase(model)
+               ? (uint64_t)model->config->training.initial_epoch - epochs_before(model, phase)
+               : 0;
+}
+
+void rnl_model_enter_first_epoch(rnl_model *model)
+{
+    rnl_position *p = &model->position;
+    p->phase = rnl_model_first_phase(model);
+    p->phase_epoch = epochs_before(model, p->phase);
+    p->epoch = (uint64_t)model->config->training.initial_epoch;
+    rnl_model_enter_phase(model, p->phase);
+}
+
 /* ---- the layers of a phase ------------------------------------------------------------------- */
 
 static bool is_own(const rnl_phase_config *phase)
@@ -105,7 +139,7 @@ rnl_status rnl_model_find_frozen(rnl_model *model)
     free(chosen);
     if (status == RNL_OK) {
         note_learners(model);
-        rnl_model_enter_phase(model, 0);
+        rnl_model_enter_phase(model, rnl_model_first_phase(model));
     }
     return status;
 }

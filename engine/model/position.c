@@ -71,10 +71,11 @@ static bool read_numbers(uint64_t numbers[NUMBERS], const char *text)
     return false;
 }
 
-/* Tests if the phase began where a phase can, and the optimizer's steps are a count. */
+/* Tests if the phase began where a phase can, and the optimizer's steps are a count.  Phases that
+ * initial_epoch leaves out have epochs, but no steps. */
 static bool has_possible_phase(const rnl_position *p)
 {
-    return p->phase <= p->phase_step && p->phase <= p->phase_epoch && p->phase_step <= p->step &&
+    return p->phase <= p->phase_epoch && p->phase_step <= p->step &&
            p->phase_epoch <= p->epoch && (p->phase > 0 || p->phase_step + p->phase_epoch == 0) &&
            rnl_position_optimizer_step(p) <= UINT64_MAX / 4;
 }

@@ -101,7 +101,7 @@ uint64_t rnl_course_last_epoch(const rnl_course *t)
 static uint64_t steps_from_beginning(const rnl_course *t, uint64_t per_epoch, uint64_t done)
 {
     return done - t->position.phase_step +
-           per_epoch * (uint64_t)t->model->config->training.initial_epoch;
+           per_epoch * rnl_model_skipped_epochs(t->model, t->position.phase);
 }
 
 static rnl_moment moment_after(const rnl_course *t, const rnl_step *step, uint64_t done)

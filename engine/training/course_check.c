@@ -17,7 +17,8 @@ static rnl_status check_steps(const rnl_model *model, const rnl_data *data)
     const rnl_position *position = &model->position;
     const size_t rows = rnl_epoch_rows(model, &data->train);
     const size_t batch_size = rnl_batch_size(model, &data->train);
-    const uint64_t before = position->phase_epoch + (uint64_t)model->config->training.initial_epoch;
+    const uint64_t before =
+        position->phase_epoch + rnl_model_skipped_epochs(model, position->phase);
     const uint64_t steps = position->phase_step +
                            (position->epoch - before) * ((rows + batch_size - 1) / batch_size) +
                            (position->rows + batch_size - 1) / batch_size;
@@ -92,11 +93,10 @@ static rnl_status check_rows(rnl_model *model, const rnl_data *data)
 }
 
 /* Refuses a formula whose rates are none, before anything is written. */
-static rnl_status check_rates(const rnl_model *model, const rnl_data *data)
+static rnl_status check_rates(const rnl_model *model, size_t number, const rnl_data *data)
 {
     const size_t batch_size = rnl_batch_size(model, &data->train);
-    const uint64_t epochs = model->phase.epochs,
-                   first = (uint64_t)model->config->training.initial_epoch,
+    const uint64_t epochs = model->phase.epochs, first = rnl_model_skipped_epochs(model, number),
                    steps = (rnl_epoch_rows(model, &data->train) + batch_size - 1) / batch_size;
     rnl_bound_optimizer bound;
     rnl_optimizer_of(model->phase.optimizer)
@@ -127,7 +127,7 @@ static rnl_status check_phase(const rnl_model *model, size_t number, const rnl_d
                            "neither fixed nor frozen",
                            number + 1);
     RNL_TRY(rnl_check_trainable(model, &data->train));
-    RNL_TRY(check_rates(model, data));
+    RNL_TRY(check_rates(model, number, data));
     RNL_TRY(check_schedule_monitor(model->phase.schedule, model->config, validated));
     return rnl_early_stopping_check(model->phase.early_stopping, model->config, validated);
 }

@@ -364,6 +364,8 @@ static void begin_phase(rnl_course *t)
 {
     rnl_model *model = t->model;
     const rnl_dataset *train = &t->data->train;
+    if (model->position.step == 0)
+        rnl_model_enter_first_epoch(model);
     *t = (rnl_course){
         .model = model,
         .position = model->position,
@@ -378,8 +380,6 @@ static void begin_phase(rnl_course *t)
         .spent = t->spent,
         .reported_at = t->reported_at,
     };
-    if (t->position.step == 0)
-        t->position.epoch = (uint64_t)model->config->training.initial_epoch;
     t->position.train_rows = train->rows;
     if (t->position.schedule_epochs == 0)
         t->position.schedule_epochs = (uint64_t)model->config->training.epochs;
