@@ -148,3 +148,39 @@ Test(program_reuse, mistakes_are_answered_and_nothing_is_written)
     cr_expect_neq(program_run("train b.yaml -o a --force"), 0);
     program_expect("err", "a/model.safetensors");
 }
+
+/* Writes six images of two classes. */
+static void write_images(const char *name, int side)
+{
+    cr_assert_eq(program_shell("{ printf '\\0\\0\\10\\3\\0\\0\\0\\6\\0\\0\\0\\%o\\0\\0\\0\\%o'; "
+                               "yes 0123456789 | head -c %d; } >%s; "
+                               "printf '\\0\\0\\10\\1\\0\\0\\0\\6\\0\\1\\0\\1\\0\\1' >labels",
+                               side, side, 6 * side * side, name),
+                 0);
+}
+
+static void write_image_config(const char *path, const char *more, const char *model)
+{
+    char text[1024];
+    snprintf(text, sizeof text,
+             "data: {train: {idx: {inputs: %s, targets: labels}}%s}\n"
+             "model: %s\n"
+             "training: {loss: sparse_categorical_crossentropy, optimizer: adam}\n",
+             path[0] == 'l' ? "large" : "small", more, model);
+    program_write(path, text);
+}
+
+/* The size of images comes along, too, unless the new data say otherwise. */
+Test(program_reuse, resizes_as_the_saved_model)
+{
+    write_images("small", 4);
+    write_images("large", 6);
+    write_image_config("small.yaml", ", resize: [5, 5]",
+                       "[flatten, dense: 8, dense: {units: 2, activation: softmax}]");
+    cr_assert_eq(program_run("train small.yaml -o a"), 0, "%s", program_read("err"));
+    write_image_config("large.yaml", "", REUSE(", without: 1, trainable: false") TOP);
+    cr_assert_eq(program_run("train large.yaml -o b"), 0, "%s", program_read("err"));
+    cr_expect_eq(program_shell("grep -aq 'resize[^5]*5[^5]*5' b/model.safetensors"), 0);
+    cr_expect_eq(program_run("train large.yaml -o c --set 'data.resize=[4, 4]'"), 2);
+    program_expect("err", "kernel 25 x 8 there, kernel 16 x 8 here");
+}

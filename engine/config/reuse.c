@@ -192,7 +192,7 @@ static rnl_status replace(rnl_config *config, rnl_node *list, const source *s,
 
 /* ---- what comes along ------------------------------------------------------------------------ */
 
-static rnl_status take_scaling(rnl_node *root, const source *s, const char *key, rnl_place place)
+static rnl_status take_key(rnl_node *root, const source *s, const char *key, rnl_place place)
 {
     const rnl_node *data = rnl_node_get(s->tree.root, "data");
     const rnl_node *saved = data && data->type == RNL_MAPPING ? rnl_node_get(data, key) : NULL;
@@ -211,9 +211,11 @@ static rnl_status take_along(rnl_config *config, const source *s, rnl_place plac
     rnl_reused *reused = &config->reuse;
     reused->inputs = s->chosen[0];
     reused->outputs = s->chosen[s->entries->count - 1];
-    if (reused->inputs)
-        RNL_TRY(take_scaling(config->tree.root, s, "scaling", place));
-    return reused->outputs ? take_scaling(config->tree.root, s, "target_scaling", place) : RNL_OK;
+    if (reused->inputs) {
+        RNL_TRY(take_key(config->tree.root, s, "scaling", place));
+        RNL_TRY(take_key(config->tree.root, s, "resize", place));
+    }
+    return reused->outputs ? take_key(config->tree.root, s, "target_scaling", place) : RNL_OK;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
