@@ -64,6 +64,17 @@ static void fill(workspace *w)
         w->array[4][i] = w->array[4][i] * w->array[4][i] + 1e-3f;
 }
 
+/* if(z >= 0, z, exp(z) - 1) */
+static const rnl_formula_program elu_formula = {.numbers = 2,
+                                                .number = {0, 1},
+                                                .steps = 4,
+                                                .value_steps = 4,
+                                                .step = {{RNL_OP_AT_MOST, 3, 1, 0, 0},
+                                                         {RNL_OP_EXP, 4, 0, 0, 0},
+                                                         {RNL_OP_SUBTRACT, 4, 4, 2, 0},
+                                                         {RNL_OP_CHOOSE, 5, 3, 0, 4}},
+                                                .value = 5};
+
 /* The arguments of each kind for n elements. */
 static rnl_activation_forward arguments_rnl_activation_forward(const workspace *w, size_t n)
 {
@@ -72,7 +83,8 @@ static rnl_activation_forward arguments_rnl_activation_forward(const workspace *
                                     .z = {w->array[0], 512},
                                     .bias = w->array[1],
                                     .y = {w->array[2], 512},
-                                    .alpha = 1};
+                                    .alpha = 1,
+                                    .self = &elu_formula};
 }
 
 static rnl_activation_backward arguments_rnl_activation_backward(const workspace *w, size_t n)

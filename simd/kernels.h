@@ -13,6 +13,7 @@
 #define RNL_SIMD_KERNELS_H
 
 #include "simd/arithmetic.h"
+#include "simd/operators.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -49,7 +50,26 @@ typedef struct rnl_activation_forward {
     float *kept; /* (rows, columns), with y's stride: f' of swish, softplus, gelu; NULL if it is
                     not needed */
     float alpha; /* elu: scale of the negative part; leaky_relu: slope of the negative part */
+    const void *self; /* formula: its rnl_formula_program */
 } rnl_activation_forward;
+
+#define RNL_FORMULA_REGISTERS 48
+#define RNL_FORMULA_STEPS     512
+
+/* An operator applied to registers. */
+typedef struct rnl_formula_step {
+    uint8_t op; /* rnl_operator */
+    uint8_t to, a, b, c;
+} rnl_formula_step;
+
+/* A formula and its slope.  Register 0 is z, the next ones are the numbers. */
+typedef struct rnl_formula_program {
+    size_t numbers;
+    float number[RNL_FORMULA_REGISTERS]; /* (numbers) */
+    size_t steps, value_steps;           /* the first of them compute the value alone */
+    rnl_formula_step step[RNL_FORMULA_STEPS];
+    uint8_t value, slope; /* registers */
+} rnl_formula_program;
 
 /* delta = (upstream_0 + upstream_1 + ...) * f'(y).  The upstream matrices are the partial products
  * of the next layer's column blocks.  delta may be upstream_0. */

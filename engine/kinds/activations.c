@@ -1,5 +1,6 @@
 #include "engine/kinds/activations.h"
 
+#include "engine/kinds/activation_formula.h"
 #include "engine/schema/config.h"
 
 #include <math.h>
@@ -43,8 +44,8 @@ static const rnl_field leaky_relu_fields[] = {
                             const void *parameters)                                                \
     {                                                                                              \
         (void)parameters;                                                                          \
-        *bound =                                                                                   \
-            (rnl_bound_activation){kernels->name##_forward, kernels->name##_backward, 0, false};   \
+        *bound = (rnl_bound_activation){kernels->name##_forward, kernels->name##_backward, 0,      \
+                                        false, NULL};                                              \
     }
 
 BIND(linear)
@@ -59,8 +60,8 @@ static void bind_elu(rnl_bound_activation *bound, const rnl_kernels *kernels,
                      const void *parameters)
 {
     const elu_parameters *p = parameters;
-    *bound =
-        (rnl_bound_activation){kernels->elu_forward, kernels->elu_backward, (float)p->alpha, false};
+    *bound = (rnl_bound_activation){kernels->elu_forward, kernels->elu_backward, (float)p->alpha,
+                                    false, NULL};
 }
 
 static void bind_leaky_relu(rnl_bound_activation *bound, const rnl_kernels *kernels,
@@ -68,7 +69,7 @@ static void bind_leaky_relu(rnl_bound_activation *bound, const rnl_kernels *kern
 {
     const leaky_relu_parameters *p = parameters;
     *bound = (rnl_bound_activation){kernels->leaky_relu_forward, kernels->leaky_relu_backward,
-                                    (float)p->negative_slope, false};
+                                    (float)p->negative_slope, false, NULL};
 }
 
 static double slope_of_leaky_relu(const void *parameters)
@@ -81,28 +82,30 @@ static void bind_exponential(rnl_bound_activation *bound, const rnl_kernels *ker
                              const void *parameters)
 {
     (void)parameters;
-    *bound = (rnl_bound_activation){kernels->exponential_forward, kernels->kept_backward, 0, false};
+    *bound = (rnl_bound_activation){kernels->exponential_forward, kernels->kept_backward, 0, false,
+                                    NULL};
 }
 
 static void bind_swish(rnl_bound_activation *bound, const rnl_kernels *kernels,
                        const void *parameters)
 {
     (void)parameters;
-    *bound = (rnl_bound_activation){kernels->swish_forward, kernels->kept_backward, 0, true};
+    *bound = (rnl_bound_activation){kernels->swish_forward, kernels->kept_backward, 0, true, NULL};
 }
 
 static void bind_softplus(rnl_bound_activation *bound, const rnl_kernels *kernels,
                           const void *parameters)
 {
     (void)parameters;
-    *bound = (rnl_bound_activation){kernels->softplus_forward, kernels->kept_backward, 0, true};
+    *bound =
+        (rnl_bound_activation){kernels->softplus_forward, kernels->kept_backward, 0, true, NULL};
 }
 
 static void bind_gelu(rnl_bound_activation *bound, const rnl_kernels *kernels,
                       const void *parameters)
 {
     (void)parameters;
-    *bound = (rnl_bound_activation){kernels->gelu_forward, kernels->kept_backward, 0, true};
+    *bound = (rnl_bound_activation){kernels->gelu_forward, kernels->kept_backward, 0, true, NULL};
 }
 
 #define REACH(name, lower, upper)                                                                  \
@@ -224,6 +227,20 @@ static const rnl_kind kinds[] = {
      .help = "f(z)_i = e^z_i / sum_j e^z_j; only in the last layer, with a crossentropy loss",
      .operations = &(
          const rnl_activation){.bind = bind_linear, .reach = reach_share, .only_with_loss = true}},
+    {.name = "formula",
+     .help =
+         "a formula of z, which may stand alone: `activation: max(0.1*z, z)`; takes a few times "
+         "as long as a named activation",
+     .fields = rnl_formula_activation_fields,
+     .main = "expression",
+     .size = sizeof(rnl_formula_activation),
+     .operations = &rnl_activation_by_formula},
+    {.name = "callback",
+     .help = "a function of the program that uses the library",
+     .fields = rnl_callback_activation_fields,
+     .main = "name",
+     .size = sizeof(rnl_callback_activation),
+     .operations = &rnl_activation_by_callback},
 };
 
 const rnl_kind_table rnl_activations = {
@@ -231,4 +248,5 @@ const rnl_kind_table rnl_activations = {
     .plural = "activations",
     .kinds = kinds,
     .count = sizeof kinds / sizeof *kinds,
+    .formula = "formula",
 };

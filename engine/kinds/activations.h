@@ -13,6 +13,7 @@ typedef struct rnl_bound_activation {
     void (*backward)(const rnl_activation_backward *tile);
     float alpha;
     bool keeps_slope; /* in training, for the backward pass, which reads it instead of y */
+    const void *self; /* what a formula or a callback is made of */
 } rnl_bound_activation;
 
 /* The range of a function, limits included. */

@@ -57,6 +57,7 @@ static rnl_status run_forward(void *self, size_t tile, rnl_step_worker *worker)
             .y = rnl_matrix_at(&state->output, rows.begin, 0),
             .kept = state->kept.values ? state->kept.values + first : NULL,
             .alpha = state->bound.alpha,
+            .self = state->bound.self,
         });
     rnl_step_round(worker, &state->output, rows.begin, rows.end - rows.begin, 0, columns);
     return RNL_OK;

@@ -68,6 +68,7 @@ static rnl_status plan(rnl_predictor *p, const rnl_model *model)
     const rnl_choice *loss = &model->config->training.loss;
     p->kernels = rnl_kernels_of(rnl_isa_detect());
     p->seed = (uint64_t)model->config->training.seed;
+    p->config = rnl_config_share(model->config);
     p->features = rnl_shape_features(&model->input);
     p->outputs = rnl_model_outputs(model);
     p->classes = rnl_model_classes(model);
@@ -145,6 +146,7 @@ void rnl_predictor_free(rnl_predictor *predictor)
     rnl_scaler_release(&predictor->scaler);
     rnl_scaler_release(&predictor->target_scaler);
     rnl_arena_release(&predictor->arena);
+    rnl_config_free(predictor->config);
     free(predictor);
 }
 

@@ -69,6 +69,7 @@ struct rnl_predictor {
     const rnl_kernels *kernels;
     rnl_predictor_use use;
     uint64_t seed; /* of what layers draw */
+    rnl_config *config; /* shared: formulas of activations lie in it */
     size_t features, outputs, classes;
     rnl_bound_loss loss;
     rnl_scaler scaler, target_scaler;

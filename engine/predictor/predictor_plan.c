@@ -101,6 +101,7 @@ static void run_activation(const void *self, const rnl_stage_rows *rows)
         .z = rows->x,
         .y = rows->y,
         .alpha = activation->bound.alpha,
+        .self = activation->bound.self,
     });
 }
 

@@ -1,6 +1,7 @@
 /*
  * A field that holds a formula.
  */
+#include "engine/base/error.h"
 #include "engine/schema/field_types.h"
 #include "engine/schema/formula.h"
 
@@ -10,7 +11,9 @@ static rnl_status decode(const rnl_field *field, const rnl_node *node, void *val
 {
     if (node->type != RNL_SCALAR || *node->text == '\0')
         return rnl_fail_value(field, node, "a formula");
-    return rnl_formula_parse(value, node->text, node->place, "formula", field->names);
+    rnl_formula **formula = value;
+    RNL_TRY(rnl_formula_parse(formula, node->text, node->place, "formula", field->names));
+    return field->prepare ? field->prepare(*formula) : RNL_OK;
 }
 
 static void release(const rnl_field *field, void *value)

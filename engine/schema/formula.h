@@ -32,6 +32,7 @@ struct rnl_formula {
     rnl_operation operations[RNL_FORMULA_OPERATIONS]; /* (count) */
     size_t value;                                     /* the operation that computes it */
     bool full;                                        /* there would have been more */
+    void *compiled; /* what the field's `prepare` made of it; freed with it */
 };
 
 /* Parses a text that stands under the key; `names` are those of its variables and end with NULL.

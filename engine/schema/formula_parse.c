@@ -337,5 +337,6 @@ void rnl_formula_free(rnl_formula *formula)
     if (!formula)
         return;
     free(formula->text);
+    free(formula->compiled);
     free(formula);
 }

@@ -46,11 +46,13 @@ typedef struct rnl_field {
     /* RNL_FIELD_TEXT: what is expected in place of a text that is refused, else NULL; NULL: every
      * text is taken. */
     const char *(*refuse)(const char *text);
-    const struct rnl_kind_table *kinds; /* RNL_FIELD_KIND and RNL_FIELD_KIND_LIST; for
-                                           RNL_FIELD_TEXT, the text names a figure of such a metric,
-                                           with or without val_ */
-    const struct rnl_field *section;    /* RNL_FIELD_SECTION */
-    const char *const *names;           /* RNL_FIELD_FORMULA; NULL ends them */
+    const struct rnl_kind_table *kinds;          /* RNL_FIELD_KIND and RNL_FIELD_KIND_LIST; for
+                                                    RNL_FIELD_TEXT, the text names a figure of such a metric,
+                                                    with or without val_ */
+    const struct rnl_field *section;             /* RNL_FIELD_SECTION */
+    const char *const *names;                    /* RNL_FIELD_FORMULA; NULL ends them */
+    rnl_status (*prepare)(rnl_formula *formula); /* RNL_FIELD_FORMULA, once it is parsed; NULL:
+                                                    nothing is left to do */
     bool rewritten;   /* a key that is rewritten into others before decoding, and never decoded */
     const char *help; /* one line for users: meaning and unit */
 } rnl_field;

@@ -132,6 +132,17 @@ RNL_API rnl_status rnl_config_print_origins(const rnl_config *config, char **tex
  * one.  RNL_NO_MEMORY. */
 RNL_API rnl_status rnl_config_help(const char *topic, char **text);
 
+/* Computes y of `count` numbers z, on workers and many threads at once, in the library's
+ * floating-point mode: rounding to nearest, denormals as zero. */
+typedef void rnl_activation_function(const float *z, float *y, size_t count, void *user);
+
+/* Registers a function of the program and its slope for `activation: {callback: NAME}`, before a
+ * configuration or a model that names it is loaded; for good, and for all threads.  The result of a
+ * number must not depend on the others, nor on the call.  RNL_BAD_CONFIG if the name stands for
+ * another function, or there are 64. */
+RNL_API rnl_status rnl_activation_register(const char *name, rnl_activation_function *function,
+                                           rnl_activation_function *slope, void *user);
+
 /* ---- data ---------------------------------------------------------------------------------- */
 
 typedef struct rnl_data rnl_data;

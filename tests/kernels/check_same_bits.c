@@ -44,7 +44,8 @@ static rnl_activation_forward make_rnl_activation_forward(workspace *w, const ca
                                     .bias = WHERE(0, w->array[1]),
                                     .y = VIEW(2),
                                     .kept = WHERE(1, w->array[3]),
-                                    .alpha = c->factor[0]};
+                                    .alpha = c->factor[0],
+                                    .self = &every_operator};
 }
 
 static rnl_activation_backward make_rnl_activation_backward(workspace *w, const call *c)

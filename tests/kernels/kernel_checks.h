@@ -113,6 +113,9 @@ void check_forward(forward_kernel *kernel, forward_oracle *oracle, const char *n
 /* The slopes that a forward kernel keeps, against a formula of z. */
 void check_kept(forward_kernel *kernel, slope_oracle *slope, const char *name);
 
+/* A formula of all operators (check_formula.c). */
+extern const rnl_formula_program every_operator;
+
 #define RNL_KERNEL(name, arguments) void check_##name(const rnl_kernels *k);
 #include "simd/kernels.inc"
 #undef RNL_KERNEL

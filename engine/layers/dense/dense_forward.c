@@ -32,6 +32,7 @@ static rnl_status run_panel(const rnl_dense_state *state, const rnl_dense_column
         .y = rnl_matrix_at(&state->output, row, unit),
         .kept = state->kept.values ? rnl_matrix_at(&state->kept, row, unit).values : NULL,
         .alpha = state->activation.alpha,
+        .self = state->activation.self,
     });
     rnl_step_round(worker, &state->output, row, state->cut.part_rows, unit,
                    rnl_panel_columns(&columns->packing, panel));

@@ -45,6 +45,7 @@ static void activate(const dense_inference *dense, const rnl_stage_rows *rows, s
         .bias = dense->bias ? dense->bias + unit : NULL,
         .y = y,
         .alpha = dense->activation.alpha,
+        .self = dense->activation.self,
     });
 }
 

@@ -84,8 +84,8 @@ static void bind_activation(rnl_dense_state *state, const rnl_kernels *kernels)
 {
     const rnl_choice *activation = &rnl_dense_of(state->layer)->activation;
     if (state->layer->activation_in_loss)
-        state->activation =
-            (rnl_bound_activation){kernels->linear_forward, kernels->linear_backward, 0, false};
+        state->activation = (rnl_bound_activation){kernels->linear_forward,
+                                                   kernels->linear_backward, 0, false, NULL};
     else
         rnl_activation_of(activation)->bind(&state->activation, kernels, activation->parameters);
 }
