@@ -35,6 +35,7 @@ int rnl_bench_train(rnl_bench *bench);
 int rnl_bench_latency(rnl_bench *bench);
 int rnl_bench_activations(rnl_bench *bench);
 int rnl_bench_optimizers(rnl_bench *bench);
+int rnl_bench_products(rnl_bench *bench);
 int rnl_bench_matrix(rnl_bench *bench);
 int rnl_bench_data_rates(rnl_bench *bench);
 int rnl_bench_diff(rnl_bench *bench); /* prints no report of its own */

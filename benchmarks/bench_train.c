@@ -26,6 +26,7 @@ typedef struct point {
     const rnl_config *config;
     const rnl_data *data;
     size_t threads, batch_size;
+    rnl_products products;
     size_t first; /* the point of the same case with the first number of threads */
     double flops; /* of a step */
     rnl_step_samples samples;
@@ -77,8 +78,8 @@ static rnl_status run_rounds(const points *p, double deadline, double *peaks)
         for (size_t i = 0; i < p->count; ++i) {
             point *at = &p->items[i];
             const size_t threads = at->threads;
-            const rnl_status status =
-                rnl_step_time(at->config, at->data, threads, at->batch_size, &at->samples);
+            const rnl_status status = rnl_step_time(at->config, at->data, threads, at->products,
+                                                    at->batch_size, &at->samples);
             if (status != RNL_OK)
                 return status;
             const double peak = measure_peak(at, isa);
@@ -113,6 +114,8 @@ static int report_points(rnl_bench *bench, const points *p, const double *peaks)
                                    .rounds = &at->samples.rounds,
                                    .processor_rounds = &at->samples.processor_rounds};
         snprintf(result.name, sizeof result.name, "%s", at->name);
+        snprintf(result.label, sizeof result.label, "products %s",
+                 at->products == RNL_PRODUCTS_ONEDNN ? rnl_products_library() : "own");
         result.seconds = rnl_samples_summarize(&at->samples.seconds);
         const double speed = at->flops / result.seconds.median;
         rnl_bench_result_count(&result, "rows_per_second",
@@ -195,6 +198,7 @@ static void add_points(points *p, const rnl_bench *bench, const bench_case *c, c
             .config = c->config,
             .data = c->data,
             .threads = bench->thread_counts[t],
+            .products = bench->arguments->products,
             .batch_size = (size_t)c->config->training.batch_size,
             .first = p->count - 1 - t,
         };

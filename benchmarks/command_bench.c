@@ -75,6 +75,9 @@ static const rnl_option option_table[] = {
      "a number above 0, up to 86400", take_seconds, offsetof(bench_arguments, seconds)},
     {"quick", 0, NULL, "take a few seconds instead of minutes", NULL, rnl_take_switch,
      offsetof(bench_arguments, quick)},
+    {"products", 0, "WHOSE",
+     "of train: who multiplies matrices: auto, own or onednn (default: auto,\nthat is own)",
+     "auto, own or onednn", rnl_take_products, offsetof(rnl_arguments, products)},
     RNL_OPTION_SET,
     RNL_OPTION_HELP,
     {0},
@@ -91,6 +94,12 @@ static const char details[] =
     "measured\n"
     "           in the same run with as many workers; efficiency: rows per second over those of\n"
     "           the first of --threads, for each worker\n"
+    "  products every product of each CONFIG's layers, or of a table of networks, one tile of it "
+    "on\n"
+    "           one worker: by Runnel's kernels and by oneDNN, as --products takes them, in "
+    "turns,\n"
+    "           after their bits were compared: time, GFLOP/s, share of the FMA peak, times_own;\n"
+    "           and the sums over a step.  Without oneDNN or AVX-512 the own ones alone\n"
     "  latency  the time of an inference of 1, 32 and 512 rows, and of a training step of 32 and\n"
     "           512 (--batch: others), of each CONFIG, or of a small network: median, p90, p99,\n"
     "           p99.9, with 1,000 and 10,000 samples behind the last two.  Activations of the\n"
@@ -140,11 +149,12 @@ enum {
     NORMALIZATION = 64,
     BATCH = 128,
     COLD = 256,
-    OPTIONS = 9
+    PRODUCTS = 512,
+    OPTIONS = 10
 };
-static const char *const special[OPTIONS] = {"layers",        "activations", "optimizers",
-                                             "target",        "seeds",       "tune-rate",
-                                             "normalization", "batch",       "cold"};
+static const char *const special[OPTIONS] = {"layers", "activations", "optimizers",    "target",
+                                             "seeds",  "tune-rate",   "normalization", "batch",
+                                             "cold",   "products"};
 
 static const struct {
     const char *name;
@@ -153,7 +163,8 @@ static const struct {
     unsigned options;
 } kinds[] = {
     {"machine", rnl_bench_machine, 0, 0, 0},
-    {"train", rnl_bench_train, 0, RNL_MAX_OPERANDS, LAYERS | BATCH},
+    {"train", rnl_bench_train, 0, RNL_MAX_OPERANDS, LAYERS | BATCH | PRODUCTS},
+    {"products", rnl_bench_products, 0, RNL_MAX_OPERANDS, 0},
     {"latency", rnl_bench_latency, 0, RNL_MAX_OPERANDS, ACTIVATIONS | BATCH | COLD},
     {"activations", rnl_bench_activations, 0, 0, ACTIVATIONS},
     {"optimizers", rnl_bench_optimizers, 0, 0, OPTIMIZERS},
@@ -169,7 +180,7 @@ static unsigned options_given(const bench_arguments *a)
            (a->optimizers ? OPTIMIZERS : 0) | (a->target.figure[0] ? TARGET : 0) |
            (a->seeds > 0 ? SEEDS : 0) | (a->tune_rate ? TUNE_RATE : 0) |
            (a->normalization ? NORMALIZATION : 0) | (a->batch_list ? BATCH : 0) |
-           (a->cold ? COLD : 0);
+           (a->cold ? COLD : 0) | (a->common.products != RNL_PRODUCTS_AUTO ? PRODUCTS : 0);
 }
 
 static int check_configs(const bench_arguments *arguments, size_t kind)
@@ -298,11 +309,11 @@ static int run(const rnl_arguments *common)
     const size_t kind = kind_named(common->operands[0]);
     RNL_TRY_EXIT(choose_threads(&bench, arguments->thread_list));
     if (kind == KINDS)
-        return rnl_complain_usage(
-            "bench",
-            "unknown benchmark '%s': expected machine, train, latency, activations, optimizers, "
-            "matrix, data or diff",
-            common->operands[0]);
+        return rnl_complain_usage("bench",
+                                  "unknown benchmark '%s': expected machine, train, products, "
+                                  "latency, activations, optimizers, "
+                                  "matrix, data or diff",
+                                  common->operands[0]);
     RNL_TRY_EXIT(check_arguments(arguments, kind));
     RNL_TRY_EXIT(choose_batches(&bench, arguments->batch_list));
     if (kinds[kind].run == rnl_bench_diff)
@@ -317,7 +328,7 @@ static int run(const rnl_arguments *common)
 
 const rnl_command rnl_bench_command = {
     .name = "bench",
-    .operands = "machine|train|latency|activations|optimizers|matrix|data|diff [FILE...]",
+    .operands = "machine|train|products|latency|activations|optimizers|matrix|data|diff [FILE...]",
     .fewest = 1,
     .most = RNL_MAX_OPERANDS,
     .purpose = "Measures what the machine can do, and how near to it training comes.",

@@ -56,7 +56,8 @@ static void work(rnl_hand *hand, void *context)
 static rnl_status train_once(rnl_latency_subject *s, size_t threads)
 {
     rnl_step_samples samples = {0};
-    const rnl_status status = rnl_step_time(s->config, s->data, threads, s->batch_size, &samples);
+    const rnl_status status =
+        rnl_step_time(s->config, s->data, threads, RNL_PRODUCTS_AUTO, s->batch_size, &samples);
     for (size_t i = 0; i < samples.seconds.count; ++i)
         rnl_samples_add(&s->seconds, samples.seconds.values[i]);
     if (status == RNL_OK) {

@@ -37,11 +37,12 @@ static void keep(rnl_step_samples *samples, const run *r)
 }
 
 rnl_status rnl_step_time(const rnl_config *config, const rnl_data *data, size_t threads,
-                         size_t batch_size, rnl_step_samples *samples)
+                         rnl_products products, size_t batch_size, rnl_step_samples *samples)
 {
     rnl_model *model = NULL;
     run r = {.batch_size = batch_size};
-    const rnl_options options = {.threads = threads, .on_epoch = take_epoch, .user = &r};
+    const rnl_options options = {
+        .threads = threads, .products = products, .on_epoch = take_epoch, .user = &r};
     rnl_status status = rnl_model_create(&model, config, data);
     if (status == RNL_OK)
         status = rnl_train(model, data, &options);

@@ -18,7 +18,7 @@ typedef struct rnl_step_samples {
 
 /* Trains a new model and adds to the samples. */
 rnl_status rnl_step_time(const rnl_config *config, const rnl_data *data, size_t threads,
-                         size_t batch_size, rnl_step_samples *samples);
+                         rnl_products products, size_t batch_size, rnl_step_samples *samples);
 void rnl_step_samples_release(rnl_step_samples *samples);
 
 #endif

@@ -127,8 +127,14 @@ Test(cli, measures)
     program_expect("out", "\"repetition_index\": 2");
     program_expect("out", "\"huge_pages\": ");
     cr_expect_eq(program_run("bench trian"), 2);
-    program_expect(
-        "err", "expected machine, train, latency, activations, optimizers, matrix, data or diff");
+    program_expect("err", "expected machine, train, products, latency, activations, optimizers, "
+                          "matrix, data or diff");
+    cr_expect_eq(program_run("bench products " SPIRALS " --quick --csv"), 0);
+    program_expect("out", "\nproducts/spirals/dense_1/forward/");
+    cr_expect_eq(program_run("bench latency --products own"), 2);
+    program_expect("err", "--products is not of latency");
+    cr_expect_eq(program_run("train " SPIRALS " --products mkl"), 2);
+    program_expect("err", "--products expects auto, own or onednn, got 'mkl'");
     cr_expect_eq(program_run("bench train --threads 1,x"), 2);
     program_expect("err", "--threads expects numbers from 1, as in 1,2,4, got '1,x'");
     cr_expect_eq(program_run("bench train " SPIRALS " --threads 1 --quick --csv"), 0);

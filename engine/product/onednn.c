@@ -2,7 +2,7 @@
 
 #include "engine/base/memory.h"
 #include "engine/base/number.h"
-#include "engine/product/packing.h"
+#include "engine/product/onednn_operands.h"
 
 #include <dnnl.h>
 #include <dnnl_debug.h>
@@ -382,46 +382,9 @@ void rnl_onednn_worker_free(rnl_onednn_worker *worker)
 
 /* ---- a call ---------------------------------------------------------------------------------- */
 
-/* Some rows of a product, and a block of its inner terms. */
-typedef struct piece {
-    const rnl_panel_product *product;
-    size_t row, rows, inner, terms;
-} piece;
-
-static void copy_row(const piece *p, size_t row, float *to)
-{
-    const rnl_panel_product *product = p->product;
-    const float *a = product->a + (p->row + row) * product->row_step;
-    for (size_t done = 0, some; done < p->terms; done += some) {
-        const size_t term = p->inner + done, in_segment = term % product->segment;
-        some = rnl_least(p->terms - done, product->segment - in_segment);
-        memcpy(to + done, a + term / product->segment * product->segment_distance + in_segment,
-               some * sizeof *to);
-    }
-}
-
-/* Returns A as dense rows, its own where they are. */
-static const float *dense_a(const rnl_onednn_worker *worker, bool by_columns, const piece *p)
-{
-    const rnl_panel_product *product = p->product;
-    if (by_columns) {
-        worker->onednn->kernels->transpose(&(const rnl_transpose){
-            .rows = p->terms,
-            .columns = p->rows,
-            .x = {product->a + p->inner * product->inner_step + p->row, product->inner_step},
-            .y = {worker->a, p->terms},
-        });
-        return worker->a;
-    }
-    if (p->terms == product->row_step && product->segment >= product->inner)
-        return product->a + p->row * product->row_step;
-    for (size_t i = 0; i < p->rows; ++i)
-        copy_row(p, i, worker->a + i * p->terms);
-    return worker->a;
-}
-
-/* Calls the code for a piece, with C dense. */
-static rnl_status execute(rnl_onednn_worker *worker, const piece *p, const float *a, float *c)
+/* Calls the code for a piece, with A and C dense. */
+static rnl_status execute(rnl_onednn_worker *worker, const rnl_product_piece *p, const float *a,
+                          float *c)
 {
     const rnl_onednn *onednn = worker->onednn;
     const rnl_view b = p->product->b;
@@ -430,7 +393,7 @@ static rnl_status execute(rnl_onednn_worker *worker, const piece *p, const float
         return rnl_fail(RNL_PRODUCT, "a product of %zu x %zu x %zu is not planned", p->rows,
                         p->terms, b.stride);
     const bound *call = &worker->bound[number];
-    const float *operands[] = {a, b.values + p->inner * b.stride, c};
+    const float *const operands[] = {a, b.values + p->inner * b.stride, c};
     for (size_t i = SOURCE; i <= RESULT; ++i)
         TRY_DNNL(dnnl_memory_set_data_handle(call->arguments[i].memory, (void *)operands[i]));
     TRY_DNNL(dnnl_primitive_execute(onednn->items[number].primitive, worker->stream, call->count,
@@ -438,26 +401,18 @@ static rnl_status execute(rnl_onednn_worker *worker, const piece *p, const float
     return RNL_OK;
 }
 
-static void copy_back(const rnl_onednn_worker *worker, const piece *p, float *c)
-{
-    const rnl_panel_product *product = p->product;
-    for (size_t i = 0; i < p->rows; ++i)
-        memcpy(c + i * product->c.stride, worker->c + i * product->b.stride,
-               rnl_in_vectors(product->columns) * sizeof *c);
-}
-
-static rnl_status multiply_rows(rnl_onednn_worker *worker, bool by_columns, piece p)
+static rnl_status multiply_rows(rnl_onednn_worker *worker, bool by_columns, rnl_product_piece p)
 {
     const rnl_panel_product *product = p.product;
-    const bool dense = product->c.stride == product->b.stride &&
-                       rnl_in_vectors(product->columns) == product->b.stride;
-    float *c = product->c.values + p.row * product->c.stride;
+    const bool dense = rnl_piece_has_dense_c(&p);
+    float *c = dense ? product->c.values + p.row * product->c.stride : worker->c;
     for (; p.inner < product->inner; p.inner += RNL_PRODUCT_BLOCK) {
         p.terms = rnl_least(product->inner - p.inner, RNL_PRODUCT_BLOCK);
-        RNL_TRY(execute(worker, &p, dense_a(worker, by_columns, &p), dense ? c : worker->c));
+        RNL_TRY(execute(worker, &p,
+                        rnl_piece_dense_a(&p, by_columns, worker->onednn->kernels, worker->a), c));
     }
     if (!dense)
-        copy_back(worker, &p, c);
+        rnl_piece_copy_c(&p, c);
     return RNL_OK;
 }
 
@@ -465,9 +420,10 @@ rnl_status rnl_onednn_multiply(rnl_onednn_worker *worker, bool by_columns,
                                const rnl_panel_product *arguments)
 {
     for (size_t row = 0; row < arguments->rows; row += RNL_ONEDNN_ROWS)
-        RNL_TRY(multiply_rows(worker, by_columns,
-                              (piece){.product = arguments,
-                                      .row = row,
-                                      .rows = rnl_least(arguments->rows - row, RNL_ONEDNN_ROWS)}));
+        RNL_TRY(multiply_rows(
+            worker, by_columns,
+            (rnl_product_piece){.product = arguments,
+                                .row = row,
+                                .rows = rnl_least(arguments->rows - row, RNL_ONEDNN_ROWS)}));
     return RNL_OK;
 }
