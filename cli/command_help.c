@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/completions.h"
 #include "cli/messages.h"
 #include "cli/options.h"
 
@@ -7,7 +8,17 @@
 
 #define INDENT 26 /* the column of an option's help */
 
+typedef struct help_arguments {
+    rnl_arguments common;
+    const char *completions; /* a shell; NULL: not asked for */
+    bool man;
+} help_arguments;
+
 static const rnl_option option_table[] = {
+    {"completions", 0, "SHELL", "print what the shell completes, as `meson install` installs it",
+     "bash, zsh or fish", rnl_take_text, offsetof(help_arguments, completions)},
+    {"man", 0, NULL, "print the man page of the command, likewise", NULL, rnl_take_switch,
+     offsetof(help_arguments, man)},
     RNL_OPTION_HELP,
     {0},
 };
@@ -64,23 +75,42 @@ static int print_configuration_help(const char *topic)
     return rnl_print_text(status, text);
 }
 
+static int print_completions(const rnl_command *program, const char *shell)
+{
+    if (rnl_completions_print(program, shell))
+        return RNL_EXIT_OK;
+    return rnl_complain_usage("help", "--completions expects bash, zsh or fish, got '%s'", shell);
+}
+
+static int print_command_help(const rnl_arguments *arguments, bool man)
+{
+    const rnl_command *command = rnl_command_find(arguments->program, arguments->operands[0]);
+    if (!command)
+        return RNL_EXIT_USAGE;
+    if (arguments->operands[1])
+        return rnl_complain_usage("help", "unexpected argument '%s'", arguments->operands[1]);
+    if (man)
+        rnl_man_page_print(command);
+    else
+        rnl_help_print(command);
+    return RNL_EXIT_OK;
+}
+
 static int run(const rnl_arguments *arguments)
 {
-    if (arguments->operand_count == 0) {
+    const help_arguments *own = (const help_arguments *)arguments;
+    const char *subject = arguments->operands[0];
+    if (own->completions)
+        return print_completions(arguments->program, own->completions);
+    if (own->man && !subject)
+        return rnl_complain_usage("help", "--man needs a command");
+    if (!subject) {
         rnl_help_print(arguments->program);
         return RNL_EXIT_OK;
     }
-    const char *subject = arguments->operands[0];
-    const char *topic = arguments->operands[1];
-    if (strcmp(subject, "config") == 0)
-        return print_configuration_help(topic);
-    const rnl_command *command = rnl_command_find(arguments->program, subject);
-    if (!command)
-        return RNL_EXIT_USAGE;
-    if (topic)
-        return rnl_complain_usage("help", "unexpected argument '%s'", topic);
-    rnl_help_print(command);
-    return RNL_EXIT_OK;
+    if (strcmp(subject, "config") == 0 && !own->man)
+        return print_configuration_help(arguments->operands[1]);
+    return print_command_help(arguments, own->man);
 }
 
 const rnl_command rnl_help_command = {
@@ -91,6 +121,6 @@ const rnl_command rnl_help_command = {
     .purpose = "Explains a command or the configuration.",
     .details = details,
     .options = option_table,
-    .size = sizeof(rnl_arguments),
+    .size = sizeof(help_arguments),
     .run = run,
 };
