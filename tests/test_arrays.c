@@ -27,6 +27,21 @@ Test(arrays, are_borrowed)
     rnl_data_free(data);
 }
 
+/* float32 holds none of these numbers exactly. */
+Test(arrays, of_doubles_are_borrowed_too)
+{
+    static const double x[] = {1e9 + 0.25, 1e9 + 0.5, 1e9 + 0.75}, y[] = {0.1, 0.2, 0.3};
+    static const size_t shape[] = {1};
+    const rnl_rows train = {3, 1, shape, .doubles = x, .double_values = y, .value_columns = 1};
+    rnl_data *data = NULL;
+    cr_assert_eq(rnl_data_create(&data, &train, NULL, NULL), RNL_OK, "%s", rnl_message());
+    cr_expect_eq(data->train.inputs, x);
+    cr_expect_eq(data->train.element, RNL_FLOAT64);
+    cr_expect_eq(data->train.wide_values, y);
+    cr_expect(data->train.wide);
+    rnl_data_free(data);
+}
+
 static void expect_rows_refused(const rnl_rows *train, const rnl_rows *test, const char *words)
 {
     rnl_data *data = NULL;
@@ -43,9 +58,9 @@ Test(arrays, that_do_not_fit_are_refused)
     static const size_t two[] = {2}, three[] = {3}, zero[] = {0};
     const rnl_rows good = {2, 1, two, .floats = x};
     expect_rows_refused(&(const rnl_rows){2, 1, two, .value_columns = 0}, NULL,
-                        "either floats or bytes");
+                        "either floats, bytes or doubles");
     expect_rows_refused(&(const rnl_rows){2, 1, two, .floats = x, .bytes = bytes}, NULL,
-                        "either floats or bytes");
+                        "either floats, bytes or doubles");
     expect_rows_refused(&(const rnl_rows){2, 1, zero, .floats = x}, NULL, "dimensions of at least");
     expect_rows_refused(&(const rnl_rows){2, 0, two, .floats = x}, NULL, "1 to 8 dimensions");
     expect_rows_refused(&(const rnl_rows){2, 1, two, .floats = x, .classes = negative}, NULL,

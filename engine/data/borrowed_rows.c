@@ -18,9 +18,10 @@ static rnl_status check_rows(const rnl_rows *rows, const char *name)
         return rnl_fail(RNL_BAD_DATA,
                         "%s: expected up to 4294967295 rows of 1 to %d dimensions of at least 1",
                         name, RNL_MAX_RANK);
-    if ((rows->floats != NULL) == (rows->bytes != NULL))
-        return rnl_fail(RNL_BAD_DATA, "%s: expected either floats or bytes as inputs", name);
-    if (rows->classes && rows->values)
+    if (!rows->floats + !rows->bytes + !rows->doubles != 2)
+        return rnl_fail(RNL_BAD_DATA, "%s: expected either floats, bytes or doubles as inputs",
+                        name);
+    if (!rows->classes + !rows->values + !rows->double_values < 2)
         return rnl_fail(RNL_BAD_DATA, "%s: expected either classes or values as targets", name);
     for (size_t i = 0; rows->classes && i < rows->rows; ++i)
         if (rows->classes[i] < 0)
@@ -35,6 +36,22 @@ static void *borrow(const void *array)
     return (void *)(uintptr_t)array;
 }
 
+static void borrow_inputs(rnl_dataset *dataset, const rnl_rows *rows)
+{
+    dataset->element = rows->bytes ? RNL_UINT8 : rows->floats ? RNL_FLOAT32 : RNL_FLOAT64;
+    dataset->inputs = borrow(rows->bytes    ? (const void *)rows->bytes
+                             : rows->floats ? (const void *)rows->floats
+                                            : rows->doubles);
+}
+
+static void borrow_targets(rnl_dataset *dataset, const rnl_rows *rows)
+{
+    dataset->labels = borrow(rows->classes);
+    dataset->wide = rows->double_values != NULL;
+    dataset->values = borrow(dataset->wide ? (const void *)rows->double_values : rows->values);
+    dataset->value_columns = dataset->values ? rows->value_columns : 0;
+}
+
 static rnl_status borrow_rows(rnl_dataset *dataset, const rnl_rows *rows, const char *name)
 {
     if (!rows || rows->rows == 0)
@@ -44,15 +61,12 @@ static rnl_status borrow_rows(rnl_dataset *dataset, const rnl_rows *rows, const 
         .rows = rows->rows,
         .features = 1,
         .rank = rows->rank,
-        .element = rows->bytes ? RNL_UINT8 : RNL_FLOAT32,
-        .inputs = borrow(rows->bytes ? (const void *)rows->bytes : rows->floats),
-        .labels = borrow(rows->classes),
-        .values = borrow(rows->values),
-        .value_columns = rows->values ? rows->value_columns : 0,
         .sample_weights = borrow(rows->sample_weights),
         .borrowed = true,
         .name = strdup(name),
     };
+    borrow_inputs(dataset, rows);
+    borrow_targets(dataset, rows);
     for (size_t i = 0; i < rows->rank; ++i) {
         dataset->shape[i] = rows->shape[i];
         dataset->features *= rows->shape[i];

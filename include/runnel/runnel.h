@@ -160,13 +160,15 @@ RNL_API rnl_status rnl_data_load(rnl_data **data, const rnl_config *config, unsi
  * NaN or infinity among the inputs is refused. */
 typedef struct rnl_rows {
     size_t rows;
-    size_t rank;            /* dimensions of one row: 1 for features, 2 for height x width; at
-                               most 8 */
-    const size_t *shape;    /* (rank) size of each dimension of a row */
-    const float *floats;    /* (rows, shape ...) inputs, row-major */
-    const uint8_t *bytes;   /* the same as bytes: exactly one of the two is given */
-    const int32_t *classes; /* (rows) class numbers from 0, or NULL */
-    const float *values;    /* (rows, value_columns) target values, or NULL */
+    size_t rank;                 /* dimensions of one row: 1 for features, 2 for height x width; at
+                                    most 8 */
+    const size_t *shape;         /* (rank) size of each dimension of a row */
+    const float *floats;         /* (rows, shape ...) inputs, row-major */
+    const uint8_t *bytes;        /* the same as bytes, */
+    const double *doubles;       /* or as doubles: exactly one of the three is given */
+    const int32_t *classes;      /* (rows) class numbers from 0, or NULL */
+    const float *values;         /* (rows, value_columns) target values, or NULL */
+    const double *double_values; /* the same as doubles */
     size_t value_columns;
     const float *sample_weights; /* (rows) factors of the rows' losses, at least 0; NULL: all 1 */
 } rnl_rows;

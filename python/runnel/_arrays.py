@@ -28,8 +28,16 @@ def as_array(x: Any) -> np.ndarray:
     return np.asarray(x)
 
 
+def _kept(dtype: np.dtype, as_bytes: bool) -> type:
+    """The type in which the library is given numbers of a type."""
+    if as_bytes:
+        return np.uint8
+    return np.float32 if np.can_cast(dtype, np.float32) else np.float64
+
+
 def _inputs(x: Any, name: str) -> np.ndarray:
-    """float32 or uint8 in C order as it is; other numbers as a float32 copy."""
+    """float32, float64 and uint8 in C order as they are; another order is copied, other numbers
+    become float64, or float32 where that holds all that the type has."""
     array = as_array(x)
     if array.dtype == object or array.dtype.kind not in "fiub":
         raise DataError(f"{name}: expected numbers, got an array of {array.dtype}")
@@ -37,8 +45,7 @@ def _inputs(x: Any, name: str) -> np.ndarray:
         array = array.reshape(-1, 1)
     if array.ndim == 0:
         raise DataError(f"{name}: expected an array of rows, got a single number")
-    wanted = np.uint8 if array.dtype == np.uint8 else np.float32
-    return np.ascontiguousarray(array, dtype=wanted)
+    return np.ascontiguousarray(array, dtype=_kept(array.dtype, array.dtype == np.uint8))
 
 
 def _pointer(array: np.ndarray | None) -> int | None:
@@ -57,6 +64,8 @@ class HeldRows:
         self.rows = Rows(rows=count, rank=len(shape), shape=self.shape)
         if self.inputs.dtype == np.uint8:
             self.rows.bytes = _pointer(self.inputs)
+        elif self.inputs.dtype == np.float64:
+            self.rows.doubles = _pointer(self.inputs)
         else:
             self.rows.floats = _pointer(self.inputs)
         self.targets = self._take_targets(targets, name, classes) if targets is not None else None
@@ -78,7 +87,10 @@ class HeldRows:
             array = np.ascontiguousarray(array, dtype=np.int32)
             self.rows.classes = _pointer(array)
         else:
-            array = np.ascontiguousarray(array, dtype=np.float32)
-            self.rows.values = _pointer(array)
+            array = np.ascontiguousarray(array, dtype=_kept(array.dtype, False))
+            if array.dtype == np.float64:
+                self.rows.double_values = _pointer(array)
+            else:
+                self.rows.values = _pointer(array)
             self.rows.value_columns = array[0].size if len(array) else 1
         return array

@@ -35,8 +35,10 @@ class Rows(c.Structure):
         ("shape", size_p),
         ("floats", c.c_void_p),
         ("bytes", c.c_void_p),
+        ("doubles", c.c_void_p),
         ("classes", c.c_void_p),
         ("values", c.c_void_p),
+        ("double_values", c.c_void_p),
         ("value_columns", c.c_size_t),
         ("sample_weights", c.c_void_p),
     ]
