@@ -280,6 +280,34 @@ class Model(_Handle):
         """The model's configuration as YAML."""
         return _c.take_text("config_print", _c.lib.rnl_model_config(self.handle))
 
+    def header(self) -> dict[str, Any]:
+        """What a model file says before its numbers: "__metadata__", and each tensor's place."""
+        contents = self.to_bytes()
+        count = int.from_bytes(contents[:8], "little")
+        return json.loads(contents[8:8 + count])
+
+    def settings(self) -> dict[str, Any]:
+        """The whole configuration as a mapping, from which another `Config` can be made."""
+        return json.loads(self.header()["__metadata__"]["config"])
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """All that a model file holds, by name: parameters, scaling, the optimizer's state."""
+        contents = self.to_bytes()
+        begin = 8 + int.from_bytes(contents[:8], "little")
+        found = {}
+        for name, entry in self.header().items():
+            if name != "__metadata__":
+                first, last = entry["data_offsets"]
+                found[name] = np.frombuffer(
+                    contents[begin + first:begin + last],
+                    np.float64 if entry["dtype"] == "F64" else np.float32).reshape(entry["shape"])
+        return found
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Of a row."""
+        return tuple(map(int, self.header()["__metadata__"]["input_shape"].split()))
+
     def summary(self) -> str:
         """A table of the layers, with parameters, operations and memory."""
         return _c.take_text("model_summary", self.handle)

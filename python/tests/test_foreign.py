@@ -1,0 +1,115 @@
+"""Models of Keras and PyTorch, where they are installed: predictions agree to 1e-5."""
+
+import os
+
+import numpy as np
+import pytest
+
+import runnel
+
+
+def keras_models():
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    keras = pytest.importorskip("keras")
+    layers, r = keras.layers, keras.regularizers
+    return keras, [
+        ("before", [layers.Input((7, 4)), layers.Flatten(), layers.BatchNormalization(),
+                    layers.Dense(30, activation="elu"), layers.BatchNormalization(),
+                    layers.Dense(5, activation="softmax")], "sparse_categorical_crossentropy", "sgd"),
+        ("after", [layers.Input((20,)), layers.Dense(30, use_bias=False),
+                   layers.BatchNormalization(), layers.Activation("elu"),
+                   layers.Dense(5, activation="softmax")], "sparse_categorical_crossentropy", "adam"),
+        ("l2", [layers.Input((20,)), layers.Dropout(0.2),
+                layers.Dense(30, activation="relu", kernel_regularizer=r.L2(0.01),
+                             kernel_constraint=keras.constraints.MaxNorm(1.0)), layers.Dropout(0.2),
+                layers.Dense(3, activation="softmax")], "sparse_categorical_crossentropy", "rmsprop"),
+        ("selu", [layers.Input((20,)), layers.Dense(30, activation="selu"),
+                  layers.AlphaDropout(0.1), layers.Dense(1)], "mean_squared_error", "nadam"),
+        ("slopes", [layers.Input((20,)), layers.Dense(30), layers.PReLU(), layers.Dense(20),
+                    layers.LeakyReLU(negative_slope=0.1), layers.Dense(9, activation="gelu"),
+                    layers.GaussianNoise(0.1), layers.Dense(9, activation="silu"),
+                    layers.Dense(1, activation="sigmoid")], "binary_crossentropy",
+         keras.optimizers.SGD(0.02, momentum=0.9))]
+
+
+def rows(model, loss):
+    generator = np.random.default_rng(5)
+    x = generator.normal(size=(64, *model.input_shape[1:])).astype(np.float32)
+    if "sparse" in loss:
+        return x, generator.integers(0, model.output_shape[-1], 64)
+    return x, generator.integers(0, 2, (64, 1)).astype(np.float32)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("number", range(5))
+def test_keras_there_and_back(number, tmp_path):
+    keras, models = keras_models()
+    name, layers, loss, optimizer = models[number]
+    model = keras.Sequential(layers)
+    model.compile(loss=loss, optimizer=optimizer)
+    x, y = rows(model, loss)
+    model.fit(x, y, epochs=2, verbose=0)
+    expected = model.predict(x, verbose=0)
+    for source in (model, str(tmp_path / "m.h5"), str(tmp_path / "m.keras")):
+        if source is not model:
+            model.save(source)
+        ours = runnel.from_keras(source)
+        np.testing.assert_allclose(ours.predict(x).values, expected, atol=1e-5)
+    assert ours.settings()["training"]["loss"] == loss
+    runnel.train(ours, runnel.Data(x, y))
+    back = runnel.to_keras(ours)
+    np.testing.assert_allclose(back.predict(x, verbose=0), ours.predict(x).values, atol=1e-5)
+    back.fit(x, y, epochs=1, verbose=0)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_keras_with_a_new_head():
+    keras, models = keras_models()
+    model = keras.Sequential(models[0][1])
+    model.compile(loss=models[0][2], optimizer="sgd")
+    x, _ = rows(model, models[0][2])
+    earlier = runnel.from_keras(model)
+    layers = earlier.settings()["model"][:-1] + [{"dense": {"units": 2, "activation": "softmax",
+                                                            "name": "head"}}]
+    data = runnel.Data(x, np.arange(64) % 2)
+    fresh = runnel.Model({"model": layers, "training": earlier.settings()["training"]}, data)
+    told = fresh.start_from(earlier)
+    assert "fresh: head" in told and "taken: " in told
+    runnel.train(fresh, data)
+    assert runnel.to_keras(fresh).predict(x, verbose=0).shape == (64, 2)
+
+
+def test_scalings_become_layers():
+    keras, _ = keras_models()
+    generator = np.random.default_rng(0)
+    x, y = generator.normal(5, 3, (80, 4)), generator.normal(1000, 50, 80)
+    model = runnel.RunnelRegressor((9,), max_iter=3, random_state=0, n_iter_no_change=9).fit(x, y)
+    np.testing.assert_allclose(runnel.to_keras(model.model_).predict(x, verbose=0)[:, 0],
+                               model.predict(x), rtol=1e-5)
+
+
+def test_what_runnel_lacks_is_refused():
+    keras, _ = keras_models()
+    for layer, words in [(keras.layers.Conv1D(3, 2), "no Conv1D"),
+                         (keras.layers.Dense(3, activation="log_sigmoid"), "log_sigmoid")]:
+        with pytest.raises(runnel.ConfigError, match=words):
+            runnel.from_keras(keras.Sequential([keras.layers.Input((5, 2)), layer]))
+
+
+def test_torch():
+    torch = pytest.importorskip("torch")
+    nn = torch.nn
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(12, 30), nn.BatchNorm1d(30), nn.ELU(),
+                          nn.Dropout(0.1), nn.Sequential(nn.Linear(30, 20, bias=False), nn.PReLU(),
+                                                         nn.GELU()),
+                          nn.Linear(20, 9), nn.LeakyReLU(), nn.Linear(9, 4))
+    x = torch.randn(64, 3, 4)
+    model(x), model(x)
+    model.eval()
+    ours = runnel.from_torch(model, (3, 4), logits=True)
+    np.testing.assert_allclose(ours.predict(x).values,
+                               torch.softmax(model(x), 1).detach().numpy(), atol=1e-5)
+    assert runnel.Data(x)._held[0].inputs.ctypes.data == x.data_ptr()
+    with pytest.raises(runnel.ConfigError, match="no Conv1d"):
+        runnel.from_torch(nn.Sequential(nn.Conv1d(1, 1, 1)))
