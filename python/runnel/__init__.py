@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from ._keras import from_keras, to_keras
     from ._torch import from_torch
     from .core import (TEST, TRAIN, VALIDATION, Config, Data, Evaluation, Model, Parameters,
-                       Predictions, Predictor, Progress, RateSearch, evaluate, find_learning_rate,
+                       Predictions, Predictor, Progress, RateSearch, SchedulePoint,
+                       evaluate, find_learning_rate,
                        help, inspect, predict, progress_bar, topology, train, version)
     from .errors import (ConfigError, DataError, FileError, NotFiniteError, OutOfMemory,
                          ProductError, RunnelError, Stopped, ThreadsError)
@@ -23,7 +24,7 @@ _HOMES = {
     "_keras": ["from_keras", "to_keras"],
     "_torch": ["from_torch"],
     "core": ["TEST", "TRAIN", "VALIDATION", "Config", "Data", "Evaluation", "Model", "Parameters",
-             "Predictions", "Predictor", "Progress", "RateSearch", "evaluate",
+             "Predictions", "Predictor", "Progress", "RateSearch", "SchedulePoint", "evaluate",
              "find_learning_rate", "help", "inspect", "predict", "progress_bar", "topology",
              "train", "version"],
     "errors": ["ConfigError", "DataError", "FileError", "NotFiniteError", "OutOfMemory",

@@ -14,11 +14,12 @@ from .errors import BY_STATUS, RunnelError
 
 
 def _path() -> str:
-    """The library beside this file, or where RUNNEL_LIBRARY says, for a build that is not a wheel."""
+    """The library that the wheel puts beside the package, or where RUNNEL_LIBRARY says, for a build
+    that is not a wheel."""
     given = os.environ.get("RUNNEL_LIBRARY")
     if given:
         return given
-    return str(pathlib.Path(__file__).with_name("librunnel.so.0"))
+    return str(pathlib.Path(__file__).parents[1] / ".runnel.mesonpy.libs" / "librunnel.so.0")
 
 
 lib = c.CDLL(_path())
@@ -105,10 +106,23 @@ class Inspection(c.Structure):
     ]
 
 
+class SchedulePoint(c.Structure):
+    """rnl_schedule_point"""
+
+    _fields_ = [
+        ("step", c.c_uint64),
+        ("epoch", c.c_uint64),
+        ("steps", c.c_uint64),
+        ("epochs", c.c_uint64),
+        ("learning_rate", c.c_double),
+    ]
+
+
 ON_BEGIN = c.CFUNCTYPE(c.c_int, c.c_void_p)
 ON_PROGRESS = c.CFUNCTYPE(c.c_int, c.POINTER(Progress), c.c_void_p)
 ON_INSPECT = c.CFUNCTYPE(c.c_int, c.POINTER(Inspection), c.c_void_p)
 ON_LOG = c.CFUNCTYPE(None, c.c_int, c.c_char_p, c.c_void_p)
+SCHEDULE = c.CFUNCTYPE(c.c_double, c.POINTER(SchedulePoint), c.c_void_p)
 
 
 class Options(c.Structure):
@@ -127,6 +141,7 @@ class Options(c.Structure):
         ("on_inspect", ON_INSPECT),
         ("on_log", ON_LOG),
         ("user", c.c_void_p),
+        ("schedule", SCHEDULE),
     ]
 
 
@@ -200,7 +215,7 @@ class Request(c.Structure):
 
 
 STRUCTS = {s.__doc__: s for s in (Rows, ParameterDescription, Figure, Progress, LayerInspection,
-                                  Inspection, Options, RateRange, RatePoint, RateSearch,
+                                  Inspection, SchedulePoint, Options, RateRange, RatePoint, RateSearch,
                                   Evaluation, Prediction, Request)}
 
 handle, handle_p, text_p = c.c_void_p, c.POINTER(c.c_void_p), c.POINTER(c.c_void_p)

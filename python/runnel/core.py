@@ -17,7 +17,7 @@ import numpy as np
 
 from . import _library as _c
 from ._arrays import HeldRows, as_array
-from .errors import ConfigError, DataError, Stopped
+from .errors import ConfigError, DataError, NotFiniteError, Stopped
 
 TRAIN, VALIDATION, TEST = 1, 2, 4
 PINS = {"auto": 0, "on": 1, "off": 2}
@@ -408,6 +408,16 @@ class Progress:
                         for i in range(p.figure_count)}
 
 
+class SchedulePoint:
+    """A step to come: step and epoch from 0, of steps and epochs in all, and the learning_rate of
+    the step before."""
+
+    def __init__(self, p: _c.SchedulePoint) -> None:
+        self.step, self.epoch = int(p.step), int(p.epoch)
+        self.steps, self.epochs = int(p.steps), int(p.epochs)
+        self.learning_rate = float(p.learning_rate)
+
+
 def _layers(i: _c.Inspection) -> list[dict[str, Any]]:
     names = [name for name, _ in _c.LayerInspection._fields_]
     rows = [{name: getattr(i.layers[k], name) for name in names} for k in range(i.layer_count)]
@@ -449,6 +459,19 @@ class _Calls:
         if function:
             self.options.on_inspect = _c.ON_INSPECT(self._guard(
                 lambda i, user: function(int(i.contents.epoch), _layers(i.contents))))
+
+    def schedule(self, function: Callable[[SchedulePoint], float] | None) -> None:
+        """Adds schedule; an exception becomes NaN, which ends the training."""
+        if not function:
+            return
+
+        def run(point: Any, user: Any) -> float:
+            try:
+                return float(function(SchedulePoint(point.contents)))
+            except BaseException as error:  # noqa: BLE001 - it is raised where train was called
+                self.error = self.error or error
+                return float("nan")
+        self.options.schedule = _c.SCHEDULE(run)
 
     def log(self, function: Callable[[str, str], Any] | None) -> None:
         """Adds on_log."""
@@ -528,12 +551,14 @@ def train(model: Model, data: Data, *, threads: int = 0, pin: str = "auto",
           on_epoch: Callable[[Progress], Any] | None = None,
           on_inspect: Callable[[int, list[dict[str, Any]]], Any] | None = None,
           on_log: Callable[[str, str], Any] | None = None,
+          schedule: Callable[[SchedulePoint], float] | None = None,
           progress: bool = False) -> list[dict[str, float]]:
     """Trains for the configuration's epochs; returns the figures of each, as history.csv has them.
 
     A callback that returns False ends training with `Stopped`, one that raises with its exception.
     Ctrl-C stops after the current step, saves the checkpoint if one is named, and raises
     KeyboardInterrupt; the model stands where it stopped, and another `train` continues.
+    `schedule` returns the learning rate of each step, in place of the configuration's schedule.
     `progress` shows a bar.  Raises `ConfigError`, `DataError`, `NotFiniteError`, `ThreadsError`, ...
     """
     options = _options(threads, pin, products)
@@ -553,9 +578,10 @@ def train(model: Model, data: Data, *, threads: int = 0, pin: str = "auto",
     calls.progress("on_epoch", each_epoch)
     calls.inspect(on_inspect)
     calls.log(on_log)
+    calls.schedule(schedule)
     try:
         _run(lambda: _c.call("train", model.handle, data.handle, c.byref(options)), model.stop)
-    except Stopped:
+    except (Stopped, NotFiniteError):
         if calls.error:
             raise calls.error from None
         raise
@@ -682,6 +708,6 @@ def version() -> str:
 
 __all__: Sequence[str] = [
     "TRAIN", "VALIDATION", "TEST", "Config", "Data", "Model", "Parameters", "Predictions",
-    "Predictor", "Progress", "RateSearch", "Evaluation", "evaluate", "find_learning_rate", "help",
+    "Predictor", "Progress", "RateSearch", "SchedulePoint", "Evaluation", "evaluate", "find_learning_rate", "help",
     "inspect", "predict", "progress_bar", "topology", "train", "version",
 ]

@@ -106,6 +106,17 @@ def test_callbacks_stop_and_raise():
     assert steps == [1, 2, 3, 4, 5, 6]
 
 
+def test_schedules_are_functions():
+    by_function = trained(schedule=lambda p: 0.01 / (1 + p.step))[0]
+    config = dict(NET, training=dict(
+        NET["training"], optimizer={"adam": {"learning_rate": 0.01}},
+        schedule={"power": {"steps": 1, "power": 1}}))
+    np.testing.assert_allclose(by_function.parameters["dense_1.kernel"],
+                               trained(config=config)[0].parameters["dense_1.kernel"], atol=1e-6)
+    with pytest.raises(ZeroDivisionError):
+        trained(schedule=lambda p: 1 / 0)
+
+
 def test_training_goes_on_after_a_stop():
     data = runnel.Data(*rows())
     model = runnel.Model(NET, data)
