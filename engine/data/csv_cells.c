@@ -63,26 +63,31 @@ bool rnl_csv_is_missing(const rnl_csv_table *t, size_t cell)
 }
 
 /* A comma in place of the point: then a point is not one. */
-static bool parse_with_comma(char *text, double *number)
+static bool parse_with_comma(const char *text, double *number)
 {
-    char *comma = strchr(text, ',');
-    if (strchr(text, '.'))
+    char copy[1024];
+    const char *comma = strchr(text, ',');
+    const size_t length = strlen(text);
+    if (strchr(text, '.') || (comma && length >= sizeof copy))
         return false;
     if (!comma)
         return rnl_parse_number(text, number);
-    *comma = '.';
-    const bool read = rnl_parse_number(text, number);
-    *comma = ',';
-    return read;
+    memcpy(copy, text, length + 1);
+    copy[comma - text] = '.';
+    return rnl_parse_number(copy, number);
+}
+
+bool rnl_csv_parse_number(const char *text, char decimal, double *number)
+{
+    return decimal == ',' ? parse_with_comma(text, number) : rnl_parse_number(text, number);
 }
 
 bool rnl_csv_is_number(const rnl_csv_table *t, size_t cell, double *number)
 {
-    char *text = t->reader.text + t->reader.cells[cell].begin;
-    if (rnl_csv_text(t, cell) != text) /* a selected class has another name */
-        return rnl_parse_number(rnl_csv_text(t, cell), number);
-    return *t->parameters->decimal == ',' ? parse_with_comma(text, number)
-                                          : rnl_parse_number(text, number);
+    const char *text = rnl_csv_text(t, cell);
+    /* A selected class has another name, which the configuration gives. */
+    const bool own = text == t->reader.text + t->reader.cells[cell].begin;
+    return rnl_csv_parse_number(text, own ? *t->parameters->decimal : '.', number);
 }
 
 /* Within the range of float32, so that neither a value nor a sum of them overflows. */

@@ -15,15 +15,8 @@ static rnl_status find_category(const rnl_csv_table *t, size_t cell, const rnl_c
     *category = rnl_column_find(column, rnl_csv_text(t, cell));
     if (*category < column->category_count)
         return RNL_OK;
-    const char *names[16] = {0};
-    const size_t count = column->category_count < 16 ? column->category_count : 16;
-    for (size_t i = 0; i < count; ++i)
-        names[i] = column->categories[i].name;
-    const char *nearest = rnl_nearest(rnl_csv_text(t, cell), names, count);
-    char expected[256];
-    snprintf(expected, sizeof expected, "one of the %zu categories of the training rows%s%.60s%s",
-             column->category_count, nearest ? " (perhaps '" : "", nearest ? nearest : "",
-             nearest ? "')" : "");
+    char expected[RNL_EXPECTED_CATEGORY];
+    rnl_column_expect(column, rnl_csv_text(t, cell), expected);
     return rnl_csv_fail_cell(t, cell, expected);
 }
 

@@ -3,6 +3,7 @@
 #include "engine/base/error.h"
 #include "engine/base/memory.h"
 #include "engine/base/number.h"
+#include "engine/schema/schema.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -149,6 +150,20 @@ size_t rnl_column_find(const rnl_column *column, const char *category)
     char buffer[KEY_LENGTH];
     const rnl_indexed_text *known = rnl_text_index_find(&column->index, key_of(category, buffer));
     return known ? known->number : column->category_count;
+}
+
+void rnl_column_expect(const rnl_column *column, const char *found,
+                       char expected[RNL_EXPECTED_CATEGORY])
+{
+    enum { MOST = 16 };
+    const char *names[MOST] = {0};
+    const size_t count = rnl_least(column->category_count, MOST);
+    for (size_t i = 0; i < count; ++i)
+        names[i] = column->categories[i].name;
+    const char *nearest = rnl_nearest(found, names, count);
+    snprintf(expected, RNL_EXPECTED_CATEGORY,
+             "one of the %zu categories of the training rows%s%.60s%s", column->category_count,
+             nearest ? " (perhaps '" : "", nearest ? nearest : "", nearest ? "')" : "");
 }
 
 size_t rnl_encoding_features(const rnl_encoding *encoding)

@@ -61,6 +61,11 @@ void rnl_column_drop_categories(rnl_column *column);
 /* The index of a category; the count of them if there is none of that name. */
 size_t rnl_column_find(const rnl_column *column, const char *category);
 
+/* "one of the 5 categories of the training rows (perhaps 'red')", where another was found. */
+#define RNL_EXPECTED_CATEGORY 256
+void rnl_column_expect(const rnl_column *column, const char *found,
+                       char expected[RNL_EXPECTED_CATEGORY]);
+
 /* The numbers that the inputs of a row become. */
 size_t rnl_encoding_features(const rnl_encoding *encoding);
 

@@ -21,6 +21,9 @@ typedef struct rnl_csv_parameters {
     rnl_text_list missing_values;
 } rnl_csv_parameters;
 
+/* Parses a number in a table's way of writing them. */
+bool rnl_csv_parse_number(const char *text, char decimal, double *number);
+
 /* The treatment of rows with missing cells (the operations of rnl_missing_rules). */
 typedef enum rnl_missing_rule {
     RNL_MISSING_ERROR,

@@ -61,8 +61,7 @@ rnl_status rnl_data_load_for(rnl_data **data, const rnl_model *model, unsigned p
     return rnl_data_load_parts(data, model->config, &loading, parts);
 }
 
-/* Returns the format of the training rows' table, in which other tables are read. */
-static const rnl_csv_parameters *table_parameters(const rnl_model *model)
+const struct rnl_csv_parameters *rnl_model_table(const rnl_model *model)
 {
     const rnl_choice *train = &model->config->data.train;
     const bool table = train->kind && train->kind->operations == &rnl_csv_format;
@@ -84,8 +83,7 @@ static rnl_status read_files(rnl_data *data, const rnl_model *model, const char 
     rnl_class_use use;
     RNL_TRY(rnl_class_use_begin(&use, &model->config->data.classes));
     loading.classes = model->config->data.classes.kind ? &use : NULL;
-    const rnl_status status =
-        rnl_files_read(&data->test, &files, table_parameters(model), &loading);
+    const rnl_status status = rnl_files_read(&data->test, &files, rnl_model_table(model), &loading);
     rnl_class_use_end(&use);
     rnl_data_mirror(data, &model->config->data);
     return status;

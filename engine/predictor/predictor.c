@@ -75,6 +75,8 @@ static rnl_status plan(rnl_predictor *p, const rnl_model *model)
     rnl_loss_of(loss)->bind(&p->loss, p->kernels, loss->parameters);
     RNL_TRY(rnl_scaler_copy(&p->scaler, &model->scaler));
     RNL_TRY(rnl_scaler_copy(&p->target_scaler, &model->target_scaler));
+    if (rnl_model_table(model))
+        RNL_TRY(rnl_row_reader_create(&p->reader, &model->encoding, rnl_model_table(model)));
     RNL_TRY(plan_input(p));
     RNL_TRY(plan_layers(p, model));
     place_slots(p);
@@ -143,6 +145,7 @@ void rnl_predictor_free(rnl_predictor *predictor)
     free(predictor->stages);
     free(predictor->slots);
     free(predictor->kept);
+    rnl_row_reader_release(&predictor->reader);
     rnl_scaler_release(&predictor->scaler);
     rnl_scaler_release(&predictor->target_scaler);
     rnl_arena_release(&predictor->arena);
@@ -163,4 +166,27 @@ size_t rnl_predictor_outputs(const rnl_predictor *predictor)
 size_t rnl_predictor_classes(const rnl_predictor *predictor)
 {
     return predictor->classes;
+}
+
+/* ---- rows of a table ------------------------------------------------------------------------- */
+
+size_t rnl_predictor_columns(const rnl_predictor *predictor)
+{
+    return predictor->reader.encoding.inputs.count;
+}
+
+const char *rnl_predictor_column_name(const rnl_predictor *predictor, size_t column)
+{
+    const rnl_columns *columns = &predictor->reader.encoding.inputs;
+    return column < columns->count ? columns->items[column].name : NULL;
+}
+
+rnl_status rnl_predictor_read_row(const rnl_predictor *predictor, const char *const *names,
+                                  const char *const *cells, size_t count, double *row)
+{
+    RNL_OWN_FLOATING_MODE;
+    return rnl_predictor_columns(predictor) > 0
+               ? rnl_row_reader_read(&predictor->reader, names, cells, count, row)
+               : rnl_fail(RNL_BAD_CONFIG, "row: the model was not trained on a table: it has no "
+                                          "columns");
 }

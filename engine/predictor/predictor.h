@@ -15,6 +15,7 @@
 #ifndef RNL_ENGINE_PREDICTOR_PREDICTOR_H
 #define RNL_ENGINE_PREDICTOR_PREDICTOR_H
 
+#include "engine/data/row_reader.h"
 #include "engine/kinds/activations.h"
 #include "engine/kinds/losses.h"
 #include "engine/model/model.h"
@@ -73,6 +74,7 @@ struct rnl_predictor {
     size_t features, outputs, classes;
     rnl_bound_loss loss;
     rnl_scaler scaler, target_scaler;
+    rnl_row_reader reader; /* of a table's rows; without columns if the model knows none */
     bool reads_floats; /* floats need no scaling, and the first stage reads them where they are */
     size_t stage_count;
     rnl_stage *stages; /* (stage_count) */

@@ -510,8 +510,8 @@ typedef struct rnl_options {
     void *user;
     /* Returns the learning rate of a step, and is asked once for each; NULL: the configuration's
      * schedule, beside which it is refused.  A training that goes on needs the function that it
-     * began with.  A result that is negative, above 1e6 or NaN is RNL_NOT_FINITE.  Used by rnl_train
-     * alone. */
+     * began with.  A result that is negative, above 1e6 or NaN is RNL_NOT_FINITE.  Used by
+     * rnl_train alone. */
     double (*schedule)(const rnl_schedule_point *point, void *user);
 } rnl_options;
 
@@ -708,6 +708,27 @@ RNL_API size_t rnl_predictor_features(const rnl_predictor *predictor);
 RNL_API size_t rnl_predictor_outputs(const rnl_predictor *predictor);
 RNL_API size_t rnl_predictor_classes(const rnl_predictor *predictor);
 
+/* Return the number of columns of the table that the model was trained on, those alone that are
+ * inputs, and their names; 0 and NULL if it was trained on none.  The text belongs to the
+ * predictor.
+ */
+RNL_API size_t rnl_predictor_columns(const rnl_predictor *predictor);
+RNL_API const char *rnl_predictor_column_name(const rnl_predictor *predictor, size_t column);
+
+/* Makes numbers of a row of such a table: of the texts that its cells hold, categories by their
+ * names, as they would be read from a file.  `names` are the columns of the cells, in any order;
+ * those that are no input are left out.  NULL: the cells come in the order of
+ * rnl_predictor_column_name, one for each column.  A cell that is NULL, "", or one of the
+ * configuration's missing_values is missing; it is filled if the model was trained with `missing:
+ * fill`.  `row` takes rnl_predictor_features numbers, for `doubles` of a request.
+ *
+ * Like rnl_predictor_run, many threads may call it at once, and it allocates nothing.  RNL_BAD_DATA
+ * if a column has no cell or two, or a cell holds no number, or an unknown category: the message
+ * names column and cell, what was expected, and the nearest name.  RNL_BAD_CONFIG without a
+ * table. */
+RNL_API rnl_status rnl_predictor_read_row(const rnl_predictor *predictor, const char *const *names,
+                                          const char *const *cells, size_t count, double *row);
+
 /* Returns the bytes of scratch that a request of at most so many rows needs.  Beyond 96 rows the
  * number does not grow. */
 RNL_API size_t rnl_predictor_scratch(const rnl_predictor *predictor, size_t rows);
@@ -719,7 +740,7 @@ typedef struct rnl_request {
     size_t features; /* of a row: rnl_predictor_features */
     /* (rows, features) inputs as the training data hold them, not scaled; exactly one is given.
      * A categorical column of a table is a number for each of its categories in sorted order: 1
-     * for the row's own, 0 for the others. */
+     * for the row's own, 0 for the others; rnl_predictor_read_row makes them of texts. */
     const float *floats;
     const double *doubles;
     const uint8_t *bytes;

@@ -254,6 +254,7 @@ _STATUS = {
     "predict_monte_carlo": [handle, handle, c.c_int, size, options_p,
                             c.POINTER(c.POINTER(Prediction))],
     "predictor_create": [handle_p, handle, c.c_int],
+    "predictor_read_row": [handle, strings, strings, size, c.c_void_p],
     "predictor_run": [handle, c.POINTER(Request)],
     "topology_describe": [text, handle, options_p, text_p],
 }
@@ -288,6 +289,8 @@ _OTHERS: dict[str, list[Any]] = {
     "predictor_features": [size, handle],
     "predictor_outputs": [size, handle],
     "predictor_classes": [size, handle],
+    "predictor_columns": [size, handle],
+    "predictor_column_name": [text, handle, size],
     "predictor_scratch": [size, handle, size],
 }
 

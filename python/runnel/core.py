@@ -668,6 +668,21 @@ class Predictor(_Handle):
         setattr(request, kind, array.ctypes.data)
         return request, (array, scratch)
 
+    @property
+    def columns(self) -> list[str]:
+        """The names of the table's columns that are inputs; none if the model knows no table."""
+        count = _c.lib.rnl_predictor_columns(self.handle)
+        return [_c.lib.rnl_predictor_column_name(self.handle, i).decode() for i in range(count)]
+
+    def row(self, cells: Mapping[str, str | None]) -> np.ndarray:
+        """(features,) numbers of a table's row: texts by column, None where one is missing."""
+        def texts(items: Any) -> Any:
+            return (c.c_char_p * len(cells))(*(t if t is None else t.encode() for t in items))
+        out = np.empty(self.features, np.float64)
+        _c.call("predictor_read_row", self.handle, texts(cells), texts(cells.values()), len(cells),
+                out.ctypes.data)
+        return out
+
     def values(self, x: Any) -> np.ndarray:
         """(rows, outputs) float64 of one row (features,) or of rows (rows, features)."""
         request, held = self._request(x)

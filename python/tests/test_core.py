@@ -153,6 +153,25 @@ except KeyboardInterrupt:
     assert runnel.Model.load(path).step > 0
 
 
+def test_predictor_reads_rows_of_a_table(tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text("town,a,y\nBern,1,2\nBasel,3,4\nBern,5,6\n")
+    config = {"data": {"train": {"csv": {"path": str(table), "target": "y",
+                                         "categorical": ["town"]}}},
+              "model": [{"dense": {"units": 1}}],
+              "training": {"loss": "mean_squared_error", "optimizer": "sgd"}}
+    config = runnel.Config(config)
+    predictor = runnel.Predictor(runnel.Model(config, runnel.Data.load(config)))
+    assert predictor.columns == ["town", "a"]
+    row = predictor.row({"a": "0.5", "other": "x", "town": "Bern"})
+    assert row.tolist() == [0, 1, 0.5]
+    assert predictor(row).shape == (1, 1)
+    with pytest.raises(runnel.DataError, match="perhaps 'Bern'"):
+        predictor.row({"town": "Berm", "a": "1"})
+    with pytest.raises(runnel.DataError, match="expected a value"):
+        predictor.row({"town": "Bern", "a": None})
+
+
 def test_predictor_answers_from_many_threads():
     model, _, _ = trained()
     expected = model.predict(rows()[0]).values
