@@ -30,7 +30,7 @@ typedef struct matrix {
     rnl_config *config;
     rnl_data *data;
     rnl_bench_target target;
-    size_t seeds, threads, layers;
+    size_t seeds, threads, layers, trials_done;
     json_t *document, *optimizers, *activations, *normalizations;
     size_t count;
     combination *combinations;
@@ -83,44 +83,6 @@ static rnl_status make_combinations(matrix *m)
     return RNL_OK;
 }
 
-/* ---- trials ---------------------------------------------------------------------------------- */
-
-static rnl_status run_trial(const rnl_bench *bench, matrix *m, combination *c, size_t seed)
-{
-    rnl_trial trial;
-    double rate;
-    const rnl_status status = rnl_trial_run(&trial, c->json, m->data, &m->target, seed, m->threads,
-                                            bench->tune_rate, &rate);
-    for (size_t i = 0; i < trial.step_seconds.count; ++i)
-        rnl_samples_add(&c->step_seconds, trial.step_seconds.values[i]);
-    if (trial.step_seconds.count > 0)
-        rnl_samples_add(&c->step_rounds, rnl_samples_summarize(&trial.step_seconds).median);
-    rnl_samples_add(&c->epochs, trial.epochs);
-    rnl_samples_add(&c->seconds, trial.seconds);
-    rnl_samples_add(&c->last, trial.last);
-    if (rate > 0)
-        rnl_samples_add(&c->rates, rate);
-    rnl_trial_release(&trial);
-    return status;
-}
-
-static rnl_status run_trials(const rnl_bench *bench, matrix *m)
-{
-    uint64_t state = rnl_order_seed();
-    size_t *order = malloc((m->count + 1) * sizeof *order);
-    if (!order)
-        return rnl_fail_memory(m->count * sizeof *order);
-    const size_t first = (size_t)m->config->training.seed;
-    rnl_status status = RNL_OK;
-    for (size_t s = 0; status == RNL_OK && s < m->seeds; ++s) {
-        rnl_order_draw(order, m->count, &state);
-        for (size_t i = 0; status == RNL_OK && i < m->count; ++i)
-            status = run_trial(bench, m, &m->combinations[order[i]], first + s);
-    }
-    free(order);
-    return status;
-}
-
 /* ---- results --------------------------------------------------------------------------------- */
 
 /* INFINITY counts as the largest. */
@@ -163,6 +125,67 @@ static void report(rnl_bench *bench, const matrix *m, const combination *c)
     if (c->rates.count > 0)
         rnl_bench_result_count(&result, "rate", median(&c->rates));
     rnl_bench_report_add(&bench->report, &result);
+}
+
+/* ---- trials ---------------------------------------------------------------------------------- */
+
+/* [3/40] adam/elu, seed 2: 4.1 s, val_accuracy 0.8812, 3 epochs to the target */
+static void tell(const matrix *m, const combination *c, size_t seed, double began)
+{
+    const size_t last = c->last.count - 1;
+    fprintf(stderr, "[%zu/%zu] %s, seed %zu: %.1f s", m->trials_done, m->count * m->seeds, c->name,
+            seed, rnl_seconds() - began);
+    if (m->target.figure[0] && isfinite(c->epochs.values[last]))
+        fprintf(stderr, ", %s %.4f, %.0f epochs to the target", m->target.figure,
+                c->last.values[last], c->epochs.values[last]);
+    else if (m->target.figure[0])
+        fprintf(stderr, ", %s %.4f, the target not reached", m->target.figure,
+                c->last.values[last]);
+    fputc('\n', stderr);
+}
+
+static rnl_status run_trial(const rnl_bench *bench, matrix *m, combination *c, size_t seed)
+{
+    rnl_trial trial;
+    double rate;
+    const double began = rnl_seconds();
+    const rnl_status status = rnl_trial_run(&trial, c->json, m->data, &m->target, seed, m->threads,
+                                            bench->tune_rate, &rate);
+    for (size_t i = 0; i < trial.step_seconds.count; ++i)
+        rnl_samples_add(&c->step_seconds, trial.step_seconds.values[i]);
+    if (trial.step_seconds.count > 0)
+        rnl_samples_add(&c->step_rounds, rnl_samples_summarize(&trial.step_seconds).median);
+    rnl_samples_add(&c->epochs, trial.epochs);
+    rnl_samples_add(&c->seconds, trial.seconds);
+    rnl_samples_add(&c->last, trial.last);
+    if (rate > 0)
+        rnl_samples_add(&c->rates, rate);
+    rnl_trial_release(&trial);
+    ++m->trials_done;
+    if (status == RNL_OK)
+        tell(m, c, seed, began);
+    return status;
+}
+
+/* A row is told as soon as its last training has ended. */
+static rnl_status run_trials(rnl_bench *bench, matrix *m)
+{
+    uint64_t state = rnl_order_seed();
+    size_t *order = malloc((m->count + 1) * sizeof *order);
+    if (!order)
+        return rnl_fail_memory(m->count * sizeof *order);
+    const size_t first = (size_t)m->config->training.seed;
+    rnl_status status = RNL_OK;
+    for (size_t s = 0; status == RNL_OK && s < m->seeds; ++s) {
+        rnl_order_draw(order, m->count, &state);
+        for (size_t i = 0; status == RNL_OK && i < m->count; ++i) {
+            status = run_trial(bench, m, &m->combinations[order[i]], first + s);
+            if (status == RNL_OK && s + 1 == m->seeds)
+                report(bench, m, &m->combinations[order[i]]);
+        }
+    }
+    free(order);
+    return status;
 }
 
 /* ---- the command ----------------------------------------------------------------------------- */
@@ -249,8 +272,6 @@ int rnl_bench_matrix(rnl_bench *bench)
     rnl_status status = prepare(bench, &m);
     if (status == RNL_OK)
         status = run_trials(bench, &m);
-    for (size_t i = 0; status == RNL_OK && i < m.count; ++i)
-        report(bench, &m, &m.combinations[i]);
     release(&m);
     return rnl_bench_complain(status);
 }
