@@ -18,6 +18,7 @@ typedef struct rnl_bench {
     bool cold;                             /* of latency: inferences with empty caches, too */
     const char *activations;               /* "relu,elu"; NULL: all, or those of the benchmark */
     const char *optimizers;                /* the same */
+    const char *precisions;                /* of train: "float32,..."; NULL: what a case has */
     const struct rnl_bench_target *target; /* of matrix; NULL: none */
     size_t seeds;                          /* of matrix; 0: the default */
     bool tune_rate, normalization;         /* of matrix */

@@ -118,8 +118,12 @@ rnl_status rnl_bench_load(rnl_config **config, rnl_data **data, const char *path
 {
     char epochs[64];
     snprintf(epochs, sizeof epochs, "training.epochs=%d", RNL_STEP_TIME_EPOCHS);
-    const char *const own[] = {epochs, "training.early_stopping.patience=0",
-                               "training.schedule=null", "training.inspect=false", batch};
+    const char *const own[] = {epochs,
+                               "training.early_stopping.patience=0",
+                               "training.schedule=null",
+                               "training.inspect=false",
+                               "training.max_seconds=0",
+                               batch};
     const size_t own_count = sizeof own / sizeof *own - !batch, count = arguments->override_count;
     const char **overrides = calloc(count + own_count, sizeof *overrides);
     if (!overrides)

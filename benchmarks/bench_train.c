@@ -6,8 +6,10 @@
 #include "benchmarks/bench_layers.h"
 #include "benchmarks/bench_nets.h"
 #include "benchmarks/bfloat16_peak.h"
+#include "benchmarks/chosen.h"
 #include "benchmarks/fma_peak.h"
 #include "benchmarks/step_time.h"
+#include "cli/messages.h"
 #include "engine/base/error.h"
 #include "engine/kinds/precisions.h"
 #include "engine/schema/config.h"
@@ -22,12 +24,13 @@ static const double narrow = 0.01;
 
 /* One case with one thread count. */
 typedef struct point {
-    char name[112];
+    char name[144];
     const rnl_config *config;
     const rnl_data *data;
     size_t threads, batch_size;
     rnl_products products;
     size_t first; /* the point of the same case with the first number of threads */
+    size_t plain; /* the same point under the first precision */
     double flops; /* of a step */
     rnl_step_samples samples;
 } point;
@@ -102,6 +105,19 @@ static double efficiency(const points *p, const point *at)
            (rnl_samples_summarize(&at->samples.seconds).median * (double)at->threads);
 }
 
+static void count_speedup(rnl_bench_result *result, const points *p, const point *at)
+{
+    const rnl_samples *plain = &p->items[at->plain].samples.rounds;
+    if (&p->items[at->plain] == at)
+        return;
+    const rnl_ratio ratio = rnl_samples_ratio(plain, &at->samples.rounds);
+    rnl_bench_result_count(result, "speedup", ratio.median);
+    if (plain->count < FEWEST_ROUNDS)
+        return;
+    rnl_bench_result_count(result, "speedup_low", ratio.low);
+    rnl_bench_result_count(result, "speedup_high", ratio.high);
+}
+
 /* A step cannot take less time than its arithmetic: then something was not computed, or not timed.
  */
 static int report_points(rnl_bench *bench, const points *p, const double *peaks)
@@ -123,6 +139,7 @@ static int report_points(rnl_bench *bench, const points *p, const double *peaks)
         rnl_bench_result_count(&result, "gflops", speed / 1e9);
         if (at->threads > p->items[at->first].threads)
             rnl_bench_result_count(&result, "efficiency", efficiency(p, at));
+        count_speedup(&result, p, at);
         if (peaks[i] > 0) {
             rnl_bench_result_count(&result, "share_of_peak", speed / peaks[i]);
             rnl_bench_result_count(&result, "peak_gflops", peaks[i] / 1e9);
@@ -163,13 +180,16 @@ typedef struct bench_case {
     double flops_per_row;
 } bench_case;
 
-static rnl_status make_case(bench_case *made, const rnl_bench_case *c)
+/* "training.precision=..."; NULL: the case's own. */
+typedef const char *precision_override;
+
+static rnl_status make_case(bench_case *made, const rnl_bench_case *c, precision_override precision)
 {
     char *text = rnl_bench_config(c), epochs[64];
     snprintf(epochs, sizeof epochs, "training.epochs=%d", RNL_STEP_TIME_EPOCHS);
-    const char *overrides[] = {epochs};
+    const char *overrides[] = {epochs, precision};
     rnl_data *one = rnl_bench_data(c, 1);
-    rnl_status status = rnl_config_parse(&made->config, c->net, text, overrides, 1);
+    rnl_status status = rnl_config_parse(&made->config, c->net, text, overrides, precision ? 2 : 1);
     if (status == RNL_OK)
         status = training_flops(&made->flops_per_row, made->config, one);
     rnl_data_free(one);
@@ -179,18 +199,30 @@ static rnl_status make_case(bench_case *made, const rnl_bench_case *c)
     return status;
 }
 
-/* With another batch size than the configuration's, unless it is 0. */
+/* With another batch size than the configuration's, unless it is 0, and precision. */
 static rnl_status load_case(bench_case *made, const char *path, const rnl_arguments *arguments,
-                            size_t batch_size)
+                            size_t batch_size, precision_override precision)
 {
     char batch[64];
     snprintf(batch, sizeof batch, "training.batch_size=%zu", batch_size);
-    RNL_TRY(
-        rnl_bench_load(&made->config, &made->data, path, arguments, batch_size > 0 ? batch : NULL));
+    rnl_arguments more = *arguments;
+    more.overrides = calloc(arguments->override_count + 1, sizeof *more.overrides);
+    if (!more.overrides)
+        return rnl_fail_memory(sizeof *more.overrides);
+    for (size_t i = 0; i < arguments->override_count; ++i)
+        more.overrides[i] = arguments->overrides[i];
+    if (precision)
+        more.overrides[more.override_count++] = precision;
+    const rnl_status status =
+        rnl_bench_load(&made->config, &made->data, path, &more, batch_size > 0 ? batch : NULL);
+    free(more.overrides);
+    RNL_TRY(status);
     return training_flops(&made->flops_per_row, made->config, made->data);
 }
 
-static void add_points(points *p, const rnl_bench *bench, const bench_case *c, const char *label)
+/* number: of its precision, from 0; the points of the precisions before it stand before these. */
+static void add_points(points *p, const rnl_bench *bench, const bench_case *c, const char *label,
+                       size_t number)
 {
     for (size_t t = 0; t < bench->thread_count_count; ++t) {
         point *at = &p->items[p->count++];
@@ -201,10 +233,11 @@ static void add_points(points *p, const rnl_bench *bench, const bench_case *c, c
             .products = bench->arguments->products,
             .batch_size = (size_t)c->config->training.batch_size,
             .first = p->count - 1 - t,
+            .plain = p->count - 1 - number * bench->thread_count_count,
         };
         at->flops = c->flops_per_row * (double)at->batch_size;
-        snprintf(at->name, sizeof at->name, "train/%s/batch:%zu/threads:%zu", label, at->batch_size,
-                 at->threads);
+        snprintf(at->name, sizeof at->name, "train/%.90s/batch:%zu/threads:%zu", label,
+                 at->batch_size, at->threads);
     }
 }
 
@@ -222,35 +255,58 @@ static bool is_repeated(size_t number)
 
 /* The number-th CONFIG, or entry of the table. */
 static rnl_status prepare_case(bench_case *made, const rnl_bench *bench, size_t number,
-                               size_t batch_size, char label[80])
+                               size_t batch_size, precision_override precision, char label[80])
 {
     const rnl_arguments *arguments = bench->arguments;
     if (arguments->operand_count > 1) {
-        RNL_TRY(load_case(made, arguments->operands[1 + number], arguments, batch_size));
+        RNL_TRY(load_case(made, arguments->operands[1 + number], arguments, batch_size, precision));
         snprintf(label, 80, "%.60s", rnl_config_name(made->config));
         return RNL_OK;
     }
     rnl_bench_case c = rnl_bench_cases[number];
     c.batch_size = batch_size > 0 ? batch_size : c.batch_size;
     snprintf(label, 80, "%s/%s/%s", c.net, c.activation, c.optimizer);
-    return make_case(made, &c);
+    return make_case(made, &c, precision);
+}
+
+/* What --precision asks for: names in JSON, or null where it is not given. */
+static rnl_status read_precisions(json_t **precisions, const rnl_bench *bench)
+{
+    if (bench->precisions)
+        return rnl_choose_json(precisions, &rnl_precisions, "--precision", bench->precisions);
+    *precisions = json_pack("[n]");
+    return *precisions ? RNL_OK : rnl_fail_memory(1);
+}
+
+/* A case under each precision. */
+static rnl_status make_precise_cases(bench_case *cases, size_t *made, const rnl_bench *bench,
+                                     size_t number, size_t batch_size, const json_t *precisions,
+                                     points *p)
+{
+    for (size_t q = 0; q < json_array_size(precisions); ++q) {
+        char label[80], longer[128], override[96];
+        const char *name = json_string_value(json_array_get(precisions, q));
+        bench_case *c = &cases[(*made)++];
+        snprintf(override, sizeof override, "training.precision=%.60s", name ? name : "");
+        RNL_TRY(prepare_case(c, bench, number, batch_size, name ? override : NULL, label));
+        snprintf(longer, sizeof longer, name ? "%s/precision:%.40s" : "%s", label, name);
+        add_points(p, bench, c, longer, q);
+    }
+    return RNL_OK;
 }
 
 /* *made: how many, each with points. */
 static rnl_status make_cases(bench_case *cases, size_t *made, size_t count, const rnl_bench *bench,
-                             points *p)
+                             const json_t *precisions, points *p)
 {
     const size_t batches = bench->batch_count > 0 ? bench->batch_count : 1;
     for (size_t i = 0; i < count; ++i) {
         if (bench->arguments->operand_count == 1 && bench->batch_count > 0 && is_repeated(i))
             continue;
-        for (size_t k = 0; k < batches; ++k) {
-            char label[80];
-            bench_case *c = &cases[(*made)++];
-            RNL_TRY(
-                prepare_case(c, bench, i, bench->batch_count > 0 ? bench->batches[k] : 0, label));
-            add_points(p, bench, c, label);
-        }
+        for (size_t k = 0; k < batches; ++k)
+            RNL_TRY(make_precise_cases(cases, made, bench, i,
+                                       bench->batch_count > 0 ? bench->batches[k] : 0, precisions,
+                                       p));
     }
     return RNL_OK;
 }
@@ -279,14 +335,17 @@ int rnl_bench_train(rnl_bench *bench)
 {
     const size_t nets = bench->arguments->operand_count > 1 ? bench->arguments->operand_count - 1
                                                             : rnl_bench_case_count;
-    const size_t most = nets * (bench->batch_count > 0 ? bench->batch_count : 1);
+    json_t *precisions = NULL;
+    RNL_TRY_EXIT(rnl_bench_complain(read_precisions(&precisions, bench)));
+    const size_t most =
+        nets * (bench->batch_count > 0 ? bench->batch_count : 1) * json_array_size(precisions);
     size_t count = 0;
     bench_case *cases = calloc(most, sizeof *cases);
     points p = {.items = calloc(most * bench->thread_count_count, sizeof *p.items)};
     double *peaks = calloc(most * bench->thread_count_count, sizeof *peaks);
     if (!cases || !p.items || !peaks)
         return rnl_bench_complain(rnl_fail_memory(most * sizeof *p.items));
-    rnl_status status = make_cases(cases, &count, nets, bench, &p);
+    rnl_status status = make_cases(cases, &count, nets, bench, precisions, &p);
     if (status == RNL_OK)
         status = run_rounds(&p, bench->deadline, peaks);
     int code = rnl_bench_complain(status);
@@ -300,6 +359,7 @@ int rnl_bench_train(rnl_bench *bench)
         rnl_data_free(cases[i].data);
         rnl_config_free(cases[i].config);
     }
+    json_decref(precisions);
     free(cases);
     free(p.items);
     free(peaks);

@@ -14,7 +14,7 @@ typedef struct bench_arguments {
     rnl_arguments common;
     const char *thread_list, *batch_list; /* "1,2,4"; NULL: the default */
     double seconds;                       /* 0: the default */
-    const char *activations, *optimizers;
+    const char *activations, *optimizers, *precisions;
     rnl_bench_target target;
     size_t seeds; /* 0: the default */
     bool json, csv, cold, layers, quick, tune_rate, normalization;
@@ -55,6 +55,8 @@ static const rnl_option option_table[] = {
      "of optimizers and matrix: those to measure, as sgd,adam or\n"
      "'sgd,{adam: {beta_1: 0.8}}' (default: all; of matrix\nsgd,momentum,nesterov,adam)",
      "names", rnl_take_text, offsetof(bench_arguments, optimizers)},
+    {"precision", 0, "P,P", "of train: those to measure, as float32,mixed_bfloat16", "names",
+     rnl_take_text, offsetof(bench_arguments, precisions)},
     {"normalization", 0, NULL, "of matrix: also with batch normalization behind each hidden layer",
      NULL, rnl_take_switch, offsetof(bench_arguments, normalization)},
     {"target", 0, "NAME=VALUE", "of matrix: what epochs and seconds are measured to",
@@ -93,7 +95,8 @@ static const char details[] =
     "           peak under precision mixed_bfloat16, where the processor has one) that is "
     "measured\n"
     "           in the same run with as many workers; efficiency: rows per second over those of\n"
-    "           the first of --threads, for each worker\n"
+    "           the first of --threads, for each worker; speedup: of each --precision over the\n"
+    "           first, with its interval\n"
     "  products every product of each CONFIG's layers, or of a table of networks, one tile of it "
     "on\n"
     "           one worker: by Runnel's kernels and by oneDNN, as --products takes them, in "
@@ -150,11 +153,12 @@ enum {
     BATCH = 128,
     COLD = 256,
     PRODUCTS = 512,
-    OPTIONS = 10
+    PRECISION = 1024,
+    OPTIONS = 11
 };
 static const char *const special[OPTIONS] = {"layers", "activations", "optimizers",    "target",
                                              "seeds",  "tune-rate",   "normalization", "batch",
-                                             "cold",   "products"};
+                                             "cold",   "products",    "precision"};
 
 static const struct {
     const char *name;
@@ -163,7 +167,7 @@ static const struct {
     unsigned options;
 } kinds[] = {
     {"machine", rnl_bench_machine, 0, 0, 0},
-    {"train", rnl_bench_train, 0, RNL_MAX_OPERANDS, LAYERS | BATCH | PRODUCTS},
+    {"train", rnl_bench_train, 0, RNL_MAX_OPERANDS, LAYERS | BATCH | PRODUCTS | PRECISION},
     {"products", rnl_bench_products, 0, RNL_MAX_OPERANDS, 0},
     {"latency", rnl_bench_latency, 0, RNL_MAX_OPERANDS, ACTIVATIONS | BATCH | COLD},
     {"activations", rnl_bench_activations, 0, 0, ACTIVATIONS},
@@ -180,7 +184,8 @@ static unsigned options_given(const bench_arguments *a)
            (a->optimizers ? OPTIMIZERS : 0) | (a->target.figure[0] ? TARGET : 0) |
            (a->seeds > 0 ? SEEDS : 0) | (a->tune_rate ? TUNE_RATE : 0) |
            (a->normalization ? NORMALIZATION : 0) | (a->batch_list ? BATCH : 0) |
-           (a->cold ? COLD : 0) | (a->common.products != RNL_PRODUCTS_AUTO ? PRODUCTS : 0);
+           (a->cold ? COLD : 0) | (a->common.products != RNL_PRODUCTS_AUTO ? PRODUCTS : 0) |
+           (a->precisions ? PRECISION : 0);
 }
 
 static int check_configs(const bench_arguments *arguments, size_t kind)
@@ -300,6 +305,7 @@ static int run(const rnl_arguments *common)
         .cold = arguments->cold,
         .activations = arguments->activations,
         .optimizers = arguments->optimizers,
+        .precisions = arguments->precisions,
         .target = arguments->target.figure[0] ? &arguments->target : NULL,
         .seeds = arguments->seeds,
         .tune_rate = arguments->tune_rate,
