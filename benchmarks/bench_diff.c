@@ -59,6 +59,20 @@ static size_t pair_up(change *changes, const rnl_bench_file *before, const rnl_b
     return count;
 }
 
+/* "0.4467 ns" */
+static const char *print_time(char text[24], double seconds)
+{
+    static const struct {
+        double seconds;
+        const char *name;
+    } units[] = {{1, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {1e-9, "ns"}};
+    size_t i = 0;
+    while (i < 3 && seconds < units[i].seconds)
+        ++i;
+    snprintf(text, 24, "%.4g %s", seconds / units[i].seconds, units[i].name);
+    return text;
+}
+
 static void print_changes(const change *changes, size_t count)
 {
     size_t told = 0;
@@ -67,9 +81,11 @@ static void print_changes(const change *changes, size_t count)
         const double size = size_of(&changes[i]);
         if (fabs(size) < least_change)
             continue;
-        printf("%-56s %s by %.1f %%: %.4g us, before %.4g us, p %.1g\n", changes[i].name,
-               size > 0 ? "slower" : "faster", 100 * fabs(size), 1e6 * changes[i].after,
-               1e6 * changes[i].before, changes[i].probability);
+        char after[24], before[24];
+        printf("%-56s %s by %.1f %%: %s, before %s, p %.1g\n", changes[i].name,
+               size > 0 ? "slower" : "faster", 100 * fabs(size),
+               print_time(after, changes[i].after), print_time(before, changes[i].before),
+               changes[i].probability);
         ++told;
     }
     if (told == 0)

@@ -75,24 +75,55 @@ static void write_table(FILE *page, const json_t *combinations, char *const *nam
     rnl_page_table_end(page);
 }
 
+enum {
+    SHORT_NAME = 40
+}; /* bytes, the end included: the names leave half of a plot to its points */
+
+/* "adam, 0.01": values without their keys, where the file has them. */
+static void shorten(char text[SHORT_NAME], const json_t *combination, const char *name)
+{
+    const char *setting = json_string_value(json_object_get(combination, "setting"));
+    const double rate = number_of(combination, "learning_rate");
+    char rated[24] = "";
+    if (!setting || (strcmp(setting, "all") == 0 && !isfinite(rate)))
+        setting = name;
+    if (isfinite(rate))
+        snprintf(rated, sizeof rated, "%.4g", rate);
+    const bool alone = isfinite(rate) && (strcmp(setting, "all") == 0 || !*setting);
+    const int most = SHORT_NAME - 8 - (int)strlen(rated);
+    snprintf(text, SHORT_NAME, "%.*s%s%s%s", most, alone ? "" : setting,
+             !alone && (int)strlen(setting) > most ? "..." : "", *rated && !alone ? ", " : "",
+             rated);
+}
+
+/* Rates that were not chosen stand in the plot over rates. */
+static bool is_chosen(const json_t *combination)
+{
+    return !json_is_false(json_object_get(combination, "chosen"));
+}
+
 /* The mean of each combination, with its standard deviation. */
 static bool draw_means(FILE *page, const char *metric, const json_t *combinations,
                        char *const *names)
 {
     const size_t count = json_array_size(combinations);
     rnl_dot *dots = calloc(count + 1, sizeof *dots);
+    char(*shorter)[SHORT_NAME] = calloc(count + 1, sizeof *shorter);
     rnl_dot_plot plot = {.label = metric, .dots = dots};
-    for (size_t i = 0; dots && i < count; ++i) {
-        const double mean = number_of(json_array_get(combinations, i), "mean");
-        const double spread = number_of(json_array_get(combinations, i), "standard_deviation");
+    for (size_t i = 0; dots && shorter && i < count; ++i) {
+        const json_t *combination = json_array_get(combinations, i);
+        const double mean = number_of(combination, "mean");
+        const double spread = number_of(combination, "standard_deviation");
         const double reach = isfinite(spread) ? spread : 0;
-        if (isfinite(mean))
-            dots[plot.count++] = (rnl_dot){names[i], mean, mean - reach, mean + reach};
+        shorten(shorter[i], combination, names[i]);
+        if (isfinite(mean) && is_chosen(combination))
+            dots[plot.count++] = (rnl_dot){shorter[i], mean, mean - reach, mean + reach};
     }
     rnl_page_drawings_begin(page);
-    const bool drawn = dots && (plot.count == 0 || rnl_page_dots(page, &plot));
+    const bool drawn = dots && shorter && (plot.count == 0 || rnl_page_dots(page, &plot));
     rnl_page_drawings_end(page);
     free(dots);
+    free(shorter);
     return drawn;
 }
 
