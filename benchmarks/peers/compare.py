@@ -2,7 +2,7 @@
 """Runnel beside PyTorch, JAX, Keras on JAX and onnxruntime: the same works, threads and cores, in turns.
 
     compare.py [--runnel build/runnel] [--python PYTHON]... [--threads N] [--rounds R] [--seconds S]
-               [--do train,inference] [--case TEXT]... [--json FILE]
+               [--do train,inference] [--case TEXT]... [--json FILE] [--report PAGE]
 
 A peer runs where one of the Pythons has it (default: the one that runs this).  Every peer begins with the
 same weights, rows and order, and first shows that it computes what the others do: its loss after an epoch,
@@ -11,6 +11,8 @@ order.  A variant that is a quarter slower than the best of its side after two r
 Printed is each side's best variant by the median of its rounds; the ratio to Runnel is the median of the
 ratios within a round, with their range; `best` is that of each one's best round: others on the machine only
 take time away.
+
+--report writes a page with `runnel report`, from the file of --json, or PAGE.json.
 
 Each side is a process of its own, with the same processors allowed, and an environment without what binds
 or limits threads (OMP_*, KMP_*, MKL_*, XLA_FLAGS ...) but for what its line in PEERS says.
@@ -297,6 +299,7 @@ def main():
     parser.add_argument("--do", default="train,inference")
     parser.add_argument("--case", action="append", help="a part of its name, as in batch:32; may be repeated")
     parser.add_argument("--json", help="write what was printed, and every round")
+    parser.add_argument("--report", help="write a page of HTML with `runnel report`")
     arguments = parser.parse_args()
     kinds = arguments.do.split(",")
     if not set(kinds) <= {"train", "inference"}:
@@ -333,8 +336,11 @@ def main():
         print("\n%s; %.1f %% of the processors' time was stolen" % (condition(), 100 * stolen / max(passed, 1)))
         for side in sides:
             side.close()
-    if arguments.json:
-        write_json(arguments.json, works, entries, table, sides, cores)
+    path = arguments.json or (arguments.report and arguments.report + ".json")
+    if path:
+        write_json(path, works, entries, table, sides, cores)
+    if arguments.report:
+        subprocess.run([arguments.runnel, "report", path, "-o", arguments.report], check=True)
 
 
 if __name__ == "__main__":
