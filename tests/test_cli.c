@@ -176,6 +176,30 @@ Test(cli, measures_optimizers)
     program_expect("err", "--optimizers is not of activations");
 }
 
+Test(cli, bench_compares_precisions)
+{
+    cr_assert_eq(program_run("bench train " SPIRALS " --threads 1 --seconds 0.1 "
+                             "--precision float32,mixed_bfloat16"),
+                 0, "%s", program_read("err"));
+    program_expect("out", "train/spirals/precision:float32/batch:32/threads:1");
+    program_expect("out", "train/spirals/precision:mixed_bfloat16/batch:32/threads:1");
+    program_expect("out", "speedup");
+    cr_expect_eq(program_run("bench train --precision float3"), 2);
+    program_expect("err", "did you mean 'float32'?");
+    cr_expect_eq(program_run("bench machine --precision float32"), 2);
+    program_expect("err", "--precision is not of machine");
+}
+
+Test(cli, bench_matrix_tells_each_training)
+{
+    cr_assert_eq(program_run("bench matrix " SPIRALS " --quick --threads 1 --seeds 2 "
+                             "--optimizers adam --activations elu --target val_accuracy=0.99"),
+                 0, "%s", program_read("err"));
+    program_expect("err", "[1/2] adam/elu, seed 42: ");
+    program_expect("err", "the target not reached");
+    program_expect("out", "reached 0  of 2  epochs_to_target inf");
+}
+
 Test(cli, measures_a_sweep_of_batches_and_threads)
 {
     cr_assert_eq(program_run("bench train " SPIRALS " --threads 1,2 --seconds 0.1 --batch 8,64"), 0,
