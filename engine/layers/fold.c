@@ -157,13 +157,41 @@ static rnl_status fold_layers(const folding *f)
     return RNL_OK;
 }
 
-/* Returns the adding layer of the block that begins at `begin`. */
-static size_t end_of_block(const rnl_model *model, size_t begin)
+/* Returns the next layer of the block that begins at `begin`: that adds, turns or joins. */
+static size_t end_of_block(const rnl_model *model, size_t begin, size_t after)
 {
-    size_t end = begin + 1;
+    size_t end = after + 1;
     while (model->layers[end].begin != begin)
         ++end;
     return end;
+}
+
+static rnl_status list_layers(const folding *f, size_t begin, size_t end, rnl_choice_list *list);
+
+/* Lists the branches of the layer `begin`.  The list of each is kept with the layer before it, the
+ * list of them with the one that joins them, whose number is left in `join`. */
+static rnl_status list_branches(const folding *f, size_t begin, size_t *join)
+{
+    const rnl_layer *layer = &f->model->layers[begin];
+    const size_t count = rnl_layer_operations_of(layer)->group(layer->choice).layers->count;
+    size_t before = begin;
+    rnl_choice *branches = calloc(count, sizeof *branches);
+    if (!branches)
+        return rnl_fail_memory(count * sizeof *branches);
+    for (size_t k = 0; k < count; ++k) {
+        const size_t end = end_of_block(f->model, begin, before);
+        branches[k] = (rnl_choice){.kind = rnl_kind_find(&rnl_layers, "branch"),
+                                   .parameters = &f->fates[before].block};
+        const rnl_status status = list_layers(f, before + 1, end, &f->fates[before].block.layers);
+        if (status != RNL_OK) {
+            free(branches);
+            return status;
+        }
+        before = end;
+    }
+    f->fates[before].block.layers = (rnl_choice_list){.count = count, .items = branches};
+    *join = before;
+    return RNL_OK;
 }
 
 /* Lists the remaining layers from begin to end as a configuration does; the layers of a group are
@@ -183,10 +211,13 @@ static rnl_status list_layers(const folding *f, size_t begin, size_t end, rnl_ch
         if (fate->kernel)
             choice->parameters = &fate->dense;
         if (is(layer, &rnl_residual_operations)) {
-            const size_t add = end_of_block(f->model, i);
+            const size_t add = end_of_block(f->model, i, i);
             choice->parameters = &fate->block;
             RNL_TRY(list_layers(f, i + 1, add, &fate->block.layers));
             i = add;
+        } else if (is(layer, &rnl_concatenate_operations)) {
+            RNL_TRY(list_branches(f, i, &i));
+            choice->parameters = &f->fates[i].block;
         }
     }
     return RNL_OK;

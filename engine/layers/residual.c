@@ -190,6 +190,7 @@ static rnl_status plan_add_inference(const rnl_layer *layer, rnl_predictor *pred
 }
 
 static const rnl_layer_operations add_operations = {
+    .ends_residual = true,
     .build = build,
     .plan_inference = plan_add_inference,
     .plan_forward = plan_add,
@@ -202,7 +203,7 @@ static const rnl_choice add_choice = {.kind = &add_kind};
 static rnl_layer_group residual_group(const rnl_choice *choice)
 {
     const rnl_residual *p = choice->parameters;
-    return (rnl_layer_group){&p->layers, 1, &add_choice};
+    return (rnl_layer_group){.layers = &p->layers, .times = 1, .end = &add_choice};
 }
 
 const rnl_layer_operations rnl_residual_operations = {
@@ -217,7 +218,7 @@ const rnl_layer_operations rnl_residual_operations = {
 static rnl_layer_group repeat_group(const rnl_choice *choice)
 {
     const rnl_repeat *p = choice->parameters;
-    return (rnl_layer_group){&p->layers, (size_t)p->times, NULL};
+    return (rnl_layer_group){.layers = &p->layers, .times = (size_t)p->times};
 }
 
 /* A repetition is only the layers that it holds. */

@@ -1,5 +1,5 @@
 /*
- * Layers that hold a list of layers: residual blocks, and repetition.
+ * Layers that hold lists of layers: residual blocks, branches, and repetition.
  */
 #ifndef RNL_ENGINE_LAYERS_RESIDUAL_H
 #define RNL_ENGINE_LAYERS_RESIDUAL_H
@@ -14,6 +14,18 @@ typedef struct rnl_repeat {
     int64_t times;
     rnl_choice_list layers;
 } rnl_repeat;
+
+/* Branches side by side: concatenate.c. */
+typedef struct rnl_concatenate {
+    rnl_choice_list branches;
+} rnl_concatenate;
+
+typedef struct rnl_branch {
+    rnl_choice_list layers;
+} rnl_branch;
+
+extern const rnl_layer_operations rnl_concatenate_operations, rnl_branch_operations;
+extern const rnl_field rnl_concatenate_fields[], rnl_branch_fields[];
 
 extern const rnl_layer_operations rnl_residual_operations, rnl_repeat_operations;
 extern const rnl_field rnl_residual_fields[], rnl_repeat_fields[];

@@ -35,11 +35,11 @@ void rnl_fixup_place(rnl_layer *layers, size_t count)
     rnl_layer *last = NULL;
     for (size_t i = 0; i < count; ++i) {
         layers[i].fixup = UNSET;
-        blocks += layers[i].begin < i;
+        blocks += rnl_layer_operations_of(&layers[i])->ends_residual;
         last = has_weights(&layers[i]) ? &layers[i] : last;
     }
     for (size_t i = 0; i < count; ++i)
-        if (layers[i].begin < i)
+        if (rnl_layer_operations_of(&layers[i])->ends_residual)
             place_branch(layers, layers[i].begin, i, blocks);
     if (last && last->fixup == UNSET)
         last->fixup = 0;

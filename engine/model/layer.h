@@ -8,6 +8,7 @@
 #include "engine/data/dataset.h"
 
 #define RNL_MAX_LAYER_PARAMETERS 4
+#define RNL_MOST_BRANCHES        64
 #define RNL_MAX_SLOTS            3
 
 /* The shape of one row. */
@@ -75,6 +76,9 @@ typedef struct rnl_layer_group {
     const rnl_choice_list *layers;
     size_t times;
     const rnl_choice *end;
+    const rnl_choice *between; /* a layer between two entries of the list, each of which has the
+                                  group's input; NULL: one entry follows another */
+    bool may_be_empty;
 } rnl_layer_group;
 
 /* The operations of rnl_layers. */
@@ -97,6 +101,7 @@ typedef struct rnl_layer_operations {
     /* In inference, each output depends only on the input of the same unit.  Such a layer after a
      * dense layer is treated as part of its units. */
     bool keeps_units;
+    bool ends_residual; /* adds the block's input */
     /* The output is the input in another shape, and uses no memory. */
     bool views_input;
     /* Tests if its parameters need a final pass over the training rows. */

@@ -117,7 +117,9 @@ size_t rnl_layers_of_entry(const rnl_choice *choice)
     if (!is_group(choice))
         return layers;
     const rnl_layer_group group = group_of(choice);
-    return __builtin_add_overflow(count_layers(group.layers), group.end ? 2 : 0, &layers) ||
+    const size_t more = (group.end ? 2 : 0) +
+                        (group.between && group.layers->count > 0 ? group.layers->count - 1 : 0);
+    return __builtin_add_overflow(count_layers(group.layers), more, &layers) ||
                    __builtin_mul_overflow(layers, group.times, &layers)
                ? SIZE_MAX
                : layers;
@@ -151,6 +153,24 @@ static rnl_status add_layer(rnl_model *model, const rnl_choice *choice, size_t b
 
 static rnl_status add_layers(rnl_model *model, const rnl_choice_list *choices, bool repeated);
 
+static rnl_status add_entry(rnl_model *model, const rnl_choice *choice, bool repeated);
+
+static rnl_status add_branches(rnl_model *model, const rnl_choice *choice, rnl_layer_group group,
+                               bool repeated)
+{
+    const size_t begin = model->layer_count, count = group.layers->count;
+    if (count < 2 || count > RNL_MOST_BRANCHES)
+        return rnl_fail_at(choice->place, "%s: expected 2 to %d branches, got %zu",
+                           choice->kind->name, RNL_MOST_BRANCHES, count);
+    RNL_TRY(add_layer(model, choice, begin, repeated));
+    for (size_t i = 0; i < count; ++i) {
+        if (i > 0)
+            RNL_TRY(add_layer(model, group.between, begin, repeated));
+        RNL_TRY(add_entry(model, &group.layers->items[i], repeated));
+    }
+    return add_layer(model, group.end, begin, repeated);
+}
+
 static rnl_status add_block(rnl_model *model, const rnl_choice *choice, rnl_layer_group group,
                             bool repeated)
 {
@@ -171,24 +191,29 @@ static rnl_status add_group(rnl_model *model, const rnl_choice *choice, bool rep
 {
     const rnl_layer_group group = group_of(choice);
     const bool more = repeated || group.times > 1;
-    if (group.layers->count == 0)
+    if (group.layers->count == 0 && !group.may_be_empty)
         return rnl_fail_at(choice->place, "%s: expected at least one layer", choice->kind->name);
     if (choice->name && !group.end)
         return rnl_fail_at(choice->name_place, "name: %s is no layer: name the layers in it",
                            choice->kind->name);
     for (size_t i = 0; i < group.times; ++i)
-        RNL_TRY(group.end ? add_block(model, choice, group, more)
-                          : add_layers(model, group.layers, more));
+        RNL_TRY(group.between ? add_branches(model, choice, group, more)
+                : group.end   ? add_block(model, choice, group, more)
+                              : add_layers(model, group.layers, more));
     return RNL_OK;
 }
 
 static rnl_status add_layers(rnl_model *model, const rnl_choice_list *choices, bool repeated)
 {
     for (size_t i = 0; i < choices->count; ++i)
-        RNL_TRY(is_group(&choices->items[i])
-                    ? add_group(model, &choices->items[i], repeated)
-                    : add_layer(model, &choices->items[i], model->layer_count, repeated));
+        RNL_TRY(add_entry(model, &choices->items[i], repeated));
     return RNL_OK;
+}
+
+static rnl_status add_entry(rnl_model *model, const rnl_choice *choice, bool repeated)
+{
+    return is_group(choice) ? add_group(model, choice, repeated)
+                            : add_layer(model, choice, model->layer_count, repeated);
 }
 
 static bool add_product(size_t *sum, size_t a, size_t b)

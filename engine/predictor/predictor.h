@@ -69,7 +69,7 @@ typedef struct rnl_slot {
 struct rnl_predictor {
     const rnl_kernels *kernels;
     rnl_predictor_use use;
-    uint64_t seed; /* of what layers draw */
+    uint64_t seed;      /* of what layers draw */
     rnl_config *config; /* shared: formulas of activations lie in it */
     size_t features, outputs, classes;
     rnl_bound_loss loss;
@@ -86,7 +86,8 @@ struct rnl_predictor {
     /* While the stages are planned: */
     rnl_slot_matrix current; /* the output so far */
     size_t kept_count;
-    rnl_slot_matrix *kept; /* (kept_count) inputs of the residual blocks that are open */
+    rnl_slot_matrix joined; /* under way */
+    rnl_slot_matrix *kept;  /* (kept_count) inputs of the residual blocks that are open */
 };
 
 /* Creates a predictor for other uses than rnl_predictor_create does. */
@@ -129,6 +130,16 @@ rnl_status rnl_predictor_add_activation(rnl_predictor *predictor,
 /* Keeps the output so far for a stage that adds it: rnl_predictor_add_kept, with the one kept
  * last. */
 rnl_status rnl_predictor_keep(rnl_predictor *predictor);
+/* Keeps the output so far as that of a branch, the one after so many others, and goes back to what
+ * was kept before them. */
+rnl_status rnl_predictor_turn(rnl_predictor *predictor, size_t branches_before);
+
+/* Begins a matrix of so many columns that stages then write side by side, one for each branch, from
+ * number 1 on; the last branch is the output so far. */
+rnl_status rnl_predictor_begin_join(rnl_predictor *predictor, size_t columns);
+rnl_status rnl_predictor_join(rnl_predictor *predictor, size_t branches, size_t number,
+                              rnl_stage stage);
+
 rnl_status rnl_predictor_add_kept(rnl_predictor *predictor, size_t columns, rnl_stage stage);
 
 #endif

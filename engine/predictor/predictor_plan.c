@@ -85,6 +85,51 @@ rnl_status rnl_predictor_add_kept(rnl_predictor *p, size_t columns, rnl_stage st
     return RNL_OK;
 }
 
+/* ---- branches -------------------------------------------------------------------------------- */
+
+/* The hold of the current matrix goes to what is kept. */
+rnl_status rnl_predictor_turn(rnl_predictor *p, size_t branches_before)
+{
+    const size_t input = p->kept_count - 1 - branches_before;
+    if (!grow((void **)&p->kept, p->kept_count, sizeof *p->kept))
+        return rnl_fail_memory((p->kept_count + 1) * sizeof *p->kept);
+    p->kept[p->kept_count++] = p->current;
+    p->current = p->kept[input];
+    ++p->slots[p->current.slot].holds;
+    return RNL_OK;
+}
+
+rnl_status rnl_predictor_begin_join(rnl_predictor *p, size_t columns)
+{
+    return take_slot(p, columns, &p->joined);
+}
+
+static rnl_status join(rnl_predictor *p, size_t branches, size_t number, rnl_stage *stage)
+{
+    const size_t first = p->kept_count - (branches - 1);
+    if (!grow((void **)&p->stages, p->stage_count, sizeof *p->stages))
+        return rnl_fail_memory((p->stage_count + 1) * sizeof *p->stages);
+    stage->input = number < branches ? p->kept[first + number - 1] : p->current;
+    stage->output = p->joined;
+    p->stages[p->stage_count++] = *stage;
+    --p->slots[stage->input.slot].holds;
+    if (number < branches)
+        return RNL_OK;
+    --p->slots[p->kept[first - 1].slot].holds;
+    p->kept_count -= branches;
+    p->current = p->joined;
+    return RNL_OK;
+}
+
+rnl_status rnl_predictor_join(rnl_predictor *predictor, size_t branches, size_t number,
+                              rnl_stage stage)
+{
+    const rnl_status status = join(predictor, branches, number, &stage);
+    if (status != RNL_OK)
+        free(stage.self);
+    return status;
+}
+
 /* ---- activations ----------------------------------------------------------------------------- */
 
 typedef struct inferred_activation {

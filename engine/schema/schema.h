@@ -73,6 +73,7 @@ typedef struct rnl_kind {
      * mapping of parameters: `activation: elu` sets `function`.  It is then the kind's only
      * field. */
     const char *shorthand;
+    const char *list_kind;  /* the kind that a list within its list stands for; NULL: none */
     const void *operations; /* what the kind does; the table's owner defines the type */
 } rnl_kind;
 

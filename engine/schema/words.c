@@ -72,8 +72,32 @@ static rnl_status give_key(rnl_node *scalar, const char *key)
     return rnl_node_give(scalar, child);
 }
 
+/* `[[a, b], [c]]` becomes `[{branch: [a, b]}, {branch: [c]}]`. */
+static rnl_status name_lists(rnl_node *list, const char *name)
+{
+    for (size_t i = 0; list->type == RNL_LIST && i < list->count; ++i) {
+        rnl_node *inner = list->items[i];
+        if (inner->type != RNL_LIST)
+            continue;
+        rnl_node *wrapped = rnl_node_create(RNL_MAPPING, inner->place);
+        char *key = strdup(name);
+        if (!wrapped || !key) {
+            rnl_node_free(wrapped);
+            free(key);
+            return rnl_fail_memory(sizeof *wrapped);
+        }
+        inner->key = key;
+        inner->key_place = inner->place;
+        list->items[i] = wrapped;
+        RNL_TRY(rnl_node_give(wrapped, inner));
+    }
+    return RNL_OK;
+}
+
 static rnl_status settle_parameters(const rnl_kind *kind, rnl_node *given)
 {
+    if (kind->list_kind)
+        RNL_TRY(name_lists(given, kind->list_kind));
     const bool named = given->type == RNL_MAPPING &&
                        (!kind->shorthand ||
                         (given->count == 1 && strcmp(given->items[0]->key, kind->shorthand) == 0));
