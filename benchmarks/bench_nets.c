@@ -86,31 +86,19 @@ rnl_data *rnl_bench_data(const rnl_bench_case *c, size_t rows)
     return data;
 }
 
-/* Operations of all products with two-dimensional parameters, `times` each; less_for_first: once
- * less for the first. */
-static double product_flops(const rnl_model *model, double times, bool less_for_first)
-{
-    double flops = 0;
-    bool first = less_for_first;
-    for (size_t i = 0; i < model->layer_count; ++i)
-        for (size_t p = 0; p < model->layers[i].parameter_count; ++p) {
-            const rnl_parameter *parameter = &model->layers[i].parameters[p];
-            if (parameter->rank != 2)
-                continue;
-            flops += 2.0 * (double)rnl_parameter_count(parameter) * (first ? times - 1 : times);
-            first = false;
-        }
-    return flops;
-}
-
 double rnl_training_flops(const rnl_model *model)
 {
-    return product_flops(model, 3, true);
+    return (double)rnl_model_training_flops(model);
 }
 
 double rnl_inference_flops(const rnl_model *model)
 {
-    return product_flops(model, 1, false);
+    double flops = 0;
+    for (size_t i = 0; i < model->layer_count; ++i)
+        for (size_t p = 0; p < model->layers[i].parameter_count; ++p)
+            if (model->layers[i].parameters[p].rank == 2)
+                flops += 2.0 * (double)rnl_parameter_count(&model->layers[i].parameters[p]);
+    return flops;
 }
 
 rnl_status rnl_bench_load(rnl_config **config, rnl_data **data, const char *path,

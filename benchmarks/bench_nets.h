@@ -28,8 +28,8 @@ rnl_status rnl_bench_load(rnl_config **config, rnl_data **data, const char *path
                           const rnl_arguments *arguments, const char *batch);
 
 /* Multiplications and additions of a training step's products for one row: 2 in out each forward
- * and for the gradients of the weights, and for those of the inputs but in the first dense layer.
- */
+ * and for the gradients of the weights, and for those of the inputs but in the first layer that
+ * learns; a frozen layer has no gradients of weights. */
 double rnl_training_flops(const rnl_model *model);
 
 /* Multiplications and additions of an inference's products for one row. */

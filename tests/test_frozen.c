@@ -118,6 +118,8 @@ Test(frozen, parameters_are_not_trainable)
     cr_expect(strstr(text, "(320 not trainable: frozen)") != NULL, "%s", text);
     cr_expect(strstr(text, "\nTotal parameters: 525 (") != NULL, "%s", text);
     cr_expect(strstr(text, "\nTrainable parameters: 205 (") != NULL, "%s", text);
+    /* Forward 2 (7 x 40 + 40 x 5), and the weight gradients of the second layer. */
+    cr_expect(strstr(text, "forward 960, training 1,360\n") != NULL, "%s", text);
     cr_expect(strstr(text, "\nNon-trainable parameters: 320 (") != NULL, "%s", text);
     rnl_text_free(text);
     rnl_model_free(model);

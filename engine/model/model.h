@@ -126,6 +126,11 @@ void rnl_model_end_training(rnl_model *model);
 /* Returns the first layer with trained parameters: layers before it need no gradient. */
 size_t rnl_model_first_trainable(const rnl_model *model);
 
+/* Counts the floating-point operations of a row's matrix products in the current phase of training:
+ * a frozen layer has no weight gradient, and the first that learns, and those before it, have no
+ * input gradient. */
+size_t rnl_model_training_flops(const rnl_model *model);
+
 /* Checks that the scaling of inputs and targets was measured. */
 rnl_status rnl_model_check_scaling(const rnl_model *model);
 

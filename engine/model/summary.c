@@ -138,21 +138,33 @@ static void print_phases(FILE *out, const rnl_model *model)
     }
 }
 
-/* Counts the matrix products; the other operations are negligible.  The first layer with parameters
- * needs no gradient with respect to its inputs. */
+static size_t product_flops(const rnl_layer *layer)
+{
+    const rnl_layer_operations *operations = rnl_layer_operations_of(layer);
+    return operations->product_flops ? operations->product_flops(layer) : 0;
+}
+
+size_t rnl_model_training_flops(const rnl_model *model)
+{
+    const size_t first = rnl_model_first_trainable(model);
+    size_t flops = 0;
+    for (size_t i = 0; i < model->layer_count; ++i) {
+        const rnl_layer *layer = &model->layers[i];
+        const bool learns = !(layer->tied_to ? layer->tied_to : layer)->frozen;
+        flops += product_flops(layer) * (size_t)(1 + (learns && i >= first) + (i > first));
+    }
+    return flops;
+}
+
+/* Counts the matrix products; the other operations are negligible. */
 static void print_flops(FILE *out, const rnl_model *model)
 {
-    size_t forward = 0, first = 0;
-    for (size_t i = 0; i < model->layer_count; ++i) {
-        const rnl_layer_operations *operations = rnl_layer_operations_of(&model->layers[i]);
-        const size_t flops =
-            operations->product_flops ? operations->product_flops(&model->layers[i]) : 0;
-        first = forward == 0 ? flops : first;
-        forward += flops;
-    }
+    size_t forward = 0;
+    for (size_t i = 0; i < model->layer_count; ++i)
+        forward += product_flops(&model->layers[i]);
     char forward_text[32], training[32];
     print_thousands(forward_text, forward);
-    print_thousands(training, 3 * forward - first);
+    print_thousands(training, rnl_model_training_flops(model));
     fprintf(out, "FLOPs of a row's matrix products: forward %s, training %s\n", forward_text,
             training);
 }
