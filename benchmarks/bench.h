@@ -13,7 +13,7 @@
 
 typedef struct rnl_bench {
     const rnl_arguments *arguments;
-    bool layers; /* of train: also of each layer */
+    bool layers; /* of train and latency: also of each layer */
     bool quick;
     bool cold;                             /* of latency: inferences with empty caches, too */
     const char *activations;               /* "relu,elu"; NULL: all, or those of the benchmark */

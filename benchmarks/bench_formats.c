@@ -154,7 +154,8 @@ static void append_median(json_t *array, const rnl_bench_result *r)
             put_number(object, "p99_9", 1e9 * r->seconds.p999);
     }
     for (size_t i = 0; i < r->counter_count; ++i)
-        put_number(object, r->counters[i].name, r->counters[i].value);
+        if (!isnan(r->counters[i].value))
+            put_number(object, r->counters[i].name, r->counters[i].value);
     json_array_append_new(array, object);
 }
 
@@ -194,7 +195,8 @@ static void print_cell(const rnl_bench_result *line, const char *name)
         if (k == line->counter_count)
             putchar(',');
         else if (strcmp(line->counters[k].name, name) == 0) {
-            printf(",%.9g", line->counters[k].value);
+            const double value = line->counters[k].value;
+            printf(isnan(value) ? "," : ",%.9g", value);
             break;
         }
     }

@@ -4,16 +4,21 @@
  */
 #include "benchmarks/bench.h"
 #include "benchmarks/chosen.h"
+#include "benchmarks/latency_layers.h"
 #include "benchmarks/latency_subject.h"
 #include "benchmarks/order.h"
 #include "engine/base/error.h"
 #include "engine/kinds/activations.h"
 #include "engine/schema/config.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { MOST_ROUNDS = 1000, FEWEST_ROUNDS = 5, MOST_ACTIVATIONS = 16 };
+
+/* At most, for the layers of a net. */
+#define LAYER_SECONDS 0.3
 
 /* Ends the rounds when all ratios are known within this. */
 static const double narrow = 0.001;
@@ -37,7 +42,7 @@ typedef struct latency_pass {
 static void name_result(rnl_bench_result *result, const contest *c, const char *what)
 {
     const rnl_latency_subject *s = &c->subjects[0];
-    snprintf(result->name, sizeof result->name, "latency/%.40s%s%.50s%s%s/batch:%zu/threads:%zu",
+    snprintf(result->name, sizeof result->name, "latency/%.40s%s%.60s%s%s/batch:%zu/threads:%zu",
              rnl_config_name(s->config), what[0] ? "/" : "", what, s->training ? "/train" : "",
              s->cold ? "/cold" : "", s->batch_size, c->threads);
 }
@@ -54,11 +59,39 @@ static void report_subject(rnl_bench *bench, const contest *c, size_t number)
     rnl_bench_result_count(&result, "rows_per_second",
                            (double)s->batch_size / result.seconds.median);
     rnl_bench_result_count(&result, "p90_us", 1e6 * result.seconds.p90);
-    if (s->seconds.count >= RNL_P99_SAMPLES)
-        rnl_bench_result_count(&result, "p99_us", 1e6 * result.seconds.p99);
-    if (s->seconds.count >= RNL_P999_SAMPLES)
-        rnl_bench_result_count(&result, "p99_9_us", 1e6 * result.seconds.p999);
+    rnl_bench_result_count(&result, "p99_us",
+                           s->seconds.count >= RNL_P99_SAMPLES ? 1e6 * result.seconds.p99
+                                                               : (double)NAN);
+    rnl_bench_result_count(&result, "p99_9_us",
+                           s->seconds.count >= RNL_P999_SAMPLES ? 1e6 * result.seconds.p999
+                                                                : (double)NAN);
     rnl_bench_report_add(&bench->report, &result);
+}
+
+/* The layers that take time, with their shares of the sum. */
+static void report_layers(rnl_bench *bench, const contest *c, size_t number)
+{
+    rnl_layer_times *times = malloc(sizeof *times);
+    double sum = 0;
+    if (!times)
+        return;
+    rnl_layer_times_measure(times, &c->subjects[number], LAYER_SECONDS);
+    for (size_t i = 0; i < times->count; ++i)
+        sum += rnl_samples_summarize(&times->seconds[i]).median;
+    for (size_t i = 0; i < times->count; ++i) {
+        rnl_bench_result result = {.threads = 1,
+                                   .repetitions = times->seconds[i].count,
+                                   .seconds = rnl_samples_summarize(&times->seconds[i])};
+        char what[112];
+        snprintf(what, sizeof what, "%.40s%slayer:%.60s", c->names[number],
+                 c->names[number][0] ? "/" : "", times->names[i]);
+        name_result(&result, c, what);
+        rnl_bench_result_count(&result, "share_of_layers", result.seconds.median / sum);
+        if (result.repetitions > 0)
+            rnl_bench_report_add(&bench->report, &result);
+    }
+    rnl_layer_times_release(times);
+    free(times);
 }
 
 /* "elu costs 0.3 % (0.1 to 0.6) more than relu" */
@@ -146,6 +179,12 @@ static rnl_status make_subjects(contest *c, const char *path, const rnl_argument
     return RNL_OK;
 }
 
+/* The layers of an inference are those of one thread, in warm caches. */
+static bool is_by_layer(const rnl_bench *bench, const contest *c)
+{
+    return bench->layers && c->threads == 1 && !c->subjects[0].training && !c->subjects[0].cold;
+}
+
 static rnl_status run_contest(rnl_bench *bench, contest *c, double deadline)
 {
     RNL_TRY(run_rounds(c, deadline));
@@ -153,6 +192,8 @@ static rnl_status run_contest(rnl_bench *bench, contest *c, double deadline)
         report_subject(bench, c, i);
     for (size_t i = 1; i < c->count; ++i)
         report_ratio(bench, c, i);
+    for (size_t i = 0; i < c->count && is_by_layer(bench, c); ++i)
+        report_layers(bench, c, i);
     return RNL_OK;
 }
 

@@ -5,6 +5,7 @@
 #include "runnel/runnel.h"
 #include "simd/kernels.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +51,9 @@ static void print_counter(const rnl_counter *counter)
 {
     if (print_bound(counter))
         return;
-    if (strncmp(counter->name, "share", 5) == 0)
+    if (isnan(counter->value))
+        printf("  %s -", counter->name);
+    else if (strncmp(counter->name, "share", 5) == 0)
         printf("  %s %.1f %%", counter->name, 100 * counter->value);
     else
         printf("  %s %.4g", counter->name, counter->value);

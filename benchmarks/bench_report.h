@@ -14,7 +14,7 @@
 
 typedef struct rnl_counter {
     const char *name; /* "share_of_peak" */
-    double value;
+    double value;     /* NaN: not known, a dash in a table */
 } rnl_counter;
 
 typedef struct rnl_bench_result {

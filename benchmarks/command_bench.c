@@ -70,8 +70,10 @@ static const rnl_option option_table[] = {
      offsetof(bench_arguments, json)},
     {"csv", 0, NULL, "print comma-separated values", NULL, rnl_take_switch,
      offsetof(bench_arguments, csv)},
-    {"layers", 0, NULL, "of train: also the speed of each layer's products by themselves", NULL,
-     rnl_take_switch, offsetof(bench_arguments, layers)},
+    {"layers", 0, NULL,
+     "of train: also the speed of each layer's products by themselves;\nof latency on one thread: "
+     "also the time of each layer, and its share",
+     NULL, rnl_take_switch, offsetof(bench_arguments, layers)},
     {"seconds", 0, "S",
      "measure for about so long, if medians are not known narrowly before\n(default: 120)",
      "a number above 0, up to 86400", take_seconds, offsetof(bench_arguments, seconds)},
@@ -105,10 +107,12 @@ static const char details[] =
     "           and the sums over a step.  Without oneDNN or AVX-512 the own ones alone\n"
     "  latency  the time of an inference of 1, 32 and 512 rows, and of a training step of 32 and\n"
     "           512 (--batch: others), of each CONFIG, or of a small network: median, p90, p99,\n"
-    "           p99.9, with 1,000 and 10,000 samples behind the last two.  Activations of the\n"
-    "           hidden layers are compared with the first one in paired rounds, in an order drawn\n"
-    "           anew for each, until what one costs more is known within 0.1 %, or time is over;\n"
-    "           the interval is a bootstrap's, 95 %, and the verdict is told in words\n"
+    "           p99.9, with 1,000 and 10,000 samples behind the last two, else a dash.\n"
+    "           Activations of the hidden layers are compared with the first one in paired "
+    "rounds,\n"
+    "           in an order drawn anew for each, until what one costs more is known within 0.1 %,\n"
+    "           or time is over; the interval is a bootstrap's, 95 %, and the verdict is told in\n"
+    "           words\n"
     "  activations  each activation forward and backward, on every instruction set (--quick: the\n"
     "           best), from L1, L2, L3 and memory: time and cycles of an element in each thread,\n"
     "           share of the triad over as much memory, ratio to relu, proven error; beside\n"
@@ -170,7 +174,7 @@ static const struct {
     {"machine", rnl_bench_machine, 0, 0, 0},
     {"train", rnl_bench_train, 0, RNL_MAX_OPERANDS, LAYERS | BATCH | PRODUCTS | PRECISION},
     {"products", rnl_bench_products, 0, RNL_MAX_OPERANDS, 0},
-    {"latency", rnl_bench_latency, 0, RNL_MAX_OPERANDS, ACTIVATIONS | BATCH | COLD},
+    {"latency", rnl_bench_latency, 0, RNL_MAX_OPERANDS, LAYERS | ACTIVATIONS | BATCH | COLD},
     {"activations", rnl_bench_activations, 0, 0, ACTIVATIONS},
     {"optimizers", rnl_bench_optimizers, 0, 0, OPTIMIZERS},
     {"matrix", rnl_bench_matrix, 1, 1,

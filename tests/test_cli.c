@@ -223,6 +223,12 @@ Test(cli, compares_the_latency_of_activations)
     program_expect("out", "\"latency/spirals/elu_over_relu/train/batch:8/threads:1_median\"");
     program_expect("out", "\"latency/spirals/tanh_over_relu/cold/batch:8/threads:1_median\"");
     program_expect("out", "\"label\": \"tanh costs ");
+    cr_assert_eq(
+        program_run("bench latency " SPIRALS " --threads 1 --seconds 0.2 --batch 8 --layers"), 0,
+        "%s", program_read("err"));
+    program_expect("out", "latency/spirals/layer:dense_1/batch:8/threads:1 ");
+    program_expect("out", "share_of_layers ");
+    program_expect("out", "p99_9_us -");
     cr_expect_eq(program_run("bench latency --activations softmux"), 2);
     program_expect("err", "did you mean 'softmax'?");
 }

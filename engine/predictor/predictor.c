@@ -3,6 +3,7 @@
 #include "engine/base/error.h"
 #include "threading/floating_mode.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static rnl_status check_model(const rnl_model *model)
@@ -14,6 +15,14 @@ static rnl_status check_model(const rnl_model *model)
     return rnl_model_fetch(model);
 }
 
+static void name_stages(rnl_predictor *p, size_t first, const rnl_layer *layer)
+{
+    for (size_t i = first; i < p->stage_count; ++i)
+        snprintf(p->stages[i].name, sizeof p->stages[i].name, "%s", layer->name);
+    if (first < p->stage_count)
+        p->stages[first].layer = layer;
+}
+
 static rnl_status plan_layers(rnl_predictor *p, const rnl_model *model)
 {
     for (size_t i = 0; i < model->layer_count; ++i) {
@@ -22,8 +31,7 @@ static rnl_status plan_layers(rnl_predictor *p, const rnl_model *model)
         const size_t before = p->stage_count;
         if (operations->plan_inference)
             RNL_TRY(operations->plan_inference(layer, p));
-        if (p->stage_count > before)
-            p->stages[before].layer = layer;
+        name_stages(p, before, layer);
     }
     return RNL_OK;
 }

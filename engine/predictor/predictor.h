@@ -52,6 +52,7 @@ typedef struct rnl_stage_rows {
 
 typedef struct rnl_stage {
     const rnl_layer *layer; /* while the predictor is created */
+    char name[64];          /* of the layer */
     void *self;             /* freed with the predictor */
     /* Copies the layer's parameters into the arrays that were reserved; NULL: there are none. */
     void (*fill)(void *self, const rnl_layer *layer);
@@ -105,6 +106,9 @@ typedef struct rnl_predictor_rows {
     uint32_t pass, first_row; /* as in rnl_stage_rows */
     float *activity;          /* (rows), where the predictor judges */
     bool *overflows;          /* as in rnl_stage_rows */
+    /* Called when the rows are scaled, with 0, and behind each stage, from 1; NULL: nothing. */
+    void (*passed)(void *context, size_t stage);
+    void *context;
 } rnl_predictor_rows;
 
 /* Tests if the first product reads such rows where they are. */

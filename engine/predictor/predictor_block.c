@@ -51,12 +51,19 @@ static rnl_stage_rows rows_of(const block *b, const rnl_stage *stage)
     };
 }
 
+static void pass(const block *b, size_t stage)
+{
+    if (b->of->passed)
+        b->of->passed(b->of->context, stage);
+}
+
 static void run_stages(const block *b, size_t first)
 {
     const rnl_predictor *p = b->predictor;
     for (size_t i = first; i < p->stage_count; ++i) {
         const rnl_stage_rows rows = rows_of(b, &p->stages[i]);
         p->stages[i].run(p->stages[i].self, &rows);
+        pass(b, i + 1);
     }
 }
 
@@ -68,6 +75,7 @@ static void run_in_place(const block *b)
     rows.x = (rnl_view){b->of->inputs, b->predictor->features};
     rows.overflows = b->of->overflows;
     first->run(first->self, &rows);
+    pass(b, 1);
     run_stages(b, 1);
 }
 
@@ -84,6 +92,7 @@ rnl_mutable_view rnl_predictor_infer(const rnl_predictor *p, const rnl_predictor
         run_in_place(&b);
     } else {
         scale_rows(&b);
+        pass(&b, 0);
         run_stages(&b, 0);
     }
     return (rnl_mutable_view){matrix_at(&b, p->current), p->current.stride};
