@@ -16,8 +16,17 @@
 
 typedef struct inference {
     const rnl_predictor *predictor;
+    size_t rows; /* of a tile */
     rnl_matrix outputs;
 } inference;
+
+/* Few rows are shared out, too, in tiles of whole micro-kernels. */
+static size_t rows_of_tile(size_t rows)
+{
+    enum { TILES = 8, KERNEL_ROWS = 12 };
+    const size_t share = rnl_divide_up(rnl_divide_up(rows, TILES), KERNEL_ROWS) * KERNEL_ROWS;
+    return rnl_least(share, RNL_PREDICTOR_ROWS);
+}
 
 static rnl_predictor_rows rows_of(const rnl_step *step, const rnl_batch *batch, rnl_row_tile rows)
 {
@@ -51,8 +60,8 @@ static rnl_status run_inference(void *self, size_t tile, rnl_step_worker *worker
     const inference *state = self;
     const rnl_step *step = worker->step;
     const rnl_batch *batch = &worker->batch;
-    const size_t begin = rnl_least(tile * RNL_PREDICTOR_ROWS, batch->rows);
-    const size_t end = rnl_least(begin + RNL_PREDICTOR_ROWS, batch->rows);
+    const size_t begin = rnl_least(tile * state->rows, batch->rows);
+    const size_t end = rnl_least(begin + state->rows, batch->rows);
     const rnl_row_tile rows = {begin, end, end};
     float *scratch = step->buffers.tile[worker->index];
     if (begin == end)
@@ -88,7 +97,7 @@ static double flops_of(const rnl_model *model)
 static rnl_status add_phase(inference *state, rnl_step *step)
 {
     const double rows = (double)step->given.batch_size;
-    const size_t tiles = rnl_divide_up(step->given.batch_size, RNL_PREDICTOR_ROWS);
+    const size_t tiles = rnl_divide_up(step->given.batch_size, state->rows);
     return rnl_phases_add(&step->phases,
                           (rnl_phase){
                               .name = "inference",
@@ -126,6 +135,7 @@ rnl_status rnl_inference_plan(rnl_step *step, const rnl_predictor *predictor)
     if (!state)
         return rnl_fail_memory(sizeof *state);
     state->predictor = predictor;
+    state->rows = rows_of_tile(step->given.batch_size);
     RNL_TRY(rnl_step_plan_rows(step));
     RNL_TRY(plan_matrices(state, step));
     rnl_step_need_tile(step, predictor->row_floats * RNL_PREDICTOR_ROWS);
