@@ -165,12 +165,13 @@ Test(formula_activations, resumed_and_predicted)
         static float values[ROWS * CLASSES];
         static _Alignas(64) char scratch[1 << 20];
         cr_assert_leq(rnl_predictor_scratch(predictor, ROWS), sizeof scratch);
-        const rnl_request request = {
-            .rows = ROWS, .features = FEATURES, .floats = data->train.inputs, .values = values,
+        const rnl_request request = {.rows = ROWS,
+                                     .features = FEATURES,
+                                     .floats = data->train.inputs,
+                                     .values = values,
                                      .scratch = scratch,
                                      .scratch_bytes = sizeof scratch};
-        cr_assert_eq(rnl_predictor_run(predictor, &request), RNL_OK, "%s",
-                     rnl_message());
+        cr_assert_eq(rnl_predictor_run(predictor, &request), RNL_OK, "%s", rnl_message());
         cr_expect_arr_eq(values, prediction->values, sizeof values, "%s", activations[i]);
         rnl_predictor_free(predictor);
         rnl_prediction_free(prediction);

@@ -1,5 +1,6 @@
 /*
- * Logarithm, exponential, power, sine and cosine of trained numbers, against MPFR and the C library.
+ * Logarithm, exponential, power, sine and cosine of trained numbers, against MPFR and the C
+ * library.
  */
 #include "engine/base/functions.h"
 #include "simd/philox.h"

@@ -216,7 +216,8 @@ rnl_circle_point rnl_angle(double radians)
     if (!(fabs(radians) <= 0x1p30))
         return (rnl_circle_point){NAN, NAN};
     const double quarters = floor(radians * 0x1.45f306dc9c883p-1 + 0.5);
-    const pair first = product_of(-quarters, half_pi[0]), second = product_of(-quarters, half_pi[1]);
+    const pair first = product_of(-quarters, half_pi[0]),
+               second = product_of(-quarters, half_pi[1]);
     const pair rough = sum_of(radians, first.high), finer = sum_of(first.low, second.high);
     const pair high = sum_of(rough.high, finer.high);
     const double low = ((high.low + rough.low) + finer.low) + (second.low - quarters * half_pi[2]);

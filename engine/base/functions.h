@@ -1,8 +1,8 @@
 /*
- * Logarithm, exponential, power, sine and cosine in double, of additions, multiplications and divisions alone:
- * the same bits with every C library, every compiler and every processor.  All that is trained
- * uses these: initial values, generated data, schedules, corrections of an optimizer.  Errors are
- * below 1 ULP.  The thread rounds to nearest (threading/floating_mode.h).
+ * Logarithm, exponential, power, sine and cosine in double, of additions, multiplications and
+ * divisions alone: the same bits with every C library, every compiler and every processor.  All
+ * that is trained uses these: initial values, generated data, schedules, corrections of an
+ * optimizer.  Errors are below 1 ULP.  The thread rounds to nearest (threading/floating_mode.h).
  */
 #ifndef RNL_ENGINE_BASE_FUNCTIONS_H
 #define RNL_ENGINE_BASE_FUNCTIONS_H

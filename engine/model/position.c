@@ -75,8 +75,8 @@ static bool read_numbers(uint64_t numbers[NUMBERS], const char *text)
  * initial_epoch leaves out have epochs, but no steps. */
 static bool has_possible_phase(const rnl_position *p)
 {
-    return p->phase <= p->phase_epoch && p->phase_step <= p->step &&
-           p->phase_epoch <= p->epoch && (p->phase > 0 || p->phase_step + p->phase_epoch == 0) &&
+    return p->phase <= p->phase_epoch && p->phase_step <= p->step && p->phase_epoch <= p->epoch &&
+           (p->phase > 0 || p->phase_step + p->phase_epoch == 0) &&
            rnl_position_optimizer_step(p) <= UINT64_MAX / 4;
 }
 

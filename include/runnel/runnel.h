@@ -209,8 +209,8 @@ RNL_API rnl_status rnl_model_load(rnl_model **model, const char *path, const cha
                                   size_t override_count);
 /* Reads a checkpoint, from which rnl_train then continues.  `config` may differ from the
  * checkpoint's configuration only in its name, training.epochs, training.checkpoint_every,
- * training.max_seconds, training.inspect and training.tensorboard; any other difference is RNL_BAD_CONFIG, and the
- * message shows it.  RNL_BAD_DATA, RNL_IO, RNL_NO_MEMORY. */
+ * training.max_seconds, training.inspect and training.tensorboard; any other difference is
+ * RNL_BAD_CONFIG, and the message shows it.  RNL_BAD_DATA, RNL_IO, RNL_NO_MEMORY. */
 RNL_API rnl_status rnl_model_resume(rnl_model **model, const char *path, const rnl_config *config);
 /* Compares the training and validation rows of the data with those that a checkpoint was made with,
  * from which the model was loaded.  RNL_BAD_DATA if they differ; RNL_OK, too, if the model is no
