@@ -276,6 +276,7 @@ static rnl_normalize_backward arguments_rnl_normalize_backward(const workspace *
     static const float gradients[64];
     return (rnl_normalize_backward){.rows = n / 32,
                                     .columns = 32,
+                                    .measured = n / 32,
                                     .x = {w->array[1], 32},
                                     .mean = w->array[3],
                                     .variance = w->array[4],

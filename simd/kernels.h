@@ -303,12 +303,12 @@ typedef struct rnl_normalize_sums {
 /* The gradient with respect to x, computed in place from dy.  With d = sqrt(variance + epsilon) and
  * x' = (x - mean) / d:
  *
- *     dx = gamma / d (dy - beta_gradient / rows - x' gamma_gradient / rows)
+ *     dx = gamma / d (dy - beta_gradient / measured - x' gamma_gradient / measured)
  *
- * if mean and variance are those of the rows.  If they are given statistics, both gradients are
- * NULL. */
+ * if mean, variance and gradients are those of `measured` rows, these among them.  If they are
+ * given statistics, both gradients are NULL. */
 typedef struct rnl_normalize_backward {
-    size_t rows, columns;
+    size_t rows, columns, measured;
     rnl_view x;                   /* (rows, columns) */
     const float *mean, *variance; /* (columns) */
     const float *gamma;           /* (columns), or NULL for 1 */
@@ -333,6 +333,7 @@ typedef struct rnl_panel_product {
     size_t segment, segment_distance; /* inner terms, floats */
     rnl_view b;                       /* (inner, columns) */
     bool far;                         /* B lies beyond the L2 cache: it is fetched ahead */
+    bool add;                         /* the blocks are added to what C holds */
     rnl_mutable_view c;               /* (rows, columns); overlaps neither A nor B */
 } rnl_panel_product;
 

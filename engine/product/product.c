@@ -28,14 +28,14 @@ void rnl_product_need(const rnl_product_shape *shape, rnl_onednn *onednn)
     }
 }
 
-rnl_status rnl_product_panel(const rnl_product *product, rnl_onednn_worker *onednn, size_t rows,
-                             size_t panel, const float *a, const float *b, float *c)
+static rnl_panel_product arguments_of(const rnl_product *product, size_t rows, size_t panel,
+                                      const float *a, const float *b, float *c)
 {
     const rnl_product_shape *shape = &product->shape;
     const bool by_columns = shape->a_layout == RNL_BY_COLUMNS,
                packed = shape->a_layout == RNL_PACKED;
     const size_t columns = rnl_panel_columns(&shape->b, panel);
-    const rnl_panel_product arguments = {
+    return (rnl_panel_product){
         .rows = rows,
         .inner = shape->inner,
         .columns = columns,
@@ -48,10 +48,24 @@ rnl_status rnl_product_panel(const rnl_product *product, rnl_onednn_worker *oned
         .far = rnl_packed_count(&shape->b) > FAR,
         .c = {c, shape->c_stride > 0 ? shape->c_stride : rnl_in_vectors(columns)},
     };
+}
+
+rnl_status rnl_product_panel(const rnl_product *product, rnl_onednn_worker *onednn, size_t rows,
+                             size_t panel, const float *a, const float *b, float *c)
+{
+    const rnl_panel_product arguments = arguments_of(product, rows, panel, a, b, c);
     if (onednn)
-        return rnl_onednn_multiply(onednn, by_columns, &arguments);
+        return rnl_onednn_multiply(onednn, product->shape.a_layout == RNL_BY_COLUMNS, &arguments);
     kernel_of(product)(&arguments);
     return RNL_OK;
+}
+
+void rnl_product_panel_add(const rnl_product *product, size_t rows, size_t panel, const float *a,
+                           const float *b, float *c)
+{
+    rnl_panel_product arguments = arguments_of(product, rows, panel, a, b, c);
+    arguments.add = true;
+    kernel_of(product)(&arguments);
 }
 
 rnl_status rnl_product_all(const rnl_product *product, rnl_onednn_worker *onednn, size_t rows,

@@ -56,6 +56,17 @@ void rnl_product_need(const rnl_product_shape *shape, rnl_onednn *onednn);
 rnl_status rnl_product_panel(const rnl_product *product, rnl_onednn_worker *onednn, size_t rows,
                              size_t panel, const float *a, const float *b, float *c);
 
+/* Adds the product to C, by the kernels.  Up to RNL_PRODUCT_BLOCK inner terms it is rounded to
+ * floats before, as a product of its own would be. */
+void rnl_product_panel_add(const rnl_product *product, size_t rows, size_t panel, const float *a,
+                           const float *b, float *c);
+
+/* Tests if it is. */
+static inline bool rnl_product_is_one_block(const rnl_product_shape *shape)
+{
+    return shape->inner <= RNL_PRODUCT_BLOCK / (shape->pairs ? 2 : 1);
+}
+
 /* Computes some rows of C, with c_stride between them. */
 rnl_status rnl_product_all(const rnl_product *product, rnl_onednn_worker *onednn, size_t rows,
                            const float *a, const float *b, float *c);

@@ -236,6 +236,7 @@ static rnl_normalize_backward make_rnl_normalize_backward(workspace *w, const ca
 {
     return (rnl_normalize_backward){.rows = c->rows,
                                     .columns = c->columns,
+                                    .measured = c->rows + 1,
                                     .x = VIEW(0),
                                     .mean = w->array[1],
                                     .variance = w->array[2],
