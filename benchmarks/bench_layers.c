@@ -93,7 +93,7 @@ static void report_tile(rnl_bench *bench, tile *t, const char *name, const char 
 /* The seconds of all products of a layer in a step, judged by the tiles that were timed. */
 static double layer_seconds(tile *t, const rnl_layer *layer, const rnl_model *model)
 {
-    const rnl_cut rows = rnl_cut_rows((size_t)model->config->training.batch_size);
+    const rnl_cut rows = rnl_cut_rows((size_t)model->config->training.batch_size, 1);
     const double flops = rnl_layer_product_flops(layer, rows);
     double seconds = 0;
     for (size_t k = 0; k < RNL_LAYER_PRODUCTS; ++k)
@@ -116,7 +116,7 @@ rnl_status rnl_bench_layers(rnl_bench *bench, const rnl_model *model, const char
 {
     double products = 0;
     const double peak = rnl_fma_peak(rnl_isa_detect(), 1);
-    const rnl_cut rows = rnl_cut_rows((size_t)model->config->training.batch_size);
+    const rnl_cut rows = rnl_cut_rows((size_t)model->config->training.batch_size, 1);
     for (size_t i = 0; i < model->layer_count; ++i) {
         const rnl_layer *layer = &model->layers[i];
         if (!rnl_layer_multiplies(layer))

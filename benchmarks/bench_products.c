@@ -55,7 +55,7 @@ static subject *subject_of(subjects *s, const rnl_product *product, size_t kind)
 
 static rnl_status add_layer(subjects *s, const rnl_model *model, const rnl_layer *layer)
 {
-    const rnl_cut rows = rnl_cut_rows((size_t)model->config->training.batch_size);
+    const rnl_cut rows = rnl_cut_rows((size_t)model->config->training.batch_size, 1);
     rnl_product products[RNL_LAYER_PRODUCTS];
     rnl_layer_products(layer, rows, products);
     for (size_t k = 0; k < RNL_LAYER_PRODUCTS; ++k) {

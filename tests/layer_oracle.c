@@ -24,7 +24,9 @@ static bool is(const rnl_choice *choice, const char *name)
 layer_oracle layer_oracle_create(const rnl_model *model, size_t rows, uint32_t step)
 {
     layer_oracle oracle = {.model = model, .rows = rows, .step = step};
-    oracle.row_block = rnl_cut_rows((size_t)model->config->training.batch_size).size;
+    oracle.row_block = rnl_cut_rows((size_t)model->config->training.batch_size,
+                                    (size_t)model->config->training.shards)
+                           .size;
     for (size_t l = 0; l < model->layer_count; ++l)
         for (size_t p = 0; p < model->layers[l].parameter_count; ++p) {
             const rnl_parameter *parameter = &model->layers[l].parameters[p];

@@ -143,13 +143,14 @@ static void check_parameter(layer_oracle *oracle, const rnl_data *data, size_t l
               layer->name, parameter->name, sqrt(error), sqrt(norm));
 }
 
-static void check_gradients(const layers_case *c, size_t rows)
+static void check_gradients(const layers_case *c, size_t rows, size_t shards)
 {
     rnl_data *data = fixture_data(rows, FEATURES, CLASSES, RNL_FLOAT32);
     char training[160];
     snprintf(training, sizeof training,
-             "optimizer: {sgd: {learning_rate: 1.0}}, batch_size: %zu, shuffle: false, seed: 5",
-             rows);
+             "optimizer: {sgd: {learning_rate: 1.0}}, batch_size: %zu, shards: %zu, "
+             "shuffle: false, seed: 5",
+             rows, shards);
     rnl_model *model = create(c->layers, data, training);
     layer_oracle oracle = layer_oracle_create(model, rows, 1);
     float *before[LAYER_ORACLE_LAYERS][LAYER_ORACLE_PARAMETERS];
@@ -176,12 +177,15 @@ static void check_gradients(const layers_case *c, size_t rows)
     rnl_data_free(data);
 }
 
-/* One row block, and three of which the last is filled in part. */
+/* One row block, three of which the last is filled in part, and four shards: of a row less each but
+ * the first, where row blocks are not normalized by themselves. */
 #define CASE(name, layers)                                                                         \
     Test(gradients_of, name)                                                                       \
     {                                                                                              \
-        check_gradients(&(const layers_case){#name, layers}, 20);                                  \
-        check_gradients(&(const layers_case){#name, layers}, 37);                                  \
+        check_gradients(&(const layers_case){#name, layers}, 20, 1);                               \
+        check_gradients(&(const layers_case){#name, layers}, 37, 1);                               \
+        check_gradients(&(const layers_case){#name, layers},                                       \
+                        strstr(layers, "statistics: shard") ? 40 : 37, 4);                         \
     }
 CASES(CASE)
 #undef CASE

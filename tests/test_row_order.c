@@ -2,6 +2,7 @@
  * The order of rows in an epoch.
  */
 #include "engine/data/row_order.h"
+#include "engine/step/cut.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -66,4 +67,49 @@ Test(row_order, is_uniform)
         for (size_t j = 0; j < ROWS; ++j)
             chi += (counts[i][j] - expected) * (counts[i][j] - expected) / expected;
     cr_expect_float_eq(chi, freedom, 5 * sqrt(2 * freedom), "chi square %g", chi);
+}
+
+/* Each part of the rows feeds its shard alone, whatever is left for the last mini-batch. */
+Test(row_order, parts_keep_to_their_shards)
+{
+    enum { MOST = 200 };
+    static const size_t shards[] = {1, 2, 4, 16};
+    for (size_t k = 0; k < sizeof shards / sizeof *shards; ++k)
+        for (size_t rows = 1; rows <= MOST; ++rows) {
+            const size_t batch = 3 * shards[k];
+            uint32_t order[MOST];
+            size_t seen[16] = {0}, ends[17] = {0};
+            for (size_t s = 0; s < shards[k]; ++s)
+                ends[s + 1] = ends[s] + rows / shards[k] + (s < rows % shards[k]);
+            rnl_row_order_in_shards(order, rows, batch, shards[k], 7, 3, true);
+            for (size_t begin = 0; begin < rows; begin += batch) {
+                const rnl_cut cut = rnl_cut_rows(batch, shards[k]);
+                const size_t count = rows - begin < batch ? rows - begin : batch;
+                for (size_t s = 0; s < shards[k]; ++s) {
+                    const rnl_shard shard = rnl_cut_shard(cut, count, s);
+                    for (size_t i = 0; i < shard.filled; ++i, ++seen[s]) {
+                        const uint32_t row = order[begin + shard.first + i];
+                        cr_assert(row >= ends[s] && row < ends[s + 1], "row %u of shard %zu", row,
+                                  s);
+                    }
+                }
+            }
+            for (size_t s = 0; s < shards[k]; ++s)
+                cr_assert_eq(seen[s], ends[s + 1] - ends[s]);
+        }
+}
+
+Test(row_order, in_shards_is_a_permutation)
+{
+    enum { ROWS = 997 };
+    uint32_t order[ROWS], whole[ROWS];
+    bool seen[ROWS] = {false};
+    rnl_row_order_in_shards(order, ROWS, 64, 8, 7, 3, true);
+    for (size_t i = 0; i < ROWS; ++i) {
+        cr_assert(order[i] < ROWS && !seen[order[i]]);
+        seen[order[i]] = true;
+    }
+    rnl_row_order_in_shards(order, ROWS, 64, 1, 7, 3, true);
+    rnl_row_order(whole, ROWS, 7, 3, true);
+    cr_expect_arr_eq(order, whole, sizeof whole);
 }

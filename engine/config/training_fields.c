@@ -67,6 +67,16 @@ const rnl_field rnl_training_fields[] = {
      .minimum = 1,
      .maximum = 1 << 24,
      .help = "rows for each step"},
+    {.key = "shards",
+     .type = RNL_FIELD_INTEGER,
+     .offset = TRAINING(shards),
+     .fallback = "1",
+     .minimum = 1,
+     .maximum = RNL_MAX_SHARDS,
+     .power_of_two = true,
+     .help =
+         "parts of each mini-batch, of as many rows, whose gradients are summed in a fixed tree: a "
+         "part of the result, as batch_size is"},
     {.key = "epochs",
      .type = RNL_FIELD_INTEGER,
      .offset = TRAINING(epochs),

@@ -11,4 +11,14 @@
 /* Fills `order` with the numbers below `rows`, in random order or as they come. */
 void rnl_row_order(uint32_t *order, size_t rows, uint64_t seed, uint32_t epoch, bool shuffle);
 
+/* The same for mini-batches of `batch` rows in shards, a divisor of it.  The rows are cut into as
+ * many parts, as even as can be, the larger ones first; a part feeds its shard, and its rows keep
+ * to it:
+ *
+ *     rows     | part 0          | part 1          |
+ *     order    | shard 0 shard 1 | shard 0 shard 1 | ...     a mini-batch after the other
+ */
+void rnl_row_order_in_shards(uint32_t *order, size_t rows, size_t batch, size_t shards,
+                             uint64_t seed, uint32_t epoch, bool shuffle);
+
 #endif

@@ -11,6 +11,7 @@
 #include "engine/predictor/predictor.h"
 #include "engine/schema/config.h"
 #include "engine/step/mixed_precision.h"
+#include "engine/step/shard_sum.h"
 #include "engine/step/update.h"
 
 #include <stddef.h>
@@ -36,7 +37,7 @@ typedef struct prelu_state {
     const rnl_layer *layer;
     rnl_column_cut cut;
     rnl_block *slopes;
-    float *unused; /* (columns) gradients of frozen slopes */
+    float *sums; /* (shards, columns) gradients of the slopes */
     const rnl_matrix *input;
     rnl_matrix output;
     rnl_upstream upstream, downstream; /* downstream has 0 partials if its gradient is not needed */
@@ -61,48 +62,70 @@ static void initialize(rnl_layer *layer, uint64_t seed)
         alpha->arrays[RNL_VALUES][i] = (float)p->initial_slope;
 }
 
-static size_t used_rows(const rnl_step *step, const rnl_batch *batch)
+static void run_shard_forward(const prelu_state *state, rnl_step_worker *worker, rnl_shard shard,
+                              rnl_columns_tile tile)
 {
-    return rnl_cut_used(step->rows, batch->rows) * step->rows.size;
+    worker->step->kernels->learned_slope_forward(&(const rnl_learned_slope){
+        .rows = shard.used,
+        .columns = tile.count,
+        .z = rnl_matrix_view(state->input, shard.row, tile.first),
+        .slopes = state->slopes->arrays[RNL_VALUES] + tile.first,
+        .y = rnl_matrix_at(&state->output, shard.row, tile.first),
+    });
+    rnl_step_round(worker, &state->output, shard.row, shard.used, tile.first, tile.count);
 }
 
 static rnl_status run_forward(void *self, size_t number, rnl_step_worker *worker)
 {
-    const prelu_state *state = self;
-    const rnl_columns_tile tile = rnl_columns_of(state->cut, number);
-    worker->step->kernels->learned_slope_forward(&(const rnl_learned_slope){
-        .rows = used_rows(worker->step, &worker->batch),
-        .columns = tile.count,
-        .z = rnl_matrix_view(state->input, 0, tile.first),
-        .slopes = state->slopes->arrays[RNL_VALUES] + tile.first,
-        .y = rnl_matrix_at(&state->output, 0, tile.first),
-    });
-    rnl_step_round(worker, &state->output, 0, used_rows(worker->step, &worker->batch), tile.first,
-                   tile.count);
+    const rnl_cut rows = worker->step->rows;
+    for (size_t s = 0; s < rnl_cut_used_shards(rows, worker->batch.rows); ++s)
+        run_shard_forward(self, worker, rnl_cut_shard(rows, worker->batch.rows, s),
+                          rnl_columns_of(((const prelu_state *)self)->cut, number));
     return RNL_OK;
 }
 
 /* Rows that pad the last block have gradients of 0, and add nothing. */
+static void run_shard_backward(const prelu_state *state, const rnl_step *step, rnl_shard shard,
+                               rnl_columns_tile tile, float *sums)
+{
+    const rnl_upstream *delta =
+        state->downstream.partials > 0 ? &state->downstream : &state->upstream;
+    step->kernels->learned_slope_backward(&(const rnl_learned_slope_backward){
+        .rows = shard.used,
+        .columns = tile.count,
+        .upstream = rnl_upstream_view(&state->upstream, shard.row, tile.first),
+        .z = rnl_matrix_view(state->input, shard.row, tile.first),
+        .slopes = state->slopes->arrays[RNL_VALUES] + tile.first,
+        .delta = rnl_upstream_at(delta, shard.row, tile.first),
+        .slope_gradient = sums,
+    });
+}
+
+static void update(const prelu_state *state, rnl_step_worker *worker, rnl_columns_tile tile,
+                   const float *sums)
+{
+    const rnl_block *slopes = state->slopes;
+    if (!slopes->trained)
+        return;
+    memcpy(slopes->gradients + tile.first, sums, tile.count * sizeof *sums);
+    if (slopes->updated_by_tile)
+        rnl_step_update(worker->step, worker, slopes->index, tile.first, tile.count,
+                        slopes->gradients + tile.first);
+}
+
 static rnl_status run_backward(void *self, size_t number, rnl_step_worker *worker)
 {
     const prelu_state *state = self;
     const rnl_step *step = worker->step;
     const rnl_columns_tile tile = rnl_columns_of(state->cut, number);
-    float *gradients = state->slopes->trained ? state->slopes->gradients : state->unused;
-    const rnl_upstream *delta =
-        state->downstream.partials > 0 ? &state->downstream : &state->upstream;
-    step->kernels->learned_slope_backward(&(const rnl_learned_slope_backward){
-        .rows = used_rows(step, &worker->batch),
-        .columns = tile.count,
-        .upstream = rnl_upstream_view(&state->upstream, 0, tile.first),
-        .z = rnl_matrix_view(state->input, 0, tile.first),
-        .slopes = state->slopes->arrays[RNL_VALUES] + tile.first,
-        .delta = rnl_upstream_at(delta, 0, tile.first),
-        .slope_gradient = gradients + tile.first,
-    });
-    if (state->slopes->trained && state->slopes->updated_by_tile)
-        rnl_step_update(worker->step, worker, state->slopes->index, tile.first, tile.count,
-                        state->slopes->gradients + tile.first);
+    const size_t rows = worker->batch.rows, columns = state->output.columns,
+                 leaves = rnl_cut_used_shards(step->rows, rows);
+    float *sums = state->sums + tile.first;
+    for (size_t s = 0; s < leaves; ++s)
+        run_shard_backward(state, step, rnl_cut_shard(step->rows, rows, s), tile,
+                           sums + s * columns);
+    rnl_shard_sum_arrays(sums, columns, leaves, tile.count);
+    update(state, worker, tile, sums);
     return RNL_OK;
 }
 
@@ -130,8 +153,9 @@ static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl
     RNL_TRY(rnl_step_output(step, &state->output, input->columns));
     RNL_TRY(rnl_step_block(step, layer, ALPHA, input->columns, &state->slopes));
     RNL_TRY(rnl_step_gradients(step, state->slopes));
-    if (step->given.training && !state->slopes->trained)
-        RNL_TRY(rnl_arena_reserve(&step->arena, &state->unused, input->columns, sizeof(float)));
+    if (step->given.training)
+        RNL_TRY(rnl_arena_reserve(&step->arena, &state->sums, step->rows.shards * input->columns,
+                                  sizeof(float)));
     state->slopes->updated_by_tile = !rnl_step_clips(step);
     RNL_TRY(rnl_phases_add(&step->preparation,
                            (rnl_phase){.tiles = 1, .run = run_preparation, .self = state}));

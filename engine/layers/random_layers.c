@@ -155,7 +155,7 @@ static rnl_random_rows arguments_of(const random_state *state, rnl_random_rows a
     arguments.rows = rows.filled - rows.begin;
     arguments.columns = state->output.columns;
     arguments.step = (uint32_t)batch->number;
-    arguments.first_row = (uint32_t)(batch->begin + rows.begin);
+    arguments.first_row = (uint32_t)(batch->begin + rows.number);
     arguments.sign = rnl_matrix_view(state->input, rows.begin, 0);
     return arguments;
 }

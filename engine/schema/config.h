@@ -61,6 +61,7 @@ typedef struct rnl_training_config {
     rnl_early_stopping_config early_stopping;
     rnl_choice precision; /* of rnl_precisions */
     int64_t batch_size;
+    int64_t shards; /* of a mini-batch, a power of two */
     int64_t epochs;
     rnl_text_map init_names; /* of parameters here to tensors of a plain file to start from */
     int64_t initial_epoch;   /* the first epoch's number is one more */
@@ -84,6 +85,8 @@ typedef struct rnl_reused {
     size_t *entries;      /* (count) each with its number in the saved model's */
     bool inputs, outputs; /* the saved model's first and last entry are among them */
 } rnl_reused;
+
+#define RNL_MAX_SHARDS 1024
 
 /* pretraining: */
 typedef struct rnl_pretraining_config {

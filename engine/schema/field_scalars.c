@@ -36,14 +36,16 @@ static bool in_range(const rnl_field *field, double value)
 static rnl_status decode_integer(const rnl_field *field, const rnl_node *node, void *value)
 {
     char expected[128];
-    print_range(expected, sizeof expected, field, "an integer");
+    print_range(expected, sizeof expected, field,
+                field->power_of_two ? "a power of two" : "an integer");
     if (node->type != RNL_SCALAR || node->quoted || rnl_node_is_empty(node) ||
         node->text[strspn(node->text, "+-0123456789")] != '\0')
         return rnl_fail_value(field, node, expected);
     char *end;
     errno = 0;
     const long long number = strtoll(node->text, &end, 10);
-    if (*end != '\0' || errno != 0 || !in_range(field, (double)number))
+    if (*end != '\0' || errno != 0 || !in_range(field, (double)number) ||
+        (field->power_of_two && (number & (number - 1)) != 0))
         return rnl_fail_value(field, node, expected);
     *(int64_t *)value = number;
     return RNL_OK;
@@ -68,7 +70,7 @@ static void describe_range(FILE *out, const rnl_field *f, const char *what)
 
 static void describe_integer(FILE *out, const rnl_field *field)
 {
-    describe_range(out, field, "integer");
+    describe_range(out, field, field->power_of_two ? "power of two" : "integer");
 }
 
 const rnl_field_operations rnl_integer_field = {

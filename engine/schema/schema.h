@@ -39,6 +39,7 @@ typedef struct rnl_field {
     double minimum;       /* numbers and integers: inclusive bounds, or both 0 for none; */
     double maximum;
     bool above_minimum; /* the minimum itself is refused */
+    bool power_of_two;  /* RNL_FIELD_INTEGER: no other is taken */
     const char *word;   /* RNL_FIELD_NUMBER_MAP: a word that may replace the whole map; NULL:
                            none */
     const char *zero;   /* RNL_FIELD_NUMBER: the word written for 0, which is then refused as a

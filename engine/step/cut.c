@@ -11,23 +11,47 @@
 #define MAX_COLUMN_BLOCKS 4
 #define MAX_INPUT_RANGES  8
 
-rnl_cut rnl_cut_rows(size_t batch)
+static size_t blocks_of(size_t batch)
 {
-    const size_t blocks =
-        batch <= FEW_ROWS ? 1 : rnl_least(rnl_divide_up(batch, ROWS_PER_BLOCK), MAX_ROW_BLOCKS);
-    const size_t size = rnl_divide_up(batch, blocks);
-    return (rnl_cut){rnl_divide_up(batch, size), size};
+    return batch <= FEW_ROWS ? 1 : rnl_least(rnl_divide_up(batch, ROWS_PER_BLOCK), MAX_ROW_BLOCKS);
+}
+
+/* There are as many parts as shards at least, so that a block is as large as a part. */
+static size_t blocks_of_shard(size_t rows)
+{
+    return rows < 2 * ROWS_PER_PART ? 1 : rnl_least(rows / ROWS_PER_PART, MAX_ROW_BLOCKS);
+}
+
+rnl_cut rnl_cut_rows(size_t batch, size_t shards)
+{
+    const size_t rows = rnl_divide_up(batch, shards);
+    const size_t blocks = shards == 1 ? blocks_of(rows) : blocks_of_shard(rows);
+    const size_t size = rnl_divide_up(rows, blocks);
+    return (rnl_cut){shards * rnl_divide_up(rows, size), size, shards};
+}
+
+rnl_shard rnl_cut_shard(rnl_cut cut, size_t count, size_t shard)
+{
+    const size_t share = count / cut.shards, longer = count % cut.shards;
+    const size_t filled = share + (shard < longer);
+    return (rnl_shard){
+        .row = shard * rnl_cut_shard_rows(cut),
+        .first = shard * share + rnl_least(shard, longer),
+        .filled = filled,
+        .used = rnl_divide_up(filled, cut.size) * cut.size,
+    };
+}
+
+size_t rnl_cut_used_shards(rnl_cut cut, size_t count)
+{
+    return rnl_least(cut.shards, count);
 }
 
 size_t rnl_cut_filled(rnl_cut cut, size_t count, size_t block)
 {
-    const size_t begin = block * cut.size;
-    return count <= begin ? 0 : rnl_least(count - begin, cut.size);
-}
-
-size_t rnl_cut_used(rnl_cut cut, size_t count)
-{
-    return rnl_least(rnl_divide_up(count, cut.size), cut.blocks);
+    const size_t each = cut.blocks / cut.shards, begin = block % each * cut.size;
+    const size_t rows = rnl_cut_shard(cut, count, block / each).filled;
+    return rows <= begin ? 0 : rnl_least(rows - begin, cut.size);
 }
 
 /* Returns the smallest divisor that is large enough, or the whole. */
@@ -64,7 +88,7 @@ static rnl_input_cut cut_inputs(size_t inputs, size_t most)
  * products of the other half. */
 rnl_dense_cut rnl_cut_dense(rnl_cut rows, size_t fan_in, size_t units)
 {
-    const bool by_columns = rows.blocks == 1;
+    const bool by_columns = rows.blocks == 1 && rows.shards == 1;
     const rnl_column_cut columns =
         cut_evenly(units, COLUMNS_PER_BLOCK, by_columns ? MAX_COLUMN_BLOCKS : 1);
     const bool in_halves = by_columns && columns.blocks > 1 && rows.size % (2 * ROWS_PER_HALF) == 0;

@@ -16,18 +16,40 @@
 /* Columns are cut at multiples of this: whole vectors, whole cache lines. */
 #define RNL_CUT_MULTIPLE 16
 
-/* Row blocks of a mini-batch, `blocks` of `size` rows. */
+/* Row blocks of a mini-batch, `blocks` of `size` rows.  Each shard has as many of them:
+ *
+ *     shard 0            shard 1            ...
+ *     | block | block |  | block | block |       a shard's rows fill its blocks from the front
+ */
 typedef struct rnl_cut {
     size_t blocks, size;
+    size_t shards;
 } rnl_cut;
 
-rnl_cut rnl_cut_rows(size_t batch);
+/* A mini-batch in shards is no mini-batch of as many rows: neither its blocks nor the cut of its
+ * layers are those of one that is whole. */
+rnl_cut rnl_cut_rows(size_t batch, size_t shards);
 
-/* The rows in a block when `count` rows fill the blocks from the front: 0 .. size. */
+/* Rows of a shard's blocks. */
+static inline size_t rnl_cut_shard_rows(rnl_cut cut)
+{
+    return cut.blocks / cut.shards * cut.size;
+}
+
+/* The rows of a shard: as even a share of a mini-batch as there can be, the larger ones first. */
+typedef struct rnl_shard {
+    size_t row;          /* where its blocks begin in the matrices */
+    size_t first;        /* number in the mini-batch of its first row */
+    size_t filled, used; /* its rows, without and with those that pad the last block */
+} rnl_shard;
+
+rnl_shard rnl_cut_shard(rnl_cut cut, size_t count, size_t shard);
+
+/* The number of shards with at least one of `count` rows; those without are the last. */
+size_t rnl_cut_used_shards(rnl_cut cut, size_t count);
+
+/* The rows in a block of a mini-batch of `count` rows: 0 .. size. */
 size_t rnl_cut_filled(rnl_cut cut, size_t count, size_t block);
-
-/* The number of blocks with at least one of `count` rows. */
-size_t rnl_cut_used(rnl_cut cut, size_t count);
 
 /* Returns the rows of a part of a block of `size` rows, a divisor of it: phases over rows are
  * shared out by parts. */

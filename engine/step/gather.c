@@ -37,7 +37,7 @@ static void gather(const rnl_step *step, rnl_numbers numbers, const rnl_scaler *
     const rnl_gather arguments = {
         .rows = rows.filled - rows.begin,
         .features = numbers.columns,
-        .indices = batch->indices + rows.begin,
+        .indices = batch->indices + rows.number,
         .source = numbers.array,
         .centre = scaler->centre,
         .scale = scaler->scale,
@@ -58,12 +58,13 @@ static void clip(const rnl_step *step, rnl_row_tile rows)
                                                         .c = step->given.model->scaler.clip});
 }
 
-static void gather_row_targets(const rnl_step *step, const rnl_batch *batch, size_t i)
+static void gather_row_targets(const rnl_step *step, const rnl_dataset *dataset, uint32_t index,
+                               size_t i)
 {
     const size_t outputs = step->per_row.targets.columns;
     float *targets = step->per_row.targets.values + i * step->per_row.targets.stride;
     for (size_t j = 0; j < outputs; ++j)
-        targets[j] = (float)rnl_dataset_target(batch->dataset, batch->indices[i], j, outputs);
+        targets[j] = (float)rnl_dataset_target(dataset, index, j, outputs);
 }
 
 static void gather_targets(const rnl_step *step, const rnl_batch *batch, rnl_row_tile rows)
@@ -72,14 +73,15 @@ static void gather_targets(const rnl_step *step, const rnl_batch *batch, rnl_row
     const rnl_matrix *targets = rnl_step_targets(step);
     const bool wanted = step->per_row.targets.columns > 0;
     const bool scaled = wanted && dataset->values && step->given.model->target_scaler.features > 0;
+    const uint32_t *indices = batch->indices + rows.number;
     if (scaled)
         gather(step, rnl_dataset_values(dataset), &step->given.model->target_scaler, batch, rows,
                &step->per_row.targets);
-    for (size_t i = rows.begin; i < rows.filled; ++i) {
+    for (size_t i = rows.begin; i < rows.filled; ++i, ++indices) {
         if (wanted && !scaled)
-            gather_row_targets(step, batch, i);
+            gather_row_targets(step, dataset, *indices, i);
         step->per_row.labels[i] = dataset->labels && !step->per_row.mirrors
-                                      ? dataset->labels[batch->indices[i]]
+                                      ? dataset->labels[*indices]
                                       : label_of(step, targets->values + i * targets->stride);
     }
 }
@@ -88,8 +90,9 @@ static void gather_weights(const rnl_step *step, const rnl_batch *batch, rnl_row
 {
     const float *of_samples = batch->dataset->sample_weights;
     const float *of_classes = batch->training ? step->given.class_weights : NULL;
-    for (size_t i = rows.begin; i < rows.filled; ++i)
-        step->per_row.weights[i] = (of_samples ? of_samples[batch->indices[i]] : 1) *
+    const uint32_t *indices = batch->indices + rows.number;
+    for (size_t i = rows.begin; i < rows.filled; ++i, ++indices)
+        step->per_row.weights[i] = (of_samples ? of_samples[*indices] : 1) *
                                    (of_classes ? of_classes[step->per_row.labels[i]] : 1);
 }
 

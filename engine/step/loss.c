@@ -51,7 +51,7 @@ static void measure(const loss_state *state, const rnl_step *step, const rnl_bat
             .predictions = row_of(&step->per_row.predictions, i),
             .scaler = &step->given.model->target_scaler,
             .dataset = batch->dataset,
-            .row = batch->indices[i],
+            .row = batch->indices[rows.number + (i - rows.begin)],
             .mirrored = step->per_row.mirrors ? row_of(&step->input, i) : NULL,
             .scores = row_of(state->outputs, i),
             .variances = batch->target_variances,

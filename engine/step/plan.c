@@ -94,7 +94,7 @@ rnl_status rnl_step_plan_rows(rnl_step *step)
 {
     const rnl_training_config *config = &step->given.model->config->training;
     const size_t outputs = rnl_model_outputs(step->given.model);
-    step->rows = rnl_cut_rows(step->given.batch_size);
+    step->rows = rnl_cut_rows(step->given.batch_size, rnl_step_shards(step));
     step->padded_rows = step->rows.blocks * step->rows.size;
     step->part_rows = rnl_cut_part(step->rows.size);
     const size_t rows = step->padded_rows;

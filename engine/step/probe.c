@@ -100,9 +100,9 @@ static const float *row_of(const output_tile *tile, size_t row)
     return output->values + row * output->stride + tile->begin;
 }
 
-static void measure_moments(tile_sums *sums, const output_tile *tile, size_t rows)
+static void measure_moments(tile_sums *sums, const output_tile *tile, size_t first, size_t rows)
 {
-    for (size_t i = 0; i < rows; ++i) {
+    for (size_t i = first; i < first + rows; ++i) {
         const float *y = row_of(tile, i);
         for (size_t j = 0; j < tile->count; ++j) {
             sums->means[j] += (double)y[j];
@@ -111,7 +111,7 @@ static void measure_moments(tile_sums *sums, const output_tile *tile, size_t row
     }
     for (size_t j = 0; j < tile->count; ++j)
         sums->means[j] /= (double)rows;
-    for (size_t i = 0; i < rows; ++i) {
+    for (size_t i = first; i < first + rows; ++i) {
         const float *y = row_of(tile, i);
         for (size_t j = 0; j < tile->count; ++j) {
             const double deviation = (double)y[j] - sums->means[j];
@@ -120,13 +120,13 @@ static void measure_moments(tile_sums *sums, const output_tile *tile, size_t row
     }
 }
 
-static void measure_saturation(tile_sums *sums, const output_tile *tile, size_t rows)
+static void measure_saturation(tile_sums *sums, const output_tile *tile, size_t first, size_t rows)
 {
     const rnl_activation *activation = tile->layer->activation;
     if (!activation || !rnl_activation_is_s_shaped(activation))
         return;
     const float above = activation->steep_above, below = activation->steep_below;
-    for (size_t i = 0; i < rows; ++i) {
+    for (size_t i = first; i < first + rows; ++i) {
         const float *y = row_of(tile, i);
         for (size_t j = 0; j < tile->count; ++j)
             sums->saturated[j] += !(y[j] > above) | !(y[j] < below);
@@ -143,17 +143,25 @@ static void add(probed_unit *unit, size_t unit_rows, const tile_sums *sums, size
     unit->alive |= sums->alive[j] > 0;
 }
 
-static rnl_status run_outputs(void *self, size_t number, rnl_step_worker *worker)
+static void add_rows(output_tile *tile, size_t first, size_t rows)
 {
-    const rnl_probe *probe = self;
-    output_tile *tile = &probe->tiles[number];
-    const size_t rows = worker->batch.rows;
     tile_sums sums = {0};
-    measure_moments(&sums, tile, rows);
-    measure_saturation(&sums, tile, rows);
+    measure_moments(&sums, tile, first, rows);
+    measure_saturation(&sums, tile, first, rows);
     for (size_t j = 0; j < tile->count; ++j)
         add(&tile->layer->units[tile->begin + j], tile->rows, &sums, j, rows);
     tile->rows += rows;
+}
+
+/* Adds the shards in their order. */
+static rnl_status run_outputs(void *self, size_t number, rnl_step_worker *worker)
+{
+    const rnl_probe *probe = self;
+    const rnl_cut cut = worker->step->rows;
+    for (size_t s = 0; s < rnl_cut_used_shards(cut, worker->batch.rows); ++s) {
+        const rnl_shard shard = rnl_cut_shard(cut, worker->batch.rows, s);
+        add_rows(&probe->tiles[number], shard.row, shard.filled);
+    }
     return RNL_OK;
 }
 

@@ -13,10 +13,11 @@
 /* Any number gives the same results: a row does not depend on the other rows of its tile. */
 #define RNL_ROWS_PER_TILE 8
 
-/* The rows of a tile: [begin, filled) belong to the mini-batch, [filled, end) pad its last block.
- */
+/* The rows of a tile: [begin, filled) belong to the mini-batch, [filled, end) pad the last block of
+ * their shard. */
 typedef struct rnl_row_tile {
     size_t begin, filled, end;
+    size_t number; /* of the first row in the mini-batch */
 } rnl_row_tile;
 
 static inline size_t rnl_row_tiles_per_part(size_t part_rows)
@@ -45,14 +46,17 @@ static inline rnl_status rnl_row_phase_add(rnl_step *step, rnl_phase phase, size
 static inline rnl_row_tile rnl_row_tile_of(const rnl_step *step, const rnl_batch *batch,
                                            size_t tile)
 {
-    const size_t used = rnl_cut_used(step->rows, batch->rows) * step->rows.size;
     const size_t per_part = rnl_row_tiles_per_part(step->part_rows);
     const size_t part = tile / per_part * step->part_rows, part_end = part + step->part_rows;
+    const rnl_shard shard =
+        rnl_cut_shard(step->rows, batch->rows, part / rnl_cut_shard_rows(step->rows));
+    const size_t used = shard.row + shard.used;
     const size_t first = part + tile % per_part * RNL_ROWS_PER_TILE;
     const size_t begin = rnl_least(first, used), last = rnl_least(used, part_end);
     const size_t end = rnl_least(last, begin + RNL_ROWS_PER_TILE);
-    const size_t filled = rnl_least(end, batch->rows);
-    return (rnl_row_tile){begin, filled < begin ? begin : filled, end};
+    const size_t filled = rnl_least(end, shard.row + shard.filled);
+    return (rnl_row_tile){begin, filled < begin ? begin : filled, end,
+                          shard.first + (begin - shard.row)};
 }
 
 /* Sets padding rows to 0. */

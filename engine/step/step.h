@@ -3,9 +3,9 @@
  * over a mini-batch, products, memory.  What the phases are, and in which order, stands in plan.h.
  *
  * Matrices over a mini-batch are row-major and have `padded_rows` rows, a whole number of row
- * blocks. A short mini-batch fills them from the front.  A row block without rows is skipped
- * everywhere; in one that is filled in part, the remaining rows have inputs of 0 and gradients of
- * 0.
+ * blocks for each shard. A short mini-batch fills those of a shard from the front.  A row block
+ * without rows is skipped everywhere; in one that is filled in part, the remaining rows have inputs
+ * of 0 and gradients of 0.
  */
 #ifndef RNL_ENGINE_STEP_STEP_H
 #define RNL_ENGINE_STEP_STEP_H
@@ -231,6 +231,12 @@ static inline size_t rnl_step_arrays(const rnl_step *step)
 {
     return RNL_FIRST_SLOT +
            (step->given.training ? rnl_optimizer_slots(step->given.model->phase.optimizer) : 0);
+}
+
+/* The shards of a mini-batch in training; other passes have one. */
+static inline size_t rnl_step_shards(const rnl_step *step)
+{
+    return step->given.training ? (size_t)step->given.model->config->training.shards : 1;
 }
 
 /* Tests if gradients are clipped.  Then they are complete, penalties included, before the update

@@ -62,11 +62,15 @@ static bool all_finite(const float *values, size_t count)
     return finite;
 }
 
-static bool rows_finite(const rnl_matrix *matrix, size_t rows)
+/* Tests the rows of a mini-batch. */
+static bool rows_finite(const rnl_step *step, const rnl_matrix *matrix, size_t rows)
 {
     bool finite = true;
-    for (size_t i = 0; i < rows; ++i)
-        finite &= all_finite(matrix->values + i * matrix->stride, matrix->columns);
+    for (size_t s = 0; s < step->rows.shards; ++s) {
+        const rnl_shard shard = rnl_cut_shard(step->rows, rows, s);
+        for (size_t i = shard.row; i < shard.row + shard.filled; ++i)
+            finite &= all_finite(matrix->values + i * matrix->stride, matrix->columns);
+    }
     return finite;
 }
 
@@ -134,11 +138,11 @@ rnl_status rnl_fail_not_finite(const rnl_step *step, const rnl_batch *batch, uin
 {
     char advice[ADVICE_TEXT];
     advise(advice, step, number, false);
-    if (!rows_finite(&step->input, batch->rows))
+    if (!rows_finite(step, &step->input, batch->rows))
         return rnl_fail(RNL_NOT_FINITE, "step %llu: an input of the mini-batch is NaN or infinite",
                         (unsigned long long)number);
     for (size_t i = 0; i < step->layers.count; ++i)
-        if (!rows_finite(step->layers.outputs[i], batch->rows))
+        if (!rows_finite(step, step->layers.outputs[i], batch->rows))
             return rnl_fail(RNL_NOT_FINITE,
                             "step %llu: the output of layer %s is NaN or infinite; %s",
                             (unsigned long long)number, step->given.model->layers[i].name, advice);

@@ -1,7 +1,6 @@
 #include "engine/training/course_ending.h"
 
 #include "engine/base/error.h"
-#include "engine/data/row_order.h"
 #include "engine/schema/config.h"
 #include "engine/training/course_saving.h"
 #include "engine/training/early_stopping.h"
@@ -22,7 +21,7 @@ static void begin_final_pass(rnl_hand *hand, void *context)
     (void)hand;
     rnl_course *t = context;
     t->saving = false;
-    rnl_row_order(t->epoch.order, t->data->train.rows, 0, 0, false);
+    rnl_order_epoch(&t->epoch, t->model, 0, false);
 }
 
 static void end_final_pass(rnl_hand *hand, void *context)

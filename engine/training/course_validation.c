@@ -2,7 +2,6 @@
 #include "engine/training/monitored_figure.h"
 
 #include "engine/base/error.h"
-#include "engine/data/row_order.h"
 #include "engine/schema/config.h"
 #include "engine/step/penalty.h"
 #include "engine/training/course_access.h"
@@ -132,12 +131,10 @@ static void begin_look(rnl_hand *hand, void *context)
 {
     const look *l = context;
     rnl_course *t = l->course;
-    const rnl_training_config *config = &t->model->config->training;
     rnl_probe_clear(hand->step.step);
     t->inspection.training = t->position.step == 0;
     t->inspection.number = t->position.step + 1;
-    rnl_row_order(t->epoch.order, t->data->train.rows, (uint64_t)config->seed, (uint32_t)l->epochs,
-                  config->shuffle);
+    rnl_order_epoch(&t->epoch, t->model, (uint32_t)l->epochs, t->model->config->training.shuffle);
 }
 
 /* Reports the inspection; false if the callback asks to stop. */

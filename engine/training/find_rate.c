@@ -3,7 +3,6 @@
 #include "engine/base/error.h"
 #include "engine/base/functions.h"
 #include "engine/base/memory.h"
-#include "engine/data/row_order.h"
 #include "engine/kinds/metrics.h"
 #include "engine/schema/config.h"
 #include "engine/step/penalty.h"
@@ -129,9 +128,7 @@ static void begin_epoch(rnl_hand *hand, void *context)
 {
     (void)hand;
     search *s = context;
-    const rnl_training_config *config = &s->model->config->training;
-    rnl_row_order(s->rows.order, s->rows.dataset->rows, (uint64_t)config->seed, s->epoch++,
-                  config->shuffle);
+    rnl_order_epoch(&s->rows, s->model, s->epoch++, s->model->config->training.shuffle);
 }
 
 static rnl_rate_point add_point(search *s, double loss)

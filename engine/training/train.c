@@ -89,13 +89,12 @@ static void begin_epoch(rnl_hand *hand, void *context)
 {
     (void)hand;
     rnl_course *t = context;
-    const rnl_training_config *config = &t->model->config->training;
     const rnl_position *position = &t->position;
     t->first_row = position->rows;
     if (position->sums.rows == 0)
         rnl_course_begin_sums(t);
-    rnl_row_order(t->epoch.order, t->data->train.rows, (uint64_t)config->seed,
-                  (uint32_t)position->epoch, config->shuffle);
+    rnl_order_epoch(&t->epoch, t->model, (uint32_t)position->epoch,
+                    t->model->config->training.shuffle);
 }
 
 static void settle_step(rnl_hand *hand, void *context)

@@ -27,6 +27,19 @@ static size_t model_bytes(const rnl_step *step)
     return parameters * rnl_step_arrays(step) * sizeof(float);
 }
 
+#define FEW_ROWS 16
+
+static void log_shards(const rnl_step *step, const rnl_options *options)
+{
+    const size_t shards = step->rows.shards, rows = step->given.batch_size / shards;
+    if (shards > 1)
+        rnl_log(options, rows < FEW_ROWS ? RNL_LOG_WARNING : RNL_LOG_INFO,
+                "a mini-batch has %zu rows: %zu of each of %zu shards%s", shards * rows, rows,
+                shards,
+                rows < FEW_ROWS ? ", so few that a step takes much longer than one without shards"
+                                : "");
+}
+
 /* Leaves out the runtimes' own memory, some 13 MB. */
 void rnl_log_plan(const rnl_step *step, const rnl_data *data, const rnl_options *options)
 {
@@ -41,6 +54,7 @@ void rnl_log_plan(const rnl_step *step, const rnl_data *data, const rnl_options 
             (double)(step->arena.bytes + model + rows) / 1e6, (double)memory->parameters / 1e6,
             (double)memory->optimizer / 1e6, (double)memory->gradients / 1e6,
             (double)memory->activations / 1e6, (double)model / 1e6, (double)rows / 1e6);
+    log_shards(step, options);
     if (rnl_step_is_mixed(step) && !rnl_kernels_have_bfloat16(step->kernels))
         rnl_log(options, RNL_LOG_WARNING,
                 "precision mixed_bfloat16: without AVX512_BF16 products take about twice the time "

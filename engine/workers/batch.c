@@ -1,6 +1,7 @@
 #include "engine/workers/batch.h"
 
 #include "engine/base/number.h"
+#include "engine/data/row_order.h"
 #include "engine/schema/config.h"
 
 rnl_batch rnl_batch_at(const rnl_step *step, const rnl_sequence *rows, size_t begin)
@@ -25,7 +26,16 @@ rnl_batch rnl_batch_to_learn(const rnl_step *step, const rnl_sequence *rows, siz
 
 size_t rnl_batch_size(const rnl_model *model, const rnl_dataset *dataset)
 {
-    return rnl_least((size_t)model->config->training.batch_size, dataset->rows);
+    const size_t shards = (size_t)model->config->training.shards;
+    const size_t rows = rnl_least((size_t)model->config->training.batch_size, dataset->rows);
+    return rnl_divide_up(rows, shards) * shards;
+}
+
+void rnl_order_epoch(const rnl_sequence *rows, const rnl_model *model, uint32_t epoch, bool shuffle)
+{
+    const rnl_training_config *config = &model->config->training;
+    rnl_row_order_in_shards(rows->order, rows->dataset->rows, rnl_batch_size(model, rows->dataset),
+                            (size_t)config->shards, (uint64_t)config->seed, epoch, shuffle);
 }
 
 size_t rnl_epoch_rows(const rnl_model *model, const rnl_dataset *train)

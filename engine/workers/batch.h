@@ -22,8 +22,12 @@ rnl_batch rnl_batch_at(const rnl_step *step, const rnl_sequence *rows, size_t be
 rnl_batch rnl_batch_to_learn(const rnl_step *step, const rnl_sequence *rows, size_t begin,
                              uint64_t number);
 
-/* The configuration's batch size, at most the rows that there are. */
+/* The configuration's batch size, at most the rows that there are, in shards of equal size. */
 size_t rnl_batch_size(const rnl_model *model, const rnl_dataset *dataset);
+
+/* Fills the sequence with the training rows in the order of an epoch. */
+void rnl_order_epoch(const rnl_sequence *rows, const rnl_model *model, uint32_t epoch,
+                     bool shuffle);
 
 /* The rows of an epoch: without the last mini-batch, if it is not whole and not wanted. */
 size_t rnl_epoch_rows(const rnl_model *model, const rnl_dataset *train);

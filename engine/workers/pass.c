@@ -16,7 +16,11 @@ static rnl_batch batch_of(const rnl_step *step, const rnl_pass *pass, size_t beg
 /* Sums rows up by the mini-batches of the configuration, however many are computed at once. */
 static void add_sums(rnl_pass *pass, const rnl_step *step, const rnl_batch *batch)
 {
-    const size_t at_once = pass->summed_rows > 0 ? pass->summed_rows : batch->rows;
+    const size_t at_once = pass->summed_rows;
+    if (at_once == 0) {
+        rnl_sums_add(&pass->sums, step, batch);
+        return;
+    }
     for (size_t i = 0; i < batch->rows; i += at_once)
         rnl_sums_add_rows(&pass->sums, step, batch,
                           (rnl_row_range){i, i + rnl_least(batch->rows - i, at_once)});

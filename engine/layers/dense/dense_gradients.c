@@ -2,6 +2,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/number.h"
+#include "engine/step/shard_sum.h"
 #include "engine/step/update.h"
 
 /* The gradients of a range of inputs and a slice, summed over all rows.  Tiles are ordered by
@@ -28,6 +29,54 @@ static size_t count_tiles(const rnl_dense_state *state)
     return state->cut.inputs.ranges * state->slices;
 }
 
+/* What the gradients of a shard are computed of. */
+typedef struct shard_gradients {
+    const rnl_step *step;
+    rnl_onednn_worker *onednn;
+    const rnl_dense_columns *columns;
+    size_t panel;
+    const float *x; /* the inputs of the mini-batch, from the first that is asked for on */
+    size_t inputs;
+    size_t rows;     /* of a shard, of pairs in mixed precision */
+    size_t x_stride; /* floats between them */
+} shard_gradients;
+
+static size_t shard_rows(const rnl_dense_columns *columns, const rnl_step *step)
+{
+    const size_t rows = rnl_cut_shard_rows(step->rows);
+    return columns->weights->pairs ? rnl_pair_row(step, rows) : rows;
+}
+
+static shard_gradients gradients_of(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                                    size_t panel, const rnl_step_worker *worker)
+{
+    const rnl_step *step = worker->step;
+    const bool pairs = columns->weights->pairs != NULL;
+    return (shard_gradients){
+        .step = step,
+        .onednn = worker->onednn,
+        .columns = columns,
+        .panel = panel,
+        .x = pairs ? state->input->pairs->by_columns.values : state->input->values,
+        .rows = shard_rows(columns, step),
+        .x_stride = pairs ? state->input->pairs->by_columns.stride : state->input->stride,
+    };
+}
+
+static rnl_status compute_shard(const void *context, size_t shard, bool add, float *gradients)
+{
+    const shard_gradients *g = context;
+    const rnl_dense_columns *columns = g->columns;
+    const size_t row = shard * g->rows;
+    const float *x = g->x + row * g->x_stride,
+                *delta = columns->delta + row * columns->delta_packing.width;
+    if (!add)
+        return rnl_product_panel(&columns->gradients, g->onednn, g->inputs, g->panel, x, delta,
+                                 gradients);
+    rnl_product_panel_add(&columns->gradients, g->inputs, g->panel, x, delta, gradients);
+    return RNL_OK;
+}
+
 /* Computes gradients of a panel and at once updates its weights, while both are in the cache; no
  * other phase of this step reads these weights any more. */
 static rnl_status compute_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
@@ -36,42 +85,74 @@ static rnl_status compute_gradients(const rnl_dense_state *state, const rnl_dens
 {
     rnl_step *step = worker->step;
     rnl_block *weights = columns->weights;
-    const size_t at = rnl_packed_at(&columns->packing, panel, input);
-    float *gradients =
-        weights->gradients ? weights->gradients + at : step->buffers.tile[worker->index];
-    const float *x = weights->pairs ? state->input->pairs->by_columns.values : state->input->values;
-    RNL_TRY(rnl_product_panel(&columns->gradients, worker->onednn, inputs, panel, x + input,
-                              columns->delta, gradients));
+    const size_t at = rnl_packed_at(&columns->packing, panel, input),
+                 count = inputs * rnl_panel_stride(&columns->packing, panel);
+    float *buffer = step->buffers.tile[worker->index];
+    float *gradients = weights->gradients ? weights->gradients + at : buffer;
+    shard_gradients of = gradients_of(state, columns, panel, worker);
+    of.x += input;
+    of.inputs = inputs;
+    RNL_TRY(rnl_shard_sum_run(
+        &(const rnl_shard_sum){
+            .leaves = rnl_cut_used_shards(step->rows, worker->batch.rows),
+            .count = count,
+            .compute = compute_shard,
+            .context = &of,
+            .adds = !worker->onednn && rnl_product_is_one_block(&columns->gradients.shape),
+            .spare = buffer + count,
+        },
+        step->kernels, gradients));
     if (weights->updated_by_tile)
-        rnl_step_update(step, worker, weights->index, at,
-                        inputs * rnl_panel_stride(&columns->packing, panel), gradients);
+        rnl_step_update(step, worker, weights->index, at, count, gradients);
     if (rnl_weight_pairs_follow(weights))
         rnl_weight_pairs_write(step, weights, panel, input, inputs);
     return RNL_OK;
 }
 
-static void compute_bias_gradients(const rnl_dense_state *state, const rnl_step_worker *worker,
-                                   const rnl_dense_slice *slice)
+static rnl_status sum_shard(const void *context, size_t shard, bool add, float *sums)
+{
+    (void)add;
+    const shard_gradients *g = context;
+    const rnl_packing *packing = &g->columns->delta_packing;
+    const rnl_kernels *kernels = g->step->kernels;
+    const rnl_column_sums arguments = {
+        .rows = g->rows,
+        .columns = rnl_panel_columns(packing, g->panel),
+        .x = {g->columns->delta + rnl_packed_at(packing, g->panel, shard * g->rows),
+              packing->width},
+        .sums = sums,
+    };
+    if (g->columns->weights->pairs)
+        kernels->bfloat16_column_sums(&arguments);
+    else
+        kernels->column_sums(&arguments);
+    return RNL_OK;
+}
+
+static rnl_status compute_bias_gradients(const rnl_dense_state *state,
+                                         const rnl_step_worker *worker,
+                                         const rnl_dense_slice *slice)
 {
     rnl_step *step = worker->step;
     const rnl_packing *packing = &slice->columns->delta_packing;
     for (size_t p = slice->begin; p < slice->end; ++p) {
         const size_t unit = slice->columns->first + p * packing->width,
                      units = rnl_panel_columns(packing, p);
-        const rnl_column_sums sums = {
-            .rows = packing->rows,
-            .columns = units,
-            .x = {slice->columns->delta + rnl_packed_at(packing, p, 0), packing->width},
-            .sums = state->bias->gradients + unit,
-        };
-        if (slice->columns->weights->pairs)
-            step->kernels->bfloat16_column_sums(&sums);
-        else
-            step->kernels->column_sums(&sums);
+        const shard_gradients of = gradients_of(state, slice->columns, p, worker);
+        RNL_TRY(rnl_shard_sum_run(
+            &(const rnl_shard_sum){
+                .leaves = rnl_cut_used_shards(step->rows, worker->batch.rows),
+                .count = units,
+                .compute = sum_shard,
+                .context = &of,
+                .spare = step->buffers.tile[worker->index],
+            },
+            step->kernels, state->bias->gradients + unit));
         if (state->bias->updated_by_tile)
             rnl_step_update(step, worker, state->bias->index, unit, units,
                             state->bias->gradients + unit);
     }
+    return RNL_OK;
 }
 
 /* Goes through all panels with the same inputs, which stay in the cache. */
@@ -80,7 +161,7 @@ static rnl_status run_gradients(void *self, size_t number, rnl_step_worker *work
     const rnl_dense_state *state = self;
     const gradient_tile tile = tile_of(state, number);
     if (state->learns_bias && tile.first)
-        compute_bias_gradients(state, worker, &tile.slice);
+        RNL_TRY(compute_bias_gradients(state, worker, &tile.slice));
     for (size_t i = tile.begin; state->learns_kernel && i < tile.end; i += RNL_CUT_INPUTS)
         for (size_t p = tile.slice.begin; p < tile.slice.end; ++p)
             RNL_TRY(compute_gradients(state, tile.slice.columns, p, i,
@@ -109,7 +190,8 @@ static rnl_phase_cost gradients_cost(const rnl_dense_state *state, const rnl_ste
     const size_t chunks = rnl_divide_up(state->fan_in, RNL_CUT_INPUTS);
     return (rnl_phase_cost){
         .flops = rnl_step_flops(step, 2 * rows * weights),
-        .calls = (double)(rnl_dense_panels(state) * chunks),
+        .calls = (double)(rnl_dense_panels(state) * chunks) *
+                 (1 + RNL_SHARD_CALL * ((double)step->rows.shards - 1)),
         .bytes = rnl_step_clips(step) || rnl_dense_is_tied(state)
                      ? 8 * weights
                      : rnl_step_update_bytes(step, weights, 2),
@@ -145,13 +227,14 @@ rnl_status rnl_dense_plan_gradients(rnl_dense_state *state, rnl_step *step,
     columns->gradients = rnl_step_product(
         step, (rnl_product_shape){.rows = rnl_least(state->fan_in, RNL_CUT_INPUTS),
                                   .rest = state->fan_in % RNL_CUT_INPUTS,
-                                  .inner = columns->delta_packing.rows,
+                                  .inner = shard_rows(columns, step),
                                   .a_layout = RNL_BY_COLUMNS,
                                   .a_stride = pairs ? state->input->pairs->by_columns.stride
                                                     : state->input->stride,
                                   .b = columns->delta_packing,
                                   .pairs = pairs});
-    rnl_dense_need(state, RNL_CUT_INPUTS * columns->packing.width);
+    rnl_dense_need(state,
+                   (1 + rnl_shard_sum_spare(step)) * RNL_CUT_INPUTS * columns->packing.width);
     if (state->layer->tied_to)
         return rnl_dense_reserve_tied(step, columns->weights);
     return rnl_step_keeps_gradients(step) || state->layer->shared

@@ -1,0 +1,64 @@
+#include "engine/step/shard_sum.h"
+
+#include "engine/base/error.h"
+
+/* A tree of one shard has none; of two, one level beside the sum. */
+size_t rnl_shard_sum_spare(const rnl_step *step)
+{
+    size_t levels = 0;
+    while ((size_t)1 << levels < step->rows.shards)
+        ++levels;
+    return levels;
+}
+
+static void add(const rnl_kernels *kernels, size_t count, const float *x, float *sum)
+{
+    kernels->add_rows(&(const rnl_add_rows){
+        .rows = 1,
+        .columns = count,
+        .x = {sum, count, 1, 0},
+        .addend = {x, count},
+        .y = {sum, count},
+    });
+}
+
+/* Sums a node's leaves; below it, nodes on the right use the arrays behind `spare`. */
+static rnl_status sum_node(const rnl_shard_sum *s, const rnl_kernels *kernels, size_t first,
+                           size_t span, float *spare, float *sum)
+{
+    const size_t half = span / 2, middle = first + half;
+    if (span == 1)
+        return s->compute(s->context, first, false, sum);
+    RNL_TRY(sum_node(s, kernels, first, half, spare, sum));
+    if (middle >= s->leaves)
+        return RNL_OK;
+    if (half == 1 && s->adds)
+        return s->compute(s->context, middle, true, sum);
+    RNL_TRY(sum_node(s, kernels, middle, half, spare + s->count, spare));
+    add(kernels, s->count, spare, sum);
+    return RNL_OK;
+}
+
+rnl_status rnl_shard_sum_run(const rnl_shard_sum *sum, const rnl_kernels *kernels, float *array)
+{
+    size_t span = 1;
+    while (span < sum->leaves)
+        span *= 2;
+    return sum_node(sum, kernels, 0, span, sum->spare, array);
+}
+
+void rnl_shard_sum_arrays(float *arrays, size_t distance, size_t leaves, size_t count)
+{
+    for (size_t half = 1; half < leaves; half *= 2)
+        for (size_t s = 0; s + half < leaves; s += 2 * half)
+            for (size_t j = 0; j < count; ++j)
+                arrays[s * distance + j] += arrays[(s + half) * distance + j];
+}
+
+double rnl_shard_sum_numbers(double *numbers, size_t leaves)
+{
+    for (size_t half = 1; half < leaves; half *= 2)
+        for (size_t s = 0; s + half < leaves; s += 2 * half)
+            numbers[s] += numbers[s + half];
+    return numbers[0];
+}
