@@ -62,7 +62,7 @@ static rnl_status run_inference(void *self, size_t tile, rnl_step_worker *worker
     const rnl_batch *batch = &worker->batch;
     const size_t begin = rnl_least(tile * state->rows, batch->rows);
     const size_t end = rnl_least(begin + state->rows, batch->rows);
-    const rnl_row_tile rows = {begin, end, end};
+    const rnl_row_tile rows = {begin, end, end, begin};
     float *scratch = step->buffers.tile[worker->index];
     if (begin == end)
         return RNL_OK;
