@@ -75,8 +75,9 @@ Test(program_start, takes_a_plain_file)
                  1);
     program_expect("err", "tensor w: expected 2 x 31 numbers for dense_1.kernel, got 2 x 30");
     cr_expect_eq(program_run("train a.yaml -o b --init w.safetensors "
-                             "--set training.init_names.dense_1.kernel=v"),
+                             "--set 'training.init_names={dense_1.kernel: v, dense_1.bias: b}'"),
                  2);
+    program_expect("err", "init_names: w.safetensors has no tensor 'v'");
     cr_expect_not(program_has("b"));
 }
 

@@ -6,16 +6,6 @@
 
 #include <math.h>
 
-static double time_of(const rnl_choice *per, const rnl_moment *moment)
-{
-    return rnl_counts_epochs(per) ? moment->epoch : moment->step;
-}
-
-static double length_of(const rnl_choice *per, const rnl_moment *moment)
-{
-    return rnl_counts_epochs(per) ? moment->epochs : moment->steps;
-}
-
 static const rnl_choice *carried_per(const rnl_choice *schedule)
 {
     const rnl_schedule *operations = schedule->kind ? schedule->kind->operations : NULL;
@@ -36,7 +26,7 @@ double rnl_schedule_carried(const rnl_choice *schedule, const rnl_plateau *plate
 {
     if (!plateau->looked)
         return rate_after(schedule, moment->learning_rate, moment);
-    return time_of(carried_per(schedule), moment) < (double)plateau->cooldown
+    return rnl_schedule_time(carried_per(schedule), moment) < (double)plateau->cooldown
                ? plateau->best
                : plateau->learning_rate;
 }
@@ -45,11 +35,11 @@ void rnl_schedule_advance(const rnl_choice *schedule, rnl_plateau *plateau,
                           const rnl_moment *moment)
 {
     const rnl_choice *per = carried_per(schedule);
-    if (!per || (plateau->looked && time_of(per, moment) <= (double)plateau->cooldown))
+    if (!per || (plateau->looked && rnl_schedule_time(per, moment) <= (double)plateau->cooldown))
         return;
     const double before = plateau->looked ? plateau->learning_rate : moment->learning_rate;
     *plateau = (rnl_plateau){.looked = 1,
-                             .cooldown = (uint64_t)time_of(per, moment),
+                             .cooldown = (uint64_t)rnl_schedule_time(per, moment),
                              .best = before,
                              .learning_rate = rate_after(schedule, before, moment)};
 }
@@ -65,7 +55,8 @@ rnl_status rnl_schedule_check_rates(const rnl_choice *schedule, const rnl_moment
     rnl_moment moment = *begin;
     rnl_plateau plateau = {0};
     double *time = per && rnl_counts_epochs(per) ? &moment.epoch : &moment.step;
-    for (size_t i = 0; per && i < 1 << 20 && *time < length_of(per, &moment); ++i, ++*time) {
+    for (size_t i = 0; per && i < 1 << 20 && *time < rnl_schedule_length(per, &moment);
+         ++i, ++*time) {
         if (time == &moment.step)
             moment.epoch = floor(moment.step * moment.epochs / moment.steps);
         rnl_schedule_advance(schedule, &plateau, &moment);

@@ -100,7 +100,7 @@ static rnl_status check_table(const rnl_choice *choice)
 static rnl_scheduled table_at(const void *parameters, const rnl_moment *moment)
 {
     const rnl_table_schedule *p = parameters;
-    const double t = rnl_counts_epochs(&p->per) ? moment->epoch : moment->step;
+    const double t = rnl_schedule_time(&p->per, moment);
     size_t low = 0, high = p->at.count;
     while (high - low > 1) {
         const size_t middle = low + (high - low) / 2;

@@ -18,6 +18,10 @@ extern const rnl_kind_table rnl_schedule_units;
 
 bool rnl_counts_epochs(const rnl_choice *per);
 
+/* Steps or epochs that are over, and those of the whole training. */
+double rnl_schedule_time(const rnl_choice *per, const rnl_moment *moment);
+double rnl_schedule_length(const rnl_choice *per, const rnl_moment *moment);
+
 /* The rate of a moment, of a schedule that carries its rates along. */
 double rnl_schedule_carried(const rnl_choice *schedule, const rnl_plateau *plateau,
                             const rnl_moment *moment);

@@ -9,40 +9,12 @@
 #include <stddef.h>
 #include <string.h>
 
-/* The kinds of `per`, by their order. */
-enum { STEP, EPOCH };
-
-static const rnl_kind units[] = {
-    {.name = "step", .help = "in steps"},
-    {.name = "epoch", .help = "in epochs: the rate changes between them"},
-};
-
-const rnl_kind_table rnl_schedule_units = {
-    .noun = "unit", .plural = "units", .kinds = units, .count = 2};
-
-const rnl_choice rnl_per_step = {.kind = &units[STEP]};
-
-bool rnl_counts_epochs(const rnl_choice *per)
-{
-    return per->kind == &units[EPOCH];
-}
-
 #define NUMBER(struct_, member_, fallback_, minimum_, maximum_, above_, help_)                     \
     {                                                                                              \
         .key = #member_, .type = RNL_FIELD_NUMBER, .offset = offsetof(struct_, member_),           \
         .fallback = fallback_, .minimum = minimum_, .maximum = maximum_, .above_minimum = above_,  \
         .help = help_                                                                              \
     }
-
-static double time_of(const rnl_choice *per, const rnl_moment *moment)
-{
-    return rnl_counts_epochs(per) ? moment->epoch : moment->step;
-}
-
-static double length_of(const rnl_choice *per, const rnl_moment *moment)
-{
-    return rnl_counts_epochs(per) ? moment->epochs : moment->steps;
-}
 
 static rnl_scheduled rate(double learning_rate)
 {
@@ -66,7 +38,7 @@ static const rnl_field power_fields[] = {
 static rnl_scheduled power_at(const void *parameters, const rnl_moment *moment)
 {
     const power_parameters *p = parameters;
-    const double t = time_of(&p->per, moment);
+    const double t = rnl_schedule_time(&p->per, moment);
     return rate(moment->learning_rate / rnl_power(1 + t / p->steps, p->power));
 }
 
@@ -91,7 +63,7 @@ static const rnl_field exponential_fields[] = {
 static rnl_scheduled exponential_at(const void *parameters, const rnl_moment *moment)
 {
     const exponential_parameters *p = parameters;
-    const double times = time_of(&p->per, moment) / p->steps;
+    const double times = rnl_schedule_time(&p->per, moment) / p->steps;
     return rate(moment->learning_rate * rnl_power(p->rate, p->staircase ? floor(times) : times));
 }
 
@@ -136,7 +108,7 @@ static rnl_status check_piecewise(const rnl_choice *choice)
 static rnl_scheduled piecewise_at(const void *parameters, const rnl_moment *moment)
 {
     const piecewise_parameters *p = parameters;
-    const double t = time_of(&p->per, moment);
+    const double t = rnl_schedule_time(&p->per, moment);
     size_t i = 0;
     while (i < p->boundaries.count &&
            (rnl_counts_epochs(&p->per) ? t >= p->boundaries.items[i] : t > p->boundaries.items[i]))
@@ -187,7 +159,8 @@ static rnl_scheduled one_cycle_at(const void *parameters, const rnl_moment *mome
     const double highest = p->max_rate > 0 ? p->max_rate : moment->found_rate;
     const double start = p->start_rate > 0 ? p->start_rate : highest / 10;
     const double last = p->last_rate > 0 ? p->last_rate : start / 1000;
-    const double t = time_of(&p->per, moment), end = fmax(length_of(&p->per, moment) - 1, 1);
+    const double t = rnl_schedule_time(&p->per, moment),
+                 end = fmax(rnl_schedule_length(&p->per, moment) - 1, 1);
     const double cycle = end * (1 - p->last_fraction), half = cycle / 2;
     if (t < half)
         return (rnl_scheduled){between(start, highest, t / half),
@@ -216,7 +189,8 @@ static const rnl_field cosine_fields[] = {
 static rnl_scheduled cosine_at(const void *parameters, const rnl_moment *moment)
 {
     const cosine_parameters *p = parameters;
-    const double t = time_of(&p->per, moment), length = length_of(&p->per, moment);
+    const double t = rnl_schedule_time(&p->per, moment),
+                 length = rnl_schedule_length(&p->per, moment);
     if (t < p->warmup)
         return rate(moment->learning_rate * t / p->warmup);
     const double share = fmin((t - p->warmup) / fmax(length - p->warmup, 1), 1);
