@@ -10,9 +10,6 @@
 
 #define CACHE_LINE 64
 
-/* Bytes left for what workers allocate when they bind tiles to the arena. */
-#define FOR_BINDING ((size_t)8 << 20)
-
 typedef struct rnl_reservation {
     void *where; /* the address of a pointer of any type */
     size_t offset;
@@ -42,7 +39,7 @@ rnl_status rnl_arena_reserve(rnl_arena *arena, void *where, size_t count, size_t
 rnl_status rnl_arena_commit(rnl_arena *arena, const char *what)
 {
     const size_t alignment = arena->bytes < RNL_HUGE_PAGE ? CACHE_LINE : RNL_HUGE_PAGE;
-    RNL_TRY(rnl_check_memory(what, arena->bytes + alignment + FOR_BINDING));
+    RNL_TRY(rnl_check_memory(what, arena->bytes + alignment + RNL_FOR_BINDING));
     arena->mapped = arena->bytes + alignment;
     void *mapping =
         mmap(NULL, arena->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

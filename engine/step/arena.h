@@ -26,6 +26,9 @@ typedef struct rnl_arena {
 /* Plans `count` elements of `size` bytes on a cache line of their own; commit sets *where. */
 rnl_status rnl_arena_reserve(rnl_arena *arena, void *where, size_t count, size_t size);
 
+/* Bytes left, when it is allocated, for what workers allocate to bind tiles to it. */
+#define RNL_FOR_BINDING ((size_t)8 << 20)
+
 /* Allocates all that was reserved, zeroed, untouched; `what` names it in messages. */
 rnl_status rnl_arena_commit(rnl_arena *arena, const char *what);
 

@@ -138,7 +138,7 @@ rnl_status rnl_inference_plan(rnl_step *step, const rnl_predictor *predictor)
     state->rows = rows_of_tile(step->given.batch_size);
     RNL_TRY(rnl_step_plan_rows(step));
     RNL_TRY(plan_matrices(state, step));
-    rnl_step_need_tile(step, predictor->row_floats * RNL_PREDICTOR_ROWS);
+    rnl_step_need_tile(step, predictor->row_floats * state->rows);
     RNL_TRY(add_phase(state, step));
     RNL_TRY(rnl_plan_loss(step));
     step->evaluation_phases = step->phases.count;
@@ -153,8 +153,9 @@ size_t rnl_inference_bytes_beyond(const rnl_step *training)
     size_t floats = rnl_product_row_stride(rnl_shape_features(&model->input));
     for (size_t i = 0; i < model->layer_count; ++i)
         floats += rnl_product_row_stride(rnl_shape_features(&model->layers[i].output));
-    const size_t bytes = training->memory.parameters + RNL_HUGE_PAGE + 3 * MOST_OF_OUTPUT +
-                         training->active * floats * RNL_PREDICTOR_ROWS * sizeof(float);
+    const size_t bytes = training->memory.parameters + RNL_HUGE_PAGE + RNL_FOR_BINDING +
+                         3 * MOST_OF_OUTPUT +
+                         training->workers * floats * RNL_PREDICTOR_ROWS * sizeof(float);
     return bytes > training->arena.bytes ? bytes - training->arena.bytes : 0;
 }
 
