@@ -130,7 +130,8 @@ def test_training_goes_on_after_a_stop():
 
 def test_ctrl_c_stops_the_run_and_leaves_a_checkpoint(tmp_path):
     script = """
-import runnel, numpy as np, sys
+import runnel, numpy as np, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background ignores it
 sys.path.insert(0, sys.argv[1])
 from test_core import NET, rows
 config = dict(NET, training=dict(NET["training"], epochs=10000000))
