@@ -75,8 +75,10 @@ static void weighted_loss(const loss_state *state, const float *weights, rnl_los
         *loss.loss++ *= weights[i];
         ++loss.labels;
         loss.z.values += loss.z.stride;
-        loss.targets.values += loss.targets.values ? loss.targets.stride : 0;
-        loss.delta.values += loss.delta.values ? loss.delta.stride : 0;
+        if (loss.targets.values)
+            loss.targets.values += loss.targets.stride;
+        if (loss.delta.values)
+            loss.delta.values += loss.delta.stride;
     }
 }
 
