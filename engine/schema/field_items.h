@@ -15,7 +15,8 @@ typedef struct rnl_items {
 
 typedef struct rnl_item_type {
     size_t size; /* of an item */
-    /* Of a named item, which begins as rnl_named_number does; 0: items are values. */
+    /* Offset of the value in a named item, which begins as rnl_named_number does; 0 if an item is
+     * the value itself. */
     size_t value_offset;
     const rnl_field_operations *value; /* decode, print and perhaps release one */
 } rnl_item_type;

@@ -145,8 +145,8 @@ rnl_status rnl_inference_plan(rnl_step *step, const rnl_predictor *predictor)
     return RNL_OK;
 }
 
-/* The predictor's parameters, the matrices of each worker, and what is told of the rows, in two
- * arenas in place of one. */
+/* Bytes of the predictor's parameters, of the matrices of each worker and of what is told of the
+ * rows, in two arenas in place of one, and what binding takes. */
 size_t rnl_inference_bytes_beyond(const rnl_step *training)
 {
     const rnl_model *model = training->given.model;
