@@ -70,6 +70,16 @@ rnl_model *fixture_model(rnl_config *config, const rnl_data *data)
     return model;
 }
 
+double fixture_loss(const rnl_model *model, const rnl_data *data)
+{
+    rnl_evaluation *evaluation = NULL;
+    cr_assert_eq(rnl_evaluate(model, data, RNL_TRAIN, NULL, &evaluation), RNL_OK, "%s",
+                 rnl_message());
+    const double loss = evaluation->figures[0].value;
+    rnl_evaluation_free(evaluation);
+    return loss;
+}
+
 int fixture_keep_loss(const rnl_progress *progress, void *user)
 {
     *(double *)user = progress->figures[0].value;

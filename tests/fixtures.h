@@ -19,6 +19,9 @@ rnl_dataset fixture_spirals(rnl_spirals_parameters parameters, uint64_t seed);
 /* A model of the configuration for the data; the configuration is freed. */
 rnl_model *fixture_model(rnl_config *config, const rnl_data *data);
 
+/* The loss over the training rows. */
+double fixture_loss(const rnl_model *model, const rnl_data *data);
+
 /* For rnl_options.on_epoch: puts the epoch's loss into the double that `user` points to. */
 int fixture_keep_loss(const rnl_progress *progress, void *user);
 

@@ -43,16 +43,6 @@ static rnl_config *config_of(const char *layers, const char *training)
                           layers, CLASSES, training);
 }
 
-static double loss_of(const rnl_model *model, const rnl_data *data)
-{
-    rnl_evaluation *evaluation = NULL;
-    cr_assert_eq(rnl_evaluate(model, data, RNL_TRAIN, NULL, &evaluation), RNL_OK, "%s",
-                 rnl_message());
-    const double loss = evaluation->figures[0].value;
-    rnl_evaluation_free(evaluation);
-    return loss;
-}
-
 /* Some weights of each kernel. */
 static void check_parameter(const rnl_model *after, rnl_model *probe, size_t number,
                             const rnl_data *data, const char *layers)
@@ -68,7 +58,7 @@ static void check_parameter(const rnl_model *after, rnl_model *probe, size_t num
         for (int side = 0; side < 2; ++side) {
             values[i] = side ? value + h : value - h;
             rnl_model_set_parameter(probe, what.name, values, what.count);
-            loss[side] = loss_of(probe, data);
+            loss[side] = fixture_loss(probe, data);
         }
         values[i] = value;
         rnl_model_set_parameter(probe, what.name, values, what.count);

@@ -32,16 +32,6 @@ static rnl_model *model_with(const char *activation, const char *training, const
     return fixture_model(config_with(activation, training), data);
 }
 
-static double loss_of(const rnl_model *model, const rnl_data *data)
-{
-    rnl_evaluation *evaluation = NULL;
-    cr_assert_eq(rnl_evaluate(model, data, RNL_TRAIN, NULL, &evaluation), RNL_OK, "%s",
-                 rnl_message());
-    const double loss = evaluation->figures[0].value;
-    rnl_evaluation_free(evaluation);
-    return loss;
-}
-
 /* One step of plain descent at a rate of 1 moves a weight by its gradient. */
 static void check_gradients(const char *activation, const rnl_data *data)
 {
@@ -60,7 +50,7 @@ static void check_gradients(const char *activation, const rnl_data *data)
         for (int side = 0; side < 2; ++side) {
             before[i] = side ? weight + h : weight - h;
             rnl_model_set_parameter(probe, "dense_1.kernel", before, COUNT(before));
-            loss[side] = loss_of(probe, data);
+            loss[side] = fixture_loss(probe, data);
         }
         before[i] = weight;
         const double expected = (loss[1] - loss[0]) / (2 * (double)h),

@@ -92,16 +92,6 @@ Test(tied, clips_one_gradient)
     rnl_data_free(data);
 }
 
-static double loss_of(const rnl_model *model, const rnl_data *data)
-{
-    rnl_evaluation *evaluation = NULL;
-    cr_assert_eq(rnl_evaluate(model, data, RNL_TRAIN, NULL, &evaluation), RNL_OK, "%s",
-                 rnl_message());
-    const double loss = evaluation->figures[0].value;
-    rnl_evaluation_free(evaluation);
-    return loss;
-}
-
 static int stop_at_5(const rnl_progress *progress, void *user)
 {
     (void)user;
@@ -128,7 +118,7 @@ Test(tied, goes_on_and_is_saved_whole)
     rnl_model_free(model);
     cr_assert_eq(rnl_model_load(&model, path, NULL, 0), RNL_OK, "%s", rnl_message());
     expect_tied(model);
-    cr_expect_eq(loss_of(model, data), loss_of(loaded, data));
+    cr_expect_eq(fixture_loss(model, data), fixture_loss(loaded, data));
     unlink(path);
     rnl_model_free(model);
     rnl_model_free(loaded);
@@ -186,7 +176,7 @@ Test(tied, layers_fold)
     rnl_model *folded = NULL;
     char *report = NULL;
     cr_assert_eq(rnl_model_fold(model, &folded, &report), RNL_OK, "%s", rnl_message());
-    cr_expect_float_eq(loss_of(folded, data), loss_of(model, data), 1e-5);
+    cr_expect_float_eq(fixture_loss(folded, data), fixture_loss(model, data), 1e-5);
     rnl_text_free(report);
     rnl_model_free(folded);
     rnl_model_free(model);
