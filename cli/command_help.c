@@ -24,12 +24,13 @@ static const rnl_option option_table[] = {
 };
 
 static const char details[] =
-    "TOPIC is a section of the configuration, a list of kinds or a single kind.\n"
+    "TOPIC is a section of the configuration, a list of kinds, a single kind, or the path of a key.\n"
     "\n"
     "Examples:\n"
     "  runnel help train\n"
     "  runnel help config\n"
-    "  runnel help config dense\n";
+    "  runnel help config dense\n"
+    "  runnel help config training.optimizer.adam\n";
 
 static void print_option(const rnl_option *option)
 {

@@ -42,6 +42,12 @@ Test(cli, help_and_version_go_to_stdout)
     }
     cr_expect_eq(program_run("help config dense"), 0);
     program_expect("out", "kernel_initializer");
+    cr_expect_eq(program_run("help config training.optimizer.adam.learning_rate"), 0);
+    program_expect("out", "default 0.001");
+    cr_expect_eq(program_run("help config training.optimizer.adam"), 0);
+    program_expect("out", "beta_1");
+    cr_expect_eq(program_run("help config training.optimizr"), 2);
+    program_expect("err", "did you mean 'optimizer'?");
     cr_expect_eq(program_run("help config dnse"), 2);
     cr_expect_str_eq(program_read("out"), "");
 }

@@ -165,11 +165,8 @@ static const rnl_field *find_key(const rnl_field *fields, const char *topic)
     return found;
 }
 
-static bool print_key(FILE *out, const char *topic)
+static void print_key(FILE *out, const rnl_field *f)
 {
-    const rnl_field *f = find_key(rnl_config_fields, topic);
-    if (!f)
-        return false;
     print_field(out, f, 0);
     if (f->type == RNL_FIELD_SECTION)
         print_fields(out, f->section, 2);
@@ -177,7 +174,31 @@ static bool print_key(FILE *out, const char *topic)
         fputc('\n', out);
         print_kinds(out, f->kinds);
     }
-    return true;
+}
+
+/* Follows a path such as training.optimizer.adam.learning_rate: a key, or the name of a kind
+ * after the key whose value it is. */
+static bool print_path(FILE *out, const char *path)
+{
+    char rest[128];
+    if (!strchr(path, '.') || strlen(path) >= sizeof rest)
+        return false;
+    const rnl_field *fields = rnl_config_fields, *f = NULL;
+    const rnl_kind *kind = NULL;
+    char *saved = NULL;
+    for (char *name = strtok_r(strcpy(rest, path), ".", &saved); name;
+         name = strtok_r(NULL, ".", &saved)) {
+        kind = !fields && f && f->kinds ? rnl_kind_find(f->kinds, name) : NULL;
+        f = fields ? rnl_field_find(fields, name) : kind ? f : NULL;
+        if (!f)
+            return false;
+        fields = kind ? kind->fields : f->type == RNL_FIELD_SECTION ? f->section : NULL;
+    }
+    if (kind)
+        print_kind(out, kind, f->kinds);
+    else if (f)
+        print_key(out, f);
+    return f;
 }
 
 static bool print_parameter(FILE *out, const tables *all, const char *topic)
@@ -216,7 +237,8 @@ static rnl_status fail_topic(const tables *all, const char *topic)
             add_keys(names, &count, all->items[i]->kinds[k].fields);
         }
     }
-    const char *nearest = rnl_nearest(topic, names, count);
+    const char *dot = strrchr(topic, '.');
+    const char *nearest = rnl_nearest(dot ? dot + 1 : topic, names, count);
     if (nearest)
         return rnl_fail(RNL_BAD_CONFIG, "the configuration has no '%.60s'; did you mean '%s'?",
                         topic, nearest);
@@ -228,7 +250,10 @@ static rnl_status fail_topic(const tables *all, const char *topic)
 /* Prints both if a table and a kind have the same name, such as "activation". */
 static bool print_topic(FILE *out, const tables *all, const char *topic)
 {
-    if (print_key(out, topic))
+    const rnl_field *key = find_key(rnl_config_fields, topic);
+    if (key)
+        print_key(out, key);
+    if (key || print_path(out, topic))
         return true;
     const bool is_kind = print_kinds_named(out, all, topic);
     const bool is_table = print_tables_named(out, all, topic);
