@@ -72,9 +72,11 @@ static rnl_plot *plot_of(const making *m, const char *figure)
     return NULL;
 }
 
-static bool name_curve(making *m, rnl_curve *curve, const char *run, const char *column)
+static bool name_curve(making *m, rnl_curve *curve, const rnl_named_history *named,
+                       const char *column)
 {
-    if (m->run_count == 1) {
+    const char *run = named->name;
+    if (m->run_count == 1 && !named->titled) {
         curve->name = column;
         return true;
     }
@@ -92,7 +94,7 @@ static bool add_curve(making *m, rnl_plot *plot, const rnl_named_history *run, s
     double *x = allocate(m, table->rows * sizeof *x), *y = allocate(m, table->rows * sizeof *y);
     rnl_curve *curves = allocate(m, (plot->count + 1) * sizeof *curves);
     rnl_curve added = {.count = table->rows, .x = x, .y = y};
-    if (!x || !y || !curves || !name_curve(m, &added, run->name, table->names[column]))
+    if (!x || !y || !curves || !name_curve(m, &added, run, table->names[column]))
         return false;
     for (size_t i = 0; i < table->rows; ++i) {
         x[i] = rnl_history_value(table, i, 0);
@@ -103,6 +105,12 @@ static bool add_curve(making *m, rnl_plot *plot, const rnl_named_history *run, s
     curves[plot->count++] = added;
     plot->curves = curves;
     return true;
+}
+
+/* Rates and momenta go where they are told to. */
+static bool may_diverge(const char *figure)
+{
+    return strcmp(figure, "learning_rate") != 0 && strcmp(figure, "momentum") != 0;
 }
 
 static bool add_column(making *m, const rnl_named_history *run, size_t column)
@@ -116,7 +124,7 @@ static bool add_column(making *m, const rnl_named_history *run, size_t column)
             return true;
         }
         plot = &result->plots[result->count++];
-        *plot = (rnl_plot){.x_label = "epoch", .y_label = figure};
+        *plot = (rnl_plot){.x_label = "epoch", .y_label = figure, .cuts = may_diverge(figure)};
     }
     return add_curve(m, plot, run, column);
 }

@@ -11,6 +11,7 @@
 typedef struct rnl_named_history {
     const char *name;
     const rnl_history_table *table;
+    bool titled; /* the name stands in the legend, also of a single run */
 } rnl_named_history;
 
 typedef struct rnl_learning_curves {

@@ -2,6 +2,7 @@
 #include "cli/gnuplot.h"
 #include "cli/messages.h"
 #include "cli/output_file.h"
+#include "cli/plot_range.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -22,65 +23,16 @@ static const char markers[] = "*o+x#@%&=~";
 typedef struct canvas {
     size_t width;
     char *cells; /* (HEIGHT, width), the topmost row first */
-    double left, right, bottom, top;
+    rnl_plot_range range;
 } canvas;
 
-static double x_of(const rnl_plot *plot, double x)
-{
-    return plot->logarithmic ? log10(x) : x;
-}
-
-/* Beyond it, differences of two numbers overflow. */
-#define LARGEST 1e300
-
-static bool fits(double number)
-{
-    return fabs(number) <= LARGEST;
-}
-
-/* Neither of its numbers is NaN or infinite, or too large to be drawn to scale. */
-static bool has_place(const rnl_plot *plot, const rnl_curve *curve, size_t i)
-{
-    return fits(x_of(plot, curve->x[i])) && fits(curve->y[i]);
-}
-
-static void report_left_out(const rnl_plot *plot)
-{
-    size_t points = 0, left_out = 0;
-    for (size_t k = 0; k < plot->count; ++k) {
-        points += plot->curves[k].count;
-        for (size_t i = 0; i < plot->curves[k].count; ++i)
-            left_out += !has_place(plot, &plot->curves[k], i);
-    }
-    if (left_out > 0)
-        rnl_complain("%s: %zu of %zu points not drawn: NaN, infinite or beyond %g", plot->y_label,
-                     left_out, points, LARGEST);
-}
-
 /* A level curve stands in the middle. */
-static void widen_if_flat(canvas *c)
+static void widen_if_flat(rnl_plot_range *range)
 {
-    const double margin = c->top == 0 ? 1 : fabs(c->top) / 2;
-    if (c->top == c->bottom) {
-        c->top += margin;
-        c->bottom -= margin;
-    }
-}
-
-static void measure(canvas *c, const rnl_plot *plot)
-{
-    c->left = c->bottom = INFINITY;
-    c->right = c->top = -INFINITY;
-    for (size_t k = 0; k < plot->count; ++k) {
-        const rnl_curve *curve = &plot->curves[k];
-        for (size_t i = 0; i < curve->count; ++i) {
-            if (!has_place(plot, curve, i))
-                continue;
-            c->left = fmin(c->left, x_of(plot, curve->x[i]));
-            c->right = fmax(c->right, x_of(plot, curve->x[i]));
-            c->bottom = fmin(c->bottom, curve->y[i]);
-            c->top = fmax(c->top, curve->y[i]);
-        }
+    const double margin = range->top == 0 ? 1 : fabs(range->top) / 2;
+    if (range->top == range->bottom) {
+        range->top += margin;
+        range->bottom -= margin;
     }
 }
 
@@ -102,28 +54,61 @@ static void draw_line(canvas *c, char marker, double x0, double y0, double x1, d
     }
 }
 
+/* Where the line from (x0, y0) to (x1, y1), which crosses this height, does. */
+static double crossing(double x0, double y0, double x1, double y1, double height)
+{
+    return x0 + (x1 - x0) * ((height - y0) / (y1 - y0));
+}
+
+/* Shortens the line to what lies between bottom and top; false if nothing does. */
+static bool clip_line(double line[4])
+{
+    const double ends[2] = {0, HEIGHT - 1};
+    for (int e = 0; e < 2; ++e) {
+        const double sign = e == 0 ? 1 : -1, end = ends[e];
+        const bool first = sign * (line[1] - end) < 0, second = sign * (line[3] - end) < 0;
+        if (first && second)
+            return false;
+        if (first || second) {
+            const double x = crossing(line[0], line[1], line[2], line[3], end);
+            line[first ? 0 : 2] = x;
+            line[first ? 1 : 3] = end;
+        }
+    }
+    return true;
+}
+
 static void draw_curve(canvas *c, const rnl_plot *plot, size_t number)
 {
     const rnl_curve *curve = &plot->curves[number];
+    const rnl_plot_range *r = &c->range;
     double last_x = NAN, last_y = NAN;
     for (size_t i = 0; i < curve->count; ++i) {
-        if (!has_place(plot, curve, i))
+        if (!rnl_plot_has_place(plot, curve, i))
             continue;
-        const double x = cell_of(x_of(plot, curve->x[i]), c->left, c->right, c->width);
-        const double y = cell_of(curve->y[i], c->bottom, c->top, HEIGHT);
-        draw_line(c, markers[number % (sizeof markers - 1)], isnan(last_x) ? x : last_x,
-                  isnan(last_y) ? y : last_y, x, y);
+        const double x = cell_of(rnl_plot_x(plot, curve->x[i]), r->left, r->right, c->width);
+        const double y = cell_of(rnl_plot_y(plot, curve->y[i]), r->bottom, r->top, HEIGHT);
+        double line[4] = {isnan(last_x) ? x : last_x, isnan(last_y) ? y : last_y, x, y};
+        if (clip_line(line))
+            draw_line(c, markers[number % (sizeof markers - 1)], line[0], line[1], line[2],
+                      line[3]);
         last_x = x;
         last_y = y;
     }
 }
 
-static void print_rows(const canvas *c, FILE *out)
+static double shown(bool logarithmic, double value)
 {
+    return logarithmic ? pow(10, value) : value;
+}
+
+static void print_rows(const canvas *c, const rnl_plot *plot, FILE *out)
+{
+    const double height = c->range.top - c->range.bottom;
     for (size_t row = 0; row < HEIGHT; ++row) {
         const double share = (double)(HEIGHT - 1 - row) / (HEIGHT - 1);
         if (row % LABELLED_ROWS == 0)
-            fprintf(out, "%9.4g", c->bottom + (c->top - c->bottom) * share);
+            fprintf(out, "%9.4g", shown(plot->logarithmic_y, c->range.bottom + height * share));
         else
             fprintf(out, "%9s", "");
         size_t end = c->width;
@@ -139,8 +124,8 @@ static void print_x_axis(const canvas *c, const rnl_plot *plot, FILE *out)
     for (size_t i = 0; i < c->width; ++i)
         fputc('-', out);
     char left[32], right[32];
-    snprintf(left, sizeof left, "%.4g", plot->logarithmic ? pow(10, c->left) : c->left);
-    snprintf(right, sizeof right, "%.4g", plot->logarithmic ? pow(10, c->right) : c->right);
+    snprintf(left, sizeof left, "%.4g", shown(plot->logarithmic, c->range.left));
+    snprintf(right, sizeof right, "%.4g", shown(plot->logarithmic, c->range.right));
     const size_t ends = strlen(left) + strlen(right), label = strlen(plot->x_label);
     const size_t room = c->width > ends ? c->width - ends : 0;
     const size_t before = room > label ? (room - label) / 2 : 0;
@@ -164,14 +149,13 @@ bool rnl_plot_print(const rnl_plot *plot, FILE *out, size_t columns)
     if (!c.cells)
         return false;
     memset(c.cells, ' ', HEIGHT * c.width);
-    measure(&c, plot);
-    report_left_out(plot);
+    c.range = rnl_plot_measure(plot);
     fprintf(out, "%s\n", plot->y_label);
-    if (isfinite(c.left)) {
-        widen_if_flat(&c);
+    if (isfinite(c.range.left)) {
+        widen_if_flat(&c.range);
         for (size_t k = 0; k < plot->count; ++k)
             draw_curve(&c, plot, k);
-        print_rows(&c, out);
+        print_rows(&c, plot, out);
         print_x_axis(&c, plot, out);
     }
     for (size_t k = 0; k < plot->count; ++k)
@@ -182,6 +166,9 @@ bool rnl_plot_print(const rnl_plot *plot, FILE *out, size_t columns)
 }
 
 /* ---- by gnuplot ------------------------------------------------------------------------------ */
+
+/* White paper, so that black text can be read where a page is dark. */
+#define SVG "svg font 'sans-serif,13' background '#ffffff'"
 
 /* Sizes in pixels. */
 #define PLOT_WIDTH      900
@@ -211,7 +198,7 @@ static void write_points(FILE *script, const rnl_plot *plot)
         const rnl_curve *curve = &plot->curves[k];
         fprintf(script, "$curve%zu << EOD\n", k);
         for (size_t i = 0; i < curve->count; ++i)
-            if (has_place(plot, curve, i))
+            if (rnl_plot_has_place(plot, curve, i))
                 fprintf(script, "%.9g %.9g\n", curve->x[i], curve->y[i]);
         fputs("EOD\n", script);
     }
@@ -220,7 +207,7 @@ static void write_points(FILE *script, const rnl_plot *plot)
 static bool has_points(const rnl_plot *plot, const rnl_curve *curve)
 {
     for (size_t i = 0; i < curve->count; ++i)
-        if (has_place(plot, curve, i))
+        if (rnl_plot_has_place(plot, curve, i))
             return true;
     return false;
 }
@@ -232,22 +219,34 @@ static void write_range(FILE *script, char axis, double from, double to)
     if (from == to)
         fprintf(script, "set %crange [%.9g:%.9g]\n", axis, from - margin, to + margin);
     else
-        fprintf(script, "set autoscale %c\n", axis);
+        fprintf(script, "set %crange [*:*]\nset autoscale %c\n", axis, axis);
+}
+
+/* gnuplot chooses the end that is not cut. */
+static void write_y_range(FILE *script, const rnl_plot *plot, const rnl_plot_range *range)
+{
+    const bool log = plot->logarithmic_y;
+    if (range->cut_above)
+        fprintf(script, "set yrange [*:%.9g]\n", shown(log, range->top));
+    else if (range->cut_below)
+        fprintf(script, "set yrange [%.9g:*]\n", shown(log, range->bottom));
+    else
+        write_range(script, 'y', log ? NAN : range->bottom, range->top);
 }
 
 static void write_plot(FILE *script, const rnl_plot *plot)
 {
-    canvas c;
-    measure(&c, plot);
-    report_left_out(plot);
+    const rnl_plot_range range = rnl_plot_measure(plot);
     write_points(script, plot);
-    write_range(script, 'y', c.bottom, c.top);
-    write_range(script, 'x', plot->logarithmic ? NAN : c.left, c.right);
+    fprintf(script, "%s\n%s\n", plot->logarithmic ? "set logscale x" : "unset logscale x",
+            plot->logarithmic_y ? "set logscale y" : "unset logscale y");
+    write_y_range(script, plot, &range);
+    write_range(script, 'x', plot->logarithmic ? NAN : range.left, range.right);
     fputs("set xlabel ", script);
     rnl_gnuplot_quote(script, plot->x_label);
     fputs(" offset 0, 0.5\nset ylabel ", script);
     rnl_gnuplot_quote(script, plot->y_label);
-    fprintf(script, "\n%s\n", plot->logarithmic ? "set logscale x" : "unset logscale x");
+    fputc('\n', script);
     const char *separator = "plot ";
     for (size_t k = 0; k < plot->count; ++k) {
         if (!has_points(plot, &plot->curves[k]))
@@ -336,6 +335,6 @@ bool rnl_plot_write(const rnl_plot *plots, size_t count, const char *path)
     rnl_output_file output;
     if (!rnl_plot_names_file(path) || !rnl_output_open(&output, path))
         return false;
-    const char *terminal = ends_in(path, ".svg") ? "svg" : "pngcairo";
+    const char *terminal = ends_in(path, ".svg") ? SVG : "pngcairo";
     return rnl_output_close(&output, draw_into(plots, count, terminal, output.file));
 }

@@ -21,6 +21,10 @@ typedef struct rnl_plot {
     bool logarithmic; /* in x; all x are above 0 */
     size_t count;
     const rnl_curve *curves; /* (count) */
+    bool logarithmic_y;      /* points that are not above 0 are left out */
+    bool cuts;               /* a curve that goes ten times as far as the others, as of a run that
+                                diverges, is cut off; standard error tells */
+    double most;             /* y is drawn no higher, whatever `cuts` says; 0: as high as it goes */
 } rnl_plot;
 
 /* Draws the plot in that many columns, with its legend below; false if memory ran out. */

@@ -38,7 +38,7 @@ static void write_last(FILE *page, const rnl_history_table *table)
 static bool draw_curves(FILE *page, const char *name, const rnl_history_table *table)
 {
     rnl_learning_curves curves;
-    const rnl_named_history run = {name, table};
+    const rnl_named_history run = {name, table, false};
     if (!rnl_learning_curves_create(&curves, &run, 1, NULL))
         return false;
     bool drawn = true;

@@ -143,6 +143,13 @@ typedef void rnl_activation_function(const float *z, float *y, size_t count, voi
 RNL_API rnl_status rnl_activation_register(const char *name, rnl_activation_function *function,
                                            rnl_activation_function *slope, void *user);
 
+/* Computes y = f(z) of an activation and its slope at `count` numbers, as training does in float32.
+ * `activation` is what a configuration says behind `activation:`, as "elu", "leaky_relu: 0.2" or
+ * "max(0.1*z, z)".  RNL_BAD_CONFIG, also for softmax, prelu and rrelu, which are no functions of
+ * one number; RNL_NO_MEMORY. */
+RNL_API rnl_status rnl_activation_values(const char *activation, const float *z, float *y,
+                                         float *slope, size_t count);
+
 /* ---- data ---------------------------------------------------------------------------------- */
 
 typedef struct rnl_data rnl_data;
