@@ -1,7 +1,8 @@
 #include "benchmarks/eltwise.h"
+#include "engine/product/onednn_library.h"
 
-#include <dnnl.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,14 +38,14 @@ static void create_primitive(prepared *p, const dnnl_dims_t dims)
 {
     dnnl_memory_desc_t desc;
     dnnl_primitive_desc_t made;
-    demand(dnnl_memory_desc_create_with_tag(&desc, 1, dims, dnnl_f32, dnnl_a));
-    demand(dnnl_eltwise_forward_primitive_desc_create(&made, p->engine, dnnl_forward_inference,
-                                                      p->algorithm, desc, desc, 1, 0, NULL));
-    demand(dnnl_primitive_create(&p->primitive, made));
-    demand(dnnl_memory_create(&p->source, desc, p->engine, DNNL_MEMORY_NONE));
-    demand(dnnl_memory_create(&p->target, desc, p->engine, DNNL_MEMORY_NONE));
-    dnnl_primitive_desc_destroy(made);
-    dnnl_memory_desc_destroy(desc);
+    demand(rnl_dnnl.memory_desc_create_with_tag(&desc, 1, dims, dnnl_f32, dnnl_a));
+    demand(rnl_dnnl.eltwise_forward_primitive_desc_create(&made, p->engine, dnnl_forward_inference,
+                                                          p->algorithm, desc, desc, 1, 0, NULL));
+    demand(rnl_dnnl.primitive_create(&p->primitive, made));
+    demand(rnl_dnnl.memory_create(&p->source, desc, p->engine, DNNL_MEMORY_NONE));
+    demand(rnl_dnnl.memory_create(&p->target, desc, p->engine, DNNL_MEMORY_NONE));
+    rnl_dnnl.primitive_desc_destroy(made);
+    rnl_dnnl.memory_desc_destroy(desc);
 }
 
 #else
@@ -54,14 +55,14 @@ static void create_primitive(prepared *p, const dnnl_dims_t dims)
     dnnl_memory_desc_t desc;
     dnnl_eltwise_desc_t operation;
     dnnl_primitive_desc_t made;
-    demand(dnnl_memory_desc_init_by_tag(&desc, 1, dims, dnnl_f32, dnnl_a));
-    demand(dnnl_eltwise_forward_desc_init(&operation, dnnl_forward_inference, p->algorithm, &desc,
-                                          1, 0));
-    demand(dnnl_primitive_desc_create(&made, &operation, NULL, p->engine, NULL));
-    demand(dnnl_primitive_create(&p->primitive, made));
-    demand(dnnl_memory_create(&p->source, &desc, p->engine, DNNL_MEMORY_NONE));
-    demand(dnnl_memory_create(&p->target, &desc, p->engine, DNNL_MEMORY_NONE));
-    dnnl_primitive_desc_destroy(made);
+    demand(rnl_dnnl.memory_desc_init_by_tag(&desc, 1, dims, dnnl_f32, dnnl_a));
+    demand(rnl_dnnl.eltwise_forward_desc_init(&operation, dnnl_forward_inference, p->algorithm,
+                                              &desc, 1, 0));
+    demand(rnl_dnnl.primitive_desc_create(&made, &operation, NULL, p->engine, NULL));
+    demand(rnl_dnnl.primitive_create(&p->primitive, made));
+    demand(rnl_dnnl.memory_create(&p->source, &desc, p->engine, DNNL_MEMORY_NONE));
+    demand(rnl_dnnl.memory_create(&p->target, &desc, p->engine, DNNL_MEMORY_NONE));
+    rnl_dnnl.primitive_desc_destroy(made);
 }
 
 #endif
@@ -74,8 +75,8 @@ static prepared *prepare(dnnl_alg_kind_t algorithm, size_t count)
     if (!p)
         demand(dnnl_out_of_memory);
     *p = (prepared){.algorithm = algorithm, .count = count, .thread = pthread_self(), .next = all};
-    demand(dnnl_engine_create(&p->engine, dnnl_cpu, 0));
-    demand(dnnl_stream_create(&p->stream, p->engine, dnnl_stream_default_flags));
+    demand(rnl_dnnl.engine_create(&p->engine, dnnl_cpu, 0));
+    demand(rnl_dnnl.stream_create(&p->stream, p->engine, dnnl_stream_default_flags));
     create_primitive(p, (dnnl_dims_t){(dnnl_dim_t)count});
     return all = p;
 }
@@ -100,10 +101,10 @@ static void run(dnnl_alg_kind_t algorithm, const float *x, float *y, size_t coun
         last = find(algorithm, count);
     const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, last->source},
                                          {DNNL_ARG_DST, last->target}};
-    dnnl_memory_set_data_handle(last->source, (void *)(uintptr_t)x);
-    dnnl_memory_set_data_handle(last->target, y);
-    demand(dnnl_primitive_execute(last->primitive, last->stream, 2, arguments));
-    demand(dnnl_stream_wait(last->stream));
+    rnl_dnnl.memory_set_data_handle(last->source, (void *)(uintptr_t)x);
+    rnl_dnnl.memory_set_data_handle(last->target, y);
+    demand(rnl_dnnl.primitive_execute(last->primitive, last->stream, 2, arguments));
+    demand(rnl_dnnl.stream_wait(last->stream));
 }
 
 #define ELTWISE(name, algorithm)                                                                   \
@@ -119,6 +120,18 @@ ELTWISE(sigmoid, dnnl_eltwise_logistic)
 ELTWISE(swish, dnnl_eltwise_swish)
 ELTWISE(tanh, dnnl_eltwise_tanh)
 
+/* Says once why it is not. */
+static bool is_loaded(void)
+{
+    static bool told;
+    if (rnl_dnnl_load() == RNL_OK)
+        return true;
+    if (!told)
+        fprintf(stderr, "runnel: eltwise is left out: %s\n", rnl_message());
+    told = true;
+    return false;
+}
+
 const rnl_vector_function *rnl_eltwise_function(const char *activation)
 {
     static const rnl_vector_function functions[] = {
@@ -128,6 +141,6 @@ const rnl_vector_function *rnl_eltwise_function(const char *activation)
     };
     for (size_t i = 0; i < sizeof functions / sizeof *functions; ++i)
         if (strcmp(functions[i].activation, activation) == 0)
-            return &functions[i];
+            return is_loaded() ? &functions[i] : NULL;
     return NULL;
 }

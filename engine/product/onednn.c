@@ -2,10 +2,9 @@
 
 #include "engine/base/memory.h"
 #include "engine/base/number.h"
+#include "engine/product/onednn_library.h"
 #include "engine/product/onednn_operands.h"
 
-#include <dnnl.h>
-#include <dnnl_debug.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,24 +24,24 @@ static matrix_desc desc_of(const owned_desc *desc)
 static void desc_destroy(owned_desc *desc)
 {
     if (*desc)
-        dnnl_memory_desc_destroy(*desc);
+        rnl_dnnl.memory_desc_destroy(*desc);
 }
 
 static dnnl_status_t desc_create(owned_desc *desc, const dnnl_dims_t dims)
 {
-    return dnnl_memory_desc_create_with_tag(desc, 2, dims, dnnl_f32, dnnl_ab);
+    return rnl_dnnl.memory_desc_create_with_tag(desc, 2, dims, dnnl_f32, dnnl_ab);
 }
 
 static dnnl_status_t append_sum(dnnl_post_ops_t operations)
 {
-    return dnnl_post_ops_append_sum(operations, 1, 0, dnnl_data_type_undef);
+    return rnl_dnnl.post_ops_append_sum(operations, 1, 0, dnnl_data_type_undef);
 }
 
 static dnnl_status_t matmul_desc(dnnl_primitive_desc_t *desc, dnnl_engine_t engine, matrix_desc a,
                                  matrix_desc b, matrix_desc c,
                                  const_dnnl_primitive_attr_t attributes)
 {
-    return dnnl_matmul_primitive_desc_create(desc, engine, a, b, NULL, c, attributes);
+    return rnl_dnnl.matmul_primitive_desc_create(desc, engine, a, b, NULL, c, attributes);
 }
 
 #else
@@ -62,12 +61,12 @@ static void desc_destroy(owned_desc *desc)
 
 static dnnl_status_t desc_create(owned_desc *desc, const dnnl_dims_t dims)
 {
-    return dnnl_memory_desc_init_by_tag(desc, 2, dims, dnnl_f32, dnnl_ab);
+    return rnl_dnnl.memory_desc_init_by_tag(desc, 2, dims, dnnl_f32, dnnl_ab);
 }
 
 static dnnl_status_t append_sum(dnnl_post_ops_t operations)
 {
-    return dnnl_post_ops_append_sum(operations, 1);
+    return rnl_dnnl.post_ops_append_sum(operations, 1);
 }
 
 static dnnl_status_t matmul_desc(dnnl_primitive_desc_t *desc, dnnl_engine_t engine, matrix_desc a,
@@ -75,10 +74,10 @@ static dnnl_status_t matmul_desc(dnnl_primitive_desc_t *desc, dnnl_engine_t engi
                                  const_dnnl_primitive_attr_t attributes)
 {
     dnnl_matmul_desc_t operation;
-    const dnnl_status_t status = dnnl_matmul_desc_init(&operation, a, b, NULL, c);
+    const dnnl_status_t status = rnl_dnnl.matmul_desc_init(&operation, a, b, NULL, c);
     return status != dnnl_success
                ? status
-               : dnnl_primitive_desc_create(desc, &operation, attributes, engine, NULL);
+               : rnl_dnnl.primitive_desc_create(desc, &operation, attributes, engine, NULL);
 }
 
 #endif
@@ -96,14 +95,16 @@ static rnl_status fail_dnnl(dnnl_status_t status, const char *expression)
 {
     if (status == dnnl_out_of_memory)
         return rnl_fail(RNL_NO_MEMORY, "out of memory in oneDNN");
-    return rnl_fail(RNL_PRODUCT, "oneDNN failed with '%s': %.120s", dnnl_status2str(status),
+    return rnl_fail(RNL_PRODUCT, "oneDNN failed with '%s': %.120s", rnl_dnnl.status2str(status),
                     expression);
 }
 
 const char *rnl_onednn_version(void)
 {
     static _Thread_local char text[48];
-    const dnnl_version_t *version = dnnl_version();
+    if (rnl_dnnl_load() != RNL_OK)
+        return NULL;
+    const dnnl_version_t *version = rnl_dnnl.version();
     snprintf(text, sizeof text, "oneDNN %d.%d.%d", version->major, version->minor, version->patch);
     return text;
 }
@@ -135,6 +136,7 @@ rnl_status rnl_onednn_create(rnl_onednn **onednn, const rnl_kernels *kernels)
                         "products by oneDNN have the bits of all others with AVX-512 alone, and "
                         "this run computes with %s",
                         rnl_isa_name(kernels->isa));
+    RNL_TRY(rnl_dnnl_load());
     rnl_onednn *created = calloc(1, sizeof *created);
     if (!created)
         return rnl_fail_memory(sizeof *created);
@@ -146,9 +148,9 @@ rnl_status rnl_onednn_create(rnl_onednn **onednn, const rnl_kernels *kernels)
 static void matmul_release(matmul *item)
 {
     if (item->primitive)
-        dnnl_primitive_destroy(item->primitive);
+        rnl_dnnl.primitive_destroy(item->primitive);
     if (item->desc)
-        dnnl_primitive_desc_destroy(item->desc);
+        rnl_dnnl.primitive_desc_destroy(item->desc);
     desc_destroy(&item->a);
     desc_destroy(&item->b);
     desc_destroy(&item->c);
@@ -161,7 +163,7 @@ void rnl_onednn_free(rnl_onednn *onednn)
     for (size_t i = 0; i < onednn->count; ++i)
         matmul_release(&onednn->items[i]);
     if (onednn->engine)
-        dnnl_engine_destroy(onednn->engine);
+        rnl_dnnl.engine_destroy(onednn->engine);
     free(onednn->items);
     free(onednn);
 }
@@ -217,11 +219,11 @@ static rnl_status create_descs(matmul *item)
 static rnl_status set_attributes(dnnl_primitive_attr_t attributes, dnnl_post_ops_t operations,
                                  bool adds)
 {
-    TRY_DNNL(dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user));
-    TRY_DNNL(dnnl_primitive_attr_set_fpmath_mode(attributes, dnnl_fpmath_mode_strict));
+    TRY_DNNL(rnl_dnnl.primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user));
+    TRY_DNNL(rnl_dnnl.primitive_attr_set_fpmath_mode(attributes, dnnl_fpmath_mode_strict));
     if (adds) {
         TRY_DNNL(append_sum(operations));
-        TRY_DNNL(dnnl_primitive_attr_set_post_ops(attributes, operations));
+        TRY_DNNL(rnl_dnnl.primitive_attr_set_post_ops(attributes, operations));
     }
     return RNL_OK;
 }
@@ -230,9 +232,9 @@ static rnl_status create_desc(rnl_onednn *onednn, matmul *item)
 {
     dnnl_primitive_attr_t attributes = NULL;
     dnnl_post_ops_t operations = NULL;
-    dnnl_status_t made = dnnl_primitive_attr_create(&attributes);
+    dnnl_status_t made = rnl_dnnl.primitive_attr_create(&attributes);
     if (made == dnnl_success)
-        made = dnnl_post_ops_create(&operations);
+        made = rnl_dnnl.post_ops_create(&operations);
     rnl_status status = made == dnnl_success ? set_attributes(attributes, operations, item->adds)
                                              : fail_dnnl(made, "attributes");
     if (status == RNL_OK) {
@@ -241,9 +243,9 @@ static rnl_status create_desc(rnl_onednn *onednn, matmul *item)
         status = made == dnnl_success ? RNL_OK : fail_dnnl(made, "matmul");
     }
     if (operations)
-        dnnl_post_ops_destroy(operations);
+        rnl_dnnl.post_ops_destroy(operations);
     if (attributes)
-        dnnl_primitive_attr_destroy(attributes);
+        rnl_dnnl.primitive_attr_destroy(attributes);
     return status;
 }
 
@@ -251,7 +253,7 @@ static rnl_status create_desc(rnl_onednn *onednn, matmul *item)
 static rnl_status check_implementation(const matmul *item)
 {
     const char *name = "unknown";
-    TRY_DNNL(dnnl_primitive_desc_query(item->desc, dnnl_query_impl_info_str, 0, &name));
+    TRY_DNNL(rnl_dnnl.primitive_desc_query(item->desc, dnnl_query_impl_info_str, 0, &name));
     if (strncmp(name, "brg", 3) == 0 && strstr(name, "avx512_core") && !strstr(name, "amx"))
         return RNL_OK;
     return rnl_fail(RNL_PRODUCT,
@@ -271,9 +273,9 @@ static rnl_status generate(rnl_onednn *onednn, matmul *item)
     RNL_TRY(create_descs(item));
     RNL_TRY(create_desc(onednn, item));
     RNL_TRY(check_implementation(item));
-    TRY_DNNL(dnnl_primitive_create(&item->primitive, item->desc));
-    const size_t scratch = dnnl_memory_desc_get_size(
-        dnnl_primitive_desc_query_md(item->desc, dnnl_query_scratchpad_md, 0));
+    TRY_DNNL(rnl_dnnl.primitive_create(&item->primitive, item->desc));
+    const size_t scratch = rnl_dnnl.memory_desc_get_size(
+        rnl_dnnl.primitive_desc_query_md(item->desc, dnnl_query_scratchpad_md, 0));
     onednn->scratch = scratch > onednn->scratch ? scratch : onednn->scratch;
     return RNL_OK;
 }
@@ -282,7 +284,7 @@ rnl_status rnl_onednn_generate(rnl_onednn *onednn)
 {
     if (onednn->lacks_memory)
         return rnl_fail_memory(onednn->capacity * sizeof *onednn->items);
-    TRY_DNNL(dnnl_engine_create(&onednn->engine, dnnl_cpu, 0));
+    TRY_DNNL(rnl_dnnl.engine_create(&onednn->engine, dnnl_cpu, 0));
     for (size_t i = 0; i < onednn->count; ++i)
         RNL_TRY(generate(onednn, &onednn->items[i]));
     return RNL_OK;
@@ -314,19 +316,19 @@ static void *allocate(size_t bytes)
 static rnl_status bind_item(rnl_onednn_worker *worker, const matmul *item, bound *made)
 {
     const matrix_desc scratch =
-        dnnl_primitive_desc_query_md(item->desc, dnnl_query_scratchpad_md, 0);
+        rnl_dnnl.primitive_desc_query_md(item->desc, dnnl_query_scratchpad_md, 0);
     const matrix_desc descs[ARGUMENTS] = {desc_of(&item->a), desc_of(&item->b), desc_of(&item->c),
                                           scratch};
     static const int names[ARGUMENTS] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST,
                                          DNNL_ARG_SCRATCHPAD};
     void *const buffers[ARGUMENTS] = {worker->a, DNNL_MEMORY_NONE, worker->c, worker->scratch};
     /* oneDNN refuses scratch memory, the last argument, where it needs none. */
-    const int count = dnnl_memory_desc_get_size(scratch) > 0 ? ARGUMENTS : ARGUMENTS - 1;
+    const int count = rnl_dnnl.memory_desc_get_size(scratch) > 0 ? ARGUMENTS : ARGUMENTS - 1;
     for (; made->count < count; ++made->count) {
         dnnl_exec_arg_t *argument = &made->arguments[made->count];
         argument->arg = names[made->count];
-        TRY_DNNL(dnnl_memory_create(&argument->memory, descs[made->count], worker->onednn->engine,
-                                    buffers[made->count]));
+        TRY_DNNL(rnl_dnnl.memory_create(&argument->memory, descs[made->count],
+                                        worker->onednn->engine, buffers[made->count]));
     }
     return RNL_OK;
 }
@@ -342,7 +344,7 @@ static rnl_status set_up(rnl_onednn_worker *worker)
     worker->bound = calloc(onednn->count + 1, sizeof *worker->bound);
     if (!worker->a || !worker->c || !worker->scratch || !worker->bound)
         return rnl_fail_memory(a + c + onednn->scratch);
-    TRY_DNNL(dnnl_stream_create(&worker->stream, onednn->engine, dnnl_stream_default_flags));
+    TRY_DNNL(rnl_dnnl.stream_create(&worker->stream, onednn->engine, dnnl_stream_default_flags));
     for (size_t i = 0; i < onednn->count; ++i)
         RNL_TRY(bind_item(worker, &onednn->items[i], &worker->bound[i]));
     return RNL_OK;
@@ -370,9 +372,9 @@ void rnl_onednn_worker_free(rnl_onednn_worker *worker)
     for (size_t i = 0; worker->bound && i < worker->onednn->count; ++i)
         for (int k = 0; k < worker->bound[i].count; ++k)
             if (worker->bound[i].arguments[k].memory)
-                dnnl_memory_destroy(worker->bound[i].arguments[k].memory);
+                rnl_dnnl.memory_destroy(worker->bound[i].arguments[k].memory);
     if (worker->stream)
-        dnnl_stream_destroy(worker->stream);
+        rnl_dnnl.stream_destroy(worker->stream);
     free(worker->bound);
     free(worker->scratch);
     free(worker->c);
@@ -395,9 +397,9 @@ static rnl_status execute(rnl_onednn_worker *worker, const rnl_product_piece *p,
     const bound *call = &worker->bound[number];
     const float *const operands[] = {a, b.values + p->inner * b.stride, c};
     for (size_t i = SOURCE; i <= RESULT; ++i)
-        TRY_DNNL(dnnl_memory_set_data_handle(call->arguments[i].memory, (void *)operands[i]));
-    TRY_DNNL(dnnl_primitive_execute(onednn->items[number].primitive, worker->stream, call->count,
-                                    call->arguments));
+        TRY_DNNL(rnl_dnnl.memory_set_data_handle(call->arguments[i].memory, (void *)operands[i]));
+    TRY_DNNL(rnl_dnnl.primitive_execute(onednn->items[number].primitive, worker->stream,
+                                        call->count, call->arguments));
     return RNL_OK;
 }
 

@@ -1,6 +1,6 @@
 /*
  * Products by oneDNN in place of the kernels, where a run asks for them (`--products onednn`) and
- * the library was built with it (-Donednn).  onednn.c is the one file that knows oneDNN;
+ * the library was built with it (-Donednn).  onednn.c calls it by onednn_library.h, which loads it;
  * onednn_none.c stands in its place without it.
  *
  * The bits are those of the kernels: oneDNN is called once for each block of RNL_PRODUCT_BLOCK
@@ -28,10 +28,11 @@ typedef struct rnl_onednn_worker rnl_onednn_worker;
 #define RNL_ONEDNN_ROWS    64
 #define RNL_ONEDNN_COLUMNS 64
 
-/* Returns name and version: "oneDNN 2.6.3"; NULL if the library was built without it. */
+/* Returns name and version: "oneDNN 2.6.3"; NULL, with a message, if there is none. */
 const char *rnl_onednn_version(void);
 
-/* RNL_BAD_CONFIG if there is no oneDNN, or the kernels are not those of AVX-512. */
+/* RNL_BAD_CONFIG if the library was built without oneDNN, or the kernels are not those of AVX-512;
+ * RNL_PRODUCT if it cannot be loaded. */
 rnl_status rnl_onednn_create(rnl_onednn **onednn, const rnl_kernels *kernels);
 void rnl_onednn_free(rnl_onednn *onednn);
 

@@ -1,15 +1,21 @@
 #include "engine/product/onednn.h"
 
+static rnl_status fail_missing(void)
+{
+    return rnl_fail(RNL_BAD_CONFIG,
+                    "products by oneDNN: this build has none (-Donednn=enabled builds it in)");
+}
+
 const char *rnl_onednn_version(void)
 {
+    fail_missing();
     return NULL;
 }
 
 rnl_status rnl_onednn_create(rnl_onednn **onednn, const rnl_kernels *kernels)
 {
     (void)onednn, (void)kernels;
-    return rnl_fail(RNL_BAD_CONFIG,
-                    "products by oneDNN: this build has none (-Donednn=enabled builds it in)");
+    return fail_missing();
 }
 
 void rnl_onednn_free(rnl_onednn *onednn)

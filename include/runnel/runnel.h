@@ -408,11 +408,12 @@ typedef enum rnl_products {
     RNL_PRODUCTS_AUTO,  /* the faster of the two, wherever they were measured: own */
     RNL_PRODUCTS_OWN,   /* Runnel's own kernels */
     RNL_PRODUCTS_ONEDNN /* oneDNN, on a processor with AVX-512 and in float32, if the library was
-                           built with it; else RNL_BAD_CONFIG */
+                           built with it; else RNL_BAD_CONFIG; RNL_PRODUCT if it cannot be loaded */
 } rnl_products;
 
-/* Returns name and version of the library behind RNL_PRODUCTS_ONEDNN, as "oneDNN 2.6.3"; NULL if
- * the library was built without it. */
+/* Returns name and version of the library behind RNL_PRODUCTS_ONEDNN, as "oneDNN 2.6.3", which it
+ * loads; NULL if the library was built without it, or it cannot be loaded, as rnl_message() says.
+ */
 RNL_API const char *rnl_products_library(void);
 
 /* A named number of an epoch: "loss", "accuracy", "val_loss", ..., "learning_rate", or
