@@ -104,6 +104,15 @@ bool rnl_team_inherited_affinity(rnl_processor_set *set)
     return true;
 }
 
+size_t rnl_team_default_size(void)
+{
+    processor_mask mask;
+    const size_t threads = (size_t)omp_get_max_threads();
+    const size_t allowed =
+        read_affinity(&mask) ? (size_t)CPU_COUNT_S(sizeof mask, mask.sets) : threads;
+    return threads < allowed ? threads : allowed;
+}
+
 void rnl_team_barrier(rnl_worker *worker)
 {
     rnl_barrier_wait(worker->barrier, worker->index);

@@ -33,6 +33,10 @@ typedef void (*rnl_team_body)(rnl_worker *worker, void *context);
 bool rnl_team_run(const rnl_placement *placement, rnl_team_body body, void *context, char *problem,
                   size_t problem_size);
 
+/* Returns the threads that a parallel region gets here without being told: what OMP_NUM_THREADS,
+ * omp_set_num_threads and the processors of the calling thread allow. */
+size_t rnl_team_default_size(void);
+
 /* Waits until every worker of the team has arrived; what they wrote before is visible to all
  * after. */
 void rnl_team_barrier(rnl_worker *worker);

@@ -38,7 +38,7 @@ void rnl_loading_mirror(rnl_loading *loading, const rnl_data_config *config)
 
 static void drop_targets(rnl_dataset *dataset)
 {
-    if (!dataset->borrowed) {
+    if (!dataset->borrowed.targets) {
         free(dataset->labels);
         free(dataset->values);
     }

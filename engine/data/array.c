@@ -92,8 +92,7 @@ static uint64_t bits_at(const rnl_array *array, size_t i)
     return bits;
 }
 
-/* 5 bits of exponent, 10 of mantissa. */
-static double half_of_bits(uint64_t bits)
+double rnl_half_of_bits(uint64_t bits)
 {
     const int exponent = (int)(bits >> 10 & 31), mantissa = (int)(bits & 1023);
     double size = exponent == 0 ? (double)mantissa : (double)(mantissa + 1024);
@@ -113,7 +112,7 @@ static double float_of_bits(uint64_t bits, size_t size)
     double wide;
     memcpy(&narrow, &low, sizeof narrow);
     memcpy(&wide, &bits, sizeof wide);
-    return size == 2 ? half_of_bits(bits) : size == 4 ? (double)narrow : wide;
+    return size == 2 ? rnl_half_of_bits(bits) : size == 4 ? (double)narrow : wide;
 }
 
 /* Sign-extends what has fewer than 8 bytes. */

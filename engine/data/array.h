@@ -27,6 +27,9 @@ typedef struct rnl_array {
     unsigned char *bytes;     /* the elements as in the file */
 } rnl_array;
 
+/* Returns the number that the 16 bits of a half stand for: 5 of exponent, 10 of mantissa. */
+double rnl_half_of_bits(uint64_t bits);
+
 /* Reads the header of a file: type, shape and order of the elements, which begin behind so many
  * bytes. */
 typedef rnl_status rnl_array_header(rnl_array *array, const rnl_input_stream *stream,

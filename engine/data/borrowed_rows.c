@@ -3,26 +3,53 @@
  */
 #include "engine/base/error.h"
 #include "engine/data/parts.h"
+#include "engine/data/strided.h"
 #include "threading/floating_mode.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static rnl_status check_rows(const rnl_rows *rows, const char *name)
+static rnl_status check_shape(const rnl_rows *rows, const char *name)
 {
     bool fits = rows->rank >= 1 && rows->rank <= RNL_MAX_RANK && rows->rows <= UINT32_MAX;
-    size_t features = 1;
+    size_t numbers = fits ? rows->rows * sizeof(double) : 0;
     for (size_t i = 0; fits && i < rows->rank; ++i)
-        fits = rows->shape[i] > 0 && !__builtin_mul_overflow(features, rows->shape[i], &features);
-    if (!fits)
-        return rnl_fail(RNL_BAD_DATA,
-                        "%s: expected up to 4294967295 rows of 1 to %d dimensions of at least 1",
-                        name, RNL_MAX_RANK);
-    if (!rows->floats + !rows->bytes + !rows->doubles != 2)
+        fits = rows->shape[i] > 0 && !__builtin_mul_overflow(numbers, rows->shape[i], &numbers);
+    return fits && numbers <= PTRDIFF_MAX
+               ? RNL_OK
+               : rnl_fail(RNL_BAD_DATA,
+                          "%s: expected up to 4294967295 rows of 1 to %d dimensions of at least "
+                          "1 that fit in memory",
+                          name, RNL_MAX_RANK);
+}
+
+static size_t count_given(const void *const *arrays, size_t count)
+{
+    size_t given = 0;
+    for (size_t i = 0; i < count; ++i)
+        given += arrays[i] != NULL;
+    return given;
+}
+
+static rnl_status check_arrays(const rnl_rows *rows, const char *name)
+{
+    const void *const inputs[] = {rows->floats, rows->bytes, rows->doubles, rows->inputs};
+    const void *const targets[] = {rows->classes, rows->values, rows->double_values,
+                                   rows->class_numbers, rows->target_values};
+    if (count_given(inputs, sizeof inputs / sizeof *inputs) != 1)
         return rnl_fail(RNL_BAD_DATA, "%s: expected either floats, bytes or doubles as inputs",
                         name);
-    if (!rows->classes + !rows->values + !rows->double_values < 2)
+    if (count_given(targets, sizeof targets / sizeof *targets) > 1)
         return rnl_fail(RNL_BAD_DATA, "%s: expected either classes or values as targets", name);
+    if (rows->sample_weights && rows->weights)
+        return rnl_fail(RNL_BAD_DATA, "%s: expected one array of sample weights, got two", name);
+    if (rows->target_values && rows->value_columns == 0)
+        return rnl_fail(RNL_BAD_DATA, "%s: expected at least 1 column of target values", name);
+    return RNL_OK;
+}
+
+static rnl_status check_classes(const rnl_rows *rows, const char *name)
+{
     for (size_t i = 0; rows->classes && i < rows->rows; ++i)
         if (rows->classes[i] < 0)
             return rnl_fail(RNL_BAD_DATA, "%s: row %zu: expected a class number from 0, got %d",
@@ -31,48 +58,71 @@ static rnl_status check_rows(const rnl_rows *rows, const char *name)
 }
 
 /* The members are not written to: rows of a dataset never change. */
-static void *borrow(const void *array)
+static void *borrow(const void *array, bool *borrowed)
 {
+    *borrowed |= array != NULL;
     return (void *)(uintptr_t)array;
 }
 
-static void borrow_inputs(rnl_dataset *dataset, const rnl_rows *rows)
+static rnl_status take_inputs(rnl_dataset *dataset, const rnl_rows *rows)
 {
+    if (rows->inputs)
+        return rnl_strided_inputs(dataset, rows->inputs);
     dataset->element = rows->bytes ? RNL_UINT8 : rows->floats ? RNL_FLOAT32 : RNL_FLOAT64;
     dataset->inputs = borrow(rows->bytes    ? (const void *)rows->bytes
                              : rows->floats ? (const void *)rows->floats
-                                            : rows->doubles);
+                                            : rows->doubles,
+                             &dataset->borrowed.inputs);
+    return RNL_OK;
 }
 
-static void borrow_targets(rnl_dataset *dataset, const rnl_rows *rows)
+static rnl_status take_targets(rnl_dataset *dataset, const rnl_rows *rows)
 {
-    dataset->labels = borrow(rows->classes);
+    bool *borrowed = &dataset->borrowed.targets;
+    if (rows->class_numbers)
+        return rnl_strided_classes(dataset, rows->class_numbers);
+    if (rows->target_values)
+        return rnl_strided_values(dataset, rows->target_values, rows->value_columns);
+    dataset->labels = borrow(rows->classes, borrowed);
     dataset->wide = rows->double_values != NULL;
-    dataset->values = borrow(dataset->wide ? (const void *)rows->double_values : rows->values);
+    dataset->values =
+        borrow(dataset->wide ? (const void *)rows->double_values : rows->values, borrowed);
     dataset->value_columns = dataset->values ? rows->value_columns : 0;
+    return RNL_OK;
 }
 
-static rnl_status borrow_rows(rnl_dataset *dataset, const rnl_rows *rows, const char *name)
+static rnl_status take_weights(rnl_dataset *dataset, const rnl_rows *rows)
 {
-    if (!rows || rows->rows == 0)
-        return RNL_OK;
-    RNL_TRY(check_rows(rows, name));
-    *dataset = (rnl_dataset){
-        .rows = rows->rows,
-        .features = 1,
-        .rank = rows->rank,
-        .sample_weights = borrow(rows->sample_weights),
-        .borrowed = true,
-        .name = strdup(name),
-    };
-    borrow_inputs(dataset, rows);
-    borrow_targets(dataset, rows);
+    if (rows->weights)
+        return rnl_strided_weights(dataset, rows->weights);
+    dataset->sample_weights = borrow(rows->sample_weights, &dataset->borrowed.weights);
+    return RNL_OK;
+}
+
+static void take_shape(rnl_dataset *dataset, const rnl_rows *rows)
+{
+    dataset->features = 1;
+    dataset->rank = rows->rank;
     for (size_t i = 0; i < rows->rank; ++i) {
         dataset->shape[i] = rows->shape[i];
         dataset->features *= rows->shape[i];
     }
+}
+
+static rnl_status take_rows(rnl_dataset *dataset, const rnl_rows *rows, const char *name)
+{
+    if (!rows || rows->rows == 0)
+        return RNL_OK;
+    RNL_TRY(check_shape(rows, name));
+    RNL_TRY(check_arrays(rows, name));
+    RNL_TRY(check_classes(rows, name));
+    *dataset = (rnl_dataset){.rows = rows->rows, .name = strdup(name)};
     if (!dataset->name)
         return rnl_fail_memory(strlen(name) + 1);
+    take_shape(dataset, rows);
+    RNL_TRY(take_inputs(dataset, rows));
+    RNL_TRY(take_targets(dataset, rows));
+    RNL_TRY(take_weights(dataset, rows));
     rnl_dataset_measure_labels(dataset);
     RNL_TRY(rnl_dataset_check_inputs(dataset));
     return rnl_dataset_check_weights(dataset);
@@ -85,11 +135,11 @@ rnl_status rnl_data_create(rnl_data **data, const rnl_rows *train, const rnl_row
     rnl_data *created = rnl_data_create_empty();
     if (!created)
         return rnl_fail_memory(sizeof *created);
-    rnl_status status = borrow_rows(&created->train, train, "training rows");
+    rnl_status status = take_rows(&created->train, train, "training rows");
     if (status == RNL_OK)
-        status = borrow_rows(&created->validation, validation, "validation rows");
+        status = take_rows(&created->validation, validation, "validation rows");
     if (status == RNL_OK)
-        status = borrow_rows(&created->test, test, "test rows");
+        status = take_rows(&created->test, test, "test rows");
     if (status == RNL_OK)
         status = rnl_data_check_shapes(created);
     return rnl_data_deliver(data, created, status);

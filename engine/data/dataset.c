@@ -8,12 +8,14 @@
 
 void rnl_dataset_release(rnl_dataset *dataset)
 {
-    if (!dataset->borrowed) {
+    if (!dataset->borrowed.inputs)
         free(dataset->inputs);
+    if (!dataset->borrowed.targets) {
         free(dataset->labels);
         free(dataset->values);
-        free(dataset->sample_weights);
     }
+    if (!dataset->borrowed.weights)
+        free(dataset->sample_weights);
     free(dataset->name);
     *dataset = (rnl_dataset){.largest_label = -1};
 }

@@ -34,6 +34,11 @@ typedef enum rnl_target {
     RNL_TARGET_VALUES        /* a value for each output; a class number stands for itself */
 } rnl_target;
 
+/* The arrays of a set that are the caller's. */
+typedef struct rnl_borrowed {
+    bool inputs, targets, weights;
+} rnl_borrowed;
+
 typedef struct rnl_dataset {
     size_t rows;
     size_t features;            /* of a row: the product of its shape */
@@ -50,8 +55,8 @@ typedef struct rnl_dataset {
     bool wide; /* the target values are doubles */
     size_t value_columns;
     float *sample_weights; /* (rows) factors of the rows' losses, or NULL for 1 */
-    bool borrowed;         /* the arrays are the caller's */
-    char *name;            /* for messages: the files or the generator it came from */
+    rnl_borrowed borrowed;
+    char *name; /* for messages: the files or the generator it came from */
 } rnl_dataset;
 
 /* The encoding of a model that training starts from. */
@@ -95,6 +100,13 @@ typedef struct rnl_data_format {
      * allocated. */
     rnl_status (*load)(rnl_dataset *dataset, const void *parameters, const rnl_loading *loading);
 } rnl_data_format;
+
+/* Tests if any array is the caller's. */
+static inline bool rnl_dataset_borrows(const rnl_dataset *dataset)
+{
+    const rnl_borrowed *borrowed = &dataset->borrowed;
+    return borrowed->inputs || borrowed->targets || borrowed->weights;
+}
 
 static inline double rnl_dataset_value(const rnl_dataset *dataset, size_t i)
 {

@@ -87,7 +87,7 @@ static rnl_status copy_rows(rnl_dataset *copied, const rnl_dataset *dataset, con
     copy.labels = NULL;
     copy.values = NULL;
     copy.sample_weights = NULL;
-    copy.borrowed = false;
+    copy.borrowed = (rnl_borrowed){0};
     copy.name = name;
     const rnl_status status = copy_all(&copy, dataset, marks);
     if (status != RNL_OK) {
@@ -137,13 +137,14 @@ static rnl_status drop_others(rnl_dataset *dataset, const bool *marks, size_t co
 
 rnl_status rnl_dataset_keep(rnl_dataset *dataset, const bool *marks, size_t count)
 {
-    return dataset->borrowed ? replace(dataset, marks, count) : drop_others(dataset, marks, count);
+    return rnl_dataset_borrows(dataset) ? replace(dataset, marks, count)
+                                        : drop_others(dataset, marks, count);
 }
 
 rnl_status rnl_dataset_own(rnl_dataset *dataset)
 {
     bool *all;
-    if (!dataset->borrowed || dataset->rows == 0)
+    if (!rnl_dataset_borrows(dataset) || dataset->rows == 0)
         return RNL_OK;
     RNL_TRY(rnl_allocate_rows(&all, dataset->name, dataset->rows, 1, sizeof *all));
     memset(all, true, dataset->rows * sizeof *all);

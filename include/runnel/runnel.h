@@ -162,9 +162,33 @@ typedef enum rnl_part { RNL_TRAIN = 1, RNL_VALIDATION = 2, RNL_TEST = 4 } rnl_pa
  * hold them exactly.  RNL_BAD_CONFIG, RNL_BAD_DATA, RNL_IO, RNL_NO_MEMORY. */
 RNL_API rnl_status rnl_data_load(rnl_data **data, const rnl_config *config, unsigned parts);
 
-/* Rows in arrays of the caller.  The arrays are not copied: they remain the caller's, and must stay
- * unchanged until the rnl_data made from them is freed.  A zero-initialized rnl_rows has no rows.
- * NaN or infinity among the inputs is refused. */
+/* The type of numbers in memory, in the machine's byte order. */
+typedef enum rnl_type {
+    RNL_TYPE_BOOL = 1, /* a byte, of which all but 0 are 1 */
+    RNL_TYPE_UINT8,
+    RNL_TYPE_UINT16,
+    RNL_TYPE_UINT32,
+    RNL_TYPE_UINT64,
+    RNL_TYPE_INT8,
+    RNL_TYPE_INT16,
+    RNL_TYPE_INT32,
+    RNL_TYPE_INT64,
+    RNL_TYPE_FLOAT16,
+    RNL_TYPE_FLOAT32,
+    RNL_TYPE_FLOAT64
+} rnl_type;
+
+/* Where the numbers of a caller's array lie, of any type and in any order. */
+typedef struct rnl_strided {
+    const void *first; /* the number whose indices are 0; it need not be aligned */
+    rnl_type type;
+    const ptrdiff_t *strides; /* (dimensions) bytes from a number to the next along each dimension,
+                                 also 0 and less; NULL: row-major, without gaps */
+} rnl_strided;
+
+/* Rows in arrays of the caller.  They remain the caller's, and must stay unchanged until the
+ * rnl_data made from them is freed: row-major arrays of float, double and uint8_t are not copied.
+ * A zero-initialized rnl_rows has no rows.  NaN or infinity among the inputs is refused. */
 typedef struct rnl_rows {
     size_t rows;
     size_t rank;                 /* dimensions of one row: 1 for features, 2 for height x width; at
@@ -172,12 +196,21 @@ typedef struct rnl_rows {
     const size_t *shape;         /* (rank) size of each dimension of a row */
     const float *floats;         /* (rows, shape ...) inputs, row-major */
     const uint8_t *bytes;        /* the same as bytes, */
-    const double *doubles;       /* or as doubles: exactly one of the three is given */
+    const double *doubles;       /* or as doubles: exactly one of these and of `inputs` is given */
     const int32_t *classes;      /* (rows) class numbers from 0, or NULL */
     const float *values;         /* (rows, value_columns) target values, or NULL */
     const double *double_values; /* the same as doubles */
     size_t value_columns;
     const float *sample_weights; /* (rows) factors of the rows' losses, at least 0; NULL: all 1 */
+
+    /* Arrays of any type and order, each in place of one above.  What is not as above is converted,
+     * by several threads where it is large, into memory of the library: bool becomes bytes; whole
+     * numbers of 8 and 16 bits, and float16, floats; all else floats if they hold every number, or
+     * else doubles. */
+    const rnl_strided *inputs;        /* (rows, shape ...) */
+    const rnl_strided *class_numbers; /* (rows) whole numbers */
+    const rnl_strided *target_values; /* (rows, value_columns) */
+    const rnl_strided *weights;       /* (rows) */
 } rnl_rows;
 
 /* Creates data from rows of the caller.  NULL stands for a part without rows.  Targets may be NULL

@@ -1,4 +1,4 @@
-"""Arrays of the caller as rows of the C library: borrowed where they can be, else converted once."""
+"""Arrays of the caller as rows of the C library: it reads them where they lie, in any order."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._library import Rows
+from ._library import Rows, Strided
 from .errors import DataError
 
 
@@ -28,28 +28,36 @@ def as_array(x: Any) -> np.ndarray:
     return np.asarray(x)
 
 
-def _kept(dtype: np.dtype, as_bytes: bool) -> type:
-    """The type in which the library is given numbers of a type."""
-    if as_bytes:
-        return np.uint8
-    return np.float32 if np.can_cast(dtype, np.float32) else np.float64
+# rnl_type
+_TYPES = {np.dtype(name): number for number, name in enumerate(
+    ("bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64", "float16",
+     "float32", "float64"), start=1)}
 
 
-def _inputs(x: Any, name: str) -> np.ndarray:
-    """float32, float64 and uint8 in C order as they are; another order is copied, other numbers
-    become float64, or float32 where that holds all that the type has."""
+def _numbers(x: Any, what: str) -> np.ndarray:
+    """An array of a type that the library reads: any but those of other machines and long
+    doubles as it is."""
     array = as_array(x)
     if array.dtype == object or array.dtype.kind not in "fiub":
-        raise DataError(f"{name}: expected numbers, got an array of {array.dtype}")
-    if array.ndim == 1:
-        array = array.reshape(-1, 1)
-    if array.ndim == 0:
-        raise DataError(f"{name}: expected an array of rows, got a single number")
-    return np.ascontiguousarray(array, dtype=_kept(array.dtype, array.dtype == np.uint8))
+        raise DataError(f"{what}: expected numbers, got an array of {array.dtype}")
+    if array.dtype not in _TYPES:
+        native = array.dtype.newbyteorder("=")
+        array = array.astype(native if native in _TYPES else np.float64)
+    return array
 
 
-def _pointer(array: np.ndarray | None) -> int | None:
-    return None if array is None else array.ctypes.data
+class _Described:
+    """An rnl_strided and the array that it describes, which lives as long."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = array
+        self.strides = (c.c_ssize_t * array.ndim)(*array.strides)
+        self.strided = Strided(array.ctypes.data, _TYPES[array.dtype], self.strides)
+
+    @property
+    def pointer(self) -> Any:
+        """To the rnl_strided."""
+        return c.pointer(self.strided)
 
 
 class HeldRows:
@@ -57,40 +65,44 @@ class HeldRows:
 
     def __init__(self, inputs: Any, targets: Any = None, weights: Any = None,
                  name: str = "training rows", classes: bool = False) -> None:
-        self.inputs = _inputs(inputs, name)
-        count = self.inputs.shape[0]
-        shape = self.inputs.shape[1:]
-        self.shape = (c.c_size_t * len(shape))(*shape)
-        self.rows = Rows(rows=count, rank=len(shape), shape=self.shape)
-        if self.inputs.dtype == np.uint8:
-            self.rows.bytes = _pointer(self.inputs)
-        elif self.inputs.dtype == np.float64:
-            self.rows.doubles = _pointer(self.inputs)
-        else:
-            self.rows.floats = _pointer(self.inputs)
-        self.targets = self._take_targets(targets, name, classes) if targets is not None else None
-        self.weights = None
+        self.name = name
+        self.held: list[Any] = []
+        self.inputs = self._take_inputs(inputs)
+        if targets is not None:
+            self._take_targets(targets, classes)
         if weights is not None:
-            self.weights = np.ascontiguousarray(as_array(weights), dtype=np.float32)
-            self._check_count("sample weights", self.weights, name)
-            self.rows.sample_weights = _pointer(self.weights)
+            self.rows.weights = self._describe("sample weights", weights, 1)
 
-    def _check_count(self, what: str, array: np.ndarray, name: str) -> None:
-        if array.shape[:1] != (self.rows.rows,):
-            raise DataError(f"{name}: expected {what} for {self.rows.rows} rows, got an array of "
-                            f"shape {array.shape}")
-
-    def _take_targets(self, targets: Any, name: str, classes: bool) -> np.ndarray:
-        array = as_array(targets)
-        self._check_count("targets", array, name)
-        if classes or (array.dtype.kind in "iu" and array.ndim == 1):
-            array = np.ascontiguousarray(array, dtype=np.int32)
-            self.rows.classes = _pointer(array)
-        else:
-            array = np.ascontiguousarray(array, dtype=_kept(array.dtype, False))
-            if array.dtype == np.float64:
-                self.rows.double_values = _pointer(array)
-            else:
-                self.rows.values = _pointer(array)
-            self.rows.value_columns = array[0].size if len(array) else 1
+    def _take_inputs(self, inputs: Any) -> np.ndarray:
+        array = _numbers(inputs, self.name)
+        if array.ndim == 0:
+            raise DataError(f"{self.name}: expected an array of rows, got a single number")
+        if array.ndim == 1:
+            array = array.reshape(-1, 1)
+        shape = array.shape[1:]
+        self.shape = (c.c_size_t * len(shape))(*shape)
+        self.rows = Rows(rows=array.shape[0], rank=len(shape), shape=self.shape)
+        described = _Described(array)
+        self.held.append(described)
+        self.rows.inputs = described.pointer
         return array
+
+    def _describe(self, what: str, given: Any, rank: int) -> Any:
+        """A pointer to the description of an array that has a number, or some, for each row."""
+        array = _numbers(given, f"{self.name}: {what}")
+        if array.shape[:1] != (self.rows.rows,) or (rank == 1 and array.ndim != 1):
+            raise DataError(f"{self.name}: expected {what} for {self.rows.rows} rows, got an array "
+                            f"of shape {array.shape}")
+        if rank == 2:
+            array = array.reshape(len(array), -1) if len(array) else array.reshape(0, 1)
+        described = _Described(array)
+        self.held.append(described)
+        return described.pointer
+
+    def _take_targets(self, targets: Any, classes: bool) -> None:
+        array = as_array(targets)
+        if classes or (array.dtype.kind in "iu" and array.ndim == 1):
+            self.rows.class_numbers = self._describe("targets", array, 1)
+        else:
+            self.rows.target_values = self._describe("targets", array, 2)
+            self.rows.value_columns = self.held[-1].array.shape[1]

@@ -27,6 +27,12 @@ lib = c.CDLL(_path())
 size_p = c.POINTER(c.c_size_t)
 
 
+class Strided(c.Structure):
+    """rnl_strided"""
+
+    _fields_ = [("first", c.c_void_p), ("type", c.c_int), ("strides", c.POINTER(c.c_ssize_t))]
+
+
 class Rows(c.Structure):
     """rnl_rows"""
 
@@ -42,6 +48,10 @@ class Rows(c.Structure):
         ("double_values", c.c_void_p),
         ("value_columns", c.c_size_t),
         ("sample_weights", c.c_void_p),
+        ("inputs", c.POINTER(Strided)),
+        ("class_numbers", c.POINTER(Strided)),
+        ("target_values", c.POINTER(Strided)),
+        ("weights", c.POINTER(Strided)),
     ]
 
 
@@ -214,7 +224,7 @@ class Request(c.Structure):
     ]
 
 
-STRUCTS = {s.__doc__: s for s in (Rows, ParameterDescription, Figure, Progress, LayerInspection,
+STRUCTS = {s.__doc__: s for s in (Strided, Rows, ParameterDescription, Figure, Progress, LayerInspection,
                                   Inspection, SchedulePoint, Options, RateRange, RatePoint, RateSearch,
                                   Evaluation, Prediction, Request)}
 

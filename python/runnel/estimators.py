@@ -63,11 +63,6 @@ _PARAMETERS = """
     """
 
 
-def _numeric(x: Any) -> Any:
-    """float16, integers and others become floats; float32, float64 and uint8 stay as they are."""
-    return [np.float64, np.float32, np.uint8]
-
-
 class _RunnelEstimator(BaseEstimator):
     """What classifier and regressor share."""
 
@@ -131,7 +126,7 @@ class _RunnelEstimator(BaseEstimator):
     # ---- inputs -------------------------------------------------------------------------------
 
     def _inputs(self, X: Any, y: Any = "no", *, reset: bool) -> Any:
-        """Arrays of float32, float64 and uint8 stay as they are; frames become numbers."""
+        """Arrays of numbers stay as they are, in their order and type; frames become numbers."""
         if reset:
             self.categories_ = categories_of(X) if is_frame(X) else None
         if is_frame(X) and getattr(self, "categories_", None):
@@ -143,8 +138,8 @@ class _RunnelEstimator(BaseEstimator):
         if hasattr(X, "__dlpack__") and not isinstance(X, np.ndarray) and not is_frame(X):
             X = core.as_array(X)
         if isinstance(y, str):
-            return validate_data(self, X, dtype=_numeric(X), reset=reset)
-        return validate_data(self, X, y, dtype=_numeric(X), multi_output=True, reset=reset)
+            return validate_data(self, X, dtype="numeric", reset=reset)
+        return validate_data(self, X, y, dtype="numeric", multi_output=True, reset=reset)
 
     def _threads(self) -> int:
         if self.n_jobs is None or self.n_jobs == 0:
@@ -292,8 +287,8 @@ class _RunnelEstimator(BaseEstimator):
             y_val: Any = None) -> Any:
         """Trains.
 
-        X : (rows, features) array of numbers, a torch tensor, or a frame; float32 and uint8 in C
-            order are not copied.
+        X : (rows, features) array of numbers, a torch tensor, or a frame; float32, float64 and
+            uint8 in C order are not copied, others only within the library.
         y : (rows,) classes or values, or (rows, outputs).
         sample_weight : (rows,) factors of the rows' losses, by their mean.
         X_val, y_val : rows to validate on after each epoch; with early_stopping they are what is

@@ -85,8 +85,33 @@ def test_layouts_and_types_are_one_model():
 
 def test_arrays_are_not_copied():
     from runnel._arrays import HeldRows
-    for x in (X, X.astype(np.float32), X.astype(np.uint8)):
+    for x in (X, X.astype(np.float32), X.astype(np.uint8), X.astype(np.int16), np.asfortranarray(X),
+              X[::2], X[::-1, 3:]):
         assert HeldRows(x).inputs.ctypes.data == x.ctypes.data
+
+
+def test_no_order_and_no_type_changes_the_model():
+    """The digits are whole numbers to 16, which every type holds."""
+    plain = classifier(max_iter=2).fit(X, Y).model_.to_bytes()
+    padded = np.zeros((2 * len(X), X.shape[1] + 5))
+    padded[::2, 2:-3] = X
+    reversed_rows = np.ascontiguousarray(X[::-1])
+    arrays = [np.asfortranarray(X), padded[::2, 2:-3], reversed_rows[::-1],
+              X.astype(">f8"), X.astype(np.longdouble)]
+    arrays += [X.astype(t) for t in ("u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f2", "f4")]
+    arrays += [np.asfortranarray(X.astype(t)) for t in ("u1", "i4", "f2", "f4")]
+    for x in arrays:
+        assert classifier(max_iter=2).fit(x, Y).model_.to_bytes() == plain, (x.dtype, x.strides)
+
+
+def test_targets_of_any_order_and_type():
+    y = np.column_stack([Y * 0.5, Y * 2.0, np.arange(len(Y)) % 7])
+    model = RunnelRegressor((20,), max_iter=2, random_state=1)
+    plain = model.fit(X, y).model_.to_bytes()
+    wide = np.zeros((len(Y), 7))
+    wide[:, ::3] = y
+    for targets in (np.asfortranarray(y), wide[:, ::3], y.astype(np.float32), y.astype(">f8")):
+        assert model.fit(X, targets).model_.to_bytes() == plain
 
 
 def test_one_result_on_any_number_of_jobs():
