@@ -1,6 +1,7 @@
 #include "benchmarks/activation_subjects.h"
 
 #include "benchmarks/float_distance.h"
+#include "benchmarks/normal_numbers.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -11,25 +12,12 @@ enum { COLUMNS = 512 };
 
 /* ---- arrays ---------------------------------------------------------------------------------- */
 
-/* A number from 0 to 1, neither of them. */
-static double uniform(uint64_t *state)
-{
-    *state = *state * 6364136223846793005u + 1442695040888963407u;
-    return ((double)(*state >> 12) + 0.5) / 4503599627370496.0;
-}
-
-/* Pairs by Box and Muller. */
 static void fill(rnl_activation_arrays *a)
 {
     uint64_t state = 7;
-    for (size_t i = 0; i < a->count; i += 2) {
-        const double radius = sqrt(-2 * log(uniform(&state)));
-        const double angle = 6.283185307179586 * uniform(&state);
-        a->z[i] = (float)(radius * cos(angle));
-        a->z[i + 1] = (float)(radius * sin(angle));
-    }
+    rnl_normal_numbers(a->z, a->count, &state);
     for (size_t i = 0; i < a->count; ++i) {
-        a->y[i] = (float)(1.9 * uniform(&state) - 0.95);
+        a->y[i] = (float)(1.9 * rnl_uniform_number(&state) - 0.95);
         a->out[i] = 0;
     }
 }

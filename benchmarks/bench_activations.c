@@ -162,7 +162,7 @@ static void count_figures(const contest *c, size_t number, rnl_bench_result *res
     const double triad = median_of(&c->contenders[c->subject_count]);
     const double elements = (double)(c->count * c->threads);
     const rnl_ratio ratio =
-        rnl_samples_ratio(&c->contenders[number].seconds, &relu_for(c, s)->seconds);
+        rnl_samples_ratio(&c->contenders[number].seconds, &relu_for(c, s)->seconds, 1);
     rnl_bench_result_count(result, "cycles", seconds * hertz / (double)c->count);
     rnl_bench_result_count(result, "gigaelements_per_second", elements / seconds / 1e9);
     rnl_bench_result_count(result, "gigabytes_per_second", bytes * elements / seconds / 1e9);

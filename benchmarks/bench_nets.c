@@ -101,8 +101,8 @@ double rnl_inference_flops(const rnl_model *model)
     return flops;
 }
 
-rnl_status rnl_bench_load(rnl_config **config, rnl_data **data, const char *path,
-                          const rnl_arguments *arguments, const char *batch)
+rnl_status rnl_bench_load_config(rnl_config **config, const char *path,
+                                 const rnl_arguments *arguments, const char *batch)
 {
     char epochs[64];
     snprintf(epochs, sizeof epochs, "training.epochs=%d", RNL_STEP_TIME_EPOCHS);
@@ -118,7 +118,14 @@ rnl_status rnl_bench_load(rnl_config **config, rnl_data **data, const char *path
         return rnl_fail_memory((count + own_count) * sizeof *overrides);
     memcpy(overrides, arguments->overrides, count * sizeof *overrides);
     memcpy(overrides + count, own, own_count * sizeof *overrides);
-    rnl_status status = rnl_config_load(config, path, overrides, count + own_count);
+    const rnl_status status = rnl_config_load(config, path, overrides, count + own_count);
     free(overrides);
-    return status == RNL_OK ? rnl_data_load(data, *config, RNL_TRAIN) : status;
+    return status;
+}
+
+rnl_status rnl_bench_load(rnl_config **config, rnl_data **data, const char *path,
+                          const rnl_arguments *arguments, const char *batch)
+{
+    RNL_TRY(rnl_bench_load_config(config, path, arguments, batch));
+    return rnl_data_load(data, *config, RNL_TRAIN);
 }

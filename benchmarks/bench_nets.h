@@ -23,7 +23,11 @@ char *rnl_bench_config(const rnl_bench_case *c);
 rnl_data *rnl_bench_data(const rnl_bench_case *c, size_t rows);
 
 /* A configuration of the user's, fit to be timed: without what ends or slows training beside its
- * steps; and its training rows.  Overrides are the user's and then `batch`, which may be NULL. */
+ * steps.  Overrides are the user's and then `batch`, which may be NULL. */
+rnl_status rnl_bench_load_config(rnl_config **config, const char *path,
+                                 const rnl_arguments *arguments, const char *batch);
+
+/* The same with its training rows. */
 rnl_status rnl_bench_load(rnl_config **config, rnl_data **data, const char *path,
                           const rnl_arguments *arguments, const char *batch);
 

@@ -181,8 +181,9 @@ static void report_one(rnl_bench *bench, const subject *one, const rnl_contender
         if (peak > 0)
             rnl_bench_result_count(&result, "share_of_peak", rate / peak);
         if (k > 0)
-            rnl_bench_result_count(&result, "times_own",
-                                   rnl_samples_ratio(&c->seconds, &contenders[0].seconds).median);
+            rnl_bench_result_count(
+                &result, "times_own",
+                rnl_samples_ratio(&c->seconds, &contenders[0].seconds, 1).median);
         rnl_bench_report_add(&bench->report, &result);
     }
 }

@@ -16,7 +16,16 @@
 void rnl_bench_result_count(rnl_bench_result *result, const char *name, double value)
 {
     if (result->counter_count < RNL_MAX_COUNTERS)
-        result->counters[result->counter_count++] = (rnl_counter){name, value};
+        result->counters[result->counter_count++] = (rnl_counter){name, value, 0};
+}
+
+void rnl_bench_result_count_of(rnl_bench_result *result, const char *name, double value,
+                               size_t needed)
+{
+    const bool known = result->repetitions >= needed;
+    if (result->counter_count < RNL_MAX_COUNTERS)
+        result->counters[result->counter_count++] =
+            (rnl_counter){name, known ? value : (double)NAN, known ? 0 : needed};
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */
@@ -47,11 +56,13 @@ static bool print_bound(const rnl_counter *counter)
     return true;
 }
 
-static void print_counter(const rnl_counter *counter)
+static void print_counter(const rnl_bench_result *r, const rnl_counter *counter)
 {
     if (print_bound(counter))
         return;
-    if (isnan(counter->value))
+    if (counter->needed > 0)
+        printf("  %s - (%zu of %zu samples)", counter->name, r->repetitions, counter->needed);
+    else if (isnan(counter->value))
         printf("  %s -", counter->name);
     else if (strncmp(counter->name, "share", 5) == 0)
         printf("  %s %.1f %%", counter->name, 100 * counter->value);
@@ -68,7 +79,7 @@ static void print_line(const rnl_bench_result *r)
         print_seconds(r->seconds.best);
     }
     for (size_t i = 0; i < r->counter_count; ++i)
-        print_counter(&r->counters[i]);
+        print_counter(r, &r->counters[i]);
     if (r->label[0])
         printf("  %s", r->label);
     putchar('\n');

@@ -15,6 +15,7 @@
 typedef struct rnl_counter {
     const char *name; /* "share_of_peak" */
     double value;     /* NaN: not known, a dash in a table */
+    size_t needed;    /* samples, where too few are why; else 0 */
 } rnl_counter;
 
 typedef struct rnl_bench_result {
@@ -50,5 +51,9 @@ void rnl_bench_report_add(rnl_bench_report *report, const rnl_bench_result *resu
 void rnl_bench_report_finish(rnl_bench_report *report);
 
 void rnl_bench_result_count(rnl_bench_result *result, const char *name, double value);
+
+/* A counter that is known only if so many samples stand behind it. */
+void rnl_bench_result_count_of(rnl_bench_result *result, const char *name, double value,
+                               size_t needed);
 
 #endif

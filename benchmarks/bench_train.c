@@ -110,7 +110,7 @@ static void count_speedup(rnl_bench_result *result, const points *p, const point
     const rnl_samples *plain = &p->items[at->plain].samples.rounds;
     if (&p->items[at->plain] == at)
         return;
-    const rnl_ratio ratio = rnl_samples_ratio(plain, &at->samples.rounds);
+    const rnl_ratio ratio = rnl_samples_ratio(plain, &at->samples.rounds, 1);
     rnl_bench_result_count(result, "speedup", ratio.median);
     if (plain->count < FEWEST_ROUNDS)
         return;

@@ -21,7 +21,7 @@ typedef struct bench_arguments {
 } bench_arguments;
 
 /* How long repetitions go on, narrow or not. */
-enum { QUICK_SECONDS = 4, USUAL_SECONDS = 120 };
+enum { QUICK_SECONDS = 4, QUICK_LATENCY_SECONDS = 7, USUAL_SECONDS = 120 };
 
 static bool take_seconds(rnl_arguments *arguments, void *member, const char *value)
 {
@@ -72,7 +72,7 @@ static const rnl_option option_table[] = {
      offsetof(bench_arguments, csv)},
     {"layers", 0, NULL,
      "of train: also the speed of each layer's products by themselves;\nof latency on one thread: "
-     "also the time of each layer, and its share",
+     "also the time of each layer, of a step that\nof each phase, and its share",
      NULL, rnl_take_switch, offsetof(bench_arguments, layers)},
     {"seconds", 0, "S",
      "measure for about so long, if medians are not known narrowly before\n(default: 120)",
@@ -107,11 +107,16 @@ static const char details[] =
     "           and the sums over a step.  Without oneDNN or AVX-512 the own ones alone\n"
     "  latency  the time of an inference of 1, 32 and 512 rows, and of a training step of 32 and\n"
     "           512 (--batch: others), of each CONFIG, or of a small network: median, p90, p99,\n"
-    "           p99.9, with 1,000 and 10,000 samples behind the last two, else a dash.\n"
+    "           p99.9, with 1,000 and 10,000 samples behind the last two, else a dash and how\n"
+    "           many there were.  Of a MODEL that was trained, inferences alone, of rows that are\n"
+    "           standard normal once they are scaled; one with batch normalization beside its "
+    "fold.\n"
     "           Activations of the hidden layers are compared with the first one in paired "
     "rounds,\n"
     "           in an order drawn anew for each, until what one costs more is known within 0.1 %,\n"
-    "           or time is over; the interval is a bootstrap's, 95 %, and the verdict is told in\n"
+    "           or time is over; each round makes its nets anew, elsewhere in memory; the "
+    "intervals\n"
+    "           of a comparison are a bootstrap's, all together 95 %, and the verdict is told in\n"
     "           words\n"
     "  activations  each activation forward and backward, on every instruction set (--quick: the\n"
     "           best), from L1, L2, L3 and memory: time and cycles of an element in each thread,\n"
@@ -294,15 +299,18 @@ static size_t kind_named(const char *name)
     return kind;
 }
 
-static double seconds_of(const bench_arguments *arguments)
+static double seconds_of(const bench_arguments *arguments, size_t kind)
 {
-    const double seconds = arguments->quick ? QUICK_SECONDS : USUAL_SECONDS;
+    const bool latency = kind < KINDS && kinds[kind].run == rnl_bench_latency;
+    const double quick = latency ? QUICK_LATENCY_SECONDS : QUICK_SECONDS;
+    const double seconds = arguments->quick ? quick : USUAL_SECONDS;
     return arguments->seconds > 0 ? arguments->seconds : seconds;
 }
 
 static int run(const rnl_arguments *common)
 {
     const bench_arguments *arguments = (const bench_arguments *)common;
+    const size_t kind = kind_named(common->operands[0]);
     rnl_bench bench = {
         .arguments = common,
         .layers = arguments->layers,
@@ -315,9 +323,8 @@ static int run(const rnl_arguments *common)
         .seeds = arguments->seeds,
         .tune_rate = arguments->tune_rate,
         .normalization = arguments->normalization,
-        .deadline = rnl_seconds() + seconds_of(arguments),
+        .deadline = rnl_seconds() + seconds_of(arguments, kind),
     };
-    const size_t kind = kind_named(common->operands[0]);
     RNL_TRY_EXIT(choose_threads(&bench, arguments->thread_list));
     if (kind == KINDS)
         return rnl_complain_usage("bench",

@@ -1,10 +1,10 @@
 #include "benchmarks/latency_subject.h"
 
-#include "benchmarks/bench_nets.h"
-#include "benchmarks/caches.h"
-#include "benchmarks/step_time.h"
+#include "benchmarks/order.h"
+#include "benchmarks/scattered.h"
 #include "engine/base/error.h"
-#include "engine/data/row_order.h"
+#include "engine/base/number.h"
+#include "engine/predictor/predictor.h"
 #include "engine/schema/config.h"
 #include "engine/workers/executor.h"
 #include "engine/workers/pass.h"
@@ -12,7 +12,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ROWS_PER_RUN = 8192, ROWS_PER_EPOCH = 1024, MOST_BATCHES = 256, MOST_STEPS = 32 };
+/* Of the data of a run; an epoch's first step, behind the drawing of an order, is not timed unless
+ * it is the only one. */
+enum { ROWS_PER_RUN = 8192, TRAINED_ROWS = 2048, FEWEST_STEPS = 8, MOST_COLD = 16 };
+
+/* A run ends behind so many timed batches and seconds of them.  It warms up for so long, but not
+ * beyond a quarter of its batches: threads have to find their cores. */
+enum { FEWEST_TIMED = 4 };
+static const double run_seconds = 5e-3, warm_seconds = 1e-3, team_warm_seconds = 3e-3;
 
 /* ---- runs ------------------------------------------------------------------------------------ */
 
@@ -20,32 +27,53 @@ typedef struct timed_run {
     rnl_latency_subject *of;
     rnl_samples seconds;
     size_t batches;
-    double last;
+    bool began; /* an epoch: what its first step waited for is no part of it */
+    double first, last, timed;
 } timed_run;
 
 /* Reads and writes twice as much as the largest cache holds. */
 static void empty_caches(const rnl_latency_subject *s)
 {
-    for (size_t i = 0; s->other && i < s->other_count; i += 64 / sizeof *s->other)
-        s->other[i] += 1;
+    const rnl_latency_source *from = s->source;
+    for (size_t i = 0; s->pass.cold && i < from->other_count; i += 64 / sizeof *from->other)
+        from->other[i] += 1;
 }
 
-static void note_time(timed_run *run)
+static void keep_time(timed_run *run, double seconds)
+{
+    rnl_samples_add(&run->seconds, seconds);
+    rnl_samples_add(&run->of->seconds, seconds);
+    run->timed += seconds;
+}
+
+static bool is_warm(const timed_run *run, double now)
+{
+    const rnl_latency_subject *s = run->of;
+    const double enough = s->pass.threads > 1 ? team_warm_seconds : warm_seconds;
+    return run->batches > s->batches / 4 || (run->batches > 1 && now - run->first > enough);
+}
+
+/* Returns whether the run goes on. */
+static bool note_time(timed_run *run)
 {
     const double now = rnl_seconds();
-    if (++run->batches > run->of->warm_batches) {
-        rnl_samples_add(&run->seconds, now - run->last);
-        rnl_samples_add(&run->of->seconds, now - run->last);
-    }
+    const bool counts = !run->began || run->of->batches == 1;
+    if (run->batches++ == 0)
+        run->first = now;
+    if (counts && is_warm(run, now))
+        keep_time(run, now - run->last);
     empty_caches(run->of);
+    run->began = false;
     run->last = rnl_seconds();
+    return run->seconds.count < FEWEST_TIMED || run->timed < run_seconds;
 }
+
+/* ---- inferences ------------------------------------------------------------------------------ */
 
 static bool take_time(const rnl_step *step, const rnl_batch *batch, void *context)
 {
     (void)step, (void)batch;
-    note_time(context);
-    return true;
+    return note_time(context);
 }
 
 static void work(rnl_hand *hand, void *context)
@@ -53,64 +81,51 @@ static void work(rnl_hand *hand, void *context)
     rnl_pass_run(hand, context);
 }
 
-static rnl_status train_once(rnl_latency_subject *s, size_t threads)
+static rnl_request request_of(const rnl_latency_subject *s, const rnl_latency_predictor *made,
+                              size_t first)
 {
-    rnl_step_samples samples = {0};
-    const rnl_status status =
-        rnl_step_time(s->config, s->data, threads, RNL_PRODUCTS_AUTO, s->batch_size, &samples);
-    for (size_t i = 0; i < samples.seconds.count; ++i)
-        rnl_samples_add(&s->seconds, samples.seconds.values[i]);
-    if (status == RNL_OK) {
-        rnl_samples_add(&s->rounds, samples.rounds.values[0]);
-        rnl_samples_add(&s->processor_rounds, samples.processor_rounds.values[0]);
-    }
-    rnl_step_samples_release(&samples);
-    return status;
-}
-
-static rnl_request request_of(const rnl_latency_subject *s, size_t first)
-{
-    const rnl_dataset *rows = &s->data->train;
+    const rnl_dataset *rows = &s->rows.train;
     const void *inputs =
         (const char *)rows->inputs + first * rows->features * rnl_element_bytes(rows->element);
     return (rnl_request){
-        .rows = s->batch_size,
+        .rows = s->pass.batch_size,
         .features = rows->features,
         .floats = rows->element == RNL_FLOAT32 ? inputs : NULL,
         .doubles = rows->element == RNL_FLOAT64 ? inputs : NULL,
         .bytes = rows->element == RNL_UINT8 ? inputs : NULL,
-        .values = s->values,
-        .scratch = s->scratch,
-        .scratch_bytes = rnl_predictor_scratch(s->predictor, s->batch_size),
+        .values = made->values,
+        .scratch = made->scratch,
+        .scratch_bytes = made->scratch_bytes,
     };
 }
 
 /* Asks a predictor, as a program does that answers on its own thread. */
-static rnl_status infer_here(timed_run *run)
+static rnl_status infer_here(timed_run *run, const rnl_latency_predictor *made)
 {
     const rnl_latency_subject *s = run->of;
-    for (size_t i = 0; i < s->batches; ++i) {
-        const rnl_request request = request_of(s, i * s->batch_size);
-        RNL_TRY(rnl_predictor_run(s->predictor, &request));
-        note_time(run);
+    bool goes_on = true;
+    for (size_t i = 0; goes_on && i < s->batches; ++i) {
+        const rnl_request request = request_of(s, made, i % s->distinct * s->pass.batch_size);
+        RNL_TRY(rnl_predictor_run(made->predictor, &request));
+        goes_on = note_time(run);
     }
     return RNL_OK;
 }
 
 /* Shares each batch among workers. */
-static rnl_status infer_on_team(timed_run *run, size_t threads)
+static rnl_status infer_on_team(timed_run *run, const rnl_latency_predictor *made)
 {
     const rnl_latency_subject *s = run->of;
-    const rnl_options options = {.threads = threads};
-    const rnl_dataset *train = &s->data->train;
+    const rnl_options options = {.threads = s->pass.threads};
+    const rnl_dataset *train = &s->rows.train;
     rnl_pass pass = {
-        .rows = {.dataset = train, .order = s->order, .count = train->rows},
+        .rows = {.dataset = train, .order = s->order, .count = s->batches * s->pass.batch_size},
         .visit = take_time,
         .context = run,
     };
     rnl_executor executor = {
-        .step.given = {.model = s->model, .batch_size = s->batch_size, .predicting = true},
-        .predictor = s->predictor,
+        .step.given = {.model = s->model, .batch_size = s->pass.batch_size, .predicting = true},
+        .predictor = made->predictor,
         .options = &options,
         .work = work,
         .context = &pass,
@@ -118,132 +133,165 @@ static rnl_status infer_on_team(timed_run *run, size_t threads)
     return rnl_executor_run(&executor);
 }
 
-static rnl_status infer_once(rnl_latency_subject *s, size_t threads)
+rnl_status rnl_latency_predictor_make(rnl_latency_predictor *made, const rnl_latency_subject *of)
 {
-    const double processor = rnl_processor_seconds(), start = rnl_seconds();
-    timed_run run = {.of = s, .last = start};
-    const rnl_status status = threads == 1 ? infer_here(&run) : infer_on_team(&run, threads);
-    if (status == RNL_OK) {
-        const double median = rnl_samples_summarize(&run.seconds).median;
-        const double busy =
-            (rnl_processor_seconds() - processor) / (rnl_seconds() - start); /* processors */
-        rnl_samples_add(&s->rounds, median);
-        rnl_samples_add(&s->processor_rounds, busy * median);
-    }
-    rnl_samples_release(&run.seconds);
+    *made = (rnl_latency_predictor){.predictor = NULL};
+    RNL_TRY(rnl_predictor_create(&made->predictor, of->model, of->fold));
+    const size_t values =
+        of->pass.batch_size * rnl_predictor_outputs(made->predictor) * sizeof *made->values;
+    made->scratch_bytes = rnl_predictor_scratch(made->predictor, of->pass.batch_size);
+    made->values = malloc(values);
+    made->scratch = malloc(made->scratch_bytes);
+    return made->values && made->scratch ? RNL_OK : rnl_fail_memory(values + made->scratch_bytes);
+}
+
+void rnl_latency_predictor_release(rnl_latency_predictor *made)
+{
+    rnl_predictor_free(made->predictor);
+    free(made->values);
+    free(made->scratch);
+}
+
+static rnl_status infer(timed_run *run)
+{
+    rnl_latency_predictor made;
+    rnl_status status = rnl_latency_predictor_make(&made, run->of);
+    run->last = rnl_seconds();
+    if (status == RNL_OK)
+        status = run->of->pass.threads == 1 ? infer_here(run, &made) : infer_on_team(run, &made);
+    rnl_latency_predictor_release(&made);
     return status;
 }
 
-rnl_status rnl_latency_run(rnl_latency_subject *s, size_t threads)
+/* ---- training -------------------------------------------------------------------------------- */
+
+static int take_step(const rnl_progress *progress, void *user)
 {
-    return s->training ? train_once(s, threads) : infer_once(s, threads);
+    (void)progress;
+    return !note_time(user);
+}
+
+static int begin_epoch(const rnl_progress *progress, void *user)
+{
+    (void)progress;
+    ((timed_run *)user)->began = true;
+    return 0;
+}
+
+static rnl_status train(timed_run *run)
+{
+    const rnl_latency_subject *s = run->of;
+    const rnl_options options = {
+        .threads = s->pass.threads, .on_step = take_step, .on_epoch = begin_epoch, .user = run};
+    rnl_model *model = NULL;
+    run->began = true;
+    rnl_status status = rnl_model_create(&model, s->config, &s->rows);
+    if (status == RNL_OK)
+        status = rnl_train(model, &s->rows, &options);
+    rnl_model_free(model);
+    return status == RNL_STOPPED ? RNL_OK : status;
+}
+
+/* ---- rounds ---------------------------------------------------------------------------------- */
+
+static void keep_run(const timed_run *run, double processors)
+{
+    const double median = rnl_samples_summarize(&run->seconds).median;
+    rnl_samples_add(&run->of->rounds, median);
+    rnl_samples_add(&run->of->processor_rounds, processors * median);
+}
+
+rnl_status rnl_latency_run(rnl_latency_subject *s)
+{
+    rnl_scattered scattered;
+    rnl_scattered_take(&scattered, &s->state);
+    const double processor = rnl_processor_seconds(), start = rnl_seconds();
+    timed_run run = {.of = s, .last = start};
+    const rnl_status status = s->pass.training ? train(&run) : infer(&run);
+    if (status == RNL_OK && run.seconds.count > 0)
+        keep_run(&run, (rnl_processor_seconds() - processor) / (rnl_seconds() - start));
+    rnl_samples_release(&run.seconds);
+    rnl_scattered_release(&scattered);
+    return status;
 }
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
-static rnl_status find_other(rnl_latency_subject *s)
+/* At most, of a run, or of an epoch of it. */
+static size_t batches_of(const rnl_latency_pass *pass)
 {
-    size_t sharing;
-    s->other_count = 2 * rnl_cache_size(3, &sharing) / sizeof *s->other;
-    s->other = calloc(s->other_count, sizeof *s->other);
-    return s->other ? RNL_OK : rnl_fail_memory(s->other_count * sizeof *s->other);
+    const size_t rows = pass->training ? TRAINED_ROWS : ROWS_PER_RUN;
+    const size_t fewest = pass->training ? FEWEST_STEPS : 1;
+    const size_t fitting = rows / pass->batch_size;
+    const size_t most = fitting > fewest ? fitting : fewest;
+    return pass->cold ? rnl_least(most, MOST_COLD) : most;
 }
 
-static rnl_status make_predictor(rnl_latency_subject *s)
+/* The rows as they lie, again and again. */
+static rnl_status make_order(rnl_latency_subject *s)
 {
-    RNL_TRY(rnl_predictor_create(&s->predictor, s->model, 0));
-    const size_t values = s->batch_size * rnl_predictor_outputs(s->predictor) * sizeof *s->values,
-                 scratch = rnl_predictor_scratch(s->predictor, s->batch_size);
-    s->values = malloc(values);
-    s->scratch = malloc(scratch);
-    return s->values && s->scratch ? RNL_OK : rnl_fail_memory(values + scratch);
-}
-
-/* As many whole batches as a run takes and there are rows for; too few rows for one are told. */
-static rnl_status cut_batches(rnl_latency_subject *s)
-{
-    const size_t rows = s->data->train.rows;
-    const size_t most = s->training || s->cold ? MOST_STEPS : MOST_BATCHES;
-    const size_t fitting = (s->training ? ROWS_PER_EPOCH : ROWS_PER_RUN) / s->batch_size;
-    const size_t there = rows / s->batch_size;
-    if (there == 0) {
-        fprintf(stderr, "warning: %s: has %zu training rows: no latency of %zu\n", s->path, rows,
-                s->batch_size);
-        return RNL_OK;
-    }
-    s->batches = fitting < 1 ? 1 : fitting < most ? fitting : most;
-    s->batches = there < s->batches ? there : s->batches;
-    s->warm_batches = s->batches / 8;
-    s->data->train.rows = s->batches * s->batch_size;
-    s->order = malloc(s->data->train.rows * sizeof *s->order);
+    const size_t count = s->batches * s->pass.batch_size;
+    s->order = malloc(count * sizeof *s->order);
     if (!s->order)
-        return rnl_fail_memory(s->data->train.rows * sizeof *s->order);
-    rnl_row_order(s->order, s->data->train.rows, 0, 0, false);
+        return rnl_fail_memory(count * sizeof *s->order);
+    for (size_t i = 0; i < count; ++i)
+        s->order[i] = (uint32_t)(i % s->rows.train.rows);
     return RNL_OK;
 }
 
-static rnl_status load_own(rnl_latency_subject *s)
+/* As many whole batches as there are rows for; too few rows for one are told.  Inferences go over
+ * them again. */
+static rnl_status cut_batches(rnl_latency_subject *s)
 {
-    const rnl_bench_case c = {"mlp_small", "relu", "momentum", s->batch_size};
-    char *text = rnl_bench_config(&c), epochs[64];
-    snprintf(epochs, sizeof epochs, "training.epochs=%d", RNL_STEP_TIME_EPOCHS);
-    const char *overrides[] = {epochs, "name=mlp_small"};
-    s->data = rnl_bench_data(&c, s->training ? ROWS_PER_EPOCH : ROWS_PER_RUN);
-    const rnl_status status =
-        text ? rnl_config_parse(&s->config, "latency", text, overrides, 2) : rnl_fail_memory(1);
-    free(text);
-    return status;
-}
-
-/* Trades the configuration for one with another activation in its hidden layers. */
-static rnl_status change_activation(rnl_latency_subject *s, json_t *activation)
-{
-    json_t *document = NULL;
-    size_t layers = 0;
-    RNL_TRY(rnl_matrix_read(&document, &layers, s->config));
-    rnl_matrix_set_activation(document, activation);
-    char *text = json_dumps(document, JSON_COMPACT);
-    json_decref(document);
-    if (layers == 0) {
-        free(text);
-        return rnl_fail(RNL_BAD_CONFIG,
-                        "%s: no hidden dense layer has an activation that could be another",
-                        s->path);
+    const size_t size = s->pass.batch_size, there = s->source->data->train.rows / size;
+    if (there == 0) {
+        fprintf(stderr, "warning: %s: has %zu training rows: no latency of %zu\n", s->source->path,
+                s->source->data->train.rows, size);
+        return RNL_OK;
     }
-    rnl_config_free(s->config);
-    s->config = NULL;
-    const rnl_status status =
-        text ? rnl_config_parse(&s->config, s->path, text, NULL, 0) : rnl_fail_memory(1);
-    free(text);
-    return status;
+    s->batches = batches_of(&s->pass);
+    s->distinct = rnl_least(s->batches, there);
+    if (s->pass.training)
+        s->batches = s->distinct;
+    s->rows.train.rows = s->distinct * size;
+    return make_order(s);
 }
 
-rnl_status rnl_latency_make(rnl_latency_subject *s, const char *path,
-                            const rnl_arguments *arguments, json_t *activation)
+rnl_status rnl_latency_make(rnl_latency_subject *s, json_t *activation)
 {
-    char batch[64];
-    snprintf(batch, sizeof batch, "training.batch_size=%zu", s->batch_size);
-    s->path = path ? path : "latency";
-    RNL_TRY(path ? rnl_bench_load(&s->config, &s->data, path, arguments, batch) : load_own(s));
-    if (activation)
-        RNL_TRY(change_activation(s, activation));
+    const rnl_latency_source *from = s->source;
+    RNL_TRY(rnl_latency_source_config(from, &s->config, s->pass.batch_size, activation));
+    s->rows = *from->data;
+    s->state = rnl_order_seed();
+    s->model = from->trained;
     RNL_TRY(cut_batches(s));
-    if (s->cold)
-        RNL_TRY(find_other(s));
-    RNL_TRY(rnl_model_create(&s->model, s->config, s->data));
-    return s->training ? RNL_OK : make_predictor(s);
+    if (s->pass.training || from->trained)
+        return RNL_OK;
+    RNL_TRY(rnl_model_create(&s->model, s->config, &s->rows));
+    s->drawn = true;
+    return RNL_OK;
+}
+
+static size_t stages(const rnl_latency_subject *s, bool fold)
+{
+    rnl_predictor *predictor = NULL;
+    const rnl_status status = rnl_predictor_create(&predictor, s->model, fold);
+    const size_t count = status == RNL_OK ? predictor->stage_count : 0;
+    rnl_predictor_free(predictor);
+    return count;
+}
+
+bool rnl_latency_folds(const rnl_latency_subject *s)
+{
+    return s->model && stages(s, true) < stages(s, false);
 }
 
 void rnl_latency_release(rnl_latency_subject *s)
 {
-    rnl_predictor_free(s->predictor);
-    free(s->values);
-    free(s->scratch);
-    rnl_model_free(s->model);
+    if (s->drawn)
+        rnl_model_free(s->model);
     rnl_config_free(s->config);
-    rnl_data_free(s->data);
     free(s->order);
-    free(s->other);
     rnl_samples_release(&s->seconds);
     rnl_samples_release(&s->rounds);
     rnl_samples_release(&s->processor_rounds);

@@ -1,42 +1,61 @@
 /*
- * What `bench latency` measures: inferences, or training steps, of a model at one batch size.
+ * What `bench latency` measures: inferences, or training steps, of a net at one batch size.
+ *
+ * Each run makes anew what is measured, behind memory of another size: so the figures of several
+ * runs cover what placement costs, and those of two calls agree.
  */
 #ifndef RNL_BENCHMARKS_LATENCY_SUBJECT_H
 #define RNL_BENCHMARKS_LATENCY_SUBJECT_H
 
-#include "benchmarks/matrix_configs.h"
+#include "benchmarks/latency_source.h"
 #include "benchmarks/samples.h"
-#include "cli/arguments.h"
-#include "engine/model/model.h"
 
-typedef struct rnl_latency_subject {
+/* What is asked of a net. */
+typedef struct rnl_latency_pass {
     bool training; /* steps are timed, not inferences */
     bool cold;     /* caches are emptied before each inference */
-    size_t batch_size;
-    const char *path; /* of the configuration, for messages */
+    size_t batch_size, threads;
+} rnl_latency_pass;
+
+typedef struct rnl_latency_subject {
+    const rnl_latency_source *source;
+    rnl_latency_pass pass;
+    bool fold; /* batch normalization is folded into the weights */
     rnl_config *config;
-    rnl_model *model;
-    rnl_data *data;
-    rnl_predictor *predictor; /* of inferences on one thread, with its buffers */
-    float *values;
-    void *scratch;
-    uint32_t *order;              /* of inferences on a team */
-    size_t batches, warm_batches; /* of a run */
-    float *other;                 /* what empties the caches; NULL: nothing does */
-    size_t other_count;
-    rnl_samples seconds;          /* of each batch, or of the steps of an epoch */
+    rnl_model *model;             /* of inferences */
+    bool drawn;                   /* the model is the subject's own, not the source's */
+    rnl_data rows;                /* the source's, cut to whole batches */
+    uint32_t *order;              /* of inferences on a team, and of a step by layer */
+    size_t batches;               /* of a run, or an epoch of it, at most */
+    size_t distinct;              /* of them: the rows there are */
+    uint64_t state;               /* of the placement */
+    rnl_samples seconds;          /* of each batch */
     rnl_samples rounds;           /* the median of each run */
     rnl_samples processor_rounds; /* the processors' seconds of the same */
 } rnl_latency_subject;
 
-/* Completes a subject of which the first three members are given, with the user's configuration
- * (NULL: a small network) and, unless it is NULL, another activation in its hidden layers.  It is
- * released also after a failure. */
-rnl_status rnl_latency_make(rnl_latency_subject *subject, const char *path,
-                            const rnl_arguments *arguments, json_t *activation);
+/* Completes a subject of which source, pass and fold are given, with another activation in its
+ * hidden layers unless it is NULL.  There are no batches, and it is told, where there are too few
+ * rows for one.  It is released also after a failure. */
+rnl_status rnl_latency_make(rnl_latency_subject *subject, json_t *activation);
 void rnl_latency_release(rnl_latency_subject *subject);
 
-/* One round: some warm batches, then as many as a run has. */
-rnl_status rnl_latency_run(rnl_latency_subject *subject, size_t threads);
+/* One round: some warm batches, then others until they have taken some milliseconds. */
+rnl_status rnl_latency_run(rnl_latency_subject *subject);
+
+/* Tests if folding leaves out stages of the subject's inference. */
+bool rnl_latency_folds(const rnl_latency_subject *subject);
+
+/* A predictor and the arrays of its requests. */
+typedef struct rnl_latency_predictor {
+    rnl_predictor *predictor;
+    float *values;
+    void *scratch;
+    size_t scratch_bytes;
+} rnl_latency_predictor;
+
+/* It is released also after a failure. */
+rnl_status rnl_latency_predictor_make(rnl_latency_predictor *made, const rnl_latency_subject *of);
+void rnl_latency_predictor_release(rnl_latency_predictor *made);
 
 #endif

@@ -100,8 +100,9 @@ static double middle(double *values, size_t count)
     return (values[(count - 1) / 2] + values[count / 2]) / 2;
 }
 
-rnl_ratio rnl_samples_ratio(const rnl_samples *above, const rnl_samples *below)
+rnl_ratio rnl_samples_ratio(const rnl_samples *above, const rnl_samples *below, size_t comparisons)
 {
+    const double beyond = 0.025 / (double)comparisons;
     const size_t count = above->count < below->count ? above->count : below->count;
     if (count == 0)
         return (rnl_ratio){0};
@@ -116,8 +117,8 @@ rnl_ratio rnl_samples_ratio(const rnl_samples *above, const rnl_samples *below)
         medians[r] = middle(drawn, count);
     }
     qsort(medians, RESAMPLES, sizeof *medians, ascending);
-    const rnl_ratio ratio = {middle(ratios, count), quantile(medians, RESAMPLES, 0.025),
-                             quantile(medians, RESAMPLES, 0.975)};
+    const rnl_ratio ratio = {middle(ratios, count), quantile(medians, RESAMPLES, beyond),
+                             quantile(medians, RESAMPLES, 1 - beyond)};
     free(ratios);
     return ratio;
 }

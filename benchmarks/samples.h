@@ -33,9 +33,10 @@ typedef struct rnl_ratio {
     double low, high; /* its 95 % confidence interval, by a bootstrap over the pairs */
 } rnl_ratio;
 
-/* The median of above[i] / below[i], for as many pairs as there are.  The bootstrap draws the same
- * numbers every time. */
-rnl_ratio rnl_samples_ratio(const rnl_samples *above, const rnl_samples *below);
+/* The median of above[i] / below[i], for as many pairs as there are.  Of several comparisons, all
+ * intervals hold together with 95 % (Bonferroni).  The bootstrap draws the same numbers every
+ * time. */
+rnl_ratio rnl_samples_ratio(const rnl_samples *above, const rnl_samples *below, size_t comparisons);
 
 /* The probability that two sets of one distribution differ as much as these, or more, in the ranks
  * of their values: the U test of Mann and Whitney, two-sided, by its normal limit, corrected for

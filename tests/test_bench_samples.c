@@ -82,7 +82,7 @@ Test(bench_samples, interval_of_a_ratio_holds_the_truth)
             rnl_samples_add(&below, mood);
             rnl_samples_add(&above, mood * (1.05 + 0.04 * (uniform(&state) - 0.5)));
         }
-        const rnl_ratio ratio = rnl_samples_ratio(&above, &below);
+        const rnl_ratio ratio = rnl_samples_ratio(&above, &below, 1);
         cr_expect(ratio.low <= ratio.median && ratio.median <= ratio.high);
         held += ratio.low <= 1.05 && 1.05 <= ratio.high;
         width += (ratio.high - ratio.low) / SETS;

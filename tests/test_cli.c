@@ -233,10 +233,32 @@ Test(cli, compares_the_latency_of_activations)
         program_run("bench latency " SPIRALS " --threads 1 --seconds 0.2 --batch 8 --layers"), 0,
         "%s", program_read("err"));
     program_expect("out", "latency/spirals/layer:dense_1/batch:8/threads:1 ");
+    program_expect("out", "latency/spirals/layer:dense_1/gradients/train/batch:8/threads:1 ");
     program_expect("out", "share_of_layers ");
-    program_expect("out", "p99_9_us -");
     cr_expect_eq(program_run("bench latency --activations softmux"), 2);
     program_expect("err", "did you mean 'softmax'?");
+}
+
+Test(cli, measures_the_latency_of_a_model_beside_its_fold)
+{
+    cr_assert_eq(program_run("train " SPIRALS " --output r --set training.epochs=1 --set "
+                             "'model=[{dense: {units: 8, activation: linear}}, "
+                             "batch_normalization, {activation: elu}, "
+                             "{dense: {units: 3, activation: softmax}}]'"),
+                 0, "%s", program_read("err"));
+    cr_assert_eq(program_run("bench latency r/model.safetensors --threads 1,2 --seconds 0.1 "
+                             "--batch 2,512 --json"),
+                 0, "%s", program_read("err"));
+    program_expect("out", "\"name\": \"latency/spirals/model/batch:2/threads:1_median\"");
+    program_expect("out", "\"name\": \"latency/spirals/fold/batch:512/threads:2_median\"");
+    program_expect("out", "\"name\": \"latency/spirals/fold_over_model/batch:2/threads:1\"");
+    cr_expect_eq(strstr(program_read("out"), "/train/"), NULL);
+    cr_expect_eq(program_run("bench latency r/model.safetensors --activations relu"), 2);
+    program_expect("err", "a trained model has its own activations");
+    cr_assert_eq(program_run("bench latency " SPIRALS " --threads 1 --seconds 0.01 --batch 512"),
+                 0);
+    program_expect("out", "p99_9_us - (");
+    program_expect("out", " of 10000 samples)");
 }
 
 /* Ten rounds of each of two results, in another unit after. */
