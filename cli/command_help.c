@@ -23,14 +23,14 @@ static const rnl_option option_table[] = {
     {0},
 };
 
-static const char details[] =
-    "TOPIC is a section of the configuration, a list of kinds, a single kind, or the path of a key.\n"
-    "\n"
-    "Examples:\n"
-    "  runnel help train\n"
-    "  runnel help config\n"
-    "  runnel help config dense\n"
-    "  runnel help config training.optimizer.adam\n";
+static const char details[] = "TOPIC is a section of the configuration, a list of kinds, a single "
+                              "kind, or the path of a key.\n"
+                              "\n"
+                              "Examples:\n"
+                              "  runnel help train\n"
+                              "  runnel help config\n"
+                              "  runnel help config dense\n"
+                              "  runnel help config training.optimizer.adam\n";
 
 static void print_option(const rnl_option *option)
 {

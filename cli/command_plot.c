@@ -35,7 +35,8 @@ static const rnl_option option_table[] = {
      "a .png or .svg file to write to, by gnuplot (default: characters to\nstandard output)",
      "a file", rnl_take_text, offsetof(plot_arguments, output)},
     {"columns", 0, "NAME,NAME...",
-     "columns of history.csv to draw (default: all but samples_per_second)",
+     "columns of history.csv to draw (default: all but\nsamples_per_second, and momentum where it "
+     "does not change)",
      "names, as in loss,val_loss", rnl_take_text, offsetof(plot_arguments, columns)},
     {"titles", 0, "TEXT,TEXT...", "names of the runs in the legend (default: as they are given)",
      "names, as in low,high", rnl_take_text, offsetof(plot_arguments, titles)},

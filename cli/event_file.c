@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -254,11 +255,18 @@ bool rnl_event_file_open(rnl_event_file *file, const char *directory, uint64_t k
     return true;
 }
 
+/* Leaves out the number of the step, and a momentum that the optimizer does not have. */
+static bool is_told(const rnl_figure *figure)
+{
+    return strcmp(figure->name, "step") != 0 &&
+           !(isnan(figure->value) && strcmp(figure->name, "momentum") == 0);
+}
+
 void rnl_event_file_add(rnl_event_file *file, const rnl_progress *progress)
 {
     message event, summary = {.size = 0};
     for (size_t i = 0; i < progress->figure_count; ++i)
-        if (strcmp(progress->figures[i].name, "step") != 0)
+        if (is_told(&progress->figures[i]))
             add_scalar(&summary, &progress->figures[i]);
     begin_event(&event, progress->step);
     add_part(&event, EVENT_SUMMARY, summary.bytes, summary.size);

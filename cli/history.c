@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@ typedef struct kept_lines {
     rnl_history_kept kept;
     bool by_steps, has_header;
     uint64_t last; /* epoch or step */
+    char *header;
 } kept_lines;
 
 /* "12,..." or, with steps, "0.25,500,...".  A line is as far as its epochs, rounded up, or steps.
@@ -43,13 +45,15 @@ static bool copy_lines(kept_lines *lines, FILE *old, FILE *fresh)
     for (ssize_t length = getline(&line, &size, old); length > 0;
          length = getline(&line, &size, old))
         if (line[length - 1] == '\n' && (!lines->has_header || is_kept(lines, line))) {
-            if (!lines->has_header)
+            if (!lines->has_header) {
                 lines->by_steps = strncmp(line, "epoch,step,", 11) == 0;
+                lines->header = strndup(line, (size_t)length - 1);
+            }
             fputs(line, fresh);
             lines->has_header = true;
         }
     free(line);
-    return feof(old) != 0;
+    return feof(old) != 0 && (!lines->has_header || lines->header);
 }
 
 static void warn_of_gap(const kept_lines *lines, const char *path)
@@ -92,7 +96,9 @@ static bool open_file(rnl_history *history, const char *path, int flags)
 static bool open_keeping(rnl_history *history, const char *path, FILE *old, rnl_history_kept kept)
 {
     kept_lines lines = {.kept = kept};
-    if (!rewrite(&lines, old, path) || !open_file(history, path, O_APPEND))
+    const bool opened = rewrite(&lines, old, path) && open_file(history, path, O_APPEND);
+    history->header = lines.header;
+    if (!opened)
         return false;
     warn_of_gap(&lines, path);
     history->has_header = lines.has_header;
@@ -111,6 +117,8 @@ bool rnl_history_open(rnl_history *history, const char *path, rnl_history_kept k
         old ? open_keeping(history, path, old, kept) : open_file(history, path, O_CREAT | O_TRUNC);
     if (old)
         fclose(old);
+    if (!opened)
+        free(history->header);
     return opened;
 }
 
@@ -147,6 +155,29 @@ static void print_header(rnl_history *history, const rnl_progress *progress)
     history->has_header = true;
 }
 
+/* Tests if lines have the figure: the header of an earlier program may lack it. */
+static bool has_column(const rnl_history *history, const char *name)
+{
+    const size_t length = strlen(name);
+    const char *at = history->header;
+    while (at && (strncmp(at, name, length) != 0 || (at[length] != ',' && at[length] != '\0'))) {
+        at = strchr(at, ',');
+        at += at != NULL;
+    }
+    return !history->header || at;
+}
+
+/* A momentum that the optimizer does not have is no number, not one that went wrong. */
+static void print_figure(FILE *lines, const rnl_figure *figure)
+{
+    if (strcmp(figure->name, "step") == 0)
+        fprintf(lines, ",%.0f", figure->value);
+    else if (isnan(figure->value) && strcmp(figure->name, "momentum") == 0)
+        fputc(',', lines);
+    else
+        fprintf(lines, ",%.9g", figure->value);
+}
+
 void rnl_history_add(rnl_history *history, const rnl_progress *progress)
 {
     if (!rnl_history_begin_lines(history))
@@ -155,13 +186,14 @@ void rnl_history_add(rnl_history *history, const rnl_progress *progress)
         print_header(history, progress);
     fprintf(history->lines, "%.9g", epochs_done(progress));
     for (size_t i = 0; i < progress->figure_count; ++i)
-        fprintf(history->lines, strcmp(progress->figures[i].name, "step") == 0 ? ",%.0f" : ",%.9g",
-                progress->figures[i].value);
+        if (has_column(history, progress->figures[i].name))
+            print_figure(history->lines, &progress->figures[i]);
     fputc('\n', history->lines);
     rnl_history_end_lines(history);
 }
 
 bool rnl_history_close(rnl_history *history)
 {
+    free(history->header);
     return rnl_growing_file_close(&history->file);
 }

@@ -13,6 +13,7 @@
 typedef struct rnl_history {
     rnl_growing_file file;
     bool has_header;
+    char *header; /* of the lines that were kept; NULL: there were none */
     FILE *lines; /* in the making */
     char *text;  /* what they make */
     size_t size;

@@ -2,6 +2,7 @@
 #include "cli/messages.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,14 +21,17 @@ static bool take_header(rnl_history_table *table, const char *line)
     return strcmp(table->names[0], "epoch") == 0;
 }
 
+/* An empty cell is NaN. */
 static bool parse_values(const char *line, double *values, size_t columns)
 {
     for (size_t i = 0; i < columns; ++i) {
         char *end;
         values[i] = strtod(line, &end);
         const char expected = i + 1 < columns ? ',' : '\0';
-        if (end == line || *end != expected)
+        if (*end != expected)
             return false;
+        if (end == line)
+            values[i] = NAN;
         line = end + 1;
     }
     return true;

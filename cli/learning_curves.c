@@ -1,6 +1,7 @@
 #include "cli/learning_curves.h"
 #include "cli/messages.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,12 +57,24 @@ static bool has_figure(const char *list, const char *figure)
     return false;
 }
 
-static bool is_wanted(const making *m, const char *column)
+static bool changes(const rnl_history_table *table, size_t column)
 {
+    const double first = rnl_history_value(table, 0, column);
+    for (size_t i = 1; i < table->rows; ++i)
+        if (fabs(rnl_history_value(table, i, column) - first) > 0)
+            return true;
+    return false;
+}
+
+static bool is_wanted(const making *m, const rnl_history_table *table, size_t column)
+{
+    const char *name = table->names[column];
     if (m->columns)
-        return has_figure(m->columns, column);
-    return strcmp(column, "epoch") != 0 && strcmp(column, "step") != 0 &&
-           strcmp(column, "samples_per_second") != 0;
+        return has_figure(m->columns, name);
+    if (strcmp(name, "momentum") == 0)
+        return changes(table, column);
+    return strcmp(name, "epoch") != 0 && strcmp(name, "step") != 0 &&
+           strcmp(name, "samples_per_second") != 0;
 }
 
 static rnl_plot *plot_of(const making *m, const char *figure)
@@ -133,7 +146,7 @@ static bool add_run(making *m, const rnl_named_history *run)
 {
     bool added = true;
     for (size_t c = 1; c < run->table->columns && added; ++c)
-        if (is_wanted(m, run->table->names[c]))
+        if (is_wanted(m, run->table, c))
             added = add_column(m, run, c);
     return added;
 }

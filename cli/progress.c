@@ -41,7 +41,7 @@ static void add_figures(line *target, const rnl_progress *progress)
 {
     for (size_t i = 0; i < progress->figure_count; ++i) {
         const rnl_figure *figure = &progress->figures[i];
-        if (strcmp(figure->name, "learning_rate") == 0 ||
+        if (strcmp(figure->name, "learning_rate") == 0 || strcmp(figure->name, "momentum") == 0 ||
             strcmp(figure->name, "samples_per_second") == 0)
             continue;
         char value[RNL_FIGURE_LENGTH];

@@ -26,7 +26,9 @@ static void write_last(FILE *page, const rnl_history_table *table)
     for (size_t c = 0; c < table->columns; ++c) {
         char value[RNL_FIGURE_LENGTH];
         const double number = rnl_history_value(table, table->rows - 1, c);
-        if (number == floor(number))
+        if (isnan(number) && strcmp(table->names[c], "momentum") == 0)
+            *value = '\0';
+        else if (number == floor(number))
             snprintf(value, sizeof value, "%.0f", number);
         else
             rnl_figure_format(value, number);

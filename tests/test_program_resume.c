@@ -39,16 +39,16 @@ static void kill_and_resume(const char *options, const char *columns)
 
 Test(program_resume, killed_and_resumed_ends_with_the_same_weights)
 {
-    kill_and_resume(KILLED, "1-6");
+    kill_and_resume(KILLED " --set training.schedule=one_cycle", "1-7");
     program_expect("parts/history.csv",
-                   "epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,sa");
+                   "epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,momentum,sa");
 }
 
 Test(program_resume, killed_and_resumed_validates_at_the_same_steps)
 {
     kill_and_resume(KILLED " --set training.validate_every=11 --set training.epochs=4"
                            " --set training.early_stopping.patience=40",
-                    "1-7");
+                    "1-8");
     cr_expect_eq(system("cmp whole/best.safetensors parts/best.safetensors"), 0);
     cr_expect_eq(system("cmp whole/last.safetensors parts/last.safetensors"), 0);
     program_expect("parts/history.csv",

@@ -23,8 +23,8 @@ Test(program_train, trains_evaluates_and_summarizes)
     const char *history = program_read("run/one/history.csv");
     cr_expect_eq(strncmp(history,
                          "epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,"
-                         "samples_per_second\n1,",
-                         75),
+                         "momentum,samples_per_second\n1,",
+                         84),
                  0, "%s", history);
     const char *test_line = program_read("out");
     char accuracy[32] = "";

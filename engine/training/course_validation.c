@@ -9,6 +9,15 @@
 #include "engine/training/early_stopping.h"
 #include "engine/training/inspect.h"
 
+#include <math.h>
+
+/* NaN: the optimizer has none. */
+static double momentum_of(const rnl_step *step, rnl_scheduled scheduled)
+{
+    const double own = step->update.optimizer.momentum;
+    return own == 0 ? NAN : isnan(scheduled.momentum) ? own : scheduled.momentum;
+}
+
 /* Collects the figures in the order of history.csv. */
 static void gather_figures(const rnl_course *t, const rnl_step *step, rnl_figures *figures)
 {
@@ -19,8 +28,9 @@ static void gather_figures(const rnl_course *t, const rnl_step *step, rnl_figure
     rnl_figures_add_pass(figures, "", config, &position->sums);
     if (t->validation.sums.rows > 0)
         rnl_figures_add_pass(figures, "val_", config, &t->validation.sums);
-    rnl_figures_add(figures, "", "learning_rate",
-                    rnl_course_scheduled(t, step, position->step - 1).learning_rate);
+    const rnl_scheduled scheduled = rnl_course_scheduled(t, step, position->step - 1);
+    rnl_figures_add(figures, "", "learning_rate", scheduled.learning_rate);
+    rnl_figures_add(figures, "", "momentum", momentum_of(step, scheduled));
     rnl_figures_add(figures, "", "samples_per_second",
                     (double)(position->sums.rows - t->sums_rows) / t->training_seconds);
 }

@@ -7,7 +7,7 @@
 
 #include "engine/workers/sums.h"
 
-#define RNL_MAX_FIGURES (2 * (1 + RNL_MAX_METRICS) + 3)
+#define RNL_MAX_FIGURES (2 * (1 + RNL_MAX_METRICS) + 4)
 
 typedef struct rnl_figures {
     size_t count;

@@ -449,7 +449,8 @@ typedef enum rnl_products {
  */
 RNL_API const char *rnl_products_library(void);
 
-/* A named number of an epoch: "loss", "accuracy", "val_loss", ..., "learning_rate", or
+/* A named number of an epoch: "loss", "accuracy", "val_loss", ..., "learning_rate" and "momentum"
+ * of its last step (beta_1 of the adam family; NaN if the optimizer has none), or
  * "samples_per_second", which counts the seconds of the training steps alone, without validation,
  * inspection and saving. */
 typedef struct rnl_figure {

@@ -526,7 +526,7 @@ def progress_bar(stream: Any = None) -> Callable[[Progress], None]:
     except ImportError:
         def line(p: Progress) -> None:
             shown = "  ".join(f"{k} {v:.4f}" for k, v in p.figures.items()
-                              if k not in ("learning_rate", "samples_per_second"))
+                              if k not in ("learning_rate", "momentum", "samples_per_second"))
             print(f"epoch {p.epoch}/{p.epochs}  {shown}", file=out)
         return line
     bars: list[Any] = []
