@@ -492,9 +492,11 @@ def _run(call: Callable[[], None], stop: Callable[[], None]) -> None:
         call()
         return
     outcome: list[BaseException] = []
-    done = threading.Event()
+    claim, done = threading.Lock(), threading.Event()
 
     def work() -> None:
+        if not claim.acquire(blocking=False):
+            return
         try:
             call()
         except BaseException as error:  # noqa: BLE001 - it is raised below
@@ -502,16 +504,23 @@ def _run(call: Callable[[], None], stop: Callable[[], None]) -> None:
         finally:
             done.set()
 
-    thread = threading.Thread(target=work, name="runnel", daemon=True)
+    # KeyboardInterrupt may be raised anywhere in here, in start() as well: whether that thread runs
+    # is then unknown, another is started, and one of them claims the call.  A signal that comes
+    # just before a wait begins does not end it, so waits are short.
     interruption: BaseException | None = None
-    thread.start()
-    while not done.is_set():
+    started = asked = False
+    while True:
         try:
-            done.wait()
+            if interruption and not asked:
+                stop()
+                asked = True
+            if not started:
+                threading.Thread(target=work, name="runnel", daemon=True).start()
+                started = True
+            if done.wait(0.05):
+                break
         except BaseException as error:  # noqa: BLE001 - mostly KeyboardInterrupt
             interruption = error
-            stop()
-    thread.join()
     if interruption:
         raise interruption
     if outcome:

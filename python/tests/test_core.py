@@ -139,9 +139,9 @@ data = runnel.Data(*rows())
 model = runnel.Model(config, data)
 try:
     runnel.train(model, data, checkpoint=sys.argv[2],
-                 on_begin=lambda: print("begun", flush=True))
+                 on_step=lambda p: p.step == 100 and print("begun", flush=True) or True)
 except KeyboardInterrupt:
-    print("interrupted", model.step > 0)
+    print("interrupted", model.step >= 100)
 """
     path = tmp_path / "c.safetensors"
     here = str(pathlib.Path(__file__).parent)
@@ -151,7 +151,22 @@ except KeyboardInterrupt:
         run.send_signal(signal.SIGINT)
         assert run.stdout.read() == "interrupted True\n"
     assert run.returncode == 0
-    assert runnel.Model.load(path).step > 0
+    assert runnel.Model.load(path).step >= 100
+
+
+def test_ctrl_c_is_not_lost_while_the_run_begins():
+    """Wherever the main thread stands, starting the other one or about to wait for it."""
+    config = dict(NET, training=dict(NET["training"], epochs=10000000))
+    data = runnel.Data(*rows())
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        for _ in range(20):
+            model = runnel.Model(config, data)
+            with pytest.raises(KeyboardInterrupt):
+                runnel.train(model, data, on_begin=lambda: os.kill(os.getpid(), signal.SIGINT))
+            assert model.step > 0
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_predictor_reads_rows_of_a_table(tmp_path):
