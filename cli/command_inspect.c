@@ -47,6 +47,7 @@ static const char details[] =
     "  update_norm        what that step adds to the kernel\n"
     "  weight_norm        of the kernel\n"
     "  gradient_to_weights, update_to_weights  the ratios of these norms\n"
+    "  zero_weights       share of the kernel's weights that are 0\n"
     "\n"
     "What is said of them, hidden layers being those before the last one with a kernel:\n"
     "  vanishing   the gradient norm of the first hidden layer is under 0.001 of that of the\n"

@@ -155,8 +155,7 @@ static void print_header(rnl_history *history, const rnl_progress *progress)
     history->has_header = true;
 }
 
-/* Tests if lines have the figure: the header of an earlier program may lack it. */
-static bool has_column(const rnl_history *history, const char *name)
+bool rnl_history_has_column(const rnl_history *history, const char *name)
 {
     const size_t length = strlen(name);
     const char *at = history->header;
@@ -186,7 +185,7 @@ void rnl_history_add(rnl_history *history, const rnl_progress *progress)
         print_header(history, progress);
     fprintf(history->lines, "%.9g", epochs_done(progress));
     for (size_t i = 0; i < progress->figure_count; ++i)
-        if (has_column(history, progress->figures[i].name))
+        if (rnl_history_has_column(history, progress->figures[i].name))
             print_figure(history->lines, &progress->figures[i]);
     fputc('\n', history->lines);
     rnl_history_end_lines(history);

@@ -14,8 +14,8 @@ typedef struct rnl_history {
     rnl_growing_file file;
     bool has_header;
     char *header; /* of the lines that were kept; NULL: there were none */
-    FILE *lines; /* in the making */
-    char *text;  /* what they make */
+    FILE *lines;  /* in the making */
+    char *text;   /* what they make */
     size_t size;
 } rnl_history;
 
@@ -30,6 +30,9 @@ typedef struct rnl_history_kept {
 /* Empties or makes the file, but for the lines that are kept; warns if they end before those
  * of the run.  Complains and returns false if that fails. */
 bool rnl_history_open(rnl_history *history, const char *path, rnl_history_kept kept);
+
+/* Tests if lines have the column: the header of an earlier program may lack it. */
+bool rnl_history_has_column(const rnl_history *history, const char *name);
 
 /* Adds a line; before the first, the header with the names of its figures. */
 void rnl_history_add(rnl_history *history, const rnl_progress *progress);

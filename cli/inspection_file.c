@@ -18,6 +18,7 @@ static const char *const names[RNL_INSPECTION_COLUMNS] = {
     [RNL_WEIGHT_NORM] = "weight_norm",
     [RNL_GRADIENT_TO_WEIGHTS] = "gradient_to_weights",
     [RNL_UPDATE_TO_WEIGHTS] = "update_to_weights",
+    [RNL_ZERO_WEIGHTS] = "zero_weights",
 };
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -39,8 +40,9 @@ static void add_number(FILE *lines, bool there, double number)
         fputc(',', lines);
 }
 
-static void add_layer(FILE *lines, size_t epoch, const rnl_layer_inspection *layer)
+static void add_layer(const rnl_history *file, size_t epoch, const rnl_layer_inspection *layer)
 {
+    FILE *lines = file->lines;
     const bool kernel = !isnan(layer->weight_norm);
     const bool learns = kernel && !layer->frozen, ratios = learns && layer->weight_norm > 0;
     fprintf(lines, "%zu,%s", epoch, layer->layer);
@@ -53,6 +55,8 @@ static void add_layer(FILE *lines, size_t epoch, const rnl_layer_inspection *lay
     add_number(lines, kernel, layer->weight_norm);
     add_number(lines, ratios, layer->gradient_norm / layer->weight_norm);
     add_number(lines, ratios, layer->update_norm / layer->weight_norm);
+    if (rnl_history_has_column(file, names[RNL_ZERO_WEIGHTS]))
+        add_number(lines, kernel, layer->zero_weights);
     fputc('\n', lines);
 }
 
@@ -63,7 +67,7 @@ void rnl_inspection_add(rnl_history *file, const rnl_inspection *inspection)
     if (!file->has_header)
         add_header(file);
     for (size_t i = 0; i < inspection->layer_count; ++i)
-        add_layer(file->lines, inspection->epoch, &inspection->layers[i]);
+        add_layer(file, inspection->epoch, &inspection->layers[i]);
     rnl_history_end_lines(file);
 }
 
@@ -86,7 +90,8 @@ static bool parse_number(const char *text, double *number, bool *diverged)
     return *end == '\0';
 }
 
-static bool parse_line(char *line, size_t *epoch, rnl_inspected_layer *layer)
+/* `columns`: the first ones of the numbers; the others are not there. */
+static bool parse_line(char *line, size_t columns, size_t *epoch, rnl_inspected_layer *layer)
 {
     *layer = (rnl_inspected_layer){0};
     line[strcspn(line, "\r\n")] = '\0';
@@ -98,7 +103,7 @@ static bool parse_line(char *line, size_t *epoch, rnl_inspected_layer *layer)
     if (end == number || *end != '\0')
         return false;
     for (size_t i = 0; i < RNL_INSPECTION_COLUMNS; ++i) {
-        const char *field = next_field(&line);
+        const char *field = i < columns ? next_field(&line) : "";
         if (!field || !parse_number(field, &layer->numbers[i], &layer->diverged))
             return false;
     }
@@ -126,11 +131,17 @@ static bool is_header(const char *line)
     return strncmp(line, HEADER_START ",", sizeof HEADER_START) == 0;
 }
 
+static size_t columns_of(const char *header)
+{
+    return strstr(header, names[RNL_ZERO_WEIGHTS]) ? RNL_INSPECTION_COLUMNS : RNL_ZERO_WEIGHTS;
+}
+
 /* The blocks of a file as they come, a line for each layer after one epoch. */
 typedef struct block_reader {
     rnl_inspected_epoch block, *found;
     const size_t *wanted; /* an epoch; NULL: the last one */
     size_t layers;        /* of the first block; 0: not read yet */
+    size_t columns;       /* of numbers */
 } block_reader;
 
 /* A block that a kill cut off, or that a full disk did, has fewer lines than the first. */
@@ -153,7 +164,7 @@ static line_outcome take_line(block_reader *r, char *line)
 {
     rnl_inspected_layer layer;
     size_t epoch;
-    if (!parse_line(line, &epoch, &layer))
+    if (!parse_line(line, r->columns, &epoch, &layer))
         return NOT_A_LINE;
     if (r->block.layer_count > 0 && epoch != r->block.epoch)
         end_block(r);
@@ -174,6 +185,8 @@ static bool read_lines(block_reader *r, FILE *file, const char *path)
             outcome = take_line(r, line);
         else if (!is_header(line))
             outcome = NOT_A_LINE;
+        else
+            r->columns = columns_of(line);
     }
     free(line);
     if (outcome == NOT_A_LINE)

@@ -22,6 +22,7 @@ typedef enum rnl_inspection_column {
     RNL_WEIGHT_NORM,
     RNL_GRADIENT_TO_WEIGHTS,
     RNL_UPDATE_TO_WEIGHTS,
+    RNL_ZERO_WEIGHTS, /* the files of earlier programs lack it */
     RNL_INSPECTION_COLUMNS
 } rnl_inspection_column;
 

@@ -25,7 +25,7 @@ static void add_cell(rnl_text_table *table, rnl_inspection_column column,
         rnl_text_table_add(table, "frozen");
     else if (isnan(number))
         rnl_text_table_add(table, "-");
-    else if (column == RNL_SATURATED || column == RNL_DEAD)
+    else if (column == RNL_SATURATED || column == RNL_DEAD || column == RNL_ZERO_WEIGHTS)
         rnl_text_table_add(table, "%.1f %%", 100 * number);
     else if (column == RNL_MEAN || column == RNL_STD)
         rnl_text_table_add(table, "%s", text);
@@ -45,6 +45,7 @@ bool rnl_inspection_print_table(const rnl_inspected_epoch *epoch)
         [RNL_WEIGHT_NORM] = "weights",
         [RNL_GRADIENT_TO_WEIGHTS] = "gradient/weights",
         [RNL_UPDATE_TO_WEIGHTS] = "update/weights",
+        [RNL_ZERO_WEIGHTS] = "zeros",
     };
     rnl_text_table table = {.columns = 1 + RNL_INSPECTION_COLUMNS};
     rnl_text_table_add(&table, "layer");

@@ -28,10 +28,10 @@ static int write_figures(const rnl_inspection *inspection, void *user)
     j->update = inspection->layers[0].update_norm;
     for (size_t i = 0; i < inspection->layer_count; ++i) {
         const rnl_layer_inspection *layer = &inspection->layers[i];
-        end +=
-            sprintf(end, "%zu %zu %s %a %a %a %a %a %a %a\n", inspection->epoch, inspection->rows,
-                    layer->layer, layer->mean, layer->deviation, layer->saturated, layer->dead,
-                    layer->gradient_norm, layer->update_norm, layer->weight_norm);
+        end += sprintf(end, "%zu %zu %s %a %a %a %a %a %a %a %a\n", inspection->epoch,
+                       inspection->rows, layer->layer, layer->mean, layer->deviation,
+                       layer->saturated, layer->dead, layer->gradient_norm, layer->update_norm,
+                       layer->weight_norm, layer->zero_weights);
     }
     return 0;
 }

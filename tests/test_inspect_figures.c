@@ -238,3 +238,36 @@ Test(inspect_figures, counts_outputs_where_f_is_flat)
     }
     rnl_data_free(data);
 }
+
+enum { INPUTS = 7, THIRTEEN = 13 };
+
+static int keep_zeros(const rnl_inspection *inspection, void *user)
+{
+    *(double *)user = inspection->layers[0].zero_weights;
+    return 1;
+}
+
+/* Panels are padded with zeros, which are none of the weights; -0 is one. */
+Test(inspect_figures, counts_weights_that_are_0)
+{
+    rnl_data *data = fixture_data(ROWS, INPUTS, CLASSES, RNL_FLOAT32);
+    rnl_model *model = fixture_model(
+        fixture_config("model: [dense: {units: %d}, dense: {units: %d, activation: softmax}]\n"
+                       "training: {loss: sparse_categorical_crossentropy, optimizer: adam,\n"
+                       "           inspect: true}\n",
+                       THIRTEEN, CLASSES),
+        data);
+    float kernel[INPUTS * THIRTEEN];
+    for (int zeros = 0; zeros <= INPUTS * THIRTEEN; zeros += 30) {
+        for (int i = 0; i < INPUTS * THIRTEEN; ++i)
+            kernel[i] = i >= zeros ? 1e-30f : i % 2 == 0 ? 0.0f : -0.0f;
+        cr_assert_eq(rnl_model_set_parameter(model, "dense_1.kernel", kernel, COUNT(kernel)),
+                     RNL_OK);
+        double share = NAN;
+        const rnl_options options = {.threads = 2, .on_inspect = keep_zeros, .user = &share};
+        cr_assert_eq(rnl_train(model, data, &options), RNL_STOPPED);
+        cr_expect_eq(share, (double)zeros / (INPUTS * THIRTEEN), "%d: %g", zeros, share);
+    }
+    rnl_model_free(model);
+    rnl_data_free(data);
+}

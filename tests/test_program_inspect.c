@@ -11,7 +11,12 @@
 TestSuite(program_inspect, .init = program_enter, .fini = program_leave);
 
 static const char inspected[] = "epoch,layer,mean,std,saturated,dead,gradient_norm,update_norm,"
-                                "weight_norm,gradient_to_weights,update_to_weights\n";
+                                "weight_norm,gradient_to_weights,update_to_weights,"
+                                "zero_weights\n";
+
+/* Without the share of zeros, which earlier programs did not write. */
+static const char older[] = "epoch,layer,mean,std,saturated,dead,gradient_norm,update_norm,"
+                            "weight_norm,gradient_to_weights,update_to_weights\n";
 
 static size_t lines_of(const char *path)
 {
@@ -70,7 +75,7 @@ Test(program_inspect, looks_inside)
 static void expect_finding(const char *lines, const char *expected, const char *other)
 {
     FILE *file = fopen("inspect.csv", "w");
-    fprintf(file, "%s%s", inspected, lines);
+    fprintf(file, "%s%s", older, lines);
     fclose(file);
     cr_expect_eq(program_run("inspect ."), 0);
     program_expect("out", expected);
@@ -108,7 +113,7 @@ Test(program_inspect, says_what_it_sees_inside)
                                           "x,a,0,1,,,1,0,1,1,0\n", "1,a,0,1,,,1,0,1,1,0,\n"};
     for (size_t i = 0; i < sizeof damaged / sizeof *damaged; ++i) {
         char text[256];
-        snprintf(text, sizeof text, "%s%s", inspected, damaged[i]);
+        snprintf(text, sizeof text, "%s%s", older, damaged[i]);
         program_write("inspect.csv", text);
         cr_expect_eq(program_run("inspect ."), 1, "%s", damaged[i]);
         program_expect("err", "inspect.csv:2: not a line of inspect.csv");
@@ -118,4 +123,21 @@ Test(program_inspect, says_what_it_sees_inside)
     program_write("inspect.csv", inspected);
     cr_expect_eq(program_run("inspect ."), 1);
     program_expect("err", "has no epoch yet");
+}
+
+/* A run that goes on keeps the columns of its file. */
+Test(program_inspect, reads_files_without_the_share_of_zeros)
+{
+    static const char options[] = SPIRALS " -o r -q --set training.inspect=true";
+    cr_assert_eq(program_run("train %s --set training.epochs=2", options), 0);
+    cr_assert_eq(system("cut -d, -f1-11 r/inspect.csv >older && mv older r/inspect.csv"), 0);
+    cr_expect_eq(program_run("inspect r"), 0);
+    cr_assert_eq(program_run("train %s --set training.epochs=3 --resume", options), 0);
+    cr_expect_eq(system("awk -F, 'NF != 11 { exit 1 }' r/inspect.csv"), 0);
+    cr_expect_eq(lines_of("r/inspect.csv"), 1 + 4 * 3);
+    cr_expect_eq(program_run("inspect r"), 0);
+    program_expect("out", "after epoch 3");
+    program_write("bad.csv", "epoch,layer,mean\n1,dense_1,0.5\n");
+    cr_expect_eq(program_run("inspect bad.csv"), 1);
+    program_expect("err", "bad.csv:2: not a line of inspect.csv");
 }

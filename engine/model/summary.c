@@ -4,6 +4,7 @@
 #include "engine/model/model.h"
 #include "engine/schema/config.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,6 +170,61 @@ static void print_flops(FILE *out, const rnl_model *model)
             training);
 }
 
+/* Weights of kernels, and how many of them are 0 or nearly so. */
+typedef struct sparsity {
+    size_t weights, zeros, small; /* small: zeros among them */
+} sparsity;
+
+#define NEARLY_0 1e-3f
+
+static sparsity sparsity_of(const rnl_layer *layer)
+{
+    sparsity s = {0};
+    for (size_t p = 0; p < layer->parameter_count; ++p) {
+        const rnl_parameter *parameter = &layer->parameters[p];
+        const float *values = parameter->arrays[RNL_VALUES];
+        if (parameter->rank != 2 || !values)
+            continue;
+        const size_t count = rnl_parameter_count(parameter);
+        s.weights += count;
+        for (size_t i = 0; i < count; ++i) {
+            s.zeros += values[i] == 0;
+            s.small += fabsf(values[i]) < NEARLY_0;
+        }
+    }
+    return s;
+}
+
+static double percent(size_t part, size_t whole)
+{
+    return 100.0 * (double)part / (double)whole;
+}
+
+/* In all kernels, then in each that has some. */
+static void print_zeros(FILE *out, const rnl_model *model)
+{
+    sparsity all = {0};
+    for (size_t i = 0; i < model->layer_count; ++i) {
+        const sparsity s = sparsity_of(&model->layers[i]);
+        all.weights += s.weights;
+        all.zeros += s.zeros;
+        all.small += s.small;
+    }
+    if (all.weights == 0)
+        return;
+    char zeros[32], weights[32];
+    print_thousands(zeros, all.zeros);
+    print_thousands(weights, all.weights);
+    fprintf(out, "Zero weights: %s of %s in kernels (%.1f %%); within 0.001 of 0: %.1f %%\n", zeros,
+            weights, percent(all.zeros, all.weights), percent(all.small, all.weights));
+    for (size_t i = 0; all.zeros > 0 && i < model->layer_count; ++i) {
+        const sparsity s = sparsity_of(&model->layers[i]);
+        if (s.zeros > 0)
+            fprintf(out, "  %s: %.1f %% are 0, %.1f %% within 0.001\n", model->layers[i].name,
+                    percent(s.zeros, s.weights), percent(s.small, s.weights));
+    }
+}
+
 static void print_memory(FILE *out, const rnl_model *model, counts total)
 {
     const rnl_training_config *config = &model->config->training;
@@ -209,6 +265,7 @@ rnl_status rnl_model_summary(const rnl_model *model, char **text)
     print_total(out, "Total", total.parameters);
     print_total(out, "Trainable", total.parameters - total.fixed);
     print_total(out, "Non-trainable", total.fixed);
+    print_zeros(out, model);
     print_phases(out, model);
     print_flops(out, model);
     if (rnl_precision_is_mixed(&model->config->training.precision))

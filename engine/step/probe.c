@@ -18,6 +18,7 @@ typedef struct probed_block {
     float *kept[RNL_ARRAYS];          /* (block->count) each */
     bool is_kernel;                   /* or a part of one; the others are kept, not measured */
     double gradient, update, weights; /* sums of squares */
+    size_t zeros;                     /* weights that are 0 */
 } probed_block;
 
 /* Statistics of a unit over the rows so far. */
@@ -64,11 +65,13 @@ static void measure_block(probed_block *p)
 {
     const float *kept = p->kept[RNL_VALUES], *updated = p->block->arrays[RNL_VALUES];
     p->gradient = p->update = p->weights = 0;
+    p->zeros = 0;
     for (size_t i = 0; i < p->block->count; ++i) {
         const double weight = (double)kept[i], update = (double)updated[i] - weight;
         const double gradient = p->block->trained ? (double)p->block->gradients[i] : 0;
         p->gradient += gradient * gradient;
         p->weights += weight * weight;
+        p->zeros += weight == 0;
         p->update += update * update;
     }
 }
@@ -301,11 +304,22 @@ static void read_units(rnl_layer_inspection *figures, const probed_layer *layer,
     figures->dead = activation && activation->dies ? (double)dead / units : (double)NAN;
 }
 
+/* The weights of a layer's kernel: blocks have padding beside, which stays 0. */
+static size_t kernel_of(const rnl_layer *layer)
+{
+    size_t count = 0;
+    for (size_t p = 0; p < layer->parameter_count; ++p)
+        if (layer->parameters[p].rank == 2 && !layer->parameters[p].fixed)
+            count += rnl_parameter_count(&layer->parameters[p]);
+    return count;
+}
+
 /* Reads the kernel: the blocks of the layer's weights, in their order. */
 static void read_blocks(rnl_layer_inspection *figures, const rnl_probe *probe,
                         const rnl_layer *layer)
 {
     double gradient = 0, update = 0, weights = 0;
+    size_t zeros = 0, packed = 0;
     bool any = false;
     for (size_t i = 0; i < probe->block_count; ++i) {
         const probed_block *p = &probe->blocks[i];
@@ -315,12 +329,16 @@ static void read_blocks(rnl_layer_inspection *figures, const rnl_probe *probe,
         gradient += p->gradient;
         update += p->update;
         weights += p->weights;
+        zeros += p->zeros;
+        packed += p->block->count;
     }
     const bool learns = any && !layer->frozen;
     figures->frozen = any && layer->frozen;
     figures->gradient_norm = learns ? sqrt(gradient) : (double)NAN;
     figures->update_norm = learns ? sqrt(update) : (double)NAN;
     figures->weight_norm = any ? sqrt(weights) : (double)NAN;
+    const size_t count = kernel_of(layer);
+    figures->zero_weights = any ? (double)(zeros - (packed - count)) / (double)count : (double)NAN;
 }
 
 const rnl_layer_inspection *rnl_probe_read(const rnl_step *step, size_t *layer_count, size_t *rows)

@@ -387,8 +387,8 @@ RNL_API rnl_status rnl_model_copy_parameters(rnl_model *to, const rnl_model *fro
 RNL_API rnl_status rnl_model_fold(const rnl_model *model, rnl_model **folded, char **report);
 
 /* Prints a table of the layers: name, kind, output shape and number of parameters; below it the
- * totals, trainable and not, the floating-point operations for one row, and the bytes of
- * parameters, activations and optimizer state.  RNL_NO_MEMORY. */
+ * totals, trainable and not, the share of weights that are 0, the floating-point operations for one
+ * row, and the bytes of parameters, activations and optimizer state.  RNL_NO_MEMORY. */
 RNL_API rnl_status rnl_model_summary(const rnl_model *model, char **text);
 
 /* What became of a tensor from the first file to the second. */
@@ -493,6 +493,7 @@ typedef struct rnl_layer_inspection {
                                the kernel */
     double update_norm;     /* norm of what the next step would add to the kernel */
     double weight_norm;     /* norm of the kernel */
+    double zero_weights;    /* share of the kernel's weights that are 0 */
     int frozen;             /* nonzero: a kernel that is frozen, without gradient and update */
 } rnl_layer_inspection;
 

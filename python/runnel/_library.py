@@ -101,6 +101,7 @@ class LayerInspection(c.Structure):
         ("gradient_norm", c.c_double),
         ("update_norm", c.c_double),
         ("weight_norm", c.c_double),
+        ("zero_weights", c.c_double),
         ("frozen", c.c_int),
     ]
 

@@ -632,7 +632,7 @@ def find_learning_rate(model: Model, data: Data, *, first: float = 0, last: floa
 def inspect(model: Model, data: Data, **options: Any) -> list[list[dict[str, Any]]]:
     """Trains as `train` does, of a configuration with training.inspect; returns for each
     inspection, before the first step and after each epoch, the layers with mean, deviation,
-    saturated, dead, gradient_norm, update_norm, weight_norm, frozen."""
+    saturated, dead, gradient_norm, update_norm, weight_norm, zero_weights, frozen."""
     if not _c.lib.rnl_config_inspects(_c.lib.rnl_model_config(model.handle)):
         raise ConfigError("training.inspect: expected true, for the layers to be looked at")
     seen: list[list[dict[str, Any]]] = []
