@@ -1,0 +1,246 @@
+#include "exchange/job_state.h"
+
+#include "exchange/launcher.h"
+
+#include <dlfcn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+double rnl_job_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+size_t rnl_job_own_rank(const rnl_job *job)
+{
+    return job ? (size_t)job->rank : 0;
+}
+
+size_t rnl_job_count(const rnl_job *job)
+{
+    return job ? (size_t)job->ranks : 1;
+}
+
+size_t rnl_job_count_on_node(const rnl_job *job)
+{
+    return job ? job->on_node : 1;
+}
+
+const char *rnl_job_library(const rnl_job *job)
+{
+    return job->library;
+}
+
+void rnl_job_stand_at(rnl_job *job, uint64_t step)
+{
+    job->step = step;
+}
+
+rnl_fault rnl_job_fault(const rnl_job *job, const char **text, int *code)
+{
+    const rnl_fault fault = job->fault;
+    *text = job->text;
+    *code = job->code;
+    return fault;
+}
+
+/* A rank that failed has spoken itself; of others, the first that can. */
+bool rnl_job_speaks(const rnl_job *job)
+{
+    if (job->fault == RNL_FAULT_TOLD)
+        return job->culprit == job->rank;
+    return job->fault == RNL_FAULT_NONE ? job->rank == 0 : job->rank == (job->culprit == 0);
+}
+
+/* ---- the module ------------------------------------------------------------------------------ */
+
+#define PATH 4096
+
+static bool fail(char problem[RNL_JOB_TEXT], const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static bool fail(char problem[RNL_JOB_TEXT], const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    vsnprintf(problem, RNL_JOB_TEXT, format, values);
+    va_end(values);
+    return false;
+}
+
+/* The folder of the library or the program that this is a part of. */
+static void own_folder(char path[PATH])
+{
+    Dl_info info;
+    snprintf(path, PATH, ".");
+    if (!dladdr((const void *)rnl_job_now, &info) || !info.dli_fname)
+        return;
+    char *whole = realpath(info.dli_fname, NULL);
+    char *slash = whole ? strrchr(whole, '/') : NULL;
+    if (slash)
+        snprintf(path, PATH, "%.*s", (int)(slash - whole), whole);
+    free(whole);
+}
+
+/* Beside the library or the program, as in the build directory, or where it was installed. */
+static void *open_module(const char *name, char reason[RNL_JOB_TEXT])
+{
+    char own[PATH], path[PATH + 64];
+    own_folder(own);
+    const char *const folders[] = {own, RNL_MODULE_FOLDER};
+    snprintf(reason, RNL_JOB_TEXT, "no %s in %.200s or %.100s", name, own, RNL_MODULE_FOLDER);
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; ++i) {
+        snprintf(path, sizeof path, "%s/%s", folders[i], name);
+        FILE *file = fopen(path, "rb");
+        if (!file)
+            continue;
+        fclose(file);
+        void *module = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+        if (module)
+            return module;
+        snprintf(reason, RNL_JOB_TEXT, "%s", dlerror());
+    }
+    return NULL;
+}
+
+static bool load(rnl_job *job, const rnl_launcher *launcher, char problem[RNL_JOB_TEXT])
+{
+    char reason[RNL_JOB_TEXT];
+    const char *name = launcher->abi == RNL_MPI_OPEN ? "runnel-openmpi.so" : "runnel-mpich.so";
+    job->module = open_module(name, reason);
+    if (!job->module)
+        return fail(problem,
+                    "%zu ranks were started by a launcher of %s (%s is set), for which this Runnel "
+                    "has no module: install its development files and build again, or use the "
+                    "other mpirun (%.250s)",
+                    launcher->ranks, rnl_mpi_abi_name(launcher->abi), launcher->variable, reason);
+    job->mpi = dlsym(job->module, RNL_MPI_SYMBOL);
+    if (job->mpi && job->mpi->size == sizeof *job->mpi)
+        return true;
+    return fail(problem, "%s is of another version of Runnel", name);
+}
+
+/* ---- joined and left ------------------------------------------------------------------------- */
+
+/* A library that does not understand the launcher finds itself alone. */
+static bool check_size(const rnl_job *job, const rnl_launcher *launcher, char problem[RNL_JOB_TEXT])
+{
+    if ((size_t)job->ranks == launcher->ranks)
+        return true;
+    return fail(problem,
+                "the launcher started %zu ranks (%s), but %s sees %d: mpirun is of another MPI; "
+                "use that of this library, or choose with RUNNEL_MPI=openmpi or RUNNEL_MPI=mpich",
+                launcher->ranks, launcher->variable, job->library, job->ranks);
+}
+
+static bool begin(rnl_job *job, const rnl_launcher *launcher, char problem[RNL_JOB_TEXT])
+{
+    bool serialized = false;
+    const int error = job->mpi->begin(&job->rank, &job->ranks, &serialized);
+    if (error)
+        return fail(problem, "%s cannot begin: error %d", rnl_mpi_abi_name(launcher->abi), error);
+    job->mpi->name(job->library, sizeof job->library);
+    if (!check_size(job, launcher, problem))
+        return false;
+    if (!serialized)
+        return fail(problem, "%s does not offer MPI_THREAD_SERIALIZED", job->library);
+    job->on_node = launcher->on_node > 0 ? launcher->on_node : 1;
+    job->heard = calloc((size_t)job->ranks, sizeof *job->heard);
+    job->parcels = calloc(2 * (size_t)job->ranks, sizeof *job->parcels);
+    if (!job->heard || !job->parcels)
+        return fail(problem, "out of memory");
+    for (int r = 0; r < job->ranks; ++r)
+        atomic_init(&job->heard[r], rnl_job_now());
+    return rnl_pulse_start(job) || fail(problem, "no thread can be had for signs of life");
+}
+
+static void release(rnl_job *job)
+{
+    free(job->heard);
+    free(job->parcels);
+    free(job->requests);
+    free(job->owners);
+    pthread_mutex_destroy(&job->lock);
+    free(job);
+}
+
+bool rnl_job_enter(rnl_job **joined, double deadline, char problem[RNL_JOB_TEXT])
+{
+    const rnl_launcher launcher = rnl_launcher_find(getenv);
+    *joined = NULL;
+    if (launcher.problem)
+        return fail(problem, "%zu processes were started (%s), but %s", launcher.ranks,
+                    launcher.variable, launcher.problem);
+    if (launcher.abi == RNL_MPI_NONE)
+        return true;
+    rnl_job *job = calloc(1, sizeof *job);
+    if (!job)
+        return fail(problem, "out of memory");
+    pthread_mutex_init(&job->lock, NULL);
+    job->deadline = deadline > 0 ? deadline : RNL_JOB_DEADLINE;
+    job->culprit = -1;
+    if (load(job, &launcher, problem) && begin(job, &launcher, problem)) {
+        *joined = job;
+        return true;
+    }
+    release(job);
+    return false;
+}
+
+/* Ranks that do not wait for anything take it with their next exchange, or the pulse does. */
+void rnl_job_fail(rnl_job *job, int code, const char *text)
+{
+    rnl_mpi_request request;
+    pthread_mutex_lock(&job->lock);
+    if (job->fault == RNL_FAULT_NONE) {
+        job->own_fault.code = code;
+        snprintf(job->own_fault.text, sizeof job->own_fault.text, "%s", text);
+        rnl_job_break(job, RNL_FAULT_TOLD, job->rank, code, "%s", text);
+        for (int r = 0; r < job->ranks; ++r)
+            if (r != job->rank && job->mpi->send(&job->own_fault, (int)sizeof job->own_fault, r,
+                                                 RNL_TAG_FAULT, &request) == 0)
+                job->mpi->forget(&request);
+    }
+    pthread_mutex_unlock(&job->lock);
+}
+
+/* All ranks have come to the end; else MPI_Finalize would wait for ever for one that died. */
+static bool meet(rnl_job *job)
+{
+    char *bytes = calloc((size_t)job->ranks, 1);
+    for (int r = 0; r < job->ranks; ++r)
+        for (int receives = 0; bytes && r != job->rank && receives < 2; ++receives)
+            job->parcels[2 * (r - (r > job->rank)) + receives] = (rnl_parcel){
+                (size_t)r, RNL_TAG_END, receives == 1, &bytes[receives ? r : job->rank], 1};
+    const bool met = bytes && rnl_job_exchange(job, job->parcels, 2 * ((size_t)job->ranks - 1));
+    free(bytes);
+    return met;
+}
+
+/* The rank that speaks of a fault has a moment for it before all are ended. */
+static void abort_all(rnl_job *job, int code)
+{
+    const struct timespec moment = {.tv_sec = !rnl_job_speaks(job), .tv_nsec = 200000000};
+    fflush(stdout);
+    fflush(stderr);
+    nanosleep(&moment, NULL);
+    job->mpi->abort(code);
+}
+
+void rnl_job_exit(rnl_job *job, int code)
+{
+    if (!job)
+        return;
+    const bool met = job->fault == RNL_FAULT_NONE && meet(job);
+    rnl_pulse_end(job);
+    if (met)
+        job->mpi->end();
+    else
+        abort_all(job, code);
+    release(job);
+}

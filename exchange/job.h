@@ -1,0 +1,74 @@
+/*
+ * A job: the processes, or ranks, that a launcher has started to train together, and messages
+ * between them.
+ *
+ * No call waits for ever.  A thread of each rank sends the others a sign of life; a rank that is
+ * waited for and gives none until the deadline, or says that it failed, breaks the job: from then
+ * on every exchange fails at once, with the same fault.
+ */
+#ifndef RNL_EXCHANGE_JOB_H
+#define RNL_EXCHANGE_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct rnl_job rnl_job;
+
+/* Why a job cannot go on. */
+typedef enum rnl_fault {
+    RNL_FAULT_NONE,
+    RNL_FAULT_SILENT, /* a rank gives no sign of life, or does not come */
+    RNL_FAULT_TOLD,   /* a rank says that it failed */
+    RNL_FAULT_LIBRARY /* the message library reports an error */
+} rnl_fault;
+
+#define RNL_JOB_TEXT 512
+
+/* Seconds without a sign of life. */
+#define RNL_JOB_DEADLINE 30.0
+
+/* Joins the job of the launcher's ranks.  *job is NULL where this process is alone.  false if the
+ * others cannot be joined, with the reason in `problem`. */
+bool rnl_job_enter(rnl_job **job, double deadline, char problem[RNL_JOB_TEXT]);
+
+/* Leaves it: after a fault, or with a code other than 0, without waiting for the others, who are
+ * ended with this code. */
+void rnl_job_exit(rnl_job *job, int code);
+
+size_t rnl_job_own_rank(const rnl_job *job);
+size_t rnl_job_count(const rnl_job *job);
+size_t rnl_job_count_on_node(const rnl_job *job);
+
+/* "Open MPI v4.1.4". */
+const char *rnl_job_library(const rnl_job *job);
+
+/* A message. */
+typedef struct rnl_parcel {
+    size_t peer;
+    int tag; /* below 16; parcels of a pair and a tag arrive in the order in which they are sent */
+    bool receives;
+    void *bytes;
+    size_t size; /* the same on both sides; 0 sends nothing */
+} rnl_parcel;
+
+/* Sends and receives all parcels; false if the job is broken. */
+bool rnl_job_exchange(rnl_job *job, const rnl_parcel *parcels, size_t count);
+
+/* Sends each rank the own part of an array and receives theirs; ends[r] is where the part of rank r
+ * ends, in bytes. */
+bool rnl_job_gather(rnl_job *job, int tag, void *array, const size_t *ends);
+
+/* The step that messages about faults name. */
+void rnl_job_stand_at(rnl_job *job, uint64_t step);
+
+/* Tells the others that this rank has failed, and breaks the job. */
+void rnl_job_fail(rnl_job *job, int code, const char *text);
+
+/* The fault, with its text and the exit code that goes with it. */
+rnl_fault rnl_job_fault(const rnl_job *job, const char **text, int *code);
+
+/* Tests if this rank is the one that speaks of the fault. */
+bool rnl_job_speaks(const rnl_job *job);
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * The state of a job, for the files of exchange/ alone.
+ */
+#ifndef RNL_EXCHANGE_JOB_STATE_H
+#define RNL_EXCHANGE_JOB_STATE_H
+
+#include "exchange/job.h"
+#include "exchange/mpi_table.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* Tags of parcels are below. */
+enum { RNL_TAG_PULSE = 16, RNL_TAG_FAULT, RNL_TAG_END };
+
+/* What a rank that fails tells. */
+typedef struct rnl_fault_message {
+    int32_t code;
+    char text[RNL_JOB_TEXT];
+} rnl_fault_message;
+
+struct rnl_job {
+    const rnl_mpi *mpi;
+    void *module; /* of dlopen */
+    int rank, ranks;
+    size_t on_node;
+    double deadline; /* seconds */
+    char library[128];
+    pthread_mutex_t lock; /* held in every call of the library */
+    pthread_t pulse;
+    bool has_pulse;
+    atomic_bool leaving;
+    _Atomic double *heard; /* (ranks) seconds: the last sign of life */
+    uint64_t step;
+    rnl_mpi_request *requests; /* (capacity) */
+    size_t *owners;            /* (capacity) the parcel that a request belongs to */
+    size_t capacity;
+    rnl_parcel *parcels; /* (2 ranks) of rnl_job_gather */
+    rnl_fault_message own_fault;
+    _Atomic rnl_fault fault; /* written once, behind what follows */
+    int culprit;             /* rank, or -1 */
+    int code;                /* exit code that goes with the fault */
+    char text[RNL_JOB_TEXT];
+};
+
+/* Seconds of a clock that only goes forward. */
+double rnl_job_now(void);
+
+/* Starts and ends the thread that gives signs of life. */
+bool rnl_pulse_start(rnl_job *job);
+void rnl_pulse_end(rnl_job *job);
+
+/* Takes what others have sent beside parcels: signs of life, faults.  Holds the lock. */
+void rnl_job_listen(rnl_job *job);
+
+/* Breaks the job; the first fault is kept.  Holds the lock. */
+void rnl_job_break(rnl_job *job, rnl_fault fault, int culprit, int code, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+#endif

@@ -1,0 +1,175 @@
+/*
+ * Messages between ranks: all are started, and tested until they are done or the deadline is over.
+ */
+#include "exchange/job_state.h"
+
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Bytes of one message at most; an int counts them. */
+#define MOST_BYTES ((size_t)1 << 30)
+
+/* Deadlines until a rank that lives, and does not come, breaks the job. */
+#define PATIENCE 20
+
+/* Tests between two looks at the clock and at what others have sent beside parcels. */
+#define LOOK_EVERY 64
+
+void rnl_job_break(rnl_job *job, rnl_fault fault, int culprit, int code, const char *format, ...)
+{
+    if (job->fault != RNL_FAULT_NONE)
+        return;
+    va_list values;
+    va_start(values, format);
+    vsnprintf(job->text, sizeof job->text, format, values);
+    va_end(values);
+    job->culprit = culprit;
+    job->code = code;
+    atomic_store(&job->fault, fault);
+}
+
+static void break_by_error(rnl_job *job, size_t peer, int error)
+{
+    char reason[256];
+    job->mpi->describe(error, reason, sizeof reason);
+    rnl_job_break(job, RNL_FAULT_LIBRARY, (int)peer, 1,
+                  "the exchange with rank %zu of %d failed at step %llu: %s", peer, job->ranks,
+                  (unsigned long long)job->step, reason);
+}
+
+static size_t requests_of(const rnl_parcel *parcel)
+{
+    return (parcel->size + MOST_BYTES - 1) / MOST_BYTES;
+}
+
+/* Makes room, which is only done before the first exchange of a kind. */
+static bool make_room(rnl_job *job, size_t count)
+{
+    if (count <= job->capacity)
+        return true;
+    rnl_mpi_request *requests = realloc(job->requests, count * sizeof *requests);
+    job->requests = requests ? requests : job->requests;
+    size_t *owners = realloc(job->owners, count * sizeof *owners);
+    job->owners = owners ? owners : job->owners;
+    if (!requests || !owners) {
+        rnl_job_break(job, RNL_FAULT_LIBRARY, job->rank, 1, "out of memory for %zu messages", count);
+        return false;
+    }
+    job->capacity = count;
+    return true;
+}
+
+static int start_part(rnl_job *job, const rnl_parcel *p, size_t begin, rnl_mpi_request *request)
+{
+    const size_t left = p->size - begin;
+    const int count = (int)(left < MOST_BYTES ? left : MOST_BYTES);
+    char *bytes = (char *)p->bytes + begin;
+    return p->receives ? job->mpi->receive(bytes, count, (int)p->peer, p->tag, request)
+                       : job->mpi->send(bytes, count, (int)p->peer, p->tag, request);
+}
+
+/* Starts those that receive, or those that send; returns the number of requests. */
+static size_t start(rnl_job *job, const rnl_parcel *parcels, size_t count, bool receives,
+                    size_t started)
+{
+    for (size_t i = 0; i < count && job->fault == RNL_FAULT_NONE; ++i)
+        for (size_t begin = 0; parcels[i].receives == receives && begin < parcels[i].size;
+             begin += MOST_BYTES) {
+            const int error = start_part(job, &parcels[i], begin, &job->requests[started]);
+            if (error) {
+                break_by_error(job, parcels[i].peer, error);
+                return started;
+            }
+            job->owners[started++] = i;
+        }
+    return started;
+}
+
+/* Tests each request once; those that are done make room for the last. */
+static size_t test_all(rnl_job *job, const rnl_parcel *parcels, size_t open)
+{
+    for (size_t k = open; k-- > 0;) {
+        bool done = false;
+        const int error = job->mpi->test(&job->requests[k], &done);
+        if (error) {
+            break_by_error(job, parcels[job->owners[k]].peer, error);
+            return open;
+        }
+        if (!done)
+            continue;
+        --open;
+        job->requests[k] = job->requests[open];
+        job->owners[k] = job->owners[open];
+    }
+    return open;
+}
+
+/* Breaks the job if a rank that is waited for has been silent for too long, or does not come. */
+static void look_at_clock(rnl_job *job, const rnl_parcel *parcels, size_t open, double began)
+{
+    const double now = rnl_job_now();
+    for (size_t k = 0; k < open && job->fault == RNL_FAULT_NONE; ++k) {
+        const size_t peer = parcels[job->owners[k]].peer;
+        const double heard = atomic_load(&job->heard[peer]);
+        if (now - (heard > began ? heard : began) > job->deadline)
+            rnl_job_break(job, RNL_FAULT_SILENT, (int)peer, 1,
+                          "rank %zu of %d has given no sign of life for %.0f seconds, at step "
+                          "%llu: it died, is stopped, or cannot be reached",
+                          peer, job->ranks, job->deadline, (unsigned long long)job->step);
+        else if (now - began > PATIENCE * job->deadline)
+            rnl_job_break(job, RNL_FAULT_SILENT, (int)peer, 1,
+                          "rank %zu of %d lives, but has not come to step %llu for %.0f seconds",
+                          peer, job->ranks, (unsigned long long)job->step,
+                          PATIENCE * job->deadline);
+    }
+}
+
+static void wait_for(rnl_job *job, const rnl_parcel *parcels, size_t open)
+{
+    const double began = rnl_job_now();
+    for (unsigned turn = 1; open > 0 && job->fault == RNL_FAULT_NONE; ++turn) {
+        pthread_mutex_lock(&job->lock);
+        open = test_all(job, parcels, open);
+        if (turn % LOOK_EVERY == 0 && open > 0) {
+            rnl_job_listen(job);
+            look_at_clock(job, parcels, open, began);
+        }
+        pthread_mutex_unlock(&job->lock);
+        if (open > 0)
+            sched_yield();
+    }
+}
+
+bool rnl_job_exchange(rnl_job *job, const rnl_parcel *parcels, size_t count)
+{
+    size_t needed = 0, open = 0;
+    for (size_t i = 0; i < count; ++i)
+        needed += requests_of(&parcels[i]);
+    if (job->fault != RNL_FAULT_NONE || !make_room(job, needed))
+        return false;
+    pthread_mutex_lock(&job->lock);
+    open = start(job, parcels, count, true, open);
+    open = start(job, parcels, count, false, open);
+    pthread_mutex_unlock(&job->lock);
+    wait_for(job, parcels, open);
+    return job->fault == RNL_FAULT_NONE;
+}
+
+bool rnl_job_gather(rnl_job *job, int tag, void *array, const size_t *ends)
+{
+    const size_t ranks = (size_t)job->ranks, own = (size_t)job->rank;
+    const size_t begin = own > 0 ? ends[own - 1] : 0;
+    rnl_parcel *parcels = job->parcels;
+    size_t count = 0;
+    for (size_t i = 1; i < ranks; ++i) {
+        const size_t to = (own + i) % ranks, from = (own + ranks - i) % ranks,
+                     at = from > 0 ? ends[from - 1] : 0;
+        parcels[count++] = (rnl_parcel){from, tag, true, (char *)array + at, ends[from] - at};
+        parcels[count++] =
+            (rnl_parcel){to, tag, false, (char *)array + begin, ends[own] - begin};
+    }
+    return rnl_job_exchange(job, parcels, count);
+}
