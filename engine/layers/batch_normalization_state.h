@@ -49,16 +49,27 @@ static inline bool rnl_normalization_joins(const rnl_normalization_state *state,
     return !state->by_blocks && step->rows.shards > 1;
 }
 
+/* Tests if this rank has the rows of a group. */
+static inline bool rnl_normalization_is_own(const rnl_normalization_state *state,
+                                            const rnl_step *step, size_t number)
+{
+    const rnl_cut rows = step->rows;
+    const size_t shard = number / (rnl_normalization_groups(state, step) / rows.shards);
+    return shard >= rows.before && shard < rows.shards - rows.behind;
+}
+
+/* Whoever has its rows. */
 static inline rnl_normalization_group
 rnl_normalization_group_of(const rnl_normalization_state *state, const rnl_step *step, size_t rows,
                            size_t number)
 {
     const size_t columns = state->output.columns, at = number * columns;
+    const rnl_cut cut = rnl_cut_whole(step->rows);
     if (state->by_blocks) {
-        const size_t filled = rnl_cut_filled(step->rows, rows, number);
+        const size_t filled = rnl_cut_filled(cut, rows, number);
         return (rnl_normalization_group){number * step->rows.size, filled, filled, at, at};
     }
-    const rnl_shard shard = rnl_cut_shard(step->rows, rows, number);
+    const rnl_shard shard = rnl_cut_shard(cut, rows, number);
     return (rnl_normalization_group){
         shard.row, shard.filled, rows,
         rnl_normalization_joins(state, step) ? step->rows.shards * columns : 0, at};

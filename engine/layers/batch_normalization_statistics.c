@@ -108,9 +108,9 @@ static void add_node(node *left, const node *right, size_t columns)
 /* The rows below a node that begins with this shard and spans so many. */
 static double rows_below(const rnl_step *step, size_t rows, size_t shard, size_t span)
 {
-    const size_t end = rnl_least(shard + span, step->rows.shards);
-    const rnl_shard last = rnl_cut_shard(step->rows, rows, end - 1);
-    return (double)(last.first + last.filled - rnl_cut_shard(step->rows, rows, shard).first);
+    const rnl_cut cut = rnl_cut_whole(step->rows);
+    const rnl_shard last = rnl_cut_shard(cut, rows, rnl_least(shard + span, cut.shards) - 1);
+    return (double)(last.first + last.filled - rnl_cut_shard(cut, rows, shard).first);
 }
 
 void rnl_normalization_join(const rnl_normalization_state *state, const rnl_step *step, size_t rows,

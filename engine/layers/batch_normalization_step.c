@@ -9,6 +9,7 @@
 #include "engine/layers/batch_normalization_state.h"
 #include "engine/step/mixed_precision.h"
 #include "engine/step/shard_sum.h"
+#include "engine/step/shared.h"
 #include "engine/step/update.h"
 
 #include <string.h>
@@ -21,7 +22,7 @@ static void each_group(const rnl_normalization_state *state, const rnl_step *ste
 {
     for (size_t i = 0; i < rnl_normalization_groups(state, step); ++i) {
         const rnl_normalization_group g = rnl_normalization_group_of(state, step, rows, i);
-        if (g.rows > 0)
+        if (g.rows > 0 && rnl_normalization_is_own(state, step, i))
             visit(state, step, tile, g);
     }
 }
@@ -63,7 +64,8 @@ static bool measures(const rnl_normalization_state *state, const rnl_batch *batc
 static void forward_by_rows(const rnl_normalization_state *state, const rnl_step *step,
                             const rnl_batch *batch, rnl_columns_tile tile)
 {
-    each_group(state, step, batch->rows, tile, rnl_normalization_measure);
+    if (!rnl_cut_is_shared(step->rows))
+        each_group(state, step, batch->rows, tile, rnl_normalization_measure);
     if (rnl_normalization_joins(state, step))
         rnl_normalization_join(state, step, batch->rows, tile);
     each_group(state, step, batch->rows, tile, normalize_group);
@@ -71,6 +73,17 @@ static void forward_by_rows(const rnl_normalization_state *state, const rnl_step
         rnl_normalization_add_to_pass(state, step, batch, tile);
     if (batch->training)
         rnl_normalization_move(state, step, batch->rows, tile);
+}
+
+/* With other ranks: their groups' statistics are exchanged before rows are normalized. */
+static rnl_status run_measure(void *self, size_t number, rnl_step_worker *worker)
+{
+    const rnl_normalization_state *state = self;
+    const rnl_step *step = worker->step;
+    if (measures(state, &worker->batch) && rnl_cut_is_shared(step->rows))
+        each_group(state, step, worker->batch.rows, rnl_columns_of(state->cut, number),
+                   rnl_normalization_measure);
+    return RNL_OK;
 }
 
 /* Sets outputs or gradients of the rows that pad the shards' last blocks to 0. */
@@ -208,6 +221,16 @@ static void sum_all_groups(const rnl_normalization_state *state, const rnl_step 
     sum_groups(state, step, rows, tile, state->beta_sums);
 }
 
+/* With other ranks: likewise the sums of the groups. */
+static rnl_status run_sums(void *self, size_t number, rnl_step_worker *worker)
+{
+    const rnl_normalization_state *state = self;
+    if (rnl_cut_is_shared(worker->step->rows))
+        each_group(state, worker->step, worker->batch.rows, rnl_columns_of(state->cut, number),
+                   sum_gradients);
+    return RNL_OK;
+}
+
 /* Row blocks read their own sums before these become those of all rows. */
 static rnl_status run_backward(void *self, size_t number, rnl_step_worker *worker)
 {
@@ -216,7 +239,8 @@ static rnl_status run_backward(void *self, size_t number, rnl_step_worker *worke
     const size_t rows = worker->batch.rows;
     const rnl_columns_tile tile = rnl_columns_of(state->cut, number);
     const bool goes_on = state->downstream.partials > 0;
-    each_group(state, step, rows, tile, sum_gradients);
+    if (!rnl_cut_is_shared(step->rows))
+        each_group(state, step, rows, tile, sum_gradients);
     if (!state->by_blocks)
         sum_all_groups(state, step, rows, tile);
     if (goes_on)
@@ -261,8 +285,8 @@ static rnl_status plan_block(const rnl_normalization_state *state, rnl_step *ste
     if (parameter == RNL_ABSENT)
         return RNL_OK;
     RNL_TRY(rnl_step_block(step, state->layer, parameter, state->output.columns, block));
-    RNL_TRY(rnl_step_gradients(step, *block));
-    (*block)->updated_by_tile = !rnl_step_clips(step);
+    RNL_TRY(rnl_step_whole_gradients(step, *block));
+    rnl_step_place_update(step, *block, false);
     return RNL_OK;
 }
 
@@ -294,6 +318,20 @@ static rnl_status plan_statistics(rnl_normalization_state *state, rnl_step *step
     return rnl_arena_reserve(&step->arena, &state->pass_squares, columns, sizeof(double));
 }
 
+/* Adds a phase that measures this rank's groups, and one that exchanges what it measured. */
+static rnl_status plan_exchange(rnl_normalization_state *state, rnl_step *step, rnl_phase phase,
+                                float **first, float **second)
+{
+    if (!step->shared || state->frozen)
+        return RNL_OK;
+    const size_t count =
+        rnl_normalization_groups(state, step) / step->rows.shards * state->output.columns;
+    phase.self = state;
+    RNL_TRY(rnl_columns_phase_add(step, phase, state->cut, 8, 4));
+    return rnl_plan_shared_arrays(step, (const rnl_shared_array[]){{first, count}, {second, count}},
+                                  2);
+}
+
 rnl_status rnl_normalization_plan_forward(const rnl_layer *layer, rnl_step *step,
                                           const rnl_matrix *input, const rnl_matrix **output,
                                           void **planned)
@@ -318,6 +356,8 @@ rnl_status rnl_normalization_plan_forward(const rnl_layer *layer, rnl_step *step
                            (rnl_phase){.tiles = 1, .run = run_preparation, .self = state}));
     *output = &state->output;
     *planned = state;
+    RNL_TRY(plan_exchange(state, step, (rnl_phase){.name = "measure", .run = run_measure},
+                          &state->mean, &state->variance));
     return rnl_columns_phase_add(
         step, (rnl_phase){.name = "forward", .run = run_forward, .self = state}, state->cut, 16, 4);
 }
@@ -331,6 +371,8 @@ rnl_status rnl_normalization_plan_backward(void *planned, rnl_step *step,
         downstream->partials = 1;
         state->downstream = *downstream;
     }
+    RNL_TRY(plan_exchange(state, step, (rnl_phase){.name = "sums", .run = run_sums},
+                          &state->gamma_sums, &state->beta_sums));
     return rnl_columns_phase_add(
         step, (rnl_phase){.name = "backward", .run = run_backward, .self = state}, state->cut, 28,
         8);

@@ -8,10 +8,12 @@
 #include "engine/layers/rate_factor.h"
 
 #include "engine/base/error.h"
+#include "engine/base/number.h"
 #include "engine/predictor/predictor.h"
 #include "engine/schema/config.h"
 #include "engine/step/mixed_precision.h"
 #include "engine/step/shard_sum.h"
+#include "engine/step/shared.h"
 #include "engine/step/update.h"
 
 #include <stddef.h>
@@ -101,12 +103,33 @@ static void run_shard_backward(const prelu_state *state, const rnl_step *step, r
     });
 }
 
+/* Sums below each root of this rank's shards. */
+static void keep_roots(const prelu_state *state, const rnl_step *step, rnl_columns_tile tile,
+                       size_t leaves)
+{
+    const rnl_step_shared *shared = step->shared;
+    const size_t columns = state->output.columns;
+    for (size_t k = 0; k < shared->own_count && shared->own[k].first < leaves; ++k) {
+        const rnl_shard_node root = shared->own[k];
+        float *sums = state->sums + root.first * columns + tile.first;
+        rnl_shard_sum_arrays(sums, columns, rnl_least(root.span, leaves - root.first), tile.count);
+        memcpy(state->slopes->gradients + k * shared->distance + tile.first, sums,
+               tile.count * sizeof *sums);
+    }
+}
+
 static void update(const prelu_state *state, rnl_step_worker *worker, rnl_columns_tile tile,
-                   const float *sums)
+                   size_t leaves)
 {
     const rnl_block *slopes = state->slopes;
+    float *sums = state->sums + tile.first;
     if (!slopes->trained)
         return;
+    if (worker->step->shared) {
+        keep_roots(state, worker->step, tile, leaves);
+        return;
+    }
+    rnl_shard_sum_arrays(sums, state->output.columns, leaves, tile.count);
     memcpy(slopes->gradients + tile.first, sums, tile.count * sizeof *sums);
     if (slopes->updated_by_tile)
         rnl_step_update(worker->step, worker, slopes->index, tile.first, tile.count,
@@ -124,8 +147,7 @@ static rnl_status run_backward(void *self, size_t number, rnl_step_worker *worke
     for (size_t s = 0; s < leaves; ++s)
         run_shard_backward(state, step, rnl_cut_shard(step->rows, rows, s), tile,
                            sums + s * columns);
-    rnl_shard_sum_arrays(sums, columns, leaves, tile.count);
-    update(state, worker, tile, sums);
+    update(state, worker, tile, leaves);
     return RNL_OK;
 }
 
@@ -156,7 +178,7 @@ static rnl_status plan_forward(const rnl_layer *layer, rnl_step *step, const rnl
     if (step->given.training)
         RNL_TRY(rnl_arena_reserve(&step->arena, &state->sums, step->rows.shards * input->columns,
                                   sizeof(float)));
-    state->slopes->updated_by_tile = !rnl_step_clips(step);
+    rnl_step_place_update(step, state->slopes, false);
     RNL_TRY(rnl_phases_add(&step->preparation,
                            (rnl_phase){.tiles = 1, .run = run_preparation, .self = state}));
     *output = &state->output;

@@ -27,13 +27,20 @@ rnl_cut rnl_cut_rows(size_t batch, size_t shards)
     const size_t rows = rnl_divide_up(batch, shards);
     const size_t blocks = shards == 1 ? blocks_of(rows) : blocks_of_shard(rows);
     const size_t size = rnl_divide_up(rows, blocks);
-    return (rnl_cut){shards * rnl_divide_up(rows, size), size, shards};
+    return (rnl_cut){shards * rnl_divide_up(rows, size), size, shards, 0, 0};
+}
+
+rnl_shard_range rnl_cut_rank(size_t shards, size_t ranks, size_t rank)
+{
+    const size_t share = shards / ranks, longer = shards % ranks;
+    return (rnl_shard_range){rank * share + rnl_least(rank, longer), share + (rank < longer)};
 }
 
 rnl_shard rnl_cut_shard(rnl_cut cut, size_t count, size_t shard)
 {
     const size_t share = count / cut.shards, longer = count % cut.shards;
-    const size_t filled = share + (shard < longer);
+    const bool own = shard >= cut.before && shard < cut.shards - cut.behind;
+    const size_t filled = own ? share + (shard < longer) : 0;
     return (rnl_shard){
         .row = shard * rnl_cut_shard_rows(cut),
         .first = shard * share + rnl_least(shard, longer),

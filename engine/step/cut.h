@@ -24,6 +24,7 @@
 typedef struct rnl_cut {
     size_t blocks, size;
     size_t shards;
+    size_t before, behind; /* shards of other ranks, beside those of this process */
 } rnl_cut;
 
 /* A mini-batch in shards is no mini-batch of as many rows: neither its blocks nor the cut of its
@@ -36,7 +37,29 @@ static inline size_t rnl_cut_shard_rows(rnl_cut cut)
     return cut.blocks / cut.shards * cut.size;
 }
 
-/* The rows of a shard: as even a share of a mini-batch as there can be, the larger ones first. */
+/* Tests if other ranks compute some of the shards. */
+static inline bool rnl_cut_is_shared(rnl_cut cut)
+{
+    return cut.before + cut.behind > 0;
+}
+
+/* Returns the cut with the rows of all shards. */
+static inline rnl_cut rnl_cut_whole(rnl_cut cut)
+{
+    cut.before = cut.behind = 0;
+    return cut;
+}
+
+/* Shards that follow each other. */
+typedef struct rnl_shard_range {
+    size_t first, count;
+} rnl_shard_range;
+
+/* The shards of a rank: as even a share as there can be, the larger ones first. */
+rnl_shard_range rnl_cut_rank(size_t shards, size_t ranks, size_t rank);
+
+/* The rows of a shard: as even a share of a mini-batch as there can be, the larger ones first.  In
+ * a shared cut other ranks' shards have none. */
 typedef struct rnl_shard {
     size_t row;          /* where its blocks begin in the matrices */
     size_t first;        /* number in the mini-batch of its first row */
@@ -45,7 +68,8 @@ typedef struct rnl_shard {
 
 rnl_shard rnl_cut_shard(rnl_cut cut, size_t count, size_t shard);
 
-/* The number of shards with at least one of `count` rows; those without are the last. */
+/* The number of shards with at least one of `count` rows, whoever computes them; those without are
+ * the last. */
 size_t rnl_cut_used_shards(rnl_cut cut, size_t count);
 
 /* The rows in a block of a mini-batch of `count` rows: 0 .. size. */

@@ -84,7 +84,7 @@ rnl_status rnl_plan_penalties(rnl_step *step)
         if (block->layer->frozen || (regularizer.l1 == 0 && regularizer.l2 == 0))
             continue;
         any = true;
-        if (!block->updated_by_tile)
+        if (block->delayed || block->piece == 0)
             block->piece = RNL_UPDATE_SLICE;
         const size_t bytes = piece_count(block) * sizeof(double);
         for (size_t k = 0; k < 2; ++k)

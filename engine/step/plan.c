@@ -11,6 +11,7 @@
 #include "engine/step/mixed_precision.h"
 #include "engine/step/penalty.h"
 #include "engine/step/probe.h"
+#include "engine/step/shared.h"
 #include "engine/step/ties.h"
 #include "engine/step/update.h"
 #include "threading/assignment.h"
@@ -131,7 +132,9 @@ rnl_status rnl_step_plan(rnl_step *step)
     atomic_init(&step->update.trouble, RNL_NO_TROUBLE);
     if (step->given.training)
         rnl_step_bind_optimizer(step);
+    RNL_TRY(rnl_step_share(step));
     RNL_TRY(rnl_step_plan_rows(step));
+    rnl_step_take_all(step, false);
     RNL_TRY(plan_layers(step));
     RNL_TRY(rnl_step_output(step, &step->input, rnl_shape_features(&step->given.model->input)));
     RNL_TRY(rnl_plan_gather(step));
@@ -141,6 +144,7 @@ rnl_status rnl_step_plan(rnl_step *step)
     if (step->given.training) {
         RNL_TRY(plan_backward(step));
         rnl_phases_end_trailing(&step->phases);
+        RNL_TRY(rnl_plan_exchange(step));
         RNL_TRY(rnl_plan_tied_gradients(step));
         RNL_TRY(rnl_plan_clipping(step));
         RNL_TRY(rnl_plan_update(step));
@@ -190,6 +194,7 @@ rnl_status rnl_step_arrange(rnl_step *step)
     RNL_TRY(plan_buffers(step));
     plan_memory(step);
     RNL_TRY(rnl_arena_commit(&step->arena, "the step's parameters, gradients and activations"));
+    rnl_shared_bind(step);
     return step->onednn ? rnl_onednn_generate(step->onednn) : RNL_OK;
 }
 

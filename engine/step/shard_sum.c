@@ -1,6 +1,7 @@
 #include "engine/step/shard_sum.h"
 
 #include "engine/base/error.h"
+#include "engine/step/shared.h"
 
 /* A tree of one shard has none; of two, one level beside the sum. */
 size_t rnl_shard_sum_spare(const rnl_step *step)
@@ -11,7 +12,7 @@ size_t rnl_shard_sum_spare(const rnl_step *step)
     return levels;
 }
 
-static void add(const rnl_kernels *kernels, size_t count, const float *x, float *sum)
+void rnl_shard_sum_add(const rnl_kernels *kernels, size_t count, const float *x, float *sum)
 {
     kernels->add_rows(&(const rnl_add_rows){
         .rows = 1,
@@ -35,16 +36,22 @@ static rnl_status sum_node(const rnl_shard_sum *s, const rnl_kernels *kernels, s
     if (half == 1 && s->adds)
         return s->compute(s->context, middle, true, sum);
     RNL_TRY(sum_node(s, kernels, middle, half, spare + s->count, spare));
-    add(kernels, s->count, spare, sum);
+    rnl_shard_sum_add(kernels, s->count, spare, sum);
     return RNL_OK;
 }
 
-rnl_status rnl_shard_sum_run(const rnl_shard_sum *sum, const rnl_kernels *kernels, float *array)
+rnl_status rnl_shard_sum_run(const rnl_shard_sum *sum, const rnl_step *step, float *array)
 {
+    const rnl_step_shared *shared = step->shared;
     size_t span = 1;
     while (span < sum->leaves)
         span *= 2;
-    return sum_node(sum, kernels, 0, span, sum->spare, array);
+    if (!shared)
+        return sum_node(sum, step->kernels, 0, span, sum->spare, array);
+    for (size_t k = 0; k < shared->own_count && shared->own[k].first < sum->leaves; ++k)
+        RNL_TRY(sum_node(sum, step->kernels, shared->own[k].first, shared->own[k].span, sum->spare,
+                         array + k * shared->distance));
+    return RNL_OK;
 }
 
 void rnl_shard_sum_arrays(float *arrays, size_t distance, size_t leaves, size_t count)

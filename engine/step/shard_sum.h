@@ -30,8 +30,12 @@ typedef struct rnl_shard_sum {
 /* Returns the number of arrays beside the sum. */
 size_t rnl_shard_sum_spare(const rnl_step *step);
 
-/* Computes and sums all leaves. */
-rnl_status rnl_shard_sum_run(const rnl_shard_sum *sum, const rnl_kernels *kernels, float *array);
+/* Computes and sums all leaves; where ranks share them, those below each of this rank's roots, into
+ * arrays one behind the other (shared.h). */
+rnl_status rnl_shard_sum_run(const rnl_shard_sum *sum, const rnl_step *step, float *array);
+
+/* Adds an array to a sum. */
+void rnl_shard_sum_add(const rnl_kernels *kernels, size_t count, const float *x, float *sum);
 
 /* Sums arrays that are all there, `distance` floats apart, in place: into the first. */
 void rnl_shard_sum_arrays(float *arrays, size_t distance, size_t leaves, size_t count);

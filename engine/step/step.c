@@ -1,7 +1,9 @@
 #include "engine/step/step.h"
 
 #include "engine/base/error.h"
+#include "engine/base/number.h"
 #include "engine/schema/config.h"
+#include "engine/step/shared.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +72,20 @@ rnl_status rnl_step_block(rnl_step *step, const rnl_layer *layer, size_t paramet
 
 rnl_status rnl_step_gradients(rnl_step *step, rnl_block *block)
 {
+    rnl_step_shared *shared = step->shared;
+    if (!shared)
+        return rnl_step_whole_gradients(step, block);
+    if (!block->trained && !block->layer->tied_to)
+        return RNL_OK;
+    step->memory.gradients += block->count * sizeof(float);
+    block->gradients_shared = true;
+    block->gradients_at = shared->distance;
+    shared->distance += rnl_divide_up(block->count, RNL_CUT_MULTIPLE) * RNL_CUT_MULTIPLE;
+    return RNL_OK;
+}
+
+rnl_status rnl_step_whole_gradients(rnl_step *step, rnl_block *block)
+{
     if (!block->trained)
         return RNL_OK;
     step->memory.gradients += block->count * sizeof(float);
@@ -78,7 +94,7 @@ rnl_status rnl_step_gradients(rnl_step *step, rnl_block *block)
 
 bool rnl_step_keeps_gradients(const rnl_step *step)
 {
-    return rnl_step_clips(step) || step->given.inspecting;
+    return rnl_step_updates_late(step) || step->given.inspecting;
 }
 
 rnl_status rnl_step_matrix(rnl_step *step, rnl_matrix *matrix, size_t columns)

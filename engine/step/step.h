@@ -84,8 +84,11 @@ typedef struct rnl_block {
     float *arrays[RNL_ARRAYS]; /* (count) each: the values, the optimizer's slots in training */
     struct rnl_weight_pairs *pairs; /* rounded copies, in mixed precision (mixed_precision.h) */
     float *gradients;               /* (count), where they are kept */
+    size_t gradients_at;            /* with other ranks: their place among those exchanged, */
+    bool gradients_shared;          /* where they are */
     bool trained;                   /* in training, and neither fixed nor frozen */
     bool updated_by_tile;  /* in the backward phase already; the update phase leaves it out */
+    bool delayed;          /* it would not be, were there no other ranks */
     float clip_factors[2]; /* of its gradient, where norms are clipped */
     size_t piece;     /* parameters whose penalty is one number: whole ones are updated in one go */
     bool constrained; /* a later phase changes its values again */
@@ -135,6 +138,7 @@ typedef struct rnl_step_given {
     bool predicting;            /* only outputs are computed: no targets, no loss */
     bool inspecting;            /* the probes are planned */
     const float *class_weights; /* (classes) factors of the losses in training; NULL for 1 */
+    struct rnl_job *job;        /* whose ranks share the shards; NULL: this process is alone */
 } rnl_step_given;
 
 /* What updates go by, and what came of them. */
@@ -206,6 +210,7 @@ typedef struct rnl_step {
     size_t evaluation_phases; /* the first of them make an evaluation */
     rnl_phase_list probes;    /* each run by itself, between two steps (probe.h) */
     struct rnl_probe *probe;
+    struct rnl_step_shared *shared; /* with other ranks (shared.h), or NULL */
 
     rnl_matrix input;
     size_t first_trainable; /* layer; below it nobody asks for a gradient */
@@ -246,6 +251,19 @@ static inline bool rnl_step_clips(const rnl_step *step)
     return step->given.model->config->training.clipping.kind != NULL;
 }
 
+/* Tests if no backward tile updates parameters. */
+static inline bool rnl_step_updates_late(const rnl_step *step)
+{
+    return rnl_step_clips(step) || step->shared;
+}
+
+/* Says where a block is updated; `delayed`: not by the tile that computes its gradients. */
+static inline void rnl_step_place_update(const rnl_step *step, rnl_block *block, bool delayed)
+{
+    block->delayed = delayed || rnl_step_clips(step);
+    block->updated_by_tile = !block->delayed && !step->shared;
+}
+
 /* ---- for the layers, while a step is planned ------------------------------------------------- */
 
 /* Memory that is freed with the step, by `release` (free if NULL). */
@@ -259,8 +277,12 @@ rnl_product rnl_step_product(const rnl_step *step, rnl_product_shape shape);
 rnl_status rnl_step_block(rnl_step *step, const rnl_layer *layer, size_t parameter, size_t count,
                           rnl_block **block);
 
-/* Reserves the gradients of a block that is trained. */
+/* Reserves the gradients of a block that is trained: of each root of a rank's shards, which ranks
+ * sum up behind the backward pass. */
 rnl_status rnl_step_gradients(rnl_step *step, rnl_block *block);
+
+/* Likewise, where the layer itself sums over all shards, those of other ranks too. */
+rnl_status rnl_step_whole_gradients(rnl_step *step, rnl_block *block);
 
 /* Tests if gradients are read after the tile that computed them. */
 bool rnl_step_keeps_gradients(const rnl_step *step);

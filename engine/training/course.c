@@ -2,6 +2,7 @@
 
 #include "engine/base/error.h"
 #include "engine/schema/config.h"
+#include "engine/step/shared.h"
 #include "engine/step/update.h"
 
 #include <time.h>
@@ -69,27 +70,49 @@ void rnl_course_stop_on_request(rnl_course *t)
     t->stopping = t->requested = t->saving = true;
 }
 
+void rnl_course_ask_to_stop(rnl_course *t, const rnl_hand *hand)
+{
+    rnl_step_shared *shared = hand->step.step->shared;
+    if (shared)
+        atomic_fetch_or(&shared->wishes, RNL_WISH_STOP);
+    else
+        rnl_course_stop_on_request(t);
+}
+
+/* Rank 0 has the clock. */
+static bool is_time_over(const rnl_hand *hand, bool over)
+{
+    rnl_step_shared *shared = hand->step.step->shared;
+    if (!shared)
+        return over;
+    if (over && shared->rank == 0)
+        atomic_fetch_or(&shared->wishes, RNL_WISH_TIME_OUT);
+    return shared->agreed & RNL_WISH_TIME_OUT;
+}
+
 /* A checkpoint comes at once, but after the last step of an epoch with the end of the epoch. */
-void rnl_course_look_at_clock(rnl_course *t)
+void rnl_course_look_at_clock(rnl_course *t, const rnl_hand *hand)
 {
     const double limit = t->model->config->training.max_seconds;
     if (limit == 0)
         return;
     const double running = rnl_course_now() - t->sums_start - t->seconds_aside;
-    t->timed_out = t->spent + running >= limit;
+    t->timed_out = is_time_over(hand, t->spent + running >= limit);
     t->saving |= t->timed_out && t->position.rows < t->epoch.count;
 }
 
-bool rnl_course_stop_requested(const rnl_course *t)
+bool rnl_course_stop_requested(const rnl_course *t, const rnl_step *step)
 {
+    if (step->shared)
+        return step->shared->agreed & RNL_WISH_STOP;
     return atomic_load_explicit(&t->model->stop, memory_order_relaxed);
 }
 
+/* With other ranks, a pass is made to its end: they make it too. */
 bool rnl_course_goes_on(const rnl_step *step, const rnl_batch *batch, void *context)
 {
-    (void)step;
     (void)batch;
-    return !rnl_course_stop_requested(context);
+    return step->shared || !rnl_course_stop_requested(context, step);
 }
 
 uint64_t rnl_course_last_epoch(const rnl_course *t)

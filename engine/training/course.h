@@ -72,13 +72,17 @@ void rnl_course_stop(rnl_course *t, rnl_hand *hand, rnl_status status);
 
 /* Ends training after a step at a request from outside, with a last checkpoint. */
 void rnl_course_stop_on_request(rnl_course *t);
-bool rnl_course_stop_requested(const rnl_course *t);
+bool rnl_course_stop_requested(const rnl_course *t, const rnl_step *step);
+
+/* Ends training at a request from outside: at once, or with other ranks after the next step, in
+ * which all hear of it. */
+void rnl_course_ask_to_stop(rnl_course *t, const rnl_hand *hand);
 
 /* Visits a mini-batch of a pass that a request to stop ends; the context is the course. */
 bool rnl_course_goes_on(const rnl_step *step, const rnl_batch *batch, void *context);
 
 /* Ends training after a step if training.max_seconds are over. */
-void rnl_course_look_at_clock(rnl_course *t);
+void rnl_course_look_at_clock(rnl_course *t, const rnl_hand *hand);
 
 /* Tests if there is no further step. */
 bool rnl_course_is_over(const rnl_course *t);

@@ -70,7 +70,7 @@ static void tell_figures(rnl_course *t, rnl_hand *hand)
     t->saving |= position->patience.over && position->rows < t->epoch.count;
     rnl_course_open(t, hand);
     if (!rnl_call_epoch(t->options, &progress))
-        rnl_course_stop_on_request(t);
+        rnl_course_ask_to_stop(t, hand);
     rnl_course_close(t);
     rnl_course_begin_sums(t);
     t->reported_at += progress.seconds;

@@ -18,6 +18,7 @@
 #include "engine/training/early_stopping.h"
 #include "engine/training/find_rate.h"
 #include "engine/training/input_scale.h"
+#include "engine/training/job_check.h"
 #include "engine/training/target_scale.h"
 #include "engine/training/training_log.h"
 #include "engine/workers/steps.h"
@@ -66,10 +67,14 @@ static void account_step(rnl_hand *hand, void *context)
         rnl_course_stop(t, hand, status);
     else if (atomic_load(&hand->executor->failed))
         t->stopping = true;
-    else if (!report_step(t, hand) || rnl_course_stop_requested(t))
-        rnl_course_stop_on_request(t);
-    else
-        rnl_course_look_at_clock(t);
+    else {
+        if (!report_step(t, hand))
+            rnl_course_ask_to_stop(t, hand);
+        if (t->stopping || rnl_course_stop_requested(t, step))
+            rnl_course_stop_on_request(t);
+        else
+            rnl_course_look_at_clock(t, hand);
+    }
 }
 
 static void warn_if_odd(const rnl_course *t)
@@ -147,12 +152,11 @@ static void set_next_penalty(rnl_hand *hand, void *context)
 
 static void conclude_epoch(rnl_hand *hand, void *context)
 {
-    (void)hand;
     rnl_course *t = context;
-    if (t->validation.stopped) {
-        rnl_course_stop_on_request(t);
+    if (t->validation.stopped)
+        rnl_course_ask_to_stop(t, hand);
+    if (t->stopping && t->validation.stopped)
         return;
-    }
     ++t->position.epoch;
     t->position.rows = 0;
     t->epoch_start = rnl_course_now();
@@ -212,10 +216,9 @@ static bool ends_within_epoch(const rnl_course *t)
 
 static void conclude_part(rnl_hand *hand, void *context)
 {
-    (void)hand;
     rnl_course *t = context;
     if (t->validation.stopped)
-        rnl_course_stop_on_request(t);
+        rnl_course_ask_to_stop(t, hand);
 }
 
 /* Inspects the layers as after any epoch, so that none is missing. */
@@ -270,6 +273,7 @@ static rnl_status run(rnl_course *t)
                 .batch_size = rnl_batch_size(t->model, &t->data->train),
                 .training = true,
                 .class_weights = t->class_weights,
+                .job = t->options->job,
                 .inspecting = rnl_course_is_inspecting(t),
             },
         .options = t->options,
@@ -396,12 +400,18 @@ static rnl_status run_phase(rnl_course *t)
     return status;
 }
 
+static rnl_status check(rnl_model *model, const rnl_data *data, const rnl_options *options)
+{
+    RNL_TRY(rnl_schedule_given_check(model, rnl_options_given(options)));
+    RNL_TRY(rnl_job_check(model, rnl_options_given(options)));
+    return rnl_course_check(model, data);
+}
+
 /* A model that ended a phase, but not its training, stands at the beginning of the next one. */
 rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *options)
 {
     RNL_OWN_FLOATING_MODE;
-    RNL_TRY(rnl_schedule_given_check(model, rnl_options_given(options)));
-    RNL_TRY(rnl_course_check(model, data));
+    RNL_TRY(rnl_job_tell(rnl_options_given(options)->job, check(model, data, options)));
     rnl_course t = {.model = model, .data = data, .options = rnl_options_given(options)};
     rnl_status status;
     do
@@ -409,7 +419,7 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
     while (status == RNL_OK && model->position.step > 0);
     rnl_log_peak(t.options);
     atomic_store(&model->stop, false);
-    return status;
+    return rnl_job_tell(t.options->job, status);
 }
 
 void rnl_model_restart_schedule(rnl_model *model)

@@ -2,6 +2,7 @@
 
 #include "engine/base/number.h"
 #include "engine/step/probe.h"
+#include "engine/step/shared.h"
 
 static rnl_batch batch_of(const rnl_step *step, const rnl_pass *pass, size_t begin)
 {
@@ -35,9 +36,17 @@ static void account_batch(rnl_hand *hand, void *context)
     pass->stopped = !pass->visit(step, &hand->step.batch, pass->context);
 }
 
+static void take_all(rnl_hand *hand, void *all)
+{
+    rnl_step_take_all(hand->step.step, all != NULL);
+}
+
+/* With other ranks, each makes the whole pass. */
 void rnl_pass_run(rnl_hand *hand, rnl_pass *pass)
 {
     const rnl_step *step = hand->step.step;
+    if (step->shared)
+        rnl_hand_decide(hand, take_all, hand);
     for (size_t begin = 0; begin < pass->rows.count && !pass->stopped;
          begin += step->given.batch_size) {
         hand->step.batch = batch_of(step, pass, begin);
@@ -48,4 +57,6 @@ void rnl_pass_run(rnl_hand *hand, rnl_pass *pass)
         }
         rnl_hand_decide(hand, account_batch, pass);
     }
+    if (step->shared)
+        rnl_hand_decide(hand, take_all, NULL);
 }

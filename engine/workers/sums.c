@@ -140,6 +140,6 @@ void rnl_sums_add(rnl_sums *sums, const rnl_step *step, const rnl_batch *batch)
     rows.rows = batch->rows;
     rows.leaves = rnl_cut_used_shards(step->rows, batch->rows);
     for (size_t s = 0; s < rows.leaves; ++s)
-        rows.shards[s] = rnl_cut_shard(step->rows, batch->rows, s);
+        rows.shards[s] = rnl_cut_shard(rnl_cut_whole(step->rows), batch->rows, s);
     add(sums, step, batch, &rows);
 }

@@ -65,7 +65,8 @@ typedef enum rnl_status {
     RNL_PRODUCT,    /* the matrix product library failed */
     RNL_NOT_FINITE, /* NaN or infinity appeared in training; the message gives the step and the
                        place */
-    RNL_STOPPED     /* rnl_stop was called, or a callback returned a value other than 0 */
+    RNL_STOPPED,    /* rnl_stop was called, or a callback returned a value other than 0 */
+    RNL_JOB         /* another rank of a job failed or is silent, or the job cannot be joined */
 } rnl_status;
 
 /* Returns the message of the calling thread's last failure, "" if there was none.  The text is
@@ -517,6 +518,47 @@ typedef struct rnl_schedule_point {
     double learning_rate;   /* of the step before; the optimizer's at first */
 } rnl_schedule_point;
 
+/* A job: several processes, or ranks, that mpirun or srun has started and that train together:
+ *
+ *     rnl_job *job = NULL;
+ *     status = rnl_job_join(&job, 0);
+ *     ...
+ *     options.job = job;
+ *     status = rnl_train(model, data, &options);
+ *     ...
+ *     rnl_job_leave(job, status != RNL_OK);
+ *
+ * Each rank computes the gradients of some of training.shards; the trained weights are those of one
+ * process, bit for bit.  All ranks load the same configuration and the same rows, and end with the
+ * same model.  A process has one job at most. */
+typedef struct rnl_job rnl_job;
+
+/* Joins the job that this process was started in.  *job is NULL, with RNL_OK, if it was started
+ * alone.  A rank that gives no sign of life for `deadline` seconds, 0 for 30, ends the job.  The
+ * environment says which message library is meant: Open MPI or MPICH; it is loaded then, and only
+ * then.  RNL_JOB if it is not there, or does not find the other ranks. */
+RNL_API rnl_status rnl_job_join(rnl_job **job, double deadline);
+
+/* Returns how many ranks the launcher has started, 1 where this process was started alone, and sets
+ * *rank, if it is not NULL, to the number that this one is to have.  Nothing is joined. */
+RNL_API size_t rnl_job_started(size_t *rank);
+
+/* Number of this rank, from 0, and of all; 0 and 1 for NULL. */
+RNL_API size_t rnl_job_rank(const rnl_job *job);
+RNL_API size_t rnl_job_ranks(const rnl_job *job);
+
+/* Brings all ranks together, each with a code and, if it is not 0, a text.  RNL_OK if all codes are
+ * 0; else RNL_JOB, with the largest code and the text of the first rank that has it. */
+RNL_API rnl_status rnl_job_agree(rnl_job *job, int *code, const char *text);
+
+/* Nonzero on the rank that reports what happened to the job: others then say nothing.  Rank 0, but
+ * where a rank failed alone, that rank, and where rank 0 is silent, rank 1. */
+RNL_API int rnl_job_is_spokesman(const rnl_job *job);
+
+/* Leaves the job and frees it, when all ranks have come so far.  After a failure of another rank
+ * all ranks are ended, with this code. */
+RNL_API void rnl_job_leave(rnl_job *job, int code);
+
 /* Options of a run, beside its configuration.  A zero-initialized rnl_options means the defaults.
  * Callbacks run on a worker, between two steps, and must not start another run.  If one returns a
  * value other than 0, training ends after the step with RNL_STOPPED.  No option but `schedule`
@@ -556,6 +598,10 @@ typedef struct rnl_options {
      * began with.  A result that is negative, above 1e6 or NaN is RNL_NOT_FINITE.  Used by
      * rnl_train alone. */
     double (*schedule)(const rnl_schedule_point *point, void *user);
+    /* The job whose ranks train together, all with the same configuration and rows; NULL: this
+     * process trains alone.  Used by rnl_train alone.  Callbacks run on every rank that has them; a
+     * rank whose callback or rnl_stop asks to stop ends all after the next step. */
+    rnl_job *job;
 } rnl_options;
 
 /* Trains on the training rows for the configuration's number of epochs, or phase after phase, and

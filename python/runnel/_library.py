@@ -153,6 +153,7 @@ class Options(c.Structure):
         ("on_log", ON_LOG),
         ("user", c.c_void_p),
         ("schedule", SCHEDULE),
+        ("job", c.c_void_p),
     ]
 
 

@@ -49,4 +49,5 @@ BY_STATUS = {
     6: ProductError,
     7: NotFiniteError,
     8: Stopped,
+    9: RunnelError,
 }

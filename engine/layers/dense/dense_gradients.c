@@ -101,7 +101,7 @@ static rnl_status compute_gradients(const rnl_dense_state *state, const rnl_dens
             .adds = !worker->onednn && rnl_product_is_one_block(&columns->gradients.shape),
             .spare = buffer + count,
         },
-        step->kernels, gradients));
+        step, gradients));
     if (weights->updated_by_tile)
         rnl_step_update(step, worker, weights->index, at, count, gradients);
     if (rnl_weight_pairs_follow(weights))
@@ -147,7 +147,7 @@ static rnl_status compute_bias_gradients(const rnl_dense_state *state,
                 .context = &of,
                 .spare = step->buffers.tile[worker->index],
             },
-            step->kernels, state->bias->gradients + unit));
+            step, state->bias->gradients + unit));
         if (state->bias->updated_by_tile)
             rnl_step_update(step, worker, state->bias->index, unit, units,
                             state->bias->gradients + unit);
@@ -192,7 +192,7 @@ static rnl_phase_cost gradients_cost(const rnl_dense_state *state, const rnl_ste
         .flops = rnl_step_flops(step, 2 * rows * weights),
         .calls = (double)(rnl_dense_panels(state) * chunks) *
                  (1 + RNL_SHARD_CALL * ((double)step->rows.shards - 1)),
-        .bytes = rnl_step_clips(step) || rnl_dense_is_tied(state)
+        .bytes = rnl_step_updates_late(step) || rnl_dense_is_tied(state)
                      ? 8 * weights
                      : rnl_step_update_bytes(step, weights, 2),
         .shared = state->cut.by_columns ? 0 : 4 * (rows * (fan_in + units) + weights),

@@ -193,14 +193,13 @@ rnl_status rnl_dense_plan_forward(const rnl_layer *layer, rnl_step *step, const 
  * panels. */
 static void place_updates(const rnl_dense_state *state, const rnl_step *step)
 {
-    const bool by_tile = !rnl_step_clips(step);
     for (size_t c = 0; c < state->cut.columns.blocks; ++c) {
         rnl_block *weights = state->blocks[c].weights;
-        weights->updated_by_tile = by_tile && !rnl_dense_is_tied(state);
+        rnl_step_place_update(step, weights, rnl_dense_is_tied(state));
         weights->piece = RNL_CUT_MULTIPLE * RNL_PACKING_VECTOR;
     }
     if (state->bias) {
-        state->bias->updated_by_tile = by_tile;
+        rnl_step_place_update(step, state->bias, false);
         state->bias->piece = RNL_CUT_MULTIPLE;
     }
 }

@@ -105,6 +105,8 @@ static rnl_status run_follow(void *self, size_t tile, rnl_step_worker *worker)
 
 rnl_status rnl_dense_reserve_tied(rnl_step *step, rnl_block *weights)
 {
+    if (step->shared)
+        return rnl_step_gradients(step, weights);
     step->memory.gradients += weights->count * sizeof(float);
     return rnl_arena_reserve(&step->arena, &weights->gradients, weights->count, sizeof(float));
 }

@@ -1,0 +1,72 @@
+/*
+ * A step whose shards are shared out among the ranks of a job.
+ *
+ *     rank 0: s0 s1 s2 s3      rank 1: s4 s5 s6 s7
+ *             the tree below each rank's roots, summed as it is computed
+ *     exchange: of each root every rank sends every other its piece of the gradients
+ *     sum:      each rank sums its piece, root by root, in the order of the tree
+ *     gather:   each rank sends its piece of the sum to all others
+ *
+ * Bits are those of one process, because a node of the tree has the same two children everywhere.
+ * What is known of each row goes along with the first message, so that all ranks sum up losses and
+ * metrics as one does, and come to the same decisions.
+ */
+#ifndef RNL_ENGINE_STEP_SHARED_H
+#define RNL_ENGINE_STEP_SHARED_H
+
+#include "engine/step/step.h"
+#include "exchange/job.h"
+
+/* A node of the tree of shards, with all that is below it. */
+typedef struct rnl_shard_node {
+    size_t first, span;
+} rnl_shard_node;
+
+/* Nodes that make up any range of at most 2^10 shards. */
+#define RNL_MOST_ROOTS 20
+
+/* The largest nodes that make up a range, in its order; returns their number. */
+size_t rnl_shard_roots(rnl_shard_range range, rnl_shard_node roots[RNL_MOST_ROOTS]);
+
+/* What a rank wishes, and all do once all know. */
+typedef enum rnl_wish { RNL_WISH_STOP = 1, RNL_WISH_TIME_OUT = 2 } rnl_wish;
+
+typedef struct rnl_step_shared {
+    rnl_job *job;
+    size_t rank, ranks;
+    rnl_shard_range shards; /* of this rank */
+    size_t own_count;
+    rnl_shard_node own[RNL_MOST_ROOTS]; /* of this rank */
+    size_t distance;                    /* floats of the gradients of a root */
+    float *gradients;                   /* (own_count, distance); then the sum in the first */
+    _Atomic unsigned wishes;            /* of this rank */
+    unsigned agreed;                    /* of all, by the last exchange */
+    struct rnl_exchange *exchange;      /* how the gradients are exchanged (shared.c) */
+} rnl_step_shared;
+
+/* Makes the step one of a job's, where it has one, before its layers are planned. */
+rnl_status rnl_step_share(rnl_step *step);
+
+/* Adds the phases that exchange gradients and what is known of rows, behind the backward pass. */
+rnl_status rnl_plan_exchange(rnl_step *step);
+
+/* Sets what points into the memory of the step, which is there. */
+void rnl_shared_bind(rnl_step *step);
+
+/* An array of which each shard has `count` floats. */
+typedef struct rnl_shared_array {
+    float **array;
+    size_t count;
+} rnl_shared_array;
+
+/* Adds a phase in which ranks send each other their shards' part of some arrays, at most 2. */
+rnl_status rnl_plan_shared_arrays(rnl_step *step, const rnl_shared_array *arrays, size_t count);
+
+/* The fault of a broken job: RNL_JOB. */
+rnl_status rnl_fail_job(const rnl_job *job);
+
+/* Lets this process compute all shards, in a pass that all ranks make alike, or its own again.
+ * Called by one worker between two steps. */
+void rnl_step_take_all(rnl_step *step, bool all);
+
+#endif

@@ -1,0 +1,111 @@
+#include "engine/training/job_check.h"
+
+#include "engine/base/error.h"
+#include "engine/schema/config.h"
+#include "engine/step/shared.h"
+#include "exchange/launcher.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+rnl_status rnl_job_join(rnl_job **job, double deadline)
+{
+    char problem[RNL_JOB_TEXT];
+    if (!(deadline >= 0))
+        return rnl_fail(RNL_BAD_CONFIG, "deadline: expected seconds, got %g", deadline);
+    return rnl_job_enter(job, deadline, problem) ? RNL_OK : rnl_fail(RNL_JOB, "%s", problem);
+}
+
+size_t rnl_job_started(size_t *rank)
+{
+    const rnl_launcher launcher = rnl_launcher_find(getenv);
+    if (rank)
+        *rank = launcher.rank;
+    return launcher.ranks;
+}
+
+size_t rnl_job_rank(const rnl_job *job)
+{
+    return rnl_job_own_rank(job);
+}
+
+size_t rnl_job_ranks(const rnl_job *job)
+{
+    return rnl_job_count(job);
+}
+
+void rnl_job_leave(rnl_job *job, int code)
+{
+    rnl_job_exit(job, code);
+}
+
+int rnl_job_is_spokesman(const rnl_job *job)
+{
+    return !job || rnl_job_speaks(job);
+}
+
+/* What a rank says when all meet. */
+typedef struct report {
+    int32_t code;
+    char text[RNL_JOB_TEXT];
+} report;
+
+static rnl_status take_worst(const report *reports, size_t ranks, int *code)
+{
+    size_t worst = 0;
+    for (size_t r = 1; r < ranks; ++r)
+        if (reports[r].code > reports[worst].code)
+            worst = r;
+    *code = reports[worst].code;
+    return *code == 0 ? RNL_OK
+                      : rnl_fail(RNL_JOB, "rank %zu of %zu: %s", worst, ranks, reports[worst].text);
+}
+
+rnl_status rnl_job_agree(rnl_job *job, int *code, const char *text)
+{
+    enum { TAG_REPORTS = 4 };
+    if (!job)
+        return RNL_OK;
+    const size_t ranks = rnl_job_count(job), rank = rnl_job_own_rank(job);
+    report *reports = calloc(ranks, sizeof *reports);
+    size_t *ends = calloc(ranks, sizeof *ends);
+    rnl_status status = reports && ends ? RNL_OK : rnl_fail_memory(ranks * sizeof *reports);
+    for (size_t r = 0; status == RNL_OK && r < ranks; ++r)
+        ends[r] = (r + 1) * sizeof *reports;
+    if (status == RNL_OK) {
+        reports[rank].code = *code;
+        strncpy(reports[rank].text, text ? text : "", sizeof reports->text - 1);
+        status = rnl_job_gather(job, TAG_REPORTS, reports, ends) ? take_worst(reports, ranks, code)
+                                                                 : rnl_fail_job(job);
+    }
+    free(reports);
+    free(ends);
+    return status;
+}
+
+rnl_status rnl_job_check(const rnl_model *model, const rnl_options *options)
+{
+    const size_t ranks = rnl_job_count(options->job),
+                 shards = (size_t)model->config->training.shards;
+    if (ranks <= shards)
+        return RNL_OK;
+    return rnl_fail(RNL_BAD_CONFIG,
+                    "%zu ranks share the shards of each mini-batch, but training.shards is %zu: "
+                    "expected at least as many shards as ranks, a power of two (--set "
+                    "training.shards=%zu), or start fewer ranks; shards are part of the result, as "
+                    "the batch size is, ranks are not",
+                    ranks, shards, (size_t)1 << (64 - __builtin_clzll(ranks - 1)));
+}
+
+/* Others meet NaN and a request to stop in the same step; of anything else they must be told. */
+rnl_status rnl_job_tell(rnl_job *job, rnl_status status)
+{
+    if (!job || status == RNL_OK || status == RNL_STOPPED || status == RNL_NOT_FINITE)
+        return status;
+    const char *text;
+    int code;
+    if (rnl_job_fault(job, &text, &code) != RNL_FAULT_NONE)
+        return rnl_fail_job(job);
+    rnl_job_fail(job, 1, rnl_message());
+    return status;
+}

@@ -1,0 +1,15 @@
+/*
+ * Training as one rank of a job: what is refused, and how a failure travels.
+ */
+#ifndef RNL_ENGINE_TRAINING_JOB_CHECK_H
+#define RNL_ENGINE_TRAINING_JOB_CHECK_H
+
+#include "engine/model/model.h"
+
+/* Refuses more ranks than shards. */
+rnl_status rnl_job_check(const rnl_model *model, const rnl_options *options);
+
+/* Tells the other ranks of a failure that they do not meet themselves; returns the status. */
+rnl_status rnl_job_tell(rnl_job *job, rnl_status status);
+
+#endif
