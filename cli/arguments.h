@@ -34,6 +34,7 @@ typedef struct rnl_command {
     const rnl_option *options;                  /* the last one has no name */
     const struct rnl_command *const *commands;  /* of the program, the last one NULL; else NULL */
     size_t size;                                /* of its arguments */
+    bool joins;                                 /* several ranks may run it together */
     int (*run)(const rnl_arguments *arguments); /* returns the exit code */
 } rnl_command;
 

@@ -34,6 +34,20 @@ static int run_without_command(const rnl_arguments *arguments)
     return RNL_EXIT_OK;
 }
 
+/* Ranks that know nothing of each other would do the same, and write the same files. */
+static int refuse_ranks(const rnl_command *command)
+{
+    size_t rank;
+    const size_t ranks = rnl_job_started(&rank);
+    if (ranks == 1 || command->joins || !command->name)
+        return RNL_EXIT_OK;
+    if (rank == 0)
+        rnl_complain("%s is done by one process, and %zu were started: `runnel train` alone trains "
+                     "with several ranks (RUNNEL_MPI=none makes them single processes)",
+                     command->name, ranks);
+    return RNL_EXIT_USAGE;
+}
+
 static int run_command(const rnl_command *program, const rnl_command *command, size_t count,
                        char *const *words)
 {
@@ -41,8 +55,10 @@ static int run_command(const rnl_command *program, const rnl_command *command, s
     int code = rnl_arguments_parse(&arguments, program, command, count, words);
     if (code == RNL_EXIT_OK && arguments->help)
         rnl_help_print(command);
-    else if (code == RNL_EXIT_OK)
-        code = command->run(arguments);
+    else if (code == RNL_EXIT_OK) {
+        code = refuse_ranks(command);
+        code = code == RNL_EXIT_OK ? command->run(arguments) : code;
+    }
     rnl_arguments_release(arguments);
     return code;
 }

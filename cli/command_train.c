@@ -9,6 +9,7 @@
 #include "cli/options.h"
 #include "cli/output_file.h"
 #include "cli/progress.h"
+#include "cli/ranks.h"
 #include "cli/run_directory.h"
 
 #include <stdio.h>
@@ -20,6 +21,7 @@ typedef struct train_arguments {
     rnl_seed seed;
     const char *init; /* NULL: a fresh model */
     bool print_config, force, resume, restart_schedule, skip_mismatch, keep_optimizer;
+    size_t deadline; /* seconds; 0: the default */
 } train_arguments;
 
 static const rnl_option option_table[] = {
@@ -51,6 +53,9 @@ static const rnl_option option_table[] = {
     {"keep-optimizer", 0, NULL,
      "with --init: the optimizer's state goes on, if MODEL is a checkpoint", NULL, rnl_take_switch,
      offsetof(train_arguments, keep_optimizer)},
+    {"deadline", 0, "SECONDS",
+     "under mpirun or srun: end when a rank has given no sign of life for so\nlong (default: 30)",
+     "a whole number from 1", rnl_take_count, offsetof(train_arguments, deadline)},
     RNL_OPTION_QUIET,
     RNL_OPTION_VERBOSE,
     RNL_OPTION_HELP,
@@ -100,6 +105,10 @@ static const char details[] =
     "history.csv.  Results go to standard output: figures over the test rows, if the\n"
     "configuration names any, and the files written.\n"
     "\n"
+    "`mpirun -n N runnel train CONFIG` trains with N processes, on one machine or several (also\n"
+    "srun): each computes some of training.shards, and the weights are those of one process.\n"
+    "All read the same configuration and data; the first writes DIR and talks.\n"
+    "\n"
     "The weights depend on the configuration, its seed and the data alone: the number of\n"
     "workers and their binding change no bit of them.\n"
     "\n"
@@ -112,6 +121,7 @@ static const char details[] =
 /* All that a training run holds; released together. */
 typedef struct training {
     const train_arguments *arguments;
+    rnl_ranks ranks;
     rnl_config *config;
     rnl_data *data;
     rnl_model *model;
@@ -233,21 +243,30 @@ static int check_earlier(const training *run)
     return RNL_EXIT_OK;
 }
 
-static int prepare(training *run)
+/* Refuses a directory that this run cannot or must not write to. */
+static int claim_directory(training *run)
 {
     const train_arguments *arguments = run->arguments;
-    if (!arguments->init && (arguments->skip_mismatch || arguments->keep_optimizer))
-        return rnl_complain_usage("train", "--%s says how to start from a model: --init MODEL",
-                                  arguments->skip_mismatch ? "skip-mismatch" : "keep-optimizer");
-    if (!rnl_run_directory_name(&run->directory, arguments->output, rnl_config_name(run->config)))
-        return RNL_EXIT_FAILURE;
     if (!rnl_run_directory_claim(&run->directory))
         return RNL_EXIT_FAILURE;
     if (rnl_run_directory_is_input(&run->directory, arguments->common.operands[0], run->config))
         return RNL_EXIT_FAILURE;
     if (arguments->init && rnl_run_directory_writes(&run->directory, arguments->init))
         return RNL_EXIT_FAILURE;
-    RNL_TRY_EXIT(check_earlier(run));
+    return check_earlier(run);
+}
+
+static int prepare(training *run)
+{
+    const train_arguments *arguments = run->arguments;
+    RNL_TRY_EXIT(rnl_arguments_load_config(&arguments->common, &run->config));
+    if (!arguments->init && (arguments->skip_mismatch || arguments->keep_optimizer))
+        return rnl_complain_usage("train", "--%s says how to start from a model: --init MODEL",
+                                  arguments->skip_mismatch ? "skip-mismatch" : "keep-optimizer");
+    if (!rnl_run_directory_name(&run->directory, arguments->output, rnl_config_name(run->config)))
+        return RNL_EXIT_FAILURE;
+    if (run->ranks.leads)
+        RNL_TRY_EXIT(claim_directory(run));
     return rnl_complain_status(obtain_model(run));
 }
 
@@ -330,34 +349,52 @@ static bool close_files(training *run)
     return logged && recorded && inspected;
 }
 
-/* The model is saved even if the history could not be written. */
-static int train_and_save(training *run)
+/* Ranks that write nothing look inside where the first one does. */
+static int look_away(const rnl_inspection *inspection, void *user)
 {
-    const rnl_options options = {
+    (void)inspection, (void)user;
+    return 0;
+}
+
+static rnl_options options_of(training *run)
+{
+    rnl_options options = {
         .threads = run->arguments->common.threads,
         .pin = run->arguments->common.pin,
         .products = run->arguments->common.products,
-        .checkpoint = run->directory.checkpoint,
-        .best = run->directory.best,
-        .last = run->directory.last,
-        .on_begin = on_begin,
-        .on_step = run->display.bar ? on_step : NULL,
-        .on_epoch = on_epoch,
-        .on_inspect = on_inspect,
+        .on_inspect = look_away,
         .on_log = on_log,
         .user = run,
+        .job = run->ranks.job,
     };
+    if (!run->ranks.leads)
+        return options;
+    options.checkpoint = run->directory.checkpoint;
+    options.best = run->directory.best;
+    options.last = run->directory.last;
+    options.on_begin = on_begin;
+    options.on_step = run->display.bar ? on_step : NULL;
+    options.on_epoch = on_epoch;
+    options.on_inspect = on_inspect;
+    return options;
+}
+
+/* The model is saved even if the history could not be written. */
+static int train_and_save(training *run)
+{
+    const rnl_options options = options_of(run);
     rnl_interruption_guard(run->model);
     rnl_status status = rnl_train(run->model, run->data, &options);
     rnl_display_finish(&run->display);
-    if (status == RNL_OK)
+    if (status == RNL_OK && run->ranks.leads)
         status = rnl_model_save(run->model, run->directory.model);
     rnl_interruption_release();
     rnl_interruption_name_checkpoint(NULL, NULL);
     const bool written = close_files(run);
     if (run->refused && status == RNL_STOPPED)
         return RNL_EXIT_FAILURE;
-    int code = rnl_complain_status(status);
+    int code =
+        rnl_ranks_speak(&run->ranks, status) ? rnl_complain_status(status) : RNL_EXIT_FAILURE;
     if (run->inspecting && status == RNL_NOT_FINITE)
         note_failure(run);
     if (!written && code == RNL_EXIT_OK)
@@ -409,12 +446,22 @@ static void print_files(const training *run)
 
 static int run_training(training *run)
 {
-    RNL_TRY_EXIT(prepare(run));
+    RNL_TRY_EXIT(rnl_ranks_agree(&run->ranks, prepare(run)));
     RNL_TRY_EXIT(train_and_save(run));
+    if (!run->ranks.leads)
+        return RNL_EXIT_OK;
     if (rnl_data_rows(run->data, RNL_TEST) > 0)
         RNL_TRY_EXIT(print_test_figures(run));
     print_files(run);
     return RNL_EXIT_OK;
+}
+
+static int run_ranks(training *run)
+{
+    const train_arguments *arguments = run->arguments;
+    RNL_TRY_EXIT(
+        rnl_ranks_join(&run->ranks, (double)arguments->deadline, arguments->common.verbose));
+    return rnl_ranks_leave(&run->ranks, run_training(run));
 }
 
 static int run(const rnl_arguments *common)
@@ -423,9 +470,12 @@ static int run(const rnl_arguments *common)
     training run = {.arguments = arguments, .directory.lock = -1};
     rnl_interruption_start();
     rnl_display_start(&run.display, common);
-    int code = rnl_arguments_load_config(common, &run.config);
-    if (code == RNL_EXIT_OK)
-        code = arguments->print_config ? print_config(run.config) : run_training(&run);
+    int code;
+    if (arguments->print_config) {
+        code = rnl_arguments_load_config(common, &run.config);
+        code = code == RNL_EXIT_OK ? print_config(run.config) : code;
+    } else
+        code = run_ranks(&run);
     rnl_run_directory_release(&run.directory);
     rnl_model_free(run.model);
     rnl_data_free(run.data);
@@ -442,5 +492,6 @@ const rnl_command rnl_train_command = {
     .details = details,
     .options = option_table,
     .size = sizeof(train_arguments),
+    .joins = true,
     .run = run,
 };

@@ -1,0 +1,105 @@
+#include "cli/ranks.h"
+
+#include "cli/messages.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define TEXT 512
+
+static void hold(rnl_ranks *ranks)
+{
+    const int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    fflush(stdout);
+    ranks->held = memfd_create("runnel", MFD_CLOEXEC);
+    if (ranks->held < 0)
+        return;
+    ranks->messages = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+    dup2(ranks->held, STDERR_FILENO);
+    if (nothing >= 0) {
+        dup2(nothing, STDOUT_FILENO);
+        close(nothing);
+    }
+}
+
+/* Reads the last line that was held back, without the program's name. */
+static void last_line(const rnl_ranks *ranks, char text[TEXT])
+{
+    static const char name[] = "runnel: ";
+    char held[4 * TEXT] = "";
+    fflush(stderr);
+    const off_t end = ranks->held >= 0 ? lseek(ranks->held, 0, SEEK_END) : 0;
+    const off_t begin = end > (off_t)sizeof held - 1 ? end - (off_t)sizeof held + 1 : 0;
+    const ssize_t count = pread(ranks->held, held, sizeof held - 1, begin);
+    held[count > 0 ? count : 0] = '\0';
+    while (*held && held[strlen(held) - 1] == '\n')
+        held[strlen(held) - 1] = '\0';
+    const char *line = strrchr(held, '\n');
+    line = line ? line + 1 : held;
+    if (strncmp(line, name, strlen(name)) == 0)
+        line += strlen(name);
+    snprintf(text, TEXT, "%s", line);
+}
+
+/* Says what was held back last. */
+static void release(rnl_ranks *ranks)
+{
+    char text[TEXT];
+    if (ranks->held < 0)
+        return;
+    last_line(ranks, text);
+    dup2(ranks->messages, STDERR_FILENO);
+    close(ranks->messages);
+    close(ranks->held);
+    ranks->held = -1;
+    if (*text && rnl_job_is_spokesman(ranks->job))
+        rnl_complain("rank %zu of %zu: %s", rnl_job_rank(ranks->job), rnl_job_ranks(ranks->job),
+                     text);
+}
+
+int rnl_ranks_join(rnl_ranks *ranks, double deadline, bool verbose)
+{
+    *ranks = (rnl_ranks){.leads = true, .held = -1, .messages = -1};
+    size_t rank;
+    const rnl_status status = rnl_job_join(&ranks->job, deadline);
+    if (status != RNL_OK)
+        return rnl_job_started(&rank) > 1 && rank > 0 ? RNL_EXIT_FAILURE
+                                                      : rnl_complain_status(status);
+    ranks->leads = rnl_job_rank(ranks->job) == 0;
+    if (!ranks->leads && !verbose)
+        hold(ranks);
+    return RNL_EXIT_OK;
+}
+
+int rnl_ranks_agree(rnl_ranks *ranks, int code)
+{
+    char text[TEXT] = "";
+    if (!ranks->job)
+        return code;
+    if (code != RNL_EXIT_OK)
+        last_line(ranks, text);
+    int agreed = code;
+    const rnl_status status = rnl_job_agree(ranks->job, &agreed, text);
+    if (status != RNL_OK && code == RNL_EXIT_OK && rnl_job_is_spokesman(ranks->job))
+        rnl_complain("%s", rnl_message());
+    return status != RNL_OK && agreed == RNL_EXIT_OK ? RNL_EXIT_FAILURE : agreed;
+}
+
+bool rnl_ranks_speak(const rnl_ranks *ranks, rnl_status status)
+{
+    return status != RNL_JOB || rnl_job_is_spokesman(ranks->job);
+}
+
+int rnl_ranks_leave(rnl_ranks *ranks, int code)
+{
+    if (!ranks->job)
+        return code;
+    code = rnl_ranks_agree(ranks, code);
+    release(ranks);
+    rnl_job_leave(ranks->job, code);
+    ranks->job = NULL;
+    return code;
+}
