@@ -67,7 +67,7 @@ Test(shards, are_summed_in_one_tree)
                                                      .compute = compute_leaf,
                                                      .adds = adds,
                                                      .spare = spare},
-                              rnl_kernels_of(rnl_isa_detect()), sum);
+                              &(const rnl_step){.kernels = rnl_kernels_of(rnl_isa_detect())}, sum);
             memcpy(arrays, leaves, sizeof arrays);
             rnl_shard_sum_arrays(arrays[0], NUMBERS, count, NUMBERS);
             for (size_t j = 0; j < NUMBERS; ++j) {
