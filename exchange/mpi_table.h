@@ -19,14 +19,14 @@ typedef union rnl_mpi_request {
 } rnl_mpi_request;
 
 typedef struct rnl_mpi {
-    size_t size;                               /* of this table, by which a module is told apart */
+    size_t size; /* of this table, by which a module is told apart */
     int (*begin)(int *rank, int *ranks, bool *serialized);
-    void (*name)(char *text, size_t room);     /* of the library, with its version */
+    void (*name)(char *text, size_t room); /* of the library, with its version */
     int (*send)(const void *bytes, int count, int to, int tag, rnl_mpi_request *request);
     int (*receive)(void *bytes, int count, int from, int tag, rnl_mpi_request *request);
     int (*test)(rnl_mpi_request *request, bool *done);
-    int (*forget)(rnl_mpi_request *request);   /* of a message that nobody waits for */
-    int (*probe)(int tag, int *from, bool *is_there); /* from anybody */
+    int (*forget)(rnl_mpi_request *request);                /* of a message that nobody waits for */
+    int (*probe)(int tag, int *from, bool *is_there);       /* from anybody */
     int (*take)(void *bytes, int count, int from, int tag); /* a message that is there */
     void (*describe)(int error, char *text, size_t room);
     void (*abort)(int code); /* ends all processes */
