@@ -2,6 +2,8 @@
  * Rows in the caller's own arrays.
  */
 #include "engine/base/error.h"
+#include "engine/data/arrow_frame.h"
+#include "engine/data/hold_out.h"
 #include "engine/data/parts.h"
 #include "engine/data/strided.h"
 #include "threading/floating_mode.h"
@@ -33,7 +35,8 @@ static size_t count_given(const void *const *arrays, size_t count)
 
 static rnl_status check_arrays(const rnl_rows *rows, const char *name)
 {
-    const void *const inputs[] = {rows->floats, rows->bytes, rows->doubles, rows->inputs};
+    const void *const inputs[] = {rows->floats, rows->bytes, rows->doubles, rows->inputs,
+                                  rows->frame};
     const void *const targets[] = {rows->classes, rows->values, rows->double_values,
                                    rows->class_numbers, rows->target_values};
     if (count_given(inputs, sizeof inputs / sizeof *inputs) != 1)
@@ -109,18 +112,9 @@ static void take_shape(rnl_dataset *dataset, const rnl_rows *rows)
     }
 }
 
-static rnl_status take_rows(rnl_dataset *dataset, const rnl_rows *rows, const char *name)
+/* Takes what stands beside the inputs, and looks at all of it. */
+static rnl_status take_others(rnl_dataset *dataset, const rnl_rows *rows)
 {
-    if (!rows || rows->rows == 0)
-        return RNL_OK;
-    RNL_TRY(check_shape(rows, name));
-    RNL_TRY(check_arrays(rows, name));
-    RNL_TRY(check_classes(rows, name));
-    *dataset = (rnl_dataset){.rows = rows->rows, .name = strdup(name)};
-    if (!dataset->name)
-        return rnl_fail_memory(strlen(name) + 1);
-    take_shape(dataset, rows);
-    RNL_TRY(take_inputs(dataset, rows));
     RNL_TRY(take_targets(dataset, rows));
     RNL_TRY(take_weights(dataset, rows));
     rnl_dataset_measure_labels(dataset);
@@ -128,19 +122,115 @@ static rnl_status take_rows(rnl_dataset *dataset, const rnl_rows *rows, const ch
     return rnl_dataset_check_weights(dataset);
 }
 
+static rnl_status take_arrays(rnl_dataset *dataset, const rnl_rows *rows, const char *name)
+{
+    RNL_TRY(check_shape(rows, name));
+    dataset->rows = rows->rows;
+    take_shape(dataset, rows);
+    RNL_TRY(take_inputs(dataset, rows));
+    return take_others(dataset, rows);
+}
+
+static bool has_others(const rnl_rows *rows)
+{
+    return rows->classes || rows->values || rows->double_values || rows->class_numbers ||
+           rows->target_values || rows->sample_weights || rows->weights;
+}
+
+/* Leaves out the rows that are not kept, with their targets and weights. */
+static rnl_status keep(rnl_dataset *dataset, const bool *kept)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < dataset->rows; ++i)
+        count += kept[i];
+    return count > 0 ? rnl_dataset_keep(dataset, kept, count)
+                     : rnl_fail(RNL_BAD_DATA, "%s: expected a row without a missing value",
+                                dataset->name);
+}
+
+static rnl_status take_columns(rnl_dataset *dataset, const rnl_rows *rows,
+                               const rnl_arrow_frame *frame, rnl_encoding *encoding)
+{
+    const bool predicting = rows->missing == RNL_MISSING_DROP && !has_others(rows);
+    const rnl_arrow_use use = {predicting ? RNL_MISSING_ERROR : rows->missing,
+                               rows->all_categories != 0, encoding};
+    bool *kept = NULL;
+    if (frame->rows != rows->rows && (rows->rows > 0 || has_others(rows)))
+        return rnl_fail(RNL_BAD_DATA, "%s: expected %zu rows in the frame, got %zu", dataset->name,
+                        rows->rows, frame->rows);
+    dataset->rows = frame->rows;
+    rnl_status status = frame->rows > 0 ? rnl_arrow_take(dataset, frame, &use, &kept) : RNL_OK;
+    if (status == RNL_OK && frame->rows > 0)
+        status = take_others(dataset, rows);
+    if (status == RNL_OK && kept)
+        status = keep(dataset, kept);
+    free(kept);
+    return status;
+}
+
+static rnl_status take_frame(rnl_dataset *dataset, const rnl_rows *rows, const char *name,
+                             rnl_encoding *encoding)
+{
+    rnl_arrow_frame frame;
+    if ((unsigned)rows->missing > RNL_MISSING_FILL)
+        return rnl_fail(RNL_BAD_DATA, "%s: expected an rnl_missing_rule", name);
+    rnl_status status = rnl_arrow_frame_read(&frame, rows->frame, name);
+    if (status == RNL_OK)
+        status = take_columns(dataset, rows, &frame, encoding);
+    rnl_arrow_frame_release(&frame);
+    return status;
+}
+
+static rnl_status take_rows(rnl_dataset *dataset, const rnl_rows *rows, const char *name,
+                            rnl_encoding *encoding)
+{
+    if (!rows || (rows->rows == 0 && !rows->frame))
+        return RNL_OK;
+    RNL_TRY(check_arrays(rows, name));
+    RNL_TRY(check_classes(rows, name));
+    dataset->name = strdup(name);
+    if (!dataset->name)
+        return rnl_fail_memory(strlen(name) + 1);
+    return rows->frame ? take_frame(dataset, rows, name, encoding)
+                       : take_arrays(dataset, rows, name);
+}
+
+static void release_frame(const rnl_rows *rows)
+{
+    struct ArrowArrayStream *stream = rows ? rows->frame : NULL;
+    if (stream && stream->release)
+        stream->release(stream);
+}
+
+static rnl_status take_parts(rnl_data *data, const rnl_encoding *encoding, const rnl_rows *train,
+                             const rnl_rows *validation, const rnl_rows *test)
+{
+    if (encoding)
+        RNL_TRY(rnl_encoding_copy(&data->encoding, encoding));
+    RNL_TRY(take_rows(&data->train, train, "training rows", &data->encoding));
+    RNL_TRY(take_rows(&data->validation, validation, "validation rows", &data->encoding));
+    RNL_TRY(take_rows(&data->test, test, "test rows", &data->encoding));
+    return rnl_data_check_shapes(data);
+}
+
+rnl_status rnl_data_create_encoded(rnl_data **data, const rnl_encoding *encoding,
+                                   const rnl_rows *train, const rnl_rows *validation,
+                                   const rnl_rows *test)
+{
+    rnl_data *created = rnl_data_create_empty();
+    rnl_status status = created ? RNL_OK : rnl_fail_memory(sizeof *created);
+    if (status == RNL_OK)
+        status =
+            rnl_data_deliver(data, created, take_parts(created, encoding, train, validation, test));
+    release_frame(train);
+    release_frame(validation);
+    release_frame(test);
+    return status;
+}
+
 rnl_status rnl_data_create(rnl_data **data, const rnl_rows *train, const rnl_rows *validation,
                            const rnl_rows *test)
 {
     RNL_OWN_FLOATING_MODE;
-    rnl_data *created = rnl_data_create_empty();
-    if (!created)
-        return rnl_fail_memory(sizeof *created);
-    rnl_status status = take_rows(&created->train, train, "training rows");
-    if (status == RNL_OK)
-        status = take_rows(&created->validation, validation, "validation rows");
-    if (status == RNL_OK)
-        status = take_rows(&created->test, test, "test rows");
-    if (status == RNL_OK)
-        status = rnl_data_check_shapes(created);
-    return rnl_data_deliver(data, created, status);
+    return rnl_data_create_encoded(data, NULL, train, validation, test);
 }

@@ -24,13 +24,6 @@ typedef struct rnl_csv_parameters {
 /* Parses a number in a table's way of writing them. */
 bool rnl_csv_parse_number(const char *text, char decimal, double *number);
 
-/* The treatment of rows with missing cells (the operations of rnl_missing_rules). */
-typedef enum rnl_missing_rule {
-    RNL_MISSING_ERROR,
-    RNL_MISSING_DROP,
-    RNL_MISSING_FILL
-} rnl_missing_rule;
-
 typedef struct rnl_spirals_parameters {
     int64_t rows, classes;
     double noise, turns;

@@ -163,3 +163,13 @@ rnl_status rnl_data_create_for(rnl_data **data, const rnl_config *config, const 
     RNL_TRY(rnl_data_create(&created, train, validation, test));
     return rnl_data_deliver(data, created, shape_data(created, config));
 }
+
+rnl_status rnl_data_create_after(rnl_data **data, const rnl_config *config,
+                                 const rnl_model *earlier, const rnl_rows *train,
+                                 const rnl_rows *validation, const rnl_rows *test)
+{
+    RNL_OWN_FLOATING_MODE;
+    rnl_data *created;
+    RNL_TRY(rnl_data_create_encoded(&created, &earlier->encoding, train, validation, test));
+    return rnl_data_deliver(data, created, shape_data(created, config ? config : earlier->config));
+}

@@ -187,6 +187,15 @@ typedef struct rnl_strided {
                                  also 0 and less; NULL: row-major, without gaps */
 } rnl_strided;
 
+/* What is done with missing values: cells that are empty or null. */
+typedef enum rnl_missing_rule {
+    RNL_MISSING_ERROR, /* they are refused */
+    RNL_MISSING_DROP,  /* their rows are left out; in prediction they are refused */
+    RNL_MISSING_FILL   /* they become the mean, or the most frequent category, of training rows */
+} rnl_missing_rule;
+
+struct ArrowArrayStream; /* https://arrow.apache.org/docs/format/CStreamInterface.html */
+
 /* Rows in arrays of the caller.  They remain the caller's, and must stay unchanged until the
  * rnl_data made from them is freed: row-major arrays of float, double and uint8_t are not copied.
  * A zero-initialized rnl_rows has no rows.  NaN or infinity among the inputs is refused. */
@@ -212,6 +221,17 @@ typedef struct rnl_rows {
     const rnl_strided *class_numbers; /* (rows) whole numbers */
     const rnl_strided *target_values; /* (rows, value_columns) */
     const rnl_strided *weights;       /* (rows) */
+
+    /* Columns by name as inputs, in place of arrays; `rank` and `shape` are not looked at, and
+     * `rows` is their number, or 0: as many as come, without targets.  The stream is read to its
+     * end and released, also if it is refused; what it gave is converted by several threads, and
+     * released, too, before the call returns.  Numbers and truth values are an input each; texts
+     * and dictionaries become a 0 or 1 for each category, as in a table that is loaded, by the
+     * same rules.  A stream must not change what it gave, and its buffers are as long as its
+     * types say, which the library cannot check. */
+    struct ArrowArrayStream *frame;
+    rnl_missing_rule missing; /* nulls and empty texts in the frame */
+    int all_categories;       /* nonzero: values of a dictionary that no row has are categories */
 } rnl_rows;
 
 /* Creates data from rows of the caller.  NULL stands for a part without rows.  Targets may be NULL
@@ -313,6 +333,14 @@ RNL_API rnl_status rnl_data_load_for(rnl_data **data, const rnl_model *model, un
  * RNL_IO, RNL_NO_MEMORY. */
 RNL_API rnl_status rnl_data_load_after(rnl_data **data, const rnl_config *config,
                                        const rnl_model *earlier, unsigned parts);
+
+/* Creates data as rnl_data_create_for does, for rows that are to be predicted or trained on after
+ * an earlier model: columns of a frame are found by their names and encoded as they were for it; a
+ * category that it does not know is RNL_BAD_DATA.  `config` NULL: the earlier model's.
+ * RNL_BAD_CONFIG, RNL_BAD_DATA, RNL_NO_MEMORY. */
+RNL_API rnl_status rnl_data_create_after(rnl_data **data, const rnl_config *config,
+                                         const rnl_model *earlier, const rnl_rows *train,
+                                         const rnl_rows *validation, const rnl_rows *test);
 
 /* Reads inputs for prediction into the part RNL_TEST.  The format is detected from the file's first
  * bytes, not from its name: .npy, IDX, or else a table, whose columns are found by the names of the

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ._frames import Stream, is_frame, missing_rule
 from ._library import Rows, Strided
 from .errors import DataError
 
@@ -64,10 +65,12 @@ class HeldRows:
     """An rnl_rows and the arrays that it points to, which live as long."""
 
     def __init__(self, inputs: Any, targets: Any = None, weights: Any = None,
-                 name: str = "training rows", classes: bool = False) -> None:
+                 name: str = "training rows", classes: bool = False,
+                 missing: str = "error") -> None:
         self.name = name
         self.held: list[Any] = []
-        self.inputs = self._take_inputs(inputs)
+        self.inputs = self._take_frame(inputs, missing) if is_frame(inputs) \
+            else self._take_inputs(inputs)
         if targets is not None:
             self._take_targets(targets, classes)
         if weights is not None:
@@ -86,6 +89,13 @@ class HeldRows:
         self.held.append(described)
         self.rows.inputs = described.pointer
         return array
+
+    def _take_frame(self, frame: Any, missing: str) -> Any:
+        stream = Stream(frame, self.name)
+        self.held.append(stream)
+        self.rows = Rows(rows=stream.rows, frame=stream.pointer, missing=missing_rule(missing),
+                         all_categories=stream.all_categories)
+        return frame
 
     def _describe(self, what: str, given: Any, rank: int) -> Any:
         """A pointer to the description of an array that has a number, or some, for each row."""

@@ -52,6 +52,9 @@ class Rows(c.Structure):
         ("class_numbers", c.POINTER(Strided)),
         ("target_values", c.POINTER(Strided)),
         ("weights", c.POINTER(Strided)),
+        ("frame", c.c_void_p),
+        ("missing", c.c_int),
+        ("all_categories", c.c_int),
     ]
 
 
@@ -245,6 +248,7 @@ _STATUS = {
     "data_load_for": [handle_p, handle, c.c_uint],
     "data_create": [handle_p, rows_p, rows_p, rows_p],
     "data_create_for": [handle_p, handle, rows_p, rows_p, rows_p],
+    "data_create_after": [handle_p, handle, handle, rows_p, rows_p, rows_p],
     "model_create": [handle_p, handle, handle],
     "model_load": [handle_p, text, strings, size],
     "model_resume": [handle_p, text, handle],

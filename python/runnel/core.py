@@ -17,6 +17,7 @@ import numpy as np
 
 from . import _library as _c
 from ._arrays import HeldRows, as_array
+from ._frames import is_frame
 from .errors import ConfigError, DataError, NotFiniteError, Stopped
 
 TRAIN, VALIDATION, TEST = 1, 2, 4
@@ -95,27 +96,38 @@ def _config(source: Config | Mapping[str, Any] | str) -> Config:
 
 
 class Data(_Handle):
-    """Rows of arrays, which are borrowed where they are float32 or uint8 in C order.
+    """Rows of arrays, which are borrowed where they are float32, float64 or uint8 in C order.
 
-    x: (rows, features) or (rows, height, width, ...) numbers.  y: (rows,) integers are classes from
-    0; floats, (rows,) or (rows, outputs), are values; None for prediction alone.  `validation` and
+    x: (rows, features) or (rows, height, width, ...) numbers, or a frame of pandas, polars or
+    pyarrow, whose columns are read by its Arrow stream: numbers and truth values are an input each,
+    texts and categories a 0 or 1 for each category.  y: (rows,) integers are classes from 0;
+    floats, (rows,) or (rows, outputs), are values; None for prediction alone.  `validation` and
     `test` are tuples (x, y) or (x, y, sample_weight).  The arrays must not change while the data
     live.  With `config`, what its `data` says of rows is done: validation_split, folds, limit, ...
-    Raises `DataError`.
+    `after`: a model whose columns and categories a frame's are to be.  `missing`: what becomes of
+    rows of a frame where a value is missing: 'error', 'drop' or 'fill'.  Raises `DataError`.
     """
 
     _free = "rnl_data_free"
 
     def __init__(self, x: Any = None, y: Any = None, sample_weight: Any = None, *,
                  validation: tuple[Any, ...] | None = None, test: tuple[Any, ...] | None = None,
-                 config: Config | None = None, classes: bool = False) -> None:
+                 config: Config | None = None, classes: bool = False,
+                 after: "Model | None" = None, missing: str = "error") -> None:
         parts = [(x, y, sample_weight) if x is not None else None, validation, test]
         names = ["training rows", "validation rows", "test rows"]
-        self._held = [HeldRows(*part, name=name, classes=classes) if part is not None else None
+        self._held = [HeldRows(*part, name=name, classes=classes, missing=missing)
+                      if part is not None else None
                       for part, name in zip(parts, names)]
         rows = [c.byref(held.rows) if held else None for held in self._held]
-        super().__init__(_c.take_handle("data_create_for", config.handle, *rows) if config
-                         else _c.take_handle("data_create", *rows))
+        if after is not None:
+            made = _c.take_handle("data_create_after", config.handle if config else None,
+                                  after.handle, *rows)
+        elif config is not None:
+            made = _c.take_handle("data_create_for", config.handle, *rows)
+        else:
+            made = _c.take_handle("data_create", *rows)
+        super().__init__(made)
 
     @classmethod
     def load(cls, config: Config, parts: int = TRAIN | VALIDATION) -> "Data":
@@ -331,12 +343,13 @@ class Model(_Handle):
         _c.lib.rnl_stop(self.handle)
 
     def predict(self, x: Any, *, threads: int = 0, pin: str = "auto",
-                monte_carlo: int = 0) -> "Predictions":
-        """Predicts rows (rows, features ...).  Raises `DataError`, `NotFiniteError`.
+                monte_carlo: int = 0, missing: str = "error") -> "Predictions":
+        """Predicts rows (rows, features ...), or of a frame.  Raises `DataError`, `NotFiniteError`.
 
-        `monte_carlo` N: mean and deviation of N passes with dropout on.
+        `monte_carlo` N: mean and deviation of N passes with dropout on.  `missing`: as of `Data`.
         """
-        return predict(self, Data(test=(x,)), TEST, threads=threads, pin=pin,
+        data = Data(test=(x,), after=self if is_frame(x) else None, missing=missing)
+        return predict(self, data, TEST, threads=threads, pin=pin,
                        monte_carlo=monte_carlo)
 
 

@@ -12,12 +12,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
-from sklearn.utils.validation import (_check_sample_weight, check_array, check_is_fitted,
-                                      column_or_1d, validate_data)
+from sklearn.utils.validation import (_check_feature_names, _check_n_features,
+                                      _check_sample_weight, check_array, check_consistent_length,
+                                      check_is_fitted, column_or_1d, validate_data)
 
 from . import core
 from ._configuration import Problem, configuration, hidden_sizes
-from ._frames import categories_of, is_frame, numbers_of
+from ._frames import gives_stream, is_frame
 from .errors import ConfigError, Stopped
 
 _PARAMETERS = """
@@ -48,6 +49,8 @@ _PARAMETERS = """
     scaling : of the inputs: 'standardize', 'range', 'robust', 'none'.
     target_scaling : of the targets: 'standardize', 'none' (regressor).
     precision : 'float32' or 'mixed_bfloat16'.
+    missing : what becomes of rows of a frame where a value is missing: 'error', 'drop' (in
+        prediction an error), or 'fill' by the mean or the most frequent category.
     n_jobs : workers; None: as many as are foreseen to be fastest within what OMP_NUM_THREADS,
         threadpool_limits, affinity and control groups leave.  No weight depends on it.
     checkpoint : path of a checkpoint, which also a fit that is stopped by Ctrl-C leaves.
@@ -77,7 +80,8 @@ class _RunnelEstimator(BaseEstimator):
                  preset: Any = None, kernel_initializer: Any = "auto",
                  batch_normalization: Any = False, dropout: Any = 0.0,
                  scaling: Any = "standardize", precision: str = "float32",
-                 n_jobs: int | None = None, checkpoint: Any = None, config: Any = None) -> None:
+                 missing: str = "error", n_jobs: int | None = None, checkpoint: Any = None,
+                 config: Any = None) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.optimizer = optimizer
@@ -106,6 +110,7 @@ class _RunnelEstimator(BaseEstimator):
         self.dropout = dropout
         self.scaling = scaling
         self.precision = precision
+        self.missing = missing
         self.n_jobs = n_jobs
         self.checkpoint = checkpoint
         self.config = config
@@ -127,19 +132,26 @@ class _RunnelEstimator(BaseEstimator):
 
     def _inputs(self, X: Any, y: Any = "no", *, reset: bool) -> Any:
         """Arrays of numbers stay as they are, in their order and type; frames become numbers."""
-        if reset:
-            self.categories_ = categories_of(X) if is_frame(X) else None
-        if is_frame(X) and getattr(self, "categories_", None):
-            from sklearn.utils.validation import _check_feature_names, _check_n_features
-            _check_feature_names(self, X, reset=reset)
-            _check_n_features(self, X, reset=reset)
-            X = check_array(numbers_of(X, self.categories_), dtype=np.float32)
-            return X if isinstance(y, str) else (X, check_array(y, ensure_2d=False, dtype=None))
+        if is_frame(X) and gives_stream(X):
+            return self._frame(X, y, reset)
         if hasattr(X, "__dlpack__") and not isinstance(X, np.ndarray) and not is_frame(X):
             X = core.as_array(X)
         if isinstance(y, str):
             return validate_data(self, X, dtype="numeric", reset=reset)
         return validate_data(self, X, y, dtype="numeric", multi_output=True, reset=reset)
+
+    def _frame(self, X: Any, y: Any, reset: bool) -> Any:
+        """Frames go to the library as they are, by their Arrow stream."""
+        _check_feature_names(self, X, reset=reset)
+        _check_n_features(self, X, reset=reset)
+        if len(X) == 0:
+            raise ValueError(f"Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 "
+                             f"is required by {type(self).__name__}.")
+        if isinstance(y, str):
+            return X
+        y = check_array(y, ensure_2d=False, dtype=None)
+        check_consistent_length(X, y)
+        return X, y
 
     def _threads(self) -> int:
         if self.n_jobs is None or self.n_jobs == 0:
@@ -201,7 +213,8 @@ class _RunnelEstimator(BaseEstimator):
         config = self._make_config(problem, len(X), epochs, done, split,
                                    split is not None or validation is not None, stopping)
         data = core.Data(X, y, weights, validation=validation, config=config,
-                         classes=y.dtype == np.int32)
+                         classes=y.dtype == np.int32, after=earlier if is_frame(X) else None,
+                         missing=self.missing)
         model = core.Model(config, data)
         if earlier is not None:
             model.start_from(earlier, keep_optimizer=True)
@@ -319,7 +332,7 @@ class _RunnelEstimator(BaseEstimator):
     def _values(self, X: Any) -> np.ndarray:
         check_is_fitted(self, "model_")
         X = self._inputs(X, reset=False)
-        return self.model_.predict(X, threads=self._threads()).values
+        return self.model_.predict(X, threads=self._threads(), missing=self.missing).values
 
     def _tensors(self, suffix: str) -> list[np.ndarray]:
         check_is_fitted(self, "model_")
@@ -356,7 +369,8 @@ class RunnelClassifier(ClassifierMixin, _RunnelEstimator):
                  preset: Any = None, kernel_initializer: Any = "auto",
                  batch_normalization: Any = False, dropout: Any = 0.0, class_weight: Any = None,
                  scaling: Any = "standardize", precision: str = "float32",
-                 n_jobs: int | None = None, checkpoint: Any = None, config: Any = None) -> None:
+                 missing: str = "error", n_jobs: int | None = None, checkpoint: Any = None,
+                 config: Any = None) -> None:
         super().__init__(
             hidden_layer_sizes, activation, optimizer=optimizer, alpha=alpha,
             batch_size=batch_size, learning_rate_init=learning_rate_init, schedule=schedule,
@@ -366,8 +380,8 @@ class RunnelClassifier(ClassifierMixin, _RunnelEstimator):
             validation_fraction=validation_fraction, beta_1=beta_1, beta_2=beta_2,
             epsilon=epsilon, n_iter_no_change=n_iter_no_change, loss=loss, preset=preset,
             kernel_initializer=kernel_initializer, batch_normalization=batch_normalization,
-            dropout=dropout, scaling=scaling, precision=precision, n_jobs=n_jobs,
-            checkpoint=checkpoint, config=config)
+            dropout=dropout, scaling=scaling, precision=precision,
+            missing=missing, n_jobs=n_jobs, checkpoint=checkpoint, config=config)
         self.class_weight = class_weight
 
     def __sklearn_tags__(self) -> Any:
@@ -465,8 +479,8 @@ class RunnelRegressor(RegressorMixin, _RunnelEstimator):
                  preset: Any = None, kernel_initializer: Any = "auto",
                  batch_normalization: Any = False, dropout: Any = 0.0,
                  scaling: Any = "standardize", target_scaling: Any = "standardize",
-                 precision: str = "float32", n_jobs: int | None = None, checkpoint: Any = None,
-                 config: Any = None) -> None:
+                 precision: str = "float32", missing: str = "error", n_jobs: int | None = None,
+                 checkpoint: Any = None, config: Any = None) -> None:
         super().__init__(
             hidden_layer_sizes, activation, optimizer=optimizer, alpha=alpha,
             batch_size=batch_size, learning_rate_init=learning_rate_init, schedule=schedule,
@@ -476,8 +490,8 @@ class RunnelRegressor(RegressorMixin, _RunnelEstimator):
             validation_fraction=validation_fraction, beta_1=beta_1, beta_2=beta_2,
             epsilon=epsilon, n_iter_no_change=n_iter_no_change, loss=loss, preset=preset,
             kernel_initializer=kernel_initializer, batch_normalization=batch_normalization,
-            dropout=dropout, scaling=scaling, precision=precision, n_jobs=n_jobs,
-            checkpoint=checkpoint, config=config)
+            dropout=dropout, scaling=scaling, precision=precision,
+            missing=missing, n_jobs=n_jobs, checkpoint=checkpoint, config=config)
         self.target_scaling = target_scaling
 
     def __sklearn_tags__(self) -> Any:

@@ -192,7 +192,7 @@ def test_categorical_columns_of_frames():
     texts = frame.astype({"town": str})
     same = RunnelRegressor((20,), max_iter=100, random_state=0).fit(texts, price)
     assert (same.predict(texts) == model.predict(frame)).all()
-    with pytest.raises(ValueError, match="row 1, column 'town'.*'Basel'"):
+    with pytest.raises(ValueError, match="row 1: column 'town'.*'Basel'"):
         model.predict(pandas.DataFrame({"town": ["Bern", "Basel"], "size": [1.0, 2.0]}))
     polars = pytest.importorskip("polars")
     other = polars.DataFrame({"town": town, "size": size}, schema_overrides={

@@ -1,0 +1,135 @@
+"""Frames of pandas, polars and pyarrow, by their Arrow streams: one table, one model."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+import runnel
+from runnel import RunnelClassifier, RunnelRegressor
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pyarrow = pytest.importorskip("pyarrow")
+pandas = pytest.importorskip("pandas")
+polars = pytest.importorskip("polars")
+
+ROWS = 200
+DRAW = np.random.default_rng(0)
+SIZE = DRAW.normal(100, 20, ROWS)
+ROOMS = DRAW.integers(1, 7, ROWS)
+NEW = DRAW.integers(0, 2, ROWS).astype(bool)
+TOWN = DRAW.choice(["Bern", "Chur", "a town with a long name"], ROWS)
+PRICE = SIZE * 3 + ROOMS + np.where(TOWN == "Chur", 200, 0) + 10 * NEW
+COLUMNS = {"size": SIZE, "rooms": ROOMS, "new": NEW, "town": TOWN.tolist()}
+
+
+def regressor(**parameters):
+    return RunnelRegressor((8,), max_iter=3, batch_size=50, random_state=0, **parameters)
+
+
+def frames(columns=COLUMNS):
+    table = pyarrow.table(columns)
+    town = table.schema.get_field_index("town")
+    yield table
+    yield table.set_column(town, "town", table["town"].dictionary_encode())
+    yield pyarrow.concat_tables([table.slice(0, 7), table.slice(7, 0), table.slice(7)])
+    yield polars.DataFrame(columns)
+    yield polars.DataFrame(columns, schema_overrides={"town": polars.Categorical})
+    towns = [t for t in sorted(set(columns["town"]) - {None})]
+    yield polars.DataFrame(columns, schema_overrides={"town": polars.Enum(towns)})
+    frame = pandas.DataFrame({**columns, "size": pandas.array(columns["size"], dtype="Float64")})
+    yield frame
+    yield frame.astype({"town": "category"})
+    yield frame.astype({"town": object})
+    yield frame.set_index(pandas.Index(np.arange(ROWS) * 3))
+
+
+def test_one_table_one_model():
+    bytes_of = {regressor().fit(frame, PRICE).model_.to_bytes() for frame in frames()}
+    assert len(bytes_of) == 1
+
+
+def test_missing_values_follow_the_rule():
+    columns = {name: list(values) for name, values in COLUMNS.items()}
+    columns["size"][3] = None
+    columns["town"][5] = None
+    for frame in frames(columns):
+        with pytest.raises(runnel.DataError, match="row 3: column 'size': expected a value"):
+            regressor().fit(frame, PRICE)
+    filled = [regressor(missing="fill").fit(frame, PRICE) for frame in frames(columns)]
+    assert len({model.model_.to_bytes() for model in filled}) == 1
+    assert np.isfinite(filled[0].predict(next(frames(columns)))).all()
+    dropped = [regressor(missing="drop").fit(frame, PRICE) for frame in frames(columns)]
+    assert len({model.model_.to_bytes() for model in dropped}) == 1
+    kept = np.ones(ROWS, bool)
+    kept[[3, 5]] = False
+    frame = pandas.DataFrame(COLUMNS)[kept]
+    assert regressor().fit(frame, PRICE[kept]).model_.to_bytes() == dropped[0].model_.to_bytes()
+    with pytest.raises(runnel.DataError, match="expected a value"):
+        dropped[0].predict(next(frames(columns)))
+    with pytest.raises(ValueError, match="missing: expected one of error, drop, fill"):
+        regressor(missing="mean").fit(frame, PRICE[kept])
+
+
+def test_numbers_alone_are_those_of_an_array():
+    names = ["size", "rooms", "new"]
+    array = np.column_stack([COLUMNS[name] for name in names])
+    plain = regressor().fit(array, PRICE)
+    for frame in (pandas.DataFrame(COLUMNS)[names], polars.DataFrame(COLUMNS)[names],
+                  pyarrow.table(COLUMNS).select(names)):
+        model = regressor().fit(frame, PRICE)
+        assert all((a == b).all() for a, b in zip(model.coefs_, plain.coefs_))
+        assert (model.predict(frame) == plain.predict(array)).all()
+
+
+def test_later_rows_are_encoded_as_the_first():
+    frame = polars.DataFrame(COLUMNS)
+    model = regressor().fit(frame, PRICE)
+    some = frame.filter(polars.col("town") == "Chur")
+    assert (model.predict(some) == model.predict(frame)[TOWN == "Chur"]).all()
+    again = pickle.loads(pickle.dumps(model))
+    assert (again.predict(frame) == model.predict(frame)).all()
+    model.partial_fit(some, PRICE[TOWN == "Chur"])
+    with pytest.raises(ValueError, match=r"row 0: column 'town': .*perhaps 'Chur'\), got 'Chor'"):
+        model.partial_fit(some.with_columns(polars.lit("Chor").alias("town")),
+                          PRICE[TOWN == "Chur"])
+    with pytest.raises(ValueError, match="feature names"):
+        model.predict(frame.rename({"rooms": "room"}))
+
+
+def test_categories_of_pandas_are_those_of_the_type():
+    frame = pandas.DataFrame({**COLUMNS, "town": pandas.Categorical(TOWN)})
+    model = regressor().fit(frame[TOWN != "Chur"], PRICE[TOWN != "Chur"])
+    assert np.isfinite(model.predict(frame)).all()
+    with pytest.raises(ValueError, match="'Basel'"):
+        model.predict(frame.assign(town="Basel"))
+
+
+def test_classes_weights_and_validation_rows():
+    frame, labels = pandas.DataFrame(COLUMNS), TOWN
+    model = RunnelClassifier((20,), max_iter=60, learning_rate_init=0.02, random_state=0)
+    model.fit(frame, labels, sample_weight=np.ones(ROWS), X_val=frame, y_val=labels)
+    assert model.score(frame, labels) == 1 and len(model.history_["val_loss"]) == model.n_iter_
+
+
+def test_other_columns_are_refused():
+    for frame, words in [
+            (pandas.DataFrame({"when": pandas.to_datetime(["2026-01-01"] * 4)}), "'when'.*'ts"),
+            (polars.DataFrame({"list": [[1], [2], [3], [4]]}), "'list'"),
+            (pandas.DataFrame({"mixed": [1, "a", None, 2.5]}), "expected columns of numbers"),
+            (pyarrow.table({"x": [float("nan")] * 4}), "row 0: column 'x': expected a number")]:
+        with pytest.raises(ValueError, match=words):
+            regressor().fit(frame, [1.0, 2.0, 3.0, 4.0])
+    with pytest.raises(ValueError, match="0 sample"):
+        regressor().fit(pandas.DataFrame({"x": []}), [])
+
+
+def test_data_of_frames():
+    config = runnel.Config({
+        "model": [{"dense": {"units": 1}}],
+        "training": {"loss": "mean_squared_error", "optimizer": "sgd"}})
+    data = runnel.Data(polars.DataFrame(COLUMNS), PRICE, test=(polars.DataFrame(COLUMNS)[:5],))
+    assert data.rows() == ROWS and data.rows(runnel.TEST) == 5
+    model = runnel.Model(config, data)
+    assert model.input_shape == (6,)
+    assert model.predict(polars.DataFrame(COLUMNS)).values.shape == (ROWS, 1)
