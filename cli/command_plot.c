@@ -1,10 +1,12 @@
 #include "cli/activation_curves.h"
 #include "cli/commands.h"
 #include "cli/learning_curves.h"
+#include "cli/loss_grid.h"
 #include "cli/messages.h"
 #include "cli/options.h"
 #include "cli/output_file.h"
 #include "cli/plot.h"
+#include "cli/trace_plots.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -17,8 +19,10 @@ typedef struct plot_arguments {
     const char *columns; /* "loss,val_loss"; NULL: all */
     const char *activations;
     const char *titles; /* "low,high": of the runs; NULL: their operands */
-    double most;        /* of y; 0: as high as it goes */
-    bool logarithmic;   /* in y */
+    const char *path;   /* "A,B": two parameters */
+    bool trace;
+    double most;      /* of y; 0: as high as it goes */
+    bool logarithmic; /* in y */
 } plot_arguments;
 
 static bool take_most(rnl_arguments *arguments, void *member, const char *value)
@@ -46,6 +50,14 @@ static const rnl_option option_table[] = {
      "draw figures no higher (default: a curve that goes ten times as far as\nthe others is cut "
      "off, and told)",
      "a number other than 0", take_most, offsetof(plot_arguments, most)},
+    {"trace", 0, NULL,
+     "draw the parameters in trace.csv over the steps, tensor by tensor\n(training.trace)", NULL,
+     rnl_take_switch, offsetof(plot_arguments, trace)},
+    {"path", 0, "NAME,NAME",
+     "with --trace, draw two parameters as a path; PNG and SVG have the\nloss over the training "
+     "rows of the first run as contours",
+     "two parameters, as in dense_1.kernel.0.0,dense_1.bias.0", rnl_take_text,
+     offsetof(plot_arguments, path)},
     {"activation", 0, "NAME,NAME...",
      "draw activations in place of runs: f(z), and below it its slope; as\nin a configuration, "
      "also {leaky_relu: 0.2} or a formula of z",
@@ -59,6 +71,7 @@ static const char details[] =
     "as it is.  Each figure has a plot of its own, over the epochs: loss and val_loss, each\n"
     "metric and its val_, learning_rate.  A diverging run does not flatten the others: its curve\n"
     "ends at the upper edge.\n"
+    "With --trace, RUN has a trace.csv, which training.trace makes of a small model.\n"
     "\n"
     "Exit code: 0 drawn; 1 failed; 2 a mistake in the command.\n"
     "\n"
@@ -66,15 +79,17 @@ static const char details[] =
     "  runnel plot runs/fashion_mnist\n"
     "  runnel plot runs/a runs/b --columns val_accuracy -o curves.png\n"
     "  runnel plot runs/a runs/b --columns loss --log --titles 'too low,good' -o rates.svg\n"
-    "  runnel plot --activation sigmoid,elu -o activations.svg\n";
+    "  runnel plot --activation sigmoid,elu -o activations.svg\n"
+    "  runnel plot --trace runs/a --path dense_1.kernel.0.0,dense_1.kernel.1.0 -o path.svg\n";
 
 /* The file of a run's directory, or the file itself, which the output, if there is one, is not. */
-static bool read_run(rnl_history_table *table, const char *run, const char *output)
+static bool read_run(rnl_history_table *table, const char *run, const char *output,
+                     const char *name)
 {
     struct stat status;
     char *path = NULL;
     const bool is_file = stat(run, &status) == 0 && S_ISREG(status.st_mode);
-    if (asprintf(&path, is_file ? "%s" : "%s/history.csv", run) < 0) {
+    if (asprintf(&path, is_file ? "%s" : "%s/%s", run, name) < 0) {
         rnl_complain("out of memory");
         return false;
     }
@@ -126,6 +141,31 @@ static bool name_runs(rnl_named_history *runs, size_t count, char *titles)
     return given == count;
 }
 
+/* The contours are of a file that shows them. */
+static bool draw_path(const rnl_named_history *runs, size_t count, const plot_arguments *arguments)
+{
+    rnl_learning_curves path;
+    rnl_loss_grid *grid = calloc(1, sizeof *grid);
+    if (!grid)
+        return rnl_complain_memory() == RNL_EXIT_OK;
+    bool drawn = rnl_trace_path_create(&path, runs, count, arguments->path, grid->from, grid->to);
+    if (drawn) {
+        const rnl_plot *plot = &path.plots[0];
+        const rnl_contours contours = {.side = RNL_GRID_SIDE,
+                                       .from = {grid->from[0], grid->from[1]},
+                                       .to = {grid->to[0], grid->to[1]},
+                                       .values = grid->loss};
+        const char *const names[2] = {plot->x_label, plot->y_label};
+        path.plots[0].contours = arguments->output ? &contours : NULL;
+        drawn = (!arguments->output ||
+                 rnl_loss_grid_compute(grid, arguments->common.operands[0], names)) &&
+                draw(path.plots, 1, arguments);
+        rnl_learning_curves_release(&path);
+    }
+    free(grid);
+    return drawn;
+}
+
 static int draw_curves(rnl_named_history *runs, size_t count, const plot_arguments *arguments)
 {
     rnl_learning_curves curves;
@@ -137,8 +177,11 @@ static int draw_curves(rnl_named_history *runs, size_t count, const plot_argumen
         return rnl_complain_usage("plot", "--titles expects %zu name%s, one for each run", count,
                                   count == 1 ? "" : "s");
     }
-    bool drawn = rnl_learning_curves_create(&curves, runs, count, arguments->columns);
-    if (drawn) {
+    bool drawn = false;
+    if (arguments->path) {
+        drawn = draw_path(runs, count, arguments);
+    } else if ((arguments->trace ? rnl_trace_plots_create : rnl_learning_curves_create)(
+                   &curves, runs, count, arguments->columns)) {
         drawn = draw(curves.plots, curves.count, arguments);
         rnl_learning_curves_release(&curves);
     }
@@ -154,7 +197,8 @@ static int draw_runs(const plot_arguments *arguments)
     bool right = true;
     for (size_t i = 0; i < count && right; ++i) {
         runs[i] = (rnl_named_history){arguments->common.operands[i], &tables[i], false};
-        right = read_run(&tables[i], arguments->common.operands[i], arguments->output);
+        right = read_run(&tables[i], arguments->common.operands[i], arguments->output,
+                         arguments->trace ? "trace.csv" : "history.csv");
     }
     const int code = right ? draw_curves(runs, count, arguments) : RNL_EXIT_FAILURE;
     for (size_t i = 0; i < count; ++i)
@@ -182,6 +226,8 @@ static int run(const rnl_arguments *common)
     const plot_arguments *arguments = (const plot_arguments *)common;
     if (arguments->output && !rnl_plot_names_file(arguments->output))
         return RNL_EXIT_USAGE;
+    if (arguments->path && !arguments->trace)
+        return rnl_complain_usage("plot", "--path is of a trace: --trace --path A,B");
     if (arguments->activations)
         return draw_activations(arguments);
     if (common->operand_count == 0)

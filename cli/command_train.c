@@ -1,7 +1,7 @@
 #include "cli/begin_model.h"
 #include "cli/commands.h"
+#include "cli/evaluation_report.h"
 #include "cli/event_file.h"
-#include "cli/figure_format.h"
 #include "cli/inspection_file.h"
 #include "cli/interruption.h"
 #include "cli/messages.h"
@@ -11,6 +11,7 @@
 #include "cli/progress.h"
 #include "cli/ranks.h"
 #include "cli/run_directory.h"
+#include "cli/trace_file.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -78,6 +79,7 @@ static const char details[] =
     "                     is by the clock, with validation and saves); with\n"
     "                     training.validate_every a line per validation, of the rows since\n"
     "                     the last one, with the step, and epochs as fractions\n"
+    "  trace.csv          with training.trace: every parameter, over the steps\n"
     "  checkpoint.safetensors  where training stands, after an epoch but at most once a\n"
     "                     second, or as often as training.checkpoint_every says, after the\n"
     "                     last epoch and when it is stopped; the one before is kept as\n"
@@ -133,14 +135,16 @@ typedef struct training {
     bool logging; /* they are open */
     rnl_history inspection;
     bool inspecting; /* its file is open */
+    rnl_trace trace;
     rnl_display display;
 } training;
 
 static int on_step(const rnl_progress *progress, void *user)
 {
     training *run = user;
-    rnl_display_step(&run->display, progress);
-    return 0;
+    if (run->display.bar)
+        rnl_display_step(&run->display, progress);
+    return run->trace.open && !rnl_trace_step(&run->trace, progress);
 }
 
 static int on_epoch(const rnl_progress *progress, void *user)
@@ -319,7 +323,10 @@ static bool begin_writing(training *run)
         if (!run->logging)
             return false;
     }
-    return (!rnl_config_inspects(run->config) || open_inspection(run)) && open_history(run);
+    const uint64_t every = rnl_config_traces(run->config);
+    return (!rnl_config_inspects(run->config) || open_inspection(run)) &&
+           (every == 0 || rnl_trace_open(&run->trace, directory->trace, run->model, every)) &&
+           open_history(run);
 }
 
 /* Begins to write, after all that can be refused has been. */
@@ -345,8 +352,9 @@ static bool close_files(training *run)
 {
     const bool logged = !run->logging || rnl_event_file_close(&run->events);
     const bool recorded = !run->began || rnl_history_close(&run->history);
+    const bool traced = rnl_trace_close(&run->trace);
     const bool inspected = !run->inspecting || rnl_history_close(&run->inspection);
-    return logged && recorded && inspected;
+    return logged && recorded && traced && inspected;
 }
 
 /* Ranks that write nothing look inside where the first one does. */
@@ -373,7 +381,7 @@ static rnl_options options_of(training *run)
     options.best = run->directory.best;
     options.last = run->directory.last;
     options.on_begin = on_begin;
-    options.on_step = run->display.bar ? on_step : NULL;
+    options.on_step = run->display.bar || rnl_config_traces(run->config) > 0 ? on_step : NULL;
     options.on_epoch = on_epoch;
     options.on_inspect = on_inspect;
     return options;
@@ -416,14 +424,7 @@ static int print_test_figures(training *run)
     const rnl_status status = rnl_evaluate(run->model, run->data, RNL_TEST, &options, &evaluation);
     if (status != RNL_OK)
         return rnl_complain_status(status);
-    const char *separator = "test: ";
-    for (size_t i = 0; i < evaluation->figure_count; ++i) {
-        char value[RNL_FIGURE_LENGTH];
-        rnl_figure_format(value, evaluation->figures[i].value);
-        printf("%s%s %s", separator, evaluation->figures[i].name, value);
-        separator = ", ";
-    }
-    printf(" (%zu rows)\n", evaluation->rows);
+    rnl_evaluation_print_line(evaluation, "test");
     rnl_evaluation_free(evaluation);
     return RNL_EXIT_OK;
 }
@@ -442,6 +443,8 @@ static void print_files(const training *run)
         printf("events: %s\n", directory->path);
     if (run->inspecting)
         printf("inspection: %s\n", directory->inspection);
+    if (rnl_config_traces(run->config) > 0)
+        printf("trace: %s\n", directory->trace);
 }
 
 static int run_training(training *run)

@@ -154,3 +154,14 @@ bool rnl_evaluation_report(const rnl_evaluation *evaluation, const rnl_model *mo
     rnl_text_table_release(&classes);
     return printed;
 }
+
+void rnl_evaluation_print_line(const rnl_evaluation *evaluation, const char *rows)
+{
+    for (size_t i = 0; i < evaluation->figure_count; ++i) {
+        char value[RNL_FIGURE_LENGTH];
+        rnl_figure_format(value, evaluation->figures[i].value);
+        printf("%s%s %s %s", i == 0 ? rows : ",", i == 0 ? ":" : "", evaluation->figures[i].name,
+               value);
+    }
+    printf(" (%zu rows)\n", evaluation->rows);
+}

@@ -12,4 +12,7 @@
 bool rnl_evaluation_report(const rnl_evaluation *evaluation, const rnl_model *model,
                            const char *rows);
 
+/* Prints the figures on one line: "test: loss 0.3451, accuracy 0.8852 (10000 rows)". */
+void rnl_evaluation_print_line(const rnl_evaluation *evaluation, const char *rows);
+
 #endif

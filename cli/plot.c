@@ -234,20 +234,73 @@ static void write_y_range(FILE *script, const rnl_plot *plot, const rnl_plot_ran
         write_range(script, 'y', log ? NAN : range->bottom, range->top);
 }
 
+static int by_value(const void *a, const void *b)
+{
+    const double *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* Values that part the points into equal shares, so that lines are spread over the drawing. */
+static void write_levels(FILE *script, const rnl_contours *c)
+{
+    enum { LEVELS = 14 };
+    double *sorted = malloc(c->side * c->side * sizeof *sorted);
+    size_t count = 0;
+    for (size_t i = 0; sorted && i < c->side * c->side; ++i)
+        if (isfinite(c->values[i]))
+            sorted[count++] = c->values[i];
+    if (count > 0) {
+        qsort(sorted, count, sizeof *sorted, by_value);
+        fputs("set cntrparam levels discrete ", script);
+        for (size_t k = 1; k <= LEVELS; ++k)
+            fprintf(script, "%s%.9g", k == 1 ? "" : ", ",
+                    sorted[(count - 1) * k * k / LEVELS / LEVELS]);
+        fputc('\n', script);
+    }
+    free(sorted);
+}
+
+/* Makes the lines of equal value, as a table of points. */
+static void write_contours(FILE *script, const rnl_contours *c)
+{
+    fputs("$grid << EOD\n", script);
+    for (size_t j = 0; j < c->side; ++j, fputc('\n', script))
+        for (size_t i = 0; i < c->side; ++i) {
+            const double at[2] = {(double)i / (double)(c->side - 1),
+                                  (double)j / (double)(c->side - 1)};
+            fprintf(script, "%.9g %.9g %.9g\n", c->from[0] + at[0] * (c->to[0] - c->from[0]),
+                    c->from[1] + at[1] * (c->to[1] - c->from[1]), c->values[j * c->side + i]);
+        }
+    fputs("EOD\nset contour base\nunset surface\n", script);
+    write_levels(script, c);
+    fputs("set table $contours\nsplot $grid using 1:2:3 with lines\nunset table\n"
+          "unset contour\nset surface\n",
+          script);
+}
+
 static void write_plot(FILE *script, const rnl_plot *plot)
 {
     const rnl_plot_range range = rnl_plot_measure(plot);
+    if (plot->contours)
+        write_contours(script, plot->contours);
     write_points(script, plot);
     fprintf(script, "%s\n%s\n", plot->logarithmic ? "set logscale x" : "unset logscale x",
             plot->logarithmic_y ? "set logscale y" : "unset logscale y");
     write_y_range(script, plot, &range);
     write_range(script, 'x', plot->logarithmic ? NAN : range.left, range.right);
+    if (plot->contours)
+        fprintf(script, "set xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\n", plot->contours->from[0],
+                plot->contours->to[0], plot->contours->from[1], plot->contours->to[1]);
     fputs("set xlabel ", script);
     rnl_gnuplot_quote(script, plot->x_label);
     fputs(" offset 0, 0.5\nset ylabel ", script);
     rnl_gnuplot_quote(script, plot->y_label);
     fputc('\n', script);
     const char *separator = "plot ";
+    if (plot->contours) {
+        fputs("plot $contours using 1:2 with lines linecolor rgb '#bbbbbb' notitle", script);
+        separator = ", ";
+    }
     for (size_t k = 0; k < plot->count; ++k) {
         if (!has_points(plot, &plot->curves[k]))
             continue;

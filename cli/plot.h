@@ -16,6 +16,14 @@ typedef struct rnl_curve {
     const double *x, *y; /* (count) each */
 } rnl_curve;
 
+/* A function of x and y, drawn as lines of equal value behind the curves; in characters it is left
+ * out. */
+typedef struct rnl_contours {
+    size_t side; /* points in each direction */
+    double from[2], to[2];
+    const double *values; /* (side, side) in y, in x; NaN: none */
+} rnl_contours;
+
 typedef struct rnl_plot {
     const char *x_label, *y_label;
     bool logarithmic; /* in x; all x are above 0 */
@@ -24,7 +32,8 @@ typedef struct rnl_plot {
     bool logarithmic_y;      /* points that are not above 0 are left out */
     bool cuts;               /* a curve that goes ten times as far as the others, as of a run that
                                 diverges, is cut off; standard error tells */
-    double most;             /* y is drawn no higher, whatever `cuts` says; 0: as high as it goes */
+    const rnl_contours *contours; /* NULL: none */
+    double most; /* y is drawn no higher, whatever `cuts` says; 0: as high as it goes */
 } rnl_plot;
 
 /* Draws the plot in that many columns, with its legend below; false if memory ran out. */

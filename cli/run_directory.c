@@ -35,12 +35,14 @@ bool rnl_run_directory_name(rnl_run_directory *directory, const char *output, co
         directory->last = format_path("%s/last.safetensors", directory->path);
         directory->history = format_path("%s/history.csv", directory->path);
         directory->inspection = format_path("%s/inspect.csv", directory->path);
+        directory->trace = format_path("%s/trace.csv", directory->path);
         directory->failure = format_path("%s/failure.txt", directory->path);
         directory->checkpoint = format_path("%s/checkpoint.safetensors", directory->path);
         directory->previous = format_path("%s/checkpoint.safetensors.previous", directory->path);
     }
     if (directory->model && directory->best && directory->last && directory->history &&
-        directory->inspection && directory->failure && directory->checkpoint && directory->previous)
+        directory->inspection && directory->trace && directory->failure && directory->checkpoint &&
+        directory->previous)
         return true;
     rnl_complain("out of memory");
     return false;
@@ -54,6 +56,7 @@ void rnl_run_directory_release(rnl_run_directory *directory)
     free(directory->last);
     free(directory->history);
     free(directory->inspection);
+    free(directory->trace);
     free(directory->failure);
     free(directory->checkpoint);
     free(directory->previous);
@@ -61,14 +64,15 @@ void rnl_run_directory_release(rnl_run_directory *directory)
         close(directory->lock);
 }
 
-#define FILES 8
+#define FILES 9
 
 /* All that a run writes beside its event files, the model first. */
 static void list_files(const rnl_run_directory *directory, const char *files[FILES])
 {
     const char *const all[FILES] = {
-        directory->model, directory->history, directory->checkpoint, directory->previous,
-        directory->best,  directory->last,    directory->inspection, directory->failure,
+        directory->model,      directory->history, directory->checkpoint,
+        directory->previous,   directory->best,    directory->last,
+        directory->inspection, directory->failure, directory->trace,
     };
     memcpy(files, all, sizeof all);
 }

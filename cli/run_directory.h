@@ -15,6 +15,7 @@ typedef struct rnl_run_directory {
     char *last;        /* DIR/last.safetensors */
     char *history;     /* DIR/history.csv */
     char *inspection;  /* DIR/inspect.csv */
+    char *trace;       /* DIR/trace.csv */
     char *failure;     /* DIR/failure.txt: what ended a run that was looked inside */
     char *checkpoint;  /* DIR/checkpoint.safetensors */
     char *previous;    /* DIR/checkpoint.safetensors.previous */

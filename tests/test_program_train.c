@@ -77,6 +77,7 @@ Test(program_train, summary_tells_shapes_parameters_work_and_memory)
         "Total parameters: 266,610 (1.07 MB)\n"
         "Trainable parameters: 266,610 (1.07 MB)\n"
         "Non-trainable parameters: 0 (0 B)\n"
+        "Zero weights: 0 of 266,200 in kernels (0.0 %); within 0.001 of 0: 1.3 %\n"
         "FLOPs of a row's matrix products: forward 532,400, training 1,126,800\n"
         "Memory: parameters 1.07 MB, activations of a mini-batch of 32 rows 165.63 kB, state of "
         "adam 2.13 MB\n");

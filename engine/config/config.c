@@ -251,6 +251,11 @@ int rnl_config_inspects(const rnl_config *config)
     return config->training.inspect;
 }
 
+uint64_t rnl_config_traces(const rnl_config *config)
+{
+    return (uint64_t)config->training.trace.every;
+}
+
 int rnl_config_tensorboard(const rnl_config *config)
 {
     return config->training.tensorboard;

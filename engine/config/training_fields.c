@@ -10,6 +10,16 @@
 
 #define TRAINING(member) offsetof(rnl_training_config, member)
 
+static const rnl_field trace_fields[] = {
+    {.key = "every",
+     .type = RNL_FIELD_INTEGER,
+     .offset = offsetof(rnl_trace_config, every),
+     .fallback = "0",
+     .maximum = 9007199254740992.0,
+     .help = "steps between two lines, the first before the first step; 0: none"},
+    {.key = NULL},
+};
+
 const rnl_field rnl_training_fields[] = {
     {.key = "loss",
      .type = RNL_FIELD_KIND,
@@ -154,6 +164,12 @@ const rnl_field rnl_training_fields[] = {
      .help =
          "inspect the layers before the first step and after each epoch: `runnel help inspect`; "
          "costs a third of an epoch"},
+    {.key = "trace",
+     .type = RNL_FIELD_SECTION,
+     .offset = TRAINING(trace),
+     .fallback = "{}",
+     .section = trace_fields,
+     .help = "the parameters of a small model, step by step, in trace.csv: `runnel plot --trace`"},
     {.key = "tensorboard",
      .type = RNL_FIELD_BOOLEAN,
      .offset = TRAINING(tensorboard),

@@ -20,6 +20,7 @@ static rnl_status print_lasting(const rnl_config *config, bool by_preset, char *
     lasting.training.checkpoint_every = 0;
     lasting.training.max_seconds = 0;
     lasting.training.inspect = false;
+    lasting.training.trace.every = 0;
     if (by_preset)
         lasting.training.early_stopping.start_from_epoch = 0;
     lasting.training.tensorboard = false;
@@ -94,7 +95,7 @@ static rnl_status adapt_kept(rnl_config **adapted, const rnl_safetensors *file, 
                              const rnl_config *asked)
 {
     const rnl_training_config *training = &asked->training;
-    char epochs[64], every[64], seconds[64], name[256], start[80];
+    char epochs[64], every[64], trace[64], seconds[64], name[256], start[80];
     snprintf(epochs, sizeof epochs, "training.epochs=%lld", (long long)training->epochs);
     snprintf(every, sizeof every, "training.checkpoint_every=%lld",
              (long long)training->checkpoint_every);
@@ -102,9 +103,11 @@ static rnl_status adapt_kept(rnl_config **adapted, const rnl_safetensors *file, 
     snprintf(name, sizeof name, "name=%s", asked->name);
     snprintf(start, sizeof start, "training.early_stopping.start_from_epoch=%lld",
              (long long)training->early_stopping.start_from_epoch);
+    snprintf(trace, sizeof trace, "training.trace.every=%lld", (long long)training->trace.every);
     const char *const overrides[] = {
         epochs,
         every,
+        trace,
         seconds,
         name,
         start,

@@ -50,6 +50,11 @@ typedef struct rnl_phase_config {
     bool reset_optimizer; /* its state does not go on from the phase before */
 } rnl_phase_config;
 
+/* training.trace: */
+typedef struct rnl_trace_config {
+    int64_t every; /* steps; 0: never */
+} rnl_trace_config;
+
 /* training: */
 typedef struct rnl_training_config {
     rnl_choice loss; /* of rnl_losses */
@@ -73,6 +78,7 @@ typedef struct rnl_training_config {
     int64_t checkpoint_every; /* steps; 0: after an epoch, at most once a second */
     double max_seconds;       /* of training steps in one call of rnl_train; 0: no limit */
     bool inspect;             /* inspect the layers after each epoch */
+    rnl_trace_config trace;
     bool tensorboard;         /* the program writes event files */
 } rnl_training_config;
 

@@ -144,10 +144,28 @@ static rnl_status check_phases(rnl_model *model, const rnl_data *data)
     return status;
 }
 
+/* A line of a trace holds every parameter. */
+#define MOST_TRACED 1000
+
+static rnl_status check_trace(const rnl_model *model)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < model->layer_count; ++i)
+        for (size_t p = 0; p < model->layers[i].parameter_count; ++p)
+            count += rnl_parameter_count(&model->layers[i].parameters[p]);
+    return model->config->training.trace.every > 0 && count > MOST_TRACED
+               ? rnl_fail(RNL_BAD_CONFIG,
+                          "training.trace: expected a model of at most %d parameters, because each "
+                          "line holds them all, got %zu: inspect tells norms of larger ones",
+                          MOST_TRACED, count)
+               : RNL_OK;
+}
+
 rnl_status rnl_course_check(rnl_model *model, const rnl_data *data)
 {
     const bool validated = data->validation.rows > 0;
     RNL_TRY(check_phases(model, data));
+    RNL_TRY(check_trace(model));
     if (validated)
         RNL_TRY(rnl_check_labelled(model, &data->validation));
     RNL_TRY(check_position(model, data));

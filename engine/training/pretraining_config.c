@@ -306,7 +306,7 @@ static void set_training(json_t *config)
 {
     static const char *const forgotten[] = {"metrics",       "class_weight", "phases",
                                             "initial_epoch", "max_seconds",  "inspect",
-                                            "tensorboard"};
+                                            "tensorboard",   "trace"};
     json_t *training = json_object_get(config, "training"),
            *own = json_object_get(config, "pretraining");
     for (size_t i = 0; i < sizeof forgotten / sizeof *forgotten; ++i)

@@ -113,6 +113,10 @@ RNL_API int rnl_config_reads(const rnl_config *config, const char *path);
  * the caller does. */
 RNL_API int rnl_config_tensorboard(const rnl_config *config);
 
+/* Returns after how many steps each the parameters are to be traced; 0: never.  The library writes
+ * no trace; the caller does, in on_begin and on_step. */
+RNL_API uint64_t rnl_config_traces(const rnl_config *config);
+
 /* Returns nonzero if training inspects the layers, and so calls the caller's on_inspect. */
 RNL_API int rnl_config_inspects(const rnl_config *config);
 
@@ -270,7 +274,8 @@ RNL_API rnl_status rnl_model_load(rnl_model **model, const char *path, const cha
                                   size_t override_count);
 /* Reads a checkpoint, from which rnl_train then continues.  `config` may differ from the
  * checkpoint's configuration only in its name, training.epochs, training.checkpoint_every,
- * training.max_seconds, training.inspect and training.tensorboard; any other difference is
+ * training.max_seconds, training.inspect, training.trace and training.tensorboard; any other
+ * difference is
  * RNL_BAD_CONFIG, and the message shows it.  RNL_BAD_DATA, RNL_IO, RNL_NO_MEMORY. */
 RNL_API rnl_status rnl_model_resume(rnl_model **model, const char *path, const rnl_config *config);
 /* Compares the training and validation rows of the data with those that a checkpoint was made with,
