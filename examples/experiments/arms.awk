@@ -8,7 +8,7 @@
 #     tune VALUE...                    what is tried; of one value none is
 #     target NUMBER                    accuracy on the validation rows, for the column `reached`
 #     column HEADING | FIGURE | FACTOR | FORMAT
-#     plot KIND | FIGURE | FACTOR | LABEL [| LABEL OF X]     table.awk tells the kinds
+#     plot KIND | FIGURE | FACTOR | LABEL | LABEL OF X | SCALE | KEY      table.awk tells the kinds
 #     arm LABEL [| KEY=VALUE]... [| tune VALUE...]           series@x for lines
 #
 # mode: title, config, probe, plots (their number), list (arm, tab, values) or options (of the arm

@@ -1,7 +1,7 @@
 # Reads a file of arms and the lines of its trials; prints the table and writes the plots' script.
 # arms.awk has the form of the file.
 #
-# Kinds of plots: dots (an arm a line, mean and standard deviation), lines (arms called series@x, over
+# Kinds of plots: dots (an arm a line, mean and standard deviation; its range), lines (arms called series@x, over
 # x), curves (FIGURE_curve, mean over the seeds, over the epochs), layers (gradient norms over layers).
 function name_of(label) {
     gsub(/[^A-Za-z0-9.@]+/, "-", label)
@@ -66,7 +66,7 @@ function draw_dots(    i) {
     printf "set ytics (" > script
     for (i = 1; i <= arm_count; ++i)
         printf("%s%s %d", i > 1 ? ", " : "", quoted(labels[i]), arm_count - i + 1) > script
-    print ")\nset xlabel " quoted(plot_label) > script
+    print ")\nset xlabel " quoted(plot_label) "; set xrange [" plot_scale "]" > script
     print "plot $data" blocks " using 1:2:3 with xerrorbars lt 1 pt 7 ps 0.7" > script
 }
 function draw_lines(    i, j, series, count, list, text) {
@@ -132,7 +132,7 @@ function draw(    i, parts, rows) {
     print "set linetype cycle 10\nset multiplot layout 1," plot_count > script
     for (i = 1; i <= plot_count; ++i) {
         split("", parts)
-        split(plots[i], parts, " [|] ")
+        split(plots[i], parts, "|")
         plot_field = trim(parts[2]); plot_factor = parts[3] + 0; plot_label = trim(parts[4])
         plot_x = trim(parts[5]); plot_scale = trim(parts[6])
         print "set autoscale; unset logscale; set format; set ytics auto; set grid lc rgb '#dddddd'; set key default; set key " \
