@@ -34,4 +34,13 @@ bool stop_failing(void);
 /* Calls since start_failing of the kind that was to fail. */
 long calls_made(void);
 
+/* Where calls come from. */
+typedef struct call_places {
+    long count;
+    unsigned long places[1 << 13]; /* a number for the functions above each call */
+} call_places;
+
+/* From start_failing on, the place of each call of the kind; NULL ends it. */
+void note_places(call_places *places);
+
 #endif
