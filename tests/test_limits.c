@@ -173,7 +173,7 @@ Test(limits, address_space, .timeout = 280)
     walk_all(RLIMIT_AS);
 }
 
-Test(limits, names_of_categories, .timeout = 60)
+Test(limits, names_of_categories, .timeout = 280)
 {
     program_write("table.yaml",
                   "data: {train: {csv: {path: t.csv, target: kind}}}\n"

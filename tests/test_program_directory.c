@@ -39,9 +39,10 @@ Test(program_directory, two_runs_do_not_share_a_directory)
 {
     char command[1024];
     snprintf(command, sizeof command,
-             "'%s' train " SPIRALS " --output d --set training.epochs=100000 -q >/dev/null 2>&1 & "
-             "sleep 1.5; '%s' train " SPIRALS
-             " --output d --resume --set training.epochs=100000 >out 2>err; code=$?; "
+             "'%s' train " SPIRALS
+             " --output d --set training.epochs=10000000 -q >/dev/null 2>&1 & "
+             "until [ -e d/history.csv ] || ! kill -0 $!; do sleep 0.01; done; '%s' train " SPIRALS
+             " --output d --resume --set training.epochs=10000000 >out 2>err; code=$?; "
              "kill $!; wait; exit $code",
              RUNNEL_PROGRAM, RUNNEL_PROGRAM);
     const int code = WEXITSTATUS(system(command));

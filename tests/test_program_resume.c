@@ -11,18 +11,20 @@
 
 TestSuite(program_resume, .init = program_enter, .fini = program_leave);
 
-/* Killed at growing moments and resumed at changing numbers of threads, until it ends by itself;
- * the last of the columns of history.csv that it has for so many is the time's. */
+/* Killed at growing moments and resumed at changing numbers of threads, until it ends by itself, as
+ * the last one may without a kill; the last of the columns of history.csv that it has for so many
+ * is the time's. */
 static void kill_and_resume(const char *options, const char *columns)
 {
     cr_assert_eq(program_run("train %s --output whole --force", options), 0);
     int code = -1;
     for (int i = 0; i < 200 && code != 0; ++i) {
-        char command[2048];
+        char command[2048], until[64];
+        snprintf(until, sizeof until, "timeout -s KILL %d.%03d", (30 + 10 * i) / 1000,
+                 (30 + 10 * i) % 1000);
         snprintf(command, sizeof command,
-                 "timeout -s KILL %d.%03d '%s' train %s --output parts --resume --threads %d "
-                 ">out 2>>log",
-                 (30 + 10 * i) / 1000, (30 + 10 * i) % 1000, RUNNEL_PROGRAM, options, 1 + i % 4);
+                 "%s '%s' train %s --output parts --resume --threads %d >out 2>>log",
+                 i < 199 ? until : "", RUNNEL_PROGRAM, options, 1 + i % 4);
         code = WEXITSTATUS(system(command));
     }
     cr_assert_eq(code, 0, "it never ended: %s", program_read("log"));
@@ -110,9 +112,10 @@ Test(program_resume, signals_save_and_end_with_their_code)
     for (size_t i = 0; i < 2; ++i) {
         char command[1024];
         snprintf(command, sizeof command,
-                 "timeout --preserve-status -s %d 1.5 '%s' train " SPIRALS
-                 " --output s%zu --set training.epochs=100000 >out 2>err",
-                 signals[i], RUNNEL_PROGRAM, i);
+                 "'%s' train " SPIRALS " --output s%zu --set training.epochs=10000000 >out 2>err & "
+                 "until [ -s s%zu/history.csv ] || ! kill -0 $!; do sleep 0.01; done; "
+                 "kill -%d $!; wait $!",
+                 RUNNEL_PROGRAM, i, i, signals[i]);
         cr_expect_eq(WEXITSTATUS(system(command)), 128 + signals[i]);
         program_expect("err", "saved in s");
         cr_expect_eq(program_run("evaluate s%zu/checkpoint.safetensors", i), 0);

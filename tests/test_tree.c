@@ -95,7 +95,7 @@ static rnl_status parse_with(rnl_config **config, char **overrides, size_t count
 }
 
 /* Minutes, where each override looks at all before it. */
-Test(tree, many_overrides, .timeout = 100)
+Test(tree, many_overrides, .timeout = 280)
 {
     char **overrides = create_overrides("training.class_weight.%d=0.5");
     free(overrides[MANY - 1]);
@@ -118,7 +118,7 @@ static void expect_refused(const char *format, const char *message)
     free_overrides(overrides);
 }
 
-Test(tree, many_overrides_of_unknown_keys, .timeout = 100)
+Test(tree, many_overrides_of_unknown_keys, .timeout = 280)
 {
     expect_refused("training.k%d=1", "training: unknown key 'k0'");
     expect_refused("training.optimizer.k%d=1", "expected one optimizer, got 30001");
