@@ -239,11 +239,13 @@ static const rnl_optimizer rmsprop = {.slots = rmsprop_slots, .bind = bind_rmspr
         .fallback = fallback_, .minimum = minimum_, .maximum = maximum_, .help = help_             \
     }
 
+#define AUTO "; auto: what a range test suggests before the first step"
+
 #define LEARNING_RATE(struct_, fallback_, help_)                                                   \
     {                                                                                              \
         .key = "learning_rate", .type = RNL_FIELD_NUMBER,                                          \
         .offset = offsetof(struct_, learning_rate), .fallback = fallback_, .minimum = 0,           \
-        .maximum = 1e6, .above_minimum = true, .help = help_                                       \
+        .maximum = 1e6, .above_minimum = true, .zero = "auto", .help = help_ AUTO                  \
     }
 
 #define EPSILON(struct_)                                                                           \
@@ -301,7 +303,8 @@ static const rnl_field rmsprop_fields[] = {
          .minimum = 0,                                                                             \
          .maximum = 1e6,                                                                           \
          .above_minimum = true,                                                                    \
-         .help = "learning rate: factor of the gradient in a step"},                               \
+         .zero = "auto",                                                                           \
+         .help = "learning rate: factor of the gradient in a step" AUTO},                          \
             {.key = "momentum",                                                                    \
              .type = RNL_FIELD_NUMBER,                                                             \
              .offset = offsetof(sgd_parameters, momentum),                                         \
@@ -381,11 +384,21 @@ const rnl_kind_table rnl_optimizers = {
     .count = sizeof kinds / sizeof *kinds,
 };
 
-bool rnl_optimizer_never_slows(const rnl_choice *choice)
+static rnl_bound_optimizer bind_scalar(const rnl_choice *choice)
 {
     rnl_bound_optimizer bound;
     rnl_optimizer_of(choice)->bind(&bound, rnl_kernels_of(RNL_ISA_SCALAR), choice->parameters);
-    return bound.momentum >= 1;
+    return bound;
+}
+
+double rnl_optimizer_learning_rate(const rnl_choice *choice)
+{
+    return bind_scalar(choice).learning_rate;
+}
+
+bool rnl_optimizer_never_slows(const rnl_choice *choice)
+{
+    return bind_scalar(choice).momentum >= 1;
 }
 
 rnl_step_rates rnl_optimizer_rates(const rnl_choice *choice, const rnl_bound_optimizer *bound,

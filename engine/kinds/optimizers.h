@@ -13,7 +13,8 @@ typedef struct rnl_bound_optimizer {
     void (*update)(const rnl_update *slice);
     /* Computes the divisors of the gradients of an updated slice; NULL: there are none. */
     void (*divisors)(const rnl_update *slice, float *divisors);
-    double learning_rate, momentum; /* as configured; momentum: beta_1 of the adam family */
+    double learning_rate, momentum; /* as configured; momentum: beta_1 of the adam family;
+                                       learning_rate 0: a range test finds it */
     float beta_2, epsilon;
     /* Slots of the state, from 1, of the kernel's arrays; 0: none. */
     uint8_t velocity, squares, means;
@@ -55,6 +56,9 @@ static inline size_t rnl_optimizer_slots(const rnl_choice *choice)
 {
     return rnl_optimizer_of(choice)->slots(choice->parameters);
 }
+
+/* Returns the learning rate as configured; 0: a range test finds it. */
+double rnl_optimizer_learning_rate(const rnl_choice *choice);
 
 /* Tests if the velocity never decays: momentum 1. */
 bool rnl_optimizer_never_slows(const rnl_choice *choice);

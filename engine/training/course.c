@@ -127,6 +127,12 @@ static uint64_t steps_from_beginning(const rnl_course *t, uint64_t per_epoch, ui
            per_epoch * rnl_model_skipped_epochs(t->model, t->position.phase);
 }
 
+double rnl_course_base_rate(const rnl_course *t, const rnl_step *step)
+{
+    const double own = step->update.optimizer.learning_rate;
+    return own > 0 ? own : t->position.found_rate;
+}
+
 static rnl_moment moment_after(const rnl_course *t, const rnl_step *step, uint64_t done)
 {
     const rnl_position *position = &t->position;
@@ -138,7 +144,7 @@ static rnl_moment moment_after(const rnl_course *t, const rnl_step *step, uint64
     const uint64_t start =
         began > position->phase_step ? steps_from_beginning(t, per_epoch, began) : 0;
     return (rnl_moment){
-        .learning_rate = step->update.optimizer.learning_rate,
+        .learning_rate = rnl_course_base_rate(t, step),
         .step = (double)(now - start),
         .epoch = (double)(now / per_epoch - start / per_epoch),
         .steps = (double)(all - start),

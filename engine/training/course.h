@@ -87,6 +87,9 @@ void rnl_course_look_at_clock(rnl_course *t, const rnl_hand *hand);
 /* Tests if there is no further step. */
 bool rnl_course_is_over(const rnl_course *t);
 
+/* Returns the optimizer's learning rate, as configured or as a range test has found it. */
+double rnl_course_base_rate(const rnl_course *t, const rnl_step *step);
+
 /* Returns the rates of the step after `done` steps, at least as many as when the schedule began. */
 rnl_scheduled rnl_course_scheduled(const rnl_course *t, const rnl_step *step, uint64_t done);
 

@@ -92,17 +92,18 @@ static rnl_status check_rows(rnl_model *model, const rnl_data *data)
     return RNL_OK;
 }
 
+/* In place of a rate that is still to be found. */
+#define NOMINAL 1e-3
+
 /* Refuses a formula whose rates are none, before anything is written. */
 static rnl_status check_rates(const rnl_model *model, size_t number, const rnl_data *data)
 {
     const size_t batch_size = rnl_batch_size(model, &data->train);
     const uint64_t epochs = model->phase.epochs, first = rnl_model_skipped_epochs(model, number),
                    steps = (rnl_epoch_rows(model, &data->train) + batch_size - 1) / batch_size;
-    rnl_bound_optimizer bound;
-    rnl_optimizer_of(model->phase.optimizer)
-        ->bind(&bound, rnl_kernels_of(RNL_ISA_SCALAR), model->phase.optimizer->parameters);
+    const double rate = rnl_optimizer_learning_rate(model->phase.optimizer);
     return rnl_schedule_check_rates(model->phase.schedule,
-                                    &(const rnl_moment){.learning_rate = bound.learning_rate,
+                                    &(const rnl_moment){.learning_rate = rate > 0 ? rate : NOMINAL,
                                                         .step = (double)(first * steps),
                                                         .epoch = (double)first,
                                                         .steps = (double)(epochs * steps),

@@ -54,8 +54,8 @@ static void tell_figures(rnl_course *t, rnl_hand *hand)
     gather_figures(t, step, &figures);
     const rnl_progress progress =
         rnl_course_progress(t, t->reported_at, position->sums.rows - t->sums_rows, &figures);
-    look_for_plateau(t->model->phase.schedule, &position->plateau,
-                     step->update.optimizer.learning_rate, &figures);
+    look_for_plateau(t->model->phase.schedule, &position->plateau, rnl_course_base_rate(t, step),
+                     &figures);
     const rnl_status rated = rnl_course_set_rates(t, step);
     if (rated != RNL_OK)
         rnl_course_stop(t, hand, rated);

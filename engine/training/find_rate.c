@@ -330,34 +330,37 @@ void rnl_rate_search_free(rnl_rate_search *found)
     free(found);
 }
 
-static void tell_found(const rnl_rate_search *found, const rnl_options *options)
+static void tell_found(const rnl_rate_search *found, const char *key, const rnl_options *options)
 {
     const double turn = found->points[found->turn].learning_rate;
     if (found->remark)
-        rnl_log(options, RNL_LOG_WARNING, "max_rate %.3g, a tenth of %.3g: in the range test %s",
+        rnl_log(options, RNL_LOG_WARNING, "%s %.3g, a tenth of %.3g: in the range test %s", key,
                 found->learning_rate, turn, found->remark);
     else
         rnl_log(options, RNL_LOG_INFO,
-                "max_rate %.3g: a tenth of %.3g, where the loss began to climb in a range test",
+                "%s %.3g: a tenth of %.3g, where the loss began to climb in a range test", key,
                 found->learning_rate, turn);
 }
 
-rnl_status rnl_find_rate_for_schedule(double *learning_rate, const rnl_model *model,
-                                      const rnl_data *data, const rnl_options *options)
+rnl_status rnl_find_rate(double *learning_rate, const rnl_model *model, const rnl_data *data,
+                         const rnl_options *options)
 {
     const rnl_options quiet = {
         .threads = options->threads, .pin = options->pin, .products = options->products};
+    const bool of_schedule = rnl_schedule_searches(model->phase.schedule);
+    const rnl_choice *asking = of_schedule ? model->phase.schedule : model->phase.optimizer;
+    const char *key = of_schedule ? "max_rate" : "learning_rate";
     rnl_rate_search *found;
     RNL_TRY(rnl_find_learning_rate(model, data, NULL, &quiet, &found));
-    const rnl_choice *schedule = model->phase.schedule;
     rnl_status status = RNL_OK;
     if (isnan(found->learning_rate))
-        status = rnl_fail_at(schedule->place,
-                             "schedule %s: max_rate: a range test from 1e-5 to 10 suggests no "
-                             "rate: %s; or give a number",
-                             schedule->kind->name, found->remark);
+        status = rnl_fail_at(asking->place,
+                             "%s %s: %s: a range test from 1e-5 to 10 suggests no rate: %s; or "
+                             "give a number",
+                             of_schedule ? "schedule" : "optimizer", asking->kind->name, key,
+                             found->remark);
     else
-        tell_found(found, options);
+        tell_found(found, key, options);
     *learning_rate = found->learning_rate;
     rnl_rate_search_free(found);
     return status;

@@ -6,8 +6,9 @@
 
 #include "engine/model/model.h"
 
-/* Runs a range test for a schedule that takes its highest rate from one, and logs the rate. */
-rnl_status rnl_find_rate_for_schedule(double *learning_rate, const rnl_model *model,
-                                      const rnl_data *data, const rnl_options *options);
+/* Runs a range test for an optimizer or a schedule that takes its rate, or its highest one, from
+ * it, and logs the rate. */
+rnl_status rnl_find_rate(double *learning_rate, const rnl_model *model, const rnl_data *data,
+                         const rnl_options *options);
 
 #endif

@@ -337,6 +337,12 @@ static void set_passes(rnl_course *t)
     t->inspection.probing = true;
 }
 
+static bool searches(const rnl_phase_settings *phase)
+{
+    return rnl_schedule_searches(phase->schedule) ||
+           rnl_optimizer_learning_rate(phase->optimizer) == 0;
+}
+
 /* Prepares what is needed before the workers start. */
 static rnl_status set_up(rnl_course *t)
 {
@@ -348,8 +354,8 @@ static rnl_status set_up(rnl_course *t)
     RNL_TRY(measure_targets(t));
     set_passes(t);
     RNL_TRY(allocate_checkpoints(model));
-    return t->position.found_rate == 0 && rnl_schedule_searches(model->phase.schedule)
-               ? rnl_find_rate_for_schedule(&t->position.found_rate, model, t->data, t->options)
+    return t->position.found_rate == 0 && searches(&model->phase)
+               ? rnl_find_rate(&t->position.found_rate, model, t->data, t->options)
                : RNL_OK;
 }
 
