@@ -127,6 +127,7 @@ typedef struct training {
     rnl_config *config;
     rnl_data *data;
     rnl_model *model;
+    const char *resumed; /* the checkpoint that it is of, or NULL */
     rnl_run_directory directory;
     rnl_history history;
     bool refused; /* the directory could not be had, which is said */
@@ -194,6 +195,7 @@ static rnl_status resume_model(training *run)
         else if (!run->arguments->common.quiet)
             fprintf(stderr, "resuming %s at step %llu\n", paths[i],
                     (unsigned long long)rnl_model_step(run->model));
+        run->resumed = status == RNL_OK ? paths[i] : NULL;
     }
     if (!run->model && status == RNL_OK && !run->arguments->common.quiet)
         fprintf(stderr, "no checkpoint in %s: starting from the beginning\n", run->directory.path);
@@ -214,12 +216,19 @@ static rnl_status begin_model(training *run)
     return rnl_model_begin(&start, run->config, PARTS, &run->data, &run->model);
 }
 
+/* Rank 0 alone has the directory: it gives the others the checkpoint. */
+static int resume_together(training *run)
+{
+    const int own = run->ranks.leads ? rnl_complain_status(resume_model(run)) : RNL_EXIT_OK;
+    RNL_TRY_EXIT(rnl_ranks_spread_file(&run->ranks, &run->resumed));
+    if (run->ranks.leads || !run->resumed)
+        return own;
+    return rnl_complain_status(rnl_model_resume(&run->model, run->resumed, run->config));
+}
+
 /* A model that goes on reads tables as it did before. */
 static rnl_status obtain_model(training *run)
 {
-    const rnl_status status = run->arguments->resume ? resume_model(run) : RNL_OK;
-    if (status != RNL_OK)
-        return status;
     if (!run->model)
         return begin_model(run);
     if (run->arguments->restart_schedule)
@@ -269,8 +278,13 @@ static int prepare(training *run)
                                   arguments->skip_mismatch ? "skip-mismatch" : "keep-optimizer");
     if (!rnl_run_directory_name(&run->directory, arguments->output, rnl_config_name(run->config)))
         return RNL_EXIT_FAILURE;
-    if (run->ranks.leads)
-        RNL_TRY_EXIT(claim_directory(run));
+    return run->ranks.leads ? claim_directory(run) : RNL_EXIT_OK;
+}
+
+static int prepare_model(training *run)
+{
+    if (run->arguments->resume)
+        RNL_TRY_EXIT(resume_together(run));
     return rnl_complain_status(obtain_model(run));
 }
 
@@ -450,6 +464,7 @@ static void print_files(const training *run)
 static int run_training(training *run)
 {
     RNL_TRY_EXIT(rnl_ranks_agree(&run->ranks, prepare(run)));
+    RNL_TRY_EXIT(rnl_ranks_agree(&run->ranks, prepare_model(run)));
     RNL_TRY_EXIT(train_and_save(run));
     if (!run->ranks.leads)
         return RNL_EXIT_OK;

@@ -4,8 +4,10 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define TEXT 512
@@ -86,6 +88,51 @@ int rnl_ranks_agree(rnl_ranks *ranks, int code)
     if (status != RNL_OK && code == RNL_EXIT_OK && rnl_job_is_spokesman(ranks->job))
         rnl_complain("%s", rnl_message());
     return status != RNL_OK && agreed == RNL_EXIT_OK ? RNL_EXIT_FAILURE : agreed;
+}
+
+/* NULL if it cannot be read: then no rank has it. */
+static void *read_file(const char *path, size_t *size)
+{
+    struct stat status;
+    FILE *file = path ? fopen(path, "rb") : NULL;
+    char *bytes = NULL;
+    *size = 0;
+    if (file && fstat(fileno(file), &status) == 0 && status.st_size > 0)
+        bytes = malloc((size_t)status.st_size);
+    if (bytes)
+        *size = fread(bytes, 1, (size_t)status.st_size, file);
+    if (file)
+        fclose(file);
+    return bytes;
+}
+
+/* A file without a name; its descriptor stays open. */
+static const char *keep_file(rnl_ranks *ranks, const char *bytes, size_t size)
+{
+    const int file = memfd_create("checkpoint", MFD_CLOEXEC);
+    for (size_t done = 0; done < size;) {
+        const ssize_t written = file < 0 ? -1 : write(file, bytes + done, size - done);
+        if (written < 0)
+            return NULL;
+        done += (size_t)written;
+    }
+    snprintf(ranks->file, sizeof ranks->file, "/proc/self/fd/%d", file);
+    return ranks->file;
+}
+
+int rnl_ranks_spread_file(rnl_ranks *ranks, const char **path)
+{
+    void *bytes = NULL;
+    size_t size = 0;
+    if (!ranks->job)
+        return RNL_EXIT_OK;
+    if (ranks->leads)
+        bytes = read_file(*path, &size);
+    const rnl_status status = rnl_job_spread(ranks->job, &bytes, &size);
+    if (!ranks->leads)
+        *path = size > 0 && bytes ? keep_file(ranks, bytes, size) : NULL;
+    free(bytes);
+    return rnl_ranks_speak(ranks, status) ? rnl_complain_status(status) : RNL_EXIT_FAILURE;
 }
 
 bool rnl_ranks_speak(const rnl_ranks *ranks, rnl_status status)

@@ -10,10 +10,11 @@
 #include <stdbool.h>
 
 typedef struct rnl_ranks {
-    rnl_job *job; /* NULL: alone */
-    bool leads;   /* rank 0, or alone */
-    int held;     /* a descriptor of what this rank would have said, or -1 */
-    int messages; /* that of standard error meanwhile */
+    rnl_job *job;  /* NULL: alone */
+    bool leads;    /* rank 0, or alone */
+    int held;      /* a descriptor of what this rank would have said, or -1 */
+    int messages;  /* that of standard error meanwhile */
+    char file[32]; /* the name of one that was spread */
 } rnl_ranks;
 
 /* Joins the job that the process was started in; complains and returns an exit code.  With
@@ -23,6 +24,10 @@ int rnl_ranks_join(rnl_ranks *ranks, double deadline, bool verbose);
 /* Waits for all ranks, and returns the same exit code on all: 0, if all of them give 0.  Rank 0
  * says why another rank failed. */
 int rnl_ranks_agree(rnl_ranks *ranks, int code);
+
+/* Gives the other ranks a file of rank 0, NULL for none, in memory; *path is where they read it, or
+ * NULL.  Rank 0's own is left as it is.  Complains and returns an exit code. */
+int rnl_ranks_spread_file(rnl_ranks *ranks, const char **path);
 
 /* Whether this rank reports a failure of a training. */
 bool rnl_ranks_speak(const rnl_ranks *ranks, rnl_status status);

@@ -9,11 +9,20 @@
 #include <string.h>
 #include <time.h>
 
-double rnl_job_now(void)
+static double now(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+double rnl_job_awake(rnl_job *job)
+{
+    static const double most = 1; /* between two looks of a process that runs */
+    const double at = now(), gap = at - job->looked_at;
+    job->awake += gap < most ? gap : most;
+    job->looked_at = at;
+    return job->awake;
 }
 
 size_t rnl_job_own_rank(const rnl_job *job)
@@ -26,9 +35,14 @@ size_t rnl_job_count(const rnl_job *job)
     return job ? (size_t)job->ranks : 1;
 }
 
-size_t rnl_job_count_on_node(const rnl_job *job)
+void rnl_job_set_share(rnl_job *job, rnl_node_share share)
 {
-    return job ? job->on_node : 1;
+    job->share = share;
+}
+
+rnl_node_share rnl_job_share(const rnl_job *job)
+{
+    return job ? job->share : (rnl_node_share){0, 1};
 }
 
 const char *rnl_job_library(const rnl_job *job)
@@ -78,7 +92,7 @@ static void own_folder(char path[PATH])
 {
     Dl_info info;
     snprintf(path, PATH, ".");
-    if (!dladdr((const void *)rnl_job_now, &info) || !info.dli_fname)
+    if (!dladdr((const void *)rnl_job_awake, &info) || !info.dli_fname)
         return;
     char *whole = realpath(info.dli_fname, NULL);
     char *slash = whole ? strrchr(whole, '/') : NULL;
@@ -149,13 +163,12 @@ static bool begin(rnl_job *job, const rnl_launcher *launcher, char problem[RNL_J
         return false;
     if (!serialized)
         return fail(problem, "%s does not offer MPI_THREAD_SERIALIZED", job->library);
-    job->on_node = launcher->on_node > 0 ? launcher->on_node : 1;
+    job->share = (rnl_node_share){0, 1};
     job->heard = calloc((size_t)job->ranks, sizeof *job->heard);
     job->parcels = calloc(2 * (size_t)job->ranks, sizeof *job->parcels);
     if (!job->heard || !job->parcels)
         return fail(problem, "out of memory");
-    for (int r = 0; r < job->ranks; ++r)
-        atomic_init(&job->heard[r], rnl_job_now());
+    job->looked_at = now();
     return rnl_pulse_start(job) || fail(problem, "no thread can be had for signs of life");
 }
 

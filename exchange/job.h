@@ -38,7 +38,14 @@ void rnl_job_exit(rnl_job *job, int code);
 
 size_t rnl_job_own_rank(const rnl_job *job);
 size_t rnl_job_count(const rnl_job *job);
-size_t rnl_job_count_on_node(const rnl_job *job);
+
+/* This rank's number among those of its machine that may use the same cores, and their count. */
+typedef struct rnl_node_share {
+    size_t index, count;
+} rnl_node_share;
+
+void rnl_job_set_share(rnl_job *job, rnl_node_share share);
+rnl_node_share rnl_job_share(const rnl_job *job); /* 0 of 1 until it is set, and for NULL */
 
 /* "Open MPI v4.1.4". */
 const char *rnl_job_library(const rnl_job *job);

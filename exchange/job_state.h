@@ -23,14 +23,15 @@ struct rnl_job {
     const rnl_mpi *mpi;
     void *module; /* of dlopen */
     int rank, ranks;
-    size_t on_node;
+    rnl_node_share share;
     double deadline; /* seconds */
     char library[128];
     pthread_mutex_t lock; /* held in every call of the library */
     pthread_t pulse;
     bool has_pulse;
     atomic_bool leaving;
-    _Atomic double *heard; /* (ranks) seconds: the last sign of life */
+    double awake, looked_at; /* seconds that count (rnl_job_awake), and when they were counted */
+    double *heard;           /* (ranks) of these: the last sign of life */
     uint64_t step;
     rnl_mpi_request *requests; /* (capacity) */
     size_t *owners;            /* (capacity) the parcel that a request belongs to */
@@ -43,8 +44,9 @@ struct rnl_job {
     char text[RNL_JOB_TEXT];
 };
 
-/* Seconds of a clock that only goes forward. */
-double rnl_job_now(void);
+/* Returns the seconds in which this process ran: if it was stopped, or its machine stood still, it
+ * heard of nobody, and nobody is silent for that.  Holds the lock. */
+double rnl_job_awake(rnl_job *job);
 
 /* Starts and ends the thread that gives signs of life. */
 bool rnl_pulse_start(rnl_job *job);

@@ -19,12 +19,11 @@ static size_t number(char *(*get)(const char *name), const char *name)
  * Slurm's own variables tell the number of ranks. */
 static const struct known {
     rnl_mpi_abi abi;
-    const char *variable, *ranks, *rank, *on_node;
+    const char *variable, *ranks, *rank;
 } launchers[] = {
-    {RNL_MPI_OPEN, "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK",
-     "OMPI_COMM_WORLD_LOCAL_SIZE"},
-    {RNL_MPI_MPICH, "PMI_SIZE", "PMI_SIZE", "PMI_RANK", "MPI_LOCALNRANKS"},
-    {RNL_MPI_OPEN, "PMIX_RANK", "SLURM_STEP_NUM_TASKS", "PMIX_RANK", NULL},
+    {RNL_MPI_OPEN, "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"},
+    {RNL_MPI_MPICH, "PMI_SIZE", "PMI_SIZE", "PMI_RANK"},
+    {RNL_MPI_OPEN, "PMIX_RANK", "SLURM_STEP_NUM_TASKS", "PMIX_RANK"},
 };
 
 /* RUNNEL_MPI chooses another library than the launcher's, for those that start both. */
@@ -47,11 +46,8 @@ rnl_launcher rnl_launcher_find(char *(*get)(const char *name))
             continue;
         const rnl_mpi_abi abi = chosen(get, l->abi);
         if (abi != RNL_MPI_NONE)
-            return (rnl_launcher){.abi = abi,
-                                  .variable = l->variable,
-                                  .ranks = ranks,
-                                  .rank = number(get, l->rank),
-                                  .on_node = number(get, l->on_node)};
+            return (rnl_launcher){
+                .abi = abi, .variable = l->variable, .ranks = ranks, .rank = number(get, l->rank)};
     }
     const size_t tasks = number(get, "SLURM_STEP_NUM_TASKS");
     if (tasks < 2 || !get("SLURM_PROCID") || chosen(get, RNL_MPI_OPEN) == RNL_MPI_NONE)

@@ -12,7 +12,6 @@ typedef struct rnl_launcher {
     rnl_mpi_abi abi;      /* RNL_MPI_NONE: this process is alone */
     const char *variable; /* that says so */
     size_t ranks, rank;   /* of the job and of this process, as the launcher tells them */
-    size_t on_node;       /* of them on this machine; 0 if the launcher does not tell */
     /* NULL, or why the processes that were started cannot find each other. */
     const char *problem;
 } rnl_launcher;

@@ -115,10 +115,10 @@ static size_t test_all(rnl_job *job, const rnl_parcel *parcels, size_t open)
 /* Breaks the job if a rank that is waited for has been silent for too long, or does not come. */
 static void look_at_clock(rnl_job *job, const rnl_parcel *parcels, size_t open, double began)
 {
-    const double now = rnl_job_now();
+    const double now = rnl_job_awake(job);
     for (size_t k = 0; k < open && job->fault == RNL_FAULT_NONE; ++k) {
         const size_t peer = parcels[job->owners[k]].peer;
-        const double heard = atomic_load(&job->heard[peer]);
+        const double heard = job->heard[peer];
         if (now - (heard > began ? heard : began) > job->deadline)
             rnl_job_break(job, RNL_FAULT_SILENT, (int)peer, 1,
                           "rank %zu of %d has given no sign of life for %.0f seconds, at step "
@@ -145,7 +145,9 @@ static void rest(unsigned turn)
 
 static void wait_for(rnl_job *job, const rnl_parcel *parcels, size_t open)
 {
-    const double began = rnl_job_now();
+    pthread_mutex_lock(&job->lock);
+    const double began = rnl_job_awake(job);
+    pthread_mutex_unlock(&job->lock);
     for (unsigned turn = 1; open > 0 && job->fault == RNL_FAULT_NONE; ++turn) {
         pthread_mutex_lock(&job->lock);
         open = test_all(job, parcels, open);

@@ -32,7 +32,7 @@ void rnl_job_listen(rnl_job *job)
     char none;
     int from;
     while (take_one(job, RNL_TAG_PULSE, &none, 0, &from))
-        atomic_store(&job->heard[from], rnl_job_now());
+        job->heard[from] = job->awake;
     while (take_one(job, RNL_TAG_FAULT, &message, (int)sizeof message, &from)) {
         message.text[sizeof message.text - 1] = '\0';
         rnl_job_break(job, RNL_FAULT_TOLD, from, message.code, "%s", message.text);
@@ -49,17 +49,17 @@ static void *beat(void *context)
 {
     rnl_job *job = context;
     const double interval = job->deadline / 4 < most_seconds ? job->deadline / 4 : most_seconds;
-    double next = rnl_job_now();
+    double next = 0;
     while (!atomic_load(&job->leaving)) {
-        if (rnl_job_now() >= next) {
-            pthread_mutex_lock(&job->lock);
+        pthread_mutex_lock(&job->lock);
+        if (rnl_job_awake(job) >= next) {
             for (int r = 0; r < job->ranks; ++r)
                 if (r != job->rank)
                     send_pulse(job, r);
             rnl_job_listen(job);
-            pthread_mutex_unlock(&job->lock);
-            next = rnl_job_now() + interval;
+            next = job->awake + interval;
         }
+        pthread_mutex_unlock(&job->lock);
         sleep_seconds(interval / 10);
     }
     return NULL;

@@ -188,3 +188,20 @@ void rnl_topology_release(rnl_topology *topology)
     free(topology->cores);
     *topology = (rnl_topology){0};
 }
+
+void rnl_topology_take_share(rnl_topology *topology, size_t index, size_t count)
+{
+    const size_t cores = topology->core_count, first = index * cores / count,
+                 end = (index + 1) * cores / count;
+    if (count <= 1)
+        return;
+    topology->usable_processors = topology->usable_processors / count + 1;
+    topology->core_count = end > first ? end - first : 1;
+    memmove(topology->cores, topology->cores + first,
+            topology->core_count * sizeof *topology->cores);
+    topology->quota /= (double)count;
+    if (count > cores && (topology->quota == 0 || topology->quota > (double)cores / (double)count))
+        topology->quota = (double)cores / (double)count;
+    topology->numa_nodes = 0;
+    order_cores(topology);
+}

@@ -45,4 +45,9 @@ bool rnl_topology_read(rnl_topology *topology, const rnl_topology_source *source
                        size_t problem_size);
 void rnl_topology_release(rnl_topology *topology);
 
+/* Leaves the share of one of `count` processes that may use the same cores: contiguous ones, of the
+ * quota as much.  With fewer cores than processes, several have the same one, and a quota below 1.
+ */
+void rnl_topology_take_share(rnl_topology *topology, size_t index, size_t count);
+
 #endif

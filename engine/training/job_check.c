@@ -83,6 +83,51 @@ rnl_status rnl_job_agree(rnl_job *job, int *code, const char *text)
     return status;
 }
 
+enum { TAG_SIZE = 7, TAG_BYTES };
+
+static rnl_status send_to_all(rnl_job *job, int tag, void *bytes, size_t size)
+{
+    const size_t others = rnl_job_count(job) - 1;
+    rnl_parcel *parcels = calloc(others, sizeof *parcels);
+    if (!parcels)
+        return rnl_fail_memory(others * sizeof *parcels);
+    for (size_t r = 0; r < others; ++r)
+        parcels[r] = (rnl_parcel){r + 1, tag, false, bytes, size};
+    const bool sent = rnl_job_exchange(job, parcels, others);
+    free(parcels);
+    return sent ? RNL_OK : rnl_fail_job(job);
+}
+
+static rnl_status receive_from_first(rnl_job *job, int tag, void *bytes, size_t size)
+{
+    const rnl_parcel parcel = {0, tag, true, bytes, size};
+    return rnl_job_exchange(job, &parcel, 1) ? RNL_OK : rnl_fail_job(job);
+}
+
+rnl_status rnl_job_spread(rnl_job *job, void **bytes, size_t *size)
+{
+    if (!job)
+        return RNL_OK;
+    if (rnl_job_own_rank(job) == 0) {
+        RNL_TRY(send_to_all(job, TAG_SIZE, size, sizeof *size));
+        return send_to_all(job, TAG_BYTES, *bytes, *size);
+    }
+    *bytes = NULL;
+    RNL_TRY(receive_from_first(job, TAG_SIZE, size, sizeof *size));
+    if (*size == 0)
+        return RNL_OK;
+    void *received = malloc(*size);
+    if (!received) {
+        rnl_fail_memory(*size);
+        return rnl_job_tell(job, RNL_NO_MEMORY);
+    }
+    const rnl_status status = receive_from_first(job, TAG_BYTES, received, *size);
+    *bytes = status == RNL_OK ? received : NULL;
+    if (status != RNL_OK)
+        free(received);
+    return status;
+}
+
 rnl_status rnl_job_check(const rnl_model *model, const rnl_options *options)
 {
     const size_t ranks = rnl_job_count(options->job),

@@ -21,6 +21,7 @@
 #include "engine/training/job_check.h"
 #include "engine/training/target_scale.h"
 #include "engine/training/training_log.h"
+#include "engine/workers/job_node.h"
 #include "engine/workers/steps.h"
 #include "threading/floating_mode.h"
 
@@ -409,8 +410,11 @@ static rnl_status run_phase(rnl_course *t)
 static rnl_status check(rnl_model *model, const rnl_data *data, const rnl_options *options)
 {
     RNL_TRY(rnl_schedule_given_check(model, rnl_options_given(options)));
+    rnl_job *job = rnl_options_given(options)->job;
     RNL_TRY(rnl_job_check(model, rnl_options_given(options)));
-    return rnl_course_check(model, data);
+    RNL_TRY(rnl_course_check(model, data));
+    RNL_TRY(rnl_job_compare(job, model));
+    return rnl_job_settle(job, rnl_options_given(options));
 }
 
 /* A model that ended a phase, but not its training, stands at the beginning of the next one. */

@@ -5,6 +5,7 @@
 #include "engine/step/plan.h"
 #include "engine/step/step.h"
 #include "engine/workers/callbacks.h"
+#include "exchange/job.h"
 #include "simd/kernels.h"
 #include "threading/claims.h"
 #include "threading/team.h"
@@ -171,6 +172,8 @@ static rnl_status place_and_claim(rnl_placement *placement, size_t *active, cons
 {
     rnl_topology topology;
     RNL_TRY(read_here(&topology));
+    const rnl_node_share share = rnl_job_share(options->job);
+    rnl_topology_take_share(&topology, share.index, share.count);
     const int turn = rnl_claims_await_turn();
     rnl_claims_read(&topology);
     const rnl_status status = place(placement, active, work, &topology, options);

@@ -584,6 +584,10 @@ RNL_API size_t rnl_job_ranks(const rnl_job *job);
  * 0; else RNL_JOB, with the largest code and the text of the first rank that has it. */
 RNL_API rnl_status rnl_job_agree(rnl_job *job, int *code, const char *text);
 
+/* Gives all ranks rank 0's bytes: *bytes and *size are its own there; elsewhere they are set, and
+ * *bytes, NULL for none, is freed with free.  RNL_JOB, RNL_NO_MEMORY. */
+RNL_API rnl_status rnl_job_spread(rnl_job *job, void **bytes, size_t *size);
+
 /* Nonzero on the rank that reports what happened to the job: others then say nothing.  Rank 0, but
  * where a rank failed alone, that rank, and where rank 0 is silent, rank 1. */
 RNL_API int rnl_job_is_spokesman(const rnl_job *job);
