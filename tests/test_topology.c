@@ -308,3 +308,35 @@ Test(topology, of_this_machine_obeys_the_affinity_of_the_caller)
     cr_expect_eq(topology.cores[0].processor, last);
     rnl_topology_release(&topology);
 }
+
+/* Shares of ranks on one machine: contiguous, of all cores, each core in one of them. */
+Test(topology, is_shared_by_processes)
+{
+    for (size_t count = 1; count <= 8; ++count) {
+        unsigned next = 0;
+        for (size_t index = 0; index < count; ++index) {
+            rnl_topology topology =
+                read_from(&(const rnl_topology_source){.synthetic = "numa:2 core:4 pu:2"});
+            rnl_topology_take_share(&topology, index, count);
+            cr_assert_geq(topology.core_count, 8 / count);
+            for (size_t i = 0; i < topology.core_count; ++i)
+                cr_assert_eq(topology.cores[i].core, next++);
+            cr_expect_eq(topology.numa_nodes, topology.cores[topology.core_count - 1].numa_node -
+                                                  topology.cores[0].numa_node + 1);
+            rnl_topology_release(&topology);
+        }
+        cr_assert_eq(next, 8u);
+    }
+}
+
+Test(topology, with_fewer_cores_than_processes_gives_one_each)
+{
+    for (size_t index = 0; index < 5; ++index) {
+        rnl_topology topology = read_from(&(const rnl_topology_source){.synthetic = "core:2 pu:1"});
+        rnl_topology_take_share(&topology, index, 5);
+        cr_expect_eq(topology.core_count, 1u);
+        cr_expect_eq(topology.cores[0].core, index * 2 / 5);
+        cr_expect_lt(topology.quota, 1);
+        rnl_topology_release(&topology);
+    }
+}
