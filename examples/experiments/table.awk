@@ -123,13 +123,17 @@ function draw_layers(    i, s, k, points, count, sum, seen, text) {
     print "set xlabel " quoted(plot_x) "; set ylabel " quoted(plot_label) "; set logscale y; set format y '10^{%L}'" > script
     print "plot " text > script
 }
-function draw(    i, parts, rows) {
+function draw(    i, parts, height, layout) {
     script = plot ".gp"
-    rows = max(360, 90 + 20 * arm_count)
+    height = has_dots ? max(360, 90 + 20 * arm_count) : 360
+    layout = "1," plot_count
+    for (i = 1; i <= arm_count; ++i)
+        if (has_dots && plot_count > 1 && length(labels[i]) > 20) layout = plot_count ",1"
+    if (layout != "1," plot_count) height = plot_count * max(270, 90 + 20 * arm_count)
     split("#0072b2 #d55e00 #009e73 #cc79a7 #e69f00 #56b4e9 #000000 #7e2f8e #8c564b #7f7f7f", parts, " ")
-    print "set terminal svg size 900," (has_dots ? rows : 360) " font 'sans-serif,13' background '#ffffff'" > script
+    print "set terminal svg size 900," height " font 'sans-serif,13' background '#ffffff'" > script
     for (i = 1; i <= 10; ++i) print "set linetype " i " linecolor rgb '" parts[i] "'" > script
-    print "set linetype cycle 10\nset multiplot layout 1," plot_count > script
+    print "set linetype cycle 10\nset multiplot layout " layout > script
     for (i = 1; i <= plot_count; ++i) {
         split("", parts)
         split(plots[i], parts, "|")
