@@ -85,6 +85,28 @@ Test(share, contiguous_and_balanced)
         }
 }
 
+/* A range in the middle, and what is around it, are each balanced; without one around it is all. */
+Test(share, apart)
+{
+    enum { COUNT = 24 };
+    for (size_t first = 0; first < COUNT; first += 4)
+        for (size_t own = 1; first + own <= COUNT; ++own)
+            for (size_t workers = 1; workers < 9; ++workers) {
+                size_t inside[9] = {0}, outside[9] = {0};
+                for (size_t i = 0; i < COUNT; ++i) {
+                    const size_t w = rnl_share_owner_apart(COUNT, first, own, workers, i);
+                    cr_assert_lt(w, workers);
+                    ++(i >= first && i < first + own ? inside : outside)[w];
+                }
+                for (size_t w = 0; w < workers; ++w) {
+                    cr_assert_leq(inside[w] - own / workers, 1);
+                    cr_assert_leq(outside[w] - (COUNT - own) / workers, 1);
+                }
+            }
+    for (size_t i = 0; i < COUNT; ++i)
+        cr_expect_eq(rnl_share_owner_apart(COUNT, 0, COUNT, 5, i), rnl_share_owner(COUNT, 5, i));
+}
+
 Test(share, does_not_overflow)
 {
     const size_t count = SIZE_MAX - 1;

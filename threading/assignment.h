@@ -11,4 +11,7 @@
  * balanced to within one. */
 size_t rnl_share_owner(size_t count, size_t workers, size_t item);
 
+/* The same where `own` items from `first` on are shared out by themselves, and all others, too. */
+size_t rnl_share_owner_apart(size_t count, size_t first, size_t own, size_t workers, size_t item);
+
 #endif

@@ -75,6 +75,12 @@ size_t rnl_cut_parts(rnl_cut rows)
     return rows.blocks * (rows.size / rnl_cut_part(rows.size));
 }
 
+rnl_own_parts rnl_cut_own_parts(rnl_cut rows)
+{
+    const size_t each = rnl_cut_parts(rows) / rows.shards;
+    return (rnl_own_parts){rows.before * each, (rows.shards - rows.before - rows.behind) * each};
+}
+
 /* A power of two, so that as many workers have equal shares. */
 static rnl_column_cut cut_evenly(size_t columns, size_t least, size_t most)
 {

@@ -55,6 +55,13 @@ typedef struct rnl_shard_range {
     size_t first, count;
 } rnl_shard_range;
 
+/* Parts of row blocks that this process computes. */
+typedef struct rnl_own_parts {
+    size_t first, count;
+} rnl_own_parts;
+
+rnl_own_parts rnl_cut_own_parts(rnl_cut rows);
+
 /* The shards of a rank: as even a share as there can be, the larger ones first. */
 rnl_shard_range rnl_cut_rank(size_t shards, size_t ranks, size_t rank);
 

@@ -24,7 +24,7 @@ rnl_status rnl_phases_add(rnl_phase_list *list, rnl_phase phase)
         list->items = grown;
         list->capacity = capacity;
     }
-    phase.cost.tiles = phase.tiles;
+    phase.cost.tiles = phase.cost.tiles > 0 ? phase.cost.tiles : phase.tiles;
     phase.cost.barrier = barrier_of(&phase);
     phase.layer = list->layer;
     phase.rows_move = list->rows_move;

@@ -183,7 +183,9 @@ static void plan_memory(rnl_step *step)
 
 static rnl_status arrange_phases(rnl_step *step)
 {
-    step->keeps_rows = rnl_cut_parts(step->rows) % step->active == 0;
+    const size_t own = rnl_cut_own_parts(step->rows).count,
+                 others = rnl_cut_parts(step->rows) - own;
+    step->keeps_rows = own % step->active == 0 && others % step->active == 0;
     RNL_TRY(rnl_phases_arrange(&step->preparation, step->keeps_rows));
     return rnl_phases_arrange(&step->phases, step->keeps_rows);
 }
@@ -200,10 +202,17 @@ rnl_status rnl_step_arrange(rnl_step *step)
 
 /* ---- bound to a worker -------------------------------------------------------------------- */
 
-static size_t owner_of(const rnl_phase *phase, size_t tile, size_t workers)
+/* Tiles of other ranks' rows are empty, but in passes that all ranks make alike. */
+static size_t owner_of(const rnl_step *step, const rnl_phase *phase, size_t tile)
 {
-    return phase->owner ? phase->owner(phase->self, tile, workers)
-                        : rnl_share_owner(phase->tiles, workers, tile);
+    if (phase->owner)
+        return phase->owner(phase->self, tile, step->active);
+    if (phase->cost.row_parts == 0)
+        return rnl_share_owner(phase->tiles, step->active, tile);
+    const rnl_own_parts own = rnl_cut_own_parts(step->rows);
+    const size_t each = phase->tiles / rnl_cut_parts(step->rows);
+    return rnl_share_owner_apart(phase->tiles, own.first * each, own.count * each, step->active,
+                                 tile);
 }
 
 static rnl_status find_own(rnl_own_tiles *own, const rnl_phase *phase,
@@ -213,7 +222,7 @@ static rnl_status find_own(rnl_own_tiles *own, const rnl_phase *phase,
     if (!own->tiles)
         return rnl_fail_memory((phase->tiles + 1) * sizeof *own->tiles);
     for (size_t tile = 0; tile < phase->tiles; ++tile)
-        if (owner_of(phase, tile, worker->step->active) == worker->index)
+        if (owner_of(worker->step, phase, tile) == worker->index)
             own->tiles[own->count++] = (uint32_t)tile;
     return RNL_OK;
 }

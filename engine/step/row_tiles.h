@@ -35,11 +35,16 @@ static inline size_t rnl_row_tiles_in(rnl_cut rows)
 static inline rnl_status rnl_row_phase_add(rnl_step *step, rnl_phase phase, size_t columns,
                                            double bytes)
 {
-    const double values = (double)(step->padded_rows * columns);
+    const size_t parts = rnl_cut_own_parts(step->rows).count;
+    const double values = (double)(rnl_step_own_rows(step) * columns);
     phase.tiles = rnl_row_tiles_in(step->rows);
     phase.waits = RNL_WAITS_FOR_SHARED;
     phase.cost = (rnl_phase_cost){
-        .row_parts = rnl_cut_parts(step->rows), .bytes = bytes * values, .shared = 4 * values};
+        .tiles = parts * rnl_row_tiles_per_part(rnl_cut_part(step->rows.size)),
+        .row_parts = parts,
+        .bytes = bytes * values,
+        .shared = 4 * values,
+    };
     return rnl_phases_add(&step->phases, phase);
 }
 

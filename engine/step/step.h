@@ -139,6 +139,7 @@ typedef struct rnl_step_given {
     bool inspecting;            /* the probes are planned */
     const float *class_weights; /* (classes) factors of the losses in training; NULL for 1 */
     struct rnl_job *job;        /* whose ranks share the shards; NULL: this process is alone */
+    size_t ranks_foreseen;      /* of a step that is planned alone, as the first of them; else 0 */
 } rnl_step_given;
 
 /* What updates go by, and what came of them. */
@@ -242,6 +243,18 @@ static inline size_t rnl_step_arrays(const rnl_step *step)
 static inline size_t rnl_step_shards(const rnl_step *step)
 {
     return step->given.training ? (size_t)step->given.model->config->training.shards : 1;
+}
+
+/* Shards that this process computes. */
+static inline size_t rnl_step_own_shards(const rnl_step *step)
+{
+    return step->rows.shards - step->rows.before - step->rows.behind;
+}
+
+/* Rows that it computes, with those that pad their blocks. */
+static inline size_t rnl_step_own_rows(const rnl_step *step)
+{
+    return step->padded_rows / step->rows.shards * rnl_step_own_shards(step);
 }
 
 /* Tests if gradients are clipped.  Then they are complete, penalties included, before the update

@@ -97,12 +97,13 @@ static rnl_status run_part(void *self, size_t part, rnl_step_worker *worker)
 
 static rnl_phase_cost part_cost(const rnl_dense_state *state, const rnl_step *step)
 {
-    const double rows = (double)step->padded_rows, fan_in = (double)state->fan_in,
+    const double rows = (double)rnl_step_own_rows(step), fan_in = (double)state->fan_in,
                  units = (double)state->units;
-    rnl_phase_cost cost = {.row_parts = state->cut.parts, .bytes = 20 * rows * units};
+    const size_t parts = state->own.count;
+    rnl_phase_cost cost = {.tiles = parts, .row_parts = parts, .bytes = 20 * rows * units};
     if (has_input_gradient(state)) {
         cost.flops = rnl_step_flops(step, 2 * rows * fan_in * units);
-        cost.calls = (double)(state->cut.parts * state->blocks[0].transposed_packing.panels);
+        cost.calls = (double)(parts * state->blocks[0].transposed_packing.panels);
         cost.shared = 4 * fan_in * units;
     }
     return cost;

@@ -63,6 +63,7 @@ static rnl_phase_cost forward_cost(const rnl_dense_state *state, const rnl_step 
     const bool transposes = step->given.training && !state->cut.by_columns &&
                             !rnl_step_is_mixed(step) && state->layer->index > step->first_trainable;
     return (rnl_phase_cost){
+        .tiles = state->cut.by_columns ? 0 : state->slices * parts,
         .row_parts = state->cut.by_columns ? 0 : parts,
         .flops = rnl_step_flops(step, 2 * rows * fan_in * units),
         .calls = (double)(rnl_dense_panels(state) * parts),
@@ -126,7 +127,9 @@ static size_t tile_owner(const void *self, size_t tile, size_t workers)
 {
     const rnl_dense_state *state = self;
     const size_t parts = state->cut.parts, slices = state->slices;
-    return rnl_share_owner(parts * slices, workers, tile % parts * slices + tile / parts);
+    return rnl_share_owner_apart(parts * slices, state->own.first * slices,
+                                 state->own.count * slices, workers,
+                                 tile % parts * slices + tile / parts);
 }
 
 static rnl_status add_parts(rnl_dense_state *state, rnl_step *step)
@@ -138,7 +141,7 @@ static rnl_status add_parts(rnl_dense_state *state, rnl_step *step)
                                              .owner = tile_owner,
                                              .self = state,
                                              .waits = RNL_WAITS_FOR_SHARED,
-                                             .cost = forward_cost(state, step, state->cut.parts),
+                                             .cost = forward_cost(state, step, state->own.count),
                                          });
 }
 

@@ -185,13 +185,13 @@ static size_t gradients_owner(const void *self, size_t tile, size_t workers)
  * the phase reads are its worker's own. */
 static rnl_phase_cost gradients_cost(const rnl_dense_state *state, const rnl_step *step)
 {
-    const double rows = (double)step->padded_rows, fan_in = (double)state->fan_in,
+    const double rows = (double)rnl_step_own_rows(step), fan_in = (double)state->fan_in,
                  units = (double)state->units, weights = fan_in * units;
     const size_t chunks = rnl_divide_up(state->fan_in, RNL_CUT_INPUTS);
     return (rnl_phase_cost){
         .flops = rnl_step_flops(step, 2 * rows * weights),
         .calls = (double)(rnl_dense_panels(state) * chunks) *
-                 (1 + RNL_SHARD_CALL * ((double)step->rows.shards - 1)),
+                 (1 + RNL_SHARD_CALL * ((double)rnl_step_own_shards(step) - 1)),
         .bytes = rnl_step_updates_late(step) || rnl_dense_is_tied(state)
                      ? 8 * weights
                      : rnl_step_update_bytes(step, weights, 2),

@@ -39,6 +39,7 @@ static void release(void *memory)
 static rnl_status plan_grid(rnl_dense_state *state, const rnl_step *step)
 {
     state->cut = rnl_cut_dense(step->rows, state->fan_in, state->units);
+    state->own = rnl_cut_own_parts(step->rows);
     state->blocks = calloc(state->cut.columns.blocks, sizeof *state->blocks);
     return state->blocks ? RNL_OK
                          : rnl_fail_memory(state->cut.columns.blocks * sizeof *state->blocks);

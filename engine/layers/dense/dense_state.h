@@ -83,6 +83,7 @@ typedef struct rnl_dense_state {
     const rnl_layer *layer;
     size_t fan_in, units;
     rnl_dense_cut cut;
+    rnl_own_parts own;
     rnl_bound_activation activation;
     rnl_dense_columns *blocks; /* (column blocks) */
     size_t slices;
