@@ -105,6 +105,21 @@ Test(cli, draws_machines)
                  0);
     program_expect("out", "8 of 8 workers have tiles, on 4 nodes.");
     cr_expect_eq(program_run("topology --model " SPIRALS " --set model.0.dense.units=none"), 2);
+    /* 4096 x 256 and 256 floats: half of the other's gradients, then half of the sum; and 16 bytes
+     * and a float for each of 16 rows.  Two messages at 1 ms, 4,195,408 bytes at 1 GB/s. */
+    program_write("wide.yaml",
+                  "data: {train: {blobs: {rows: 64, features: 4096, classes: 256}}}\n"
+                  "model: [{dense: {units: 256, activation: softmax}}]\n"
+                  "training: {loss: sparse_categorical_crossentropy, optimizer: sgd, shards: 2}\n");
+    cr_expect_eq(
+        program_run(
+            "topology 'core:2 pu:1' --model wide.yaml --ranks 2 --network 1000,8 --threads 1"),
+        0);
+    program_expect("out", " 6195.4 us");
+    program_expect("out", " 4.195 MB");
+    program_expect("out", "warning: 1 rank would be faster than 2");
+    cr_expect_eq(program_run("topology --model wide.yaml --ranks 3"), 2);
+    program_expect("err", "3 ranks expect training.shards of at least as many, got 2");
     cr_expect_eq(program_run("topology nonsense"), 1);
     program_expect("err", "not a machine: nonsense");
     cr_expect_eq(program_run("topology missing.xml"), 1);

@@ -13,6 +13,8 @@ static const rnl_cost_rates rates = {
     .crossing_bytes = 1e8,
     .barrier = 1e-7,
     .crossing_barrier = 1e-6,
+    .latency = 1e-3,
+    .received_bytes = 1e8,
 };
 
 static void expect_seconds(double seconds, double expected)
@@ -68,4 +70,12 @@ Test(cost, has_no_barrier_for_a_phase_that_waits_with_the_one_before)
 {
     const rnl_phase_cost phases[] = {{.tiles = 2}, {.tiles = 2, .barrier = RNL_BARRIER_SHARED}};
     expect_seconds(rnl_step_seconds(phases, 2, &rates, 2, 1), 2e-7);
+}
+
+Test(cost, waits_for_messages_whatever_the_number_of_workers)
+{
+    const rnl_phase_cost phase = {.tiles = 1, .waits = 2, .received = 1e6};
+    expect_seconds(rnl_message_seconds(&phase, &rates), 2e-3 + 1e-2);
+    expect_seconds(rnl_phase_seconds(&phase, &rates, 1, 1), 2e-3 + 1e-2);
+    expect_seconds(rnl_phase_seconds(&phase, &rates, 4, 1), 2e-3 + 1e-2);
 }

@@ -65,6 +65,9 @@ Test(program_words, benchmarks_refuse_what_they_would_not_look_at)
         {"bench latency missing.yaml", "missing.yaml: ", 2},
         {"bench train missing.yaml", "missing.yaml: ", 2},
         {"topology --set training.epochs=1", "--set changes a --model, and there is none", 2},
+        {"topology --ranks 2", "--ranks share the steps of a --model, and there is none", 2},
+        {"topology --network 1,1", "--network is between --ranks, and there are none", 2},
+        {"topology --network 1,0 --ranks 2", "--network expects two numbers, as in 1000,10", 2},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
         cr_expect_eq(program_run("%s", cases[i].words), cases[i].code, "%s", cases[i].words);

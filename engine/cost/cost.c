@@ -25,6 +25,13 @@ static double sharing_seconds(const rnl_phase_cost *phase, const rnl_cost_rates 
                             abroad / (double)nodes / rates->crossing_bytes);
 }
 
+double rnl_message_seconds(const rnl_phase_cost *phase, const rnl_cost_rates *rates)
+{
+    return phase->waits > 0
+               ? phase->waits * rates->latency + phase->received / rates->received_bytes
+               : 0;
+}
+
 double rnl_phase_seconds(const rnl_phase_cost *phase, const rnl_cost_rates *rates, size_t workers,
                          size_t nodes)
 {
@@ -33,7 +40,8 @@ double rnl_phase_seconds(const rnl_phase_cost *phase, const rnl_cost_rates *rate
     const double share = largest_share(phase, workers);
     const double alone =
         phase->flops / rates->flops + phase->calls * rates->call + phase->bytes / rates->bytes;
-    return share * alone + sharing_seconds(phase, rates, share, workers, nodes);
+    return share * alone + sharing_seconds(phase, rates, share, workers, nodes) +
+           rnl_message_seconds(phase, rates);
 }
 
 double rnl_step_seconds(const rnl_phase_cost *phases, size_t count, const rnl_cost_rates *rates,

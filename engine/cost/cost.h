@@ -22,10 +22,12 @@ typedef struct rnl_phase_cost {
     size_t row_parts; /* equal parts of the rows that it is shared out by; 0 if it is shared out
                          otherwise */
     rnl_phase_barrier barrier;
-    double flops;  /* of its products, in those of float32 that take as long */
-    double calls;  /* of products */
-    double bytes;  /* read and written element by element, beside the products */
-    double shared; /* bytes read that other workers have written, if there are any */
+    double flops;    /* of its products, in those of float32 that take as long */
+    double calls;    /* of products */
+    double bytes;    /* read and written element by element, beside the products */
+    double shared;   /* bytes read that other workers have written, if there are any */
+    double waits;    /* for messages of other ranks, one after the other */
+    double received; /* bytes of these messages */
 } rnl_phase_cost;
 
 /* The rates of a core and of the links between cores. */
@@ -37,7 +39,12 @@ typedef struct rnl_cost_rates {
     double crossing_bytes;   /* per second, into a node from others */
     double barrier;          /* seconds: for each worker of a node that arrives, */
     double crossing_barrier; /* and for each other node */
+    double latency;          /* seconds of a message between two ranks */
+    double received_bytes;   /* per second, by a rank from others */
 } rnl_cost_rates;
+
+/* Returns the seconds of a phase's messages: no rank computes meanwhile. */
+double rnl_message_seconds(const rnl_phase_cost *phase, const rnl_cost_rates *rates);
 
 /* `workers` spread evenly over `nodes`. */
 double rnl_phase_seconds(const rnl_phase_cost *phase, const rnl_cost_rates *rates, size_t workers,

@@ -46,14 +46,14 @@ void rnl_step_take_all(rnl_step *step, bool all)
 rnl_status rnl_step_share(rnl_step *step)
 {
     rnl_job *job = step->given.job;
-    if (!job || !step->given.training)
+    if (!step->given.training || !(job || step->given.ranks_foreseen > 1))
         return RNL_OK;
     rnl_step_shared *s = rnl_step_allocate(step, sizeof *s, NULL);
     if (!s)
         return rnl_fail_memory(sizeof *s);
     s->job = job;
-    s->rank = rnl_job_own_rank(job);
-    s->ranks = rnl_job_count(job);
+    s->rank = job ? rnl_job_own_rank(job) : 0;
+    s->ranks = job ? rnl_job_count(job) : step->given.ranks_foreseen;
     s->shards = rnl_cut_rank(rnl_step_shards(step), s->ranks, s->rank);
     s->own_count = rnl_shard_roots(s->shards, s->own);
     step->shared = s;
@@ -339,13 +339,33 @@ static rnl_status plan_memory(rnl_exchange *e, rnl_step_shared *s)
     return rnl_arena_reserve(&step->arena, &e->inbox, inbox, sizeof(float));
 }
 
+/* Of each other rank's roots a rank receives its piece; then all other pieces of the sum. */
+static rnl_phase_cost exchange_cost(const rnl_exchange *e, const rnl_step_shared *s)
+{
+    const size_t piece = size_of(e->byte_ends, s->rank), rows = e->row_ends[s->ranks - 1];
+    return (rnl_phase_cost){
+        .waits = 1,
+        .received =
+            (double)((e->root_count - s->own_count) * piece + rows - size_of(e->row_ends, s->rank)),
+    };
+}
+
+static rnl_phase_cost gather_cost(const rnl_exchange *e, const rnl_step_shared *s)
+{
+    const size_t all = e->byte_ends[s->ranks - 1], own = size_of(e->byte_ends, s->rank);
+    return (rnl_phase_cost){.waits = 1, .received = (double)(all - own)};
+}
+
 static rnl_status add_phases(rnl_exchange *e, const rnl_step_shared *s)
 {
-    const double bytes = (double)(size_of(e->piece_ends, s->rank) * sizeof(float));
+    const double bytes = (double)size_of(e->byte_ends, s->rank);
     const size_t tiles = rnl_divide_up(size_of(e->piece_ends, s->rank), RNL_UPDATE_SLICE);
     rnl_phase_list *phases = &e->step->phases;
-    RNL_TRY(rnl_phases_add(
-        phases, (rnl_phase){.name = "exchange", .tiles = 1, .run = run_exchange, .self = e}));
+    RNL_TRY(rnl_phases_add(phases, (rnl_phase){.name = "exchange",
+                                               .tiles = 1,
+                                               .run = run_exchange,
+                                               .self = e,
+                                               .cost = exchange_cost(e, s)}));
     if (tiles > 0)
         RNL_TRY(
             rnl_phases_add(phases, (rnl_phase){.name = "sum",
@@ -353,8 +373,11 @@ static rnl_status add_phases(rnl_exchange *e, const rnl_step_shared *s)
                                                .run = run_sum,
                                                .self = e,
                                                .cost = {.bytes = bytes * (double)e->root_count}}));
-    return rnl_phases_add(
-        phases, (rnl_phase){.name = "gather sum", .tiles = 1, .run = run_gather, .self = e});
+    return rnl_phases_add(phases, (rnl_phase){.name = "gather sum",
+                                              .tiles = 1,
+                                              .run = run_gather,
+                                              .self = e,
+                                              .cost = gather_cost(e, s)});
 }
 
 rnl_status rnl_plan_exchange(rnl_step *step)
@@ -430,6 +453,7 @@ rnl_status rnl_plan_shared_arrays(rnl_step *step, const rnl_shared_array *arrays
     size_t *ends = rnl_step_allocate(step, count * s->ranks * sizeof *ends, NULL);
     if (!a || !ends)
         return rnl_fail_memory(sizeof *a);
+    double received = 0;
     *a = (shared_arrays){.count = count, .ends = ends};
     for (size_t i = 0; i < count; ++i) {
         a->arrays[i] = arrays[i];
@@ -438,8 +462,13 @@ rnl_status rnl_plan_shared_arrays(rnl_step *step, const rnl_shared_array *arrays
             ends[i * s->ranks + r] =
                 (shards.first + shards.count) * arrays[i].count * sizeof(float);
         }
+        received +=
+            (double)((step->rows.shards - s->shards.count) * arrays[i].count) * sizeof(float);
     }
-    return rnl_phases_add(
-        &step->phases,
-        (rnl_phase){.name = "exchange of statistics", .tiles = 1, .run = run_arrays, .self = a});
+    return rnl_phases_add(&step->phases,
+                          (rnl_phase){.name = "exchange of statistics",
+                                      .tiles = 1,
+                                      .run = run_arrays,
+                                      .self = a,
+                                      .cost = {.waits = (double)count, .received = received}});
 }

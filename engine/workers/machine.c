@@ -5,6 +5,7 @@
 #include "engine/step/plan.h"
 #include "engine/step/step.h"
 #include "engine/workers/callbacks.h"
+#include "engine/workers/foresight.h"
 #include "exchange/job.h"
 #include "simd/kernels.h"
 #include "threading/claims.h"
@@ -14,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define MAX_WORKERS 4096
 
 static rnl_status read_topology(rnl_topology *topology, const rnl_topology_source *source)
 {
@@ -37,122 +36,14 @@ static rnl_status read_here(rnl_topology *topology)
     return status;
 }
 
-static rnl_status plan(rnl_placement *placement, const rnl_topology *topology,
-                       const rnl_options *options)
-{
-    static const rnl_pinning pinnings[] = {
-        [RNL_PIN_AUTO] = RNL_PINNING_AUTO,
-        [RNL_PIN_ON] = RNL_PINNING_ON,
-        [RNL_PIN_OFF] = RNL_PINNING_OFF,
-    };
-    if ((unsigned)options->pin > RNL_PIN_OFF)
-        return rnl_fail(RNL_BAD_CONFIG, "pin: expected RNL_PIN_AUTO, _ON or _OFF, got %d",
-                        (int)options->pin);
-    if (options->threads > MAX_WORKERS)
-        return rnl_fail(RNL_THREADS, "%zu threads: expected at most %d", options->threads,
-                        MAX_WORKERS);
-    return rnl_placement_plan(placement, topology, options->threads, pinnings[options->pin])
-               ? RNL_OK
-               : rnl_fail_memory(options->threads * sizeof(unsigned));
-}
-
-/* ---- by cost --------------------------------------------------------------------------------- */
-
-/* Returns the rates of a core with vectors of the instruction set; docs/scaling.md describes their
- * origin. */
-static rnl_cost_rates rates_of(rnl_isa isa)
-{
-    static const double flops[] = {
-        [RNL_ISA_SCALAR] = 25e9, [RNL_ISA_AVX2] = 87e9, [RNL_ISA_AVX512] = 98e9};
-    return (rnl_cost_rates){
-        .flops = flops[isa],
-        .call = 0.5e-6,
-        .bytes = 1e12,
-        .shared_bytes = 5.8e9,
-        .crossing_bytes = 30e9,
-        .barrier = 0.1e-6,
-        .crossing_barrier = 0.5e-6,
-    };
-}
-
-/* The phases of a planned step, and an array of their costs. */
-typedef struct step_costs {
-    const rnl_phase_list *phases;
-    rnl_phase_cost *costs; /* (phases) */
-} step_costs;
-
-static rnl_status list_costs(step_costs *work, const rnl_phase_list *phases)
-{
-    work->phases = phases;
-    work->costs = malloc((phases->count + 1) * sizeof *work->costs);
-    if (!work->costs)
-        return rnl_fail_memory((phases->count + 1) * sizeof *work->costs);
-    for (size_t i = 0; i < phases->count; ++i)
-        work->costs[i] = phases->items[i].cost;
-    return RNL_OK;
-}
-
-static size_t nodes_of(const rnl_placement *placement)
-{
-    size_t nodes = 0;
-    for (size_t i = 0; i < placement->workers; ++i) {
-        bool known = false;
-        for (size_t k = 0; k < i; ++k)
-            known |= placement->numa_nodes[k] == placement->numa_nodes[i];
-        nodes += !known;
-    }
-    return nodes;
-}
-
-/* Predicts the seconds of a step on this many workers, placed as the machine would place them. */
-static rnl_status foresee(const rnl_topology *topology, const step_costs *work, size_t workers,
-                          size_t *nodes, double *seconds)
-{
-    const rnl_cost_rates rates = rates_of(rnl_isa_detect());
-    rnl_placement placement;
-    RNL_TRY(plan(&placement, topology, &(const rnl_options){.threads = workers}));
-    *nodes = nodes_of(&placement);
-    rnl_placement_release(&placement);
-    *seconds = rnl_step_seconds(work->costs, work->phases->count, &rates, workers, *nodes);
-    return RNL_OK;
-}
-
-static rnl_status find_cheapest(size_t *cheapest, const rnl_topology *topology,
-                                const step_costs *work, size_t most)
-{
-    double least = 0;
-    for (size_t workers = 1; workers <= most; ++workers) {
-        size_t nodes;
-        double seconds;
-        RNL_TRY(foresee(topology, work, workers, &nodes, &seconds));
-        if (workers == 1 || seconds < least) {
-            least = seconds;
-            *cheapest = workers;
-        }
-    }
-    return RNL_OK;
-}
-
-static rnl_status place_step(rnl_placement *placement, size_t *active, const step_costs *work,
-                             const rnl_topology *topology, const rnl_options *options)
-{
-    RNL_TRY(plan(placement, topology, options));
-    const rnl_status status = find_cheapest(active, topology, work, placement->workers);
-    if (status == RNL_OK && (options->threads > 0 || *active == placement->workers))
-        return RNL_OK;
-    rnl_placement_release(placement);
-    RNL_TRY(status);
-    rnl_options fewer = *options;
-    fewer.threads = *active;
-    return plan(placement, topology, &fewer);
-}
+/* ---- places ---------------------------------------------------------------------------------- */
 
 /* Places the workers of a planned step, and sets `active`, or of any run without a step. */
-static rnl_status place(rnl_placement *placement, size_t *active, const step_costs *work,
+static rnl_status place(rnl_placement *placement, size_t *active, const rnl_step_costs *work,
                         const rnl_topology *topology, const rnl_options *options)
 {
-    return work ? place_step(placement, active, work, topology, options)
-                : plan(placement, topology, options);
+    return work ? rnl_place_by_cost(placement, active, work, topology, options)
+                : rnl_plan_placement(placement, topology, options);
 }
 
 /* Leaves cores to another run that claimed them a moment later, because it did not wait for its
@@ -167,8 +58,8 @@ static void claim_cores(rnl_placement *placement, const rnl_topology *topology,
     }
 }
 
-static rnl_status place_and_claim(rnl_placement *placement, size_t *active, const step_costs *work,
-                                  const rnl_options *options)
+static rnl_status place_and_claim(rnl_placement *placement, size_t *active,
+                                  const rnl_step_costs *work, const rnl_options *options)
 {
     rnl_topology topology;
     RNL_TRY(read_here(&topology));
@@ -193,8 +84,8 @@ rnl_status rnl_place_workers(rnl_placement *placement, const rnl_options *option
 rnl_status rnl_place_step(rnl_placement *placement, size_t *active, const rnl_phase_list *phases,
                           const rnl_options *options)
 {
-    step_costs work;
-    RNL_TRY(list_costs(&work, phases));
+    rnl_step_costs work;
+    RNL_TRY(rnl_step_costs_list(&work, phases));
     const rnl_status status = place_and_claim(placement, active, &work, options);
     free(work.costs);
     return status;
@@ -281,19 +172,18 @@ static void print_phase(FILE *out, const rnl_phase *phase, double seconds)
 }
 
 /* Prints the time of each phase, and the effect of more workers. */
-static rnl_status print_step(FILE *out, const rnl_topology *topology, const step_costs *work,
+static rnl_status print_step(FILE *out, const rnl_topology *topology, const rnl_step_costs *work,
                              size_t active, size_t placed)
 {
-    const rnl_cost_rates rates = rates_of(rnl_isa_detect());
     size_t nodes;
     double alone, all;
-    RNL_TRY(foresee(topology, work, 1, &nodes, &alone));
-    RNL_TRY(foresee(topology, work, active, &nodes, &all));
+    RNL_TRY(rnl_foresee(topology, work, 1, &nodes, &alone));
+    RNL_TRY(rnl_foresee(topology, work, active, &nodes, &all));
     fprintf(out, "\n%-32s %6s %9s %9s %9s %9s %13s\n", "A step's phases", "tiles", "MFLOP",
             "products", "kB", "shared kB", "foreseen");
     for (size_t i = 0; i < work->phases->count; ++i)
         print_phase(out, &work->phases->items[i],
-                    rnl_phase_seconds(&work->costs[i], &rates, active, nodes));
+                    rnl_phase_seconds(&work->costs[i], &work->rates, active, nodes));
     fprintf(out,
             "%zu of %zu workers have tiles, on %zu node%s.  Foreseen: %.1f us a step, %.1f us on "
             "one worker.\n",
@@ -301,15 +191,15 @@ static rnl_status print_step(FILE *out, const rnl_topology *topology, const step
     return RNL_OK;
 }
 
-static rnl_status print_all(FILE *out, const rnl_topology *topology, const step_costs *work,
+static rnl_status print_all(FILE *out, const rnl_topology *topology, const rnl_step_costs *work,
                             const rnl_options *options)
 {
     rnl_placement placement;
     size_t active = 0;
     if (work)
-        RNL_TRY(place_step(&placement, &active, work, topology, options));
+        RNL_TRY(rnl_place_by_cost(&placement, &active, work, topology, options));
     else
-        RNL_TRY(plan(&placement, topology, options));
+        RNL_TRY(rnl_plan_placement(&placement, topology, options));
     print_machine(out, topology);
     print_plan(out, topology, &placement);
     const size_t placed = placement.workers;
@@ -317,7 +207,7 @@ static rnl_status print_all(FILE *out, const rnl_topology *topology, const step_
     return work ? print_step(out, topology, work, active, placed) : RNL_OK;
 }
 
-static rnl_status describe(const rnl_topology *topology, const step_costs *work,
+static rnl_status describe(const rnl_topology *topology, const rnl_step_costs *work,
                            const rnl_options *options, char **text)
 {
     char *printed = NULL;
@@ -341,17 +231,23 @@ static bool is_xml(const char *machine)
     return length > 4 && strcmp(machine + length - 4, ".xml") == 0;
 }
 
-static rnl_status describe_machine(const char *machine, const step_costs *work,
-                                   const rnl_options *options, char **text)
+rnl_status rnl_read_machine(rnl_topology *topology, const char *machine)
 {
     const rnl_topology_source source = {
         .synthetic = machine && !is_xml(machine) ? machine : NULL,
         .xml = machine && is_xml(machine) ? machine : NULL,
     };
-    rnl_topology topology;
-    RNL_TRY(machine ? read_topology(&topology, &source) : read_here(&topology));
+    RNL_TRY(machine ? read_topology(topology, &source) : read_here(topology));
     if (!machine)
-        rnl_claims_read(&topology);
+        rnl_claims_read(topology);
+    return RNL_OK;
+}
+
+static rnl_status describe_machine(const char *machine, const rnl_step_costs *work,
+                                   const rnl_options *options, char **text)
+{
+    rnl_topology topology;
+    RNL_TRY(rnl_read_machine(&topology, machine));
     const rnl_status status = describe(&topology, work, options, text);
     rnl_topology_release(&topology);
     return status;
@@ -360,8 +256,8 @@ static rnl_status describe_machine(const char *machine, const step_costs *work,
 static rnl_status describe_planned(const char *machine, const rnl_step *step,
                                    const rnl_options *options, char **text)
 {
-    step_costs work;
-    RNL_TRY(list_costs(&work, &step->phases));
+    rnl_step_costs work;
+    RNL_TRY(rnl_step_costs_list(&work, &step->phases));
     const rnl_status status = describe_machine(machine, &work, options, text);
     free(work.costs);
     return status;

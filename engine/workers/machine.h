@@ -15,4 +15,7 @@ rnl_status rnl_place_workers(rnl_placement *placement, const rnl_options *option
 rnl_status rnl_place_step(rnl_placement *placement, size_t *active, const rnl_phase_list *phases,
                           const rnl_options *options);
 
+/* Reads this machine, for NULL, or one described as rnl_topology_describe takes it. */
+rnl_status rnl_read_machine(rnl_topology *topology, const char *machine);
+
 #endif
