@@ -28,6 +28,7 @@ typedef struct rnl_bench {
     size_t batch_count;
     double deadline; /* rnl_seconds by which repetitions end, narrow or not; quick runs end early */
     rnl_bench_report report;
+    struct rnl_ranks *ranks; /* of network */
 } rnl_bench;
 
 /* Each returns an exit code. */
@@ -39,7 +40,8 @@ int rnl_bench_optimizers(rnl_bench *bench);
 int rnl_bench_products(rnl_bench *bench);
 int rnl_bench_matrix(rnl_bench *bench);
 int rnl_bench_data_rates(rnl_bench *bench);
-int rnl_bench_diff(rnl_bench *bench); /* prints no report of its own */
+int rnl_bench_network(rnl_bench *bench); /* of the ranks of a job */
+int rnl_bench_diff(rnl_bench *bench);    /* prints no report of its own */
 
 /* Prints the library's message and returns an exit code, if the status is a failure. */
 int rnl_bench_complain(rnl_status status);

@@ -3,6 +3,7 @@
 #include "benchmarks/matrix_trial.h"
 #include "cli/messages.h"
 #include "cli/options.h"
+#include "cli/ranks.h"
 #include "engine/workers/machine.h"
 
 #include <stdbool.h>
@@ -136,6 +137,8 @@ static const char details[] =
     "           rows (--quick: 20,000) of 28 numbers; and gathering mini-batches of 32 rows of "
     "784\n"
     "           numbers, of bytes, float32 and float64, in random order and as they lie\n"
+    "  network  under mpirun: the time of a message between ranks 0 and 1, and of pieces that all\n"
+    "           ranks exchange, or gather, as in a training step, from 8 bytes to 16 MB\n"
     "  diff     what changed beyond noise between two runs, A.json and B.json, that --json "
     "printed\n"
     "           (or Google Benchmark): the U test over rounds, 1 % of error for all results\n"
@@ -185,6 +188,7 @@ static const struct {
     {"matrix", rnl_bench_matrix, 1, 1,
      ACTIVATIONS | OPTIMIZERS | TARGET | SEEDS | TUNE_RATE | NORMALIZATION},
     {"data", rnl_bench_data_rates, 0, RNL_MAX_OPERANDS, 0},
+    {"network", rnl_bench_network, 0, 0, 0},
     {"diff", rnl_bench_diff, 2, 2, 0},
 };
 
@@ -307,6 +311,41 @@ static double seconds_of(const bench_arguments *arguments, size_t kind)
     return arguments->seconds > 0 ? arguments->seconds : seconds;
 }
 
+static int measure(rnl_bench *bench, const bench_arguments *arguments, size_t kind)
+{
+    rnl_bench_report_begin(&bench->report, arguments->json  ? RNL_BENCH_JSON
+                                           : arguments->csv ? RNL_BENCH_CSV
+                                                            : RNL_BENCH_TABLE);
+    const int code = kinds[kind].run(bench);
+    rnl_bench_report_finish(&bench->report);
+    return code;
+}
+
+/* Ranks meet before anything is printed: one of them prints. */
+static int measure_network(rnl_bench *bench, const bench_arguments *arguments, size_t kind)
+{
+    rnl_ranks ranks;
+    RNL_TRY_EXIT(rnl_ranks_join(&ranks, 0, false));
+    if (!ranks.job)
+        return rnl_complain_usage("bench", "network is between ranks: mpirun -n 2 runnel bench "
+                                           "network, one rank on each of two machines");
+    bench->ranks = &ranks;
+    return rnl_ranks_leave(&ranks, measure(bench, arguments, kind));
+}
+
+/* Ranks that measure at the same time disturb each other. */
+static int refuse_ranks(size_t kind)
+{
+    size_t rank;
+    if (kind == KINDS || kinds[kind].run == rnl_bench_network || rnl_job_started(&rank) == 1)
+        return RNL_EXIT_OK;
+    return rank > 0 ? RNL_EXIT_USAGE
+                    : rnl_complain_usage("bench",
+                                         "%s is measured by one process: network alone is between "
+                                         "ranks (RUNNEL_MPI=none makes them single processes)",
+                                         kinds[kind].name);
+}
+
 static int run(const rnl_arguments *common)
 {
     const bench_arguments *arguments = (const bench_arguments *)common;
@@ -325,28 +364,27 @@ static int run(const rnl_arguments *common)
         .normalization = arguments->normalization,
         .deadline = rnl_seconds() + seconds_of(arguments, kind),
     };
+    RNL_TRY_EXIT(refuse_ranks(kind));
     RNL_TRY_EXIT(choose_threads(&bench, arguments->thread_list));
     if (kind == KINDS)
         return rnl_complain_usage("bench",
                                   "unknown benchmark '%s': expected machine, train, products, "
                                   "latency, activations, optimizers, "
-                                  "matrix, data or diff",
+                                  "matrix, data, network or diff",
                                   common->operands[0]);
     RNL_TRY_EXIT(check_arguments(arguments, kind));
     RNL_TRY_EXIT(choose_batches(&bench, arguments->batch_list));
     if (kinds[kind].run == rnl_bench_diff)
         return rnl_bench_diff(&bench);
-    rnl_bench_report_begin(&bench.report, arguments->json  ? RNL_BENCH_JSON
-                                          : arguments->csv ? RNL_BENCH_CSV
-                                                           : RNL_BENCH_TABLE);
-    const int code = kinds[kind].run(&bench);
-    rnl_bench_report_finish(&bench.report);
-    return code;
+    return kinds[kind].run == rnl_bench_network ? measure_network(&bench, arguments, kind)
+                                                : measure(&bench, arguments, kind);
 }
 
 const rnl_command rnl_bench_command = {
+    .joins = true,
     .name = "bench",
-    .operands = "machine|train|products|latency|activations|optimizers|matrix|data|diff [FILE...]",
+    .operands =
+        "machine|train|products|latency|activations|optimizers|matrix|data|network|diff [FILE...]",
     .fewest = 1,
     .most = RNL_MAX_OPERANDS,
     .purpose = "Measures what the machine can do, and how near to it training comes.",

@@ -19,8 +19,8 @@
 /* Tests between two looks at the clock and at what others have sent beside parcels. */
 #define LOOK_EVERY 64
 
-/* Tests without a sleep between them: some tenths of a millisecond. */
-#define FEW_TESTS 256
+/* Seconds without a sleep between tests. */
+#define SPINNING 1e-4
 
 void rnl_job_break(rnl_job *job, rnl_fault fault, int culprit, int code, const char *format, ...)
 {
@@ -134,17 +134,18 @@ static void look_at_clock(rnl_job *job, const rnl_parcel *parcels, size_t open, 
 
 /* A rank that is late may need this core: a thread that wakes up is let onto a busy core sooner
  * than one that yields. */
-static void rest(unsigned turn)
+static void rest(bool late)
 {
     const struct timespec moment = {.tv_nsec = 20000};
-    if (turn < FEW_TESTS)
-        sched_yield();
-    else
+    if (late)
         nanosleep(&moment, NULL);
+    else
+        sched_yield();
 }
 
 static void wait_for(rnl_job *job, const rnl_parcel *parcels, size_t open)
 {
+    bool late = false;
     pthread_mutex_lock(&job->lock);
     const double began = rnl_job_awake(job);
     pthread_mutex_unlock(&job->lock);
@@ -154,10 +155,11 @@ static void wait_for(rnl_job *job, const rnl_parcel *parcels, size_t open)
         if (turn % LOOK_EVERY == 0 && open > 0) {
             rnl_job_listen(job);
             look_at_clock(job, parcels, open, began);
+            late = job->awake - began > SPINNING;
         }
         pthread_mutex_unlock(&job->lock);
         if (open > 0)
-            rest(turn);
+            rest(late);
     }
 }
 
