@@ -144,10 +144,22 @@ rnl_status rnl_predictor_create_for(rnl_predictor **predictor, const rnl_model *
     return create_of(predictor, model, use);
 }
 
+rnl_status rnl_predictor_use_threads(rnl_predictor *predictor, size_t threads)
+{
+    rnl_predictor_workers *workers = NULL;
+    if (threads > 1)
+        RNL_TRY(rnl_predictor_workers_start(&workers, threads - 1,
+                                            rnl_predictor_scratch(predictor, RNL_PREDICTOR_ROWS)));
+    rnl_predictor_workers_stop(predictor->workers);
+    predictor->workers = workers;
+    return RNL_OK;
+}
+
 void rnl_predictor_free(rnl_predictor *predictor)
 {
     if (!predictor)
         return;
+    rnl_predictor_workers_stop(predictor->workers);
     for (size_t i = 0; i < predictor->stage_count; ++i)
         free(predictor->stages[i].self);
     free(predictor->stages);

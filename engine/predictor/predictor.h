@@ -10,7 +10,8 @@
  *
  * Each layer adds its stage (plan_inference of rnl_layer_operations); a layer that is the identity
  * in inference adds none.  A stage's output depends on its row alone, so a row's numbers are the
- * same in any block.  Once it is created, a predictor is only read.
+ * same in any block.  Once it is created, a predictor is only read: blocks of a request may be
+ * shared with workers of its own (predictor_workers.h).
  */
 #ifndef RNL_ENGINE_PREDICTOR_PREDICTOR_H
 #define RNL_ENGINE_PREDICTOR_PREDICTOR_H
@@ -19,6 +20,7 @@
 #include "engine/kinds/activations.h"
 #include "engine/kinds/losses.h"
 #include "engine/model/model.h"
+#include "engine/predictor/predictor_workers.h"
 #include "engine/product/product.h"
 #include "engine/step/arena.h"
 #include "simd/kernels.h"
@@ -84,6 +86,7 @@ struct rnl_predictor {
     size_t row_floats;                    /* in all slots */
     rnl_arena arena;                      /* of the parameters */
     uint32_t numbers[RNL_PREDICTOR_ROWS]; /* of a block's rows */
+    rnl_predictor_workers *workers;       /* NULL: the calling thread computes alone */
     /* While the stages are planned: */
     rnl_slot_matrix current; /* the output so far */
     size_t kept_count;

@@ -132,15 +132,22 @@ static rnl_status run_block(const block *b)
     return keep_outputs(b, z);
 }
 
+/* A block by its number. */
+static rnl_status run_number(const void *all, size_t number, float *scratch)
+{
+    block b = *(const block *)all;
+    b.first = number * RNL_PREDICTOR_ROWS;
+    b.rows = rnl_least(b.request->rows - b.first, RNL_PREDICTOR_ROWS);
+    b.scratch = scratch;
+    return run_block(&b);
+}
+
 static rnl_status run(const rnl_predictor *p, const rnl_request *r)
 {
     const uintptr_t scratch = ((uintptr_t)r->scratch + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
-    block b = {.predictor = p, .request = r, .scratch = (float *)scratch};
-    for (; b.first < r->rows; b.first += b.rows) {
-        b.rows = rnl_least(r->rows - b.first, RNL_PREDICTOR_ROWS);
-        RNL_TRY(run_block(&b));
-    }
-    return RNL_OK;
+    const size_t blocks = (r->rows + RNL_PREDICTOR_ROWS - 1) / RNL_PREDICTOR_ROWS;
+    const block all = {.predictor = p, .request = r};
+    return rnl_predictor_workers_share(p->workers, run_number, &all, blocks, (float *)scratch);
 }
 
 rnl_status rnl_predictor_run(const rnl_predictor *predictor, const rnl_request *request)

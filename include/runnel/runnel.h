@@ -814,7 +814,8 @@ RNL_API void rnl_prediction_free(rnl_prediction *prediction);
 /* ---- prediction row by row ------------------------------------------------------------------ */
 
 /* A model ready to answer: its weights are packed for the processor's kernels.  It serves programs
- * that predict one row or a few at a time, in their own threads. */
+ * that predict one row or a few at a time, in their own threads; many at a time, in threads of its
+ * own (rnl_predictor_use_threads). */
 typedef struct rnl_predictor rnl_predictor;
 
 /* Creates a predictor of a model, which it no longer needs afterwards.  With `fold`, batch
@@ -825,6 +826,16 @@ typedef struct rnl_predictor rnl_predictor;
 RNL_API rnl_status rnl_predictor_create(rnl_predictor **predictor, const rnl_model *model,
                                         int fold);
 RNL_API void rnl_predictor_free(rnl_predictor *predictor);
+
+/* Lets requests of more than 96 rows be computed on so many threads: the calling one, and workers
+ * that the predictor starts now and ends when it is freed.  0 and 1: none, as without this call.
+ * The numbers are the same.  One request at a time has the workers; others that come meanwhile are
+ * computed by their callers alone.  Waiting workers sleep.  They may run where the thread that
+ * calls this may, and a process that is forked has none of them.
+ *
+ * Called while no request is under way.  RNL_THREADS if the system gives fewer threads,
+ * RNL_NO_MEMORY; the predictor is then as it was. */
+RNL_API rnl_status rnl_predictor_use_threads(rnl_predictor *predictor, size_t threads);
 
 /* Returns the numbers of a row: the product of its shape; of a table, with a 0 or 1 for each
  * category. */
@@ -880,8 +891,8 @@ typedef struct rnl_request {
 
 /* Predicts the rows of a request on the calling thread, with the very numbers of rnl_predict.  Many
  * threads may use one predictor at the same time, each with buffers of its own.  The call allocates
- * nothing, starts no thread, takes no lock, and makes no system call; the floating-point mode of
- * the caller is neither used nor changed.
+ * nothing and starts no thread; without rnl_predictor_use_threads it takes no lock and makes no
+ * system call.  The floating-point mode of the caller is neither used nor changed.
  *
  * RNL_BAD_CONFIG if the request is not whole: nothing is written.  RNL_BAD_DATA if an input is NaN
  * or infinite, RNL_NOT_FINITE if an output is NaN, for example because large inputs overflow: what

@@ -272,6 +272,7 @@ _STATUS = {
     "predictor_create": [handle_p, handle, c.c_int],
     "predictor_read_row": [handle, strings, strings, size, c.c_void_p],
     "predictor_run": [handle, c.POINTER(Request)],
+    "predictor_use_threads": [handle, size],
     "topology_describe": [text, handle, options_p, text_p],
 }
 

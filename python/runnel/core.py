@@ -654,15 +654,17 @@ def inspect(model: Model, data: Data, **options: Any) -> list[list[dict[str, Any
 
 
 class Predictor(_Handle):
-    """A model ready to answer single rows, from many threads at once; no thread is started.
+    """A model ready to answer single rows, from many threads at once; no thread is started, unless
+    `threads` share the rows of a call that brings more than 96, with the same numbers.
 
     `fold` folds batch normalization into the weights.  Raises `DataError`.
     """
 
     _free = "rnl_predictor_free"
 
-    def __init__(self, model: Model, fold: bool = False) -> None:
+    def __init__(self, model: Model, fold: bool = False, threads: int = 1) -> None:
         super().__init__(_c.take_handle("predictor_create", model.handle, int(fold)))
+        _c.call("predictor_use_threads", self.handle, threads)
         self.features = int(_c.lib.rnl_predictor_features(self.handle))
         self.outputs = int(_c.lib.rnl_predictor_outputs(self.handle))
         self.classes = int(_c.lib.rnl_predictor_classes(self.handle))

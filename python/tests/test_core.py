@@ -208,6 +208,14 @@ def test_predictor_answers_from_many_threads():
     assert (predictor.predict_classes(rows()[0]) == expected.argmax(axis=1)).all()
 
 
+def test_predictor_s_own_threads_give_the_same_numbers():
+    model, _, _ = trained()
+    x = rows(1000)[0]
+    alone = runnel.Predictor(model)(x)
+    for threads in (0, 2, 3):
+        assert (runnel.Predictor(model, threads=threads)(x) == alone).all()
+
+
 def test_rates_and_inspections():
     data = runnel.Data(*rows())
     found = runnel.find_learning_rate(runnel.Model(NET, data), data, steps=50)
