@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static double now(void)
 {
@@ -235,10 +236,22 @@ static bool meet(rnl_job *job)
     return met;
 }
 
-/* The rank that speaks of a fault has a moment for it before all are ended. */
+static void *end_soon(void *code)
+{
+    sleep(5);
+    _exit(*(const int *)code);
+}
+
+/* The rank that speaks of a fault has a moment for it before all are ended.  The launcher that is
+ * asked to end them may be out of reach: MPICH waits for its answer for ever. */
 static void abort_all(rnl_job *job, int code)
 {
     const struct timespec moment = {.tv_sec = !rnl_job_speaks(job), .tv_nsec = 200000000};
+    static int exit_code;
+    pthread_t end;
+    exit_code = code;
+    if (pthread_create(&end, NULL, end_soon, &exit_code) == 0)
+        pthread_detach(end);
     fflush(stdout);
     fflush(stderr);
     nanosleep(&moment, NULL);
