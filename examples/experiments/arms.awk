@@ -9,9 +9,9 @@
 #     target NUMBER                    accuracy on the validation rows, for the column `reached`
 #     column HEADING | FIGURE | FACTOR | FORMAT
 #     plot KIND | FIGURE | FACTOR | LABEL | LABEL OF X | SCALE | KEY      table.awk tells the kinds
-#     arm LABEL [| KEY=VALUE]... [| tune VALUE...]           series@x for lines
+#     arm LABEL [| KEY=VALUE]... [| tune VALUE...] [| seeds N]   series@x for lines; no more than N seeds
 #
-# mode: title, config, probe, plots (their number), list (arm, tab, values) or options (of the arm
+# mode: title, config, probe, plots (their number), list (arm, most seeds or _, values, between tabs) or options (of the arm
 # `wanted`, with `value`).  An arm is called by its label in file names: letters, digits, and -.
 function name_of(label) {
     gsub(/[^A-Za-z0-9.@]+/, "-", label)
@@ -41,9 +41,11 @@ word == "arm" {
     count = split(rest, parts, " [|] ")
     name = name_of(trim(parts[1]))
     values = tune
+    seeds = ""
     for (i = 2; i <= count; ++i)
         if (parts[i] ~ /^ *tune /) { values = trim(parts[i]); sub(/^tune /, "", values); parts[i] = "" }
-    if (mode == "list") print name "\t" values
+        else if (parts[i] ~ /^ *seeds /) { seeds = trim(parts[i]); sub(/^seeds /, "", seeds); parts[i] = "" }
+    if (mode == "list") print name "\t" (seeds == "" ? "_" : seeds) "\t" values
     if (mode == "options" && name == wanted) {
         for (i = 1; i <= set_count; ++i) print_set(sets[i])
         for (i = 2; i <= count; ++i) if (parts[i] != "") print_set(trim(parts[i]))
