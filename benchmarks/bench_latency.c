@@ -13,7 +13,7 @@
 
 #include <stdlib.h>
 
-enum { MOST_ROUNDS = 1000, FEWEST_ROUNDS = 5, FIRST_LOOK = 16 };
+enum { MOST_ROUNDS = 1000, FEWEST_ROUNDS = 8, FIRST_LOOK = 16 };
 
 typedef struct contests {
     size_t count;
@@ -112,6 +112,7 @@ static rnl_status make_contests(contests *all, rnl_bench *bench, rnl_latency_sou
         for (size_t i = 0; i < p.count; ++i) {
             rnl_latency_contest *c = &all->items[all->count++];
             c->source = source;
+            c->first = c > all->items ? all->items : NULL;
             c->pass = p.items[i];
             c->pass.threads = bench->thread_counts[t];
             RNL_TRY(rnl_latency_contest_make(c, activations));

@@ -102,23 +102,24 @@ double rnl_inference_flops(const rnl_model *model)
 }
 
 rnl_status rnl_bench_load_config(rnl_config **config, const char *path,
-                                 const rnl_arguments *arguments, const char *batch)
+                                 const rnl_arguments *arguments, const char *const *more,
+                                 size_t more_count)
 {
     char epochs[64];
     snprintf(epochs, sizeof epochs, "training.epochs=%d", RNL_STEP_TIME_EPOCHS);
-    const char *const own[] = {epochs,
-                               "training.early_stopping.patience=0",
-                               "training.schedule=null",
-                               "training.inspect=false",
-                               "training.max_seconds=0",
-                               batch};
-    const size_t own_count = sizeof own / sizeof *own - !batch, count = arguments->override_count;
-    const char **overrides = calloc(count + own_count, sizeof *overrides);
+    const char *const own[] = {epochs, "training.early_stopping.patience=0",
+                               "training.schedule=null", "training.inspect=false",
+                               "training.max_seconds=0"};
+    const size_t own_count = sizeof own / sizeof *own, count = arguments->override_count;
+    const char **overrides = calloc(count + own_count + more_count, sizeof *overrides);
     if (!overrides)
-        return rnl_fail_memory((count + own_count) * sizeof *overrides);
+        return rnl_fail_memory((count + own_count + more_count) * sizeof *overrides);
     memcpy(overrides, arguments->overrides, count * sizeof *overrides);
     memcpy(overrides + count, own, own_count * sizeof *overrides);
-    const rnl_status status = rnl_config_load(config, path, overrides, count + own_count);
+    for (size_t i = 0; i < more_count; ++i)
+        overrides[count + own_count + i] = more[i];
+    const rnl_status status =
+        rnl_config_load(config, path, overrides, count + own_count + more_count);
     free(overrides);
     return status;
 }
@@ -126,6 +127,6 @@ rnl_status rnl_bench_load_config(rnl_config **config, const char *path,
 rnl_status rnl_bench_load(rnl_config **config, rnl_data **data, const char *path,
                           const rnl_arguments *arguments, const char *batch)
 {
-    RNL_TRY(rnl_bench_load_config(config, path, arguments, batch));
+    RNL_TRY(rnl_bench_load_config(config, path, arguments, &batch, batch ? 1 : 0));
     return rnl_data_load(data, *config, RNL_TRAIN);
 }

@@ -23,11 +23,12 @@ char *rnl_bench_config(const rnl_bench_case *c);
 rnl_data *rnl_bench_data(const rnl_bench_case *c, size_t rows);
 
 /* A configuration of the user's, fit to be timed: without what ends or slows training beside its
- * steps.  Overrides are the user's and then `batch`, which may be NULL. */
+ * steps.  Overrides are the user's, those that do that, and then `more`. */
 rnl_status rnl_bench_load_config(rnl_config **config, const char *path,
-                                 const rnl_arguments *arguments, const char *batch);
+                                 const rnl_arguments *arguments, const char *const *more,
+                                 size_t more_count);
 
-/* The same with its training rows. */
+/* The same with its training rows; `batch` is one more override, or NULL. */
 rnl_status rnl_bench_load(rnl_config **config, rnl_data **data, const char *path,
                           const rnl_arguments *arguments, const char *batch);
 

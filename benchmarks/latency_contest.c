@@ -21,8 +21,10 @@ static rnl_status add_subject(rnl_latency_contest *c, const char *name, json_t *
 {
     rnl_latency_subject *s = &c->subjects[c->count];
     snprintf(c->names[c->count], sizeof *c->names, "%.39s", name);
-    ++c->count;
     *s = (rnl_latency_subject){.source = c->source, .pass = c->pass};
+    if (c->first && !c->pass.training)
+        s->model = c->first->subjects[c->count].model;
+    ++c->count;
     return rnl_latency_make(s, activation);
 }
 

@@ -13,6 +13,8 @@ enum { RNL_MOST_LATENCY_ACTIVATIONS = 16 };
 /* The first subject is what the others are compared with. */
 typedef struct rnl_latency_contest {
     rnl_latency_source *source;
+    /* Of the same subjects, whose models inferences share; NULL: none. */
+    const struct rnl_latency_contest *first;
     rnl_latency_pass pass;
     size_t count;
     char names[RNL_MOST_LATENCY_ACTIVATIONS][40]; /* "" for a net as it is */
@@ -22,7 +24,7 @@ typedef struct rnl_latency_contest {
     bool over;
 } rnl_latency_contest;
 
-/* Makes the subjects, of source and pass, which are given: those of the activations, or if that is
+/* Makes the subjects; source, first and pass are given: those of the activations, or if that is
  * NULL the net as it is, and its fold where there is one.  A contest without rows is over.  It is
  * released also after a failure. */
 rnl_status rnl_latency_contest_make(rnl_latency_contest *contest, json_t *activations);

@@ -4,7 +4,6 @@
 #include "benchmarks/caches.h"
 #include "benchmarks/matrix_configs.h"
 #include "benchmarks/normal_numbers.h"
-#include "benchmarks/step_time.h"
 #include "cli/model_source.h"
 #include "engine/base/error.h"
 #include "engine/base/number.h"
@@ -17,6 +16,9 @@
 
 /* Of the small network, and at most of a trained model. */
 enum { ROWS = 8192, MOST_NUMBERS = 1 << 24 };
+
+/* More than any call takes: runs of one subject are one training. */
+#define MANY_EPOCHS "training.epochs=1000000"
 
 /* ---- rows of a trained model ------------------------------------------------------------------
  */
@@ -79,9 +81,8 @@ static rnl_bench_case own_case(size_t batch_size)
 static rnl_status parse_own(rnl_config **config, size_t batch_size)
 {
     const rnl_bench_case c = own_case(batch_size);
-    char *text = rnl_bench_config(&c), epochs[64];
-    snprintf(epochs, sizeof epochs, "training.epochs=%d", RNL_STEP_TIME_EPOCHS);
-    const char *overrides[] = {epochs, "name=mlp_small"};
+    char *text = rnl_bench_config(&c);
+    const char *overrides[] = {MANY_EPOCHS, "name=mlp_small"};
     const rnl_status status =
         text ? rnl_config_parse(config, "latency", text, overrides, 2) : rnl_fail_memory(1);
     free(text);
@@ -136,11 +137,17 @@ static rnl_status change_activation(const rnl_latency_source *s, rnl_config **co
     return status;
 }
 
-rnl_status rnl_latency_source_config(const rnl_latency_source *s, rnl_config **config,
-                                     size_t batch_size, json_t *activation)
+static rnl_status load(const rnl_latency_source *s, rnl_config **config, size_t batch_size)
 {
     char batch[64];
     snprintf(batch, sizeof batch, "training.batch_size=%zu", batch_size);
+    const char *own[] = {batch, MANY_EPOCHS};
+    return rnl_bench_load_config(config, s->path, s->arguments, own, 2);
+}
+
+rnl_status rnl_latency_source_config(const rnl_latency_source *s, rnl_config **config,
+                                     size_t batch_size, json_t *activation)
+{
     if (s->trained && activation)
         return rnl_fail(RNL_BAD_CONFIG,
                         "%s: a trained model has its own activations: --activations expects a "
@@ -149,8 +156,7 @@ rnl_status rnl_latency_source_config(const rnl_latency_source *s, rnl_config **c
     if (s->trained)
         *config = rnl_config_share(s->config);
     else
-        RNL_TRY(s->own ? parse_own(config, batch_size)
-                       : rnl_bench_load_config(config, s->path, s->arguments, batch));
+        RNL_TRY(s->own ? parse_own(config, batch_size) : load(s, config, batch_size));
     return activation ? change_activation(s, config, activation) : RNL_OK;
 }
 

@@ -14,12 +14,12 @@
 
 /* Of the data of a run; an epoch's first step, behind the drawing of an order, is not timed unless
  * it is the only one. */
-enum { ROWS_PER_RUN = 8192, TRAINED_ROWS = 2048, FEWEST_STEPS = 8, MOST_COLD = 16 };
+enum { ROWS_PER_RUN = 8192, TRAINED_ROWS = 1024, FEWEST_STEPS = 8, MOST_COLD = 16 };
 
 /* A run ends behind so many timed batches and seconds of them.  It warms up for so long, but not
  * beyond a quarter of its batches: threads have to find their cores. */
-enum { FEWEST_TIMED = 4 };
-static const double run_seconds = 5e-3, warm_seconds = 1e-3, team_warm_seconds = 3e-3;
+enum { FEWEST_TIMED = 3 };
+static const double run_seconds = 4e-3, warm_seconds = 1e-3, team_warm_seconds = 2e-3;
 
 /* ---- runs ------------------------------------------------------------------------------------ */
 
@@ -178,17 +178,14 @@ static int begin_epoch(const rnl_progress *progress, void *user)
     return 0;
 }
 
+/* Goes on with the training of the run before, with all memory of the step anew. */
 static rnl_status train(timed_run *run)
 {
     const rnl_latency_subject *s = run->of;
     const rnl_options options = {
         .threads = s->pass.threads, .on_step = take_step, .on_epoch = begin_epoch, .user = run};
-    rnl_model *model = NULL;
     run->began = true;
-    rnl_status status = rnl_model_create(&model, s->config, &s->rows);
-    if (status == RNL_OK)
-        status = rnl_train(model, &s->rows, &options);
-    rnl_model_free(model);
+    const rnl_status status = rnl_train(s->model, &s->rows, &options);
     return status == RNL_STOPPED ? RNL_OK : status;
 }
 
@@ -263,9 +260,10 @@ rnl_status rnl_latency_make(rnl_latency_subject *s, json_t *activation)
     RNL_TRY(rnl_latency_source_config(from, &s->config, s->pass.batch_size, activation));
     s->rows = *from->data;
     s->state = rnl_order_seed();
-    s->model = from->trained;
     RNL_TRY(cut_batches(s));
-    if (s->pass.training || from->trained)
+    if (from->trained)
+        s->model = from->trained;
+    if (s->model)
         return RNL_OK;
     RNL_TRY(rnl_model_create(&s->model, s->config, &s->rows));
     s->drawn = true;
@@ -283,7 +281,7 @@ static size_t stages(const rnl_latency_subject *s, bool fold)
 
 bool rnl_latency_folds(const rnl_latency_subject *s)
 {
-    return s->model && stages(s, true) < stages(s, false);
+    return !s->pass.training && stages(s, true) < stages(s, false);
 }
 
 void rnl_latency_release(rnl_latency_subject *s)

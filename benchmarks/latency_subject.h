@@ -22,8 +22,8 @@ typedef struct rnl_latency_subject {
     rnl_latency_pass pass;
     bool fold; /* batch normalization is folded into the weights */
     rnl_config *config;
-    rnl_model *model;             /* of inferences */
-    bool drawn;                   /* the model is the subject's own, not the source's */
+    rnl_model *model;
+    bool drawn;                   /* the model is the subject's own */
     rnl_data rows;                /* the source's, cut to whole batches */
     uint32_t *order;              /* of inferences on a team, and of a step by layer */
     size_t batches;               /* of a run, or an epoch of it, at most */
@@ -34,7 +34,8 @@ typedef struct rnl_latency_subject {
     rnl_samples processor_rounds; /* the processors' seconds of the same */
 } rnl_latency_subject;
 
-/* Completes a subject of which source, pass and fold are given, with another activation in its
+/* Completes a subject of which source, pass and fold are given, and a model that it shares or NULL,
+ * with another activation in its
  * hidden layers unless it is NULL.  There are no batches, and it is told, where there are too few
  * rows for one.  It is released also after a failure. */
 rnl_status rnl_latency_make(rnl_latency_subject *subject, json_t *activation);
