@@ -12,9 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Others' share of the machine, and of stolen time, from which they count as a disturbance. */
-static const double busy = 0.05, stolen_share = 0.01, drift = 0.03;
-static const double shortest = 0.2; /* seconds, for the clock ticks of others */
+/* Shares of stolen time, and of the frequency's change, that count as a disturbance. */
+static const double stolen_share = 0.01, drift = 0.03;
 
 /* ---- what files tell ------------------------------------------------------------------------- */
 
@@ -89,8 +88,9 @@ static void read_allowed(rnl_conditions *c)
         fclose(in);
 }
 
-/* Ticks of all processors since the machine started, and those that a hypervisor gave to others. */
-static void read_ticks(double *ticks, double *stolen)
+/* Ticks since the machine started: of all processors, and those of them that a hypervisor gave to
+ * others, or that some process used. */
+static void read_ticks(rnl_ticks *ticks)
 {
     double fields[8] = {0};
     char line[256];
@@ -98,10 +98,10 @@ static void read_ticks(double *ticks, double *stolen)
     const int count =
         sscanf(line, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", &fields[0], &fields[1], &fields[2],
                &fields[3], &fields[4], &fields[5], &fields[6], &fields[7]);
-    *ticks = 0;
+    *ticks = (rnl_ticks){.stolen = fields[7]};
     for (int i = 0; i < count; ++i)
-        *ticks += fields[i];
-    *stolen = fields[7];
+        ticks->all += fields[i];
+    ticks->used = ticks->all - fields[3] - fields[4] - fields[7];
 }
 
 /* ---- a look ---------------------------------------------------------------------------------- */
@@ -141,7 +141,8 @@ void rnl_conditions_read(rnl_conditions *c)
     c->gigahertz = rnl_clock_rate() / 1e9;
     snprintf(c->frequency, sizeof c->frequency, "%.2f GHz, governor %s, turbo %s, SMT %s",
              c->gigahertz, c->governor, c->turbo, c->smt);
-    read_ticks(&c->ticks, &c->stolen);
+    read_ticks(&c->ticks);
+    c->processor_seconds = rnl_processor_seconds();
     rnl_neighbours_read(&c->neighbours);
     c->begun = rnl_seconds();
 }
@@ -166,27 +167,27 @@ __attribute__((format(printf, 2, 3))) static void say(report *r, const char *for
     va_end(values);
 }
 
-static void say_neighbours(report *r, const rnl_conditions *then, double seconds)
+static void say_neighbours(report *r, const rnl_conditions *then, const rnl_ticks *ticks)
 {
     rnl_neighbours now;
     rnl_neighbours_read(&now);
     const rnl_busiest busiest = rnl_neighbours_busiest(&then->neighbours, &now);
     rnl_neighbours_release(&now);
-    if (seconds >= shortest && busiest.all_seconds > busy * seconds)
-        say(r, "other processes used %.2f processors, most of all %s (%ld): %.2f",
-            busiest.all_seconds / seconds, busiest.name, busiest.process,
-            busiest.seconds / seconds);
+    const double used = (ticks->used - then->ticks.used) / (double)sysconf(_SC_CLK_TCK);
+    const double own = rnl_processor_seconds() - then->processor_seconds;
+    r->count += rnl_neighbours_describe(r->lines[r->count], RNL_DISTURBANCE_SIZE, &busiest,
+                                        used - own, fmax(rnl_seconds() - then->begun, 1e-3));
 }
 
 size_t rnl_conditions_disturbances(const rnl_conditions *then,
                                    char lines[RNL_DISTURBANCES][RNL_DISTURBANCE_SIZE])
 {
     report r = {lines, 0};
-    double ticks, stolen;
-    read_ticks(&ticks, &stolen);
-    const double taken = (stolen - then->stolen) / fmax(ticks - then->ticks, 1);
+    rnl_ticks ticks;
+    read_ticks(&ticks);
+    const double taken = (ticks.stolen - then->ticks.stolen) / fmax(ticks.all - then->ticks.all, 1);
     const double rate = rnl_clock_rate() / 1e9;
-    say_neighbours(&r, then, fmax(rnl_seconds() - then->begun, 1e-3));
+    say_neighbours(&r, then, &ticks);
     if (taken > stolen_share)
         say(&r, "the hypervisor gave %.1f %% of the processors' time to others", 100 * taken);
     if (fabs(rate / then->gigahertz - 1) > drift)

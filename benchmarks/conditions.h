@@ -9,6 +9,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Of all processors since the machine started. */
+typedef struct rnl_ticks {
+    double all, used, stolen;
+} rnl_ticks;
+
 typedef struct rnl_conditions {
     char processor[96];    /* "AMD EPYC 9R14" */
     char frequency[96];    /* "2.60 GHz by a chain of multiplications; governor ..." */
@@ -21,7 +26,8 @@ typedef struct rnl_conditions {
     double quota;     /* processors' worth of time by control groups; 0: no limit */
     size_t processors;
     bool virtual_machine;
-    double stolen, ticks; /* since the machine started */
+    rnl_ticks ticks;
+    double processor_seconds; /* of this process */
     double begun;
     rnl_neighbours neighbours;
 } rnl_conditions;

@@ -1,10 +1,16 @@
 #include "benchmarks/neighbours.h"
 
 #include <dirent.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Shares of a processor from which others disturb: named ones, and ticks of the machine, which are
+ * coarse. */
+static const double busy = 0.05, ticking = 0.1;
+static const double shortest = 0.2; /* seconds, for the clock ticks of others */
 
 /* Fields 14 and 15 of stat: user and system time; the name before them may hold anything. */
 static double seconds_of(long process, char *name, size_t size)
@@ -89,4 +95,20 @@ rnl_busiest rnl_neighbours_busiest(const rnl_neighbours *before, const rnl_neigh
     if (busiest.process > 0)
         seconds_of(busiest.process, busiest.name, sizeof busiest.name);
     return busiest;
+}
+
+bool rnl_neighbours_describe(char *line, size_t size, const rnl_busiest *busiest, double counted,
+                             double seconds)
+{
+    const double named = busiest->all_seconds / seconds, all = fmax(named, counted / seconds);
+    const bool others = counted - busiest->all_seconds > ticking * fmax(seconds, 1);
+    if (seconds < shortest || (named <= busy && !others))
+        return false;
+    const double told = others ? all : named;
+    if (named > busy)
+        snprintf(line, size, "other processes used %.2f processors, most of all %s (%ld): %.2f",
+                 told, busiest->name, busiest->process, busiest->seconds / seconds);
+    else
+        snprintf(line, size, "other processes, which came and went, used %.2f processors", told);
+    return true;
 }

@@ -4,6 +4,7 @@
 #ifndef RNL_BENCHMARKS_NEIGHBOURS_H
 #define RNL_BENCHMARKS_NEIGHBOURS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct rnl_neighbour {
@@ -28,5 +29,11 @@ typedef struct rnl_busiest {
 } rnl_busiest;
 
 rnl_busiest rnl_neighbours_busiest(const rnl_neighbours *before, const rnl_neighbours *after);
+
+/* Tells in a line, with the busiest one's name, process and share, what others used of so many
+ * seconds, if that is enough to disturb.  counted: processors' seconds of all others as the machine
+ * counts them, with processes that came and went, or that /proc does not show. */
+bool rnl_neighbours_describe(char *line, size_t size, const rnl_busiest *busiest, double counted,
+                             double seconds);
 
 #endif

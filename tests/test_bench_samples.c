@@ -8,6 +8,7 @@
 #include <math.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -113,11 +114,11 @@ static double seconds_of(const rnl_neighbours *all, long process)
     return -1;
 }
 
-Test(bench_samples, neighbours_are_all_processes_but_this)
+/* A process that has used 0.3 seconds of a processor, and waits for the end. */
+static pid_t start_busy_child(void)
 {
     int ends[2];
     char byte;
-    rnl_neighbours all;
     cr_assert_eq(pipe(ends), 0);
     const pid_t child = fork();
     if (child == 0) {
@@ -126,6 +127,39 @@ Test(bench_samples, neighbours_are_all_processes_but_this)
         _exit(write(ends[1], "x", 1) == 1 ? pause() : 1);
     }
     cr_assert_eq(read(ends[0], &byte, 1), 1);
+    close(ends[0]);
+    close(ends[1]);
+    return child;
+}
+
+/* What others use is the test's to say: the machine may be doing anything. */
+Test(bench_samples, a_busy_process_is_named)
+{
+    char line[192], expected[192], name[32] = "";
+    const pid_t child = start_busy_child();
+    rnl_neighbour now = {child, 0.3};
+    const rnl_busiest busiest =
+        rnl_neighbours_busiest(&(const rnl_neighbours){0}, &(const rnl_neighbours){1, &now});
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    FILE *in = fopen("/proc/self/comm", "r");
+    cr_assert_not_null(in);
+    cr_assert_eq(fscanf(in, "%31[^\n]", name), 1);
+    fclose(in);
+    snprintf(expected, sizeof expected,
+             "other processes used 0.30 processors, most of all %s (%ld): 0.30", name, (long)child);
+    cr_assert(rnl_neighbours_describe(line, sizeof line, &busiest, 0, 1));
+    cr_expect_str_eq(line, expected);
+    cr_expect_not(rnl_neighbours_describe(line, sizeof line, &busiest, 0, 10), "3 %%");
+    cr_assert(rnl_neighbours_describe(line, sizeof line, &busiest, 8, 10));
+    cr_expect_str_eq(line, "other processes, which came and went, used 0.80 processors");
+    cr_expect_not(rnl_neighbours_describe(line, sizeof line, &(const rnl_busiest){0}, 0.05, 0.2));
+}
+
+Test(bench_samples, neighbours_are_all_processes_but_this)
+{
+    rnl_neighbours all;
+    const pid_t child = start_busy_child();
     rnl_neighbours_read(&all);
     cr_expect_geq(seconds_of(&all, child), 0.2);
     cr_expect_eq(seconds_of(&all, getpid()), -1);
