@@ -49,18 +49,52 @@ static inline v_float v_expm1_negative(v_float x)
     return v_fma(scale, v_expm1_reduced(reduced.r), v_sub(scale, v_set(1)));
 }
 
-/* 1 / (1 + e^-x) = e / (1 + e) or 1 / (1 + e) with e = e^-|x|; at most 2 ULP.  The rounding error
- * of 1 + e is known exactly, and is corrected to first order. */
+/* 1 - e^-r = r - r^2 q(r) for |r| at most ln(2) / 2, within 2^-28 of e^-r. */
+static inline v_float v_fall_reduced(v_float r)
+{
+    const v_float squared = v_mul(r, r);
+    const v_float low = v_fma(v_set(0x1.555492p-3f), r, v_set(-0x1.fffffcp-2f));
+    const v_float high = v_fma(v_set(0x1.123984p-7f), r, v_set(-0x1.5558aep-5f));
+    const v_float q = v_fma(squared, v_fma(squared, v_set(-0x1.6a4f3ep-10f), high), low);
+    return v_fma(squared, q, r);
+}
+
+/* n and 2^n of a number added to this: n is whole, from -127 to 127. */
+#define TO_WHOLE 0x1.8000fep+23f
+
+/* A sum of two floats, and their quotient into -1. */
+typedef struct v_inverse {
+    v_float high, low, quotient;
+} v_inverse;
+
+/* -(1 + e^-x), its rounding errors in the lower part, and the inverse of the upper one.  With e^-x
+ * = c (1 - p), c = 2^n, the sum is -1 - c + c p, of which all but the last bits of p are exact.
+ * From 18 on the inverse is 1, and below -87.34 flushed to 0.  A NaN stays out of n, so that it is
+ * the only one, with its own bits. */
+static inline v_inverse v_sigmoid_inverse(v_float x)
+{
+    const v_float minus_one = v_set(-1);
+    const v_float bounded = v_max(v_set(-88.37f), v_min(v_set(18), x));
+    const v_float whole = v_fma(v_min(bounded, v_set(18)), v_set(-LOG2_E), v_set(TO_WHOLE));
+    const v_float n = v_sub(whole, v_set(TO_WHOLE));
+    const v_float c = v_from_bits(v_shift_left_23(v_bits(whole)));
+    const v_float r = v_fma(n, v_set(LN_2_LOW), v_fma(n, v_set(LN_2_HIGH), bounded));
+    const v_float p = v_fall_reduced(r);
+    const v_float first = v_sub(minus_one, c);
+    const v_float first_lost = v_sub(minus_one, v_add(first, c));
+    const v_float high = v_fma(c, p, first);
+    const v_float low = v_add(v_fma(c, p, v_sub(first, high)), first_lost);
+    return (v_inverse){high, low, v_divide(minus_one, high)};
+}
+
+/* 1 / (1 + e^-x); at most 1 ULP.  The quotient is corrected for what it and the sum were rounded
+ * by. */
 static inline v_float v_sigmoid(v_float x)
 {
-    const v_float one = v_set(1);
-    const v_float e = v_exp(v_copysign(x, v_set(-1)));
-    const v_float sum = v_add(one, e);
-    const v_float lost = v_sub(v_sub(sum, one), e);
-    const v_mask positive = v_at_least(x, v_set(0));
-    const v_float quotient = v_divide(v_select(positive, one, e), sum);
-    const v_float inverse = v_select(positive, quotient, v_sub(one, quotient));
-    return v_fma(v_mul(quotient, lost), inverse, quotient);
+    const v_inverse inverse = v_sigmoid_inverse(x);
+    const v_float rest = v_fma(inverse.high, inverse.quotient, v_set(1));
+    const v_float all = v_fma(inverse.low, inverse.quotient, rest);
+    return v_fma(inverse.quotient, all, inverse.quotient);
 }
 
 /* tanh x = p0 + u p(u) with u = |x| - c: c, p0 and the coefficients of p for each of sixteen
