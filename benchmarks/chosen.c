@@ -3,12 +3,22 @@
 #include "engine/base/error.h"
 #include "engine/schema/tree.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 typedef struct chosen {
     rnl_choice_list list;
 } chosen;
+
+/* Tests if a parameter has to be given, as a formula's text: such a kind is none of "all". */
+static bool needs_parameters(const rnl_kind *kind)
+{
+    for (const rnl_field *field = kind->fields; field && field->key; ++field)
+        if (!field->fallback)
+            return true;
+    return false;
+}
 
 /* "[relu, elu]" */
 static char *document(const rnl_kind_table *table, const char *text, const char *more)
@@ -22,9 +32,10 @@ static char *document(const rnl_kind_table *table, const char *text, const char 
     if (text)
         fputs(text, out);
     for (size_t i = 0; !text && i < table->count; ++i)
-        fprintf(out, "%s%s", i > 0 ? ", " : "", table->kinds[i].name);
+        if (!needs_parameters(&table->kinds[i]))
+            fprintf(out, "%s, ", table->kinds[i].name);
     if (!text && more)
-        fprintf(out, ", %s", more);
+        fputs(more, out);
     fputs("]\n", out);
     fclose(out);
     return made;
