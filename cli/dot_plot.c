@@ -2,9 +2,19 @@
 #include "cli/gnuplot.h"
 
 #include <math.h>
+#include <string.h>
 
-/* Pixels. */
-enum { WIDTH = 480, DOT_HEIGHT = 20, MARGIN_HEIGHT = 100 };
+/* Pixels; names longer than so many characters make it wider, that the dots keep their room. */
+enum { WIDTH = 480, DOT_HEIGHT = 20, MARGIN_HEIGHT = 100, USUAL_NAME = 30, CHARACTER = 7 };
+
+static size_t width_of(const rnl_dot_plot *plot)
+{
+    size_t longest = USUAL_NAME;
+    for (size_t i = 0; i < plot->count; ++i)
+        if (strlen(plot->dots[i].name) > longest)
+            longest = strlen(plot->dots[i].name);
+    return WIDTH + CHARACTER * (longest - USUAL_NAME);
+}
 
 /* 1, 2 or 5 times a power of ten, so that some four of it make the width. */
 static double step_of(double width)
@@ -46,11 +56,11 @@ bool rnl_dot_plot_draw(const rnl_dot_plot *plot, FILE *output)
     if (!script)
         return false;
     fprintf(script,
-            "set terminal " RNL_GNUPLOT_SCALABLE " size %d, %zu noenhanced\n"
+            "set terminal " RNL_GNUPLOT_SCALABLE " size %zu, %zu noenhanced\n"
             "set encoding utf8\nset border 1\nset tmargin 2\nset tics nomirror\nunset key\n"
             "set grid x linetype 1 linecolor rgb '#dddddd' linewidth 1\nset format x '%%g'\n"
             "set yrange [%g:-0.7]\n",
-            WIDTH, MARGIN_HEIGHT + plot->count * DOT_HEIGHT, (double)plot->count - 0.3);
+            width_of(plot), MARGIN_HEIGHT + plot->count * DOT_HEIGHT, (double)plot->count - 0.3);
     rnl_gnuplot_colours(script);
     write_range(script, plot);
     write_names(script, plot);

@@ -146,6 +146,31 @@ static bool in_group(const json_t *entry, const char *group, size_t length)
            number_of(entry, "real_time") > 0 && number_of(entry, "interval_low") > 0;
 }
 
+/* The length of whole parts, up to a '/', that the name shares with the first `length` of another.
+ */
+static size_t common_length(const char *name, const char *other, size_t length)
+{
+    size_t parts = 0;
+    for (size_t i = 0; i < length && name[i] == other[i]; ++i)
+        if (name[i] == '/')
+            parts = i + 1;
+    return parts;
+}
+
+/* What all results of the group, two or more, share; else the group. */
+static size_t title_length(const json_t *benchmarks, const char *group, size_t length)
+{
+    size_t common = strlen(group), members = 0;
+    for (size_t i = 0; i < json_array_size(benchmarks); ++i) {
+        const json_t *entry = json_array_get(benchmarks, i);
+        if (!in_group(entry, group, length))
+            continue;
+        common = common_length(text_of(entry, "run_name"), group, common);
+        ++members;
+    }
+    return members > 1 && common > length ? common : length;
+}
+
 /* Medians of the results from `first` on that have its group, with their intervals. */
 static bool draw_group(FILE *page, const json_t *benchmarks, size_t first)
 {
@@ -155,11 +180,12 @@ static bool draw_group(FILE *page, const json_t *benchmarks, size_t first)
     const time_unit unit = unit_for(number_of(json_array_get(benchmarks, first), "real_time"));
     char title[128];
     rnl_dot_plot plot = {.title = title, .label = unit.name, .logarithmic = true, .dots = dots};
-    snprintf(title, sizeof title, "%.*s", length > 0 ? (int)length - 1 : 0, group);
+    const size_t shared = title_length(benchmarks, group, length);
+    snprintf(title, sizeof title, "%.*s", shared > 0 ? (int)shared - 1 : 0, group);
     for (size_t i = first; i < json_array_size(benchmarks) && plot.count < MOST_DOTS; ++i) {
         const json_t *entry = json_array_get(benchmarks, i);
         if (in_group(entry, group, length))
-            dots[plot.count++] = (rnl_dot){text_of(entry, "run_name") + length,
+            dots[plot.count++] = (rnl_dot){text_of(entry, "run_name") + shared,
                                            number_of(entry, "real_time") / unit.nanoseconds,
                                            number_of(entry, "interval_low") / unit.nanoseconds,
                                            number_of(entry, "interval_high") / unit.nanoseconds};

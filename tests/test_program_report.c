@@ -52,6 +52,23 @@ Test(program_report, page_has_all_three)
     program_expect_swept();
 }
 
+/* A drawing's title is what its results share; a long name does not take the room of the dots. */
+Test(program_report, a_drawing_names_what_differs)
+{
+    if (system("command -v gnuplot >/dev/null") != 0)
+        cr_skip_test("gnuplot is not installed");
+#define MEDIAN(name, time)                                                                         \
+    "{\"run_name\": \"" name "\", \"aggregate_name\": \"median\", \"real_time\": " time            \
+    ", \"interval_low\": " time ", \"interval_high\": " time "}"
+    program_write("b.json",
+                  "{\"context\": {}, \"benchmarks\": [" MEDIAN("t/a/m/x", "2500") "," MEDIAN(
+                      "t/a/m/one of fifty characters, beside a very short one", "2600") "]}");
+    cr_assert_eq(program_run("report b.json"), 0, "%s", program_read("err"));
+    program_expect("report.html", ">t/a/m</text>");
+    program_expect("report.html", ">one of fifty characters, beside a very short one</text>");
+    program_expect("report.html", "viewBox=\"0 0 606 140\"");
+}
+
 Test(program_report, last_line_is_that_of_history)
 {
     if (system("command -v gnuplot >/dev/null") != 0)

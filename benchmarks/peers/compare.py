@@ -272,7 +272,7 @@ def report(work, entries, kind):
 def bench_entries(work, entry):
     """The rounds, and their median, in the schema of Google Benchmark, for `runnel report` and `bench diff`."""
     kind = "train" if work in CASES else "inference"
-    name = "%s %s/%s" % (kind, work.name, entry.name())
+    name = "%s/%s/%s" % (kind, work.name.replace("/", " "), entry.name())
     seconds = sorted(answer["seconds"] for answer in entry.rounds.values())
     common = {"run_name": name, "threads": 1, "iterations": 1, "time_unit": "ns"}
     rounds = [{**common, "name": name, "run_type": "iteration", "repetition_index": number, "real_time": 1e9 * s, "cpu_time": 1e9 * s}
