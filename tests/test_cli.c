@@ -149,7 +149,7 @@ Test(cli, measures)
     program_expect("out", "\"huge_pages\": ");
     cr_expect_eq(program_run("bench trian"), 2);
     program_expect("err", "expected machine, train, products, latency, activations, optimizers, "
-                          "matrix, data or diff");
+                          "matrix, data, network or diff");
     cr_expect_eq(program_run("bench products " SPIRALS " --quick --csv"), 0);
     program_expect("out", "\nproducts/spirals/dense_1/forward/");
     cr_expect_eq(program_run("bench latency --products own"), 2);

@@ -76,7 +76,7 @@ static struct mistake mistakes[] = {
      "beta_1: expected a number from 0 to 0.9999999, got '1'"},
     {"  optimizer: rmsprob", 15, "unknown optimizer 'rmsprob'; did you mean 'rmsprop'?"},
     {"  optimizer: {sgd: {learning_rate: 0}}", 15,
-     "learning_rate: expected a number above 0 and at most 1000000, got '0'"},
+     "learning_rate: expected a number above 0 and at most 1000000, or auto, got '0'"},
     {"  optimizer:", 15, "expected one optimizer"},
     {"  optimzer: sgd", 15,
      "c.yaml:15:3: training: unknown key 'optimzer'; did you mean 'optimizer'?"},
