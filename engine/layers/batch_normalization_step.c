@@ -239,7 +239,7 @@ static rnl_status run_backward(void *self, size_t number, rnl_step_worker *worke
     const size_t rows = worker->batch.rows;
     const rnl_columns_tile tile = rnl_columns_of(state->cut, number);
     const bool goes_on = state->downstream.partials > 0;
-    if (!rnl_cut_is_shared(step->rows))
+    if (state->frozen || !rnl_cut_is_shared(step->rows))
         each_group(state, step, rows, tile, sum_gradients);
     if (!state->by_blocks)
         sum_all_groups(state, step, rows, tile);

@@ -119,7 +119,7 @@ rnl_status rnl_job_spread(rnl_job *job, void **bytes, size_t *size)
     void *received = malloc(*size);
     if (!received) {
         rnl_fail_memory(*size);
-        return rnl_job_tell(job, RNL_NO_MEMORY);
+        return rnl_job_tell(job, RNL_NO_MEMORY, false);
     }
     const rnl_status status = receive_from_first(job, TAG_BYTES, received, *size);
     *bytes = status == RNL_OK ? received : NULL;
@@ -142,10 +142,9 @@ rnl_status rnl_job_check(const rnl_model *model, const rnl_options *options)
                     ranks, shards, (size_t)1 << (64 - __builtin_clzll(ranks - 1)));
 }
 
-/* Others meet NaN and a request to stop in the same step; of anything else they must be told. */
-rnl_status rnl_job_tell(rnl_job *job, rnl_status status)
+rnl_status rnl_job_tell(rnl_job *job, rnl_status status, bool agreed)
 {
-    if (!job || status == RNL_OK || status == RNL_STOPPED || status == RNL_NOT_FINITE)
+    if (!job || status == RNL_OK || status == RNL_NOT_FINITE || agreed)
         return status;
     const char *text;
     int code;

@@ -421,7 +421,7 @@ static rnl_status check(rnl_model *model, const rnl_data *data, const rnl_option
 rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *options)
 {
     RNL_OWN_FLOATING_MODE;
-    RNL_TRY(rnl_job_tell(rnl_options_given(options)->job, check(model, data, options)));
+    RNL_TRY(rnl_job_tell(rnl_options_given(options)->job, check(model, data, options), false));
     rnl_course t = {.model = model, .data = data, .options = rnl_options_given(options)};
     rnl_status status;
     do
@@ -429,7 +429,7 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
     while (status == RNL_OK && model->position.step > 0);
     rnl_log_peak(t.options);
     atomic_store(&model->stop, false);
-    return rnl_job_tell(t.options->job, status);
+    return rnl_job_tell(t.options->job, status, status == RNL_STOPPED && t.requested);
 }
 
 void rnl_model_restart_schedule(rnl_model *model)
