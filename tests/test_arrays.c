@@ -56,7 +56,11 @@ Test(arrays, that_do_not_fit_are_refused)
     static const uint8_t bytes[6];
     static const int32_t negative[] = {0, -1};
     static const size_t two[] = {2}, three[] = {3}, zero[] = {0};
+    static const double beyond[] = {1, 2, -1e39, 4};
     const rnl_rows good = {2, 1, two, .floats = x};
+    expect_rows_refused(&(const rnl_rows){2, 1, two, .doubles = beyond}, NULL,
+                        "training rows: row 1, column 0: expected a number within float32, got "
+                        "-1e+39");
     expect_rows_refused(&(const rnl_rows){2, 1, two, .value_columns = 0}, NULL,
                         "either floats, bytes or doubles");
     expect_rows_refused(&(const rnl_rows){2, 1, two, .floats = x, .bytes = bytes}, NULL,

@@ -148,7 +148,7 @@ void rnl_dataset_measure_labels(rnl_dataset *dataset);
 /* Refuses sample weights that are negative or not finite. */
 rnl_status rnl_dataset_check_weights(const rnl_dataset *dataset);
 
-/* Refuses inputs that are NaN or infinite. */
+/* Refuses inputs that are NaN or infinite, and doubles that float32 cannot hold. */
 rnl_status rnl_dataset_check_inputs(const rnl_dataset *dataset);
 
 /* RNL_BAD_DATA for a number that is NaN or infinite; row and column count from 0. */

@@ -28,26 +28,36 @@ static bool all_finite(const float *values, size_t count)
     return found == 0;
 }
 
-static bool all_finite_doubles(const double *values, size_t count)
+/* What float32 cannot hold overflows in training, if not already where its scale is measured. */
+static bool all_within_floats(const double *values, size_t count)
 {
-    size_t i = 0;
-    while (i < count && isfinite(values[i]))
-        ++i;
-    return i == count;
+    bool within = true;
+    for (size_t i = 0; i < count; ++i)
+        within &= fabs(values[i]) <= (double)FLT_MAX;
+    return within;
+}
+
+static bool is_good(double number)
+{
+    return fabs(number) <= (double)FLT_MAX;
 }
 
 rnl_status rnl_dataset_check_inputs(const rnl_dataset *dataset)
 {
-    const size_t count = dataset->rows * dataset->features;
+    const size_t count = dataset->rows * dataset->features, features = dataset->features;
     if (dataset->element == RNL_UINT8 ||
         (dataset->element == RNL_FLOAT32 && all_finite(dataset->inputs, count)) ||
-        (dataset->element == RNL_FLOAT64 && all_finite_doubles(dataset->inputs, count)))
+        (dataset->element == RNL_FLOAT64 && all_within_floats(dataset->inputs, count)))
         return RNL_OK;
     size_t i = 0;
-    while (isfinite(rnl_element_at(dataset->element, dataset->inputs, i)))
+    while (is_good(rnl_element_at(dataset->element, dataset->inputs, i)))
         ++i;
-    return rnl_fail_not_a_number(dataset->name, i / dataset->features, i % dataset->features,
-                                 rnl_element_at(dataset->element, dataset->inputs, i));
+    const double got = rnl_element_at(dataset->element, dataset->inputs, i);
+    if (!isfinite(got))
+        return rnl_fail_not_a_number(dataset->name, i / features, i % features, got);
+    return rnl_fail(RNL_BAD_DATA,
+                    "%s: row %zu, column %zu: expected a number within float32, got %g",
+                    dataset->name, i / features, i % features, got);
 }
 
 rnl_status rnl_fail_not_a_number(const char *source, size_t row, size_t column, double got)

@@ -202,7 +202,8 @@ struct ArrowArrayStream; /* https://arrow.apache.org/docs/format/CStreamInterfac
 
 /* Rows in arrays of the caller.  They remain the caller's, and must stay unchanged until the
  * rnl_data made from them is freed: row-major arrays of float, double and uint8_t are not copied.
- * A zero-initialized rnl_rows has no rows.  NaN or infinity among the inputs is refused. */
+ * A zero-initialized rnl_rows has no rows.  NaN, infinity and what float cannot hold are refused
+ * among the inputs. */
 typedef struct rnl_rows {
     size_t rows;
     size_t rank;                 /* dimensions of one row: 1 for features, 2 for height x width; at

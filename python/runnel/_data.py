@@ -1,0 +1,61 @@
+"""Rows of arrays and frames, or of files, as the library's data."""
+
+from __future__ import annotations
+
+import ctypes as c
+from typing import TYPE_CHECKING, Any
+
+from . import _library as _c
+from ._arrays import HeldRows
+from ._handles import Config, Handle
+
+if TYPE_CHECKING:
+    from ._model import Model
+
+TRAIN, VALIDATION, TEST = 1, 2, 4
+
+
+class Data(Handle):
+    """Rows of arrays, which are borrowed where they are float32, float64 or uint8 in C order.
+
+    x: (rows, features) or (rows, height, width, ...) numbers, or a frame of pandas, polars or
+    pyarrow, whose columns are read by its Arrow stream: numbers and truth values are an input each,
+    texts and categories a 0 or 1 for each category.  y: (rows,) integers are classes from 0;
+    floats, (rows,) or (rows, outputs), are values; None for prediction alone.  `validation` and
+    `test` are tuples (x, y) or (x, y, sample_weight).  The arrays must not change while the data
+    live.  With `config`, what its `data` says of rows is done: validation_split, folds, limit, ...
+    `after`: a model whose columns and categories a frame's are to be.  `missing`: what becomes of
+    rows of a frame where a value is missing: 'error', 'drop' or 'fill'.  Raises `DataError`.
+    """
+
+    _free = "rnl_data_free"
+
+    def __init__(self, x: Any = None, y: Any = None, sample_weight: Any = None, *,
+                 validation: tuple[Any, ...] | None = None, test: tuple[Any, ...] | None = None,
+                 config: Config | None = None, classes: bool = False,
+                 after: "Model | None" = None, missing: str = "error") -> None:
+        parts = [(x, y, sample_weight) if x is not None else None, validation, test]
+        names = ["training rows", "validation rows", "test rows"]
+        self._held = [HeldRows(*part, name=name, classes=classes, missing=missing)
+                      if part is not None else None
+                      for part, name in zip(parts, names)]
+        rows = [c.byref(held.rows) if held else None for held in self._held]
+        if after is not None:
+            made = _c.take_handle("data_create_after", config.handle if config else None,
+                                  after.handle, *rows)
+        elif config is not None:
+            made = _c.take_handle("data_create_for", config.handle, *rows)
+        else:
+            made = _c.take_handle("data_create", *rows)
+        super().__init__(made)
+
+    @classmethod
+    def load(cls, config: Config, parts: int = TRAIN | VALIDATION) -> "Data":
+        """Loads the files that a configuration names.  Raises `ConfigError`, `DataError`, ..."""
+        loaded = cls.__new__(cls)
+        Handle.__init__(loaded, _c.take_handle("data_load", config.handle, parts))
+        return loaded
+
+    def rows(self, part: int = TRAIN) -> int:
+        """Rows of a part: TRAIN, VALIDATION or TEST."""
+        return int(_c.lib.rnl_data_rows(self.handle, part))

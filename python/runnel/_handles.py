@@ -1,0 +1,78 @@
+"""Handles of the C library, and the configuration as one."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, Iterable, Mapping
+
+from . import _library as _c
+
+
+class Handle:
+    """Owns a handle of the C library, and frees it."""
+
+    _free: str = ""
+
+    def __init__(self, handle: int) -> None:
+        self._handle: int | None = handle
+
+    @property
+    def handle(self) -> int:
+        """The C library's pointer."""
+        if not self._handle:
+            raise ValueError(f"this {type(self).__name__} has been closed")
+        return self._handle
+
+    def __del__(self, lib: Any = _c.lib) -> None:
+        handle = getattr(self, "_handle", None)
+        if handle and self._free:
+            self._handle = None
+            getattr(lib, self._free)(handle)
+
+
+class Config(Handle):
+    """A configuration: a mapping, or YAML text, with the keys of `runnel.help()`.
+
+    `overrides` are texts "key.path=value", as `--set` of the program takes them.  Raises
+    `ConfigError` with line, key, what was expected and the nearest valid name.
+    """
+
+    _free = "rnl_config_free"
+
+    def __init__(self, source: Mapping[str, Any] | str, overrides: Iterable[str] = (),
+                 name: str = "config") -> None:
+        text = source if isinstance(source, str) else json.dumps(source, indent=1)
+        words, count = _c.string_list(overrides)
+        super().__init__(_c.take_handle("config_parse", name.encode(), text.encode(), words, count))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], overrides: Iterable[str] = ()) -> "Config":
+        """Reads a YAML file.  Raises `ConfigError`, `FileError`."""
+        words, count = _c.string_list(overrides)
+        loaded = cls.__new__(cls)
+        Handle.__init__(loaded, _c.take_handle("config_load", _c.path_bytes(path), words, count))
+        return loaded
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return _c.lib.rnl_config_name(self.handle).decode()
+
+    def text(self) -> str:
+        """The whole configuration as YAML, defaults filled in."""
+        return _c.take_text("config_print", self.handle)
+
+    def origins(self) -> str:
+        """The same, each value with where it is from: file, override, preset or default."""
+        return _c.take_text("config_print_origins", self.handle)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __reduce__(self) -> Any:
+        return Config, (self.text(), (), self.name)
+
+
+def config_of(source: Config | Mapping[str, Any] | str) -> Config:
+    return source if isinstance(source, Config) else Config(source)
