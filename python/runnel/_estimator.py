@@ -282,7 +282,7 @@ class RunnelEstimator(BaseEstimator):
         if not incremental and len(seen) == self.max_iter and self.max_iter > 1 \
                 and self.config is None and self.preset is None and not self.early_stopping:
             warnings.warn(f"{self.max_iter} epochs (max_iter) were trained, and the loss still "
-                          "falls", ConvergenceWarning, stacklevel=4)
+                          "falls", ConvergenceWarning, stacklevel=5)
 
     def _check_rows(self, X: Any, y: Any, sample_weight: Any, fresh: bool,
                     classes: Any = None, again: bool = False) -> tuple[Any, np.ndarray, Any]:
