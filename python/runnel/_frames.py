@@ -54,11 +54,15 @@ class Stream:
 
 
 def gives_stream(frame: Any) -> bool:
-    """False where pandas needs pyarrow, which is not installed."""
+    """False where pandas needs pyarrow, which is not installed: numbers come through numpy then.
+    Raises `DataError` for texts and categories."""
     if not _is_pandas(frame):
         return True
     try:
         import pyarrow  # noqa: F401
     except ImportError:
+        if any(str(dtype) in ("category", "str", "string") for dtype in frame.dtypes):
+            raise DataError("expected pyarrow to be installed, by which pandas gives its columns "
+                            "of texts and categories") from None
         return False
     return True

@@ -181,6 +181,7 @@ def test_names_of_layers_normalization_and_presets():
 
 def test_categorical_columns_of_frames():
     pandas = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
     generator = np.random.default_rng(0)
     town = generator.choice(["Bern", "Chur", "Genf"], 300)
     size = generator.normal(100, 20, 300)
