@@ -59,7 +59,7 @@ struct ArrowArray *arrow_add(arrow_table *t, const char *name, const char *forma
 }
 
 struct ArrowArray *arrow_add_dictionary(arrow_table *t, const char *name, const void *nulls,
-                                        const int32_t *indices, const int32_t *offsets,
+                                        const void *indices, const int32_t *offsets,
                                         const char *texts, int64_t count)
 {
     struct ArrowArray *array = arrow_add(t, name, "i", nulls, indices, NULL);

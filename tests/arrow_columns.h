@@ -38,7 +38,7 @@ struct ArrowArray *arrow_add(arrow_table *t, const char *name, const char *forma
 
 /* The same, of indices of 32 bits in a dictionary of texts with offsets of 32 bits. */
 struct ArrowArray *arrow_add_dictionary(arrow_table *t, const char *name, const void *nulls,
-                                        const int32_t *indices, const int32_t *offsets,
+                                        const void *indices, const int32_t *offsets,
                                         const char *texts, int64_t count);
 
 /* Cuts the only chunk before these rows. */

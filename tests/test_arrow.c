@@ -290,7 +290,7 @@ Test(arrow, columns_are_found_by_name)
     rnl_data *data;
     arrow_begin(&t, 1);
     arrow_add(&t, "member", "b", NULL, &yes, NULL);
-    arrow_add_dictionary(&t, "colour", NULL, (const int32_t *)indices, colour_offsets, colours, 2);
+    arrow_add_dictionary(&t, "colour", NULL, indices, colour_offsets, colours, 2);
     t.columns[1].format = "c";
     arrow_add(&t, "more", "c", NULL, indices, NULL);
     arrow_add(&t, "town", "u", NULL, offsets, "Paris");
