@@ -79,7 +79,7 @@ typedef struct rnl_training_config {
     double max_seconds;       /* of training steps in one call of rnl_train; 0: no limit */
     bool inspect;             /* inspect the layers after each epoch */
     rnl_trace_config trace;
-    bool tensorboard;         /* the program writes event files */
+    bool tensorboard; /* the program writes event files */
 } rnl_training_config;
 
 /* Layers of a saved model with which the configuration's begin (engine/config/reuse.h). */
