@@ -31,6 +31,11 @@ static const char *const models[] = {
     "tanh}}]}]\n"
     "      - [{concatenate: [[], [{dense: 5}]]}, {dense: {units: 100, activation: elu}}]\n"
     "      - []\n",
+    /* projected, the second block as wide as its input */
+    "  - residual: {layers: [{dense: {units: 7, activation: tanh}}, {dense: 7}], project: true}\n"
+    "  - residual: {layers: [{dense: {units: 7, activation: tanh}}], project: true, name: same}\n"
+    "  - residual: {layers: [{residual: {layers: [{dense: 120}], project: true}}, {dense: {units: "
+    "9, activation: elu}}], project: true}\n",
     /* repeated */
     "  - repeat: {times: 2, layers: [{concatenate: [[], [{dense: {units: 3, activation: "
     "tanh}}]]}]}\n",
@@ -162,22 +167,14 @@ Test(branches, same_bits_resumed_and_predicted)
 }
 
 /* Normalization at the ends of branches, before them, and behind them. */
-Test(branches, folded)
+static void check_folded(const char *layers, const char *told)
 {
     rnl_data *data = fixture_data(MOST, FEATURES, CLASSES, RNL_FLOAT32);
-    rnl_config *config =
-        config_of("  - dense: 9\n"
-                  "  - batch_normalization\n"
-                  "  - concatenate: [[batch_normalization, {dense: 5}, batch_normalization, "
-                  "{dropout: 0.1}],\n"
-                  "                  {dropout: 0.2}, [{dense: {units: 3, activation: elu}}, "
-                  "batch_normalization]]\n"
-                  "  - batch_normalization\n",
-                  "batch_size: 50, epochs: 4, optimizer: adam");
+    rnl_config *config = config_of(layers, "batch_size: 50, epochs: 4, optimizer: adam");
     rnl_model *model = trained(config, data, 2), *folded = NULL;
     char *report = NULL;
     cr_assert_eq(rnl_model_fold(model, &folded, &report), RNL_OK, "%s", rnl_message());
-    cr_expect(strstr(report, "folded forward into dense_2"), "%s", report);
+    cr_expect(strstr(report, told), "%s", report);
     expect_predictor(model, data, 0, 0);
     expect_predictor(model, data, 1, 2e-6f);
     expect_predictor(folded, data, 0, 0);
@@ -186,6 +183,23 @@ Test(branches, folded)
     rnl_model_free(folded);
     rnl_config_free(config);
     rnl_data_free(data);
+}
+
+/* What is left of a projected block keeps its name, and adds its input where that is as wide. */
+Test(branches, folded)
+{
+    check_folded("  - dense: 9\n"
+                 "  - batch_normalization\n"
+                 "  - concatenate: [[batch_normalization, {dense: 5}, batch_normalization, "
+                 "{dropout: 0.1}],\n"
+                 "                  {dropout: 0.2}, [{dense: {units: 3, activation: elu}}, "
+                 "batch_normalization]]\n"
+                 "  - batch_normalization\n",
+                 "folded forward into dense_2");
+    check_folded(
+        "  - residual: {layers: [{dense: 5}, batch_normalization], project: true, name: a}\n"
+        "  - residual: {layers: [batch_normalization, {dense: 5}], project: true}\n",
+        "folded backward into dense_1");
 }
 
 static void expect_refused(const char *model, const char *message)
@@ -219,6 +233,25 @@ Test(branches, that_are_refused)
                    "test.yaml:3:5: concatenate: expected 2 to 64 branches, got 1");
     expect_refused("  - flatten\n  - concatenate: [[{dens: 3}], []]\n",
                    "test.yaml:3:21: unknown layer 'dens'; did you mean 'dense'?");
+    expect_refused(
+        "  - flatten\n  - residual: [{dense: 5}]\n",
+        "test.yaml:3:5: residual_1: expected its layers to end with the 6 values that they "
+        "begin with, got 5; `residual: {layers: [...], project: true}` projects them");
+    expect_refused("  - flatten\n  - residual: {layers: [{dense: 5}], projekt: true}\n",
+                   "test.yaml:3:38: residual: unknown key 'projekt': expected layers, project or "
+                   "name; did you mean 'project'?");
+    expect_refused("  - flatten\n  - residual: {layers: [{dense: 5}], project: 3}\n",
+                   "test.yaml:3:47: project: expected true or false, got 3");
+    expect_refused("  - flatten\n  - residual: {layers: [], project: true}\n",
+                   "test.yaml:3:24: residual: expected at least one layer");
+    expect_refused(
+        "  - residual: {layers: [{flatten: }, {dense: 5}], project: true}\n",
+        "projection_1: expected rows of rank 1, got rank 2: put a flatten layer before it");
+    expect_refused("  - flatten\n  - projected_residual: [[{dense: 4}], [{dense: 5}]]\n",
+                   "test.yaml:3:5: projected_residual_1: expected branches that end with equally "
+                   "many values, got 4 of the first and 5 of number 2");
+    expect_refused("  - flatten\n  - projection\n",
+                   "test.yaml:3:5: projection_1: expected in projected_residual alone");
     expect_refused("  - flatten\n  - concatenate: 3\n",
                    "test.yaml:3:18: branches: expected a list");
 }

@@ -7,6 +7,7 @@
 #include "engine/config/lift.h"
 #include "engine/config/preset_layers.h"
 #include "engine/config/presets.h"
+#include "engine/config/projected.h"
 #include "engine/config/reuse.h"
 #include "engine/config/schedule_table.h"
 #include "engine/config/training_fields.h"
@@ -157,9 +158,11 @@ static rnl_status decode(rnl_config *config, const char *source, const char *con
 {
     if (config->tree.root->type == RNL_SCALAR && *config->tree.root->text == '\0')
         return rnl_fail(RNL_BAD_CONFIG, "%s: is empty: expected data, model and training", source);
+    RNL_TRY(rnl_projected_write(config->tree.root));
     RNL_TRY(rnl_words_settle(rnl_config_fields, config->tree.root));
     for (size_t i = 0; i < override_count; ++i) {
         RNL_TRY(rnl_tree_override(&config->tree, overrides[i]));
+        RNL_TRY(rnl_projected_write(config->tree.root));
         RNL_TRY(rnl_words_settle(rnl_config_fields, config->tree.root));
     }
     RNL_TRY(rnl_defaults_apply(config->tree.root, &rnl_layers));

@@ -7,10 +7,17 @@
  *
  * On the way back each branch has its part of the gradient, in a matrix of its own; the gradients
  * with respect to x are added from the last branch to the first.
+ *
+ * A projected residual block is the same, but that the outputs are added, and the whole gradient
+ * goes into each branch:
+ *
+ *     x --+-- projected_residual -- layers -- next_branch -+
+ *         +---------------------- projection ------- sum --+-- y1 + y2
  */
-#include "engine/layers/residual.h"
+#include "engine/layers/layers.h"
 
 #include "engine/base/error.h"
+#include "engine/layers/concatenate_inference.h"
 #include "engine/predictor/predictor.h"
 #include "engine/schema/config.h"
 #include "engine/step/mixed_precision.h"
@@ -36,6 +43,16 @@ const rnl_field rnl_branch_fields[] = {
      .offset = offsetof(rnl_branch, layers),
      .kinds = &rnl_layers,
      .help = "of one branch, from the inputs on"},
+    {.key = NULL},
+};
+
+const rnl_field rnl_projected_fields[] = {
+    {.key = "branches",
+     .type = RNL_FIELD_KIND_LIST,
+     .offset = offsetof(rnl_concatenate, branches),
+     .kinds = &rnl_layers,
+     .help = "the layers of the block as a branch, and what projects its input; their outputs are "
+             "equally wide"},
     {.key = NULL},
 };
 
@@ -82,6 +99,26 @@ static rnl_status build_join(rnl_layer *layer)
     return RNL_OK;
 }
 
+static rnl_status build_sum(rnl_layer *layer)
+{
+    rnl_layer *begin = beginning_of(layer);
+    const rnl_layer *first = NULL;
+    size_t branch = 0;
+    for (rnl_layer *end = begin + 1; end <= layer; ++end) {
+        if (end->begin != begin->index)
+            continue;
+        RNL_TRY(check_branch(begin, end, ++branch));
+        first = first ? first : end;
+        if (end->input.size[0] != first->input.size[0])
+            return rnl_fail_at(begin->choice->place,
+                               "%s: expected branches that end with equally many values, got %zu "
+                               "of the first and %zu of number %zu",
+                               begin->name, first->input.size[0], end->input.size[0], branch);
+    }
+    layer->output = layer->input;
+    return RNL_OK;
+}
+
 /* ---- forward --------------------------------------------------------------------------------- */
 
 typedef struct branch_state {
@@ -97,6 +134,7 @@ typedef struct concatenate_state {
     size_t count, columns;
     branch_state branches[RNL_MOST_BRANCHES]; /* (count) */
     rnl_matrix joined;
+    bool adds;           /* the outputs */
     bool passes_on;      /* a layer before it is trained */
     rnl_matrix gathered; /* the input gradients of all branches but the first */
     rnl_upstream upstream, first_upstream, downstream;
@@ -110,6 +148,7 @@ static rnl_status plan_begin(const rnl_layer *layer, rnl_step *step, const rnl_m
         return rnl_fail_memory(sizeof *state);
     *state = (concatenate_state){
         .input = input,
+        .adds = rnl_layer_operations_of(layer) == &rnl_projected_operations,
         .passes_on = step->given.training && layer->index > step->first_trainable,
     };
     if (state->passes_on)
@@ -126,10 +165,10 @@ static rnl_status end_branch(concatenate_state *state, const rnl_layer *layer, r
     *branch = (branch_state){
         .of = state,
         .number = state->count++,
-        .first_column = state->columns,
+        .first_column = state->adds ? 0 : state->columns,
         .output = output,
     };
-    state->columns += output->columns;
+    state->columns = branch->first_column + output->columns;
     return step->given.training && layer->index > step->first_trainable
                ? rnl_step_matrix(step, &branch->waiting, output->columns)
                : RNL_OK;
@@ -154,6 +193,8 @@ static rnl_status run_join(void *self, size_t tile, rnl_step_worker *worker)
             .rows = rows.end - rows.begin,
             .columns = branch->output->columns,
             .x = rnl_matrix_alone(branch->output, rows.begin, 0),
+            .addend = state->adds && k > 0 ? rnl_matrix_view(&state->joined, rows.begin, 0)
+                                           : (rnl_view){0},
             .y = rnl_matrix_at(&state->joined, rows.begin, branch->first_column),
         });
     }
@@ -272,63 +313,6 @@ static rnl_status plan_sum(void *planned, rnl_step *step, const rnl_upstream *up
                              state->gathered.columns, 12);
 }
 
-/* ---- inference ------------------------------------------------------------------------------- */
-
-static rnl_status infer_begin(const rnl_layer *layer, rnl_predictor *predictor)
-{
-    (void)layer;
-    return rnl_predictor_keep(predictor);
-}
-
-/* How many branches end before this layer. */
-static size_t branches_before(const rnl_layer *layer)
-{
-    size_t count = 0;
-    for (const rnl_layer *l = layer - (layer->index - layer->begin) + 1; l < layer; ++l)
-        count += l->begin == layer->begin;
-    return count;
-}
-
-static rnl_status infer_next(const rnl_layer *layer, rnl_predictor *predictor)
-{
-    return rnl_predictor_turn(predictor, branches_before(layer));
-}
-
-typedef struct inferred_branch {
-    size_t first, columns;
-} inferred_branch;
-
-static void run_copy(const void *self, const rnl_stage_rows *rows)
-{
-    const inferred_branch *branch = self;
-    rows->kernels->add_rows(&(const rnl_add_rows){
-        .rows = rows->rows,
-        .columns = branch->columns,
-        .x = {rows->x.values, rows->x.stride, 1, 0},
-        .y = {rows->y.values + branch->first, rows->y.stride},
-    });
-}
-
-static rnl_status infer_join(const rnl_layer *layer, rnl_predictor *predictor)
-{
-    const rnl_layer *begin = layer - (layer->index - layer->begin);
-    const size_t branches = branches_before(layer) + 1;
-    size_t first = 0, number = 0;
-    RNL_TRY(rnl_predictor_begin_join(predictor, rnl_shape_features(&layer->output)));
-    for (const rnl_layer *end = begin + 1; end <= layer; ++end) {
-        if (end->begin != layer->begin)
-            continue;
-        inferred_branch *branch = malloc(sizeof *branch);
-        if (!branch)
-            return rnl_fail_memory(sizeof *branch);
-        *branch = (inferred_branch){first, rnl_shape_features(&end->input)};
-        first += branch->columns;
-        RNL_TRY(rnl_predictor_join(predictor, branches, ++number,
-                                   (rnl_stage){.self = branch, .run = run_copy}));
-    }
-    return RNL_OK;
-}
-
 /* ---- the kinds ------------------------------------------------------------------------------- */
 
 static const rnl_layer_operations next_operations = {
@@ -336,14 +320,14 @@ static const rnl_layer_operations next_operations = {
     .views_input = true,
     .plan_forward = plan_next,
     .plan_backward = plan_turn,
-    .plan_inference = infer_next,
+    .plan_inference = rnl_branches_infer_turn,
 };
 
 static const rnl_layer_operations join_operations = {
     .build = build_join,
     .plan_forward = plan_join,
     .plan_backward = plan_deal,
-    .plan_inference = infer_join,
+    .plan_inference = rnl_branches_infer_join,
 };
 
 static const rnl_kind next_kind = {.name = "next_branch", .operations = &next_operations},
@@ -363,7 +347,43 @@ const rnl_layer_operations rnl_concatenate_operations = {
     .views_input = true,
     .plan_forward = plan_begin,
     .plan_backward = plan_sum,
-    .plan_inference = infer_begin,
+    .plan_inference = rnl_branches_infer_begin,
+};
+
+/* ---- projected residual blocks --------------------------------------------------------------- */
+
+static const rnl_layer_operations sum_operations = {
+    .build = build_sum,
+    .plan_forward = plan_join,
+    .plan_backward = plan_deal,
+    .plan_inference = rnl_branches_infer_sum,
+};
+
+static const rnl_kind sum_kind = {.name = "sum", .operations = &sum_operations},
+                      turn_kind = {.name = "turn", .operations = &next_operations},
+                      identity_kind = {.name = "identity", .operations = &rnl_flatten_operations};
+static const rnl_choice sum_choice = {.kind = &sum_kind}, turn_choice = {.kind = &turn_kind};
+const rnl_choice rnl_identity = {.kind = &identity_kind};
+
+const rnl_layer *rnl_turn_before(const rnl_layer *layer)
+{
+    return layer->index > 0 && layer[-1].choice == &turn_choice ? layer - 1 : NULL;
+}
+
+static rnl_layer_group projected_group(const rnl_choice *choice)
+{
+    const rnl_concatenate *p = choice->parameters;
+    return (rnl_layer_group){
+        .layers = &p->branches, .times = 1, .end = &sum_choice, .between = &turn_choice};
+}
+
+const rnl_layer_operations rnl_projected_operations = {
+    .group = projected_group,
+    .build = build_begin,
+    .views_input = true,
+    .plan_forward = plan_begin,
+    .plan_backward = plan_sum,
+    .plan_inference = rnl_branches_infer_begin,
 };
 
 static rnl_layer_group branch_group(const rnl_choice *choice)

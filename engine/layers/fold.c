@@ -204,6 +204,7 @@ static rnl_status list_layers(const folding *f, size_t begin, size_t end, rnl_ch
     for (size_t i = begin; i < end; ++i) {
         const rnl_layer *layer = &f->model->layers[i];
         layer_fate *fate = &f->fates[i];
+        fate->left_out |= layer->choice == &rnl_identity; /* an empty branch is the same */
         if (fate->left_out)
             continue;
         rnl_choice *choice = &list->items[list->count++];
@@ -215,7 +216,7 @@ static rnl_status list_layers(const folding *f, size_t begin, size_t end, rnl_ch
             choice->parameters = &fate->block;
             RNL_TRY(list_layers(f, i + 1, add, &fate->block.layers));
             i = add;
-        } else if (is(layer, &rnl_concatenate_operations)) {
+        } else if (is(layer, &rnl_concatenate_operations) || is(layer, &rnl_projected_operations)) {
             RNL_TRY(list_branches(f, i, &i));
             choice->parameters = &f->fates[i].block;
         }

@@ -29,7 +29,8 @@ const rnl_field rnl_residual_fields[] = {
      .offset = offsetof(rnl_residual, layers),
      .kinds = &rnl_layers,
      .help = "written directly, `residual: [...]`; the last has as many outputs as the first has "
-             "inputs"},
+             "inputs; else `residual: {layers: [...], project: true}` adds a dense projection of "
+             "the inputs"},
     {.key = NULL},
 };
 

@@ -101,6 +101,9 @@ typedef struct rnl_layer_operations {
     /* In inference, each output depends only on the input of the same unit.  Such a layer after a
      * dense layer is treated as part of its units. */
     bool keeps_units;
+    /* Takes its place as a branch where the branch before has the shape of their input; NULL: none.
+     */
+    const rnl_choice *unneeded;
     bool ends_residual; /* adds the block's input */
     /* The output is the input in another shape, and uses no memory. */
     bool views_input;

@@ -155,6 +155,17 @@ static rnl_status add_layers(rnl_model *model, const rnl_choice_list *choices, b
 
 static rnl_status add_entry(rnl_model *model, const rnl_choice *choice, bool repeated);
 
+/* Adds a branch, or what takes its place.  The last layer turns to it: it reads what the branch
+ * before has made, and passes on what all branches have. */
+static rnl_status add_branch(rnl_model *model, const rnl_choice *entry, bool repeated)
+{
+    const rnl_layer_operations *operations = entry->kind->operations;
+    const rnl_layer *turn = &model->layers[model->layer_count - 1];
+    return operations->unneeded && memcmp(&turn->input, &turn->output, sizeof turn->input) == 0
+               ? add_layer(model, operations->unneeded, model->layer_count, repeated)
+               : add_entry(model, entry, repeated);
+}
+
 static rnl_status add_branches(rnl_model *model, const rnl_choice *choice, rnl_layer_group group,
                                bool repeated)
 {
@@ -166,7 +177,8 @@ static rnl_status add_branches(rnl_model *model, const rnl_choice *choice, rnl_l
     for (size_t i = 0; i < count; ++i) {
         if (i > 0)
             RNL_TRY(add_layer(model, group.between, begin, repeated));
-        RNL_TRY(add_entry(model, &group.layers->items[i], repeated));
+        RNL_TRY(i > 0 ? add_branch(model, &group.layers->items[i], repeated)
+                      : add_entry(model, &group.layers->items[i], repeated));
     }
     return add_layer(model, group.end, begin, repeated);
 }
@@ -179,11 +191,11 @@ static rnl_status add_block(rnl_model *model, const rnl_choice *choice, rnl_laye
     RNL_TRY(add_layers(model, group.layers, repeated));
     const rnl_layer *first = &model->layers[begin], *last = &model->layers[model->layer_count - 1];
     if (memcmp(&first->input, &last->output, sizeof first->input) != 0)
-        return rnl_fail_at(choice->place,
-                           "%s: expected its layers to end with the %zu values that they begin "
-                           "with, got %zu",
-                           first->name, rnl_shape_features(&first->input),
-                           rnl_shape_features(&last->output));
+        return rnl_fail_at(
+            choice->place,
+            "%s: expected its layers to end with the %zu values that they begin "
+            "with, got %zu; `residual: {layers: [...], project: true}` projects them",
+            first->name, rnl_shape_features(&first->input), rnl_shape_features(&last->output));
     return add_layer(model, group.end, begin, repeated);
 }
 

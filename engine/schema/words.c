@@ -98,9 +98,8 @@ static rnl_status settle_parameters(const rnl_kind *kind, rnl_node *given)
 {
     if (kind->list_kind)
         RNL_TRY(name_lists(given, kind->list_kind));
-    const bool named = given->type == RNL_MAPPING &&
-                       (!kind->shorthand ||
-                        (given->count == 1 && strcmp(given->items[0]->key, kind->shorthand) == 0));
+    const bool named =
+        given->type == RNL_MAPPING && (!kind->shorthand || rnl_node_get(given, kind->shorthand));
     if (!kind->fields || rnl_node_is_empty(given))
         return RNL_OK;
     if (kind->main && given->type == RNL_SCALAR)

@@ -4,9 +4,48 @@
 #include "engine/kinds/constraints.h"
 #include "engine/kinds/initializers.h"
 #include "engine/layers/rate_factor.h"
+#include "engine/layers/residual.h"
 #include "engine/schema/config.h"
 
 #include <stddef.h>
+
+/* What all kinds of dense layers have. */
+#define WEIGHT_FIELDS                                                                              \
+    {.key = "activation",                                                                          \
+     .type = RNL_FIELD_KIND,                                                                       \
+     .offset = offsetof(rnl_dense, activation),                                                    \
+     .fallback = "linear",                                                                         \
+     .kinds = &rnl_activations,                                                                    \
+     .help = "applied to the outputs; prelu and rrelu become the next layer"},                     \
+        {.key = "use_bias",                                                                        \
+         .type = RNL_FIELD_BOOLEAN,                                                                \
+         .offset = offsetof(rnl_dense, use_bias),                                                  \
+         .fallback = "true",                                                                       \
+         .help = "add a learned number to each output; it starts at 0"},                           \
+        {.key = "kernel_initializer",                                                              \
+         .type = RNL_FIELD_KIND,                                                                   \
+         .offset = offsetof(rnl_dense, kernel_initializer),                                        \
+         .fallback = "glorot_uniform",                                                             \
+         .kinds = &rnl_initializers,                                                               \
+         .help = "how the first weights are drawn"},                                               \
+        {.key = "kernel_regularizer",                                                              \
+         .type = RNL_FIELD_KIND,                                                                   \
+         .offset = offsetof(rnl_dense, kernel_regularizer),                                        \
+         .fallback = "null",                                                                       \
+         .kinds = &rnl_regularizers,                                                               \
+         .help = "a penalty on the size of the weights"},                                          \
+    {                                                                                              \
+        .key = "bias_regularizer", .type = RNL_FIELD_KIND,                                         \
+        .offset = offsetof(rnl_dense, bias_regularizer), .fallback = "null",                       \
+        .kinds = &rnl_regularizers, .help = "a penalty on the size of the bias"                    \
+    }
+
+#define CONSTRAINT_FIELD                                                                           \
+    {                                                                                              \
+        .key = "kernel_constraint", .type = RNL_FIELD_KIND,                                        \
+        .offset = offsetof(rnl_dense, kernel_constraint), .fallback = "null",                      \
+        .kinds = &rnl_constraints, .help = "constraint enforced on the weights after each update"  \
+    }
 
 const rnl_field rnl_dense_fields[] = {
     {.key = "units",
@@ -15,53 +54,28 @@ const rnl_field rnl_dense_fields[] = {
      .minimum = 1,
      .maximum = 1 << 24,
      .help = "outputs of the layer"},
-    {.key = "activation",
-     .type = RNL_FIELD_KIND,
-     .offset = offsetof(rnl_dense, activation),
-     .fallback = "linear",
-     .kinds = &rnl_activations,
-     .help = "applied to the outputs; prelu and rrelu become the next layer"},
-    {.key = "use_bias",
-     .type = RNL_FIELD_BOOLEAN,
-     .offset = offsetof(rnl_dense, use_bias),
-     .fallback = "true",
-     .help = "add a learned number to each output; it starts at 0"},
-    {.key = "kernel_initializer",
-     .type = RNL_FIELD_KIND,
-     .offset = offsetof(rnl_dense, kernel_initializer),
-     .fallback = "glorot_uniform",
-     .kinds = &rnl_initializers,
-     .help = "how the first weights are drawn"},
-    {.key = "kernel_regularizer",
-     .type = RNL_FIELD_KIND,
-     .offset = offsetof(rnl_dense, kernel_regularizer),
-     .fallback = "null",
-     .kinds = &rnl_regularizers,
-     .help = "a penalty on the size of the weights"},
-    {.key = "bias_regularizer",
-     .type = RNL_FIELD_KIND,
-     .offset = offsetof(rnl_dense, bias_regularizer),
-     .fallback = "null",
-     .kinds = &rnl_regularizers,
-     .help = "a penalty on the size of the bias"},
+    WEIGHT_FIELDS,
     {.key = "activity_regularizer",
      .type = RNL_FIELD_KIND,
      .offset = offsetof(rnl_dense, activity_regularizer),
      .fallback = "null",
      .kinds = &rnl_regularizers,
      .help = "a penalty on the size of the outputs; it becomes the next layer"},
-    {.key = "kernel_constraint",
-     .type = RNL_FIELD_KIND,
-     .offset = offsetof(rnl_dense, kernel_constraint),
-     .fallback = "null",
-     .kinds = &rnl_constraints,
-     .help = "constraint enforced on the weights after each update"},
+    CONSTRAINT_FIELD,
     {.key = "tied_to",
      .type = RNL_FIELD_TEXT,
      .offset = offsetof(rnl_dense, tied_to),
      .fallback = "null",
      .help = "name of an earlier dense layer whose kernel, transposed, is that of this one: both "
              "learn it together; only the bias is this layer's own"},
+    RNL_TRAINABLE_FIELD(rnl_dense),
+    RNL_RATE_FACTOR_FIELD(rnl_dense),
+    {.key = NULL},
+};
+
+const rnl_field rnl_projection_fields[] = {
+    WEIGHT_FIELDS,
+    CONSTRAINT_FIELD,
     RNL_TRAINABLE_FIELD(rnl_dense),
     RNL_RATE_FACTOR_FIELD(rnl_dense),
     {.key = NULL},
@@ -77,7 +91,7 @@ static rnl_status check_constraint(const rnl_layer *layer)
     return RNL_OK;
 }
 
-static rnl_status build(rnl_layer *layer)
+static rnl_status build_units(rnl_layer *layer, size_t units)
 {
     const rnl_dense *dense = rnl_dense_of(layer);
     if (layer->input.rank != 1)
@@ -86,22 +100,35 @@ static rnl_status build(rnl_layer *layer)
             "%s: expected rows of rank 1, got rank %zu: put a flatten layer before it", layer->name,
             layer->input.rank);
     RNL_TRY(check_constraint(layer));
-    layer->output = (rnl_shape){.rank = 1, .size = {(size_t)dense->units}};
+    layer->output = (rnl_shape){.rank = 1, .size = {units}};
     rnl_layer_set_training(layer, dense->trainable, dense->learning_rate_factor);
     RNL_TRY(rnl_dense_tie(layer));
     layer->parameters[layer->parameter_count++] =
         (rnl_parameter){.name = "kernel",
                         .fixed = layer->tied_to != NULL,
                         .rank = 2,
-                        .size = {layer->input.size[0], (size_t)dense->units},
+                        .size = {layer->input.size[0], units},
                         .regularizer = &dense->kernel_regularizer};
     if (dense->use_bias)
-        layer->parameters[layer->parameter_count++] =
-            (rnl_parameter){.name = "bias",
-                            .rank = 1,
-                            .size = {(size_t)dense->units},
-                            .regularizer = &dense->bias_regularizer};
+        layer->parameters[layer->parameter_count++] = (rnl_parameter){
+            .name = "bias", .rank = 1, .size = {units}, .regularizer = &dense->bias_regularizer};
     return RNL_OK;
+}
+
+static rnl_status build(rnl_layer *layer)
+{
+    return build_units(layer, (size_t)rnl_dense_of(layer)->units);
+}
+
+/* As wide as the branch before it. */
+static rnl_status build_projection(rnl_layer *layer)
+{
+    const rnl_layer *turn = rnl_turn_before(layer);
+    if (!turn)
+        return rnl_fail_at(layer->choice->place,
+                           "%s: expected in projected_residual alone, behind its first branch",
+                           layer->name);
+    return build_units(layer, rnl_shape_features(&turn->input));
 }
 
 static void initialize(rnl_layer *layer, uint64_t seed)
@@ -131,6 +158,18 @@ static size_t product_flops(const rnl_layer *layer)
 
 const rnl_layer_operations rnl_dense_operations = {
     .build = build,
+    .initialize = initialize,
+    .activation = activation,
+    .product_flops = product_flops,
+    .plan_forward = rnl_dense_plan_forward,
+    .plan_inference = rnl_dense_plan_inference,
+    .plan_backward = rnl_dense_plan_backward,
+    .collect = rnl_dense_collect,
+};
+
+const rnl_layer_operations rnl_projection_operations = {
+    .build = build_projection,
+    .unneeded = &rnl_identity,
     .initialize = initialize,
     .activation = activation,
     .product_flops = product_flops,

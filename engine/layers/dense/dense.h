@@ -38,7 +38,8 @@ rnl_status rnl_dense_plan_backward(void *state, rnl_step *step, const rnl_upstre
                                    rnl_upstream *downstream);
 rnl_status rnl_dense_collect(const void *state, size_t array, rnl_layer *layer);
 
-extern const rnl_layer_operations rnl_dense_operations;
-extern const rnl_field rnl_dense_fields[];
+/* A dense layer beside the layers of a residual block, as wide as they end. */
+extern const rnl_layer_operations rnl_dense_operations, rnl_projection_operations;
+extern const rnl_field rnl_dense_fields[], rnl_projection_fields[];
 
 #endif
