@@ -59,8 +59,8 @@ def run(name, training, hidden=None, last=None, hidden_yaml="", last_yaml="", cl
 
 
 def train(name, training, start, layers, yaml, classes=False, loss="mse", metrics=(), sample_weight=False,
-          optimizer=None, optimizer_yaml="{sgd: {learning_rate: 0.1}}", **fit):
-    model = keras.Sequential([keras.Input((FEATURES,))] + layers)
+          optimizer=None, optimizer_yaml="{sgd: {learning_rate: 0.1}}", model=None, **fit):
+    model = model or keras.Sequential([keras.Input((FEATURES,))] + layers)
     start = start if start is not None else random_start(model)
     model.set_weights(start)
     model.compile(optimizer=optimizer or keras.optimizers.SGD(0.1), loss=loss, metrics=list(metrics))
@@ -144,6 +144,39 @@ train("prelu", "loss: mean_squared_error", None, layers=[L.Dense(UNITS), L.PReLU
       yaml=[f"dense: {{units: {UNITS}, activation: prelu}}", f"dense: {{units: {OUTPUTS}}}"])
 normalized("batch normalization, frozen", BN(trainable=False), "batch_normalization: {trainable: false}",
            BN(trainable=False), "batch_normalization: {trainable: false}")
+
+
+
+def ordered(outputs, inputs, layers):
+    """A model whose weights are in the order of these layers."""
+    class Ordered(keras.Model):
+        @property
+        def weights(self):
+            return [w for layer in layers for w in layer.weights]
+    return Ordered(inputs, outputs)
+
+
+# Twice: the second block's input is as wide as its end, so that it is added as it is.
+x = keras.Input((FEATURES,))
+parts = [L.Dense(UNITS, activation="tanh"), L.Dense(4), L.Dense(4), L.Dense(UNITS, activation="tanh"), L.Dense(4),
+         L.Dense(OUTPUTS)]
+first = L.Add()([parts[1](parts[0](x)), parts[2](x)])
+second = L.Add()([parts[4](parts[3](first)), first])
+train("projected residual", "loss: mean_squared_error, metrics: [mae]", None, metrics=["mae"], layers=[],
+      model=ordered(parts[5](second), x, parts), optimizer=keras.optimizers.SGD(0.01),
+      optimizer_yaml="{sgd: {learning_rate: 0.01}}", yaml=[
+          f"residual: {{layers: [dense: {{units: {UNITS}, activation: tanh}}, dense: 4], project: true}}",
+          f"residual: {{layers: [dense: {{units: {UNITS}, activation: tanh}}, dense: 4], project: true}}",
+          f"dense: {{units: {OUTPUTS}}}",
+      ])
+
+# Wide and deep.
+parts = [L.Dense(UNITS, activation="tanh"), L.Dense(OUTPUTS)]
+train("concatenate", "loss: mean_squared_error", None, layers=[],
+      model=ordered(parts[1](L.Concatenate()([x, parts[0](x)])), x, parts), yaml=[
+          f"concatenate: [[], [dense: {{units: {UNITS}, activation: tanh}}]]",
+          f"dense: {{units: {OUTPUTS}}}",
+      ])
 
 here = os.path.dirname(os.path.abspath(__file__))
 with open(os.path.join(here, "runs.json"), "w") as out:
