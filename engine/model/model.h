@@ -19,6 +19,7 @@
 typedef struct rnl_model_access {
     bool open;                          /* a callback runs that may read and set them */
     bool changed;                       /* they were set: the step takes them over */
+    bool shared;                        /* other ranks train the same: they cannot be set */
     rnl_status (*fetch)(void *context); /* brings them into the model */
     void *context;
 } rnl_model_access;

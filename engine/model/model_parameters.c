@@ -129,6 +129,15 @@ rnl_status rnl_model_fetch(const rnl_model *model)
     return access->fetch(access->context);
 }
 
+/* A callback sets them on its own rank alone. */
+static rnl_status fetch_to_set(const rnl_model *model)
+{
+    if (model->access && model->access->shared)
+        return rnl_fail(RNL_BAD_CONFIG, "parameters cannot be set while ranks train together: each "
+                                        "would go on with its own");
+    return rnl_model_fetch(model);
+}
+
 static void note_change(rnl_model *model)
 {
     if (model->access)
@@ -157,7 +166,7 @@ rnl_status rnl_model_set_parameter(rnl_model *model, const char *name, const flo
         return rnl_fail(RNL_BAD_CONFIG,
                         "%s is tied: it is %s.kernel, transposed, which is set in its place", name,
                         f.layer->tied_to->name);
-    RNL_TRY(rnl_model_fetch(model));
+    RNL_TRY(fetch_to_set(model));
     memcpy(f.parameter->arrays[RNL_VALUES], values, count * sizeof *values);
     rnl_model_follow_ties(model);
     note_change(model);
@@ -195,7 +204,7 @@ rnl_status rnl_model_copy_parameters(rnl_model *to, const rnl_model *from)
 {
     RNL_TRY(check_counterparts(to, from));
     RNL_TRY(rnl_model_fetch(from));
-    RNL_TRY(rnl_model_fetch(to));
+    RNL_TRY(fetch_to_set(to));
     for (size_t i = 0; i < rnl_model_parameter_count(to); ++i) {
         const found own = parameter_at(to, i);
         found source;

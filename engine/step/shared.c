@@ -70,8 +70,8 @@ typedef struct row_array {
 
 typedef struct row_header {
     uint64_t step;
+    float learning_rate; /* which a caller's schedule could make another on each rank */
     uint32_t wishes;
-    uint32_t unused;
 } row_header;
 
 typedef struct rnl_exchange {
@@ -149,7 +149,8 @@ static void write_header(const rnl_exchange *e, uint64_t number)
     rnl_step_shared *s = e->step->shared;
     if (atomic_load_explicit(&e->step->given.model->stop, memory_order_relaxed))
         atomic_fetch_or(&s->wishes, RNL_WISH_STOP);
-    const row_header header = {number, atomic_load(&s->wishes), 0};
+    const row_header header = {number, e->step->update.rates[number % 2].learning_rate,
+                               atomic_load(&s->wishes)};
     memcpy(e->messages + begin_of(e->row_ends, s->rank), &header, sizeof header);
 }
 
@@ -164,6 +165,12 @@ static rnl_status read_headers(const rnl_exchange *e, uint64_t number)
         if (header.step != number)
             return rnl_fail(RNL_JOB, "rank %zu is at step %llu, this one at step %llu", r,
                             (unsigned long long)header.step, (unsigned long long)number);
+        if (header.learning_rate != e->step->update.rates[number % 2].learning_rate)
+            return rnl_fail(RNL_JOB,
+                            "rank %zu goes by a learning rate of %g, this one by %g: the "
+                            "schedule has to be the same on all ranks",
+                            r, (double)header.learning_rate,
+                            (double)e->step->update.rates[number % 2].learning_rate);
         agreed |= header.wishes;
     }
     s->agreed = agreed;

@@ -18,7 +18,8 @@ static rnl_status fetch(void *context)
 
 void rnl_course_begin_access(rnl_course *t)
 {
-    t->access.model = (rnl_model_access){.fetch = fetch, .context = t};
+    t->access.model =
+        (rnl_model_access){.fetch = fetch, .context = t, .shared = t->options->job != NULL};
     t->model->access = &t->access.model;
 }
 

@@ -1,0 +1,70 @@
+/*
+ * A library's program as one rank of a job (tests/ranks starts it): what would make ranks differ is
+ * refused.  Exit code 0 where it was.
+ */
+#include <runnel/runnel.h>
+
+#include <stdio.h>
+#include <string.h>
+
+static const char text[] = "data: {train: {blobs: {rows: 64, features: 4, classes: 2}}}\n"
+                           "model: [{dense: {units: 2, activation: softmax}}]\n"
+                           "training: {loss: sparse_categorical_crossentropy, optimizer: sgd,\n"
+                           "           batch_size: 16, shards: 4, epochs: 2}\n";
+
+static rnl_model *model;
+static rnl_job *job;
+static rnl_status setting = RNL_OK;
+
+static int set_bias(const rnl_progress *progress, void *user)
+{
+    (void)progress, (void)user;
+    const float bias[2] = {1, 2};
+    setting = rnl_model_set_parameter(model, "dense_1.bias", bias, 2);
+    return 0;
+}
+
+static double own_rate(const rnl_schedule_point *point, void *user)
+{
+    (void)point, (void)user;
+    return 0.01 * (double)(rnl_job_rank(job) + 1);
+}
+
+static int expect(const char *what, rnl_status status, rnl_status expected, const char *part)
+{
+    if (status == expected && (!part || strstr(rnl_message(), part)))
+        return 0;
+    fprintf(stderr, "%s: status %d, %s\n", what, (int)status, rnl_message());
+    return 1;
+}
+
+static int train(const rnl_data *data)
+{
+    rnl_options options = {.threads = 1, .job = job, .on_epoch = set_bias};
+    int failed = expect("training", rnl_train(model, data, &options), RNL_OK, NULL);
+    failed += expect("setting parameters", setting, RNL_BAD_CONFIG, NULL);
+    options = (rnl_options){.threads = 1, .job = job, .schedule = own_rate};
+    return failed +
+           expect("a rate of its own", rnl_train(model, data, &options), RNL_JOB, "learning rate");
+}
+
+int main(void)
+{
+    rnl_config *config = NULL;
+    rnl_data *data = NULL;
+    int failed =
+        expect("joining", rnl_job_join(&job, 0), RNL_OK, NULL) +
+        expect("configuration", rnl_config_parse(&config, "test", text, NULL, 0), RNL_OK, NULL) +
+        expect("data", rnl_data_load(&data, config, RNL_TRAIN), RNL_OK, NULL) +
+        expect("model", rnl_model_create(&model, config, data), RNL_OK, NULL);
+    if (!failed && rnl_job_ranks(job) != 2)
+        failed = 1;
+    if (!failed)
+        failed = train(data);
+    printf("rank %zu: %d failed\n", rnl_job_rank(job), failed);
+    rnl_model_free(model);
+    rnl_data_free(data);
+    rnl_config_free(config);
+    rnl_job_leave(job, failed);
+    return failed;
+}
