@@ -90,3 +90,54 @@ Test(config_defaults, mistakes_in_defaults_are_answered)
     cr_expect(strstr(rnl_message(), "c.yaml:3:17: unknown activation 'rellu'") != NULL, "%s",
               rnl_message());
 }
+
+/* Own keys first, then the style, then the defaults; as if they were written out. */
+Test(config_defaults, styles_are_written_into_the_layers_that_ask)
+{
+    static const char styled[] =
+        "model:\n"
+        "  defaults: {activation: tanh, kernel_initializer: he_normal}\n"
+        "  styles: {a: {kernel_regularizer: {l2: 0.01}, activation: ELU}, b: {use_bias: false}}\n"
+        "  layers: [dense: {units: 3, like: a}, dense: {units: 4, like: a, activation: relu},\n"
+        "           residual: [dense: {units: 4, like: b}], dense: 2]\n"
+        "training: {loss: mean_squared_error, optimizer: sgd}\n",
+                      written[] =
+                          "model:\n"
+                          "  - dense: {units: 3, activation: elu, kernel_regularizer: {l2: 0.01}, "
+                          "kernel_initializer: he_normal}\n"
+                          "  - dense: {units: 4, activation: relu, kernel_regularizer: {l2: 0.01}, "
+                          "kernel_initializer: he_normal}\n"
+                          "  - residual: [dense: {units: 4, use_bias: false, activation: tanh, "
+                          "kernel_initializer: "
+                          "he_normal}]\n"
+                          "  - dense: {units: 2, activation: tanh, kernel_initializer: he_normal}\n"
+                          "training: {loss: mean_squared_error, optimizer: sgd}\n";
+    static const struct {
+        const char *override, *message;
+    } mistakes[] = {
+        {"model.layers.0.dense.like=regularised", "like: expected the name of one of model.styles"},
+        {"model.layers.0.dense.like=A", "did you mean 'a'?"},
+        {"model.styles.a.units_=3", "styles: dense, which is like 'a', has no key 'units_'"},
+        {"model.styles=3", "styles: expected at most 64"},
+        {"model.styles.a=3", "styles: expected a mapping of keys to values under 'a'"},
+        {"model.styles.a.activation=rellu", "unknown activation 'rellu'; did you mean 'relu'?"},
+    };
+    rnl_config *config = NULL, *expected = NULL;
+    char *texts[2];
+    cr_assert_eq(rnl_config_parse(&config, "c", styled, NULL, 0), RNL_OK, "%s", rnl_message());
+    cr_assert_eq(rnl_config_parse(&expected, "c", written, NULL, 0), RNL_OK, "%s", rnl_message());
+    cr_assert_eq(rnl_config_print(config, &texts[0]), RNL_OK);
+    cr_assert_eq(rnl_config_print(expected, &texts[1]), RNL_OK);
+    cr_expect_str_eq(texts[0], texts[1]);
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; ++i) {
+        rnl_config *wrong = NULL;
+        cr_expect_eq(rnl_config_parse(&wrong, "c", styled, &mistakes[i].override, 1),
+                     RNL_BAD_CONFIG, "%s", mistakes[i].override);
+        cr_expect(strstr(rnl_message(), mistakes[i].message), "%s\n%s", mistakes[i].override,
+                  rnl_message());
+    }
+    rnl_text_free(texts[0]);
+    rnl_text_free(texts[1]);
+    rnl_config_free(config);
+    rnl_config_free(expected);
+}

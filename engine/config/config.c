@@ -52,7 +52,8 @@ const rnl_field rnl_config_fields[] = {
      .offset = offsetof(rnl_config, model),
      .kinds = &rnl_layers,
      .help = "the layers, from inputs to outputs; or `defaults`, settings for all layers that do "
-             "not give them, and `layers`"},
+             "not give them, `styles`, settings by name for those that are `like: NAME`, and "
+             "`layers`"},
     {.key = "training",
      .type = RNL_FIELD_SECTION,
      .offset = offsetof(rnl_config, training),

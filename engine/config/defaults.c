@@ -1,6 +1,7 @@
 #include "engine/config/defaults.h"
 
 #include "engine/base/error.h"
+#include "engine/config/styles.h"
 #include "engine/schema/node.h"
 #include "engine/schema/unknown.h"
 
@@ -145,6 +146,7 @@ static rnl_status check_model(const rnl_node *model)
 {
     for (size_t i = 0; i < model->count; ++i)
         if (strcmp(model->items[i]->key, "defaults") != 0 &&
+            strcmp(model->items[i]->key, "styles") != 0 &&
             strcmp(model->items[i]->key, "layers") != 0)
             return fail_model_key(model->items[i]);
     if (!rnl_node_get(model, "layers"))
@@ -191,6 +193,7 @@ rnl_status rnl_defaults_apply(rnl_node *root, const rnl_kind_table *layers)
         if (strcmp(model->key, "model") != 0 || model->type != RNL_MAPPING)
             continue;
         RNL_TRY(check_model(model));
+        RNL_TRY(rnl_styles_apply(model, layers));
         RNL_TRY(fill_layers(model, layers));
         lift_layers(&root->items[i]);
     }

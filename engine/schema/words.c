@@ -204,15 +204,20 @@ static rnl_status settle_defaults(const rnl_kind_table *table, rnl_node *default
     return RNL_OK;
 }
 
-/* A list, or `defaults` and `layers`. */
+/* A list, or `defaults`, `styles` and `layers`. */
 static rnl_status settle_kinds(const rnl_kind_table *table, rnl_node *node)
 {
     if (node->type != RNL_MAPPING)
         return settle_list(table, node);
     const range r = begin(node);
     for (size_t i = r.first; i < node->count && i <= r.last; ++i) {
-        RNL_TRY(settle_list(table, node->items[i]));
-        RNL_TRY(settle_defaults(table, node->items[i]));
+        rnl_node *item = node->items[i];
+        RNL_TRY(settle_list(table, item));
+        if (strcmp(item->key, "styles") != 0)
+            RNL_TRY(settle_defaults(table, item));
+        for (size_t k = 0;
+             strcmp(item->key, "styles") == 0 && item->type == RNL_MAPPING && k < item->count; ++k)
+            RNL_TRY(settle_defaults(table, item->items[k]));
     }
     return RNL_OK;
 }
