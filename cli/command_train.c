@@ -1,62 +1,48 @@
-#include "cli/begin_model.h"
 #include "cli/commands.h"
 #include "cli/evaluation_report.h"
-#include "cli/event_file.h"
-#include "cli/inspection_file.h"
 #include "cli/interruption.h"
 #include "cli/messages.h"
 #include "cli/model_source.h"
 #include "cli/options.h"
 #include "cli/output_file.h"
 #include "cli/progress.h"
-#include "cli/ranks.h"
-#include "cli/run_directory.h"
-#include "cli/trace_file.h"
+#include "cli/training.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
-typedef struct train_arguments {
-    rnl_arguments common;
-    const char *output; /* NULL: the default */
-    rnl_seed seed;
-    const char *init; /* NULL: a fresh model */
-    bool print_config, force, resume, restart_schedule, skip_mismatch, keep_optimizer;
-    size_t deadline; /* seconds; 0: the default */
-} train_arguments;
-
 static const rnl_option option_table[] = {
     {"output", 'o', "DIR",
      "directory to write to, made if missing\n(default: runs/NAME, NAME being the configuration's)",
-     "a directory", rnl_take_text, offsetof(train_arguments, output)},
+     "a directory", rnl_take_text, offsetof(rnl_train_arguments, output)},
     RNL_OPTION_THREADS,
     RNL_OPTION_PIN,
     RNL_OPTION_PRODUCTS,
-    RNL_OPTION_SEED(offsetof(train_arguments, seed), "short for --set training.seed=N"),
+    RNL_OPTION_SEED(offsetof(rnl_train_arguments, seed), "short for --set training.seed=N"),
     RNL_OPTION_SET,
     {"print-config", 0, NULL, "print the configuration, each value with where it is from, and stop",
-     NULL, rnl_take_switch, offsetof(train_arguments, print_config)},
-    RNL_OPTION_FORCE(offsetof(train_arguments, force)),
+     NULL, rnl_take_switch, offsetof(rnl_train_arguments, print_config)},
+    RNL_OPTION_FORCE(offsetof(rnl_train_arguments, force)),
     {"resume", 'r', NULL,
      "go on from the directory's checkpoint, and end as if never\ninterrupted; without a "
      "checkpoint, start",
-     NULL, rnl_take_switch, offsetof(train_arguments, resume)},
+     NULL, rnl_take_switch, offsetof(rnl_train_arguments, resume)},
     {"restart-schedule", 0, NULL,
      "with --resume: begin the schedule of the learning rate anew, over the\nepochs that are left",
-     NULL, rnl_take_switch, offsetof(train_arguments, restart_schedule)},
+     NULL, rnl_take_switch, offsetof(rnl_train_arguments, restart_schedule)},
     {"init", 0, "MODEL",
      "start from an earlier model or checkpoint: each layer from the layer of\nits name, the "
      "others "
      "fresh",
-     "a model file", rnl_take_text, offsetof(train_arguments, init)},
+     "a model file", rnl_take_text, offsetof(rnl_train_arguments, init)},
     {"skip-mismatch", 0, NULL, "with --init: a layer of another shape than MODEL's starts fresh",
-     NULL, rnl_take_switch, offsetof(train_arguments, skip_mismatch)},
+     NULL, rnl_take_switch, offsetof(rnl_train_arguments, skip_mismatch)},
     {"keep-optimizer", 0, NULL,
      "with --init: the optimizer's state goes on, if MODEL is a checkpoint", NULL, rnl_take_switch,
-     offsetof(train_arguments, keep_optimizer)},
+     offsetof(rnl_train_arguments, keep_optimizer)},
     {"deadline", 0, "SECONDS",
      "under mpirun or srun: end when a rank has given no sign of life for so\nlong (default: 30)",
-     "a whole number from 1", rnl_take_count, offsetof(train_arguments, deadline)},
+     "a whole number from 1", rnl_take_count, offsetof(rnl_train_arguments, deadline)},
     RNL_OPTION_QUIET,
     RNL_OPTION_VERBOSE,
     RNL_OPTION_HELP,
@@ -120,29 +106,9 @@ static const char details[] =
     "Example:\n"
     "  runnel train examples/fashion_mnist.yaml --threads 8 --set training.epochs=20 -o runs/a\n";
 
-/* All that a training run holds; released together. */
-typedef struct training {
-    const train_arguments *arguments;
-    rnl_ranks ranks;
-    rnl_config *config;
-    rnl_data *data;
-    rnl_model *model;
-    const char *resumed; /* the checkpoint that it is of, or NULL */
-    rnl_run_directory directory;
-    rnl_history history;
-    bool refused; /* the directory could not be had, which is said */
-    bool began;   /* it is made, and the history open */
-    rnl_event_file events;
-    bool logging; /* they are open */
-    rnl_history inspection;
-    bool inspecting; /* its file is open */
-    rnl_trace trace;
-    rnl_display display;
-} training;
-
 static int on_step(const rnl_progress *progress, void *user)
 {
-    training *run = user;
+    rnl_training *run = user;
     if (run->display.bar)
         rnl_display_step(&run->display, progress);
     return run->trace.open && !rnl_trace_step(&run->trace, progress);
@@ -150,7 +116,7 @@ static int on_step(const rnl_progress *progress, void *user)
 
 static int on_epoch(const rnl_progress *progress, void *user)
 {
-    training *run = user;
+    rnl_training *run = user;
     rnl_display_epoch(&run->display, progress);
     rnl_history_add(&run->history, progress);
     if (run->logging)
@@ -160,14 +126,14 @@ static int on_epoch(const rnl_progress *progress, void *user)
 
 static int on_inspect(const rnl_inspection *inspection, void *user)
 {
-    training *run = user;
+    rnl_training *run = user;
     rnl_inspection_add(&run->inspection, inspection);
     return 0;
 }
 
 static void on_log(rnl_log_level level, const char *text, void *user)
 {
-    training *run = user;
+    rnl_training *run = user;
     rnl_display_log(level, text, &run->display);
 }
 
@@ -178,118 +144,8 @@ static int print_config(const rnl_config *config)
     return rnl_print_text(status, text);
 }
 
-/* The model of the last checkpoint, or of the one before where the last is damaged.  NULL, with
- * RNL_OK, if there is none. */
-static rnl_status resume_model(training *run)
-{
-    const char *const paths[] = {run->directory.checkpoint, run->directory.previous};
-    rnl_status status = RNL_OK;
-    for (size_t i = 0; i < 2 && !run->model; ++i) {
-        if (access(paths[i], F_OK) != 0)
-            continue;
-        status = rnl_model_resume(&run->model, paths[i], run->config);
-        if (status == RNL_BAD_CONFIG)
-            return status;
-        if (status != RNL_OK)
-            rnl_complain("%s", rnl_message());
-        else if (!run->arguments->common.quiet)
-            fprintf(stderr, "resuming %s at step %llu\n", paths[i],
-                    (unsigned long long)rnl_model_step(run->model));
-        run->resumed = status == RNL_OK ? paths[i] : NULL;
-    }
-    if (!run->model && status == RNL_OK && !run->arguments->common.quiet)
-        fprintf(stderr, "no checkpoint in %s: starting from the beginning\n", run->directory.path);
-    return status;
-}
-
-#define PARTS (RNL_TRAIN | RNL_VALIDATION | RNL_TEST)
-
-static rnl_status begin_model(training *run)
-{
-    const train_arguments *arguments = run->arguments;
-    const rnl_model_beginning start = {
-        .earlier = arguments->init,
-        .how = (arguments->skip_mismatch ? RNL_SKIP_MISMATCH : 0) |
-               (arguments->keep_optimizer ? RNL_KEEP_OPTIMIZER : 0),
-        .quiet = arguments->common.quiet,
-    };
-    return rnl_model_begin(&start, run->config, PARTS, &run->data, &run->model);
-}
-
-/* Rank 0 alone has the directory: it gives the others the checkpoint. */
-static int resume_together(training *run)
-{
-    const int own = run->ranks.leads ? rnl_complain_status(resume_model(run)) : RNL_EXIT_OK;
-    RNL_TRY_EXIT(rnl_ranks_spread_file(&run->ranks, &run->resumed));
-    if (run->ranks.leads || !run->resumed)
-        return own;
-    return rnl_complain_status(rnl_model_resume(&run->model, run->resumed, run->config));
-}
-
-/* A model that goes on reads tables as it did before. */
-static rnl_status obtain_model(training *run)
-{
-    if (!run->model)
-        return begin_model(run);
-    if (run->arguments->restart_schedule)
-        rnl_model_restart_schedule(run->model);
-    return rnl_data_load_for(&run->data, run->model, PARTS);
-}
-
-/* Refuses an earlier run that the options do not deal with, before anything is written. */
-static int check_earlier(const training *run)
-{
-    const train_arguments *arguments = run->arguments;
-    const rnl_run_directory *directory = &run->directory;
-    const char *occupied = rnl_run_directory_occupied(directory);
-    if (occupied && !arguments->force && !arguments->resume)
-        return rnl_complain_usage("train",
-                                  "%s is there from an earlier run: --force replaces it, --resume "
-                                  "goes on with it, --output DIR keeps it",
-                                  occupied);
-    if (arguments->resume && access(directory->model, F_OK) == 0 &&
-        access(directory->checkpoint, F_OK) != 0 && access(directory->previous, F_OK) != 0)
-        return rnl_complain_usage("train",
-                                  "%s is there, but no checkpoint to go on from: --force begins "
-                                  "anew and replaces it, --output DIR keeps it",
-                                  directory->model);
-    return RNL_EXIT_OK;
-}
-
-/* Refuses a directory that this run cannot or must not write to. */
-static int claim_directory(training *run)
-{
-    const train_arguments *arguments = run->arguments;
-    if (!rnl_run_directory_claim(&run->directory))
-        return RNL_EXIT_FAILURE;
-    if (rnl_run_directory_is_input(&run->directory, arguments->common.operands[0], run->config))
-        return RNL_EXIT_FAILURE;
-    if (arguments->init && rnl_run_directory_writes(&run->directory, arguments->init))
-        return RNL_EXIT_FAILURE;
-    return check_earlier(run);
-}
-
-static int prepare(training *run)
-{
-    const train_arguments *arguments = run->arguments;
-    RNL_TRY_EXIT(rnl_arguments_load_config(&arguments->common, &run->config));
-    if (!arguments->init && (arguments->skip_mismatch || arguments->keep_optimizer))
-        return rnl_complain_usage("train", "--%s says how to start from a model: --init MODEL",
-                                  arguments->skip_mismatch ? "skip-mismatch" : "keep-optimizer");
-    if (!rnl_run_directory_name(&run->directory, arguments->output, rnl_config_name(run->config)))
-        return RNL_EXIT_FAILURE;
-    return run->ranks.leads ? claim_directory(run) : RNL_EXIT_OK;
-}
-
-static int prepare_model(training *run)
-{
-    if (run->arguments->resume)
-        RNL_TRY_EXIT(resume_together(run));
-    return rnl_complain_status(obtain_model(run));
-}
-
 /* Another run may have made the directory since it was looked at and was not there. */
-static bool is_taken(const training *run)
+static bool is_taken(const rnl_training *run)
 {
     const char *occupied = rnl_run_directory_occupied(&run->directory);
     if (!run->directory.claimed_late || run->arguments->force || !occupied)
@@ -299,7 +155,7 @@ static bool is_taken(const training *run)
 }
 
 /* Keeps what was reported of the steps done, where a run goes on. */
-static bool open_history(training *run)
+static bool open_history(rnl_training *run)
 {
     const uint64_t reported = rnl_model_reported_step(run->model);
     const rnl_history_kept kept = {
@@ -313,7 +169,7 @@ static bool open_history(training *run)
 }
 
 /* Keeps the inspections of the beginning and of the epochs done. */
-static bool open_inspection(training *run)
+static bool open_inspection(rnl_training *run)
 {
     const bool any = rnl_model_step(run->model) > 0;
     const rnl_history_kept kept = {.any = any, .some = any, .epochs = rnl_model_epoch(run->model)};
@@ -321,7 +177,7 @@ static bool open_inspection(training *run)
     return run->inspecting;
 }
 
-static bool begin_writing(training *run)
+static bool begin_writing(rnl_training *run)
 {
     const rnl_run_directory *directory = &run->directory;
     if (!rnl_run_directory_make(&run->directory) || is_taken(run))
@@ -346,13 +202,13 @@ static bool begin_writing(training *run)
 /* Begins to write, after all that can be refused has been. */
 static int on_begin(void *user)
 {
-    training *run = user;
+    rnl_training *run = user;
     run->refused = !begin_writing(run);
     return run->refused;
 }
 
 /* Writes failure.txt: the last lines of inspect.csv are of a state before the failure. */
-static void note_failure(const training *run)
+static void note_failure(const rnl_training *run)
 {
     rnl_output_file output;
     if (!rnl_output_open(&output, run->directory.failure))
@@ -362,7 +218,7 @@ static void note_failure(const training *run)
 }
 
 /* Complains and returns false if lines could not be written. */
-static bool close_files(training *run)
+static bool close_files(rnl_training *run)
 {
     const bool logged = !run->logging || rnl_event_file_close(&run->events);
     const bool recorded = !run->began || rnl_history_close(&run->history);
@@ -378,7 +234,7 @@ static int look_away(const rnl_inspection *inspection, void *user)
     return 0;
 }
 
-static rnl_options options_of(training *run)
+static rnl_options options_of(rnl_training *run)
 {
     rnl_options options = {
         .threads = run->arguments->common.threads,
@@ -402,7 +258,7 @@ static rnl_options options_of(training *run)
 }
 
 /* The model is saved even if the history could not be written. */
-static int train_and_save(training *run)
+static int train_and_save(rnl_training *run)
 {
     const rnl_options options = options_of(run);
     rnl_interruption_guard(run->model);
@@ -426,7 +282,7 @@ static int train_and_save(training *run)
 }
 
 /* test: loss 0.3451, accuracy 0.8852 (10000 rows) */
-static int print_test_figures(training *run)
+static int print_test_figures(rnl_training *run)
 {
     const rnl_options options = {
         .threads = run->arguments->common.threads,
@@ -444,7 +300,7 @@ static int print_test_figures(training *run)
 }
 
 /* Names the files written; only early stopping makes some of them. */
-static void print_files(const training *run)
+static void print_files(const rnl_training *run)
 {
     const rnl_run_directory *directory = &run->directory;
     printf("model: %s\n", directory->model);
@@ -461,10 +317,10 @@ static void print_files(const training *run)
         printf("trace: %s\n", directory->trace);
 }
 
-static int run_training(training *run)
+static int run_training(rnl_training *run)
 {
-    RNL_TRY_EXIT(rnl_ranks_agree(&run->ranks, prepare(run)));
-    RNL_TRY_EXIT(rnl_ranks_agree(&run->ranks, prepare_model(run)));
+    RNL_TRY_EXIT(rnl_ranks_agree(&run->ranks, rnl_training_prepare(run)));
+    RNL_TRY_EXIT(rnl_ranks_agree(&run->ranks, rnl_training_obtain_model(run)));
     RNL_TRY_EXIT(train_and_save(run));
     if (!run->ranks.leads)
         return RNL_EXIT_OK;
@@ -474,9 +330,9 @@ static int run_training(training *run)
     return RNL_EXIT_OK;
 }
 
-static int run_ranks(training *run)
+static int run_ranks(rnl_training *run)
 {
-    const train_arguments *arguments = run->arguments;
+    const rnl_train_arguments *arguments = run->arguments;
     RNL_TRY_EXIT(
         rnl_ranks_join(&run->ranks, (double)arguments->deadline, arguments->common.verbose));
     return rnl_ranks_leave(&run->ranks, run_training(run));
@@ -484,8 +340,8 @@ static int run_ranks(training *run)
 
 static int run(const rnl_arguments *common)
 {
-    const train_arguments *arguments = (const train_arguments *)common;
-    training run = {.arguments = arguments, .directory.lock = -1};
+    const rnl_train_arguments *arguments = (const rnl_train_arguments *)common;
+    rnl_training run = {.arguments = arguments, .directory.lock = -1};
     rnl_interruption_start();
     rnl_display_start(&run.display, common);
     int code;
@@ -509,7 +365,7 @@ const rnl_command rnl_train_command = {
     .purpose = "Trains the model that a configuration describes, and saves it.",
     .details = details,
     .options = option_table,
-    .size = sizeof(train_arguments),
+    .size = sizeof(rnl_train_arguments),
     .joins = true,
     .run = run,
 };

@@ -1,0 +1,118 @@
+#include "cli/training.h"
+
+#include "cli/begin_model.h"
+#include "cli/messages.h"
+#include "cli/model_source.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+/* The model of the last checkpoint, or of the one before where the last is damaged.  NULL, with
+ * RNL_OK, if there is none. */
+static rnl_status resume_model(rnl_training *run)
+{
+    const char *const paths[] = {run->directory.checkpoint, run->directory.previous};
+    rnl_status status = RNL_OK;
+    for (size_t i = 0; i < 2 && !run->model; ++i) {
+        if (access(paths[i], F_OK) != 0)
+            continue;
+        status = rnl_model_resume(&run->model, paths[i], run->config);
+        if (status == RNL_BAD_CONFIG)
+            return status;
+        if (status != RNL_OK)
+            rnl_complain("%s", rnl_message());
+        else if (!run->arguments->common.quiet)
+            fprintf(stderr, "resuming %s at step %llu\n", paths[i],
+                    (unsigned long long)rnl_model_step(run->model));
+        run->resumed = status == RNL_OK ? paths[i] : NULL;
+    }
+    if (!run->model && status == RNL_OK && !run->arguments->common.quiet)
+        fprintf(stderr, "no checkpoint in %s: starting from the beginning\n", run->directory.path);
+    return status;
+}
+
+#define PARTS (RNL_TRAIN | RNL_VALIDATION | RNL_TEST)
+
+static rnl_status begin_model(rnl_training *run)
+{
+    const rnl_train_arguments *arguments = run->arguments;
+    const rnl_model_beginning start = {
+        .earlier = arguments->init,
+        .how = (arguments->skip_mismatch ? RNL_SKIP_MISMATCH : 0) |
+               (arguments->keep_optimizer ? RNL_KEEP_OPTIMIZER : 0),
+        .quiet = arguments->common.quiet,
+    };
+    return rnl_model_begin(&start, run->config, PARTS, &run->data, &run->model);
+}
+
+/* Rank 0 alone has the directory: it gives the others the checkpoint. */
+static int resume_together(rnl_training *run)
+{
+    const int own = run->ranks.leads ? rnl_complain_status(resume_model(run)) : RNL_EXIT_OK;
+    RNL_TRY_EXIT(rnl_ranks_spread_file(&run->ranks, &run->resumed));
+    if (run->ranks.leads || !run->resumed)
+        return own;
+    return rnl_complain_status(rnl_model_resume(&run->model, run->resumed, run->config));
+}
+
+/* A model that goes on reads tables as it did before. */
+static rnl_status obtain_model(rnl_training *run)
+{
+    if (!run->model)
+        return begin_model(run);
+    if (run->arguments->restart_schedule)
+        rnl_model_restart_schedule(run->model);
+    return rnl_data_load_for(&run->data, run->model, PARTS);
+}
+
+/* Refuses an earlier run that the options do not deal with, before anything is written. */
+static int check_earlier(const rnl_training *run)
+{
+    const rnl_train_arguments *arguments = run->arguments;
+    const rnl_run_directory *directory = &run->directory;
+    const char *occupied = rnl_run_directory_occupied(directory);
+    if (occupied && !arguments->force && !arguments->resume)
+        return rnl_complain_usage("train",
+                                  "%s is there from an earlier run: --force replaces it, --resume "
+                                  "goes on with it, --output DIR keeps it",
+                                  occupied);
+    if (arguments->resume && access(directory->model, F_OK) == 0 &&
+        access(directory->checkpoint, F_OK) != 0 && access(directory->previous, F_OK) != 0)
+        return rnl_complain_usage("train",
+                                  "%s is there, but no checkpoint to go on from: --force begins "
+                                  "anew and replaces it, --output DIR keeps it",
+                                  directory->model);
+    return RNL_EXIT_OK;
+}
+
+/* Refuses a directory that this run cannot or must not write to. */
+static int claim_directory(rnl_training *run)
+{
+    const rnl_train_arguments *arguments = run->arguments;
+    if (!rnl_run_directory_claim(&run->directory))
+        return RNL_EXIT_FAILURE;
+    if (rnl_run_directory_is_input(&run->directory, arguments->common.operands[0], run->config))
+        return RNL_EXIT_FAILURE;
+    if (arguments->init && rnl_run_directory_writes(&run->directory, arguments->init))
+        return RNL_EXIT_FAILURE;
+    return check_earlier(run);
+}
+
+int rnl_training_prepare(rnl_training *run)
+{
+    const rnl_train_arguments *arguments = run->arguments;
+    RNL_TRY_EXIT(rnl_arguments_load_config(&arguments->common, &run->config));
+    if (!arguments->init && (arguments->skip_mismatch || arguments->keep_optimizer))
+        return rnl_complain_usage("train", "--%s says how to start from a model: --init MODEL",
+                                  arguments->skip_mismatch ? "skip-mismatch" : "keep-optimizer");
+    if (!rnl_run_directory_name(&run->directory, arguments->output, rnl_config_name(run->config)))
+        return RNL_EXIT_FAILURE;
+    return run->ranks.leads ? claim_directory(run) : RNL_EXIT_OK;
+}
+
+int rnl_training_obtain_model(rnl_training *run)
+{
+    if (run->arguments->resume)
+        RNL_TRY_EXIT(resume_together(run));
+    return rnl_complain_status(obtain_model(run));
+}
