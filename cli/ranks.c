@@ -43,7 +43,7 @@ static void last_line(const rnl_ranks *ranks, char text[TEXT])
     line = line ? line + 1 : held;
     if (strncmp(line, name, strlen(name)) == 0)
         line += strlen(name);
-    snprintf(text, TEXT, "%s", line);
+    snprintf(text, TEXT, "%.*s", TEXT - 1, line);
 }
 
 /* Says what was held back last. */
