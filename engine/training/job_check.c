@@ -5,6 +5,7 @@
 #include "engine/step/shared.h"
 #include "exchange/launcher.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -140,6 +141,17 @@ rnl_status rnl_job_check(const rnl_model *model, const rnl_options *options)
                     "training.shards=%zu), or start fewer ranks; shards are part of the result, as "
                     "the batch size is, ranks are not",
                     ranks, shards, (size_t)1 << (64 - __builtin_clzll(ranks - 1)));
+}
+
+rnl_status rnl_job_agree_on(rnl_job *job, rnl_status status)
+{
+    char text[RNL_JOB_TEXT];
+    int code = status != RNL_OK;
+    if (!job)
+        return status;
+    snprintf(text, sizeof text, "%.*s", RNL_JOB_TEXT - 1, code ? rnl_message() : "");
+    const rnl_status agreed = rnl_job_agree(job, &code, text);
+    return status == RNL_OK ? agreed : rnl_fail(status, "%s", text);
 }
 
 rnl_status rnl_job_tell(rnl_job *job, rnl_status status, bool agreed)

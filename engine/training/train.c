@@ -409,20 +409,26 @@ static rnl_status run_phase(rnl_course *t)
 
 static rnl_status check(rnl_model *model, const rnl_data *data, const rnl_options *options)
 {
-    RNL_TRY(rnl_schedule_given_check(model, rnl_options_given(options)));
-    rnl_job *job = rnl_options_given(options)->job;
-    RNL_TRY(rnl_job_check(model, rnl_options_given(options)));
-    RNL_TRY(rnl_course_check(model, data));
-    RNL_TRY(rnl_job_compare(job, model));
-    return rnl_job_settle(job, rnl_options_given(options));
+    RNL_TRY(rnl_schedule_given_check(model, options));
+    RNL_TRY(rnl_job_check(model, options));
+    return rnl_course_check(model, data);
+}
+
+static rnl_status begin_job(const rnl_model *model, const rnl_options *options)
+{
+    const rnl_status compared = rnl_job_compare(options->job, model);
+    RNL_TRY(rnl_job_tell(options->job, compared, compared == RNL_BAD_DATA));
+    return rnl_job_tell(options->job, rnl_job_settle(options->job, options), false);
 }
 
 /* A model that ended a phase, but not its training, stands at the beginning of the next one. */
 rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *options)
 {
     RNL_OWN_FLOATING_MODE;
-    RNL_TRY(rnl_job_tell(rnl_options_given(options)->job, check(model, data, options), false));
-    rnl_course t = {.model = model, .data = data, .options = rnl_options_given(options)};
+    options = rnl_options_given(options);
+    RNL_TRY(rnl_job_agree_on(options->job, check(model, data, options)));
+    RNL_TRY(begin_job(model, options));
+    rnl_course t = {.model = model, .data = data, .options = options};
     rnl_status status;
     do
         status = run_phase(&t);
