@@ -1,6 +1,7 @@
 #include "engine/config/defaults.h"
 
 #include "engine/base/error.h"
+#include "engine/config/layers_inside.h"
 #include "engine/config/styles.h"
 #include "engine/schema/node.h"
 #include "engine/schema/unknown.h"
@@ -24,20 +25,6 @@ static const rnl_kind *kind_of(const rnl_node *layer, const rnl_kind_table *laye
     return layer->type == RNL_MAPPING && layer->count == 1
                ? rnl_kind_find(layers, layer->items[0]->key)
                : NULL;
-}
-
-rnl_node *rnl_layers_inside(const rnl_kind *kind, const rnl_node *layer,
-                            const rnl_kind_table *layers)
-{
-    const rnl_field *field = kind->fields;
-    while (field && field->key && !(field->type == RNL_FIELD_KIND_LIST && field->kinds == layers))
-        ++field;
-    if (!field || !field->key || layer->type != RNL_MAPPING)
-        return NULL;
-    rnl_node *given = layer->items[0];
-    if (given->type == RNL_MAPPING)
-        given = (rnl_node *)(uintptr_t)rnl_node_get(given, field->key);
-    return given && given->type == RNL_LIST ? given : NULL;
 }
 
 /* ---- what the layers of the model take ------------------------------------------------------- */

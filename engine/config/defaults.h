@@ -16,9 +16,4 @@
  * them. */
 rnl_status rnl_defaults_apply(rnl_node *root, const rnl_kind_table *layers);
 
-/* Returns the list in a layer of a kind that holds layers: `residual: [...]`, `repeat: {layers:
- * [...]}`; or NULL. */
-rnl_node *rnl_layers_inside(const rnl_kind *kind, const rnl_node *layer,
-                            const rnl_kind_table *layers);
-
 #endif

@@ -1,7 +1,7 @@
 #include "engine/config/preset_layers.h"
 
 #include "engine/base/error.h"
-#include "engine/config/defaults.h"
+#include "engine/config/layers_inside.h"
 #include "engine/layers/layers.h"
 #include "engine/schema/config.h"
 #include "engine/schema/node.h"

@@ -1,7 +1,7 @@
 #include "engine/config/reuse.h"
 
 #include "engine/base/error.h"
-#include "engine/config/defaults.h"
+#include "engine/config/layers_inside.h"
 #include "engine/layers/reuse_layer.h"
 #include "engine/model/layer_selection.h"
 #include "engine/schema/field_types.h"

@@ -1,7 +1,7 @@
 #include "engine/config/styles.h"
 
 #include "engine/base/error.h"
-#include "engine/config/defaults.h"
+#include "engine/config/layers_inside.h"
 #include "engine/schema/node.h"
 
 #include <string.h>
