@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Of all processors since the machine started. */
+/* Time of all processors since the machine started. */
 typedef struct rnl_ticks {
     double all, used, stolen;
 } rnl_ticks;

@@ -13,7 +13,7 @@ enum { RNL_MOST_LATENCY_ACTIVATIONS = 16 };
 /* The first subject is what the others are compared with. */
 typedef struct rnl_latency_contest {
     rnl_latency_source *source;
-    /* Of the same subjects, whose models inferences share; NULL: none. */
+    /* Contest of the same subjects, whose models inferences share; NULL: none. */
     const struct rnl_latency_contest *first;
     rnl_latency_pass pass;
     size_t count;

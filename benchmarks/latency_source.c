@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of the small network, and at most of a trained model. */
+/* Rows of the small network, and the most numbers of a trained model's. */
 enum { ROWS = 8192, MOST_NUMBERS = 1 << 24 };
 
 /* More than any call takes: runs of one subject are one training. */

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Of the data of a run; an epoch's first step, behind the drawing of an order, is not timed unless
+/* Sizes of a run; an epoch's first step, behind the drawing of an order, is not timed unless
  * it is the only one. */
 enum { ROWS_PER_RUN = 8192, TRAINED_ROWS = 1024, FEWEST_STEPS = 8, MOST_COLD = 16 };
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* From -5 to 5, 0 among them, where many activations bend. */
+/* Points from -5 to 5, 0 among them, where many activations bend. */
 #define POINTS 401
 #define FROM   (-5.0)
 #define TO     5.0

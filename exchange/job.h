@@ -66,6 +66,9 @@ bool rnl_job_exchange(rnl_job *job, const rnl_parcel *parcels, size_t count);
  * ends, in bytes. */
 bool rnl_job_gather(rnl_job *job, int tag, void *array, const size_t *ends);
 
+/* The same where each rank has a record of `size` bytes. */
+bool rnl_job_gather_each(rnl_job *job, int tag, void *records, size_t size);
+
 /* The step that messages about faults name. */
 void rnl_job_stand_at(rnl_job *job, uint64_t step);
 

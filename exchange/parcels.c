@@ -178,6 +178,19 @@ bool rnl_job_exchange(rnl_job *job, const rnl_parcel *parcels, size_t count)
     return job->fault == RNL_FAULT_NONE;
 }
 
+bool rnl_job_gather_each(rnl_job *job, int tag, void *records, size_t size)
+{
+    const size_t ranks = (size_t)job->ranks, own = (size_t)job->rank;
+    char *const bytes = records;
+    size_t count = 0;
+    for (size_t i = 1; i < ranks; ++i) {
+        const size_t to = (own + i) % ranks, from = (own + ranks - i) % ranks;
+        job->parcels[count++] = (rnl_parcel){from, tag, true, bytes + from * size, size};
+        job->parcels[count++] = (rnl_parcel){to, tag, false, bytes + own * size, size};
+    }
+    return rnl_job_exchange(job, job->parcels, count);
+}
+
 bool rnl_job_gather(rnl_job *job, int tag, void *array, const size_t *ends)
 {
     const size_t ranks = (size_t)job->ranks, own = (size_t)job->rank;

@@ -281,7 +281,7 @@ static bool note_places_of(scenario run_it, call_kind kind)
     return run_child(note_calls, &(const trial){run_it, {"none", .kind = kind}}) == FINE;
 }
 
-/* Of calls from one noted place, the first, and then every so many. */
+/* Tries, of the calls from one noted place, the first and then every so many. */
 static bool is_tried(long number)
 {
     enum { EVERY = 16 };

@@ -40,7 +40,7 @@ typedef struct call_places {
     unsigned long places[1 << 13]; /* a number for the functions above each call */
 } call_places;
 
-/* From start_failing on, the place of each call of the kind; NULL ends it. */
+/* Notes the place of each call of the kind from start_failing on; NULL ends it. */
 void note_places(call_places *places);
 
 #endif

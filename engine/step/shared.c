@@ -346,7 +346,7 @@ static rnl_status plan_memory(rnl_exchange *e, rnl_step_shared *s)
     return rnl_arena_reserve(&step->arena, &e->inbox, inbox, sizeof(float));
 }
 
-/* Of each other rank's roots a rank receives its piece; then all other pieces of the sum. */
+/* A rank receives its piece of each root of the others; then all other pieces of the sum. */
 static rnl_phase_cost exchange_cost(const rnl_exchange *e, const rnl_step_shared *s)
 {
     const size_t piece = size_of(e->byte_ends, s->rank), rows = e->row_ends[s->ranks - 1];

@@ -13,7 +13,7 @@ typedef struct shared_arrays {
     size_t *ends; /* (2, ranks) in bytes */
 } shared_arrays;
 
-/* In a pass that all ranks make alike, nothing is missing. */
+/* Nothing is missing in a pass that all ranks make alike. */
 static rnl_status run_arrays(void *self, size_t tile, rnl_step_worker *worker)
 {
     (void)tile;

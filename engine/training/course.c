@@ -108,7 +108,7 @@ bool rnl_course_stop_requested(const rnl_course *t, const rnl_step *step)
     return atomic_load_explicit(&t->model->stop, memory_order_relaxed);
 }
 
-/* With other ranks, a pass is made to its end: they make it too. */
+/* Passes are made to their end among ranks: the others make them too. */
 bool rnl_course_goes_on(const rnl_step *step, const rnl_batch *batch, void *context)
 {
     (void)batch;

@@ -3,6 +3,7 @@
 #include "engine/base/error.h"
 #include "engine/schema/config.h"
 #include "engine/step/shared.h"
+#include "engine/workers/job_node.h"
 #include "exchange/launcher.h"
 
 #include <stdio.h>
@@ -69,18 +70,14 @@ rnl_status rnl_job_agree(rnl_job *job, int *code, const char *text)
         return RNL_OK;
     const size_t ranks = rnl_job_count(job), rank = rnl_job_own_rank(job);
     report *reports = calloc(ranks, sizeof *reports);
-    size_t *ends = calloc(ranks, sizeof *ends);
-    rnl_status status = reports && ends ? RNL_OK : rnl_fail_memory(ranks * sizeof *reports);
-    for (size_t r = 0; status == RNL_OK && r < ranks; ++r)
-        ends[r] = (r + 1) * sizeof *reports;
-    if (status == RNL_OK) {
-        reports[rank].code = *code;
-        strncpy(reports[rank].text, text ? text : "", sizeof reports->text - 1);
-        status = rnl_job_gather(job, TAG_REPORTS, reports, ends) ? take_worst(reports, ranks, code)
-                                                                 : rnl_fail_job(job);
-    }
+    if (!reports)
+        return rnl_fail_memory(ranks * sizeof *reports);
+    reports[rank].code = *code;
+    strncpy(reports[rank].text, text ? text : "", sizeof reports->text - 1);
+    const rnl_status status = rnl_job_gather_each(job, TAG_REPORTS, reports, sizeof *reports)
+                                  ? take_worst(reports, ranks, code)
+                                  : rnl_fail_job(job);
     free(reports);
-    free(ends);
     return status;
 }
 
@@ -164,4 +161,11 @@ rnl_status rnl_job_tell(rnl_job *job, rnl_status status, bool agreed)
         return rnl_fail_job(job);
     rnl_job_fail(job, 1, rnl_message());
     return status;
+}
+
+rnl_status rnl_job_begin(const rnl_model *model, const rnl_options *options)
+{
+    const rnl_status compared = rnl_job_compare(options->job, model);
+    RNL_TRY(rnl_job_tell(options->job, compared, compared == RNL_BAD_DATA));
+    return rnl_job_tell(options->job, rnl_job_settle(options->job, options), false);
 }

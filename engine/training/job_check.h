@@ -20,4 +20,7 @@ rnl_status rnl_job_agree_on(rnl_job *job, rnl_status status);
  * `agreed` end, and are told of neither. */
 rnl_status rnl_job_tell(rnl_job *job, rnl_status status, bool agreed);
 
+/* Compares what the ranks would train, and shares the cores of a machine out among its ranks. */
+rnl_status rnl_job_begin(const rnl_model *model, const rnl_options *options);
+
 #endif

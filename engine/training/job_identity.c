@@ -105,16 +105,12 @@ rnl_status rnl_job_compare(rnl_job *job, const rnl_model *model)
         return RNL_OK;
     const size_t ranks = rnl_job_count(job);
     identity *all = calloc(ranks, sizeof *all);
-    size_t *ends = calloc(ranks, sizeof *ends);
-    rnl_status status = all && ends ? describe(&all[rnl_job_own_rank(job)], model)
-                                    : rnl_fail_memory(ranks * sizeof *all);
-    for (size_t r = 0; status == RNL_OK && r < ranks; ++r)
-        ends[r] = (r + 1) * sizeof *all;
-    if (status == RNL_OK && !rnl_job_gather(job, TAG_IDENTITIES, all, ends))
+    rnl_status status =
+        all ? describe(&all[rnl_job_own_rank(job)], model) : rnl_fail_memory(ranks * sizeof *all);
+    if (status == RNL_OK && !rnl_job_gather_each(job, TAG_IDENTITIES, all, sizeof *all))
         status = rnl_fail_job(job);
     if (status == RNL_OK)
         status = compare(all, ranks);
     free(all);
-    free(ends);
     return status;
 }

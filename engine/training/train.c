@@ -21,7 +21,6 @@
 #include "engine/training/job_check.h"
 #include "engine/training/target_scale.h"
 #include "engine/training/training_log.h"
-#include "engine/workers/job_node.h"
 #include "engine/workers/steps.h"
 #include "threading/floating_mode.h"
 
@@ -414,20 +413,13 @@ static rnl_status check(rnl_model *model, const rnl_data *data, const rnl_option
     return rnl_course_check(model, data);
 }
 
-static rnl_status begin_job(const rnl_model *model, const rnl_options *options)
-{
-    const rnl_status compared = rnl_job_compare(options->job, model);
-    RNL_TRY(rnl_job_tell(options->job, compared, compared == RNL_BAD_DATA));
-    return rnl_job_tell(options->job, rnl_job_settle(options->job, options), false);
-}
-
 /* A model that ended a phase, but not its training, stands at the beginning of the next one. */
 rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *options)
 {
     RNL_OWN_FLOATING_MODE;
     options = rnl_options_given(options);
     RNL_TRY(rnl_job_agree_on(options->job, check(model, data, options)));
-    RNL_TRY(begin_job(model, options));
+    RNL_TRY(rnl_job_begin(model, options));
     rnl_course t = {.model = model, .data = data, .options = options};
     rnl_status status;
     do

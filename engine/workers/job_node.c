@@ -108,18 +108,13 @@ rnl_status rnl_job_settle(rnl_job *job, const rnl_options *options)
         return RNL_OK;
     const size_t ranks = rnl_job_count(job), rank = rnl_job_own_rank(job);
     seat *seats = calloc(ranks, sizeof *seats);
-    size_t *ends = calloc(ranks, sizeof *ends);
-    rnl_status status =
-        seats && ends ? describe(&seats[rank]) : rnl_fail_memory(ranks * sizeof *seats);
-    for (size_t r = 0; status == RNL_OK && r < ranks; ++r)
-        ends[r] = (r + 1) * sizeof *seats;
-    if (status == RNL_OK && !rnl_job_gather(job, TAG_SEATS, seats, ends))
+    rnl_status status = seats ? describe(&seats[rank]) : rnl_fail_memory(ranks * sizeof *seats);
+    if (status == RNL_OK && !rnl_job_gather_each(job, TAG_SEATS, seats, sizeof *seats))
         status = rnl_fail_job(job);
     if (status == RNL_OK) {
         rnl_job_set_share(job, share_of(seats, ranks, rank));
         tell(job, seats, options);
     }
     free(seats);
-    free(ends);
     return status;
 }

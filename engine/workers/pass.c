@@ -41,7 +41,7 @@ static void take_all(rnl_hand *hand, void *all)
     rnl_step_take_all(hand->step.step, all != NULL);
 }
 
-/* With other ranks, each makes the whole pass. */
+/* Each rank makes the whole pass. */
 void rnl_pass_run(rnl_hand *hand, rnl_pass *pass)
 {
     const rnl_step *step = hand->step.step;
