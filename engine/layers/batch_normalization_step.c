@@ -75,7 +75,7 @@ static void forward_by_rows(const rnl_normalization_state *state, const rnl_step
         rnl_normalization_move(state, step, batch->rows, tile);
 }
 
-/* Exchanges the statistics of groups with other ranks, before rows are normalized. */
+/* Measures the groups where ranks exchange their statistics before rows are normalized. */
 static rnl_status run_measure(void *self, size_t number, rnl_step_worker *worker)
 {
     const rnl_normalization_state *state = self;
@@ -221,7 +221,7 @@ static void sum_all_groups(const rnl_normalization_state *state, const rnl_step 
     sum_groups(state, step, rows, tile, state->beta_sums);
 }
 
-/* Exchanges the sums of groups likewise. */
+/* Sums gradients of the groups where ranks exchange the sums. */
 static rnl_status run_sums(void *self, size_t number, rnl_step_worker *worker)
 {
     const rnl_normalization_state *state = self;

@@ -13,15 +13,6 @@
 #
 # mode: title, config, probe, plots (their number), list (arm, most seeds or _, values, between tabs) or options (of the arm
 # `wanted`, with `value`).  An arm is called by its label in file names: letters, digits, and -.
-function name_of(label) {
-    gsub(/[^A-Za-z0-9.@]+/, "-", label)
-    return label
-}
-function trim(text) {
-    sub(/^[ \t]+/, "", text)
-    sub(/[ \t]+$/, "", text)
-    return text
-}
 function print_set(text) {
     gsub(/VALUE/, value, text)
     print "--set"

@@ -3,15 +3,6 @@
 #
 # Kinds of plots: dots (an arm a line, mean and standard deviation; its range), lines (arms called series@x, over
 # x), curves (FIGURE_curve, mean over the seeds, over the epochs), layers (gradient norms over layers).
-function name_of(label) {
-    gsub(/[^A-Za-z0-9.@]+/, "-", label)
-    return label
-}
-function trim(text) {
-    sub(/^[ \t]+/, "", text)
-    sub(/[ \t]+$/, "", text)
-    return text
-}
 function figure(trial, name,    at) {
     at = match(" " trial, " " name "=[^ ]*")
     return at ? substr(trial, RSTART + length(name) + 1, RLENGTH - length(name) - 2) : ""
