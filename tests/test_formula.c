@@ -142,6 +142,41 @@ Test(formula, slopes_are_short)
     rnl_formula_free(f);
 }
 
+static void expect_explained(const char *text, double z, bool slope, const char *expected)
+{
+    char found[700];
+    rnl_formula *f = parsed(text);
+    const double variables[] = {z, 0.25};
+    const size_t operation = slope ? rnl_formula_slope(f, 0) : f->value;
+    rnl_formula_explain(found, sizeof found, f, operation, variables, 1e300);
+    cr_expect_str_eq(found, expected, "%s at %g: '%s'", text, z, found);
+    rnl_formula_free(f);
+}
+
+/* The first to go wrong of what the value is made of, and nothing of an operand that is not used.
+ */
+Test(formula, what_went_wrong)
+{
+    expect_explained("1 + log(z)", 1, false, "");
+    expect_explained("1 + rate * log( z - 1 ) ", 1, false,
+                     ": log( z - 1 ) is -inf, at character 12 of \"1 + rate * log( z - 1 ) \"");
+    expect_explained("2 * sqrt(-z)", 1, false,
+                     ": sqrt(-z) is nan, at character 5 of \"2 * sqrt(-z)\"");
+    expect_explained("if(z > 0, log(z), 1/z)", 0, false,
+                     ": 1/z is inf, at character 19 of \"if(z > 0, log(z), 1/z)\"");
+    expect_explained("if(z > 0, 3 - (1 / z - 2)^0.5, log(z))", 1, false,
+                     ": (1 / z - 2)^0.5 is nan, at character 15 of \"if(z > 0, 3 - (1 / z - "
+                     "2)^0.5, log(z))\"");
+    expect_explained("max(exp(1e9), log(-z))", 1, false,
+                     ": log(-z) is nan, at character 15 of \"max(exp(1e9), log(-z))\"");
+    expect_explained("exp(9e9*z) - exp(9e9)", 1, false,
+                     ": exp(9e9*z) is inf, at character 1 of \"exp(9e9*z) - exp(9e9)\"");
+    expect_explained("1e200*z*-1e150", 1, false,
+                     ": 1e200*z*-1e150 is -inf, at character 1 of \"1e200*z*-1e150\"");
+    expect_explained("z + 1 + sqrt(z)", 0, true,
+                     ": the slope of sqrt(z) is inf, at character 9 of \"z + 1 + sqrt(z)\"");
+}
+
 static void expect_refused(const char *text, const char *message)
 {
     rnl_formula *formula = NULL;

@@ -191,9 +191,15 @@ Test(formula_activations, that_are_no_numbers_stop_training)
 Test(formula_activations, that_are_refused)
 {
     static const char *const mistakes[][2] = {
-        {"'log(z)'", "test.yaml:2:36: formula: it is -inf at z = 0, in \"log(z)\""},
-        {"'sqrt(z)'", "formula: its slope is inf at z = 0"},
-        {"'sqrt(z*z)'", "formula: its slope is nan at z = 0"},
+        {"'log(z)'",
+         "test.yaml:2:36: formula: it is -inf at z = 0: log(z) is -inf, at character 1 of "
+         "\"log(z)\""},
+        {"'z + exp(10*z)'", "formula: its slope is inf at z = 8.75: the slope of exp(10*z) is "
+                            "1.00177e+39, at character 5 of"},
+        {"'sqrt(z)'", "formula: its slope is inf at z = 0: the slope of sqrt(z) is inf, at "
+                      "character 1"},
+        {"'1 + sqrt(z*z)'", "formula: its slope is nan at z = 0: the slope of sqrt(z*z) is nan, at "
+                            "character 5"},
         {"'z^0.3'", "formula: its slope is inf at z = 0"},
         {"'max(0.1*x, z)'", "formula: unknown name 'x'"},
         {"{callback: softlyy}", "name: expected the name of a function that the program registered "

@@ -341,9 +341,14 @@ Test(schedule_runs, mistakes)
          "test.yaml:4:32: formula: unknown name 'epoc', at character 13 of \"0.01 * "
          "0.1^(epoc/20)\"; did you mean epoch?"},
         {"formula: 0.01 - epochs", "test.yaml:4:23: schedule: expected rates from 0 to 1e6, got "
-                                   "-0.99 in epoch 0, counted from 0"},
-        {"formula: {expression: log(steps - 12 - step), per: step}",
-         "got nan in step 0, counted from 0"},
+                                   "-2.99 in epoch 0, counted from 0"},
+        {"formula: {expression: log(-1 - step), per: step}",
+         "got nan in step 0, counted from 0: log(-1 - step) is nan, at character 1 of "
+         "\"log(-1 - step)\""},
+        {"formula: rate / (1 - epoch)",
+         "got inf in epoch 1, counted from 0: rate / (1 - epoch) is inf, at character 1 of \"rate"},
+        {"formula: 'if(epoch < 1, 0.01, rate * sqrt(0.5 - epoch))'",
+         "got nan in epoch 1, counted from 0: sqrt(0.5 - epoch) is nan, at character 28 of"},
     };
     rnl_data *data = create_data();
     for (size_t i = 0; i < COUNT(mistakes); ++i) {
@@ -352,7 +357,7 @@ Test(schedule_runs, mistakes)
                  "model: [dense: {units: 20, activation: elu},\n"
                  "        dense: {units: 5, activation: softmax}]\n"
                  "training: {loss: sparse_categorical_crossentropy, optimizer: sgd,\n"
-                 "           schedule: {%s}, batch_size: 8}\n",
+                 "           schedule: {%s}, batch_size: 8, epochs: 3}\n",
                  mistakes[i].schedule);
         rnl_config *config = NULL;
         rnl_model *model = NULL;

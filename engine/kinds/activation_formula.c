@@ -6,8 +6,10 @@
 
 #include "engine/base/error.h"
 
+#include <float.h>
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define MOST_POWER 16 /* whole ones up to it are products */
@@ -145,8 +147,19 @@ static rnl_status compile(rnl_formula_program *program, const rnl_formula *f, si
 
 /* ---- what is read ---------------------------------------------------------------------------- */
 
+static rnl_status fail_value(const rnl_formula *f, size_t operation, const char *what, double value,
+                             double z)
+{
+    char why[600];
+    rnl_formula_explain(why, sizeof why, f, operation, &z, (double)FLT_MAX);
+    if (!*why) /* float32 alone has no number for it */
+        snprintf(why, sizeof why, ", in \"%.200s\"", f->text);
+    return rnl_fail_at(f->place, "formula: %s is %g at z = %g%s", what, isnan(value) ? NAN : value,
+                       z, why);
+}
+
 /* Refuses what is no number where sums of inputs usually lie. */
-static rnl_status check_values(const rnl_formula *f)
+static rnl_status check_values(const rnl_formula *f, size_t slope)
 {
     enum { POINTS = 243 };
     float z[POINTS], y[POINTS], kept[POINTS];
@@ -160,13 +173,11 @@ static rnl_status check_values(const rnl_formula *f)
                                                           .y = {y, POINTS},
                                                           .kept = kept,
                                                           .self = f->compiled});
-    for (int i = 0; i < POINTS; ++i) {
-        const double wrong = (double)(isfinite(y[i]) ? kept[i] : y[i]);
-        if (!isfinite(wrong))
-            return rnl_fail_at(f->place, "formula: %s is %g at z = %g, in \"%.200s\"",
-                               isfinite(y[i]) ? "its slope" : "it", isnan(wrong) ? NAN : wrong,
-                               (double)z[i], f->text);
-    }
+    for (int i = 0; i < POINTS; ++i)
+        if (!isfinite(y[i]) || !isfinite(kept[i]))
+            return fail_value(f, isfinite(y[i]) ? slope : f->value,
+                              isfinite(y[i]) ? "its slope" : "it",
+                              (double)(isfinite(y[i]) ? kept[i] : y[i]), (double)z[i]);
     return RNL_OK;
 }
 
@@ -178,7 +189,7 @@ static rnl_status prepare(rnl_formula *f)
     f->compiled = program;
     const size_t slope = rnl_formula_slope(f, 0);
     RNL_TRY(compile(program, f, slope));
-    return check_values(f);
+    return check_values(f, slope);
 }
 
 const rnl_field rnl_formula_activation_fields[] = {

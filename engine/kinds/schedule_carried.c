@@ -49,6 +49,23 @@ bool rnl_is_rate(double rate)
     return rate >= 0 && rate <= 1e6;
 }
 
+/* `best` is the rate before. */
+static rnl_status fail_rate(const rnl_choice *schedule, const rnl_plateau *plateau,
+                            const rnl_moment *moment, double time)
+{
+    const rnl_schedule *operations = schedule->kind->operations;
+    const double rate = plateau->learning_rate;
+    char why[600] = "";
+    rnl_moment now = *moment;
+    now.rate = plateau->best;
+    if (operations->explain)
+        operations->explain(why, sizeof why, schedule->parameters, &now);
+    return rnl_fail_at(
+        schedule->place,
+        "schedule: expected rates from 0 to 1e6, got %g in %s %.0f, counted from 0%s",
+        isnan(rate) ? NAN : rate, carried_per(schedule)->kind->name, time, why);
+}
+
 rnl_status rnl_schedule_check_rates(const rnl_choice *schedule, const rnl_moment *begin)
 {
     const rnl_choice *per = carried_per(schedule);
@@ -61,10 +78,7 @@ rnl_status rnl_schedule_check_rates(const rnl_choice *schedule, const rnl_moment
             moment.epoch = floor(moment.step * moment.epochs / moment.steps);
         rnl_schedule_advance(schedule, &plateau, &moment);
         if (!rnl_is_rate(plateau.learning_rate))
-            return rnl_fail_at(schedule->place,
-                               "schedule: expected rates from 0 to 1e6, got %g in %s %.0f, counted "
-                               "from 0",
-                               plateau.learning_rate, per->kind->name, *time);
+            return fail_rate(schedule, &plateau, &moment, *time);
     }
     return RNL_OK;
 }

@@ -5,6 +5,7 @@
 #include "engine/kinds/schedule_units.h"
 #include "engine/schema/formula.h"
 
+#include <float.h>
 #include <math.h>
 #include <stddef.h>
 
@@ -26,20 +27,34 @@ const rnl_field rnl_formula_schedule_fields[] = {
 };
 
 /* Per epoch, the step is the first of the epoch. */
+static void set_variables(double variables[NAMES], const rnl_formula_schedule *p,
+                          const rnl_moment *moment)
+{
+    const double epoch = moment->epoch;
+    variables[EPOCH] = epoch;
+    variables[STEP] =
+        rnl_counts_epochs(&p->per) ? epoch * (moment->steps / moment->epochs) : moment->step;
+    variables[EPOCHS] = moment->epochs;
+    variables[STEPS] = moment->steps;
+    variables[RATE] = moment->rate;
+}
+
 static rnl_scheduled formula_at(const void *parameters, const rnl_moment *moment)
 {
     const rnl_formula_schedule *p = parameters;
-    const double epoch = moment->epoch;
-    const double variables[NAMES] = {
-        [EPOCH] = epoch,
-        [STEP] =
-            rnl_counts_epochs(&p->per) ? epoch * (moment->steps / moment->epochs) : moment->step,
-        [EPOCHS] = moment->epochs,
-        [STEPS] = moment->steps,
-        [RATE] = moment->rate,
-    };
+    double variables[NAMES];
+    set_variables(variables, p, moment);
     return (rnl_scheduled){rnl_formula_compute(p->expression, p->expression->value, variables),
                            NAN};
+}
+
+static void explain_formula(char *text, size_t size, const void *parameters,
+                            const rnl_moment *moment)
+{
+    const rnl_formula_schedule *p = parameters;
+    double variables[NAMES];
+    set_variables(variables, p, moment);
+    rnl_formula_explain(text, size, p->expression, p->expression->value, variables, DBL_MAX);
 }
 
 static bool formula_depends_on_length(const void *parameters)
@@ -54,7 +69,11 @@ static const rnl_choice *formula_per(const void *parameters)
 }
 
 const rnl_schedule rnl_schedule_by_formula = {
-    .at = formula_at, .length_matters = formula_depends_on_length, .carries = formula_per};
+    .at = formula_at,
+    .length_matters = formula_depends_on_length,
+    .carries = formula_per,
+    .explain = explain_formula,
+};
 
 /* ---- table ----------------------------------------------------------------------------------- */
 

@@ -39,6 +39,9 @@ typedef struct rnl_schedule {
     /* What it counts, if it computes each rate once and carries it along for the next; NULL: each
      * rate follows from its moment alone. */
     const rnl_choice *(*carries)(const void *parameters);
+    /* Says why the result of a moment is no number, for messages, or "" if it is one; NULL: there
+     * is nothing to say. */
+    void (*explain)(char *text, size_t size, const void *parameters, const rnl_moment *moment);
 } rnl_schedule;
 
 /* A choice of what schedules count: steps. */

@@ -3,6 +3,7 @@
 #include "engine/base/functions.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static bool is_same(const rnl_operation *a, const rnl_operation *b)
@@ -133,9 +134,9 @@ static double compute(rnl_operator op, double a, double b, double c)
     return NAN;
 }
 
-double rnl_formula_compute(const rnl_formula *f, size_t operation, const double *variables)
+static void compute_all(double *values, const rnl_formula *f, size_t operation,
+                        const double *variables)
 {
-    double values[RNL_FORMULA_OPERATIONS] = {0};
     for (size_t i = 0; i <= operation; ++i) {
         const rnl_operation *o = &f->operations[i];
         if (o->op == RNL_OP_NUMBER)
@@ -146,5 +147,53 @@ double rnl_formula_compute(const rnl_formula *f, size_t operation, const double 
             values[i] = compute(o->op, values[o->operands[0]], values[o->operands[1]],
                                 values[o->operands[2]]);
     }
+}
+
+double rnl_formula_compute(const rnl_formula *f, size_t operation, const double *variables)
+{
+    double values[RNL_FORMULA_OPERATIONS] = {0};
+    compute_all(values, f, operation, variables);
     return values[operation];
+}
+
+/* ---- what went wrong ------------------------------------------------------------------------- */
+
+static bool is_used(const rnl_operation *o, unsigned operand, const double *values)
+{
+    return o->op != RNL_OP_CHOOSE || operand == 0 ||
+           operand == (values[o->operands[0]] != 0 ? 1u : 2u);
+}
+
+/* An operand that is NaN explains a result that is; else one that is too large explains any. */
+static bool find_wrong_operand(size_t *operation, const rnl_formula *f, const double *values,
+                               double most)
+{
+    const rnl_operation *o = &f->operations[*operation];
+    for (int too_large = isnan(values[*operation]) ? 0 : 1; too_large < 2; ++too_large)
+        for (unsigned k = 0; k < rnl_operator_takes(o->op); ++k) {
+            const double value = values[o->operands[k]];
+            if (is_used(o, k, values) && (too_large ? !(fabs(value) <= most) : isnan(value))) {
+                *operation = o->operands[k];
+                return true;
+            }
+        }
+    return false;
+}
+
+void rnl_formula_explain(char *text, size_t size, const rnl_formula *f, size_t operation,
+                         const double *variables, double most)
+{
+    double values[RNL_FORMULA_OPERATIONS] = {0};
+    compute_all(values, f, operation, variables);
+    *text = '\0';
+    if (fabs(values[operation]) <= most)
+        return;
+    while (find_wrong_operand(&operation, f, values, most))
+        ;
+    const rnl_operation *o = &f->operations[operation];
+    const bool is_slope = operation > f->value;
+    const double value = isnan(values[operation]) ? NAN : values[operation]; /* without a sign */
+    snprintf(text, size, ": %s%.*s is %g, at character %u of \"%.200s\"",
+             is_slope ? "the slope of " : "", o->length < 200 ? (int)o->length : 200,
+             f->text + o->begin, value, o->begin + 1u, f->text);
 }

@@ -21,8 +21,9 @@
 
 typedef struct rnl_operation {
     rnl_operator op;
-    uint16_t operands[3]; /* operations before; of a name, the first is its number */
-    double number;        /* of RNL_OP_NUMBER */
+    uint16_t operands[3];   /* operations before; of a name, the first is its number */
+    uint16_t begin, length; /* where the text says it; of a slope, what it is the slope of */
+    double number;          /* of RNL_OP_NUMBER */
 } rnl_operation;
 
 struct rnl_formula {
@@ -30,7 +31,7 @@ struct rnl_formula {
     rnl_place place;
     size_t count;
     rnl_operation operations[RNL_FORMULA_OPERATIONS]; /* (count) */
-    size_t value;                                     /* the operation that computes it */
+    size_t value;                                     /* computes it; slopes come behind */
     bool full;                                        /* there would have been more */
     void *compiled; /* what the field's `prepare` made of it; freed with it */
 };
@@ -41,8 +42,8 @@ rnl_status rnl_formula_parse(rnl_formula **formula, const char *text, rnl_place 
                              const char *key, const char *const *names);
 void rnl_formula_free(rnl_formula *formula);
 
-/* Adds an operation, or finds an equal one, and returns its number.  Sets `full` if there is no
- * room. */
+/* Adds an operation, or finds an equal one, wherever the text says it, and returns its number. Sets
+ * `full` if there is no room. */
 size_t rnl_formula_add(rnl_formula *formula, rnl_operation operation);
 
 /* Adds the operations of the value's slope with respect to a variable, and returns the one that
@@ -51,6 +52,11 @@ size_t rnl_formula_slope(rnl_formula *formula, size_t name);
 
 /* Computes an operation, for variables with these values. */
 double rnl_formula_compute(const rnl_formula *formula, size_t operation, const double *variables);
+
+/* Writes how the value of an operation, or the last of its operands to go wrong, became NaN or
+ * larger than `most`: ": log(z) is -inf, at character 5 of ...", or "" if none is. */
+void rnl_formula_explain(char *text, size_t size, const rnl_formula *formula, size_t operation,
+                         const double *variables, double most);
 
 /* Tests if a variable is among the operations. */
 bool rnl_formula_uses(const rnl_formula *formula, size_t name);

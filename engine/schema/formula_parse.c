@@ -71,11 +71,17 @@ static void skip_blanks(parser *p)
     p->next += strspn(p->next, " \t\n\r");
 }
 
-static bool take(parser *p, const char *symbol)
+/* Where the next word begins. */
+static const char *begin(parser *p)
 {
     skip_blanks(p);
+    return p->next;
+}
+
+static bool take(parser *p, const char *symbol)
+{
     const size_t length = strlen(symbol);
-    if (strncmp(p->next, symbol, length) != 0)
+    if (strncmp(begin(p), symbol, length) != 0)
         return false;
     p->next += length;
     return true;
@@ -94,15 +100,20 @@ static size_t number_length(const char *text)
     return length;
 }
 
-static size_t add(parser *p, rnl_operator op, size_t a, size_t b, size_t c)
+/* Adds what was read since `at`, without blanks behind it. */
+static size_t add(parser *p, const char *at, rnl_operation operation)
 {
-    return rnl_formula_add(p->formula,
-                           (rnl_operation){op, {(uint16_t)a, (uint16_t)b, (uint16_t)c}, 0});
+    const char *end = p->next;
+    while (end > at && strchr(" \t\n\r", end[-1]))
+        --end;
+    operation.begin = (uint16_t)(at - p->formula->text);
+    operation.length = (uint16_t)(end - at);
+    return rnl_formula_add(p->formula, operation);
 }
 
-static size_t add_number(parser *p, double number)
+static size_t add_operator(parser *p, const char *at, rnl_operator op, size_t a, size_t b, size_t c)
 {
-    return rnl_formula_add(p->formula, (rnl_operation){.number = number});
+    return add(p, at, (rnl_operation){op, {(uint16_t)a, (uint16_t)b, (uint16_t)c}, .number = 0});
 }
 
 static rnl_status parse_number(parser *p, size_t *value)
@@ -116,8 +127,9 @@ static rnl_status parse_number(parser *p, size_t *value)
     digits[length] = '\0';
     if (!rnl_parse_number(digits, &number))
         return fail(p, p->next, "expected a number", "");
+    const char *at = p->next;
     p->next += length;
-    *value = add_number(p, number);
+    *value = add(p, at, (rnl_operation){.number = number});
     return RNL_OK;
 }
 
@@ -157,7 +169,7 @@ static const function *find_function(const char *name)
 }
 
 /* The operands of a function, in brackets. */
-static rnl_status parse_operands(parser *p, const function *f, size_t *value)
+static rnl_status parse_operands(parser *p, const char *at, const function *f, size_t *value)
 {
     const unsigned count = rnl_operator_takes(f->op);
     size_t operands[3] = {0};
@@ -174,7 +186,7 @@ static rnl_status parse_operands(parser *p, const function *f, size_t *value)
              f->name);
     if (!take(p, ")"))
         return fail_at_next(p, expected);
-    *value = add(p, f->op, operands[0], operands[1], operands[2]);
+    *value = add_operator(p, at, f->op, operands[0], operands[1], operands[2]);
     return RNL_OK;
 }
 
@@ -189,15 +201,15 @@ static rnl_status parse_name(parser *p, size_t *value)
     p->next += length;
     const function *f = find_function(name);
     if (f)
-        return parse_operands(p, f, value);
+        return parse_operands(p, at, f, value);
     for (size_t i = 0; p->names[i]; ++i)
         if (strcmp(p->names[i], name) == 0) {
-            *value = add(p, RNL_OP_NAME, i, 0, 0);
+            *value = add_operator(p, at, RNL_OP_NAME, i, 0, 0);
             return RNL_OK;
         }
     if (strcmp(name, "pi") != 0)
         return fail_unknown(p, at, name);
-    *value = add_number(p, 0x1.921fb54442d18p+1);
+    *value = add(p, at, (rnl_operation){.number = 0x1.921fb54442d18p+1});
     return RNL_OK;
 }
 
@@ -205,8 +217,7 @@ static rnl_status parse_name(parser *p, size_t *value)
 
 static rnl_status parse_primary(parser *p, size_t *value)
 {
-    skip_blanks(p);
-    if (isdigit((unsigned char)*p->next) || *p->next == '.')
+    if (isdigit((unsigned char)*begin(p)) || *p->next == '.')
         return parse_number(p, value);
     if (isalpha((unsigned char)*p->next) || *p->next == '_')
         return parse_name(p, value);
@@ -219,13 +230,14 @@ static rnl_status parse_primary(parser *p, size_t *value)
 static rnl_status parse_power(parser *p, size_t *value)
 {
     size_t exponent;
+    const char *at = begin(p);
     RNL_TRY(parse_primary(p, value));
     if (take(p, "**"))
         return fail(p, p->next - 2, "expected a^b for a power, got **", "");
     if (!take(p, "^"))
         return RNL_OK;
     RNL_TRY(parse_signed(p, &exponent));
-    *value = add(p, RNL_OP_POWER, *value, exponent, 0);
+    *value = add_operator(p, at, RNL_OP_POWER, *value, exponent, 0);
     return RNL_OK;
 }
 
@@ -233,11 +245,12 @@ static rnl_status parse_power(parser *p, size_t *value)
 static rnl_status parse_signed(parser *p, size_t *value)
 {
     rnl_status status;
+    const char *at = begin(p);
     if (++p->depth > MAX_DEPTH)
         return fail(p, p->next, "expected no more than 64 levels within each other", "");
     if (take(p, "-")) {
         status = parse_signed(p, value);
-        *value = status == RNL_OK ? add(p, RNL_OP_NEGATE, *value, 0, 0) : 0;
+        *value = status == RNL_OK ? add_operator(p, at, RNL_OP_NEGATE, *value, 0, 0) : 0;
     } else {
         status = take(p, "+") ? parse_signed(p, value) : parse_power(p, value);
     }
@@ -248,26 +261,28 @@ static rnl_status parse_signed(parser *p, size_t *value)
 static rnl_status parse_product(parser *p, size_t *value)
 {
     size_t other;
+    const char *at = begin(p);
     RNL_TRY(parse_signed(p, value));
     for (;;) {
         const bool divides = take(p, "/");
         if (!divides && !take(p, "*"))
             return RNL_OK;
         RNL_TRY(parse_signed(p, &other));
-        *value = add(p, divides ? RNL_OP_DIVIDE : RNL_OP_MULTIPLY, *value, other, 0);
+        *value = add_operator(p, at, divides ? RNL_OP_DIVIDE : RNL_OP_MULTIPLY, *value, other, 0);
     }
 }
 
 static rnl_status parse_sum(parser *p, size_t *value)
 {
     size_t other;
+    const char *at = begin(p);
     RNL_TRY(parse_product(p, value));
     for (;;) {
         const bool subtracts = take(p, "-");
         if (!subtracts && !take(p, "+"))
             return RNL_OK;
         RNL_TRY(parse_product(p, &other));
-        *value = add(p, subtracts ? RNL_OP_SUBTRACT : RNL_OP_ADD, *value, other, 0);
+        *value = add_operator(p, at, subtracts ? RNL_OP_SUBTRACT : RNL_OP_ADD, *value, other, 0);
     }
 }
 
@@ -283,13 +298,14 @@ static rnl_status parse_formula(parser *p, size_t *value)
         {">", RNL_OP_LESS, true},      {"==", RNL_OP_EQUAL, false}, {"!=", RNL_OP_UNEQUAL, false},
     };
     size_t other;
+    const char *at = begin(p);
     RNL_TRY(parse_sum(p, value));
     for (size_t i = 0; i < sizeof comparisons / sizeof *comparisons; ++i) {
         if (!take(p, comparisons[i].symbol))
             continue;
         RNL_TRY(parse_sum(p, &other));
-        *value = comparisons[i].turned ? add(p, comparisons[i].op, other, *value, 0)
-                                       : add(p, comparisons[i].op, *value, other, 0);
+        *value = comparisons[i].turned ? add_operator(p, at, comparisons[i].op, other, *value, 0)
+                                       : add_operator(p, at, comparisons[i].op, *value, other, 0);
         break;
     }
     return RNL_OK;
@@ -301,8 +317,7 @@ static rnl_status parse(parser *p)
         return rnl_fail_at(p->formula->place, "%s: expected a formula of at most %d bytes, got %zu",
                            p->key, RNL_FORMULA_TEXT, strlen(p->formula->text));
     RNL_TRY(parse_formula(p, &p->formula->value));
-    skip_blanks(p);
-    if (*p->next)
+    if (*begin(p))
         return fail_at_next(p, "an operator or the end");
     if (p->formula->full)
         return rnl_fail_at(p->formula->place, "%s: expected a formula of at most %d operations",

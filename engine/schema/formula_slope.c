@@ -7,11 +7,19 @@
 typedef struct slopes {
     rnl_formula *f;
     size_t zero, one;
+    uint16_t begin, length; /* of the text whose slope is made */
 } slopes;
+
+static size_t add_three(slopes *s, rnl_operator op, size_t a, size_t b, size_t c)
+{
+    return rnl_formula_add(
+        s->f, (rnl_operation){
+                  op, {(uint16_t)a, (uint16_t)b, (uint16_t)c}, s->begin, s->length, .number = 0});
+}
 
 static size_t add(slopes *s, rnl_operator op, size_t a, size_t b)
 {
-    return rnl_formula_add(s->f, (rnl_operation){op, {(uint16_t)a, (uint16_t)b, 0}, 0});
+    return add_three(s, op, a, b, 0);
 }
 
 static size_t number(slopes *s, double value)
@@ -48,11 +56,7 @@ static size_t quotient(slopes *s, size_t a, size_t b)
 
 static size_t choice(slopes *s, size_t condition, size_t yes, size_t no)
 {
-    if (yes == no)
-        return yes;
-    return rnl_formula_add(
-        s->f,
-        (rnl_operation){RNL_OP_CHOOSE, {(uint16_t)condition, (uint16_t)yes, (uint16_t)no}, 0});
+    return yes == no ? yes : add_three(s, RNL_OP_CHOOSE, condition, yes, no);
 }
 
 /* a^b: b a^(b-1) a' + a^b log(a) b' */
@@ -127,6 +131,7 @@ size_t rnl_formula_slope(rnl_formula *f, size_t name)
     s.one = number(&s, 1);
     for (size_t i = 0; i <= f->value; ++i) {
         const rnl_operation o = f->operations[i];
+        s.begin = o.begin, s.length = o.length;
         const size_t of_operands[] = {d[o.operands[0]], d[o.operands[1]], d[o.operands[2]]};
         if (o.op <= RNL_OP_NAME)
             d[i] = o.op == RNL_OP_NAME && o.operands[0] == name ? s.one : s.zero;
