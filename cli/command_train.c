@@ -289,12 +289,15 @@ static int print_test_figures(rnl_training *run)
         .pin = run->arguments->common.pin,
         .on_log = on_log,
         .user = run,
+        .job = run->ranks.job,
     };
     rnl_evaluation *evaluation = NULL;
     const rnl_status status = rnl_evaluate(run->model, run->data, RNL_TEST, &options, &evaluation);
     if (status != RNL_OK)
-        return rnl_complain_status(status);
-    rnl_evaluation_print_line(evaluation, "test");
+        return rnl_ranks_speak(&run->ranks, status) ? rnl_complain_status(status)
+                                                    : RNL_EXIT_FAILURE;
+    if (run->ranks.leads)
+        rnl_evaluation_print_line(evaluation, "test");
     rnl_evaluation_free(evaluation);
     return RNL_EXIT_OK;
 }
@@ -321,12 +324,11 @@ static int run_training(rnl_training *run)
 {
     RNL_TRY_EXIT(rnl_ranks_agree(&run->ranks, rnl_training_prepare(run)));
     RNL_TRY_EXIT(rnl_ranks_agree(&run->ranks, rnl_training_obtain_model(run)));
-    RNL_TRY_EXIT(train_and_save(run));
-    if (!run->ranks.leads)
-        return RNL_EXIT_OK;
+    RNL_TRY_EXIT(rnl_ranks_agree(&run->ranks, train_and_save(run)));
     if (rnl_data_rows(run->data, RNL_TEST) > 0)
         RNL_TRY_EXIT(print_test_figures(run));
-    print_files(run);
+    if (run->ranks.leads)
+        print_files(run);
     return RNL_EXIT_OK;
 }
 

@@ -38,10 +38,29 @@ static int expect(const char *what, rnl_status status, rnl_status expected, cons
     return 1;
 }
 
+/* Ranks that share the rows out come to what each comes to alone. */
+static int evaluate(const rnl_data *data)
+{
+    const rnl_options together = {.threads = 1, .job = job}, alone = {.threads = 1};
+    rnl_evaluation *a = NULL, *b = NULL;
+    int failed =
+        expect("evaluation", rnl_evaluate(model, data, RNL_TRAIN, &together, &a), RNL_OK, NULL) +
+        expect("evaluation alone", rnl_evaluate(model, data, RNL_TRAIN, &alone, &b), RNL_OK, NULL);
+    if (!failed && (a->classes != 2 || a->figures[0].value != b->figures[0].value ||
+                    memcmp(a->confusion, b->confusion, 4 * sizeof *a->confusion) != 0)) {
+        fprintf(stderr, "evaluation: another loss or confusion than alone\n");
+        failed = 1;
+    }
+    rnl_evaluation_free(a);
+    rnl_evaluation_free(b);
+    return failed;
+}
+
 static int train(const rnl_data *data)
 {
     rnl_options options = {.threads = 1, .job = job, .on_epoch = set_bias};
-    int failed = expect("training", rnl_train(model, data, &options), RNL_OK, NULL);
+    int failed = evaluate(data);
+    failed += expect("training", rnl_train(model, data, &options), RNL_OK, NULL);
     failed += expect("setting parameters", setting, RNL_BAD_CONFIG, NULL);
     options = (rnl_options){.threads = 1, .job = job, .schedule = own_rate};
     return failed +

@@ -2,8 +2,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/number.h"
-#include "engine/kinds/metrics.h"
-#include "engine/schema/config.h"
+#include "engine/step/row_arrays.h"
 #include "engine/step/shard_sum.h"
 
 #include <string.h>
@@ -62,12 +61,6 @@ rnl_status rnl_step_share(rnl_step *step)
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-/* What is known of each row. */
-typedef struct row_array {
-    void *where;  /* of the pointer to it */
-    size_t bytes; /* of a row */
-} row_array;
-
 typedef struct row_header {
     uint64_t step;
     float learning_rate; /* which a caller's schedule could make another on each rank */
@@ -83,8 +76,7 @@ typedef struct rnl_exchange {
     size_t *piece_ends;    /* (ranks) in floats */
     size_t *byte_ends;     /* (ranks) the same in bytes */
     float *inbox;          /* this rank's piece of the others' roots */
-    size_t row_arrays;
-    row_array rows[2 + RNL_MAX_METRICS];
+    rnl_row_arrays rows;
     size_t *row_ends; /* (ranks) in bytes */
     char *messages;   /* of the rows, of all ranks */
     size_t parcel_room;
@@ -101,33 +93,6 @@ static size_t size_of(const size_t *ends, size_t i)
     return ends[i] - begin_of(ends, i);
 }
 
-static void *pointer_at(const row_array *rows)
-{
-    void *array;
-    memcpy(&array, rows->where, sizeof array);
-    return array;
-}
-
-static void add_rows(rnl_exchange *e, void *where, size_t bytes)
-{
-    e->rows[e->row_arrays++] = (row_array){where, bytes};
-}
-
-/* Predictions are asked for where a metric looks at them again once rows are summed up. */
-static void list_rows(rnl_exchange *e)
-{
-    rnl_step_rows *rows = &e->step->per_row;
-    const rnl_choice_list *metrics = &e->step->given.model->config->training.metrics;
-    bool predictions = false;
-    add_rows(e, &rows->loss, sizeof *rows->loss);
-    for (size_t m = 0; m < metrics->count; ++m) {
-        add_rows(e, &rows->metrics[m], sizeof *rows->metrics[m]);
-        predictions |= rnl_metric_of(&metrics->items[m])->variances;
-    }
-    if (predictions)
-        add_rows(e, &rows->predictions.values, rows->predictions.stride * sizeof(float));
-}
-
 /* Copies a rank's rows into its message, or out of it. */
 static void copy_rows(const rnl_exchange *e, size_t rank, bool out)
 {
@@ -135,13 +100,8 @@ static void copy_rows(const rnl_exchange *e, size_t rank, bool out)
     const rnl_shard_range shards = rnl_cut_rank(step->rows.shards, step->shared->ranks, rank);
     const size_t first = shards.first * rnl_cut_shard_rows(step->rows),
                  count = shards.count * rnl_cut_shard_rows(step->rows);
-    char *at = e->messages + begin_of(e->row_ends, rank) + sizeof(row_header);
-    for (size_t i = 0; i < e->row_arrays; ++i) {
-        const row_array *rows = &e->rows[i];
-        char *array = (char *)pointer_at(rows) + first * rows->bytes;
-        memcpy(out ? array : at, out ? at : array, count * rows->bytes);
-        at += count * rows->bytes;
-    }
+    rnl_row_arrays_copy(&e->rows, first, count,
+                        e->messages + begin_of(e->row_ends, rank) + sizeof(row_header), out);
 }
 
 static void write_header(const rnl_exchange *e, uint64_t number)
@@ -323,13 +283,11 @@ static void cut_pieces(rnl_exchange *e, const rnl_step_shared *s)
 static rnl_status plan_messages(rnl_exchange *e, const rnl_step_shared *s)
 {
     rnl_step *step = e->step;
-    size_t bytes = 0, row = 0;
-    list_rows(e);
-    for (size_t i = 0; i < e->row_arrays; ++i)
-        row += e->rows[i].bytes;
+    size_t bytes = 0;
+    rnl_row_arrays_list(&e->rows, step, false);
     for (size_t r = 0; r < s->ranks; ++r) {
         const size_t shards = rnl_cut_rank(step->rows.shards, s->ranks, r).count;
-        bytes += sizeof(row_header) + shards * rnl_cut_shard_rows(step->rows) * row;
+        bytes += sizeof(row_header) + shards * rnl_cut_shard_rows(step->rows) * e->rows.bytes;
         e->row_ends[r] = bytes;
     }
     e->messages = rnl_step_allocate(step, bytes, NULL);

@@ -88,7 +88,9 @@ static void begin_validation(rnl_hand *hand, void *context)
 static void end_validation(rnl_hand *hand, void *context)
 {
     rnl_course *t = context;
-    if (t->validation.stopped)
+    if (atomic_load(&hand->executor->failed))
+        t->stopping = true;
+    else if (t->validation.stopped)
         rnl_course_stop_on_request(t);
     else
         tell_figures(t, hand);

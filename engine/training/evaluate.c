@@ -1,5 +1,6 @@
 #include "engine/base/error.h"
 #include "engine/base/memory.h"
+#include "engine/base/number.h"
 #include "engine/data/row_order.h"
 #include "engine/kinds/metrics.h"
 #include "engine/kinds/regularizers.h"
@@ -10,6 +11,7 @@
 #include "engine/training/check.h"
 #include "engine/training/class_counts.h"
 #include "engine/training/figures.h"
+#include "engine/training/job_check.h"
 #include "engine/workers/inference.h"
 #include "engine/workers/pass.h"
 #include "threading/floating_mode.h"
@@ -36,8 +38,21 @@ static bool count_confusion(const rnl_step *step, const rnl_batch *batch, void *
     return true;
 }
 
+/* Prepares the pass among ranks: all of them count the confusion. */
+static void share(rnl_hand *hand, void *context)
+{
+    rnl_pass *pass = context;
+    const rnl_status status = rnl_pass_sharing_create(&pass->sharing, hand->step.step,
+                                                      hand->executor->options->job, true);
+    if (status == RNL_OK)
+        return;
+    rnl_hand_fail(hand, status);
+    pass->stopped = true;
+}
+
 static void evaluate_worker(rnl_hand *hand, void *context)
 {
+    rnl_hand_decide(hand, share, context);
     rnl_pass_run(hand, context);
 }
 
@@ -106,12 +121,21 @@ static void conclude(owned_evaluation *result, const rnl_model *model, const rnl
     result->public.confusion = result->confusion;
 }
 
+/* Ranks share the rows out, in whole mini-batches of the sums. */
+static size_t rows_at_once(const rnl_model *model, const rnl_dataset *dataset, const rnl_job *job)
+{
+    const size_t batch = rnl_batch_size(model, dataset),
+                 share = rnl_divide_up(rnl_divide_up(dataset->rows, rnl_job_count(job)), batch);
+    return rnl_least(rnl_inference_rows(model, dataset), share * batch);
+}
+
 static rnl_status run(owned_evaluation *result, const rnl_predictor *predictor,
                       const rnl_model *model, rnl_pass *pass, double penalty,
                       const rnl_options *options)
 {
     rnl_executor executor = {
-        .step.given = {.model = model, .batch_size = rnl_inference_rows(model, pass->rows.dataset)},
+        .step.given = {.model = model,
+                       .batch_size = rows_at_once(model, pass->rows.dataset, options->job)},
         .predictor = predictor,
         .options = options,
         .work = evaluate_worker,
@@ -141,17 +165,18 @@ static rnl_status judge_rows(owned_evaluation *result, const rnl_model *model, r
     return status;
 }
 
-rnl_status rnl_evaluate(const rnl_model *model, const rnl_data *data, rnl_part part,
-                        const rnl_options *options, rnl_evaluation **evaluation)
+static rnl_status check(const rnl_model *model, const rnl_dataset *dataset,
+                        const rnl_options *options)
 {
-    RNL_OWN_FLOATING_MODE;
-    options = rnl_options_given(options);
-    const rnl_dataset *dataset = rnl_data_part(data, part);
     if (dataset->rows == 0)
         return rnl_fail(RNL_BAD_DATA, "there are no rows to evaluate on");
     RNL_TRY(rnl_check_labelled(model, dataset));
-    RNL_TRY(rnl_warn_of_single_class(model, dataset, options));
+    return rnl_warn_of_single_class(model, dataset, options);
+}
 
+static rnl_status evaluate(const rnl_model *model, const rnl_dataset *dataset,
+                           const rnl_options *options, rnl_evaluation **evaluation)
+{
     const size_t classes = rnl_model_classes(model);
     owned_evaluation *result = NULL;
     RNL_TRY(allocate(&result, classes));
@@ -164,6 +189,7 @@ rnl_status rnl_evaluate(const rnl_model *model, const rnl_data *data, rnl_part p
         .context = result,
     };
     const rnl_status status = judge_rows(result, model, &pass, options);
+    rnl_pass_sharing_free(pass.sharing);
     free(pass.rows.variances);
     free(pass.rows.order);
     if (status == RNL_OK)
@@ -171,6 +197,16 @@ rnl_status rnl_evaluate(const rnl_model *model, const rnl_data *data, rnl_part p
     else
         free(result);
     return status;
+}
+
+rnl_status rnl_evaluate(const rnl_model *model, const rnl_data *data, rnl_part part,
+                        const rnl_options *options, rnl_evaluation **evaluation)
+{
+    RNL_OWN_FLOATING_MODE;
+    options = rnl_options_given(options);
+    const rnl_dataset *dataset = rnl_data_part(data, part);
+    RNL_TRY(rnl_job_agree_on(options->job, check(model, dataset, options)));
+    return rnl_job_tell(options->job, evaluate(model, dataset, options, evaluation), false);
 }
 
 void rnl_evaluation_free(rnl_evaluation *evaluation)

@@ -189,9 +189,19 @@ static void rehearse(rnl_course *t, rnl_hand *hand)
     rnl_course_close(t);
 }
 
+/* Prepares the validation among ranks. */
+static void share_validation(rnl_course *t, rnl_hand *hand)
+{
+    const rnl_status status =
+        rnl_pass_sharing_create(&t->validation.sharing, hand->step.step, t->options->job, false);
+    if (status != RNL_OK)
+        rnl_course_stop(t, hand, status);
+}
+
 static void begin(rnl_hand *hand, void *context)
 {
     rnl_course *t = context;
+    share_validation(t, hand);
     rnl_course_warn_if_moved(t);
     if (!t->begun)
         warn_if_odd(t);
@@ -331,6 +341,7 @@ static rnl_pass pass_over(rnl_course *t, rnl_sequence rows)
 static void set_passes(rnl_course *t)
 {
     t->validation = pass_over(t, t->validation.rows);
+    t->validation.stoppable = true;
     t->final = pass_over(t, t->epoch);
     t->final.measuring = true;
     t->inspection = pass_over(t, t->epoch);
@@ -365,6 +376,7 @@ static void release(rnl_course *t)
     free(t->epoch.variances);
     free(t->validation.rows.order);
     free(t->validation.rows.variances);
+    rnl_pass_sharing_free(t->validation.sharing);
     free(t->class_weights);
 }
 

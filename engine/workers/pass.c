@@ -41,12 +41,9 @@ static void take_all(rnl_hand *hand, void *all)
     rnl_step_take_all(hand->step.step, all != NULL);
 }
 
-/* Each rank makes the whole pass. */
-void rnl_pass_run(rnl_hand *hand, rnl_pass *pass)
+static void run_all(rnl_hand *hand, rnl_pass *pass)
 {
     const rnl_step *step = hand->step.step;
-    if (step->shared)
-        rnl_hand_decide(hand, take_all, hand);
     for (size_t begin = 0; begin < pass->rows.count && !pass->stopped;
          begin += step->given.batch_size) {
         hand->step.batch = batch_of(step, pass, begin);
@@ -57,6 +54,64 @@ void rnl_pass_run(rnl_hand *hand, rnl_pass *pass)
         }
         rnl_hand_decide(hand, account_batch, pass);
     }
+}
+
+/* Mini-batches that the ranks compute at the same time, one each. */
+typedef struct round {
+    rnl_pass *pass;
+    size_t begin;
+} round;
+
+/* Adds up all mini-batches of the round. */
+static void account_round(rnl_hand *hand, void *context)
+{
+    const round *r = context;
+    rnl_pass *pass = r->pass;
+    const rnl_step *step = hand->step.step;
+    bool stop = false;
+    const rnl_status status = atomic_load(&hand->executor->failed)
+                                  ? hand->executor->status
+                                  : rnl_pass_sharing_exchange(pass->sharing, &stop);
+    if (status != RNL_OK) {
+        rnl_hand_fail(hand, status);
+        pass->stopped = true;
+        return;
+    }
+    size_t begin = r->begin;
+    for (size_t rank = 0;
+         rank < rnl_pass_sharing_ranks(pass->sharing) && begin < pass->rows.count && !pass->stopped;
+         ++rank, begin += step->given.batch_size) {
+        rnl_pass_sharing_take(pass->sharing, rank);
+        hand->step.batch = batch_of(step, pass, begin);
+        account_batch(hand, pass);
+    }
+    pass->stopped |= stop && pass->stoppable;
+}
+
+static void run_rounds(rnl_hand *hand, rnl_pass *pass)
+{
+    const rnl_step *step = hand->step.step;
+    round r = {.pass = pass};
+    while (r.begin < pass->rows.count && !pass->stopped) {
+        const size_t own = r.begin + rnl_pass_sharing_own(pass->sharing) * step->given.batch_size;
+        if (own < pass->rows.count) {
+            hand->step.batch = batch_of(step, pass, own);
+            rnl_hand_run(hand, step->evaluation_phases);
+        }
+        rnl_hand_decide(hand, account_round, &r);
+        r.begin += rnl_pass_sharing_ranks(pass->sharing) * step->given.batch_size;
+    }
+}
+
+void rnl_pass_run(rnl_hand *hand, rnl_pass *pass)
+{
+    const rnl_step *step = hand->step.step;
+    if (step->shared)
+        rnl_hand_decide(hand, take_all, hand);
+    if (pass->sharing)
+        run_rounds(hand, pass);
+    else
+        run_all(hand, pass);
     if (step->shared)
         rnl_hand_decide(hand, take_all, NULL);
 }

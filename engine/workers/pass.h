@@ -6,6 +6,7 @@
 
 #include "engine/workers/batch.h"
 #include "engine/workers/executor.h"
+#include "engine/workers/pass_sharing.h"
 #include "engine/workers/sums.h"
 
 typedef struct rnl_pass {
@@ -18,7 +19,9 @@ typedef struct rnl_pass {
     /* Called with each mini-batch on worker 0, between two steps; false ends the pass. */
     bool (*visit)(const rnl_step *step, const rnl_batch *batch, void *context);
     void *context;
-    bool probing; /* measures the outputs of all layers, for inspection */
+    bool probing;              /* measures the outputs of all layers, for inspection */
+    rnl_pass_sharing *sharing; /* NULL: this process, or each rank, computes all mini-batches */
+    bool stoppable;            /* shared, it ends where a rank is asked to stop */
     bool stopped;
 } rnl_pass;
 

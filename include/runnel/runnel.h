@@ -637,7 +637,8 @@ typedef struct rnl_options {
      * rnl_train alone. */
     double (*schedule)(const rnl_schedule_point *point, void *user);
     /* The job whose ranks train together, all with the same configuration and rows; NULL: this
-     * process trains alone.  Used by rnl_train alone.  Callbacks run on every rank that has them; a
+     * process trains alone.  Used by rnl_train and rnl_evaluate, which all ranks call, and whose
+     * result all have.  Callbacks run on every rank that has them; a
      * rank whose callback or rnl_stop asks to stop ends all after the next step.  Parameters cannot
      * be set in callbacks, and `schedule` has to be the same function on all ranks. */
     rnl_job *job;
