@@ -9,14 +9,6 @@
 
 enum { TAG_ROOTS, TAG_ROWS, TAG_SUM }; /* 3 is that of shared_arrays.c */
 
-rnl_status rnl_fail_job(const rnl_job *job)
-{
-    const char *text;
-    int code;
-    rnl_job_fault(job, &text, &code);
-    return rnl_fail(RNL_JOB, "%s", text);
-}
-
 size_t rnl_shard_roots(rnl_shard_range range, rnl_shard_node roots[RNL_MOST_ROOTS])
 {
     size_t count = 0;

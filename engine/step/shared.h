@@ -14,6 +14,7 @@
 #ifndef RNL_ENGINE_STEP_SHARED_H
 #define RNL_ENGINE_STEP_SHARED_H
 
+#include "engine/base/job_agreement.h"
 #include "engine/step/step.h"
 #include "exchange/job.h"
 
@@ -61,9 +62,6 @@ typedef struct rnl_shared_array {
 
 /* Adds a phase in which ranks send each other their shards' part of some arrays, at most 2. */
 rnl_status rnl_plan_shared_arrays(rnl_step *step, const rnl_shared_array *arrays, size_t count);
-
-/* The fault of a broken job: RNL_JOB. */
-rnl_status rnl_fail_job(const rnl_job *job);
 
 /* Lets this process compute all shards, in a pass that all ranks make alike, or its own again.
  * Called by one worker between two steps. */

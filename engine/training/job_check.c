@@ -1,6 +1,7 @@
 #include "engine/training/job_check.h"
 
 #include "engine/base/error.h"
+#include "engine/base/job_agreement.h"
 #include "engine/schema/config.h"
 #include "engine/step/shared.h"
 #include "engine/workers/job_node.h"
@@ -44,41 +45,6 @@ void rnl_job_leave(rnl_job *job, int code)
 int rnl_job_is_spokesman(const rnl_job *job)
 {
     return !job || rnl_job_speaks(job);
-}
-
-/* What a rank says when all meet. */
-typedef struct report {
-    int32_t code;
-    char text[RNL_JOB_TEXT];
-} report;
-
-static rnl_status take_worst(const report *reports, size_t ranks, int *code)
-{
-    size_t worst = 0;
-    for (size_t r = 1; r < ranks; ++r)
-        if (reports[r].code > reports[worst].code)
-            worst = r;
-    *code = reports[worst].code;
-    return *code == 0 ? RNL_OK
-                      : rnl_fail(RNL_JOB, "rank %zu of %zu: %s", worst, ranks, reports[worst].text);
-}
-
-rnl_status rnl_job_agree(rnl_job *job, int *code, const char *text)
-{
-    enum { TAG_REPORTS = 4 };
-    if (!job)
-        return RNL_OK;
-    const size_t ranks = rnl_job_count(job), rank = rnl_job_own_rank(job);
-    report *reports = calloc(ranks, sizeof *reports);
-    if (!reports)
-        return rnl_fail_memory(ranks * sizeof *reports);
-    reports[rank].code = *code;
-    strncpy(reports[rank].text, text ? text : "", sizeof reports->text - 1);
-    const rnl_status status = rnl_job_gather_each(job, TAG_REPORTS, reports, sizeof *reports)
-                                  ? take_worst(reports, ranks, code)
-                                  : rnl_fail_job(job);
-    free(reports);
-    return status;
 }
 
 enum { TAG_SIZE = 7, TAG_BYTES };
@@ -138,17 +104,6 @@ rnl_status rnl_job_check(const rnl_model *model, const rnl_options *options)
                     "training.shards=%zu), or start fewer ranks; shards are part of the result, as "
                     "the batch size is, ranks are not",
                     ranks, shards, (size_t)1 << (64 - __builtin_clzll(ranks - 1)));
-}
-
-rnl_status rnl_job_agree_on(rnl_job *job, rnl_status status)
-{
-    char text[RNL_JOB_TEXT];
-    int code = status != RNL_OK;
-    if (!job)
-        return status;
-    snprintf(text, sizeof text, "%.*s", RNL_JOB_TEXT - 1, code ? rnl_message() : "");
-    const rnl_status agreed = rnl_job_agree(job, &code, text);
-    return status == RNL_OK ? agreed : rnl_fail(status, "%s", text);
 }
 
 rnl_status rnl_job_tell(rnl_job *job, rnl_status status, bool agreed)

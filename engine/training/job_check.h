@@ -4,6 +4,7 @@
 #ifndef RNL_ENGINE_TRAINING_JOB_CHECK_H
 #define RNL_ENGINE_TRAINING_JOB_CHECK_H
 
+#include "engine/base/job_agreement.h"
 #include "engine/model/model.h"
 
 /* Refuses more ranks than shards. */
@@ -11,10 +12,6 @@ rnl_status rnl_job_check(const rnl_model *model, const rnl_options *options);
 
 /* Refuses ranks that differ in what they would train: RNL_BAD_DATA, the same on all. */
 rnl_status rnl_job_compare(rnl_job *job, const rnl_model *model);
-
-/* Brings all ranks together with a status each: fails on all where one has failed, and the job goes
- * on, to its end. */
-rnl_status rnl_job_agree_on(rnl_job *job, rnl_status status);
 
 /* Tells the other ranks of a failure; returns the status.  They meet NaN in the same step, and an
  * `agreed` end, and are told of neither. */
