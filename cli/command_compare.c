@@ -5,6 +5,9 @@
 #include "cli/cores.h"
 #include "cli/figure_format.h"
 #include "cli/messages.h"
+#include "cli/ranks.h"
+#include "cli/trial_letters.h"
+#include "cli/trial_worker.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,7 +79,8 @@ static const rnl_option option_table[] = {
      offsetof(rnl_compare_arguments, folds)},
     {"repeats", 0, "R", "train with R seeds, from --seed on", "a whole number from 1",
      rnl_take_count, offsetof(rnl_compare_arguments, repeats)},
-    {"jobs", 'j', "N", "train N at a time, each on cores of its own (default: 1)",
+    {"jobs", 'j', "N",
+     "train N at a time, each on cores of its own; under mpirun: on each rank\n(default: 1)",
      "a whole number from 1", rnl_take_count, offsetof(rnl_compare_arguments, jobs)},
     {"tune-rate", 0, NULL,
      "train each combination with the learning rate that `runnel find-lr`\nsuggests for it", NULL,
@@ -99,6 +103,7 @@ static const rnl_option option_table[] = {
      "metric)",
      "a figure and its value, as val_accuracy=0.88", take_target,
      offsetof(rnl_compare_arguments, target)},
+    RNL_OPTION_DEADLINE(offsetof(rnl_compare_arguments, deadline)),
     {"markdown", 0, NULL, "print the table as Markdown", NULL, rnl_take_switch,
      offsetof(rnl_compare_arguments, markdown)},
     RNL_OPTION_SEED(offsetof(rnl_compare_arguments, seed),
@@ -144,6 +149,16 @@ static const char details[] =
     "--folds K, the training rows are cut in K parts, drawn at random but always the same;\n"
     "with --folds stratified:K, by the trial's seed, each class as evenly as may be.\n"
     "\n"
+    "`mpirun -n N runnel compare CONFIG ...` shares the trials out among N ranks, on one machine "
+    "or\n"
+    "several (also srun): each trial is trained by one of them, whichever is free, and the table "
+    "is\n"
+    "that of one process but for times. All ranks read the same data; rank 0 alone makes range\n"
+    "tests and writes DIR, to which the others send each trial's files, while it runs too: they\n"
+    "train in directories of their own in TMPDIR. A trial that fails is told, and the others go\n"
+    "on; a rank that dies ends the job, after which the same command goes on with what is\n"
+    "missing, on any number of ranks.\n"
+    "\n"
     "Exit code: 0 compared; 1 failed, or a training did; 2 a mistake in the command or the\n"
     "configuration: then nothing was written; 130 and 143 stopped by Ctrl-C and SIGTERM.\n"
     "\n"
@@ -174,31 +189,33 @@ static void tell_cost(const rnl_comparison *comparison)
             comparison->searches, time, comparison->count, comparison->combinations->count);
 }
 
-static int compare(rnl_comparison *comparison, const rnl_compare_arguments *arguments)
+static int compare(rnl_comparison *comparison, const rnl_compare_arguments *arguments, rnl_job *job,
+                   rnl_core_share share)
 {
     size_t failed = 0;
     RNL_TRY_EXIT(rnl_comparison_plan(comparison, arguments));
     if (comparison->searches > 0 && !arguments->common.quiet)
         tell_cost(comparison);
-    RNL_TRY_EXIT(rnl_comparison_train(comparison, arguments, &failed));
+    RNL_TRY_EXIT(rnl_comparison_train(comparison, arguments, job, share, &failed));
     RNL_TRY_EXIT(report(comparison, arguments));
     return failed > 0 ? RNL_EXIT_FAILURE : RNL_EXIT_OK;
 }
 
-static int check_jobs(size_t jobs)
+/* parts: how many ranks share the cores. */
+static int check_jobs(size_t jobs, size_t parts)
 {
     rnl_cores *cores = malloc(sizeof *cores);
     if (!cores || !rnl_cores_read(cores)) {
         free(cores);
         return rnl_complain_memory();
     }
-    const size_t count = cores->count;
+    const size_t count = cores->count / parts;
     free(cores);
-    if (jobs > count)
+    if (jobs > 1 && jobs > count)
         return rnl_complain_usage("compare",
-                                  "--jobs %zu: there are %zu cores, and each job gets "
+                                  "--jobs %zu: there are %zu cores%s, and each job gets "
                                   "its own",
-                                  jobs, count);
+                                  jobs, count, parts > 1 ? " for a rank" : "");
     return RNL_EXIT_OK;
 }
 
@@ -211,9 +228,9 @@ static int check_metrics(const rnl_compare_arguments *arguments)
     return RNL_EXIT_OK;
 }
 
-static int run(const rnl_arguments *common)
+/* Alone, or as rank 0. */
+static int lead(const rnl_compare_arguments *arguments, rnl_job *job, rnl_core_share share)
 {
-    const rnl_compare_arguments *arguments = (const rnl_compare_arguments *)common;
     const char *metric = *arguments->metric ? arguments->metric : arguments->target_metric;
     rnl_comparison comparison = {
         .metric = *metric ? metric : NULL,
@@ -222,11 +239,33 @@ static int run(const rnl_arguments *common)
         .target_given = *arguments->target_metric,
         .rates = arguments->rates > 0 ? arguments->rates : arguments->tune_rate,
     };
-    RNL_TRY_EXIT(check_jobs(arguments->jobs));
+    RNL_TRY_EXIT(check_jobs(arguments->jobs, share.parts));
     RNL_TRY_EXIT(check_metrics(arguments));
-    const int code = compare(&comparison, arguments);
+    const int code = compare(&comparison, arguments, job, share);
     rnl_comparison_release(&comparison);
     return code;
+}
+
+static int run_rank(const rnl_compare_arguments *arguments, const rnl_ranks *ranks)
+{
+    static const rnl_trial_letter leave = {.word = RNL_TRIAL_LEAVE};
+    rnl_core_share share = {0, 1};
+    RNL_TRY_EXIT(
+        rnl_complain_status(rnl_job_share_cores(ranks->job, NULL, &share.part, &share.parts)));
+    if (!ranks->leads)
+        return rnl_trials_serve(ranks->job, arguments, share);
+    const int code = lead(arguments, ranks->job, share);
+    for (size_t r = 1; r < rnl_job_ranks(ranks->job); ++r)
+        rnl_trial_send(ranks->job, r, leave, NULL, NULL);
+    return code;
+}
+
+static int run(const rnl_arguments *common)
+{
+    const rnl_compare_arguments *arguments = (const rnl_compare_arguments *)common;
+    rnl_ranks ranks;
+    RNL_TRY_EXIT(rnl_ranks_join(&ranks, (double)arguments->deadline, common->verbose));
+    return rnl_ranks_leave(&ranks, run_rank(arguments, &ranks));
 }
 
 const rnl_command rnl_compare_command = {
@@ -238,5 +277,6 @@ const rnl_command rnl_compare_command = {
     .details = details,
     .options = option_table,
     .size = sizeof(rnl_compare_arguments),
+    .joins = true,
     .run = run,
 };

@@ -42,9 +42,10 @@ static int refuse_ranks(const rnl_command *command)
     if (ranks == 1 || command->joins || !command->name)
         return RNL_EXIT_OK;
     if (rank == 0)
-        rnl_complain("%s is done by one process, and %zu were started: `runnel train` alone trains "
-                     "with several ranks (RUNNEL_MPI=none makes them single processes)",
-                     command->name, ranks);
+        rnl_complain("%s is done by one process, and %zu were started: type `runnel %s` without "
+                     "mpirun or srun; several ranks train and compare (RUNNEL_MPI=none makes them "
+                     "single processes)",
+                     command->name, ranks, command->name);
     return RNL_EXIT_USAGE;
 }
 

@@ -14,6 +14,7 @@ typedef struct rnl_compare_arguments {
     size_t varied_count;
     size_t folds, repeats, jobs; /* 0: not given */
     size_t rates, trials;        /* 0: not given */
+    size_t deadline;             /* seconds; 0: the default */
     double budget;               /* seconds; 0: none */
     bool stratified;             /* folds of each class */
     rnl_seed seed;

@@ -1,76 +1,60 @@
 #include "cli/comparison_training.h"
-#include "cli/jobs.h"
+#include "cli/folder.h"
 #include "cli/messages.h"
 #include "cli/options.h"
 #include "cli/trial_files.h"
+#include "cli/trial_letters.h"
+#include "cli/trial_worker.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define REASON_BYTES 1024
 
-/* The trials that are still to be trained, and how many of them have ended. */
+/* The trials that are still to be trained, and how many of them have begun and ended. */
 typedef struct work {
     rnl_comparison *comparison;
     const rnl_compare_arguments *arguments;
-    size_t count, ended, failed;
-    rnl_job *jobs;      /* (count) */
-    rnl_trial **trials; /* (count) */
-    char threads[24];
+    rnl_crew *crew;
+    rnl_job *job; /* NULL: this process is alone */
+    size_t ranks, places;
+    size_t count, begun, ended, failed;
+    rnl_trial **trials;  /* (count) */
+    const char ***words; /* (count) of those trained here, else NULL */
+    size_t *busy;        /* (ranks) places */
+    int interrupted;     /* the signal, or 0 */
+    bool broken;         /* a process cannot be started, or the job is broken */
 } work;
 
-static const char **words_for(const work *w, const rnl_trial *trial)
+static size_t count_trials(const rnl_comparison *comparison)
 {
-    const char *const words[] = {
-        "runnel",
-        "train",
-        trial->config,
-        "--output",
-        trial->directory.path,
-        "--pin",
-        rnl_pin_words[w->arguments->common.pin],
-        "--products",
-        rnl_products_words[w->arguments->common.products],
-        "--resume",
-        w->arguments->common.threads > 0 ? "--threads" : NULL,
-        w->threads,
-        NULL,
-    };
-    const char **copy = malloc(sizeof words);
-    if (copy)
-        memcpy(copy, words, sizeof words);
-    return copy;
-}
-
-/* Prepares a trial and puts it on the list. */
-static int list_trial(work *w, rnl_trial *trial)
-{
-    if (!rnl_trial_files_prepare(trial, w->arguments->force))
-        return RNL_EXIT_FAILURE;
-    const char **words = words_for(w, trial);
-    if (!words)
-        return rnl_complain_memory();
-    w->trials[w->count] = trial;
-    w->jobs[w->count++] = (rnl_job){words, trial->log};
-    return RNL_EXIT_OK;
-}
-
-static int list_work(work *w)
-{
-    const rnl_comparison *comparison = w->comparison;
     size_t all = 0;
     for (size_t i = 0; i < comparison->count; ++i)
         all += comparison->combinations[i].count;
-    w->jobs = calloc(all, sizeof *w->jobs);
+    return all;
+}
+
+/* Prepares the trials that are to be trained, and lists them. */
+static int list_work(work *w)
+{
+    const size_t all = count_trials(w->comparison);
+    w->words = calloc(all, sizeof *w->words);
     w->trials = calloc(all, sizeof *w->trials);
-    if (!w->jobs || !w->trials)
+    w->busy = calloc(w->ranks, sizeof *w->busy);
+    if (!w->words || !w->trials || !w->busy)
         return rnl_complain_memory();
-    snprintf(w->threads, sizeof w->threads, "%zu", w->arguments->common.threads);
-    for (size_t i = 0; i < comparison->count; ++i)
-        for (size_t k = 0; k < comparison->combinations[i].count; ++k)
-            if (!comparison->combinations[i].trials[k].done)
-                RNL_TRY_EXIT(list_trial(w, &comparison->combinations[i].trials[k]));
+    for (size_t i = 0; i < w->comparison->count; ++i) {
+        const rnl_combination *c = &w->comparison->combinations[i];
+        for (size_t k = 0; k < c->count; ++k) {
+            if (c->trials[k].done)
+                continue;
+            if (!rnl_trial_files_prepare(&c->trials[k], w->arguments->force))
+                return RNL_EXIT_FAILURE;
+            w->trials[w->count++] = &c->trials[k];
+        }
+    }
     return RNL_EXIT_OK;
 }
 
@@ -99,11 +83,11 @@ static void tell_failure(const work *w, const rnl_trial *trial, int exit_code)
             exit_code >= 128 ? "stopped" : "failed", *reason ? ": " : "", reason, trial->log);
 }
 
-/* [3/8] runs/a-compare/02-optimizer_adam/run: trained, exit code 0 */
-static void trial_ended(size_t job, int exit_code, void *user)
+/* [3/8] runs/a-compare/02-optimizer_adam/run: trained */
+static void note_end(work *w, size_t rank, size_t number, int exit_code)
 {
-    work *w = user;
-    rnl_trial *trial = w->trials[job];
+    rnl_trial *trial = w->trials[number];
+    --w->busy[rank];
     trial->done = exit_code == RNL_EXIT_OK && rnl_trial_files_hold_model(trial);
     w->failed += !trial->done;
     ++w->ended;
@@ -113,31 +97,189 @@ static void trial_ended(size_t job, int exit_code, void *user)
         tell_failure(w, trial, exit_code);
 }
 
-static int train_listed(work *w)
+/* ---- dealt out ------------------------------------------------------------------------------- */
+
+static bool train_here(work *w, size_t number)
 {
-    const size_t at_once = w->arguments->jobs > 0 ? w->arguments->jobs : 1;
-    int interrupted = 0;
+    const rnl_trial *trial = w->trials[number];
+    w->words[number] = rnl_trial_words(w->arguments, trial->config, trial->directory.path);
+    if (!w->words[number]) {
+        rnl_complain_memory();
+        return false;
+    }
+    return rnl_crew_start(w->crew, w->words[number], trial->log, number);
+}
+
+/* Its directory is this process' until the trial is back. */
+static bool train_there(work *w, size_t rank, size_t number)
+{
+    rnl_trial *trial = w->trials[number];
+    const rnl_trial_letter letter = {.word = RNL_TRIAL_BEGIN, .number = number};
+    return rnl_run_directory_claim(&trial->directory) &&
+           rnl_trial_send(w->job, rank, letter, trial->directory.path, trial->directory.path);
+}
+
+/* The rank with the fewest trials, of those the first; w->ranks if no place is free. */
+static size_t find_rank(const work *w)
+{
+    size_t found = w->ranks, fewest = w->places;
+    for (size_t r = 0; r < w->ranks; ++r)
+        if (w->busy[r] < fewest) {
+            fewest = w->busy[r];
+            found = r;
+        }
+    return found;
+}
+
+static void deal(work *w)
+{
+    for (size_t rank;
+         !w->interrupted && !w->broken && w->begun < w->count && (rank = find_rank(w)) < w->ranks;
+         ++w->begun) {
+        ++w->busy[rank];
+        w->broken = rank == 0 ? !train_here(w, w->begun) : !train_there(w, rank, w->begun);
+    }
+}
+
+/* ---- and gathered ---------------------------------------------------------------------------- */
+
+/* Running trials save a checkpoint, and no other begins. */
+static void stop(work *w, int signal)
+{
+    const rnl_trial_letter letter = {.word = RNL_TRIAL_STOP, .code = signal};
+    if (w->interrupted || !signal)
+        return;
+    w->interrupted = signal;
+    rnl_crew_stop(w->crew);
+    for (size_t r = 1; r < w->ranks; ++r)
+        rnl_trial_send(w->job, r, letter, NULL, NULL);
+}
+
+static void give_up_directory(rnl_trial *trial)
+{
+    if (trial->directory.lock >= 0)
+        close(trial->directory.lock);
+    trial->directory.lock = -1;
+}
+
+static void take_files(work *w, const rnl_trial_post *post)
+{
+    rnl_trial *trial = w->trials[post->letter.number];
+    const bool written = rnl_folder_unpack(trial->directory.path, post->rest, post->rest_size);
+    if (post->letter.word == RNL_TRIAL_STANDS)
+        return;
+    give_up_directory(trial);
+    note_end(w, post->rank, post->letter.number, written ? post->letter.code : 1);
+}
+
+static void take_refusal(work *w, const rnl_trial_post *post)
+{
+    rnl_trial *trial = w->trials[post->letter.number];
+    give_up_directory(trial);
+    --w->busy[post->rank];
+    ++w->failed;
+    ++w->ended;
+    rnl_complain("[%zu/%zu] %s: failed on rank %zu: %s", w->ended, w->count, trial->directory.path,
+                 post->rank, post->text);
+}
+
+static void take_letter(work *w, const rnl_trial_post *post)
+{
+    if (post->letter.word == RNL_TRIAL_STOP)
+        stop(w, post->letter.code);
+    else if (post->letter.word == RNL_TRIAL_REFUSED)
+        take_refusal(w, post);
+    else
+        take_files(w, post);
+}
+
+static void take_letters(work *w)
+{
+    rnl_trial_post post;
+    do {
+        if (!rnl_trial_receive(w->job, &post)) {
+            rnl_complain_status(RNL_JOB);
+            w->broken = true;
+        }
+        if (post.bytes)
+            take_letter(w, &post);
+        free(post.bytes);
+    } while (post.bytes);
+}
+
+static size_t count_busy(const work *w)
+{
+    size_t busy = 0;
+    for (size_t r = 0; r < w->ranks; ++r)
+        busy += w->busy[r];
+    return busy;
+}
+
+static void wait_for_end(work *w)
+{
+    size_t number;
+    int code;
+    if (rnl_crew_wait(w->crew, w->job != NULL, &number, &code))
+        note_end(w, 0, number, code);
+    stop(w, rnl_crew_interrupted());
+    if (w->job && !w->broken)
+        take_letters(w);
+}
+
+static bool goes_on(const work *w)
+{
+    const bool more = w->begun < w->count && !w->interrupted && !w->broken;
+    return more || (w->broken ? w->busy[0] : count_busy(w)) > 0;
+}
+
+/* Where the job is broken, what runs here saves a checkpoint. */
+static int run_all(work *w)
+{
+    bool stopped = false;
+    while (goes_on(w)) {
+        deal(w);
+        if (w->broken && !stopped) {
+            stopped = true;
+            rnl_crew_stop(w->crew);
+        }
+        if (goes_on(w))
+            wait_for_end(w);
+    }
+    if (!w->interrupted)
+        return w->broken ? RNL_EXIT_FAILURE : RNL_EXIT_OK;
+    rnl_complain("interrupted; the same command goes on with what is missing");
+    return 128 + w->interrupted;
+}
+
+static int train_listed(work *w, rnl_core_share share)
+{
     RNL_TRY_EXIT(list_work(w));
     if (w->count == 0)
         return RNL_EXIT_OK;
     if (!rnl_comparison_forget(w->comparison))
         return RNL_EXIT_FAILURE;
-    const bool started = rnl_jobs_run(w->jobs, w->count, at_once, trial_ended, w, &interrupted);
-    if (!interrupted)
-        return started ? RNL_EXIT_OK : RNL_EXIT_FAILURE;
-    rnl_complain("interrupted; the same command goes on with what is missing");
-    return 128 + interrupted;
+    w->crew = rnl_crew_open(w->places, share);
+    if (!w->crew)
+        return RNL_EXIT_FAILURE;
+    const int code = run_all(w);
+    rnl_crew_close(w->crew);
+    return code;
 }
 
 int rnl_comparison_train(rnl_comparison *comparison, const rnl_compare_arguments *arguments,
-                         size_t *failed)
+                         rnl_job *job, rnl_core_share share, size_t *failed)
 {
-    work w = {.comparison = comparison, .arguments = arguments};
-    const int code = train_listed(&w);
+    work w = {.comparison = comparison,
+              .arguments = arguments,
+              .job = job,
+              .ranks = rnl_job_ranks(job),
+              .places = arguments->jobs > 0 ? arguments->jobs : 1};
+    const int code = train_listed(&w, share);
     *failed = w.failed;
-    for (size_t i = 0; i < w.count; ++i)
-        free(w.jobs[i].words);
-    free(w.jobs);
+    for (size_t i = 0; w.words && i < w.count; ++i)
+        free(w.words[i]);
+    free(w.words);
     free(w.trials);
+    free(w.busy);
     return code;
 }

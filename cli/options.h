@@ -81,6 +81,14 @@ bool rnl_take_seed(rnl_arguments *arguments, void *seed, const char *value);
             rnl_take_switch, force                                                                 \
     }
 
+#define RNL_OPTION_DEADLINE(deadline)                                                              \
+    {                                                                                              \
+        "deadline", 0, "SECONDS",                                                                  \
+            "under mpirun or srun: end when a rank has given no sign of life for so\n"             \
+            "long (default: 30)",                                                                  \
+            "a whole number from 1", rnl_take_count, deadline                                      \
+    }
+
 #define RNL_OPTION_QUIET                                                                           \
     {                                                                                              \
         "quiet", 'q', NULL, "print results, warnings and errors alone", NULL, rnl_take_switch,     \

@@ -265,6 +265,8 @@ void rnl_job_exit(rnl_job *job, int code)
     const bool met = job->fault == RNL_FAULT_NONE && meet(job);
     rnl_pulse_end(job);
     if (met)
+        rnl_letters_release(job);
+    if (met)
         job->mpi->end();
     else
         abort_all(job, code);

@@ -69,6 +69,15 @@ bool rnl_job_gather(rnl_job *job, int tag, void *array, const size_t *ends);
 /* The same where each rank has a record of `size` bytes. */
 bool rnl_job_gather_each(rnl_job *job, int tag, void *records, size_t size);
 
+/* Sends a copy of the bytes, which leaves while both ranks look for letters; false if the job is
+ * broken. */
+bool rnl_job_post(rnl_job *job, size_t to, const void *bytes, size_t size);
+
+/* Takes the next letter that has arrived: *bytes is freed with free, and NULL where there is none.
+ * A rank that is silent for the deadline, while this one looks, breaks the job; false if it is
+ * broken. */
+bool rnl_job_look(rnl_job *job, size_t *from, void **bytes, size_t *size);
+
 /* The step that messages about faults name. */
 void rnl_job_stand_at(rnl_job *job, uint64_t step);
 

@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 
 /* Tags of parcels are below. */
-enum { RNL_TAG_PULSE = 16, RNL_TAG_FAULT, RNL_TAG_END };
+enum { RNL_TAG_PULSE = 16, RNL_TAG_FAULT, RNL_TAG_END, RNL_TAG_LETTER, RNL_TAG_BYTES };
 
 /* What a rank that fails tells. */
 typedef struct rnl_fault_message {
@@ -36,7 +36,8 @@ struct rnl_job {
     rnl_mpi_request *requests; /* (capacity) */
     size_t *owners;            /* (capacity) the parcel that a request belongs to */
     size_t capacity;
-    rnl_parcel *parcels; /* (2 ranks) of rnl_job_gather */
+    rnl_parcel *parcels;         /* (2 ranks) of rnl_job_gather */
+    struct rnl_letters *letters; /* NULL: there were none yet (letters.c) */
     rnl_fault_message own_fault;
     _Atomic rnl_fault fault; /* written once, behind what follows */
     int culprit;             /* rank, or -1 */
@@ -58,5 +59,11 @@ void rnl_job_listen(rnl_job *job);
 /* Breaks the job; the first fault is kept.  Holds the lock. */
 void rnl_job_break(rnl_job *job, rnl_fault fault, int culprit, int code, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+
+/* Breaks it by an error of the library in the exchange with a rank.  Holds the lock. */
+void rnl_job_break_by_error(rnl_job *job, size_t peer, int error);
+
+/* Ends the letters, before the library ends. */
+void rnl_letters_release(rnl_job *job);
 
 #endif

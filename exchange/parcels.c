@@ -35,7 +35,7 @@ void rnl_job_break(rnl_job *job, rnl_fault fault, int culprit, int code, const c
     atomic_store(&job->fault, fault);
 }
 
-static void break_by_error(rnl_job *job, size_t peer, int error)
+void rnl_job_break_by_error(rnl_job *job, size_t peer, int error)
 {
     char reason[256];
     job->mpi->describe(error, reason, sizeof reason);
@@ -85,7 +85,7 @@ static size_t start(rnl_job *job, const rnl_parcel *parcels, size_t count, bool 
              begin += MOST_BYTES) {
             const int error = start_part(job, &parcels[i], begin, &job->requests[started]);
             if (error) {
-                break_by_error(job, parcels[i].peer, error);
+                rnl_job_break_by_error(job, parcels[i].peer, error);
                 return started;
             }
             job->owners[started++] = i;
@@ -100,7 +100,7 @@ static size_t test_all(rnl_job *job, const rnl_parcel *parcels, size_t open)
         bool done = false;
         const int error = job->mpi->test(&job->requests[k], &done);
         if (error) {
-            break_by_error(job, parcels[job->owners[k]].peer, error);
+            rnl_job_break_by_error(job, parcels[job->owners[k]].peer, error);
             return open;
         }
         if (!done)

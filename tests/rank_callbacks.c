@@ -1,16 +1,21 @@
 /*
- * A library's program as one rank of a job (tests/ranks starts it): what would make ranks differ is
- * refused.  Exit code 0 where it was.
+ * A library's program as one rank of a job (tests/ranks starts it): letters arrive, and what would
+ * make ranks differ is refused.  Exit code 0 where it was.
  */
 #include <runnel/runnel.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define LETTERS 5
 
 static const char text[] = "data: {train: {blobs: {rows: 64, features: 4, classes: 2}}}\n"
                            "model: [{dense: {units: 2, activation: softmax}}]\n"
                            "training: {loss: sparse_categorical_crossentropy, optimizer: sgd,\n"
                            "           batch_size: 16, shards: 4, epochs: 2}\n";
+
+static const size_t sizes[LETTERS] = {1, 0, 3000000, 17, 200000};
 
 static rnl_model *model;
 static rnl_job *job;
@@ -56,6 +61,38 @@ static int evaluate(const rnl_data *data)
     return failed;
 }
 
+/* Letters of many sizes, each with its number in every byte, come whole and in their order. */
+static int receive_letters(void)
+{
+    int failed = 0;
+    for (size_t number = 0; number < LETTERS && !failed;) {
+        unsigned char *bytes;
+        size_t from, size;
+        failed =
+            expect("a letter", rnl_job_receive(job, &from, (void **)&bytes, &size), RNL_OK, NULL);
+        if (!bytes)
+            continue;
+        failed += from != 1 - rnl_job_rank(job) || size != sizes[number];
+        for (size_t i = 0; i < size && !failed; ++i)
+            failed = bytes[i] != number;
+        free(bytes);
+        ++number;
+    }
+    return failed;
+}
+
+static int exchange_letters(void)
+{
+    static unsigned char bytes[3000000];
+    int failed = 0;
+    for (size_t number = 0; number < LETTERS; ++number) {
+        memset(bytes, (int)number, sizes[number]);
+        failed += expect("sending", rnl_job_send(job, 1 - rnl_job_rank(job), bytes, sizes[number]),
+                         RNL_OK, NULL);
+    }
+    return failed ? failed : receive_letters();
+}
+
 static int train(const rnl_data *data)
 {
     rnl_options options = {.threads = 1, .job = job, .on_epoch = set_bias};
@@ -79,7 +116,7 @@ int main(void)
     if (!failed && rnl_job_ranks(job) != 2)
         failed = 1;
     if (!failed)
-        failed = train(data);
+        failed = exchange_letters() + train(data);
     printf("rank %zu: %d failed\n", rnl_job_rank(job), failed);
     rnl_model_free(model);
     rnl_data_free(data);

@@ -4,6 +4,7 @@
 #include "engine/base/job_agreement.h"
 #include "engine/schema/config.h"
 #include "engine/step/shared.h"
+#include "engine/workers/callbacks.h"
 #include "engine/workers/job_node.h"
 #include "exchange/launcher.h"
 
@@ -90,6 +91,27 @@ rnl_status rnl_job_spread(rnl_job *job, void **bytes, size_t *size)
     if (status != RNL_OK)
         free(received);
     return status;
+}
+
+rnl_status rnl_job_send(rnl_job *job, size_t rank, const void *bytes, size_t size)
+{
+    return rnl_job_post(job, rank, bytes, size) ? RNL_OK : rnl_fail_job(job);
+}
+
+rnl_status rnl_job_receive(rnl_job *job, size_t *rank, void **bytes, size_t *size)
+{
+    *bytes = NULL;
+    return !job || rnl_job_look(job, rank, bytes, size) ? RNL_OK : rnl_fail_job(job);
+}
+
+rnl_status rnl_job_share_cores(rnl_job *job, const rnl_options *options, size_t *part,
+                               size_t *parts)
+{
+    RNL_TRY(rnl_job_tell(job, rnl_job_settle(job, rnl_options_given(options)), false));
+    const rnl_node_share share = rnl_job_share(job);
+    *part = share.index;
+    *parts = share.count;
+    return RNL_OK;
 }
 
 rnl_status rnl_job_check(const rnl_model *model, const rnl_options *options)

@@ -589,6 +589,14 @@ RNL_API rnl_status rnl_job_agree(rnl_job *job, int *code, const char *text);
  * *bytes, NULL for none, is freed with free.  RNL_JOB, RNL_NO_MEMORY. */
 RNL_API rnl_status rnl_job_spread(rnl_job *job, void **bytes, size_t *size);
 
+/* Letters, for ranks that do not train together, but share other work out: bytes that leave and
+ * arrive while both sides compute, and look for letters now and then.  rnl_job_send copies its
+ * bytes.  rnl_job_receive takes the next letter that has arrived: *bytes is freed with free, and NULL
+ * where there is none yet; letters of one rank come in their order.  RNL_JOB if the job cannot go
+ * on: a rank has given no sign of life since this one began to look. */
+RNL_API rnl_status rnl_job_send(rnl_job *job, size_t rank, const void *bytes, size_t size);
+RNL_API rnl_status rnl_job_receive(rnl_job *job, size_t *rank, void **bytes, size_t *size);
+
 /* Nonzero on the rank that reports what happened to the job: others then say nothing.  Rank 0, but
  * where a rank failed alone, that rank, and where rank 0 is silent, rank 1. */
 RNL_API int rnl_job_is_spokesman(const rnl_job *job);
@@ -643,6 +651,12 @@ typedef struct rnl_options {
      * be set in callbacks, and `schedule` has to be the same function on all ranks. */
     rnl_job *job;
 } rnl_options;
+
+/* Finds, with all ranks, those that may use the same cores as this one: it is number *part of
+ * *parts.  The options, NULL for none, say who is told of the launcher's placement.  RNL_JOB,
+ * RNL_THREADS, RNL_NO_MEMORY. */
+RNL_API rnl_status rnl_job_share_cores(rnl_job *job, const rnl_options *options, size_t *part,
+                                       size_t *parts);
 
 /* Trains on the training rows for the configuration's number of epochs, or phase after phase, and
  * validates after each epoch, or as often as training.validate_every says.  The weights are bitwise

@@ -1,0 +1,178 @@
+#include "cli/folder.h"
+
+#include "cli/messages.h"
+#include "cli/output_file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NAME 256
+
+/* What stands before a file's bytes. */
+typedef struct head {
+    char name[NAME];
+    uint64_t size;
+} head;
+
+/* In the order in which they are read. */
+static const char *const first[] = {"model.safetensors", "checkpoint.safetensors",
+                                    "checkpoint.safetensors.previous"};
+
+#define FIRST (sizeof first / sizeof *first)
+
+bool rnl_pack_add(rnl_pack *pack, const void *bytes, size_t size)
+{
+    if (pack->size + size > pack->room) {
+        const size_t room = 2 * pack->room + size;
+        char *grown = realloc(pack->bytes, room);
+        if (!grown)
+            return false;
+        pack->bytes = grown;
+        pack->room = room;
+    }
+    if (size > 0)
+        memcpy(pack->bytes + pack->size, bytes, size);
+    pack->size += size;
+    return true;
+}
+
+/* Adds the head and as many bytes as the file has now: more may come. */
+static bool add_stream(rnl_pack *pack, const char *name, FILE *file)
+{
+    head own = {.size = 0};
+    char block[1 << 16];
+    const size_t at = pack->size;
+    snprintf(own.name, sizeof own.name, "%s", name);
+    bool added = rnl_pack_add(pack, &own, sizeof own);
+    for (size_t count; added && (count = fread(block, 1, sizeof block, file)) > 0;)
+        added = rnl_pack_add(pack, block, count);
+    own.size = pack->size - at - sizeof own;
+    if (added)
+        memcpy(pack->bytes + at, &own, sizeof own);
+    return added && !ferror(file);
+}
+
+/* A file that is gone meanwhile is left out. */
+static bool add_file(rnl_pack *pack, const char *path, const char *name)
+{
+    char *whole = NULL;
+    struct stat status;
+    if (asprintf(&whole, "%s/%s", path, name) < 0)
+        return false;
+    FILE *file = stat(whole, &status) == 0 && S_ISREG(status.st_mode) ? fopen(whole, "rbe") : NULL;
+    free(whole);
+    const bool added = !file || add_stream(pack, name, file);
+    if (file)
+        fclose(file);
+    return added;
+}
+
+static bool is_first(const char *name)
+{
+    bool is = false;
+    for (size_t i = 0; i < FIRST; ++i)
+        is |= strcmp(name, first[i]) == 0;
+    return is;
+}
+
+/* A name that a file only has while it is written. */
+static bool is_temporary(const char *name)
+{
+    const size_t length = strlen(name);
+    return strncmp(name, "checkpoint.safetensors.next", 27) == 0 ||
+           (length > 4 && strcmp(name + length - 4, ".tmp") == 0);
+}
+
+static bool add_others(rnl_pack *pack, const char *path, DIR *entries)
+{
+    bool added = true;
+    for (struct dirent *entry; added && (entry = readdir(entries));)
+        if (!is_first(entry->d_name) && !is_temporary(entry->d_name))
+            added = add_file(pack, path, entry->d_name);
+    return added;
+}
+
+bool rnl_folder_pack(rnl_pack *pack, const char *path)
+{
+    bool added = true;
+    DIR *entries = opendir(path);
+    for (size_t i = 0; entries && added && i < FIRST; ++i)
+        added = add_file(pack, path, first[i]);
+    added = entries && added && add_others(pack, path, entries);
+    if (!added)
+        rnl_complain("%s cannot be read: %s", path, strerror(errno));
+    if (entries)
+        closedir(entries);
+    return added;
+}
+
+/* ---- written --------------------------------------------------------------------------------- */
+
+static bool write_file(const char *path, const head *own, const char *bytes)
+{
+    char *whole = NULL;
+    rnl_output_file output;
+    if (asprintf(&whole, "%s/%s", path, own->name) < 0) {
+        rnl_complain_memory();
+        return false;
+    }
+    bool written = rnl_output_open(&output, whole);
+    if (written) {
+        fwrite(bytes, 1, (size_t)own->size, output.file);
+        written = rnl_output_close(&output, true);
+    }
+    free(whole);
+    return written;
+}
+
+/* Files are written from the last to the first. */
+bool rnl_folder_unpack(const char *path, const void *bytes, size_t size)
+{
+    head own;
+    if (size < sizeof own)
+        return true;
+    memcpy(&own, bytes, sizeof own);
+    own.name[NAME - 1] = '\0';
+    const char *begin = (const char *)bytes + sizeof own;
+    const size_t left = size - sizeof own;
+    if (own.size > left || strchr(own.name, '/')) {
+        rnl_complain("%s: what another rank sent is damaged", path);
+        return false;
+    }
+    return rnl_folder_unpack(path, begin + own.size, left - (size_t)own.size) &&
+           write_file(path, &own, begin);
+}
+
+/* ---- temporary ------------------------------------------------------------------------------- */
+
+char *rnl_folder_make(void)
+{
+    const char *parent = getenv("TMPDIR");
+    char *path = NULL;
+    if (asprintf(&path, "%s/runnel-XXXXXX", parent && *parent ? parent : "/tmp") < 0) {
+        rnl_complain_memory();
+        return NULL;
+    }
+    if (mkdtemp(path))
+        return path;
+    rnl_complain("cannot make a directory for a trial, %s: %s", path, strerror(errno));
+    free(path);
+    return NULL;
+}
+
+void rnl_folder_remove(const char *path)
+{
+    DIR *entries = opendir(path);
+    if (!entries)
+        return;
+    for (struct dirent *entry; (entry = readdir(entries));)
+        unlinkat(dirfd(entries), entry->d_name, 0);
+    closedir(entries);
+    rmdir(path);
+}

@@ -1,0 +1,275 @@
+#include "cli/trial_worker.h"
+
+#include "cli/folder.h"
+#include "cli/messages.h"
+#include "cli/trial_letters.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Seconds between two looks for a new checkpoint. */
+#define BETWEEN_LOOKS 10
+
+const char **rnl_trial_words(const rnl_compare_arguments *arguments, const char *config,
+                             const char *output)
+{
+    static char threads[24];
+    snprintf(threads, sizeof threads, "%zu", arguments->common.threads);
+    const char *const words[] = {
+        "runnel",
+        "train",
+        config,
+        "--output",
+        output,
+        "--pin",
+        rnl_pin_words[arguments->common.pin],
+        "--products",
+        rnl_products_words[arguments->common.products],
+        "--resume",
+        arguments->common.threads > 0 ? "--threads" : NULL,
+        threads,
+        NULL,
+    };
+    const char **copy = malloc(sizeof words);
+    if (copy)
+        memcpy(copy, words, sizeof words);
+    return copy;
+}
+
+/* A trial that is trained here. */
+typedef struct task {
+    uint64_t number; /* rank 0's */
+    char *path;      /* of its directory there */
+    char *folder;    /* of the directory here; NULL: the place is free */
+    char *config, *log, *checkpoint;
+    const char **words;
+    struct timespec sent; /* when the checkpoint was made that rank 0 has */
+} task;
+
+typedef struct server {
+    rnl_job *job;
+    const rnl_compare_arguments *arguments;
+    rnl_crew *crew;
+    task *tasks; /* (count), one for each place */
+    size_t count;
+    time_t looked_at;
+    bool stopping, told, leaving;
+} server;
+
+static void release(task *t)
+{
+    if (t->folder)
+        rnl_folder_remove(t->folder);
+    free(t->folder);
+    free(t->path);
+    free(t->config);
+    free(t->log);
+    free(t->checkpoint);
+    free(t->words);
+    *t = (task){0};
+}
+
+static bool name_files(task *t, const rnl_compare_arguments *arguments)
+{
+    if (asprintf(&t->config, "%s/config.yaml", t->folder) < 0)
+        t->config = NULL;
+    if (asprintf(&t->log, "%s/log", t->folder) < 0)
+        t->log = NULL;
+    if (asprintf(&t->checkpoint, "%s/checkpoint.safetensors", t->folder) < 0)
+        t->checkpoint = NULL;
+    if (t->config && t->log && t->checkpoint)
+        t->words = rnl_trial_words(arguments, t->config, t->folder);
+    if (!t->words)
+        rnl_complain_memory();
+    return t->words != NULL;
+}
+
+static struct timespec made(const task *t)
+{
+    struct stat status;
+    return stat(t->checkpoint, &status) == 0 ? status.st_mtim : (struct timespec){0};
+}
+
+static bool begin(server *s, size_t place, const rnl_trial_post *post)
+{
+    task *t = &s->tasks[place];
+    t->number = post->letter.number;
+    t->folder = rnl_folder_make();
+    t->path = strdup(post->text);
+    if (!t->folder || !t->path || !rnl_folder_unpack(t->folder, post->rest, post->rest_size) ||
+        !name_files(t, s->arguments))
+        return false;
+    t->sent = made(t);
+    return rnl_crew_start(s->crew, t->words, t->log, place);
+}
+
+static rnl_trial_letter letter_of(rnl_trial_word word, const task *t, int code)
+{
+    return (rnl_trial_letter){.word = word, .code = code, .number = t->number};
+}
+
+static bool refuse(server *s, uint64_t number, const char *why)
+{
+    const rnl_trial_letter refusal = {.word = RNL_TRIAL_REFUSED, .code = 1, .number = number};
+    return rnl_trial_send(s->job, 0, refusal, NULL, why);
+}
+
+/* Rank 0 deals no more trials than there are places. */
+static bool begin_in_free_place(server *s, const rnl_trial_post *post)
+{
+    size_t place = 0;
+    while (s->tasks[place].folder)
+        ++place;
+    if (!s->stopping && begin(s, place, post))
+        return true;
+    release(&s->tasks[place]);
+    return refuse(s, post->letter.number,
+                  s->stopping ? "stopped" : "no process or temporary directory can be had");
+}
+
+static void stop(server *s)
+{
+    if (!s->stopping)
+        rnl_crew_stop(s->crew);
+    s->stopping = true;
+}
+
+static bool obey(server *s, const rnl_trial_post *post)
+{
+    switch (post->letter.word) {
+    case RNL_TRIAL_BEGIN:
+        return begin_in_free_place(s, post);
+    case RNL_TRIAL_STOP:
+        stop(s);
+        return true;
+    default:
+        s->leaving = true;
+        return true;
+    }
+}
+
+/* Where this rank is told to stop, all are. */
+static bool tell_signal(server *s)
+{
+    const int signal = rnl_crew_interrupted();
+    if (!signal || s->told)
+        return true;
+    s->told = true;
+    stop(s);
+    return rnl_trial_send(s->job, 0, (rnl_trial_letter){.word = RNL_TRIAL_STOP, .code = signal},
+                          NULL, NULL);
+}
+
+/* What rank 0 has when this one dies. */
+static bool send_checkpoints(server *s)
+{
+    bool sent = true;
+    if (time(NULL) - s->looked_at < BETWEEN_LOOKS)
+        return true;
+    s->looked_at = time(NULL);
+    for (size_t i = 0; i < s->count && sent; ++i) {
+        task *t = &s->tasks[i];
+        if (!t->folder)
+            continue;
+        const struct timespec last = made(t);
+        if (last.tv_sec == t->sent.tv_sec && last.tv_nsec == t->sent.tv_nsec)
+            continue;
+        t->sent = last;
+        sent = rnl_trial_send(s->job, 0, letter_of(RNL_TRIAL_STANDS, t, 0), t->folder, NULL);
+    }
+    return sent;
+}
+
+static bool take_letters(server *s)
+{
+    rnl_trial_post post;
+    bool good;
+    do {
+        good = rnl_trial_receive(s->job, &post) && (!post.bytes || obey(s, &post));
+        free(post.bytes);
+    } while (good && post.bytes);
+    return good;
+}
+
+/* The temporary directory is nothing to anybody. */
+static void write_renamed(FILE *file, const char *text, const task *t)
+{
+    const size_t length = strlen(t->folder);
+    for (const char *found; (found = strstr(text, t->folder)); text = found + length)
+        fprintf(file, "%.*s%s", (int)(found - text), text, t->path);
+    fputs(text, file);
+}
+
+/* Puts rank 0's directory into the log. */
+static void rename_in_log(const task *t)
+{
+    char *text = NULL;
+    size_t room = 0;
+    FILE *file = fopen(t->log, "r+e");
+    if (file && getdelim(&text, &room, '\0', file) > 0 && ftruncate(fileno(file), 0) == 0) {
+        rewind(file);
+        write_renamed(file, text, t);
+    }
+    free(text);
+    if (file)
+        fclose(file);
+}
+
+static bool send_ended(server *s)
+{
+    size_t place;
+    int code;
+    if (!rnl_crew_wait(s->crew, true, &place, &code))
+        return true;
+    task *t = &s->tasks[place];
+    rename_in_log(t);
+    const bool sent =
+        rnl_trial_send(s->job, 0, letter_of(RNL_TRIAL_ENDED, t, code), t->folder, NULL) ||
+        refuse(s, t->number, "its files cannot be read");
+    release(t);
+    return sent;
+}
+
+/* Processes of a broken job end with it. */
+static void end_all(server *s)
+{
+    size_t place;
+    int code;
+    rnl_crew_stop(s->crew);
+    for (int turn = 0; turn < 100 && rnl_crew_idle(s->crew) < s->count; ++turn)
+        if (rnl_crew_wait(s->crew, true, &place, &code))
+            release(&s->tasks[place]);
+}
+
+static bool open_places(server *s, rnl_core_share share)
+{
+    s->count = s->arguments->jobs > 0 ? s->arguments->jobs : 1;
+    s->tasks = calloc(s->count, sizeof *s->tasks);
+    if (!s->tasks)
+        rnl_complain_memory();
+    else
+        s->crew = rnl_crew_open(s->count, share);
+    return s->crew != NULL;
+}
+
+int rnl_trials_serve(rnl_job *job, const rnl_compare_arguments *arguments, rnl_core_share share)
+{
+    server s = {.job = job, .arguments = arguments, .looked_at = time(NULL)};
+    const bool opened = open_places(&s, share);
+    while (opened && !s.leaving && take_letters(&s) && tell_signal(&s) && send_checkpoints(&s) &&
+           send_ended(&s))
+        ;
+    if (opened && !s.leaving) {
+        rnl_complain_status(RNL_JOB);
+        end_all(&s);
+    }
+    for (size_t i = 0; opened && i < s.count; ++i)
+        release(&s.tasks[i]);
+    free(s.tasks);
+    rnl_crew_close(s.crew);
+    return s.leaving ? RNL_EXIT_OK : RNL_EXIT_FAILURE;
+}
