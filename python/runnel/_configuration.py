@@ -47,10 +47,16 @@ def _penalty(e: Any) -> dict[str, Any]:
     return {"kernel_regularizer": {"l2_by_rows": float(e.alpha)}} if e.alpha else {}
 
 
+def _initializer(e: Any, activation: Any) -> Any:
+    """relu as scikit-learn draws it: He's larger weights take more epochs at its rate."""
+    glorot = e.kernel_initializer == "auto" and activation == "relu"
+    return "glorot_uniform" if glorot else e.kernel_initializer
+
+
 def _hidden(e: Any, units: int, activation: Any, dropout: float) -> list[dict[str, Any]]:
     dense: dict[str, Any] = {"units": units, **_penalty(e)}
     if e.preset is None:
-        dense["kernel_initializer"] = e.kernel_initializer
+        dense["kernel_initializer"] = _initializer(e, activation)
     if activation is not None:
         activation = ACTIVATIONS.get(activation, activation) if isinstance(activation, str) \
             else activation

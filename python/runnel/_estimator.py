@@ -41,7 +41,9 @@ PARAMETERS = """
     loss : 'auto', or any of `runnel.help('loss')`.
     preset : 'default_dnn' or 'self_normalizing' gives activation, initializer, optimizer, schedule
         and early stopping where these parameters stand at their defaults.
-    kernel_initializer : of hidden layers; 'auto' follows the activation.
+    kernel_initializer : of hidden layers; 'auto' is 'glorot_uniform' for the activations of
+        scikit-learn's MLP, for others what suits them ('he_normal' for elu, 'lecun_normal' for
+        selu).
     batch_normalization : False, True or 'before' (the activation), 'after'.
     dropout : share that is dropped behind each hidden layer, or a list; behind selu alpha_dropout.
     class_weight : None, 'balanced', or factors by class (classifier).

@@ -50,6 +50,26 @@ def test_alpha_is_scikit_learn_s():
     assert abs(ours.loss_curve_[-1] - theirs.loss_curve_[-1]) < 1e-5
 
 
+@pytest.mark.parametrize("activation", ["relu", "tanh", "logistic", "identity"])
+def test_first_weights_are_drawn_as_scikit_learn_draws_them(activation):
+    """Uniform, up to sqrt(6 / (fan_in + units))."""
+    model = classifier(activation=activation, optimizer="sgd", learning_rate_init=1e-9, max_iter=1)
+    weights = model.fit(X, Y).coefs_[0]
+    bound = np.sqrt(6 / sum(weights.shape))
+    assert 0.99 * bound < np.abs(weights).max() < bound + 1e-6
+    assert abs(weights.std() / (bound / np.sqrt(3)) - 1) < 0.05
+
+
+def test_first_weights_of_other_activations_suit_them():
+    for activation, variance in (("elu", 2 / 64), ("selu", 1 / 64)):
+        model = classifier(activation=activation, optimizer="sgd", learning_rate_init=1e-9,
+                           max_iter=1)
+        assert abs(model.fit(X, Y).coefs_[0].var() / variance - 1) < 0.1
+    model = classifier(kernel_initializer="he_uniform", optimizer="sgd", learning_rate_init=1e-9,
+                       max_iter=1)
+    assert np.abs(model.fit(X, Y).coefs_[0]).max() > 0.99 * np.sqrt(6 / 64)
+
+
 def test_warm_start_and_partial_fit_keep_the_optimizer():
     """Two fits of four epochs, and eight calls of partial_fit, are one fit of eight, bit for bit."""
     whole = classifier(warm_start=True).fit(X, Y)
