@@ -51,7 +51,7 @@ def test_alpha():
     """A larger penalty leaves smaller weights, layer by layer."""
     x, y = TWO[0][:100], TWO[1][:100]
     sums = [[np.abs(w).sum() for w in RunnelClassifier(10, alpha=alpha, random_state=1,
-                                                       max_iter=100).fit(x, y).coefs_]
+                                                       max_iter=200).fit(x, y).coefs_]
             for alpha in (0, 1)]
     assert all(a > b for a, b in zip(*sums))
 
