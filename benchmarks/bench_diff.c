@@ -5,6 +5,7 @@
 #include "benchmarks/bench_file.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,15 +13,25 @@
 /* The error of a whole comparison, all results together. */
 static const double error_rate = 0.01;
 
-/* Two processes of one build differ by so much: where memory lies, what lies beside it.  Changes of
- * less are not told, whatever the test of a single pair of processes says. */
+/* Changes of less are not told, whatever a test says: the machine's mood moves by so much from one
+ * minute to the next. */
 static const double least_change = 0.02;
+
+/* Processes that are compared by their own variance, and the least of its roots that is believed,
+ * of so few of them. */
+enum { FEWEST_PROCESSES = 3 };
+static const double least_deviation = 0.004;
+
+/* Others that took a larger share of the processors' time can have made any change that they leave
+ * unexplained: rounds are not chosen among so many that were left alone. */
+static const double most_taken = 0.05;
 
 /* One result in both runs. */
 typedef struct change {
     const char *name;
     double before, after; /* medians, in seconds */
     double probability;   /* of as much difference without a cause */
+    double least;         /* smaller differences are not told */
 } change;
 
 static int by_probability(const void *a, const void *b)
@@ -43,6 +54,31 @@ static double size_of(const change *c)
     return c->after / c->before - 1;
 }
 
+/* What others can have added to the time of a result: they stop one of its threads for their share
+ * of the time, and all of them while they stop one. */
+static double least_of(const rnl_filed_result *result, double taken)
+{
+    if (taken <= most_taken)
+        return least_change;
+    return result->threads == 1 && taken < 0.5 ? taken / (1 - taken) : INFINITY;
+}
+
+/* By processes, whose variance holds what the rounds of one do not show; or, of single ones, by
+ * rounds. */
+static change compare_result(const rnl_filed_result *a, const rnl_filed_result *b, double taken)
+{
+    const bool several =
+        a->processes.count >= FEWEST_PROCESSES && b->processes.count >= FEWEST_PROCESSES;
+    const rnl_samples *of_a = several ? &a->processes : &a->seconds;
+    const rnl_samples *of_b = several ? &b->processes : &b->seconds;
+    return (change){.name = a->name,
+                    .before = rnl_samples_summarize(of_a).median,
+                    .after = rnl_samples_summarize(of_b).median,
+                    .probability = several ? rnl_samples_alike(of_a, of_b, least_deviation)
+                                           : rnl_samples_same(of_a, of_b),
+                    .least = least_of(a, taken)};
+}
+
 static size_t pair_up(change *changes, const rnl_bench_file *before, const rnl_bench_file *after)
 {
     size_t count = 0;
@@ -52,9 +88,7 @@ static size_t pair_up(change *changes, const rnl_bench_file *before, const rnl_b
             fprintf(stderr, "warning: %s has no '%s'\n", after->path, a->name);
             continue;
         }
-        changes[count++] = (change){a->name, rnl_samples_summarize(&a->seconds).median,
-                                    rnl_samples_summarize(&b->seconds).median,
-                                    rnl_samples_same(&a->seconds, &b->seconds)};
+        changes[count++] = compare_result(a, b, fmax(before->taken, after->taken));
     }
     return count;
 }
@@ -79,7 +113,7 @@ static void print_changes(const change *changes, size_t count)
     const size_t significant = count_significant(changes, count);
     for (size_t i = 0; i < significant; ++i) {
         const double size = size_of(&changes[i]);
-        if (fabs(size) < least_change)
+        if (fabs(size) < changes[i].least)
             continue;
         char after[24], before[24];
         printf("%-56s %s by %.1f %%: %s, before %s, p %.1g\n", changes[i].name,
@@ -106,13 +140,43 @@ static void warn_of_few(const rnl_bench_file *file)
 {
     enum { FEWEST = 8 };
     for (size_t i = 0; i < file->count; ++i)
-        if (file->results[i].seconds.count < FEWEST) {
+        if (file->results[i].seconds.count < FEWEST &&
+            file->results[i].processes.count < FEWEST_PROCESSES) {
             fprintf(stderr,
                     "warning: %s: '%s' has %zu repetitions: fewer than %d hardly show a change; "
                     "measure without --quick, or for more --seconds\n",
                     file->path, file->results[i].name, file->results[i].seconds.count, FEWEST);
             return;
         }
+}
+
+static void warn_of_one_process(const rnl_bench_file *file)
+{
+    for (size_t i = 0; i < file->count; ++i)
+        if (file->results[i].processes.count < FEWEST_PROCESSES) {
+            fprintf(stderr,
+                    "warning: %s: '%s' was measured by %zu process%s: two of one build can differ "
+                    "by more than the rounds of one show; see --processes\n",
+                    file->path, file->results[i].name, file->results[i].processes.count,
+                    file->results[i].processes.count == 1 ? "" : "es");
+            return;
+        }
+}
+
+static void warn_of_others(const rnl_bench_file *file)
+{
+    if (file->taken > most_taken)
+        fprintf(stderr,
+                "warning: %s: others took %.0f %% of the processors' time: what they can have "
+                "caused is not told\n",
+                file->path, 100 * file->taken);
+}
+
+static void warn_of(const rnl_bench_file *file)
+{
+    warn_of_few(file);
+    warn_of_one_process(file);
+    warn_of_others(file);
 }
 
 static int compare(const rnl_bench_file *before, const rnl_bench_file *after)
@@ -122,8 +186,8 @@ static int compare(const rnl_bench_file *before, const rnl_bench_file *after)
         return rnl_bench_complain(RNL_NO_MEMORY);
     warn_if_different("processor", before->processor, after->processor);
     warn_if_different("instruction set", before->isa, after->isa);
-    warn_of_few(before);
-    warn_of_few(after);
+    warn_of(before);
+    warn_of(after);
     const size_t count = pair_up(changes, before, after);
     qsort(changes, count, sizeof *changes, by_probability);
     print_changes(changes, count);

@@ -48,6 +48,23 @@ static rnl_filed_result *add(rnl_bench_file *file, const char *name)
     return results[file->count].name ? &results[file->count++] : NULL;
 }
 
+static void end_process(rnl_filed_result *result)
+{
+    if (result->process.count > 0)
+        rnl_samples_add(&result->processes, rnl_samples_first_quartile(&result->process));
+    result->process.count = 0;
+}
+
+/* Repetitions of one process stand together; one that is not numbered is of the first. */
+static void take_repetition(rnl_filed_result *result, double seconds, json_int_t process)
+{
+    if (process != result->number)
+        end_process(result);
+    result->number = process;
+    rnl_samples_add(&result->seconds, seconds);
+    rnl_samples_add(&result->process, seconds);
+}
+
 static rnl_status take_entry(rnl_bench_file *file, const json_t *entry, size_t number)
 {
     const char *name = text_of(entry, "name");
@@ -65,7 +82,8 @@ static rnl_status take_entry(rnl_bench_file *file, const json_t *entry, size_t n
         result = add(file, name);
     if (!result)
         return rnl_fail_memory(sizeof *result);
-    rnl_samples_add(&result->seconds, unit * seconds);
+    result->threads = (size_t)json_integer_value(json_object_get(entry, "threads"));
+    take_repetition(result, unit * seconds, json_integer_value(json_object_get(entry, "process")));
     return RNL_OK;
 }
 
@@ -81,10 +99,13 @@ static rnl_status take(rnl_bench_file *file, const json_t *root)
     file->processor = strdup(text_of(context, "processor"));
     file->isa = strdup(text_of(context, "isa"));
     file->commit = strdup(text_of(context, "commit"));
+    file->taken = json_number_value(json_object_get(context, "taken_by_others"));
     if (!file->processor || !file->isa || !file->commit)
         return rnl_fail_memory(1);
     for (size_t i = 0; i < json_array_size(benchmarks); ++i)
         RNL_TRY(take_entry(file, json_array_get(benchmarks, i), i));
+    for (size_t i = 0; i < file->count; ++i)
+        end_process(&file->results[i]);
     return RNL_OK;
 }
 
@@ -106,6 +127,8 @@ void rnl_bench_file_release(rnl_bench_file *file)
     for (size_t i = 0; i < file->count; ++i) {
         free(file->results[i].name);
         rnl_samples_release(&file->results[i].seconds);
+        rnl_samples_release(&file->results[i].processes);
+        rnl_samples_release(&file->results[i].process);
     }
     free(file->results);
     free(file->processor);

@@ -7,14 +7,21 @@
 #include "benchmarks/samples.h"
 #include "runnel/runnel.h"
 
+#include <jansson.h>
+
 typedef struct rnl_filed_result {
     char *name;
-    rnl_samples seconds; /* of an iteration, one figure for each repetition */
+    size_t threads;
+    rnl_samples seconds;   /* of an iteration, one figure for each repetition */
+    rnl_samples processes; /* the first quartile of each process's repetitions */
+    rnl_samples process;   /* the repetitions of the process that is being read, */
+    json_int_t number;     /* and its number */
 } rnl_filed_result;
 
 typedef struct rnl_bench_file {
     const char *path;
     char *processor, *isa, *commit; /* "" where the file does not tell */
+    double taken; /* share of the processors' time that others took while it was measured */
     size_t count;
     rnl_filed_result *results; /* in the order of the file */
 } rnl_bench_file;

@@ -80,8 +80,7 @@ static void put_machine(json_t *context, const rnl_conditions *c)
     put(context, "virtual_machine", json_boolean(c->virtual_machine));
 }
 
-static json_t *context_of(const rnl_conditions *conditions,
-                          char lines[RNL_DISTURBANCES][RNL_DISTURBANCE_SIZE], size_t count)
+static json_t *context_of(const rnl_conditions *conditions, const rnl_disturbances *found)
 {
     char host[64] = "", date[40];
     const time_t now = time(NULL);
@@ -92,8 +91,9 @@ static json_t *context_of(const rnl_conditions *conditions,
     put(context, "host_name", json_string(host));
     put_versions(context);
     put_machine(context, conditions);
-    for (size_t i = 0; i < count; ++i)
-        json_array_append_new(warnings, json_string(lines[i]));
+    put_number(context, "taken_by_others", found->share);
+    for (size_t i = 0; i < found->count; ++i)
+        json_array_append_new(warnings, json_string(found->lines[i]));
     put(context, "warnings", warnings);
     return context;
 }
@@ -111,6 +111,8 @@ static json_t *entry(const rnl_bench_result *r, double seconds, double processor
     put(object, "time_unit", json_string("ns"));
     if (r->label[0])
         put(object, "label", json_string(r->label));
+    if (r->compared[0][0])
+        put(object, "compared", json_pack("[ss]", r->compared[0], r->compared[1]));
     return object;
 }
 
@@ -159,11 +161,10 @@ static void append_median(json_t *array, const rnl_bench_result *r)
     json_array_append_new(array, object);
 }
 
-void rnl_bench_print_json(const rnl_bench_report *report,
-                          char lines[RNL_DISTURBANCES][RNL_DISTURBANCE_SIZE], size_t count)
+void rnl_bench_print_json(const rnl_bench_report *report, const rnl_disturbances *found)
 {
     json_t *root = json_object(), *benchmarks = json_array();
-    put(root, "context", context_of(&report->conditions, lines, count));
+    put(root, "context", context_of(&report->conditions, found));
     for (size_t i = 0; i < report->count; ++i) {
         append_rounds(benchmarks, &report->results[i]);
         append_median(benchmarks, &report->results[i]);

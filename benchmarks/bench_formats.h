@@ -6,9 +6,8 @@
 
 #include "benchmarks/bench_report.h"
 
-/* Each prints on standard output; `lines` are the `count` disturbances. */
-void rnl_bench_print_json(const rnl_bench_report *report,
-                          char lines[RNL_DISTURBANCES][RNL_DISTURBANCE_SIZE], size_t count);
+/* Each prints on standard output. */
+void rnl_bench_print_json(const rnl_bench_report *report, const rnl_disturbances *found);
 void rnl_bench_print_csv(const rnl_bench_report *report);
 
 #endif

@@ -13,19 +13,25 @@
 /* Wider intervals of the median, as a share of it, are warned about. */
 #define NOISE 0.05
 
+static void add_counter(rnl_bench_result *result, const char *name, double value, size_t needed)
+{
+    if (result->counter_count == RNL_MAX_COUNTERS)
+        return;
+    rnl_counter *added = &result->counters[result->counter_count++];
+    *added = (rnl_counter){.value = value, .needed = needed};
+    snprintf(added->name, sizeof added->name, "%s", name);
+}
+
 void rnl_bench_result_count(rnl_bench_result *result, const char *name, double value)
 {
-    if (result->counter_count < RNL_MAX_COUNTERS)
-        result->counters[result->counter_count++] = (rnl_counter){name, value, 0};
+    add_counter(result, name, value, 0);
 }
 
 void rnl_bench_result_count_of(rnl_bench_result *result, const char *name, double value,
                                size_t needed)
 {
     const bool known = result->repetitions >= needed;
-    if (result->counter_count < RNL_MAX_COUNTERS)
-        result->counters[result->counter_count++] =
-            (rnl_counter){name, known ? value : (double)NAN, known ? 0 : needed};
+    add_counter(result, name, known ? value : (double)NAN, known ? 0 : needed);
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */
@@ -152,14 +158,14 @@ void rnl_bench_report_add(rnl_bench_report *report, const rnl_bench_result *resu
 
 void rnl_bench_report_finish(rnl_bench_report *report)
 {
-    char lines[RNL_DISTURBANCES][RNL_DISTURBANCE_SIZE];
-    const size_t count = rnl_conditions_disturbances(&report->conditions, lines);
+    rnl_disturbances found;
+    rnl_conditions_disturbances(&report->conditions, &found);
     if (report->format == RNL_BENCH_JSON)
-        rnl_bench_print_json(report, lines, count);
+        rnl_bench_print_json(report, &found);
     else if (report->format == RNL_BENCH_CSV)
         rnl_bench_print_csv(report);
-    for (size_t i = 0; i < count; ++i)
-        fprintf(stderr, "warning: %s\n", lines[i]);
+    for (size_t i = 0; i < found.count; ++i)
+        fprintf(stderr, "warning: %s\n", found.lines[i]);
     if (report->noisy)
         fprintf(stderr, "warning: the machine is noisy: intervals wider than +- %.0f %%\n",
                 100 * NOISE);

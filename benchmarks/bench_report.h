@@ -13,14 +13,17 @@
 #define RNL_MAX_COUNTERS 8
 
 typedef struct rnl_counter {
-    const char *name; /* "share_of_peak" */
-    double value;     /* NaN: not known, a dash in a table */
-    size_t needed;    /* samples, where too few are why; else 0 */
+    char name[64]; /* "share_of_peak" */
+    double value;  /* NaN: not known, a dash in a table */
+    size_t needed; /* samples, where too few are why; else 0 */
 } rnl_counter;
 
 typedef struct rnl_bench_result {
     char name[160];  /* "train/mlp_small/relu/momentum/batch:32/threads:2" */
     char label[160]; /* the result in words; "": none */
+    /* Of a result whose counters ratio, ratio_low and ratio_high are of the first over the second;
+     * "": of others. */
+    char compared[2][40];
     size_t threads;
     size_t repetitions; /* samples behind the spread */
     rnl_spread seconds; /* of one iteration; all 0 for a result of counters alone */

@@ -1,5 +1,6 @@
 #include "benchmarks/command_bench.h"
 #include "benchmarks/bench.h"
+#include "benchmarks/bench_processes.h"
 #include "benchmarks/matrix_trial.h"
 #include "cli/messages.h"
 #include "cli/options.h"
@@ -17,12 +18,16 @@ typedef struct bench_arguments {
     double seconds;                       /* 0: the default */
     const char *activations, *optimizers, *precisions;
     rnl_bench_target target;
-    size_t seeds; /* 0: the default */
+    size_t seeds;     /* 0: the default */
+    size_t processes; /* 0: the default */
     bool json, csv, cold, layers, quick, tune_rate, normalization;
 } bench_arguments;
 
 /* How long repetitions go on, narrow or not. */
 enum { QUICK_SECONDS = 4, QUICK_LATENCY_SECONDS = 8, USUAL_SECONDS = 120 };
+
+/* Of JSON, which is compared with other runs; and the seconds of a quick run, all together. */
+enum { USUAL_PROCESSES = 5, QUICK_LIMIT = 9 };
 
 static bool take_seconds(rnl_arguments *arguments, void *member, const char *value)
 {
@@ -69,6 +74,10 @@ static const rnl_option option_table[] = {
      NULL, rnl_take_switch, offsetof(bench_arguments, tune_rate)},
     {"json", 0, NULL, "print JSON in the schema of Google Benchmark", NULL, rnl_take_switch,
      offsetof(bench_arguments, json)},
+    {"processes", 0, "N",
+     "with --json: so many processes one after the other, each for its\nshare of the time "
+     "(default: 5; of matrix and network 1)",
+     "a whole number from 1", rnl_take_count, offsetof(bench_arguments, processes)},
     {"csv", 0, NULL, "print comma-separated values", NULL, rnl_take_switch,
      offsetof(bench_arguments, csv)},
     {"layers", 0, NULL,
@@ -141,8 +150,13 @@ static const char details[] =
     "           ranks exchange, or gather, as in a training step, from 8 bytes to 16 MB\n"
     "  diff     what changed beyond noise between two runs, A.json and B.json, that --json "
     "printed\n"
-    "           (or Google Benchmark): the U test over rounds, 1 % of error for all results\n"
-    "           together, and by 2 % at least; exit code 0, whatever it finds\n"
+    "           (or Google Benchmark): Student's test over their processes, where there were three "
+    "or\n"
+    "           more, else the U test over rounds; 1 % of error for all results together, and by 2 "
+    "%\n"
+    "           at least.  What other processes can have caused, by the time that they took, is "
+    "not\n"
+    "           told.  Exit code 0, whatever it finds\n"
     "\n"
     "Runs take turns until the median of each is known within 1 %, or time is over; the\n"
     "interval is printed behind the median.  Workers are bound as in training.  Other processes\n"
@@ -178,18 +192,19 @@ static const struct {
     int (*run)(rnl_bench *bench);
     size_t fewest_configs, most_configs;
     unsigned options;
+    bool repeats; /* in several processes */
 } kinds[] = {
-    {"machine", rnl_bench_machine, 0, 0, 0},
-    {"train", rnl_bench_train, 0, RNL_MAX_OPERANDS, LAYERS | BATCH | PRODUCTS | PRECISION},
-    {"products", rnl_bench_products, 0, RNL_MAX_OPERANDS, 0},
-    {"latency", rnl_bench_latency, 0, RNL_MAX_OPERANDS, LAYERS | ACTIVATIONS | BATCH | COLD},
-    {"activations", rnl_bench_activations, 0, 0, ACTIVATIONS},
-    {"optimizers", rnl_bench_optimizers, 0, 0, OPTIMIZERS},
+    {"machine", rnl_bench_machine, 0, 0, 0, true},
+    {"train", rnl_bench_train, 0, RNL_MAX_OPERANDS, LAYERS | BATCH | PRODUCTS | PRECISION, true},
+    {"products", rnl_bench_products, 0, RNL_MAX_OPERANDS, 0, true},
+    {"latency", rnl_bench_latency, 0, RNL_MAX_OPERANDS, LAYERS | ACTIVATIONS | BATCH | COLD, true},
+    {"activations", rnl_bench_activations, 0, 0, ACTIVATIONS, true},
+    {"optimizers", rnl_bench_optimizers, 0, 0, OPTIMIZERS, true},
     {"matrix", rnl_bench_matrix, 1, 1,
-     ACTIVATIONS | OPTIMIZERS | TARGET | SEEDS | TUNE_RATE | NORMALIZATION},
-    {"data", rnl_bench_data_rates, 0, RNL_MAX_OPERANDS, 0},
-    {"network", rnl_bench_network, 0, 0, 0},
-    {"diff", rnl_bench_diff, 2, 2, 0},
+     ACTIVATIONS | OPTIMIZERS | TARGET | SEEDS | TUNE_RATE | NORMALIZATION, false},
+    {"data", rnl_bench_data_rates, 0, RNL_MAX_OPERANDS, 0, true},
+    {"network", rnl_bench_network, 0, 0, 0, false},
+    {"diff", rnl_bench_diff, 2, 2, 0, false},
 };
 
 static unsigned options_given(const bench_arguments *a)
@@ -230,6 +245,10 @@ static int check_arguments(const bench_arguments *arguments, size_t kind)
     RNL_TRY_EXIT(check_configs(arguments, kind));
     if (arguments->json && arguments->csv)
         return rnl_complain_usage("bench", "--json and --csv exclude each other");
+    if (arguments->processes > 0 && !arguments->json)
+        return rnl_complain_usage("bench", "--processes is of --json");
+    if (arguments->processes > 1 && !kinds[kind].repeats)
+        return rnl_complain_usage("bench", "%s is measured by one process", kinds[kind].name);
     for (size_t i = 0; i < OPTIONS; ++i)
         if (given & ~kinds[kind].options & 1u << i)
             return rnl_complain_usage("bench", "--%s is not of %s", special[i], kinds[kind].name);
@@ -311,8 +330,20 @@ static double seconds_of(const bench_arguments *arguments, size_t kind)
     return arguments->seconds > 0 ? arguments->seconds : seconds;
 }
 
+static size_t processes_of(const bench_arguments *arguments, size_t kind)
+{
+    return arguments->processes > 0                 ? arguments->processes
+           : arguments->json && kinds[kind].repeats ? USUAL_PROCESSES
+                                                    : 1;
+}
+
 static int measure(rnl_bench *bench, const bench_arguments *arguments, size_t kind)
 {
+    const rnl_bench_processes processes = {processes_of(arguments, kind),
+                                           seconds_of(arguments, kind),
+                                           arguments->quick ? QUICK_LIMIT : 0};
+    if (processes.count > 1)
+        return rnl_bench_in_processes(&processes);
     rnl_bench_report_begin(&bench->report, arguments->json  ? RNL_BENCH_JSON
                                            : arguments->csv ? RNL_BENCH_CSV
                                                             : RNL_BENCH_TABLE);

@@ -154,47 +154,45 @@ void rnl_conditions_release(rnl_conditions *c)
 
 /* ---- what disturbed -------------------------------------------------------------------------- */
 
-typedef struct report {
-    char (*lines)[RNL_DISTURBANCE_SIZE];
-    size_t count;
-} report;
-
-__attribute__((format(printf, 2, 3))) static void say(report *r, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void say(rnl_disturbances *d, const char *format, ...)
 {
     va_list values;
     va_start(values, format);
-    vsnprintf(r->lines[r->count++], RNL_DISTURBANCE_SIZE, format, values);
+    vsnprintf(d->lines[d->count++], RNL_DISTURBANCE_SIZE, format, values);
     va_end(values);
 }
 
-static void say_neighbours(report *r, const rnl_conditions *then, const rnl_ticks *ticks)
+/* Returns the processors' seconds of the others, as the machine counts them. */
+static double say_neighbours(rnl_disturbances *d, const rnl_conditions *then,
+                             const rnl_ticks *ticks)
 {
     rnl_neighbours now;
     rnl_neighbours_read(&now);
     const rnl_busiest busiest = rnl_neighbours_busiest(&then->neighbours, &now);
     rnl_neighbours_release(&now);
     const double used = (ticks->used - then->ticks.used) / (double)sysconf(_SC_CLK_TCK);
-    const double own = rnl_processor_seconds() - then->processor_seconds;
-    r->count += rnl_neighbours_describe(r->lines[r->count], RNL_DISTURBANCE_SIZE, &busiest,
-                                        used - own, fmax(rnl_seconds() - then->begun, 1e-3));
+    const double others = used - (rnl_processor_seconds() - then->processor_seconds);
+    d->count += rnl_neighbours_describe(d->lines[d->count], RNL_DISTURBANCE_SIZE, &busiest, others,
+                                        fmax(rnl_seconds() - then->begun, 1e-3));
+    return others;
 }
 
-size_t rnl_conditions_disturbances(const rnl_conditions *then,
-                                   char lines[RNL_DISTURBANCES][RNL_DISTURBANCE_SIZE])
+void rnl_conditions_disturbances(const rnl_conditions *then, rnl_disturbances *found)
 {
-    report r = {lines, 0};
     rnl_ticks ticks;
+    *found = (rnl_disturbances){.count = 0};
     read_ticks(&ticks);
-    const double taken = (ticks.stolen - then->ticks.stolen) / fmax(ticks.all - then->ticks.all, 1);
+    const double all = fmax(ticks.all - then->ticks.all, 1);
+    const double taken = (ticks.stolen - then->ticks.stolen) / all;
     const double rate = rnl_clock_rate() / 1e9;
-    say_neighbours(&r, then, &ticks);
+    const double others = say_neighbours(found, then, &ticks) * (double)sysconf(_SC_CLK_TCK) / all;
+    found->share = fmin(fmax(others, 0) + taken, 1);
     if (taken > stolen_share)
-        say(&r, "the hypervisor gave %.1f %% of the processors' time to others", 100 * taken);
+        say(found, "the hypervisor gave %.1f %% of the processors' time to others", 100 * taken);
     if (fabs(rate / then->gigahertz - 1) > drift)
-        say(&r, "the frequency of a core moved from %.2f to %.2f GHz", then->gigahertz, rate);
+        say(found, "the frequency of a core moved from %.2f to %.2f GHz", then->gigahertz, rate);
     if (then->quota > 0 && then->quota < (double)then->processors)
-        say(&r, "a control group allows %.2f of %zu processors", then->quota, then->processors);
+        say(found, "a control group allows %.2f of %zu processors", then->quota, then->processors);
     if (strcmp(then->governor, "unknown") != 0 && strcmp(then->governor, "performance") != 0)
-        say(&r, "the frequency is governed by '%s': 'performance' is steadier", then->governor);
-    return r.count;
+        say(found, "the frequency is governed by '%s': 'performance' is steadier", then->governor);
 }

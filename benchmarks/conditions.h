@@ -38,10 +38,15 @@ void rnl_conditions_release(rnl_conditions *conditions);
 
 enum { RNL_DISTURBANCES = 5, RNL_DISTURBANCE_SIZE = 192 };
 
-/* Writes a line for each thing that disturbs measurements since then, and returns their number:
- * other processes, with the busiest one's name; stolen time; a frequency that moved; a quota. */
-size_t rnl_conditions_disturbances(const rnl_conditions *then,
-                                   char lines[RNL_DISTURBANCES][RNL_DISTURBANCE_SIZE]);
+typedef struct rnl_disturbances {
+    size_t count;
+    char lines[RNL_DISTURBANCES][RNL_DISTURBANCE_SIZE];
+    double share; /* of the processors' time that other processes and machines took */
+} rnl_disturbances;
+
+/* Finds what disturbed measurements since then, with a line for each thing: other processes, with
+ * the busiest one's name; stolen time; a frequency that moved; a quota. */
+void rnl_conditions_disturbances(const rnl_conditions *then, rnl_disturbances *found);
 
 /* A chain of multiplications, and the cycles that it takes on every current x86-64. */
 void rnl_clock_chain(void);

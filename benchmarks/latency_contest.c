@@ -2,6 +2,7 @@
 
 #include "benchmarks/latency_layers.h"
 #include "benchmarks/order.h"
+#include "benchmarks/verdict.h"
 #include "engine/base/error.h"
 #include "engine/schema/config.h"
 
@@ -125,24 +126,6 @@ static void report_subject(const rnl_latency_contest *c, size_t number, rnl_benc
     rnl_bench_report_add(&bench->report, &result);
 }
 
-/* "elu costs 0.3 % (0.1 to 0.6) more than relu" */
-static void say(rnl_bench_result *result, const char *name, const char *than,
-                const rnl_ratio *ratio)
-{
-    const double middle = 100 * (ratio->median - 1);
-    const double low = 100 * (ratio->low - 1), high = 100 * (ratio->high - 1);
-    if (low > 0)
-        snprintf(result->label, sizeof result->label,
-                 "%s costs %.1f %% (%.1f to %.1f) more than %s", name, middle, low, high, than);
-    else if (high < 0)
-        snprintf(result->label, sizeof result->label,
-                 "%s costs %.1f %% (%.1f to %.1f) less than %s", name, -middle, -high, -low, than);
-    else
-        snprintf(result->label, sizeof result->label,
-                 "%s costs what %s costs, as far as is known (%+.1f %%, %+.1f to %+.1f)", name,
-                 than, middle, low, high);
-}
-
 static void report_ratio(const rnl_latency_contest *c, size_t number, rnl_bench *bench)
 {
     const rnl_ratio ratio = ratio_of(c, number);
@@ -154,7 +137,9 @@ static void report_ratio(const rnl_latency_contest *c, size_t number, rnl_bench 
     rnl_bench_result_count(&result, "ratio", ratio.median);
     rnl_bench_result_count(&result, "ratio_low", ratio.low);
     rnl_bench_result_count(&result, "ratio_high", ratio.high);
-    say(&result, c->names[number], c->names[0], &ratio);
+    snprintf(result.compared[0], sizeof result.compared[0], "%s", c->names[number]);
+    snprintf(result.compared[1], sizeof result.compared[1], "%s", c->names[0]);
+    rnl_verdict(result.label, sizeof result.label, c->names[number], c->names[0], &ratio);
     rnl_bench_report_add(&bench->report, &result);
 }
 

@@ -178,6 +178,61 @@ double rnl_samples_same(const rnl_samples *a, const rnl_samples *b)
     return variance > 0 ? erfc(distance / sqrt(2 * variance)) : 1;
 }
 
+/* ---- few samples ----------------------------------------------------------------------------- */
+
+double rnl_samples_first_quartile(const rnl_samples *samples)
+{
+    double *values = sorted(samples);
+    const double quartile = samples->count > 0 ? quantile(values, samples->count, 0.25) : NAN;
+    free(values);
+    return quartile;
+}
+
+/* The probability of a larger |t| in Student's distribution, by the finite series for a whole
+ * number of degrees of freedom (Abramowitz and Stegun, 26.7.3 and 26.7.4). */
+static double student_beyond(double t, size_t freedom)
+{
+    const double angle = atan(t / sqrt((double)freedom)), cosine = cos(angle);
+    const bool odd = freedom % 2;
+    double term = odd ? cosine : 1, sum = 0;
+    for (size_t k = odd ? 1 : 0; k + 2 <= freedom; k += 2) {
+        sum += term;
+        term *= (double)(k + 1) / (double)(k + 2) * cosine * cosine;
+    }
+    const double within = odd ? (angle + sin(angle) * sum) * 0.63661977236758134 : sin(angle) * sum;
+    return fmax(1 - within, 0);
+}
+
+typedef struct logarithms {
+    double mean, squares; /* sum of squared distances from the mean */
+} logarithms;
+
+static logarithms logarithms_of(const rnl_samples *samples)
+{
+    logarithms l = {0, 0};
+    for (size_t i = 0; i < samples->count; ++i)
+        l.mean += log(samples->values[i]) / (double)samples->count;
+    for (size_t i = 0; i < samples->count; ++i)
+        l.squares += pow(log(samples->values[i]) - l.mean, 2);
+    return l;
+}
+
+/* Runs of several processes differ by about twice as much as these do within a run: the variance of
+ * two runs' moods, in that of a process. */
+static const double mood = 0.3;
+
+double rnl_samples_alike(const rnl_samples *a, const rnl_samples *b, double least)
+{
+    if (a->count < 2 || b->count < 2)
+        return 1;
+    const size_t freedom = a->count + b->count - 2;
+    const logarithms x = logarithms_of(a), y = logarithms_of(b);
+    const double variance = fmax((x.squares + y.squares) / (double)freedom, least * least);
+    const double processes = 1 / (double)a->count + 1 / (double)b->count;
+    const double error = sqrt(variance * (processes + mood));
+    return student_beyond(fabs(y.mean - x.mean) / error, freedom);
+}
+
 /* ---- clocks ---------------------------------------------------------------------------------- */
 
 static double clock_seconds(clockid_t clock)

@@ -61,6 +61,25 @@ Test(bench_samples, u_test_is_that_of_scipy)
     cr_expect_eq(rnl_samples_same(SAMPLES(2, 2), SAMPLES(2, 2, 2)), 1);
 }
 
+/* 2 stats.t.sf(t, m + n - 2) of scipy 1.17.1, with t by numpy: the difference of the means over
+ * the root of the pooled variance times (1/m + 1/n + 0.3). */
+Test(bench_samples, few_are_compared_by_their_logarithms)
+{
+    const rnl_samples *a = SAMPLES(1.00, 1.02, 0.99, 1.01, 1.03);
+    const rnl_samples *b = SAMPLES(1.05, 1.07, 1.04, 1.08, 1.06);
+    cr_expect_float_eq(rnl_samples_alike(a, b, 0), 0.0054088366113599125, 1e-12);
+    cr_expect_float_eq(rnl_samples_alike(b, a, 0), 0.0054088366113599125, 1e-12);
+    a = SAMPLES(2.0, 2.1, 2.3);
+    b = SAMPLES(2.2, 2.0, 2.4, 2.6);
+    cr_expect_float_eq(rnl_samples_alike(a, b, 0), 0.47022895167302037, 1e-12);
+    a = SAMPLES(1, 1.0001);
+    b = SAMPLES(1.01, 1.0101);
+    cr_expect_float_eq(rnl_samples_alike(a, b, 0.004), 0.1608792906864715, 1e-12);
+    cr_expect_eq(rnl_samples_alike(a, SAMPLES(1), 0), 1);
+    cr_expect_eq(rnl_samples_first_quartile(SAMPLES(5, 1, 4, 2, 3)), 2);
+    cr_expect(isnan(rnl_samples_first_quartile(&(const rnl_samples){0})));
+}
+
 /* A number from 0 to 1. */
 static double uniform(uint64_t *state)
 {

@@ -141,11 +141,15 @@ Test(cli, prints_a_configuration_that_loads_again)
 
 Test(cli, measures)
 {
-    cr_expect_eq(program_run("bench train " SPIRALS " --threads 1 --quick --json"), 0, "%s",
-                 program_read("err"));
+    cr_expect_eq(
+        program_run("bench train " SPIRALS " --threads 1 --seconds 0.5 --json --processes 2"), 0,
+        "%s", program_read("err"));
     program_expect("out", "\"name\": \"train/spirals/batch:32/threads:1\"");
     program_expect("out", "\"time_unit\": \"ns\"");
-    program_expect("out", "\"repetition_index\": 2");
+    program_expect("out", "\"repetition_index\": 1");
+    program_expect("out", "\"process\": 1");
+    program_expect("out", "\"processes\": 2");
+    program_expect("out", "\"taken_by_others\": ");
     program_expect("out", "\"huge_pages\": ");
     cr_expect_eq(program_run("bench trian"), 2);
     program_expect("err", "expected machine, train, products, latency, activations, optimizers, "
@@ -163,6 +167,10 @@ Test(cli, measures)
     program_expect("out", "\ntrain/spirals/batch:32/threads:1,1,");
     cr_expect_eq(program_run("bench train --csv --json"), 2);
     program_expect("err", "--json and --csv exclude each other");
+    cr_expect_eq(program_run("bench train --processes 2"), 2);
+    program_expect("err", "--processes is of --json");
+    cr_expect_eq(program_run("bench matrix " SPIRALS " --json --processes 2"), 2);
+    program_expect("err", "matrix is measured by one process");
     cr_expect_eq(program_run("bench train --seconds 0"), 2);
     program_expect("err", "--seconds expects a number above 0, up to 86400");
 }
@@ -172,9 +180,10 @@ Test(cli, measures)
 Test(cli, measures_activations)
 {
     setenv("LSAN_OPTIONS", "use_tls=0", 1);
-    cr_assert_eq(program_run("bench activations --quick --seconds 0.1 --threads 1 "
-                             "--activations 'elu,{leaky_relu: {negative_slope: 0.1}}' --json"),
-                 0, "%s", program_read("err"));
+    cr_assert_eq(
+        program_run("bench activations --quick --seconds 0.1 --threads 1 "
+                    "--activations 'elu,{leaky_relu: {negative_slope: 0.1}}' --json --processes 1"),
+        0, "%s", program_read("err"));
     program_expect("out", "\"name\": \"activations/elu/forward/");
     program_expect("out", "/memory/threads:1_median\"");
     program_expect("out", "\"name\": \"activations/relu/backward/");
@@ -188,9 +197,11 @@ Test(cli, measures_activations)
 
 Test(cli, measures_optimizers)
 {
-    cr_assert_eq(program_run("bench optimizers --quick --seconds 0.1 --threads 1 --optimizers "
-                             "'sgd,rmsprop,{rmsprop: {momentum: 0.9, centered: true}}' --json"),
-                 0, "%s", program_read("err"));
+    cr_assert_eq(
+        program_run(
+            "bench optimizers --quick --seconds 0.1 --threads 1 --optimizers "
+            "'sgd,rmsprop,{rmsprop: {momentum: 0.9, centered: true}}' --json --processes 1"),
+        0, "%s", program_read("err"));
     program_expect("out", "\"name\": \"optimizers/sgd/alone/parameters:10000/threads:1\"");
     program_expect("out", "\"optimizers/rmsprop:2/fused/parameters:10000000/threads:1_median\"");
     program_expect("out", "\"bytes_per_parameter\": 32.0");
@@ -240,7 +251,7 @@ Test(cli, measures_a_sweep_of_batches_and_threads)
 Test(cli, compares_the_latency_of_activations)
 {
     cr_assert_eq(program_run("bench latency " SPIRALS " --threads 1 --seconds 0.2 --batch 8 "
-                             "--activations relu,elu,tanh --cold --json"),
+                             "--activations relu,elu,tanh --cold --json --processes 2"),
                  0, "%s", program_read("err"));
     program_expect("out", "\"name\": \"latency/spirals/relu/batch:8/threads:1\"");
     program_expect("out", "\"name\": \"latency/spirals/tanh/train/batch:8/threads:1_median\"");
@@ -265,7 +276,7 @@ Test(cli, measures_the_latency_of_a_model_beside_its_fold)
                              "{dense: {units: 3, activation: softmax}}]'"),
                  0, "%s", program_read("err"));
     cr_assert_eq(program_run("bench latency r/model.safetensors --threads 1,2 --seconds 0.1 "
-                             "--batch 2,512 --json"),
+                             "--batch 2,512 --json --processes 1"),
                  0, "%s", program_read("err"));
     program_expect("out", "\"name\": \"latency/spirals/model/batch:2/threads:1_median\"");
     program_expect("out", "\"name\": \"latency/spirals/fold/batch:512/threads:2_median\"");
@@ -295,6 +306,45 @@ static void write_rounds(const char *path, double first, double second, const ch
             (i % 2 ? second : first) * (1 + 1e-3 * (double)(i * 7 % 5)) / seconds, unit);
     snprintf(text + at, sizeof text - at, "]}");
     program_write(path, text);
+}
+
+/* Two rounds of each of two results in each of five processes, which differ by a thousandth. */
+static void write_processes(const char *path, double first, double second, double taken)
+{
+    char text[8192];
+    size_t at = (size_t)snprintf(
+        text, sizeof text, "{\"context\": {\"taken_by_others\": %g}, \"benchmarks\": [", taken);
+    for (size_t i = 0; i < 20; ++i)
+        at += (size_t)snprintf(
+            text + at, sizeof text - at,
+            "%s{\"name\": \"%s\", \"run_type\": \"iteration\", \"real_time\": %.9g, "
+            "\"time_unit\": \"ns\", \"threads\": 1, \"process\": %zu}",
+            i > 0 ? "," : "", i < 10 ? "a" : "b",
+            (i < 10 ? first : second) * (1 + 1e-3 * (double)(i / 2 % 5)) *
+                (1 + 0.1 * (double)(i % 2)),
+            i / 2 % 5);
+    snprintf(text + at, sizeof text - at, "]}");
+    program_write(path, text);
+}
+
+Test(cli, compares_processes)
+{
+    write_processes("a.json", 100, 200, 0.01);
+    write_processes("b.json", 100, 210, 0.01);
+    write_processes("c.json", 101.5, 203, 0.01);
+    write_processes("d.json", 100, 210, 0.2);
+    write_processes("e.json", 150, 200, 0.2);
+    cr_expect_eq(program_run("bench diff a.json b.json"), 0);
+    program_expect("out", " slower by 5.0 %: 210.4 ns, before 200.4 ns, p ");
+    program_expect("out", "1 of 2 results changed beyond noise");
+    cr_expect_eq(program_read("err")[0], '\0');
+    cr_expect_eq(program_run("bench diff a.json c.json"), 0);
+    program_expect("out", "nothing beyond noise, of 2 results");
+    cr_expect_eq(program_run("bench diff a.json d.json"), 0);
+    program_expect("out", "nothing beyond noise, of 2 results");
+    program_expect("err", "d.json: others took 20 % of the processors' time");
+    cr_expect_eq(program_run("bench diff a.json e.json"), 0);
+    program_expect("out", " slower by 50.0 %");
 }
 
 Test(cli, tells_what_changed_beyond_noise)
@@ -341,8 +391,9 @@ Test(cli, measures_a_matrix)
 #define MATRIX                                                                                     \
     "bench matrix " SPIRALS                                                                        \
     " --threads 1 --set training.epochs=3 --set data.train.spirals.rows=400 "
-    cr_assert_eq(program_run(MATRIX "--seeds 3 --target val_acc=0.1 --normalization --json "
-                                    "--optimizers 'sgd,{adam: {learning_rate: 0.01}}'"),
+    cr_assert_eq(program_run(MATRIX
+                             "--seeds 3 --target val_acc=0.1 --normalization --json --processes 1 "
+                             "--optimizers 'sgd,{adam: {learning_rate: 0.01}}'"),
                  0, "%s", program_read("err"));
     program_expect("out", "\"name\": \"matrix/adam/elu/batch_normalization/threads:1_median\"");
     program_expect("out", "\"val_accuracy\": 0.");
