@@ -6,6 +6,7 @@
 #include "cli/output_file.h"
 #include "cli/plot.h"
 #include "cli/progress.h"
+#include "cli/ranks.h"
 #include "cli/run_directory.h"
 
 #include <math.h>
@@ -17,6 +18,7 @@ typedef struct find_lr_arguments {
     const char *output; /* NULL: the default */
     rnl_rate_range range;
     rnl_seed seed;
+    size_t deadline; /* seconds; 0: the default */
 } find_lr_arguments;
 
 static bool take_rate(rnl_arguments *arguments, void *member, const char *value)
@@ -50,6 +52,7 @@ static const rnl_option option_table[] = {
     RNL_OPTION_PRODUCTS,
     RNL_OPTION_SEED(offsetof(find_lr_arguments, seed), "short for --set training.seed=N"),
     RNL_OPTION_SET,
+    RNL_OPTION_DEADLINE(offsetof(find_lr_arguments, deadline)),
     RNL_OPTION_VERBOSE,
     RNL_OPTION_HELP,
     {0},
@@ -68,6 +71,10 @@ static const char details[] =
     "left aside.  An optimizer with `learning_rate: auto`, and the schedule `one_cycle:\n"
     "{max_rate: auto}`, make the same test by themselves.\n"
     "\n"
+    "`mpirun -n N runnel find-lr CONFIG` makes the test of one process with N, each of which "
+    "computes\n"
+    "some of training.shards, as `mpirun -n N runnel train` does.\n"
+    "\n"
     "Files written to DIR: find_lr.csv, with a line per step (learning_rate, loss,\n"
     "smoothed_loss), and, where gnuplot is installed, find_lr.png and find_lr.svg.  A plot in\n"
     "characters and the suggestion go to standard output.\n"
@@ -85,7 +92,7 @@ static int on_step(const rnl_progress *progress, void *user)
 }
 
 static rnl_status search(rnl_rate_search **found, const rnl_model *model, const rnl_data *data,
-                         const find_lr_arguments *arguments)
+                         const find_lr_arguments *arguments, const rnl_ranks *ranks)
 {
     rnl_display display;
     rnl_display_start(&display, &arguments->common);
@@ -93,9 +100,10 @@ static rnl_status search(rnl_rate_search **found, const rnl_model *model, const 
         .threads = arguments->common.threads,
         .pin = arguments->common.pin,
         .products = arguments->common.products,
-        .on_step = display.bar ? on_step : NULL,
+        .on_step = display.bar && ranks->leads ? on_step : NULL,
         .on_log = rnl_display_log,
         .user = &display,
+        .job = ranks->job,
     };
     const rnl_status status =
         rnl_find_learning_rate(model, data, &arguments->range, &options, found);
@@ -276,44 +284,66 @@ static int check_outputs(const rnl_config *config, const rnl_run_directory *dire
     return read ? RNL_EXIT_FAILURE : RNL_EXIT_OK;
 }
 
-static int find(const rnl_config *config, rnl_run_directory *directory,
-                const find_lr_arguments *arguments)
+/* Rank 0 alone writes and talks. */
+static int search_and_report(const rnl_model *model, const rnl_data *data,
+                             rnl_run_directory *directory, const find_lr_arguments *arguments,
+                             const rnl_ranks *ranks)
 {
-    RNL_TRY_EXIT(check_outputs(config, directory, arguments));
+    rnl_rate_search *found = NULL;
+    const rnl_status status = search(&found, model, data, arguments, ranks);
+    if (status != RNL_OK)
+        return rnl_ranks_speak(ranks, status) ? rnl_complain_status(status) : RNL_EXIT_FAILURE;
+    const int code = ranks->leads ? report(found, directory) : RNL_EXIT_OK;
+    rnl_rate_search_free(found);
+    return code;
+}
+
+static int find(const rnl_config *config, rnl_run_directory *directory,
+                const find_lr_arguments *arguments, rnl_ranks *ranks)
+{
     rnl_data *data = NULL;
     rnl_model *model = NULL;
-    rnl_rate_search *found = NULL;
-    rnl_status status = obtain(&model, &data, config);
-    if (status == RNL_OK)
-        status = search(&found, model, data, arguments);
-    const int code = status == RNL_OK ? report(found, directory) : rnl_complain_status(status);
-    rnl_rate_search_free(found);
+    RNL_TRY_EXIT(rnl_ranks_agree(ranks, ranks->leads ? check_outputs(config, directory, arguments)
+                                                     : RNL_EXIT_OK));
+    int code = rnl_ranks_agree(ranks, rnl_complain_status(obtain(&model, &data, config)));
+    if (code == RNL_EXIT_OK)
+        code = search_and_report(model, data, directory, arguments, ranks);
     rnl_model_free(model);
     rnl_data_free(data);
     return code;
 }
 
-static int find_in_directory(const rnl_config *config, const find_lr_arguments *arguments)
+static int find_in_directory(const rnl_config *config, const find_lr_arguments *arguments,
+                             rnl_ranks *ranks)
 {
     rnl_run_directory directory = {.lock = -1};
     char *name;
     if (asprintf(&name, "%s-find-lr", rnl_config_name(config)) < 0)
         return rnl_complain_memory();
     const int code = rnl_run_directory_name(&directory, arguments->output, name)
-                         ? find(config, &directory, arguments)
+                         ? find(config, &directory, arguments, ranks)
                          : RNL_EXIT_FAILURE;
     free(name);
     rnl_run_directory_release(&directory);
     return code;
 }
 
-static int run(const rnl_arguments *arguments)
+static int run_rank(const rnl_arguments *arguments, rnl_ranks *ranks)
 {
     rnl_config *config = NULL;
-    RNL_TRY_EXIT(rnl_arguments_load_config(arguments, &config));
-    const int code = find_in_directory(config, (const find_lr_arguments *)arguments);
+    int code = rnl_ranks_agree(ranks, rnl_arguments_load_config(arguments, &config));
+    if (code == RNL_EXIT_OK)
+        code = find_in_directory(config, (const find_lr_arguments *)arguments, ranks);
     rnl_config_free(config);
     return code;
+}
+
+static int run(const rnl_arguments *arguments)
+{
+    const find_lr_arguments *own = (const find_lr_arguments *)arguments;
+    rnl_ranks ranks;
+    RNL_TRY_EXIT(rnl_ranks_join(&ranks, (double)own->deadline, arguments->verbose));
+    return rnl_ranks_leave(&ranks, run_rank(arguments, &ranks));
 }
 
 const rnl_command rnl_find_lr_command = {
@@ -325,5 +355,6 @@ const rnl_command rnl_find_lr_command = {
     .details = details,
     .options = option_table,
     .size = sizeof(find_lr_arguments),
+    .joins = true,
     .run = run,
 };

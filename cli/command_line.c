@@ -43,8 +43,8 @@ static int refuse_ranks(const rnl_command *command)
         return RNL_EXIT_OK;
     if (rank == 0)
         rnl_complain("%s is done by one process, and %zu were started: type `runnel %s` without "
-                     "mpirun or srun; several ranks train and compare (RUNNEL_MPI=none makes them "
-                     "single processes)",
+                     "mpirun or srun; ranks train, pretrain, find-lr, compare and bench "
+                     "(RUNNEL_MPI=none makes them single processes)",
                      command->name, ranks, command->name);
     return RNL_EXIT_USAGE;
 }

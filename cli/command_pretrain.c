@@ -6,6 +6,7 @@
 #include "cli/model_source.h"
 #include "cli/options.h"
 #include "cli/progress.h"
+#include "cli/ranks.h"
 #include "cli/run_directory.h"
 
 #include <stdio.h>
@@ -18,6 +19,7 @@ typedef struct pretrain_arguments {
     const char *output; /* NULL: the default */
     rnl_seed seed;
     bool force, resume;
+    size_t deadline; /* seconds; 0: the default */
 } pretrain_arguments;
 
 static const rnl_option option_table[] = {
@@ -34,6 +36,7 @@ static const rnl_option option_table[] = {
     {"resume", 'r', NULL,
      "go on where the directory's stages stand, and end as if never\ninterrupted", NULL,
      rnl_take_switch, offsetof(pretrain_arguments, resume)},
+    RNL_OPTION_DEADLINE(offsetof(pretrain_arguments, deadline)),
     RNL_OPTION_QUIET,
     RNL_OPTION_VERBOSE,
     RNL_OPTION_HELP,
@@ -55,6 +58,10 @@ static const char details[] =
     "\n"
     "Ctrl-C and SIGTERM finish the step and save a checkpoint, from which --resume goes on.\n"
     "\n"
+    "`mpirun -n N runnel pretrain CONFIG` trains each stage with N processes, to the weights of "
+    "one:\n"
+    "see `runnel help train`. The first writes DIR and talks.\n"
+    "\n"
     "Exit code: 0 trained and saved; 1 failed; 2 a mistake in the command or the\n"
     "configuration: then nothing was written; 130 and 143 stopped by Ctrl-C and SIGTERM.\n"
     "\n"
@@ -64,6 +71,7 @@ static const char details[] =
 /* All that a pretraining holds; released together. */
 typedef struct pretraining_run {
     const pretrain_arguments *arguments;
+    rnl_ranks ranks;
     rnl_config *config;
     rnl_pretraining *pretraining;
     rnl_run_directory directory;
@@ -158,19 +166,23 @@ static void on_log(rnl_log_level level, const char *text, void *user)
 static rnl_options options_of(stage_run *stage)
 {
     const rnl_arguments *common = &stage->run->arguments->common;
-    return (rnl_options){
+    rnl_options options = {
         .threads = common->threads,
         .pin = common->pin,
         .products = common->products,
-        .checkpoint = stage->directory.checkpoint,
-        .best = stage->directory.best,
-        .last = stage->directory.last,
-        .on_begin = on_begin,
-        .on_step = stage->run->display.bar ? on_step : NULL,
-        .on_epoch = on_epoch,
         .on_log = on_log,
         .user = stage,
+        .job = stage->run->ranks.job,
     };
+    if (!stage->run->ranks.leads)
+        return options;
+    options.checkpoint = stage->directory.checkpoint;
+    options.best = stage->directory.best;
+    options.last = stage->directory.last;
+    options.on_begin = on_begin;
+    options.on_step = stage->run->display.bar ? on_step : NULL;
+    options.on_epoch = on_epoch;
+    return options;
 }
 
 static int train(stage_run *stage)
@@ -179,14 +191,15 @@ static int train(stage_run *stage)
     rnl_interruption_guard(stage->model);
     rnl_status status = rnl_train(stage->model, stage->data, &options);
     rnl_display_finish(&stage->run->display);
-    if (status == RNL_OK)
+    if (status == RNL_OK && stage->run->ranks.leads)
         status = rnl_model_save(stage->model, stage->directory.model);
     rnl_interruption_release();
     rnl_interruption_name_checkpoint(NULL, NULL);
     const bool written = !stage->began || rnl_history_close(&stage->history);
     if (stage->refused && status == RNL_STOPPED)
         return RNL_EXIT_FAILURE;
-    const int code = rnl_complain_status(status);
+    const int code = rnl_ranks_speak(&stage->run->ranks, status) ? rnl_complain_status(status)
+                                                                 : RNL_EXIT_FAILURE;
     if ((status == RNL_OK || status == RNL_STOPPED) && rnl_interruption_code())
         return rnl_interruption_code();
     return code == RNL_EXIT_OK && !written ? RNL_EXIT_FAILURE : code;
@@ -217,47 +230,89 @@ static int check_same(const stage_run *stage, const rnl_model *done)
     return rnl_complain_status(status);
 }
 
-/* Goes on with what an earlier run left of the stage; `done` if it had ended. */
-static int resume(stage_run *stage, bool *done)
+/* Takes the model of the first checkpoint that is whole, if there is one. */
+static int resume_checkpoint(stage_run *stage, const char **path)
 {
     const char *const checkpoints[] = {stage->directory.checkpoint, stage->directory.previous};
     rnl_model *model = NULL;
-    *done = access(stage->directory.model, F_OK) == 0;
-    if (*done) {
-        RNL_TRY_EXIT(rnl_complain_status(rnl_model_load(&model, stage->directory.model, NULL, 0)));
-        const int code = check_same(stage, model);
-        replace_model(stage, model);
-        return code;
+    for (size_t i = 0; i < 2 && !model; ++i) {
+        if (access(checkpoints[i], F_OK) != 0)
+            continue;
+        const rnl_status status =
+            rnl_model_resume(&model, checkpoints[i], rnl_model_config(stage->model));
+        if (status == RNL_BAD_CONFIG)
+            return rnl_complain_status(status);
+        if (status != RNL_OK)
+            rnl_complain("%s", rnl_message());
+        *path = status == RNL_OK ? checkpoints[i] : NULL;
     }
-    for (size_t i = 0; i < 2 && !model; ++i)
-        if (access(checkpoints[i], F_OK) == 0) {
-            const rnl_status status =
-                rnl_model_resume(&model, checkpoints[i], rnl_model_config(stage->model));
-            if (status == RNL_BAD_CONFIG)
-                return rnl_complain_status(status);
-            if (status != RNL_OK)
-                rnl_complain("%s", rnl_message());
-        }
     if (model)
         replace_model(stage, model);
+    return RNL_EXIT_OK;
+}
+
+static int take_done(stage_run *stage, const char *path)
+{
+    rnl_model *model = NULL;
+    RNL_TRY_EXIT(rnl_complain_status(rnl_model_load(&model, path, NULL, 0)));
+    const int code = check_same(stage, model);
+    replace_model(stage, model);
+    return code;
+}
+
+/* Goes on with what an earlier run left of the stage: the model of one that had ended, or a
+ * checkpoint. */
+static int resume_alone(stage_run *stage, const char **done, const char **checkpoint)
+{
+    if (access(stage->directory.model, F_OK) != 0)
+        return resume_checkpoint(stage, checkpoint);
+    *done = stage->directory.model;
+    return take_done(stage, *done);
+}
+
+/* Rank 0 alone has the directory: it gives the others what it goes on with. */
+static int resume(stage_run *stage, bool *is_done)
+{
+    rnl_ranks *ranks = &stage->run->ranks;
+    const char *done = NULL, *checkpoint = NULL;
+    RNL_TRY_EXIT(rnl_ranks_agree(ranks, ranks->leads ? resume_alone(stage, &done, &checkpoint)
+                                                     : RNL_EXIT_OK));
+    RNL_TRY_EXIT(rnl_ranks_spread_file(ranks, &done));
+    *is_done = done != NULL;
+    if (done)
+        return ranks->leads ? RNL_EXIT_OK : take_done(stage, done);
+    RNL_TRY_EXIT(rnl_ranks_spread_file(ranks, &checkpoint));
+    if (ranks->leads || !checkpoint)
+        return RNL_EXIT_OK;
+    rnl_model *model = NULL;
+    RNL_TRY_EXIT(
+        rnl_complain_status(rnl_model_resume(&model, checkpoint, rnl_model_config(stage->model))));
+    replace_model(stage, model);
+    return RNL_EXIT_OK;
+}
+
+static int begin_stage(stage_run *stage)
+{
+    pretraining_run *run = stage->run;
+    const rnl_options options = {.threads = run->arguments->common.threads,
+                                 .pin = run->arguments->common.pin};
+    RNL_TRY_EXIT(rnl_complain_status(rnl_pretraining_begin(run->pretraining, stage->number,
+                                                           &options, &stage->model, &stage->data)));
+    if (!run->arguments->common.quiet)
+        fprintf(stderr, "stage %zu of %zu\n", stage->number,
+                rnl_pretraining_stages(run->pretraining));
     return RNL_EXIT_OK;
 }
 
 static int perform(stage_run *stage)
 {
     pretraining_run *run = stage->run;
-    const rnl_options options = {.threads = run->arguments->common.threads,
-                                 .pin = run->arguments->common.pin};
     bool done = false;
-    RNL_TRY_EXIT(rnl_complain_status(rnl_pretraining_begin(run->pretraining, stage->number,
-                                                           &options, &stage->model, &stage->data)));
-    if (!run->arguments->common.quiet)
-        fprintf(stderr, "stage %zu of %zu\n", stage->number,
-                rnl_pretraining_stages(run->pretraining));
+    RNL_TRY_EXIT(rnl_ranks_agree(&run->ranks, begin_stage(stage)));
     if (run->arguments->resume)
-        RNL_TRY_EXIT(resume(stage, &done));
+        RNL_TRY_EXIT(rnl_ranks_agree(&run->ranks, resume(stage, &done)));
     if (!done)
-        RNL_TRY_EXIT(train(stage));
+        RNL_TRY_EXIT(rnl_ranks_agree(&run->ranks, train(stage)));
     return rnl_complain_status(rnl_pretraining_take(run->pretraining, stage->number, stage->model));
 }
 
@@ -294,6 +349,15 @@ static int check_earlier(const pretraining_run *run)
     return code;
 }
 
+static int claim_directory(pretraining_run *run)
+{
+    if (!rnl_run_directory_claim(&run->directory) ||
+        rnl_run_directory_is_input(&run->directory, run->arguments->common.operands[0],
+                                   run->config))
+        return RNL_EXIT_FAILURE;
+    return check_earlier(run);
+}
+
 static int prepare(pretraining_run *run)
 {
     char *name = NULL;
@@ -301,11 +365,10 @@ static int prepare(pretraining_run *run)
         return rnl_complain_memory();
     const bool named = rnl_run_directory_name(&run->directory, run->arguments->output, name);
     free(name);
-    if (!named || !rnl_run_directory_claim(&run->directory) ||
-        rnl_run_directory_is_input(&run->directory, run->arguments->common.operands[0],
-                                   run->config))
+    if (!named)
         return RNL_EXIT_FAILURE;
-    RNL_TRY_EXIT(check_earlier(run));
+    if (run->ranks.leads)
+        RNL_TRY_EXIT(claim_directory(run));
     return rnl_complain_status(rnl_pretraining_create(&run->pretraining, run->config));
 }
 
@@ -327,11 +390,8 @@ static int print_reconstruction(const pretraining_run *run)
     return RNL_EXIT_OK;
 }
 
-static int run_stages(pretraining_run *run)
+static int end_run(const pretraining_run *run)
 {
-    RNL_TRY_EXIT(prepare(run));
-    for (size_t k = 1; k <= rnl_pretraining_stages(run->pretraining); ++k)
-        RNL_TRY_EXIT(run_stage(run, k));
     RNL_TRY_EXIT(rnl_complain_status(
         rnl_model_save(rnl_pretraining_model(run->pretraining), run->directory.model)));
     RNL_TRY_EXIT(print_reconstruction(run));
@@ -339,14 +399,31 @@ static int run_stages(pretraining_run *run)
     return RNL_EXIT_OK;
 }
 
+static int run_stages(pretraining_run *run)
+{
+    int code = rnl_arguments_load_config(&run->arguments->common, &run->config);
+    if (code == RNL_EXIT_OK)
+        code = prepare(run);
+    RNL_TRY_EXIT(rnl_ranks_agree(&run->ranks, code));
+    for (size_t k = 1; k <= rnl_pretraining_stages(run->pretraining); ++k)
+        RNL_TRY_EXIT(run_stage(run, k));
+    return run->ranks.leads ? end_run(run) : RNL_EXIT_OK;
+}
+
+static int run_ranks(pretraining_run *run)
+{
+    const pretrain_arguments *arguments = run->arguments;
+    RNL_TRY_EXIT(
+        rnl_ranks_join(&run->ranks, (double)arguments->deadline, arguments->common.verbose));
+    return rnl_ranks_leave(&run->ranks, run_stages(run));
+}
+
 static int run(const rnl_arguments *common)
 {
     pretraining_run run = {.arguments = (const pretrain_arguments *)common, .directory.lock = -1};
     rnl_interruption_start();
     rnl_display_start(&run.display, common);
-    int code = rnl_arguments_load_config(common, &run.config);
-    if (code == RNL_EXIT_OK)
-        code = run_stages(&run);
+    const int code = run_ranks(&run);
     rnl_run_directory_release(&run.directory);
     rnl_pretraining_free(run.pretraining);
     rnl_config_free(run.config);
@@ -362,5 +439,6 @@ const rnl_command rnl_pretrain_command = {
     .details = details,
     .options = option_table,
     .size = sizeof(pretrain_arguments),
+    .joins = true,
     .run = run,
 };

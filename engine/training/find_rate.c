@@ -6,12 +6,14 @@
 #include "engine/kinds/metrics.h"
 #include "engine/schema/config.h"
 #include "engine/step/penalty.h"
+#include "engine/step/shared.h"
 #include "engine/step/update.h"
 #include "engine/training/check.h"
 #include "engine/training/class_weights.h"
 #include "engine/training/course.h"
 #include "engine/training/figures.h"
 #include "engine/training/input_scale.h"
+#include "engine/training/job_check.h"
 #include "engine/training/training_log.h"
 #include "engine/workers/steps.h"
 #include "threading/floating_mode.h"
@@ -53,7 +55,7 @@ typedef struct search {
     double momentum_product;
     double sum, weight; /* of the smoothed losses */
     double started;     /* seconds */
-    bool over;
+    bool over, stopped;
 } search;
 
 static double rate_of(const rnl_rate_range *range, uint64_t step)
@@ -146,6 +148,16 @@ static rnl_rate_point add_point(search *s, double loss)
     return point;
 }
 
+/* Ranks stop after the same step. */
+static bool is_stopped(const search *s, const rnl_step *step, bool asked)
+{
+    if (!step->shared)
+        return asked || atomic_load(&s->model->stop);
+    if (asked)
+        atomic_fetch_or(&step->shared->wishes, RNL_WISH_STOP);
+    return step->shared->agreed & RNL_WISH_STOP;
+}
+
 static void account_step(rnl_hand *hand, void *context)
 {
     search *s = context;
@@ -158,9 +170,9 @@ static void account_step(rnl_hand *hand, void *context)
     s->over = s->result->public.diverged || s->done == s->range.steps;
     if (atomic_load(&hand->executor->failed))
         s->over = true;
-    else if (!report(s, &point) || atomic_load(&s->model->stop)) {
+    else if (is_stopped(s, step, !report(s, &point))) {
         rnl_hand_fail(hand, rnl_fail(RNL_STOPPED, "stopped in the range test"));
-        s->over = true;
+        s->over = s->stopped = true;
     }
 }
 
@@ -256,6 +268,13 @@ static rnl_status complete_range(rnl_rate_range *range)
     return RNL_OK;
 }
 
+static rnl_status check(search *s, const rnl_data *data)
+{
+    RNL_TRY(complete_range(&s->range));
+    RNL_TRY(rnl_job_check(s->model, s->options));
+    return rnl_check_trainable(s->model, &data->train);
+}
+
 static rnl_status allocate(search *s)
 {
     const size_t points = sizeof *s->result + s->range.steps * sizeof *s->result->points;
@@ -280,6 +299,7 @@ static rnl_status run(search *s)
                 .batch_size = rnl_batch_size(s->model, s->rows.dataset),
                 .training = true,
                 .class_weights = s->class_weights,
+                .job = s->options->job,
             },
         .options = s->options,
         .work = search_worker,
@@ -301,8 +321,8 @@ rnl_status rnl_find_learning_rate(const rnl_model *model, const rnl_data *data,
         .epoch = (uint32_t)model->position.epoch,
         .momentum_product = model->position.momentum_product,
     };
-    RNL_TRY(complete_range(&s.range));
-    RNL_TRY(rnl_check_trainable(model, &data->train));
+    RNL_TRY(rnl_job_agree_on(s.options->job, check(&s, data)));
+    RNL_TRY(rnl_job_begin(model, s.options));
     rnl_log_notes(data, s.options);
     s.rows.count = rnl_epoch_rows(model, &data->train);
     s.started = rnl_course_now();
@@ -315,7 +335,7 @@ rnl_status rnl_find_learning_rate(const rnl_model *model, const rnl_data *data,
     free(s.class_weights);
     if (status != RNL_OK) {
         free(s.result);
-        return status;
+        return rnl_job_tell(s.options->job, status, s.stopped);
     }
     rnl_rate_search *result = &s.result->public;
     result->turn = turn_of(result);
@@ -345,8 +365,10 @@ static void tell_found(const rnl_rate_search *found, const char *key, const rnl_
 rnl_status rnl_find_rate(double *learning_rate, const rnl_model *model, const rnl_data *data,
                          const rnl_options *options)
 {
-    const rnl_options quiet = {
-        .threads = options->threads, .pin = options->pin, .products = options->products};
+    const rnl_options quiet = {.threads = options->threads,
+                               .pin = options->pin,
+                               .products = options->products,
+                               .job = options->job};
     const bool of_schedule = rnl_schedule_searches(model->phase.schedule);
     const rnl_choice *asking = of_schedule ? model->phase.schedule : model->phase.optimizer;
     const char *key = of_schedule ? "max_rate" : "learning_rate";

@@ -591,9 +591,9 @@ RNL_API rnl_status rnl_job_spread(rnl_job *job, void **bytes, size_t *size);
 
 /* Letters, for ranks that do not train together, but share other work out: bytes that leave and
  * arrive while both sides compute, and look for letters now and then.  rnl_job_send copies its
- * bytes.  rnl_job_receive takes the next letter that has arrived: *bytes is freed with free, and NULL
- * where there is none yet; letters of one rank come in their order.  RNL_JOB if the job cannot go
- * on: a rank has given no sign of life since this one began to look. */
+ * bytes.  rnl_job_receive takes the next letter that has arrived: *bytes is freed with free, and
+ * NULL where there is none yet; letters of one rank come in their order.  RNL_JOB if the job cannot
+ * go on: a rank has given no sign of life since this one began to look. */
 RNL_API rnl_status rnl_job_send(rnl_job *job, size_t rank, const void *bytes, size_t size);
 RNL_API rnl_status rnl_job_receive(rnl_job *job, size_t *rank, void **bytes, size_t *size);
 
@@ -645,10 +645,10 @@ typedef struct rnl_options {
      * rnl_train alone. */
     double (*schedule)(const rnl_schedule_point *point, void *user);
     /* The job whose ranks train together, all with the same configuration and rows; NULL: this
-     * process trains alone.  Used by rnl_train and rnl_evaluate, which all ranks call, and whose
-     * result all have.  Callbacks run on every rank that has them; a
-     * rank whose callback or rnl_stop asks to stop ends all after the next step.  Parameters cannot
-     * be set in callbacks, and `schedule` has to be the same function on all ranks. */
+     * process trains alone.  Used by rnl_train, rnl_find_learning_rate and rnl_evaluate, which all
+     * ranks call, and whose result all have.  Callbacks run on every rank that has them; a rank
+     * whose callback or rnl_stop asks to stop ends all after the next step.  Parameters cannot be
+     * set in callbacks, and `schedule` has to be the same function on all ranks. */
     rnl_job *job;
 } rnl_options;
 
