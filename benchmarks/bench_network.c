@@ -1,26 +1,28 @@
 /*
- * The network between the ranks of a job, as a training step uses it: a message there and back, all
- * pieces exchanged, and all pieces gathered, by size.
+ * The network between the ranks of a job, as a training step uses it: a message there and back; one
+ * each way at once, of which the model of costs is made; all pieces exchanged, and all pieces
+ * gathered, beside what the model foresees of them.
  */
 #include "benchmarks/bench.h"
 #include "cli/messages.h"
 #include "cli/ranks.h"
 #include "engine/base/error.h"
 #include "engine/step/shared.h"
+#include "engine/workers/message_probe.h"
 #include "exchange/job.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TAG = 9, SIZES = 5, MOST_BYTES = 16 << 20 };
+enum { TAG = 9, SIZES = 9, MOST_BYTES = 16 << 20 };
 
+/* 60,000 bytes and 80,000 stand on both sides of 64 KiB, above which TCP asks the receiver first.
+ */
 static const struct {
     size_t bytes, rounds, quick_rounds;
-} sizes[SIZES] = {{8, 1000, 100},
-                  {1 << 10, 1000, 100},
-                  {64 << 10, 400, 40},
-                  {1 << 20, 60, 10},
-                  {MOST_BYTES, 12, 4}};
+} sizes[SIZES] = {{8, 1000, 50},    {1 << 10, 1000, 50}, {8 << 10, 600, 30},
+                  {60000, 400, 20}, {80000, 400, 20},    {256 << 10, 200, 10},
+                  {1 << 20, 60, 6}, {4 << 20, 30, 4},    {MOST_BYTES, 12, 3}};
 
 /* What all ranks do at once; the first one has the clock. */
 typedef struct network {
@@ -29,6 +31,7 @@ typedef struct network {
     char *sent, *received; /* (MOST_BYTES) */
     rnl_parcel *parcels;   /* (2 ranks) */
     size_t *ends;          /* (ranks) */
+    rnl_message_rates *messages;
 } network;
 
 typedef bool transfer(const network *n, size_t bytes);
@@ -40,6 +43,16 @@ static bool ping_pong(const network *n, size_t bytes)
     const rnl_parcel *first = n->rank == 0 ? &to : &from, *second = n->rank == 0 ? &from : &to;
     return n->rank > 1 ||
            (rnl_job_exchange(n->job, first, 1) && rnl_job_exchange(n->job, second, 1));
+}
+
+static bool swap(const network *n, size_t bytes)
+{
+    return rnl_job_swap(n->job, n->sent, n->received, bytes, 1);
+}
+
+static bool swap_many(const network *n, size_t bytes)
+{
+    return rnl_job_swap(n->job, n->sent, n->received, bytes, RNL_SWAPS);
 }
 
 /* Each rank has as many bytes, and gives each rank its piece of them. */
@@ -62,70 +75,115 @@ static bool gather(const network *n, size_t bytes)
     return rnl_job_gather(n->job, TAG, n->received, n->ends);
 }
 
+enum { PING_PONG, SWAP, ONE_MORE, EXCHANGE, GATHER, KINDS };
+
 static const struct {
     const char *name;
     transfer *run;
     double messages; /* one after the other */
-} transfers[] = {{"ping_pong", ping_pong, 2}, {"exchange", exchange, 1}, {"gather", gather, 1}};
+} transfers[KINDS] = {[PING_PONG] = {"ping_pong", ping_pong, 2},
+                      [SWAP] = {"swap", swap, 1},
+                      [ONE_MORE] = {"one_more", swap_many, RNL_SWAPS},
+                      [EXCHANGE] = {"exchange", exchange, 1},
+                      [GATHER] = {"gather", gather, 1}};
+
+/* Collects the rounds of a transfer; false if the job is broken. */
+static bool time_rounds(const network *n, size_t kind, size_t bytes, size_t rounds,
+                        rnl_samples *seconds)
+{
+    bool whole = transfers[kind].run(n, bytes);
+    for (size_t round = 0; whole && round < rounds; ++round) {
+        const double start = rnl_seconds();
+        whole = transfers[kind].run(n, bytes);
+        rnl_samples_add(seconds, (rnl_seconds() - start) / transfers[kind].messages);
+    }
+    return whole;
+}
+
+/* What the model foresees of a message's time, over what it takes. */
+static void count_foreseen(rnl_bench_result *result, const network *n, size_t kind, size_t bytes)
+{
+    const double received = (double)(bytes - bytes / n->ranks);
+    if (kind == EXCHANGE || kind == GATHER)
+        rnl_bench_result_count(result, "foreseen_by_measured",
+                               rnl_exchange_seconds(n->messages, received) /
+                                   result->seconds.median);
+}
 
 /* Returns the median of a message's time; 0 if the job is broken. */
 static double measure(rnl_bench *bench, const network *n, size_t kind, size_t size)
 {
-    const size_t rounds = bench->quick ? sizes[size].quick_rounds : sizes[size].rounds;
+    const size_t bytes = sizes[size].bytes;
     rnl_samples seconds = {0};
-    bool whole = transfers[kind].run(n, sizes[size].bytes);
-    for (size_t round = 0; whole && round < rounds; ++round) {
-        const double start = rnl_seconds();
-        whole = transfers[kind].run(n, sizes[size].bytes);
-        rnl_samples_add(&seconds, (rnl_seconds() - start) / transfers[kind].messages);
-    }
+    const bool whole = time_rounds(
+        n, kind, bytes, bench->quick ? sizes[size].quick_rounds : sizes[size].rounds, &seconds);
     rnl_bench_result result = {.threads = 1,
                                .repetitions = seconds.count,
                                .seconds = rnl_samples_summarize(&seconds),
                                .rounds = &seconds};
     snprintf(result.name, sizeof result.name, "network/%s/bytes:%zu/ranks:%zu",
-             transfers[kind].name, sizes[size].bytes, n->ranks);
+             transfers[kind].name, bytes, n->ranks);
     rnl_bench_result_count(&result, "gigabytes_per_second",
-                           (double)sizes[size].bytes / result.seconds.median / 1e9);
+                           (double)bytes / result.seconds.median / 1e9);
+    count_foreseen(&result, n, kind, bytes);
     if (whole && n->rank == 0)
         rnl_bench_report_add(&bench->report, &result);
     rnl_samples_release(&seconds);
     return whole ? result.seconds.median : 0;
 }
 
-/* What the model of costs asks for. */
-static void report_rates(rnl_bench *bench, double latency, double longest)
+/* What the model of costs takes. */
+static void report_rates(rnl_bench *bench, const rnl_message_rates *m)
 {
     rnl_bench_result result = {.threads = 1, .repetitions = 1};
     snprintf(result.name, sizeof result.name, "network/rates");
     snprintf(result.label, sizeof result.label,
-             "runnel topology --ranks N --network %.3g,%.3g --model FILE", latency * 1e6,
-             8 * MOST_BYTES / longest / 1e9);
-    rnl_bench_result_count(&result, "latency_us", latency * 1e6);
-    rnl_bench_result_count(&result, "gigabytes_per_second", MOST_BYTES / longest / 1e9);
+             "--network %.3g,%.3g, or a file of --json, for "
+             "runnel topology --ranks N --model FILE",
+             m->seconds[0] * 1e6, 8e-9 * m->bandwidth);
+    rnl_bench_result_count(&result, "latency_us", m->seconds[0] * 1e6);
+    rnl_bench_result_count(&result, "gigabytes_per_second", 1e-9 * m->bandwidth);
     rnl_bench_report_add(&bench->report, &result);
+}
+
+/* Of one more message at once, beside its bytes, the shortest tells. */
+static size_t sizes_of(size_t kind)
+{
+    return kind == ONE_MORE ? 1 : SIZES;
+}
+
+static void take(rnl_message_rates *m, size_t kind, size_t size, double median)
+{
+    if (kind == SWAP) {
+        m->bytes[size] = (double)sizes[size].bytes;
+        m->seconds[size] = median;
+        m->count = size + 1;
+        rnl_message_rates_settle(m);
+    } else if (kind == ONE_MORE)
+        m->overhead = median;
 }
 
 static rnl_status measure_all(rnl_bench *bench, const network *n)
 {
-    double latency = 0, longest = 0;
-    for (size_t kind = 0; kind < sizeof transfers / sizeof *transfers; ++kind)
-        for (size_t size = 0; size < SIZES; ++size) {
+    for (size_t kind = 0; kind < KINDS; ++kind)
+        for (size_t size = 0; size < sizes_of(kind); ++size) {
             const double median = measure(bench, n, kind, size);
             if (median == 0)
                 return rnl_fail_job(n->job);
-            latency = kind == 0 && size == 0 ? median : latency;
-            longest = kind == 0 ? median : longest;
+            take(n->messages, kind, size, median);
         }
     if (n->rank == 0)
-        report_rates(bench, latency, longest);
+        report_rates(bench, n->messages);
     return RNL_OK;
 }
 
 static int measure_job(rnl_bench *bench, rnl_ranks *ranks)
 {
-    network n = {
-        .job = ranks->job, .rank = rnl_job_rank(ranks->job), .ranks = rnl_job_ranks(ranks->job)};
+    rnl_message_rates messages = {.peers = rnl_job_ranks(ranks->job) - 1};
+    network n = {.job = ranks->job,
+                 .rank = rnl_job_rank(ranks->job),
+                 .ranks = rnl_job_ranks(ranks->job),
+                 .messages = &messages};
     n.sent = calloc(MOST_BYTES, 1);
     n.received = calloc(MOST_BYTES, 1);
     n.parcels = calloc(2 * n.ranks, sizeof *n.parcels);

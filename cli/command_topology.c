@@ -4,10 +4,12 @@
 #include "cli/options.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 /* Between two machines. */
 typedef struct wire {
     double microseconds, gigabits; /* of a message; per second */
+    const char *measured;          /* or a file */
 } wire;
 
 typedef struct topology_arguments {
@@ -22,6 +24,10 @@ static bool take_wire(rnl_arguments *arguments, void *member, const char *value)
     (void)arguments;
     wire *w = member;
     int length = 0;
+    if (access(value, F_OK) == 0) {
+        w->measured = value;
+        return true;
+    }
     return sscanf(value, "%lf,%lf%n", &w->microseconds, &w->gigabits, &length) == 2 &&
            value[length] == '\0' && w->microseconds >= 0 && w->microseconds <= 1e9 &&
            w->gigabits > 0 && w->gigabits <= 1e6;
@@ -34,9 +40,10 @@ static const rnl_option option_table[] = {
     {"ranks", 0, "N",
      "with --model: what a step would take on 1, 2, 4 ... N ranks, each on a machine of its own",
      "a whole number from 1", rnl_take_count, offsetof(topology_arguments, ranks)},
-    {"network", 0, "MICROSECONDS,GBITS",
-     "between the machines: the time of a message, and bits per second (default: 20,10)",
-     "two numbers, as in 1000,10: microseconds and Gbit/s", take_wire,
+    {"network", 0, "MICROSECONDS,GBITS|FILE",
+     "between the machines: the time of a message, and bits per second (default: 20,10); or what "
+     "`runnel bench network --json` measured",
+     "two numbers, as in 1000,10: microseconds and Gbit/s, or a file", take_wire,
      offsetof(topology_arguments, network)},
     RNL_OPTION_THREADS,
     RNL_OPTION_PIN,
@@ -56,7 +63,9 @@ static const char details[] =
     "of\n"
     "it is waiting for messages, what a rank receives in it, and how much faster it is than on "
     "one.\n"
-    "Messages are taken to wait for the arithmetic, and the network for nobody else.\n"
+    "Messages are taken to wait for the arithmetic, and the network for nobody else; those of "
+    "more\n"
+    "than 64 KiB for three messages, because the receiver is asked first.\n"
     "\n"
     "Exit code: 0 drawn; 1 failed; 2 a mistake in the command or the configuration.\n"
     "\n"
@@ -65,7 +74,10 @@ static const char details[] =
     "  runnel topology \"numa:2 core:32 pu:2\" --threads 40\n"
     "  runnel topology \"numa:4 core:16 pu:1\" --model examples/fashion_mnist.yaml\n"
     "  runnel topology --model examples/fashion_mnist.yaml --set training.shards=8 \\\n"
-    "      --set training.batch_size=512 --ranks 8 --network 30,25\n";
+    "      --set training.batch_size=512 --ranks 8 --network 30,25\n"
+    "  mpirun -n 2 runnel bench network --json > network.json      one rank on each machine\n"
+    "  runnel topology --model examples/fashion_mnist.yaml --set training.shards=8 \\\n"
+    "      --ranks 8 --network network.json\n";
 
 static rnl_status describe(const topology_arguments *arguments, const rnl_model *model, char **text)
 {
@@ -77,6 +89,7 @@ static rnl_status describe(const topology_arguments *arguments, const rnl_model 
         .ranks = arguments->ranks,
         .latency = 1e-6 * (given ? arguments->network.microseconds : 20),
         .bandwidth = 1e9 / 8 * (given ? arguments->network.gigabits : 10),
+        .measured = arguments->network.measured,
     };
     return arguments->ranks > 0 ? rnl_network_foresee(machine, model, &options, &network, text)
                                 : rnl_topology_describe(machine, model, &options, text);
@@ -89,7 +102,7 @@ static const char *find_mistake(const topology_arguments *arguments)
         return "--set changes a --model, and there is none";
     if (arguments->ranks > 0 && !arguments->model)
         return "--ranks share the steps of a --model, and there is none";
-    if (arguments->network.gigabits > 0 && arguments->ranks == 0)
+    if ((arguments->network.gigabits > 0 || arguments->network.measured) && arguments->ranks == 0)
         return "--network is between --ranks, and there are none";
     return NULL;
 }

@@ -13,8 +13,12 @@ static const rnl_cost_rates rates = {
     .crossing_bytes = 1e8,
     .barrier = 1e-7,
     .crossing_barrier = 1e-6,
-    .latency = 1e-3,
-    .received_bytes = 1e8,
+    .messages = {.peers = 3,
+                 .overhead = 1e-6,
+                 .bandwidth = 1e8,
+                 .count = 3,
+                 .bytes = {0, 1000, 2000},
+                 .seconds = {1e-3, 2e-3, 6e-3}},
 };
 
 static void expect_seconds(double seconds, double expected)
@@ -74,8 +78,38 @@ Test(cost, has_no_barrier_for_a_phase_that_waits_with_the_one_before)
 
 Test(cost, waits_for_messages_whatever_the_number_of_workers)
 {
-    const rnl_phase_cost phase = {.tiles = 1, .waits = 2, .received = 1e6};
-    expect_seconds(rnl_message_seconds(&phase, &rates), 2e-3 + 1e-2);
-    expect_seconds(rnl_phase_seconds(&phase, &rates, 1, 1), 2e-3 + 1e-2);
-    expect_seconds(rnl_phase_seconds(&phase, &rates, 4, 1), 2e-3 + 1e-2);
+    const rnl_phase_cost phase = {.tiles = 1, .waits = 2, .received = 9000};
+    /* 1,500 bytes of each of 3 peers, twice: the first takes 4 ms, the others 1 us and 15 us */
+    expect_seconds(rnl_message_seconds(&phase, &rates), 2 * (4e-3 + 2 * 16e-6));
+    expect_seconds(rnl_phase_seconds(&phase, &rates, 1, 1), 2 * (4e-3 + 2 * 16e-6));
+    expect_seconds(rnl_phase_seconds(&phase, &rates, 4, 1), 2 * (4e-3 + 2 * 16e-6));
+}
+
+Test(cost, of_a_message_follows_its_size)
+{
+    const rnl_message_rates *m = &rates.messages;
+    expect_seconds(rnl_swap_seconds(m, 0), 1e-3);
+    expect_seconds(rnl_swap_seconds(m, 250), 1.25e-3);
+    expect_seconds(rnl_swap_seconds(m, 1000), 2e-3);
+    expect_seconds(rnl_swap_seconds(m, 1250), 3e-3);
+    expect_seconds(rnl_swap_seconds(m, 12000), 6e-3 + 1e4 / 1e8);
+}
+
+Test(cost, of_large_messages_has_three_latencies)
+{
+    const rnl_message_rates m = rnl_message_rates_of(1e-3, 1e8);
+    expect_seconds(rnl_swap_seconds(&m, 0), 1e-3);
+    expect_seconds(rnl_swap_seconds(&m, 1000), 1e-3 + 1e-5);
+    expect_seconds(rnl_swap_seconds(&m, 1e6), 3e-3 + 1e-2);
+}
+
+Test(cost, takes_the_bandwidth_of_the_largest_messages)
+{
+    rnl_message_rates m = rates.messages;
+    rnl_message_rates_settle(&m);
+    expect_seconds(m.bandwidth, 1000 / 4e-3);
+    m.count = 1; /* of nothing but empty messages none is known */
+    m.bytes[0] = 50;
+    rnl_message_rates_settle(&m);
+    expect_seconds(m.bandwidth, 50 / 1e-3);
 }

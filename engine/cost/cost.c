@@ -27,9 +27,9 @@ static double sharing_seconds(const rnl_phase_cost *phase, const rnl_cost_rates 
 
 double rnl_message_seconds(const rnl_phase_cost *phase, const rnl_cost_rates *rates)
 {
-    return phase->waits > 0
-               ? phase->waits * rates->latency + phase->received / rates->received_bytes
-               : 0;
+    return phase->waits > 0 ? phase->waits * rnl_exchange_seconds(&rates->messages,
+                                                                  phase->received / phase->waits)
+                            : 0;
 }
 
 double rnl_phase_seconds(const rnl_phase_cost *phase, const rnl_cost_rates *rates, size_t workers,

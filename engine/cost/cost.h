@@ -6,6 +6,8 @@
 #ifndef RNL_ENGINE_COST_COST_H
 #define RNL_ENGINE_COST_COST_H
 
+#include "engine/cost/message_cost.h"
+
 #include <stddef.h>
 
 /* The barrier of a phase. */
@@ -26,7 +28,7 @@ typedef struct rnl_phase_cost {
     double calls;    /* of products */
     double bytes;    /* read and written element by element, beside the products */
     double shared;   /* bytes read that other workers have written, if there are any */
-    double waits;    /* for messages of other ranks, one after the other */
+    double waits;    /* for messages of all other ranks, one after the other */
     double received; /* bytes of these messages */
 } rnl_phase_cost;
 
@@ -39,8 +41,7 @@ typedef struct rnl_cost_rates {
     double crossing_bytes;   /* per second, into a node from others */
     double barrier;          /* seconds: for each worker of a node that arrives, */
     double crossing_barrier; /* and for each other node */
-    double latency;          /* seconds of a message between two ranks */
-    double received_bytes;   /* per second, by a rank from others */
+    rnl_message_rates messages;
 } rnl_cost_rates;
 
 /* Returns the seconds of a phase's messages: no rank computes meanwhile. */

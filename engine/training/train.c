@@ -21,6 +21,7 @@
 #include "engine/training/job_check.h"
 #include "engine/training/target_scale.h"
 #include "engine/training/training_log.h"
+#include "engine/workers/outlook.h"
 #include "engine/workers/steps.h"
 #include "threading/floating_mode.h"
 
@@ -433,10 +434,12 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
     RNL_TRY(rnl_job_agree_on(options->job, check(model, data, options)));
     RNL_TRY(rnl_job_begin(model, options));
     rnl_course t = {.model = model, .data = data, .options = options};
-    rnl_status status;
-    do
-        status = run_phase(&t);
-    while (status == RNL_OK && model->position.step > 0);
+    rnl_status status =
+        rnl_tell_outlook(options->job, model, rnl_batch_size(model, &data->train), options);
+    if (status == RNL_OK)
+        do
+            status = run_phase(&t);
+        while (status == RNL_OK && model->position.step > 0);
     rnl_log_peak(t.options);
     atomic_store(&model->stop, false);
     return rnl_job_tell(t.options->job, status, status == RNL_STOPPED && t.requested);

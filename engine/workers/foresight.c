@@ -38,8 +38,7 @@ rnl_cost_rates rnl_rates_here(void)
         .crossing_bytes = 30e9,
         .barrier = 0.1e-6,
         .crossing_barrier = 0.5e-6,
-        .latency = 20e-6,
-        .received_bytes = 1.25e9,
+        .messages = rnl_message_rates_of(20e-6, 1.25e9),
     };
 }
 

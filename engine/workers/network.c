@@ -1,131 +1,67 @@
 #include "engine/base/error.h"
 #include "engine/base/number.h"
 #include "engine/schema/config.h"
-#include "engine/step/plan.h"
-#include "engine/step/step.h"
 #include "engine/workers/callbacks.h"
-#include "engine/workers/foresight.h"
 #include "engine/workers/machine.h"
-#include "simd/kernels.h"
+#include "engine/workers/message_file.h"
+#include "engine/workers/outlook.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A step of a job of so many ranks, one on each of as many machines. */
-typedef struct job_step {
-    size_t ranks, workers;    /* workers of a rank that have tiles */
-    double seconds, messages; /* of the step, and of waiting for messages in it */
-    double received;          /* bytes by a rank */
-} job_step;
-
-typedef struct question {
-    const rnl_topology *topology;
-    const rnl_model *model;
-    const rnl_options *options;
-    const rnl_network *network;
-} question;
-
-static void sum_messages(job_step *job, const rnl_step_costs *work)
-{
-    for (size_t i = 0; i < work->phases->count; ++i) {
-        job->messages += rnl_message_seconds(&work->costs[i], &work->rates);
-        job->received += work->costs[i].received;
-    }
-}
-
-static rnl_status foresee_costs(const question *q, job_step *job, rnl_step_costs *work)
-{
-    rnl_placement placement;
-    size_t nodes;
-    work->rates.latency = q->network->latency;
-    work->rates.received_bytes = q->network->bandwidth;
-    RNL_TRY(rnl_place_by_cost(&placement, &job->workers, work, q->topology, q->options));
-    rnl_placement_release(&placement);
-    sum_messages(job, work);
-    return rnl_foresee(q->topology, work, job->workers, &nodes, &job->seconds);
-}
-
-static rnl_status foresee_planned(const question *q, job_step *job, const rnl_step *step)
-{
-    rnl_step_costs work;
-    RNL_TRY(rnl_step_costs_list(&work, &step->phases));
-    const rnl_status status = foresee_costs(q, job, &work);
-    free(work.costs);
-    return status;
-}
-
-static rnl_status foresee_job(const question *q, size_t ranks, job_step *job)
-{
-    rnl_step step = {
-        .given =
-            {
-                .model = q->model,
-                .batch_size = (size_t)q->model->config->training.batch_size,
-                .training = true,
-                .ranks_foreseen = ranks,
-            },
-        .kernels = rnl_kernels_of(rnl_isa_detect()),
-    };
-    *job = (job_step){.ranks = ranks};
-    rnl_status status = rnl_step_plan(&step);
-    if (status == RNL_OK)
-        status = foresee_planned(q, job, &step);
-    rnl_step_release(&step);
-    return status;
-}
-
-static void print_job(FILE *out, const job_step *job, double alone)
+static void print_job(FILE *out, const rnl_job_step *job, double alone)
 {
     fprintf(out, "%6zu %8zu %13.1f us %13.1f us %13.3f MB %9.2f %9.0f %%\n", job->ranks,
             job->workers, 1e6 * job->seconds, 1e6 * job->messages, 1e-6 * job->received,
             alone / job->seconds, 100 * alone / job->seconds / (double)job->ranks);
 }
 
-static rnl_status print_jobs(FILE *out, const question *q)
+static rnl_status print_jobs(FILE *out, const rnl_outlook *o, size_t most)
 {
-    job_step alone, job, best;
-    RNL_TRY(foresee_job(q, 1, &alone));
+    rnl_job_step alone, job, best;
+    RNL_TRY(rnl_foresee_job(o, 1, &alone));
     fprintf(out, "A network of %.4g us and %.4g GB/s, one rank on each machine.\n\n",
-            1e6 * q->network->latency, 1e-9 * q->network->bandwidth);
+            1e6 * o->messages->seconds[0], 1e-9 * o->messages->bandwidth);
     fprintf(out, "%6s %8s %16s %16s %16s %9s %11s\n", "ranks", "workers", "a step", "messages",
             "received", "faster", "efficiency");
     print_job(out, &alone, alone.seconds);
     best = alone;
-    for (size_t ranks = 1; ranks < q->network->ranks;) {
-        ranks = rnl_least(2 * ranks, q->network->ranks);
-        RNL_TRY(foresee_job(q, ranks, &job));
+    for (size_t ranks = 1; ranks < most;) {
+        ranks = rnl_least(2 * ranks, most);
+        RNL_TRY(rnl_foresee_job(o, ranks, &job));
         print_job(out, &job, alone.seconds);
         if (job.seconds < best.seconds)
             best = job;
     }
-    if (best.ranks != q->network->ranks)
+    if (best.ranks != most)
         fprintf(out, "\nwarning: %zu rank%s would be faster than %zu\n", best.ranks,
-                best.ranks == 1 ? "" : "s", q->network->ranks);
+                best.ranks == 1 ? "" : "s", most);
     return RNL_OK;
 }
 
-static rnl_status check(const question *q)
+static rnl_status check(const rnl_model *model, const rnl_network *network)
 {
-    const size_t shards = (size_t)q->model->config->training.shards;
-    if (q->network->ranks == 0 || !(q->network->latency >= 0) || !(q->network->bandwidth > 0))
+    const size_t shards = (size_t)model->config->training.shards;
+    const bool is_given = network->latency >= 0 && network->bandwidth > 0;
+    if (network->ranks == 0 || !(network->measured || is_given))
         return rnl_fail(RNL_BAD_CONFIG,
                         "network: expected at least 1 rank, a latency of at least 0 s and a "
                         "bandwidth above 0 bytes/s");
-    if (q->network->ranks > shards)
+    if (network->ranks > shards)
         return rnl_fail(RNL_BAD_CONFIG,
                         "%zu ranks expect training.shards of at least as many, got %zu",
-                        q->network->ranks, shards);
+                        network->ranks, shards);
     return RNL_OK;
 }
 
-static rnl_status foresee_text(const question *q, char **text)
+static rnl_status foresee_text(const rnl_outlook *o, size_t most, char **text)
 {
     char *printed = NULL;
     size_t size;
     FILE *out = open_memstream(&printed, &size);
     if (!out)
         return rnl_fail_memory(4096);
-    rnl_status status = print_jobs(out, q);
+    rnl_status status = print_jobs(out, o, most);
     if (fclose(out) != 0)
         status = rnl_fail_memory(size);
     if (status == RNL_OK)
@@ -139,10 +75,14 @@ rnl_status rnl_network_foresee(const char *machine, const rnl_model *model,
                                const rnl_options *options, const rnl_network *network, char **text)
 {
     rnl_topology topology;
-    const question q = {&topology, model, rnl_options_given(options), network};
-    RNL_TRY(check(&q));
+    rnl_message_rates messages = rnl_message_rates_of(network->latency, network->bandwidth);
+    const rnl_outlook o = {&topology, model, (size_t)model->config->training.batch_size,
+                           rnl_options_given(options), &messages};
+    RNL_TRY(check(model, network));
+    if (network->measured)
+        RNL_TRY(rnl_message_file_read(&messages, network->measured));
     RNL_TRY(rnl_read_machine(&topology, machine));
-    const rnl_status status = foresee_text(&q, text);
+    const rnl_status status = foresee_text(&o, network->ranks, text);
     rnl_topology_release(&topology);
     return status;
 }

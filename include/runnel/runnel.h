@@ -927,17 +927,20 @@ RNL_API rnl_status rnl_predictor_run(const rnl_predictor *predictor, const rnl_r
 RNL_API rnl_status rnl_topology_describe(const char *machine, const rnl_model *model,
                                          const rnl_options *options, char **text);
 
-/* A network between machines that are alike. */
+/* A network between machines that are alike.  Messages of more than 64 KiB take three latencies,
+ * because the receiver is asked first. */
 typedef struct rnl_network {
     size_t ranks;     /* of a job, one on each machine; at most training.shards */
     double latency;   /* seconds of a short message */
     double bandwidth; /* bytes per second that a machine receives */
+    /* What `runnel bench network --json` printed, which then takes the place of both; or NULL. */
+    const char *measured;
 } rnl_network;
 
 /* Foresees a training step on 1, 2, 4, ... ranks, up to those of the network: its time, what of it
  * is waiting for messages, and what a rank receives.  Messages are not hidden behind arithmetic.
- * `machine` and `options` as above, for each of the machines.  RNL_BAD_CONFIG, RNL_THREADS,
- * RNL_NO_MEMORY. */
+ * `machine` and `options` as above, for each of the machines.  RNL_BAD_CONFIG, RNL_BAD_DATA,
+ * RNL_THREADS, RNL_NO_MEMORY. */
 RNL_API rnl_status rnl_network_foresee(const char *machine, const rnl_model *model,
                                        const rnl_options *options, const rnl_network *network,
                                        char **text);
