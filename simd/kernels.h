@@ -166,6 +166,9 @@ typedef struct rnl_shrink {
     float threshold;
 } rnl_shrink;
 
+/* Elements that are summed in float before the sum is added to a double. */
+#define RNL_SIZES_IN_FLOAT 256
+
 /* absolutes = sum |x|, squares = sum x^2: in float over a few vectors, then in double. */
 typedef struct rnl_sizes {
     size_t count;

@@ -166,4 +166,5 @@ const rnl_layer_operations rnl_batch_normalization_operations = {
     .plan_inference = rnl_normalization_plan_inference,
     .plan_backward = rnl_normalization_plan_backward,
     .collect = rnl_normalization_collect,
+    .place = rnl_normalization_place,
 };

@@ -41,6 +41,7 @@ rnl_status rnl_normalization_plan_inference(const rnl_layer *layer,
 rnl_status rnl_normalization_plan_backward(void *state, rnl_step *step,
                                            const rnl_upstream *upstream, rnl_upstream *downstream);
 rnl_status rnl_normalization_collect(const void *state, size_t array, rnl_layer *layer);
+void rnl_normalization_place(const void *state, size_t array);
 
 extern const rnl_layer_operations rnl_batch_normalization_operations;
 extern const rnl_field rnl_batch_normalization_fields[];

@@ -266,16 +266,21 @@ static size_t list_blocks(const rnl_normalization_state *state, rnl_block *block
     return count;
 }
 
+void rnl_normalization_place(const void *planned, size_t array)
+{
+    const rnl_normalization_state *state = planned;
+    rnl_block *blocks[4];
+    for (size_t i = 0; i < list_blocks(state, blocks); ++i)
+        if (blocks[i]->arrays[array] && blocks[i]->parameter->arrays[array])
+            memcpy(blocks[i]->arrays[array], blocks[i]->parameter->arrays[array],
+                   blocks[i]->count * sizeof(float));
+}
+
 static rnl_status run_preparation(void *self, size_t tile, rnl_step_worker *worker)
 {
     (void)tile;
-    const rnl_normalization_state *state = self;
-    rnl_block *blocks[4];
-    for (size_t i = 0; i < list_blocks(state, blocks); ++i)
-        for (size_t a = 0; a < rnl_step_arrays(worker->step); ++a)
-            if (blocks[i]->arrays[a] && blocks[i]->parameter->arrays[a])
-                memcpy(blocks[i]->arrays[a], blocks[i]->parameter->arrays[a],
-                       blocks[i]->count * sizeof(float));
+    for (size_t a = 0; a < rnl_step_prepared_arrays(worker->step); ++a)
+        rnl_normalization_place(self, a);
     return RNL_OK;
 }
 

@@ -151,15 +151,19 @@ static rnl_status run_backward(void *self, size_t number, rnl_step_worker *worke
     return RNL_OK;
 }
 
+static void place(const void *planned, size_t array)
+{
+    const prelu_state *state = planned;
+    const float *from = state->layer->parameters[ALPHA].arrays[array];
+    if (from && state->slopes->arrays[array])
+        memcpy(state->slopes->arrays[array], from, state->slopes->count * sizeof *from);
+}
+
 static rnl_status run_preparation(void *self, size_t tile, rnl_step_worker *worker)
 {
     (void)tile;
-    const prelu_state *state = self;
-    for (size_t a = 0; a < rnl_step_arrays(worker->step); ++a) {
-        const float *from = state->layer->parameters[ALPHA].arrays[a];
-        if (from && state->slopes->arrays[a])
-            memcpy(state->slopes->arrays[a], from, state->slopes->count * sizeof *from);
-    }
+    for (size_t a = 0; a < rnl_step_prepared_arrays(worker->step); ++a)
+        place(self, a);
     return RNL_OK;
 }
 
@@ -256,4 +260,5 @@ const rnl_layer_operations rnl_prelu_operations = {
     .plan_inference = plan_inference,
     .plan_backward = plan_backward,
     .collect = collect,
+    .place = place,
 };

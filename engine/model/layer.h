@@ -123,6 +123,8 @@ typedef struct rnl_layer_operations {
                                 struct rnl_upstream *downstream);
     /* Copies one array of all parameters from the step into the layer; NULL if there are none. */
     rnl_status (*collect)(const void *state, size_t array, rnl_layer *layer);
+    /* Copies one array of all parameters from the layer into the step; likewise. */
+    void (*place)(const void *state, size_t array);
 } rnl_layer_operations;
 
 static inline const rnl_layer_operations *rnl_layer_operations_of(const rnl_layer *layer)

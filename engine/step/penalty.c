@@ -75,13 +75,54 @@ static rnl_status run_measure(void *self, size_t tile, rnl_step_worker *worker)
     return RNL_OK;
 }
 
+static bool is_penalized(const rnl_block *block)
+{
+    const rnl_regularizer regularizer = rnl_regularizer_of(block->parameter->regularizer);
+    return !block->layer->frozen && (regularizer.l1 != 0 || regularizer.l2 != 0);
+}
+
+/* Slices that are measured behind the update; constraints measure what they change. */
+static size_t late_slices(const rnl_block *block)
+{
+    return is_penalized(block) && rnl_block_is_gathered(block) && !block->constrained
+               ? rnl_divide_up(block->count, RNL_UPDATE_SLICE)
+               : 0;
+}
+
+/* Tiles are the slices of such blocks, in their order. */
+static rnl_status run_late(void *self, size_t tile, rnl_step_worker *worker)
+{
+    const rnl_step *step = self;
+    rnl_block *const *block = step->blocks.items;
+    for (; tile >= late_slices(*block); ++block)
+        tile -= late_slices(*block);
+    const size_t begin = tile * RNL_UPDATE_SLICE;
+    rnl_penalty_measure(step, *block, worker->batch.number + 1, begin,
+                        rnl_least((*block)->count - begin, RNL_UPDATE_SLICE));
+    return RNL_OK;
+}
+
+rnl_status rnl_plan_late_penalties(rnl_step *step)
+{
+    size_t slices = 0;
+    for (size_t i = 0; i < step->blocks.count; ++i)
+        slices += late_slices(step->blocks.items[i]);
+    if (slices == 0)
+        return RNL_OK;
+    const double bytes = (double)slices * RNL_UPDATE_SLICE * sizeof(float);
+    return rnl_phases_add(&step->phases, (rnl_phase){.name = "penalties",
+                                                     .tiles = slices,
+                                                     .run = run_late,
+                                                     .self = step,
+                                                     .cost = {.bytes = bytes}});
+}
+
 rnl_status rnl_plan_penalties(rnl_step *step)
 {
     bool any = false;
     for (size_t i = 0; i < step->blocks.count; ++i) {
         rnl_block *block = step->blocks.items[i];
-        const rnl_regularizer regularizer = rnl_regularizer_of(block->parameter->regularizer);
-        if (block->layer->frozen || (regularizer.l1 == 0 && regularizer.l2 == 0))
+        if (!is_penalized(block))
             continue;
         any = true;
         if (block->delayed || block->piece == 0)

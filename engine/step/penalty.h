@@ -21,6 +21,15 @@ void rnl_penalty_measure(const rnl_step *step, const rnl_block *block, uint64_t 
  * called by one worker after the previous step is complete. */
 void rnl_step_set_penalty(rnl_step *step, uint64_t number, size_t rows);
 
+/* Tests if a phase behind the update measures the block's penalty. */
+static inline bool rnl_penalty_is_late(const rnl_block *block)
+{
+    return block->constrained || rnl_block_is_gathered(block);
+}
+
+/* Adds the phase that measures penalties of weights that ranks have sent each other. */
+rnl_status rnl_plan_late_penalties(rnl_step *step);
+
 /* Plans the blocks' first measurement; called when all of them are there. */
 rnl_status rnl_plan_penalties(rnl_step *step);
 

@@ -148,6 +148,8 @@ rnl_status rnl_step_plan(rnl_step *step)
         RNL_TRY(rnl_plan_tied_gradients(step));
         RNL_TRY(rnl_plan_clipping(step));
         RNL_TRY(rnl_plan_update(step));
+        RNL_TRY(rnl_plan_gather_weights(step));
+        RNL_TRY(rnl_plan_late_penalties(step));
         RNL_TRY(rnl_plan_constraints(step));
         RNL_TRY(rnl_plan_tied_values(step));
         RNL_TRY(rnl_plan_rounding(step));

@@ -15,7 +15,7 @@
 typedef struct probed_block {
     const rnl_block *block;
     size_t arrays;                    /* those that the block has */
-    float *kept[RNL_ARRAYS];          /* (block->count) each */
+    float *kept[RNL_ARRAYS];          /* each as long as the block's */
     bool is_kernel;                   /* or a part of one; the others are kept, not measured */
     double gradient, update, weights; /* sums of squares */
     size_t zeros;                     /* weights that are 0 */
@@ -51,13 +51,18 @@ typedef struct rnl_probe {
 
 /* ---- parameters ------------------------------------------------------------------------------ */
 
+static size_t length_of(const rnl_block *block, size_t array)
+{
+    return array == RNL_VALUES ? block->count : block->own.count;
+}
+
 static rnl_status run_keep(void *self, size_t tile, rnl_step_worker *worker)
 {
     const rnl_probe *probe = self;
     const probed_block *p = &probe->blocks[tile];
     (void)worker;
     for (size_t a = 0; a < p->arrays; ++a)
-        memcpy(p->kept[a], p->block->arrays[a], p->block->count * sizeof(float));
+        memcpy(p->kept[a], p->block->arrays[a], length_of(p->block, a) * sizeof(float));
     return RNL_OK;
 }
 
@@ -83,7 +88,7 @@ static rnl_status run_update(void *self, size_t tile, rnl_step_worker *worker)
     if (p->is_kernel)
         measure_block(p);
     for (size_t a = 0; a < p->arrays; ++a)
-        memcpy(p->block->arrays[a], p->kept[a], p->block->count * sizeof(float));
+        memcpy(p->block->arrays[a], p->kept[a], length_of(p->block, a) * sizeof(float));
     rnl_weight_pairs_write_all(worker->step, p->block);
     return RNL_OK;
 }
@@ -182,9 +187,11 @@ static rnl_status plan_blocks(rnl_probe *probe, rnl_step *step)
         p->arrays = p->block->trained ? rnl_step_arrays(step) : RNL_FIRST_SLOT;
         p->is_kernel = parameter->rank == 2 && !parameter->fixed;
         for (size_t a = 0; a < p->arrays; ++a)
-            RNL_TRY(rnl_arena_reserve(&step->arena, &p->kept[a], p->block->count, sizeof(float)));
+            RNL_TRY(rnl_arena_reserve(&step->arena, &p->kept[a], length_of(p->block, a),
+                                      sizeof(float)));
         step->memory.parameters += p->block->count * sizeof(float);
-        step->memory.optimizer += (p->arrays - RNL_FIRST_SLOT) * p->block->count * sizeof(float);
+        step->memory.optimizer +=
+            (p->arrays - RNL_FIRST_SLOT) * p->block->own.count * sizeof(float);
     }
     return RNL_OK;
 }

@@ -1,13 +1,10 @@
-#include "engine/step/shared.h"
+#include "engine/step/shared_exchange.h"
 
 #include "engine/base/error.h"
 #include "engine/base/number.h"
-#include "engine/step/row_arrays.h"
 #include "engine/step/shard_sum.h"
 
 #include <string.h>
-
-enum { TAG_ROOTS, TAG_ROWS, TAG_SUM }; /* 3 is that of shared_arrays.c */
 
 size_t rnl_shard_roots(rnl_shard_range range, rnl_shard_node roots[RNL_MOST_ROOTS])
 {
@@ -51,103 +48,36 @@ rnl_status rnl_step_share(rnl_step *step)
     return RNL_OK;
 }
 
-/* ---- rows ------------------------------------------------------------------------------------ */
-
-typedef struct row_header {
-    uint64_t step;
-    float learning_rate; /* which a caller's schedule could make another on each rank */
-    uint32_t wishes;
-} row_header;
-
-typedef struct rnl_exchange {
-    rnl_step *step;
-    size_t root_count;
-    rnl_shard_node *roots; /* (root_count) of all ranks, in their order */
-    float **arrays;        /* (root_count) this rank's piece of each */
-    size_t *root_ends;     /* (ranks) */
-    size_t *piece_ends;    /* (ranks) in floats */
-    size_t *byte_ends;     /* (ranks) the same in bytes */
-    float *inbox;          /* this rank's piece of the others' roots */
-    rnl_row_arrays rows;
-    size_t *row_ends; /* (ranks) in bytes */
-    char *messages;   /* of the rows, of all ranks */
-    size_t parcel_room;
-    rnl_parcel *parcels;
-} rnl_exchange;
-
-static size_t begin_of(const size_t *ends, size_t i)
-{
-    return i > 0 ? ends[i - 1] : 0;
-}
-
-static size_t size_of(const size_t *ends, size_t i)
-{
-    return ends[i] - begin_of(ends, i);
-}
-
-/* Copies a rank's rows into its message, or out of it. */
-static void copy_rows(const rnl_exchange *e, size_t rank, bool out)
-{
-    const rnl_step *step = e->step;
-    const rnl_shard_range shards = rnl_cut_rank(step->rows.shards, step->shared->ranks, rank);
-    const size_t first = shards.first * rnl_cut_shard_rows(step->rows),
-                 count = shards.count * rnl_cut_shard_rows(step->rows);
-    rnl_row_arrays_copy(&e->rows, first, count,
-                        e->messages + begin_of(e->row_ends, rank) + sizeof(row_header), out);
-}
-
-static void write_header(const rnl_exchange *e, uint64_t number)
-{
-    rnl_step_shared *s = e->step->shared;
-    if (atomic_load_explicit(&e->step->given.model->stop, memory_order_relaxed))
-        atomic_fetch_or(&s->wishes, RNL_WISH_STOP);
-    const row_header header = {number, e->step->update.rates[number % 2].learning_rate,
-                               atomic_load(&s->wishes)};
-    memcpy(e->messages + begin_of(e->row_ends, s->rank), &header, sizeof header);
-}
-
-/* Ranks at different steps would be a mistake of this program. */
-static rnl_status read_headers(const rnl_exchange *e, uint64_t number)
-{
-    rnl_step_shared *s = e->step->shared;
-    unsigned agreed = 0;
-    for (size_t r = 0; r < s->ranks; ++r) {
-        row_header header;
-        memcpy(&header, e->messages + begin_of(e->row_ends, r), sizeof header);
-        if (header.step != number)
-            return rnl_fail(RNL_JOB, "rank %zu is at step %llu, this one at step %llu", r,
-                            (unsigned long long)header.step, (unsigned long long)number);
-        if (header.learning_rate != e->step->update.rates[number % 2].learning_rate)
-            return rnl_fail(RNL_JOB,
-                            "rank %zu goes by a learning rate of %g, this one by %g: the "
-                            "schedule has to be the same on all ranks",
-                            r, (double)header.learning_rate,
-                            (double)e->step->update.rates[number % 2].learning_rate);
-        agreed |= header.wishes;
-    }
-    s->agreed = agreed;
-    return RNL_OK;
-}
-
 /* ---- exchange -------------------------------------------------------------------------------- */
+
+static size_t list_roots_of(const rnl_exchange *e, const rnl_region *region, size_t peer,
+                            rnl_parcel *parcels)
+{
+    const rnl_step_shared *s = e->step->shared;
+    float *theirs = s->gradients + region->begin + rnl_begin_of(region->ends, peer);
+    size_t count = 0;
+    for (size_t k = 0; k < s->own_count; ++k)
+        parcels[count++] = (rnl_parcel){peer, RNL_TAG_ROOTS, false, theirs + k * s->distance,
+                                        rnl_size_of(region->byte_ends, peer)};
+    for (size_t k = rnl_begin_of(e->root_ends, peer); k < e->root_ends[peer]; ++k)
+        parcels[count++] = (rnl_parcel){peer, RNL_TAG_ROOTS, true, region->arrays[k],
+                                        rnl_size_of(region->byte_ends, s->rank)};
+    return count;
+}
 
 static size_t list_parcels(const rnl_exchange *e, size_t peer, rnl_parcel *parcels)
 {
-    const rnl_step_shared *s = e->step->shared;
-    const size_t own = size_of(e->piece_ends, s->rank) * sizeof(float),
-                 theirs = size_of(e->piece_ends, peer) * sizeof(float);
+    const rnl_row_messages *rows = &e->rows;
+    const size_t own = e->step->shared->rank;
     size_t count = 0;
-    for (size_t k = 0; k < s->own_count; ++k)
-        parcels[count++] =
-            (rnl_parcel){peer, TAG_ROOTS, false,
-                         s->gradients + k * s->distance + begin_of(e->piece_ends, peer), theirs};
-    for (size_t k = begin_of(e->root_ends, peer); k < e->root_ends[peer]; ++k)
-        parcels[count++] = (rnl_parcel){peer, TAG_ROOTS, true, e->arrays[k], own};
+    for (size_t i = 0; i < RNL_REGIONS; ++i)
+        count += list_roots_of(e, &e->regions[i], peer, parcels + count);
     parcels[count++] =
-        (rnl_parcel){peer, TAG_ROWS, false, e->messages + begin_of(e->row_ends, s->rank),
-                     size_of(e->row_ends, s->rank)};
-    parcels[count++] = (rnl_parcel){peer, TAG_ROWS, true, e->messages + begin_of(e->row_ends, peer),
-                                    size_of(e->row_ends, peer)};
+        (rnl_parcel){peer, RNL_TAG_ROWS, false, rows->bytes + rnl_begin_of(rows->ends, own),
+                     rnl_size_of(rows->ends, own)};
+    parcels[count++] =
+        (rnl_parcel){peer, RNL_TAG_ROWS, true, rows->bytes + rnl_begin_of(rows->ends, peer),
+                     rnl_size_of(rows->ends, peer)};
     return count;
 }
 
@@ -157,24 +87,19 @@ static rnl_status run_exchange(void *self, size_t tile, rnl_step_worker *worker)
     const rnl_exchange *e = self;
     const rnl_step_shared *s = worker->step->shared;
     size_t count = 0;
-    write_header(e, worker->batch.number);
-    copy_rows(e, s->rank, false);
+    rnl_rows_write(e, worker->batch.number);
     for (size_t i = 1; i < s->ranks; ++i)
         count += list_parcels(e, (s->rank + i) % s->ranks, e->parcels + count);
     rnl_job_stand_at(s->job, worker->batch.number);
     if (!rnl_job_exchange(s->job, e->parcels, count))
         return rnl_fail_job(s->job);
-    RNL_TRY(read_headers(e, worker->batch.number));
-    for (size_t r = 0; r < s->ranks; ++r)
-        if (r != s->rank)
-            copy_rows(e, r, true);
-    return RNL_OK;
+    return rnl_rows_read(e, worker->batch.number);
 }
 
 /* ---- sum ------------------------------------------------------------------------------------- */
 
-/* The root that begins with this shard and spans so many, or NULL. */
-static float *root_of(const rnl_exchange *e, rnl_shard_node node)
+/* The number of the root that begins with this shard and spans so many; that of all if none. */
+static size_t root_of(const rnl_exchange *e, rnl_shard_node node)
 {
     size_t low = 0, high = e->root_count;
     while (low < high) {
@@ -185,52 +110,130 @@ static float *root_of(const rnl_exchange *e, rnl_shard_node node)
             high = middle;
     }
     const bool is_root = e->roots[low].first == node.first && e->roots[low].span == node.span;
-    return is_root ? e->arrays[low] : NULL;
+    return is_root ? low : e->root_count;
 }
+
+/* A part of this rank's piece of a region. */
+typedef struct summed {
+    const rnl_exchange *exchange;
+    const rnl_region *region;
+    size_t leaves;
+    rnl_block_part part;
+} summed;
 
 /* Sums a node's part of the piece into its first root's array, which it returns; NULL without
  * leaves. */
-static float *sum_node(const rnl_exchange *e, size_t leaves, rnl_shard_node node, size_t at,
-                       size_t count)
+static float *sum_node(const summed *s, rnl_shard_node node)
 {
     const size_t half = node.span / 2;
-    if (node.first >= leaves)
+    if (node.first >= s->leaves)
         return NULL;
-    float *root = root_of(e, node);
-    if (root)
-        return root + at;
-    float *left = sum_node(e, leaves, (rnl_shard_node){node.first, half}, at, count);
-    const float *right = sum_node(e, leaves, (rnl_shard_node){node.first + half, half}, at, count);
+    const size_t root = root_of(s->exchange, node);
+    if (root < s->exchange->root_count)
+        return s->region->arrays[root] + s->part.begin;
+    float *left = sum_node(s, (rnl_shard_node){node.first, half});
+    const float *right = sum_node(s, (rnl_shard_node){node.first + half, half});
     if (right)
-        rnl_shard_sum_add(e->step->kernels, count, right, left);
+        rnl_shard_sum_add(s->exchange->step->kernels, s->part.count, right, left);
     return left;
 }
 
+static size_t slices_of(const rnl_region *region, size_t rank)
+{
+    return rnl_divide_up(rnl_size_of(region->ends, rank), RNL_UPDATE_SLICE);
+}
+
+/* Tiles are the slices of this rank's pieces. */
 static rnl_status run_sum(void *self, size_t tile, rnl_step_worker *worker)
 {
     const rnl_exchange *e = self;
     const rnl_step *step = worker->step;
     const rnl_step_shared *s = step->shared;
-    const size_t piece = size_of(e->piece_ends, s->rank);
-    const size_t begin = rnl_least(tile * RNL_UPDATE_SLICE, piece),
-                 count = rnl_least(piece - begin, RNL_UPDATE_SLICE);
-    if (count == 0)
-        return RNL_OK;
-    const float *sum = sum_node(e, rnl_cut_used_shards(step->rows, worker->batch.rows),
-                                (rnl_shard_node){0, step->rows.shards}, begin, count);
-    float *to = s->gradients + begin_of(e->piece_ends, s->rank) + begin;
-    if (sum != to)
-        memcpy(to, sum, count * sizeof *to);
+    const rnl_region *region = e->regions;
+    for (; tile >= slices_of(region, s->rank); ++region)
+        tile -= slices_of(region, s->rank);
+    const size_t begin = tile * RNL_UPDATE_SLICE, left = rnl_size_of(region->ends, s->rank) - begin;
+    const summed sum = {e,
+                        region,
+                        rnl_cut_used_shards(step->rows, worker->batch.rows),
+                        {begin, rnl_least(left, RNL_UPDATE_SLICE)}};
+    const float *from = sum_node(&sum, (rnl_shard_node){0, step->rows.shards});
+    float *to = s->gradients + region->begin + rnl_begin_of(region->ends, s->rank) + begin;
+    if (from != to)
+        memcpy(to, from, sum.part.count * sizeof *to);
     return RNL_OK;
+}
+
+rnl_status rnl_shared_gather(const rnl_step_shared *shared, void *array, const size_t *ends)
+{
+    return rnl_job_gather(shared->job, RNL_TAG_SUM, array, ends) ? RNL_OK
+                                                                 : rnl_fail_job(shared->job);
+}
+
+static rnl_status gather_region(const rnl_exchange *e, size_t region)
+{
+    const rnl_step_shared *s = e->step->shared;
+    const rnl_region *r = &e->regions[region];
+    return rnl_shared_gather(s, s->gradients + r->begin, r->byte_ends);
+}
+
+rnl_status rnl_shared_gather_gradients(const rnl_step *step)
+{
+    return gather_region(step->shared->exchange, RNL_UPDATED);
 }
 
 static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
 {
+    (void)tile, (void)worker;
+    return gather_region(self, RNL_TIED);
+}
+
+/* ---- weights --------------------------------------------------------------------------------- */
+
+/* Adds the own piece of an array, which is sent, and the peer's, which is received. */
+static size_t list_pieces(const rnl_exchange *e, size_t peer, float *array, rnl_parcel *parcels)
+{
+    const rnl_step_shared *s = e->step->shared;
+    const rnl_region *region = &e->regions[RNL_UPDATED];
+    const size_t *ends = region->byte_ends;
+    parcels[0] = (rnl_parcel){peer, RNL_TAG_SUM, true, array + rnl_begin_of(region->ends, peer),
+                              rnl_size_of(ends, peer)};
+    parcels[1] = (rnl_parcel){peer, RNL_TAG_SUM, false, array + rnl_begin_of(region->ends, s->rank),
+                              rnl_size_of(ends, s->rank)};
+    return 2;
+}
+
+/* Trouble goes along, so that all ranks end at the same step. */
+static size_t list_gathered(const rnl_exchange *e, size_t peer, rnl_parcel *parcels)
+{
+    const rnl_step_shared *s = e->step->shared;
+    size_t count = list_pieces(e, peer, e->weights, parcels);
+    if (s->probing)
+        count += list_pieces(e, peer, s->gradients, parcels + count);
+    parcels[count++] =
+        (rnl_parcel){peer, RNL_TAG_SUM, true, &e->troubles[peer], sizeof *e->troubles};
+    parcels[count++] =
+        (rnl_parcel){peer, RNL_TAG_SUM, false, &e->troubles[s->rank], sizeof *e->troubles};
+    return count;
+}
+
+static rnl_status run_gather_weights(void *self, size_t tile, rnl_step_worker *worker)
+{
     (void)tile;
     const rnl_exchange *e = self;
-    const rnl_step_shared *s = worker->step->shared;
-    return rnl_job_gather(s->job, TAG_SUM, s->gradients, e->byte_ends) ? RNL_OK
-                                                                       : rnl_fail_job(s->job);
+    rnl_step *step = worker->step;
+    const rnl_step_shared *s = step->shared;
+    uint64_t earliest = atomic_load(&step->update.trouble);
+    size_t count = 0;
+    e->troubles[s->rank] = earliest;
+    for (size_t i = 1; i < s->ranks; ++i)
+        count += list_gathered(e, (s->rank + i) % s->ranks, e->parcels + count);
+    if (!rnl_job_exchange(s->job, e->parcels, count))
+        return rnl_fail_job(s->job);
+    for (size_t r = 0; r < s->ranks; ++r)
+        earliest = e->troubles[r] < earliest ? e->troubles[r] : earliest;
+    atomic_store(&step->update.trouble, earliest);
+    return RNL_OK;
 }
 
 /* ---- planning -------------------------------------------------------------------------------- */
@@ -238,11 +241,20 @@ static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
 static rnl_status allocate(rnl_exchange *e, const rnl_step_shared *s)
 {
     rnl_step *step = e->step;
-    e->parcel_room = s->ranks * (s->own_count + 2) + e->root_count;
-    e->arrays = rnl_step_allocate(step, (e->root_count + 1) * sizeof *e->arrays, NULL);
+    const size_t parcels =
+        s->ranks * (RNL_REGIONS * s->own_count + 6) + RNL_REGIONS * e->root_count;
     e->roots = rnl_step_allocate(step, (e->root_count + 1) * sizeof *e->roots, NULL);
-    e->parcels = rnl_step_allocate(step, e->parcel_room * sizeof *e->parcels, NULL);
-    return e->arrays && e->roots && e->parcels ? RNL_OK : rnl_fail_memory(e->parcel_room);
+    e->parcels = rnl_step_allocate(step, parcels * sizeof *e->parcels, NULL);
+    e->troubles = rnl_step_allocate(step, s->ranks * sizeof *e->troubles, NULL);
+    if (!e->roots || !e->parcels || !e->troubles)
+        return rnl_fail_memory(parcels * sizeof *e->parcels);
+    for (size_t i = 0; i < RNL_REGIONS; ++i) {
+        float **arrays = rnl_step_allocate(step, (e->root_count + 1) * sizeof *arrays, NULL);
+        if (!arrays)
+            return rnl_fail_memory(e->root_count * sizeof *arrays);
+        e->regions[i].arrays = arrays;
+    }
+    return RNL_OK;
 }
 
 static rnl_status list_roots(rnl_exchange *e, const rnl_step_shared *s)
@@ -254,7 +266,7 @@ static rnl_status list_roots(rnl_exchange *e, const rnl_step_shared *s)
     }
     RNL_TRY(allocate(e, s));
     for (size_t r = 0; r < s->ranks; ++r) {
-        const size_t begin = begin_of(e->root_ends, r);
+        const size_t begin = rnl_begin_of(e->root_ends, r);
         rnl_shard_roots(rnl_cut_rank(e->step->rows.shards, s->ranks, r), roots);
         memcpy(e->roots + begin, roots, (e->root_ends[r] - begin) * sizeof *roots);
     }
@@ -262,79 +274,75 @@ static rnl_status list_roots(rnl_exchange *e, const rnl_step_shared *s)
     return RNL_OK;
 }
 
-/* Pieces of whole cache lines, as even as that allows. */
-static void cut_pieces(rnl_exchange *e, const rnl_step_shared *s)
-{
-    const size_t lines = s->distance / RNL_CUT_MULTIPLE;
-    for (size_t r = 0; r < s->ranks; ++r) {
-        e->piece_ends[r] = (r + 1) * lines / s->ranks * RNL_CUT_MULTIPLE;
-        e->byte_ends[r] = e->piece_ends[r] * sizeof(float);
-    }
-}
-
-static rnl_status plan_messages(rnl_exchange *e, const rnl_step_shared *s)
-{
-    rnl_step *step = e->step;
-    size_t bytes = 0;
-    rnl_row_arrays_list(&e->rows, step, false);
-    for (size_t r = 0; r < s->ranks; ++r) {
-        const size_t shards = rnl_cut_rank(step->rows.shards, s->ranks, r).count;
-        bytes += sizeof(row_header) + shards * rnl_cut_shard_rows(step->rows) * e->rows.bytes;
-        e->row_ends[r] = bytes;
-    }
-    e->messages = rnl_step_allocate(step, bytes, NULL);
-    return e->messages ? RNL_OK : rnl_fail_memory(bytes);
-}
-
 static rnl_status plan_memory(rnl_exchange *e, rnl_step_shared *s)
 {
     rnl_step *step = e->step;
-    const size_t own = s->own_count * s->distance,
-                 inbox = (e->root_count - s->own_count) * size_of(e->piece_ends, s->rank);
-    step->memory.gradients += (own - s->distance + inbox) * sizeof(float);
+    const size_t own = s->own_count * s->distance;
+    step->memory.gradients += (own - s->distance) * sizeof(float);
     RNL_TRY(rnl_arena_reserve(&step->arena, &s->gradients, own, sizeof(float)));
-    return rnl_arena_reserve(&step->arena, &e->inbox, inbox, sizeof(float));
+    for (size_t i = 0; i < RNL_REGIONS; ++i) {
+        const size_t inbox =
+            (e->root_count - s->own_count) * rnl_size_of(e->regions[i].ends, s->rank);
+        step->memory.gradients += inbox * sizeof(float);
+        RNL_TRY(rnl_arena_reserve(&step->arena, &e->regions[i].inbox, inbox, sizeof(float)));
+    }
+    return RNL_OK;
 }
 
-/* A rank receives its piece of each root of the others; then all other pieces of the sum. */
+/* A rank receives its piece of each root of the others. */
 static rnl_phase_cost exchange_cost(const rnl_exchange *e, const rnl_step_shared *s)
 {
-    const size_t piece = size_of(e->byte_ends, s->rank), rows = e->row_ends[s->ranks - 1];
+    const size_t rows = e->rows.ends[s->ranks - 1] - rnl_size_of(e->rows.ends, s->rank);
+    size_t piece = 0;
+    for (size_t i = 0; i < RNL_REGIONS; ++i)
+        piece += rnl_size_of(e->regions[i].byte_ends, s->rank);
     return (rnl_phase_cost){
         .waits = 1,
-        .received =
-            (double)((e->root_count - s->own_count) * piece + rows - size_of(e->row_ends, s->rank)),
+        .received = (double)((e->root_count - s->own_count) * piece + rows),
     };
 }
 
-static rnl_phase_cost gather_cost(const rnl_exchange *e, const rnl_step_shared *s)
+/* A rank receives all other pieces. */
+static rnl_phase_cost gather_cost(const rnl_region *region, const rnl_step_shared *s)
 {
-    const size_t all = e->byte_ends[s->ranks - 1], own = size_of(e->byte_ends, s->rank);
+    const size_t all = region->byte_ends[s->ranks - 1],
+                 own = rnl_size_of(region->byte_ends, s->rank);
     return (rnl_phase_cost){.waits = 1, .received = (double)(all - own)};
+}
+
+static rnl_status add_sum(rnl_exchange *e, const rnl_step_shared *s)
+{
+    size_t tiles = 0, bytes = 0;
+    for (size_t i = 0; i < RNL_REGIONS; ++i) {
+        tiles += slices_of(&e->regions[i], s->rank);
+        bytes += rnl_size_of(e->regions[i].byte_ends, s->rank);
+    }
+    if (tiles == 0)
+        return RNL_OK;
+    return rnl_phases_add(&e->step->phases,
+                          (rnl_phase){.name = "sum",
+                                      .tiles = tiles,
+                                      .run = run_sum,
+                                      .self = e,
+                                      .cost = {.bytes = (double)(bytes * e->root_count)}});
 }
 
 static rnl_status add_phases(rnl_exchange *e, const rnl_step_shared *s)
 {
-    const double bytes = (double)size_of(e->byte_ends, s->rank);
-    const size_t tiles = rnl_divide_up(size_of(e->piece_ends, s->rank), RNL_UPDATE_SLICE);
     rnl_phase_list *phases = &e->step->phases;
     RNL_TRY(rnl_phases_add(phases, (rnl_phase){.name = "exchange",
                                                .tiles = 1,
                                                .run = run_exchange,
                                                .self = e,
                                                .cost = exchange_cost(e, s)}));
-    if (tiles > 0)
-        RNL_TRY(
-            rnl_phases_add(phases, (rnl_phase){.name = "sum",
-                                               .tiles = tiles,
-                                               .run = run_sum,
-                                               .self = e,
-                                               .cost = {.bytes = bytes * (double)e->root_count}}));
-    return rnl_phases_add(phases, (rnl_phase){.name = "gather sum",
+    RNL_TRY(add_sum(e, s));
+    if (e->regions[RNL_TIED].count == 0)
+        return RNL_OK;
+    return rnl_phases_add(phases, (rnl_phase){.name = "gather tied gradients",
                                               .tiles = 1,
                                               .run = run_gather,
                                               .self = e,
-                                              .cost = gather_cost(e, s)});
+                                              .cost = gather_cost(&e->regions[RNL_TIED], s)});
 }
 
 rnl_status rnl_plan_exchange(rnl_step *step)
@@ -343,20 +351,47 @@ rnl_status rnl_plan_exchange(rnl_step *step)
     if (!s)
         return RNL_OK;
     rnl_exchange *e = rnl_step_allocate(step, sizeof *e, NULL);
-    size_t *const ends = rnl_step_allocate(step, 4 * s->ranks * sizeof *ends, NULL);
+    size_t *ends = rnl_step_allocate(step, 6 * s->ranks * sizeof *ends, NULL);
     if (!e || !ends)
-        return rnl_fail_memory(4 * s->ranks * sizeof *ends);
-    *e = (rnl_exchange){.step = step,
-                        .root_ends = ends,
-                        .piece_ends = ends + s->ranks,
-                        .byte_ends = ends + 2 * s->ranks,
-                        .row_ends = ends + 3 * s->ranks};
+        return rnl_fail_memory(6 * s->ranks * sizeof *ends);
+    *e = (rnl_exchange){.step = step, .root_ends = ends, .rows.ends = ends + s->ranks};
+    for (size_t i = 0; i < RNL_REGIONS; ++i) {
+        e->regions[i].ends = ends + (2 + 2 * i) * s->ranks;
+        e->regions[i].byte_ends = ends + (3 + 2 * i) * s->ranks;
+    }
     s->exchange = e;
     RNL_TRY(list_roots(e, s));
-    cut_pieces(e, s);
-    RNL_TRY(plan_messages(e, s));
+    RNL_TRY(rnl_shared_lay_out(e));
+    RNL_TRY(rnl_rows_plan(e));
     RNL_TRY(plan_memory(e, s));
     return add_phases(e, s);
+}
+
+rnl_status rnl_plan_gather_weights(rnl_step *step)
+{
+    const rnl_step_shared *s = step->shared;
+    if (!s)
+        return RNL_OK;
+    return rnl_phases_add(&step->phases,
+                          (rnl_phase){.name = "gather weights",
+                                      .tiles = 1,
+                                      .run = run_gather_weights,
+                                      .self = s->exchange,
+                                      .cost = gather_cost(&s->exchange->regions[RNL_UPDATED], s)});
+}
+
+static void bind_region(const rnl_exchange *e, const rnl_region *region)
+{
+    const rnl_step_shared *s = e->step->shared;
+    const size_t own = rnl_begin_of(e->root_ends, s->rank),
+                 piece = rnl_size_of(region->ends, s->rank);
+    float *inbox = region->inbox,
+          *roots = s->gradients + region->begin + rnl_begin_of(region->ends, s->rank);
+    for (size_t k = 0; k < e->root_count; ++k) {
+        const bool is_own = k >= own && k < own + s->own_count;
+        region->arrays[k] = is_own ? roots + (k - own) * s->distance : inbox;
+        inbox += is_own ? 0 : piece;
+    }
 }
 
 void rnl_shared_bind(rnl_step *step)
@@ -364,17 +399,13 @@ void rnl_shared_bind(rnl_step *step)
     const rnl_step_shared *s = step->shared;
     if (!s)
         return;
-    const rnl_exchange *e = s->exchange;
-    const size_t piece = size_of(e->piece_ends, s->rank), own = begin_of(e->root_ends, s->rank);
-    for (size_t i = 0; i < step->blocks.count; ++i)
-        if (step->blocks.items[i]->gradients_shared)
-            step->blocks.items[i]->gradients = s->gradients + step->blocks.items[i]->gradients_at;
-    float *inbox = e->inbox;
-    for (size_t k = 0; k < e->root_count; ++k) {
-        const bool is_own = k >= own && k < own + s->own_count;
-        e->arrays[k] =
-            is_own ? s->gradients + (k - own) * s->distance + begin_of(e->piece_ends, s->rank)
-                   : inbox;
-        inbox += is_own ? 0 : piece;
+    for (size_t i = 0; i < step->blocks.count; ++i) {
+        rnl_block *block = step->blocks.items[i];
+        if (block->gradients_shared)
+            block->gradients = s->gradients + block->gradients_at;
+        if (rnl_block_is_gathered(block))
+            block->arrays[RNL_VALUES] = s->exchange->weights + block->gradients_at;
     }
+    for (size_t i = 0; i < RNL_REGIONS; ++i)
+        bind_region(s->exchange, &s->exchange->regions[i]);
 }

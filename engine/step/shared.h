@@ -5,9 +5,12 @@
  *             the tree below each rank's roots, summed as it is computed
  *     exchange: of each root every rank sends every other its piece of the gradients
  *     sum:      each rank sums its piece, root by root, in the order of the tree
- *     gather:   each rank sends its piece of the sum to all others
+ *     update:   each rank updates its piece of the weights, and has the optimizer's state for it
+ *     gather:   each rank sends its piece of the new weights to all others
  *
  * Bits are those of one process, because a node of the tree has the same two children everywhere.
+ * Parameters whose gradients all ranks compute alike, those of batch normalization, are no part of
+ * a piece: each rank updates all of them.
  * What is known of each row goes along with the first message, so that all ranks sum up losses and
  * metrics as one does, and come to the same decisions.
  */
@@ -39,10 +42,12 @@ typedef struct rnl_step_shared {
     size_t own_count;
     rnl_shard_node own[RNL_MOST_ROOTS]; /* of this rank */
     size_t distance;                    /* floats of the gradients of a root */
-    float *gradients;                   /* (own_count, distance); then the sum in the first */
+    float *gradients;                   /* (own_count, distance); in the first, then the sum of
+                                           the own piece */
     _Atomic unsigned wishes;            /* of this rank */
     unsigned agreed;                    /* of all, by the last exchange */
-    struct rnl_exchange *exchange;      /* how the gradients are exchanged (shared.c) */
+    bool probing;                       /* the sums of gradients are gathered, to be looked at */
+    struct rnl_exchange *exchange;      /* how they are exchanged (shared_exchange.h) */
 } rnl_step_shared;
 
 /* Makes the step one of a job's, where it has one, before its layers are planned. */
@@ -50,6 +55,19 @@ rnl_status rnl_step_share(rnl_step *step);
 
 /* Adds the phases that exchange gradients and what is known of rows, behind the backward pass. */
 rnl_status rnl_plan_exchange(rnl_step *step);
+
+/* Adds the phase that gathers the new weights, behind the update. */
+rnl_status rnl_plan_gather_weights(rnl_step *step);
+
+/* Sends each rank the own part of an array and receives theirs, which end at `ends`, in bytes; in a
+ * phase of one tile. */
+rnl_status rnl_shared_gather(const rnl_step_shared *shared, void *array, const size_t *ends);
+
+/* Gathers the sums of all gradients that ranks update by pieces; in a phase, on all ranks. */
+rnl_status rnl_shared_gather_gradients(const rnl_step *step);
+
+/* The part of a block that a rank updates. */
+rnl_block_part rnl_shared_part(const rnl_step *step, const rnl_block *block, size_t rank);
 
 /* Sets what points into the memory of the step, which is there. */
 void rnl_shared_bind(rnl_step *step);

@@ -1,9 +1,7 @@
 #include "engine/step/step.h"
 
 #include "engine/base/error.h"
-#include "engine/base/number.h"
 #include "engine/schema/config.h"
-#include "engine/step/shared.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,27 +58,34 @@ rnl_status rnl_step_block(rnl_step *step, const rnl_layer *layer, size_t paramet
     created->layer = layer;
     created->parameter = &layer->parameters[parameter];
     created->count = count;
+    created->own = (rnl_block_part){0, count};
     created->trained = step->given.training && !layer->frozen && !created->parameter->fixed;
-    const size_t arrays = created->trained ? rnl_step_arrays(step) : RNL_FIRST_SLOT;
     step->memory.parameters += count * sizeof(float);
-    step->memory.optimizer += (arrays - RNL_FIRST_SLOT) * count * sizeof(float);
-    for (size_t i = 0; i < arrays; ++i)
-        RNL_TRY(rnl_arena_reserve(&step->arena, &created->arrays[i], count, sizeof(float)));
     *block = created;
+    if (step->shared && created->trained)
+        return RNL_OK;
+    RNL_TRY(rnl_arena_reserve(&step->arena, &created->arrays[RNL_VALUES], count, sizeof(float)));
+    return rnl_step_reserve_state(step, created);
+}
+
+rnl_status rnl_step_reserve_state(rnl_step *step, rnl_block *block)
+{
+    const size_t arrays = block->trained ? rnl_step_arrays(step) : RNL_FIRST_SLOT;
+    step->memory.optimizer += (arrays - RNL_FIRST_SLOT) * block->own.count * sizeof(float);
+    for (size_t a = RNL_FIRST_SLOT; a < arrays; ++a)
+        RNL_TRY(
+            rnl_arena_reserve(&step->arena, &block->arrays[a], block->own.count, sizeof(float)));
     return RNL_OK;
 }
 
 rnl_status rnl_step_gradients(rnl_step *step, rnl_block *block)
 {
-    rnl_step_shared *shared = step->shared;
-    if (!shared)
+    if (!step->shared)
         return rnl_step_whole_gradients(step, block);
     if (!block->trained && !block->layer->tied_to)
         return RNL_OK;
     step->memory.gradients += block->count * sizeof(float);
     block->gradients_shared = true;
-    block->gradients_at = shared->distance;
-    shared->distance += rnl_divide_up(block->count, RNL_CUT_MULTIPLE) * RNL_CUT_MULTIPLE;
     return RNL_OK;
 }
 

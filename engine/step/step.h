@@ -75,13 +75,19 @@ static inline rnl_mutable_view rnl_upstream_at(const rnl_upstream *upstream, siz
  * in the L1 cache, large enough to be worth a call. */
 #define RNL_UPDATE_SLICE 4096
 
+/* A part of a block. */
+typedef struct rnl_block_part {
+    size_t begin, count;
+} rnl_block_part;
+
 /* Parameters that are updated together: a column block of weights, a bias. */
 typedef struct rnl_block {
     size_t index; /* in the step */
     const rnl_layer *layer;
     const rnl_parameter *parameter; /* of the layer */
     size_t count;
-    float *arrays[RNL_ARRAYS]; /* (count) each: the values, the optimizer's slots in training */
+    rnl_block_part own;             /* what this process updates: all that no other rank does */
+    float *arrays[RNL_ARRAYS];      /* (count) the values; (own.count) the optimizer's slots each */
     struct rnl_weight_pairs *pairs; /* rounded copies, in mixed precision (mixed_precision.h) */
     float *gradients;               /* (count), where they are kept */
     size_t gradients_at;            /* with other ranks: their place among those exchanged, */
@@ -239,6 +245,13 @@ static inline size_t rnl_step_arrays(const rnl_step *step)
            (step->given.training ? rnl_optimizer_slots(step->given.model->phase.optimizer) : 0);
 }
 
+/* The arrays that layers copy from the model into their blocks: the optimizer's state of ranks
+ * comes by messages (shared_state.h). */
+static inline size_t rnl_step_prepared_arrays(const rnl_step *step)
+{
+    return step->shared ? RNL_FIRST_SLOT : rnl_step_arrays(step);
+}
+
 /* The shards of a mini-batch in training; other passes have one. */
 static inline size_t rnl_step_shards(const rnl_step *step)
 {
@@ -255,6 +268,12 @@ static inline size_t rnl_step_own_shards(const rnl_step *step)
 static inline size_t rnl_step_own_rows(const rnl_step *step)
 {
     return step->padded_rows / step->rows.shards * rnl_step_own_shards(step);
+}
+
+/* Tests if ranks update a piece of the block each, and send each other the new values. */
+static inline bool rnl_block_is_gathered(const rnl_block *block)
+{
+    return block->gradients_shared && block->trained;
 }
 
 /* Tests if gradients are clipped.  Then they are complete, penalties included, before the update
@@ -286,9 +305,12 @@ void *rnl_step_allocate(rnl_step *step, size_t size, void (*release)(void *));
 rnl_product rnl_step_product(const rnl_step *step, rnl_product_shape shape);
 
 /* Reserves a block of a layer's parameter: `count` values, and in training the optimizer's
- * state. */
+ * state; among ranks once all blocks are known (shared_pieces.c). */
 rnl_status rnl_step_block(rnl_step *step, const rnl_layer *layer, size_t parameter, size_t count,
                           rnl_block **block);
+
+/* Reserves the optimizer's state for the own part of a block. */
+rnl_status rnl_step_reserve_state(rnl_step *step, rnl_block *block);
 
 /* Reserves the gradients of a block that is trained: of each root of a rank's shards, which ranks
  * sum up behind the backward pass. */

@@ -39,7 +39,9 @@ void rnl_step_set_rates(rnl_step *step, uint64_t number, uint64_t of_optimizer,
 /* Counted from 1; 0 for none. */
 static float *slot(const slice *s, size_t number)
 {
-    return number > 0 ? s->block->arrays[RNL_FIRST_SLOT + number - 1] + s->begin : NULL;
+    const rnl_block *block = s->block;
+    return number > 0 ? block->arrays[RNL_FIRST_SLOT + number - 1] + (s->begin - block->own.begin)
+                      : NULL;
 }
 
 static bool all_finite(const float *values, size_t count)
@@ -131,7 +133,7 @@ void rnl_step_update(rnl_step *step, const rnl_step_worker *worker, size_t block
         const slice s = {block, at, rnl_least(left, SLICE), gradients + (at - begin)};
         update_slice(step, worker, &s);
     }
-    if (block->penalties[0] && !block->constrained)
+    if (block->penalties[0] && !rnl_penalty_is_late(block))
         rnl_penalty_measure(step, block, worker->batch.number + 1, begin, count);
 }
 
@@ -152,7 +154,7 @@ double rnl_step_update_bytes(const rnl_step *step, double parameters, double gra
 
 static size_t slices_of(const rnl_block *block)
 {
-    return block->updated_by_tile || !block->trained ? 0 : rnl_divide_up(block->count, SLICE);
+    return block->updated_by_tile || !block->trained ? 0 : rnl_divide_up(block->own.count, SLICE);
 }
 
 rnl_status rnl_plan_update(rnl_step *step)
@@ -162,7 +164,7 @@ rnl_status rnl_plan_update(rnl_step *step)
     for (size_t i = 0; i < step->blocks.count; ++i) {
         const size_t slices = slices_of(step->blocks.items[i]);
         count += slices;
-        parameters += slices > 0 ? (double)step->blocks.items[i]->count : 0;
+        parameters += slices > 0 ? (double)step->blocks.items[i]->own.count : 0;
     }
     if (count == 0)
         return RNL_OK;
@@ -173,8 +175,9 @@ rnl_status rnl_plan_update(rnl_step *step)
     for (size_t i = 0; i < step->blocks.count; ++i) {
         const rnl_block *block = step->blocks.items[i];
         for (size_t k = 0; k < slices_of(block); ++k) {
-            const size_t begin = k * SLICE, left = block->count - begin;
-            state->slices[state->count++] = (slice){block, begin, rnl_least(left, SLICE), NULL};
+            const size_t left = block->own.count - k * SLICE;
+            state->slices[state->count++] =
+                (slice){block, block->own.begin + k * SLICE, rnl_least(left, SLICE), NULL};
         }
     }
     return rnl_phases_add(&step->phases,

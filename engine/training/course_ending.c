@@ -95,7 +95,7 @@ static bool has_better_weights(const rnl_course *t)
 static void set_last_aside(rnl_hand *hand, void *context)
 {
     rnl_course *t = context;
-    const rnl_status status = rnl_course_collect(t, hand->step.step);
+    const rnl_status status = rnl_course_collect_all(t, hand->step.step);
     t->ending = true;
     if (status != RNL_OK)
         rnl_course_stop(t, hand, status);

@@ -1,9 +1,11 @@
 #include "engine/training/course_saving.h"
 
 #include "engine/base/error.h"
+#include "engine/base/memory.h"
 #include "engine/schema/config.h"
 #include "engine/step/cut.h"
 #include "engine/step/plan.h"
+#include "engine/step/shared_state.h"
 #include "engine/training/check.h"
 #include "engine/training/early_stopping.h"
 
@@ -27,15 +29,49 @@ void rnl_course_warn_if_moved(const rnl_course *t)
                 t->model->computed_with, here);
 }
 
+rnl_status rnl_course_allocate_checkpoints(const rnl_course *t)
+{
+    rnl_model *model = t->model;
+    const bool saves = rnl_job_own_rank(t->options->job) == 0;
+    const size_t slots = saves ? rnl_optimizer_slots(model->phase.optimizer) : 0;
+    const rnl_early_stopping_config *stopping = model->phase.early_stopping;
+    const bool best = rnl_early_stopping_is_on(stopping) && stopping->restore_best_weights;
+    if (!saves)
+        rnl_model_release_arrays(model, RNL_FIRST_SLOT, RNL_BEST);
+    RNL_TRY(rnl_check_memory("checkpoints",
+                             rnl_model_missing_bytes(model, RNL_FIRST_SLOT, slots) +
+                                 (best ? rnl_model_missing_bytes(model, RNL_BEST, 1) : 0)));
+    RNL_TRY(rnl_model_allocate_slots(model, slots));
+    return best ? rnl_model_allocate(model, "the best weights", RNL_BEST, 1) : RNL_OK;
+}
+
 rnl_status rnl_course_collect(rnl_course *t, const rnl_step *step)
 {
+    const size_t arrays = rnl_step_prepared_arrays(step);
     RNL_TRY(rnl_check_parameters(step));
-    RNL_TRY(rnl_model_allocate_slots(t->model, rnl_step_arrays(step) - RNL_FIRST_SLOT));
-    for (size_t a = 0; a < rnl_step_arrays(step); ++a)
+    RNL_TRY(rnl_model_allocate_slots(t->model, arrays - RNL_FIRST_SLOT));
+    for (size_t a = 0; a < arrays; ++a)
         RNL_TRY(rnl_step_collect(step, a, t->model));
     describe_computation(t->model->computed_with);
     t->model->position = t->position;
     return RNL_OK;
+}
+
+rnl_status rnl_course_collect_all(rnl_course *t, const rnl_step *step)
+{
+    RNL_TRY(rnl_course_collect(t, step));
+    return step->shared ? rnl_shared_collect_state(step, t->model) : RNL_OK;
+}
+
+bool rnl_course_checkpoint_is_due(rnl_course *t, rnl_hand *hand)
+{
+    bool due = rnl_course_now() - t->saved_at >= RNL_COURSE_SECONDS_BETWEEN_SAVES;
+    if (t->model->config->training.checkpoint_every > 0)
+        return false;
+    const rnl_status status = rnl_shared_follow(hand->step.step, &due);
+    if (status != RNL_OK)
+        rnl_course_stop(t, hand, status);
+    return due;
 }
 
 /* Logs a checkpoint that cannot be written, and continues: the earlier one stays. */
@@ -47,7 +83,7 @@ static void save_checkpoint(rnl_course *t, rnl_hand *hand)
         t->stopping = true;
         return;
     }
-    rnl_status status = t->ending ? RNL_OK : rnl_course_collect(t, hand->step.step);
+    rnl_status status = t->ending ? RNL_OK : rnl_course_collect_all(t, hand->step.step);
     if (status != RNL_OK) {
         rnl_course_stop(t, hand, status);
         return;
@@ -63,7 +99,7 @@ static void save_checkpoint(rnl_course *t, rnl_hand *hand)
     else if (status != RNL_OK)
         rnl_log(t->options, RNL_LOG_WARNING, "no checkpoint of step %llu: %s", number,
                 rnl_message());
-    else
+    else if (path)
         rnl_log(t->options, RNL_LOG_DEBUG, "checkpoint of step %llu saved in %s", number, path);
 }
 
@@ -72,8 +108,12 @@ static void save(rnl_hand *hand, void *context)
 {
     rnl_course *t = context;
     const double start = rnl_course_now();
+    bool saves = t->options->checkpoint || t->requested;
     rnl_course_save_best(t);
-    if (t->options->checkpoint || t->requested)
+    const rnl_status status = rnl_shared_follow(hand->step.step, &saves);
+    if (status != RNL_OK)
+        rnl_course_stop(t, hand, status);
+    else if (saves)
         save_checkpoint(t, hand);
     t->saved_at = rnl_course_now();
     t->seconds_aside += t->saved_at - start;

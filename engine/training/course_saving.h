@@ -10,8 +10,20 @@
  * another order.  The processor does not matter. */
 void rnl_course_warn_if_moved(const rnl_course *t);
 
-/* Worker 0: copies parameters and optimizer state into the model. */
+/* Allocates what checkpoints hold, before any training whose result could not be saved.  Of ranks,
+ * the first alone has the optimizer's state in its model. */
+rnl_status rnl_course_allocate_checkpoints(const rnl_course *t);
+
+/* Worker 0: copies parameters and optimizer state into the model; among ranks the parameters alone,
+ * without a word to the others. */
 rnl_status rnl_course_collect(rnl_course *t, const rnl_step *step);
+
+/* Worker 0 of all ranks: likewise, and the optimizer's state of all into the model of rank 0. */
+rnl_status rnl_course_collect_all(rnl_course *t, const rnl_step *step);
+
+/* Worker 0: tests if the checkpoint of an epoch is due, by the clock of rank 0: to save may take
+ * longer than a short epoch. */
+bool rnl_course_checkpoint_is_due(rnl_course *t, rnl_hand *hand);
 
 /* Saves if worker 0 has decided so before the last barrier. */
 void rnl_course_save_if_due(rnl_course *t, rnl_hand *hand);

@@ -31,13 +31,14 @@ static rnl_status digest_config(identity *own, const rnl_config *config)
     return status;
 }
 
+/* Leaves out the optimizer's state: that of rank 0 counts. */
 static size_t list_arrays(const rnl_model *model, rnl_bytes *arrays)
 {
     size_t count = 0;
     for (size_t i = 0; i < model->layer_count; ++i)
         for (size_t p = 0; p < model->layers[i].parameter_count; ++p) {
             const rnl_parameter *parameter = &model->layers[i].parameters[p];
-            for (size_t a = 0; a < RNL_ARRAYS; ++a)
+            for (size_t a = 0; a < RNL_ARRAYS; a += a == RNL_VALUES ? RNL_BEST : 1)
                 if (parameter->arrays[a] && arrays)
                     arrays[count++] = (rnl_bytes){parameter->arrays[a],
                                                   rnl_parameter_count(parameter) * sizeof(float)};

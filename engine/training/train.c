@@ -138,13 +138,6 @@ static bool is_last_epoch(const rnl_course *t)
     return t->position.epoch == rnl_course_last_epoch(t) || t->position.patience.over;
 }
 
-/* Limits checkpoints by time: to save may take longer than a short epoch. */
-static bool is_checkpoint_due(const rnl_course *t)
-{
-    return t->model->config->training.checkpoint_every == 0 &&
-           rnl_course_now() - t->saved_at >= RNL_COURSE_SECONDS_BETWEEN_SAVES;
-}
-
 static void set_next_penalty(rnl_hand *hand, void *context)
 {
     const rnl_course *t = context;
@@ -161,7 +154,8 @@ static void conclude_epoch(rnl_hand *hand, void *context)
     ++t->position.epoch;
     t->position.rows = 0;
     t->epoch_start = rnl_course_now();
-    t->saving = t->stopping || t->timed_out || is_last_epoch(t) || is_checkpoint_due(t);
+    t->saving =
+        t->stopping || t->timed_out || is_last_epoch(t) || rnl_course_checkpoint_is_due(t, hand);
 }
 
 /* Ends an epoch; if training is stopped in here, it is resumed at the end of the epoch. */
@@ -267,11 +261,12 @@ static void train_worker(rnl_hand *hand, void *context)
 }
 
 /* Drops optimizer slots that were not used: after a failure, or a stop before the first step, the
- * model is as it was last collected. */
+ * model is as it was last collected; among ranks, with weights that may be later than the state. */
 static void drop_unused_slots(const rnl_course *t)
 {
     const rnl_position *position = &t->model->position;
-    if (position->step == 0 && rnl_position_optimizer_step(position) == 0)
+    if ((position->step == 0 && rnl_position_optimizer_step(position) == 0) ||
+        (t->options->job && !t->requested))
         rnl_model_end_training(t->model);
 }
 
@@ -306,19 +301,6 @@ static rnl_status measure_targets(rnl_course *t)
     RNL_TRY(rnl_metrics_variances(&t->epoch.variances, metrics, &t->data->train, outputs));
     return rnl_metrics_variances(&t->validation.rows.variances, metrics, &t->data->validation,
                                  outputs);
-}
-
-/* Allocates what checkpoints hold, before any training whose result could not be saved. */
-static rnl_status allocate_checkpoints(rnl_model *model)
-{
-    const size_t slots = rnl_optimizer_slots(model->phase.optimizer);
-    const rnl_early_stopping_config *stopping = model->phase.early_stopping;
-    const bool best = rnl_early_stopping_is_on(stopping) && stopping->restore_best_weights;
-    RNL_TRY(rnl_check_memory("checkpoints",
-                             rnl_model_missing_bytes(model, RNL_FIRST_SLOT, slots) +
-                                 (best ? rnl_model_missing_bytes(model, RNL_BEST, 1) : 0)));
-    RNL_TRY(rnl_model_allocate_slots(model, slots));
-    return best ? rnl_model_allocate(model, "the best weights", RNL_BEST, 1) : RNL_OK;
 }
 
 /* The order of the validation rows never changes. */
@@ -365,7 +347,7 @@ static rnl_status set_up(rnl_course *t)
         RNL_TRY(rnl_warn_of_classes(model, t->data, t->options));
     RNL_TRY(measure_targets(t));
     set_passes(t);
-    RNL_TRY(allocate_checkpoints(model));
+    RNL_TRY(rnl_course_allocate_checkpoints(t));
     return t->position.found_rate == 0 && searches(&model->phase)
                ? rnl_find_rate(&t->position.found_rate, model, t->data, t->options)
                : RNL_OK;

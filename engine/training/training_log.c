@@ -2,6 +2,7 @@
 
 #include "engine/kinds/regularizers.h"
 #include "engine/step/mixed_precision.h"
+#include "engine/step/shared.h"
 #include "engine/workers/executor.h"
 
 #include <math.h>
@@ -17,14 +18,16 @@ static size_t data_bytes(const rnl_dataset *dataset)
     return dataset->rows * row;
 }
 
-/* Counts parameters and optimizer state twice: checkpoints are written from a copy. */
+/* Counts parameters and optimizer state twice: checkpoints are written from a copy, of ranks by the
+ * first. */
 static size_t model_bytes(const rnl_step *step)
 {
+    const bool saves = !step->shared || step->shared->rank == 0;
     size_t parameters = 0;
     for (size_t i = 0; i < step->given.model->layer_count; ++i)
         for (size_t p = 0; p < step->given.model->layers[i].parameter_count; ++p)
             parameters += rnl_parameter_count(&step->given.model->layers[i].parameters[p]);
-    return parameters * rnl_step_arrays(step) * sizeof(float);
+    return parameters * (saves ? rnl_step_arrays(step) : RNL_FIRST_SLOT) * sizeof(float);
 }
 
 #define FEW_ROWS 16

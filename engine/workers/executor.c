@@ -4,6 +4,7 @@
 #include "engine/base/memory.h"
 #include "engine/step/mixed_precision.h"
 #include "engine/step/plan.h"
+#include "engine/step/shared_state.h"
 #include "engine/workers/inference.h"
 #include "engine/workers/machine.h"
 #include "threading/thread_trial.h"
@@ -154,7 +155,7 @@ static bool set_up(rnl_hand *hand)
         return false;
     run_phases(hand, &executor->step.preparation, hand->step.preparation,
                executor->step.preparation.count);
-    return !rnl_hand_agree(hand);
+    return !fails(hand, leads ? rnl_shared_place_state(&executor->step) : RNL_OK);
 }
 
 static void finish(rnl_hand *hand)

@@ -564,7 +564,9 @@ typedef struct rnl_schedule_point {
  *
  * Each rank computes the gradients of some of training.shards; the trained weights are those of one
  * process, bit for bit.  All ranks load the same configuration and the same rows, and end with the
- * same model.  A process has one job at most. */
+ * same model.  Each has the optimizer's state for a piece of the weights; a model whose training
+ * was stopped has all of it on rank 0 alone, from where a training that goes on takes it.  A
+ * process has one job at most. */
 typedef struct rnl_job rnl_job;
 
 /* Joins the job that this process was started in.  *job is NULL, with RNL_OK, if it was started

@@ -165,6 +165,7 @@ const rnl_layer_operations rnl_dense_operations = {
     .plan_inference = rnl_dense_plan_inference,
     .plan_backward = rnl_dense_plan_backward,
     .collect = rnl_dense_collect,
+    .place = rnl_dense_place,
 };
 
 const rnl_layer_operations rnl_projection_operations = {
@@ -177,4 +178,5 @@ const rnl_layer_operations rnl_projection_operations = {
     .plan_inference = rnl_dense_plan_inference,
     .plan_backward = rnl_dense_plan_backward,
     .collect = rnl_dense_collect,
+    .place = rnl_dense_place,
 };

@@ -37,6 +37,7 @@ rnl_status rnl_dense_plan_inference(const rnl_layer *layer, struct rnl_predictor
 rnl_status rnl_dense_plan_backward(void *state, rnl_step *step, const rnl_upstream *upstream,
                                    rnl_upstream *downstream);
 rnl_status rnl_dense_collect(const void *state, size_t array, rnl_layer *layer);
+void rnl_dense_place(const void *state, size_t array);
 
 /* A dense layer beside the layers of a residual block, as wide as they end. */
 extern const rnl_layer_operations rnl_dense_operations, rnl_projection_operations;

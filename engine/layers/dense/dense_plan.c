@@ -8,23 +8,35 @@
 
 #define MOST_SLICES 4 /* of a layer cut by rows */
 
-/* Packs the layer's kernel into the column block, and with the first block the bias; also the
- * optimizer's state, if training is resumed: a tied kernel has none. */
+/* Packs an array of the layer's kernel into the column block, and with the first block the bias's;
+ * a tied kernel has no state of an optimizer. */
+static void place_block(const rnl_dense_state *state, size_t array, size_t column_block)
+{
+    const rnl_parameter *parameters = state->layer->parameters;
+    const rnl_dense_columns *columns = &state->blocks[column_block];
+    const float *kernel = parameters[RNL_DENSE_KERNEL].arrays[array],
+                *bias = state->bias ? parameters[RNL_DENSE_BIAS].arrays[array] : NULL;
+    if (kernel && columns->weights->arrays[array])
+        rnl_pack(&columns->packing, kernel + columns->first, state->units,
+                 columns->weights->arrays[array]);
+    if (bias && state->bias->arrays[array] && column_block == 0)
+        memcpy(state->bias->arrays[array], bias, state->units * sizeof(float));
+}
+
+void rnl_dense_place(const void *planned, size_t array)
+{
+    const rnl_dense_state *state = planned;
+    for (size_t c = 0; c < state->cut.columns.blocks; ++c)
+        place_block(state, array, c);
+}
+
+/* Places the optimizer's state, too, if training is resumed. */
 static rnl_status run_preparation(void *self, size_t column_block, rnl_step_worker *worker)
 {
     const rnl_dense_state *state = self;
-    const rnl_parameter *parameters = state->layer->parameters;
-    const rnl_dense_columns *columns = &state->blocks[column_block];
-    for (size_t a = 0; a < rnl_step_arrays(worker->step); ++a) {
-        const float *kernel = parameters[RNL_DENSE_KERNEL].arrays[a],
-                    *bias = state->bias ? parameters[RNL_DENSE_BIAS].arrays[a] : NULL;
-        if (kernel && columns->weights->arrays[a])
-            rnl_pack(&columns->packing, kernel + columns->first, state->units,
-                     columns->weights->arrays[a]);
-        if (bias && state->bias->arrays[a] && column_block == 0)
-            memcpy(state->bias->arrays[a], bias, state->units * sizeof(float));
-    }
-    rnl_weight_pairs_write_all(worker->step, columns->weights);
+    for (size_t a = 0; a < rnl_step_prepared_arrays(worker->step); ++a)
+        place_block(state, a, column_block);
+    rnl_weight_pairs_write_all(worker->step, state->blocks[column_block].weights);
     return RNL_OK;
 }
 

@@ -1,0 +1,72 @@
+/*
+ * How ranks exchange the gradients of a step, for the files shared*.c alone.
+ *
+ *     gradients of a root   | updated: block | block | ... | tied: block | ... |
+ *     pieces of ranks       |    0    |    1    |    2     |  0 |  1  |  2     |
+ *     weights               | block | block | ...          |
+ */
+#ifndef RNL_ENGINE_STEP_SHARED_EXCHANGE_H
+#define RNL_ENGINE_STEP_SHARED_EXCHANGE_H
+
+#include "engine/step/row_arrays.h"
+#include "engine/step/shared.h"
+
+/* Tags of messages; 3 is that of shared_arrays.c. */
+enum { RNL_TAG_ROOTS, RNL_TAG_ROWS, RNL_TAG_SUM, RNL_TAG_STATE = 10, RNL_TAG_LEADER };
+
+/* What ranks share out by pieces: gradients of weights that they update, and those of tied kernels,
+ * which all of them add to the owner's. */
+enum { RNL_UPDATED, RNL_TIED, RNL_REGIONS };
+
+typedef struct rnl_region {
+    size_t begin, count; /* floats, in the gradients of a root */
+    size_t *ends;        /* (ranks) of their pieces, in floats from `begin` on */
+    size_t *byte_ends;   /* (ranks) the same in bytes */
+    float **arrays;      /* (roots) this rank's piece of each */
+    float *inbox;        /* this rank's piece of the others' roots */
+} rnl_region;
+
+/* What is known of each row. */
+typedef struct rnl_row_messages {
+    rnl_row_arrays arrays;
+    size_t *ends; /* (ranks) in bytes */
+    char *bytes;  /* of all ranks */
+} rnl_row_messages;
+
+typedef struct rnl_exchange {
+    rnl_step *step;
+    size_t root_count;
+    rnl_shard_node *roots; /* (root_count) of all ranks, in their order */
+    size_t *root_ends;     /* (ranks) */
+    rnl_region regions[RNL_REGIONS];
+    float *weights;     /* those that ranks update, in the places of their gradients */
+    uint64_t *troubles; /* (ranks) the earliest that each knows of */
+    rnl_row_messages rows;
+    rnl_parcel *parcels; /* of one exchange */
+} rnl_exchange;
+
+static inline size_t rnl_begin_of(const size_t *ends, size_t i)
+{
+    return i > 0 ? ends[i - 1] : 0;
+}
+
+static inline size_t rnl_size_of(const size_t *ends, size_t i)
+{
+    return ends[i] - rnl_begin_of(ends, i);
+}
+
+/* Floats of whole cache lines. */
+static inline size_t rnl_in_lines(size_t floats)
+{
+    return (floats + RNL_CUT_MULTIPLE - 1) / RNL_CUT_MULTIPLE * RNL_CUT_MULTIPLE;
+}
+
+/* Gives blocks their places and cuts the pieces; reserves the weights and the optimizer's state. */
+rnl_status rnl_shared_lay_out(rnl_exchange *exchange);
+
+/* Plans messages of what is known of rows; writes this rank's of a step, and reads the others'. */
+rnl_status rnl_rows_plan(rnl_exchange *exchange);
+void rnl_rows_write(const rnl_exchange *exchange, uint64_t number);
+rnl_status rnl_rows_read(const rnl_exchange *exchange, uint64_t number);
+
+#endif
