@@ -25,8 +25,9 @@ static void check_stop(const json_t *golden, const json_t *losses)
     for (size_t t = 0; t < json_array_size(losses) && stopped == 0; ++t) {
         const json_t *loss = json_array_get(losses, t);
         rnl_figures figures = {0};
-        rnl_figures_add(&figures, "val_", "loss",
-                        json_is_null(loss) ? NAN : json_number_value(loss));
+        const double value = json_is_null(loss) ? NAN : json_number_value(loss);
+        rnl_figures_add(&figures, "val_", "loss", value);
+        rnl_figures_add(&figures, "", "loss", value);
         const bool best = rnl_early_stopping_look(
             &config->training.early_stopping, &patience,
             (rnl_validation_time){.epoch = t + 1, .step = t + 1, .first = t == 0}, &figures);
@@ -49,6 +50,35 @@ Test(early_stopping, as_in_keras)
     for (size_t i = 0; i < json_array_size(stops); ++i)
         check_stop(json_array_get(stops, i), json_object_get(root, "losses"));
     json_decref(root);
+}
+
+/* scikit-learn's rule, over losses that gain 0.1, 0.02, ...: Keras's waits until they add up. */
+Test(early_stopping, gains_that_do_not_add_up)
+{
+    static const double losses[] = {1.0, 0.9, 0.88, 0.86, 0.95, 0.84, 0.70, 0.69, 0.68, 0.67};
+    static const struct {
+        const char *text;
+        size_t best, stopped;
+    } rules[] = {
+        {"{patience: 3, min_delta: 0.05, gains_add_up: false, monitor: loss}", 4, 5},
+        {"{patience: 4, min_delta: 0.05, gains_add_up: false, monitor: loss}", 6, 6},
+        {"{patience: 5, min_delta: 0.05, gains_add_up: false, monitor: loss}", 10, 0},
+        {"{patience: 3, min_delta: 0.05, gains_add_up: false, start_from_epoch: 6, monitor: loss}",
+         10, 10},
+        {"{patience: 3, min_delta: 0.05, monitor: loss}", 2, 5},
+        {"{patience: 4, min_delta: 0.05, monitor: loss}", 7, 0},
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; ++i) {
+        json_t *list = json_array();
+        for (size_t t = 0; t < sizeof losses / sizeof *losses; ++t)
+            json_array_append_new(list, json_real(losses[t]));
+        json_t *rule =
+            json_pack("{s:s, s:I, s:I}", "early_stopping", rules[i].text, "best",
+                      (json_int_t)rules[i].best, "stopped", (json_int_t)rules[i].stopped);
+        check_stop(rule, list);
+        json_decref(rule);
+        json_decref(list);
+    }
 }
 
 /* Noise for labels: what is learned of them by heart soon says nothing of the other rows. */

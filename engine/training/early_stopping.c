@@ -22,6 +22,12 @@ const rnl_field rnl_early_stopping_fields[] = {
      .offset = KEY(restore_best_weights),
      .fallback = "true",
      .help = "end with the weights of the best validation; the last ones are in last.safetensors"},
+    {.key = "gains_add_up",
+     .type = RNL_FIELD_BOOLEAN,
+     .offset = KEY(gains_add_up),
+     .fallback = "true",
+     .help = "an improvement is one over the last improvement, as in Keras; false: each validation "
+             "must gain min_delta over the best so far, as in scikit-learn"},
     {.key = "start_from_epoch",
      .type = RNL_FIELD_INTEGER,
      .offset = KEY(start_from_epoch),
@@ -39,7 +45,13 @@ rnl_status rnl_early_stopping_check(const rnl_early_stopping_config *c, const rn
                : RNL_OK;
 }
 
-/* Follows Keras's EarlyStopping. */
+static bool is_better(rnl_monitor monitor, double value, double best)
+{
+    monitor.min_delta = 0;
+    return rnl_monitor_improved(&monitor, value, best);
+}
+
+/* Follows Keras's EarlyStopping, or scikit-learn, whose best value moves with every gain. */
 bool rnl_early_stopping_look(const rnl_early_stopping_config *c, rnl_patience *patience,
                              rnl_validation_time when, const rnl_figures *figures)
 {
@@ -47,14 +59,14 @@ bool rnl_early_stopping_look(const rnl_early_stopping_config *c, rnl_patience *p
         return false;
     const double value = rnl_monitor_value(&c->monitor, figures);
     const double best = patience->best_epoch > 0 ? patience->best : NAN;
-    ++patience->wait;
-    if (rnl_monitor_improved(&c->monitor, value, best)) {
+    const bool improved = rnl_monitor_improved(&c->monitor, value, best),
+               moved = improved || (!c->gains_add_up && is_better(c->monitor, value, best));
+    patience->wait = improved ? 0 : patience->wait + 1;
+    patience->over = !improved && patience->wait >= (uint64_t)c->patience && !when.first;
+    if (moved) {
         patience->best = value;
         patience->best_epoch = when.epoch;
         patience->best_step = when.step;
-        patience->wait = 0;
-        return true;
     }
-    patience->over = patience->wait >= (uint64_t)c->patience && !when.first;
-    return false;
+    return moved;
 }

@@ -92,13 +92,13 @@ def _layers(e: Any, outputs: int, activation: str) -> list[dict[str, Any]]:
 
 def _stopping(e: Any, validated: bool, score: str) -> dict[str, Any]:
     """scikit-learn's rules: with early_stopping the validation score, else the training loss."""
-    if e.early_stopping and validated:
-        return {"early_stopping": {"monitor": "val_" + score, "patience": int(e.n_iter_no_change),
-                                   "min_delta": float(e.tol), "restore_best_weights": True}}
-    if e.preset is not None or e.n_iter_no_change >= e.max_iter:
+    validates = e.early_stopping and validated
+    if not validates and (e.preset is not None or e.n_iter_no_change >= e.max_iter):
         return {}
-    return {"early_stopping": {"monitor": "loss", "patience": int(e.n_iter_no_change) + 1,
-                               "min_delta": float(e.tol), "restore_best_weights": False}}
+    return {"early_stopping": {"monitor": "val_" + score if validates else "loss",
+                               "patience": int(min(e.n_iter_no_change, e.max_iter)) + 1,
+                               "min_delta": float(e.tol), "gains_add_up": False,
+                               "restore_best_weights": validates}}
 
 
 class Problem:

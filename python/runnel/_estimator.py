@@ -241,8 +241,8 @@ class RunnelEstimator(BaseEstimator):
                 return None
             # The model that stops here keeps the optimizer's state; one that ends does not.
             loss = p.figures.get("loss", np.inf)
-            improves = loss < best[0] - self.tol
-            best[0], best[1] = (loss, 0) if improves else (best[0], best[1] + 1)
+            best[1] = 0 if loss <= best[0] - self.tol else best[1] + 1
+            best[0] = min(best[0], loss)
             return not (p.epoch >= last or (not incremental and best[1] > self.n_iter_no_change))
 
         try:

@@ -143,7 +143,7 @@ def test_early_stopping_looks_at_validation_rows():
     model = RunnelClassifier((20,), early_stopping=True, random_state=0, n_iter_no_change=3).fit(X, Y)
     assert model.n_iter_ < 200 and len(model.validation_scores_) == model.n_iter_
     best = int(np.argmax(model.validation_scores_))
-    assert model.n_iter_ - 1 - best == 3
+    assert model.n_iter_ - 1 - best == 4
     given = RunnelClassifier((20,), early_stopping=True, random_state=0).fit(
         X[:500], Y[:500], X_val=X[500:], y_val=Y[500:])
     assert given.best_validation_score_ == pytest.approx(given.score(X[500:], Y[500:]))

@@ -287,14 +287,44 @@ def test_warm_start_full_iteration(estimator):
     assert model.fit(*IRIS).n_iter_ == 3
 
 
+def epochs_of_scikit_learn(scores, tol, patience):
+    """Until more than so many epochs have each gained less than tol over the best before."""
+    best, idle = -np.inf, 0
+    for epoch, score in enumerate(scores, 1):
+        idle = idle + 1 if score < best + tol else 0
+        best = max(best, score)
+        if idle > patience:
+            return epoch
+    return None
+
+
+@pytest.mark.parametrize("warm", [False, True])
+@pytest.mark.parametrize("patience", [2, 10])
+def test_small_gains_do_not_add_up(patience, warm):
+    """Of a curve that falls slowly, with the optimizer's state kept or not."""
+    x, y = digits(10)
+    model = RunnelClassifier(20, tol=0.02, max_iter=300, random_state=0, warm_start=warm,
+                             n_iter_no_change=patience).fit(x[:500], y[:500])
+    curve = np.array(model.loss_curve_)
+    assert model.n_iter_ == epochs_of_scikit_learn(-curve, 0.02, patience) < 300
+    assert curve[-patience - 2] - curve[-1] > 0.02  # which Keras's rule takes for an improvement
+
+
+def test_validation_scores_end_as_there():
+    x, y = digits(10)
+    model = RunnelClassifier(20, early_stopping=True, random_state=0, n_iter_no_change=4,
+                             tol=0.005, max_iter=300).fit(x[:900], y[:900])
+    scores = model.validation_scores_
+    assert model.n_iter_ == epochs_of_scikit_learn(scores, 0.005, 4) < 300
+    assert model.best_validation_score_ == max(scores)
+
+
 @pytest.mark.parametrize("patience", [2, 5, 10, 50])
 def test_n_iter_no_change(patience):
     x, y = TWO[0][:100], TWO[1][:100]
     model = RunnelClassifier(tol=0.01, max_iter=3000, optimizer="sgd", random_state=0,
                              n_iter_no_change=patience).fit(x, y)
-    curve = np.minimum.accumulate(model.loss_curve_)
-    assert model.n_iter_ < 3000 and len(curve) > patience
-    assert curve[-patience - 2] - curve[-1] < 0.01 * (patience + 1)
+    assert model.n_iter_ == epochs_of_scikit_learn(-np.array(model.loss_curve_), 0.01, patience)
 
 
 def test_n_iter_no_change_inf():
