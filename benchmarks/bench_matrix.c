@@ -8,6 +8,7 @@
 #include "benchmarks/matrix_trial.h"
 #include "benchmarks/order.h"
 #include "engine/base/error.h"
+#include "engine/base/number.h"
 #include "engine/kinds/activations.h"
 #include "engine/kinds/optimizers.h"
 #include "engine/schema/config.h"
@@ -17,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUICK_EPOCHS = 2, USUAL_SEEDS = 5 };
+enum { QUICK_EPOCHS = 2, QUICK_ROWS = 16384, USUAL_SEEDS = 5 };
 
 typedef struct combination {
     char name[96]; /* "adam/elu/batch_normalization" */
@@ -223,6 +224,8 @@ static rnl_status load(const rnl_bench *bench, matrix *m)
     if (m->target.figure[0])
         RNL_TRY(rnl_bench_target_settle(&m->target, m->config));
     RNL_TRY(rnl_data_load(&m->data, m->config, RNL_TRAIN | RNL_VALIDATION));
+    if (bench->quick)
+        m->data->train.rows = rnl_least(m->data->train.rows, QUICK_ROWS);
     return rnl_matrix_read(&m->document, &m->layers, m->config);
 }
 

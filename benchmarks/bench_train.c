@@ -87,9 +87,10 @@ static rnl_status run_rounds(const points *p, double deadline, double *peaks)
                 return status;
             const double peak = measure_peak(at, isa);
             peaks[i] = peak > peaks[i] ? peak : peaks[i];
+            if (round > 0 && rnl_seconds() > deadline)
+                break;
         }
-        const bool late = rnl_seconds() > deadline;
-        if (late || (round + 1 >= FEWEST_ROUNDS && all_narrow(p)))
+        if (rnl_seconds() > deadline || (round + 1 >= FEWEST_ROUNDS && all_narrow(p)))
             break;
     }
     share_peaks(p, peaks);

@@ -142,6 +142,7 @@ static const char details[] =
     "           seeds of the epochs, and of the seconds of steps, until it is reached: a training\n"
     "           that misses it counts as infinite.  The target is set beforehand; a rate that all\n"
     "           share compares nothing: see --tune-rate.  --quick trains 2 epochs\n"
+    "           of 16,384 rows at most\n"
     "  data     reading the training rows of each CONFIG, or of a file of each format, of 200,000\n"
     "           rows (--quick: 20,000) of 28 numbers; and gathering mini-batches of 32 rows of "
     "784\n"
