@@ -99,7 +99,8 @@ static rnl_request request_of(const rnl_latency_subject *s, const rnl_latency_pr
     };
 }
 
-/* Asks a predictor, as a program does that answers on its own thread. */
+/* Asks a predictor, as a program does that answers on its own thread, with the predictor's workers
+ * beside it. */
 static rnl_status infer_here(timed_run *run, const rnl_latency_predictor *made)
 {
     const rnl_latency_subject *s = run->of;
@@ -112,7 +113,7 @@ static rnl_status infer_here(timed_run *run, const rnl_latency_predictor *made)
     return RNL_OK;
 }
 
-/* Shares each batch among workers. */
+/* Shares a batch that is a single block of the predictor among workers of a team. */
 static rnl_status infer_on_team(timed_run *run, const rnl_latency_predictor *made)
 {
     const rnl_latency_subject *s = run->of;
@@ -133,10 +134,18 @@ static rnl_status infer_on_team(timed_run *run, const rnl_latency_predictor *mad
     return rnl_executor_run(&executor);
 }
 
+/* Tests if the predictor's own workers have something to share. */
+static bool has_blocks(const rnl_latency_subject *s)
+{
+    return s->pass.batch_size > RNL_PREDICTOR_ROWS;
+}
+
 rnl_status rnl_latency_predictor_make(rnl_latency_predictor *made, const rnl_latency_subject *of)
 {
     *made = (rnl_latency_predictor){.predictor = NULL};
     RNL_TRY(rnl_predictor_create(&made->predictor, of->model, of->fold));
+    if (of->pass.threads > 1 && has_blocks(of))
+        RNL_TRY(rnl_predictor_use_threads(made->predictor, of->pass.threads));
     const size_t values =
         of->pass.batch_size * rnl_predictor_outputs(made->predictor) * sizeof *made->values;
     made->scratch_bytes = rnl_predictor_scratch(made->predictor, of->pass.batch_size);
@@ -158,7 +167,8 @@ static rnl_status infer(timed_run *run)
     rnl_status status = rnl_latency_predictor_make(&made, run->of);
     run->last = rnl_seconds();
     if (status == RNL_OK)
-        status = run->of->pass.threads == 1 ? infer_here(run, &made) : infer_on_team(run, &made);
+        status = run->of->pass.threads == 1 || has_blocks(run->of) ? infer_here(run, &made)
+                                                                   : infer_on_team(run, &made);
     rnl_latency_predictor_release(&made);
     return status;
 }
