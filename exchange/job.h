@@ -78,6 +78,14 @@ bool rnl_job_post(rnl_job *job, size_t to, const void *bytes, size_t size);
  * broken. */
 bool rnl_job_look(rnl_job *job, size_t *from, void **bytes, size_t *size);
 
+/* What this rank has sent in parcels so far, and how long it has waited for them. */
+typedef struct rnl_job_traffic {
+    uint64_t sent;  /* bytes */
+    double waiting; /* seconds */
+} rnl_job_traffic;
+
+rnl_job_traffic rnl_job_count_traffic(const rnl_job *job); /* none for NULL */
+
 /* The step that messages about faults name. */
 void rnl_job_stand_at(rnl_job *job, uint64_t step);
 

@@ -38,6 +38,7 @@ struct rnl_job {
     size_t capacity;
     rnl_parcel *parcels;         /* (2 ranks) of rnl_job_gather */
     struct rnl_letters *letters; /* NULL: there were none yet (letters.c) */
+    rnl_job_traffic traffic;
     rnl_fault_message own_fault;
     _Atomic rnl_fault fault; /* written once, behind what follows */
     int culprit;             /* rank, or -1 */

@@ -161,13 +161,18 @@ static void wait_for(rnl_job *job, const rnl_parcel *parcels, size_t open)
         if (open > 0)
             rest(late);
     }
+    pthread_mutex_lock(&job->lock);
+    job->traffic.waiting += rnl_job_awake(job) - began;
+    pthread_mutex_unlock(&job->lock);
 }
 
 bool rnl_job_exchange(rnl_job *job, const rnl_parcel *parcels, size_t count)
 {
     size_t needed = 0, open = 0;
-    for (size_t i = 0; i < count; ++i)
+    for (size_t i = 0; i < count; ++i) {
         needed += requests_of(&parcels[i]);
+        job->traffic.sent += parcels[i].receives ? 0 : parcels[i].size;
+    }
     if (job->fault != RNL_FAULT_NONE || !make_room(job, needed))
         return false;
     pthread_mutex_lock(&job->lock);
@@ -176,6 +181,11 @@ bool rnl_job_exchange(rnl_job *job, const rnl_parcel *parcels, size_t count)
     pthread_mutex_unlock(&job->lock);
     wait_for(job, parcels, open);
     return job->fault == RNL_FAULT_NONE;
+}
+
+rnl_job_traffic rnl_job_count_traffic(const rnl_job *job)
+{
+    return job ? job->traffic : (rnl_job_traffic){0};
 }
 
 bool rnl_job_gather_each(rnl_job *job, int tag, void *records, size_t size)

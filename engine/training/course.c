@@ -4,6 +4,7 @@
 #include "engine/schema/config.h"
 #include "engine/step/shared.h"
 #include "engine/step/update.h"
+#include "engine/training/course_messages.h"
 
 #include <time.h>
 
@@ -180,4 +181,5 @@ void rnl_course_begin_sums(rnl_course *t)
     t->sums_start = rnl_course_now();
     t->sums_rows = t->position.sums.rows;
     t->seconds_aside = 0;
+    rnl_course_begin_messages(t);
 }

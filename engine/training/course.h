@@ -19,6 +19,12 @@ typedef struct rnl_course_access {
     bool fetched;           /* since the last step */
 } rnl_course_access;
 
+/* Messages of ranks: the step before which they are counted, and what there was then. */
+typedef struct rnl_course_messages {
+    uint64_t step;
+    rnl_job_traffic before;
+} rnl_course_messages;
+
 /* What the workers share in one run.  Only worker 0 writes to it, between barriers. */
 typedef struct rnl_course {
     rnl_model *model;      /* stands where its weights were last collected */
@@ -38,8 +44,9 @@ typedef struct rnl_course {
     size_t sums_rows;        /* rows in the sums at that time */
     double seconds_aside;    /* since then, spent in inspections and checkpoints */
     double training_seconds; /* of the current figures, without inspections and saves */
-    double spent;            /* training seconds of all figures told in this run */
-    rnl_pass validation;     /* over its rows 0, 1, 2, ... */
+    rnl_course_messages messages;
+    double spent;        /* training seconds of all figures told in this run */
+    rnl_pass validation; /* over its rows 0, 1, 2, ... */
     rnl_pass final;
     rnl_pass inspection; /* over the training rows */
     bool saving;         /* a checkpoint is due */

@@ -7,6 +7,7 @@
 #include "engine/step/plan.h"
 #include "engine/step/shared_state.h"
 #include "engine/training/check.h"
+#include "engine/training/course_messages.h"
 #include "engine/training/early_stopping.h"
 
 #include <stdio.h>
@@ -108,6 +109,7 @@ static void save(rnl_hand *hand, void *context)
 {
     rnl_course *t = context;
     const double start = rnl_course_now();
+    const rnl_job_traffic before = rnl_job_count_traffic(t->options->job);
     bool saves = t->options->checkpoint || t->requested;
     rnl_course_save_best(t);
     const rnl_status status = rnl_shared_follow(hand->step.step, &saves);
@@ -117,6 +119,7 @@ static void save(rnl_hand *hand, void *context)
         save_checkpoint(t, hand);
     t->saved_at = rnl_course_now();
     t->seconds_aside += t->saved_at - start;
+    rnl_course_set_messages_aside(t, before);
 }
 
 void rnl_course_save_if_due(rnl_course *t, rnl_hand *hand)

@@ -5,6 +5,7 @@
 #include "engine/schema/config.h"
 #include "engine/step/penalty.h"
 #include "engine/training/course_access.h"
+#include "engine/training/course_messages.h"
 #include "engine/training/course_saving.h"
 #include "engine/training/early_stopping.h"
 #include "engine/training/inspect.h"
@@ -81,6 +82,7 @@ static void begin_validation(rnl_hand *hand, void *context)
     rnl_course *t = context;
     t->training_seconds = rnl_course_now() - t->sums_start - t->seconds_aside;
     t->spent += t->training_seconds;
+    rnl_course_tell_messages(t);
     t->validation.sums = (rnl_sums){0};
     rnl_step_set_penalty(hand->step.step, t->position.step + 1, 0);
 }
@@ -137,6 +139,7 @@ typedef struct look {
     rnl_course *course;
     size_t epochs;
     double start; /* seconds */
+    rnl_job_traffic before;
 } look;
 
 static void begin_look(rnl_hand *hand, void *context)
@@ -170,6 +173,7 @@ static void end_look(rnl_hand *hand, void *context)
     if (!report(l, hand))
         l->course->validation.stopped = true;
     l->course->seconds_aside += rnl_course_now() - l->start;
+    rnl_course_set_messages_aside(l->course, l->before);
 }
 
 void rnl_course_inspect_beginning(rnl_course *t, rnl_hand *hand)
@@ -183,7 +187,7 @@ void rnl_course_inspect_beginning(rnl_course *t, rnl_hand *hand)
 
 void rnl_course_inspect_end(rnl_course *t, rnl_hand *hand)
 {
-    look l = {t, t->position.epoch + 1, rnl_course_now()};
+    look l = {t, t->position.epoch + 1, rnl_course_now(), rnl_job_count_traffic(t->options->job)};
     rnl_hand_decide(hand, begin_look, &l);
     const rnl_batch next = rnl_batch_to_learn(hand->step.step, &t->epoch, 0, t->position.step + 1);
     rnl_inspect_step(hand, &next, NULL);
