@@ -138,7 +138,7 @@ static void warn_if_different(const char *what, const char *before, const char *
 /* The U test cannot find what so few repetitions show, however far they lie apart. */
 static void warn_of_few(const rnl_bench_file *file)
 {
-    enum { FEWEST = 8 };
+    enum { FEWEST = 9 };
     for (size_t i = 0; i < file->count; ++i)
         if (file->results[i].seconds.count < FEWEST &&
             file->results[i].processes.count < FEWEST_PROCESSES) {

@@ -10,10 +10,11 @@
 #include "benchmarks/order.h"
 #include "engine/base/error.h"
 #include "engine/kinds/activations.h"
+#include "engine/predictor/predictor.h"
 
 #include <stdlib.h>
 
-enum { MOST_ROUNDS = 1000, FEWEST_ROUNDS = 8, FIRST_LOOK = 16 };
+enum { MOST_ROUNDS = 1000, FEWEST_ROUNDS = 9, FIRST_LOOK = 16 };
 
 typedef struct contests {
     size_t count;
@@ -101,6 +102,13 @@ static passes passes_of(const rnl_bench *bench, bool trained)
     return p;
 }
 
+/* A predictor answers a single block on the caller's thread, however many it has: such inferences
+ * are of the first number of threads alone. */
+static bool is_repeated(const rnl_latency_pass *pass, size_t number)
+{
+    return number > 0 && !pass->training && pass->batch_size <= RNL_PREDICTOR_ROWS;
+}
+
 static rnl_status make_contests(contests *all, rnl_bench *bench, rnl_latency_source *source,
                                 json_t *activations)
 {
@@ -110,6 +118,8 @@ static rnl_status make_contests(contests *all, rnl_bench *bench, rnl_latency_sou
         return rnl_fail_memory(p.count * bench->thread_count_count * sizeof *all->items);
     for (size_t t = 0; t < bench->thread_count_count; ++t)
         for (size_t i = 0; i < p.count; ++i) {
+            if (is_repeated(&p.items[i], t))
+                continue;
             rnl_latency_contest *c = &all->items[all->count++];
             c->source = source;
             c->first = c > all->items ? all->items : NULL;

@@ -6,8 +6,6 @@
 #include "engine/base/number.h"
 #include "engine/predictor/predictor.h"
 #include "engine/schema/config.h"
-#include "engine/workers/executor.h"
-#include "engine/workers/pass.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,17 +68,6 @@ static bool note_time(timed_run *run)
 
 /* ---- inferences ------------------------------------------------------------------------------ */
 
-static bool take_time(const rnl_step *step, const rnl_batch *batch, void *context)
-{
-    (void)step, (void)batch;
-    return note_time(context);
-}
-
-static void work(rnl_hand *hand, void *context)
-{
-    rnl_pass_run(hand, context);
-}
-
 static rnl_request request_of(const rnl_latency_subject *s, const rnl_latency_predictor *made,
                               size_t first)
 {
@@ -99,9 +86,9 @@ static rnl_request request_of(const rnl_latency_subject *s, const rnl_latency_pr
     };
 }
 
-/* Asks a predictor, as a program does that answers on its own thread, with the predictor's workers
- * beside it. */
-static rnl_status infer_here(timed_run *run, const rnl_latency_predictor *made)
+/* Asks a predictor, as a program does on its own thread, beside which the predictor's workers take
+ * blocks. */
+static rnl_status ask(timed_run *run, const rnl_latency_predictor *made)
 {
     const rnl_latency_subject *s = run->of;
     bool goes_on = true;
@@ -113,39 +100,11 @@ static rnl_status infer_here(timed_run *run, const rnl_latency_predictor *made)
     return RNL_OK;
 }
 
-/* Shares a batch that is a single block of the predictor among workers of a team. */
-static rnl_status infer_on_team(timed_run *run, const rnl_latency_predictor *made)
-{
-    const rnl_latency_subject *s = run->of;
-    const rnl_options options = {.threads = s->pass.threads};
-    const rnl_dataset *train = &s->rows.train;
-    rnl_pass pass = {
-        .rows = {.dataset = train, .order = s->order, .count = s->batches * s->pass.batch_size},
-        .visit = take_time,
-        .context = run,
-    };
-    rnl_executor executor = {
-        .step.given = {.model = s->model, .batch_size = s->pass.batch_size, .predicting = true},
-        .predictor = made->predictor,
-        .options = &options,
-        .work = work,
-        .context = &pass,
-    };
-    return rnl_executor_run(&executor);
-}
-
-/* Tests if the predictor's own workers have something to share. */
-static bool has_blocks(const rnl_latency_subject *s)
-{
-    return s->pass.batch_size > RNL_PREDICTOR_ROWS;
-}
-
 rnl_status rnl_latency_predictor_make(rnl_latency_predictor *made, const rnl_latency_subject *of)
 {
     *made = (rnl_latency_predictor){.predictor = NULL};
     RNL_TRY(rnl_predictor_create(&made->predictor, of->model, of->fold));
-    if (of->pass.threads > 1 && has_blocks(of))
-        RNL_TRY(rnl_predictor_use_threads(made->predictor, of->pass.threads));
+    RNL_TRY(rnl_predictor_use_threads(made->predictor, of->pass.threads));
     const size_t values =
         of->pass.batch_size * rnl_predictor_outputs(made->predictor) * sizeof *made->values;
     made->scratch_bytes = rnl_predictor_scratch(made->predictor, of->pass.batch_size);
@@ -167,8 +126,7 @@ static rnl_status infer(timed_run *run)
     rnl_status status = rnl_latency_predictor_make(&made, run->of);
     run->last = rnl_seconds();
     if (status == RNL_OK)
-        status = run->of->pass.threads == 1 || has_blocks(run->of) ? infer_here(run, &made)
-                                                                   : infer_on_team(run, &made);
+        status = ask(run, &made);
     rnl_latency_predictor_release(&made);
     return status;
 }
@@ -234,15 +192,15 @@ static size_t batches_of(const rnl_latency_pass *pass)
     return pass->cold ? rnl_least(most, MOST_COLD) : most;
 }
 
-/* The rows as they lie, again and again. */
+/* The rows as they lie. */
 static rnl_status make_order(rnl_latency_subject *s)
 {
-    const size_t count = s->batches * s->pass.batch_size;
+    const size_t count = s->rows.train.rows;
     s->order = malloc(count * sizeof *s->order);
     if (!s->order)
         return rnl_fail_memory(count * sizeof *s->order);
     for (size_t i = 0; i < count; ++i)
-        s->order[i] = (uint32_t)(i % s->rows.train.rows);
+        s->order[i] = (uint32_t)i;
     return RNL_OK;
 }
 
@@ -258,9 +216,10 @@ static rnl_status cut_batches(rnl_latency_subject *s)
     }
     s->batches = batches_of(&s->pass);
     s->distinct = rnl_least(s->batches, there);
-    if (s->pass.training)
-        s->batches = s->distinct;
     s->rows.train.rows = s->distinct * size;
+    if (!s->pass.training)
+        return RNL_OK;
+    s->batches = s->distinct;
     return make_order(s);
 }
 

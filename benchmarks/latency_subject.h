@@ -25,7 +25,7 @@ typedef struct rnl_latency_subject {
     rnl_model *model;
     bool drawn;                   /* the model is the subject's own */
     rnl_data rows;                /* the source's, cut to whole batches */
-    uint32_t *order;              /* of inferences on a team, and of a step by layer */
+    uint32_t *order;              /* of a step by layer */
     size_t batches;               /* of a run, or an epoch of it, at most */
     size_t distinct;              /* of them: the rows there are */
     uint64_t state;               /* of the placement */

@@ -306,6 +306,10 @@ Test(cli, measures_the_latency_of_a_model_beside_its_fold)
                  0);
     program_expect("out", "p99_9_us - (");
     program_expect("out", " of 10000 samples)");
+    cr_assert_eq(program_run("bench latency " SPIRALS " --threads 2 --seconds 0.01 --batch 8 "
+                             "--set data.train.spirals.rows=100"),
+                 0);
+    program_expect("out", "latency/spirals/batch:8/threads:2 ");
 }
 
 /* Ten rounds of each of two results, in another unit after. */
