@@ -84,8 +84,8 @@ bool rnl_take_seed(rnl_arguments *arguments, void *seed, const char *value);
 #define RNL_OPTION_DEADLINE(deadline)                                                              \
     {                                                                                              \
         "deadline", 0, "SECONDS",                                                                  \
-            "under mpirun or srun: end when a rank has given no sign of life for so\n"             \
-            "long (default: 30)",                                                                  \
+            "under mpirun or srun: end when a rank has given no sign of life, or has\n"            \
+            "done nothing, for so long (default: 25)",                                             \
             "a whole number from 1", rnl_take_count, deadline                                      \
     }
 

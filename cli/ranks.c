@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define TEXT 512
@@ -62,14 +63,26 @@ static void release(rnl_ranks *ranks)
                      text);
 }
 
+/* Rank 0 speaks; where others were waited for it may be the one that is missing: then rank 1 does,
+ * if it is still there a moment later. */
+static int tell_why_alone(rnl_status status, bool waited)
+{
+    size_t rank;
+    const size_t ranks = rnl_job_started(&rank);
+    if (waited && ranks > 1 && rank > 0)
+        sleep(rank == 1 ? 1 : 3);
+    const bool speaks = ranks == 1 || rank == 0 || (rank == 1 && waited);
+    return speaks ? rnl_complain_status(status) : RNL_EXIT_FAILURE;
+}
+
 int rnl_ranks_join(rnl_ranks *ranks, double deadline, bool verbose)
 {
     *ranks = (rnl_ranks){.leads = true, .held = -1, .messages = -1};
-    size_t rank;
+    const time_t began = time(NULL);
     const rnl_status status = rnl_job_join(&ranks->job, deadline);
     if (status != RNL_OK)
-        return rnl_job_started(&rank) > 1 && rank > 0 ? RNL_EXIT_FAILURE
-                                                      : rnl_complain_status(status);
+        return tell_why_alone(status,
+                              difftime(time(NULL), began) >= (deadline > 0 ? deadline : 20));
     ranks->leads = rnl_job_rank(ranks->job) == 0;
     if (!ranks->leads && !verbose)
         hold(ranks);

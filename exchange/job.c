@@ -153,24 +153,23 @@ static bool check_size(const rnl_job *job, const rnl_launcher *launcher, char pr
                 launcher->ranks, launcher->variable, job->library, job->ranks);
 }
 
-static bool begin(rnl_job *job, const rnl_launcher *launcher, char problem[RNL_JOB_TEXT])
+static bool prepare(rnl_job *job, const rnl_launcher *launcher, char problem[RNL_JOB_TEXT])
 {
-    bool serialized = false;
-    const int error = job->mpi->begin(&job->rank, &job->ranks, &serialized);
-    if (error)
-        return fail(problem, "%s cannot begin: error %d", rnl_mpi_abi_name(launcher->abi), error);
+    if (job->begin_error)
+        return fail(problem, "%s cannot begin: error %d", rnl_mpi_abi_name(launcher->abi),
+                    job->begin_error);
     job->mpi->name(job->library, sizeof job->library);
     if (!check_size(job, launcher, problem))
         return false;
-    if (!serialized)
+    if (!job->serialized)
         return fail(problem, "%s does not offer MPI_THREAD_SERIALIZED", job->library);
     job->share = (rnl_node_share){0, 1};
-    job->heard = calloc((size_t)job->ranks, sizeof *job->heard);
+    job->heard = calloc(2 * (size_t)job->ranks, sizeof *job->heard);
     job->parcels = calloc(2 * (size_t)job->ranks, sizeof *job->parcels);
     if (!job->heard || !job->parcels)
         return fail(problem, "out of memory");
-    job->looked_at = now();
-    return rnl_pulse_start(job) || fail(problem, "no thread can be had for signs of life");
+    job->worked = job->heard + job->ranks;
+    return true;
 }
 
 static void release(rnl_job *job)
@@ -181,6 +180,30 @@ static void release(rnl_job *job)
     free(job->owners);
     pthread_mutex_destroy(&job->lock);
     free(job);
+}
+
+/* False, with what is then left of the job in *joined. */
+static bool join(rnl_job **joined, const rnl_launcher *launcher, char problem[RNL_JOB_TEXT])
+{
+    rnl_job *job = *joined;
+    bool started;
+    job->looked_at = now();
+    if (!load(job, launcher, problem))
+        return false;
+    if (!rnl_life_begin(job, &started)) {
+        *joined = started ? NULL : job;
+        return started ? fail(problem,
+                              "%zu ranks were started (%s), but not all of them have begun after "
+                              "%.0f seconds: one hangs, or its machine; --deadline waits longer",
+                              launcher->ranks, launcher->variable, job->deadline)
+                       : fail(problem, "no thread can be had for signs of life");
+    }
+    if (!prepare(job, launcher, problem)) {
+        rnl_life_end(job, RNL_LIFE_BREAKS);
+        return false;
+    }
+    rnl_life_beat(job);
+    return true;
 }
 
 bool rnl_job_enter(rnl_job **joined, double deadline, char problem[RNL_JOB_TEXT])
@@ -198,27 +221,35 @@ bool rnl_job_enter(rnl_job **joined, double deadline, char problem[RNL_JOB_TEXT]
     pthread_mutex_init(&job->lock, NULL);
     job->deadline = deadline > 0 ? deadline : RNL_JOB_DEADLINE;
     job->culprit = -1;
-    if (load(job, &launcher, problem) && begin(job, &launcher, problem)) {
-        *joined = job;
+    *joined = job;
+    if (join(joined, &launcher, problem))
         return true;
-    }
-    release(job);
+    if (*joined)
+        release(*joined);
+    *joined = NULL;
     return false;
 }
 
 /* Ranks that do not wait for anything take it with their next exchange, or the pulse does. */
-void rnl_job_fail(rnl_job *job, int code, const char *text)
+void rnl_job_tell_all(rnl_job *job)
 {
     rnl_mpi_request request;
+    job->own_fault.fault = (int32_t)job->fault;
+    job->own_fault.culprit = job->culprit;
+    job->own_fault.code = job->code;
+    snprintf(job->own_fault.text, sizeof job->own_fault.text, "%s", job->text);
+    for (int r = 0; r < job->ranks; ++r)
+        if (r != job->rank && job->mpi->send(&job->own_fault, (int)sizeof job->own_fault, r,
+                                             RNL_TAG_FAULT, &request) == 0)
+            job->mpi->forget(&request);
+}
+
+void rnl_job_fail(rnl_job *job, int code, const char *text)
+{
     pthread_mutex_lock(&job->lock);
     if (job->fault == RNL_FAULT_NONE) {
-        job->own_fault.code = code;
-        snprintf(job->own_fault.text, sizeof job->own_fault.text, "%s", text);
         rnl_job_break(job, RNL_FAULT_TOLD, job->rank, code, "%s", text);
-        for (int r = 0; r < job->ranks; ++r)
-            if (r != job->rank && job->mpi->send(&job->own_fault, (int)sizeof job->own_fault, r,
-                                                 RNL_TAG_FAULT, &request) == 0)
-                job->mpi->forget(&request);
+        rnl_job_tell_all(job);
     }
     pthread_mutex_unlock(&job->lock);
 }
@@ -236,10 +267,18 @@ static bool meet(rnl_job *job)
     return met;
 }
 
-static void *end_soon(void *code)
+/* Where the library does not return, this ends the process. */
+typedef struct ending {
+    double seconds;
+    int code;
+} ending;
+
+static void *end_later(void *context)
 {
-    sleep(5);
-    _exit(*(const int *)code);
+    const ending *e = context;
+    const struct timespec t = {.tv_sec = (time_t)e->seconds};
+    nanosleep(&t, NULL);
+    _exit(e->code);
 }
 
 /* The rank that speaks of a fault has a moment for it before all are ended.  The launcher that is
@@ -247,10 +286,10 @@ static void *end_soon(void *code)
 static void abort_all(rnl_job *job, int code)
 {
     const struct timespec moment = {.tv_sec = !rnl_job_speaks(job), .tv_nsec = 200000000};
-    static int exit_code;
+    static ending soon = {.seconds = 5};
     pthread_t end;
-    exit_code = code;
-    if (pthread_create(&end, NULL, end_soon, &exit_code) == 0)
+    soon.code = code;
+    if (pthread_create(&end, NULL, end_later, &soon) == 0)
         pthread_detach(end);
     fflush(stdout);
     fflush(stderr);
@@ -258,17 +297,30 @@ static void abort_all(rnl_job *job, int code)
     job->mpi->abort(code);
 }
 
+/* MPI_Finalize waits for ranks that may be stopped meanwhile. */
+static void end_library(rnl_job *job, int code)
+{
+    ending late = {job->deadline, code};
+    pthread_t guard;
+    fflush(stdout);
+    fflush(stderr);
+    const bool guarded = pthread_create(&guard, NULL, end_later, &late) == 0;
+    rnl_life_end(job, RNL_LIFE_ENDS);
+    if (guarded) {
+        pthread_cancel(guard);
+        pthread_join(guard, NULL);
+    }
+}
+
 void rnl_job_exit(rnl_job *job, int code)
 {
     if (!job)
         return;
-    const bool met = job->fault == RNL_FAULT_NONE && meet(job);
-    rnl_pulse_end(job);
-    if (met)
-        rnl_letters_release(job);
-    if (met)
-        job->mpi->end();
-    else
+    if (job->fault == RNL_FAULT_NONE && meet(job))
+        end_library(job, code);
+    else {
+        rnl_life_end(job, RNL_LIFE_BREAKS);
         abort_all(job, code);
+    }
     release(job);
 }

@@ -2,9 +2,9 @@
  * A job: the processes, or ranks, that a launcher has started to train together, and messages
  * between them.
  *
- * No call waits for ever.  A thread of each rank sends the others a sign of life; a rank that is
- * waited for and gives none until the deadline, or says that it failed, breaks the job: from then
- * on every exchange fails at once, with the same fault.
+ * No call waits for ever.  A thread of each rank sends the others a sign of life, and says whether
+ * the rank works: a rank that is waited for and does neither until the deadline, or says that it
+ * failed, breaks the job: from then on every exchange fails at once, with the same fault.
  */
 #ifndef RNL_EXCHANGE_JOB_H
 #define RNL_EXCHANGE_JOB_H
@@ -18,15 +18,16 @@ typedef struct rnl_job rnl_job;
 /* Why a job cannot go on. */
 typedef enum rnl_fault {
     RNL_FAULT_NONE,
-    RNL_FAULT_SILENT, /* a rank gives no sign of life, or does not come */
+    RNL_FAULT_SILENT, /* a rank gives no sign of life, hangs, or does not come */
     RNL_FAULT_TOLD,   /* a rank says that it failed */
     RNL_FAULT_LIBRARY /* the message library reports an error */
 } rnl_fault;
 
 #define RNL_JOB_TEXT 512
 
-/* Seconds without a sign of life. */
-#define RNL_JOB_DEADLINE 30.0
+/* Seconds without a sign of life, or of work: with a second between signs, and what a launcher
+ * takes to end processes, a job ends within 30. */
+#define RNL_JOB_DEADLINE 25.0
 
 /* Joins the job of the launcher's ranks.  *job is NULL where this process is alone.  false if the
  * others cannot be joined, with the reason in `problem`. */

@@ -13,11 +13,20 @@
 /* Tags of parcels are below. */
 enum { RNL_TAG_PULSE = 16, RNL_TAG_FAULT, RNL_TAG_END, RNL_TAG_LETTER, RNL_TAG_BYTES };
 
-/* What a rank that fails tells. */
+/* What a rank tells that fails, or finds another silent. */
 typedef struct rnl_fault_message {
-    int32_t code;
+    int32_t fault, culprit, code;
     char text[RNL_JOB_TEXT];
 } rnl_fault_message;
+
+/* What the thread of the signs of life does. */
+typedef enum rnl_life {
+    RNL_LIFE_BEGINS, /* the library */
+    RNL_LIFE_BEGUN,
+    RNL_LIFE_BEATS,
+    RNL_LIFE_ENDS,  /* ends the library, and itself */
+    RNL_LIFE_BREAKS /* ends itself alone */
+} rnl_life;
 
 struct rnl_job {
     const rnl_mpi *mpi;
@@ -28,10 +37,13 @@ struct rnl_job {
     char library[128];
     pthread_mutex_t lock; /* held in every call of the library */
     pthread_t pulse;
-    bool has_pulse;
-    atomic_bool leaving;
+    _Atomic rnl_life life;
+    int begin_error;     /* of the library */
+    atomic_bool waiting; /* for other ranks */
+    bool serialized;
     double awake, looked_at; /* seconds that count (rnl_job_awake), and when they were counted */
     double *heard;           /* (ranks) of these: the last sign of life */
+    double *worked;          /* (ranks) the last one of a rank that did not hang */
     uint64_t step;
     rnl_mpi_request *requests; /* (capacity) */
     size_t *owners;            /* (capacity) the parcel that a request belongs to */
@@ -42,6 +54,7 @@ struct rnl_job {
     rnl_fault_message own_fault;
     _Atomic rnl_fault fault; /* written once, behind what follows */
     int culprit;             /* rank, or -1 */
+    double broken_at;        /* of the seconds that count */
     int code;                /* exit code that goes with the fault */
     char text[RNL_JOB_TEXT];
 };
@@ -50,9 +63,15 @@ struct rnl_job {
  * heard of nobody, and nobody is silent for that.  Holds the lock. */
 double rnl_job_awake(rnl_job *job);
 
-/* Starts and ends the thread that gives signs of life. */
-bool rnl_pulse_start(rnl_job *job);
-void rnl_pulse_end(rnl_job *job);
+/* Starts the thread that begins the library, and waits for that.  False, where the thread cannot be
+ * started, or is still there after the deadline: then it and the job stay. */
+bool rnl_life_begin(rnl_job *job, bool *started);
+
+/* Lets the thread give signs of life. */
+void rnl_life_beat(rnl_job *job);
+
+/* Ends it: RNL_LIFE_ENDS, RNL_LIFE_BREAKS. */
+void rnl_life_end(rnl_job *job, rnl_life how);
 
 /* Takes what others have sent beside parcels: signs of life, faults.  Holds the lock. */
 void rnl_job_listen(rnl_job *job);
@@ -60,6 +79,9 @@ void rnl_job_listen(rnl_job *job);
 /* Breaks the job; the first fault is kept.  Holds the lock. */
 void rnl_job_break(rnl_job *job, rnl_fault fault, int culprit, int code, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+
+/* Tells the others why the job is broken.  Holds the lock. */
+void rnl_job_tell_all(rnl_job *job);
 
 /* Breaks it by an error of the library in the exchange with a rank.  Holds the lock. */
 void rnl_job_break_by_error(rnl_job *job, size_t peer, int error);

@@ -125,6 +125,8 @@ static void begin_arriving(rnl_job *job)
 static void look_for_silence(rnl_job *job)
 {
     const double now = rnl_job_awake(job), began = job->letters->began;
+    if (job->fault != RNL_FAULT_NONE)
+        return;
     for (int r = 0; r < job->ranks && job->fault == RNL_FAULT_NONE; ++r) {
         const double heard = job->heard[r] > began ? job->heard[r] : began;
         if (r != job->rank && now - heard > job->deadline)
@@ -133,6 +135,8 @@ static void look_for_silence(rnl_job *job)
                           "stopped, or cannot be reached",
                           r, job->ranks, job->deadline);
     }
+    if (job->fault != RNL_FAULT_NONE)
+        rnl_job_tell_all(job);
 }
 
 /* Makes the boxes with the first letter.  Holds the lock. */

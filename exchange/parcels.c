@@ -32,6 +32,7 @@ void rnl_job_break(rnl_job *job, rnl_fault fault, int culprit, int code, const c
     va_end(values);
     job->culprit = culprit;
     job->code = code;
+    job->broken_at = job->awake;
     atomic_store(&job->fault, fault);
 }
 
@@ -112,24 +113,49 @@ static size_t test_all(rnl_job *job, const rnl_parcel *parcels, size_t open)
     return open;
 }
 
-/* Breaks the job if a rank that is waited for has been silent for too long, or does not come. */
+static double later(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+/* "step 12". */
+static void name_step(const rnl_job *job, char text[32])
+{
+    snprintf(text, 32, job->step ? "step %llu" : "the first step", (unsigned long long)job->step);
+}
+
+/* Breaks the job if a rank has been silent for too long, or hangs, or does not come. */
+static void look_at_rank(rnl_job *job, size_t peer, double began)
+{
+    char step[32];
+    const double now = job->awake, deadline = job->deadline;
+    name_step(job, step);
+    if (now - later(job->heard[peer], began) > deadline)
+        rnl_job_break(
+            job, RNL_FAULT_SILENT, (int)peer, 1,
+            "rank %zu of %d has given no sign of life for %.0f seconds, at %s: it died, is "
+            "stopped, or cannot be reached",
+            peer, job->ranks, deadline, step);
+    else if (now - later(job->worked[peer], began) > deadline)
+        rnl_job_break(job, RNL_FAULT_SILENT, (int)peer, 1,
+                      "rank %zu of %d lives, but has done nothing for %.0f seconds, and does not "
+                      "come to %s: it waits for a file, a pipe or a lock, or hangs",
+                      peer, job->ranks, deadline, step);
+    else if (now - began > PATIENCE * deadline)
+        rnl_job_break(job, RNL_FAULT_SILENT, (int)peer, 1,
+                      "rank %zu of %d lives, but has not come to %s for %.0f seconds", peer,
+                      job->ranks, step, PATIENCE * deadline);
+}
+
 static void look_at_clock(rnl_job *job, const rnl_parcel *parcels, size_t open, double began)
 {
-    const double now = rnl_job_awake(job);
-    for (size_t k = 0; k < open && job->fault == RNL_FAULT_NONE; ++k) {
-        const size_t peer = parcels[job->owners[k]].peer;
-        const double heard = job->heard[peer];
-        if (now - (heard > began ? heard : began) > job->deadline)
-            rnl_job_break(job, RNL_FAULT_SILENT, (int)peer, 1,
-                          "rank %zu of %d has given no sign of life for %.0f seconds, at step "
-                          "%llu: it died, is stopped, or cannot be reached",
-                          peer, job->ranks, job->deadline, (unsigned long long)job->step);
-        else if (now - began > PATIENCE * job->deadline)
-            rnl_job_break(job, RNL_FAULT_SILENT, (int)peer, 1,
-                          "rank %zu of %d lives, but has not come to step %llu for %.0f seconds",
-                          peer, job->ranks, (unsigned long long)job->step,
-                          PATIENCE * job->deadline);
-    }
+    rnl_job_awake(job);
+    if (job->fault != RNL_FAULT_NONE)
+        return;
+    for (size_t k = 0; k < open && job->fault == RNL_FAULT_NONE; ++k)
+        look_at_rank(job, parcels[job->owners[k]].peer, began);
+    if (job->fault != RNL_FAULT_NONE)
+        rnl_job_tell_all(job);
 }
 
 /* A rank that is late may need this core: a thread that wakes up is let onto a busy core sooner
@@ -179,7 +205,9 @@ bool rnl_job_exchange(rnl_job *job, const rnl_parcel *parcels, size_t count)
     open = start(job, parcels, count, true, open);
     open = start(job, parcels, count, false, open);
     pthread_mutex_unlock(&job->lock);
+    atomic_store(&job->waiting, true);
     wait_for(job, parcels, open);
+    atomic_store(&job->waiting, false);
     return job->fault == RNL_FAULT_NONE;
 }
 

@@ -1,21 +1,23 @@
 /*
- * Signs of life: a thread sends every rank an empty message each second, or four within a shorter
- * deadline, so that a rank that computes, reads or writes for long is told apart from one that is
- * dead.
+ * Signs of life: a thread sends every rank a byte each second, or four within a shorter deadline: 1
+ * from a rank that computes, reads or writes, or waits for others, 0 from one that hangs.
  */
 #include "exchange/job_state.h"
+#include "exchange/own_work.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 static const double most_seconds = 1;
 
-/* An empty message, or none where the library has an error: the waiting rank will meet it. */
-static void send_pulse(rnl_job *job, int peer)
+/* None where the library has an error: the waiting rank will meet it. */
+static void send_pulse(rnl_job *job, int peer, bool works)
 {
+    static const char signs[] = {0, 1};
     rnl_mpi_request request;
-    if (job->mpi->send("", 0, peer, RNL_TAG_PULSE, &request) == 0)
+    if (job->mpi->send(&signs[works], 1, peer, RNL_TAG_PULSE, &request) == 0)
         job->mpi->forget(&request);
 }
 
@@ -29,13 +31,16 @@ static bool take_one(rnl_job *job, int tag, void *bytes, int count, int *from)
 void rnl_job_listen(rnl_job *job)
 {
     rnl_fault_message message;
-    char none;
+    char works;
     int from;
-    while (take_one(job, RNL_TAG_PULSE, &none, 0, &from))
+    while (take_one(job, RNL_TAG_PULSE, &works, 1, &from)) {
         job->heard[from] = job->awake;
+        if (works)
+            job->worked[from] = job->awake;
+    }
     while (take_one(job, RNL_TAG_FAULT, &message, (int)sizeof message, &from)) {
         message.text[sizeof message.text - 1] = '\0';
-        rnl_job_break(job, RNL_FAULT_TOLD, from, message.code, "%s", message.text);
+        rnl_job_break(job, message.fault, message.culprit, message.code, "%s", message.text);
     }
 }
 
@@ -45,41 +50,98 @@ static void sleep_seconds(double seconds)
     nanosleep(&t, NULL);
 }
 
-static void *beat(void *context)
+/* When this rank last heard of another. */
+static double last_heard(const rnl_job *job)
 {
-    rnl_job *job = context;
+    double last = 0;
+    for (int r = 0; r < job->ranks; ++r)
+        if (r != job->rank && job->heard[r] > last)
+            last = job->heard[r];
+    return last;
+}
+
+/* Tests if this rank hangs, and does not leave a job that is broken, or in which it hears of
+ * nobody. */
+static bool is_lost(const rnl_job *job)
+{
+    const double end = job->fault != RNL_FAULT_NONE ? job->broken_at : last_heard(job);
+    const double worked = job->worked[job->rank];
+    return job->awake - (worked > end ? worked : end) > job->deadline;
+}
+
+static void send_pulses(rnl_job *job, bool works)
+{
+    if (works)
+        job->worked[job->rank] = job->awake;
+    for (int r = 0; r < job->ranks; ++r)
+        if (r != job->rank)
+            send_pulse(job, r, works);
+}
+
+static void beat(rnl_job *job)
+{
+    rnl_own_work work = {0};
     const double interval = job->deadline / 4 < most_seconds ? job->deadline / 4 : most_seconds;
     double next = 0;
-    while (!atomic_load(&job->leaving)) {
+    while (atomic_load(&job->life) == RNL_LIFE_BEATS) {
         pthread_mutex_lock(&job->lock);
         if (rnl_job_awake(job) >= next) {
-            for (int r = 0; r < job->ranks; ++r)
-                if (r != job->rank)
-                    send_pulse(job, r);
+            send_pulses(job, rnl_own_work_goes_on(&work) || atomic_load(&job->waiting));
             rnl_job_listen(job);
+            if (is_lost(job))
+                _exit(1);
             next = job->awake + interval;
         }
         pthread_mutex_unlock(&job->lock);
         sleep_seconds(interval / 10);
     }
+}
+
+/* The library is begun and ended by one thread, this one: its begin may wait for ever. */
+static void *live(void *context)
+{
+    rnl_job *job = context;
+    job->begin_error = job->mpi->begin(&job->rank, &job->ranks, &job->serialized);
+    atomic_store(&job->life, RNL_LIFE_BEGUN);
+    while (atomic_load(&job->life) == RNL_LIFE_BEGUN)
+        sleep_seconds(1e-3);
+    beat(job);
+    if (atomic_load(&job->life) == RNL_LIFE_ENDS) {
+        rnl_letters_release(job);
+        job->mpi->end();
+    }
     return NULL;
 }
 
 /* Signals are the other threads'. */
-bool rnl_pulse_start(rnl_job *job)
+static bool start_thread(rnl_job *job)
 {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
-    job->has_pulse = pthread_create(&job->pulse, NULL, beat, job) == 0;
+    const bool started = pthread_create(&job->pulse, NULL, live, job) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return job->has_pulse;
+    return started;
 }
 
-void rnl_pulse_end(rnl_job *job)
+bool rnl_life_begin(rnl_job *job, bool *started)
 {
-    atomic_store(&job->leaving, true);
-    if (job->has_pulse)
-        pthread_join(job->pulse, NULL);
-    job->has_pulse = false;
+    *started = start_thread(job);
+    while (*started && atomic_load(&job->life) == RNL_LIFE_BEGINS) {
+        if (rnl_job_awake(job) > job->deadline)
+            return false;
+        sleep_seconds(1e-3);
+    }
+    return *started;
+}
+
+void rnl_life_beat(rnl_job *job)
+{
+    atomic_store(&job->life, RNL_LIFE_BEATS);
+}
+
+void rnl_life_end(rnl_job *job, rnl_life how)
+{
+    atomic_store(&job->life, how);
+    pthread_join(job->pulse, NULL);
 }

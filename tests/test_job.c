@@ -1,11 +1,15 @@
 /*
- * Jobs: what a launcher's environment says, and how shards are shared out among ranks.
+ * Jobs: what a launcher's environment says, what counts as work, and how shards are shared out
+ * among ranks.
  */
 #include "engine/step/shared.h"
 #include "exchange/launcher.h"
+#include "exchange/own_work.h"
 
 #include <criterion/criterion.h>
+#include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 /* ---- launchers ------------------------------------------------------------------------------- */
 
@@ -122,4 +126,29 @@ Test(ranks, see_no_rows_of_others)
         cr_expect_eq(own.used, is_own ? all.used : 0);
     }
     cr_expect_eq(rnl_cut_used_shards(cut, 5), 5u);
+}
+
+/* ---- work ------------------------------------------------------------------------------------ */
+
+/* Uses a processor for a tenth of a second. */
+static void *compute(void *context)
+{
+    struct timespec t = {0};
+    while (t.tv_sec == 0 && t.tv_nsec < 100000000)
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return context;
+}
+
+Test(own_work, is_that_of_other_threads)
+{
+    rnl_own_work work = {0};
+    pthread_t thread;
+    rnl_own_work_goes_on(&work);
+    const double before = work.processor;
+    compute(NULL);
+    rnl_own_work_goes_on(&work);
+    cr_expect_lt(work.processor - before, 0.05);
+    cr_assert_eq(pthread_create(&thread, NULL, compute, NULL), 0);
+    pthread_join(thread, NULL);
+    cr_expect(rnl_own_work_goes_on(&work));
 }

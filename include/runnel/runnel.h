@@ -570,7 +570,8 @@ typedef struct rnl_schedule_point {
 typedef struct rnl_job rnl_job;
 
 /* Joins the job that this process was started in.  *job is NULL, with RNL_OK, if it was started
- * alone.  A rank that gives no sign of life for `deadline` seconds, 0 for 30, ends the job.  The
+ * alone.  A rank that is waited for and gives no sign of life, or does nothing, for `deadline`
+ * seconds, 0 for 25, ends the job; so does one that has not begun so long after this one.  The
  * environment says which message library is meant: Open MPI or MPICH; it is loaded then, and only
  * then.  RNL_JOB if it is not there, or does not find the other ranks. */
 RNL_API rnl_status rnl_job_join(rnl_job **job, double deadline);
