@@ -1,17 +1,33 @@
 #include "engine/layers/dense/dense_state.h"
 
+#include "engine/base/number.h"
+
 #include <string.h>
 
-/* Delta of some rows and a panel. */
-static void compute_panel(const rnl_dense_state *state, const rnl_dense_columns *columns,
-                          size_t panel, size_t row, size_t rows, rnl_mutable_view delta)
+/* Floats of delta that are computed at once: they stay in the L1 cache. */
+#define AT_ONCE 4096
+
+/* Few rows of a wide layer are read in streams that the hardware prefetcher follows.  An even
+ * number, for pairs. */
+static size_t rows_at_once(const rnl_dense_columns *columns)
 {
-    const rnl_packing *packing = &columns->delta_packing;
+    const size_t rows = AT_ONCE / rnl_in_vectors(columns->count) / 2 * 2;
+    return rows > 4 ? rows : 4;
+}
+
+size_t rnl_dense_rounded_floats(const rnl_dense_columns *columns)
+{
+    return rows_at_once(columns) * rnl_in_vectors(columns->count);
+}
+
+/* Delta of some rows, from a column of the block on. */
+static void compute(const rnl_dense_state *state, size_t unit, size_t units, size_t row,
+                    size_t rows, rnl_mutable_view delta)
+{
     const rnl_matrix *y = state->kept.values ? &state->kept : &state->output;
-    const size_t unit = columns->first + panel * packing->width;
     state->activation.backward(&(const rnl_activation_backward){
         .rows = rows,
-        .columns = rnl_panel_columns(packing, panel),
+        .columns = units,
         .upstream = rnl_upstream_view(&state->upstream, row, unit),
         .y = rnl_matrix_view(y, row, unit),
         .delta = delta,
@@ -19,49 +35,63 @@ static void compute_panel(const rnl_dense_state *state, const rnl_dense_columns 
     });
 }
 
-/* Computes delta of a panel in the worker's buffer and rounds it into both forms. */
-static void round_delta(const rnl_dense_state *state, const rnl_dense_columns *columns,
-                        size_t panel, size_t row, size_t rows, const rnl_step_worker *worker)
+/* Rounds a panel of delta into both forms. */
+static void round_panel(const rnl_dense_columns *columns, size_t panel, size_t row, size_t rows,
+                        const float *delta, size_t stride, const rnl_step *step)
 {
     const rnl_packing *packing = &columns->delta_packing;
     const size_t width = packing->width, first = panel * width;
-    float *delta = worker->step->buffers.tile[worker->index];
-    compute_panel(state, columns, panel, row, rows, (rnl_mutable_view){delta, width});
-    worker->step->kernels->round_to_bfloat16(&(const rnl_rounding){
+    step->kernels->round_to_bfloat16(&(const rnl_rounding){
         .rows = rows,
         .columns = rnl_panel_columns(packing, panel),
-        .x = {delta, width},
+        .x = {delta + first, stride},
         .by_rows = {columns->delta_rows + row * columns->delta_stride + first / 2,
                     columns->delta_stride},
-        .by_columns = {columns->delta +
-                           rnl_packed_at(packing, panel, rnl_pair_row(worker->step, row)),
+        .by_columns = {columns->delta + rnl_packed_at(packing, panel, rnl_pair_row(step, row)),
                        width},
     });
 }
 
-static void round_all(const rnl_dense_state *state, const rnl_dense_columns *columns, size_t row,
-                      size_t rows, const rnl_step_worker *worker)
+/* Computes delta of some rows in the worker's buffer and rounds it. */
+static void compute_rounded(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                            size_t row, size_t rows, const rnl_step_worker *worker)
 {
-    const size_t pair = rnl_pair_row(worker->step, row);
+    float *delta = worker->step->buffers.tile[worker->index];
+    const size_t stride = rnl_in_vectors(columns->count);
+    compute(state, columns->first, columns->count, row, rows, (rnl_mutable_view){delta, stride});
     for (size_t p = 0; p < columns->delta_packing.panels; ++p)
-        round_delta(state, columns, p, row, rows, worker);
-    rnl_clear_columns(&columns->delta_packing, pair,
-                      rnl_pair_row(worker->step, row + rows - 1) + 1 - pair, columns->delta);
+        round_panel(columns, p, row, rows, delta, stride, worker->step);
+}
+
+static void compute_packed(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                           size_t row, size_t rows)
+{
+    const rnl_packing *packing = &columns->delta_packing;
+    for (size_t p = 0; p < packing->panels; ++p)
+        compute(
+            state, columns->first + p * packing->width, rnl_panel_columns(packing, p), row, rows,
+            (rnl_mutable_view){columns->delta + rnl_packed_at(packing, p, row), packing->width});
+}
+
+/* Rows of pairs that hold some rows of a part. */
+static size_t pair_rows(const rnl_step *step, size_t row, size_t rows)
+{
+    return rnl_pair_row(step, row + rows - 1) + 1 - rnl_pair_row(step, row);
 }
 
 void rnl_dense_compute_delta(const rnl_dense_state *state, const rnl_dense_columns *columns,
                              size_t row, size_t rows, const rnl_step_worker *worker)
 {
-    const rnl_packing *packing = &columns->delta_packing;
-    if (columns->weights->pairs) {
-        round_all(state, columns, row, rows, worker);
-        return;
+    const bool pairs = columns->weights->pairs != NULL;
+    for (size_t i = 0, some; i < rows; i += some) {
+        some = rnl_least(rows - i, rows_at_once(columns));
+        if (pairs)
+            compute_rounded(state, columns, row + i, some, worker);
+        else
+            compute_packed(state, columns, row + i, some);
     }
-    for (size_t p = 0; p < packing->panels; ++p)
-        compute_panel(
-            state, columns, p, row, rows,
-            (rnl_mutable_view){columns->delta + rnl_packed_at(packing, p, row), packing->width});
-    rnl_clear_columns(packing, row, rows, columns->delta);
+    rnl_clear_columns(&columns->delta_packing, pairs ? rnl_pair_row(worker->step, row) : row,
+                      pairs ? pair_rows(worker->step, row, rows) : rows, columns->delta);
 }
 
 /* In mixed precision these are rows of pairs. */

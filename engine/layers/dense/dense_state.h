@@ -24,8 +24,8 @@
  * In both, gradients are summed over all rows by one worker, which then updates the weights.
  *
  * In mixed precision these products read pairs of bfloat16 (engine/step/mixed_precision.h).  Delta
- * is rounded panel by panel into both forms that they read.  No phase transposes weights: their
- * update writes the rounded copies, the transposed one too.
+ * is rounded, some rows at a time, into both forms that they read.  No phase transposes weights:
+ * their update writes the rounded copies, the transposed one too.
  */
 #ifndef RNL_ENGINE_LAYERS_DENSE_DENSE_STATE_H
 #define RNL_ENGINE_LAYERS_DENSE_DENSE_STATE_H
@@ -179,6 +179,9 @@ rnl_status rnl_dense_plan_tie(rnl_dense_state *state, rnl_step *step);
  * forms. */
 void rnl_dense_compute_delta(const rnl_dense_state *state, const rnl_dense_columns *columns,
                              size_t row, size_t rows, const rnl_step_worker *worker);
+
+/* Returns what that needs of a worker's scratch in mixed precision. */
+size_t rnl_dense_rounded_floats(const rnl_dense_columns *columns);
 
 /* Sets delta to 0 in padding rows, which have no part in the gradients. */
 void rnl_dense_clear_delta(const rnl_dense_columns *columns, const rnl_step *step, size_t row,
