@@ -30,6 +30,21 @@ ranks() { # LAUNCHER RANKS WORD...
     return $code
 }
 
+# Open MPI 5.0.7's mpirun crashes where it is given two commands: `mpirun -n 1 true : -n 1 true`.
+cat >either <<'END'
+#!/bin/bash
+# either WORD... or WORD...      rank 0 runs the first command, the others run the second
+first=()
+until [ $# -eq 0 ] || [ "$1" = or ]; do
+    first+=("$1")
+    shift
+done
+shift
+[ "${OMPI_COMM_WORLD_RANK:-$PMI_RANK}" = 0 ] && exec "${first[@]}"
+exec "$@"
+END
+chmod +x either
+
 expect() { # WHAT EXPECTED FOUND
     [ "$3" = "$2" ] && return
     echo "$1: got $3, expected $2"
