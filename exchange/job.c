@@ -177,7 +177,7 @@ static void release(rnl_job *job)
     free(job->heard);
     free(job->parcels);
     free(job->requests);
-    free(job->owners);
+    free(job->peers);
     pthread_mutex_destroy(&job->lock);
     free(job);
 }

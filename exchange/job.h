@@ -60,7 +60,11 @@ typedef struct rnl_parcel {
     size_t size; /* the same on both sides; 0 sends nothing */
 } rnl_parcel;
 
-/* Sends and receives all parcels; false if the job is broken. */
+/* Starts parcels that the next exchange waits for; messages move while the library is called. */
+bool rnl_job_start(rnl_job *job, const rnl_parcel *parcels, size_t count);
+void rnl_job_move(rnl_job *job);
+
+/* Sends and receives all parcels, and those that were started; false if the job is broken. */
 bool rnl_job_exchange(rnl_job *job, const rnl_parcel *parcels, size_t count);
 
 /* Sends each rank the own part of an array and receives theirs; ends[r] is where the part of rank r

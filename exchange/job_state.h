@@ -46,8 +46,8 @@ struct rnl_job {
     double *worked;          /* (ranks) the last one of a rank that did not hang */
     uint64_t step;
     rnl_mpi_request *requests; /* (capacity) */
-    size_t *owners;            /* (capacity) the parcel that a request belongs to */
-    size_t capacity;
+    size_t *peers;             /* (capacity) of a request */
+    size_t open, capacity;
     rnl_parcel *parcels;         /* (2 ranks) of rnl_job_gather */
     struct rnl_letters *letters; /* NULL: there were none yet (letters.c) */
     rnl_job_traffic traffic;

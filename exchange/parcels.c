@@ -57,9 +57,9 @@ static bool make_room(rnl_job *job, size_t count)
         return true;
     rnl_mpi_request *requests = realloc(job->requests, count * sizeof *requests);
     job->requests = requests ? requests : job->requests;
-    size_t *owners = realloc(job->owners, count * sizeof *owners);
-    job->owners = owners ? owners : job->owners;
-    if (!requests || !owners) {
+    size_t *peers = realloc(job->peers, count * sizeof *peers);
+    job->peers = peers ? peers : job->peers;
+    if (!requests || !peers) {
         rnl_job_break(job, RNL_FAULT_LIBRARY, job->rank, 1, "out of memory for %zu messages",
                       count);
         return false;
@@ -77,40 +77,37 @@ static int start_part(rnl_job *job, const rnl_parcel *p, size_t begin, rnl_mpi_r
                        : job->mpi->send(bytes, count, (int)p->peer, p->tag, request);
 }
 
-/* Starts those that receive, or those that send; returns the number of requests. */
-static size_t start(rnl_job *job, const rnl_parcel *parcels, size_t count, bool receives,
-                    size_t started)
+/* Starts those that receive, or those that send. */
+static void start(rnl_job *job, const rnl_parcel *parcels, size_t count, bool receives)
 {
     for (size_t i = 0; i < count && job->fault == RNL_FAULT_NONE; ++i)
         for (size_t begin = 0; parcels[i].receives == receives && begin < parcels[i].size;
              begin += MOST_BYTES) {
-            const int error = start_part(job, &parcels[i], begin, &job->requests[started]);
+            const int error = start_part(job, &parcels[i], begin, &job->requests[job->open]);
             if (error) {
                 rnl_job_break_by_error(job, parcels[i].peer, error);
-                return started;
+                return;
             }
-            job->owners[started++] = i;
+            job->peers[job->open++] = parcels[i].peer;
         }
-    return started;
 }
 
 /* Tests each request once; those that are done make room for the last. */
-static size_t test_all(rnl_job *job, const rnl_parcel *parcels, size_t open)
+static void test_all(rnl_job *job)
 {
-    for (size_t k = open; k-- > 0;) {
+    for (size_t k = job->open; k-- > 0;) {
         bool done = false;
         const int error = job->mpi->test(&job->requests[k], &done);
         if (error) {
-            rnl_job_break_by_error(job, parcels[job->owners[k]].peer, error);
-            return open;
+            rnl_job_break_by_error(job, job->peers[k], error);
+            return;
         }
         if (!done)
             continue;
-        --open;
-        job->requests[k] = job->requests[open];
-        job->owners[k] = job->owners[open];
+        --job->open;
+        job->requests[k] = job->requests[job->open];
+        job->peers[k] = job->peers[job->open];
     }
-    return open;
 }
 
 static double later(double a, double b)
@@ -147,13 +144,13 @@ static void look_at_rank(rnl_job *job, size_t peer, double began)
                       job->ranks, step, PATIENCE * deadline);
 }
 
-static void look_at_clock(rnl_job *job, const rnl_parcel *parcels, size_t open, double began)
+static void look_at_clock(rnl_job *job, double began)
 {
     rnl_job_awake(job);
     if (job->fault != RNL_FAULT_NONE)
         return;
-    for (size_t k = 0; k < open && job->fault == RNL_FAULT_NONE; ++k)
-        look_at_rank(job, parcels[job->owners[k]].peer, began);
+    for (size_t k = 0; k < job->open && job->fault == RNL_FAULT_NONE; ++k)
+        look_at_rank(job, job->peers[k], began);
     if (job->fault != RNL_FAULT_NONE)
         rnl_job_tell_all(job);
 }
@@ -169,22 +166,22 @@ static void rest(bool late)
         sched_yield();
 }
 
-static void wait_for(rnl_job *job, const rnl_parcel *parcels, size_t open)
+static void wait_for_all(rnl_job *job)
 {
     bool late = false;
     pthread_mutex_lock(&job->lock);
     const double began = rnl_job_awake(job);
     pthread_mutex_unlock(&job->lock);
-    for (unsigned turn = 1; open > 0 && job->fault == RNL_FAULT_NONE; ++turn) {
+    for (unsigned turn = 1; job->open > 0 && job->fault == RNL_FAULT_NONE; ++turn) {
         pthread_mutex_lock(&job->lock);
-        open = test_all(job, parcels, open);
-        if (turn % LOOK_EVERY == 0 && open > 0) {
+        test_all(job);
+        if (turn % LOOK_EVERY == 0 && job->open > 0) {
             rnl_job_listen(job);
-            look_at_clock(job, parcels, open, began);
+            look_at_clock(job, began);
             late = job->awake - began > SPINNING;
         }
         pthread_mutex_unlock(&job->lock);
-        if (open > 0)
+        if (job->open > 0)
             rest(late);
     }
     pthread_mutex_lock(&job->lock);
@@ -192,9 +189,9 @@ static void wait_for(rnl_job *job, const rnl_parcel *parcels, size_t open)
     pthread_mutex_unlock(&job->lock);
 }
 
-bool rnl_job_exchange(rnl_job *job, const rnl_parcel *parcels, size_t count)
+bool rnl_job_start(rnl_job *job, const rnl_parcel *parcels, size_t count)
 {
-    size_t needed = 0, open = 0;
+    size_t needed = job->open;
     for (size_t i = 0; i < count; ++i) {
         needed += requests_of(&parcels[i]);
         job->traffic.sent += parcels[i].receives ? 0 : parcels[i].size;
@@ -202,11 +199,27 @@ bool rnl_job_exchange(rnl_job *job, const rnl_parcel *parcels, size_t count)
     if (job->fault != RNL_FAULT_NONE || !make_room(job, needed))
         return false;
     pthread_mutex_lock(&job->lock);
-    open = start(job, parcels, count, true, open);
-    open = start(job, parcels, count, false, open);
+    start(job, parcels, count, true);
+    start(job, parcels, count, false);
     pthread_mutex_unlock(&job->lock);
+    return job->fault == RNL_FAULT_NONE;
+}
+
+void rnl_job_move(rnl_job *job)
+{
+    if (job->open == 0 || job->fault != RNL_FAULT_NONE)
+        return;
+    pthread_mutex_lock(&job->lock);
+    test_all(job);
+    pthread_mutex_unlock(&job->lock);
+}
+
+bool rnl_job_exchange(rnl_job *job, const rnl_parcel *parcels, size_t count)
+{
+    if (!rnl_job_start(job, parcels, count))
+        return false;
     atomic_store(&job->waiting, true);
-    wait_for(job, parcels, open);
+    wait_for_all(job);
     atomic_store(&job->waiting, false);
     return job->fault == RNL_FAULT_NONE;
 }

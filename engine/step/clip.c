@@ -22,9 +22,10 @@ typedef struct slice {
  * them. */
 typedef struct clip_state {
     rnl_clipping clipping;
-    float *sums;   /* of the squares of each chunk, block behind block: first those of ranks */
-    size_t *first; /* (blocks) of these */
-    size_t *ends;  /* (ranks) of a rank's, in bytes */
+    float *sums;     /* of the squares of each chunk, block behind block: first those of ranks */
+    size_t *first;   /* (blocks) of these */
+    size_t begin[2]; /* of those of the early and the late region (shared.h) */
+    size_t *ends[2]; /* (ranks) of a rank's from there on, in bytes */
     size_t count;
     slice slices[];
 } clip_state;
@@ -123,7 +124,8 @@ static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
     const clip_state *state = self;
     const rnl_step *step = worker->step;
     bool lost = false;
-    RNL_TRY(rnl_shared_gather(step->shared, state->sums, state->ends));
+    for (size_t k = 0; k < RNL_TIED; ++k)
+        RNL_TRY(rnl_shared_gather(step->shared, state->sums + state->begin[k], state->ends[k]));
     for (size_t i = 0; i < step->blocks.count; ++i) {
         const rnl_block *block = step->blocks.items[i];
         lost |= rnl_block_is_gathered(block) && rnl_squares_are_lost(sum_chunks(state, block));
@@ -131,22 +133,33 @@ static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
     return lost ? rnl_shared_gather_gradients(step) : RNL_OK;
 }
 
+/* The ends of what each rank measures of a region; returns the last. */
+static size_t list_ends(size_t *ends, const rnl_step *step, size_t region)
+{
+    size_t bytes = 0;
+    for (size_t r = 0; r < step->shared->ranks; ++r) {
+        for (size_t i = 0; i < step->blocks.count; ++i) {
+            const rnl_block *block = step->blocks.items[i];
+            if (rnl_block_is_gathered(block) && rnl_region_of(step, block) == region)
+                bytes +=
+                    rnl_divide_up(rnl_shared_part(step, block, r).count, CHUNK) * sizeof(float);
+        }
+        ends[r] = bytes;
+    }
+    return bytes;
+}
+
 static rnl_status plan_gather(clip_state *state, rnl_step *step)
 {
     const rnl_step_shared *shared = step->shared;
     if (!shared)
         return RNL_OK;
-    state->ends = rnl_step_allocate(step, shared->ranks * sizeof *state->ends, NULL);
-    if (!state->ends)
-        return rnl_fail_memory(shared->ranks * sizeof *state->ends);
     size_t bytes = 0;
-    for (size_t r = 0; r < shared->ranks; ++r) {
-        for (size_t i = 0; i < step->blocks.count; ++i)
-            if (rnl_block_is_gathered(step->blocks.items[i]))
-                bytes +=
-                    rnl_divide_up(rnl_shared_part(step, step->blocks.items[i], r).count, CHUNK) *
-                    sizeof *state->sums;
-        state->ends[r] = bytes;
+    for (size_t k = 0; k < RNL_TIED; ++k) {
+        state->ends[k] = rnl_step_allocate(step, shared->ranks * sizeof **state->ends, NULL);
+        if (!state->ends[k])
+            return rnl_fail_memory(shared->ranks * sizeof **state->ends);
+        bytes += list_ends(state->ends[k], step, k);
     }
     return rnl_phases_add(&step->phases,
                           (rnl_phase){.name = "gather norms",
@@ -158,13 +171,14 @@ static rnl_status plan_gather(clip_state *state, rnl_step *step)
 
 /* ---- planning -------------------------------------------------------------------------------- */
 
-/* Numbers the chunks of blocks that ranks share out, or of the others. */
-static size_t number_chunks(const clip_state *state, const rnl_step *step, bool gathered,
+/* Numbers the chunks of blocks of a region, or of those that ranks do not share out. */
+static size_t number_chunks(const clip_state *state, const rnl_step *step, size_t region,
                             size_t next)
 {
     for (size_t i = 0; i < step->blocks.count; ++i) {
         const rnl_block *block = step->blocks.items[i];
-        if (!block->trained || rnl_block_is_gathered(block) != gathered)
+        const size_t own = rnl_block_is_gathered(block) ? rnl_region_of(step, block) : RNL_TIED;
+        if (!block->trained || own != region)
             continue;
         state->first[i] = next;
         next += rnl_divide_up(block->count, CHUNK);
@@ -177,7 +191,12 @@ static rnl_status plan_sums(clip_state *state, rnl_step *step)
     state->first = rnl_step_allocate(step, (step->blocks.count + 1) * sizeof *state->first, NULL);
     if (!state->first)
         return rnl_fail_memory(step->blocks.count * sizeof *state->first);
-    const size_t chunks = number_chunks(state, step, false, number_chunks(state, step, true, 0));
+    size_t chunks = 0;
+    for (size_t region = 0; region <= RNL_TIED; ++region) {
+        if (region < RNL_TIED)
+            state->begin[region] = chunks;
+        chunks = number_chunks(state, step, region, chunks);
+    }
     state->sums = rnl_step_allocate(step, (chunks + 1) * sizeof *state->sums, NULL);
     return state->sums ? RNL_OK : rnl_fail_memory(chunks * sizeof *state->sums);
 }

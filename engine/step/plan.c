@@ -79,6 +79,8 @@ static rnl_status plan_backward(rnl_step *step)
         };
         if (i > first)
             use_exchange(step, used_strides, &downstream);
+        if (i == first)
+            RNL_TRY(rnl_plan_early_exchange(step));
         step->phases.layer = layer->name;
         RNL_TRY(rnl_layer_operations_of(layer)->plan_backward(
             step->layers.states[i], step, &upstream, i > first ? &downstream : NULL));
@@ -145,6 +147,7 @@ rnl_status rnl_step_plan(rnl_step *step)
         RNL_TRY(plan_backward(step));
         rnl_phases_end_trailing(&step->phases);
         RNL_TRY(rnl_plan_exchange(step));
+        RNL_TRY(rnl_plan_gather_tied(step));
         RNL_TRY(rnl_plan_tied_gradients(step));
         RNL_TRY(rnl_plan_clipping(step));
         RNL_TRY(rnl_plan_update(step));

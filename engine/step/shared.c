@@ -65,20 +65,43 @@ static size_t list_roots_of(const rnl_exchange *e, const rnl_region *region, siz
     return count;
 }
 
-static size_t list_parcels(const rnl_exchange *e, size_t peer, rnl_parcel *parcels)
+static size_t list_rows(const rnl_exchange *e, size_t peer, rnl_parcel parcels[2])
 {
     const rnl_row_messages *rows = &e->rows;
     const size_t own = e->step->shared->rank;
-    size_t count = 0;
-    for (size_t i = 0; i < RNL_REGIONS; ++i)
-        count += list_roots_of(e, &e->regions[i], peer, parcels + count);
-    parcels[count++] =
+    parcels[0] =
         (rnl_parcel){peer, RNL_TAG_ROWS, false, rows->bytes + rnl_begin_of(rows->ends, own),
                      rnl_size_of(rows->ends, own)};
-    parcels[count++] =
+    parcels[1] =
         (rnl_parcel){peer, RNL_TAG_ROWS, true, rows->bytes + rnl_begin_of(rows->ends, peer),
                      rnl_size_of(rows->ends, peer)};
+    return 2;
+}
+
+/* What leaves before the gradients of the first layer are computed, or behind them. */
+static size_t list_parcels(const rnl_exchange *e, bool early)
+{
+    const rnl_step_shared *s = e->step->shared;
+    size_t count = 0;
+    for (size_t i = 1; i < s->ranks; ++i) {
+        const size_t peer = (s->rank + i) % s->ranks;
+        for (size_t k = 0; k < RNL_REGIONS; ++k)
+            if ((k != RNL_LATE) == early)
+                count += list_roots_of(e, &e->regions[k], peer, e->parcels + count);
+        if (!early)
+            count += list_rows(e, peer, e->parcels + count);
+    }
     return count;
+}
+
+static rnl_status run_early_exchange(void *self, size_t tile, rnl_step_worker *worker)
+{
+    (void)tile, (void)self;
+    const rnl_step_shared *s = worker->step->shared;
+    rnl_job_stand_at(s->job, worker->batch.number);
+    return rnl_job_start(s->job, s->exchange->parcels, list_parcels(s->exchange, true))
+               ? RNL_OK
+               : rnl_fail_job(s->job);
 }
 
 static rnl_status run_exchange(void *self, size_t tile, rnl_step_worker *worker)
@@ -86,14 +109,32 @@ static rnl_status run_exchange(void *self, size_t tile, rnl_step_worker *worker)
     (void)tile;
     const rnl_exchange *e = self;
     const rnl_step_shared *s = worker->step->shared;
-    size_t count = 0;
     rnl_rows_write(e, worker->batch.number);
-    for (size_t i = 1; i < s->ranks; ++i)
-        count += list_parcels(e, (s->rank + i) % s->ranks, e->parcels + count);
     rnl_job_stand_at(s->job, worker->batch.number);
-    if (!rnl_job_exchange(s->job, e->parcels, count))
+    if (!rnl_job_exchange(s->job, e->parcels, list_parcels(e, false)))
         return rnl_fail_job(s->job);
     return rnl_rows_read(e, worker->batch.number);
+}
+
+static bool has_early_gradients(const rnl_step *step)
+{
+    bool any = false;
+    for (size_t i = 0; i < step->blocks.count; ++i)
+        any |= step->blocks.items[i]->gradients_shared &&
+               rnl_region_of(step, step->blocks.items[i]) != RNL_LATE;
+    return any;
+}
+
+/* It waits for all gradients so far; nobody waits for it. */
+rnl_status rnl_plan_early_exchange(rnl_step *step)
+{
+    if (!step->shared || !has_early_gradients(step))
+        return RNL_OK;
+    rnl_phases_end_trailing(&step->phases);
+    return rnl_phases_add(&step->phases, (rnl_phase){.name = "send gradients",
+                                                     .tiles = 1,
+                                                     .run = run_early_exchange,
+                                                     .trails = RNL_TRAILS_HERE});
 }
 
 /* ---- sum ------------------------------------------------------------------------------------- */
@@ -164,85 +205,13 @@ static rnl_status run_sum(void *self, size_t tile, rnl_step_worker *worker)
     return RNL_OK;
 }
 
-rnl_status rnl_shared_gather(const rnl_step_shared *shared, void *array, const size_t *ends)
-{
-    return rnl_job_gather(shared->job, RNL_TAG_SUM, array, ends) ? RNL_OK
-                                                                 : rnl_fail_job(shared->job);
-}
-
-static rnl_status gather_region(const rnl_exchange *e, size_t region)
-{
-    const rnl_step_shared *s = e->step->shared;
-    const rnl_region *r = &e->regions[region];
-    return rnl_shared_gather(s, s->gradients + r->begin, r->byte_ends);
-}
-
-rnl_status rnl_shared_gather_gradients(const rnl_step *step)
-{
-    return gather_region(step->shared->exchange, RNL_UPDATED);
-}
-
-static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
-{
-    (void)tile, (void)worker;
-    return gather_region(self, RNL_TIED);
-}
-
-/* ---- weights --------------------------------------------------------------------------------- */
-
-/* Adds the own piece of an array, which is sent, and the peer's, which is received. */
-static size_t list_pieces(const rnl_exchange *e, size_t peer, float *array, rnl_parcel *parcels)
-{
-    const rnl_step_shared *s = e->step->shared;
-    const rnl_region *region = &e->regions[RNL_UPDATED];
-    const size_t *ends = region->byte_ends;
-    parcels[0] = (rnl_parcel){peer, RNL_TAG_SUM, true, array + rnl_begin_of(region->ends, peer),
-                              rnl_size_of(ends, peer)};
-    parcels[1] = (rnl_parcel){peer, RNL_TAG_SUM, false, array + rnl_begin_of(region->ends, s->rank),
-                              rnl_size_of(ends, s->rank)};
-    return 2;
-}
-
-/* Trouble goes along, so that all ranks end at the same step. */
-static size_t list_gathered(const rnl_exchange *e, size_t peer, rnl_parcel *parcels)
-{
-    const rnl_step_shared *s = e->step->shared;
-    size_t count = list_pieces(e, peer, e->weights, parcels);
-    if (s->probing)
-        count += list_pieces(e, peer, s->gradients, parcels + count);
-    parcels[count++] =
-        (rnl_parcel){peer, RNL_TAG_SUM, true, &e->troubles[peer], sizeof *e->troubles};
-    parcels[count++] =
-        (rnl_parcel){peer, RNL_TAG_SUM, false, &e->troubles[s->rank], sizeof *e->troubles};
-    return count;
-}
-
-static rnl_status run_gather_weights(void *self, size_t tile, rnl_step_worker *worker)
-{
-    (void)tile;
-    const rnl_exchange *e = self;
-    rnl_step *step = worker->step;
-    const rnl_step_shared *s = step->shared;
-    uint64_t earliest = atomic_load(&step->update.trouble);
-    size_t count = 0;
-    e->troubles[s->rank] = earliest;
-    for (size_t i = 1; i < s->ranks; ++i)
-        count += list_gathered(e, (s->rank + i) % s->ranks, e->parcels + count);
-    if (!rnl_job_exchange(s->job, e->parcels, count))
-        return rnl_fail_job(s->job);
-    for (size_t r = 0; r < s->ranks; ++r)
-        earliest = e->troubles[r] < earliest ? e->troubles[r] : earliest;
-    atomic_store(&step->update.trouble, earliest);
-    return RNL_OK;
-}
-
 /* ---- planning -------------------------------------------------------------------------------- */
 
 static rnl_status allocate(rnl_exchange *e, const rnl_step_shared *s)
 {
     rnl_step *step = e->step;
     const size_t parcels =
-        s->ranks * (RNL_REGIONS * s->own_count + 6) + RNL_REGIONS * e->root_count;
+        s->ranks * (RNL_REGIONS * s->own_count + 10) + RNL_REGIONS * e->root_count;
     e->roots = rnl_step_allocate(step, (e->root_count + 1) * sizeof *e->roots, NULL);
     e->parcels = rnl_step_allocate(step, parcels * sizeof *e->parcels, NULL);
     e->troubles = rnl_step_allocate(step, s->ranks * sizeof *e->troubles, NULL);
@@ -302,14 +271,6 @@ static rnl_phase_cost exchange_cost(const rnl_exchange *e, const rnl_step_shared
     };
 }
 
-/* A rank receives all other pieces. */
-static rnl_phase_cost gather_cost(const rnl_region *region, const rnl_step_shared *s)
-{
-    const size_t all = region->byte_ends[s->ranks - 1],
-                 own = rnl_size_of(region->byte_ends, s->rank);
-    return (rnl_phase_cost){.waits = 1, .received = (double)(all - own)};
-}
-
 static rnl_status add_sum(rnl_exchange *e, const rnl_step_shared *s)
 {
     size_t tiles = 0, bytes = 0;
@@ -329,20 +290,12 @@ static rnl_status add_sum(rnl_exchange *e, const rnl_step_shared *s)
 
 static rnl_status add_phases(rnl_exchange *e, const rnl_step_shared *s)
 {
-    rnl_phase_list *phases = &e->step->phases;
-    RNL_TRY(rnl_phases_add(phases, (rnl_phase){.name = "exchange",
-                                               .tiles = 1,
-                                               .run = run_exchange,
-                                               .self = e,
-                                               .cost = exchange_cost(e, s)}));
-    RNL_TRY(add_sum(e, s));
-    if (e->regions[RNL_TIED].count == 0)
-        return RNL_OK;
-    return rnl_phases_add(phases, (rnl_phase){.name = "gather tied gradients",
-                                              .tiles = 1,
-                                              .run = run_gather,
-                                              .self = e,
-                                              .cost = gather_cost(&e->regions[RNL_TIED], s)});
+    RNL_TRY(rnl_phases_add(&e->step->phases, (rnl_phase){.name = "exchange",
+                                                         .tiles = 1,
+                                                         .run = run_exchange,
+                                                         .self = e,
+                                                         .cost = exchange_cost(e, s)}));
+    return add_sum(e, s);
 }
 
 rnl_status rnl_plan_exchange(rnl_step *step)
@@ -351,9 +304,10 @@ rnl_status rnl_plan_exchange(rnl_step *step)
     if (!s)
         return RNL_OK;
     rnl_exchange *e = rnl_step_allocate(step, sizeof *e, NULL);
-    size_t *ends = rnl_step_allocate(step, 6 * s->ranks * sizeof *ends, NULL);
+    const size_t numbers = (2 + 2 * RNL_REGIONS) * s->ranks;
+    size_t *ends = rnl_step_allocate(step, numbers * sizeof *ends, NULL);
     if (!e || !ends)
-        return rnl_fail_memory(6 * s->ranks * sizeof *ends);
+        return rnl_fail_memory(numbers * sizeof *ends);
     *e = (rnl_exchange){.step = step, .root_ends = ends, .rows.ends = ends + s->ranks};
     for (size_t i = 0; i < RNL_REGIONS; ++i) {
         e->regions[i].ends = ends + (2 + 2 * i) * s->ranks;
@@ -365,19 +319,6 @@ rnl_status rnl_plan_exchange(rnl_step *step)
     RNL_TRY(rnl_rows_plan(e));
     RNL_TRY(plan_memory(e, s));
     return add_phases(e, s);
-}
-
-rnl_status rnl_plan_gather_weights(rnl_step *step)
-{
-    const rnl_step_shared *s = step->shared;
-    if (!s)
-        return RNL_OK;
-    return rnl_phases_add(&step->phases,
-                          (rnl_phase){.name = "gather weights",
-                                      .tiles = 1,
-                                      .run = run_gather_weights,
-                                      .self = s->exchange,
-                                      .cost = gather_cost(&s->exchange->regions[RNL_UPDATED], s)});
 }
 
 static void bind_region(const rnl_exchange *e, const rnl_region *region)

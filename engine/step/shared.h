@@ -3,7 +3,8 @@
  *
  *     rank 0: s0 s1 s2 s3      rank 1: s4 s5 s6 s7
  *             the tree below each rank's roots, summed as it is computed
- *     exchange: of each root every rank sends every other its piece of the gradients
+ *     exchange: of each root every rank sends every other its piece of the gradients, early, while
+ *               those of the first layer that is trained are computed, and then the rest
  *     sum:      each rank sums its piece, root by root, in the order of the tree
  *     update:   each rank updates its piece of the weights, and has the optimizer's state for it
  *     gather:   each rank sends its piece of the new weights to all others
@@ -53,8 +54,23 @@ typedef struct rnl_step_shared {
 /* Makes the step one of a job's, where it has one, before its layers are planned. */
 rnl_status rnl_step_share(rnl_step *step);
 
+/* What ranks share out by pieces: gradients of weights that they update, those of the first layer
+ * that is trained apart, which are computed last, while the others leave; and those of tied
+ * kernels, which all ranks add to the owner's. */
+enum { RNL_EARLY, RNL_LATE, RNL_TIED, RNL_REGIONS };
+
+/* Returns the region of a block whose gradients ranks share. */
+size_t rnl_region_of(const rnl_step *step, const rnl_block *block);
+
+/* Adds the phase that sends the gradients there are, before those of the first layer that is
+ * trained are planned. */
+rnl_status rnl_plan_early_exchange(rnl_step *step);
+
 /* Adds the phases that exchange gradients and what is known of rows, behind the backward pass. */
 rnl_status rnl_plan_exchange(rnl_step *step);
+
+/* Adds the phase that gathers the sums of the gradients of tied kernels, if there are any. */
+rnl_status rnl_plan_gather_tied(rnl_step *step);
 
 /* Adds the phase that gathers the new weights, behind the update. */
 rnl_status rnl_plan_gather_weights(rnl_step *step);

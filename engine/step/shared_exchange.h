@@ -1,9 +1,9 @@
 /*
  * How ranks exchange the gradients of a step, for the files shared*.c alone.
  *
- *     gradients of a root   | updated: block | block | ... | tied: block | ... |
- *     pieces of ranks       |    0    |    1    |    2     |  0 |  1  |  2     |
- *     weights               | block | block | ...          |
+ *     gradients of a root   | early: block | block | ... | late: block | ... | tied: block | ... |
+ *     pieces of ranks       |    0   |   1    |   2      |   0  |  1  |  2   |  0  |  1  |  2    |
+ *     weights               | block | block | ...        | block | ...       |
  */
 #ifndef RNL_ENGINE_STEP_SHARED_EXCHANGE_H
 #define RNL_ENGINE_STEP_SHARED_EXCHANGE_H
@@ -13,10 +13,6 @@
 
 /* Tags of messages; 3 is that of shared_arrays.c. */
 enum { RNL_TAG_ROOTS, RNL_TAG_ROWS, RNL_TAG_SUM, RNL_TAG_STATE = 10, RNL_TAG_LEADER };
-
-/* What ranks share out by pieces: gradients of weights that they update, and those of tied kernels,
- * which all of them add to the owner's. */
-enum { RNL_UPDATED, RNL_TIED, RNL_REGIONS };
 
 typedef struct rnl_region {
     size_t begin, count; /* floats, in the gradients of a root */
@@ -59,6 +55,14 @@ static inline size_t rnl_size_of(const size_t *ends, size_t i)
 static inline size_t rnl_in_lines(size_t floats)
 {
     return (floats + RNL_CUT_MULTIPLE - 1) / RNL_CUT_MULTIPLE * RNL_CUT_MULTIPLE;
+}
+
+/* The messages that a rank receives when pieces of a region are gathered: all but its own. */
+static inline rnl_phase_cost rnl_gather_cost(const rnl_region *region, const rnl_step_shared *s)
+{
+    const size_t all = region->byte_ends[s->ranks - 1],
+                 own = rnl_size_of(region->byte_ends, s->rank);
+    return (rnl_phase_cost){.waits = 1, .received = (double)(all - own)};
 }
 
 /* Gives blocks their places and cuts the pieces; reserves the weights and the optimizer's state. */

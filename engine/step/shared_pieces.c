@@ -6,9 +6,16 @@
 
 #include "engine/base/number.h"
 
-static bool is_in(const rnl_block *block, size_t region)
+size_t rnl_region_of(const rnl_step *step, const rnl_block *block)
 {
-    return block->gradients_shared && block->trained == (region == RNL_UPDATED);
+    if (!block->trained)
+        return RNL_TIED;
+    return block->layer->index > step->first_trainable ? RNL_EARLY : RNL_LATE;
+}
+
+static bool is_in(const rnl_exchange *e, const rnl_block *block, size_t region)
+{
+    return block->gradients_shared && rnl_region_of(e->step, block) == region;
 }
 
 static void place_blocks(rnl_exchange *e, size_t region)
@@ -17,7 +24,7 @@ static void place_blocks(rnl_exchange *e, size_t region)
     e->regions[region].begin = s->distance;
     for (size_t i = 0; i < e->step->blocks.count; ++i) {
         rnl_block *block = e->step->blocks.items[i];
-        if (!is_in(block, region))
+        if (!is_in(e, block, region))
             continue;
         block->gradients_at = s->distance;
         s->distance += rnl_in_lines(block->count);
@@ -32,7 +39,7 @@ static size_t end_before(const rnl_exchange *e, size_t region, size_t place)
     for (size_t i = 0; i < e->step->blocks.count; ++i) {
         const rnl_block *block = e->step->blocks.items[i];
         const size_t at = block->gradients_at - begin;
-        if (is_in(block, region) && place >= at && place < at + rnl_in_lines(block->count))
+        if (is_in(e, block, region) && place >= at && place < at + rnl_in_lines(block->count))
             return at + (place - at) / RNL_SIZES_IN_FLOAT * RNL_SIZES_IN_FLOAT;
     }
     return place;
@@ -52,8 +59,8 @@ rnl_block_part rnl_shared_part(const rnl_step *step, const rnl_block *block, siz
 {
     if (!step->shared || !rnl_block_is_gathered(block))
         return (rnl_block_part){0, block->count};
-    const rnl_region *region = &step->shared->exchange->regions[RNL_UPDATED];
-    const size_t at = block->gradients_at, begin = rnl_begin_of(region->ends, rank),
+    const rnl_region *region = &step->shared->exchange->regions[rnl_region_of(step, block)];
+    const size_t at = block->gradients_at - region->begin, begin = rnl_begin_of(region->ends, rank),
                  first = begin > at ? begin - at : 0,
                  end =
                      region->ends[rank] > at ? rnl_least(region->ends[rank] - at, block->count) : 0;
@@ -84,6 +91,6 @@ rnl_status rnl_shared_lay_out(rnl_exchange *e)
         cut_pieces(e, region);
     }
     RNL_TRY(reserve_blocks(e));
-    return rnl_arena_reserve(&e->step->arena, &e->weights, e->regions[RNL_UPDATED].count,
+    return rnl_arena_reserve(&e->step->arena, &e->weights, e->regions[RNL_TIED].begin,
                              sizeof(float));
 }

@@ -54,12 +54,16 @@ bool rnl_hand_agree(rnl_hand *hand)
     return hand->executor->leaving;
 }
 
+/* Messages that were started move between two tiles of worker 0. */
 static void run_tiles(rnl_hand *hand, const rnl_phase *phase, const rnl_own_tiles *own)
 {
+    const rnl_step_shared *shared = hand->step.step->shared;
     for (size_t k = 0; k < own->count; ++k) {
         const rnl_status status = phase->run(phase->self, own->tiles[k], &hand->step);
         if (status != RNL_OK)
             rnl_hand_fail(hand, status);
+        if (shared && rnl_hand_leads(hand))
+            rnl_job_move(shared->job);
     }
     hand->step.tiles += own->count;
 }

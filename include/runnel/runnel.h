@@ -941,7 +941,7 @@ typedef struct rnl_network {
 } rnl_network;
 
 /* Foresees a training step on 1, 2, 4, ... ranks, up to those of the network: its time, what of it
- * is waiting for messages, and what a rank receives.  Messages are not hidden behind arithmetic.
+ * is waiting for messages, and what a rank receives.  None count as hidden behind arithmetic.
  * `machine` and `options` as above, for each of the machines.  RNL_BAD_CONFIG, RNL_BAD_DATA,
  * RNL_THREADS, RNL_NO_MEMORY. */
 RNL_API rnl_status rnl_network_foresee(const char *machine, const rnl_model *model,
