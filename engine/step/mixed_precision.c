@@ -3,6 +3,8 @@
 #include "engine/base/error.h"
 #include "engine/base/number.h"
 
+#include <string.h>
+
 /* Measured beside float32: a processor without AVX512_BF16 multiplies pairs as floats. */
 double rnl_step_flops(const rnl_step *step, double flops)
 {
@@ -50,31 +52,86 @@ static rnl_mutable_view place_of(rnl_mutable_view pairs, size_t row, size_t colu
 }
 
 /* Rows of one part; of several, if a part has an even number of them. */
-static void round_rows(const rnl_step *step, const rnl_matrix *matrix, size_t row, size_t rows,
-                       size_t column, size_t columns)
+static void round_rows(const rnl_step *step, const rnl_matrix *matrix, rnl_view x, size_t row,
+                       size_t rows, size_t column, size_t columns)
 {
     const rnl_pairs *pairs = matrix->pairs;
     step->kernels->round_to_bfloat16(&(const rnl_rounding){
         .rows = rows,
         .columns = columns,
-        .x = rnl_matrix_view(matrix, row, column),
-        .y = rnl_matrix_at(matrix, row, column),
+        .x = x,
+        .y = pairs->alone ? (rnl_mutable_view){0} : rnl_matrix_at(matrix, row, column),
         .by_rows = place_of(pairs->by_rows, row, column / 2),
         .by_columns = place_of(pairs->by_columns, rnl_pair_row(step, row), column),
     });
 }
 
-void rnl_step_round(const rnl_step_worker *worker, const rnl_matrix *matrix, size_t row,
-                    size_t rows, size_t column, size_t columns)
+void rnl_step_round_from(const rnl_step *step, const rnl_matrix *matrix, rnl_view x, size_t row,
+                         size_t rows, size_t column, size_t columns)
 {
-    const rnl_step *step = worker->step;
-    if (!matrix->pairs || !worker->batch.training)
-        return;
     const size_t end = row + rows, part = step->part_rows;
     for (size_t next; row < end; row = next) {
         next = part % 2 == 0 ? end : rnl_least(end, (row / part + 1) * part);
-        round_rows(step, matrix, row, next - row, column, columns);
+        round_rows(step, matrix, x, row, next - row, column, columns);
+        x.values += (next - row) * x.stride;
     }
+}
+
+void rnl_step_round(const rnl_step_worker *worker, const rnl_matrix *matrix, size_t row,
+                    size_t rows, size_t column, size_t columns)
+{
+    if (matrix->pairs && worker->batch.training)
+        rnl_step_round_from(worker->step, matrix, rnl_matrix_view(matrix, row, column), row, rows,
+                            column, columns);
+}
+
+/* ---- outputs that are pairs alone ------------------------------------------------------------ */
+
+/* Tests if products alone read the outputs of all layers but the last. */
+static bool products_read_all(const rnl_model *model)
+{
+    for (size_t i = 0; i < model->layer_count; ++i) {
+        const rnl_layer_operations *operations = rnl_layer_operations_of(&model->layers[i]);
+        if (!operations->reads_pairs && !operations->views_input)
+            return false;
+    }
+    return true;
+}
+
+static void leave_alone(const rnl_matrix *matrix, const rnl_matrix *last)
+{
+    if (matrix != last && matrix->pairs->by_columns.stride > 0)
+        matrix->pairs->alone = true;
+}
+
+void rnl_step_leave_floats_out(rnl_step *step)
+{
+    const rnl_matrix *last = step->layers.outputs[step->layers.count - 1];
+    if (!rnl_step_is_mixed(step) || !products_read_all(step->given.model))
+        return;
+    leave_alone(&step->input, last);
+    for (size_t i = 0; i < step->layers.count; ++i)
+        leave_alone(step->layers.outputs[i], last);
+}
+
+/* The compiler makes vectors of it. */
+static void read_pairs(const float *pairs, size_t columns, bool odd, float *y)
+{
+    for (size_t j = 0; j < columns; ++j) {
+        uint32_t bits;
+        memcpy(&bits, pairs + j, sizeof bits);
+        bits = odd ? bits & 0xffff0000u : bits << 16;
+        memcpy(y + j, &bits, sizeof bits);
+    }
+}
+
+void rnl_step_read_pairs(const rnl_step *step, const rnl_matrix *matrix, size_t row, size_t rows,
+                         size_t column, size_t columns, rnl_mutable_view y)
+{
+    const rnl_mutable_view pairs = matrix->pairs->by_columns;
+    for (size_t i = 0; i < rows; ++i)
+        read_pairs(pairs.values + rnl_pair_row(step, row + i) * pairs.stride + column, columns,
+                   (row + i) % step->part_rows % 2 == 1, y.values + i * y.stride);
 }
 
 /* ---- weights --------------------------------------------------------------------------------- */

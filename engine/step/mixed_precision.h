@@ -6,7 +6,8 @@
  *
  * A matrix of outputs holds rounded floats, for the layers that work element by element, and beside
  * them pairs (simd/kernels.h) for the products that ask for them.  Each is written by the tile that
- * computed the numbers, while they are in the cache.
+ * computed the numbers, while they are in the cache.  In a net of dense layers pairs are enough:
+ * the derivatives of activations read the floats out of them.
  *
  *     read          along rows: pairs of columns      down columns: pairs of rows
  *     outputs       forward                           weight gradient
@@ -40,6 +41,7 @@ static inline size_t rnl_pairs_of(size_t numbers)
 typedef struct rnl_pairs {
     rnl_mutable_view by_rows;    /* (padded_rows, pairs of columns); values NULL if none is read */
     rnl_mutable_view by_columns; /* (rows of pairs, columns), likewise */
+    bool alone;                  /* in training nobody reads the floats: they are not written */
 } rnl_pairs;
 
 /* Returns the row of pairs with this row. */
@@ -59,6 +61,17 @@ rnl_status rnl_step_read_columns(rnl_step *step, const rnl_matrix *matrix);
  * on; does nothing in others, or outside of training. */
 void rnl_step_round(const rnl_step_worker *worker, const rnl_matrix *matrix, size_t row,
                     size_t rows, size_t column, size_t columns);
+
+/* Rounds numbers that stand elsewhere into a matrix, in training. */
+void rnl_step_round_from(const rnl_step *step, const rnl_matrix *matrix, rnl_view x, size_t row,
+                         size_t rows, size_t column, size_t columns);
+
+/* Finds the outputs whose pairs are alone, when the forward pass is planned. */
+void rnl_step_leave_floats_out(rnl_step *step);
+
+/* Reads floats out of the pairs of columns. */
+void rnl_step_read_pairs(const rnl_step *step, const rnl_matrix *matrix, size_t row, size_t rows,
+                         size_t column, size_t columns, rnl_mutable_view y);
 
 /* ---- weights --------------------------------------------------------------------------------- */
 

@@ -39,6 +39,7 @@ static rnl_status plan_forward(rnl_step *step)
         current = step->layers.outputs[i];
     }
     step->phases.layer = NULL;
+    rnl_step_leave_floats_out(step);
     return RNL_OK;
 }
 

@@ -161,6 +161,7 @@ const rnl_layer_operations rnl_dense_operations = {
     .initialize = initialize,
     .activation = activation,
     .product_flops = product_flops,
+    .reads_pairs = true,
     .plan_forward = rnl_dense_plan_forward,
     .plan_inference = rnl_dense_plan_inference,
     .plan_backward = rnl_dense_plan_backward,

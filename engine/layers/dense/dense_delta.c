@@ -17,22 +17,27 @@ static size_t rows_at_once(const rnl_dense_columns *columns)
 
 size_t rnl_dense_rounded_floats(const rnl_dense_columns *columns)
 {
-    return rows_at_once(columns) * rnl_in_vectors(columns->count);
+    return 2 * rows_at_once(columns) * rnl_in_vectors(columns->count);
 }
 
-/* Delta of some rows, from a column of the block on. */
+/* Delta of some rows, from a unit on, given what the derivative reads. */
 static void compute(const rnl_dense_state *state, size_t unit, size_t units, size_t row,
-                    size_t rows, rnl_mutable_view delta)
+                    size_t rows, rnl_view y, rnl_mutable_view delta)
 {
-    const rnl_matrix *y = state->kept.values ? &state->kept : &state->output;
     state->activation.backward(&(const rnl_activation_backward){
         .rows = rows,
         .columns = units,
         .upstream = rnl_upstream_view(&state->upstream, row, unit),
-        .y = rnl_matrix_view(y, row, unit),
+        .y = y,
         .delta = delta,
         .alpha = state->activation.alpha,
     });
+}
+
+/* What the forward pass left as floats. */
+static rnl_view left_by_forward(const rnl_dense_state *state, size_t row, size_t unit)
+{
+    return rnl_matrix_view(state->kept.values ? &state->kept : &state->output, row, unit);
 }
 
 /* Rounds a panel of delta into both forms. */
@@ -52,25 +57,36 @@ static void round_panel(const rnl_dense_columns *columns, size_t panel, size_t r
     });
 }
 
-/* Computes delta of some rows in the worker's buffer and rounds it. */
+/* Computes delta of some rows in the worker's buffer, behind what is read out of pairs, and rounds
+ * it. */
 static void compute_rounded(const rnl_dense_state *state, const rnl_dense_columns *columns,
                             size_t row, size_t rows, const rnl_step_worker *worker)
 {
-    float *delta = worker->step->buffers.tile[worker->index];
-    const size_t stride = rnl_in_vectors(columns->count);
-    compute(state, columns->first, columns->count, row, rows, (rnl_mutable_view){delta, stride});
+    const rnl_step *step = worker->step;
+    const size_t first = columns->first, count = columns->count, stride = rnl_in_vectors(count);
+    float *y = step->buffers.tile[worker->index], *delta = y + rows_at_once(columns) * stride;
+    const bool reads_pairs = rnl_dense_reads_pairs(state);
+    if (reads_pairs)
+        rnl_step_read_pairs(step, &state->output, row, rows, first, count,
+                            (rnl_mutable_view){y, stride});
+    compute(state, first, count, row, rows,
+            reads_pairs ? (rnl_view){y, stride} : left_by_forward(state, row, first),
+            (rnl_mutable_view){delta, stride});
     for (size_t p = 0; p < columns->delta_packing.panels; ++p)
-        round_panel(columns, p, row, rows, delta, stride, worker->step);
+        round_panel(columns, p, row, rows, delta, stride, step);
 }
 
 static void compute_packed(const rnl_dense_state *state, const rnl_dense_columns *columns,
                            size_t row, size_t rows)
 {
     const rnl_packing *packing = &columns->delta_packing;
-    for (size_t p = 0; p < packing->panels; ++p)
+    for (size_t p = 0; p < packing->panels; ++p) {
+        const size_t unit = columns->first + p * packing->width;
         compute(
-            state, columns->first + p * packing->width, rnl_panel_columns(packing, p), row, rows,
+            state, unit, rnl_panel_columns(packing, p), row, rows,
+            left_by_forward(state, row, unit),
             (rnl_mutable_view){columns->delta + rnl_packed_at(packing, p, row), packing->width});
+    }
 }
 
 /* Rows of pairs that hold some rows of a part. */

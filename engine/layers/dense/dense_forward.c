@@ -17,25 +17,41 @@ static rnl_status multiply(const rnl_dense_state *state, const rnl_dense_columns
                              weights->arrays[RNL_VALUES], z);
 }
 
-/* The product of a panel, and its activation while the result is in the cache. */
-static rnl_status run_panel(const rnl_dense_state *state, const rnl_dense_columns *columns,
-                            size_t panel, size_t row, rnl_step_worker *worker)
+/* Adds the bias and activates z of a panel. */
+static void activate(const rnl_dense_state *state, rnl_view z, size_t row, size_t unit,
+                     size_t units, rnl_mutable_view y)
 {
-    float *z = worker->step->buffers.tile[worker->index];
-    const size_t unit = columns->first + panel * columns->packing.width;
-    RNL_TRY(multiply(state, columns, panel, row, worker, z));
     state->activation.forward(&(const rnl_activation_forward){
         .rows = state->cut.part_rows,
-        .columns = rnl_panel_columns(&columns->packing, panel),
-        .z = {z, rnl_panel_stride(&columns->packing, panel)},
+        .columns = units,
+        .z = z,
         .bias = state->bias ? state->bias->arrays[RNL_VALUES] + unit : NULL,
-        .y = rnl_matrix_at(&state->output, row, unit),
+        .y = y,
         .kept = state->kept.values ? rnl_matrix_at(&state->kept, row, unit).values : NULL,
         .alpha = state->activation.alpha,
         .self = state->activation.self,
     });
-    rnl_step_round(worker, &state->output, row, state->cut.part_rows, unit,
-                   rnl_panel_columns(&columns->packing, panel));
+}
+
+/* The product of a panel, and its activation while the result is in the cache; in place where the
+ * output is pairs alone. */
+static rnl_status run_panel(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                            size_t panel, size_t row, rnl_step_worker *worker)
+{
+    float *z = worker->step->buffers.tile[worker->index];
+    const size_t unit = columns->first + panel * columns->packing.width,
+                 units = rnl_panel_columns(&columns->packing, panel),
+                 stride = rnl_panel_stride(&columns->packing, panel);
+    const rnl_view in_buffer = {z, stride};
+    RNL_TRY(multiply(state, columns, panel, row, worker, z));
+    if (worker->batch.training && rnl_dense_reads_pairs(state)) {
+        activate(state, in_buffer, row, unit, units, (rnl_mutable_view){z, stride});
+        rnl_step_round_from(worker->step, &state->output, in_buffer, row, state->cut.part_rows,
+                            unit, units);
+        return RNL_OK;
+    }
+    activate(state, in_buffer, row, unit, units, rnl_matrix_at(&state->output, row, unit));
+    rnl_step_round(worker, &state->output, row, state->cut.part_rows, unit, units);
     return RNL_OK;
 }
 

@@ -101,6 +101,12 @@ typedef struct rnl_dense_state {
     rnl_upstream upstream, downstream; /* downstream has 0 partials if its gradient is not needed */
 } rnl_dense_state;
 
+/* Tests if the derivative reads the output out of its pairs. */
+static inline bool rnl_dense_reads_pairs(const rnl_dense_state *state)
+{
+    return state->output.pairs && state->output.pairs->alone && !state->kept.values;
+}
+
 /* Panels of all column blocks. */
 static inline size_t rnl_dense_panels(const rnl_dense_state *state)
 {
