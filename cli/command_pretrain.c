@@ -254,7 +254,9 @@ static int resume_checkpoint(stage_run *stage, const char **path)
 static int take_done(stage_run *stage, const char *path)
 {
     rnl_model *model = NULL;
-    RNL_TRY_EXIT(rnl_complain_status(rnl_model_load(&model, path, NULL, 0)));
+    const rnl_status status = rnl_model_load(&model, path, NULL, 0);
+    rnl_ranks_drop_file(&stage->run->ranks, path);
+    RNL_TRY_EXIT(rnl_complain_status(status));
     const int code = check_same(stage, model);
     replace_model(stage, model);
     return code;
@@ -285,8 +287,9 @@ static int resume(stage_run *stage, bool *is_done)
     if (ranks->leads || !checkpoint)
         return RNL_EXIT_OK;
     rnl_model *model = NULL;
-    RNL_TRY_EXIT(
-        rnl_complain_status(rnl_model_resume(&model, checkpoint, rnl_model_config(stage->model))));
+    const rnl_status status = rnl_model_resume(&model, checkpoint, rnl_model_config(stage->model));
+    rnl_ranks_drop_file(ranks, checkpoint);
+    RNL_TRY_EXIT(rnl_complain_status(status));
     replace_model(stage, model);
     return RNL_EXIT_OK;
 }

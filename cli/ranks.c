@@ -119,7 +119,7 @@ static void *read_file(const char *path, size_t *size)
     return bytes;
 }
 
-/* A file without a name; its descriptor stays open. */
+/* A file without a name, there as long as its descriptor. */
 static const char *keep_file(rnl_ranks *ranks, const char *bytes, size_t size)
 {
     const int file = memfd_create("checkpoint", MFD_CLOEXEC);
@@ -129,6 +129,7 @@ static const char *keep_file(rnl_ranks *ranks, const char *bytes, size_t size)
             return NULL;
         done += (size_t)written;
     }
+    ranks->spread = file;
     snprintf(ranks->file, sizeof ranks->file, "/proc/self/fd/%d", file);
     return ranks->file;
 }
@@ -146,6 +147,12 @@ int rnl_ranks_spread_file(rnl_ranks *ranks, const char **path)
         *path = size > 0 && bytes ? keep_file(ranks, bytes, size) : NULL;
     free(bytes);
     return rnl_ranks_speak(ranks, status) ? rnl_complain_status(status) : RNL_EXIT_FAILURE;
+}
+
+void rnl_ranks_drop_file(const rnl_ranks *ranks, const char *path)
+{
+    if (path == ranks->file)
+        close(ranks->spread);
 }
 
 bool rnl_ranks_speak(const rnl_ranks *ranks, rnl_status status)

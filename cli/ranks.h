@@ -14,7 +14,8 @@ typedef struct rnl_ranks {
     bool leads;    /* rank 0, or alone */
     int held;      /* a descriptor of what this rank would have said, or -1 */
     int messages;  /* that of standard error meanwhile */
-    char file[32]; /* the name of one that was spread */
+    int spread;    /* the descriptor of a file that was spread */
+    char file[32]; /* its name */
 } rnl_ranks;
 
 /* Joins the job that the process was started in; complains and returns an exit code.  With
@@ -28,6 +29,9 @@ int rnl_ranks_agree(rnl_ranks *ranks, int code);
 /* Gives the other ranks a file of rank 0, NULL for none, in memory; *path is where they read it, or
  * NULL.  Rank 0's own is left as it is.  Complains and returns an exit code. */
 int rnl_ranks_spread_file(rnl_ranks *ranks, const char **path);
+
+/* Frees the memory of that file, once it was read. */
+void rnl_ranks_drop_file(const rnl_ranks *ranks, const char *path);
 
 /* Whether this rank reports a failure of a training. */
 bool rnl_ranks_speak(const rnl_ranks *ranks, rnl_status status);

@@ -52,7 +52,9 @@ static int resume_together(rnl_training *run)
     RNL_TRY_EXIT(rnl_ranks_spread_file(&run->ranks, &run->resumed));
     if (run->ranks.leads || !run->resumed)
         return own;
-    return rnl_complain_status(rnl_model_resume(&run->model, run->resumed, run->config));
+    const rnl_status status = rnl_model_resume(&run->model, run->resumed, run->config);
+    rnl_ranks_drop_file(&run->ranks, run->resumed);
+    return rnl_complain_status(status);
 }
 
 /* A model that goes on reads tables as it did before. */
