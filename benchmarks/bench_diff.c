@@ -96,14 +96,8 @@ static size_t pair_up(change *changes, const rnl_bench_file *before, const rnl_b
 /* "0.4467 ns" */
 static const char *print_time(char text[24], double seconds)
 {
-    static const struct {
-        double seconds;
-        const char *name;
-    } units[] = {{1, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {1e-9, "ns"}};
-    size_t i = 0;
-    while (i < 3 && seconds < units[i].seconds)
-        ++i;
-    snprintf(text, 24, "%.4g %s", seconds / units[i].seconds, units[i].name);
+    const char *unit = rnl_time_unit(&seconds);
+    snprintf(text, 24, "%.4g %s", seconds, unit);
     return text;
 }
 

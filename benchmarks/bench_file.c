@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *text_of(const json_t *object, const char *key)
+const char *rnl_json_text(const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));
     return text ? text : "";
@@ -67,15 +67,15 @@ static void take_repetition(rnl_filed_result *result, double seconds, json_int_t
 
 static rnl_status take_entry(rnl_bench_file *file, const json_t *entry, size_t number)
 {
-    const char *name = text_of(entry, "name");
+    const char *name = rnl_json_text(entry, "name");
     const double seconds = json_number_value(json_object_get(entry, "real_time"));
-    const double unit = unit_of(text_of(entry, "time_unit"));
+    const double unit = unit_of(rnl_json_text(entry, "time_unit"));
     if (!json_is_object(entry) || !name[0] || unit == 0)
         return rnl_fail(RNL_BAD_DATA,
                         "%s: benchmarks[%zu]: expected an object with name, real_time and "
                         "time_unit (ns, us, ms or s)",
                         file->path, number);
-    if (strcmp(text_of(entry, "run_type"), "aggregate") == 0 || !(seconds > 0))
+    if (strcmp(rnl_json_text(entry, "run_type"), "aggregate") == 0 || !(seconds > 0))
         return RNL_OK;
     rnl_filed_result *result = find(file, name);
     if (!result)
@@ -96,9 +96,9 @@ static rnl_status take(rnl_bench_file *file, const json_t *root)
                         "%s: expected what `runnel bench --json` prints, with context and "
                         "benchmarks",
                         file->path);
-    file->processor = strdup(text_of(context, "processor"));
-    file->isa = strdup(text_of(context, "isa"));
-    file->commit = strdup(text_of(context, "commit"));
+    file->processor = strdup(rnl_json_text(context, "processor"));
+    file->isa = strdup(rnl_json_text(context, "isa"));
+    file->commit = strdup(rnl_json_text(context, "commit"));
     file->taken = json_number_value(json_object_get(context, "taken_by_others"));
     if (!file->processor || !file->isa || !file->commit)
         return rnl_fail_memory(1);

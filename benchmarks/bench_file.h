@@ -33,4 +33,7 @@ void rnl_bench_file_release(rnl_bench_file *file);
 /* The result of this name, or NULL. */
 const rnl_filed_result *rnl_bench_file_find(const rnl_bench_file *file, const char *name);
 
+/* The member's text; "" where there is none. */
+const char *rnl_json_text(const json_t *object, const char *key);
+
 #endif

@@ -49,12 +49,6 @@ static json_t *normalizations(bool with)
     return array;
 }
 
-static const char *name_of(const json_t *choice)
-{
-    return json_is_string(choice) ? json_string_value(choice)
-                                  : json_object_iter_key(json_object_iter((json_t *)choice));
-}
-
 static rnl_status make_combination(matrix *m, json_t *optimizer, json_t *activation,
                                    json_t *normalization)
 {
@@ -65,7 +59,8 @@ static rnl_status make_combination(matrix *m, json_t *optimizer, json_t *activat
     rnl_matrix_set_activation(document, activation);
     c->json = json_dumps(document, JSON_COMPACT);
     json_decref(document);
-    snprintf(c->name, sizeof c->name, "%.30s/%.30s%s", name_of(optimizer), name_of(activation),
+    snprintf(c->name, sizeof c->name, "%.30s/%.30s%s", rnl_choice_name(optimizer),
+             rnl_choice_name(activation),
              json_is_null(normalization) ? "" : "/batch_normalization");
     return c->json ? RNL_OK : rnl_fail_memory(1);
 }

@@ -91,16 +91,6 @@ double rnl_training_flops(const rnl_model *model)
     return (double)rnl_model_training_flops(model);
 }
 
-double rnl_inference_flops(const rnl_model *model)
-{
-    double flops = 0;
-    for (size_t i = 0; i < model->layer_count; ++i)
-        for (size_t p = 0; p < model->layers[i].parameter_count; ++p)
-            if (model->layers[i].parameters[p].rank == 2)
-                flops += 2.0 * (double)rnl_parameter_count(&model->layers[i].parameters[p]);
-    return flops;
-}
-
 rnl_status rnl_bench_load_config(rnl_config **config, const char *path,
                                  const rnl_arguments *arguments, const char *const *more,
                                  size_t more_count)

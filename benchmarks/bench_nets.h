@@ -37,7 +37,4 @@ rnl_status rnl_bench_load(rnl_config **config, rnl_data **data, const char *path
  * learns; a frozen layer has no gradients of weights. */
 double rnl_training_flops(const rnl_model *model);
 
-/* Multiplications and additions of an inference's products for one row. */
-double rnl_inference_flops(const rnl_model *model);
-
 #endif

@@ -39,14 +39,8 @@ void rnl_bench_result_count_of(rnl_bench_result *result, const char *name, doubl
 /* "115.3 us" */
 static void print_seconds(double seconds)
 {
-    static const struct {
-        double unit;
-        const char *name;
-    } units[] = {{1, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {1e-9, "ns"}};
-    size_t i = 0;
-    while (i < 3 && seconds < units[i].unit)
-        ++i;
-    printf(" %7.4g %-2s", seconds / units[i].unit, units[i].name);
+    const char *unit = rnl_time_unit(&seconds);
+    printf(" %7.4g %-2s", seconds, unit);
 }
 
 /* The interval of the counter before it: "x (0.98 to 1.02)" of x, x_low and x_high. */
@@ -115,18 +109,9 @@ void rnl_bench_report_begin(rnl_bench_report *report, rnl_bench_format format)
         print_conditions(&report->conditions);
 }
 
-static void *demand(void *memory)
-{
-    if (!memory) {
-        fputs("runnel: out of memory\n", stderr);
-        exit(1);
-    }
-    return memory;
-}
-
 static const rnl_samples *copy(const rnl_samples *samples)
 {
-    rnl_samples *made = samples ? demand(calloc(1, sizeof *made)) : NULL;
+    rnl_samples *made = samples ? rnl_demand(calloc(1, sizeof *made)) : NULL;
     for (size_t i = 0; samples && i < samples->count; ++i)
         rnl_samples_add(made, samples->values[i]);
     return made;
@@ -145,7 +130,7 @@ void rnl_bench_report_add(rnl_bench_report *report, const rnl_bench_result *resu
     if (report->count == report->capacity) {
         report->capacity = 2 * report->capacity + 32;
         report->results =
-            demand(realloc(report->results, report->capacity * sizeof *report->results));
+            rnl_demand(realloc(report->results, report->capacity * sizeof *report->results));
     }
     rnl_bench_result *kept = &report->results[report->count++];
     *kept = *result;

@@ -94,3 +94,9 @@ rnl_status rnl_choose_json(json_t **array, const rnl_kind_table *table, const ch
     free(json);
     return status;
 }
+
+const char *rnl_choice_name(const json_t *choice)
+{
+    return json_is_string(choice) ? json_string_value(choice)
+                                  : json_object_iter_key(json_object_iter((json_t *)choice));
+}

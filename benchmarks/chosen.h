@@ -18,4 +18,7 @@ void rnl_choose_release(rnl_choice_list *list, const rnl_kind_table *table);
 rnl_status rnl_choose_json(json_t **array, const rnl_kind_table *table, const char *option,
                            const char *text);
 
+/* The kind's name: of "elu", or of {"elu": {...}}. */
+const char *rnl_choice_name(const json_t *choice);
+
 #endif

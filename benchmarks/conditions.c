@@ -116,7 +116,8 @@ void rnl_clock_chain(void)
                          : "+r"(x));
 }
 
-double rnl_clock_rate(void)
+/* Cycles per second of the core that runs this. */
+static double clock_rate(void)
 {
     enum { TRIES = 20 };
     double best = INFINITY;
@@ -138,7 +139,7 @@ void rnl_conditions_read(rnl_conditions *c)
     if (getloadavg(c->load, 3) != 3)
         memset(c->load, 0, sizeof c->load);
     c->quota = rnl_quota_read("/sys/fs/cgroup", "/proc/self/cgroup");
-    c->gigahertz = rnl_clock_rate() / 1e9;
+    c->gigahertz = clock_rate() / 1e9;
     snprintf(c->frequency, sizeof c->frequency, "%.2f GHz, governor %s, turbo %s, SMT %s",
              c->gigahertz, c->governor, c->turbo, c->smt);
     read_ticks(&c->ticks);
@@ -184,7 +185,7 @@ void rnl_conditions_disturbances(const rnl_conditions *then, rnl_disturbances *f
     read_ticks(&ticks);
     const double all = fmax(ticks.all - then->ticks.all, 1);
     const double taken = (ticks.stolen - then->ticks.stolen) / all;
-    const double rate = rnl_clock_rate() / 1e9;
+    const double rate = clock_rate() / 1e9;
     const double others = say_neighbours(found, then, &ticks) * (double)sysconf(_SC_CLK_TCK) / all;
     found->share = fmin(fmax(others, 0) + taken, 1);
     if (taken > stolen_share)

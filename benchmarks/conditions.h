@@ -52,7 +52,4 @@ void rnl_conditions_disturbances(const rnl_conditions *then, rnl_disturbances *f
 void rnl_clock_chain(void);
 #define RNL_CLOCK_CHAIN_CYCLES 480000.0
 
-/* Cycles per second of the core that runs this, by a chain of multiplications of 3 cycles each. */
-double rnl_clock_rate(void);
-
 #endif

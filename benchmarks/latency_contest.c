@@ -1,5 +1,6 @@
 #include "benchmarks/latency_contest.h"
 
+#include "benchmarks/chosen.h"
 #include "benchmarks/latency_layers.h"
 #include "benchmarks/order.h"
 #include "benchmarks/verdict.h"
@@ -29,12 +30,6 @@ static rnl_status add_subject(rnl_latency_contest *c, const char *name, json_t *
     return rnl_latency_make(s, activation);
 }
 
-static const char *name_of(const json_t *choice)
-{
-    return json_is_string(choice) ? json_string_value(choice)
-                                  : json_object_iter_key(json_object_iter((json_t *)choice));
-}
-
 static rnl_status add_fold(rnl_latency_contest *c)
 {
     if (!rnl_latency_folds(&c->subjects[0]))
@@ -51,7 +46,7 @@ rnl_status rnl_latency_contest_make(rnl_latency_contest *c, json_t *activations)
         RNL_TRY(rnl_latency_source_empty_caches(c->source));
     for (size_t i = 0; i < json_array_size(activations); ++i) {
         json_t *activation = json_array_get(activations, i);
-        RNL_TRY(add_subject(c, name_of(activation), activation));
+        RNL_TRY(add_subject(c, rnl_choice_name(activation), activation));
     }
     if (!activations) {
         RNL_TRY(add_subject(c, "", NULL));

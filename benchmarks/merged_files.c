@@ -1,5 +1,6 @@
 #include "benchmarks/merged_files.h"
 
+#include "benchmarks/bench_file.h"
 #include "benchmarks/verdict.h"
 #include "cli/paired_difference.h"
 
@@ -18,15 +19,9 @@ typedef struct merge {
     double *values;   /* (count) what is merged just now */
 } merge;
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 static bool is_aggregate(const json_t *entry)
 {
-    return strcmp(text_of(entry, "run_type"), "aggregate") == 0;
+    return strcmp(rnl_json_text(entry, "run_type"), "aggregate") == 0;
 }
 
 /* ---- by name --------------------------------------------------------------------------------- */
@@ -38,7 +33,7 @@ static json_t *by_name(const json_t *file)
     json_t *entry;
     json_array_foreach(json_object_get(file, "benchmarks"), i, entry)
     {
-        const char *name = text_of(entry, "run_name");
+        const char *name = rnl_json_text(entry, "run_name");
         if (!json_object_get(results, name))
             json_object_set_new(results, name, json_array());
         json_array_append(json_object_get(results, name), entry);

@@ -10,7 +10,7 @@
 
 enum { RESAMPLES = 2000 };
 
-static void *demand(void *memory)
+void *rnl_demand(void *memory)
 {
     if (!memory) {
         fputs("runnel: out of memory\n", stderr);
@@ -24,7 +24,7 @@ void rnl_samples_add(rnl_samples *samples, double value)
     if (samples->count == samples->capacity) {
         samples->capacity = 2 * samples->capacity + 64;
         samples->values =
-            demand(realloc(samples->values, samples->capacity * sizeof *samples->values));
+            rnl_demand(realloc(samples->values, samples->capacity * sizeof *samples->values));
     }
     samples->values[samples->count++] = value;
 }
@@ -44,7 +44,7 @@ static int ascending(const void *a, const void *b)
 static double *sorted(const rnl_samples *samples)
 {
     const size_t bytes = samples->count * sizeof *samples->values;
-    double *values = demand(malloc(bytes + 1));
+    double *values = rnl_demand(malloc(bytes + 1));
     if (bytes > 0)
         memcpy(values, samples->values, bytes);
     qsort(values, samples->count, sizeof *values, ascending);
@@ -106,7 +106,7 @@ rnl_ratio rnl_samples_ratio(const rnl_samples *above, const rnl_samples *below, 
     const size_t count = above->count < below->count ? above->count : below->count;
     if (count == 0)
         return (rnl_ratio){0};
-    double *ratios = demand(malloc(2 * count * sizeof *ratios)), *drawn = ratios + count;
+    double *ratios = rnl_demand(malloc(2 * count * sizeof *ratios)), *drawn = ratios + count;
     double medians[RESAMPLES];
     uint64_t state = count;
     for (size_t i = 0; i < count; ++i)
@@ -138,7 +138,7 @@ static int by_value(const void *a, const void *b)
 static ranked *join(const rnl_samples *a, const rnl_samples *b)
 {
     const size_t count = a->count + b->count;
-    ranked *all = demand(malloc(count * sizeof *all));
+    ranked *all = rnl_demand(malloc(count * sizeof *all));
     for (size_t i = 0; i < a->count; ++i)
         all[i] = (ranked){a->values[i], true};
     for (size_t i = 0; i < b->count; ++i)
@@ -231,6 +231,19 @@ double rnl_samples_alike(const rnl_samples *a, const rnl_samples *b, double leas
     const double processes = 1 / (double)a->count + 1 / (double)b->count;
     const double error = sqrt(variance * (processes + mood));
     return student_beyond(fabs(y.mean - x.mean) / error, freedom);
+}
+
+const char *rnl_time_unit(double *seconds)
+{
+    static const struct {
+        double seconds;
+        const char *name;
+    } units[] = {{1, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {1e-9, "ns"}};
+    size_t i = 0;
+    while (i < 3 && *seconds < units[i].seconds)
+        ++i;
+    *seconds /= units[i].seconds;
+    return units[i].name;
 }
 
 /* ---- clocks ---------------------------------------------------------------------------------- */

@@ -51,6 +51,12 @@ double rnl_samples_alike(const rnl_samples *a, const rnl_samples *b, double leas
 /* The value below which a quarter of them are; NaN of none. */
 double rnl_samples_first_quartile(const rnl_samples *samples);
 
+/* Exits where memory could not be allocated: a few bytes for a sample. */
+void *rnl_demand(void *memory);
+
+/* Turns seconds into the unit that suits them, which is returned: "us". */
+const char *rnl_time_unit(double *seconds);
+
 /* Seconds of a clock that only goes forward, and of the processors that this process has used. */
 double rnl_seconds(void);
 double rnl_processor_seconds(void);
