@@ -286,13 +286,14 @@ static void *end_later(void *context)
 static void abort_all(rnl_job *job, int code)
 {
     const struct timespec moment = {.tv_sec = !rnl_job_speaks(job), .tv_nsec = 200000000};
-    static ending soon = {.seconds = 5};
+    static ending soon = {.seconds = 3};
     pthread_t end;
     soon.code = code;
     if (pthread_create(&end, NULL, end_later, &soon) == 0)
         pthread_detach(end);
     fflush(stdout);
     fflush(stderr);
+    rnl_life_end(job, RNL_LIFE_BREAKS);
     nanosleep(&moment, NULL);
     job->mpi->abort(code);
 }
@@ -318,9 +319,7 @@ void rnl_job_exit(rnl_job *job, int code)
         return;
     if (job->fault == RNL_FAULT_NONE && meet(job))
         end_library(job, code);
-    else {
-        rnl_life_end(job, RNL_LIFE_BREAKS);
+    else
         abort_all(job, code);
-    }
     release(job);
 }
