@@ -177,6 +177,8 @@ static void print_fish(const rnl_command *program)
         printf("complete -c runnel -n __fish_use_subcommand -f -a %s -d '", command->name);
         print_line(command->purpose, "\\");
         printf("'\n");
+        printf("complete -c runnel -n '__fish_seen_subcommand_from help' -f -a %s\n",
+               command->name);
         for (const rnl_option *option = command->options; option->name; ++option)
             print_fish_option(command, option);
     }

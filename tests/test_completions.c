@@ -40,6 +40,7 @@ Test(completions, name_every_option)
             "for s in bash zsh fish; do $R help --completions $s > c.$s || exit; done\n"
             "for c in $($R help | sed -n '/^Commands/,/^Options/p' | awk '/^  /{print $1}'); do\n"
             "  $R help --man $c > c.man && grep -q \"^.TH RUNNEL-\" c.man || exit\n"
+            "  grep -q \"from help' -f -a $c\\$\" c.fish || { echo \"help $c\"; exit 1; }\n"
             "  for o in $($R help $c | grep -oE '^ .{5}--[a-z-]+' | grep -oE -- '--.*'); do\n"
             "    grep -q -- \"[ ']$o \" c.bash && grep -q -- \"$o[]}'[]\" c.zsh &&\n"
             "    grep -q \"from $c' -l ${o#--}\" c.fish &&\n"
