@@ -126,7 +126,7 @@ Test(cli, draws_machines)
                   "{\"run_name\": \"network/swap/bytes:0/ranks:2\", \"time_unit\": \"ms\", "
                   "\"aggregate_name\": \"median\", \"real_time\": 5},"
                   "{\"run_name\": \"network/swap/bytes:0/ranks:2\", \"time_unit\": \"ms\", "
-                  "\"real_time\": 7}]}");
+                  "\"real_time\": 7}]}\n[17.3] tag_match.c:62 UCX  WARN  a warning\n");
     cr_expect_eq(program_run("topology 'core:2 pu:1' --model wide.yaml --ranks 2 --network "
                              "network.json --threads 1"),
                  0);

@@ -74,8 +74,10 @@ static rnl_status take(rnl_message_rates *r, const json_t *root, const char *pat
 
 rnl_status rnl_message_file_read(rnl_message_rates *rates, const char *path)
 {
+    /* Message libraries print warnings behind it, on standard output, when they end. */
+    const size_t flags = JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK;
     json_error_t error;
-    json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+    json_t *root = json_load_file(path, flags, &error);
     if (!root)
         return rnl_fail(RNL_BAD_DATA, "%s:%d:%d: expected JSON: %s", path, error.line, error.column,
                         error.text);
