@@ -12,6 +12,7 @@ typedef struct rnl_model_beginning {
     const char *earlier; /* a model's path; NULL for a fresh model */
     unsigned how;        /* RNL_SKIP_MISMATCH, RNL_KEEP_OPTIMIZER */
     bool quiet;          /* what was taken is not told */
+    rnl_job *job; /* whose ranks all begin, each with its rows; NULL: this process is alone */
 } rnl_model_beginning;
 
 /* Loads these parts of the data, and creates the model. */

@@ -259,9 +259,9 @@ static int report(const rnl_rate_search *found, rnl_run_directory *directory)
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
-static rnl_status obtain(rnl_model **model, rnl_data **data, const rnl_config *config)
+static rnl_status obtain(rnl_model **model, rnl_data **data, const rnl_config *config, rnl_job *job)
 {
-    rnl_status status = rnl_data_load(data, config, RNL_TRAIN);
+    rnl_status status = rnl_data_load_among(data, config, NULL, RNL_TRAIN, job);
     if (status == RNL_OK)
         status = rnl_model_create(model, config, *data);
     return status;
@@ -305,7 +305,9 @@ static int find(const rnl_config *config, rnl_run_directory *directory,
     rnl_model *model = NULL;
     RNL_TRY_EXIT(rnl_ranks_agree(ranks, ranks->leads ? check_outputs(config, directory, arguments)
                                                      : RNL_EXIT_OK));
-    int code = rnl_ranks_agree(ranks, rnl_complain_status(obtain(&model, &data, config)));
+    const rnl_status status = obtain(&model, &data, config, ranks->job);
+    int code = rnl_ranks_speak(ranks, status) ? rnl_complain_status(status) : RNL_EXIT_FAILURE;
+    code = rnl_ranks_agree(ranks, code);
     if (code == RNL_EXIT_OK)
         code = search_and_report(model, data, directory, arguments, ranks);
     rnl_model_free(model);

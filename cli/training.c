@@ -41,6 +41,7 @@ static rnl_status begin_model(rnl_training *run)
         .how = (arguments->skip_mismatch ? RNL_SKIP_MISMATCH : 0) |
                (arguments->keep_optimizer ? RNL_KEEP_OPTIMIZER : 0),
         .quiet = arguments->common.quiet,
+        .job = run->ranks.job,
     };
     return rnl_model_begin(&start, run->config, PARTS, &run->data, &run->model);
 }
@@ -64,7 +65,7 @@ static rnl_status obtain_model(rnl_training *run)
         return begin_model(run);
     if (run->arguments->restart_schedule)
         rnl_model_restart_schedule(run->model);
-    return rnl_data_load_for(&run->data, run->model, PARTS);
+    return rnl_data_load_among(&run->data, NULL, run->model, PARTS, run->ranks.job);
 }
 
 /* Refuses an earlier run that the options do not deal with, before anything is written. */
@@ -115,6 +116,7 @@ int rnl_training_prepare(rnl_training *run)
 int rnl_training_obtain_model(rnl_training *run)
 {
     if (run->arguments->resume)
-        RNL_TRY_EXIT(resume_together(run));
-    return rnl_complain_status(obtain_model(run));
+        RNL_TRY_EXIT(rnl_ranks_agree(&run->ranks, resume_together(run)));
+    const rnl_status status = obtain_model(run);
+    return rnl_ranks_speak(&run->ranks, status) ? rnl_complain_status(status) : RNL_EXIT_FAILURE;
 }

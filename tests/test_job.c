@@ -2,7 +2,9 @@
  * Jobs: what a launcher's environment says, what counts as work, and how shards are shared out
  * among ranks.
  */
+#include "engine/data/row_order.h"
 #include "engine/step/shared.h"
+#include "engine/storage/digest.h"
 #include "exchange/launcher.h"
 #include "exchange/own_work.h"
 
@@ -151,4 +153,44 @@ Test(own_work, is_that_of_other_threads)
     cr_assert_eq(pthread_create(&thread, NULL, compute, NULL), 0);
     pthread_join(thread, NULL);
     cr_expect(rnl_own_work_goes_on(&work));
+}
+
+/* ---- what goes on in another process --------------------------------------------------------- */
+
+/* Rows are digested by several ranks, one behind the other, to the digest of all. */
+Test(digest, goes_on_in_another_state)
+{
+    static char bytes[5000];
+    static const size_t ends[] = {0, 1, 256, 257, 1300, 1300, 4999, 5000};
+    char packed[RNL_DIGEST_PACKED], whole[RNL_DIGEST_DIGITS + 1], parts[RNL_DIGEST_DIGITS + 1] = "";
+    for (size_t i = 0; i < sizeof bytes; ++i)
+        bytes[i] = (char)(i * i >> 3);
+    for (size_t k = 1; k < sizeof ends / sizeof *ends; ++k) {
+        rnl_digest_state *state;
+        cr_assert_eq(rnl_digest_begin(&state), RNL_OK);
+        if (k > 1)
+            cr_assert_eq(rnl_digest_unpack(state, packed), RNL_OK);
+        rnl_digest_add(state, (rnl_bytes){bytes + ends[k - 1], ends[k] - ends[k - 1]});
+        rnl_digest_pack(packed, state);
+        rnl_digest_end(parts, state);
+    }
+    cr_assert_eq(rnl_digest(whole, &(const rnl_bytes){bytes, sizeof bytes}, 1), RNL_OK);
+    cr_expect_str_eq(parts, whole);
+}
+
+/* A part of the rows feeds its shard, and ranks hold the parts of their shards. */
+Test(parts, are_those_that_an_epoch_takes_for_the_shards)
+{
+    enum { ROWS = 203, BATCH = 32, SHARDS = 8 };
+    uint32_t order[ROWS];
+    rnl_row_order_in_shards(order, ROWS, BATCH, SHARDS, 7, 3, true);
+    for (size_t begin = 0; begin < ROWS; begin += BATCH) {
+        const size_t rows = ROWS - begin < BATCH ? ROWS - begin : BATCH;
+        for (size_t s = 0; s < SHARDS; ++s) {
+            const rnl_shard shard = rnl_cut_shard(rnl_cut_rows(BATCH, SHARDS), rows, s);
+            for (size_t i = begin + shard.first; i < begin + shard.first + shard.filled; ++i)
+                cr_expect(order[i] >= rnl_row_order_part(ROWS, SHARDS, s) &&
+                          order[i] < rnl_row_order_part(ROWS, SHARDS, s + 1));
+        }
+    }
 }

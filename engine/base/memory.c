@@ -120,6 +120,27 @@ rnl_status rnl_allocate_zeros(void *where, const char *what, size_t rows, size_t
     return RNL_OK;
 }
 
+rnl_status rnl_map_rows(void *where, const char *what, size_t rows, size_t columns, size_t size,
+                        size_t *bytes)
+{
+    *bytes = 0;
+    if (!rnl_add_bytes(bytes, rows, columns, size))
+        return rnl_fail(RNL_NO_MEMORY, "%s: %zu rows of %zu numbers do not fit in memory", what,
+                        rows, columns);
+    void *memory = mmap(NULL, *bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED)
+        return rnl_fail(RNL_NO_MEMORY, "%s: %.1f GB of address space are refused: %m", what,
+                        (double)*bytes / 1e9);
+    memcpy(where, &memory, sizeof memory);
+    return RNL_OK;
+}
+
+void rnl_unmap(void *memory, size_t bytes)
+{
+    munmap(memory, bytes);
+}
+
 rnl_status rnl_grow(void *where, const char *what, size_t *capacity, size_t size)
 {
     const size_t larger = *capacity + *capacity / 2 + 256;

@@ -35,6 +35,12 @@ rnl_status rnl_allocate_rows(void *where, const char *what, size_t rows, size_t 
 rnl_status rnl_allocate_zeros(void *where, const char *what, size_t rows, size_t columns,
                               size_t size);
 
+/* Reserves address space for rows x columns zeros, of which pages that are written become memory:
+ * `bytes` in all.  Freed with rnl_unmap. */
+rnl_status rnl_map_rows(void *where, const char *what, size_t rows, size_t columns, size_t size,
+                        size_t *bytes);
+void rnl_unmap(void *memory, size_t bytes);
+
 /* Grows the array by half its capacity; only the additional bytes are requested. */
 rnl_status rnl_grow(void *where, const char *what, size_t *capacity, size_t size);
 

@@ -74,12 +74,19 @@ static rnl_status read_file(rnl_array *array, rnl_array_header *header, const ch
     *array = (rnl_array){.path = path};
     RNL_TRY(rnl_stream_open(&stream, path));
     rnl_status status = header(array, &stream, &bytes);
+    array->begin = bytes;
     if (status == RNL_OK)
         status = check_size(array, &stream, bytes);
+    array->plain = status == RNL_OK && rnl_stream_plain(&stream);
     if (status == RNL_OK && elements)
         status = read_elements(array, &stream);
     rnl_stream_close(&stream);
     return status;
+}
+
+rnl_status rnl_array_open(rnl_array *array, rnl_array_header *header, const char *path)
+{
+    return read_file(array, header, path, false);
 }
 
 static uint64_t bits_at(const rnl_array *array, size_t i)
@@ -170,17 +177,16 @@ static bool is_narrow(rnl_number_type type)
     return type.kind == RNL_FLOATING ? type.size <= sizeof(float) : type.size <= 2;
 }
 
-/* The element in row-major order: NaN, infinities, and what float32 cannot hold are refused. */
-static rnl_status take_number(const rnl_array *array, size_t i, double *number)
+rnl_status rnl_array_number(const rnl_array *array, size_t i, double *number)
 {
     const size_t columns = array->count / array->shape[0];
     *number = element_at(array, place_of(array, i));
     if (!isfinite(*number))
-        return rnl_fail_not_a_number(array->path, i / columns, i % columns, *number);
+        return rnl_fail_not_a_number(array->path, array->first + i / columns, i % columns, *number);
     if (!isfinite((float)*number))
         return rnl_fail(RNL_BAD_DATA,
                         "%s: row %zu, column %zu: expected a number within float32, got %g",
-                        array->path, i / columns, i % columns, *number);
+                        array->path, array->first + i / columns, i % columns, *number);
     return RNL_OK;
 }
 
@@ -189,7 +195,7 @@ static rnl_status to_floats(const rnl_array *array, float **floats)
     double number;
     RNL_TRY(rnl_allocate_rows(floats, array->path, 1, array->count, sizeof **floats));
     for (size_t i = 0; i < array->count; ++i) {
-        RNL_TRY(take_number(array, i, &number));
+        RNL_TRY(rnl_array_number(array, i, &number));
         (*floats)[i] = (float)number;
     }
     return RNL_OK;
@@ -199,7 +205,7 @@ static rnl_status to_doubles(const rnl_array *array, double **doubles)
 {
     RNL_TRY(rnl_allocate_rows(doubles, array->path, 1, array->count, sizeof **doubles));
     for (size_t i = 0; i < array->count; ++i)
-        RNL_TRY(take_number(array, i, &(*doubles)[i]));
+        RNL_TRY(rnl_array_number(array, i, &(*doubles)[i]));
     return RNL_OK;
 }
 
@@ -213,9 +219,8 @@ static rnl_status take_wide_inputs(rnl_dataset *dataset, const rnl_array *array)
     return status;
 }
 
-/* Rows along the first dimension.  uint8 stays as it is and is taken over, all else becomes
- * float32, or where it is to be scaled and float32 does not hold it, float64. */
-static rnl_status take_inputs(rnl_dataset *dataset, rnl_array *array, bool wide)
+/* Rows along the first dimension. */
+static void take_shape(rnl_dataset *dataset, const rnl_array *array)
 {
     dataset->rows = array->shape[0];
     dataset->features = array->count / array->shape[0];
@@ -224,9 +229,46 @@ static rnl_status take_inputs(rnl_dataset *dataset, rnl_array *array, bool wide)
     dataset->shape[0] = 1;
     for (size_t i = 1; i < array->rank; ++i)
         dataset->shape[i - 1] = array->shape[i];
+}
+
+/* What inputs are kept as: uint8 stays as it is, all else becomes float32, or where it is to be
+ * scaled and float32 does not hold it, float64. */
+static rnl_element element_of(const rnl_array *array, bool wide)
+{
     if (array->type.kind == RNL_UNSIGNED && array->type.size == 1)
+        return RNL_UINT8;
+    return wide && !is_narrow(array->type) ? RNL_FLOAT64 : RNL_FLOAT32;
+}
+
+/* Tests if inputs can be read row by row later, when it is known which of them are held.  A wide
+ * array is kept as floats where they hold all of its numbers, those of dropped rows, too. */
+static bool can_wait(const rnl_array *array, const rnl_loading *loading)
+{
+    return loading->job && array->plain && !array->first_index_fastest &&
+           array->shape[0] <= UINT32_MAX &&
+           !(loading->classes && element_of(array, loading->wide_inputs) == RNL_FLOAT64);
+}
+
+/* Leaves the inputs in the file. */
+static rnl_status leave_inputs(rnl_dataset *dataset, const rnl_array *array, bool wide)
+{
+    take_shape(dataset, array);
+    dataset->element = element_of(array, wide);
+    RNL_TRY(rnl_allocate_rows(&dataset->origins, array->path, dataset->rows, 1,
+                              sizeof *dataset->origins));
+    for (size_t i = 0; i < dataset->rows; ++i)
+        dataset->origins[i] = (uint32_t)i;
+    return RNL_OK;
+}
+
+/* uint8 inputs are taken over. */
+static rnl_status take_inputs(rnl_dataset *dataset, rnl_array *array, bool wide)
+{
+    take_shape(dataset, array);
+    const rnl_element element = element_of(array, wide);
+    if (element == RNL_UINT8)
         return take_bytes(dataset, array);
-    if (wide && !is_narrow(array->type))
+    if (element == RNL_FLOAT64)
         return take_wide_inputs(dataset, array);
     float *inputs = NULL;
     const rnl_status status = to_floats(array, &inputs);
@@ -304,6 +346,11 @@ static rnl_status load_array(rnl_dataset *dataset, rnl_array_header *header, con
                              array_use use, const rnl_loading *loading)
 {
     rnl_array array;
+    if (use == INPUTS) {
+        RNL_TRY(rnl_array_open(&array, header, path));
+        if (can_wait(&array, loading))
+            return leave_inputs(dataset, &array, loading->wide_inputs);
+    }
     rnl_status status = read_file(&array, header, path, true);
     if (status == RNL_OK)
         status = use == INPUTS    ? take_inputs(dataset, &array, loading->wide_inputs)
@@ -313,21 +360,25 @@ static rnl_status load_array(rnl_dataset *dataset, rnl_array_header *header, con
     return status;
 }
 
-/* uint8 inputs are kept as they come; all else stands beside what it becomes, 4 bytes each. */
-static bool add_file(rnl_data_need *need, rnl_array_header *header, const char *path, bool inputs,
-                     bool wide)
+/* uint8 inputs are kept as they come; all else stands beside what it becomes, 4 bytes each, unless
+ * ranks read it row by row. */
+static bool add_file(rnl_data_need *need, rnl_array_header *header, const char *path, array_use use,
+                     const rnl_loading *loading)
 {
     rnl_array array;
-    if (!path || read_file(&array, header, path, false) != RNL_OK)
+    if (!path || rnl_array_open(&array, header, path) != RNL_OK)
         return true;
-    const bool bytes = inputs && array.type.kind == RNL_UNSIGNED && array.type.size == 1;
+    const bool wide = use == INPUTS    ? loading->wide_inputs
+                      : use == TARGETS ? loading->wide_values
+                                       : false;
+    const bool bytes = use == INPUTS && element_of(&array, wide) == RNL_UINT8;
+    const size_t each = bytes ? 1 : wide ? sizeof(double) : sizeof(float);
+    if (use == INPUTS && can_wait(&array, loading))
+        return rnl_add_bytes(&need->kept, array.count / rnl_job_count(loading->job), 1, each);
     const size_t as_read = array.count * array.type.size;
     if ((!bytes || array.first_index_fastest) && as_read > need->beside)
         need->beside = as_read;
-    return rnl_add_bytes(&need->kept, array.count, 1,
-                         bytes  ? 1
-                         : wide ? sizeof(double)
-                                : sizeof(float));
+    return rnl_add_bytes(&need->kept, array.count, 1, each);
 }
 
 static bool wants_targets(const rnl_loading *loading)
@@ -338,11 +389,11 @@ static bool wants_targets(const rnl_loading *loading)
 bool rnl_array_add_need(rnl_data_need *need, rnl_array_header *header, const rnl_array_files *files,
                         const rnl_loading *loading)
 {
-    return add_file(need, header, files->inputs, true, loading->wide_inputs) &&
+    return add_file(need, header, files->inputs, INPUTS, loading) &&
            (loading->predicting ||
-            (add_file(need, header, wants_targets(loading) ? files->targets : NULL, false,
-                      loading->wide_values) &&
-             add_file(need, header, files->sample_weight, false, false)));
+            (add_file(need, header, wants_targets(loading) ? files->targets : NULL, TARGETS,
+                      loading) &&
+             add_file(need, header, files->sample_weight, SAMPLE_WEIGHTS, loading)));
 }
 
 rnl_status rnl_array_load(rnl_dataset *dataset, rnl_array_header *header,

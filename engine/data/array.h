@@ -25,6 +25,9 @@ typedef struct rnl_array {
     bool first_index_fastest; /* Fortran's order; else row-major */
     size_t count;             /* of elements */
     unsigned char *bytes;     /* the elements as in the file */
+    size_t first;             /* row of the file that they begin with, for messages */
+    uint64_t begin;           /* bytes of the file before all elements */
+    bool plain;               /* the file is not compressed */
 } rnl_array;
 
 /* Returns the number that the 16 bits of a half stand for: 5 of exponent, 10 of mantissa. */
@@ -35,6 +38,12 @@ double rnl_half_of_bits(uint64_t bits);
 typedef rnl_status rnl_array_header(rnl_array *array, const rnl_input_stream *stream,
                                     uint64_t *bytes);
 
+/* Reads the header of a file alone: the array has no bytes. */
+rnl_status rnl_array_open(rnl_array *array, rnl_array_header *header, const char *path);
+
+/* Converts an element to a number: NaN, infinities, and what float32 cannot hold are refused. */
+rnl_status rnl_array_number(const rnl_array *array, size_t i, double *number);
+
 /* Adds the sizes that the files' headers give. */
 bool rnl_array_add_need(rnl_data_need *need, rnl_array_header *header, const rnl_array_files *files,
                         const rnl_loading *loading);
@@ -44,5 +53,9 @@ bool rnl_array_add_need(rnl_data_need *need, rnl_array_header *header, const rnl
  * with values; of floating-point type, only where it compares with classes. */
 rnl_status rnl_array_load(rnl_dataset *dataset, rnl_array_header *header,
                           const rnl_array_files *files, const rnl_loading *loading);
+
+/* Reads the inputs of the rows that this rank holds (array_held.c). */
+rnl_status rnl_array_read_held(rnl_dataset *dataset, rnl_array_header *header,
+                               const rnl_array_files *files);
 
 #endif

@@ -17,6 +17,42 @@ static size_t bytes_of(const void *array, size_t rows, size_t row_bytes)
     return array ? rows * row_bytes : 0;
 }
 
+/* Inputs that ranks hold by parts are digested from rank to rank. */
+typedef struct held_digest {
+    const rnl_dataset *rows;
+    rnl_digest_state *state;
+    rnl_status status;
+    char packed[RNL_DIGEST_PACKED];
+} held_digest;
+
+static void add_rows(void *context, size_t first, size_t last)
+{
+    held_digest *d = context;
+    const size_t row = rnl_dataset_input_bytes(d->rows);
+    if (d->status == RNL_OK && first > 0)
+        d->status = rnl_digest_unpack(d->state, d->packed);
+    rnl_digest_add(d->state,
+                   (rnl_bytes){(const char *)d->rows->inputs + first * row, (last - first) * row});
+    rnl_digest_pack(d->packed, d->state);
+}
+
+static rnl_status digest_held(char *text, const rnl_dataset *rows)
+{
+    held_digest d = {.rows = rows};
+    RNL_TRY(rnl_digest_begin(&d.state));
+    rnl_status status = rnl_fold_rows(&(const rnl_fold){.parts = rows->parts,
+                                                        .rows = rows->rows,
+                                                        .work = add_rows,
+                                                        .context = &d,
+                                                        .states = 1,
+                                                        .state = {{d.packed, sizeof d.packed}}});
+    status = status == RNL_OK ? d.status : status;
+    if (status == RNL_OK)
+        status = rnl_digest_unpack(d.state, d.packed);
+    rnl_digest_end(text, d.state);
+    return status;
+}
+
 static rnl_status digest_rows(char *text, const rnl_dataset *rows)
 {
     const void *targets = rows->labels ? (const void *)rows->labels : rows->values;
@@ -26,7 +62,9 @@ static rnl_status digest_rows(char *text, const rnl_dataset *rows)
         {targets, bytes_of(targets, rows->rows, target_bytes)},
         {rows->sample_weights, bytes_of(rows->sample_weights, rows->rows, sizeof(float))},
     };
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; ++i)
+    if (rows->parts)
+        RNL_TRY(digest_held(text, rows));
+    for (size_t i = rows->parts ? 1 : 0; i < sizeof parts / sizeof *parts; ++i)
         RNL_TRY(rnl_digest(text + i * EACH, &parts[i], 1));
     return RNL_OK;
 }

@@ -1,6 +1,7 @@
 #include "engine/data/dataset.h"
 
 #include "engine/base/error.h"
+#include "engine/base/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,8 +9,12 @@
 
 void rnl_dataset_release(rnl_dataset *dataset)
 {
-    if (!dataset->borrowed.inputs)
+    if (dataset->mapped > 0)
+        rnl_unmap(dataset->inputs, dataset->mapped);
+    else if (!dataset->borrowed.inputs)
         free(dataset->inputs);
+    free(dataset->parts);
+    free(dataset->origins);
     if (!dataset->borrowed.targets) {
         free(dataset->labels);
         free(dataset->values);
@@ -63,14 +68,27 @@ size_t rnl_dataset_value_bytes(const rnl_dataset *dataset)
 
 rnl_numbers rnl_dataset_inputs(const rnl_dataset *dataset)
 {
-    return (rnl_numbers){dataset->rows, dataset->features, dataset->element, dataset->inputs,
-                         dataset->name};
+    return (rnl_numbers){dataset->rows,   dataset->features, dataset->element,
+                         dataset->inputs, dataset->name,     dataset->parts};
 }
 
 rnl_numbers rnl_dataset_values(const rnl_dataset *dataset)
 {
-    return (rnl_numbers){dataset->rows, dataset->value_columns, rnl_dataset_value_element(dataset),
-                         dataset->values, dataset->name};
+    return (rnl_numbers){.rows = dataset->rows,
+                         .columns = dataset->value_columns,
+                         .element = rnl_dataset_value_element(dataset),
+                         .array = dataset->values,
+                         .name = dataset->name};
+}
+
+rnl_status rnl_dataset_check_held(const rnl_dataset *dataset, const rnl_job *job)
+{
+    return !dataset->parts || dataset->parts->job == job
+               ? RNL_OK
+               : rnl_fail(RNL_BAD_DATA,
+                          "%s: the ranks of a job hold these rows by parts, which all of them have "
+                          "to work on together",
+                          dataset->name);
 }
 
 /* A failure to shrink leaves the larger block, which serves as well. */

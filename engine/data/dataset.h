@@ -7,6 +7,7 @@
 
 #include "engine/data/encoding.h"
 #include "engine/data/notes.h"
+#include "engine/data/row_parts.h"
 #include "engine/schema/config.h"
 
 #include <stdint.h>
@@ -45,8 +46,12 @@ typedef struct rnl_dataset {
     size_t rank;                /* of a row: 2 for images of height x width */
     size_t shape[RNL_MAX_RANK]; /* of a row */
     rnl_element element;
-    void *inputs;          /* (rows, features) */
-    int32_t *labels;       /* (rows) class numbers from 0, or NULL, */
+    void *inputs;         /* (rows, features); with `parts` those of other ranks are unset, and take
+                             address space alone */
+    size_t mapped;        /* bytes of the mapping that they are, then; else 0 */
+    rnl_row_parts *parts; /* NULL: all inputs are here */
+    uint32_t *origins;    /* (rows) in the file, while inputs are still to be read by parts */
+    int32_t *labels;      /* (rows) class numbers from 0, or NULL, */
     int32_t largest_label; /* -1 without; */
     union {
         float *values;       /* (rows, value_columns) target values, or NULL */
@@ -83,6 +88,9 @@ typedef struct rnl_loading {
     rnl_notes *notes;              /* notes on what was read; NULL: none are kept */
     struct rnl_class_use *classes; /* what is selected of them; NULL: all */
     const rnl_number_list *resize; /* size that images get; NULL: as they are */
+    /* Whose ranks read inputs by parts, where the format allows, once it is known which rows are
+     * whose; NULL: inputs are read with the rest. */
+    rnl_job *job;
 } rnl_loading;
 
 /* Bytes of memory: of the loaded data, and the peak that loading needs beside them. */
@@ -99,6 +107,9 @@ typedef struct rnl_data_format {
     /* Reads or makes the whole set, of at most UINT32_MAX rows.  A failure leaves nothing
      * allocated. */
     rnl_status (*load)(rnl_dataset *dataset, const void *parameters, const rnl_loading *loading);
+    /* Reads the inputs of the rows that this rank holds, of a set that was loaded without them: it
+     * has origins, and parts. */
+    rnl_status (*read_held)(rnl_dataset *dataset, const void *parameters);
 } rnl_data_format;
 
 /* Tests if any array is the caller's. */
@@ -131,6 +142,9 @@ static inline rnl_element rnl_dataset_value_element(const rnl_dataset *dataset)
 {
     return dataset->wide ? RNL_FLOAT64 : RNL_FLOAT32;
 }
+
+/* Refuses rows of which other ranks hold some, and this job is not theirs. */
+rnl_status rnl_dataset_check_held(const rnl_dataset *dataset, const rnl_job *job);
 
 /* Bytes of a row's inputs, and of its target values. */
 size_t rnl_dataset_input_bytes(const rnl_dataset *dataset);
@@ -170,8 +184,9 @@ const rnl_dataset *rnl_data_part(const rnl_data *data, rnl_part part);
 typedef struct rnl_numbers {
     size_t rows, columns;
     rnl_element element;
-    const void *array; /* (rows, columns) */
-    const char *name;  /* for messages */
+    const void *array;          /* (rows, columns) */
+    const char *name;           /* for messages */
+    const rnl_row_parts *parts; /* of the rows, or NULL */
 } rnl_numbers;
 
 rnl_numbers rnl_dataset_inputs(const rnl_dataset *dataset);

@@ -63,6 +63,8 @@ static rnl_status copy_all(rnl_dataset *copy, const rnl_dataset *dataset, const 
     const row_bytes bytes = bytes_of(dataset);
     RNL_TRY(copy_marked(&copy->inputs, dataset->inputs, dataset, marks, copy->rows, bytes.inputs));
     RNL_TRY(copy_marked(&copy->labels, dataset->labels, dataset, marks, copy->rows, bytes.labels));
+    RNL_TRY(copy_marked(&copy->origins, dataset->origins, dataset, marks, copy->rows,
+                        sizeof *dataset->origins));
     RNL_TRY(copy_marked(&copy->values, dataset->values, dataset, marks, copy->rows, bytes.values));
     return copy_marked(&copy->sample_weights, dataset->sample_weights, dataset, marks, copy->rows,
                        bytes.sample_weights);
@@ -73,6 +75,7 @@ static void drop_all(rnl_dataset *dataset, const bool *marks)
     const row_bytes bytes = bytes_of(dataset);
     drop_marked(&dataset->inputs, dataset->rows, marks, bytes.inputs);
     drop_marked(&dataset->labels, dataset->rows, marks, bytes.labels);
+    drop_marked(&dataset->origins, dataset->rows, marks, sizeof *dataset->origins);
     drop_marked(&dataset->values, dataset->rows, marks, bytes.values);
     drop_marked(&dataset->sample_weights, dataset->rows, marks, bytes.sample_weights);
 }
@@ -86,6 +89,7 @@ static rnl_status copy_rows(rnl_dataset *copied, const rnl_dataset *dataset, con
     copy.inputs = NULL;
     copy.labels = NULL;
     copy.values = NULL;
+    copy.origins = NULL;
     copy.sample_weights = NULL;
     copy.borrowed = (rnl_borrowed){0};
     copy.name = name;

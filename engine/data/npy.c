@@ -185,9 +185,14 @@ static rnl_status load(rnl_dataset *dataset, const void *parameters, const rnl_l
     return rnl_array_load(dataset, read_header, parameters, loading);
 }
 
+static rnl_status read_held(rnl_dataset *dataset, const void *parameters)
+{
+    return rnl_array_read_held(dataset, read_header, parameters);
+}
+
 static bool add_need(rnl_data_need *need, const void *parameters, const rnl_loading *loading)
 {
     return rnl_array_add_need(need, read_header, parameters, loading);
 }
 
-const rnl_data_format rnl_npy_format = {.add_need = add_need, .load = load};
+const rnl_data_format rnl_npy_format = {.add_need = add_need, .load = load, .read_held = read_held};

@@ -26,6 +26,11 @@ static size_t before(size_t count, size_t shards, size_t number)
     return number * (count / shards) + (number < longer ? number : longer);
 }
 
+size_t rnl_row_order_part(size_t rows, size_t shards, size_t number)
+{
+    return before(rows, shards, number);
+}
+
 /* Returns the place in the order of a part's row. */
 static size_t place_of(const part *p, size_t row)
 {

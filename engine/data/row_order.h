@@ -21,4 +21,7 @@ void rnl_row_order(uint32_t *order, size_t rows, uint64_t seed, uint32_t epoch, 
 void rnl_row_order_in_shards(uint32_t *order, size_t rows, size_t batch, size_t shards,
                              uint64_t seed, uint32_t epoch, bool shuffle);
 
+/* Returns the first row of a part; for the part after the last, the number of rows. */
+size_t rnl_row_order_part(size_t rows, size_t shards, size_t number);
+
 #endif

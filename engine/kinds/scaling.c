@@ -1,200 +1,28 @@
 #include "engine/kinds/scaling.h"
 #include "engine/base/error.h"
-#include "engine/base/memory.h"
+#include "engine/kinds/scaling_measures.h"
 
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct range_parameters {
-    double minimum, maximum;
-} range_parameters;
-
-typedef struct robust_parameters {
-    double smooth_clip;
-} robust_parameters;
-
 typedef struct column_parameters {
     rnl_choice otherwise;
     rnl_choice_map columns;
 } column_parameters;
-
-static double number_at(const rnl_numbers *numbers, size_t row, size_t column)
-{
-    return rnl_element_at(numbers->element, numbers->array, row * numbers->columns + column);
-}
-
-static void set(rnl_scaler *scaler, size_t j, double centre, double scale, double offset)
-{
-    scaler->centre[j] = centre;
-    scaler->scale[j] = scale;
-    scaler->offset[j] = offset;
-}
-
-static rnl_status measure_none(rnl_scaler *scaler, const rnl_numbers *train, rnl_span columns,
-                               const rnl_choice *scaling)
-{
-    (void)train, (void)scaling;
-    for (size_t j = columns.begin; j < columns.end; ++j)
-        set(scaler, j, 0, 1, 0);
-    return RNL_OK;
-}
-
-/* ---- range ----------------------------------------------------------------------------------- */
-
-static void set_range(rnl_scaler *scaler, size_t j, double smallest, double largest,
-                      const rnl_choice *scaling)
-{
-    const range_parameters *range = scaling->parameters;
-    const double width = largest - smallest;
-    set(scaler, j, smallest, width > 0 ? (range->maximum - range->minimum) / width : 0,
-        range->minimum);
-}
-
-static rnl_status check_range(const rnl_choice *scaling)
-{
-    const range_parameters *range = scaling->parameters;
-    return range->minimum < range->maximum
-               ? RNL_OK
-               : rnl_fail_at(scaling->place, "range: expected minimum < maximum, got %g and %g",
-                             range->minimum, range->maximum);
-}
-
-/* Measures one range for all columns. */
-static rnl_status measure_range(rnl_scaler *scaler, const rnl_numbers *train, rnl_span columns,
-                                const rnl_choice *scaling)
-{
-    double smallest = INFINITY, largest = -INFINITY;
-    RNL_TRY(check_range(scaling));
-    for (size_t i = 0; i < train->rows; ++i)
-        for (size_t j = columns.begin; j < columns.end; ++j) {
-            const double x = number_at(train, i, j);
-            smallest = x < smallest ? x : smallest;
-            largest = x > largest ? x : largest;
-        }
-    for (size_t j = columns.begin; j < columns.end; ++j)
-        set_range(scaler, j, smallest, largest, scaling);
-    return RNL_OK;
-}
-
-static rnl_status measure_ranges(rnl_scaler *scaler, const rnl_numbers *train, rnl_span columns,
-                                 const rnl_choice *scaling)
-{
-    double *smallest = scaler->centre, *largest = scaler->scale;
-    RNL_TRY(check_range(scaling));
-    for (size_t j = columns.begin; j < columns.end; ++j)
-        smallest[j] = largest[j] = number_at(train, 0, j);
-    for (size_t i = 1; i < train->rows; ++i)
-        for (size_t j = columns.begin; j < columns.end; ++j) {
-            const double x = number_at(train, i, j);
-            smallest[j] = x < smallest[j] ? x : smallest[j];
-            largest[j] = x > largest[j] ? x : largest[j];
-        }
-    for (size_t j = columns.begin; j < columns.end; ++j)
-        set_range(scaler, j, smallest[j], largest[j], scaling);
-    return RNL_OK;
-}
-
-/* ---- standardize ----------------------------------------------------------------------------- */
-
-/* Sums the columns' distances from their centres over the rows, in their order, or the squares of
- * the distances. */
-static void sum_distances(double *sums, const rnl_numbers *train, rnl_span columns,
-                          const double *centres, bool squared)
-{
-    for (size_t j = columns.begin; j < columns.end; ++j)
-        sums[j] = 0;
-    for (size_t i = 0; i < train->rows; ++i)
-        for (size_t j = columns.begin; j < columns.end; ++j) {
-            const double x = number_at(train, i, j) - centres[j];
-            sums[j] += squared ? x * x : x;
-        }
-}
-
-/* Subtracts the first row before summing: large numbers keep their precision, and a constant column
- * deviates by exactly 0. */
-static rnl_status measure_standardize(rnl_scaler *scaler, const rnl_numbers *train,
-                                      rnl_span columns, const rnl_choice *scaling)
-{
-    (void)scaling;
-    double *sums = scaler->offset;
-    for (size_t j = columns.begin; j < columns.end; ++j)
-        scaler->centre[j] = number_at(train, 0, j);
-    sum_distances(sums, train, columns, scaler->centre, false);
-    for (size_t j = columns.begin; j < columns.end; ++j)
-        scaler->centre[j] += sums[j] / (double)train->rows;
-    sum_distances(sums, train, columns, scaler->centre, true);
-    for (size_t j = columns.begin; j < columns.end; ++j) {
-        const double deviation = sqrt(sums[j] / (double)train->rows);
-        set(scaler, j, scaler->centre[j], deviation > 0 ? 1 / deviation : 1, 0);
-    }
-    return RNL_OK;
-}
-
-/* ---- robust ---------------------------------------------------------------------------------- */
-
-static int compare_doubles(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Interpolates between sorted values, as NumPy does. */
-static double quantile(const double *sorted, size_t count, double share)
-{
-    const double place = share * (double)(count - 1);
-    const size_t below = (size_t)place, above = below + 1 < count ? below + 1 : below;
-    return sorted[below] + (place - (double)below) * (sorted[above] - sorted[below]);
-}
-
-static void set_robust(rnl_scaler *scaler, size_t j, const double *sorted, size_t count)
-{
-    const double quartiles = quantile(sorted, count, 0.75) - quantile(sorted, count, 0.25);
-    const double width = sorted[count - 1] - sorted[0];
-    set(scaler, j, quantile(sorted, count, 0.5),
-        quartiles > 0 ? 1 / quartiles
-        : width > 0   ? 2 / width
-                      : 0,
-        0);
-}
-
-/* Holzmüller, Grinsztajn and Steinwart 2024. */
-static rnl_status measure_robust(rnl_scaler *scaler, const rnl_numbers *train, rnl_span columns,
-                                 const rnl_choice *scaling)
-{
-    const robust_parameters *robust = scaling->parameters;
-    double *sorted;
-    if (robust->smooth_clip > 0 && robust->smooth_clip < 1e-6)
-        return rnl_fail_at(scaling->place, "smooth_clip: expected 0, or 1e-6 to 1e6, got %g",
-                           robust->smooth_clip);
-    if (robust->smooth_clip > 0)
-        RNL_TRY(rnl_scaler_add_clips(scaler));
-    RNL_TRY(rnl_allocate_rows(&sorted, train->name, train->rows, 1, sizeof *sorted));
-    for (size_t j = columns.begin; j < columns.end; ++j) {
-        for (size_t i = 0; i < train->rows; ++i)
-            sorted[i] =
-                number_at(train, i, j) + 0.0; /* no -0: which of two zeros is first is open */
-        qsort(sorted, train->rows, sizeof *sorted, compare_doubles);
-        set_robust(scaler, j, sorted, train->rows);
-        if (robust->smooth_clip > 0)
-            scaler->clip[j] = (float)(1 / robust->smooth_clip);
-    }
-    free(sorted);
-    return RNL_OK;
-}
 
 /* ---- the tables ------------------------------------------------------------------------------ */
 
 static const rnl_field range_fields[] = {
     {.key = "minimum",
      .type = RNL_FIELD_NUMBER,
-     .offset = offsetof(range_parameters, minimum),
+     .offset = offsetof(rnl_range_parameters, minimum),
      .fallback = "0.0",
      .help = "what the smallest of all training inputs becomes"},
     {.key = "maximum",
      .type = RNL_FIELD_NUMBER,
-     .offset = offsetof(range_parameters, maximum),
+     .offset = offsetof(rnl_range_parameters, maximum),
      .fallback = "1.0",
      .help = "what the largest of all training inputs becomes"},
     {.key = NULL},
@@ -203,24 +31,24 @@ static const rnl_field range_fields[] = {
 static const rnl_field robust_fields[] = {
     {.key = "smooth_clip",
      .type = RNL_FIELD_NUMBER,
-     .offset = offsetof(robust_parameters, smooth_clip),
+     .offset = offsetof(rnl_robust_parameters, smooth_clip),
      .fallback = "0.0",
      .maximum = 1e6,
      .help = "c: behind it x becomes x / sqrt(1 + (x / c)^2), within -c and c; 0: as it is"},
     {.key = NULL},
 };
 
-static const rnl_scaling none = {.measure = measure_none};
-static const rnl_scaling range = {.measure = measure_range, .of_table = measure_ranges};
-static const rnl_scaling standardize = {.measure = measure_standardize};
-static const rnl_scaling robust = {.measure = measure_robust};
+static const rnl_scaling none = {.measure = rnl_measure_none};
+static const rnl_scaling range = {.measure = rnl_measure_range, .of_table = rnl_measure_ranges};
+static const rnl_scaling standardize = {.measure = rnl_measure_standardize};
+static const rnl_scaling robust = {.measure = rnl_measure_robust};
 
 #define COLUMN_KINDS                                                                               \
     {.name = "none", .help = "inputs as they come", .operations = &none},                          \
         {.name = "range",                                                                          \
          .help = "to the range of the training inputs: of each column of a table, else of all",    \
          .fields = range_fields,                                                                   \
-         .size = sizeof(range_parameters),                                                         \
+         .size = sizeof(rnl_range_parameters),                                                     \
          .operations = &range},                                                                    \
         {.name = "standardize",                                                                    \
          .help = "each feature to mean 0 and standard deviation 1 over the training rows",         \
@@ -229,7 +57,7 @@ static const rnl_scaling robust = {.measure = measure_robust};
         .name = "robust",                                                                          \
         .help = "each feature less its median, by the distance of its quartiles, or half its "     \
                 "range where that is 0",                                                           \
-        .fields = robust_fields, .size = sizeof(robust_parameters), .operations = &robust          \
+        .fields = robust_fields, .size = sizeof(rnl_robust_parameters), .operations = &robust      \
     }
 
 static const rnl_kind column_kinds[] = {COLUMN_KINDS};

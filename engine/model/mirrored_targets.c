@@ -61,12 +61,11 @@ rnl_status rnl_mirrored_check(const rnl_model *model)
     return check_metrics(&model->config->training.metrics);
 }
 
-rnl_status rnl_mirrored_check_rows(const rnl_model *model, const rnl_dataset *train)
+static rnl_status check_rows(const rnl_model *model, const rnl_dataset *train, size_t first,
+                             size_t last)
 {
     const rnl_choice *loss = &model->config->training.loss;
-    if (!rnl_targets_are_inputs(&model->config->data) || !rnl_loss_is_binary(loss))
-        return RNL_OK;
-    for (size_t i = 0; i < train->rows * train->features; ++i) {
+    for (size_t i = first * train->features; i < last * train->features; ++i) {
         const size_t feature = i % train->features;
         const double x = rnl_scaler_apply(&model->scaler, feature,
                                           rnl_element_at(train->element, train->inputs, i));
@@ -77,5 +76,19 @@ rnl_status rnl_mirrored_check_rows(const rnl_model *model, const rnl_dataset *tr
                             "gives such",
                             train->name, i / train->features, feature, loss->kind->name, x);
     }
+    return RNL_OK;
+}
+
+rnl_status rnl_mirrored_check_rows(const rnl_model *model, const rnl_dataset *train)
+{
+    const rnl_row_parts *parts = train->parts;
+    if (!rnl_targets_are_inputs(&model->config->data) ||
+        !rnl_loss_is_binary(&model->config->training.loss))
+        return RNL_OK;
+    if (!parts)
+        return check_rows(model, train, 0, train->rows);
+    for (size_t run = 0; run < parts->count; ++run)
+        if (rnl_parts_own(parts, run))
+            RNL_TRY(check_rows(model, train, rnl_parts_begin(parts, run), parts->ends[run]));
     return RNL_OK;
 }

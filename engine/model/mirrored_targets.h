@@ -10,7 +10,8 @@
  * number of outputs, a scaling of targets, r2_score. */
 rnl_status rnl_mirrored_check(const rnl_model *model);
 
-/* Refuses training rows whose scaled inputs are no probabilities, under a loss that needs such. */
+/* Refuses training rows whose scaled inputs are no probabilities, under a loss that needs such;
+ * of rows that ranks hold by parts, this rank's. */
 rnl_status rnl_mirrored_check_rows(const rnl_model *model, const rnl_dataset *train);
 
 #endif

@@ -3,6 +3,7 @@
  * its scaling.
  */
 #include "engine/base/error.h"
+#include "engine/base/job_agreement.h"
 #include "engine/data/adapt.h"
 #include "engine/data/resize.h"
 #include "engine/model/loss_check.h"
@@ -107,9 +108,9 @@ static rnl_status measure_scalers(rnl_model *model, const rnl_dataset *train)
     return measure_targets(model, train);
 }
 
-rnl_status rnl_model_create(rnl_model **model, const rnl_config *config, const rnl_data *data)
+/* All but what is measured on the rows. */
+static rnl_status build(rnl_model **built, const rnl_config *config, const rnl_data *data)
 {
-    RNL_OWN_FLOATING_MODE;
     const rnl_dataset *rows = first_loaded(data);
     if (rows->rows == 0)
         return rnl_fail(RNL_BAD_DATA, "a model needs data to know the shape of its rows");
@@ -119,14 +120,19 @@ rnl_status rnl_model_create(rnl_model **model, const rnl_config *config, const r
                            "program's own");
     rnl_shape input = {.rank = rows->rank};
     memcpy(input.size, rows->shape, rows->rank * sizeof *input.size);
+    RNL_TRY(rnl_model_build(built, rnl_config_share(config), &input));
+    RNL_TRY(initialize(*built));
+    RNL_TRY(rnl_encoding_copy(&(*built)->encoding, &data->encoding));
+    return check_parts(*built, data);
+}
 
-    rnl_model *built;
-    RNL_TRY(rnl_model_build(&built, rnl_config_share(config), &input));
-    rnl_status status = initialize(built);
-    if (status == RNL_OK)
-        status = rnl_encoding_copy(&built->encoding, &data->encoding);
-    if (status == RNL_OK)
-        status = check_parts(built, data);
+rnl_status rnl_model_create(rnl_model **model, const rnl_config *config, const rnl_data *data)
+{
+    RNL_OWN_FLOATING_MODE;
+    rnl_model *built = NULL;
+    rnl_status status = build(&built, config, data);
+    if (data->train.parts)
+        status = rnl_job_agree_on(data->train.parts->job, status);
     if (status == RNL_OK && data->train.rows > 0)
         status = measure_scalers(built, &data->train);
     if (status == RNL_OK)

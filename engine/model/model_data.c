@@ -5,6 +5,7 @@
 #include "engine/data/adapt.h"
 #include "engine/data/class_selection.h"
 #include "engine/data/formats.h"
+#include "engine/data/held_inputs.h"
 #include "engine/data/hold_out.h"
 #include "engine/data/limit.h"
 #include "engine/data/parts.h"
@@ -31,34 +32,88 @@ static rnl_loading loading_of(const rnl_config *config)
     };
 }
 
-rnl_status rnl_data_load(rnl_data **data, const rnl_config *config, unsigned parts)
+/* Inputs can stay in their files until it is known which rank needs which of their rows; but some
+ * look at all rows, or make others of them. */
+static rnl_job *job_of_parts(const rnl_config *config, unsigned parts, rnl_job *job)
 {
-    RNL_OWN_FLOATING_MODE;
+    const bool chosen = config->data.limit > 0 || config->data.limit_per_class > 0;
+    return job && (parts & RNL_TRAIN) && !config->training.inspect &&
+                   config->data.resize.count == 0 &&
+                   !(chosen && rnl_scales(&config->data.scaling)) &&
+                   rnl_job_count(job) <= (size_t)config->training.shards
+               ? job
+               : NULL;
+}
+
+static rnl_status load(rnl_data **data, const rnl_config *config, rnl_loading *loading,
+                       unsigned parts, rnl_job *job)
+{
+    loading->job = job_of_parts(config, parts, job);
+    return rnl_data_load_parts(data, config, loading, parts);
+}
+
+static rnl_status load_fresh(rnl_data **data, const rnl_config *config, unsigned parts,
+                             rnl_job *job)
+{
     rnl_loading loading = loading_of(config);
     rnl_encoding encoding = {0};
     RNL_TRY(rnl_reuse_check(config));
     RNL_TRY(rnl_reused_encoding(&encoding, config));
     loading.earlier = (rnl_earlier_encoding){&encoding, config->reuse.outputs};
-    const rnl_status status = rnl_data_load_parts(data, config, &loading, parts);
+    const rnl_status status = load(data, config, &loading, parts, job);
     rnl_encoding_release(&encoding);
     return status;
+}
+
+static rnl_status load_after(rnl_data **data, const rnl_config *config, const rnl_model *earlier,
+                             unsigned parts, rnl_job *job)
+{
+    rnl_loading loading = loading_of(config);
+    loading.earlier = (rnl_earlier_encoding){&earlier->encoding, true};
+    return load(data, config, &loading, parts, job);
+}
+
+static rnl_status load_for(rnl_data **data, const rnl_model *model, unsigned parts, rnl_job *job)
+{
+    rnl_loading loading = loading_of(model->config);
+    loading.encoding = (rnl_encoding *)&model->encoding;
+    return load(data, model->config, &loading, parts, job);
+}
+
+rnl_status rnl_data_load(rnl_data **data, const rnl_config *config, unsigned parts)
+{
+    RNL_OWN_FLOATING_MODE;
+    return load_fresh(data, config, parts, NULL);
 }
 
 rnl_status rnl_data_load_after(rnl_data **data, const rnl_config *config, const rnl_model *earlier,
                                unsigned parts)
 {
     RNL_OWN_FLOATING_MODE;
-    rnl_loading loading = loading_of(config);
-    loading.earlier = (rnl_earlier_encoding){&earlier->encoding, true};
-    return rnl_data_load_parts(data, config, &loading, parts);
+    return load_after(data, config, earlier, parts, NULL);
 }
 
 rnl_status rnl_data_load_for(rnl_data **data, const rnl_model *model, unsigned parts)
 {
     RNL_OWN_FLOATING_MODE;
-    rnl_loading loading = loading_of(model->config);
-    loading.encoding = (rnl_encoding *)&model->encoding;
-    return rnl_data_load_parts(data, model->config, &loading, parts);
+    return load_for(data, model, parts, NULL);
+}
+
+rnl_status rnl_data_load_among(rnl_data **data, const rnl_config *config, const rnl_model *model,
+                               unsigned parts, rnl_job *job)
+{
+    RNL_OWN_FLOATING_MODE;
+    rnl_data *loaded = NULL;
+    RNL_TRY(rnl_data_compare_config(config ? config : model->config, job));
+    rnl_status status = !model   ? load_fresh(&loaded, config, parts, job)
+                        : config ? load_after(&loaded, config, model, parts, job)
+                                 : load_for(&loaded, model, parts, job);
+    status = rnl_data_hold(loaded, config ? config : model->config, job, status);
+    if (status == RNL_OK)
+        *data = loaded;
+    else
+        rnl_data_free(loaded);
+    return status;
 }
 
 const struct rnl_csv_parameters *rnl_model_table(const rnl_model *model)

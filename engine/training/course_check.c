@@ -83,7 +83,7 @@ rnl_status rnl_model_compare_rows(const rnl_model *model, const rnl_data *data)
     return compare_rows(model, data, now);
 }
 
-static rnl_status check_rows(rnl_model *model, const rnl_data *data)
+rnl_status rnl_course_check_rows(rnl_model *model, const rnl_data *data)
 {
     char now[RNL_DATA_DIGEST_TEXT];
     RNL_TRY(rnl_data_digest(now, data));
@@ -169,6 +169,5 @@ rnl_status rnl_course_check(rnl_model *model, const rnl_data *data)
     RNL_TRY(check_trace(model));
     if (validated)
         RNL_TRY(rnl_check_labelled(model, &data->validation));
-    RNL_TRY(check_position(model, data));
-    return check_rows(model, data);
+    return check_position(model, data);
 }

@@ -6,8 +6,11 @@
 
 #include "engine/model/model.h"
 
-/* Model, rows and configuration fit each other and the model's position.  The model notes the rows'
- * digest. */
+/* Model, rows and configuration fit each other and the model's position. */
 rnl_status rnl_course_check(rnl_model *model, const rnl_data *data);
+
+/* The rows are those that the model began with; it notes their digest.  Called on all ranks at the
+ * same time. */
+rnl_status rnl_course_check_rows(rnl_model *model, const rnl_data *data);
 
 #endif

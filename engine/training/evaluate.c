@@ -121,9 +121,11 @@ static void conclude(owned_evaluation *result, const rnl_model *model, const rnl
     result->public.confusion = result->confusion;
 }
 
-/* Ranks share the rows out, in whole mini-batches of the sums. */
+/* Ranks share the rows out, in whole mini-batches of the sums, or as they hold them. */
 static size_t rows_at_once(const rnl_model *model, const rnl_dataset *dataset, const rnl_job *job)
 {
+    if (dataset->parts)
+        return dataset->parts->each;
     const size_t batch = rnl_batch_size(model, dataset),
                  share = rnl_divide_up(rnl_divide_up(dataset->rows, rnl_job_count(job)), batch);
     return rnl_least(rnl_inference_rows(model, dataset), share * batch);
@@ -165,11 +167,26 @@ static rnl_status judge_rows(owned_evaluation *result, const rnl_model *model, r
     return status;
 }
 
+/* Ranks evaluate the mini-batches that they hold, which are whole ones of the sums. */
+static rnl_status check_held(const rnl_model *model, const rnl_dataset *dataset, const rnl_job *job)
+{
+    const rnl_row_parts *parts = dataset->parts;
+    RNL_TRY(rnl_dataset_check_held(dataset, job));
+    if (!parts || parts->count == 1 ||
+        (parts->each > 0 && parts->each % rnl_batch_size(model, dataset) == 0))
+        return RNL_OK;
+    return rnl_fail(RNL_BAD_DATA,
+                    "%s: ranks hold these rows for training, by their shards: expected validation "
+                    "or test rows to evaluate",
+                    dataset->name);
+}
+
 static rnl_status check(const rnl_model *model, const rnl_dataset *dataset,
                         const rnl_options *options)
 {
     if (dataset->rows == 0)
         return rnl_fail(RNL_BAD_DATA, "there are no rows to evaluate on");
+    RNL_TRY(check_held(model, dataset, options->job));
     RNL_TRY(rnl_check_labelled(model, dataset));
     return rnl_warn_of_single_class(model, dataset, options);
 }

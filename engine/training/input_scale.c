@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Rows that are looked at, evenly spread. */
@@ -22,17 +23,57 @@ static double input_at(const rnl_dataset *rows, size_t row, size_t feature)
     return rnl_element_at(rows->element, rows->inputs, at);
 }
 
-/* As the network sees it. */
-static double root_mean_square(const rnl_model *model, const rnl_dataset *rows, size_t feature)
+/* What is measured of the inputs, along the rows: two numbers for each feature, or for all. */
+typedef struct look {
+    const rnl_model *model;
+    const rnl_dataset *rows;
+    double *first, *second;
+} look;
+
+/* Returns two arrays (count) one behind the other, all 0.  A rank that has no memory for it ends
+ * the job: the others wait for what it measures. */
+static double *numbers_for(const rnl_dataset *rows, size_t count)
+{
+    double *numbers = calloc(2 * count, sizeof *numbers);
+    if (!numbers && rows->parts)
+        rnl_job_fail(rows->parts->job, 1, "out of memory");
+    return numbers;
+}
+
+/* false if the job is broken. */
+static bool measure(look *l, size_t count, rnl_fold_work *work)
+{
+    l->second = l->first + count;
+    return rnl_fold_rows(&(const rnl_fold){.parts = l->rows->parts,
+                                           .rows = l->rows->rows,
+                                           .work = work,
+                                           .context = l,
+                                           .states = 1,
+                                           .state = {{l->first, 2 * count * sizeof *l->first}}}) ==
+           RNL_OK;
+}
+
+/* The first of the rows looked at that is not before `row`; their number if there is none. */
+static size_t looked_at_from(const rnl_dataset *rows, size_t row)
 {
     const size_t count = rnl_least(rows->rows, MOST_ROWS);
-    double squares = 0;
-    for (size_t i = 0; i < count; ++i) {
-        const double x = rnl_scaler_apply(&model->scaler, feature,
-                                          input_at(rows, i * rows->rows / count, feature));
-        squares += x * x;
-    }
-    return sqrt(squares / (double)count);
+    size_t i = 0;
+    while (i < count && i * rows->rows / count < row)
+        ++i;
+    return i;
+}
+
+/* Sums up squares, as the network sees the inputs. */
+static void add_squares(void *context, size_t first, size_t last)
+{
+    const look *l = context;
+    const size_t count = rnl_least(l->rows->rows, MOST_ROWS), end = looked_at_from(l->rows, last);
+    for (size_t i = looked_at_from(l->rows, first); i < end; ++i)
+        for (size_t j = 0; j < l->rows->features; ++j) {
+            const double x = rnl_scaler_apply(&l->model->scaler, j,
+                                              input_at(l->rows, i * l->rows->rows / count, j));
+            l->first[j] += x * x;
+        }
 }
 
 /* "'area'" where the feature is a column of a table, else "number 3". */
@@ -61,16 +102,15 @@ bool rnl_inputs_are_normalized(const rnl_model *model)
     return false;
 }
 
-/* Returns the range of a feature, scaled as for the network. */
-static double width_of(const rnl_model *model, const rnl_dataset *rows, size_t feature)
+static void extend_ranges(void *context, size_t first, size_t last)
 {
-    double smallest = INFINITY, largest = -INFINITY;
-    for (size_t i = 0; i < rows->rows; ++i) {
-        const double x = input_at(rows, i, feature);
-        smallest = x < smallest ? x : smallest;
-        largest = x > largest ? x : largest;
-    }
-    return (largest - smallest) * model->scaler.scale[feature];
+    const look *l = context;
+    for (size_t i = first; i < last; ++i)
+        for (size_t j = 0; j < l->rows->features; ++j) {
+            const double x = input_at(l->rows, i, j);
+            l->first[j] = i == 0 || x < l->first[j] ? x : l->first[j];
+            l->second[j] = i == 0 || x > l->second[j] ? x : l->second[j];
+        }
 }
 
 /* Tests if one range for all features leaves almost nothing to one of them.  Pixels of images have
@@ -82,12 +122,15 @@ static bool range_is_odd(const rnl_model *model, const rnl_dataset *rows,
     double least = INFINITY, most = 0;
     if (rows->rank > 1 || rnl_encoding_measured(&model->encoding))
         return false;
-    for (size_t j = 0; j < rows->features; ++j) {
-        const double width = width_of(model, rows, j);
+    look l = {.model = model, .rows = rows, .first = numbers_for(rows, rows->features)};
+    const bool measured = l.first && measure(&l, rows->features, extend_ranges);
+    for (size_t j = 0; measured && j < rows->features; ++j) {
+        const double width = (l.second[j] - l.first[j]) * model->scaler.scale[j];
         narrowest = width > 0 && width < least ? j : narrowest;
         least = width > 0 && width < least ? width : least;
         most = width > most ? width : most;
     }
+    free(l.first);
     snprintf(
         text, RNL_INPUT_SCALE_TEXT,
         "data.scaling: range is one for all inputs, and leaves input number %zu %.2g %% of it: "
@@ -101,11 +144,14 @@ static bool size_is_odd(const rnl_model *model, const rnl_dataset *rows, const c
 {
     size_t largest = 0;
     double most = 0;
-    for (size_t j = 0; j < rows->features; ++j) {
-        const double size = root_mean_square(model, rows, j);
+    look l = {.model = model, .rows = rows, .first = numbers_for(rows, rows->features)};
+    const bool measured = l.first && measure(&l, rows->features, add_squares);
+    for (size_t j = 0; measured && j < rows->features; ++j) {
+        const double size = sqrt(l.first[j] / (double)rnl_least(rows->rows, MOST_ROWS));
         largest = size > most ? j : largest;
         most = size > most ? size : most;
     }
+    free(l.first);
     char name[96];
     name_feature(model, largest, name);
     snprintf(text, RNL_INPUT_SCALE_TEXT,
@@ -128,33 +174,46 @@ bool rnl_input_scale_is_odd(const rnl_model *model, const rnl_dataset *rows,
     return strcmp(scaling, "range") == 0 && range_is_odd(model, rows, text);
 }
 
+static void add_moments(void *context, size_t first, size_t last)
+{
+    const look *l = context;
+    const size_t count = rnl_least(l->rows->rows, MOST_ROWS), end = looked_at_from(l->rows, last);
+    for (size_t i = looked_at_from(l->rows, first); i < end; ++i)
+        for (size_t j = 0; j < l->rows->features; ++j) {
+            const double x = input_at(l->rows, i * l->rows->rows / count, j);
+            *l->first += x;
+            *l->second += x * x;
+        }
+}
+
 bool rnl_inputs_are_standardized(const rnl_model *model, const rnl_dataset *rows)
 {
     const char *scaling = model->config->data.scaling.kind->name;
-    const size_t count = rnl_least(rows->rows, MOST_ROWS);
-    const double inputs = (double)(count * rows->features);
-    double sum = 0, squares = 0;
+    const double inputs = (double)(rnl_least(rows->rows, MOST_ROWS) * rows->features);
+    double sums[2] = {0};
+    look l = {.model = model, .rows = rows, .first = sums};
     if (strcmp(scaling, "none") != 0)
         return strcmp(scaling, "standardize") == 0;
-    for (size_t i = 0; i < count; ++i)
-        for (size_t j = 0; j < rows->features; ++j) {
-            const double x = input_at(rows, i * rows->rows / count, j);
-            sum += x;
-            squares += x * x;
-        }
-    const double mean = sum / inputs, deviation = sqrt(squares / inputs - mean * mean);
+    if (!measure(&l, 1, add_moments))
+        return false;
+    const double mean = sums[0] / inputs, deviation = sqrt(sums[1] / inputs - mean * mean);
     return fabs(mean) < OFF_STANDARD && fabs(deviation - 1) < OFF_STANDARD;
+}
+
+/* Counts rows with an input that is not 0, until there is one. */
+static void look_for_others(void *context, size_t first, size_t last)
+{
+    const look *l = context;
+    const rnl_scaler *scaler = &l->model->scaler;
+    for (size_t i = first; i < last && *l->first == 0; ++i)
+        for (size_t j = 0; j < l->rows->features; ++j)
+            if (rnl_scaler_apply(scaler, j, input_at(l->rows, i, j)) != 0)
+                *l->first = 1;
 }
 
 bool rnl_inputs_are_zero(const rnl_model *model, const rnl_dataset *rows)
 {
-    const rnl_scaler *scaler = &model->scaler;
-    for (size_t i = 0; i < rows->rows; ++i)
-        for (size_t j = 0; j < rows->features; ++j) {
-            const double x = input_at(rows, i, j);
-            const bool scaled = scaler->features > 0;
-            if ((scaled ? (x - scaler->centre[j]) * scaler->scale[j] + scaler->offset[j] : x) != 0)
-                return false;
-        }
-    return true;
+    double found[2] = {0};
+    look l = {.model = model, .rows = rows, .first = found};
+    return measure(&l, 1, look_for_others) && found[0] == 0;
 }

@@ -214,6 +214,7 @@ static rnl_status predict(const rnl_model *model, const rnl_data *data, rnl_part
     const rnl_dataset *dataset = rnl_data_part(data, part);
     if (dataset->rows == 0)
         return rnl_fail(RNL_BAD_DATA, "there are no rows to predict for");
+    RNL_TRY(rnl_dataset_check_held(dataset, NULL));
     RNL_TRY(rnl_check_dataset(model, dataset));
     owned_prediction *result = NULL;
     RNL_TRY(allocate(&result, model, dataset->rows, passes));

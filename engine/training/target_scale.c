@@ -129,18 +129,39 @@ bool rnl_target_scale_is_odd(const rnl_model *model, const rnl_dataset *rows,
 
 /* ---- out of reach ---------------------------------------------------------------------------- */
 
+/* Targets that lie outside, counted along the rows: where they are the inputs, ranks hold parts. */
+typedef struct beyond {
+    const rnl_model *model;
+    const rnl_dataset *rows;
+    rnl_reach reach;
+    size_t columns, count;
+} beyond;
+
+static void count_beyond(void *context, size_t first, size_t last)
+{
+    beyond *b = context;
+    const size_t looked_at = rows_looked_at(b->rows);
+    for (size_t i = 0; i < looked_at; ++i) {
+        const size_t row = i * b->rows->rows / looked_at;
+        for (size_t j = 0; row >= first && row < last && j < b->columns; ++j) {
+            const double target = scaled_at(b->model, b->rows, i, j);
+            b->count += target < b->reach.least || target > b->reach.most;
+        }
+    }
+}
+
 /* Share of the targets that lie outside. */
 static double share_beyond(const rnl_model *model, const rnl_dataset *rows, rnl_reach reach)
 {
-    const size_t count = rows_looked_at(rows),
-                 columns = mirrors(model) ? rows->features : rows->value_columns;
-    size_t beyond = 0;
-    for (size_t i = 0; i < count; ++i)
-        for (size_t j = 0; j < columns; ++j) {
-            const double target = scaled_at(model, rows, i, j);
-            beyond += target < reach.least || target > reach.most;
-        }
-    return (double)beyond / (double)(count * columns);
+    beyond b = {model, rows, reach, mirrors(model) ? rows->features : rows->value_columns, 0};
+    const rnl_status status =
+        rnl_fold_rows(&(const rnl_fold){.parts = mirrors(model) ? rows->parts : NULL,
+                                        .rows = rows->rows,
+                                        .work = count_beyond,
+                                        .context = &b,
+                                        .states = 1,
+                                        .state = {{&b.count, sizeof b.count}}});
+    return status == RNL_OK ? (double)b.count / (double)(rows_looked_at(rows) * b.columns) : 0;
 }
 
 static void print_reach(char text[64], rnl_reach reach)

@@ -403,6 +403,8 @@ static rnl_status run_phase(rnl_course *t)
 
 static rnl_status check(rnl_model *model, const rnl_data *data, const rnl_options *options)
 {
+    RNL_TRY(rnl_dataset_check_held(&data->train, options->job));
+    RNL_TRY(rnl_dataset_check_held(&data->validation, options->job));
     RNL_TRY(rnl_schedule_given_check(model, options));
     RNL_TRY(rnl_job_check(model, options));
     return rnl_course_check(model, data);
@@ -414,6 +416,7 @@ rnl_status rnl_train(rnl_model *model, const rnl_data *data, const rnl_options *
     RNL_OWN_FLOATING_MODE;
     options = rnl_options_given(options);
     RNL_TRY(rnl_job_agree_on(options->job, check(model, data, options)));
+    RNL_TRY(rnl_job_agree_on(options->job, rnl_course_check_rows(model, data)));
     RNL_TRY(rnl_job_begin(model, options));
     rnl_course t = {.model = model, .data = data, .options = options};
     rnl_status status =

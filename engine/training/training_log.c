@@ -12,10 +12,12 @@
 
 static size_t data_bytes(const rnl_dataset *dataset)
 {
-    const size_t row = rnl_dataset_input_bytes(dataset) + rnl_dataset_value_bytes(dataset) +
+    const rnl_row_parts *parts = dataset->parts;
+    const size_t held = parts ? rnl_parts_rows(parts, rnl_job_own_rank(parts->job)) : dataset->rows;
+    const size_t row = rnl_dataset_value_bytes(dataset) +
                        (dataset->labels ? sizeof *dataset->labels : 0) +
                        (dataset->sample_weights ? sizeof *dataset->sample_weights : 0);
-    return dataset->rows * row;
+    return held * rnl_dataset_input_bytes(dataset) + dataset->rows * row;
 }
 
 /* Counts parameters and optimizer state twice: checkpoints are written from a copy, of ranks by the

@@ -2,6 +2,7 @@
 
 #include "engine/base/number.h"
 #include "engine/data/row_order.h"
+#include "engine/data/row_parts.h"
 #include "engine/schema/config.h"
 
 rnl_batch rnl_batch_at(const rnl_step *step, const rnl_sequence *rows, size_t begin)
@@ -26,9 +27,7 @@ rnl_batch rnl_batch_to_learn(const rnl_step *step, const rnl_sequence *rows, siz
 
 size_t rnl_batch_size(const rnl_model *model, const rnl_dataset *dataset)
 {
-    const size_t shards = (size_t)model->config->training.shards;
-    const size_t rows = rnl_least((size_t)model->config->training.batch_size, dataset->rows);
-    return rnl_divide_up(rows, shards) * shards;
+    return rnl_config_batch(model->config, dataset->rows);
 }
 
 void rnl_order_epoch(const rnl_sequence *rows, const rnl_model *model, uint32_t epoch, bool shuffle)

@@ -31,7 +31,7 @@ static void account_batch(rnl_hand *hand, void *context)
 {
     rnl_pass *pass = context;
     const rnl_step *step = hand->step.step;
-    if (!step->given.predicting)
+    if (!step->given.predicting && !pass->measuring)
         add_sums(pass, step, &hand->step.batch);
     pass->stopped = !pass->visit(step, &hand->step.batch, pass->context);
 }
@@ -103,15 +103,17 @@ static void run_rounds(rnl_hand *hand, rnl_pass *pass)
     }
 }
 
+/* In the final pass ranks compute their shards, whose rows they hold. */
 void rnl_pass_run(rnl_hand *hand, rnl_pass *pass)
 {
     const rnl_step *step = hand->step.step;
-    if (step->shared)
+    const bool alone = step->shared && !pass->measuring;
+    if (alone)
         rnl_hand_decide(hand, take_all, hand);
     if (pass->sharing)
         run_rounds(hand, pass);
     else
         run_all(hand, pass);
-    if (step->shared)
+    if (alone)
         rnl_hand_decide(hand, take_all, NULL);
 }

@@ -13,7 +13,7 @@ typedef struct rnl_pass {
     rnl_sequence rows;
     uint64_t number;    /* of the pass, a key of its random numbers */
     bool training;      /* forward as in a step of training */
-    bool measuring;     /* for batch normalization's final statistics */
+    bool measuring;     /* for batch normalization's final statistics, without sums */
     size_t summed_rows; /* of a mini-batch of the sums; 0: the step's */
     rnl_sums sums;      /* added to */
     /* Called with each mini-batch on worker 0, between two steps; false ends the pass. */

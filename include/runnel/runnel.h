@@ -563,10 +563,10 @@ typedef struct rnl_schedule_point {
  *     rnl_job_leave(job, status != RNL_OK);
  *
  * Each rank computes the gradients of some of training.shards; the trained weights are those of one
- * process, bit for bit.  All ranks load the same configuration and the same rows, and end with the
- * same model.  Each has the optimizer's state for a piece of the weights; a model whose training
- * was stopped has all of it on rank 0 alone, from where a training that goes on takes it.  A
- * process has one job at most. */
+ * process, bit for bit.  All ranks load the same configuration and the same rows, or with
+ * rnl_data_load_among each its part of them, and end with the same model.  Each has the optimizer's
+ * state for a piece of the weights; a model whose training was stopped has all of it on rank 0
+ * alone, from where a training that goes on takes it.  A process has one job at most. */
 typedef struct rnl_job rnl_job;
 
 /* Joins the job that this process was started in.  *job is NULL, with RNL_OK, if it was started
@@ -583,6 +583,17 @@ RNL_API size_t rnl_job_started(size_t *rank);
 /* Number of this rank, from 0, and of all; 0 and 1 for NULL. */
 RNL_API size_t rnl_job_rank(const rnl_job *job);
 RNL_API size_t rnl_job_ranks(const rnl_job *job);
+
+/* Loads parts on all ranks of a job, which call it at the same time: as rnl_data_load does, with a
+ * model as rnl_data_load_after does, or with `config` NULL as rnl_data_load_for.  Each rank reads
+ * the inputs of .npy and IDX files, where they are plain and by rows, of those rows alone that it
+ * trains or evaluates on; targets and weights are read whole, and so are tables, generated rows,
+ * and all under training.inspect, data.resize, or a limit of rows that are scaled.  Such data serve
+ * rnl_model_create, rnl_train, rnl_evaluate of validation and test rows, and
+ * rnl_find_learning_rate, on all ranks together.  A failure on one rank is RNL_JOB on the others.
+ * `job` may be NULL. */
+RNL_API rnl_status rnl_data_load_among(rnl_data **data, const rnl_config *config,
+                                       const rnl_model *model, unsigned parts, rnl_job *job);
 
 /* Brings all ranks together, each with a code and, if it is not 0, a text.  RNL_OK if all codes are
  * 0; else RNL_JOB, with the largest code and the text of the first rank that has it. */
