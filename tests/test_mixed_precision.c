@@ -9,6 +9,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,13 +137,52 @@ ParameterizedTest(trial *t, mixed_precision, identity)
     rnl_data_free(data);
 }
 
-/* A step that is tried and taken back leaves no trace, in the rounded weights neither. */
-Test(mixed_precision, inspection_changes_nothing)
+/* The inspections before the first step and after each of two epochs, of four layers. */
+typedef struct inspections {
+    size_t count;
+    rnl_layer_inspection layers[3][4];
+} inspections;
+
+static int keep_inspection(const rnl_inspection *inspection, void *user)
 {
-    const trial without = trial_of(plain, MIXED, 32),
-                with = trial_of(plain, MIXED ", inspect: true", 32);
+    inspections *all = user;
+    cr_assert(all->count < 3 && inspection->layer_count <= 4);
+    memcpy(all->layers[all->count++], inspection->layers,
+           inspection->layer_count * sizeof *inspection->layers);
+    return 0;
+}
+
+static uint64_t inspect(const char *training, const rnl_data *data, inspections *all)
+{
+    const trial t = trial_of("  - dense: {units: 150, activation: elu}\n"
+                             "  - dense: {units: 101, activation: relu}\n"
+                             "  - dense: {units: 40, activation: tanh}\n",
+                             training, 32);
+    rnl_model *model = create(&t, data);
+    const rnl_options options = {.threads = 2, .on_inspect = keep_inspection, .user = all};
+    cr_assert_eq(rnl_train(model, data, &options), RNL_OK, "%s", rnl_message());
+    const uint64_t hash = fixture_hash(model);
+    rnl_model_free(model);
+    return hash;
+}
+
+/* A step that is tried and taken back leaves no trace, in the rounded weights neither; what it
+ * shows is what float32 shows, but for the rounding. */
+Test(mixed_precision, inspection_shows_what_float32_does_and_changes_nothing)
+{
+    static inspections mixed, full, none;
     rnl_data *data = create_data();
-    cr_expect_eq(train(&with, data, 2), train(&without, data, 2));
+    cr_expect_eq(inspect(MIXED ", inspect: true", data, &mixed), inspect(MIXED, data, &none));
+    inspect("inspect: true", data, &full);
+    cr_assert(mixed.count == 3 && full.count == 3 && none.count == 0);
+    for (size_t i = 0; i < 4; ++i) {
+        const rnl_layer_inspection *m = &mixed.layers[0][i], *f = &full.layers[0][i];
+        cr_expect(fabs(m->deviation / f->deviation - 1) < 0.02, "%s: deviation %g, float32 %g",
+                  f->layer, m->deviation, f->deviation);
+        cr_expect(fabs(m->gradient_norm / f->gradient_norm - 1) < 0.05, "%s: gradient %g, %g",
+                  f->layer, m->gradient_norm, f->gradient_norm);
+        cr_expect(isnan(f->dead) ? isnan(m->dead) : fabs(m->dead - f->dead) < 0.05);
+    }
     rnl_data_free(data);
 }
 

@@ -104,10 +104,11 @@ static void leave_alone(const rnl_matrix *matrix, const rnl_matrix *last)
         matrix->pairs->alone = true;
 }
 
+/* Probes read them, too. */
 void rnl_step_leave_floats_out(rnl_step *step)
 {
     const rnl_matrix *last = step->layers.outputs[step->layers.count - 1];
-    if (!rnl_step_is_mixed(step) || !products_read_all(step->given.model))
+    if (!rnl_step_is_mixed(step) || step->given.inspecting || !products_read_all(step->given.model))
         return;
     leave_alone(&step->input, last);
     for (size_t i = 0; i < step->layers.count; ++i)
