@@ -93,6 +93,65 @@ static int exchange_letters(void)
     return failed ? failed : receive_letters();
 }
 
+/* ---- a training of its own ------------------------------------------------------------------- */
+
+static const char phases[] = "data: {train: {blobs: {rows: 64, features: 4, classes: 2}},\n"
+                             "       validation: {blobs: {rows: 32, features: 4, classes: 2}}}\n"
+                             "model: [{dense: {units: 2, activation: softmax}}]\n"
+                             "training: {loss: sparse_categorical_crossentropy, optimizer: adam,\n"
+                             "           batch_size: 16, shards: 4, inspect: true,\n"
+                             "           phases: [{epochs: 2},\n"
+                             "                    {epochs: 2, reset_optimizer: false}]}\n";
+
+/* Trains another model, and returns the weights of its kernel. */
+static rnl_status train_phases(float kernel[8], const rnl_options *options)
+{
+    rnl_config *config = NULL;
+    rnl_data *data = NULL;
+    rnl_model *other = NULL;
+    rnl_status status = rnl_config_parse(&config, "phases", phases, NULL, 0);
+    if (status == RNL_OK)
+        status = rnl_data_load(&data, config, RNL_TRAIN | RNL_VALIDATION);
+    if (status == RNL_OK)
+        status = rnl_model_create(&other, config, data);
+    if (status == RNL_OK)
+        status = rnl_train(other, data, options);
+    if (status == RNL_OK)
+        status = rnl_model_get_parameter(other, "dense_1.kernel", kernel, 8);
+    rnl_model_free(other);
+    rnl_data_free(data);
+    rnl_config_free(config);
+    return status;
+}
+
+/* The second phase goes on with the optimizer's state of all ranks, though nothing is saved. */
+static int continue_phases(void)
+{
+    const rnl_options together = {.threads = 1, .job = job}, alone = {.threads = 1};
+    float a[8] = {0}, b[8] = {0};
+    const int failed = expect("phases", train_phases(a, &together), RNL_OK, NULL) +
+                       expect("phases alone", train_phases(b, &alone), RNL_OK, NULL);
+    if (!failed && memcmp(a, b, sizeof a) != 0) {
+        fprintf(stderr, "phases: other weights than alone\n");
+        return 1;
+    }
+    return failed;
+}
+
+/* Rank 0 asks to stop, and all ranks validate before they do. */
+static int stop_after_inspection(const rnl_inspection *inspection, void *user)
+{
+    (void)user;
+    return inspection->epoch == 1 && rnl_job_rank(job) == 0;
+}
+
+static int stop_phases(void)
+{
+    float kernel[8];
+    const rnl_options options = {.threads = 1, .job = job, .on_inspect = stop_after_inspection};
+    return expect("a stop", train_phases(kernel, &options), RNL_STOPPED, NULL);
+}
+
 static int train(const rnl_data *data)
 {
     rnl_options options = {.threads = 1, .job = job, .on_epoch = set_bias};
@@ -116,7 +175,7 @@ int main(void)
     if (!failed && rnl_job_ranks(job) != 2)
         failed = 1;
     if (!failed)
-        failed = exchange_letters() + train(data);
+        failed = exchange_letters() + continue_phases() + stop_phases() + train(data);
     printf("rank %zu: %d failed\n", rnl_job_rank(job), failed);
     rnl_model_free(model);
     rnl_data_free(data);

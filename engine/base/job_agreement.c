@@ -28,7 +28,8 @@ static rnl_status take_worst(const report *reports, size_t ranks, int *code)
             worst = r;
     *code = reports[worst].code;
     return *code == 0 ? RNL_OK
-                      : rnl_fail(RNL_JOB, "rank %zu of %zu: %s", worst, ranks, reports[worst].text);
+                      : rnl_fail(RNL_JOB, "rank %zu of %zu: %.*s", worst, ranks, RNL_JOB_TEXT - 1,
+                                 reports[worst].text);
 }
 
 rnl_status rnl_job_agree(rnl_job *job, int *code, const char *text)

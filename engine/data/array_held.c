@@ -83,6 +83,19 @@ static rnl_status read_rows(held_file *file)
     return RNL_OK;
 }
 
+/* The file may be another one by now. */
+static rnl_status check_same(const held_file *file)
+{
+    const rnl_array *array = &file->array;
+    const rnl_dataset *dataset = file->dataset;
+    const bool bytes = array->type.kind == RNL_UNSIGNED && array->type.size == 1;
+    return array->plain && !array->first_index_fastest && file->columns == dataset->features &&
+                   dataset->origins[dataset->rows - 1] < array->shape[0] &&
+                   bytes == (dataset->element == RNL_UINT8)
+               ? RNL_OK
+               : rnl_fail(RNL_BAD_DATA, "%s: has changed while it was read", array->path);
+}
+
 static rnl_status map_inputs(rnl_dataset *dataset)
 {
     const rnl_job *job = dataset->parts->job;
@@ -101,6 +114,7 @@ rnl_status rnl_array_read_held(rnl_dataset *dataset, rnl_array_header *header,
     file.columns = file.array.count / file.array.shape[0];
     file.row_bytes = file.columns * file.array.type.size;
     file.piece = file.array;
+    RNL_TRY(check_same(&file));
     RNL_TRY(map_inputs(dataset));
     RNL_TRY(rnl_allocate_rows(
         &file.piece.bytes, files->inputs, 1,

@@ -36,10 +36,18 @@ static void add_rows(void *context, size_t first, size_t last)
     rnl_digest_pack(d->packed, d->state);
 }
 
+/* Ranks that wait for what this one digests hear of a failure. */
+static rnl_status tell_others(const rnl_dataset *rows, rnl_status status)
+{
+    if (status != RNL_OK && rows->parts)
+        rnl_job_fail(rows->parts->job, 1, rnl_message());
+    return status;
+}
+
 static rnl_status digest_held(char *text, const rnl_dataset *rows)
 {
     held_digest d = {.rows = rows};
-    RNL_TRY(rnl_digest_begin(&d.state));
+    RNL_TRY(tell_others(rows, rnl_digest_begin(&d.state)));
     rnl_status status = rnl_fold_rows(&(const rnl_fold){.parts = rows->parts,
                                                         .rows = rows->rows,
                                                         .work = add_rows,
@@ -65,7 +73,7 @@ static rnl_status digest_rows(char *text, const rnl_dataset *rows)
     if (rows->parts)
         RNL_TRY(digest_held(text, rows));
     for (size_t i = rows->parts ? 1 : 0; i < sizeof parts / sizeof *parts; ++i)
-        RNL_TRY(rnl_digest(text + i * EACH, &parts[i], 1));
+        RNL_TRY(tell_others(rows, rnl_digest(text + i * EACH, &parts[i], 1)));
     return RNL_OK;
 }
 

@@ -107,6 +107,11 @@ rnl_status rnl_digest_unpack(rnl_digest_state *state, const char packed[RNL_DIGE
         return rnl_fail(RNL_JOB,
                         "another rank has version %u of xxHash, this one %u: expected the same",
                         p.version, XXH_versionNumber());
+    if (p.hash.bufferedSize > sizeof p.hash.buffer ||
+        p.hash.secretLimit != state->hash->secretLimit ||
+        p.hash.nbStripesPerBlock != state->hash->nbStripesPerBlock ||
+        p.hash.nbStripesSoFar > p.hash.nbStripesPerBlock)
+        return rnl_fail(RNL_JOB, "another rank sent a digest that is none");
     memcpy(state->hash, &p.hash, sizeof p.hash);
     state->hash->extSecret = secret;
     return RNL_OK;

@@ -10,6 +10,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 rnl_status rnl_check_dataset(const rnl_model *model, const rnl_dataset *dataset)
@@ -24,6 +25,45 @@ rnl_status rnl_check_labelled(const rnl_model *model, const rnl_dataset *dataset
 {
     RNL_TRY(rnl_check_dataset(model, dataset));
     return rnl_model_check_targets(model, dataset);
+}
+
+static bool are_parts_alike(const rnl_row_parts *parts, rnl_row_parts *expected)
+{
+    const bool alike = parts->each == expected->each && parts->count == expected->count &&
+                       memcmp(parts->ends, expected->ends, parts->count * sizeof *parts->ends) == 0;
+    free(expected);
+    return alike;
+}
+
+/* Deals the rows out again. */
+static rnl_status compare_parts(const rnl_model *model, const rnl_data *data)
+{
+    const rnl_row_parts *train = data->train.parts, *validation = data->validation.parts;
+    const rnl_training_config *training = &model->config->training;
+    bool alike = !(train && training->inspect);
+    rnl_row_parts *expected;
+    if (train) {
+        RNL_TRY(
+            rnl_parts_by_shards(&expected, train->job, data->train.rows, (size_t)training->shards));
+        alike &= are_parts_alike(train, expected);
+    }
+    if (validation) {
+        RNL_TRY(rnl_parts_in_turn(&expected, validation->job, data->validation.rows,
+                                  rnl_config_batch(model->config, data->train.rows)));
+        alike &= are_parts_alike(validation, expected);
+    }
+    return alike ? RNL_OK
+                 : rnl_fail(RNL_BAD_DATA,
+                            "%s: ranks hold these rows by parts of another configuration: expected "
+                            "the model's training.shards, batch_size and inspect",
+                            data->train.name);
+}
+
+rnl_status rnl_check_held(const rnl_model *model, const rnl_data *data, const rnl_job *job)
+{
+    RNL_TRY(rnl_dataset_check_held(&data->train, job));
+    RNL_TRY(rnl_dataset_check_held(&data->validation, job));
+    return compare_parts(model, data);
 }
 
 /* Refuses l1_proximal with a velocity that never decays: it has no lasting rate. */

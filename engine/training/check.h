@@ -12,6 +12,10 @@ rnl_status rnl_check_dataset(const rnl_model *model, const rnl_dataset *dataset)
 /* Checks the rows' targets, too. */
 rnl_status rnl_check_labelled(const rnl_model *model, const rnl_dataset *dataset);
 
+/* Checks that the job's ranks, or this process alone, hold the rows that they would train and
+ * validate on by the model's configuration. */
+rnl_status rnl_check_held(const rnl_model *model, const rnl_data *data, const rnl_job *job);
+
 /* Checks that there are rows and parameters to train, too. */
 rnl_status rnl_check_trainable(const rnl_model *model, const rnl_dataset *dataset);
 

@@ -52,6 +52,7 @@ typedef struct rnl_course {
     bool saving;         /* a checkpoint is due */
     bool ending;         /* the model holds the last step, which the step itself may have left */
     bool saved;          /* the existing checkpoint is of this run */
+    bool apart;          /* the model has later weights than state of the optimizer: among ranks */
     bool stopping;
     bool requested; /* stopped by a callback or rnl_stop */
     bool begun;     /* the caller's on_begin was called: in an earlier phase */

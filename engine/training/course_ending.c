@@ -135,8 +135,9 @@ rnl_status rnl_course_finish(const rnl_step *step, void *context)
     rnl_course *t = context;
     if (t->stopping && t->ending)
         return RNL_OK;
+    const bool goes_on = !t->stopping && !t->timed_out && has_later_phase(t);
     rnl_course_save_best(t);
-    RNL_TRY(rnl_course_collect(t, step));
+    RNL_TRY(goes_on ? rnl_course_collect_all(t, step) : rnl_course_collect(t, step));
     if (t->stopping)
         return RNL_OK;
     if (rnl_early_stopping_is_on(t->model->phase.early_stopping) && !has_better_weights(t))
@@ -144,7 +145,7 @@ rnl_status rnl_course_finish(const rnl_step *step, void *context)
     rnl_log_sparsity(t->model, t->options);
     /* The best weights go with the state of training. */
     t->best_unsaved = false;
-    if (!t->timed_out && has_later_phase(t))
+    if (goes_on)
         rnl_model_next_phase(t->model);
     else
         rnl_model_end_training(t->model);

@@ -53,6 +53,7 @@ rnl_status rnl_course_collect(rnl_course *t, const rnl_step *step)
     RNL_TRY(rnl_model_allocate_slots(t->model, arrays - RNL_FIRST_SLOT));
     for (size_t a = 0; a < arrays; ++a)
         RNL_TRY(rnl_step_collect(step, a, t->model));
+    t->apart = step->shared != NULL;
     describe_computation(t->model->computed_with);
     t->model->position = t->position;
     return RNL_OK;
@@ -61,7 +62,10 @@ rnl_status rnl_course_collect(rnl_course *t, const rnl_step *step)
 rnl_status rnl_course_collect_all(rnl_course *t, const rnl_step *step)
 {
     RNL_TRY(rnl_course_collect(t, step));
-    return step->shared ? rnl_shared_collect_state(step, t->model) : RNL_OK;
+    if (step->shared)
+        RNL_TRY(rnl_shared_collect_state(step, t->model));
+    t->apart = false;
+    return RNL_OK;
 }
 
 bool rnl_course_checkpoint_is_due(rnl_course *t, rnl_hand *hand)

@@ -167,11 +167,15 @@ static void end_first_look(rnl_hand *hand, void *context)
         rnl_course_stop(l->course, hand, rnl_fail(RNL_STOPPED, "stopped before the first step"));
 }
 
+/* Other ranks validate with this one, and hear of the request with its rows. */
 static void end_look(rnl_hand *hand, void *context)
 {
     const look *l = context;
-    if (!report(l, hand))
-        l->course->validation.stopped = true;
+    const bool stops = !report(l, hand);
+    if (stops && hand->step.step->shared)
+        atomic_store(&l->course->model->stop, true);
+    else
+        l->course->validation.stopped |= stops;
     l->course->seconds_aside += rnl_course_now() - l->start;
     rnl_course_set_messages_aside(l->course, l->before);
 }

@@ -175,6 +175,11 @@ static rnl_status check_held(const rnl_model *model, const rnl_dataset *dataset,
     if (!parts || parts->count == 1 ||
         (parts->each > 0 && parts->each % rnl_batch_size(model, dataset) == 0))
         return RNL_OK;
+    if (parts->each > 0)
+        return rnl_fail(RNL_BAD_DATA,
+                        "%s: ranks hold these rows in mini-batches of %zu, those of the training: "
+                        "expected a multiple of %zu to evaluate",
+                        dataset->name, parts->each, rnl_batch_size(model, dataset));
     return rnl_fail(RNL_BAD_DATA,
                     "%s: ranks hold these rows for training, by their shards: expected validation "
                     "or test rows to evaluate",

@@ -260,13 +260,12 @@ static void train_worker(rnl_hand *hand, void *context)
     rnl_course_end(t, hand);
 }
 
-/* Drops optimizer slots that were not used: after a failure, or a stop before the first step, the
- * model is as it was last collected; among ranks, with weights that may be later than the state. */
+/* Drops optimizer slots that were not used, or are of earlier weights: after a failure, or a stop
+ * before the first step, the model is as it was last collected. */
 static void drop_unused_slots(const rnl_course *t)
 {
     const rnl_position *position = &t->model->position;
-    if ((position->step == 0 && rnl_position_optimizer_step(position) == 0) ||
-        (t->options->job && !t->requested))
+    if ((position->step == 0 && rnl_position_optimizer_step(position) == 0) || t->apart)
         rnl_model_end_training(t->model);
 }
 
@@ -403,8 +402,7 @@ static rnl_status run_phase(rnl_course *t)
 
 static rnl_status check(rnl_model *model, const rnl_data *data, const rnl_options *options)
 {
-    RNL_TRY(rnl_dataset_check_held(&data->train, options->job));
-    RNL_TRY(rnl_dataset_check_held(&data->validation, options->job));
+    RNL_TRY(rnl_check_held(model, data, options->job));
     RNL_TRY(rnl_schedule_given_check(model, options));
     RNL_TRY(rnl_job_check(model, options));
     return rnl_course_check(model, data);
