@@ -246,14 +246,31 @@ static int lead(const rnl_compare_arguments *arguments, rnl_job *job, rnl_core_s
     return code;
 }
 
-static int run_rank(const rnl_compare_arguments *arguments, const rnl_ranks *ranks)
+/* Rank 0 deals as many trials to each rank as it trains itself. */
+static int check_same_jobs(rnl_ranks *ranks, size_t jobs)
+{
+    void *bytes = &jobs;
+    size_t size = sizeof jobs;
+    RNL_TRY_EXIT(rnl_complain_status(rnl_job_spread(ranks->job, &bytes, &size)));
+    if (ranks->leads)
+        return rnl_ranks_agree(ranks, RNL_EXIT_OK);
+    const size_t first = size == sizeof first ? *(size_t *)bytes : 0;
+    free(bytes);
+    if (first != jobs)
+        rnl_complain("--jobs %zu: expected that of rank 0, %zu", jobs, first);
+    return rnl_ranks_agree(ranks, first == jobs ? RNL_EXIT_OK : RNL_EXIT_USAGE);
+}
+
+static int run_rank(const rnl_compare_arguments *arguments, rnl_ranks *ranks)
 {
     static const rnl_trial_letter leave = {.word = RNL_TRIAL_LEAVE};
     rnl_core_share share = {0, 1};
     RNL_TRY_EXIT(
         rnl_complain_status(rnl_job_share_cores(ranks->job, NULL, &share.part, &share.parts)));
+    RNL_TRY_EXIT(check_same_jobs(ranks, arguments->jobs > 0 ? arguments->jobs : 1));
     if (!ranks->leads)
-        return rnl_trials_serve(ranks->job, arguments, share);
+        return rnl_trials_serve(ranks, arguments, share);
+    RNL_TRY_EXIT(rnl_ranks_agree(ranks, RNL_EXIT_OK));
     const int code = lead(arguments, ranks->job, share);
     for (size_t r = 1; r < rnl_job_ranks(ranks->job); ++r)
         rnl_trial_send(ranks->job, r, leave, NULL, NULL);

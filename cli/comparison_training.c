@@ -24,8 +24,9 @@ typedef struct work {
     rnl_trial **trials;  /* (count) */
     const char ***words; /* (count) of those trained here, else NULL */
     size_t *busy;        /* (ranks) places */
+    size_t *owners;      /* (count) the other rank that has the trial now, or 0 */
     int interrupted;     /* the signal, or 0 */
-    bool broken;         /* a process cannot be started, or the job is broken */
+    bool broken;         /* the job is */
 } work;
 
 static size_t count_trials(const rnl_comparison *comparison)
@@ -43,7 +44,8 @@ static int list_work(work *w)
     w->words = calloc(all, sizeof *w->words);
     w->trials = calloc(all, sizeof *w->trials);
     w->busy = calloc(w->ranks, sizeof *w->busy);
-    if (!w->words || !w->trials || !w->busy)
+    w->owners = calloc(all, sizeof *w->owners);
+    if (!w->words || !w->trials || !w->busy || !w->owners)
         return rnl_complain_memory();
     for (size_t i = 0; i < w->comparison->count; ++i) {
         const rnl_combination *c = &w->comparison->combinations[i];
@@ -97,6 +99,35 @@ static void note_end(work *w, size_t rank, size_t number, int exit_code)
         tell_failure(w, trial, exit_code);
 }
 
+/* A trial that cannot begin, or whose files do not come back, has failed; the others go on. */
+static void note_refusal(work *w, size_t rank, size_t number, const char *why)
+{
+    char where[32] = "";
+    if (w->job)
+        snprintf(where, sizeof where, " on rank %zu", rank);
+    --w->busy[rank];
+    ++w->failed;
+    ++w->ended;
+    rnl_complain("[%zu/%zu] %s: failed%s: %s", w->ended, w->count,
+                 w->trials[number]->directory.path, where, why);
+}
+
+static void note_break(work *w)
+{
+    rnl_complain_status(RNL_JOB);
+    w->broken = true;
+}
+
+/* Another rank no longer has the trial. */
+static void take_back(work *w, size_t number)
+{
+    rnl_trial *trial = w->trials[number];
+    if (trial->directory.lock >= 0)
+        close(trial->directory.lock);
+    trial->directory.lock = -1;
+    w->owners[number] = 0;
+}
+
 /* ---- dealt out ------------------------------------------------------------------------------- */
 
 static bool train_here(work *w, size_t number)
@@ -114,9 +145,17 @@ static bool train_here(work *w, size_t number)
 static bool train_there(work *w, size_t rank, size_t number)
 {
     rnl_trial *trial = w->trials[number];
+    const char *path = trial->directory.path;
     const rnl_trial_letter letter = {.word = RNL_TRIAL_BEGIN, .number = number};
-    return rnl_run_directory_claim(&trial->directory) &&
-           rnl_trial_send(w->job, rank, letter, trial->directory.path, trial->directory.path);
+    if (!rnl_run_directory_claim(&trial->directory))
+        return false;
+    w->owners[number] = rank;
+    const rnl_status status = rnl_trial_send(w->job, rank, letter, path, path);
+    if (status == RNL_JOB)
+        note_break(w);
+    else if (status != RNL_OK)
+        take_back(w, number);
+    return status == RNL_OK;
 }
 
 /* The rank with the fewest trials, of those the first; w->ranks if no place is free. */
@@ -137,7 +176,9 @@ static void deal(work *w)
          !w->interrupted && !w->broken && w->begun < w->count && (rank = find_rank(w)) < w->ranks;
          ++w->begun) {
         ++w->busy[rank];
-        w->broken = rank == 0 ? !train_here(w, w->begun) : !train_there(w, rank, w->begun);
+        const bool begins = rank == 0 ? train_here(w, w->begun) : train_there(w, rank, w->begun);
+        if (!begins && !w->broken)
+            note_refusal(w, rank, w->begun, "it cannot begin");
     }
 }
 
@@ -155,38 +196,29 @@ static void stop(work *w, int signal)
         rnl_trial_send(w->job, r, letter, NULL, NULL);
 }
 
-static void give_up_directory(rnl_trial *trial)
-{
-    if (trial->directory.lock >= 0)
-        close(trial->directory.lock);
-    trial->directory.lock = -1;
-}
-
 static void take_files(work *w, const rnl_trial_post *post)
 {
     rnl_trial *trial = w->trials[post->letter.number];
     const bool written = rnl_folder_unpack(trial->directory.path, post->rest, post->rest_size);
     if (post->letter.word == RNL_TRIAL_STANDS)
         return;
-    give_up_directory(trial);
+    take_back(w, post->letter.number);
     note_end(w, post->rank, post->letter.number, written ? post->letter.code : 1);
 }
 
 static void take_refusal(work *w, const rnl_trial_post *post)
 {
-    rnl_trial *trial = w->trials[post->letter.number];
-    give_up_directory(trial);
-    --w->busy[post->rank];
-    ++w->failed;
-    ++w->ended;
-    rnl_complain("[%zu/%zu] %s: failed on rank %zu: %s", w->ended, w->count, trial->directory.path,
-                 post->rank, post->text);
+    take_back(w, post->letter.number);
+    note_refusal(w, post->rank, post->letter.number, post->text);
 }
 
 static void take_letter(work *w, const rnl_trial_post *post)
 {
+    const uint64_t number = post->letter.number;
     if (post->letter.word == RNL_TRIAL_STOP)
         stop(w, post->letter.code);
+    else if (number >= w->count || w->owners[number] != post->rank)
+        rnl_complain("rank %zu has sent a letter about a trial that it does not have", post->rank);
     else if (post->letter.word == RNL_TRIAL_REFUSED)
         take_refusal(w, post);
     else
@@ -197,10 +229,8 @@ static void take_letters(work *w)
 {
     rnl_trial_post post;
     do {
-        if (!rnl_trial_receive(w->job, &post)) {
-            rnl_complain_status(RNL_JOB);
-            w->broken = true;
-        }
+        if (!rnl_trial_receive(w->job, &post))
+            note_break(w);
         if (post.bytes)
             take_letter(w, &post);
         free(post.bytes);
@@ -281,5 +311,6 @@ int rnl_comparison_train(rnl_comparison *comparison, const rnl_compare_arguments
     free(w.words);
     free(w.trials);
     free(w.busy);
+    free(w.owners);
     return code;
 }

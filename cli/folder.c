@@ -14,6 +14,9 @@
 
 #define NAME 256
 
+/* Files of a directory at most. */
+#define MOST_FILES 1000
+
 /* What stands before a file's bytes. */
 typedef struct head {
     char name[NAME];
@@ -131,22 +134,34 @@ static bool write_file(const char *path, const head *own, const char *bytes)
     return written;
 }
 
+/* Reads the head of the next file; false if there is no whole one. */
+static bool read_head(head *own, const char *bytes, size_t size)
+{
+    if (size < sizeof *own)
+        return false;
+    memcpy(own, bytes, sizeof *own);
+    return own->size <= size - sizeof *own && memchr(own->name, '\0', NAME) &&
+           !strchr(own->name, '/');
+}
+
 /* Files are written from the last to the first. */
-bool rnl_folder_unpack(const char *path, const void *bytes, size_t size)
+static bool unpack(const char *path, const char *bytes, size_t size, size_t most)
 {
     head own;
-    if (size < sizeof own)
+    if (size == 0)
         return true;
-    memcpy(&own, bytes, sizeof own);
-    own.name[NAME - 1] = '\0';
-    const char *begin = (const char *)bytes + sizeof own;
-    const size_t left = size - sizeof own;
-    if (own.size > left || strchr(own.name, '/')) {
+    if (most == 0 || !read_head(&own, bytes, size)) {
         rnl_complain("%s: what another rank sent is damaged", path);
         return false;
     }
-    return rnl_folder_unpack(path, begin + own.size, left - (size_t)own.size) &&
-           write_file(path, &own, begin);
+    const size_t whole = sizeof own + (size_t)own.size;
+    return unpack(path, bytes + whole, size - whole, most - 1) &&
+           write_file(path, &own, bytes + sizeof own);
+}
+
+bool rnl_folder_unpack(const char *path, const void *bytes, size_t size)
+{
+    return unpack(path, bytes, size, MOST_FILES);
 }
 
 /* ---- temporary ------------------------------------------------------------------------------- */

@@ -21,7 +21,8 @@ bool rnl_pack_add(rnl_pack *pack, const void *bytes, size_t size);
 bool rnl_folder_pack(rnl_pack *pack, const char *path);
 
 /* Writes the files into the directory: the checkpoint after what grows with a run, and the model
- * last.  Complains and returns false if that fails. */
+ * last.  Complains and returns false if that fails; nothing is written of bytes that are damaged.
+ */
 bool rnl_folder_unpack(const char *path, const void *bytes, size_t size);
 
 /* Makes a directory of its own for temporary files; returns its path, to be freed, or complains and

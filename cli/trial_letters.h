@@ -34,12 +34,13 @@ typedef struct rnl_trial_post {
     void *bytes; /* of all of it, to be freed with free; NULL: no letter came */
 } rnl_trial_post;
 
-/* Sends a letter, with a text and the files of a directory where they are not NULL.  False if that
- * fails, which is said unless the job is broken. */
-bool rnl_trial_send(rnl_job *job, size_t rank, rnl_trial_letter letter, const char *folder,
-                    const char *text);
+/* Sends a letter, with a text and the files of a directory where they are not NULL.  RNL_JOB if the
+ * job is broken; if memory runs out or the files cannot be read, complains and returns RNL_IO. */
+rnl_status rnl_trial_send(rnl_job *job, size_t rank, rnl_trial_letter letter, const char *folder,
+                          const char *text);
 
-/* Takes the next letter, if one has come; false if the job is broken. */
+/* Takes the next letter, if one has come; false if the job is broken.  Complains of one that is
+ * damaged, and drops it. */
 bool rnl_trial_receive(rnl_job *job, rnl_trial_post *post);
 
 #endif

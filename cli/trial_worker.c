@@ -112,23 +112,24 @@ static rnl_trial_letter letter_of(rnl_trial_word word, const task *t, int code)
     return (rnl_trial_letter){.word = word, .code = code, .number = t->number};
 }
 
-static bool refuse(server *s, uint64_t number, const char *why)
+static void refuse(server *s, uint64_t number, const char *why)
 {
     const rnl_trial_letter refusal = {.word = RNL_TRIAL_REFUSED, .code = 1, .number = number};
-    return rnl_trial_send(s->job, 0, refusal, NULL, why);
+    rnl_trial_send(s->job, 0, refusal, NULL, why);
 }
 
 /* Rank 0 deals no more trials than there are places. */
-static bool begin_in_free_place(server *s, const rnl_trial_post *post)
+static void begin_in_free_place(server *s, const rnl_trial_post *post)
 {
     size_t place = 0;
-    while (s->tasks[place].folder)
+    while (place < s->count && s->tasks[place].folder)
         ++place;
-    if (!s->stopping && begin(s, place, post))
-        return true;
-    release(&s->tasks[place]);
-    return refuse(s, post->letter.number,
-                  s->stopping ? "stopped" : "no process or temporary directory can be had");
+    if (s->stopping || place == s->count) {
+        refuse(s, post->letter.number, s->stopping ? "stopped" : "no place is free");
+    } else if (!begin(s, place, post)) {
+        release(&s->tasks[place]);
+        refuse(s, post->letter.number, "no process or temporary directory can be had");
+    }
 }
 
 static void stop(server *s)
@@ -138,50 +139,48 @@ static void stop(server *s)
     s->stopping = true;
 }
 
-static bool obey(server *s, const rnl_trial_post *post)
+static void obey(server *s, const rnl_trial_post *post)
 {
     switch (post->letter.word) {
     case RNL_TRIAL_BEGIN:
-        return begin_in_free_place(s, post);
+        begin_in_free_place(s, post);
+        break;
     case RNL_TRIAL_STOP:
         stop(s);
-        return true;
+        break;
     default:
         s->leaving = true;
-        return true;
     }
 }
 
 /* Where this rank is told to stop, all are. */
-static bool tell_signal(server *s)
+static void tell_signal(server *s)
 {
     const int signal = rnl_crew_interrupted();
     if (!signal || s->told)
-        return true;
+        return;
     s->told = true;
     stop(s);
-    return rnl_trial_send(s->job, 0, (rnl_trial_letter){.word = RNL_TRIAL_STOP, .code = signal},
-                          NULL, NULL);
+    rnl_trial_send(s->job, 0, (rnl_trial_letter){.word = RNL_TRIAL_STOP, .code = signal}, NULL,
+                   NULL);
 }
 
 /* What rank 0 has when this one dies. */
-static bool send_checkpoints(server *s)
+static void send_checkpoints(server *s)
 {
-    bool sent = true;
     if (time(NULL) - s->looked_at < BETWEEN_LOOKS)
-        return true;
+        return;
     s->looked_at = time(NULL);
-    for (size_t i = 0; i < s->count && sent; ++i) {
+    for (size_t i = 0; i < s->count; ++i) {
         task *t = &s->tasks[i];
         if (!t->folder)
             continue;
         const struct timespec last = made(t);
-        if (last.tv_sec == t->sent.tv_sec && last.tv_nsec == t->sent.tv_nsec)
+        if (last.tv_sec == 0 || (last.tv_sec == t->sent.tv_sec && last.tv_nsec == t->sent.tv_nsec))
             continue;
         t->sent = last;
-        sent = rnl_trial_send(s->job, 0, letter_of(RNL_TRIAL_STANDS, t, 0), t->folder, NULL);
+        rnl_trial_send(s->job, 0, letter_of(RNL_TRIAL_STANDS, t, 0), t->folder, NULL);
     }
-    return sent;
 }
 
 static bool take_letters(server *s)
@@ -189,7 +188,9 @@ static bool take_letters(server *s)
     rnl_trial_post post;
     bool good;
     do {
-        good = rnl_trial_receive(s->job, &post) && (!post.bytes || obey(s, &post));
+        good = rnl_trial_receive(s->job, &post);
+        if (post.bytes)
+            obey(s, &post);
         free(post.bytes);
     } while (good && post.bytes);
     return good;
@@ -219,22 +220,20 @@ static void rename_in_log(const task *t)
         fclose(file);
 }
 
-static bool send_ended(server *s)
+static void send_ended(server *s)
 {
     size_t place;
     int code;
     if (!rnl_crew_wait(s->crew, true, &place, &code))
-        return true;
+        return;
     task *t = &s->tasks[place];
     rename_in_log(t);
-    const bool sent =
-        rnl_trial_send(s->job, 0, letter_of(RNL_TRIAL_ENDED, t, code), t->folder, NULL) ||
+    if (rnl_trial_send(s->job, 0, letter_of(RNL_TRIAL_ENDED, t, code), t->folder, NULL) == RNL_IO)
         refuse(s, t->number, "its files cannot be read");
     release(t);
-    return sent;
 }
 
-/* Processes of a broken job end with it. */
+/* Ends the processes that a rank still has when it leaves. */
 static void end_all(server *s)
 {
     size_t place;
@@ -256,20 +255,30 @@ static bool open_places(server *s, rnl_core_share share)
     return s->crew != NULL;
 }
 
-int rnl_trials_serve(rnl_job *job, const rnl_compare_arguments *arguments, rnl_core_share share)
+/* A broken job is found where letters are taken, whatever could not be sent. */
+static int serve(server *s)
 {
-    server s = {.job = job, .arguments = arguments, .looked_at = time(NULL)};
-    const bool opened = open_places(&s, share);
-    while (opened && !s.leaving && take_letters(&s) && tell_signal(&s) && send_checkpoints(&s) &&
-           send_ended(&s))
-        ;
-    if (opened && !s.leaving) {
-        rnl_complain_status(RNL_JOB);
-        end_all(&s);
+    while (!s->leaving && take_letters(s)) {
+        tell_signal(s);
+        send_checkpoints(s);
+        send_ended(s);
     }
-    for (size_t i = 0; opened && i < s.count; ++i)
-        release(&s.tasks[i]);
+    if (!s->leaving)
+        rnl_complain_status(RNL_JOB);
+    end_all(s);
+    for (size_t i = 0; i < s->count; ++i)
+        release(&s->tasks[i]);
+    return s->leaving ? RNL_EXIT_OK : RNL_EXIT_FAILURE;
+}
+
+int rnl_trials_serve(rnl_ranks *ranks, const rnl_compare_arguments *arguments, rnl_core_share share)
+{
+    server s = {.job = ranks->job, .arguments = arguments, .looked_at = time(NULL)};
+    const bool opened = open_places(&s, share);
+    int code = rnl_ranks_agree(ranks, opened ? RNL_EXIT_OK : RNL_EXIT_FAILURE);
+    if (code == RNL_EXIT_OK)
+        code = serve(&s);
     free(s.tasks);
     rnl_crew_close(s.crew);
-    return s.leaving ? RNL_EXIT_OK : RNL_EXIT_FAILURE;
+    return code;
 }

@@ -183,6 +183,23 @@ Test(program_compare, compare_refuses_before_anything_is_written)
     }
 }
 
+/* The first of three cannot begin; the same command trains it. */
+Test(program_compare, compare_goes_on_where_a_process_cannot_be_had)
+{
+    const char *words = "compare " SPIRALS " --set training.epochs=1 -o c "
+                        "--vary training.batch_size=100,150,300";
+    cr_expect_eq(program_shell("ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0 "
+                               "LD_PRELOAD='" NO_PROCESS "' \"$R\" %s >out 2>err",
+                               words),
+                 1);
+    program_expect("err", "cannot start a process: ");
+    program_expect("err", "[1/3] c/00-batch_size_100/run: failed: it cannot begin");
+    program_expect("err", "[3/3] c/02-batch_size_300/run: trained");
+    cr_expect_not(program_has("c/00-batch_size_100/run/model.safetensors"));
+    cr_expect_eq(program_run("%s", words), 0);
+    cr_expect(program_has("c/00-batch_size_100/run/model.safetensors"));
+}
+
 Test(program_compare, compare_tells_failed_trainings_and_other_comparisons)
 {
     cr_expect_eq(program_run("compare " SPIRALS " " NET "-o c --vary "
