@@ -119,6 +119,14 @@ size_t rnl_crew_idle(const rnl_crew *crew)
     return idle;
 }
 
+/* A signal that came since the fork ends the child; this process' handler would lose it. */
+static void forget_signals(const rnl_crew *crew)
+{
+    for (size_t i = 0; i < SIGNALS; ++i)
+        signal(signals[i], SIG_DFL);
+    sigprocmask(SIG_SETMASK, &crew->mask, NULL);
+}
+
 /* The child until it is another program.  It does not outlive this process, and holds no
  * connection of it open. */
 static _Noreturn void become(const rnl_crew *crew, const place *p, const char *const *words,
@@ -127,8 +135,8 @@ static _Noreturn void become(const rnl_crew *crew, const place *p, const char *c
     const int file = open(log, O_WRONLY | O_CREAT | O_APPEND, 0666);
     const bool ready = prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent &&
                        sched_setaffinity(0, sizeof p->cpus, &p->cpus) == 0 && file >= 0 &&
-                       dup2(file, STDOUT_FILENO) >= 0 && dup2(file, STDERR_FILENO) >= 0 &&
-                       sigprocmask(SIG_SETMASK, &crew->mask, NULL) == 0;
+                       dup2(file, STDOUT_FILENO) >= 0 && dup2(file, STDERR_FILENO) >= 0;
+    forget_signals(crew);
     if (ready) {
         close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
         execve("/proc/self/exe", (char *const *)(uintptr_t)words,

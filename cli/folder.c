@@ -61,16 +61,26 @@ static bool add_stream(rnl_pack *pack, const char *name, FILE *file)
     return added && !ferror(file);
 }
 
-/* A file that is gone meanwhile is left out. */
+/* *left_out: what is no file, or is gone meanwhile. */
+static FILE *open_file(const char *path, bool *left_out)
+{
+    struct stat status;
+    const bool is_there = stat(path, &status) == 0;
+    const bool is_other = is_there && !S_ISREG(status.st_mode);
+    FILE *file = is_there && !is_other ? fopen(path, "rbe") : NULL;
+    *left_out = is_other || (!file && errno == ENOENT);
+    return file;
+}
+
 static bool add_file(rnl_pack *pack, const char *path, const char *name)
 {
     char *whole = NULL;
-    struct stat status;
+    bool left_out;
     if (asprintf(&whole, "%s/%s", path, name) < 0)
         return false;
-    FILE *file = stat(whole, &status) == 0 && S_ISREG(status.st_mode) ? fopen(whole, "rbe") : NULL;
+    FILE *file = open_file(whole, &left_out);
     free(whole);
-    const bool added = !file || add_stream(pack, name, file);
+    const bool added = file ? add_stream(pack, name, file) : left_out;
     if (file)
         fclose(file);
     return added;
@@ -94,11 +104,12 @@ static bool is_temporary(const char *name)
 
 static bool add_others(rnl_pack *pack, const char *path, DIR *entries)
 {
-    bool added = true;
-    for (struct dirent *entry; added && (entry = readdir(entries));)
-        if (!is_first(entry->d_name) && !is_temporary(entry->d_name))
-            added = add_file(pack, path, entry->d_name);
-    return added;
+    struct dirent *entry;
+    while (errno = 0, (entry = readdir(entries)))
+        if (!is_first(entry->d_name) && !is_temporary(entry->d_name) &&
+            !add_file(pack, path, entry->d_name))
+            return false;
+    return errno == 0;
 }
 
 bool rnl_folder_pack(rnl_pack *pack, const char *path)

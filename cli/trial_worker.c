@@ -2,6 +2,7 @@
 
 #include "cli/folder.h"
 #include "cli/messages.h"
+#include "cli/output_file.h"
 #include "cli/trial_letters.h"
 
 #include <stdio.h>
@@ -205,15 +206,16 @@ static void write_renamed(FILE *file, const char *text, const task *t)
     fputs(text, file);
 }
 
-/* Puts rank 0's directory into the log. */
+/* Puts rank 0's directory into the log, which stays as it is where that cannot be written. */
 static void rename_in_log(const task *t)
 {
     char *text = NULL;
     size_t room = 0;
-    FILE *file = fopen(t->log, "r+e");
-    if (file && getdelim(&text, &room, '\0', file) > 0 && ftruncate(fileno(file), 0) == 0) {
-        rewind(file);
-        write_renamed(file, text, t);
+    rnl_output_file output;
+    FILE *file = fopen(t->log, "re");
+    if (file && getdelim(&text, &room, '\0', file) > 0 && rnl_output_open(&output, t->log)) {
+        write_renamed(output.file, text, t);
+        rnl_output_close(&output, true);
     }
     free(text);
     if (file)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const void *arriving;
 static size_t arriving_size;
@@ -151,6 +152,24 @@ Test(trial_letters, too_many_files_are_refused)
     cr_expect_not(rnl_folder_unpack(folder, bytes, size));
     cr_expect_eq(count_files(folder), 0);
     free(bytes);
+    rnl_folder_remove(folder);
+    free(folder);
+}
+
+/* What is gone is left out; what is there but cannot be opened, as a link to itself, is not. */
+Test(trial_letters, a_file_that_cannot_be_read_is_no_file_that_is_gone)
+{
+    rnl_pack pack = {0};
+    char path[512], *folder = rnl_folder_make();
+    cr_assert_not_null(folder);
+    snprintf(path, sizeof path, "%s/model.safetensors", folder);
+    cr_assert_eq(symlink("nowhere", path), 0);
+    cr_expect(rnl_folder_pack(&pack, folder));
+    cr_expect_eq(pack.size, 0);
+    cr_assert_eq(unlink(path), 0);
+    cr_assert_eq(symlink("model.safetensors", path), 0);
+    cr_expect_not(rnl_folder_pack(&pack, folder));
+    free(pack.bytes);
     rnl_folder_remove(folder);
     free(folder);
 }
