@@ -93,17 +93,23 @@ static int wait_for(pid_t child)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* Reads one file from the process behind the pipe. */
+/* Reads one file from the process behind the pipe, which is read to its end: a process that prints
+ * more would be ended by it. */
 static int collect(runs *r, pid_t child, FILE *from)
 {
     json_error_t error;
     json_t *file = json_loadf(from, 0, &error);
+    while (getc(from) != EOF)
+        continue;
     fclose(from);
     const int code = wait_for(child);
     if (file && code == 0)
         r->files[r->count++] = file;
     else
         json_decref(file);
+    if (code >= 126)
+        return rnl_bench_complain(
+            rnl_fail(RNL_IO, "a process of this benchmark ended with code %d", code));
     if (!file && code == 0)
         return rnl_bench_complain(
             rnl_fail(RNL_IO, "a process of this benchmark printed no JSON: %s", error.text));

@@ -2,6 +2,7 @@
 
 #include "cli/messages.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,30 +104,42 @@ int rnl_ranks_agree(rnl_ranks *ranks, int code)
     return status != RNL_OK && agreed == RNL_EXIT_OK ? RNL_EXIT_FAILURE : agreed;
 }
 
-/* NULL if it cannot be read: then no rank has it. */
+/* All of it; complains and returns NULL if it cannot be read. */
 static void *read_file(const char *path, size_t *size)
 {
     struct stat status;
-    FILE *file = path ? fopen(path, "rb") : NULL;
+    errno = 0;
+    FILE *file = fopen(path, "rbe");
     char *bytes = NULL;
     *size = 0;
     if (file && fstat(fileno(file), &status) == 0 && status.st_size > 0)
         bytes = malloc((size_t)status.st_size);
     if (bytes)
         *size = fread(bytes, 1, (size_t)status.st_size, file);
+    if (!bytes || *size != (size_t)status.st_size) {
+        rnl_complain("%s cannot be read: %s", path, errno ? strerror(errno) : "it is cut short");
+        free(bytes);
+        bytes = NULL;
+        *size = 0;
+    }
     if (file)
         fclose(file);
     return bytes;
 }
 
-/* A file without a name, there as long as its descriptor. */
+/* A file without a name, there as long as its descriptor; complains and returns NULL if there is no
+ * memory for it. */
 static const char *keep_file(rnl_ranks *ranks, const char *bytes, size_t size)
 {
     const int file = memfd_create("checkpoint", MFD_CLOEXEC);
     for (size_t done = 0; done < size;) {
         const ssize_t written = file < 0 ? -1 : write(file, bytes + done, size - done);
-        if (written < 0)
+        if (written < 0) {
+            rnl_complain("a checkpoint of rank 0 cannot be kept: %s", strerror(errno));
+            if (file >= 0)
+                close(file);
             return NULL;
+        }
         done += (size_t)written;
     }
     ranks->spread = file;
@@ -138,15 +151,20 @@ int rnl_ranks_spread_file(rnl_ranks *ranks, const char **path)
 {
     void *bytes = NULL;
     size_t size = 0;
+    bool good = true;
     if (!ranks->job)
         return RNL_EXIT_OK;
-    if (ranks->leads)
-        bytes = read_file(*path, &size);
+    if (ranks->leads && *path)
+        good = (bytes = read_file(*path, &size)) != NULL;
     const rnl_status status = rnl_job_spread(ranks->job, &bytes, &size);
     if (!ranks->leads)
-        *path = size > 0 && bytes ? keep_file(ranks, bytes, size) : NULL;
+        *path = NULL;
+    if (!ranks->leads && status == RNL_OK && size > 0)
+        good = (*path = keep_file(ranks, bytes, size)) != NULL;
     free(bytes);
-    return rnl_ranks_speak(ranks, status) ? rnl_complain_status(status) : RNL_EXIT_FAILURE;
+    if (status != RNL_OK)
+        return rnl_ranks_speak(ranks, status) ? rnl_complain_status(status) : RNL_EXIT_FAILURE;
+    return rnl_ranks_agree(ranks, good ? RNL_EXIT_OK : RNL_EXIT_FAILURE);
 }
 
 void rnl_ranks_drop_file(const rnl_ranks *ranks, const char *path)

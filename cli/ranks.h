@@ -27,7 +27,7 @@ int rnl_ranks_join(rnl_ranks *ranks, double deadline, bool verbose);
 int rnl_ranks_agree(rnl_ranks *ranks, int code);
 
 /* Gives the other ranks a file of rank 0, NULL for none, in memory; *path is where they read it, or
- * NULL.  Rank 0's own is left as it is.  Complains and returns an exit code. */
+ * NULL.  Rank 0's own is left as it is.  Complains and returns an exit code, the same on all. */
 int rnl_ranks_spread_file(rnl_ranks *ranks, const char **path);
 
 /* Frees the memory of that file, once it was read. */
