@@ -63,8 +63,8 @@ static double least_of(const rnl_filed_result *result, double taken)
     return result->threads == 1 && taken < 0.5 ? taken / (1 - taken) : INFINITY;
 }
 
-/* By processes, whose variance holds what the rounds of one do not show; or, of single ones, by
- * rounds. */
+/* Compares processes, whose variance holds what the rounds of one do not show; where there are too
+ * few, rounds. */
 static change compare_result(const rnl_filed_result *a, const rnl_filed_result *b, double taken)
 {
     const bool several =

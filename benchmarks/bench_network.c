@@ -146,7 +146,7 @@ static void report_rates(rnl_bench *bench, const rnl_message_rates *m)
     rnl_bench_report_add(&bench->report, &result);
 }
 
-/* Of one more message at once, beside its bytes, the shortest tells. */
+/* The shortest size alone tells what one more message at once takes beside its bytes. */
 static size_t sizes_of(size_t kind)
 {
     return kind == ONE_MORE ? 1 : SIZES;

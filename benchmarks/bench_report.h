@@ -21,8 +21,8 @@ typedef struct rnl_counter {
 typedef struct rnl_bench_result {
     char name[160];  /* "train/mlp_small/relu/momentum/batch:32/threads:2" */
     char label[160]; /* the result in words; "": none */
-    /* Of a result whose counters ratio, ratio_low and ratio_high are of the first over the second;
-     * "": of others. */
+    /* Names of what the counters ratio, ratio_low and ratio_high compare, the first over the
+     * second; "": there are none. */
     char compared[2][40];
     size_t threads;
     size_t repetitions; /* samples behind the spread */

@@ -26,7 +26,7 @@ typedef struct bench_arguments {
 /* How long repetitions go on, narrow or not. */
 enum { QUICK_SECONDS = 4, QUICK_LATENCY_SECONDS = 8, USUAL_SECONDS = 120 };
 
-/* Of JSON, which is compared with other runs; and the seconds of a quick run, all together. */
+/* Processes behind JSON, which is compared with other runs; seconds of a quick run in all. */
 enum { USUAL_PROCESSES = 5, QUICK_LIMIT = 9 };
 
 static bool take_seconds(rnl_arguments *arguments, void *member, const char *value)

@@ -43,7 +43,7 @@ rnl_ratio rnl_samples_ratio(const rnl_samples *above, const rnl_samples *below, 
  * continuity and ties.  1 where a set is empty. */
 double rnl_samples_same(const rnl_samples *a, const rnl_samples *b);
 
-/* Of positive numbers, the same for few of them: Student's test of their logarithms, with as much
+/* The same probability for a few positive numbers: Student's test of their logarithms, with as much
  * variance in both sets, which is at least `least` squared, and some more for what all of a set
  * share.  1 where a set has fewer than two. */
 double rnl_samples_alike(const rnl_samples *a, const rnl_samples *b, double least);

@@ -76,7 +76,7 @@ static bool make_environment(rnl_crew *crew)
     return true;
 }
 
-/* Of more parts than cores, several have the same core. */
+/* Several parts have the same core where there are more of them than cores. */
 static void place_on(rnl_crew *crew, const rnl_cores *cores, rnl_core_share share)
 {
     const size_t all = share.parts * crew->count, number = share.part * crew->count;

@@ -55,7 +55,7 @@ static bool measure_all(const probe *p, rnl_message_rates *rates)
 {
     double many;
     *rates = (rnl_message_rates){.peers = rnl_job_count(p->job) - 1, .count = SIZES};
-    /* From the largest on: TCP opens its windows as bytes pass by. */
+    /* The largest comes first: TCP opens its windows as bytes pass by. */
     for (size_t i = SIZES; i-- > 0;) {
         rates->bytes[i] = (double)sizes[i].bytes;
         if (!measure(p, sizes[i].bytes, 1, sizes[i].rounds, &rates->seconds[i]))
