@@ -22,10 +22,10 @@ typedef struct slice {
  * them. */
 typedef struct clip_state {
     rnl_clipping clipping;
-    float *sums;     /* of the squares of each chunk, block behind block: first those of ranks */
-    size_t *first;   /* (blocks) of these */
-    size_t begin[2]; /* of those of the early and the late region (shared.h) */
-    size_t *ends[2]; /* (ranks) of a rank's from there on, in bytes */
+    float *sums;   /* of the squares of each chunk, block behind block: first those of ranks */
+    size_t *first; /* (blocks) of these */
+    size_t begin[RNL_UPDATED_REGIONS]; /* of those of the early and the late region (shared.h) */
+    size_t *ends[RNL_UPDATED_REGIONS]; /* (ranks) of a rank's from there on, in bytes */
     size_t count;
     slice slices[];
 } clip_state;
@@ -124,7 +124,7 @@ static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
     const clip_state *state = self;
     const rnl_step *step = worker->step;
     bool lost = false;
-    for (size_t k = 0; k < RNL_TIED; ++k)
+    for (size_t k = 0; k < RNL_UPDATED_REGIONS; ++k)
         RNL_TRY(rnl_shared_gather(step->shared, state->sums + state->begin[k], state->ends[k]));
     for (size_t i = 0; i < step->blocks.count; ++i) {
         const rnl_block *block = step->blocks.items[i];
@@ -155,7 +155,7 @@ static rnl_status plan_gather(clip_state *state, rnl_step *step)
     if (!shared)
         return RNL_OK;
     size_t bytes = 0;
-    for (size_t k = 0; k < RNL_TIED; ++k) {
+    for (size_t k = 0; k < RNL_UPDATED_REGIONS; ++k) {
         state->ends[k] = rnl_step_allocate(step, shared->ranks * sizeof **state->ends, NULL);
         if (!state->ends[k])
             return rnl_fail_memory(shared->ranks * sizeof **state->ends);
@@ -193,7 +193,7 @@ static rnl_status plan_sums(clip_state *state, rnl_step *step)
         return rnl_fail_memory(step->blocks.count * sizeof *state->first);
     size_t chunks = 0;
     for (size_t region = 0; region <= RNL_TIED; ++region) {
-        if (region < RNL_TIED)
+        if (region < RNL_UPDATED_REGIONS)
             state->begin[region] = chunks;
         chunks = number_chunks(state, step, region, chunks);
     }

@@ -57,7 +57,7 @@ rnl_status rnl_step_share(rnl_step *step);
 /* What ranks share out by pieces: gradients of weights that they update, those of the first layer
  * that is trained apart, which are computed last, while the others leave; and those of tied
  * kernels, which all ranks add to the owner's. */
-enum { RNL_EARLY, RNL_LATE, RNL_TIED, RNL_REGIONS };
+enum { RNL_EARLY, RNL_LATE, RNL_UPDATED_REGIONS, RNL_TIED = RNL_UPDATED_REGIONS, RNL_REGIONS };
 
 /* Returns the region of a block whose gradients ranks share. */
 size_t rnl_region_of(const rnl_step *step, const rnl_block *block);

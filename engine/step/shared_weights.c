@@ -35,7 +35,7 @@ static size_t list_pieces(const rnl_exchange *e, size_t peer, float *array, rnl_
 {
     const size_t own = e->step->shared->rank;
     size_t count = 0;
-    for (size_t i = 0; i < RNL_TIED; ++i) {
+    for (size_t i = 0; i < RNL_UPDATED_REGIONS; ++i) {
         const rnl_region *r = &e->regions[i];
         float *from = array + r->begin;
         parcels[count++] = (rnl_parcel){peer, RNL_TAG_SUM, true, from + rnl_begin_of(r->ends, peer),
