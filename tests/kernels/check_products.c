@@ -148,10 +148,12 @@ static void check_shapes(product_kernel *kernel, bool transposed, bool pairs)
             for (size_t segment = inner[pairs][i]; segment > 0; segment /= 4)
                 check_trial(kernel,
                             trial_of(7, inner[pairs][i], columns, segment, transposed, pairs));
-        product_trial large =
-            trial_of(48, inner[pairs][6], columns, inner[pairs][6], transposed, pairs);
-        large.p.far = columns > 32;
-        check_trial(kernel, large);
+        for (size_t padding = 0; padding <= 8; padding += 8) {
+            product_trial large = trial_of(48, inner[pairs][6], columns - padding, inner[pairs][6],
+                                           transposed, pairs);
+            large.p.far = columns > 32;
+            check_trial(kernel, large);
+        }
     }
 }
 
