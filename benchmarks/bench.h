@@ -43,7 +43,4 @@ int rnl_bench_data_rates(rnl_bench *bench);
 int rnl_bench_network(rnl_bench *bench); /* of the ranks of a job */
 int rnl_bench_diff(rnl_bench *bench);    /* prints no report of its own */
 
-/* Prints the library's message and returns an exit code, if the status is a failure. */
-int rnl_bench_complain(rnl_status status);
-
 #endif

@@ -12,6 +12,7 @@
 #include "benchmarks/fma_peak.h"
 #include "benchmarks/team_timing.h"
 #include "benchmarks/turns.h"
+#include "cli/messages.h"
 #include "engine/base/error.h"
 #include "simd/proven_ulp.h"
 
@@ -294,5 +295,5 @@ int rnl_bench_activations(rnl_bench *bench)
         status = run_all(bench, &chosen, &relu.items[0]);
     rnl_choose_release(&chosen, &rnl_activations);
     rnl_choose_release(&relu, &rnl_activations);
-    return rnl_bench_complain(status);
+    return rnl_complain_status(status);
 }

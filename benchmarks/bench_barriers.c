@@ -1,5 +1,6 @@
 #include "benchmarks/bench_barriers.h"
 
+#include "cli/messages.h"
 #include "engine/workers/machine.h"
 #include "threading/team.h"
 
@@ -100,7 +101,7 @@ int rnl_bench_barriers(rnl_bench *bench, size_t threads)
     rnl_placement placement;
     const rnl_status status = rnl_place_workers(&placement, &options);
     if (status != RNL_OK)
-        return rnl_bench_complain(status);
+        return rnl_complain_status(status);
     int code = 0;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds && code == 0; ++i) {
         contest c = {.barrier = kinds[i].barrier,

@@ -6,6 +6,7 @@
 #include "benchmarks/format_files.h"
 #include "benchmarks/order.h"
 #include "benchmarks/turns.h"
+#include "cli/messages.h"
 #include "engine/base/error.h"
 #include "engine/data/row_order.h"
 #include "engine/model/model.h"
@@ -241,5 +242,5 @@ int rnl_bench_data_rates(rnl_bench *bench)
         status = measure_gathering(
             bench, bench->thread_counts[i],
             start + span * (0.5 + 0.5 * (double)(i + 1) / (double)bench->thread_count_count));
-    return rnl_bench_complain(status);
+    return rnl_complain_status(status);
 }

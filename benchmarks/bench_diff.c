@@ -3,6 +3,7 @@
  */
 #include "benchmarks/bench.h"
 #include "benchmarks/bench_file.h"
+#include "cli/messages.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -177,7 +178,7 @@ static int compare(const rnl_bench_file *before, const rnl_bench_file *after)
 {
     change *changes = calloc(before->count + 1, sizeof *changes);
     if (!changes)
-        return rnl_bench_complain(RNL_NO_MEMORY);
+        return rnl_complain_status(RNL_NO_MEMORY);
     warn_if_different("processor", before->processor, after->processor);
     warn_if_different("instruction set", before->isa, after->isa);
     warn_of(before);
@@ -196,7 +197,7 @@ int rnl_bench_diff(rnl_bench *bench)
     rnl_status status = rnl_bench_file_read(&before, paths[0]);
     if (status == RNL_OK)
         status = rnl_bench_file_read(&after, paths[1]);
-    const int code = status == RNL_OK ? compare(&before, &after) : rnl_bench_complain(status);
+    const int code = status == RNL_OK ? compare(&before, &after) : rnl_complain_status(status);
     rnl_bench_file_release(&before);
     rnl_bench_file_release(&after);
     return code;

@@ -8,6 +8,7 @@
 #include "benchmarks/chosen.h"
 #include "benchmarks/latency_contest.h"
 #include "benchmarks/order.h"
+#include "cli/messages.h"
 #include "engine/base/error.h"
 #include "engine/kinds/activations.h"
 #include "engine/predictor/predictor.h"
@@ -172,5 +173,5 @@ int rnl_bench_latency(rnl_bench *bench)
     if (status == RNL_OK)
         status = measure_all(bench, activations);
     json_decref(activations);
-    return rnl_bench_complain(status);
+    return rnl_complain_status(status);
 }

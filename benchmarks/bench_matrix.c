@@ -7,6 +7,7 @@
 #include "benchmarks/matrix_configs.h"
 #include "benchmarks/matrix_trial.h"
 #include "benchmarks/order.h"
+#include "cli/messages.h"
 #include "engine/base/error.h"
 #include "engine/base/number.h"
 #include "engine/kinds/activations.h"
@@ -271,5 +272,5 @@ int rnl_bench_matrix(rnl_bench *bench)
     if (status == RNL_OK)
         status = run_trials(bench, &m);
     release(&m);
-    return rnl_bench_complain(status);
+    return rnl_complain_status(status);
 }

@@ -195,7 +195,7 @@ static int measure_job(rnl_bench *bench, rnl_ranks *ranks)
     free(n.received);
     free(n.parcels);
     free(n.ends);
-    return rnl_ranks_speak(ranks, status) ? rnl_bench_complain(status) : RNL_EXIT_FAILURE;
+    return rnl_ranks_speak(ranks, status) ? rnl_complain_status(status) : RNL_EXIT_FAILURE;
 }
 
 int rnl_bench_network(rnl_bench *bench)

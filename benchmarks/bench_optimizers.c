@@ -9,6 +9,7 @@
 #include "benchmarks/optimizer_subjects.h"
 #include "benchmarks/team_timing.h"
 #include "benchmarks/turns.h"
+#include "cli/messages.h"
 #include "engine/base/error.h"
 
 #include <stdio.h>
@@ -145,5 +146,5 @@ int rnl_bench_optimizers(rnl_bench *bench)
     if (status == RNL_OK)
         status = run_sizes(bench, &chosen);
     rnl_choose_release(&chosen, &rnl_optimizers);
-    return rnl_bench_complain(status);
+    return rnl_complain_status(status);
 }

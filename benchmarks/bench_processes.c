@@ -2,6 +2,7 @@
 
 #include "benchmarks/bench.h"
 #include "benchmarks/merged_files.h"
+#include "cli/messages.h"
 #include "engine/base/error.h"
 
 #include <ctype.h>
@@ -108,10 +109,10 @@ static int collect(runs *r, pid_t child, FILE *from)
     else
         json_decref(file);
     if (code >= 126)
-        return rnl_bench_complain(
+        return rnl_complain_status(
             rnl_fail(RNL_IO, "a process of this benchmark ended with code %d", code));
     if (!file && code == 0)
-        return rnl_bench_complain(
+        return rnl_complain_status(
             rnl_fail(RNL_IO, "a process of this benchmark printed no JSON: %s", error.text));
     return code;
 }
@@ -123,7 +124,7 @@ static int run_one(runs *r)
     if (!said || pipe(ends) != 0) {
         if (said)
             fclose(said);
-        return rnl_bench_complain(rnl_fail(RNL_IO, "cannot start a process: %s", strerror(errno)));
+        return rnl_complain_status(rnl_fail(RNL_IO, "cannot start a process: %s", strerror(errno)));
     }
     const pid_t parent = getpid(), child = fork();
     if (child == 0) {
@@ -135,7 +136,7 @@ static int run_one(runs *r)
     const int code =
         child > 0 && from
             ? collect(r, child, from)
-            : rnl_bench_complain(rnl_fail(RNL_IO, "cannot start a process: %s", strerror(errno)));
+            : rnl_complain_status(rnl_fail(RNL_IO, "cannot start a process: %s", strerror(errno)));
     pass_on(r, said);
     fclose(said);
     return code;
@@ -161,7 +162,7 @@ static int print(const runs *r)
 {
     json_t *merged = rnl_bench_merge(r->files, r->count);
     if (!merged)
-        return rnl_bench_complain(rnl_fail_memory(1));
+        return rnl_complain_status(rnl_fail_memory(1));
     json_dumpf(merged, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     putchar('\n');
     json_decref(merged);
@@ -174,12 +175,12 @@ int rnl_bench_in_processes(const rnl_bench_processes *how)
     json_t **files = calloc(how->count, sizeof(json_t *));
     int code = 0;
     if (!r || !files)
-        code = rnl_bench_complain(rnl_fail_memory(sizeof *r));
+        code = rnl_complain_status(rnl_fail_memory(sizeof *r));
     if (code == 0) {
         r->files = files;
         code = read_words(r, how->seconds / (double)how->count)
                    ? run_all(r, how)
-                   : rnl_bench_complain(rnl_fail(RNL_IO, "/proc/self/cmdline cannot be read"));
+                   : rnl_complain_status(rnl_fail(RNL_IO, "/proc/self/cmdline cannot be read"));
     }
     if (code == 0)
         code = print(r);

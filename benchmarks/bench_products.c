@@ -7,6 +7,7 @@
 #include "benchmarks/fma_peak.h"
 #include "benchmarks/layer_products.h"
 #include "benchmarks/turns.h"
+#include "cli/messages.h"
 #include "engine/base/error.h"
 #include "engine/schema/config.h"
 #include "engine/workers/machine.h"
@@ -319,5 +320,5 @@ int rnl_bench_products(rnl_bench *bench)
             status = measure_net(bench, i, with_onednn,
                                  now + (bench->deadline - now) / (double)(nets - i));
     }
-    return rnl_bench_complain(status);
+    return rnl_complain_status(status);
 }

@@ -352,7 +352,7 @@ int rnl_bench_train(rnl_bench *bench)
     const size_t nets = bench->arguments->operand_count > 1 ? bench->arguments->operand_count - 1
                                                             : rnl_bench_case_count;
     json_t *precisions = NULL;
-    RNL_TRY_EXIT(rnl_bench_complain(read_precisions(&precisions, bench)));
+    RNL_TRY_EXIT(rnl_complain_status(read_precisions(&precisions, bench)));
     const size_t most =
         nets * (bench->batch_count > 0 ? bench->batch_count : 1) * json_array_size(precisions);
     size_t count = 0;
@@ -360,15 +360,15 @@ int rnl_bench_train(rnl_bench *bench)
     points p = {.items = calloc(most * bench->thread_count_count, sizeof *p.items)};
     double *peaks = calloc(most * bench->thread_count_count, sizeof *peaks);
     if (!cases || !p.items || !peaks)
-        return rnl_bench_complain(rnl_fail_memory(most * sizeof *p.items));
+        return rnl_complain_status(rnl_fail_memory(most * sizeof *p.items));
     rnl_status status = make_cases(cases, &count, nets, bench, precisions, &p);
     if (status == RNL_OK)
         status = run_rounds(&p, bench->deadline, peaks);
-    int code = rnl_bench_complain(status);
+    int code = rnl_complain_status(status);
     if (code == 0)
         code = report_points(bench, &p, peaks);
     if (code == 0 && bench->layers)
-        code = rnl_bench_complain(measure_layers(bench, &p));
+        code = rnl_complain_status(measure_layers(bench, &p));
     for (size_t i = 0; i < p.count; ++i)
         rnl_step_samples_release(&p.items[i].samples);
     for (size_t i = 0; i < count; ++i) {

@@ -259,11 +259,6 @@ static int check_arguments(const bench_arguments *arguments, size_t kind)
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-int rnl_bench_complain(rnl_status status)
-{
-    return rnl_complain_status(status);
-}
-
 /* One and all of the cores, where nothing is asked for. */
 static rnl_status default_threads(rnl_bench *bench)
 {

@@ -8,6 +8,7 @@
 #include "cli/progress.h"
 #include "cli/ranks.h"
 #include "cli/run_directory.h"
+#include "cli/text_file.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -274,10 +275,8 @@ static int check_outputs(const rnl_config *config, const rnl_run_directory *dire
     static const char *const names[] = {"find_lr.csv", "find_lr.png", "find_lr.svg"};
     bool read = false;
     for (size_t i = 0; i < 3 && !read; ++i) {
-        char *path = NULL;
-        if (asprintf(&path, "%s/%s", directory->path, names[i]) < 0)
-            return rnl_complain_memory();
-        read = rnl_output_is_input(path, arguments->common.operands[0]) ||
+        char *path = rnl_path_of(directory->path, names[i]);
+        read = !path || rnl_output_is_input(path, arguments->common.operands[0]) ||
                rnl_output_is_data(path, config);
         free(path);
     }

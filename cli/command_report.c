@@ -5,6 +5,7 @@
 #include "cli/output_file.h"
 #include "cli/page.h"
 #include "cli/report.h"
+#include "cli/text_file.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -45,41 +46,11 @@ static const char details[] =
     "  runnel bench latency --json > latency.json\n"
     "  runnel report runs/fashion_mnist latency.json -o page.html\n";
 
-char *rnl_report_path(const char *directory, const char *name)
-{
-    char *path = NULL;
-    if (asprintf(&path, "%s/%s", directory, name) < 0) {
-        rnl_complain_memory();
-        return NULL;
-    }
-    return path;
-}
-
-char *rnl_report_read(const char *path)
-{
-    char *text = NULL;
-    size_t capacity = 0;
-    FILE *in = fopen(path, "r");
-    errno = 0;
-    const ssize_t length = in ? getdelim(&text, &capacity, '\0', in) : -1;
-    if (!in || (length < 0 && ferror(in))) {
-        rnl_complain("cannot read %s: %s", path, strerror(errno));
-        free(text);
-        text = NULL;
-    } else if (length < 0) {
-        free(text);
-        text = strdup("");
-    }
-    if (in)
-        fclose(in);
-    return text;
-}
-
 typedef bool section(FILE *page, const char *path);
 
 static bool has(const char *directory, const char *name)
 {
-    char *path = rnl_report_path(directory, name);
+    char *path = rnl_path_of(directory, name);
     const bool there = path && access(path, F_OK) == 0;
     free(path);
     return there;

@@ -82,9 +82,6 @@ double rnl_trial_epochs(const rnl_trial *trial);
 /* The table on standard output, as Markdown or aligned; false if memory runs out. */
 bool rnl_comparison_print(const rnl_comparison *comparison, bool markdown);
 
-/* "DIRECTORY/NAME", to be freed; complains and returns NULL if memory runs out. */
-char *rnl_comparison_file(const rnl_comparison *comparison, const char *name);
-
 /* compare.csv, a line per trial; compare.json; compare.png and .svg, and where rates vary
  * compare-rates.png and .svg, where gnuplot is installed.
  * Complains and returns false if one cannot be written. */

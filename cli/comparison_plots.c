@@ -3,6 +3,7 @@
 #include "cli/gnuplot.h"
 #include "cli/messages.h"
 #include "cli/plot.h"
+#include "cli/text_file.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -66,7 +67,7 @@ static void release_curves(rnl_curve *curves, size_t count)
 
 static bool write_plot(const rnl_comparison *comparison, const rnl_plot *plot, const char *name)
 {
-    char *path = rnl_comparison_file(comparison, name);
+    char *path = rnl_path_of(comparison->path, name);
     const bool written = path && rnl_plot_write(plot, 1, path);
     if (written)
         printf("plot: %s\n", path);

@@ -3,6 +3,7 @@
 #include "cli/comparison_plots.h"
 #include "cli/messages.h"
 #include "cli/output_file.h"
+#include "cli/text_file.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -13,20 +14,11 @@
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-char *rnl_comparison_file(const rnl_comparison *comparison, const char *name)
-{
-    char *path = NULL;
-    if (asprintf(&path, "%s/%s", comparison->path, name) >= 0)
-        return path;
-    rnl_complain("out of memory");
-    return NULL;
-}
-
 static bool write_file(const rnl_comparison *comparison, const char *name, const char *what,
                        void (*write)(const rnl_comparison *comparison, FILE *file))
 {
     rnl_output_file output;
-    char *path = rnl_comparison_file(comparison, name);
+    char *path = rnl_path_of(comparison->path, name);
     bool written = path && rnl_output_open(&output, path);
     if (written) {
         write(comparison, output.file);
@@ -197,7 +189,7 @@ bool rnl_comparison_is_input(const rnl_comparison *comparison, const char *confi
 {
     bool read = false;
     for (size_t i = 0; i < sizeof names / sizeof *names && !read; ++i) {
-        char *path = rnl_comparison_file(comparison, names[i]);
+        char *path = rnl_path_of(comparison->path, names[i]);
         read = !path || rnl_output_is_input(path, config_path) || rnl_output_is_data(path, config);
         free(path);
     }
@@ -208,7 +200,7 @@ bool rnl_comparison_forget(const rnl_comparison *comparison)
 {
     bool removed = true;
     for (size_t i = 0; i < sizeof names / sizeof *names && removed; ++i) {
-        char *path = rnl_comparison_file(comparison, names[i]);
+        char *path = rnl_path_of(comparison->path, names[i]);
         removed = path && rnl_output_remove(path);
         free(path);
     }

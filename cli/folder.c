@@ -2,6 +2,7 @@
 
 #include "cli/messages.h"
 #include "cli/output_file.h"
+#include "cli/text_file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -74,9 +75,9 @@ static FILE *open_file(const char *path, bool *left_out)
 
 static bool add_file(rnl_pack *pack, const char *path, const char *name)
 {
-    char *whole = NULL;
     bool left_out;
-    if (asprintf(&whole, "%s/%s", path, name) < 0)
+    char *whole = rnl_path_of(path, name);
+    if (!whole)
         return false;
     FILE *file = open_file(whole, &left_out);
     free(whole);
@@ -130,13 +131,9 @@ bool rnl_folder_pack(rnl_pack *pack, const char *path)
 
 static bool write_file(const char *path, const head *own, const char *bytes)
 {
-    char *whole = NULL;
     rnl_output_file output;
-    if (asprintf(&whole, "%s/%s", path, own->name) < 0) {
-        rnl_complain_memory();
-        return false;
-    }
-    bool written = rnl_output_open(&output, whole);
+    char *whole = rnl_path_of(path, own->name);
+    bool written = whole && rnl_output_open(&output, whole);
     if (written) {
         fwrite(bytes, 1, (size_t)own->size, output.file);
         written = rnl_output_close(&output, true);

@@ -1,6 +1,7 @@
 #include "cli/messages.h"
 #include "cli/page.h"
 #include "cli/report.h"
+#include "cli/text_file.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -241,8 +242,8 @@ static bool write_combinations(FILE *page, const json_t *root)
 
 static bool write_trials(FILE *page, const char *directory)
 {
-    char *path = rnl_report_path(directory, "compare.csv");
-    char *text = path ? rnl_report_read(path) : NULL;
+    char *path = rnl_path_of(directory, "compare.csv");
+    char *text = path ? rnl_text_read(path) : NULL;
     if (text)
         rnl_page_fold(page, "Trials", text);
     const bool right = text != NULL;
@@ -254,7 +255,7 @@ static bool write_trials(FILE *page, const char *directory)
 bool rnl_report_comparison(FILE *page, const char *directory)
 {
     json_error_t error;
-    char *path = rnl_report_path(directory, "compare.json");
+    char *path = rnl_path_of(directory, "compare.json");
     json_t *root = path ? json_load_file(path, 0, &error) : NULL;
     if (path && !root)
         rnl_complain("%s:%d:%d: expected JSON: %s", path, error.line, error.column, error.text);

@@ -4,6 +4,7 @@
 #include "cli/messages.h"
 #include "cli/page.h"
 #include "cli/report.h"
+#include "cli/text_file.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -56,7 +57,7 @@ static bool draw_curves(FILE *page, const char *name, const rnl_history_table *t
 static bool write_history(FILE *page, const char *directory)
 {
     rnl_history_table table = {0};
-    char *path = rnl_report_path(directory, "history.csv");
+    char *path = rnl_path_of(directory, "history.csv");
     bool right = path && rnl_history_read(&table, path);
     if (right) {
         write_last(page, &table);
@@ -169,8 +170,8 @@ static void write_inspection(FILE *page, const char *text)
 
 static bool inspect(FILE *page, const char *directory)
 {
-    char *path = rnl_report_path(directory, "inspect.csv");
-    char *text = path && access(path, F_OK) == 0 ? rnl_report_read(path) : NULL;
+    char *path = rnl_path_of(directory, "inspect.csv");
+    char *text = path && access(path, F_OK) == 0 ? rnl_text_read(path) : NULL;
     const bool right = path && (text || access(path, F_OK) != 0);
     if (text)
         write_inspection(page, text);
@@ -198,7 +199,7 @@ static void write_model(FILE *page, const rnl_model *model)
 static bool write_model_of(FILE *page, const char *directory)
 {
     rnl_model *model = NULL;
-    char *path = rnl_report_path(directory, "model.safetensors");
+    char *path = rnl_path_of(directory, "model.safetensors");
     if (!path)
         return false;
     const bool there = access(path, F_OK) == 0;

@@ -10,22 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-double rnl_job_awake(rnl_job *job)
-{
-    static const double most = 1; /* between two looks of a process that runs */
-    const double at = now(), gap = at - job->looked_at;
-    job->awake += gap < most ? gap : most;
-    job->looked_at = at;
-    return job->awake;
-}
-
 size_t rnl_job_own_rank(const rnl_job *job)
 {
     return job ? (size_t)job->rank : 0;
@@ -54,22 +38,6 @@ const char *rnl_job_library(const rnl_job *job)
 void rnl_job_stand_at(rnl_job *job, uint64_t step)
 {
     job->step = step;
-}
-
-rnl_fault rnl_job_fault(const rnl_job *job, const char **text, int *code)
-{
-    const rnl_fault fault = job->fault;
-    *text = job->text;
-    *code = job->code;
-    return fault;
-}
-
-/* A rank that failed has spoken itself; of others, the first that can. */
-bool rnl_job_speaks(const rnl_job *job)
-{
-    if (job->fault == RNL_FAULT_TOLD)
-        return job->culprit == job->rank;
-    return job->fault == RNL_FAULT_NONE ? job->rank == 0 : job->rank == (job->culprit == 0);
 }
 
 /* ---- the module ------------------------------------------------------------------------------ */
@@ -187,7 +155,6 @@ static bool join(rnl_job **joined, const rnl_launcher *launcher, char problem[RN
 {
     rnl_job *job = *joined;
     bool started;
-    job->looked_at = now();
     if (!load(job, launcher, problem))
         return false;
     if (!rnl_life_begin(job, &started)) {
@@ -228,30 +195,6 @@ bool rnl_job_enter(rnl_job **joined, double deadline, char problem[RNL_JOB_TEXT]
         release(*joined);
     *joined = NULL;
     return false;
-}
-
-/* Ranks that do not wait for anything take it with their next exchange, or the pulse does. */
-void rnl_job_tell_all(rnl_job *job)
-{
-    rnl_mpi_request request;
-    job->own_fault.fault = (int32_t)job->fault;
-    job->own_fault.culprit = job->culprit;
-    job->own_fault.code = job->code;
-    snprintf(job->own_fault.text, sizeof job->own_fault.text, "%s", job->text);
-    for (int r = 0; r < job->ranks; ++r)
-        if (r != job->rank && job->mpi->send(&job->own_fault, (int)sizeof job->own_fault, r,
-                                             RNL_TAG_FAULT, &request) == 0)
-            job->mpi->forget(&request);
-}
-
-void rnl_job_fail(rnl_job *job, int code, const char *text)
-{
-    pthread_mutex_lock(&job->lock);
-    if (job->fault == RNL_FAULT_NONE) {
-        rnl_job_break(job, RNL_FAULT_TOLD, job->rank, code, "%s", text);
-        rnl_job_tell_all(job);
-    }
-    pthread_mutex_unlock(&job->lock);
 }
 
 /* All ranks have come to the end; else MPI_Finalize would wait for ever for one that died. */
@@ -306,6 +249,9 @@ static void end_library(rnl_job *job, int code)
     fflush(stdout);
     fflush(stderr);
     const bool guarded = pthread_create(&guard, NULL, end_later, &late) == 0;
+    pthread_mutex_lock(&job->lock);
+    rnl_letters_release(job);
+    pthread_mutex_unlock(&job->lock);
     rnl_life_end(job, RNL_LIFE_ENDS);
     if (guarded) {
         pthread_cancel(guard);

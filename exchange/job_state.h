@@ -86,7 +86,7 @@ void rnl_job_tell_all(rnl_job *job);
 /* Breaks it by an error of the library in the exchange with a rank.  Holds the lock. */
 void rnl_job_break_by_error(rnl_job *job, size_t peer, int error);
 
-/* Ends the letters, before the library ends. */
+/* Ends the letters, before the library ends.  Holds the lock. */
 void rnl_letters_release(rnl_job *job);
 
 #endif

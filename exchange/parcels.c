@@ -4,7 +4,6 @@
 #include "exchange/job_state.h"
 
 #include <sched.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,29 +20,6 @@
 
 /* Seconds without a sleep between tests. */
 #define SPINNING 1e-4
-
-void rnl_job_break(rnl_job *job, rnl_fault fault, int culprit, int code, const char *format, ...)
-{
-    if (job->fault != RNL_FAULT_NONE)
-        return;
-    va_list values;
-    va_start(values, format);
-    vsnprintf(job->text, sizeof job->text, format, values);
-    va_end(values);
-    job->culprit = culprit;
-    job->code = code;
-    job->broken_at = job->awake;
-    atomic_store(&job->fault, fault);
-}
-
-void rnl_job_break_by_error(rnl_job *job, size_t peer, int error)
-{
-    char reason[256];
-    job->mpi->describe(error, reason, sizeof reason);
-    rnl_job_break(job, RNL_FAULT_LIBRARY, (int)peer, 1,
-                  "the exchange with rank %zu of %d failed at step %llu: %s", peer, job->ranks,
-                  (unsigned long long)job->step, reason);
-}
 
 static size_t requests_of(const rnl_parcel *parcel)
 {

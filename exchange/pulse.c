@@ -21,29 +21,6 @@ static void send_pulse(rnl_job *job, int peer, bool works)
         job->mpi->forget(&request);
 }
 
-static bool take_one(rnl_job *job, int tag, void *bytes, int count, int *from)
-{
-    bool is_there = false;
-    return job->mpi->probe(tag, from, &is_there) == 0 && is_there &&
-           job->mpi->take(bytes, count, *from, tag) == 0;
-}
-
-void rnl_job_listen(rnl_job *job)
-{
-    rnl_fault_message message;
-    char works;
-    int from;
-    while (take_one(job, RNL_TAG_PULSE, &works, 1, &from)) {
-        job->heard[from] = job->awake;
-        if (works)
-            job->worked[from] = job->awake;
-    }
-    while (take_one(job, RNL_TAG_FAULT, &message, (int)sizeof message, &from)) {
-        message.text[sizeof message.text - 1] = '\0';
-        rnl_job_break(job, message.fault, message.culprit, message.code, "%s", message.text);
-    }
-}
-
 static void sleep_seconds(double seconds)
 {
     const struct timespec t = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
@@ -106,10 +83,8 @@ static void *live(void *context)
     while (atomic_load(&job->life) == RNL_LIFE_BEGUN)
         sleep_seconds(1e-3);
     beat(job);
-    if (atomic_load(&job->life) == RNL_LIFE_ENDS) {
-        rnl_letters_release(job);
+    if (atomic_load(&job->life) == RNL_LIFE_ENDS)
         job->mpi->end();
-    }
     return NULL;
 }
 
