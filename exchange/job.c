@@ -188,6 +188,7 @@ bool rnl_job_enter(rnl_job **joined, double deadline, char problem[RNL_JOB_TEXT]
     pthread_mutex_init(&job->lock, NULL);
     job->deadline = deadline > 0 ? deadline : RNL_JOB_DEADLINE;
     job->culprit = -1;
+    rnl_job_cut(job, RNL_JOB_WHOLE, RNL_JOB_WHOLE);
     *joined = job;
     if (join(joined, &launcher, problem))
         return true;

@@ -60,6 +60,15 @@ typedef struct rnl_parcel {
     size_t size; /* the same on both sides; 0 sends nothing */
 } rnl_parcel;
 
+/* Bytes of one message at most, which an int counts, and of a small parcel. */
+#define RNL_JOB_WHOLE ((size_t)1 << 30)
+#define RNL_JOB_SMALL ((size_t)1 << 20)
+
+/* Cuts small parcels, and large ones, into messages of so many bytes, between exchanges; all ranks
+ * set the same.  A large message first asks its receiver for room; messages that do not have
+ * arrived by then. */
+void rnl_job_cut(rnl_job *job, size_t small, size_t large);
+
 /* Starts parcels that the next exchange waits for; messages move while the library is called. */
 bool rnl_job_start(rnl_job *job, const rnl_parcel *parcels, size_t count);
 void rnl_job_move(rnl_job *job);

@@ -48,6 +48,8 @@ struct rnl_job {
     rnl_mpi_request *requests; /* (capacity) */
     size_t *peers;             /* (capacity) of a request */
     size_t open, capacity;
+    size_t next;                 /* request to test */
+    size_t pieces[2];            /* bytes of one message at most, of small and of large parcels */
     rnl_parcel *parcels;         /* (2 ranks) of rnl_job_gather */
     struct rnl_letters *letters; /* NULL: there were none yet (letters.c) */
     rnl_job_traffic traffic;

@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes of one message at most; an int counts them. */
-#define MOST_BYTES ((size_t)1 << 30)
-
 /* A letter with the requests of its messages. */
 typedef struct letter {
     struct letter *next;
@@ -37,7 +34,7 @@ static void release(letter *l)
 
 static size_t parts_of(uint64_t size)
 {
-    return (size_t)((size + MOST_BYTES - 1) / MOST_BYTES);
+    return (size_t)((size + RNL_JOB_WHOLE - 1) / RNL_JOB_WHOLE);
 }
 
 /* NULL if memory runs out. */
@@ -59,9 +56,9 @@ static letter *create(size_t peer, uint64_t size)
 /* Starts the messages that hold the bytes; false if the library reports an error. */
 static bool start_bytes(rnl_job *job, letter *l, bool receives)
 {
-    for (uint64_t begin = 0; begin < l->size; begin += MOST_BYTES) {
+    for (uint64_t begin = 0; begin < l->size; begin += RNL_JOB_WHOLE) {
         const uint64_t left = l->size - begin;
-        const int count = (int)(left < MOST_BYTES ? left : MOST_BYTES);
+        const int count = (int)(left < RNL_JOB_WHOLE ? left : RNL_JOB_WHOLE);
         rnl_mpi_request *request = &l->requests[l->open];
         const int error =
             receives

@@ -9,21 +9,39 @@
 #include <string.h>
 #include <time.h>
 
-/* Bytes of one message at most; an int counts them. */
-#define MOST_BYTES ((size_t)1 << 30)
-
 /* Deadlines until a rank that lives, and does not come, breaks the job. */
 #define PATIENCE 20
 
 /* Tests between two looks at the clock and at what others have sent beside parcels. */
 #define LOOK_EVERY 64
 
+/* Requests that are not done, of one turn of tests. */
+#define MOST_TESTS 8
+
+/* Messages of a parcel at most: what has left before its receiver has room for it lies in the
+ * library's memory. */
+#define MOST_PIECES 128
+
 /* Seconds without a sleep between tests. */
 #define SPINNING 1e-4
 
-static size_t requests_of(const rnl_parcel *parcel)
+void rnl_job_cut(rnl_job *job, size_t small, size_t large)
 {
-    return (parcel->size + MOST_BYTES - 1) / MOST_BYTES;
+    job->pieces[0] = small;
+    job->pieces[1] = large;
+}
+
+/* Bytes of the messages of a parcel, the last one's apart: the same on both sides. */
+static size_t piece_of(const rnl_job *job, size_t size)
+{
+    const size_t piece = job->pieces[size > RNL_JOB_SMALL], least = size / MOST_PIECES + 1;
+    return piece > least ? piece : least < RNL_JOB_WHOLE ? least : RNL_JOB_WHOLE;
+}
+
+static size_t requests_of(const rnl_job *job, const rnl_parcel *parcel)
+{
+    const size_t piece = piece_of(job, parcel->size);
+    return (parcel->size + piece - 1) / piece;
 }
 
 /* Makes room, which is only done before the first exchange of a kind. */
@@ -44,45 +62,63 @@ static bool make_room(rnl_job *job, size_t count)
     return true;
 }
 
-static int start_part(rnl_job *job, const rnl_parcel *p, size_t begin, rnl_mpi_request *request)
+static int start_piece(rnl_job *job, const rnl_parcel *p, size_t begin, size_t piece,
+                       rnl_mpi_request *request)
 {
     const size_t left = p->size - begin;
-    const int count = (int)(left < MOST_BYTES ? left : MOST_BYTES);
+    const int count = (int)(left < piece ? left : piece);
     char *bytes = (char *)p->bytes + begin;
     return p->receives ? job->mpi->receive(bytes, count, (int)p->peer, p->tag, request)
                        : job->mpi->send(bytes, count, (int)p->peer, p->tag, request);
 }
 
+static bool start_parcel(rnl_job *job, const rnl_parcel *p)
+{
+    const size_t piece = piece_of(job, p->size);
+    for (size_t begin = 0; begin < p->size; begin += piece) {
+        const int error = start_piece(job, p, begin, piece, &job->requests[job->open]);
+        if (error) {
+            rnl_job_break_by_error(job, p->peer, error);
+            return false;
+        }
+        job->peers[job->open++] = p->peer;
+    }
+    return true;
+}
+
 /* Starts those that receive, or those that send. */
 static void start(rnl_job *job, const rnl_parcel *parcels, size_t count, bool receives)
 {
-    for (size_t i = 0; i < count && job->fault == RNL_FAULT_NONE; ++i)
-        for (size_t begin = 0; parcels[i].receives == receives && begin < parcels[i].size;
-             begin += MOST_BYTES) {
-            const int error = start_part(job, &parcels[i], begin, &job->requests[job->open]);
-            if (error) {
-                rnl_job_break_by_error(job, parcels[i].peer, error);
-                return;
-            }
-            job->peers[job->open++] = parcels[i].peer;
-        }
+    bool whole = job->fault == RNL_FAULT_NONE;
+    for (size_t i = 0; whole && i < count; ++i)
+        whole = parcels[i].receives != receives || start_parcel(job, &parcels[i]);
 }
 
-/* Tests each request once; those that are done make room for the last. */
-static void test_all(rnl_job *job)
+/* Lets the last request take the place of one that is done. */
+static void close_request(rnl_job *job, size_t k)
 {
-    for (size_t k = job->open; k-- > 0;) {
+    --job->open;
+    job->requests[k] = job->requests[job->open];
+    job->peers[k] = job->peers[job->open];
+}
+
+/* Tests requests until a few are found that are not done, and goes on behind them the next time: of
+ * hundreds each test would let the library look for what has arrived. */
+static void test_some(rnl_job *job)
+{
+    size_t left = job->open < MOST_TESTS ? job->open : MOST_TESTS;
+    while (left > 0 && job->open > 0) {
         bool done = false;
+        const size_t k = job->next < job->open ? job->next : 0;
         const int error = job->mpi->test(&job->requests[k], &done);
         if (error) {
             rnl_job_break_by_error(job, job->peers[k], error);
             return;
         }
-        if (!done)
-            continue;
-        --job->open;
-        job->requests[k] = job->requests[job->open];
-        job->peers[k] = job->peers[job->open];
+        job->next = done ? k : k + 1;
+        left -= !done;
+        if (done)
+            close_request(job, k);
     }
 }
 
@@ -150,7 +186,7 @@ static void wait_for_all(rnl_job *job)
     pthread_mutex_unlock(&job->lock);
     for (unsigned turn = 1; job->open > 0 && job->fault == RNL_FAULT_NONE; ++turn) {
         pthread_mutex_lock(&job->lock);
-        test_all(job);
+        test_some(job);
         if (turn % LOOK_EVERY == 0 && job->open > 0) {
             rnl_job_listen(job);
             look_at_clock(job, began);
@@ -169,7 +205,7 @@ bool rnl_job_start(rnl_job *job, const rnl_parcel *parcels, size_t count)
 {
     size_t needed = job->open;
     for (size_t i = 0; i < count; ++i) {
-        needed += requests_of(&parcels[i]);
+        needed += requests_of(job, &parcels[i]);
         job->traffic.sent += parcels[i].receives ? 0 : parcels[i].size;
     }
     if (job->fault != RNL_FAULT_NONE || !make_room(job, needed))
@@ -186,7 +222,7 @@ void rnl_job_move(rnl_job *job)
     if (job->open == 0 || job->fault != RNL_FAULT_NONE)
         return;
     pthread_mutex_lock(&job->lock);
-    test_all(job);
+    test_some(job);
     pthread_mutex_unlock(&job->lock);
 }
 
