@@ -95,12 +95,32 @@ Test(cost, of_a_message_follows_its_size)
     expect_seconds(rnl_swap_seconds(m, 12000), 6e-3 + 1e4 / 1e8);
 }
 
-Test(cost, of_large_messages_has_three_latencies)
+Test(cost, of_all_messages_has_one_latency)
 {
     const rnl_message_rates m = rnl_message_rates_of(1e-3, 1e8);
     expect_seconds(rnl_swap_seconds(&m, 0), 1e-3);
     expect_seconds(rnl_swap_seconds(&m, 1000), 1e-3 + 1e-5);
-    expect_seconds(rnl_swap_seconds(&m, 1e6), 3e-3 + 1e-2);
+    expect_seconds(rnl_swap_seconds(&m, 1e6), 1e-3 + 1e-2);
+}
+
+/* Of each of 3 peers 3,000 bytes, or 1,000 without what left early. */
+Test(cost, hides_messages_that_left_early_behind_what_is_computed)
+{
+    rnl_phase_cost phases[] = {{.tiles = 1, .bytes = 7e6},
+                               {.tiles = 1, .sends = true},
+                               {.tiles = 1, .bytes = 1e6},
+                               {.tiles = 1, .bytes = 2e6},
+                               {.tiles = 1, .waits = 1, .received = 9000, .early = 6000}};
+    rnl_cost_rates slow = rates;
+    slow.messages.bandwidth = 1e5;
+    const double all = 6e-3 + 1e-2 + 2 * (1e-6 + 3e-2), late = 2e-3 + 2 * (1e-6 + 1e-2);
+    expect_seconds(rnl_message_seconds(&phases[4], &slow), all);
+    expect_seconds(rnl_hidden_seconds(phases, 5, &slow, 1, 1), 3e-3);
+    expect_seconds(rnl_step_seconds(phases, 5, &slow, 1, 1), 7e-3 + all);
+    phases[3].bytes = 1e9; /* more than enough: what leaves late is waited for */
+    expect_seconds(rnl_hidden_seconds(phases, 5, &slow, 1, 1), all - late);
+    phases[4].early = 0;
+    expect_seconds(rnl_hidden_seconds(phases, 5, &slow, 1, 1), 0);
 }
 
 Test(cost, takes_the_bandwidth_of_the_largest_messages)

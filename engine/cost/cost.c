@@ -1,7 +1,5 @@
 #include "engine/cost/cost.h"
 
-#include <stdbool.h>
-
 /* Returns the share of a phase that the worker with the most tiles computes. */
 static double largest_share(const rnl_phase_cost *phase, size_t workers)
 {
@@ -25,11 +23,17 @@ static double sharing_seconds(const rnl_phase_cost *phase, const rnl_cost_rates 
                             abroad / (double)nodes / rates->crossing_bytes);
 }
 
+static double exchange_seconds(const rnl_phase_cost *phase, const rnl_cost_rates *rates,
+                               double bytes)
+{
+    return phase->waits > 0
+               ? phase->waits * rnl_exchange_seconds(&rates->messages, bytes / phase->waits)
+               : 0;
+}
+
 double rnl_message_seconds(const rnl_phase_cost *phase, const rnl_cost_rates *rates)
 {
-    return phase->waits > 0 ? phase->waits * rnl_exchange_seconds(&rates->messages,
-                                                                  phase->received / phase->waits)
-                            : 0;
+    return exchange_seconds(phase, rates, phase->received);
 }
 
 double rnl_phase_seconds(const rnl_phase_cost *phase, const rnl_cost_rates *rates, size_t workers,
@@ -44,10 +48,24 @@ double rnl_phase_seconds(const rnl_phase_cost *phase, const rnl_cost_rates *rate
            rnl_message_seconds(phase, rates);
 }
 
+double rnl_hidden_seconds(const rnl_phase_cost *phases, size_t count, const rnl_cost_rates *rates,
+                          size_t workers, size_t nodes)
+{
+    double hidden = 0, since = 0;
+    for (size_t i = 0; i < count; ++i) {
+        const rnl_phase_cost *p = &phases[i];
+        const double late = exchange_seconds(p, rates, p->received - p->early),
+                     early = rnl_message_seconds(p, rates) - late;
+        hidden += early < since ? early : since;
+        since = p->sends ? 0 : since + rnl_phase_seconds(p, rates, workers, nodes);
+    }
+    return hidden;
+}
+
 double rnl_step_seconds(const rnl_phase_cost *phases, size_t count, const rnl_cost_rates *rates,
                         size_t workers, size_t nodes)
 {
-    double seconds = 0;
+    double seconds = -rnl_hidden_seconds(phases, count, rates, workers, nodes);
     size_t barriers = 0;
     bool kept_rows = false, at_end = false;
     for (size_t i = 0; i < count; ++i) {

@@ -8,6 +8,7 @@
 
 #include "engine/cost/message_cost.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The barrier of a phase. */
@@ -30,6 +31,8 @@ typedef struct rnl_phase_cost {
     double shared;   /* bytes read that other workers have written, if there are any */
     double waits;    /* for messages of all other ranks, one after the other */
     double received; /* bytes of these messages */
+    double early;    /* of these, what has left since a phase before that `sends` */
+    bool sends;
 } rnl_phase_cost;
 
 /* The rates of a core and of the links between cores. */
@@ -44,15 +47,21 @@ typedef struct rnl_cost_rates {
     rnl_message_rates messages;
 } rnl_cost_rates;
 
-/* Returns the seconds of a phase's messages: no rank computes meanwhile. */
+/* Returns the seconds of a phase's messages, if no rank computes meanwhile. */
 double rnl_message_seconds(const rnl_phase_cost *phase, const rnl_cost_rates *rates);
 
 /* `workers` spread evenly over `nodes`. */
 double rnl_phase_seconds(const rnl_phase_cost *phase, const rnl_cost_rates *rates, size_t workers,
                          size_t nodes);
 
-/* Returns the seconds of the phases, one after the other, with their barriers.  Other barriers are
- * not counted: at most of them all workers have arrived before any waits. */
+/* Returns the seconds of messages that pass by while ranks compute, if what has left early needs no
+ * processor. */
+double rnl_hidden_seconds(const rnl_phase_cost *phases, size_t count, const rnl_cost_rates *rates,
+                          size_t workers, size_t nodes);
+
+/* Returns the seconds of the phases, one after the other, with their barriers, but for what is
+ * hidden of messages.  Other barriers are not counted: at most of them all workers have arrived
+ * before any waits. */
 double rnl_step_seconds(const rnl_phase_cost *phases, size_t count, const rnl_cost_rates *rates,
                         size_t workers, size_t nodes);
 

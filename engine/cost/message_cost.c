@@ -7,10 +7,8 @@ rnl_message_rates rnl_message_rates_of(double latency, double bandwidth)
         .peers = 1,
         .overhead = part < RNL_MESSAGE_OVERHEAD ? part : RNL_MESSAGE_OVERHEAD,
         .bandwidth = bandwidth,
-        .count = 3,
-        .bytes = {0, RNL_EAGER_BYTES, RNL_EAGER_BYTES + 1},
-        .seconds = {latency, latency + RNL_EAGER_BYTES / bandwidth,
-                    3 * latency + (RNL_EAGER_BYTES + 1) / bandwidth},
+        .count = 1,
+        .seconds = {latency},
     };
 }
 

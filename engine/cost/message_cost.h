@@ -8,10 +8,6 @@
 
 #define RNL_MESSAGE_SIZES 16
 
-/* Larger messages first ask the receiver for room, which takes two messages more, with TCP and with
- * RDMA: the limit of Open MPI's TCP. */
-#define RNL_EAGER_BYTES 65536.0
-
 /* Seconds that a rank takes for one message more of several at once: what `bench network` measures
  * with TCP between two processes of a machine; of faster networks at most this part of a latency.
  */

@@ -134,7 +134,8 @@ rnl_status rnl_plan_early_exchange(rnl_step *step)
     return rnl_phases_add(&step->phases, (rnl_phase){.name = "send gradients",
                                                      .tiles = 1,
                                                      .run = run_early_exchange,
-                                                     .trails = RNL_TRAILS_HERE});
+                                                     .trails = RNL_TRAILS_HERE,
+                                                     .cost = {.sends = true}});
 }
 
 /* ---- sum ------------------------------------------------------------------------------------- */
@@ -262,12 +263,15 @@ static rnl_status plan_memory(rnl_exchange *e, rnl_step_shared *s)
 static rnl_phase_cost exchange_cost(const rnl_exchange *e, const rnl_step_shared *s)
 {
     const size_t rows = e->rows.ends[s->ranks - 1] - rnl_size_of(e->rows.ends, s->rank);
+    const size_t roots = e->root_count - s->own_count;
     size_t piece = 0;
     for (size_t i = 0; i < RNL_REGIONS; ++i)
         piece += rnl_size_of(e->regions[i].byte_ends, s->rank);
+    const size_t early = piece - rnl_size_of(e->regions[RNL_LATE].byte_ends, s->rank);
     return (rnl_phase_cost){
         .waits = 1,
-        .received = (double)((e->root_count - s->own_count) * piece + rows),
+        .received = (double)(roots * piece + rows),
+        .early = (double)(roots * early),
     };
 }
 

@@ -28,7 +28,10 @@ static rnl_status foresee_costs(const rnl_outlook *o, rnl_job_step *job, rnl_ste
     RNL_TRY(rnl_place_by_cost(&placement, &job->workers, work, o->topology, o->options));
     rnl_placement_release(&placement);
     sum_messages(job, work);
-    return rnl_foresee(o->topology, work, job->workers, &nodes, &job->seconds);
+    RNL_TRY(rnl_foresee(o->topology, work, job->workers, &nodes, &job->seconds));
+    job->messages -=
+        rnl_hidden_seconds(work->costs, work->phases->count, &work->rates, job->workers, nodes);
+    return RNL_OK;
 }
 
 static rnl_status foresee_planned(const rnl_outlook *o, rnl_job_step *job, const rnl_step *step)
