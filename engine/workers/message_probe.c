@@ -4,15 +4,23 @@
 #include "engine/base/job_agreement.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum { TAG = 9 };
 
+/* Rounds are even: a rank that comes late to one is early in the next. */
 static const struct {
-    size_t bytes, rounds;
-} sizes[] = {{8, 9}, {4096, 5}, {60000, 5}, {80000, 5}, {512 << 10, 15}, {4 << 20, 3}};
+    size_t bytes, rounds, turns;
+} sizes[] = {{8, 4, 3},     {4096, 4, 2},      {60000, 4, 2},
+             {80000, 4, 2}, {512 << 10, 4, 3}, {4 << 20, 2, 2}};
 
-enum { SIZES = sizeof sizes / sizeof *sizes };
+enum { SIZES = sizeof sizes / sizeof *sizes, SMALL = SIZES - 2, LARGE = SIZES - 1 };
+
+/* Bytes of messages that leave at once: with MPICH on TCP, with Open MPI; and whole ones. */
+static const size_t pieces[] = {8000, 60000, RNL_JOB_WHOLE};
+
+enum { PIECES = sizeof pieces / sizeof *pieces };
 
 typedef struct probe {
     rnl_job *job;
@@ -38,30 +46,69 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Sets the shortest of the rounds: a training makes thousands, by which TCP has settled. */
-static bool measure(const probe *p, size_t size, size_t count, size_t rounds, double *shortest)
+/* Sets the time of a message, in the shortest of some turns: a training makes thousands, by which
+ * TCP has settled. */
+static bool measure(const probe *p, size_t size, size_t count, double *shortest)
 {
-    bool whole = true;
-    for (size_t i = 0; whole && i <= rounds; ++i) {
+    bool whole = rnl_job_swap(p->job, p->sent, p->received, sizes[size].bytes, count);
+    for (size_t turn = 0; whole && turn < sizes[size].turns; ++turn) {
         const double start = now();
-        whole = rnl_job_swap(p->job, p->sent, p->received, size, count);
-        const double seconds = now() - start;
-        *shortest = i == 0 || seconds < *shortest ? seconds : *shortest;
+        for (size_t i = 0; whole && i < sizes[size].rounds; ++i)
+            whole = rnl_job_swap(p->job, p->sent, p->received, sizes[size].bytes, count);
+        const double seconds = (now() - start) / (double)sizes[size].rounds;
+        *shortest = turn == 0 || seconds < *shortest ? seconds : *shortest;
     }
     return whole;
 }
 
-static bool measure_all(const probe *p, rnl_message_rates *rates)
+/* Finds the pieces, from the first on, that take the shortest time by the clocks of all ranks. */
+static bool find_pieces(const probe *p, size_t size, size_t first, double *times, size_t *best)
+{
+    const size_t ranks = rnl_job_count(p->job);
+    double *own = times + PIECES * rnl_job_own_rank(p->job);
+    for (size_t i = first; i < PIECES; ++i) {
+        rnl_job_cut(p->job, pieces[i], pieces[i]);
+        if (!measure(p, size, 1, &own[i]))
+            return false;
+    }
+    if (!rnl_job_gather_each(p->job, TAG, times, PIECES * sizeof *times))
+        return false;
+    for (size_t r = 1; r < ranks; ++r)
+        for (size_t i = 0; i < PIECES; ++i)
+            times[i] += times[r * PIECES + i];
+    *best = first;
+    for (size_t i = first + 1; i < PIECES; ++i)
+        *best = times[i] < times[*best] ? i : *best;
+    times[0] = times[*best] / (double)ranks;
+    return true;
+}
+
+static bool choose_pieces(const probe *p, double *times, rnl_message_rates *rates)
+{
+    size_t small, large;
+    if (!find_pieces(p, LARGE, 1, times, &large))
+        return false;
+    rates->seconds[LARGE] = *times;
+    if (!find_pieces(p, SMALL, 0, times, &small))
+        return false;
+    rates->seconds[SMALL] = *times;
+    rnl_job_cut(p->job, pieces[small], pieces[large]);
+    return true;
+}
+
+static bool measure_all(const probe *p, double *times, rnl_message_rates *rates)
 {
     double many;
     *rates = (rnl_message_rates){.peers = rnl_job_count(p->job) - 1, .count = SIZES};
-    /* The largest comes first: TCP opens its windows as bytes pass by. */
-    for (size_t i = SIZES; i-- > 0;) {
+    for (size_t i = 0; i < SIZES; ++i)
         rates->bytes[i] = (double)sizes[i].bytes;
-        if (!measure(p, sizes[i].bytes, 1, sizes[i].rounds, &rates->seconds[i]))
+    /* The largest come first: TCP opens its windows as bytes pass by. */
+    if (!choose_pieces(p, times, rates))
+        return false;
+    for (size_t i = SMALL; i-- > 0;)
+        if (!measure(p, i, 1, &rates->seconds[i]))
             return false;
-    }
-    if (!measure(p, sizes[0].bytes, RNL_SWAPS, 3, &many))
+    if (!measure(p, 0, RNL_SWAPS, &many))
         return false;
     const double overhead = (many - rates->seconds[0]) / (RNL_SWAPS - 1);
     rates->overhead = overhead > 0 ? overhead : 0;
@@ -72,12 +119,17 @@ static bool measure_all(const probe *p, rnl_message_rates *rates)
 rnl_status rnl_probe_messages(rnl_job *job, rnl_message_rates *rates)
 {
     const size_t most = sizes[SIZES - 1].bytes;
-    const probe p = {job, calloc(most, 1), calloc(most, 1)};
+    const probe p = {job, malloc(most), calloc(most, 1)};
+    double *times = calloc(PIECES * rnl_job_count(job), sizeof *times);
     rnl_status status = RNL_OK;
-    if (!p.sent || !p.received)
+    if (!p.sent || !p.received || !times)
         status = rnl_fail_memory(2 * most);
-    else if (!measure_all(&p, rates))
-        status = rnl_fail_job(job);
+    else {
+        memset(p.sent, 1, most); /* pages of its own, as gradients have */
+        if (!measure_all(&p, times, rates))
+            status = rnl_fail_job(job);
+    }
+    free(times);
     free(p.sent);
     free(p.received);
     return status;
