@@ -31,9 +31,12 @@ END
 chmod +x enter agent
 printf '127.0.0.1 localhost\n10.77.0.1 host-a\n10.77.0.2 host-b\n' >hosts
 
+join_hosts() {
+    ip link add cable netns $a type veth peer name cable netns $b
+}
+
 make_hosts() {
-    ip netns add $a && ip netns add $b &&
-        ip link add cable netns $a type veth peer name cable netns $b || return 1
+    ip netns add $a && ip netns add $b && join_hosts || return 1
     local host number=1
     for host in $a $b; do
         ip -n $host addr add 10.77.0.$number/24 dev cable && ip -n $host link set cable up &&
@@ -41,7 +44,7 @@ make_hosts() {
         number=2
     done
     for host in $a $b; do
-        until ip -br -n $host link show cable | grep -q ' UP '; do sleep 0.05; done
+        until ip -br -n $host link show cable | grep -qE ' (UP|UNKNOWN) '; do sleep 0.05; done
     done
 }
 
