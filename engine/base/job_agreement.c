@@ -14,6 +14,13 @@ rnl_status rnl_fail_job(const rnl_job *job)
     return rnl_fail(RNL_JOB, "%s", text);
 }
 
+rnl_status rnl_fail_other(const rnl_job *job, size_t rank, const char *what)
+{
+    return rnl_fail(RNL_BAD_DATA,
+                    "rank %zu of %zu has %s than rank 0: expected the same on all ranks", rank,
+                    rnl_job_count(job), what);
+}
+
 /* What a rank says when all meet. */
 typedef struct report {
     int32_t code;
@@ -59,4 +66,22 @@ rnl_status rnl_job_agree_on(rnl_job *job, rnl_status status)
     snprintf(text, sizeof text, "%.*s", RNL_JOB_TEXT - 1, code ? rnl_message() : "");
     const rnl_status agreed = rnl_job_agree(job, &code, text);
     return status == RNL_OK ? agreed : rnl_fail(status, "%s", text);
+}
+
+rnl_status rnl_job_gather_records(rnl_job *job, const void *own, size_t size, void **records)
+{
+    enum { TAG_RECORDS = 13 };
+    const size_t ranks = rnl_job_count(job);
+    char *all = malloc(ranks * size);
+    rnl_status status = rnl_job_agree_on(job, all ? RNL_OK : rnl_fail_memory(ranks * size));
+    if (status == RNL_OK) {
+        memcpy(all + rnl_job_own_rank(job) * size, own, size);
+        if (!rnl_job_gather_each(job, TAG_RECORDS, all, size))
+            status = rnl_fail_job(job);
+    }
+    if (status == RNL_OK)
+        *records = all;
+    else
+        free(all);
+    return status;
 }

@@ -14,4 +14,10 @@ rnl_status rnl_fail_job(const rnl_job *job);
  * on, to its end.  Without a job it returns the status. */
 rnl_status rnl_job_agree_on(rnl_job *job, rnl_status status);
 
+/* RNL_BAD_DATA: the rank has "another configuration", or what it may be. */
+rnl_status rnl_fail_other(const rnl_job *job, size_t rank, const char *what);
+
+/* Gathers a record of each rank, all of one size: *records is freed with free. */
+rnl_status rnl_job_gather_records(rnl_job *job, const void *own, size_t size, void **records);
+
 #endif

@@ -257,7 +257,7 @@ static rnl_status leave_inputs(rnl_dataset *dataset, const rnl_array *array, boo
     RNL_TRY(rnl_allocate_rows(&dataset->origins, array->path, dataset->rows, 1,
                               sizeof *dataset->origins));
     for (size_t i = 0; i < dataset->rows; ++i)
-        dataset->origins[i] = (uint32_t)i;
+        dataset->origins[i] = i;
     return RNL_OK;
 }
 

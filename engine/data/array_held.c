@@ -26,7 +26,7 @@ typedef struct held_file {
 /* The row behind those from `first` on that are read together. */
 static size_t piece_end(const held_file *file, size_t first, size_t end)
 {
-    const uint32_t *origins = file->dataset->origins;
+    const uint64_t *origins = file->dataset->origins;
     const size_t most = PIECE_BYTES / file->row_bytes, gap = GAP_BYTES / file->row_bytes + 1;
     size_t i = first + 1;
     while (i < end && origins[i] - origins[first] < most && origins[i] - origins[i - 1] <= gap)
@@ -56,7 +56,7 @@ static rnl_status take_row(const held_file *file, size_t row)
 
 static rnl_status read_piece(held_file *file, size_t first, size_t end)
 {
-    const uint32_t *origins = file->dataset->origins;
+    const uint64_t *origins = file->dataset->origins;
     rnl_array *piece = &file->piece;
     piece->first = origins[first];
     piece->shape[0] = origins[end - 1] - origins[first] + 1;
@@ -96,13 +96,11 @@ static rnl_status check_same(const held_file *file)
                : rnl_fail(RNL_BAD_DATA, "%s: has changed while it was read", array->path);
 }
 
-static rnl_status map_inputs(rnl_dataset *dataset)
+void rnl_array_list_files(const char *paths[RNL_MOST_FILES], const rnl_array_files *files)
 {
-    const rnl_job *job = dataset->parts->job;
-    RNL_TRY(rnl_check_memory(dataset->name, rnl_parts_rows(dataset->parts, rnl_job_own_rank(job)) *
-                                                rnl_dataset_input_bytes(dataset)));
-    return rnl_map_rows(&dataset->inputs, dataset->name, dataset->rows, dataset->features,
-                        rnl_element_bytes(dataset->element), &dataset->mapped);
+    paths[0] = files->inputs;
+    paths[1] = files->targets;
+    paths[2] = files->sample_weight;
 }
 
 rnl_status rnl_array_read_held(rnl_dataset *dataset, rnl_array_header *header,
@@ -115,7 +113,6 @@ rnl_status rnl_array_read_held(rnl_dataset *dataset, rnl_array_header *header,
     file.row_bytes = file.columns * file.array.type.size;
     file.piece = file.array;
     RNL_TRY(check_same(&file));
-    RNL_TRY(map_inputs(dataset));
     RNL_TRY(rnl_allocate_rows(
         &file.piece.bytes, files->inputs, 1,
         rnl_least(PIECE_BYTES + file.row_bytes, file.array.shape[0] * file.row_bytes), 1));

@@ -51,7 +51,7 @@ static rnl_status count_texts(measured *m, const rnl_arrow_cells *cells)
         if (counts(m, cells, row)) {
             if (!rnl_arrow_text(cells, row, text))
                 return fail_text(m, row);
-            RNL_TRY(rnl_column_count(m->column, text));
+            RNL_TRY(rnl_column_count(m->column, text, 1));
             ++m->cells;
         }
     return RNL_OK;
@@ -68,7 +68,7 @@ static rnl_status count_value(measured *m, const rnl_arrow_cells *cells, size_t 
     }
     if (!rnl_arrow_value_text(cells, index, text))
         return fail_text(m, row);
-    RNL_TRY(rnl_column_count(m->column, text));
+    RNL_TRY(rnl_column_count(m->column, text, 1));
     known[index] = rnl_column_find(m->column, text) + 1;
     return RNL_OK;
 }

@@ -62,6 +62,12 @@ void rnl_class_use_end(rnl_class_use *use)
     use->seen = NULL;
 }
 
+bool *rnl_class_use_seen(const rnl_class_use *use, size_t *count)
+{
+    *count = named_count(use->selection);
+    return use->seen;
+}
+
 /* ---- by name --------------------------------------------------------------------------------- */
 
 /* "1" and "1.0" are the same class, as in a table. */

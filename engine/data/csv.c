@@ -1,9 +1,10 @@
 /*
  * Tables of comma-separated values.  The first set that is read, the training rows, is read three
- * times: to measure the encoding, to count the rows, and to apply it; other sets follow it.
+ * times: to measure the encoding, to count the rows, and to apply it; other sets follow it.  Ranks
+ * read sections of it.
  */
 #include "engine/base/error.h"
-#include "engine/data/csv_table.h"
+#include "engine/data/csv_sections.h"
 #include "engine/data/encoding_follow.h"
 
 #include <string.h>
@@ -17,9 +18,6 @@ static rnl_status count_rows(rnl_csv_table *t, size_t *rows)
         ++*rows;
         RNL_TRY(rnl_csv_table_next(t));
     }
-    if (*rows == 0 || *rows > UINT32_MAX)
-        return rnl_fail(RNL_BAD_DATA, "%s: expected 1 to 4294967295 rows, got %zu",
-                        t->parameters->path, *rows);
     return RNL_OK;
 }
 
@@ -78,18 +76,41 @@ static rnl_status check_parameters(const rnl_csv_parameters *p)
     return RNL_OK;
 }
 
-static rnl_status load(rnl_dataset *dataset, const void *parameters, const rnl_loading *loading)
+static rnl_status load_whole(rnl_dataset *dataset, const rnl_csv_parameters *p,
+                             const rnl_loading *loading)
 {
-    const rnl_csv_parameters *p = parameters;
     size_t rows;
-    RNL_TRY(check_parameters(p));
     if (!rnl_encoding_measured(loading->encoding))
         RNL_TRY(measure_file(p, loading));
     RNL_TRY(count_file(p, loading, &rows));
-    const rnl_status status = encode_file(p, loading, dataset, rows);
+    return encode_file(p, loading, dataset, rows);
+}
+
+static rnl_status load(rnl_dataset *dataset, const void *parameters, const rnl_loading *loading)
+{
+    const rnl_csv_parameters *p = parameters;
+    bool by_parts = false;
+    *dataset = (rnl_dataset){.largest_label = -1};
+    RNL_TRY(check_parameters(p));
+    if (loading->job)
+        RNL_TRY(rnl_csv_can_wait(&by_parts, p->path, loading));
+    const rnl_status status =
+        by_parts ? rnl_csv_load_sections(dataset, p, loading) : load_whole(dataset, p, loading);
     if (status != RNL_OK)
         rnl_dataset_release(dataset);
     return status;
 }
 
-const rnl_data_format rnl_csv_format = {.load = load};
+static rnl_status read_held(rnl_dataset *dataset, const void *parameters,
+                            const rnl_encoding *encoding)
+{
+    return rnl_csv_read_held(dataset, parameters, encoding);
+}
+
+static void list_files(const char *paths[RNL_MOST_FILES], const void *parameters)
+{
+    paths[0] = ((const rnl_csv_parameters *)parameters)->path;
+}
+
+const rnl_data_format rnl_csv_format = {
+    .load = load, .read_held = read_held, .list_files = list_files};

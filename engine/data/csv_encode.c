@@ -58,78 +58,101 @@ static rnl_status encode_input(const rnl_csv_table *t, size_t cell, const rnl_co
     return RNL_OK;
 }
 
-static rnl_status encode_target(const rnl_csv_table *t, rnl_dataset *dataset, size_t row,
-                                size_t index)
+rnl_status rnl_csv_encode_inputs(const rnl_csv_table *t, const rnl_dataset *dataset, size_t row)
+{
+    const rnl_columns *columns = &rnl_csv_encoding(t)->inputs;
+    input_place x = {dataset, row * dataset->features};
+    for (size_t i = 0; i < columns->count; ++i)
+        RNL_TRY(encode_input(t, t->inputs[i], &columns->items[i], &x));
+    return RNL_OK;
+}
+
+/* ---- targets and weights --------------------------------------------------------------------- */
+
+static rnl_status read_target(const rnl_csv_table *t, size_t index, double *number)
 {
     const rnl_column *column = &rnl_csv_encoding(t)->targets.items[index];
     const size_t cell = t->targets[index];
     size_t category;
-    double number;
     if (rnl_csv_is_missing(t, cell))
         return rnl_csv_fail_missing(t, cell);
-    if (column->categorical) {
-        RNL_TRY(find_category(t, cell, column, &category));
-        dataset->labels[row] = (int32_t)category;
-        return RNL_OK;
-    }
-    RNL_TRY(rnl_csv_read_number(t, cell, &number));
-    const size_t at = row * dataset->value_columns + index;
-    if (dataset->wide)
-        dataset->wide_values[at] = number;
-    else
-        dataset->values[at] = (float)number;
+    if (!column->categorical)
+        return rnl_csv_read_number(t, cell, number);
+    RNL_TRY(find_category(t, cell, column, &category));
+    *number = (double)category;
     return RNL_OK;
 }
 
-static rnl_status encode_weight(const rnl_csv_table *t, float *weight)
+static rnl_status read_weight(const rnl_csv_table *t, double *number)
 {
-    double number;
     if (rnl_csv_is_missing(t, t->weight))
         return rnl_csv_fail_missing(t, t->weight);
-    RNL_TRY(rnl_csv_read_number(t, t->weight, &number));
-    if (number < 0)
-        return rnl_csv_fail_cell(t, t->weight, "a sample weight of at least 0");
-    *weight = (float)number;
-    return RNL_OK;
+    RNL_TRY(rnl_csv_read_number(t, t->weight, number));
+    return *number >= 0 ? RNL_OK : rnl_csv_fail_cell(t, t->weight, "a sample weight of at least 0");
 }
 
-static rnl_status encode_row(const rnl_csv_table *t, rnl_dataset *dataset, size_t row)
+rnl_status rnl_csv_read_answers(const rnl_csv_table *t, double *answers)
 {
-    const rnl_encoding *encoding = rnl_csv_encoding(t);
-    input_place x = {dataset, row * dataset->features};
-    for (size_t i = 0; i < encoding->inputs.count; ++i)
-        RNL_TRY(encode_input(t, t->inputs[i], &encoding->inputs.items[i], &x));
     for (size_t i = 0; i < rnl_csv_target_count(t); ++i)
-        RNL_TRY(encode_target(t, dataset, row, i));
-    return t->weighted ? encode_weight(t, &dataset->sample_weights[row]) : RNL_OK;
+        RNL_TRY(read_target(t, i, answers++));
+    return t->weighted ? read_weight(t, answers) : RNL_OK;
 }
 
-static rnl_status allocate(rnl_dataset *dataset, const rnl_csv_table *t, size_t rows)
+void rnl_csv_put_answers(rnl_dataset *dataset, size_t row, const double *answers)
+{
+    const size_t columns = dataset->value_columns;
+    if (dataset->labels)
+        dataset->labels[row] = (int32_t)*answers++;
+    for (size_t i = row * columns; i < (row + 1) * columns; ++i, ++answers)
+        if (dataset->wide)
+            dataset->wide_values[i] = *answers;
+        else
+            dataset->values[i] = (float)*answers;
+    if (dataset->sample_weights)
+        dataset->sample_weights[row] = (float)*answers;
+}
+
+/* ---- sets ------------------------------------------------------------------------------------ */
+
+static rnl_dataset shape_of(const rnl_csv_table *t, size_t rows)
 {
     const rnl_encoding *encoding = rnl_csv_encoding(t);
-    const size_t targets = rnl_csv_target_count(t);
+    const size_t targets = rnl_csv_target_count(t), features = rnl_encoding_features(encoding);
     const bool labels = targets > 0 && encoding->targets.items[0].categorical;
-    *dataset = (rnl_dataset){
+    return (rnl_dataset){
         .rows = rows,
-        .features = rnl_encoding_features(encoding),
+        .features = features,
         .rank = 1,
+        .shape = {features},
         .element = t->loading->wide_inputs ? RNL_FLOAT64 : RNL_FLOAT32,
         .wide = t->loading->wide_values && !labels && targets > 0,
         .largest_label = -1,
         .value_columns = labels ? 0 : targets,
     };
-    dataset->shape[0] = dataset->features;
+}
+
+rnl_status rnl_csv_allocate(rnl_dataset *dataset, const rnl_csv_table *t, size_t rows)
+{
     const char *path = t->parameters->path;
-    RNL_TRY(rnl_allocate_rows(&dataset->inputs, path, rows, rnl_dataset_input_bytes(dataset), 1));
-    if (labels)
+    *dataset = shape_of(t, rows);
+    if (rows == 0 || rows > UINT32_MAX)
+        return rnl_fail(RNL_BAD_DATA, "%s: expected 1 to 4294967295 rows, got %zu", path, rows);
+    if (rnl_csv_target_count(t) > 0 && dataset->value_columns == 0)
         RNL_TRY(rnl_allocate_rows(&dataset->labels, path, rows, 1, sizeof(int32_t)));
-    else if (targets > 0)
+    else if (dataset->value_columns > 0)
         RNL_TRY(
             rnl_allocate_rows(&dataset->values, path, rows, rnl_dataset_value_bytes(dataset), 1));
     if (t->weighted)
         RNL_TRY(rnl_allocate_rows(&dataset->sample_weights, path, rows, 1, sizeof(float)));
     dataset->name = strdup(path);
     return dataset->name ? RNL_OK : rnl_fail_memory(strlen(path) + 1);
+}
+
+void rnl_csv_complete(rnl_dataset *dataset)
+{
+    if (dataset->wide)
+        dataset->wide = !rnl_narrow(&dataset->wide_values, dataset->rows * dataset->value_columns);
+    rnl_dataset_measure_labels(dataset);
 }
 
 /* Numbers that float holds are kept as floats. */
@@ -139,20 +162,32 @@ static void narrow(rnl_dataset *dataset)
     if (dataset->element == RNL_FLOAT64 && rnl_narrow(&inputs, dataset->rows * dataset->features))
         dataset->element = RNL_FLOAT32;
     dataset->inputs = inputs;
-    if (dataset->wide)
-        dataset->wide = !rnl_narrow(&dataset->wide_values, dataset->rows * dataset->value_columns);
+}
+
+static rnl_status encode_rows(rnl_csv_table *t, rnl_dataset *dataset, double *answers)
+{
+    for (size_t row = 0; row < dataset->rows; ++row) {
+        RNL_TRY(rnl_csv_table_next(t));
+        if (t->reader.count == 0)
+            return rnl_fail(RNL_BAD_DATA, "%s: it changed while it was read", t->parameters->path);
+        RNL_TRY(rnl_csv_encode_inputs(t, dataset, row));
+        RNL_TRY(rnl_csv_read_answers(t, answers));
+        rnl_csv_put_answers(dataset, row, answers);
+    }
+    return RNL_OK;
 }
 
 rnl_status rnl_csv_encode(rnl_csv_table *t, rnl_dataset *dataset, size_t rows)
 {
-    RNL_TRY(allocate(dataset, t, rows));
-    for (size_t row = 0; row < rows; ++row) {
-        RNL_TRY(rnl_csv_table_next(t));
-        if (t->reader.count == 0)
-            return rnl_fail(RNL_BAD_DATA, "%s: it changed while it was read", t->parameters->path);
-        RNL_TRY(encode_row(t, dataset, row));
-    }
+    const char *path = t->parameters->path;
+    double *answers;
+    RNL_TRY(rnl_csv_allocate(dataset, t, rows));
+    RNL_TRY(rnl_allocate_rows(&dataset->inputs, path, rows, rnl_dataset_input_bytes(dataset), 1));
+    RNL_TRY(rnl_allocate_rows(&answers, path, rnl_csv_target_count(t) + 1, 1, sizeof *answers));
+    const rnl_status status = encode_rows(t, dataset, answers);
+    free(answers);
+    RNL_TRY(status);
     narrow(dataset);
-    rnl_dataset_measure_labels(dataset);
+    rnl_csv_complete(dataset);
     return RNL_OK;
 }

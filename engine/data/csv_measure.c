@@ -4,26 +4,12 @@
  */
 #include "engine/base/error.h"
 #include "engine/base/utf8.h"
-#include "engine/data/csv_table.h"
+#include "engine/data/csv_measurement.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Statistics of an input column. */
-typedef struct column_seen {
-    size_t cells;       /* cells with a value */
-    double first;       /* first number */
-    bool counts_rows;   /* each is the one before plus 1 */
-    bool is_the_target; /* each equals the target */
-} column_seen;
-
-typedef struct measurement {
-    size_t rows;
-    column_seen *inputs; /* (inputs) */
-    bool open_target;    /* the cells decide whether it holds values or two classes */
-    bool numbers;        /* all of them are numbers */
-} measurement;
 
 static bool has_open_target(const rnl_csv_table *t)
 {
@@ -40,50 +26,55 @@ static rnl_status count_category(const rnl_csv_table *t, size_t cell, rnl_column
     if (!rnl_is_utf8(text))
         return rnl_csv_fail(&t->reader, t->reader.cells[cell].line, t->reader.cells[cell].column,
                             "column '%.60s': expected UTF-8", t->names.items[cell]);
-    return rnl_column_count(column, text);
+    return rnl_column_count(column, text, 1);
 }
 
-static void look_at_number(column_seen *seen, double number, size_t row)
-{
-    if (seen->cells == 0)
-        seen->first = number;
-    seen->counts_rows &= number == seen->first + (double)row;
-}
-
-/* The column's fill is the sum of its numbers until all rows have been seen. */
-static rnl_status measure_input(const rnl_csv_table *t, measurement *m, size_t input)
+/* NaN for a cell that is missing, 0 for a category. */
+static rnl_status measure_input(const rnl_csv_table *t, rnl_csv_measurement *m, size_t input)
 {
     const size_t cell = t->inputs[input];
     rnl_column *column = &rnl_csv_encoding(t)->inputs.items[input];
-    column_seen *seen = &m->inputs[input];
-    double number = 0;
+    double *number = &m->row[input];
     if (rnl_csv_is_missing(t, cell)) {
-        seen->counts_rows = false;
+        *number = (double)NAN;
         return rnl_csv_missing_rule(t) == RNL_MISSING_FILL ? RNL_OK : rnl_csv_fail_missing(t, cell);
     }
-    if (column->categorical) {
+    *number = 0;
+    if (column->categorical)
         RNL_TRY(count_category(t, cell, column));
-    } else {
-        RNL_TRY(rnl_csv_read_number(t, cell, &number));
-        look_at_number(seen, number, m->rows);
-    }
-    seen->is_the_target &=
+    else
+        RNL_TRY(rnl_csv_read_number(t, cell, number));
+    m->is_the_target[input] &=
         t->targets && strcmp(rnl_csv_text(t, cell), rnl_csv_text(t, t->targets[0])) == 0;
-    column->fill += number;
-    ++seen->cells;
     return RNL_OK;
 }
 
-/* Two classes, or any number of values: of the latter, three are enough to know. */
-static rnl_status measure_open_target(const rnl_csv_table *t, measurement *m, rnl_column *column)
+void rnl_csv_add_row(rnl_csv_measurement *m, const double *row)
+{
+    for (size_t i = 0; i < m->columns; ++i) {
+        rnl_csv_seen *seen = &m->inputs[i];
+        const bool missing = isnan(row[i]);
+        if (!missing && seen->cells == 0)
+            seen->first = row[i];
+        seen->others |= missing || row[i] != seen->first + (double)m->rows;
+        seen->sum += missing ? 0 : row[i];
+        seen->cells += !missing;
+    }
+    ++m->rows;
+}
+
+/* Two classes, or any number of values: of the latter, three are enough to know.  Where ranks share
+ * the rows, what they have found together decides. */
+static rnl_status measure_open_target(const rnl_csv_table *t, rnl_csv_measurement *m,
+                                      rnl_column *column)
 {
     const size_t cell = t->targets[0];
     double number;
     char expected[256];
     m->numbers &= rnl_csv_is_number(t, cell, &number);
-    if (column->category_count < 3 || !m->numbers)
+    if (column->category_count < 3 || (!m->numbers && !m->shares))
         RNL_TRY(count_category(t, cell, column));
-    if (m->numbers || column->category_count < 3)
+    if (m->numbers || column->category_count < 3 || m->shares)
         return RNL_OK;
     snprintf(expected, sizeof expected,
              "one of two classes, as '%.60s' and '%.60s' are (a third one needs "
@@ -92,7 +83,7 @@ static rnl_status measure_open_target(const rnl_csv_table *t, measurement *m, rn
     return rnl_csv_fail_cell(t, cell, expected);
 }
 
-static rnl_status measure_target(const rnl_csv_table *t, measurement *m, size_t target)
+static rnl_status measure_target(const rnl_csv_table *t, rnl_csv_measurement *m, size_t target)
 {
     const size_t cell = t->targets[target];
     rnl_column *column = &rnl_csv_encoding(t)->targets.items[target];
@@ -105,21 +96,20 @@ static rnl_status measure_target(const rnl_csv_table *t, measurement *m, size_t 
                                : rnl_csv_read_number(t, cell, &number);
 }
 
-static rnl_status measure_row(const rnl_csv_table *t, measurement *m)
+rnl_status rnl_csv_measure_row(const rnl_csv_table *t, rnl_csv_measurement *m)
 {
     const rnl_encoding *encoding = rnl_csv_encoding(t);
     for (size_t i = 0; i < encoding->inputs.count; ++i)
         RNL_TRY(measure_input(t, m, i));
     for (size_t i = 0; i < encoding->targets.count; ++i)
         RNL_TRY(measure_target(t, m, i));
-    ++m->rows;
     return RNL_OK;
 }
 
 /* ---- after the last row ---------------------------------------------------------------------- */
 
 /* A column without a value has nothing to fill in, and names no category. */
-static rnl_status require_values(const rnl_csv_table *t, const measurement *m)
+static rnl_status require_values(const rnl_csv_table *t, const rnl_csv_measurement *m)
 {
     const rnl_columns *inputs = &rnl_csv_encoding(t)->inputs;
     for (size_t i = 0; i < inputs->count && m->rows > 0; ++i)
@@ -131,11 +121,11 @@ static rnl_status require_values(const rnl_csv_table *t, const measurement *m)
     return RNL_OK;
 }
 
-static void finish_input(rnl_column *column, size_t cells)
+static void finish_input(rnl_column *column, const rnl_csv_seen *seen)
 {
     rnl_column_sort(column);
     if (!column->categorical) {
-        column->fill = cells > 0 ? column->fill / (double)cells : 0;
+        column->fill = seen->cells > 0 ? seen->sum / (double)seen->cells : 0;
         return;
     }
     size_t most = 0;
@@ -151,7 +141,7 @@ static bool is_probability(const rnl_category *category)
 
 /* Two cells that differ are classes, unless they are numbers from 0 to 1: 0 and 1 themselves, or
  * probabilities. */
-static rnl_status settle_target(const rnl_csv_table *t, const measurement *m)
+static rnl_status settle_target(const rnl_csv_table *t, const rnl_csv_measurement *m)
 {
     rnl_column *column = rnl_csv_encoding(t)->targets.items;
     const bool values =
@@ -169,17 +159,17 @@ static rnl_status settle_target(const rnl_csv_table *t, const measurement *m)
 /* Fewer rows may be alike by chance. */
 #define ROWS_TO_JUDGE 10
 
-static rnl_status note_oddities(const rnl_csv_table *t, const measurement *m)
+static rnl_status note_oddities(const rnl_csv_table *t, const rnl_csv_measurement *m)
 {
     const rnl_encoding *encoding = rnl_csv_encoding(t);
     for (size_t i = 0; i < encoding->inputs.count && m->rows >= ROWS_TO_JUDGE; ++i) {
         const char *name = encoding->inputs.items[i].name;
-        if (m->inputs[i].is_the_target)
+        if (m->is_the_target[i])
             RNL_TRY(rnl_notes_add(t->loading->notes, RNL_LOG_WARNING,
                                   "%s: input '%.60s' says in every row what target '%.60s' says: "
                                   "the net has the answer; see `ignore`",
                                   t->parameters->path, name, encoding->targets.items[0].name));
-        else if (m->inputs[i].counts_rows && !encoding->inputs.items[i].categorical)
+        else if (!m->inputs[i].others && !encoding->inputs.items[i].categorical)
             RNL_TRY(rnl_notes_add(t->loading->notes, RNL_LOG_INFO,
                                   "%s: input '%.60s' numbers the rows from %g on; if it means "
                                   "nothing more, `ignore: [\"%.60s\"]`",
@@ -203,12 +193,12 @@ static rnl_status note_missing_classes(const rnl_csv_table *t)
     return RNL_OK;
 }
 
-static rnl_status finish(const rnl_csv_table *t, const measurement *m)
+rnl_status rnl_csv_finish_measuring(const rnl_csv_table *t, const rnl_csv_measurement *m)
 {
     rnl_encoding *encoding = rnl_csv_encoding(t);
     RNL_TRY(require_values(t, m));
     for (size_t i = 0; i < encoding->inputs.count; ++i)
-        finish_input(&encoding->inputs.items[i], m->inputs[i].cells);
+        finish_input(&encoding->inputs.items[i], &m->inputs[i]);
     for (size_t i = 0; i < encoding->targets.count; ++i)
         rnl_column_sort(&encoding->targets.items[i]);
     if (m->open_target)
@@ -217,27 +207,46 @@ static rnl_status finish(const rnl_csv_table *t, const measurement *m)
     return note_oddities(t, m);
 }
 
-static rnl_status measure_rows(rnl_csv_table *t, measurement *m)
+rnl_status rnl_csv_begin_measuring(rnl_csv_measurement *m, const rnl_csv_table *t, bool shares)
+{
+    const size_t columns = rnl_csv_encoding(t)->inputs.count;
+    *m = (rnl_csv_measurement){.columns = columns,
+                               .inputs = calloc(columns, sizeof *m->inputs),
+                               .is_the_target = malloc(columns),
+                               .row = calloc(columns, sizeof *m->row),
+                               .open_target = has_open_target(t),
+                               .shares = shares,
+                               .numbers = true};
+    if (!m->inputs || !m->is_the_target || !m->row)
+        return rnl_fail_memory(columns * sizeof *m->inputs);
+    memset(m->is_the_target, true, columns);
+    return RNL_OK;
+}
+
+void rnl_csv_end_measuring(rnl_csv_measurement *m)
+{
+    free(m->inputs);
+    free(m->is_the_target);
+    free(m->row);
+}
+
+static rnl_status measure_rows(rnl_csv_table *t, rnl_csv_measurement *m)
 {
     RNL_TRY(rnl_csv_table_next(t));
     while (t->reader.count > 0) {
-        RNL_TRY(measure_row(t, m));
+        RNL_TRY(rnl_csv_measure_row(t, m));
+        rnl_csv_add_row(m, m->row);
         RNL_TRY(rnl_csv_table_next(t));
     }
-    return finish(t, m);
+    return rnl_csv_finish_measuring(t, m);
 }
 
 rnl_status rnl_csv_measure(rnl_csv_table *t)
 {
-    const size_t inputs = rnl_csv_encoding(t)->inputs.count;
-    measurement m = {.inputs = calloc(inputs, sizeof *m.inputs),
-                     .open_target = has_open_target(t),
-                     .numbers = true};
-    if (!m.inputs)
-        return rnl_fail_memory(inputs * sizeof *m.inputs);
-    for (size_t i = 0; i < inputs; ++i)
-        m.inputs[i].counts_rows = m.inputs[i].is_the_target = true;
-    const rnl_status status = measure_rows(t, &m);
-    free(m.inputs);
+    rnl_csv_measurement m;
+    rnl_status status = rnl_csv_begin_measuring(&m, t, false);
+    if (status == RNL_OK)
+        status = measure_rows(t, &m);
+    rnl_csv_end_measuring(&m);
     return status;
 }

@@ -12,6 +12,76 @@
 #define BUFFER_BYTES (1 << 16)
 #define END_OF_FILE  (-1)
 
+/* ---- bytes ----------------------------------------------------------------------------------- */
+
+static rnl_status fill_buffer(rnl_csv_reader *reader)
+{
+    const uint64_t left = reader->limit - reader->read;
+    reader->next = 0;
+    RNL_TRY(rnl_stream_read(&reader->stream, reader->buffer,
+                            left < BUFFER_BYTES ? (size_t)left : BUFFER_BYTES, &reader->end));
+    reader->read += reader->end;
+    return RNL_OK;
+}
+
+/* Takes what lies beyond the limit out of the buffer; returns what is left. */
+static size_t clip(rnl_csv_reader *reader)
+{
+    const uint64_t beyond = reader->read > reader->limit ? reader->read - reader->limit : 0;
+    reader->end -= (size_t)beyond;
+    reader->read -= beyond;
+    return reader->end;
+}
+
+uint64_t rnl_csv_offset(const rnl_csv_reader *reader)
+{
+    return reader->read - (reader->end - reader->next);
+}
+
+/* Within the buffer, or the file. */
+static rnl_status move_to(rnl_csv_reader *reader, uint64_t begin)
+{
+    const uint64_t buffered = reader->read - reader->end;
+    reader->counted_from = begin;
+    reader->line = reader->column = 1;
+    if (begin >= buffered && begin <= reader->read) {
+        reader->next = (size_t)(begin - buffered);
+        return RNL_OK;
+    }
+    reader->next = reader->end = 0;
+    reader->read = begin;
+    return rnl_stream_seek(&reader->stream, begin);
+}
+
+rnl_status rnl_csv_seek(rnl_csv_reader *reader, uint64_t begin, uint64_t limit)
+{
+    if (begin != rnl_csv_offset(reader))
+        RNL_TRY(move_to(reader, begin));
+    reader->limit = limit;
+    if (reader->read > limit)
+        RNL_TRY(rnl_stream_seek(&reader->stream, limit));
+    clip(reader);
+    return RNL_OK;
+}
+
+/* Lines of the file before those that the reader has counted. */
+static size_t count_lines_before(const rnl_csv_reader *reader)
+{
+    rnl_csv_reader whole;
+    size_t lines = 0;
+    if (reader->counted_from == 0 ||
+        rnl_csv_open(&whole, reader->stream.path, reader->delimiter) != RNL_OK)
+        return 0;
+    whole.limit = reader->counted_from;
+    do {
+        const char *at = whole.buffer, *end = at + clip(&whole);
+        for (; (at = memchr(at, '\n', (size_t)(end - at))); ++at)
+            ++lines;
+    } while (fill_buffer(&whole) == RNL_OK && whole.end > 0);
+    rnl_csv_close(&whole);
+    return lines;
+}
+
 rnl_status rnl_csv_fail(const rnl_csv_reader *reader, size_t line, size_t column,
                         const char *format, ...)
 {
@@ -20,15 +90,8 @@ rnl_status rnl_csv_fail(const rnl_csv_reader *reader, size_t line, size_t column
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    return rnl_fail(RNL_BAD_DATA, "%s:%zu:%zu: %s", reader->stream.path, line, column, text);
-}
-
-/* ---- bytes ----------------------------------------------------------------------------------- */
-
-static rnl_status fill_buffer(rnl_csv_reader *reader)
-{
-    reader->next = 0;
-    return rnl_stream_read(&reader->stream, reader->buffer, BUFFER_BYTES, &reader->end);
+    return rnl_fail(RNL_BAD_DATA, "%s:%zu:%zu: %s", reader->stream.path,
+                    count_lines_before(reader) + line, column, text);
 }
 
 /* The next byte, not taken yet. */
@@ -219,6 +282,7 @@ rnl_status rnl_csv_next(rnl_csv_reader *reader)
     reader->count = 0;
     reader->length = 0;
     RNL_TRY(skip_empty_lines(reader, &byte));
+    reader->begin = rnl_csv_offset(reader);
     if (byte == END_OF_FILE)
         return RNL_OK;
     while (more) {
@@ -264,7 +328,7 @@ static rnl_status check_content(const rnl_csv_reader *reader)
 
 rnl_status rnl_csv_open(rnl_csv_reader *reader, const char *path, char delimiter)
 {
-    *reader = (rnl_csv_reader){.delimiter = delimiter, .line = 1, .column = 1};
+    *reader = (rnl_csv_reader){.delimiter = delimiter, .line = 1, .column = 1, .limit = UINT64_MAX};
     RNL_TRY(rnl_stream_open(&reader->stream, path));
     reader->buffer = malloc(BUFFER_BYTES);
     rnl_status status = reader->buffer ? fill_buffer(reader) : rnl_fail_memory(BUFFER_BYTES);

@@ -23,9 +23,12 @@ typedef struct rnl_csv_reader {
     rnl_input_stream stream;
     char delimiter;
     bool keeps_empty_lines; /* as records of one empty cell, as a table of one column needs */
-    size_t line, column;    /* of the next byte */
+    size_t line, column;    /* of the next byte; */
+    uint64_t counted_from;  /* lines before this byte of the file are not counted */
     char *buffer;           /* what was read ahead */
     size_t next, end;       /* offsets in the buffer */
+    uint64_t read, limit;   /* bytes of the file up to the buffer's end, and to be read at most */
+    uint64_t begin;         /* byte of the file that the record at hand begins with */
     char *text;             /* the record's text: each cell ends with a 0 byte */
     size_t length, capacity;
     size_t count, cell_capacity;
@@ -35,6 +38,12 @@ typedef struct rnl_csv_reader {
 rnl_status rnl_csv_open(rnl_csv_reader *reader, const char *path, char delimiter);
 /* May be called twice. */
 void rnl_csv_close(rnl_csv_reader *reader);
+
+/* The byte of the file, when it is decompressed, that comes next. */
+uint64_t rnl_csv_offset(const rnl_csv_reader *reader);
+
+/* Goes to a record's first byte; the file ends before byte `limit`. */
+rnl_status rnl_csv_seek(rnl_csv_reader *reader, uint64_t begin, uint64_t limit);
 
 /* Reads a record; `count` is 0 at the end of the file. */
 rnl_status rnl_csv_next(rnl_csv_reader *reader);

@@ -173,7 +173,7 @@ static bool select_class(rnl_csv_table *t)
     return name != NULL;
 }
 
-static rnl_status read_record(rnl_csv_table *t)
+rnl_status rnl_csv_table_record(rnl_csv_table *t)
 {
     if (!t->in_hand)
         RNL_TRY(rnl_csv_next(&t->reader));
@@ -190,7 +190,7 @@ static rnl_status read_record(rnl_csv_table *t)
 rnl_status rnl_csv_table_next(rnl_csv_table *t)
 {
     do
-        RNL_TRY(read_record(t));
+        RNL_TRY(rnl_csv_table_record(t));
     while (t->reader.count > 0 && (is_dropped(t) || !select_class(t)));
     return RNL_OK;
 }

@@ -35,6 +35,9 @@ rnl_status rnl_csv_table_open(rnl_csv_table *t, const rnl_csv_parameters *parame
                               const rnl_loading *loading);
 void rnl_csv_table_close(rnl_csv_table *t);
 
+/* The next record, which has a cell for each column; none is left if the reader's count is 0. */
+rnl_status rnl_csv_table_record(rnl_csv_table *t);
+
 /* The next row that is not dropped; none is left if the reader's count is 0. */
 rnl_status rnl_csv_table_next(rnl_csv_table *t);
 
@@ -84,6 +87,19 @@ rnl_status rnl_csv_measure(rnl_csv_table *t);
 
 /* Reads as many rows into the dataset (csv_encode.c). */
 rnl_status rnl_csv_encode(rnl_csv_table *t, rnl_dataset *dataset, size_t rows);
+
+/* Makes a set of so many rows, if any, without inputs; once all targets are there, it is completed.
+ */
+rnl_status rnl_csv_allocate(rnl_dataset *dataset, const rnl_csv_table *t, size_t rows);
+void rnl_csv_complete(rnl_dataset *dataset);
+
+/* Writes the inputs of the row that was read last. */
+rnl_status rnl_csv_encode_inputs(const rnl_csv_table *t, const rnl_dataset *dataset, size_t row);
+
+/* The targets of the row that was read last, as numbers, and behind them its weight, if it has one;
+ * and into a set. */
+rnl_status rnl_csv_read_answers(const rnl_csv_table *t, double *answers);
+void rnl_csv_put_answers(rnl_dataset *dataset, size_t row, const double *answers);
 
 /* The text is what other programs write for a missing value. */
 bool rnl_csv_looks_missing(const char *text);

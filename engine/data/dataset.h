@@ -50,7 +50,8 @@ typedef struct rnl_dataset {
                              address space alone */
     size_t mapped;        /* bytes of the mapping that they are, then; else 0 */
     rnl_row_parts *parts; /* NULL: all inputs are here */
-    uint32_t *origins;    /* (rows) in the file, while inputs are still to be read by parts */
+    uint64_t *origins;    /* (rows) row of the file, or byte of the table, while inputs are still to
+                             be read by parts */
     int32_t *labels;      /* (rows) class numbers from 0, or NULL, */
     int32_t largest_label; /* -1 without; */
     union {
@@ -91,12 +92,15 @@ typedef struct rnl_loading {
     /* Whose ranks read inputs by parts, where the format allows, once it is known which rows are
      * whose; NULL: inputs are read with the rest. */
     rnl_job *job;
+    bool *told; /* set where the ranks have told each other of a failure */
 } rnl_loading;
 
 /* Bytes of memory: of the loaded data, and the peak that loading needs beside them. */
 typedef struct rnl_data_need {
     size_t kept, beside;
 } rnl_data_need;
+
+#define RNL_MOST_FILES 3 /* of a set */
 
 /* What a data format does (the operations of rnl_data_formats). */
 typedef struct rnl_data_format {
@@ -108,8 +112,11 @@ typedef struct rnl_data_format {
      * allocated. */
     rnl_status (*load)(rnl_dataset *dataset, const void *parameters, const rnl_loading *loading);
     /* Reads the inputs of the rows that this rank holds, of a set that was loaded without them: it
-     * has origins, and parts. */
-    rnl_status (*read_held)(rnl_dataset *dataset, const void *parameters);
+     * has origins, and parts, and room for all inputs. */
+    rnl_status (*read_held)(rnl_dataset *dataset, const void *parameters,
+                            const rnl_encoding *encoding);
+    /* Lists the files that are read. */
+    void (*list_files)(const char *paths[RNL_MOST_FILES], const void *parameters);
 } rnl_data_format;
 
 /* Tests if any array is the caller's. */

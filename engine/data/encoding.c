@@ -85,7 +85,8 @@ static rnl_status require_names(rnl_column *column, size_t length)
                : rnl_require_memory(column->name, column->name_bytes / 2 + length + megabyte);
 }
 
-static rnl_status add_category(rnl_column *column, const char *category, const char *key)
+static rnl_status add_category(rnl_column *column, const char *category, const char *key,
+                               size_t rows)
 {
     RNL_TRY(require_names(column, strlen(category)));
     rnl_category *grown =
@@ -95,7 +96,7 @@ static rnl_status add_category(rnl_column *column, const char *category, const c
     char *own = grown ? strdup(category) : NULL;
     if (!own)
         return rnl_fail_memory((column->category_count + 1) * sizeof *column->categories);
-    column->categories[column->category_count++] = (rnl_category){.name = own, .rows = 1};
+    column->categories[column->category_count++] = (rnl_category){.name = own, .rows = rows};
     return rnl_text_index_add(&column->index, key, column->category_count - 1);
 }
 
@@ -107,14 +108,14 @@ static void take_better_name(rnl_category *category, const char *name)
         memcpy(category->name, name, length + 1);
 }
 
-rnl_status rnl_column_count(rnl_column *column, const char *category)
+rnl_status rnl_column_count(rnl_column *column, const char *category, size_t rows)
 {
     char buffer[KEY_LENGTH];
     const char *key = key_of(category, buffer);
     const rnl_indexed_text *known = rnl_text_index_find(&column->index, key);
     if (!known)
-        return add_category(column, category, key);
-    ++column->categories[known->number].rows;
+        return add_category(column, category, key, rows);
+    column->categories[known->number].rows += rows;
     take_better_name(&column->categories[known->number], category);
     return RNL_OK;
 }

@@ -48,9 +48,15 @@ void rnl_columns_release(rnl_columns *columns);
 /* One more column at the end, whose name is copied. */
 rnl_status rnl_columns_add(rnl_columns *columns, const char *name, bool categorical);
 
-/* Counts one more row of the category, which is added if it is new.  Equal numbers, "0" and "0.0",
+/* Counts more rows of the category, which is added if it is new.  Equal numbers, "0" and "0.0",
  * are one category, which has the shortest of its names. */
-rnl_status rnl_column_count(rnl_column *column, const char *category);
+rnl_status rnl_column_count(rnl_column *column, const char *category, size_t rows);
+
+/* The categories counted so far, as bytes for another process, which counts them too: the order in
+ * which categories are counted decides nothing. */
+size_t rnl_encoding_counted_bytes(const rnl_encoding *encoding);
+void rnl_encoding_write_counted(const rnl_encoding *encoding, char *bytes);
+rnl_status rnl_encoding_count_also(rnl_encoding *encoding, const char *bytes);
 
 /* Puts the categories into their final order. */
 void rnl_column_sort(rnl_column *column);

@@ -72,7 +72,7 @@ static rnl_status take_categories(rnl_column *column, const json_t *categories)
         if (rnl_column_find(column, name) < column->category_count)
             return rnl_fail(RNL_BAD_DATA, "column '%.60s': the category '%.60s' is there twice",
                             column->name, name);
-        RNL_TRY(rnl_column_count(column, name));
+        RNL_TRY(rnl_column_count(column, name, 1));
     }
     rnl_column_sort(column);
     return RNL_OK;

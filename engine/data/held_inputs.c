@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAG_NARROW = 11, TAG_COMPARED = 13 };
+enum { TAG_NARROW = 11 };
 
 /* Rows of the test set that a rank evaluates at once, at least. */
 #define TEST_ROWS 768
@@ -47,14 +47,25 @@ static rnl_status deal(rnl_data *data, const rnl_config *config, rnl_job *job)
     return RNL_OK;
 }
 
-static rnl_status read_sets(const held_set sets[SETS])
+/* Room for all inputs, of which pages that are written become memory. */
+static rnl_status map_inputs(rnl_dataset *dataset)
+{
+    const rnl_job *job = dataset->parts->job;
+    RNL_TRY(rnl_check_memory(dataset->name, rnl_parts_rows(dataset->parts, rnl_job_own_rank(job)) *
+                                                rnl_dataset_input_bytes(dataset)));
+    return rnl_map_rows(&dataset->inputs, dataset->name, dataset->rows, dataset->features,
+                        rnl_element_bytes(dataset->element), &dataset->mapped);
+}
+
+static rnl_status read_sets(const held_set sets[SETS], const rnl_encoding *encoding)
 {
     for (size_t i = 0; i < SETS; ++i) {
         rnl_dataset *dataset = sets[i].dataset;
         if (!dataset->origins)
             continue;
         const rnl_data_format *format = sets[i].source->kind->operations;
-        RNL_TRY(format->read_held(dataset, sets[i].source->parameters));
+        RNL_TRY(map_inputs(dataset));
+        RNL_TRY(format->read_held(dataset, sets[i].source->parameters, encoding));
         free(dataset->origins);
         dataset->origins = NULL;
     }
@@ -63,23 +74,17 @@ static rnl_status read_sets(const held_set sets[SETS])
 
 /* ---- ranks that read something else ---------------------------------------------------------- */
 
-/* Gathers a record of each rank, and compares those of the others with rank 0's. */
+/* Compares a record of each rank with rank 0's. */
 static rnl_status compare(rnl_job *job, const void *own, size_t size, const char *what)
 {
-    const size_t ranks = rnl_job_count(job);
-    char *all = malloc(ranks * size);
-    rnl_status status = rnl_job_agree_on(job, all ? RNL_OK : rnl_fail_memory(ranks * size));
-    if (status == RNL_OK) {
-        memcpy(all + rnl_job_own_rank(job) * size, own, size);
-        if (!rnl_job_gather_each(job, TAG_COMPARED, all, size))
-            status = rnl_fail_job(job);
-    }
-    for (size_t r = 1; status == RNL_OK && r < ranks; ++r)
+    void *records;
+    rnl_status status = RNL_OK;
+    RNL_TRY(rnl_job_gather_records(job, own, size, &records));
+    const char *all = records;
+    for (size_t r = 1; status == RNL_OK && r < rnl_job_count(job); ++r)
         if (memcmp(all, all + r * size, size) != 0)
-            status = rnl_fail(RNL_BAD_DATA,
-                              "rank %zu of %zu has %s than rank 0: expected the same on all ranks",
-                              r, ranks, what);
-    free(all);
+            status = rnl_fail_other(job, r, what);
+    free(records);
     return status;
 }
 
@@ -204,7 +209,7 @@ rnl_status rnl_data_hold(rnl_data *data, const rnl_config *config, rnl_job *job,
     list_sets(sets, data, &config->data);
     status = deal(data, config, job);
     if (status == RNL_OK)
-        status = read_sets(sets);
+        status = read_sets(sets, &data->encoding);
     RNL_TRY(rnl_job_agree_on(job, status));
     return is_wide(&data->train) || is_wide(&data->validation) || is_wide(&data->test)
                ? narrow_together(sets, job)

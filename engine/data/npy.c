@@ -185,9 +185,16 @@ static rnl_status load(rnl_dataset *dataset, const void *parameters, const rnl_l
     return rnl_array_load(dataset, read_header, parameters, loading);
 }
 
-static rnl_status read_held(rnl_dataset *dataset, const void *parameters)
+static rnl_status read_held(rnl_dataset *dataset, const void *parameters,
+                            const rnl_encoding *encoding)
 {
+    (void)encoding;
     return rnl_array_read_held(dataset, read_header, parameters);
+}
+
+static void list_files(const char *paths[RNL_MOST_FILES], const void *parameters)
+{
+    rnl_array_list_files(paths, parameters);
 }
 
 static bool add_need(rnl_data_need *need, const void *parameters, const rnl_loading *loading)
@@ -195,4 +202,5 @@ static bool add_need(rnl_data_need *need, const void *parameters, const rnl_load
     return rnl_array_add_need(need, read_header, parameters, loading);
 }
 
-const rnl_data_format rnl_npy_format = {.add_need = add_need, .load = load, .read_held = read_held};
+const rnl_data_format rnl_npy_format = {
+    .add_need = add_need, .load = load, .read_held = read_held, .list_files = list_files};

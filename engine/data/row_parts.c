@@ -6,6 +6,7 @@
 #include "engine/data/row_order.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { TAG_FOLD = 10 };
 
@@ -37,6 +38,13 @@ rnl_status rnl_parts_by_shards(rnl_row_parts **parts, rnl_job *job, size_t rows,
     for (size_t r = 0; r < ranks; ++r)
         (*parts)->ends[r] =
             rnl_row_order_part(rows, shards, rnl_row_order_part(shards, ranks, r + 1));
+    return RNL_OK;
+}
+
+rnl_status rnl_parts_by_ends(rnl_row_parts **parts, rnl_job *job, const size_t *ends)
+{
+    RNL_TRY(create(parts, job, 0, rnl_job_count(job)));
+    memcpy((*parts)->ends, ends, (*parts)->count * sizeof *ends);
     return RNL_OK;
 }
 

@@ -26,9 +26,10 @@ typedef struct rnl_row_parts {
  * size. */
 size_t rnl_config_batch(const rnl_config *config, size_t rows);
 
-/* Parts of the training rows by their shards, and of other rows in runs of `each`.  Freed with
- * free. */
+/* Parts of the training rows by their shards; of any rows, one for each rank, by their ends; of
+ * other rows in runs of `each`.  Freed with free. */
 rnl_status rnl_parts_by_shards(rnl_row_parts **parts, rnl_job *job, size_t rows, size_t shards);
+rnl_status rnl_parts_by_ends(rnl_row_parts **parts, rnl_job *job, const size_t *ends);
 rnl_status rnl_parts_in_turn(rnl_row_parts **parts, rnl_job *job, size_t rows, size_t each);
 
 /* Tests if this process holds the run; where it begins. */

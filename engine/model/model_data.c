@@ -4,6 +4,7 @@
 #include "engine/base/error.h"
 #include "engine/data/adapt.h"
 #include "engine/data/class_selection.h"
+#include "engine/data/compared_files.h"
 #include "engine/data/formats.h"
 #include "engine/data/held_inputs.h"
 #include "engine/data/hold_out.h"
@@ -45,39 +46,48 @@ static rnl_job *job_of_parts(const rnl_config *config, unsigned parts, rnl_job *
                : NULL;
 }
 
+/* The ranks that load together. */
+typedef struct together {
+    rnl_job *job;
+    bool told; /* all of them know of a failure */
+} together;
+
 static rnl_status load(rnl_data **data, const rnl_config *config, rnl_loading *loading,
-                       unsigned parts, rnl_job *job)
+                       unsigned parts, together *ranks)
 {
-    loading->job = job_of_parts(config, parts, job);
+    if (ranks) {
+        loading->job = job_of_parts(config, parts, ranks->job);
+        loading->told = &ranks->told;
+    }
     return rnl_data_load_parts(data, config, loading, parts);
 }
 
 static rnl_status load_fresh(rnl_data **data, const rnl_config *config, unsigned parts,
-                             rnl_job *job)
+                             together *ranks)
 {
     rnl_loading loading = loading_of(config);
     rnl_encoding encoding = {0};
     RNL_TRY(rnl_reuse_check(config));
     RNL_TRY(rnl_reused_encoding(&encoding, config));
     loading.earlier = (rnl_earlier_encoding){&encoding, config->reuse.outputs};
-    const rnl_status status = load(data, config, &loading, parts, job);
+    const rnl_status status = load(data, config, &loading, parts, ranks);
     rnl_encoding_release(&encoding);
     return status;
 }
 
 static rnl_status load_after(rnl_data **data, const rnl_config *config, const rnl_model *earlier,
-                             unsigned parts, rnl_job *job)
+                             unsigned parts, together *ranks)
 {
     rnl_loading loading = loading_of(config);
     loading.earlier = (rnl_earlier_encoding){&earlier->encoding, true};
-    return load(data, config, &loading, parts, job);
+    return load(data, config, &loading, parts, ranks);
 }
 
-static rnl_status load_for(rnl_data **data, const rnl_model *model, unsigned parts, rnl_job *job)
+static rnl_status load_for(rnl_data **data, const rnl_model *model, unsigned parts, together *ranks)
 {
     rnl_loading loading = loading_of(model->config);
     loading.encoding = (rnl_encoding *)&model->encoding;
-    return load(data, model->config, &loading, parts, job);
+    return load(data, model->config, &loading, parts, ranks);
 }
 
 rnl_status rnl_data_load(rnl_data **data, const rnl_config *config, unsigned parts)
@@ -103,12 +113,16 @@ rnl_status rnl_data_load_among(rnl_data **data, const rnl_config *config, const 
                                unsigned parts, rnl_job *job)
 {
     RNL_OWN_FLOATING_MODE;
+    const rnl_config *used = config ? config : model->config;
+    together ranks = {.job = job};
     rnl_data *loaded = NULL;
-    RNL_TRY(rnl_data_compare_config(config ? config : model->config, job));
-    rnl_status status = !model   ? load_fresh(&loaded, config, parts, job)
-                        : config ? load_after(&loaded, config, model, parts, job)
-                                 : load_for(&loaded, model, parts, job);
-    status = rnl_data_hold(loaded, config ? config : model->config, job, status);
+    RNL_TRY(rnl_data_compare_config(used, job));
+    RNL_TRY(rnl_data_compare_files(&used->data, job));
+    rnl_status status = !model   ? load_fresh(&loaded, config, parts, &ranks)
+                        : config ? load_after(&loaded, config, model, parts, &ranks)
+                                 : load_for(&loaded, model, parts, &ranks);
+    if (!ranks.told)
+        status = rnl_data_hold(loaded, used, job, status);
     if (status == RNL_OK)
         *data = loaded;
     else

@@ -60,6 +60,11 @@ rnl_status rnl_stream_read(const rnl_input_stream *stream, void *bytes, size_t c
     return RNL_OK;
 }
 
+rnl_status rnl_stream_seek(const rnl_input_stream *stream, uint64_t position)
+{
+    return gzseek(stream->file, (z_off_t)position, SEEK_SET) >= 0 ? RNL_OK : fail_reading(stream);
+}
+
 bool rnl_stream_plain(const rnl_input_stream *stream)
 {
     return gzdirect(stream->file) != 0;

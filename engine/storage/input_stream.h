@@ -21,6 +21,9 @@ void rnl_stream_close(rnl_input_stream *stream);
  * compressed file's checksum. */
 rnl_status rnl_stream_read(const rnl_input_stream *stream, void *bytes, size_t count, size_t *got);
 
+/* Goes to a byte of the data: at once in a plain file. */
+rnl_status rnl_stream_seek(const rnl_input_stream *stream, uint64_t position);
+
 /* The file is not compressed; known after the first read. */
 bool rnl_stream_plain(const rnl_input_stream *stream);
 

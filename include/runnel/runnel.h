@@ -586,12 +586,12 @@ RNL_API size_t rnl_job_ranks(const rnl_job *job);
 
 /* Loads parts on all ranks of a job, which call it at the same time: as rnl_data_load does, with a
  * model as rnl_data_load_after does, or with `config` NULL as rnl_data_load_for.  Each rank reads
- * the inputs of .npy and IDX files, where they are plain and by rows, of those rows alone that it
- * trains or evaluates on; targets and weights are read whole, and so are tables, generated rows,
- * and all under training.inspect, data.resize, or a limit of rows that are scaled.  Such data serve
- * rnl_model_create, rnl_train, rnl_evaluate of validation and test rows, and
- * rnl_find_learning_rate, on all ranks together.  A failure on one rank is RNL_JOB on the others.
- * `job` may be NULL. */
+ * the inputs of .npy, IDX and CSV files, where they are plain and by rows, of those rows alone that
+ * it trains or evaluates on, and of a table a section besides; targets and weights are kept whole,
+ * and so are generated rows, and all under training.inspect, data.resize, or a limit of rows that
+ * are scaled.  Such data serve rnl_model_create, rnl_train, rnl_evaluate of validation and test
+ * rows, and rnl_find_learning_rate, on all ranks together.  A failure on one rank is RNL_JOB on the
+ * others. `job` may be NULL. */
 RNL_API rnl_status rnl_data_load_among(rnl_data **data, const rnl_config *config,
                                        const rnl_model *model, unsigned parts, rnl_job *job);
 

@@ -1,0 +1,40 @@
+/*
+ * What is known of a table's columns while its rows are measured.
+ */
+#ifndef RNL_ENGINE_DATA_CSV_MEASUREMENT_H
+#define RNL_ENGINE_DATA_CSV_MEASUREMENT_H
+
+#include "engine/data/csv_table.h"
+
+/* Statistics of an input column, in the order of the rows. */
+typedef struct rnl_csv_seen {
+    size_t cells; /* with a value */
+    double first; /* number; a category counts as 0 */
+    double sum;
+    bool others; /* some number is not the one before plus 1 */
+} rnl_csv_seen;
+
+typedef struct rnl_csv_measurement {
+    size_t rows, columns;
+    rnl_csv_seen *inputs; /* (columns) */
+    bool *is_the_target;  /* (columns) each cell with a value equals the target */
+    double *row;          /* (columns) numbers of the row that was measured last */
+    bool open_target;     /* the cells decide whether it holds values or two classes */
+    bool numbers;         /* all of them are numbers */
+    bool shares;          /* other ranks measure other rows */
+} rnl_csv_measurement;
+
+/* Ended also after a failure. */
+rnl_status rnl_csv_begin_measuring(rnl_csv_measurement *m, const rnl_csv_table *t, bool shares);
+void rnl_csv_end_measuring(rnl_csv_measurement *m);
+
+/* Measures the row that was read last, but for the statistics in order: */
+rnl_status rnl_csv_measure_row(const rnl_csv_table *t, rnl_csv_measurement *m);
+
+/* these grow by one row's numbers. */
+void rnl_csv_add_row(rnl_csv_measurement *m, const double *row);
+
+/* Completes the encoding after the last row. */
+rnl_status rnl_csv_finish_measuring(const rnl_csv_table *t, const rnl_csv_measurement *m);
+
+#endif
