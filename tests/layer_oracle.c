@@ -35,14 +35,19 @@ layer_oracle layer_oracle_create(const rnl_model *model, size_t rows, uint32_t s
             for (size_t i = 0; i < count; ++i)
                 oracle.parameters[l][p][i] = (double)parameter->arrays[RNL_VALUES][i];
         }
+    for (size_t l = 0; l < model->layer_count; ++l)
+        oracle.outputs[l] =
+            malloc(rows * rnl_shape_features(&model->layers[l].output) * sizeof(double));
     return oracle;
 }
 
 void layer_oracle_release(layer_oracle *oracle)
 {
-    for (size_t l = 0; l < LAYER_ORACLE_LAYERS; ++l)
+    for (size_t l = 0; l < LAYER_ORACLE_LAYERS; ++l) {
         for (size_t p = 0; p < LAYER_ORACLE_PARAMETERS; ++p)
             free(oracle->parameters[l][p]);
+        free(oracle->outputs[l]);
+    }
 }
 
 static uint32_t word_of(const layer_oracle *oracle, const rnl_layer *layer, size_t row,
@@ -79,14 +84,21 @@ static double activate(const rnl_choice *activation, double z)
 static void dense(const layer_oracle *oracle, const rnl_layer *layer, const values *x, values *y)
 {
     const rnl_dense *p = rnl_dense_of(layer);
-    double *const *parameters = oracle->parameters[layer->index];
-    for (size_t i = 0; i < oracle->rows; ++i)
-        for (size_t u = 0; u < y->columns; ++u) {
-            double z = p->use_bias ? parameters[RNL_DENSE_BIAS][u] : 0;
-            for (size_t k = 0; k < x->columns; ++k)
-                z += x->at[i * x->columns + k] * parameters[RNL_DENSE_KERNEL][k * y->columns + u];
-            y->at[i * y->columns + u] = activate(&p->activation, z);
+    const double *bias = oracle->parameters[layer->index][RNL_DENSE_BIAS];
+    for (size_t i = 0; i < oracle->rows; ++i) {
+        double *z = y->at + i * y->columns;
+        for (size_t u = 0; u < y->columns; ++u)
+            z[u] = p->use_bias ? bias[u] : 0;
+        for (size_t k = 0; k < x->columns; ++k) {
+            const double factor = x->at[i * x->columns + k];
+            const double *kernel =
+                oracle->parameters[layer->index][RNL_DENSE_KERNEL] + k * y->columns;
+            for (size_t u = 0; u < y->columns; ++u)
+                z[u] += factor * kernel[u];
         }
+        for (size_t u = 0; u < y->columns; ++u)
+            z[u] = activate(&p->activation, z[u]);
+    }
 }
 
 static void normalize(const layer_oracle *oracle, const rnl_layer *layer, const values *x,
@@ -154,16 +166,17 @@ static double element(const layer_oracle *oracle, const rnl_layer *layer, double
     return x;
 }
 
-/* The output of every layer, which the caller frees. */
-static void forward(const layer_oracle *oracle, const values *input, values *outputs)
+/* The outputs of this layer and of those above. */
+static void forward(const layer_oracle *oracle, size_t from, const values *input, values *outputs)
 {
     const rnl_model *model = oracle->model;
     for (size_t l = 0; l < model->layer_count; ++l) {
         const rnl_layer *layer = &model->layers[l];
         const values *x = l > 0 ? &outputs[l - 1] : input;
         values *y = &outputs[l];
-        y->columns = rnl_shape_features(&layer->output);
-        y->at = calloc(oracle->rows * y->columns, sizeof *y->at);
+        *y = (values){rnl_shape_features(&layer->output), oracle->outputs[l]};
+        if (l < from)
+            continue;
         if (is(layer->choice, "dense"))
             dense(oracle, layer, x, y);
         else if (is(layer->choice, "batch_normalization"))
@@ -219,7 +232,8 @@ static double penalties(const layer_oracle *oracle)
     return sum;
 }
 
-double layer_oracle_loss(const layer_oracle *oracle, const float *x, const int32_t *labels)
+double layer_oracle_loss_from(layer_oracle *oracle, size_t layer, const float *x,
+                              const int32_t *labels)
 {
     const rnl_model *model = oracle->model;
     const size_t features = rnl_shape_features(&model->input);
@@ -227,14 +241,16 @@ double layer_oracle_loss(const layer_oracle *oracle, const float *x, const int32
     values outputs[LAYER_ORACLE_LAYERS];
     for (size_t i = 0; i < oracle->rows * features; ++i)
         input.at[i] = (double)x[i];
-    forward(oracle, &input, outputs);
+    forward(oracle, layer, &input, outputs);
+    free(input.at);
     const values *last = &outputs[model->layer_count - 1];
     double sum = 0;
     for (size_t i = 0; i < oracle->rows; ++i)
         sum += cross_entropy(last->at + i * last->columns, last->columns, (size_t)labels[i]);
-    const double activity = activity_penalties(oracle, outputs);
-    for (size_t l = 0; l < model->layer_count; ++l)
-        free(outputs[l].at);
-    free(input.at);
-    return sum / (double)oracle->rows + activity + penalties(oracle);
+    return sum / (double)oracle->rows + activity_penalties(oracle, outputs) + penalties(oracle);
+}
+
+double layer_oracle_loss(layer_oracle *oracle, const float *x, const int32_t *labels)
+{
+    return layer_oracle_loss_from(oracle, 0, x, labels);
 }

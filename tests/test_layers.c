@@ -104,6 +104,11 @@ static void set_weight(layer_oracle *oracle, size_t l, size_t p, size_t i, doubl
         }
 }
 
+static double loss_from(layer_oracle *oracle, const rnl_data *data, size_t layer)
+{
+    return layer_oracle_loss_from(oracle, layer, data->train.inputs, data->train.labels);
+}
+
 /* A tied kernel is the other's, transposed. */
 static void check_tie(const rnl_layer *layer, const char *name)
 {
@@ -123,14 +128,15 @@ static void check_parameter(layer_oracle *oracle, const rnl_data *data, size_t l
     const rnl_parameter *parameter = &layer->parameters[p];
     const size_t count = rnl_parameter_count(parameter), stride = count > 300 ? count / 97 : 1;
     double error = 0, norm = 0;
+    loss_from(oracle, data, 0);
     if (p == 0 && layer->tied_to)
         check_tie(layer, name);
     for (size_t i = 0; i < count && !(p == 0 && layer->tied_to); i += stride) {
         const double kept = oracle->parameters[l][p][i], h = 1e-5;
         set_weight(oracle, l, p, i, kept + h);
-        const double above = layer_oracle_loss(oracle, data->train.inputs, data->train.labels);
+        const double above = loss_from(oracle, data, l);
         set_weight(oracle, l, p, i, kept - h);
-        const double below = layer_oracle_loss(oracle, data->train.inputs, data->train.labels);
+        const double below = loss_from(oracle, data, l);
         set_weight(oracle, l, p, i, kept);
         const double expected = parameter->fixed || layer->frozen ? 0 : (above - below) / (2 * h);
         const double gradient = (double)before[i] - (double)parameter->arrays[RNL_VALUES][i];
