@@ -37,12 +37,28 @@ static const rnl_option *option_lettered(const rnl_command *command, char letter
     return NULL;
 }
 
+/* A setting of the configuration, where the command takes them: --batch-size for batch_size. */
+static bool is_key(const rnl_command *command, const char *word)
+{
+    char key[64];
+    char *help = NULL;
+    const size_t length = strlen(word);
+    if (!option_named(command, "set", 3) || length >= sizeof key)
+        return false;
+    for (size_t i = 0; i <= length; ++i)
+        key[i] = word[i] == '-' ? '_' : word[i];
+    const bool known = *key && rnl_config_help(key, &help) == RNL_OK;
+    rnl_text_free(help);
+    return known;
+}
+
 static int complain_unknown(const rnl_command *command, const char *name, size_t length)
 {
     char *word = strndup(name, length);
     rnl_suggestion nearest = rnl_suggestion_for(word ? word : "");
     for (const rnl_option *option = command->options; option->name; ++option)
         rnl_suggestion_offer(&nearest, option->name);
+    const bool key = !nearest.name && word && is_key(command, word);
     free(word);
     const char *prefix = command->name ? command->name : "";
     const char *colon = command->name ? ": " : "";
@@ -50,8 +66,11 @@ static int complain_unknown(const rnl_command *command, const char *name, size_t
         return rnl_complain_usage(command->name,
                                   "%s%sunknown option '--%.*s'; did you mean '--%s'?", prefix,
                                   colon, (int)length, name, nearest.name);
-    return rnl_complain_usage(command->name, "%s%sunknown option '--%.*s'", prefix, colon,
-                              (int)length, name);
+    return rnl_complain_usage(command->name, "%s%sunknown option '--%.*s'%s", prefix, colon,
+                              (int)length, name,
+                              key ? "; a key of the configuration is set by --set KEY=VALUE, as "
+                                    "--set training.epochs=5"
+                                  : "");
 }
 
 /* The words still to be read. */

@@ -33,6 +33,12 @@ bool rnl_is_model_file(const char *path)
     return count == sizeof start && start[7] == 0 && start[8] == '{';
 }
 
+static bool is_directory(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
 static rnl_status create_model(rnl_model **model, const char *path, const rnl_arguments *arguments)
 {
     rnl_config *config = NULL;
@@ -50,7 +56,7 @@ static rnl_status create_model(rnl_model **model, const char *path, const rnl_ar
 
 rnl_status rnl_model_open(rnl_model **model, const char *path, const rnl_arguments *arguments)
 {
-    return rnl_is_model_file(path)
+    return rnl_is_model_file(path) || is_directory(path)
                ? rnl_model_load(model, path, arguments->overrides, arguments->override_count)
                : create_model(model, path, arguments);
 }

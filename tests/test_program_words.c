@@ -1,5 +1,6 @@
 /*
- * How the program names what it compares, and what it says of arguments that it would not look at.
+ * How the program names what it compares, and what it says of arguments that it would not look at,
+ * and of files that are no model.
  */
 #include "tests/program.h"
 
@@ -92,4 +93,17 @@ Test(program_words, latency_of_few_rows)
     program_expect("out", "latency/few/train/batch:32/threads:1");
     program_expect("err", "has 360 training rows: no latency of 512");
     cr_expect_null(strstr(program_read("out"), "batch:512"));
+}
+
+Test(program_words, what_is_no_model_is_told)
+{
+    static const char *const commands[] = {"evaluate", "summary", "train " SPIRALS " -f --init"};
+    cr_assert_eq(program_run("train " SPIRALS " -q -o run --set training.epochs=1"), 0);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; ++i) {
+        cr_expect_eq(program_run("%s run", commands[i]), 1, "%s", commands[i]);
+        program_expect("err", "run: expected a file, got a directory; did you mean "
+                              "'run/model.safetensors'?");
+    }
+    cr_expect_eq(program_run("evaluate " SPIRALS), 1);
+    program_expect("err", "this is text, as a configuration is; expected a safetensors file");
 }

@@ -79,7 +79,7 @@ static const hint key_hints[] = {
     {"steps_per_epoch", "an epoch is all training rows, mini-batch by mini-batch"},
     {"amsgrad", "no optimizer has it; `runnel help config optimizers` lists all"},
     {"betas", "they are two keys: beta_1 and beta_2"},
-    {"dtype precision", "all values are float32"},
+    {"dtype precision", "training.precision is float32 or mixed_bfloat16"},
 };
 
 static const hint kind_hints[] = {
@@ -92,10 +92,10 @@ static const hint kind_hints[] = {
      "all layers with weights are dense"},
     {"kaiming_normal kaiming_normal_", "it is he_normal, which is drawn within two standard "
                                        "deviations"},
-    {"kaiming_uniform kaiming_uniform_", "it is he_uniform"},
+    {"kaiming kaiming_uniform kaiming_uniform_", "it is he_uniform"},
     {"xavier_normal xavier_normal_", "it is glorot_normal, which is drawn within two standard "
                                      "deviations"},
-    {"xavier_uniform xavier_uniform_", "it is glorot_uniform"},
+    {"xavier xavier_uniform xavier_uniform_", "it is glorot_uniform"},
     {"orthogonal identity", "`runnel help config initializers` lists all"},
     {"crossentropy cross_entropy cross_entropy_loss nll_loss",
      "for class numbers it is sparse_categorical_crossentropy, for a sigmoid binary_crossentropy"},

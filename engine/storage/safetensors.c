@@ -63,13 +63,15 @@ static rnl_status read_from(const source *from, void *bytes, size_t count, uint6
     return RNL_OK;
 }
 
-/* Names what other programs keep models in, by how it begins; NULL for anything else. */
+/* Names what is no safetensors file, by how it begins; NULL for anything else. */
 static const char *name_format(const uint64_t *start)
 {
     if (memcmp(start, "\x89HDF\r\n\x1a\n", sizeof *start) == 0)
         return "HDF5, as Keras writes .h5";
     if (memcmp(start, "PK\x03\x04", 4) == 0)
         return "a zip archive, as Keras writes .keras and PyTorch .pt";
+    if ((*start >> 56) - ' ' < 95) /* a letter: no header is so long */
+        return "text, as a configuration is";
     return NULL;
 }
 
