@@ -59,3 +59,11 @@ class Data(Handle):
     def rows(self, part: int = TRAIN) -> int:
         """Rows of a part: TRAIN, VALIDATION or TEST."""
         return int(_c.lib.rnl_data_rows(self.handle, part))
+
+
+def handle_of(data: Data) -> int:
+    """The C library's pointer; arrays in place of data are a TypeError."""
+    if not isinstance(data, Data):
+        raise TypeError(f"expected a runnel.Data, got {type(data).__name__}; "
+                        "of arrays it is made by runnel.Data(x, y)")
+    return data.handle

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import _library as _c
 from ._arrays import as_array
-from ._data import TEST, Data
+from ._data import TEST, Data, handle_of
 from ._frames import is_frame
 from ._handles import Config, Handle, config_of
 from .errors import ConfigError, DataError
@@ -80,7 +80,7 @@ class Model(Handle):
 
     def __init__(self, config: Config | Mapping[str, Any] | str, data: Data) -> None:
         kept = config_of(config)  # freed after the call
-        super().__init__(_c.take_handle("model_create", kept.handle, data.handle))
+        super().__init__(_c.take_handle("model_create", kept.handle, handle_of(data)))
 
     @classmethod
     def _of(cls, handle: int) -> "Model":

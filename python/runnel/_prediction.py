@@ -10,7 +10,7 @@ import numpy as np
 
 from . import _library as _c
 from ._arrays import as_array
-from ._data import TEST, Data
+from ._data import TEST, Data, handle_of
 from ._handles import Handle
 from ._model import Model
 from ._options import options_of
@@ -41,10 +41,10 @@ def predict(model: Model, data: Data, part: int = TEST, *, threads: int = 0, pin
     out = c.POINTER(_c.Prediction)()
     options = options_of(threads, pin)
     if monte_carlo:
-        _c.call("predict_monte_carlo", model.handle, data.handle, part, monte_carlo,
+        _c.call("predict_monte_carlo", model.handle, handle_of(data), part, monte_carlo,
                 c.byref(options), c.byref(out))
     else:
-        _c.call("predict", model.handle, data.handle, part, c.byref(options), c.byref(out))
+        _c.call("predict", model.handle, handle_of(data), part, c.byref(options), c.byref(out))
     try:
         return Predictions(out.contents)
     finally:
@@ -67,7 +67,7 @@ def evaluate(model: Model, data: Data, part: int = TEST, *, threads: int = 0,
     """Loss, metrics and confusion matrix over a part of the data."""
     out = c.POINTER(_c.Evaluation)()
     options = options_of(threads, pin)
-    _c.call("evaluate", model.handle, data.handle, part, c.byref(options), c.byref(out))
+    _c.call("evaluate", model.handle, handle_of(data), part, c.byref(options), c.byref(out))
     try:
         return Evaluation(out.contents)
     finally:

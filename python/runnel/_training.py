@@ -11,7 +11,7 @@ from typing import Any, Callable
 import numpy as np
 
 from . import _library as _c
-from ._data import Data
+from ._data import Data, handle_of
 from ._model import Model
 from ._options import options_of
 from .errors import ConfigError, NotFiniteError, Stopped
@@ -211,7 +211,7 @@ def train(model: Model, data: Data, *, threads: int = 0, pin: str = "auto",
     calls.log(on_log)
     calls.schedule(schedule)
     try:
-        _run(lambda: _c.call("train", model.handle, data.handle, c.byref(options)), model.stop)
+        _run(lambda: _c.call("train", model.handle, handle_of(data), c.byref(options)), model.stop)
     except (Stopped, NotFiniteError):
         if calls.error:
             raise calls.error from None
@@ -243,7 +243,7 @@ def find_learning_rate(model: Model, data: Data, *, first: float = 0, last: floa
     calls.progress("on_step", lambda p: not stopped.is_set())
     out = c.POINTER(_c.RateSearch)()
     rates = _c.RateRange(first, last, steps)
-    _run(lambda: _c.call("find_learning_rate", model.handle, data.handle, c.byref(rates),
+    _run(lambda: _c.call("find_learning_rate", model.handle, handle_of(data), c.byref(rates),
                          c.byref(options), c.byref(out)), stopped.set)
     try:
         return RateSearch(out.contents)

@@ -216,6 +216,15 @@ def test_predictor_s_own_threads_give_the_same_numbers():
         assert (runnel.Predictor(model, threads=threads)(x) == alone).all()
 
 
+def test_arrays_are_no_data():
+    x, y = rows()
+    model = runnel.Model(NET, runnel.Data(x, y))
+    for call in (lambda: runnel.Model(NET, x), lambda: runnel.train(model, x),
+                 lambda: runnel.evaluate(model, x)):
+        with pytest.raises(TypeError, match=r"expected a runnel.Data, got ndarray; .*Data\(x, y\)"):
+            call()
+
+
 def test_rates_and_inspections():
     data = runnel.Data(*rows())
     found = runnel.find_learning_rate(runnel.Model(NET, data), data, steps=50)
