@@ -99,6 +99,12 @@ static struct mistake mistakes[] = {
     {"name: a\001b", 1, "c.yaml:1: expected text in UTF-8: control characters are not allowed"},
     {"nmae: good", 1, "c.yaml:1:1: configuration: unknown key 'nmae'; did you mean 'name'?"},
     {"name: {", 1, "c.yaml:"},
+    {"\tname: good", 1,
+     "c.yaml:1:1: not valid YAML: found character that cannot start any token while "
+     "scanning for the next token; lines are indented by spaces, not by tabs"},
+    {"name: loss: good", 1,
+     "c.yaml:1:11: not valid YAML: mapping values are not allowed in this context; a mapping "
+     "within a line stands in braces"},
     {"--- x", 1, "c.yaml:"},
 };
 

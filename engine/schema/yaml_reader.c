@@ -39,6 +39,23 @@ static size_t line_at(const char *text, size_t offset)
     return line;
 }
 
+static bool is_indented_by_tab(const char *text, size_t line)
+{
+    for (; line > 1 && *text; ++text)
+        line -= *text == '\n';
+    return text[strspn(text, " ")] == '\t';
+}
+
+/* Of the two mistakes that hands make most. */
+static const char *syntax_hint(const reader *r, size_t line)
+{
+    if (is_indented_by_tab(r->text, line))
+        return "; lines are indented by spaces, not by tabs";
+    if (strcmp(r->parser.problem, "mapping values are not allowed in this context") == 0)
+        return "; a mapping within a line stands in braces: - dense: {units: 3}";
+    return "";
+}
+
 static rnl_status fail_syntax(const reader *r)
 {
     const yaml_parser_t *parser = &r->parser;
@@ -48,9 +65,9 @@ static rnl_status fail_syntax(const reader *r)
     if (parser->error != YAML_SCANNER_ERROR && parser->error != YAML_PARSER_ERROR)
         return rnl_fail_memory(sizeof(yaml_event_t));
     const rnl_place place = place_of(r, parser->problem_mark);
-    return rnl_fail(RNL_BAD_CONFIG, "%s:%zu:%zu: not valid YAML: %s%s%s", place.source, place.line,
-                    place.column, parser->problem, parser->context ? " " : "",
-                    parser->context ? parser->context : "");
+    return rnl_fail(RNL_BAD_CONFIG, "%s:%zu:%zu: not valid YAML: %s%s%s%s", place.source,
+                    place.line, place.column, parser->problem, parser->context ? " " : "",
+                    parser->context ? parser->context : "", syntax_hint(r, place.line));
 }
 
 static rnl_status next_event(reader *r, yaml_event_t *event)
