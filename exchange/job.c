@@ -144,8 +144,7 @@ static void release(rnl_job *job)
 {
     free(job->heard);
     free(job->parcels);
-    free(job->requests);
-    free(job->peers);
+    free(job->messages);
     pthread_mutex_destroy(&job->lock);
     free(job);
 }

@@ -73,6 +73,9 @@ void rnl_job_cut(rnl_job *job, size_t small, size_t large);
 bool rnl_job_start(rnl_job *job, const rnl_parcel *parcels, size_t count);
 void rnl_job_move(rnl_job *job);
 
+/* Ends what was started and is not done, before its memory goes: receives are cancelled. */
+void rnl_job_drop(rnl_job *job);
+
 /* Sends and receives all parcels, and those that were started; false if the job is broken. */
 bool rnl_job_exchange(rnl_job *job, const rnl_parcel *parcels, size_t count);
 

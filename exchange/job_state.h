@@ -28,6 +28,13 @@ typedef enum rnl_life {
     RNL_LIFE_BREAKS /* ends itself alone */
 } rnl_life;
 
+/* A message of a parcel that is not done. */
+typedef struct rnl_open_message {
+    rnl_mpi_request request;
+    size_t peer;
+    bool receives;
+} rnl_open_message;
+
 struct rnl_job {
     const rnl_mpi *mpi;
     void *module; /* of dlopen */
@@ -45,13 +52,13 @@ struct rnl_job {
     double *heard;           /* (ranks) of these: the last sign of life */
     double *worked;          /* (ranks) the last one of a rank that did not hang */
     uint64_t step;
-    rnl_mpi_request *requests; /* (capacity) */
-    size_t *peers;             /* (capacity) of a request */
+    rnl_open_message *messages; /* (capacity) */
     size_t open, capacity;
-    size_t next;                 /* request to test */
+    size_t next;                 /* message to test */
     size_t pieces[2];            /* bytes of one message at most, of small and of large parcels */
     rnl_parcel *parcels;         /* (2 ranks) of rnl_job_gather */
     struct rnl_letters *letters; /* NULL: there were none yet (letters.c) */
+    bool left;                   /* messages are open whose memory is gone */
     rnl_job_traffic traffic;
     rnl_fault_message own_fault;
     _Atomic rnl_fault fault; /* written once, behind what follows */

@@ -72,6 +72,12 @@ static int test(rnl_mpi_request *request, bool *done)
     return error;
 }
 
+static int cancel(rnl_mpi_request *request)
+{
+    MPI_Request own = load(request);
+    return MPI_Cancel(&own);
+}
+
 static int forget(rnl_mpi_request *request)
 {
     MPI_Request own = load(request);
@@ -121,6 +127,7 @@ const rnl_mpi rnl_mpi_table = {
     .send = send,
     .receive = receive,
     .test = test,
+    .cancel = cancel,
     .forget = forget,
     .probe = probe,
     .take = take,

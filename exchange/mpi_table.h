@@ -25,6 +25,8 @@ typedef struct rnl_mpi {
     int (*send)(const void *bytes, int count, int to, int tag, rnl_mpi_request *request);
     int (*receive)(void *bytes, int count, int from, int tag, rnl_mpi_request *request);
     int (*test)(rnl_mpi_request *request, bool *done);
+    int (*cancel)(
+        rnl_mpi_request *request); /* of a receive; it is done then, unless it is matched */
     int (*forget)(rnl_mpi_request *request);                /* of a message that nobody waits for */
     int (*probe)(int tag, int *from, bool *is_there);       /* from anybody */
     int (*take)(void *bytes, int count, int from, int tag); /* a message that is there */

@@ -15,12 +15,15 @@
 /* Tests between two looks at the clock and at what others have sent beside parcels. */
 #define LOOK_EVERY 64
 
-/* Requests that are not done, of one turn of tests. */
+/* Messages that are not done, of one turn of tests. */
 #define MOST_TESTS 8
 
 /* Messages of a parcel at most: what has left before its receiver has room for it lies in the
  * library's memory. */
 #define MOST_PIECES 128
+
+/* Turns of tests that messages have to end in when they are dropped, 20 us or more each. */
+#define DROP_TURNS 1000
 
 /* Seconds without a sleep between tests. */
 #define SPINNING 1e-4
@@ -49,15 +52,13 @@ static bool make_room(rnl_job *job, size_t count)
 {
     if (count <= job->capacity)
         return true;
-    rnl_mpi_request *requests = realloc(job->requests, count * sizeof *requests);
-    job->requests = requests ? requests : job->requests;
-    size_t *peers = realloc(job->peers, count * sizeof *peers);
-    job->peers = peers ? peers : job->peers;
-    if (!requests || !peers) {
+    rnl_open_message *messages = realloc(job->messages, count * sizeof *messages);
+    if (!messages) {
         rnl_job_break(job, RNL_FAULT_LIBRARY, job->rank, 1, "out of memory for %zu messages",
                       count);
         return false;
     }
+    job->messages = messages;
     job->capacity = count;
     return true;
 }
@@ -76,12 +77,15 @@ static bool start_parcel(rnl_job *job, const rnl_parcel *p)
 {
     const size_t piece = piece_of(job, p->size);
     for (size_t begin = 0; begin < p->size; begin += piece) {
-        const int error = start_piece(job, p, begin, piece, &job->requests[job->open]);
+        rnl_open_message *message = &job->messages[job->open];
+        const int error = start_piece(job, p, begin, piece, &message->request);
         if (error) {
             rnl_job_break_by_error(job, p->peer, error);
             return false;
         }
-        job->peers[job->open++] = p->peer;
+        message->peer = p->peer;
+        message->receives = p->receives;
+        ++job->open;
     }
     return true;
 }
@@ -94,15 +98,13 @@ static void start(rnl_job *job, const rnl_parcel *parcels, size_t count, bool re
         whole = parcels[i].receives != receives || start_parcel(job, &parcels[i]);
 }
 
-/* Lets the last request take the place of one that is done. */
-static void close_request(rnl_job *job, size_t k)
+/* Lets the last message take the place of one that is done. */
+static void close_message(rnl_job *job, size_t k)
 {
-    --job->open;
-    job->requests[k] = job->requests[job->open];
-    job->peers[k] = job->peers[job->open];
+    job->messages[k] = job->messages[--job->open];
 }
 
-/* Tests requests until a few are found that are not done, and goes on behind them the next time: of
+/* Tests messages until a few are found that are not done, and goes on behind them the next time: of
  * hundreds each test would let the library look for what has arrived. */
 static void test_some(rnl_job *job)
 {
@@ -110,15 +112,15 @@ static void test_some(rnl_job *job)
     while (left > 0 && job->open > 0) {
         bool done = false;
         const size_t k = job->next < job->open ? job->next : 0;
-        const int error = job->mpi->test(&job->requests[k], &done);
+        const int error = job->mpi->test(&job->messages[k].request, &done);
         if (error) {
-            rnl_job_break_by_error(job, job->peers[k], error);
+            rnl_job_break_by_error(job, job->messages[k].peer, error);
             return;
         }
         job->next = done ? k : k + 1;
         left -= !done;
         if (done)
-            close_request(job, k);
+            close_message(job, k);
     }
 }
 
@@ -162,7 +164,7 @@ static void look_at_clock(rnl_job *job, double began)
     if (job->fault != RNL_FAULT_NONE)
         return;
     for (size_t k = 0; k < job->open && job->fault == RNL_FAULT_NONE; ++k)
-        look_at_rank(job, job->peers[k], began);
+        look_at_rank(job, job->messages[k].peer, began);
     if (job->fault != RNL_FAULT_NONE)
         rnl_job_tell_all(job);
 }
@@ -226,14 +228,46 @@ void rnl_job_move(rnl_job *job)
     pthread_mutex_unlock(&job->lock);
 }
 
+/* Tests what is open once, whatever errors there are. */
+static void test_dropped(rnl_job *job)
+{
+    for (size_t k = job->open; k-- > 0;) {
+        bool done = false;
+        if (job->mpi->test(&job->messages[k].request, &done) == 0 && done)
+            close_message(job, k);
+    }
+}
+
+/* A receive that is matched, and a send, cannot be cancelled: they have some turns to come to an
+ * end.  The library may write to what is left, in any of its calls. */
+void rnl_job_drop(rnl_job *job)
+{
+    if (!job || job->open == 0)
+        return;
+    pthread_mutex_lock(&job->lock);
+    for (size_t k = 0; k < job->open; ++k)
+        if (job->messages[k].receives)
+            job->mpi->cancel(&job->messages[k].request);
+    for (size_t turn = 0; turn < DROP_TURNS && job->open > 0; ++turn) {
+        test_dropped(job);
+        rest(true);
+    }
+    job->left |= job->open > 0;
+    job->open = 0;
+    pthread_mutex_unlock(&job->lock);
+}
+
 bool rnl_job_exchange(rnl_job *job, const rnl_parcel *parcels, size_t count)
 {
-    if (!rnl_job_start(job, parcels, count))
-        return false;
-    atomic_store(&job->waiting, true);
-    wait_for_all(job);
-    atomic_store(&job->waiting, false);
-    return job->fault == RNL_FAULT_NONE;
+    if (rnl_job_start(job, parcels, count)) {
+        atomic_store(&job->waiting, true);
+        wait_for_all(job);
+        atomic_store(&job->waiting, false);
+    }
+    if (job->fault == RNL_FAULT_NONE)
+        return true;
+    rnl_job_drop(job);
+    return false;
 }
 
 rnl_job_traffic rnl_job_count_traffic(const rnl_job *job)

@@ -55,6 +55,12 @@ static void send_pulses(rnl_job *job, bool works)
             send_pulse(job, r, works);
 }
 
+/* A broken job whose messages have lost their memory leaves the library alone. */
+static bool may_call(const rnl_job *job)
+{
+    return !job->left || job->fault == RNL_FAULT_NONE;
+}
+
 static void beat(rnl_job *job)
 {
     rnl_own_work work = {0};
@@ -63,8 +69,11 @@ static void beat(rnl_job *job)
     while (atomic_load(&job->life) == RNL_LIFE_BEATS) {
         pthread_mutex_lock(&job->lock);
         if (rnl_job_awake(job) >= next) {
-            send_pulses(job, rnl_own_work_goes_on(&work) || atomic_load(&job->waiting));
-            rnl_job_listen(job);
+            const bool works = rnl_own_work_goes_on(&work) || atomic_load(&job->waiting);
+            if (may_call(job)) {
+                send_pulses(job, works);
+                rnl_job_listen(job);
+            }
             if (is_lost(job))
                 _exit(1);
             next = job->awake + interval;

@@ -4,6 +4,7 @@
 #include "exchange/job_state.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,17 +15,21 @@ typedef struct message {
     char *bytes;
     int count;
     int tests; /* until it is done */
+    bool cancelled;
 } message;
 
 static message sent[MOST], received[MOST];
 static int sends, receives, vain_tests;
+static int matched = -1;    /* a receive that cannot be cancelled */
+static int failing_at = -1; /* a send whose first test fails */
+static bool nothing_arrives;
 static rnl_mpi_request no_request = {.number = -1};
 
 /* Those that begin first take longest. */
 static int add(message *messages, int *count, void *bytes, int size)
 {
     cr_assert_lt(*count, MOST);
-    messages[*count] = (message){bytes, size, 40 - *count % 40};
+    messages[*count] = (message){bytes, size, 40 - *count % 40, false};
     return (*count)++;
 }
 
@@ -47,16 +52,33 @@ static int test(rnl_mpi_request *request, bool *done)
     cr_assert_neq(request->number, no_request.number, "a request is tested that is done");
     message *m =
         request->number < MOST ? &received[request->number] : &sent[request->number - MOST];
-    *done = --m->tests <= 0;
+    if (failing_at >= 0 && request->number == MOST + failing_at) {
+        failing_at = -1;
+        return 17;
+    }
+    *done = nothing_arrives && request->number < MOST ? m->cancelled && request->number != matched
+                                                      : --m->tests <= 0;
     vain_tests += !*done;
     if (!*done)
         return 0;
-    if (request->number < MOST) {
+    if (request->number < MOST && !m->cancelled) {
         cr_assert_eq(m->count, sent[request->number].count);
         memcpy(m->bytes, sent[request->number].bytes, (size_t)m->count);
     }
     *request = no_request;
     return 0;
+}
+
+static int cancel(rnl_mpi_request *request)
+{
+    cr_assert_lt(request->number, MOST, "a send is cancelled");
+    received[request->number].cancelled = true;
+    return 0;
+}
+
+static void describe(int error, char *text, size_t room)
+{
+    snprintf(text, room, "error %d", error);
 }
 
 static int probe(int tag, int *from, bool *is_there)
@@ -66,7 +88,12 @@ static int probe(int tag, int *from, bool *is_there)
     return 0;
 }
 
-static const rnl_mpi mpi = {.send = send, .receive = receive, .test = test, .probe = probe};
+static const rnl_mpi mpi = {.send = send,
+                            .receive = receive,
+                            .test = test,
+                            .cancel = cancel,
+                            .describe = describe,
+                            .probe = probe};
 
 static double heard[2], worked[2];
 static rnl_job job = {
@@ -96,10 +123,8 @@ static int exchange(const size_t *sizes, size_t count)
     cr_expect_eq(job.open, 0u);
     cr_expect_eq(memcmp(from, to, at), 0);
     cr_expect(at == sizeof to || to[at] == -1);
-    free(job.requests);
-    free(job.peers);
-    job.requests = NULL;
-    job.peers = NULL;
+    free(job.messages);
+    job.messages = NULL;
     job.capacity = 0;
     cr_expect_eq(sends, receives);
     return sends;
@@ -136,7 +161,7 @@ Test(parcels, of_hundreds_some_are_tested_at_a_time)
     rnl_job_cut(&job, 1, 1);
     sends = receives = 0;
     for (int i = 0; i < MOST; ++i)
-        sent[i] = (message){bytes, 1, 0};
+        sent[i] = (message){bytes, 1, 0, false};
     cr_assert(rnl_job_start(&job, &parcel, 1));
     cr_expect_eq(job.open, 100u);
     for (int i = 0; i < 5; ++i) {
@@ -148,6 +173,53 @@ Test(parcels, of_hundreds_some_are_tested_at_a_time)
     while (job.open > 0 && ++turns < 1000)
         rnl_job_move(&job);
     cr_expect_eq(job.open, 0u);
-    free(job.requests);
-    free(job.peers);
+    free(job.messages);
+}
+
+/* ---- a broken job ---------------------------------------------------------------------------- */
+
+/* Two messages each way, of which the first one's send fails. */
+static void break_exchange(void)
+{
+    static char from[2000], to[2000];
+    const rnl_parcel parcels[] = {{PEER, TAG, true, to, sizeof to},
+                                  {PEER, TAG, false, from, sizeof from}};
+    rnl_job_cut(&job, 1000, 1000);
+    sends = receives = failing_at = 0;
+    nothing_arrives = true;
+    cr_assert_not(rnl_job_exchange(&job, parcels, 2));
+    cr_expect_eq(job.fault, RNL_FAULT_LIBRARY);
+    cr_expect_not_null(strstr(job.text, "error 17"));
+    cr_expect(received[0].cancelled && received[1].cancelled);
+    cr_expect_eq(job.open, 0u);
+    free(job.messages);
+}
+
+Test(parcels, of_a_broken_job_are_cancelled)
+{
+    break_exchange();
+    cr_expect_not(job.left);
+}
+
+Test(parcels, of_a_broken_job_may_have_arrived)
+{
+    matched = 1;
+    break_exchange();
+    cr_expect(job.left);
+}
+
+Test(parcels, that_were_started_and_end_are_dropped)
+{
+    static char from[50], to[50];
+    const rnl_parcel parcels[] = {{PEER, TAG, true, to, sizeof to},
+                                  {PEER, TAG, false, from, sizeof from}};
+    rnl_job_cut(&job, 10, 10);
+    cr_assert(rnl_job_start(&job, parcels, 2));
+    cr_expect_eq(job.open, 10u);
+    rnl_job_drop(&job);
+    cr_expect(job.open == 0 && !job.left);
+    cr_expect_eq(job.fault, RNL_FAULT_NONE);
+    rnl_job_drop(&job);
+    rnl_job_drop(NULL);
+    free(job.messages);
 }

@@ -118,6 +118,7 @@ void rnl_step_need_tile(rnl_step *step, size_t floats)
 
 void rnl_step_release(rnl_step *step)
 {
+    rnl_job_drop(step->given.job);
     for (size_t i = step->owned.count; i-- > 0;) {
         if (step->owned.items[i].release && step->owned.items[i].memory)
             step->owned.items[i].release(step->owned.items[i].memory);
