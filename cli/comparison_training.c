@@ -212,11 +212,23 @@ static void take_refusal(work *w, const rnl_trial_post *post)
     note_refusal(w, post->rank, post->letter.number, post->text);
 }
 
+/* What the letter was about is not known: a trial that it begins or ends would be waited for. */
+static void note_damage(work *w, size_t rank, const char *way)
+{
+    w->broken = true;
+    rnl_complain(
+        "a letter %s rank %zu is damaged: the comparison ends, and the same command goes on "
+        "with what is missing",
+        way, rank);
+}
+
 static void take_letter(work *w, const rnl_trial_post *post)
 {
     const uint64_t number = post->letter.number;
     if (post->letter.word == RNL_TRIAL_STOP)
         stop(w, post->letter.code);
+    else if (post->letter.word == RNL_TRIAL_DAMAGED)
+        note_damage(w, post->rank, "to");
     else if (number >= w->count || w->owners[number] != post->rank)
         rnl_complain("rank %zu has sent a letter about a trial that it does not have", post->rank);
     else if (post->letter.word == RNL_TRIAL_REFUSED)
@@ -230,7 +242,9 @@ static void take_letters(work *w)
     rnl_trial_post post;
     do {
         if (!rnl_trial_receive(w->job, &post))
-            note_break(w);
+            w->broken = true;
+        if (post.damaged)
+            note_damage(w, post.rank, "of");
         if (post.bytes)
             take_letter(w, &post);
         free(post.bytes);

@@ -53,14 +53,18 @@ bool rnl_trial_receive(rnl_job *job, rnl_trial_post *post)
 {
     size_t size;
     *post = (rnl_trial_post){0};
-    if (rnl_job_receive(job, &post->rank, &post->bytes, &size) != RNL_OK)
+    if (rnl_job_receive(job, &post->rank, &post->bytes, &size) != RNL_OK) {
+        rnl_complain_status(RNL_JOB);
         return false;
-    if (post->bytes && is_whole(post->bytes, size)) {
-        open_letter(post, size);
-    } else if (post->bytes) {
-        rnl_complain("a letter of rank %zu is damaged", post->rank);
-        free(post->bytes);
-        post->bytes = NULL;
     }
+    if (!post->bytes)
+        return true;
+    if (is_whole(post->bytes, size)) {
+        open_letter(post, size);
+        return true;
+    }
+    free(post->bytes);
+    post->bytes = NULL;
+    post->damaged = true;
     return true;
 }

@@ -14,6 +14,7 @@ typedef enum rnl_trial_word {
     RNL_TRIAL_STANDS,  /* the files of one that goes on, with another checkpoint */
     RNL_TRIAL_ENDED,   /* the files, and the exit code */
     RNL_TRIAL_REFUSED, /* it could not begin; a text */
+    RNL_TRIAL_DAMAGED, /* a letter of rank 0 was */
     RNL_TRIAL_STOP,    /* end what runs; code: the signal */
     RNL_TRIAL_LEAVE    /* nothing more comes */
 } rnl_trial_word;
@@ -31,7 +32,8 @@ typedef struct rnl_trial_post {
     const char *text; /* that was sent, or "" */
     const char *rest; /* (rest_size) the files */
     size_t rest_size;
-    void *bytes; /* of all of it, to be freed with free; NULL: no letter came */
+    bool damaged;
+    void *bytes; /* of all of it, to be freed with free; NULL: no letter came, or a damaged one */
 } rnl_trial_post;
 
 /* Sends a letter, with a text and the files of a directory where they are not NULL.  RNL_JOB if the
@@ -39,8 +41,8 @@ typedef struct rnl_trial_post {
 rnl_status rnl_trial_send(rnl_job *job, size_t rank, rnl_trial_letter letter, const char *folder,
                           const char *text);
 
-/* Takes the next letter, if one has come; false if the job is broken.  Complains of one that is
- * damaged, and drops it. */
+/* Takes the next letter, if one has come.  One that is damaged has no bytes.  False, and complains,
+ * if the job is broken. */
 bool rnl_trial_receive(rnl_job *job, rnl_trial_post *post);
 
 #endif

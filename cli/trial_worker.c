@@ -190,6 +190,8 @@ static bool take_letters(server *s)
     bool good;
     do {
         good = rnl_trial_receive(s->job, &post);
+        if (post.damaged)
+            rnl_trial_send(s->job, 0, (rnl_trial_letter){.word = RNL_TRIAL_DAMAGED}, NULL, NULL);
         if (post.bytes)
             obey(s, &post);
         free(post.bytes);
@@ -265,8 +267,6 @@ static int serve(server *s)
         send_checkpoints(s);
         send_ended(s);
     }
-    if (!s->leaving)
-        rnl_complain_status(RNL_JOB);
     end_all(s);
     for (size_t i = 0; i < s->count; ++i)
         release(&s->tasks[i]);

@@ -35,6 +35,7 @@ static bool arrives(const void *bytes, size_t size, rnl_trial_post *post)
     arriving = bytes;
     arriving_size = size;
     cr_expect(rnl_trial_receive(NULL, post));
+    cr_expect_neq(post->damaged, post->bytes != NULL);
     return post->bytes != NULL;
 }
 
@@ -63,7 +64,7 @@ Test(trial_letters, a_whole_letter_arrives)
 }
 
 /* Cut off before the text's end at every byte. */
-Test(trial_letters, a_damaged_letter_is_dropped)
+Test(trial_letters, a_damaged_letter_is_told)
 {
     char bytes[64];
     rnl_trial_post post;
