@@ -1,5 +1,6 @@
 #include "cli/completions.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,6 +36,22 @@ static void print_word(const char *word, size_t length)
     printf("%.*s ", (int)length, word);
 }
 
+/* Prints the words that the first operand is one of, as in "machine|train FILE".  Operands in
+ * capitals stand for something else. */
+static void print_choices(const rnl_command *command)
+{
+    for (const char *word = command->operands; *word && *word != ' ';) {
+        const size_t length = strcspn(word, "| ");
+        print_word(word, length);
+        word += length + (word[length] == '|');
+    }
+}
+
+static bool has_choices(const rnl_command *command)
+{
+    return command->operands && islower((unsigned char)*command->operands);
+}
+
 /* Prints on one line, with a backslash before each of some characters. */
 static void print_line(const char *text, const char *escaped)
 {
@@ -67,6 +84,11 @@ static void print_bash_values(const rnl_command *command)
         each_word(option->expected, print_word);
         printf("' ;;\n");
     }
+    if (!has_choices(command))
+        return;
+    printf("    %s:%s) words='", command->name, command->name);
+    print_choices(command);
+    printf("' ;;\n");
 }
 
 static void print_bash_commands(const rnl_command *program)
@@ -124,6 +146,15 @@ static void print_zsh_option(const rnl_option *option)
     putchar('\'');
 }
 
+static void print_zsh_choices(const rnl_command *command)
+{
+    if (!has_choices(command))
+        return;
+    printf(" \\\n            '1:what:(");
+    print_choices(command);
+    printf(")'");
+}
+
 static void print_zsh(const rnl_command *program)
 {
     printf("#compdef runnel\n"
@@ -145,6 +176,7 @@ static void print_zsh(const rnl_command *program)
         printf("    %s)\n        _arguments", program->commands[i]->name);
         for (const rnl_option *option = program->commands[i]->options; option->name; ++option)
             print_zsh_option(option);
+        print_zsh_choices(program->commands[i]);
         printf(" \\\n            '*:file:_files' ;;\n");
     }
     printf("    esac ;;\nesac\n");
@@ -170,6 +202,15 @@ static void print_fish_option(const rnl_command *command, const rnl_option *opti
     printf("'\n");
 }
 
+static void print_fish_choices(const rnl_command *command)
+{
+    if (!has_choices(command))
+        return;
+    printf("complete -c runnel -n '__fish_seen_subcommand_from %s' -a '", command->name);
+    print_choices(command);
+    printf("'\n");
+}
+
 static void print_fish(const rnl_command *program)
 {
     for (size_t i = 0; program->commands[i]; ++i) {
@@ -181,6 +222,7 @@ static void print_fish(const rnl_command *program)
                command->name);
         for (const rnl_option *option = command->options; option->name; ++option)
             print_fish_option(command, option);
+        print_fish_choices(command);
     }
 }
 

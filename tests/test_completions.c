@@ -30,6 +30,19 @@ Test(completions, of_bash)
     complete("train --pin ''", "auto on off\n");
     complete("help conf", "config\n");
     complete("fold ''", "\n");
+    complete("bench ma", "machine matrix\n");
+    complete("bench diff ''", "\n");
+}
+
+/* What `bench` measures, in each shell. */
+Test(completions, of_the_words_that_an_operand_is_one_of)
+{
+    cr_assert_eq(program_shell("$R help --completions zsh > c.zsh &&"
+                               "$R help --completions fish > c.fish"),
+                 0);
+    cr_expect_eq(program_shell("grep -q \"'1:what:(machine train .*diff )'\" c.zsh"), 0);
+    cr_expect_eq(program_shell("grep -q \"from bench' -a 'machine train .*diff '\" c.fish"), 0);
+    cr_expect_eq(program_shell("grep -c \"'1:what\" c.zsh | grep -qx 1"), 0);
 }
 
 /* Each command is there, with each of its options. */
