@@ -277,13 +277,23 @@ static inline v_int v_shift_right_23(v_int a)
     return _mm256_srai_epi32(a, 23);
 }
 
-/* The element of a table of sixteen that the four lowest bits of each lane name. */
+/* An index as v_lookup_16 takes it, of which the four lowest bits count, not negative: the highest
+ * of the four is put in the place of the sign, too. */
+static inline v_int v_index_16(v_int i)
+{
+    return _mm256_or_si256(i, _mm256_slli_epi32(i, 28));
+}
+
+/* The element of a table of sixteen that each lane of an index names.  The halves are blended by
+ * the index itself: of the intrinsic, GCC 12 makes a comparison, whose mask takes one more
+ * register. */
 static inline v_float v_lookup_16(const float *table, v_int index)
 {
-    const __m256 upper_half = _mm256_castsi256_ps(_mm256_slli_epi32(index, 28));
-    return _mm256_blendv_ps(_mm256_permutevar8x32_ps(_mm256_loadu_ps(table), index),
-                            _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), index),
-                            upper_half);
+    const __m256 low = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), index);
+    const __m256 high = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), index);
+    __m256 element;
+    __asm__("vblendvps %3, %2, %1, %0" : "=x"(element) : "x"(low), "x"(high), "x"(index));
+    return element;
 }
 
 static inline v_float v_to_float(v_int a)

@@ -268,7 +268,13 @@ static inline v_int v_shift_right_23(v_int a)
     return _mm512_srai_epi32(a, 23);
 }
 
-/* The element of a table of sixteen that the four lowest bits of each lane name. */
+/* An index as v_lookup_16 takes it, of which the four lowest bits count, not negative. */
+static inline v_int v_index_16(v_int i)
+{
+    return i;
+}
+
+/* The element of a table of sixteen that each lane of an index names. */
 static inline v_float v_lookup_16(const float *table, v_int index)
 {
     return _mm512_permutexvar_ps(index, _mm512_loadu_ps(table));

@@ -264,7 +264,13 @@ static inline v_int v_to_int(v_float whole)
     return whole >= -1024 && whole <= 1024 ? (v_int)whole : 0;
 }
 
-/* The element of a table of sixteen that the four lowest bits of each lane name. */
+/* An index as v_lookup_16 takes it, of which the four lowest bits count, not negative. */
+static inline v_int v_index_16(v_int i)
+{
+    return i;
+}
+
+/* The element of a table of sixteen that each lane of an index names. */
 static inline v_float v_lookup_16(const float *table, v_int index)
 {
     return table[index & 15];
