@@ -306,6 +306,11 @@ static rnl_panel_product arguments_rnl_panel_product(const workspace *w, size_t 
                                .c = {w->array[2], COLUMNS}};
 }
 
+static rnl_bfloat16_row arguments_rnl_bfloat16_row(const workspace *w, size_t n)
+{
+    return (rnl_bfloat16_row){.columns = n, .pairs = w->array[0], .y = w->array[1]};
+}
+
 static rnl_rounding arguments_rnl_rounding(const workspace *w, size_t n)
 {
     enum { COLUMNS = 64 };

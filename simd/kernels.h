@@ -364,6 +364,14 @@ typedef struct rnl_rounding {
     rnl_mutable_view by_columns; /* (ceil(rows / 2), columns) pairs of neighbours in a column */
 } rnl_rounding;
 
+/* y = the even or the odd numbers of a row of pairs. */
+typedef struct rnl_bfloat16_row {
+    size_t columns;
+    bool odd;
+    const float *pairs;
+    float *y;
+} rnl_bfloat16_row;
+
 /* bfloat16_column_sums is rnl_column_sums with rows of pairs by columns. */
 
 /* y[i] = f(x[i]), for tests of the elementary functions.  y may be x. */

@@ -17,10 +17,28 @@ static inline v_float v_pair_fma(v_float a, v_float b, v_float c)
     return _mm512_dpbf16_ps(c, (__m512bh)v_bits(a), (__m512bh)v_bits(b));
 }
 
-static inline v_float v_rounded(v_float x)
+/* Two rows, rounded, and their pairs. */
+typedef struct v_rounded_rows {
+    __m256i even, odd;
+    v_float pairs;
+} v_rounded_rows;
+
+static inline v_rounded_rows v_rounded_two(v_float even, v_float odd)
 {
-    const __m256i halves = (__m256i)_mm512_cvtneps_pbh(x);
-    return v_from_bits(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
+    const __m512i numbers = (__m512i)_mm512_cvtne2ps_pbh(odd, even), lanes = v_lane_numbers(),
+                  places = _mm512_or_si512(
+                      lanes, _mm512_slli_epi32(_mm512_or_si512(lanes, _mm512_set1_epi32(16)), 16));
+    return (v_rounded_rows){_mm512_castsi512_si256(numbers), _mm512_extracti64x4_epi64(numbers, 1),
+                            v_from_bits(_mm512_permutexvar_epi16(places, numbers))};
+}
+
+/* Stores n numbers of a row. */
+static inline void v_store_rounded(void *p, size_t n, __m256i row)
+{
+    if (n == LANES)
+        _mm256_storeu_si256(p, row);
+    else
+        _mm256_mask_storeu_epi16(p, v_first(n), row);
 }
 
 #define RNL_KERNEL(name, arguments)      void rnl_##name##_avx512(const arguments *a);

@@ -3,8 +3,6 @@
 #include "engine/base/error.h"
 #include "engine/base/number.h"
 
-#include <string.h>
-
 /* Measured beside float32: a processor without AVX512_BF16 multiplies pairs as floats. */
 double rnl_step_flops(const rnl_step *step, double flops)
 {
@@ -115,24 +113,17 @@ void rnl_step_leave_floats_out(rnl_step *step)
         leave_alone(step->layers.outputs[i], last);
 }
 
-/* The compiler makes vectors of it. */
-static void read_pairs(const float *pairs, size_t columns, bool odd, float *y)
-{
-    for (size_t j = 0; j < columns; ++j) {
-        uint32_t bits;
-        memcpy(&bits, pairs + j, sizeof bits);
-        bits = odd ? bits & 0xffff0000u : bits << 16;
-        memcpy(y + j, &bits, sizeof bits);
-    }
-}
-
 void rnl_step_read_pairs(const rnl_step *step, const rnl_matrix *matrix, size_t row, size_t rows,
                          size_t column, size_t columns, rnl_mutable_view y)
 {
     const rnl_mutable_view pairs = matrix->pairs->by_columns;
     for (size_t i = 0; i < rows; ++i)
-        read_pairs(pairs.values + rnl_pair_row(step, row + i) * pairs.stride + column, columns,
-                   (row + i) % step->part_rows % 2 == 1, y.values + i * y.stride);
+        step->kernels->read_bfloat16(&(const rnl_bfloat16_row){
+            .columns = columns,
+            .odd = (row + i) % step->part_rows % 2 == 1,
+            .pairs = pairs.values + rnl_pair_row(step, row + i) * pairs.stride + column,
+            .y = y.values + i * y.stride,
+        });
 }
 
 /* ---- weights --------------------------------------------------------------------------------- */

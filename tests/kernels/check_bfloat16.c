@@ -1,5 +1,6 @@
 /*
- * bfloat16: rounding against the nearest number of 8 bits in double, and sums of pairs.
+ * bfloat16: rounding against the nearest number of 8 bits in double, numbers read out of pairs, and
+ * sums of pairs.
  */
 #include "tests/kernels/kernel_checks.h"
 
@@ -86,6 +87,28 @@ void check_round_to_bfloat16(const rnl_kernels *k)
                                                        .by_columns = view_of(t.by_columns)});
             expect_rounded(&t);
         }
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+/* Any bits, and none beyond the row: the numbers are those of the halves. */
+void check_read_bfloat16(const rnl_kernels *k)
+{
+    static guarded output;
+    for (size_t columns = 0; columns <= LONGEST; ++columns) {
+        uint32_t *pairs = malloc(columns * sizeof *pairs + 1);
+        for (size_t i = 0; i < columns; ++i)
+            pairs[i] = random_word();
+        for (int odd = 0; odd < 2; ++odd) {
+            float *y = guarded_start(&output, SPACE);
+            k->read_bfloat16(&(const rnl_bfloat16_row){columns, odd == 1,
+                                                       (const float *)(const void *)pairs, y});
+            guarded_check(&output, 1, columns, SPACE);
+            for (size_t j = 0; j < columns; ++j)
+                cr_assert_eq(bits_of_float(y[j]), odd ? pairs[j] & 0xffff0000u : pairs[j] << 16);
+        }
+        free(pairs);
+    }
 }
 
 /* ---- sums ------------------------------------------------------------------------------------ */

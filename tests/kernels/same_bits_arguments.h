@@ -266,6 +266,11 @@ static rnl_panel_product make_rnl_panel_product(workspace *w, const call *c)
                                .c = {w->array[2], columns}};
 }
 
+static rnl_bfloat16_row make_rnl_bfloat16_row(workspace *w, const call *c)
+{
+    return (rnl_bfloat16_row){c->columns, (c->random & 1) == 1, w->array[0], w->array[1]};
+}
+
 static rnl_rounding make_rnl_rounding(workspace *w, const call *c)
 {
     return (rnl_rounding){.rows = c->rows,
