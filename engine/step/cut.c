@@ -114,14 +114,19 @@ rnl_dense_cut rnl_cut_dense(rnl_cut rows, size_t fan_in, size_t units)
     };
 }
 
+/* Returns where a share begins of several that are as even as RNL_CUT_MULTIPLE allows. */
+static size_t begin_of(size_t share, size_t shares, size_t count)
+{
+    const size_t multiples = rnl_divide_up(count, RNL_CUT_MULTIPLE);
+    return rnl_least(share * multiples / shares * RNL_CUT_MULTIPLE, count);
+}
+
 size_t rnl_cut_input(rnl_input_cut cut, size_t range)
 {
-    const size_t chunks = rnl_divide_up(cut.inputs, RNL_CUT_INPUTS);
-    return rnl_least(range * chunks / cut.ranges * RNL_CUT_INPUTS, cut.inputs);
+    return begin_of(range, cut.ranges, cut.inputs);
 }
 
 size_t rnl_cut_column(rnl_column_cut cut, size_t block)
 {
-    const size_t multiples = rnl_divide_up(cut.units, RNL_CUT_MULTIPLE);
-    return rnl_least(block * multiples / cut.blocks * RNL_CUT_MULTIPLE, cut.units);
+    return begin_of(block, cut.blocks, cut.units);
 }

@@ -13,7 +13,7 @@
  * numbers, or of the keys of random numbers: checkpoints record it. */
 #define RNL_CUT_VERSION 11
 
-/* Columns are cut at multiples of this: whole vectors, whole cache lines. */
+/* Columns and inputs are cut at multiples of this: whole vectors, whole cache lines. */
 #define RNL_CUT_MULTIPLE 16
 
 /* Row blocks of a mini-batch, `blocks` of `size` rows.  Each shard has as many of them:
@@ -94,10 +94,11 @@ typedef struct rnl_column_cut {
     size_t blocks, units;
 } rnl_column_cut;
 
-/* Inputs whose gradients are computed by one product. */
+/* Inputs whose gradients are computed by one product, at most. */
 #define RNL_CUT_INPUTS 48
 
-/* Inputs in ranges of whole chunks of RNL_CUT_INPUTS. */
+/* Inputs in ranges, as even as whole vectors allow.  The bits do not depend on them: a gradient is
+ * summed over rows. */
 typedef struct rnl_input_cut {
     size_t ranges, inputs;
 } rnl_input_cut;

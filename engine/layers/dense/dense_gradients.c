@@ -10,18 +10,27 @@
 typedef struct gradient_tile {
     rnl_dense_slice slice;
     size_t begin, end; /* inputs */
-    bool first;        /* of the slice's, which also has the bias's gradients */
+    bool with_bias;    /* one tile of a slice has the gradients of its bias */
 } gradient_tile;
+
+/* Tiles of several ranges have biases, so that several workers do. */
 
 static gradient_tile tile_of(const rnl_dense_state *state, size_t number)
 {
-    const size_t range = number / state->slices;
+    const size_t ranges = state->cut.inputs.ranges, range = number / state->slices,
+                 slice = number % state->slices;
     return (gradient_tile){
-        .slice = rnl_dense_slice_of(state, number % state->slices),
+        .slice = rnl_dense_slice_of(state, slice),
         .begin = rnl_cut_input(state->cut.inputs, range),
         .end = rnl_cut_input(state->cut.inputs, range + 1),
-        .first = range == 0,
+        .with_bias = range == (state->cut.by_columns ? 0 : slice * ranges / state->slices),
     };
+}
+
+/* Returns the number of inputs in a range. */
+static size_t inputs_of(const rnl_dense_state *state, size_t range)
+{
+    return rnl_cut_input(state->cut.inputs, range + 1) - rnl_cut_input(state->cut.inputs, range);
 }
 
 static size_t count_tiles(const rnl_dense_state *state)
@@ -160,7 +169,7 @@ static rnl_status run_gradients(void *self, size_t number, rnl_step_worker *work
 {
     const rnl_dense_state *state = self;
     const gradient_tile tile = tile_of(state, number);
-    if (state->learns_bias && tile.first)
+    if (state->learns_bias && tile.with_bias)
         RNL_TRY(compute_bias_gradients(state, worker, &tile.slice));
     for (size_t i = tile.begin; state->learns_kernel && i < tile.end; i += RNL_CUT_INPUTS)
         for (size_t p = tile.slice.begin; p < tile.slice.end; ++p)
@@ -181,13 +190,22 @@ static size_t gradients_owner(const void *self, size_t tile, size_t workers)
 
 /* ---- planning -------------------------------------------------------------------------------- */
 
+/* Products that make the gradients of a panel. */
+static size_t count_chunks(const rnl_dense_state *state)
+{
+    size_t chunks = 0;
+    for (size_t r = 0; r < state->cut.inputs.ranges; ++r)
+        chunks += rnl_divide_up(inputs_of(state, r), RNL_CUT_INPUTS);
+    return chunks;
+}
+
 /* An update delayed by clipping is a phase of its own.  In a layer cut by columns, all data that
  * the phase reads are its worker's own. */
 static rnl_phase_cost gradients_cost(const rnl_dense_state *state, const rnl_step *step)
 {
     const double rows = (double)rnl_step_own_rows(step), fan_in = (double)state->fan_in,
                  units = (double)state->units, weights = fan_in * units;
-    const size_t chunks = rnl_divide_up(state->fan_in, RNL_CUT_INPUTS);
+    const size_t chunks = count_chunks(state);
     return (rnl_phase_cost){
         .flops = rnl_step_flops(step, 2 * rows * weights),
         .calls = (double)(rnl_dense_panels(state) * chunks) *
@@ -224,15 +242,16 @@ rnl_status rnl_dense_plan_gradients(rnl_dense_state *state, rnl_step *step,
     const bool pairs = columns->weights->pairs != NULL;
     if (pairs)
         RNL_TRY(rnl_step_read_columns(step, state->input));
-    columns->gradients = rnl_step_product(
-        step, (rnl_product_shape){.rows = rnl_least(state->fan_in, RNL_CUT_INPUTS),
-                                  .rest = state->fan_in % RNL_CUT_INPUTS,
-                                  .inner = shard_rows(columns, step),
-                                  .a_layout = RNL_BY_COLUMNS,
-                                  .a_stride = pairs ? state->input->pairs->by_columns.stride
-                                                    : state->input->stride,
-                                  .b = columns->delta_packing,
-                                  .pairs = pairs});
+    for (size_t r = 0; r < state->cut.inputs.ranges; ++r)
+        columns->gradients = rnl_step_product(
+            step, (rnl_product_shape){.rows = rnl_least(state->fan_in, RNL_CUT_INPUTS),
+                                      .rest = inputs_of(state, r) % RNL_CUT_INPUTS,
+                                      .inner = shard_rows(columns, step),
+                                      .a_layout = RNL_BY_COLUMNS,
+                                      .a_stride = pairs ? state->input->pairs->by_columns.stride
+                                                        : state->input->stride,
+                                      .b = columns->delta_packing,
+                                      .pairs = pairs});
     rnl_dense_need(state,
                    (1 + rnl_shard_sum_spare(step)) * RNL_CUT_INPUTS * columns->packing.width);
     if (state->layer->tied_to)
