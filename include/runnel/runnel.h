@@ -591,7 +591,8 @@ RNL_API size_t rnl_job_ranks(const rnl_job *job);
  * and so are generated rows, and all under training.inspect, data.resize, or a limit of rows that
  * are scaled.  Such data serve rnl_model_create, rnl_train, rnl_evaluate of validation and test
  * rows, and rnl_find_learning_rate, on all ranks together.  A failure on one rank is RNL_JOB on the
- * others. `job` may be NULL. */
+ * others; RNL_BAD_DATA where a rank has another configuration, or files that differ from rank 0's
+ * in size or in one of 64 blocks.  `job` may be NULL. */
 RNL_API rnl_status rnl_data_load_among(rnl_data **data, const rnl_config *config,
                                        const rnl_model *model, unsigned parts, rnl_job *job);
 
