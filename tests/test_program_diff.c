@@ -91,7 +91,7 @@ Test(program_diff, refuses_what_is_no_model)
 {
     program_write("text", "no model at all");
     cr_expect_eq(program_run("diff text text"), 1);
-    program_expect("err", "text: expected a safetensors ");
+    program_expect("err", "text: this is text, as a configuration is; expected a safetensors ");
     cr_expect_eq(program_run("diff missing text"), 1);
     program_expect("err", "missing: cannot be opened");
     cr_expect_eq(program_run("diff text"), 2);

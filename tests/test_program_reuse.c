@@ -132,7 +132,8 @@ Test(program_reuse, mistakes_are_answered_and_nothing_is_written)
         {REUSE(", layer: 6") TOP, "reuse: unknown key 'layer'; did you mean 'layers'?"},
         {"[flatten, {reuse: a/model.safetensors}]", "reuse: expected as the first of the layers"},
         {"[reuse: k.h5" TOP, "k.h5: this is HDF5, as Keras writes .h5"},
-        {"[reuse: a.yaml" TOP, "a.yaml: expected a safetensors"},
+        {"[reuse: a.yaml" TOP,
+         "a.yaml: this is text, as a configuration is; expected a safetensors"},
         {REUSE(", layers: [code]") TOP, "reuse: layer code of a/model.safetensors: kernel 12 x 8 "
                                         "there, kernel 2 x 8 here"},
     };
