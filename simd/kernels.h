@@ -327,7 +327,10 @@ typedef struct rnl_normalize_backward {
  *
  * An element of C is a sum of blocks of RNL_PRODUCT_BLOCK inner terms, added in their order; a
  * block is a chain of fused multiply-adds from +0.  So it depends on its row of A and its column of
- * B alone. */
+ * B alone.
+ *
+ * With leaves, in a transposed product, a block is as long as a leaf, and blocks are summed in a
+ * binary tree: (l0 + l1) + (l2 + l3); a node with one child is that child. */
 typedef struct rnl_panel_product {
     size_t rows, inner;
     size_t columns; /* those beyond, up to a multiple of 16, are 0 in B and become so in C */
@@ -337,10 +340,15 @@ typedef struct rnl_panel_product {
     rnl_view b;                       /* (inner, columns) */
     bool far;                         /* B lies beyond the L2 cache: it is fetched ahead */
     bool add;                         /* the blocks are added to what C holds */
+    size_t leaf;                      /* inner terms of a leaf; 0: no leaves */
+    float *nodes;                     /* (levels of the tree, RNL_PRODUCT_NODE) */
     rnl_mutable_view c;               /* (rows, columns); overlaps neither A nor B */
 } rnl_panel_product;
 
 #define RNL_PRODUCT_BLOCK 512
+
+/* Floats of a node of the tree: all sums that a product keeps in registers. */
+#define RNL_PRODUCT_NODE 384
 
 /* Numbers of bfloat16, two of them in the place of a float.  Matrices of pairs have strides in
  * floats.

@@ -47,11 +47,20 @@ static bool node_of(size_t first, size_t span, size_t count, size_t j, float *va
     return has_left;
 }
 
-static rnl_status compute_leaf(const void *context, size_t shard, bool add, float *array)
+/* A node whose leaves are computed at once lies in one aligned span. */
+static rnl_status compute_leaves(const void *context, rnl_shard_range some, bool add, float *spare,
+                                 float *array)
 {
-    (void)context;
-    for (size_t j = 0; j < NUMBERS; ++j)
-        array[j] = add ? array[j] + leaves[shard][j] : leaves[shard][j];
+    (void)context, (void)spare;
+    size_t span = 1;
+    while (span < some.count)
+        span *= 2;
+    cr_assert_eq(some.first % span, 0);
+    for (size_t j = 0; j < NUMBERS; ++j) {
+        float node;
+        cr_assert(node_of(some.first, span, some.first + some.count, j, &node));
+        array[j] = add ? array[j] + node : node;
+    }
     return RNL_OK;
 }
 
@@ -59,13 +68,14 @@ Test(shards, are_summed_in_one_tree)
 {
     draw_leaves();
     for (size_t count = 1; count <= MOST_LEAVES; ++count)
-        for (int adds = 0; adds < 2; ++adds) {
+        for (int way = 0; way < 10; ++way) {
             float sum[NUMBERS], spare[4 * NUMBERS], arrays[MOST_LEAVES][NUMBERS];
             double numbers[MOST_LEAVES];
             rnl_shard_sum_run(&(const rnl_shard_sum){.leaves = count,
                                                      .count = NUMBERS,
-                                                     .compute = compute_leaf,
-                                                     .adds = adds,
+                                                     .compute = compute_leaves,
+                                                     .together = (size_t)1 << way / 2,
+                                                     .adds = way % 2,
                                                      .spare = spare},
                               &(const rnl_step){.kernels = rnl_kernels_of(rnl_isa_detect())}, sum);
             memcpy(arrays, leaves, sizeof arrays);
@@ -82,35 +92,61 @@ Test(shards, are_summed_in_one_tree)
         }
 }
 
-/* A product that is added has the bits of one that is computed, then added. */
-Test(shards, products_are_rounded_before_they_are_added)
+enum { LEAF_ROWS = 48, MOST_INNER = 11, COLUMNS = 50, WIDTH = 64 };
+
+static float a[MOST_LEAVES * MOST_INNER * LEAF_ROWS], b[MOST_LEAVES * MOST_INNER * WIDTH];
+
+static void draw_factors(void)
 {
-    enum { ROWS = 48, INNER = 64, COLUMNS = 50, WIDTH = 64 };
-    static float a[INNER * ROWS], b[INNER * WIDTH], before[ROWS * WIDTH], alone[ROWS * WIDTH],
-        added[ROWS * WIDTH];
     uint32_t state = 7;
-    float *const drawn[] = {a, b, before};
-    const size_t counts[] = {COUNT(a), COUNT(b), COUNT(before)};
-    for (size_t k = 0; k < 3; ++k)
+    float *const drawn[] = {a, b};
+    const size_t counts[] = {COUNT(a), COUNT(b)};
+    for (size_t k = 0; k < 2; ++k)
         for (size_t i = 0; i < counts[k]; ++i) {
             state = state * 1664525u + 1013904223u;
             drawn[k][i] = (float)(state >> 8) * 0x1p-24f - 0.5f;
         }
-    for (rnl_isa isa = RNL_ISA_SCALAR; isa < RNL_ISA_COUNT && rnl_kernels_of(isa); ++isa) {
-        const rnl_product product = {{.rows = ROWS,
-                                      .inner = INNER,
-                                      .a_layout = RNL_BY_COLUMNS,
-                                      .a_stride = ROWS,
-                                      .b = rnl_packing_uniform(INNER, COLUMNS)},
-                                     rnl_kernels_of(isa)};
-        cr_assert(rnl_product_is_one_block(&product.shape));
-        rnl_product_panel(&product, NULL, ROWS, 0, a, b, alone);
-        memcpy(added, before, sizeof added);
-        rnl_product_panel_add(&product, ROWS, 0, a, b, added);
-        for (size_t i = 0; i < ROWS; ++i)
-            for (size_t j = i * WIDTH; j < i * WIDTH + COLUMNS; ++j)
-                cr_assert_eq(added[j], before[j] + alone[j], "%s at %zu", rnl_isa_name(isa), j);
-    }
+}
+
+static rnl_product product_on(rnl_isa isa, size_t inner)
+{
+    return (rnl_product){{.rows = LEAF_ROWS,
+                          .inner = inner,
+                          .a_layout = RNL_BY_COLUMNS,
+                          .a_stride = LEAF_ROWS,
+                          .b = rnl_packing_uniform(inner, COLUMNS)},
+                         rnl_kernels_of(isa)};
+}
+
+/* A tree of products in one call, against products of their own, which the tree's definition sums.
+ */
+static void expect_tree(rnl_isa isa, size_t inner, size_t rows, size_t count, bool add)
+{
+    static float tree[LEAF_ROWS * WIDTH], products[MOST_LEAVES][LEAF_ROWS * WIDTH],
+        nodes[4 * RNL_PRODUCT_NODE];
+    const rnl_product product = product_on(isa, inner);
+    for (size_t i = 0; i < COUNT(tree); ++i)
+        tree[i] = a[i];
+    for (size_t s = 0; s < count; ++s)
+        rnl_product_panel(&product, NULL, rows, 0, a + s * inner * LEAF_ROWS, b + s * inner * WIDTH,
+                          products[s]);
+    rnl_shard_sum_arrays(products[0], LEAF_ROWS * WIDTH, count, rows * WIDTH);
+    rnl_product_panel_tree(&product, rows, 0, count, a, b, nodes, add, tree);
+    for (size_t i = 0; i < rows * WIDTH; ++i)
+        if (i % WIDTH < COLUMNS)
+            cr_assert_eq(tree[i], add ? a[i] + products[0][i] : products[0][i],
+                         "%s, %zu leaves of %zu, %zu rows, at %zu", rnl_isa_name(isa), count, inner,
+                         rows, i);
+}
+
+Test(shards, products_are_summed_in_the_tree)
+{
+    static const size_t inners[] = {1, 4, MOST_INNER}, rows[] = {LEAF_ROWS, 7};
+    draw_factors();
+    for (rnl_isa isa = RNL_ISA_SCALAR; isa < RNL_ISA_COUNT && rnl_kernels_of(isa); ++isa)
+        for (size_t count = 1; count <= MOST_LEAVES; ++count)
+            for (size_t i = 0; i < COUNT(inners) * COUNT(rows); ++i)
+                expect_tree(isa, inners[i / 2], rows[i % 2], count, i % 3 == 0);
 }
 
 /* ---- one result ------------------------------------------------------------------------------ */

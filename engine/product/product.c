@@ -1,7 +1,10 @@
 #include "engine/product/product.h"
 
 /* Floats: half a MiB. */
-#define FAR ((size_t)128 << 10)
+#define FAR         ((size_t)128 << 10)
+
+#define MOST_LEAVES 1024
+#define TREE_TERMS  64
 
 typedef void product_kernel(const rnl_panel_product *);
 
@@ -60,12 +63,27 @@ rnl_status rnl_product_panel(const rnl_product *product, rnl_onednn_worker *oned
     return RNL_OK;
 }
 
-void rnl_product_panel_add(const rnl_product *product, size_t rows, size_t panel, const float *a,
-                           const float *b, float *c)
+void rnl_product_panel_tree(const rnl_product *product, size_t rows, size_t panel, size_t count,
+                            const float *a, const float *b, float *nodes, bool add, float *c)
 {
     rnl_panel_product arguments = arguments_of(product, rows, panel, a, b, c);
-    arguments.add = true;
+    arguments.leaf = arguments.inner;
+    arguments.inner *= count;
+    arguments.nodes = nodes;
+    arguments.add = add;
     kernel_of(product)(&arguments);
+}
+
+/* AVX2's narrow blocks of sums read the pieces again and again: they have to stay in the L1 cache.
+ */
+size_t rnl_product_tree_most(const rnl_product *product)
+{
+    const rnl_isa isa = product->kernels->isa;
+    const size_t terms = isa == RNL_ISA_AVX2 ? TREE_TERMS : SIZE_MAX;
+    size_t most = 1;
+    while (most < MOST_LEAVES && 2 * most * product->shape.inner <= terms)
+        most *= 2;
+    return most;
 }
 
 rnl_status rnl_product_all(const rnl_product *product, rnl_onednn_worker *onednn, size_t rows,

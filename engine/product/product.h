@@ -56,10 +56,14 @@ void rnl_product_need(const rnl_product_shape *shape, rnl_onednn *onednn);
 rnl_status rnl_product_panel(const rnl_product *product, rnl_onednn_worker *onednn, size_t rows,
                              size_t panel, const float *a, const float *b, float *c);
 
-/* Adds the product to C, by the kernels.  Up to RNL_PRODUCT_BLOCK inner terms it is rounded to
- * floats before, as a product of its own would be. */
-void rnl_product_panel_add(const rnl_product *product, size_t rows, size_t panel, const float *a,
-                           const float *b, float *c);
+/* Products of `count` pieces of A and B that follow each other, each of the shape's inner terms, in
+ * one call of a kernel: summed in a binary tree, and that sum added to C where asked for.  A is by
+ * columns, the product one block; `nodes` holds RNL_PRODUCT_NODE floats a level of the tree. */
+void rnl_product_panel_tree(const rnl_product *product, size_t rows, size_t panel, size_t count,
+                            const float *a, const float *b, float *nodes, bool add, float *c);
+
+/* Returns how many pieces are best summed in one call: a power of two. */
+size_t rnl_product_tree_most(const rnl_product *product);
 
 /* Tests if it is. */
 static inline bool rnl_product_is_one_block(const rnl_product_shape *shape)

@@ -1,6 +1,7 @@
 #include "engine/step/shard_sum.h"
 
 #include "engine/base/error.h"
+#include "engine/base/number.h"
 #include "engine/step/shared.h"
 
 /* A tree of one shard has none; of two, one level beside the sum. */
@@ -23,18 +24,23 @@ void rnl_shard_sum_add(const rnl_kernels *kernels, size_t count, const float *x,
     });
 }
 
+static rnl_shard_range leaves_of(const rnl_shard_sum *s, size_t first, size_t span)
+{
+    return (rnl_shard_range){first, rnl_least(span, s->leaves - first)};
+}
+
 /* Sums a node's leaves; below it, nodes on the right use the arrays behind `spare`. */
 static rnl_status sum_node(const rnl_shard_sum *s, const rnl_kernels *kernels, size_t first,
                            size_t span, float *spare, float *sum)
 {
     const size_t half = span / 2, middle = first + half;
-    if (span == 1)
-        return s->compute(s->context, first, false, sum);
+    if (span <= s->together)
+        return s->compute(s->context, leaves_of(s, first, span), false, spare, sum);
     RNL_TRY(sum_node(s, kernels, first, half, spare, sum));
     if (middle >= s->leaves)
         return RNL_OK;
-    if (half == 1 && s->adds)
-        return s->compute(s->context, middle, true, sum);
+    if (half <= s->together && s->adds)
+        return s->compute(s->context, leaves_of(s, middle, half), true, spare, sum);
     RNL_TRY(sum_node(s, kernels, middle, half, spare + s->count, spare));
     rnl_shard_sum_add(kernels, s->count, spare, sum);
     return RNL_OK;

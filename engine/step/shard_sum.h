@@ -16,11 +16,15 @@
 typedef struct rnl_shard_sum {
     size_t leaves; /* shards with rows */
     size_t count;  /* numbers of an array */
-    /* Computes a shard's array; with `add` adds it to what is there, rounded as a sum of arrays. */
-    rnl_status (*compute)(const void *context, size_t shard, bool add, float *array);
+    /* Computes the sum of some leaves: of one, or of a node that has at most `together` of them.
+     * With `add` adds it to what is there, rounded as a sum of arrays.  `spare`: arrays that are
+     * free, as many as there are levels below the node. */
+    rnl_status (*compute)(const void *context, rnl_shard_range leaves, bool add, float *spare,
+                          float *array);
     const void *context;
-    bool adds;    /* compute can add */
-    float *spare; /* rnl_shard_sum_spare arrays */
+    size_t together; /* a power of two */
+    bool adds;       /* compute can add */
+    float *spare;    /* rnl_shard_sum_spare arrays */
 } rnl_shard_sum;
 
 /* What a product of a shard more takes, with its sum, in the time that a call takes beside its

@@ -72,17 +72,19 @@ static shard_gradients gradients_of(const rnl_dense_state *state, const rnl_dens
     };
 }
 
-static rnl_status compute_shard(const void *context, size_t shard, bool add, float *gradients)
+static rnl_status compute_shards(const void *context, rnl_shard_range shards, bool add,
+                                 float *nodes, float *gradients)
 {
     const shard_gradients *g = context;
     const rnl_dense_columns *columns = g->columns;
-    const size_t row = shard * g->rows;
+    const size_t row = shards.first * g->rows;
     const float *x = g->x + row * g->x_stride,
                 *delta = columns->delta + row * columns->delta_packing.width;
-    if (!add)
+    if (shards.count == 1 && !add)
         return rnl_product_panel(&columns->gradients, g->onednn, g->inputs, g->panel, x, delta,
                                  gradients);
-    rnl_product_panel_add(&columns->gradients, g->inputs, g->panel, x, delta, gradients);
+    rnl_product_panel_tree(&columns->gradients, g->inputs, g->panel, shards.count, x, delta, nodes,
+                           add, gradients);
     return RNL_OK;
 }
 
@@ -101,13 +103,15 @@ static rnl_status compute_gradients(const rnl_dense_state *state, const rnl_dens
     shard_gradients of = gradients_of(state, columns, panel, worker);
     of.x += input;
     of.inputs = inputs;
+    const bool in_trees = !worker->onednn && rnl_product_is_one_block(&columns->gradients.shape);
     RNL_TRY(rnl_shard_sum_run(
         &(const rnl_shard_sum){
             .leaves = rnl_cut_used_shards(step->rows, worker->batch.rows),
             .count = count,
-            .compute = compute_shard,
+            .compute = compute_shards,
             .context = &of,
-            .adds = !worker->onednn && rnl_product_is_one_block(&columns->gradients.shape),
+            .together = in_trees ? rnl_product_tree_most(&columns->gradients) : 1,
+            .adds = in_trees,
             .spare = buffer + count,
         },
         step, gradients));
@@ -118,16 +122,17 @@ static rnl_status compute_gradients(const rnl_dense_state *state, const rnl_dens
     return RNL_OK;
 }
 
-static rnl_status sum_shard(const void *context, size_t shard, bool add, float *sums)
+static rnl_status sum_shard(const void *context, rnl_shard_range shard, bool add, float *spare,
+                            float *sums)
 {
-    (void)add;
+    (void)add, (void)spare;
     const shard_gradients *g = context;
     const rnl_packing *packing = &g->columns->delta_packing;
     const rnl_kernels *kernels = g->step->kernels;
     const rnl_column_sums arguments = {
         .rows = g->rows,
         .columns = rnl_panel_columns(packing, g->panel),
-        .x = {g->columns->delta + rnl_packed_at(packing, g->panel, shard * g->rows),
+        .x = {g->columns->delta + rnl_packed_at(packing, g->panel, shard.first * g->rows),
               packing->width},
         .sums = sums,
     };
@@ -154,6 +159,7 @@ static rnl_status compute_bias_gradients(const rnl_dense_state *state,
                 .count = units,
                 .compute = sum_shard,
                 .context = &of,
+                .together = 1,
                 .spare = step->buffers.tile[worker->index],
             },
             step, state->bias->gradients + unit));
