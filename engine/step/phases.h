@@ -50,6 +50,9 @@ typedef struct rnl_phase {
     /* Returns the worker that runs a tile; NULL: contiguous shares of the tiles. */
     size_t (*owner)(const void *self, size_t tile, size_t workers);
     void *self;
+    /* Tiles that one call may run, of those that follow each other in a line of `line` tiles; 0:
+     * one tile. */
+    size_t joins, line;
     rnl_phase_cost cost; /* without the tiles */
     rnl_waits waits;
     rnl_trails trails;

@@ -128,6 +128,7 @@ typedef struct rnl_step_worker {
     rnl_own_tiles *preparation, *phases, *probes; /* of each phase of the step's lists */
     rnl_batch batch;
     rnl_onednn_worker *onednn; /* NULL: the kernels make products */
+    size_t joined;             /* tiles that a call runs, from the one that it names on */
     uint64_t tiles;            /* computed so far, a counter to show that every worker has work */
 } rnl_step_worker;
 

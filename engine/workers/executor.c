@@ -54,11 +54,23 @@ bool rnl_hand_agree(rnl_hand *hand)
     return hand->executor->leaving;
 }
 
-/* Messages that were started move between two tiles of worker 0. */
+/* Returns how many of a worker's tiles, from the k-th on, one call runs. */
+static size_t count_joined(const rnl_phase *phase, const rnl_own_tiles *own, size_t k)
+{
+    const uint32_t *tiles = own->tiles + k;
+    size_t joined = 1;
+    while (joined < phase->joins && k + joined < own->count && tiles[joined] == tiles[0] + joined &&
+           tiles[joined] % phase->line > 0)
+        ++joined;
+    return joined;
+}
+
+/* Messages that were started move between two calls of worker 0. */
 static void run_tiles(rnl_hand *hand, const rnl_phase *phase, const rnl_own_tiles *own)
 {
     const rnl_step_shared *shared = hand->step.step->shared;
-    for (size_t k = 0; k < own->count; ++k) {
+    for (size_t k = 0; k < own->count; k += hand->step.joined) {
+        hand->step.joined = count_joined(phase, own, k);
         const rnl_status status = phase->run(phase->self, own->tiles[k], &hand->step);
         if (status != RNL_OK)
             rnl_hand_fail(hand, status);

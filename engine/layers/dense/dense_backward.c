@@ -78,20 +78,38 @@ static rnl_status add_columns(rnl_dense_state *state, rnl_step *step)
 
 /* ---- of a part of the rows ------------------------------------------------------------------- */
 
-static rnl_status run_part(void *self, size_t part, rnl_step_worker *worker)
+/* Delta in mixed precision goes part by part: a pair of rows is one part's. */
+static void compute_delta(const rnl_dense_state *state, size_t part, size_t parts,
+                          const rnl_step_worker *worker)
+{
+    const rnl_dense_columns *columns = &state->blocks[0];
+    const size_t at_once = columns->weights->pairs ? 1 : parts, rows = state->cut.part_rows;
+    for (size_t k = 0; k < parts; k += at_once)
+        rnl_dense_compute_delta(state, columns, (part + k) * rows, at_once * rows, worker);
+}
+
+static rnl_status run_filled(const rnl_dense_state *state, size_t part, size_t parts,
+                             const rnl_step_worker *worker)
+{
+    const size_t row = part * state->cut.part_rows, rows = parts * state->cut.part_rows;
+    compute_delta(state, part, parts, worker);
+    if (has_input_gradient(state))
+        return compute_input_gradient(&state->blocks[0], worker, row, rows, state->transposed,
+                                      *state->downstream.values + row * state->downstream.stride);
+    return RNL_OK;
+}
+
+static rnl_status run_parts(void *self, size_t part, rnl_step_worker *worker)
 {
     const rnl_dense_state *state = self;
-    const rnl_step *step = worker->step;
-    const rnl_dense_columns *columns = &state->blocks[0];
-    const size_t rows = state->cut.part_rows, row = part * rows;
-    if (rnl_cut_filled(step->rows, worker->batch.rows, row / step->rows.size) == 0) {
-        rnl_dense_clear_delta(columns, step, row, rows);
-        return RNL_OK;
+    const size_t end = part + worker->joined, rows = state->cut.part_rows;
+    for (rnl_dense_parts some; part < end; part += some.count) {
+        some = rnl_dense_parts_from(state, worker, part, end - part);
+        if (some.filled)
+            RNL_TRY(run_filled(state, part, some.count, worker));
+        else
+            rnl_dense_clear_delta(&state->blocks[0], worker->step, part * rows, some.count * rows);
     }
-    rnl_dense_compute_delta(state, columns, row, rows, worker);
-    if (has_input_gradient(state))
-        return compute_input_gradient(columns, worker, row, rows, state->transposed,
-                                      *state->downstream.values + row * state->downstream.stride);
     return RNL_OK;
 }
 
@@ -116,8 +134,10 @@ static rnl_status add_parts(rnl_dense_state *state, rnl_step *step)
                           (rnl_phase){
                               .name = "delta",
                               .tiles = state->cut.parts,
-                              .run = run_part,
+                              .run = run_parts,
                               .self = state,
+                              .joins = state->joined_parts,
+                              .line = state->cut.parts,
                               .waits = RNL_WAITS_FOR_SHARED,
                               .after = has_input_gradient(state) ? state->forward_phases : 0,
                               .cost = part_cost(state, step),

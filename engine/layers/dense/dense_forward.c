@@ -4,25 +4,26 @@
 
 /* z of a panel: in training with mixed precision a product of rounded numbers. */
 static rnl_status multiply(const rnl_dense_state *state, const rnl_dense_columns *columns,
-                           size_t panel, size_t row, const rnl_step_worker *worker, float *z)
+                           size_t panel, size_t row, size_t rows, const rnl_step_worker *worker,
+                           float *z)
 {
     const rnl_block *weights = columns->weights;
     if (weights->pairs && worker->batch.training) {
         const rnl_mutable_view x = state->input->pairs->by_rows;
-        return rnl_product_panel(&columns->mixed_forward, NULL, state->cut.part_rows, panel,
+        return rnl_product_panel(&columns->mixed_forward, NULL, rows, panel,
                                  x.values + row * x.stride, weights->pairs->forward, z);
     }
-    return rnl_product_panel(&columns->forward, worker->onednn, state->cut.part_rows, panel,
+    return rnl_product_panel(&columns->forward, worker->onednn, rows, panel,
                              rnl_matrix_view(state->input, row, 0).values,
                              weights->arrays[RNL_VALUES], z);
 }
 
 /* Adds the bias and activates z of a panel. */
-static void activate(const rnl_dense_state *state, rnl_view z, size_t row, size_t unit,
+static void activate(const rnl_dense_state *state, rnl_view z, size_t row, size_t rows, size_t unit,
                      size_t units, rnl_mutable_view y)
 {
     state->activation.forward(&(const rnl_activation_forward){
-        .rows = state->cut.part_rows,
+        .rows = rows,
         .columns = units,
         .z = z,
         .bias = state->bias ? state->bias->arrays[RNL_VALUES] + unit : NULL,
@@ -36,37 +37,51 @@ static void activate(const rnl_dense_state *state, rnl_view z, size_t row, size_
 /* The product of a panel, and its activation while the result is in the cache; in place where the
  * output is pairs alone. */
 static rnl_status run_panel(const rnl_dense_state *state, const rnl_dense_columns *columns,
-                            size_t panel, size_t row, rnl_step_worker *worker)
+                            size_t panel, size_t row, size_t rows, rnl_step_worker *worker)
 {
     float *z = worker->step->buffers.tile[worker->index];
     const size_t unit = columns->first + panel * columns->packing.width,
                  units = rnl_panel_columns(&columns->packing, panel),
                  stride = rnl_panel_stride(&columns->packing, panel);
     const rnl_view in_buffer = {z, stride};
-    RNL_TRY(multiply(state, columns, panel, row, worker, z));
+    RNL_TRY(multiply(state, columns, panel, row, rows, worker, z));
     if (worker->batch.training && rnl_dense_reads_pairs(state)) {
-        activate(state, in_buffer, row, unit, units, (rnl_mutable_view){z, stride});
-        rnl_step_round_from(worker->step, &state->output, in_buffer, row, state->cut.part_rows,
-                            unit, units);
+        activate(state, in_buffer, row, rows, unit, units, (rnl_mutable_view){z, stride});
+        rnl_step_round_from(worker->step, &state->output, in_buffer, row, rows, unit, units);
         return RNL_OK;
     }
-    activate(state, in_buffer, row, unit, units, rnl_matrix_at(&state->output, row, unit));
-    rnl_step_round(worker, &state->output, row, state->cut.part_rows, unit, units);
+    activate(state, in_buffer, row, rows, unit, units, rnl_matrix_at(&state->output, row, unit));
+    rnl_step_round(worker, &state->output, row, rows, unit, units);
     return RNL_OK;
+}
+
+static bool is_filled(const rnl_dense_state *state, const rnl_step_worker *worker, size_t part)
+{
+    const rnl_cut rows = worker->step->rows;
+    return rnl_cut_filled(rows, worker->batch.rows, part * state->cut.part_rows / rows.size) > 0;
+}
+
+rnl_dense_parts rnl_dense_parts_from(const rnl_dense_state *state, const rnl_step_worker *worker,
+                                     size_t part, size_t most)
+{
+    rnl_dense_parts parts = {1, is_filled(state, worker, part)};
+    while (parts.count < most && is_filled(state, worker, part + parts.count) == parts.filled)
+        ++parts.count;
+    return parts;
 }
 
 static rnl_status run_forward(const rnl_dense_state *state, size_t number, size_t part,
                               rnl_step_worker *worker)
 {
-    const rnl_step *step = worker->step;
     const rnl_dense_slice slice = rnl_dense_slice_of(state, number);
-    const size_t row = part * state->cut.part_rows;
-    if (worker->batch.training && !state->cut.by_columns)
-        rnl_dense_transpose_part(state, step, &slice, part);
-    if (rnl_cut_filled(step->rows, worker->batch.rows, row / step->rows.size) == 0)
-        return RNL_OK;
-    for (size_t p = slice.begin; p < slice.end; ++p)
-        RNL_TRY(run_panel(state, slice.columns, p, row, worker));
+    const size_t end = part + worker->joined, rows = state->cut.part_rows;
+    for (size_t k = part; worker->batch.training && !state->cut.by_columns && k < end; ++k)
+        rnl_dense_transpose_part(state, worker->step, &slice, k);
+    for (rnl_dense_parts some; part < end; part += some.count) {
+        some = rnl_dense_parts_from(state, worker, part, end - part);
+        for (size_t p = slice.begin; some.filled && p < slice.end; ++p)
+            RNL_TRY(run_panel(state, slice.columns, p, part * rows, some.count * rows, worker));
+    }
     return RNL_OK;
 }
 
@@ -156,6 +171,8 @@ static rnl_status add_parts(rnl_dense_state *state, rnl_step *step)
                                              .run = run_tile,
                                              .owner = tile_owner,
                                              .self = state,
+                                             .joins = state->joined_parts,
+                                             .line = state->cut.parts,
                                              .waits = RNL_WAITS_FOR_SHARED,
                                              .cost = forward_cost(state, step, state->own.count),
                                          });

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_SLICES 4 /* of a layer cut by rows */
+#define MOST_SLICES  4 /* of a layer cut by rows */
+#define ROWS_AT_ONCE 64
 
 /* Packs an array of the layer's kernel into the column block, and with the first block the bias's;
  * a tied kernel has no state of an optimizer. */
@@ -48,10 +49,19 @@ static void release(void *memory)
 
 /* ---- forward --------------------------------------------------------------------------------- */
 
+/* Products of few rows are slow.  oneDNN makes them for so many rows as were planned. */
+static size_t joined_parts(const rnl_dense_state *state, const rnl_step *step)
+{
+    return state->cut.by_columns || step->onednn
+               ? 1
+               : rnl_least(state->cut.parts, rnl_divide_up(ROWS_AT_ONCE, state->cut.part_rows));
+}
+
 static rnl_status plan_grid(rnl_dense_state *state, const rnl_step *step)
 {
     state->cut = rnl_cut_dense(step->rows, state->fan_in, state->units);
     state->own = rnl_cut_own_parts(step->rows);
+    state->joined_parts = joined_parts(state, step);
     state->blocks = calloc(state->cut.columns.blocks, sizeof *state->blocks);
     return state->blocks ? RNL_OK
                          : rnl_fail_memory(state->cut.columns.blocks * sizeof *state->blocks);
@@ -68,7 +78,7 @@ static rnl_status plan_block(rnl_dense_state *state, rnl_step *step, size_t bloc
                                                                   .a_layout = RNL_BY_ROWS,
                                                                   .a_stride = state->input->stride,
                                                                   .b = columns->packing});
-    rnl_dense_need(state, state->cut.part_rows * columns->packing.width);
+    rnl_dense_need(state, state->joined_parts * state->cut.part_rows * columns->packing.width);
     return rnl_step_block(step, state->layer, RNL_DENSE_KERNEL, rnl_packed_count(&columns->packing),
                           &columns->weights);
 }

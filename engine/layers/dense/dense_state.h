@@ -83,6 +83,7 @@ typedef struct rnl_dense_state {
     const rnl_layer *layer;
     size_t fan_in, units;
     rnl_dense_cut cut;
+    size_t joined_parts; /* that one product may take, in a layer cut by rows */
     rnl_own_parts own;
     rnl_bound_activation activation;
     rnl_dense_columns *blocks; /* (column blocks) */
@@ -140,6 +141,16 @@ static inline size_t rnl_dense_columns_owner(const void *self, size_t column_blo
     const size_t share = rnl_share_owner(state->cut.columns.blocks, workers, column_block);
     return state->by_columns.reversed ? workers - 1 - share : share;
 }
+
+/* Parts that follow each other, of which all or none have rows of the mini-batch. */
+typedef struct rnl_dense_parts {
+    size_t count;
+    bool filled;
+} rnl_dense_parts;
+
+/* Returns the parts from one on, `most` of them at most. */
+rnl_dense_parts rnl_dense_parts_from(const rnl_dense_state *state, const rnl_step_worker *worker,
+                                     size_t part, size_t most);
 
 /* ---- forward (dense_forward.c) --------------------------------------------------------------- */
 
