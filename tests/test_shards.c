@@ -259,6 +259,8 @@ ParameterizedTestParameters(shards, one_result)
         {.training = "optimizer: adam, precision: mixed_bfloat16, clipping: {clipvalue: 0.01}",
          .batch_size = 100,
          .shards = 4},
+        /* Few rows: workers keep slices of the weights. */
+        {.training = "optimizer: momentum", .batch_size = 24, .shards = 8},
     };
     static trial all[3 * COUNT(trials)];
     const char *const layers[] = {plain, every_layer, frozen};

@@ -27,9 +27,9 @@ typedef struct rnl_shard_sum {
     float *spare;    /* rnl_shard_sum_spare arrays */
 } rnl_shard_sum;
 
-/* What a product of a shard more takes, with its sum, in the time that a call takes beside its
- * arithmetic (docs/scaling.md). */
-#define RNL_SHARD_CALL 0.28
+/* What a leaf more of a product takes, in the time that a call takes beside its arithmetic
+ * (docs/scaling.md). */
+#define RNL_SHARD_CALL 0.2
 
 /* Returns the number of arrays beside the sum. */
 size_t rnl_shard_sum_spare(const rnl_step *step);

@@ -85,8 +85,9 @@ static rnl_status run_forward(const rnl_dense_state *state, size_t number, size_
     return RNL_OK;
 }
 
-/* A layer cut by columns reads inputs computed by other workers; a layer cut by rows reads weights
- * that they updated, and in training also transposes them. */
+/* A layer cut by columns, or that keeps weights, reads inputs computed by other workers; another
+ * cut by rows reads weights that they updated.  In training layers cut by rows also transpose them.
+ */
 static rnl_phase_cost forward_cost(const rnl_dense_state *state, const rnl_step *step, size_t parts)
 {
     const double rows = (double)(parts * state->cut.part_rows), fan_in = (double)state->fan_in,
@@ -95,11 +96,11 @@ static rnl_phase_cost forward_cost(const rnl_dense_state *state, const rnl_step 
                             !rnl_step_is_mixed(step) && state->layer->index > step->first_trainable;
     return (rnl_phase_cost){
         .tiles = state->cut.by_columns ? 0 : state->slices * parts,
-        .row_parts = state->cut.by_columns ? 0 : parts,
+        .row_parts = state->cut.by_columns || state->keeps_weights ? 0 : parts,
         .flops = rnl_step_flops(step, 2 * rows * fan_in * units),
         .calls = (double)(rnl_dense_panels(state) * parts),
         .bytes = 12 * rows * units + (transposes ? 8 * fan_in * units : 0),
-        .shared = 4 * fan_in * (state->cut.by_columns ? rows : units),
+        .shared = 4 * fan_in * (state->cut.by_columns || state->keeps_weights ? rows : units),
     };
 }
 
@@ -152,30 +153,37 @@ static rnl_status run_tile(void *self, size_t tile, rnl_step_worker *worker)
     return run_forward(state, tile / state->cut.parts, tile % state->cut.parts, worker);
 }
 
-/* Shares out tiles by rows, as other phases over rows do; a worker still computes its tiles in the
- * order of slices. */
+/* Shares out tiles by rows, as other phases over rows do, or by slices, as their gradients; a
+ * worker computes its tiles in the order of slices. */
 static size_t tile_owner(const void *self, size_t tile, size_t workers)
 {
     const rnl_dense_state *state = self;
-    const size_t parts = state->cut.parts, slices = state->slices;
-    return rnl_share_owner_apart(parts * slices, state->own.first * slices,
-                                 state->own.count * slices, workers,
-                                 tile % parts * slices + tile / parts);
+    const rnl_own_parts own = state->own;
+    const size_t parts = state->cut.parts, slices = state->slices, slice = tile / parts,
+                 part = tile % parts;
+    if (!state->keeps_weights)
+        return rnl_share_owner_apart(parts * slices, own.first * slices, own.count * slices,
+                                     workers, part * slices + slice);
+    if (part >= own.first && part < own.first + own.count)
+        return rnl_share_owner(own.count * slices, workers, slice * own.count + part - own.first);
+    const size_t others = parts - own.count, place = part < own.first ? part : part - own.count;
+    return rnl_share_owner(others * slices, workers, slice * others + place);
 }
 
 static rnl_status add_parts(rnl_dense_state *state, rnl_step *step)
 {
-    return rnl_phases_add(&step->phases, (rnl_phase){
-                                             .name = "forward",
-                                             .tiles = state->slices * state->cut.parts,
-                                             .run = run_tile,
-                                             .owner = tile_owner,
-                                             .self = state,
-                                             .joins = state->joined_parts,
-                                             .line = state->cut.parts,
-                                             .waits = RNL_WAITS_FOR_SHARED,
-                                             .cost = forward_cost(state, step, state->own.count),
-                                         });
+    return rnl_phases_add(
+        &step->phases, (rnl_phase){
+                           .name = "forward",
+                           .tiles = state->slices * state->cut.parts,
+                           .run = run_tile,
+                           .owner = tile_owner,
+                           .self = state,
+                           .joins = state->joined_parts,
+                           .line = state->cut.parts,
+                           .waits = state->keeps_weights ? RNL_WAITS_FOR_ALL : RNL_WAITS_FOR_SHARED,
+                           .cost = forward_cost(state, step, state->own.count),
+                       });
 }
 
 rnl_status rnl_dense_add_forward(rnl_dense_state *state, rnl_step *step)

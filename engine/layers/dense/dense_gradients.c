@@ -6,7 +6,7 @@
 #include "engine/step/update.h"
 
 /* The gradients of a range of inputs and a slice, summed over all rows.  Tiles are ordered by
- * range, then by slice. */
+ * range, then by slice, or the other way where workers keep slices. */
 typedef struct gradient_tile {
     rnl_dense_slice slice;
     size_t begin, end; /* inputs */
@@ -17,8 +17,9 @@ typedef struct gradient_tile {
 
 static gradient_tile tile_of(const rnl_dense_state *state, size_t number)
 {
-    const size_t ranges = state->cut.inputs.ranges, range = number / state->slices,
-                 slice = number % state->slices;
+    const size_t ranges = state->cut.inputs.ranges,
+                 range = state->keeps_weights ? number % ranges : number / state->slices,
+                 slice = state->keeps_weights ? number / ranges : number % state->slices;
     return (gradient_tile){
         .slice = rnl_dense_slice_of(state, slice),
         .begin = rnl_cut_input(state->cut.inputs, range),
@@ -184,13 +185,15 @@ static rnl_status run_gradients(void *self, size_t number, rnl_step_worker *work
     return RNL_OK;
 }
 
-/* In a layer cut by rows, shares begin with the last worker: workers with fewer parts of the rows
+/* Where workers keep rows, shares begin with the last worker: workers with fewer parts of the rows
  * get more of these tiles. */
 static size_t gradients_owner(const void *self, size_t tile, size_t workers)
 {
     const rnl_dense_state *state = self;
     if (state->cut.by_columns)
         return rnl_dense_columns_owner(state, tile, workers);
+    if (state->keeps_weights)
+        return rnl_share_owner(count_tiles(state), workers, tile);
     return workers - 1 - rnl_share_owner(count_tiles(state), workers, tile);
 }
 
@@ -203,6 +206,15 @@ static size_t count_chunks(const rnl_dense_state *state)
     for (size_t r = 0; r < state->cut.inputs.ranges; ++r)
         chunks += rnl_divide_up(inputs_of(state, r), RNL_CUT_INPUTS);
     return chunks;
+}
+
+/* Delta of all rows; and inputs and weights, if the worker has not just read them. */
+static double shared_bytes(const rnl_dense_state *state, double rows)
+{
+    const double fan_in = (double)state->fan_in, units = (double)state->units;
+    if (state->cut.by_columns)
+        return 0;
+    return 4 * (state->keeps_weights ? rows * units : rows * (fan_in + units) + fan_in * units);
 }
 
 /* An update delayed by clipping is a phase of its own.  In a layer cut by columns, all data that
@@ -219,7 +231,7 @@ static rnl_phase_cost gradients_cost(const rnl_dense_state *state, const rnl_ste
         .bytes = rnl_step_updates_late(step) || rnl_dense_is_tied(state)
                      ? 8 * weights
                      : rnl_step_update_bytes(step, weights, 2),
-        .shared = state->cut.by_columns ? 0 : 4 * (rows * (fan_in + units) + weights),
+        .shared = shared_bytes(state, rows),
     };
 }
 

@@ -57,10 +57,19 @@ static size_t joined_parts(const rnl_dense_state *state, const rnl_step *step)
                : rnl_least(state->cut.parts, rnl_divide_up(ROWS_AT_ONCE, state->cut.part_rows));
 }
 
+/* A mini-batch in shards is never cut by columns.  Where it has few rows, keeping weights takes
+ * that place: what workers read of each other is less that way. */
+static bool keeps_weights(const rnl_dense_state *state, const rnl_step *step)
+{
+    const size_t in_and_out = rnl_step_own_rows(step) * (state->fan_in + state->units);
+    return step->rows.shards > 1 && in_and_out < state->fan_in * state->units;
+}
+
 static rnl_status plan_grid(rnl_dense_state *state, const rnl_step *step)
 {
     state->cut = rnl_cut_dense(step->rows, state->fan_in, state->units);
     state->own = rnl_cut_own_parts(step->rows);
+    state->keeps_weights = keeps_weights(state, step);
     state->joined_parts = joined_parts(state, step);
     state->blocks = calloc(state->cut.columns.blocks, sizeof *state->blocks);
     return state->blocks ? RNL_OK
@@ -83,12 +92,19 @@ static rnl_status plan_block(rnl_dense_state *state, rnl_step *step, size_t bloc
                           &columns->weights);
 }
 
+static size_t count_slices(const rnl_dense_state *state)
+{
+    const size_t panels = state->blocks[0].packing.panels;
+    if (state->cut.by_columns)
+        return state->cut.columns.blocks;
+    return state->keeps_weights ? panels : rnl_least(panels, MOST_SLICES);
+}
+
 static rnl_status plan_parameters(rnl_dense_state *state, rnl_step *step)
 {
     for (size_t c = 0; c < state->cut.columns.blocks; ++c)
         RNL_TRY(plan_block(state, step, c));
-    state->slices = state->cut.by_columns ? state->cut.columns.blocks
-                                          : rnl_least(state->blocks[0].packing.panels, MOST_SLICES);
+    state->slices = count_slices(state);
     rnl_step_need_tile(step, state->scratch);
     return rnl_dense_of(state->layer)->use_bias
                ? rnl_step_block(step, state->layer, RNL_DENSE_BIAS, state->units, &state->bias)

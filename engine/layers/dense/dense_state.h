@@ -19,7 +19,8 @@
  *
  * A layer cut by rows is one column block.  It has tiles for each part of the rows and group of
  * panels, and for dW one for each range of inputs and group of panels.  Its forward tiles transpose
- * the weights for all workers.
+ * the weights for all workers.  Tiles are shared out by rows; where weights are more than what goes
+ * in and out, by slices, so that a worker's weights stay in its cache.
  *
  * In both, gradients are summed over all rows by one worker, which then updates the weights.
  *
@@ -83,6 +84,7 @@ typedef struct rnl_dense_state {
     const rnl_layer *layer;
     size_t fan_in, units;
     rnl_dense_cut cut;
+    bool keeps_weights;  /* cut by rows, but workers keep slices of the weights, not rows */
     size_t joined_parts; /* that one product may take, in a layer cut by rows */
     rnl_own_parts own;
     rnl_bound_activation activation;
