@@ -152,6 +152,7 @@ static void set_rates(rnl_step *step, uint64_t number, double momentum_product)
 static rnl_status run_step(rnl_hand *hand, watch *w, const size_t *numbers)
 {
     const rnl_step *step = hand->step.step;
+    hand->step.joined = 1;
     begin_batch(w);
     for (size_t i = 0; i < step->phases.count; ++i) {
         const rnl_phase *phase = &step->phases.items[i];
