@@ -9,7 +9,8 @@
 
 static _Atomic(rnl_model *) guarded;
 static const char *_Atomic checkpoints[2]; /* paths, or NULL */
-static atomic_bool released;               /* the model that was guarded is saved */
+static atomic_bool released;               /* training has ended */
+static atomic_bool saved;                  /* and the model is saved */
 static atomic_int received;
 static _Atomic double received_at; /* seconds */
 
@@ -57,9 +58,9 @@ static void handle(int signal)
         SAY("\nrunnel: interrupted; the last checkpoint stands\n");
     else if (model)
         SAY("\nrunnel: interrupted before a checkpoint was saved\n");
-    else if (atomic_load(&released))
+    else if (atomic_load(&saved))
         SAY("\nrunnel: interrupted after the model was saved\n");
-    else
+    else if (!atomic_load(&released))
         SAY("\nrunnel: interrupted before training began\n");
     _exit(128 + signal);
 }
@@ -83,8 +84,9 @@ void rnl_interruption_name_checkpoint(const char *checkpoint, const char *previo
     atomic_store(&checkpoints[1], previous);
 }
 
-void rnl_interruption_release(void)
+void rnl_interruption_release(bool model_is_saved)
 {
+    atomic_store(&saved, model_is_saved);
     atomic_store(&released, true);
     atomic_store(&guarded, NULL);
 }

@@ -21,6 +21,13 @@ rnl_status rnl_fail_other(const rnl_job *job, size_t rank, const char *what)
                     rnl_job_count(job), what);
 }
 
+rnl_status rnl_job_tell_failure(rnl_job *job, rnl_status status)
+{
+    if (job && status != RNL_OK)
+        rnl_job_fail(job, 1, rnl_message());
+    return status;
+}
+
 /* What a rank says when all meet. */
 typedef struct report {
     int32_t code;

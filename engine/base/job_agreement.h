@@ -14,6 +14,10 @@ rnl_status rnl_fail_job(const rnl_job *job);
  * on, to its end.  Without a job it returns the status. */
 rnl_status rnl_job_agree_on(rnl_job *job, rnl_status status);
 
+/* Returns the status; other ranks, which wait for this one, hear of a failure at once.  No job:
+ * nobody does. */
+rnl_status rnl_job_tell_failure(rnl_job *job, rnl_status status);
+
 /* RNL_BAD_DATA: the rank has "another configuration", or what it may be. */
 rnl_status rnl_fail_other(const rnl_job *job, size_t rank, const char *what);
 

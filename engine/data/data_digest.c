@@ -1,6 +1,7 @@
 #include "engine/data/data_digest.h"
 
 #include "engine/base/error.h"
+#include "engine/base/job_agreement.h"
 
 #include <string.h>
 
@@ -36,18 +37,10 @@ static void add_rows(void *context, size_t first, size_t last)
     rnl_digest_pack(d->packed, d->state);
 }
 
-/* Ranks that wait for what this one digests hear of a failure. */
-static rnl_status tell_others(const rnl_dataset *rows, rnl_status status)
-{
-    if (status != RNL_OK && rows->parts)
-        rnl_job_fail(rows->parts->job, 1, rnl_message());
-    return status;
-}
-
 static rnl_status digest_held(char *text, const rnl_dataset *rows)
 {
     held_digest d = {.rows = rows};
-    RNL_TRY(tell_others(rows, rnl_digest_begin(&d.state)));
+    RNL_TRY(rnl_job_tell_failure(rows->parts->job, rnl_digest_begin(&d.state)));
     rnl_status status = rnl_fold_rows(&(const rnl_fold){.parts = rows->parts,
                                                         .rows = rows->rows,
                                                         .work = add_rows,
@@ -70,10 +63,11 @@ static rnl_status digest_rows(char *text, const rnl_dataset *rows)
         {targets, bytes_of(targets, rows->rows, target_bytes)},
         {rows->sample_weights, bytes_of(rows->sample_weights, rows->rows, sizeof(float))},
     };
-    if (rows->parts)
+    rnl_job *job = rows->parts ? rows->parts->job : NULL;
+    if (job)
         RNL_TRY(digest_held(text, rows));
-    for (size_t i = rows->parts ? 1 : 0; i < sizeof parts / sizeof *parts; ++i)
-        RNL_TRY(tell_others(rows, rnl_digest(text + i * EACH, &parts[i], 1)));
+    for (size_t i = job ? 1 : 0; i < sizeof parts / sizeof *parts; ++i)
+        RNL_TRY(rnl_job_tell_failure(job, rnl_digest(text + i * EACH, &parts[i], 1)));
     return RNL_OK;
 }
 

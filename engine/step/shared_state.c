@@ -1,6 +1,7 @@
 #include "engine/step/shared_state.h"
 
 #include "engine/base/error.h"
+#include "engine/base/job_agreement.h"
 #include "engine/base/memory.h"
 #include "engine/step/shared_exchange.h"
 
@@ -152,7 +153,7 @@ static rnl_status run(const rnl_step *step, rnl_layer *layers, bool collects)
     free(t.whole);
     free(t.kept);
     free(t.parcels);
-    return status;
+    return rnl_job_tell_failure(step->shared->job, status);
 }
 
 rnl_status rnl_shared_collect_state(const rnl_step *step, rnl_model *model)

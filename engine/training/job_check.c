@@ -136,8 +136,7 @@ rnl_status rnl_job_tell(rnl_job *job, rnl_status status, bool agreed)
     int code;
     if (rnl_job_fault(job, &text, &code) != RNL_FAULT_NONE)
         return rnl_fail_job(job);
-    rnl_job_fail(job, 1, rnl_message());
-    return status;
+    return rnl_job_tell_failure(job, status);
 }
 
 rnl_status rnl_job_begin(const rnl_model *model, const rnl_options *options)
