@@ -148,7 +148,8 @@ static void set_rates(rnl_step *step, uint64_t number, double momentum_product)
     rnl_step_set_rates(step, number, number, scheduled, momentum_product);
 }
 
-/* One worker needs no barriers between phases. */
+/* One worker needs no barriers between phases.  Each tile has a call of its own, where a training
+ * joins small ones. */
 static rnl_status run_step(rnl_hand *hand, watch *w, const size_t *numbers)
 {
     const rnl_step *step = hand->step.step;

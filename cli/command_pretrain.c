@@ -193,15 +193,14 @@ static int train(stage_run *stage)
     rnl_display_finish(&stage->run->display);
     if (status == RNL_OK && stage->run->ranks.leads)
         status = rnl_model_save(stage->model, stage->directory.model);
-    const bool ended = status == RNL_OK || status == RNL_STOPPED;
-    rnl_interruption_release(ended && stage->run->ranks.leads);
+    rnl_interruption_release(status == RNL_OK && stage->run->ranks.leads);
     rnl_interruption_name_checkpoint(NULL, NULL);
     const bool written = !stage->began || rnl_history_close(&stage->history);
     if (stage->refused && status == RNL_STOPPED)
         return RNL_EXIT_FAILURE;
     const int code = rnl_ranks_speak(&stage->run->ranks, status) ? rnl_complain_status(status)
                                                                  : RNL_EXIT_FAILURE;
-    if (ended && rnl_interruption_code())
+    if ((status == RNL_OK || status == RNL_STOPPED) && rnl_interruption_code())
         return rnl_interruption_code();
     return code == RNL_EXIT_OK && !written ? RNL_EXIT_FAILURE : code;
 }

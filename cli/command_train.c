@@ -265,8 +265,7 @@ static int train_and_save(rnl_training *run)
     rnl_display_finish(&run->display);
     if (status == RNL_OK && run->ranks.leads)
         status = rnl_model_save(run->model, run->directory.model);
-    const bool ended = status == RNL_OK || status == RNL_STOPPED;
-    rnl_interruption_release(ended && run->ranks.leads);
+    rnl_interruption_release(status == RNL_OK && run->ranks.leads);
     rnl_interruption_name_checkpoint(NULL, NULL);
     const bool written = close_files(run);
     if (run->refused && status == RNL_STOPPED)
@@ -277,7 +276,8 @@ static int train_and_save(rnl_training *run)
         note_failure(run);
     if (!written && code == RNL_EXIT_OK)
         code = RNL_EXIT_FAILURE;
-    return ended && rnl_interruption_code() ? rnl_interruption_code() : code;
+    const bool stopped = status == RNL_OK || status == RNL_STOPPED;
+    return stopped && rnl_interruption_code() ? rnl_interruption_code() : code;
 }
 
 /* test: loss 0.3451, accuracy 0.8852 (10000 rows) */

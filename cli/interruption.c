@@ -7,10 +7,11 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { LEFT_NONE_YET, LEFT_MODEL, LEFT_CHECKPOINT, LEFT_NOTHING };
+
 static _Atomic(rnl_model *) guarded;
 static const char *_Atomic checkpoints[2]; /* paths, or NULL */
-static atomic_bool released;               /* training has ended */
-static atomic_bool saved;                  /* and the model is saved */
+static atomic_int left;                    /* by a training that has ended */
 static atomic_int received;
 static _Atomic double received_at; /* seconds */
 
@@ -58,9 +59,11 @@ static void handle(int signal)
         SAY("\nrunnel: interrupted; the last checkpoint stands\n");
     else if (model)
         SAY("\nrunnel: interrupted before a checkpoint was saved\n");
-    else if (atomic_load(&saved))
+    else if (atomic_load(&left) == LEFT_MODEL)
         SAY("\nrunnel: interrupted after the model was saved\n");
-    else if (!atomic_load(&released))
+    else if (atomic_load(&left) == LEFT_CHECKPOINT)
+        SAY("\nrunnel: interrupted; the last checkpoint stands\n");
+    else if (atomic_load(&left) == LEFT_NONE_YET)
         SAY("\nrunnel: interrupted before training began\n");
     _exit(128 + signal);
 }
@@ -86,8 +89,7 @@ void rnl_interruption_name_checkpoint(const char *checkpoint, const char *previo
 
 void rnl_interruption_release(bool model_is_saved)
 {
-    atomic_store(&saved, model_is_saved);
-    atomic_store(&released, true);
+    atomic_store(&left, model_is_saved ? LEFT_MODEL : is_saved() ? LEFT_CHECKPOINT : LEFT_NOTHING);
     atomic_store(&guarded, NULL);
 }
 

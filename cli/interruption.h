@@ -15,8 +15,8 @@ void rnl_interruption_guard(rnl_model *model);
 /* The files of which one is there once something is saved; the paths stay the caller's. */
 void rnl_interruption_name_checkpoint(const char *checkpoint, const char *previous);
 
-/* Makes an interruption end the program again; it says so if the model is saved, and nothing else:
- * what failed tells why. */
+/* Makes an interruption end the program again.  It tells what the training has left, and nothing
+ * where that is nothing: what failed has told why. */
 void rnl_interruption_release(bool model_is_saved);
 
 /* The exit code that a signal which came while guarded asks for, 130 or 143; 0 if none came. */

@@ -65,8 +65,7 @@ typedef struct rnl_parcel {
 #define RNL_JOB_SMALL ((size_t)1 << 20)
 
 /* Cuts small parcels, and large ones, into messages of so many bytes, between exchanges; all ranks
- * set the same.  A large message first asks its receiver for room; messages that do not have
- * arrived by then. */
+ * set the same.  A large message first asks its receiver for room; small ones leave at once. */
 void rnl_job_cut(rnl_job *job, size_t small, size_t large);
 
 /* Starts parcels that the next exchange waits for; messages move while the library is called. */

@@ -22,8 +22,8 @@
  * library's memory. */
 #define MOST_PIECES 128
 
-/* Turns of tests that messages have to end in when they are dropped, 20 us or more each. */
-#define DROP_TURNS 1000
+/* Seconds that messages have to end in when they are dropped. */
+#define DROPPING 0.1
 
 /* Seconds without a sleep between tests. */
 #define SPINNING 1e-4
@@ -238,8 +238,8 @@ static void test_dropped(rnl_job *job)
     }
 }
 
-/* A receive that is matched, and a send, cannot be cancelled: they have some turns to come to an
- * end.  The library may write to what is left, in any of its calls. */
+/* A receive that is matched, and a send, cannot be cancelled: they have a moment to come to an end.
+ * The library may write to what is left, in any of its calls. */
 void rnl_job_drop(rnl_job *job)
 {
     if (!job || job->open == 0)
@@ -248,7 +248,8 @@ void rnl_job_drop(rnl_job *job)
     for (size_t k = 0; k < job->open; ++k)
         if (job->messages[k].receives)
             job->mpi->cancel(&job->messages[k].request);
-    for (size_t turn = 0; turn < DROP_TURNS && job->open > 0; ++turn) {
+    const double end = rnl_job_awake(job) + DROPPING;
+    while (job->open > 0 && rnl_job_awake(job) < end) {
         test_dropped(job);
         rest(true);
     }

@@ -56,7 +56,7 @@ double rnl_hidden_seconds(const rnl_phase_cost *phases, size_t count, const rnl_
         const rnl_phase_cost *p = &phases[i];
         const double late = exchange_seconds(p, rates, p->received - p->early),
                      early = rnl_message_seconds(p, rates) - late;
-        hidden += early < since ? early : since;
+        hidden += early < 0 ? 0 : early < since ? early : since;
         since = p->sends ? 0 : since + rnl_phase_seconds(p, rates, workers, nodes);
     }
     return hidden;

@@ -67,7 +67,7 @@ void rnl_product_panel_tree(const rnl_product *product, size_t rows, size_t pane
                             const float *a, const float *b, float *nodes, bool add, float *c)
 {
     rnl_panel_product arguments = arguments_of(product, rows, panel, a, b, c);
-    arguments.leaf = arguments.inner;
+    arguments.leaf = count > 1 ? arguments.inner : 0;
     arguments.inner *= count;
     arguments.nodes = nodes;
     arguments.add = add;

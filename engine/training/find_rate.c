@@ -15,6 +15,7 @@
 #include "engine/training/input_scale.h"
 #include "engine/training/job_check.h"
 #include "engine/training/training_log.h"
+#include "engine/workers/outlook.h"
 #include "engine/workers/steps.h"
 #include "threading/floating_mode.h"
 
@@ -309,11 +310,10 @@ static rnl_status run(search *s)
     return rnl_executor_run(&executor);
 }
 
-rnl_status rnl_find_learning_rate(const rnl_model *model, const rnl_data *data,
-                                  const rnl_rate_range *range, const rnl_options *options,
-                                  rnl_rate_search **found)
+/* A training has told what is foreseen of its steps. */
+static rnl_status find(const rnl_model *model, const rnl_data *data, const rnl_rate_range *range,
+                       const rnl_options *options, bool told, rnl_rate_search **found)
 {
-    RNL_OWN_FLOATING_MODE;
     search s = {
         .model = model,
         .rows = {.dataset = &data->train},
@@ -326,8 +326,12 @@ rnl_status rnl_find_learning_rate(const rnl_model *model, const rnl_data *data,
     RNL_TRY(rnl_job_begin(model, s.options));
     rnl_log_notes(data, s.options);
     s.rows.count = rnl_epoch_rows(model, &data->train);
+    rnl_status status = told ? RNL_OK
+                             : rnl_tell_outlook(s.options->job, model,
+                                                rnl_batch_size(model, &data->train), s.options);
     s.started = rnl_course_now();
-    rnl_status status = run(&s);
+    if (status == RNL_OK)
+        status = run(&s);
     if (status == RNL_OK && s.result->public.count == 0)
         status = rnl_fail(RNL_NOT_FINITE,
                           "the range test: the loss of the first mini-batch is not finite");
@@ -344,6 +348,14 @@ rnl_status rnl_find_learning_rate(const rnl_model *model, const rnl_data *data,
     suggest(s.result, model, &data->train);
     *found = result;
     return RNL_OK;
+}
+
+rnl_status rnl_find_learning_rate(const rnl_model *model, const rnl_data *data,
+                                  const rnl_rate_range *range, const rnl_options *options,
+                                  rnl_rate_search **found)
+{
+    RNL_OWN_FLOATING_MODE;
+    return find(model, data, range, options, false, found);
 }
 
 void rnl_rate_search_free(rnl_rate_search *found)
@@ -374,7 +386,7 @@ rnl_status rnl_find_rate(double *learning_rate, const rnl_model *model, const rn
     const rnl_choice *asking = of_schedule ? model->phase.schedule : model->phase.optimizer;
     const char *key = of_schedule ? "max_rate" : "learning_rate";
     rnl_rate_search *found;
-    RNL_TRY(rnl_find_learning_rate(model, data, NULL, &quiet, &found));
+    RNL_TRY(find(model, data, NULL, &quiet, true, &found));
     rnl_status status = RNL_OK;
     if (isnan(found->learning_rate))
         status = rnl_fail_at(asking->place,

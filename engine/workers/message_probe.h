@@ -16,7 +16,7 @@
  * once.  `sent` holds one message, `received` one, too.  false if the job is broken. */
 bool rnl_job_swap(rnl_job *job, char *sent, char *received, size_t size, size_t count);
 
-/* Measures what messages take, in some 50 ms at 10 Gbit/s, and cuts those of the job into the
+/* Measures what messages take, in some 100 ms at 10 Gbit/s, and cuts those of the job into the
  * pieces that took the shortest time; all ranks call it at once. */
 rnl_status rnl_probe_messages(rnl_job *job, rnl_message_rates *rates);
 

@@ -13,8 +13,7 @@ typedef struct gradient_tile {
     bool with_bias;    /* one tile of a slice has the gradients of its bias */
 } gradient_tile;
 
-/* Tiles of several ranges have biases, so that several workers do. */
-
+/* Slices have the sums of their biases at different ranges, so that several workers add them. */
 static gradient_tile tile_of(const rnl_dense_state *state, size_t number)
 {
     const size_t ranges = state->cut.inputs.ranges,
