@@ -104,6 +104,11 @@ Test(program_words, what_is_no_model_is_told)
         program_expect("err", "run: expected a file, got a directory; did you mean "
                               "'run/model.safetensors'?");
     }
+    program_write("run.yaml", "data: {train: {csv: {path: run, target: y}}}\n"
+                              "model: [{dense: {units: 1}}]\n"
+                              "training: {loss: mean_squared_error, optimizer: adam, epochs: 1}\n");
+    cr_expect_eq(program_run("train run.yaml -q -o of_run"), 1);
+    program_expect("err", "run: expected a file, got a directory\n");
     cr_expect_eq(program_run("evaluate " SPIRALS), 1);
     program_expect("err", "this is text, as a configuration is; expected a safetensors file");
 }

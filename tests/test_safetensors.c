@@ -295,6 +295,32 @@ Test(safetensors, rules_of_shapes_and_offsets, .init = enter, .fini = leave)
                           "expected 4 bytes of data, got 8");
 }
 
+Test(safetensors, other_formats_are_named, .init = enter, .fini = leave)
+{
+    static const struct {
+        const char *start, *words;
+    } cases[] = {
+        {"\x89HDF\r\n\x1a\n", "this is HDF5"},
+        {"PK\x03\x04\x14\0\0\0", "this is a zip archive"},
+        {"\x1f\x8b\x08\0\x12\x34\x56jm", "this is compressed by gzip"},
+        {"n\xc3\xa4me:\tx", "this is text"},
+        {"a:\r\n b: ", "this is text"},
+        {"\x7f"
+         "ELF\x02\x01\x01j",
+         "expected a safetensors header within"},
+        {"text\0tex", "expected a safetensors header within"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        char bytes[16] = "";
+        memcpy(bytes, cases[i].start, 8);
+        write_bytes(bytes, sizeof bytes);
+        rnl_safetensors file;
+        cr_assert_eq(rnl_safetensors_read(&file, path), RNL_BAD_DATA);
+        cr_expect_not_null(strstr(rnl_message(), cases[i].words), "expected '%s' in: %s",
+                           cases[i].words, rnl_message());
+    }
+}
+
 Test(safetensors, hostile_length, .init = enter, .fini = leave)
 {
     static const uint64_t lengths[] = {1, 100000001, UINT64_MAX, UINT64_MAX - 7, 1ull << 60};

@@ -5,26 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* A run is often named in place of the model in it. */
-static rnl_status fail_kind(const char *path, bool directory)
-{
-    char *model = NULL;
-    if (directory && asprintf(&model, "%s/model.safetensors", path) < 0)
-        model = NULL;
-    const bool found = model && access(model, R_OK) == 0;
-    const rnl_status status =
-        rnl_fail(RNL_BAD_DATA, "%s: expected a file, got a %s%s%s%s", path,
-                 directory ? "directory" : "pipe, socket or device",
-                 found ? "; did you mean '" : "", found ? model : "", found ? "'?" : "");
-    free(model);
-    return status;
-}
 
 rnl_status rnl_input_open(int *descriptor, uint64_t *size, const char *path)
 {
@@ -40,7 +23,8 @@ rnl_status rnl_input_open(int *descriptor, uint64_t *size, const char *path)
     if (fstat(opened, &about) != 0)
         status = rnl_fail(RNL_IO, "%s: cannot be examined: %s", path, strerror(errno));
     else if (!S_ISREG(about.st_mode))
-        status = fail_kind(path, S_ISDIR(about.st_mode));
+        status = rnl_fail(RNL_BAD_DATA, "%s: expected a file, got a %s", path,
+                          S_ISDIR(about.st_mode) ? "directory" : "pipe, socket or device");
     if (status != RNL_OK) {
         close(opened);
         return status;

@@ -4,6 +4,7 @@
 #include "engine/base/memory.h"
 #include "engine/storage/input_file.h"
 #include "engine/storage/json_failure.h"
+#include "engine/storage/model_input.h"
 #include "engine/storage/safetensors_file.h"
 
 #include <jansson.h>
@@ -63,29 +64,19 @@ static rnl_status read_from(const source *from, void *bytes, size_t count, uint6
     return RNL_OK;
 }
 
-/* Names what is no safetensors file, by how it begins; NULL for anything else. */
-static const char *name_format(const uint64_t *start)
-{
-    if (memcmp(start, "\x89HDF\r\n\x1a\n", sizeof *start) == 0)
-        return "HDF5, as Keras writes .h5";
-    if (memcmp(start, "PK\x03\x04", 4) == 0)
-        return "a zip archive, as Keras writes .keras and PyTorch .pt";
-    if ((*start >> 56) - ' ' < 95) /* a letter: no header is so long */
-        return "text, as a configuration is";
-    return NULL;
-}
-
 static rnl_status read_head(file_memory *memory, const source *from)
 {
     const char *path = from->path;
     const uint64_t size = from->size;
+    unsigned char start[RNL_FORMAT_BYTES];
     uint64_t length;
     if (size < sizeof length)
         return rnl_fail(RNL_BAD_DATA,
                         "%s: expected a safetensors file of at least %zu bytes, got %llu", path,
                         sizeof length, (unsigned long long)size);
-    RNL_TRY(read_from(from, &length, sizeof length, 0));
-    const char *format = name_format(&length);
+    RNL_TRY(read_from(from, start, sizeof start, 0));
+    memcpy(&length, start, sizeof length);
+    const char *format = rnl_foreign_format(start);
     if (format)
         return rnl_fail(RNL_BAD_DATA,
                         "%s: this is %s; expected a safetensors file, which the package "
@@ -385,7 +376,7 @@ static rnl_status read_source(rnl_safetensors *file, const source *from)
 rnl_status rnl_safetensors_read(rnl_safetensors *file, const char *path)
 {
     source from = {.path = path};
-    RNL_TRY(rnl_input_open(&from.descriptor, &from.size, path));
+    RNL_TRY(rnl_model_input_open(&from.descriptor, &from.size, path));
     const rnl_status status = read_source(file, &from);
     close(from.descriptor);
     return status;
@@ -422,7 +413,7 @@ rnl_status rnl_safetensors_verify(const char *path)
 {
     source from = {.path = path};
     file_memory memory = {0};
-    RNL_TRY(rnl_input_open(&from.descriptor, &from.size, path));
+    RNL_TRY(rnl_model_input_open(&from.descriptor, &from.size, path));
     const rnl_status status = verify(&memory, &from);
     free(memory.head);
     close(from.descriptor);

@@ -1,0 +1,50 @@
+#include "engine/storage/model_input.h"
+
+#include "engine/base/error.h"
+#include "engine/storage/input_file.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A run is often named in place of the model in it. */
+rnl_status rnl_model_input_open(int *descriptor, uint64_t *size, const char *path)
+{
+    char *inside = NULL;
+    if (asprintf(&inside, "%s/model.safetensors", path) < 0)
+        return rnl_fail_memory(strlen(path));
+    const rnl_status status =
+        access(inside, R_OK) == 0
+            ? rnl_fail(RNL_BAD_DATA, "%s: expected a file, got a directory; did you mean '%s'?",
+                       path, inside)
+            : rnl_input_open(descriptor, size, path);
+    free(inside);
+    return status;
+}
+
+/* Bytes of text in UTF-8, as far as each of them tells. */
+static bool is_text(const unsigned char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; ++i) {
+        const bool spaces = bytes[i] == '\t' || bytes[i] == '\n' || bytes[i] == '\r';
+        if ((bytes[i] < ' ' && !spaces) || bytes[i] == 0x7f || bytes[i] > 0xf4)
+            return false;
+    }
+    return true;
+}
+
+const char *rnl_foreign_format(const unsigned char start[RNL_FORMAT_BYTES])
+{
+    if (memcmp(start, "\x89HDF\r\n\x1a\n", RNL_FORMAT_BYTES) == 0)
+        return "HDF5, as Keras writes .h5";
+    if (memcmp(start, "PK\x03\x04", 4) == 0)
+        return "a zip archive, as Keras writes .keras and PyTorch .pt";
+    if (memcmp(start, "\x1f\x8b", 2) == 0 &&
+        start[RNL_FORMAT_BYTES - 1] != 0) /* no header is so long */
+        return "compressed by gzip";
+    if (is_text(start, RNL_FORMAT_BYTES))
+        return "text, as a configuration is";
+    return NULL;
+}
