@@ -246,6 +246,15 @@ Test(memory, products_that_wrap_around_are_refused)
     cr_expect_not(rnl_add_bytes(&sum, PTRDIFF_MAX, 1, 1));
 }
 
+Test(memory, nothing_is_mapped_after_a_refusal)
+{
+    void *where = NULL;
+    size_t bytes = 1;
+    cr_expect_eq(rnl_map_rows(&where, "x", (size_t)1 << 60, 1, 1, &bytes), RNL_NO_MEMORY);
+    cr_expect_null(where);
+    cr_expect_eq(bytes, 0);
+}
+
 Test(memory, growth_keeps_what_is_there)
 {
     int *numbers = NULL;

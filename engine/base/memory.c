@@ -123,16 +123,18 @@ rnl_status rnl_allocate_zeros(void *where, const char *what, size_t rows, size_t
 rnl_status rnl_map_rows(void *where, const char *what, size_t rows, size_t columns, size_t size,
                         size_t *bytes)
 {
+    size_t all = 0;
     *bytes = 0;
-    if (!rnl_add_bytes(bytes, rows, columns, size))
+    if (!rnl_add_bytes(&all, rows, columns, size))
         return rnl_fail(RNL_NO_MEMORY, "%s: %zu rows of %zu numbers do not fit in memory", what,
                         rows, columns);
-    void *memory = mmap(NULL, *bytes, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *memory =
+        mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED)
         return rnl_fail(RNL_NO_MEMORY, "%s: %.1f GB of address space are refused: %m", what,
-                        (double)*bytes / 1e9);
+                        (double)all / 1e9);
     memcpy(where, &memory, sizeof memory);
+    *bytes = all;
     return RNL_OK;
 }
 

@@ -36,7 +36,7 @@ rnl_status rnl_allocate_zeros(void *where, const char *what, size_t rows, size_t
                               size_t size);
 
 /* Reserves address space for rows x columns zeros, of which pages that are written become memory:
- * `bytes` in all.  Freed with rnl_unmap. */
+ * `bytes` in all, 0 after a failure.  Freed with rnl_unmap. */
 rnl_status rnl_map_rows(void *where, const char *what, size_t rows, size_t columns, size_t size,
                         size_t *bytes);
 void rnl_unmap(void *memory, size_t bytes);
