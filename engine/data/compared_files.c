@@ -11,20 +11,26 @@
 
 #define SETS 3
 
-/* Of each file; "" where there is none, or it cannot be read. */
+/* A sample of each file; "" where there is none, or it cannot be read. */
 typedef struct samples {
     char digits[SETS * RNL_MOST_FILES][RNL_DIGEST_DIGITS + 1];
 } samples;
 
 typedef const char *path_list[SETS * RNL_MOST_FILES];
 
-static void list_files(path_list paths, const rnl_data_config *config)
+static void list_files(path_list paths, const rnl_data_config *config, unsigned sets)
 {
-    const rnl_choice *const sources[SETS] = {&config->train, &config->validation, &config->test};
+    const struct {
+        rnl_part set;
+        const rnl_choice *source;
+    } all[SETS] = {{RNL_TRAIN, &config->train},
+                   {RNL_VALIDATION, &config->validation},
+                   {RNL_TEST, &config->test}};
     for (size_t i = 0; i < SETS; ++i) {
-        const rnl_data_format *format = sources[i]->kind ? sources[i]->kind->operations : NULL;
-        if (format && format->list_files)
-            format->list_files(paths + i * RNL_MOST_FILES, sources[i]->parameters);
+        const rnl_choice *source = all[i].source;
+        const rnl_data_format *format = source->kind ? source->kind->operations : NULL;
+        if ((sets & all[i].set) && format && format->list_files)
+            format->list_files(paths + i * RNL_MOST_FILES, source->parameters);
     }
 }
 
@@ -45,14 +51,14 @@ static rnl_status compare(const samples *all, const path_list paths, const rnl_j
     return RNL_OK;
 }
 
-rnl_status rnl_data_compare_files(const rnl_data_config *config, rnl_job *job)
+rnl_status rnl_data_compare_files(const rnl_data_config *config, unsigned sets, rnl_job *job)
 {
     path_list paths = {0};
     samples own = {0};
     void *all;
     if (!job)
         return RNL_OK;
-    list_files(paths, config);
+    list_files(paths, config, sets);
     for (size_t i = 0; i < SETS * RNL_MOST_FILES; ++i)
         if (paths[i] && rnl_sample_file(own.digits[i], paths[i]) != RNL_OK)
             own.digits[i][0] = '\0';

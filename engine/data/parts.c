@@ -56,12 +56,13 @@ static rnl_status check_config(const rnl_data_config *config, const rnl_loading 
 }
 
 /* The training set measures the encoding that the others follow. */
-static bool needs_train(const rnl_data *data, const rnl_data_config *config, unsigned parts)
+unsigned rnl_data_sets_read(const rnl_data_config *config, const rnl_encoding *encoding,
+                            unsigned parts)
 {
-    const bool takes = rnl_split_is_on(config) && (parts & RNL_VALIDATION);
+    const bool splits = rnl_split_is_on(config), takes = splits && (parts & RNL_VALIDATION);
     const bool follows = config->train.kind && config->train.kind->operations == &rnl_csv_format &&
-                         !rnl_encoding_measured(&data->encoding);
-    return (parts & RNL_TRAIN) || takes || follows;
+                         !(encoding && rnl_encoding_measured(encoding));
+    return (takes || follows ? parts | RNL_TRAIN : parts) & ~(splits ? RNL_VALIDATION : 0u);
 }
 
 static bool add_need(rnl_data_need *need, const rnl_choice *source, const rnl_loading *loading)
@@ -70,15 +71,17 @@ static bool add_need(rnl_data_need *need, const rnl_choice *source, const rnl_lo
     return !format || !format->add_need || format->add_need(need, source->parameters, loading);
 }
 
-/* All parts together, before the first is read. */
+/* All sets together, before the first is read. */
 static rnl_status check_need(const rnl_data_config *sources, const rnl_loading *loading,
-                             bool with_train, unsigned parts)
+                             unsigned sets)
 {
     rnl_data_need need = {0};
-    bool fits = !with_train || add_need(&need, &sources->train, loading);
-    if ((parts & RNL_VALIDATION) && !rnl_split_is_on(sources))
+    bool fits = true;
+    if (sets & RNL_TRAIN)
+        fits = add_need(&need, &sources->train, loading);
+    if (sets & RNL_VALIDATION)
         fits = fits && add_need(&need, &sources->validation, loading);
-    if (parts & RNL_TEST)
+    if (sets & RNL_TEST)
         fits = fits && add_need(&need, &sources->test, loading);
     size_t bytes;
     if (!fits || __builtin_add_overflow(need.kept, need.beside, &bytes))
@@ -103,15 +106,15 @@ static rnl_status load_parts(rnl_data *data, const rnl_config *config, rnl_loadi
     const rnl_data_config *sources = &config->data;
     loading.encoding = &data->encoding;
     loading.notes = &data->notes;
-    const bool with_train = needs_train(data, sources, parts);
-    RNL_TRY(check_need(sources, &loading, with_train, parts));
-    if (with_train)
+    const unsigned sets = rnl_data_sets_read(sources, &data->encoding, parts);
+    RNL_TRY(check_need(sources, &loading, sets));
+    if (sets & RNL_TRAIN)
         RNL_TRY(load_train(data, sources, &loading));
     if (rnl_split_is_on(sources) && data->train.rows > 0)
         RNL_TRY(rnl_split(&data->validation, &data->train, config, &loading));
-    else if (parts & RNL_VALIDATION)
+    else if (sets & RNL_VALIDATION)
         RNL_TRY(load(&data->validation, &sources->validation, &loading));
-    if (parts & RNL_TEST)
+    if (sets & RNL_TEST)
         RNL_TRY(load(&data->test, &sources->test, &loading));
     if (parts & RNL_TRAIN)
         RNL_TRY(rnl_limit(&data->train, config));

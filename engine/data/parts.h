@@ -21,6 +21,11 @@ rnl_status rnl_data_deliver(rnl_data **data, rnl_data *made, rnl_status status);
 /* Refuses parts whose rows have different shapes. */
 rnl_status rnl_data_check_shapes(const rnl_data *data);
 
+/* The sets (a sum of rnl_part) whose rows are read where the parts are loaded.  `encoding`: the
+ * model's that they are for, or NULL. */
+unsigned rnl_data_sets_read(const rnl_data_config *config, const rnl_encoding *encoding,
+                            unsigned parts);
+
 /* Loads the parts (a sum of rnl_part) that a configuration names.  loading->encoding: the model's
  * that they are for, or NULL. */
 rnl_status rnl_data_load_parts(rnl_data **data, const rnl_config *config,

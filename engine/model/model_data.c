@@ -117,7 +117,8 @@ rnl_status rnl_data_load_among(rnl_data **data, const rnl_config *config, const 
     together ranks = {.job = job};
     rnl_data *loaded = NULL;
     RNL_TRY(rnl_data_compare_config(used, job));
-    RNL_TRY(rnl_data_compare_files(&used->data, job));
+    const unsigned sets = rnl_data_sets_read(&used->data, config ? NULL : &model->encoding, parts);
+    RNL_TRY(rnl_data_compare_files(&used->data, sets, job));
     rnl_status status = !model   ? load_fresh(&loaded, config, parts, &ranks)
                         : config ? load_after(&loaded, config, model, parts, &ranks)
                                  : load_for(&loaded, model, parts, &ranks);

@@ -592,7 +592,9 @@ RNL_API size_t rnl_job_ranks(const rnl_job *job);
  * are scaled.  Such data serve rnl_model_create, rnl_train, rnl_evaluate of validation and test
  * rows, and rnl_find_learning_rate, on all ranks together.  A failure on one rank is RNL_JOB on the
  * others; RNL_BAD_DATA where a rank has another configuration, or files that differ from rank 0's
- * in size or in one of 64 blocks.  `job` may be NULL. */
+ * in size or in one of 64 blocks.  Files that are not read for these parts are not compared; those
+ * of the training rows are read where a split or the encoding of columns needs them.  `job` may be
+ * NULL. */
 RNL_API rnl_status rnl_data_load_among(rnl_data **data, const rnl_config *config,
                                        const rnl_model *model, unsigned parts, rnl_job *job);
 
