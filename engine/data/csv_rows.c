@@ -99,7 +99,8 @@ static rnl_status prepare(section_rows *s, rnl_dataset *dataset)
                               sizeof *dataset->origins));
     for (size_t i = 0; i < s->count; ++i) {
         dataset->origins[first + i] = s->origins[i];
-        rnl_csv_put_answers(dataset, first + i, s->numbers + i * s->answers);
+        if (s->answers > 0)
+            rnl_csv_put_answers(dataset, first + i, s->numbers + i * s->answers);
     }
     return RNL_OK;
 }
