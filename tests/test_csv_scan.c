@@ -151,3 +151,20 @@ Test(csv_scan, records_are_read_where_they_begin)
     table_expect_message("csv:6:4: expected ',' or the end of the line after a closing quote");
     rnl_csv_close(&reader);
 }
+
+/* Blanks before a record count in the columns of messages. */
+Test(csv_scan, blanks_before_a_record_are_read_again)
+{
+    rnl_csv_reader reader;
+    table_write("  1 2\n \n   3\t\"4\n");
+    cr_assert_eq(rnl_csv_open(&reader, table_path, RNL_CSV_BLANKS), RNL_OK);
+    cr_assert_eq(rnl_csv_next(&reader), RNL_OK);
+    cr_expect_eq(reader.begin, 0u);
+    cr_expect_eq(rnl_csv_next(&reader), RNL_BAD_DATA);
+    table_expect_message("csv:3:6: this quote is never closed");
+    cr_expect_eq(reader.begin, 8u);
+    cr_assert_eq(rnl_csv_seek(&reader, reader.begin, UINT64_MAX), RNL_OK);
+    cr_expect_eq(rnl_csv_next(&reader), RNL_BAD_DATA);
+    table_expect_message("csv:3:6: this quote is never closed");
+    rnl_csv_close(&reader);
+}

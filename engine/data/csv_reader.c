@@ -246,6 +246,7 @@ static rnl_status skip_line_end(rnl_csv_reader *reader)
 /* The first byte of a line; where blanks separate cells, they do not begin one. */
 static rnl_status begin_line(rnl_csv_reader *reader, int *byte)
 {
+    reader->begin = rnl_csv_offset(reader);
     return reader->delimiter == RNL_CSV_BLANKS ? skip_blanks(reader, byte) : peek(reader, byte);
 }
 
@@ -282,7 +283,6 @@ rnl_status rnl_csv_next(rnl_csv_reader *reader)
     reader->count = 0;
     reader->length = 0;
     RNL_TRY(skip_empty_lines(reader, &byte));
-    reader->begin = rnl_csv_offset(reader);
     if (byte == END_OF_FILE)
         return RNL_OK;
     while (more) {

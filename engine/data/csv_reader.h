@@ -28,7 +28,7 @@ typedef struct rnl_csv_reader {
     char *buffer;           /* what was read ahead */
     size_t next, end;       /* offsets in the buffer */
     uint64_t read, limit;   /* bytes of the file up to the buffer's end, and to be read at most */
-    uint64_t begin;         /* byte of the file that the record at hand begins with */
+    uint64_t begin;         /* byte of the file where the first line of the record at hand begins */
     char *text;             /* the record's text: each cell ends with a 0 byte */
     size_t length, capacity;
     size_t count, cell_capacity;
