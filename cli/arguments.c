@@ -41,15 +41,12 @@ static const rnl_option *option_lettered(const rnl_command *command, char letter
 static bool is_key(const rnl_command *command, const char *word)
 {
     char key[64];
-    char *help = NULL;
     const size_t length = strlen(word);
     if (!option_named(command, "set", 3) || length >= sizeof key)
         return false;
     for (size_t i = 0; i <= length; ++i)
         key[i] = word[i] == '-' ? '_' : word[i];
-    const bool known = *key && rnl_config_help(key, &help) == RNL_OK;
-    rnl_text_free(help);
-    return known;
+    return rnl_config_has_key(key);
 }
 
 static int complain_unknown(const rnl_command *command, const char *name, size_t length)

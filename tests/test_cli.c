@@ -19,6 +19,16 @@ Test(cli, usage_mistakes_name_the_nearest)
     program_expect("err", "did you mean '--threads'?");
     cr_expect_eq(program_run("train --batch-size 64 x.yaml"), 2);
     program_expect("err", "'--batch-size'; a key of the configuration is set by --set");
+    cr_expect_eq(program_run("train --training.patience=6 x.yaml"), 2);
+    program_expect("err", "unknown option '--training.patience'\n");
+    cr_expect_eq(program_run("train --training.shards=6 x.yaml"), 2);
+    program_expect("err", "'--training.shards'; a key of the configuration is set by --set");
+    cr_expect_eq(program_run("train --learning-rate 1 x.yaml"), 2);
+    program_expect("err", "'--learning-rate'; a key of the configuration is set by --set");
+    cr_expect_eq(program_run("train --adam 0.1 x.yaml"), 2);
+    program_expect("err", "unknown option '--adam'\n");
+    cr_expect_eq(program_run("train --losses x.yaml"), 2);
+    program_expect("err", "unknown option '--losses'\n");
     cr_expect_eq(program_run("train --gpu x.yaml"), 2);
     program_expect("err", "unknown option '--gpu'\n");
     cr_expect_eq(program_run("train"), 2);

@@ -202,6 +202,9 @@ Test(config, help_knows_every_kind)
     rnl_text_free(text);
     cr_expect_eq(rnl_config_help("optimizer", &text), RNL_OK);
     rnl_text_free(text);
+    cr_expect(rnl_config_has_key("training.optimizer.adam.learning_rate"));
+    cr_expect_not(rnl_config_has_key("training.optimizer.adam"));
+    cr_expect_not(rnl_config_has_key(""));
     cr_expect_eq(rnl_config_help("dnse", &text), RNL_BAD_CONFIG);
     cr_expect(strstr(rnl_message(), "did you mean 'dense'?") != NULL, "%s", rnl_message());
 }

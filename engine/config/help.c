@@ -177,12 +177,12 @@ static void print_key(FILE *out, const rnl_field *f)
 }
 
 /* Follows a path such as training.optimizer.adam.learning_rate: a key, or the name of a kind
- * after the key whose value it is. */
-static bool print_path(FILE *out, const char *path)
+ * after the key whose value it is.  `named`: the kind, if it ends with one. */
+static const rnl_field *find_path(const char *path, const rnl_kind **named)
 {
     char rest[128];
     if (!strchr(path, '.') || strlen(path) >= sizeof rest)
-        return false;
+        return NULL;
     const rnl_field *fields = rnl_config_fields, *f = NULL;
     const rnl_kind *kind = NULL;
     char *saved = NULL;
@@ -191,9 +191,17 @@ static bool print_path(FILE *out, const char *path)
         kind = !fields && f && f->kinds ? rnl_kind_find(f->kinds, name) : NULL;
         f = fields ? rnl_field_find(fields, name) : kind ? f : NULL;
         if (!f)
-            return false;
+            return NULL;
         fields = kind ? kind->fields : f->type == RNL_FIELD_SECTION ? f->section : NULL;
     }
+    *named = kind;
+    return f;
+}
+
+static bool print_path(FILE *out, const char *path)
+{
+    const rnl_kind *kind = NULL;
+    const rnl_field *f = find_path(path, &kind);
     if (kind)
         print_kind(out, kind, f->kinds);
     else if (f)
@@ -258,6 +266,24 @@ static bool print_topic(FILE *out, const tables *all, const char *topic)
     const bool is_kind = print_kinds_named(out, all, topic);
     const bool is_table = print_tables_named(out, all, topic);
     return is_kind || print_parameter(out, all, topic) || is_table;
+}
+
+static bool is_parameter(const char *name)
+{
+    const tables all = all_tables();
+    for (size_t i = 0; i < all.count; ++i)
+        for (size_t k = 0; k < all.items[i]->count; ++k)
+            if (all.items[i]->kinds[k].fields &&
+                rnl_field_find(all.items[i]->kinds[k].fields, name))
+                return true;
+    return false;
+}
+
+int rnl_config_has_key(const char *name)
+{
+    const rnl_kind *kind = NULL;
+    return find_key(rnl_config_fields, name) || (find_path(name, &kind) && !kind) ||
+           is_parameter(name);
 }
 
 rnl_status rnl_config_help(const char *topic, char **text)

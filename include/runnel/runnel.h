@@ -137,6 +137,10 @@ RNL_API rnl_status rnl_config_print_origins(const rnl_config *config, char **tex
  * one.  RNL_NO_MEMORY. */
 RNL_API rnl_status rnl_config_help(const char *topic, char **text);
 
+/* Tells if a name is a key of the configuration or of a kind, alone or as a path
+ * ("training.epochs"). */
+RNL_API int rnl_config_has_key(const char *name);
+
 /* Computes y of `count` numbers z, on workers and many threads at once, in the library's
  * floating-point mode: rounding to nearest, denormals as zero. */
 typedef void rnl_activation_function(const float *z, float *y, size_t count, void *user);
