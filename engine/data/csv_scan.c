@@ -9,7 +9,7 @@
 
 #define PIECE_BYTES (1 << 18)
 
-/* What a byte would be part of. */
+/* The part of a table that the next byte belongs to. */
 typedef enum place {
     CELL,   /* the beginning of a cell, where a quote opens it */
     PLAIN,  /* a cell without quotes, or what is behind a closing quote */
@@ -47,7 +47,7 @@ static place place_behind(const scan *s, const char *from, const char *to, place
     return before;
 }
 
-/* Where a record begins first; 0 until it is known. */
+/* Notes where a record begins first; 0 until it is known. */
 static void note_record(uint64_t *record, uint64_t at, const char *from, const char *to)
 {
     const char *line_feed = *record == 0 ? memchr(from, '\n', (size_t)(to - from)) : NULL;
@@ -55,7 +55,7 @@ static void note_record(uint64_t *record, uint64_t at, const char *from, const c
         *record = at + (uint64_t)(line_feed - from) + 1;
 }
 
-/* Follows bytes from `at` of the file on. */
+/* Follows bytes from `at` of the file on, which begin at a place. */
 static place follow(const scan *s, place now, uint64_t at, size_t count, uint64_t *record)
 {
     const char *next = s->piece, *end = next + count;
@@ -96,17 +96,21 @@ static rnl_status find_line(const scan *s, uint64_t at, uint64_t *line)
     return RNL_OK;
 }
 
-static rnl_status look(const scan *s, rnl_csv_stretch *stretch, bool quoted)
+/* Follows the lines for both cases. */
+static rnl_status look(const scan *s, rnl_csv_stretch *stretch)
 {
-    place now = quoted ? QUOTED : CELL;
-    uint64_t record = 0;
+    place now[2] = {CELL, QUOTED};
+    uint64_t record[2] = {0};
     size_t count;
     for (uint64_t at = stretch->begin; at < stretch->end; at += count) {
         RNL_TRY(read_piece(s, at, stretch->end, &count));
-        now = follow(s, now, at, count, &record);
+        for (int quoted = 0; quoted < 2; ++quoted)
+            now[quoted] = follow(s, now[quoted], at, count, &record[quoted]);
     }
-    stretch->record[quoted] = !quoted ? stretch->begin : record > 0 ? record : stretch->end;
-    stretch->quoted[quoted] = now == QUOTED;
+    stretch->record[0] = stretch->begin;
+    stretch->record[1] = record[1] > 0 ? record[1] : stretch->end;
+    for (int quoted = 0; quoted < 2; ++quoted)
+        stretch->quoted[quoted] = now[quoted] == QUOTED;
     return RNL_OK;
 }
 
@@ -117,8 +121,7 @@ static rnl_status look_at_lines(const scan *s, rnl_csv_stretch *stretch, uint64_
     if (!first)
         RNL_TRY(find_line(s, from - 1, &stretch->begin));
     RNL_TRY(find_line(s, to - 1, &stretch->end));
-    RNL_TRY(look(s, stretch, false));
-    return look(s, stretch, true);
+    return look(s, stretch);
 }
 
 rnl_status rnl_csv_scan(rnl_csv_stretch *stretch, const rnl_csv_reader *reader, uint64_t from,
