@@ -212,7 +212,7 @@ static void take_refusal(work *w, const rnl_trial_post *post)
     note_refusal(w, post->rank, post->letter.number, post->text);
 }
 
-/* What the letter was about is not known: a trial that it begins or ends would be waited for. */
+/* A damaged letter has no known subject: a trial that it begins or ends would be waited for. */
 static void note_damage(work *w, size_t rank, const char *way)
 {
     w->broken = true;

@@ -17,7 +17,7 @@ typedef struct rnl_class_use {
 rnl_status rnl_class_use_begin(rnl_class_use *use, const rnl_choice *selection);
 void rnl_class_use_end(rnl_class_use *use);
 
-/* Which of the classes that it names have had a row: an array that may be changed. */
+/* Flags of the classes that it names: those that have had a row; the array may be changed. */
 bool *rnl_class_use_seen(const rnl_class_use *use, size_t *count);
 
 /* Returns the name that a class of a table gets, or NULL if its rows are left out. */

@@ -13,7 +13,7 @@
 
 enum { TAG_MEASURED = 14 };
 
-/* What ranks tell each other first. */
+/* Sizes that ranks tell each other, before anything else. */
 typedef struct found {
     size_t rows, bytes; /* of the section, and of its categories */
     size_t numbers;     /* 0: some open target is none */

@@ -1,5 +1,5 @@
 /*
- * Where records of a table begin, found without reading their cells: a line feed in a quoted cell
+ * Beginnings of a table's records, found without reading their cells: a line feed in a quoted cell
  * ends no record.
  */
 #ifndef RNL_ENGINE_DATA_CSV_SCAN_H
@@ -7,7 +7,7 @@
 
 #include "engine/data/csv_reader.h"
 
-/* Lines of a file.  Whether they begin within a quoted cell is known by those before: what follows
+/* Lines of a file.  The lines before tell if they begin within a quoted cell: what follows
  * is told for both cases, [0] if they begin a record, [1] if they begin within quotes. */
 typedef struct rnl_csv_stretch {
     uint64_t begin, end; /* bytes; of whole lines */
