@@ -54,7 +54,8 @@ bool rnl_array_add_need(rnl_data_need *need, rnl_array_header *header, const rnl
 rnl_status rnl_array_load(rnl_dataset *dataset, rnl_array_header *header,
                           const rnl_array_files *files, const rnl_loading *loading);
 
-void rnl_array_list_files(const char *paths[RNL_MOST_FILES], const rnl_array_files *files);
+/* Lists them as a format does: `parameters` is an rnl_array_files. */
+void rnl_array_list_files(const char *paths[RNL_MOST_FILES], const void *parameters);
 
 /* Reads the inputs of the rows that this rank holds (array_held.c). */
 rnl_status rnl_array_read_held(rnl_dataset *dataset, rnl_array_header *header,

@@ -96,8 +96,9 @@ static rnl_status check_same(const held_file *file)
                : rnl_fail(RNL_BAD_DATA, "%s: has changed while it was read", array->path);
 }
 
-void rnl_array_list_files(const char *paths[RNL_MOST_FILES], const rnl_array_files *files)
+void rnl_array_list_files(const char *paths[RNL_MOST_FILES], const void *parameters)
 {
+    const rnl_array_files *files = parameters;
     paths[0] = files->inputs;
     paths[1] = files->targets;
     paths[2] = files->sample_weight;

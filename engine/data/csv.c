@@ -5,7 +5,6 @@
  */
 #include "engine/base/error.h"
 #include "engine/data/csv_sections.h"
-#include "engine/data/encoding_follow.h"
 
 #include <string.h>
 
@@ -22,17 +21,6 @@ static rnl_status count_rows(rnl_csv_table *t, size_t *rows)
 }
 
 /* ---- passes over the file -------------------------------------------------------------------- */
-
-static rnl_status measure_file(const rnl_csv_parameters *p, const rnl_loading *loading)
-{
-    rnl_csv_table t;
-    RNL_TRY(rnl_csv_table_open(&t, p, loading));
-    const rnl_status status = rnl_csv_measure(&t);
-    rnl_csv_table_close(&t);
-    return status == RNL_OK
-               ? rnl_encoding_follow(loading->encoding, &loading->earlier, loading->notes)
-               : status;
-}
 
 static rnl_status count_file(const rnl_csv_parameters *p, const rnl_loading *loading, size_t *rows)
 {
@@ -81,7 +69,7 @@ static rnl_status load_whole(rnl_dataset *dataset, const rnl_csv_parameters *p,
 {
     size_t rows;
     if (!rnl_encoding_measured(loading->encoding))
-        RNL_TRY(measure_file(p, loading));
+        RNL_TRY(rnl_csv_measure(p, loading));
     RNL_TRY(count_file(p, loading, &rows));
     return encode_file(p, loading, dataset, rows);
 }

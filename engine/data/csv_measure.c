@@ -5,6 +5,7 @@
 #include "engine/base/error.h"
 #include "engine/base/utf8.h"
 #include "engine/data/csv_measurement.h"
+#include "engine/data/encoding_follow.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -204,7 +205,8 @@ rnl_status rnl_csv_finish_measuring(const rnl_csv_table *t, const rnl_csv_measur
     if (m->open_target)
         RNL_TRY(settle_target(t, m));
     RNL_TRY(note_missing_classes(t));
-    return note_oddities(t, m);
+    RNL_TRY(note_oddities(t, m));
+    return rnl_encoding_follow(encoding, &t->loading->earlier, t->loading->notes);
 }
 
 rnl_status rnl_csv_begin_measuring(rnl_csv_measurement *m, const rnl_csv_table *t, bool shares)
@@ -241,12 +243,21 @@ static rnl_status measure_rows(rnl_csv_table *t, rnl_csv_measurement *m)
     return rnl_csv_finish_measuring(t, m);
 }
 
-rnl_status rnl_csv_measure(rnl_csv_table *t)
+static rnl_status measure(rnl_csv_table *t)
 {
     rnl_csv_measurement m;
     rnl_status status = rnl_csv_begin_measuring(&m, t, false);
     if (status == RNL_OK)
         status = measure_rows(t, &m);
     rnl_csv_end_measuring(&m);
+    return status;
+}
+
+rnl_status rnl_csv_measure(const rnl_csv_parameters *parameters, const rnl_loading *loading)
+{
+    rnl_csv_table t;
+    RNL_TRY(rnl_csv_table_open(&t, parameters, loading));
+    const rnl_status status = measure(&t);
+    rnl_csv_table_close(&t);
     return status;
 }

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAG_MEASURED = 14 };
-
 /* Sizes that ranks tell each other, before anything else. */
 typedef struct found {
     size_t rows, bytes; /* of the section, and of its categories */
@@ -46,9 +44,11 @@ static void release(sharing *s)
 
 /* ---- the section ----------------------------------------------------------------------------- */
 
-static rnl_status keep_row(sharing *s)
+static rnl_status take_row(void *context)
 {
+    sharing *s = context;
     const size_t columns = s->m.columns;
+    RNL_TRY(rnl_csv_measure_row(s->t, &s->m));
     if (s->rows == s->capacity)
         RNL_TRY(rnl_grow(&s->numbers, s->t->parameters->path, &s->capacity,
                          columns * sizeof *s->numbers));
@@ -60,13 +60,7 @@ static rnl_status read_section(sharing *s, rnl_csv_section section)
 {
     rnl_csv_table *t = s->t;
     RNL_TRY(rnl_csv_begin_measuring(&s->m, t, true));
-    RNL_TRY(rnl_csv_enter(t, section));
-    RNL_TRY(rnl_csv_table_next(t));
-    while (t->reader.count > 0) {
-        RNL_TRY(rnl_csv_measure_row(t, &s->m));
-        RNL_TRY(keep_row(s));
-        RNL_TRY(rnl_csv_table_next(t));
-    }
+    RNL_TRY(rnl_csv_read_section(t, section, take_row, s));
     s->alike = malloc(s->m.columns);
     s->all = calloc(s->ranks, sizeof *s->all);
     s->ends = calloc(s->ranks, sizeof *s->ends);
@@ -119,8 +113,8 @@ static rnl_status exchange(sharing *s)
                                      {s->m.is_the_target, s->m.columns}}};
     RNL_TRY(rnl_fold_rows(&fold));
     s->m.rows = rows;
-    return rnl_job_gather(s->job, TAG_MEASURED, s->counted, s->ends) ? RNL_OK
-                                                                     : rnl_fail_job(s->job);
+    return rnl_job_gather(s->job, RNL_TAG_SECTIONS, s->counted, s->ends) ? RNL_OK
+                                                                         : rnl_fail_job(s->job);
 }
 
 static rnl_status count_others(sharing *s)
@@ -136,19 +130,15 @@ static rnl_status count_others(sharing *s)
  * in their order. */
 static rnl_status measure_alone(const sharing *s)
 {
-    rnl_csv_table t;
     rnl_encoding_release(rnl_csv_encoding(s->t));
-    RNL_TRY(rnl_csv_table_open(&t, s->t->parameters, s->t->loading));
-    const rnl_status status = rnl_csv_measure(&t);
-    rnl_csv_table_close(&t);
-    return status;
+    return rnl_csv_measure(s->t->parameters, s->t->loading);
 }
 
 static rnl_status share(sharing *s, rnl_csv_section section)
 {
     const rnl_loading *loading = s->t->loading;
     RNL_TRY(rnl_csv_agree(loading, read_section(s, section)));
-    if (!rnl_job_gather_each(s->job, TAG_MEASURED, s->all, sizeof *s->all))
+    if (!rnl_job_gather_each(s->job, RNL_TAG_SECTIONS, s->all, sizeof *s->all))
         return rnl_fail_job(s->job);
     RNL_TRY(rnl_csv_agree(loading, prepare(s)));
     RNL_TRY(exchange(s));

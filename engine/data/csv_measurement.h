@@ -34,7 +34,7 @@ rnl_status rnl_csv_measure_row(const rnl_csv_table *t, rnl_csv_measurement *m);
 /* these grow by one row's numbers. */
 void rnl_csv_add_row(rnl_csv_measurement *m, const double *row);
 
-/* Completes the encoding after the last row. */
+/* Completes the encoding after the last row; it follows an earlier one. */
 rnl_status rnl_csv_finish_measuring(const rnl_csv_table *t, const rnl_csv_measurement *m);
 
 #endif

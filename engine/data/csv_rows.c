@@ -7,12 +7,9 @@
 #include "engine/base/memory.h"
 #include "engine/data/class_selection.h"
 #include "engine/data/csv_sections.h"
-#include "engine/data/encoding_follow.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { TAG_ROWS = 14 };
 
 /* ---- a section ------------------------------------------------------------------------------- */
 
@@ -39,8 +36,9 @@ static void release(section_rows *s)
     free(s->seen);
 }
 
-static rnl_status take_row(section_rows *s)
+static rnl_status take_row(void *context)
 {
+    section_rows *s = context;
     const char *path = s->t->parameters->path;
     if (s->count == s->capacity)
         RNL_TRY(rnl_grow(&s->origins, path, &s->capacity, sizeof *s->origins));
@@ -62,12 +60,7 @@ static rnl_status read_section(section_rows *s, rnl_csv_section section)
     s->bytes = calloc(ranks, sizeof *s->bytes);
     if (!s->ends || !s->bytes)
         return rnl_fail_memory(ranks * sizeof *s->ends);
-    RNL_TRY(rnl_csv_enter(t, section));
-    RNL_TRY(rnl_csv_table_next(t));
-    while (t->reader.count > 0) {
-        RNL_TRY(take_row(s));
-        RNL_TRY(rnl_csv_table_next(t));
-    }
+    RNL_TRY(rnl_csv_read_section(t, section, take_row, s));
     s->ends[s->rank] = s->count;
     return RNL_OK;
 }
@@ -109,8 +102,9 @@ static rnl_status gather(const section_rows *s, void *array, size_t row_bytes)
 {
     for (size_t r = 0; r < s->ranks; ++r)
         s->bytes[r] = s->ends[r] * row_bytes;
-    return !array || rnl_job_gather(s->job, TAG_ROWS, array, s->bytes) ? RNL_OK
-                                                                       : rnl_fail_job(s->job);
+    return !array || rnl_job_gather(s->job, RNL_TAG_SECTIONS, array, s->bytes)
+               ? RNL_OK
+               : rnl_fail_job(s->job);
 }
 
 /* A class has been seen where one rank has seen it. */
@@ -119,7 +113,7 @@ static rnl_status gather_seen(const section_rows *s)
     size_t count;
     if (!s->seen)
         return RNL_OK;
-    if (!rnl_job_gather_each(s->job, TAG_ROWS, s->seen, s->seen_count))
+    if (!rnl_job_gather_each(s->job, RNL_TAG_SECTIONS, s->seen, s->seen_count))
         return rnl_fail_job(s->job);
     bool *seen = rnl_class_use_seen(s->t->loading->classes, &count);
     for (size_t i = 0; i < s->ranks * count; ++i)
@@ -131,7 +125,7 @@ static rnl_status join(section_rows *s, rnl_csv_section section, rnl_dataset *da
 {
     const rnl_loading *loading = s->t->loading;
     RNL_TRY(rnl_csv_agree(loading, read_section(s, section)));
-    if (!rnl_job_gather_each(s->job, TAG_ROWS, s->ends, sizeof *s->ends))
+    if (!rnl_job_gather_each(s->job, RNL_TAG_SECTIONS, s->ends, sizeof *s->ends))
         return rnl_fail_job(s->job);
     RNL_TRY(rnl_csv_agree(loading, prepare(s, dataset)));
     RNL_TRY(gather(s, dataset->origins, sizeof *dataset->origins));
@@ -176,9 +170,7 @@ static rnl_status measure(const rnl_csv_parameters *parameters, const rnl_loadin
     if (status == RNL_OK)
         status = rnl_csv_measure_sections(&t, *section);
     rnl_csv_table_close(&t);
-    return status == RNL_OK
-               ? rnl_encoding_follow(loading->encoding, &loading->earlier, loading->notes)
-               : status;
+    return status;
 }
 
 rnl_status rnl_csv_load_sections(rnl_dataset *dataset, const rnl_csv_parameters *parameters,

@@ -40,7 +40,6 @@ static void choose_section(rnl_csv_section *section, const rnl_csv_stretch *all,
 
 rnl_status rnl_csv_find_section(rnl_csv_section *section, const rnl_csv_table *t)
 {
-    enum { TAG_STRETCHES = 14 };
     rnl_job *job = t->loading->job;
     const size_t ranks = rnl_job_count(job), rank = rnl_job_own_rank(job);
     const uint64_t begin = rnl_csv_offset(&t->reader), size = t->reader.stream.size;
@@ -50,7 +49,7 @@ rnl_status rnl_csv_find_section(rnl_csv_section *section, const rnl_csv_table *t
         status = rnl_csv_scan(&all[rank], &t->reader, mark(begin, size, ranks, rank),
                               mark(begin, size, ranks, rank + 1), rank == 0);
     status = rnl_csv_agree(t->loading, status);
-    if (status == RNL_OK && !rnl_job_gather_each(job, TAG_STRETCHES, all, sizeof *all))
+    if (status == RNL_OK && !rnl_job_gather_each(job, RNL_TAG_SECTIONS, all, sizeof *all))
         status = rnl_fail_job(job);
     if (status == RNL_OK)
         choose_section(section, all, ranks, rank);
@@ -58,8 +57,15 @@ rnl_status rnl_csv_find_section(rnl_csv_section *section, const rnl_csv_table *t
     return status;
 }
 
-rnl_status rnl_csv_enter(rnl_csv_table *t, rnl_csv_section section)
+rnl_status rnl_csv_read_section(rnl_csv_table *t, rnl_csv_section section,
+                                rnl_status (*take_row)(void *context), void *context)
 {
     t->in_hand &= rnl_job_own_rank(t->loading->job) == 0;
-    return rnl_csv_seek(&t->reader, section.begin, section.end);
+    RNL_TRY(rnl_csv_seek(&t->reader, section.begin, section.end));
+    RNL_TRY(rnl_csv_table_next(t));
+    while (t->reader.count > 0) {
+        RNL_TRY(take_row(context));
+        RNL_TRY(rnl_csv_table_next(t));
+    }
+    return RNL_OK;
 }

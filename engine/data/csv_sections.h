@@ -14,14 +14,18 @@ typedef struct rnl_csv_section {
     uint64_t begin, end;
 } rnl_csv_section;
 
+/* The tag of everything that ranks exchange about sections. */
+enum { RNL_TAG_SECTIONS = 14 };
+
 /* Brings all ranks together with a status each; after a failure none of them loads on. */
 rnl_status rnl_csv_agree(const rnl_loading *loading, rnl_status status);
 
 /* The section of this rank; the table stands behind its header. */
 rnl_status rnl_csv_find_section(rnl_csv_section *section, const rnl_csv_table *t);
 
-/* The table ends with the section, and goes on at its beginning. */
-rnl_status rnl_csv_enter(rnl_csv_table *t, rnl_csv_section section);
+/* Reads the rows of a section, and calls the work on each of them. */
+rnl_status rnl_csv_read_section(rnl_csv_table *t, rnl_csv_section section,
+                                rnl_status (*take_row)(void *context), void *context);
 
 /* Measures the encoding as rnl_csv_measure does, on the sections of all ranks. */
 rnl_status rnl_csv_measure_sections(rnl_csv_table *t, rnl_csv_section section);

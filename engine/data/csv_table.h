@@ -83,7 +83,7 @@ rnl_status rnl_csv_find_cell(const rnl_csv_table *t, const char *name, rnl_place
 rnl_status rnl_csv_choose_columns(const rnl_csv_table *t);
 
 /* Reads all rows to find categories and what fills missing cells (csv_measure.c). */
-rnl_status rnl_csv_measure(rnl_csv_table *t);
+rnl_status rnl_csv_measure(const rnl_csv_parameters *parameters, const rnl_loading *loading);
 
 /* Reads as many rows into the dataset (csv_encode.c). */
 rnl_status rnl_csv_encode(rnl_csv_table *t, rnl_dataset *dataset, size_t rows);

@@ -84,15 +84,10 @@ static rnl_status read_held(rnl_dataset *dataset, const void *parameters,
     return rnl_array_read_held(dataset, read_header, parameters);
 }
 
-static void list_files(const char *paths[RNL_MOST_FILES], const void *parameters)
-{
-    rnl_array_list_files(paths, parameters);
-}
-
 static bool add_need(rnl_data_need *need, const void *parameters, const rnl_loading *loading)
 {
     return rnl_array_add_need(need, read_header, parameters, loading);
 }
 
 const rnl_data_format rnl_idx_format = {
-    .add_need = add_need, .load = load, .read_held = read_held, .list_files = list_files};
+    .add_need = add_need, .load = load, .read_held = read_held, .list_files = rnl_array_list_files};
