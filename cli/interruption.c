@@ -55,14 +55,12 @@ static void handle(int signal)
     }
     if (model && now() - atomic_load(&received_at) < same_signal_seconds)
         return;
-    if (model && is_saved())
+    if (model ? is_saved() : atomic_load(&left) == LEFT_CHECKPOINT)
         SAY("\nrunnel: interrupted; the last checkpoint stands\n");
     else if (model)
         SAY("\nrunnel: interrupted before a checkpoint was saved\n");
     else if (atomic_load(&left) == LEFT_MODEL)
         SAY("\nrunnel: interrupted after the model was saved\n");
-    else if (atomic_load(&left) == LEFT_CHECKPOINT)
-        SAY("\nrunnel: interrupted; the last checkpoint stands\n");
     else if (atomic_load(&left) == LEFT_NONE_YET)
         SAY("\nrunnel: interrupted before training began\n");
     _exit(128 + signal);

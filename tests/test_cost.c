@@ -103,7 +103,7 @@ Test(cost, of_all_messages_has_one_latency)
     expect_seconds(rnl_swap_seconds(&m, 1e6), 1e-3 + 1e-2);
 }
 
-/* Of each of 3 peers 3,000 bytes, or 1,000 without what left early. */
+/* Each of 3 peers sends 3,000 bytes, or 1,000 without what left early. */
 Test(cost, hides_messages_that_left_early_behind_what_is_computed)
 {
     rnl_phase_cost phases[] = {{.tiles = 1, .bytes = 7e6},

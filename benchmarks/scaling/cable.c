@@ -30,7 +30,7 @@ typedef struct frame {
     char bytes[LARGEST];
 } frame;
 
-/* From one end to the other. */
+/* Frames on their way from one end to the other. */
 typedef struct direction {
     int in, out;
     double free; /* when the frame before has left */

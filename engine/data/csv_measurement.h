@@ -28,10 +28,10 @@ typedef struct rnl_csv_measurement {
 rnl_status rnl_csv_begin_measuring(rnl_csv_measurement *m, const rnl_csv_table *t, bool shares);
 void rnl_csv_end_measuring(rnl_csv_measurement *m);
 
-/* Measures the row that was read last, but for the statistics in order: */
+/* Measures the row that was read last, but for what depends on the order of rows. */
 rnl_status rnl_csv_measure_row(const rnl_csv_table *t, rnl_csv_measurement *m);
 
-/* these grow by one row's numbers. */
+/* Adds the numbers of a row to that; rows come in their order. */
 void rnl_csv_add_row(rnl_csv_measurement *m, const double *row);
 
 /* Completes the encoding after the last row; it follows an earlier one. */

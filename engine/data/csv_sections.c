@@ -13,14 +13,15 @@ rnl_status rnl_csv_agree(const rnl_loading *loading, rnl_status status)
     return agreed;
 }
 
-/* Where the stretch of a rank begins, but for the line that is cut. */
+/* Returns where the stretch of a rank begins, but for the line that is cut. */
 static uint64_t mark(uint64_t begin, uint64_t size, size_t ranks, size_t rank)
 {
     const uint64_t each = (size - begin) / ranks, rest = (size - begin) % ranks;
     return begin + each * rank + (rank < rest ? rank : rest);
 }
 
-/* From the first record that begins in a rank's stretch to the first in a later one's. */
+/* A section goes from the first record that begins in its rank's stretch to the first in a later
+ * one. */
 static void choose_section(rnl_csv_section *section, const rnl_csv_stretch *all, size_t ranks,
                            size_t rank)
 {

@@ -4,7 +4,7 @@
 #define FAR         ((size_t)128 << 10)
 
 #define MOST_LEAVES 1024
-#define TREE_TERMS  64
+#define TREE_TERMS  64 /* inner terms of all leaves, on AVX2 */
 
 typedef void product_kernel(const rnl_panel_product *);
 

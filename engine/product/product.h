@@ -65,7 +65,7 @@ void rnl_product_panel_tree(const rnl_product *product, size_t rows, size_t pane
 /* Returns how many pieces are best summed in one call: a power of two. */
 size_t rnl_product_tree_most(const rnl_product *product);
 
-/* Tests if it is. */
+/* Tests if the inner terms are one block, which is summed without others. */
 static inline bool rnl_product_is_one_block(const rnl_product_shape *shape)
 {
     return shape->inner <= RNL_PRODUCT_BLOCK / (shape->pairs ? 2 : 1);

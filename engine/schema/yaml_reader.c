@@ -46,7 +46,7 @@ static bool is_indented_by_tab(const char *text, size_t line)
     return text[strspn(text, " ")] == '\t';
 }
 
-/* Of the two mistakes that hands make most. */
+/* Returns a hint for each of the two mistakes that are made most; "" for others. */
 static const char *syntax_hint(const reader *r, size_t line)
 {
     if (is_indented_by_tab(r->text, line))

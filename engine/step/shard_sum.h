@@ -27,7 +27,7 @@ typedef struct rnl_shard_sum {
     float *spare;    /* rnl_shard_sum_spare arrays */
 } rnl_shard_sum;
 
-/* What a leaf more of a product takes, in the time that a call takes beside its arithmetic
+/* Price of one more leaf in a product, in the time that a call takes beside its arithmetic
  * (docs/scaling.md). */
 #define RNL_SHARD_CALL 0.2
 

@@ -310,7 +310,7 @@ static rnl_status run(search *s)
     return rnl_executor_run(&executor);
 }
 
-/* A training has told what is foreseen of its steps. */
+/* Searches; `told`: a training that asks for the rate has told what is foreseen of its steps. */
 static rnl_status find(const rnl_model *model, const rnl_data *data, const rnl_rate_range *range,
                        const rnl_options *options, bool told, rnl_rate_search **found)
 {

@@ -259,6 +259,7 @@ rnl_status rnl_dense_plan_gradients(rnl_dense_state *state, rnl_step *step,
     const bool pairs = columns->weights->pairs != NULL;
     if (pairs)
         RNL_TRY(rnl_step_read_columns(step, state->input));
+    /* One product serves all ranges; oneDNN hears of the rest of each. */
     for (size_t r = 0; r < state->cut.inputs.ranges; ++r)
         columns->gradients = rnl_step_product(
             step, (rnl_product_shape){.rows = rnl_least(state->fan_in, RNL_CUT_INPUTS),
