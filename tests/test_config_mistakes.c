@@ -97,6 +97,7 @@ static struct mistake mistakes[] = {
     {"name: \xed\xa0\x80", 1, "c.yaml:1: expected text in UTF-8"},
     {"name: \xc0\xaf", 1, "c.yaml:1: expected text in UTF-8"},
     {"name: a\001b", 1, "c.yaml:1: expected text in UTF-8: control characters are not allowed"},
+    {"\x1f\x8b\x08", 1, "c.yaml:1: expected text in UTF-8: this is compressed by gzip"},
     {"nmae: good", 1, "c.yaml:1:1: configuration: unknown key 'nmae'; did you mean 'name'?"},
     {"name: {", 1, "c.yaml:"},
     {"\tname: good", 1,

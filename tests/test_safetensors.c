@@ -303,6 +303,8 @@ Test(safetensors, other_formats_are_named, .init = enter, .fini = leave)
         {"\x89HDF\r\n\x1a\n", "this is HDF5"},
         {"PK\x03\x04\x14\0\0\0", "this is a zip archive"},
         {"\x1f\x8b\x08\0\x12\x34\x56jm", "this is compressed by gzip"},
+        {"\x1f\x8b\x08\0\0\0\0\0\2\3", "this is compressed by gzip"},
+        {"\x1f\x8b\x08\0\0\0\0\0{", "expected a safetensors header within"},
         {"n\xc3\xa4me:\tx", "this is text"},
         {"a:\r\n b: ", "this is text"},
         {"\x7f"
@@ -312,7 +314,7 @@ Test(safetensors, other_formats_are_named, .init = enter, .fini = leave)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
         char bytes[16] = "";
-        memcpy(bytes, cases[i].start, 8);
+        memcpy(bytes, cases[i].start, 9);
         write_bytes(bytes, sizeof bytes);
         rnl_safetensors file;
         cr_assert_eq(rnl_safetensors_read(&file, path), RNL_BAD_DATA);

@@ -61,7 +61,9 @@ static rnl_status fail_syntax(const reader *r)
     const yaml_parser_t *parser = &r->parser;
     if (parser->error == YAML_READER_ERROR)
         return rnl_fail(RNL_BAD_CONFIG, "%s:%zu: expected text in UTF-8: %s", r->source,
-                        line_at(r->text, parser->problem_offset), parser->problem);
+                        line_at(r->text, parser->problem_offset),
+                        strncmp(r->text, "\x1f\x8b\x08", 3) == 0 ? "this is compressed by gzip"
+                                                                 : parser->problem);
     if (parser->error != YAML_SCANNER_ERROR && parser->error != YAML_PARSER_ERROR)
         return rnl_fail_memory(sizeof(yaml_event_t));
     const rnl_place place = place_of(r, parser->problem_mark);

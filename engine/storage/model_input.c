@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define LENGTH_BYTES (RNL_FORMAT_BYTES - 1)
+
 /* A run is often named in place of the model in it. */
 rnl_status rnl_model_input_open(int *descriptor, uint64_t *size, const char *path)
 {
@@ -37,14 +39,14 @@ static bool is_text(const unsigned char *bytes, size_t count)
 
 const char *rnl_foreign_format(const unsigned char start[RNL_FORMAT_BYTES])
 {
-    if (memcmp(start, "\x89HDF\r\n\x1a\n", RNL_FORMAT_BYTES) == 0)
+    if (memcmp(start, "\x89HDF\r\n\x1a\n", LENGTH_BYTES) == 0)
         return "HDF5, as Keras writes .h5";
     if (memcmp(start, "PK\x03\x04", 4) == 0)
         return "a zip archive, as Keras writes .keras and PyTorch .pt";
-    if (memcmp(start, "\x1f\x8b", 2) == 0 &&
-        start[RNL_FORMAT_BYTES - 1] != 0) /* no header is so long */
+    /* Without a time, it is also the length of a header of 559,903 bytes. */
+    if (memcmp(start, "\x1f\x8b\x08", 3) == 0 && start[LENGTH_BYTES] != '{')
         return "compressed by gzip";
-    if (is_text(start, RNL_FORMAT_BYTES))
+    if (is_text(start, LENGTH_BYTES))
         return "text, as a configuration is";
     return NULL;
 }

@@ -9,11 +9,11 @@
 /* Opens a model for reading, as rnl_input_open does. */
 rnl_status rnl_model_input_open(int *descriptor, uint64_t *size, const char *path);
 
-/* Bytes of a file that tell its format. */
-#define RNL_FORMAT_BYTES 8
+/* Bytes of a file that tell its format: the length of a safetensors header, and its first one. */
+#define RNL_FORMAT_BYTES 9
 
-/* Names the format of a file that begins with these bytes and is no safetensors file; NULL for
- * anything else. */
+/* Names the format of a file that begins with these bytes, zeros behind its end, and is no
+ * safetensors file; NULL for anything else. */
 const char *rnl_foreign_format(const unsigned char start[RNL_FORMAT_BYTES]);
 
 #endif

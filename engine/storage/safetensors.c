@@ -68,13 +68,13 @@ static rnl_status read_head(file_memory *memory, const source *from)
 {
     const char *path = from->path;
     const uint64_t size = from->size;
-    unsigned char start[RNL_FORMAT_BYTES];
+    unsigned char start[RNL_FORMAT_BYTES] = {0};
     uint64_t length;
     if (size < sizeof length)
         return rnl_fail(RNL_BAD_DATA,
                         "%s: expected a safetensors file of at least %zu bytes, got %llu", path,
                         sizeof length, (unsigned long long)size);
-    RNL_TRY(read_from(from, start, sizeof start, 0));
+    RNL_TRY(read_from(from, start, size < sizeof start ? sizeof length : sizeof start, 0));
     memcpy(&length, start, sizeof length);
     const char *format = rnl_foreign_format(start);
     if (format)
