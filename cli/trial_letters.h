@@ -14,7 +14,7 @@ typedef enum rnl_trial_word {
     RNL_TRIAL_STANDS,  /* the files of one that goes on, with another checkpoint */
     RNL_TRIAL_ENDED,   /* the files, and the exit code */
     RNL_TRIAL_REFUSED, /* it could not begin; a text */
-    RNL_TRIAL_DAMAGED, /* tells rank 0 that a letter of its own was */
+    RNL_TRIAL_DAMAGED, /* tells rank 0 that a letter of its own was; the sender leaves */
     RNL_TRIAL_STOP,    /* end what runs; code: the signal */
     RNL_TRIAL_LEAVE    /* nothing more comes */
 } rnl_trial_word;

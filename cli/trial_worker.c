@@ -59,6 +59,7 @@ typedef struct server {
     size_t count;
     time_t looked_at;
     bool stopping, told, leaving;
+    int code;
 } server;
 
 static void release(task *t)
@@ -184,6 +185,15 @@ static void send_checkpoints(server *s)
     }
 }
 
+/* It may have been the last one, behind which rank 0 takes no more. */
+static void leave_damaged(server *s)
+{
+    rnl_complain("a letter of rank 0 is damaged");
+    rnl_trial_send(s->job, 0, (rnl_trial_letter){.word = RNL_TRIAL_DAMAGED}, NULL, NULL);
+    s->leaving = true;
+    s->code = RNL_EXIT_FAILURE;
+}
+
 static bool take_letters(server *s)
 {
     rnl_trial_post post;
@@ -191,7 +201,7 @@ static bool take_letters(server *s)
     do {
         good = rnl_trial_receive(s->job, &post);
         if (post.damaged)
-            rnl_trial_send(s->job, 0, (rnl_trial_letter){.word = RNL_TRIAL_DAMAGED}, NULL, NULL);
+            leave_damaged(s);
         if (post.bytes)
             obey(s, &post);
         free(post.bytes);
@@ -270,7 +280,7 @@ static int serve(server *s)
     end_all(s);
     for (size_t i = 0; i < s->count; ++i)
         release(&s->tasks[i]);
-    return s->leaving ? RNL_EXIT_OK : RNL_EXIT_FAILURE;
+    return s->leaving ? s->code : RNL_EXIT_FAILURE;
 }
 
 int rnl_trials_serve(rnl_ranks *ranks, const rnl_compare_arguments *arguments, rnl_core_share share)
