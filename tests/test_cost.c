@@ -44,6 +44,26 @@ Test(cost, follows_the_worker_with_the_most_tiles)
     expect_seconds(rnl_phase_seconds(&phase, &rates, 100, 1), 2e-3);
 }
 
+/* 16 parts by 2 slices of 2 panels. */
+Test(cost, of_calls_that_take_several_parts)
+{
+    const rnl_phase_cost rows = {.tiles = 32, .row_parts = 16, .calls = 64, .joins = 4, .line = 16};
+    const struct {
+        size_t workers;
+        double calls;
+    } by_rows[] = {{1, 4 * 4}, {2, 4 * 2 * 2}, {3, 4 * 2 * 16. / 6}, {8, 4 * 8}, {16, 64}};
+    for (size_t i = 0; i < sizeof by_rows / sizeof *by_rows; ++i)
+        cr_expect_float_eq(rnl_phase_calls(&rows, by_rows[i].workers), by_rows[i].calls, 1e-9,
+                           "%zu workers", by_rows[i].workers);
+    rnl_phase_cost slices = rows;
+    slices.row_parts = 0;
+    cr_expect_eq(rnl_phase_calls(&slices, 2), 4 * 4);
+    cr_expect_eq(rnl_phase_calls(&slices, 16), 4 * 8);
+    expect_seconds(rnl_phase_seconds(&slices, &rates, 16, 1), 2e-6);
+    slices.joins = 1;
+    cr_expect_eq(rnl_phase_calls(&slices, 2), 64);
+}
+
 Test(cost, counts_what_lies_with_others)
 {
     const rnl_phase_cost phase = {.tiles = 2, .shared = 1e6};

@@ -1,10 +1,27 @@
 #include "engine/cost/cost.h"
 
+#include "engine/base/number.h"
+
 /* Returns the share of a phase that the worker with the most tiles computes. */
 static double largest_share(const rnl_phase_cost *phase, size_t workers)
 {
     const size_t tiles = (phase->tiles + workers - 1) / workers;
     return (double)tiles / (double)phase->tiles;
+}
+
+/* Returns the tiles of a line that a worker has. */
+static size_t own_run(const rnl_phase_cost *phase, size_t workers)
+{
+    const size_t parts = phase->row_parts > 0 ? phase->row_parts : phase->tiles;
+    return rnl_least(rnl_divide_up(parts, workers), phase->line);
+}
+
+double rnl_phase_calls(const rnl_phase_cost *phase, size_t workers)
+{
+    if (phase->joins <= 1 || phase->tiles == 0)
+        return phase->calls;
+    const size_t run = own_run(phase, workers);
+    return phase->calls * (double)rnl_divide_up(run, phase->joins) / (double)run;
 }
 
 static double barrier_seconds(const rnl_cost_rates *rates, size_t workers, size_t nodes)
@@ -42,8 +59,9 @@ double rnl_phase_seconds(const rnl_phase_cost *phase, const rnl_cost_rates *rate
     if (phase->tiles == 0)
         return 0;
     const double share = largest_share(phase, workers);
-    const double alone =
-        phase->flops / rates->flops + phase->calls * rates->call + phase->bytes / rates->bytes;
+    const double alone = phase->flops / rates->flops +
+                         rnl_phase_calls(phase, workers) * rates->call +
+                         phase->bytes / rates->bytes;
     return share * alone + sharing_seconds(phase, rates, share, workers, nodes) +
            rnl_message_seconds(phase, rates);
 }

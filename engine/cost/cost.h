@@ -26,7 +26,9 @@ typedef struct rnl_phase_cost {
                          otherwise */
     rnl_phase_barrier barrier;
     double flops;    /* of its products, in those of float32 that take as long */
-    double calls;    /* of products */
+    double calls;    /* of products, if none takes several parts of the rows */
+    size_t joins;    /* parts that a call takes, where a worker has as many of one line; 0: one */
+    size_t line;     /* parts of the rows, one tile after the other */
     double bytes;    /* read and written element by element, beside the products */
     double shared;   /* bytes read that other workers have written, if there are any */
     double waits;    /* for messages of all other ranks, one after the other */
@@ -46,6 +48,9 @@ typedef struct rnl_cost_rates {
     double crossing_barrier; /* and for each other node */
     rnl_message_rates messages;
 } rnl_cost_rates;
+
+/* Returns the calls of products that the workers make together. */
+double rnl_phase_calls(const rnl_phase_cost *phase, size_t workers);
 
 /* Returns the seconds of a phase's messages, if no rank computes meanwhile. */
 double rnl_message_seconds(const rnl_phase_cost *phase, const rnl_cost_rates *rates);

@@ -29,7 +29,7 @@ typedef struct rnl_shard_sum {
 
 /* Price of one more leaf in a product, in the time that a call takes beside its arithmetic
  * (docs/scaling.md). */
-#define RNL_SHARD_CALL 0.2
+#define RNL_SHARD_CALL 0.3
 
 /* Returns the number of arrays beside the sum. */
 size_t rnl_shard_sum_spare(const rnl_step *step);

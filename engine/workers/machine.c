@@ -161,14 +161,15 @@ static void print_plan(FILE *out, const rnl_topology *topology, const rnl_placem
     fputs(count_claimed(topology) > 0 ? ", x one that another run has claimed.\n" : ".\n", out);
 }
 
-static void print_phase(FILE *out, const rnl_phase *phase, double seconds)
+static void print_phase(FILE *out, const rnl_phase *phase, size_t active, double seconds)
 {
     const rnl_phase_cost *cost = &phase->cost;
     char name[96];
     snprintf(name, sizeof name, "%s%s%s", phase->layer ? phase->layer : "", phase->layer ? " " : "",
              phase->name);
     fprintf(out, "%-32s %6zu %9.3f %9.0f %9.0f %9.0f %10.1f us\n", name, phase->tiles,
-            cost->flops / 1e6, cost->calls, cost->bytes / 1e3, cost->shared / 1e3, seconds * 1e6);
+            cost->flops / 1e6, rnl_phase_calls(cost, active), cost->bytes / 1e3, cost->shared / 1e3,
+            seconds * 1e6);
 }
 
 /* Prints the time of each phase, and the effect of more workers. */
@@ -182,7 +183,7 @@ static rnl_status print_step(FILE *out, const rnl_topology *topology, const rnl_
     fprintf(out, "\n%-32s %6s %9s %9s %9s %9s %13s\n", "A step's phases", "tiles", "MFLOP",
             "products", "kB", "shared kB", "foreseen");
     for (size_t i = 0; i < work->phases->count; ++i)
-        print_phase(out, &work->phases->items[i],
+        print_phase(out, &work->phases->items[i], active,
                     rnl_phase_seconds(&work->costs[i], &work->rates, active, nodes));
     fprintf(out,
             "%zu of %zu workers have tiles, on %zu node%s.  Foreseen: %.1f us a step, %.1f us on "

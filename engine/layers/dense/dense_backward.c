@@ -122,6 +122,8 @@ static rnl_phase_cost part_cost(const rnl_dense_state *state, const rnl_step *st
     if (has_input_gradient(state)) {
         cost.flops = rnl_step_flops(step, 2 * rows * fan_in * units);
         cost.calls = (double)(parts * state->blocks[0].transposed_packing.panels);
+        cost.joins = state->joined_parts;
+        cost.line = parts;
         cost.shared = 4 * fan_in * units;
     }
     return cost;

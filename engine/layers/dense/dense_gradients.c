@@ -88,6 +88,18 @@ static rnl_status compute_shards(const void *context, rnl_shard_range shards, bo
     return RNL_OK;
 }
 
+/* Tests if a product can sum shards. */
+static bool has_trees(const rnl_dense_columns *columns, const rnl_step *step)
+{
+    return !step->onednn && rnl_product_is_one_block(&columns->gradients.shape);
+}
+
+/* Returns the shards that a product may sum. */
+static size_t most_together(const rnl_dense_columns *columns, const rnl_step *step)
+{
+    return has_trees(columns, step) ? rnl_product_tree_most(&columns->gradients) : 1;
+}
+
 /* Computes gradients of a panel and at once updates its weights, while both are in the cache; no
  * other phase of this step reads these weights any more. */
 static rnl_status compute_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
@@ -103,15 +115,14 @@ static rnl_status compute_gradients(const rnl_dense_state *state, const rnl_dens
     shard_gradients of = gradients_of(state, columns, panel, worker);
     of.x += input;
     of.inputs = inputs;
-    const bool in_trees = !worker->onednn && rnl_product_is_one_block(&columns->gradients.shape);
     RNL_TRY(rnl_shard_sum_run(
         &(const rnl_shard_sum){
             .leaves = rnl_cut_used_shards(step->rows, worker->batch.rows),
             .count = count,
             .compute = compute_shards,
             .context = &of,
-            .together = in_trees ? rnl_product_tree_most(&columns->gradients) : 1,
-            .adds = in_trees,
+            .together = most_together(columns, step),
+            .adds = has_trees(columns, step),
             .spare = buffer + count,
         },
         step, gradients));
@@ -198,13 +209,18 @@ static size_t gradients_owner(const void *self, size_t tile, size_t workers)
 
 /* ---- planning -------------------------------------------------------------------------------- */
 
-/* Products that make the gradients of a panel. */
-static size_t count_chunks(const rnl_dense_state *state)
+/* Returns the products that make the gradients, in which a shard more has its price. */
+static double count_calls(const rnl_dense_state *state, const rnl_step *step)
 {
     size_t chunks = 0;
     for (size_t r = 0; r < state->cut.inputs.ranges; ++r)
         chunks += rnl_divide_up(inputs_of(state, r), RNL_CUT_INPUTS);
-    return chunks;
+    if (!state->learns_kernel)
+        return 0;
+    const size_t shards = rnl_step_own_shards(step),
+                 products = rnl_divide_up(shards, most_together(&state->blocks[0], step));
+    return (double)(rnl_dense_panels(state) * chunks) *
+           ((double)products + RNL_SHARD_CALL * (double)(shards - products));
 }
 
 /* Delta of all rows; and inputs and weights, if the worker has not just read them. */
@@ -221,12 +237,10 @@ static double shared_bytes(const rnl_dense_state *state, double rows)
 static rnl_phase_cost gradients_cost(const rnl_dense_state *state, const rnl_step *step)
 {
     const double rows = (double)rnl_step_own_rows(step), fan_in = (double)state->fan_in,
-                 units = (double)state->units, weights = fan_in * units;
-    const size_t chunks = count_chunks(state);
+                 units = (double)state->units, weights = state->learns_kernel ? fan_in * units : 0;
     return (rnl_phase_cost){
         .flops = rnl_step_flops(step, 2 * rows * weights),
-        .calls = (double)(rnl_dense_panels(state) * chunks) *
-                 (1 + RNL_SHARD_CALL * ((double)rnl_step_own_shards(step) - 1)),
+        .calls = count_calls(state, step),
         .bytes = rnl_step_updates_late(step) || rnl_dense_is_tied(state)
                      ? 8 * weights
                      : rnl_step_update_bytes(step, weights, 2),
