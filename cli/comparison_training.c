@@ -212,7 +212,8 @@ static void take_refusal(work *w, const rnl_trial_post *post)
     note_refusal(w, post->rank, post->letter.number, post->text);
 }
 
-/* A damaged letter has no known subject: a trial that it begins or ends would be waited for. */
+/* A damaged letter has no known subject, or names a trial that its sender does not have: a trial
+ * that it begins or ends would be waited for. */
 static void note_damage(work *w, size_t rank, const char *way)
 {
     w->broken = true;
@@ -230,7 +231,7 @@ static void take_letter(work *w, const rnl_trial_post *post)
     else if (post->letter.word == RNL_TRIAL_DAMAGED)
         note_damage(w, post->rank, "to");
     else if (number >= w->count || w->owners[number] != post->rank)
-        rnl_complain("rank %zu has sent a letter about a trial that it does not have", post->rank);
+        note_damage(w, post->rank, "of");
     else if (post->letter.word == RNL_TRIAL_REFUSED)
         take_refusal(w, post);
     else

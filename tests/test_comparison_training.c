@@ -1,0 +1,151 @@
+/*
+ * Rank 0 of a comparison takes letters of another rank.  Functions of the test stand for all but
+ * the sharing out of trials: one of two is trained here, and ends when it is stopped.
+ */
+#include "cli/comparison_training.h"
+#include "cli/folder.h"
+#include "cli/messages.h"
+#include "cli/trial_files.h"
+#include "cli/trial_letters.h"
+#include "cli/trial_worker.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct rnl_crew {
+    bool runs, stopped;
+} crew;
+
+static rnl_trial_letter arriving;
+static bool damaged, arrived;
+
+bool rnl_comparison_forget(const rnl_comparison *comparison)
+{
+    return comparison != NULL;
+}
+
+bool rnl_trial_files_prepare(rnl_trial *trial, bool force)
+{
+    trial->directory.lock = -1;
+    return !force;
+}
+
+bool rnl_trial_files_hold_model(const rnl_trial *trial)
+{
+    return trial != NULL;
+}
+
+bool rnl_run_directory_claim(rnl_run_directory *directory)
+{
+    return directory->lock < 0;
+}
+
+const char **rnl_trial_words(const rnl_compare_arguments *arguments, const char *config,
+                             const char *output)
+{
+    (void)arguments, (void)config, (void)output;
+    return calloc(1, sizeof(char *));
+}
+
+bool rnl_folder_unpack(const char *path, const void *bytes, size_t size)
+{
+    (void)path, (void)bytes, (void)size;
+    return true;
+}
+
+rnl_crew *rnl_crew_open(size_t places, rnl_core_share share)
+{
+    (void)share;
+    cr_assert_eq(places, 1);
+    return &crew;
+}
+
+void rnl_crew_close(rnl_crew *closed)
+{
+    cr_expect_not(closed->runs);
+}
+
+bool rnl_crew_start(rnl_crew *started, const char *const *words, const char *log, size_t number)
+{
+    (void)words, (void)log;
+    cr_expect_eq(number, 0);
+    return started->runs = true;
+}
+
+bool rnl_crew_wait(rnl_crew *waiting, bool briefly, size_t *number, int *exit_code)
+{
+    cr_expect(briefly);
+    *number = 0;
+    *exit_code = 130;
+    const bool ends = waiting->stopped && waiting->runs;
+    waiting->runs &= !ends;
+    return ends;
+}
+
+void rnl_crew_stop(const rnl_crew *stopped)
+{
+    cr_expect_eq(stopped, &crew);
+    crew.stopped = true;
+}
+
+int rnl_crew_interrupted(void)
+{
+    return 0;
+}
+
+rnl_status rnl_trial_send(rnl_job *job, size_t rank, rnl_trial_letter letter, const char *folder,
+                          const char *text)
+{
+    (void)job, (void)folder, (void)text;
+    cr_expect_eq(rank, 1);
+    cr_expect_eq(letter.word, RNL_TRIAL_BEGIN);
+    return RNL_OK;
+}
+
+bool rnl_trial_receive(rnl_job *job, rnl_trial_post *post)
+{
+    (void)job;
+    *post = (rnl_trial_post){.rank = 1, .letter = arriving, .text = "", .damaged = damaged};
+    if (!arrived && !damaged)
+        post->bytes = malloc(1);
+    arrived = true;
+    damaged = false;
+    return true;
+}
+
+size_t rnl_job_ranks(const rnl_job *job)
+{
+    return job ? 2 : 1;
+}
+
+/* Trials 0, here, and 1. */
+static int compare(rnl_trial_letter letter, bool is_damaged)
+{
+    static const rnl_compare_arguments arguments = {.common = {.quiet = true}};
+    char path[] = "runs/trial", log[] = "/nonexistent/log";
+    int job;
+    size_t failed;
+    rnl_trial trials[2] = {{.directory = {.path = path}, .log = log},
+                           {.directory = {.path = path}, .log = log}};
+    rnl_combination combination = {.count = 2, .trials = trials};
+    rnl_comparison comparison = {.count = 1, .combinations = &combination};
+    arriving = letter;
+    damaged = is_damaged;
+    arrived = crew.stopped = false;
+    return rnl_comparison_train(&comparison, &arguments, (rnl_job *)&job, (rnl_core_share){0, 1},
+                                &failed);
+}
+
+/* None of them tells how the trial of rank 1 stands, for which nothing else would be waited. */
+Test(comparison_training, a_damaged_letter_ends_it, .timeout = 20)
+{
+    cr_expect_eq(compare((rnl_trial_letter){0}, true), RNL_EXIT_FAILURE);
+    cr_expect_eq(compare((rnl_trial_letter){.word = RNL_TRIAL_DAMAGED}, false), RNL_EXIT_FAILURE);
+    const uint64_t wrong[] = {0, 2, UINT64_MAX};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; ++i)
+        cr_expect_eq(
+            compare((rnl_trial_letter){.word = RNL_TRIAL_ENDED, .number = wrong[i]}, false),
+            RNL_EXIT_FAILURE);
+    cr_expect(crew.stopped);
+}
