@@ -74,6 +74,15 @@ void rnl_product_panel_tree(const rnl_product *product, size_t rows, size_t pane
     kernel_of(product)(&arguments);
 }
 
+/* Columns take a cache line for each term, which AVX2's narrow blocks of sums read again and again.
+ */
+bool rnl_product_is_faster_by_rows(const rnl_product *by_rows, size_t panels)
+{
+    enum { MANY_TERMS = 256, MANY_PANELS = 4 };
+    return by_rows->kernels && by_rows->kernels->isa == RNL_ISA_AVX2 &&
+           by_rows->shape.inner >= MANY_TERMS && panels >= MANY_PANELS;
+}
+
 /* AVX2's narrow blocks of sums read the pieces again and again: they have to stay in the L1 cache.
  */
 size_t rnl_product_tree_most(const rnl_product *product)

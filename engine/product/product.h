@@ -62,6 +62,10 @@ rnl_status rnl_product_panel(const rnl_product *product, rnl_onednn_worker *oned
 void rnl_product_panel_tree(const rnl_product *product, size_t rows, size_t panel, size_t count,
                             const float *a, const float *b, float *nodes, bool add, float *c);
 
+/* Tests if a product by rows, of inputs that are transposed for so many panels, takes less time
+ * than the same by columns.  One without kernels is not there. */
+bool rnl_product_is_faster_by_rows(const rnl_product *by_rows, size_t panels);
+
 /* Returns how many pieces are best summed in one call: a power of two. */
 size_t rnl_product_tree_most(const rnl_product *product);
 

@@ -46,8 +46,9 @@ typedef struct shard_gradients {
     size_t panel;
     const float *x; /* the inputs of the mini-batch, from the first that is asked for on */
     size_t inputs;
-    size_t rows;     /* of a shard, of pairs in mixed precision */
-    size_t x_stride; /* floats between them */
+    size_t rows;             /* of a shard, of pairs in mixed precision */
+    size_t x_stride;         /* floats between them */
+    const float *transposed; /* those inputs, by rows, of the only shard; or NULL */
 } shard_gradients;
 
 static size_t shard_rows(const rnl_dense_columns *columns, const rnl_step *step)
@@ -80,6 +81,9 @@ static rnl_status compute_shards(const void *context, rnl_shard_range shards, bo
     const size_t row = shards.first * g->rows;
     const float *x = g->x + row * g->x_stride,
                 *delta = columns->delta + row * columns->delta_packing.width;
+    if (g->transposed)
+        return rnl_product_panel(&columns->gradients_by_rows, NULL, g->inputs, g->panel,
+                                 g->transposed, delta, gradients);
     if (shards.count == 1 && !add)
         return rnl_product_panel(&columns->gradients, g->onednn, g->inputs, g->panel, x, delta,
                                  gradients);
@@ -104,7 +108,7 @@ static size_t most_together(const rnl_dense_columns *columns, const rnl_step *st
  * other phase of this step reads these weights any more. */
 static rnl_status compute_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
                                     size_t panel, size_t input, size_t inputs,
-                                    rnl_step_worker *worker)
+                                    const float *transposed, rnl_step_worker *worker)
 {
     rnl_step *step = worker->step;
     rnl_block *weights = columns->weights;
@@ -115,6 +119,7 @@ static rnl_status compute_gradients(const rnl_dense_state *state, const rnl_dens
     shard_gradients of = gradients_of(state, columns, panel, worker);
     of.x += input;
     of.inputs = inputs;
+    of.transposed = transposed;
     RNL_TRY(rnl_shard_sum_run(
         &(const rnl_shard_sum){
             .leaves = rnl_cut_used_shards(step->rows, worker->batch.rows),
@@ -181,17 +186,44 @@ static rnl_status compute_bias_gradients(const rnl_dense_state *state,
     return RNL_OK;
 }
 
-/* Goes through all panels with the same inputs, which stay in the cache. */
+/* Transposes some inputs of all rows into the worker's buffer, behind the gradients of a panel. */
+static const float *transpose_inputs(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                                     size_t input, size_t inputs, const rnl_step_worker *worker)
+{
+    const rnl_step *step = worker->step;
+    const rnl_product_shape *shape = &columns->gradients_by_rows.shape;
+    float *transposed = step->buffers.tile[worker->index] + RNL_CUT_INPUTS * columns->packing.width;
+    step->kernels->transpose(&(const rnl_transpose){
+        .rows = shape->inner,
+        .columns = inputs,
+        .x = rnl_matrix_view(state->input, 0, input),
+        .y = {transposed, shape->a_stride},
+    });
+    return transposed;
+}
+
+/* Goes through all panels of a tile, and of those joined with it, with the same inputs, which stay
+ * in the cache. */
 static rnl_status run_gradients(void *self, size_t number, rnl_step_worker *worker)
 {
     const rnl_dense_state *state = self;
-    const gradient_tile tile = tile_of(state, number);
-    if (state->learns_bias && tile.with_bias)
-        RNL_TRY(compute_bias_gradients(state, worker, &tile.slice));
-    for (size_t i = tile.begin; state->learns_kernel && i < tile.end; i += RNL_CUT_INPUTS)
-        for (size_t p = tile.slice.begin; p < tile.slice.end; ++p)
-            RNL_TRY(compute_gradients(state, tile.slice.columns, p, i,
-                                      rnl_least(tile.end - i, RNL_CUT_INPUTS), worker));
+    gradient_tile tile = tile_of(state, number);
+    for (size_t k = 0; k < worker->joined; ++k) {
+        const gradient_tile joined = tile_of(state, number + k);
+        tile.slice.end = joined.slice.end;
+        if (state->learns_bias && joined.with_bias)
+            RNL_TRY(compute_bias_gradients(state, worker, &joined.slice));
+    }
+    const rnl_dense_slice *slice = &tile.slice;
+    const bool transposes = rnl_product_is_faster_by_rows(&slice->columns->gradients_by_rows,
+                                                          slice->end - slice->begin);
+    for (size_t i = tile.begin; state->learns_kernel && i < tile.end; i += RNL_CUT_INPUTS) {
+        const size_t inputs = rnl_least(tile.end - i, RNL_CUT_INPUTS);
+        const float *transposed =
+            transposes ? transpose_inputs(state, slice->columns, i, inputs, worker) : NULL;
+        for (size_t p = slice->begin; p < slice->end; ++p)
+            RNL_TRY(compute_gradients(state, slice->columns, p, i, inputs, transposed, worker));
+    }
     return RNL_OK;
 }
 
@@ -248,6 +280,12 @@ static rnl_phase_cost gradients_cost(const rnl_dense_state *state, const rnl_ste
     };
 }
 
+static bool transposes_inputs(const rnl_dense_state *state)
+{
+    const rnl_dense_columns *columns = &state->blocks[0];
+    return rnl_product_is_faster_by_rows(&columns->gradients_by_rows, columns->packing.panels);
+}
+
 /* In a layer cut by columns, a worker has just computed the delta that its gradients read; in a
  * layer cut by rows, gradients wait for the delta of all rows. */
 rnl_status rnl_dense_add_gradients(rnl_dense_state *state, rnl_step *step)
@@ -257,6 +295,8 @@ rnl_status rnl_dense_add_gradients(rnl_dense_state *state, rnl_step *step)
                           (rnl_phase){
                               .name = "gradients",
                               .tiles = count_tiles(state),
+                              .joins = transposes_inputs(state) ? state->slices : 0,
+                              .line = state->slices,
                               .run = run_gradients,
                               .owner = gradients_owner,
                               .self = state,
@@ -265,6 +305,18 @@ rnl_status rnl_dense_add_gradients(rnl_dense_state *state, rnl_step *step)
                               .trails = by_columns ? RNL_TRAILS_HERE : RNL_TRAILS_LATER,
                               .cost = gradients_cost(state, step),
                           });
+}
+
+/* Plans the same product of transposed inputs, if that is faster. */
+static void plan_by_rows(rnl_dense_state *state, rnl_dense_columns *columns)
+{
+    rnl_product by_rows = columns->gradients;
+    by_rows.shape.a_layout = RNL_BY_ROWS;
+    by_rows.shape.a_stride = rnl_product_row_stride(by_rows.shape.inner);
+    if (!rnl_product_is_faster_by_rows(&by_rows, columns->packing.panels))
+        return;
+    columns->gradients_by_rows = by_rows;
+    rnl_dense_need(state, RNL_CUT_INPUTS * (columns->packing.width + by_rows.shape.a_stride));
 }
 
 rnl_status rnl_dense_plan_gradients(rnl_dense_state *state, rnl_step *step,
@@ -286,6 +338,8 @@ rnl_status rnl_dense_plan_gradients(rnl_dense_state *state, rnl_step *step,
                                       .pairs = pairs});
     rnl_dense_need(state,
                    (1 + rnl_shard_sum_spare(step)) * RNL_CUT_INPUTS * columns->packing.width);
+    if (!state->cut.by_columns && !pairs && !step->onednn && step->rows.shards == 1)
+        plan_by_rows(state, columns);
     if (state->layer->tied_to)
         return rnl_dense_reserve_tied(step, columns->weights);
     return rnl_step_keeps_gradients(step) || state->layer->shared

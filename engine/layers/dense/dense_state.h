@@ -47,6 +47,7 @@ typedef struct rnl_dense_columns {
     float *delta;                   /* in a layer cut by columns, in its worker's buffer */
     rnl_packing transposed_packing; /* of its transposed weights, (count, fan_in) */
     rnl_product gradients, input_gradient;
+    rnl_product gradients_by_rows; /* of transposed inputs; without kernels where it is not used */
     /* In mixed precision delta_packing is of (rows of pairs, count), transposed_packing that of the
      * transposed copy of the weights, and delta lies also by rows: */
     rnl_product mixed_forward;
