@@ -46,6 +46,8 @@ static inline void v_store(float *p, size_t n, v_float a)
 {
     if (n == LANES)
         _mm256_storeu_ps(p, a);
+    else if (n == LANES / 2)
+        _mm_storeu_ps(p, _mm256_castps256_ps128(a));
     else
         _mm256_maskstore_ps(p, v_first(n), a);
 }
