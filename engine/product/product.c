@@ -53,14 +53,22 @@ static rnl_panel_product arguments_of(const rnl_product *product, size_t rows, s
     };
 }
 
-rnl_status rnl_product_panel(const rnl_product *product, rnl_onednn_worker *onednn, size_t rows,
-                             size_t panel, const float *a, const float *b, float *c)
+rnl_status rnl_product_panel_before(const rnl_product *product, rnl_onednn_worker *onednn,
+                                    size_t rows, size_t panel, const float *a, const float *b,
+                                    float *c, rnl_mutable_view written)
 {
-    const rnl_panel_product arguments = arguments_of(product, rows, panel, a, b, c);
+    rnl_panel_product arguments = arguments_of(product, rows, panel, a, b, c);
+    arguments.written = written;
     if (onednn)
         return rnl_onednn_multiply(onednn, product->shape.a_layout == RNL_BY_COLUMNS, &arguments);
     kernel_of(product)(&arguments);
     return RNL_OK;
+}
+
+rnl_status rnl_product_panel(const rnl_product *product, rnl_onednn_worker *onednn, size_t rows,
+                             size_t panel, const float *a, const float *b, float *c)
+{
+    return rnl_product_panel_before(product, onednn, rows, panel, a, b, c, (rnl_mutable_view){0});
 }
 
 void rnl_product_panel_tree(const rnl_product *product, size_t rows, size_t panel, size_t count,

@@ -56,6 +56,12 @@ void rnl_product_need(const rnl_product_shape *shape, rnl_onednn *onednn);
 rnl_status rnl_product_panel(const rnl_product *product, rnl_onednn_worker *onednn, size_t rows,
                              size_t panel, const float *a, const float *b, float *c);
 
+/* The same, before the caller writes something in the place of each element of C: it is fetched
+ * into the cache meanwhile. */
+rnl_status rnl_product_panel_before(const rnl_product *product, rnl_onednn_worker *onednn,
+                                    size_t rows, size_t panel, const float *a, const float *b,
+                                    float *c, rnl_mutable_view written);
+
 /* Products of `count` pieces of A and B that follow each other, each of the shape's inner terms, in
  * one call of a kernel: summed in a binary tree, and that sum added to C where asked for.  A is by
  * columns, the product one block; `nodes` holds RNL_PRODUCT_NODE floats a level of the tree. */

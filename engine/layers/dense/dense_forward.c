@@ -2,7 +2,8 @@
 
 #include "engine/base/error.h"
 
-/* z of a panel: in training with mixed precision a product of rounded numbers. */
+/* z of a panel, before y is written: in training with mixed precision a product of rounded numbers.
+ */
 static rnl_status multiply(const rnl_dense_state *state, const rnl_dense_columns *columns,
                            size_t panel, size_t row, size_t rows, const rnl_step_worker *worker,
                            float *z)
@@ -13,9 +14,14 @@ static rnl_status multiply(const rnl_dense_state *state, const rnl_dense_columns
         return rnl_product_panel(&columns->mixed_forward, NULL, rows, panel,
                                  x.values + row * x.stride, weights->pairs->forward, z);
     }
-    return rnl_product_panel(&columns->forward, worker->onednn, rows, panel,
-                             rnl_matrix_view(state->input, row, 0).values,
-                             weights->arrays[RNL_VALUES], z);
+    /* In a mini-batch of few rows y is in the cache. */
+    const rnl_mutable_view y =
+        state->cut.by_columns
+            ? (rnl_mutable_view){0}
+            : rnl_matrix_at(&state->output, row, columns->first + panel * columns->packing.width);
+    return rnl_product_panel_before(&columns->forward, worker->onednn, rows, panel,
+                                    rnl_matrix_view(state->input, row, 0).values,
+                                    weights->arrays[RNL_VALUES], z, y);
 }
 
 /* Adds the bias and activates z of a panel. */

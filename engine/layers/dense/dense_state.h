@@ -9,9 +9,9 @@
  *                db = sum of delta's rows
  *
  * Each is a product as in engine/product/product.h.  Results stay in the worker's buffer, which is
- * small, until the activation or the optimizer has read them.  Of the operands only W is
- * transposed. One phase computes delta and dx, for which the preceding layer waits; another
- * computes dW, for which no layer waits.
+ * small, until the activation or the optimizer has read them.  Of the operands W is transposed, and
+ * on AVX2 x for the gradients of many rows, some inputs at a time.  One phase computes delta and
+ * dx, for which the preceding layer waits; another computes dW, for which no layer waits.
  *
  * A layer cut by columns has a tile for each column block, and dx is a set of partial products that
  * the preceding layer sums.  A worker transposes W_c into its own buffer, so a block's weights
