@@ -52,6 +52,12 @@ ALWAYS_INLINE w_float w_lookup_16(const float *table, w_int i)
                      v_lookup_16(table, i.d)};
 }
 
+ALWAYS_INLINE w_int w_lookup_8(const uint32_t *table, w_int i)
+{
+    return (w_int){v_lookup_8(table, i.a), v_lookup_8(table, i.b), v_lookup_8(table, i.c),
+                   v_lookup_8(table, i.d)};
+}
+
 ALWAYS_INLINE w_float w_fma(w_float x, w_float y, w_float z)
 {
     return (w_float){v_fma(x.a, y.a, z.a), v_fma(x.b, y.b, z.b), v_fma(x.c, y.c, z.c),
@@ -77,10 +83,10 @@ ALWAYS_INLINE w_float w_select(w_mask m, w_float yes, w_float no)
     }
 
 STEP_1(float, round, float)
-STEP_1(float, power_of_2, float)
 STEP_1(int, bits, float)
 STEP_1(float, from_bits, int)
 STEP_1(float, to_float, int)
+STEP_1(int, shift_left_20, int)
 STEP_1(int, shift_left_23, int)
 STEP_1(int, shift_right_21, int)
 STEP_1(int, shift_right_23, int)
@@ -96,6 +102,7 @@ STEP_2(float, scale, float)
 STEP_2(mask, greater, float)
 STEP_2(mask, at_least, float)
 STEP_2(mask, equal, float)
+STEP_2(int, int_add, int)
 STEP_2(int, int_sub, int)
 
 /* A function of elementary.inc: four vectors in a call would travel through memory. */
@@ -107,14 +114,15 @@ STEP_2(int, int_sub, int)
 #define v_mask            w_mask
 #define v_set             w_set
 #define v_int_set         w_int_set
+#define v_lookup_8        w_lookup_8
 #define v_lookup_16       w_lookup_16
 #define v_fma             w_fma
 #define v_select          w_select
 #define v_round           w_round
-#define v_power_of_2      w_power_of_2
 #define v_bits            w_bits
 #define v_from_bits       w_from_bits
 #define v_to_float        w_to_float
+#define v_shift_left_20   w_shift_left_20
 #define v_shift_left_23   w_shift_left_23
 #define v_shift_right_21  w_shift_right_21
 #define v_shift_right_23  w_shift_right_23
@@ -130,17 +138,18 @@ STEP_2(int, int_sub, int)
 #define v_greater         w_greater
 #define v_at_least        w_at_least
 #define v_equal           w_equal
+#define v_int_add         w_int_add
 #define v_int_sub         w_int_sub
+#define v_parts           w_parts
 #define v_reduced         w_reduced
-#define v_inverse         w_inverse
 #define v_reduce          w_reduce
-#define v_expm1_reduced   w_expm1_reduced
+#define v_minus_exp_minus w_minus_exp_minus
 #define v_exp             w_exp
+#define v_expm1_reduced   w_expm1_reduced
 #define v_expm1_negative  w_expm1_negative
 #define v_elu             w_elu
+#define v_scaled_elu      w_scaled_elu
 #define v_selu            w_selu
-#define v_fall_reduced    w_fall_reduced
-#define v_sigmoid_inverse w_sigmoid_inverse
 #define v_sigmoid         w_sigmoid
 #define v_swish_slope     w_swish_slope
 #define v_swish           w_swish

@@ -264,6 +264,11 @@ static inline v_int v_shift_left_16(v_int a)
     return _mm256_slli_epi32(a, 16);
 }
 
+static inline v_int v_shift_left_20(v_int a)
+{
+    return _mm256_slli_epi32(a, 20);
+}
+
 static inline v_int v_shift_left_23(v_int a)
 {
     return _mm256_slli_epi32(a, 23);
@@ -298,16 +303,15 @@ static inline v_float v_lookup_16(const float *table, v_int index)
     return element;
 }
 
+/* The element of a table of eight that the three lowest bits of each lane name. */
+static inline v_int v_lookup_8(const uint32_t *table, v_int index)
+{
+    return _mm256_permutevar8x32_epi32(_mm256_loadu_si256((const __m256i *)table), index);
+}
+
 static inline v_float v_to_float(v_int a)
 {
     return _mm256_cvtepi32_ps(a);
-}
-
-/* 2^n for whole n in [-126, 127]. */
-static inline v_float v_power_of_2(v_float n)
-{
-    const v_int exponent = v_int_add(_mm256_cvtps_epi32(n), v_int_set(127));
-    return v_from_bits(v_shift_left_23(exponent));
 }
 
 /* a 2^n for whole n in [-252, 254]. */

@@ -253,6 +253,11 @@ static inline v_int v_shift_left_16(v_int a)
     return _mm512_slli_epi32(a, 16);
 }
 
+static inline v_int v_shift_left_20(v_int a)
+{
+    return _mm512_slli_epi32(a, 20);
+}
+
 static inline v_int v_shift_left_23(v_int a)
 {
     return _mm512_slli_epi32(a, 23);
@@ -280,15 +285,16 @@ static inline v_float v_lookup_16(const float *table, v_int index)
     return _mm512_permutexvar_ps(index, _mm512_loadu_ps(table));
 }
 
+/* The element of a table of eight that the three lowest bits of each lane name. */
+static inline v_int v_lookup_8(const uint32_t *table, v_int index)
+{
+    const __m256i eight = _mm256_loadu_si256((const __m256i *)table);
+    return _mm512_permutexvar_epi32(index, _mm512_broadcast_i32x8(eight));
+}
+
 static inline v_float v_to_float(v_int a)
 {
     return _mm512_cvtepi32_ps(a);
-}
-
-/* 2^n for whole n in [-126, 127]. */
-static inline v_float v_power_of_2(v_float n)
-{
-    return _mm512_scalef_ps(_mm512_set1_ps(1), n);
 }
 
 /* a 2^n */

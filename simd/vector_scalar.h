@@ -243,6 +243,11 @@ static inline v_int v_shift_left_16(v_int a)
     return (v_int)((uint32_t)a << 16);
 }
 
+static inline v_int v_shift_left_20(v_int a)
+{
+    return (v_int)((uint32_t)a << 20);
+}
+
 static inline v_int v_shift_left_23(v_int a)
 {
     return (v_int)((uint32_t)a << 23);
@@ -276,15 +281,15 @@ static inline v_float v_lookup_16(const float *table, v_int index)
     return table[index & 15];
 }
 
+/* The element of a table of eight that the three lowest bits name. */
+static inline v_int v_lookup_8(const uint32_t *table, v_int index)
+{
+    return (v_int)table[index & 7];
+}
+
 static inline v_float v_to_float(v_int a)
 {
     return (float)a;
-}
-
-/* 2^n for whole n in [-126, 127]. */
-static inline v_float v_power_of_2(v_float n)
-{
-    return v_from_bits(v_shift_left_23(v_to_int(n) + 127));
 }
 
 /* a 2^n for whole n in [-252, 254]. */

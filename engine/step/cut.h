@@ -11,7 +11,7 @@
 
 /* Incremented with every change of the cut, of an order of summation, of a function of trained
  * numbers, or of the keys of random numbers: checkpoints record it. */
-#define RNL_CUT_VERSION 11
+#define RNL_CUT_VERSION 12
 
 /* Columns and inputs are cut at multiples of this: whole vectors, whole cache lines. */
 #define RNL_CUT_MULTIPLE 16
