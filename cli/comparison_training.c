@@ -6,6 +6,7 @@
 #include "cli/trial_letters.h"
 #include "cli/trial_worker.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -212,27 +213,33 @@ static void take_refusal(work *w, const rnl_trial_post *post)
     note_refusal(w, post->rank, post->letter.number, post->text);
 }
 
-/* A damaged letter has no known subject, or names a trial that its sender does not have: a trial
- * that it begins or ends would be waited for. */
-static void note_damage(work *w, size_t rank, const char *way)
+/* Ends the comparison: a trial that such a letter begins or ends would be waited for. */
+static void note_damage(work *w, const char *way, size_t rank, const char *what)
 {
+    if (!w->broken)
+        rnl_complain("a letter %s rank %zu is %s: the comparison ends, and the same command goes "
+                     "on with what is missing",
+                     way, rank, what);
     w->broken = true;
-    rnl_complain(
-        "a letter %s rank %zu is damaged: the comparison ends, and the same command goes on "
-        "with what is missing",
-        way, rank);
+}
+
+static bool is_about_trial(uint32_t word)
+{
+    return word == RNL_TRIAL_STANDS || word == RNL_TRIAL_ENDED || word == RNL_TRIAL_REFUSED;
 }
 
 static void take_letter(work *w, const rnl_trial_post *post)
 {
-    const uint64_t number = post->letter.number;
-    if (post->letter.word == RNL_TRIAL_STOP)
-        stop(w, post->letter.code);
-    else if (post->letter.word == RNL_TRIAL_DAMAGED)
-        note_damage(w, post->rank, "to");
-    else if (number >= w->count || w->owners[number] != post->rank)
-        note_damage(w, post->rank, "of");
-    else if (post->letter.word == RNL_TRIAL_REFUSED)
+    const rnl_trial_letter *letter = &post->letter;
+    if (letter->word == RNL_TRIAL_STOP && (letter->code == SIGINT || letter->code == SIGTERM))
+        stop(w, letter->code);
+    else if (letter->word == RNL_TRIAL_DAMAGED)
+        note_damage(w, "to", post->rank, "damaged");
+    else if (!is_about_trial(letter->word))
+        note_damage(w, "of", post->rank, "damaged");
+    else if (letter->number >= w->count || w->owners[letter->number] != post->rank)
+        note_damage(w, "of", post->rank, "about a trial that it does not have");
+    else if (letter->word == RNL_TRIAL_REFUSED)
         take_refusal(w, post);
     else
         take_files(w, post);
@@ -245,7 +252,7 @@ static void take_letters(work *w)
         if (!rnl_trial_receive(w->job, &post))
             w->broken = true;
         if (post.damaged)
-            note_damage(w, post.rank, "of");
+            note_damage(w, "of", post.rank, "damaged");
         if (post.bytes)
             take_letter(w, &post);
         free(post.bytes);

@@ -141,6 +141,15 @@ static void stop(server *s)
     s->stopping = true;
 }
 
+/* Tells rank 0, which would wait for this one: it may have been the last letter. */
+static void leave_damaged(server *s)
+{
+    rnl_complain("a letter of rank 0 is damaged");
+    rnl_trial_send(s->job, 0, (rnl_trial_letter){.word = RNL_TRIAL_DAMAGED}, NULL, NULL);
+    s->leaving = true;
+    s->code = RNL_EXIT_FAILURE;
+}
+
 static void obey(server *s, const rnl_trial_post *post)
 {
     switch (post->letter.word) {
@@ -150,8 +159,11 @@ static void obey(server *s, const rnl_trial_post *post)
     case RNL_TRIAL_STOP:
         stop(s);
         break;
-    default:
+    case RNL_TRIAL_LEAVE:
         s->leaving = true;
+        break;
+    default:
+        leave_damaged(s);
     }
 }
 
@@ -185,15 +197,6 @@ static void send_checkpoints(server *s)
     }
 }
 
-/* It may have been the last one, behind which rank 0 takes no more. */
-static void leave_damaged(server *s)
-{
-    rnl_complain("a letter of rank 0 is damaged");
-    rnl_trial_send(s->job, 0, (rnl_trial_letter){.word = RNL_TRIAL_DAMAGED}, NULL, NULL);
-    s->leaving = true;
-    s->code = RNL_EXIT_FAILURE;
-}
-
 static bool take_letters(server *s)
 {
     rnl_trial_post post;
@@ -205,7 +208,7 @@ static bool take_letters(server *s)
         if (post.bytes)
             obey(s, &post);
         free(post.bytes);
-    } while (good && post.bytes);
+    } while (good && post.bytes && !s->leaving);
     return good;
 }
 

@@ -10,6 +10,8 @@
 #include "cli/trial_worker.h"
 
 #include <criterion/criterion.h>
+#include <criterion/redirect.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +20,8 @@ static struct rnl_crew {
 } crew;
 
 static rnl_trial_letter arriving;
-static bool damaged, arrived;
+static size_t times; /* it still arrives */
+static bool damaged;
 
 bool rnl_comparison_forget(const rnl_comparison *comparison)
 {
@@ -107,9 +110,9 @@ bool rnl_trial_receive(rnl_job *job, rnl_trial_post *post)
 {
     (void)job;
     *post = (rnl_trial_post){.rank = 1, .letter = arriving, .text = "", .damaged = damaged};
-    if (!arrived && !damaged)
+    if (times > 0 && !damaged)
         post->bytes = malloc(1);
-    arrived = true;
+    times -= times > 0;
     damaged = false;
     return true;
 }
@@ -120,7 +123,7 @@ size_t rnl_job_ranks(const rnl_job *job)
 }
 
 /* Trials 0, here, and 1. */
-static int compare(rnl_trial_letter letter, bool is_damaged)
+static int compare(rnl_trial_letter letter, size_t letters, bool is_damaged)
 {
     static const rnl_compare_arguments arguments = {.common = {.quiet = true}};
     char path[] = "runs/trial", log[] = "/nonexistent/log";
@@ -131,21 +134,47 @@ static int compare(rnl_trial_letter letter, bool is_damaged)
     rnl_combination combination = {.count = 2, .trials = trials};
     rnl_comparison comparison = {.count = 1, .combinations = &combination};
     arriving = letter;
+    times = letters;
     damaged = is_damaged;
-    arrived = crew.stopped = false;
+    crew.stopped = false;
     return rnl_comparison_train(&comparison, &arguments, (rnl_job *)&job, (rnl_core_share){0, 1},
                                 &failed);
 }
 
-/* None of them tells how the trial of rank 1 stands, for which nothing else would be waited. */
+/* Ends the comparison: it does not tell how the trial of rank 1 stands, for which nothing else
+ * would be waited. */
+static void expect_end(rnl_trial_letter letter, bool is_damaged)
+{
+    cr_expect_eq(compare(letter, 1, is_damaged), RNL_EXIT_FAILURE, "word %u, trial %lu, code %d",
+                 letter.word, letter.number, letter.code);
+    cr_expect(crew.stopped);
+}
+
 Test(comparison_training, a_damaged_letter_ends_it, .timeout = 20)
 {
-    cr_expect_eq(compare((rnl_trial_letter){0}, true), RNL_EXIT_FAILURE);
-    cr_expect_eq(compare((rnl_trial_letter){.word = RNL_TRIAL_DAMAGED}, false), RNL_EXIT_FAILURE);
-    const uint64_t wrong[] = {0, 2, UINT64_MAX};
+    static const rnl_trial_letter wrong[] = {
+        {.word = RNL_TRIAL_DAMAGED},
+        {.word = RNL_TRIAL_ENDED, .number = 0},
+        {.word = RNL_TRIAL_ENDED, .number = 2},
+        {.word = RNL_TRIAL_ENDED, .number = UINT64_MAX},
+        {.word = RNL_TRIAL_BEGIN, .number = 1},
+        {.word = RNL_TRIAL_LEAVE, .number = 1},
+        {.word = 99, .number = 1},
+        {.word = RNL_TRIAL_STOP, .code = 0},
+        {.word = RNL_TRIAL_STOP, .code = 9},
+    };
+    expect_end((rnl_trial_letter){0}, true);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; ++i)
-        cr_expect_eq(
-            compare((rnl_trial_letter){.word = RNL_TRIAL_ENDED, .number = wrong[i]}, false),
-            RNL_EXIT_FAILURE);
-    cr_expect(crew.stopped);
+        expect_end(wrong[i], false);
+}
+
+Test(comparison_training, its_end_is_told_once, .timeout = 20, .init = cr_redirect_stderr)
+{
+    const rnl_trial_letter unknown = {.word = RNL_TRIAL_ENDED, .number = 2};
+    cr_expect_eq(compare(unknown, 2, false), RNL_EXIT_FAILURE);
+    fflush(stderr);
+    cr_expect_stderr_eq_str(
+        "runnel: a letter of rank 1 is about a trial that it does not have: the comparison ends, "
+        "and the same command goes on with what is missing\n"
+        "[1/2] runs/trial: stopped; see /nonexistent/log\n");
 }

@@ -65,9 +65,16 @@ Test(trial_worker, it_leaves_when_it_is_told, .timeout = 20)
 /* Rank 0 waits for nothing but the end of others once it has told them to leave. */
 Test(trial_worker, a_damaged_letter_ends_it, .timeout = 20)
 {
-    static const rnl_trial_word words[] = {RNL_TRIAL_BEGIN, RNL_TRIAL_STOP, RNL_TRIAL_LEAVE};
-    for (size_t i = 0; i < sizeof words / sizeof *words; ++i) {
-        cr_expect_eq(serve(words[i], 1), RNL_EXIT_FAILURE);
+    static const struct {
+        rnl_trial_word word;
+        size_t cut_off;
+    } letters[] = {
+        {RNL_TRIAL_BEGIN, 1},   {RNL_TRIAL_STOP, 1},     {RNL_TRIAL_LEAVE, 1},
+        {RNL_TRIAL_STANDS, 0},  {RNL_TRIAL_ENDED, 0},    {RNL_TRIAL_REFUSED, 0},
+        {RNL_TRIAL_DAMAGED, 0}, {(rnl_trial_word)99, 0},
+    };
+    for (size_t i = 0; i < sizeof letters / sizeof *letters; ++i) {
+        cr_expect_eq(serve(letters[i].word, letters[i].cut_off), RNL_EXIT_FAILURE);
         cr_expect_eq(sent, i + 1);
         cr_expect_eq(last_sent, RNL_TRIAL_DAMAGED);
     }
