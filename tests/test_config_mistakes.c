@@ -131,17 +131,22 @@ ParameterizedTest(struct mistake *m, config_mistakes, mistakes_are_answered)
     cr_expect_null(config);
 }
 
-Test(config_mistakes, zero_bytes_in_a_file_are_refused)
+static void expect_refused(const char *bytes, size_t count, const char *message)
 {
-    static const char bytes[] = "n: 1\n? a:\t\0";
     char path[] = "/tmp/rnl_test_config_XXXXXX";
     rnl_config *config = NULL;
     const int file = mkstemp(path);
-    cr_assert_eq(write(file, bytes, sizeof bytes - 1), (ssize_t)sizeof bytes - 1);
+    cr_assert_eq(write(file, bytes, count), (ssize_t)count);
     close(file);
     cr_expect_eq(rnl_config_load(&config, path, NULL, 0), RNL_BAD_CONFIG);
-    cr_expect(strstr(rnl_message(), ":2: expected text in UTF-8") != NULL, "%s", rnl_message());
+    cr_expect(strstr(rnl_message(), message) != NULL, "%s", rnl_message());
     unlink(path);
+}
+
+Test(config_mistakes, zero_bytes_in_a_file_are_refused)
+{
+    expect_refused("n: 1\n? a:\t\0", 11, ":2: expected text in UTF-8");
+    expect_refused("\x1f\x8b\x08\0\0\0\0\0\2\3", 10, "this is compressed by gzip");
 }
 
 Test(config_mistakes, hostile_text_is_refused)

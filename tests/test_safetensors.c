@@ -305,6 +305,7 @@ Test(safetensors, other_formats_are_named, .init = enter, .fini = leave)
         {"\x1f\x8b\x08\0\x12\x34\x56jm", "this is compressed by gzip"},
         {"\x1f\x8b\x08\0\0\0\0\0\2\3", "this is compressed by gzip"},
         {"\x1f\x8b\x08\0\0\0\0\0{", "expected a safetensors header within"},
+        {"PK\x03\x04\0\0\0\0{", "expected a safetensors header within"},
         {"n\xc3\xa4me:\tx", "this is text"},
         {"a:\r\n b: ", "this is text"},
         {"\x7f"
@@ -321,6 +322,14 @@ Test(safetensors, other_formats_are_named, .init = enter, .fini = leave)
         cr_expect_not_null(strstr(rnl_message(), cases[i].words), "expected '%s' in: %s",
                            cases[i].words, rnl_message());
     }
+}
+
+Test(safetensors, gzip_is_named_that_ends_where_a_header_would_begin, .init = enter, .fini = leave)
+{
+    rnl_safetensors file;
+    write_bytes("\x1f\x8b\x08\0\0\0\0\0", 8);
+    cr_assert_eq(rnl_safetensors_read(&file, path), RNL_BAD_DATA);
+    cr_expect_not_null(strstr(rnl_message(), "this is compressed by gzip"), "%s", rnl_message());
 }
 
 Test(safetensors, hostile_length, .init = enter, .fini = leave)

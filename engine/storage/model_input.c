@@ -2,14 +2,13 @@
 
 #include "engine/base/error.h"
 #include "engine/storage/input_file.h"
+#include "engine/storage/safetensors_file.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define LENGTH_BYTES (RNL_FORMAT_BYTES - 1)
 
 /* A run is often named in place of the model in it. */
 rnl_status rnl_model_input_open(int *descriptor, uint64_t *size, const char *path)
@@ -39,14 +38,15 @@ static bool is_text(const unsigned char *bytes, size_t count)
 
 const char *rnl_foreign_format(const unsigned char start[RNL_FORMAT_BYTES])
 {
-    if (memcmp(start, "\x89HDF\r\n\x1a\n", LENGTH_BYTES) == 0)
+    /* A header can have a length that begins as zip or gzip does. */
+    const bool has_header = start[RNL_SAFETENSORS_LENGTH_BYTES] == '{';
+    if (memcmp(start, "\x89HDF\r\n\x1a\n", 8) == 0)
         return "HDF5, as Keras writes .h5";
-    if (memcmp(start, "PK\x03\x04", 4) == 0)
+    if (memcmp(start, "PK\x03\x04", 4) == 0 && !has_header)
         return "a zip archive, as Keras writes .keras and PyTorch .pt";
-    /* Without a time, it is also the length of a header of 559,903 bytes. */
-    if (memcmp(start, "\x1f\x8b\x08", 3) == 0 && start[LENGTH_BYTES] != '{')
+    if (memcmp(start, "\x1f\x8b\x08", 3) == 0 && !has_header)
         return "compressed by gzip";
-    if (is_text(start, LENGTH_BYTES))
+    if (is_text(start, RNL_SAFETENSORS_LENGTH_BYTES))
         return "text, as a configuration is";
     return NULL;
 }
