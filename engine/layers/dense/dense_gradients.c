@@ -3,6 +3,7 @@
 #include "engine/base/error.h"
 #include "engine/base/number.h"
 #include "engine/step/shard_sum.h"
+#include "engine/step/shared.h"
 #include "engine/step/update.h"
 
 /* The gradients of a range of inputs and a slice, summed over all rows.  Tiles are ordered by
@@ -241,27 +242,41 @@ static size_t gradients_owner(const void *self, size_t tile, size_t workers)
 
 /* ---- planning -------------------------------------------------------------------------------- */
 
+/* Returns the products that sum the shards of this process: of each root its own. */
+static size_t count_products(const rnl_dense_state *state, const rnl_step *step)
+{
+    const rnl_step_shared *shared = step->shared;
+    const size_t together = most_together(&state->blocks[0], step);
+    size_t products = 0;
+    if (!shared)
+        return rnl_divide_up(rnl_step_own_shards(step), together);
+    for (size_t k = 0; k < shared->own_count; ++k)
+        products += rnl_divide_up(shared->own[k].span, together);
+    return products;
+}
+
 /* Returns the products that make the gradients, in which a shard more has its price. */
 static double count_calls(const rnl_dense_state *state, const rnl_step *step)
 {
+    if (!state->learns_kernel)
+        return 0;
     size_t chunks = 0;
     for (size_t r = 0; r < state->cut.inputs.ranges; ++r)
         chunks += rnl_divide_up(inputs_of(state, r), RNL_CUT_INPUTS);
-    if (!state->learns_kernel)
-        return 0;
-    const size_t shards = rnl_step_own_shards(step),
-                 products = rnl_divide_up(shards, most_together(&state->blocks[0], step));
+    const size_t shards = rnl_step_own_shards(step), products = count_products(state, step);
     return (double)(rnl_dense_panels(state) * chunks) *
            ((double)products + RNL_SHARD_CALL * (double)(shards - products));
 }
 
-/* Delta of all rows; and inputs and weights, if the worker has not just read them. */
+/* Delta of all rows; and, of a kernel that learns, inputs and weights, if the worker has not just
+ * read them. */
 static double shared_bytes(const rnl_dense_state *state, double rows)
 {
     const double fan_in = (double)state->fan_in, units = (double)state->units;
     if (state->cut.by_columns)
         return 0;
-    return 4 * (state->keeps_weights ? rows * units : rows * (fan_in + units) + fan_in * units);
+    const bool delta_alone = state->keeps_weights || !state->learns_kernel;
+    return 4 * (delta_alone ? rows * units : rows * (fan_in + units) + fan_in * units);
 }
 
 /* An update delayed by clipping is a phase of its own.  In a layer cut by columns, all data that
