@@ -60,6 +60,9 @@ Test(cost, of_calls_that_take_several_parts)
     cr_expect_eq(rnl_phase_calls(&slices, 2), 4 * 4);
     cr_expect_eq(rnl_phase_calls(&slices, 16), 4 * 8);
     expect_seconds(rnl_phase_seconds(&slices, &rates, 16, 1), 2e-6);
+    slices.line = 0;
+    cr_expect_eq(rnl_phase_calls(&slices, 2), 64);
+    slices.line = 16;
     slices.joins = 1;
     cr_expect_eq(rnl_phase_calls(&slices, 2), 64);
 }

@@ -18,7 +18,7 @@ static size_t own_run(const rnl_phase_cost *phase, size_t workers)
 
 double rnl_phase_calls(const rnl_phase_cost *phase, size_t workers)
 {
-    if (phase->joins <= 1 || phase->tiles == 0)
+    if (phase->joins <= 1 || phase->line <= 1 || phase->tiles == 0)
         return phase->calls;
     const size_t run = own_run(phase, workers);
     return phase->calls * (double)rnl_divide_up(run, phase->joins) / (double)run;

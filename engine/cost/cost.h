@@ -49,7 +49,8 @@ typedef struct rnl_cost_rates {
     rnl_message_rates messages;
 } rnl_cost_rates;
 
-/* Returns the calls of products that the workers make together. */
+/* Returns the calls of products that the workers make together, as if every worker had the run of
+ * the worker with most. */
 double rnl_phase_calls(const rnl_phase_cost *phase, size_t workers);
 
 /* Returns the seconds of a phase's messages, if no rank computes meanwhile. */
