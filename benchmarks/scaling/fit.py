@@ -46,17 +46,23 @@ def run(*words):
     return subprocess.run([RUNNEL, *words], capture_output=True, text=True, check=True).stdout
 
 
+def amounts_of(found):
+    """Tiles, (flops, calls, bytes), and shared bytes of a phase."""
+    tiles, flops, calls, bytes_, shared = map(float, found.groups()[1:])
+    return tiles, np.array([flops * 1e6, calls, bytes_ * 1e3]), shared * 1e3
+
+
 class Step:
     def __init__(self, name, path, batch, checks):
         self.name, self.path, self.checks = name, path, checks
         self.keeps_rows = batch > 32  # so two workers wait for each other twice
         self.seconds = {}
-        text = run("topology", "numa:1 core:2 pu:1", "--threads", "2", "--model", path)
+        self.phases = {}  # of one worker and of two, whose calls differ
+        for threads in (1, 2):
+            text = run("topology", "numa:1 core:2 pu:1", "--threads", str(threads), "--model", path)
+            self.phases[threads] = list(map(amounts_of, filter(None, map(PHASE.match,
+                                                                         text.splitlines()))))
         self.shared_out = "2 of 2 workers have tiles" in text
-        self.phases = []
-        for found in filter(None, map(PHASE.match, text.splitlines())):
-            tiles, flops, calls, bytes_, shared = map(float, found.groups()[1:])
-            self.phases.append((tiles, np.array([flops * 1e6, calls, bytes_ * 1e3]), shared * 1e3))
 
     def measure(self):
         for threads in (1, 2) if self.shared_out else (1,):
@@ -67,14 +73,14 @@ class Step:
             self.seconds[threads] = min(seconds, self.seconds.get(threads, seconds))
 
     def alone(self):
-        return sum(amounts for _, amounts, _ in self.phases)
+        return sum(amounts for _, amounts, _ in self.phases[1])
 
     def together(self, rates):
         """Seconds on two workers without what they share, and the bytes that they do."""
         own = sum(math.ceil(tiles / 2) / tiles * (amounts @ rates)
-                  for tiles, amounts, _ in self.phases)
-        shared = sum(math.ceil(tiles / 2) / tiles / 2 * s for tiles, _, s in self.phases)
-        barriers = 2 if self.keeps_rows else len(self.phases)
+                  for tiles, amounts, _ in self.phases[2])
+        shared = sum(math.ceil(tiles / 2) / tiles / 2 * s for tiles, _, s in self.phases[2])
+        barriers = 2 if self.keeps_rows else len(self.phases[2])
         return own + BARRIER * barriers, shared
 
 
