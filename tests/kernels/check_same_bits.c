@@ -56,6 +56,8 @@ static void fill(workspace *w, call *c, numbers kind)
     w->sums[0] = w->sums[1] = 0;
     for (size_t i = 0; i < 6; ++i)
         c->factor[i] = kind == ANY_BITS ? draw(kind) : (float)(random_word() % 1000 + 1) / 1024;
+    if (random_word() % 3 == 0)
+        c->factor[0] = 1; /* an alpha for which elu has a form of its own */
     c->random = (int)(random_word() >> 8);
 }
 

@@ -2,13 +2,13 @@
  * Tables of the elementary functions: powers of 2 for sigmoid, and polynomials in segments for tanh
  * and gelu, each coefficient for all sixteen segments, as v_lookup_16 reads them.
  */
-#ifndef RNL_SIMD_SEGMENTS_H
-#define RNL_SIMD_SEGMENTS_H
+#ifndef RNL_SIMD_ELEMENTARY_TABLES_H
+#define RNL_SIMD_ELEMENTARY_TABLES_H
 
 #include <stdint.h>
 
-/* The bits of -2^(i / 8) e^s, s = -0.0025643, less i in the place to which v_minus_exp_minus shifts
- * n before it adds it. */
+/* The bits of -2^(i / 8) e^s, s = -0.0025643, each less i << 20: v_minus_exp_minus adds n << 20,
+ * where i are the three lowest bits of n. */
 static const uint32_t minus_eighths[8] = {0xbf7f5829, 0xbf7b3a3e, 0xbf77d424, 0xbf759202,
                                           0xbf748e45, 0xbf74e5be, 0xbf76b7da, 0xbf7a26de};
 
