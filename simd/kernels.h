@@ -343,7 +343,7 @@ typedef struct rnl_panel_product {
     size_t leaf;                      /* inner terms of a leaf; 0: no leaves */
     float *nodes;                     /* (levels of the tree, RNL_PRODUCT_NODE) */
     rnl_mutable_view c;               /* (rows, columns); overlaps neither A nor B */
-    rnl_mutable_view written;         /* where it is written to next; values NULL: C */
+    rnl_mutable_view written;         /* (rows, columns), what is written next; values NULL: C */
 } rnl_panel_product;
 
 #define RNL_PRODUCT_BLOCK 512

@@ -42,6 +42,7 @@ static inline v_float v_load_or(const float *p, size_t n, float other)
                     _mm256_set1_ps(other));
 }
 
+/* Half a vector goes without a mask, whose store is microcode on AMD. */
 static inline void v_store(float *p, size_t n, v_float a)
 {
     if (n == LANES)

@@ -68,7 +68,7 @@ static uint64_t train(const rnl_data *data, unsigned batch_size, unsigned seed, 
 
 ParameterizedTestParameters(identity, on_any_number_of_workers)
 {
-    static unsigned batch_sizes[] = {1, 7, 31, 32, 64, 500, 512};
+    static unsigned batch_sizes[] = {1, 7, 31, 32, 64, 500, 512, 600};
     return cr_make_param_array(unsigned, batch_sizes, COUNT(batch_sizes));
 }
 

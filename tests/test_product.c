@@ -111,6 +111,77 @@ ParameterizedTest(product_sizes *n, product, agrees_with_plain_loops)
     }
 }
 
+static void multiply(const rnl_kernels *kernels, rnl_product_shape shape, const float *a,
+                     const float *b, float *c)
+{
+    const rnl_product product = {.shape = shape, .kernels = kernels};
+    rnl_product_all(&product, NULL, shape.rows, a, b, c);
+}
+
+/* As gradients of inputs that are transposed, or read down their columns. */
+static void expect_same_by_rows(const product_sizes *n, const rnl_kernels *kernels)
+{
+    const rnl_packing packing = rnl_packing_of(n->inner, n->columns);
+    const size_t stride = rnl_product_row_stride(n->columns),
+                 row_stride = rnl_product_row_stride(n->inner);
+    float *x = random_matrix(0, n->inner * n->rows), *b = random_matrix(1, n->inner * n->columns),
+          *transposed = calloc(n->rows * row_stride, sizeof(float)),
+          *packed = calloc(rnl_packed_count(&packing), sizeof(float)),
+          *by_columns = calloc(n->rows * stride, sizeof(float)),
+          *by_rows = calloc(n->rows * stride, sizeof(float));
+    rnl_pack(&packing, b, n->columns, packed);
+    kernels->transpose(&(const rnl_transpose){
+        .rows = n->inner, .columns = n->rows, .x = {x, n->rows}, .y = {transposed, row_stride}});
+    rnl_product_shape shape = {.rows = n->rows,
+                               .inner = n->inner,
+                               .a_layout = RNL_BY_COLUMNS,
+                               .a_stride = n->rows,
+                               .b = packing,
+                               .c_stride = stride};
+    multiply(kernels, shape, x, packed, by_columns);
+    shape.a_layout = RNL_BY_ROWS;
+    shape.a_stride = row_stride;
+    multiply(kernels, shape, transposed, packed, by_rows);
+    cr_assert_arr_eq(by_rows, by_columns, n->rows * stride * sizeof(float),
+                     "%zu x %zu x %zu, instruction set %d", n->rows, n->inner, n->columns,
+                     (int)kernels->isa);
+    float *all[] = {x, b, transposed, packed, by_columns, by_rows};
+    for (size_t i = 0; i < sizeof all / sizeof *all; ++i)
+        free(all[i]);
+}
+
+Test(product, has_the_same_bits_by_rows_and_by_columns)
+{
+    static const product_sizes sizes[] = {{48, 256, 256}, {48, 512, 300},   {48, 600, 52},
+                                          {2, 1040, 200}, {48, 1040, 1024}, {7, 513, 33}};
+    const rnl_kernels *kernels;
+    for (rnl_isa isa = RNL_ISA_SCALAR; isa < RNL_ISA_COUNT && (kernels = rnl_kernels_of(isa));
+         ++isa)
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; ++i)
+            expect_same_by_rows(&sizes[i], kernels);
+}
+
+static bool is_faster_by_rows(rnl_isa isa, size_t rows, size_t inner, size_t panels)
+{
+    const rnl_kernels kernels = {.isa = isa};
+    return rnl_product_is_faster_by_rows(
+        &(const rnl_product){.shape = {.rows = rows, .inner = inner}, .kernels = &kernels}, panels);
+}
+
+Test(product, of_many_terms_and_panels_is_faster_by_rows_on_avx2)
+{
+    cr_expect(is_faster_by_rows(RNL_ISA_AVX2, 48, 256, 4));
+    cr_expect_not(is_faster_by_rows(RNL_ISA_AVX2, 48, 255, 4));
+    cr_expect_not(is_faster_by_rows(RNL_ISA_AVX2, 48, 256, 3));
+    cr_expect_not(is_faster_by_rows(RNL_ISA_AVX512, 48, 256, 4));
+    cr_expect_not(is_faster_by_rows(RNL_ISA_SCALAR, 48, 256, 4));
+    cr_expect(is_faster_by_rows(RNL_ISA_AVX2, 48, 2730, 4));
+    cr_expect_not(is_faster_by_rows(RNL_ISA_AVX2, 48, 2731, 4));
+    cr_expect(is_faster_by_rows(RNL_ISA_AVX2, 16, 2731, 4));
+    const rnl_product unplanned = {.shape = {.rows = 48, .inner = 256}};
+    cr_expect_not(rnl_product_is_faster_by_rows(&unplanned, 4));
+}
+
 Test(product, panels_are_even_and_of_whole_vectors)
 {
     for (size_t columns = 1; columns <= 2000; ++columns) {

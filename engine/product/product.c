@@ -53,9 +53,9 @@ static rnl_panel_product arguments_of(const rnl_product *product, size_t rows, s
     };
 }
 
-rnl_status rnl_product_panel_before(const rnl_product *product, rnl_onednn_worker *onednn,
-                                    size_t rows, size_t panel, const float *a, const float *b,
-                                    float *c, rnl_mutable_view written)
+rnl_status rnl_product_panel_fetching(const rnl_product *product, rnl_onednn_worker *onednn,
+                                      size_t rows, size_t panel, const float *a, const float *b,
+                                      float *c, rnl_mutable_view written)
 {
     rnl_panel_product arguments = arguments_of(product, rows, panel, a, b, c);
     arguments.written = written;
@@ -68,7 +68,7 @@ rnl_status rnl_product_panel_before(const rnl_product *product, rnl_onednn_worke
 rnl_status rnl_product_panel(const rnl_product *product, rnl_onednn_worker *onednn, size_t rows,
                              size_t panel, const float *a, const float *b, float *c)
 {
-    return rnl_product_panel_before(product, onednn, rows, panel, a, b, c, (rnl_mutable_view){0});
+    return rnl_product_panel_fetching(product, onednn, rows, panel, a, b, c, (rnl_mutable_view){0});
 }
 
 void rnl_product_panel_tree(const rnl_product *product, size_t rows, size_t panel, size_t count,
@@ -83,12 +83,14 @@ void rnl_product_panel_tree(const rnl_product *product, size_t rows, size_t pane
 }
 
 /* Columns take a cache line for each term, which AVX2's narrow blocks of sums read again and again.
- */
+ * Transposed inputs are read for each panel: half an L2 cache of 1 MiB has to hold them. */
 bool rnl_product_is_faster_by_rows(const rnl_product *by_rows, size_t panels)
 {
-    enum { MANY_TERMS = 256, MANY_PANELS = 4 };
+    enum { MANY_TERMS = 256, MANY_PANELS = 4, MOST_FLOATS = 128 << 10 };
+    const rnl_product_shape *shape = &by_rows->shape;
     return by_rows->kernels && by_rows->kernels->isa == RNL_ISA_AVX2 &&
-           by_rows->shape.inner >= MANY_TERMS && panels >= MANY_PANELS;
+           shape->inner >= MANY_TERMS && shape->rows * shape->inner <= MOST_FLOATS &&
+           panels >= MANY_PANELS;
 }
 
 /* AVX2's narrow blocks of sums read the pieces again and again: they have to stay in the L1 cache.

@@ -5,6 +5,7 @@
  *     forward           inputs, by rows          weights
  *     input gradient    delta, packed            weights, transposed
  *     weight gradient   inputs, by columns       delta
+ *                       or, transposed, by rows
  *
  * An element of C is a sum of blocks of RNL_PRODUCT_BLOCK inner terms, added in their order; a
  * block is a chain of fused multiply-adds from +0.  So it depends on its row of A and its column of
@@ -56,11 +57,11 @@ void rnl_product_need(const rnl_product_shape *shape, rnl_onednn *onednn);
 rnl_status rnl_product_panel(const rnl_product *product, rnl_onednn_worker *onednn, size_t rows,
                              size_t panel, const float *a, const float *b, float *c);
 
-/* The same, before the caller writes something in the place of each element of C: it is fetched
- * into the cache meanwhile. */
-rnl_status rnl_product_panel_before(const rnl_product *product, rnl_onednn_worker *onednn,
-                                    size_t rows, size_t panel, const float *a, const float *b,
-                                    float *c, rnl_mutable_view written);
+/* The same.  `written` is a matrix of C's shape, whose rows are fetched for writing meanwhile;
+ * values NULL: C. */
+rnl_status rnl_product_panel_fetching(const rnl_product *product, rnl_onednn_worker *onednn,
+                                      size_t rows, size_t panel, const float *a, const float *b,
+                                      float *c, rnl_mutable_view written);
 
 /* Products of `count` pieces of A and B that follow each other, each of the shape's inner terms, in
  * one call of a kernel: summed in a binary tree, and that sum added to C where asked for.  A is by
@@ -69,7 +70,7 @@ void rnl_product_panel_tree(const rnl_product *product, size_t rows, size_t pane
                             const float *a, const float *b, float *nodes, bool add, float *c);
 
 /* Tests if a product by rows, of inputs that are transposed for so many panels, takes less time
- * than the same by columns.  One without kernels is not there. */
+ * than the same by columns.  False for a product that was not planned (kernels NULL). */
 bool rnl_product_is_faster_by_rows(const rnl_product *by_rows, size_t panels);
 
 /* Returns how many pieces are best summed in one call: a power of two. */

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { MOST_ROWS = 27, MOST_COLUMNS = 64, EXTRA = 3 };
+enum { MOST_ROWS = 27, MOST_COLUMNS = 64, EXTRA = 3, WRITTEN_STRIDE = 80 };
 
 typedef void product_kernel(const rnl_panel_product *);
 
@@ -15,7 +15,7 @@ typedef struct product_trial {
     rnl_panel_product p;
     bool transposed, pairs;
     uint32_t *a, *b; /* a float each, or a pair */
-    float *c;
+    float *c, *written;
 } product_trial;
 
 static uint32_t *random_words(size_t count, bool pairs)
@@ -58,6 +58,15 @@ static product_trial trial_of(size_t rows, size_t inner, size_t columns, size_t 
     t.p.b = (rnl_view){(const float *)(const void *)t.b, stride};
     t.p.c = (rnl_mutable_view){t.c, stride};
     return t;
+}
+
+/* Gives a product rows that are written next, and wider than those of C. */
+static void write_next(product_trial *t)
+{
+    t->written = malloc(t->p.rows * WRITTEN_STRIDE * sizeof *t->written);
+    for (size_t i = 0; i < t->p.rows * WRITTEN_STRIDE; ++i)
+        t->written[i] = float_of_bits(0x7fc0beefu);
+    t->p.written = (rnl_mutable_view){t->written, WRITTEN_STRIDE};
 }
 
 /* The numbers of an element in the order in which they are multiplied: of a pair, odd before
@@ -128,9 +137,12 @@ static void check_trial(product_kernel *kernel, product_trial t)
             cr_assert_eq(bits_of_float(t.c[i * t.p.c.stride + j]), 0x7fc0beefu,
                          "column %zu was written", j);
     }
+    for (size_t i = 0; t.written && i < t.p.rows * WRITTEN_STRIDE; ++i)
+        cr_assert_eq(bits_of_float(t.written[i]), 0x7fc0beefu, "element %zu was written", i);
     free(t.a);
     free(t.b);
     free(t.c);
+    free(t.written);
 }
 
 /* All numbers of rows and vectors, then many terms in one or many segments. */
@@ -152,6 +164,7 @@ static void check_shapes(product_kernel *kernel, bool transposed, bool pairs)
             product_trial large = trial_of(48, inner[pairs][6], columns - padding, inner[pairs][6],
                                            transposed, pairs);
             large.p.far = columns > 32;
+            write_next(&large);
             check_trial(kernel, large);
         }
     }

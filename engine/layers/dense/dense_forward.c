@@ -2,8 +2,8 @@
 
 #include "engine/base/error.h"
 
-/* z of a panel, before y is written: in training with mixed precision a product of rounded numbers.
- */
+/* Computes z of a panel and fetches y, where its activation goes.  In training with mixed precision
+ * a product of rounded numbers. */
 static rnl_status multiply(const rnl_dense_state *state, const rnl_dense_columns *columns,
                            size_t panel, size_t row, size_t rows, const rnl_step_worker *worker,
                            float *z)
@@ -19,9 +19,9 @@ static rnl_status multiply(const rnl_dense_state *state, const rnl_dense_columns
         state->cut.by_columns
             ? (rnl_mutable_view){0}
             : rnl_matrix_at(&state->output, row, columns->first + panel * columns->packing.width);
-    return rnl_product_panel_before(&columns->forward, worker->onednn, rows, panel,
-                                    rnl_matrix_view(state->input, row, 0).values,
-                                    weights->arrays[RNL_VALUES], z, y);
+    return rnl_product_panel_fetching(&columns->forward, worker->onednn, rows, panel,
+                                      rnl_matrix_view(state->input, row, 0).values,
+                                      weights->arrays[RNL_VALUES], z, y);
 }
 
 /* Adds the bias and activates z of a panel. */
