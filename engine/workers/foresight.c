@@ -29,7 +29,7 @@ rnl_status rnl_plan_placement(rnl_placement *placement, const rnl_topology *topo
 rnl_cost_rates rnl_rates_here(void)
 {
     static const double flops[] = {
-        [RNL_ISA_SCALAR] = 25e9, [RNL_ISA_AVX2] = 87e9, [RNL_ISA_AVX512] = 98e9};
+        [RNL_ISA_SCALAR] = 25e9, [RNL_ISA_AVX2] = 94e9, [RNL_ISA_AVX512] = 98e9};
     return (rnl_cost_rates){
         .flops = flops[rnl_isa_detect()],
         .call = 0.5e-6,

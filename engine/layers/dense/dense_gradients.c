@@ -279,26 +279,27 @@ static double shared_bytes(const rnl_dense_state *state, double rows)
     return 4 * (delta_alone ? rows * units : rows * (fan_in + units) + fan_in * units);
 }
 
+static bool transposes_inputs(const rnl_dense_state *state)
+{
+    const rnl_dense_columns *columns = &state->blocks[0];
+    return rnl_product_is_faster_by_rows(&columns->gradients_by_rows, columns->packing.panels);
+}
+
 /* An update delayed by clipping is a phase of its own.  In a layer cut by columns, all data that
  * the phase reads are its worker's own. */
 static rnl_phase_cost gradients_cost(const rnl_dense_state *state, const rnl_step *step)
 {
     const double rows = (double)rnl_step_own_rows(step), fan_in = (double)state->fan_in,
-                 units = (double)state->units, weights = state->learns_kernel ? fan_in * units : 0;
+                 units = (double)state->units, weights = state->learns_kernel ? fan_in * units : 0,
+                 transposed = state->learns_kernel && transposes_inputs(state) ? rows * fan_in : 0;
     return (rnl_phase_cost){
         .flops = rnl_step_flops(step, 2 * rows * weights),
         .calls = count_calls(state, step),
-        .bytes = rnl_step_updates_late(step) || rnl_dense_is_tied(state)
-                     ? 8 * weights
-                     : rnl_step_update_bytes(step, weights, 2),
+        .bytes = 8 * transposed + (rnl_step_updates_late(step) || rnl_dense_is_tied(state)
+                                       ? 8 * weights
+                                       : rnl_step_update_bytes(step, weights, 2)),
         .shared = shared_bytes(state, rows),
     };
-}
-
-static bool transposes_inputs(const rnl_dense_state *state)
-{
-    const rnl_dense_columns *columns = &state->blocks[0];
-    return rnl_product_is_faster_by_rows(&columns->gradients_by_rows, columns->packing.panels);
 }
 
 /* In a layer cut by columns, a worker has just computed the delta that its gradients read; in a
