@@ -122,7 +122,7 @@ size_t rnl_job_ranks(const rnl_job *job)
     return job ? 2 : 1;
 }
 
-/* Trials 0, here, and 1. */
+/* Trains trials 0, here, and 1, on the other rank. */
 static int compare(rnl_trial_letter letter, size_t letters, bool is_damaged)
 {
     static const rnl_compare_arguments arguments = {.common = {.quiet = true}};
@@ -141,8 +141,8 @@ static int compare(rnl_trial_letter letter, size_t letters, bool is_damaged)
                                 &failed);
 }
 
-/* Ends the comparison: it does not tell how the trial of rank 1 stands, for which nothing else
- * would be waited. */
+/* Checks that a letter ends the comparison: it tells nothing of the trial of rank 1, so that no
+ * later letter could be relied on. */
 static void expect_end(rnl_trial_letter letter, bool is_damaged)
 {
     cr_expect_eq(compare(letter, 1, is_damaged), RNL_EXIT_FAILURE, "word %u, trial %lu, code %d",

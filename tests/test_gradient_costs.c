@@ -50,13 +50,13 @@ static rnl_phase_cost cost_of(const char *layers, size_t shards, size_t ranks, c
     return cost;
 }
 
-/* Of 8 shards, of which a product sums 4 or more, rank 0 has 1, 2, or 3 below two roots. */
+/* Rank 0 has 1 of 8 shards, 2 below one root, or 3 below two; a product sums 4 or more. */
 Test(gradient_costs, each_root_has_its_products)
 {
     static const char layers[] = "  - dense: {units: 128, activation: relu}\n";
     static const struct {
         size_t ranks;
-        double products; /* each of which has 1 shard, one of them 2 */
+        double products; /* one sums 2 shards, the other has 1 */
     } cases[] = {{4, 1}, {3, 2}};
     const double one = cost_of(layers, 8, 8, "dense_1").calls;
     cr_assert_gt(one, 0);

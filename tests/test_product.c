@@ -118,7 +118,8 @@ static void multiply(const rnl_kernels *kernels, rnl_product_shape shape, const 
     rnl_product_all(&product, NULL, shape.rows, a, b, c);
 }
 
-/* As gradients of inputs that are transposed, or read down their columns. */
+/* Compares the gradients of inputs that are read down their columns with those of transposed ones.
+ */
 static void expect_same_by_rows(const product_sizes *n, const rnl_kernels *kernels)
 {
     const rnl_packing packing = rnl_packing_of(n->inner, n->columns);
