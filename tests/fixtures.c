@@ -97,3 +97,23 @@ uint64_t fixture_hash(const rnl_model *model)
         }
     return hash;
 }
+
+static int stop_at(const rnl_progress *progress, void *user)
+{
+    return progress->step == *(const uint64_t *)user;
+}
+
+uint64_t fixture_interrupted(rnl_model *model, const rnl_data *data, uint64_t step)
+{
+    static const char path[] = "interrupted.safetensors";
+    const rnl_options stopping = {.threads = 2, .on_step = stop_at, .user = &step};
+    cr_assert_eq(rnl_train(model, data, &stopping), RNL_STOPPED, "%s", rnl_message());
+    cr_assert_eq(rnl_model_save(model, path), RNL_OK, "%s", rnl_message());
+    rnl_model_free(model);
+    cr_assert_eq(rnl_model_load(&model, path, NULL, 0), RNL_OK, "%s", rnl_message());
+    cr_assert_eq(rnl_train(model, data, &(const rnl_options){.threads = 3}), RNL_OK, "%s",
+                 rnl_message());
+    const uint64_t hash = fixture_hash(model);
+    rnl_model_free(model);
+    return hash;
+}

@@ -28,4 +28,8 @@ int fixture_keep_loss(const rnl_progress *progress, void *user);
 /* XXH3 of all parameters. */
 uint64_t fixture_hash(const rnl_model *model);
 
+/* The hash after training that is stopped after the step, saved in the current directory, loaded
+ * and ended by more workers.  Frees the model. */
+uint64_t fixture_interrupted(rnl_model *model, const rnl_data *data, uint64_t step);
+
 #endif

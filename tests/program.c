@@ -8,18 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char directory[] = "/tmp/runnel_program_XXXXXX";
-
 void program_enter(void)
 {
-    cr_assert_not_null(mkdtemp(directory));
-    cr_assert_eq(chdir(directory), 0);
+    scratch_enter();
     setenv("R", RUNNEL_PROGRAM, 1);
-}
-
-void program_leave(void)
-{
-    cr_assert_eq(program_shell("rm -rf %s", directory), 0);
 }
 
 static int run(const char *command)

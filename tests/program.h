@@ -5,13 +5,14 @@
 #ifndef RNL_TESTS_PROGRAM_H
 #define RNL_TESTS_PROGRAM_H
 
+#include "tests/scratch.h"
+
 #include <stdbool.h>
 
 #define SPIRALS "'" RUNNEL_EXAMPLES "/spirals.yaml'"
 
-/* For the init and fini of a suite. */
+/* For the init of a suite, whose fini is scratch_leave. */
 void program_enter(void);
-void program_leave(void);
 
 /* The exit code of the program with these words; its streams are kept in the files out and err. */
 int program_run(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -3,6 +3,7 @@
  * pipe, a device.
  */
 #include "engine/storage/atomic_file.h"
+#include "tests/scratch.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -16,22 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char directory[] = "/tmp/runnel_atomic_XXXXXX";
-
-static void enter_directory(void)
-{
-    cr_assert_not_null(mkdtemp(directory));
-    cr_assert_eq(chdir(directory), 0);
-}
-
-static void leave_directory(void)
-{
-    char command[64];
-    snprintf(command, sizeof command, "rm -rf %s", directory);
-    cr_assert_eq(system(command), 0);
-}
-
-TestSuite(atomic_file, .init = enter_directory, .fini = leave_directory);
+TestSuite(atomic_file, .init = scratch_enter, .fini = scratch_leave);
 
 static rnl_status put(const char *path, const char *text)
 {

@@ -4,29 +4,14 @@
 #include "engine/schema/config.h"
 #include "engine/training/class_weights.h"
 #include "tests/fixtures.h"
+#include "tests/scratch.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-static char directory[] = "/tmp/rnl_test_classes_XXXXXX";
-
-static void enter(void)
-{
-    cr_assert_not_null(mkdtemp(directory));
-    cr_assert_eq(chdir(directory), 0);
-}
-
-static void leave(void)
-{
-    char command[64];
-    snprintf(command, sizeof command, "rm -rf %s", directory);
-    cr_assert_eq(system(command), 0);
-}
-
-TestSuite(classes, .init = enter, .fini = leave);
+TestSuite(classes, .init = scratch_enter, .fini = scratch_leave);
 
 /* A row of each letter's class, in their order. */
 static void write_table(const char *path, const char *letters)

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-TestSuite(cli, .init = program_enter, .fini = program_leave);
+TestSuite(cli, .init = program_enter, .fini = scratch_leave);
 
 Test(cli, usage_mistakes_name_the_nearest)
 {

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-TestSuite(completions, .init = program_enter, .fini = program_leave);
+TestSuite(completions, .init = program_enter, .fini = scratch_leave);
 
 /* What bash would offer for the last word of a line. */
 static void complete(const char *words, const char *expected)

@@ -2,13 +2,13 @@
  * The clocks of a training: how often it saves, and the times and rows that it tells.
  */
 #include "tests/fixtures.h"
+#include "tests/scratch.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { ROWS = 20, BATCH = 10, STEPS_PER_EPOCH = 2 };
 
@@ -75,22 +75,9 @@ static int wait_a_little(const rnl_inspection *inspection, void *user)
     return 0;
 }
 
-static char checkpoint[64], best[64];
+static const char checkpoint[] = "checkpoint", best[] = "best";
 
-static void name_files(void)
-{
-    snprintf(checkpoint, sizeof checkpoint, "/tmp/runnel_course_%ld.checkpoint", (long)getpid());
-    snprintf(best, sizeof best, "/tmp/runnel_course_%ld.best", (long)getpid());
-}
-
-static void remove_files(void)
-{
-    char command[128];
-    snprintf(command, sizeof command, "rm -f /tmp/runnel_course_%ld.*", (long)getpid());
-    cr_assert_eq(system(command), 0);
-}
-
-TestSuite(course, .init = name_files, .fini = remove_files);
+TestSuite(course, .init = scratch_enter, .fini = scratch_leave);
 
 static rnl_status train(rnl_model *model, const rnl_data *data, journal *j)
 {

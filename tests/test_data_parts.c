@@ -6,16 +6,13 @@
 #include "engine/schema/config.h"
 #include "tests/fixtures.h"
 #include "tests/number_files.h"
+#include "tests/scratch.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { ROWS = 60, CLASSES = 5 };
-
-static char directory[] = "/tmp/rnl_test_data_parts_XXXXXX";
 
 static const char *const names[CLASSES] = {"ant", "bee", "cat", "dog", "eel"};
 
@@ -28,8 +25,7 @@ static int class_of(size_t row)
 static void enter(void)
 {
     double inputs[ROWS], classes[ROWS];
-    cr_assert_not_null(mkdtemp(directory));
-    cr_assert_eq(chdir(directory), 0);
+    scratch_enter();
     FILE *named = fopen("named.csv", "w"), *numbered = fopen("numbered.csv", "w");
     fputs("x,y\n", named);
     fputs("x,y\n", numbered);
@@ -47,14 +43,7 @@ static void enter(void)
     number_file_idx("y.idx", classes, ROWS, INT32);
 }
 
-static void leave(void)
-{
-    char command[64];
-    snprintf(command, sizeof command, "rm -rf %s", directory);
-    cr_assert_eq(system(command), 0);
-}
-
-TestSuite(data_parts, .init = enter, .fini = leave);
+TestSuite(data_parts, .init = enter, .fini = scratch_leave);
 
 #define NAMED    "csv: {path: named.csv, target: y}"
 #define NUMBERED "csv: {path: numbered.csv, target: y}"

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-TestSuite(explosions, .init = program_enter, .fini = program_leave);
+TestSuite(explosions, .init = program_enter, .fini = scratch_leave);
 
 static const char diverging[] =
     "data: {train: {regression: {rows: 200}}}\n"

@@ -5,30 +5,14 @@
 #include "engine/data/formats.h"
 #include "engine/schema/config.h"
 #include "tests/fixtures.h"
+#include "tests/scratch.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-static char directory[] = "/tmp/rnl_test_finite_XXXXXX";
-
-static void enter(void)
-{
-    cr_assert_not_null(mkdtemp(directory));
-    cr_assert_eq(chdir(directory), 0);
-}
-
-static void leave(void)
-{
-    char command[64];
-    snprintf(command, sizeof command, "rm -rf %s", directory);
-    cr_assert_eq(system(command), 0);
-}
-
-TestSuite(finite, .init = enter, .fini = leave);
+TestSuite(finite, .init = scratch_enter, .fini = scratch_leave);
 
 static void write_bytes(const char *path, const void *head, size_t head_size, const void *elements,
                         size_t size)

@@ -11,13 +11,12 @@
 #include <criterion/redirect.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-TestSuite(history, .init = program_enter, .fini = program_leave);
+TestSuite(history, .init = program_enter, .fini = scratch_leave);
 
 static void limit_files(rlim_t bytes)
 {

@@ -4,29 +4,26 @@
  */
 #include "engine/schema/config.h"
 #include "tests/fixtures.h"
+#include "tests/scratch.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define TRAINING                                                                                   \
     "training: {loss: sparse_categorical_crossentropy, optimizer: adam, batch_size: 16,\n"         \
     "           early_stopping: {patience: 3, monitor: loss}}\n"
+
+TestSuite(hostile, .init = scratch_enter, .fini = scratch_leave);
+
+static const char path[] = "model.safetensors";
 
 static rnl_model *small_model(rnl_data **data)
 {
     *data = fixture_data(40, 3, 2, RNL_FLOAT32);
     return fixture_model(
         fixture_config("model: [dense: {units: 2, activation: softmax}]\n" TRAINING), *data);
-}
-
-static char *temporary_path(void)
-{
-    char *path = NULL;
-    cr_assert(asprintf(&path, "/tmp/runnel_hostile_%ld.safetensors", (long)getpid()) > 0);
-    return path;
 }
 
 /* ---- groups of layers ------------------------------------------------------------------------ */
@@ -56,7 +53,6 @@ Test(hostile, layers_are_counted_before_they_are_made)
 {
     rnl_data *data;
     rnl_model *model = small_model(&data);
-    char *path = temporary_path();
     cr_assert_eq(rnl_model_save(model, path), RNL_OK);
     for (size_t i = 0; i < sizeof groups / sizeof *groups; ++i) {
         rnl_config *config =
@@ -71,8 +67,6 @@ Test(hostile, layers_are_counted_before_they_are_made)
         cr_expect_eq(rnl_model_load(&made, path, overrides, 1), RNL_BAD_CONFIG);
         cr_expect(strstr(rnl_message(), groups[i].message), "%s", rnl_message());
     }
-    unlink(path);
-    free(path);
     rnl_model_free(model);
     rnl_data_free(data);
 }
@@ -165,8 +159,7 @@ static const struct {
 };
 
 /* Saves the model at the position, loads it and goes on. */
-static rnl_status go_on(rnl_model *model, const rnl_position *position, const char *path,
-                        const rnl_data *data)
+static rnl_status go_on(rnl_model *model, const rnl_position *position, const rnl_data *data)
 {
     const rnl_position own = model->position;
     rnl_model *read = NULL;
@@ -199,8 +192,7 @@ Test(hostile, positions_that_no_training_has)
 {
     rnl_data *data;
     rnl_model *model = stopped_model(&data);
-    char *path = temporary_path();
-    cr_assert_eq(go_on(model, &model->position, path, data), RNL_OK, "%s", rnl_message());
+    cr_assert_eq(go_on(model, &model->position, data), RNL_OK, "%s", rnl_message());
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; ++i) {
         rnl_position position = model->position;
         char *at = (char *)&position + wrong[i].offset;
@@ -208,13 +200,11 @@ Test(hostile, positions_that_no_training_has)
             memcpy(at, &wrong[i].number, sizeof wrong[i].number);
         else
             memcpy(at, &wrong[i].whole, sizeof wrong[i].whole);
-        cr_expect_eq(go_on(model, &position, path, data), RNL_BAD_DATA, "%s, %llu or %g",
-                     wrong[i].name, (unsigned long long)wrong[i].whole, wrong[i].number);
+        cr_expect_eq(go_on(model, &position, data), RNL_BAD_DATA, "%s, %llu or %g", wrong[i].name,
+                     (unsigned long long)wrong[i].whole, wrong[i].number);
         cr_expect(strstr(rnl_message(), "not a whole checkpoint"), "%s: %s", wrong[i].name,
                   rnl_message());
     }
-    unlink(path);
-    free(path);
     rnl_model_free(model);
     rnl_data_free(data);
 }
@@ -224,18 +214,15 @@ Test(hostile, best_weights_that_are_not_there)
 {
     rnl_data *data;
     rnl_model *model = stopped_model(&data);
-    char *path = temporary_path();
     for (size_t p = 0; p < model->layers[0].parameter_count; ++p) {
         free(model->layers[0].parameters[p].arrays[RNL_BEST]);
         model->layers[0].parameters[p].arrays[RNL_BEST] = NULL;
     }
     rnl_position position = model->position;
-    cr_expect_eq(go_on(model, &position, path, data), RNL_BAD_DATA);
+    cr_expect_eq(go_on(model, &position, data), RNL_BAD_DATA);
     cr_expect(strstr(rnl_message(), "tensor dense_1.kernel.best is missing"), "%s", rnl_message());
     position.patience.best_epoch = 0;
-    cr_expect_eq(go_on(model, &position, path, data), RNL_BAD_DATA);
-    unlink(path);
-    free(path);
+    cr_expect_eq(go_on(model, &position, data), RNL_BAD_DATA);
     rnl_model_free(model);
     rnl_data_free(data);
 }

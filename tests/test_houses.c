@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-TestSuite(houses, .init = program_enter, .fini = program_leave);
+TestSuite(houses, .init = program_enter, .fini = scratch_leave);
 
 #define TABLE                                                                                      \
     RUNNEL_EXAMPLES "/houses.yaml --set data.train.csv.path=" RUNNEL_EXAMPLES "/houses.csv "       \

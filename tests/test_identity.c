@@ -5,6 +5,7 @@
 #include "engine/schema/config.h"
 #include "simd/kernels.h"
 #include "tests/fixtures.h"
+#include "tests/scratch.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 static const size_t worker_counts[] = {1, 2, 3, 4, 8, 16};
 
@@ -186,14 +186,12 @@ static rnl_status run_penalized(rnl_model *model, const rnl_data *data, size_t t
 static void interrupt_at(uint64_t step, rnl_model **model, const rnl_data *data, size_t threads,
                          penalized_run *run)
 {
-    char path[64];
-    snprintf(path, sizeof path, "/tmp/runnel_identity_%ld.safetensors", (long)getpid());
+    static const char path[] = "interrupted.safetensors";
     run->stop_at = step;
     cr_assert_eq(run_penalized(*model, data, threads, run), RNL_STOPPED, "%s", rnl_message());
     cr_assert_eq(rnl_model_save(*model, path), RNL_OK, "%s", rnl_message());
     rnl_model_free(*model);
     cr_assert_eq(rnl_model_load(model, path, NULL, 0), RNL_OK, "%s", rnl_message());
-    unlink(path);
     run->stop_at = 0;
 }
 
@@ -205,7 +203,8 @@ ParameterizedTestParameters(identity, penalties_of_wide_layers)
 
 /* Whatever padding holds is in no loss: none that is reported by the tile that updates, nor by a
  * run that goes on and measures anew.  Two epochs, the last step of each short. */
-ParameterizedTest(penalized_case *c, identity, penalties_of_wide_layers)
+ParameterizedTest(penalized_case *c, identity, penalties_of_wide_layers, .init = scratch_enter,
+                  .fini = scratch_leave)
 {
     static const size_t workers[] = {1, 2, 3, 8};
     rnl_data *data = fixture_data(2 * 64 + 9, 200, 10, RNL_FLOAT32);

@@ -2,32 +2,19 @@
  * IDX files: what is read from good ones, and that bad ones are refused with the reason.
  */
 #include "engine/data/formats.h"
+#include "tests/scratch.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
 
 /* ---- files --------------------------------------------------------------------------------- */
 
-static char directory[] = "/tmp/rnl_test_data_XXXXXX";
-static char inputs_path[64], targets_path[64];
+static char inputs_path[16] = "inputs", targets_path[] = "targets";
 
-static void enter(void)
-{
-    cr_assert_not_null(mkdtemp(directory));
-    snprintf(inputs_path, sizeof inputs_path, "%s/inputs", directory);
-    snprintf(targets_path, sizeof targets_path, "%s/targets", directory);
-}
-
-static void leave(void)
-{
-    unlink(inputs_path);
-    unlink(targets_path);
-    rmdir(directory);
-}
+TestSuite(idx, .init = scratch_enter, .fini = scratch_leave);
 
 static void write_plain(const char *path, const void *bytes, size_t count)
 {
@@ -86,21 +73,21 @@ static void expect_images(void)
     rnl_dataset_release(&dataset);
 }
 
-Test(idx, plain_bytes, .init = enter, .fini = leave)
+Test(idx, plain_bytes)
 {
     write_plain(inputs_path, images, sizeof images);
     write_plain(targets_path, labels, sizeof labels);
     expect_images();
 }
 
-Test(idx, gzip_by_content, .init = enter, .fini = leave)
+Test(idx, gzip_by_content)
 {
     write_gzip(inputs_path, images, sizeof images);
     write_gzip(targets_path, labels, sizeof labels);
     expect_images();
 }
 
-Test(idx, other_types_become_float, .init = enter, .fini = leave)
+Test(idx, other_types_become_float)
 {
     static const struct {
         unsigned char code, count, bytes[16];
@@ -132,7 +119,7 @@ Test(idx, other_types_become_float, .init = enter, .fini = leave)
     }
 }
 
-Test(idx, labels_of_wide_types, .init = enter, .fini = leave)
+Test(idx, labels_of_wide_types)
 {
     static const unsigned char one_input[] = {0, 0, 8, 1, 0, 0, 0, 1, 5};
     static const unsigned char wide[] = {0, 0, 0x0c, 1, 0, 0, 0, 1, 0, 0x01, 0x11, 0x70};
@@ -163,25 +150,24 @@ static void write_good(void)
     write_plain(targets_path, labels, sizeof labels);
 }
 
-Test(idx, missing_and_no_file, .init = enter, .fini = leave)
+Test(idx, missing_and_no_file)
 {
     write_good();
     unlink(targets_path);
     expect_refused(RNL_BAD_DATA, targets_path, "No such file");
     unlink(inputs_path);
     expect_refused(RNL_BAD_DATA, inputs_path, "No such file");
-    strcpy(inputs_path, directory);
-    expect_refused(RNL_BAD_DATA, directory, "got a directory");
-    snprintf(inputs_path, sizeof inputs_path, "%s/inputs", directory);
+    strcpy(inputs_path, ".");
+    expect_refused(RNL_BAD_DATA, ".", "got a directory");
 }
 
-Test(idx, unreadable, .init = enter, .fini = leave)
+Test(idx, unreadable)
 {
     cr_assert_eq(symlink(inputs_path, inputs_path), 0);
     expect_refused(RNL_IO, inputs_path, "symbolic links");
 }
 
-Test(idx, every_truncation, .init = enter, .fini = leave)
+Test(idx, every_truncation)
 {
     write_good();
     for (size_t length = 0; length < sizeof images; ++length) {
@@ -195,7 +181,7 @@ Test(idx, every_truncation, .init = enter, .fini = leave)
     }
 }
 
-Test(idx, every_truncation_of_gzip, .init = enter, .fini = leave)
+Test(idx, every_truncation_of_gzip)
 {
     write_good();
     write_gzip(inputs_path, images, sizeof images);
@@ -207,7 +193,7 @@ Test(idx, every_truncation_of_gzip, .init = enter, .fini = leave)
     }
 }
 
-Test(idx, every_damaged_bit_of_gzip, .init = enter, .fini = leave)
+Test(idx, every_damaged_bit_of_gzip)
 {
     write_good();
     write_gzip(inputs_path, images, sizeof images);
@@ -232,7 +218,7 @@ Test(idx, every_damaged_bit_of_gzip, .init = enter, .fini = leave)
     cr_expect_leq(harmless, 7);
 }
 
-Test(idx, over_long, .init = enter, .fini = leave)
+Test(idx, over_long)
 {
     unsigned char longer[sizeof images + 1] = {0};
     memcpy(longer, images, sizeof images);
@@ -243,7 +229,7 @@ Test(idx, over_long, .init = enter, .fini = leave)
     expect_refused(RNL_BAD_DATA, inputs_path, "got more than 24");
 }
 
-Test(idx, short_inside_whole_gzip, .init = enter, .fini = leave)
+Test(idx, short_inside_whole_gzip)
 {
     write_good();
     write_gzip(inputs_path, images, sizeof images - 1);
@@ -262,7 +248,7 @@ static void expect_header_refused(size_t position, unsigned char byte, const cha
     expect_refused(RNL_BAD_DATA, inputs_path, words);
 }
 
-Test(idx, wrong_headers, .init = enter, .fini = leave)
+Test(idx, wrong_headers)
 {
     write_good();
     expect_header_refused(0, 1, "got the bytes 01 00 08");
@@ -275,7 +261,7 @@ Test(idx, wrong_headers, .init = enter, .fini = leave)
     expect_header_refused(15, 0, "got 4 x 2 x 0");
 }
 
-Test(idx, hostile_dimensions, .init = enter, .fini = leave)
+Test(idx, hostile_dimensions)
 {
     write_good();
     unsigned char hostile[4 + 4 * 8];
@@ -309,7 +295,7 @@ static void expect_labels_refused(const unsigned char *file, size_t count, const
     expect_refused(RNL_BAD_DATA, targets_path, words);
 }
 
-Test(idx, labels_that_do_not_fit, .init = enter, .fini = leave)
+Test(idx, labels_that_do_not_fit)
 {
     write_good();
     static const unsigned char three[] = {0, 0, 8, 1, 0, 0, 0, 3, 3, 0, 7};
@@ -340,7 +326,7 @@ static void expect_labels(const unsigned char *file, size_t count, const int32_t
 }
 
 /* One number for each row, whatever the dimensions and the type. */
-Test(idx, labels_in_a_column, .init = enter, .fini = leave)
+Test(idx, labels_in_a_column)
 {
     write_good();
     static const unsigned char column[] = {0, 0, 8, 2, 0, 0, 0, 4, 0, 0, 0, 1, 3, 0, 7, 1};

@@ -29,7 +29,7 @@ static void enter(void)
     program_write("net.yaml", net);
 }
 
-TestSuite(limits, .init = enter, .fini = program_leave);
+TestSuite(limits, .init = enter, .fini = scratch_leave);
 
 /* What runs, and the file that it makes, if it does, after that of its beginning. */
 typedef struct task {

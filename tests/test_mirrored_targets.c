@@ -4,31 +4,15 @@
  */
 #include "engine/schema/config.h"
 #include "tests/fixtures.h"
+#include "tests/scratch.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { ROWS = 90, FEATURES = 5 };
 
-static char directory[] = "/tmp/rnl_test_mirrored_XXXXXX";
-
-static void enter(void)
-{
-    cr_assert_not_null(mkdtemp(directory));
-    cr_assert_eq(chdir(directory), 0);
-}
-
-static void leave(void)
-{
-    char command[64];
-    snprintf(command, sizeof command, "rm -rf %s", directory);
-    cr_assert_eq(system(command), 0);
-}
-
-TestSuite(mirrored_targets, .init = enter, .fini = leave);
+TestSuite(mirrored_targets, .init = scratch_enter, .fini = scratch_leave);
 
 /* Noise of a mean and a deviation that differ from column to column, and its own inputs as target
  * values if asked for. */

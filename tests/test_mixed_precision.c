@@ -6,6 +6,7 @@
 #include "engine/schema/config.h"
 #include "simd/kernels.h"
 #include "tests/fixtures.h"
+#include "tests/scratch.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char plain[] = "  - dense: {units: 150, activation: elu}\n"
                             "  - dense: {units: 101, activation: swish}\n";
@@ -91,33 +91,7 @@ ParameterizedTestParameters(mixed_precision, identity)
     return cr_make_param_array(trial, trials, count);
 }
 
-static int stop_at_five(const rnl_progress *progress, void *user)
-{
-    (void)user;
-    return progress->step == 5;
-}
-
-/* Stopped after a step, saved, loaded, and trained on. */
-static uint64_t interrupt(const trial *t, const rnl_data *data)
-{
-    char path[64];
-    rnl_model *model = create(t, data);
-    snprintf(path, sizeof path, "/tmp/runnel_mixed_%ld.safetensors", (long)getpid());
-    cr_assert_eq(
-        rnl_train(model, data, &(const rnl_options){.threads = 2, .on_step = stop_at_five}),
-        RNL_STOPPED, "%s", rnl_message());
-    cr_assert_eq(rnl_model_save(model, path), RNL_OK, "%s", rnl_message());
-    rnl_model_free(model);
-    cr_assert_eq(rnl_model_load(&model, path, NULL, 0), RNL_OK, "%s", rnl_message());
-    unlink(path);
-    cr_assert_eq(rnl_train(model, data, &(const rnl_options){.threads = 3}), RNL_OK, "%s",
-                 rnl_message());
-    const uint64_t hash = fixture_hash(model);
-    rnl_model_free(model);
-    return hash;
-}
-
-ParameterizedTest(trial *t, mixed_precision, identity)
+ParameterizedTest(trial *t, mixed_precision, identity, .init = scratch_enter, .fini = scratch_leave)
 {
     static const size_t workers[] = {2, 3, 8};
     static const char *const sets[] = {"avx512", "avx2", "scalar"};
@@ -133,7 +107,8 @@ ParameterizedTest(trial *t, mixed_precision, identity)
     }
     unsetenv("RUNNEL_ISA");
     if (t->batch_size < 100)
-        cr_expect_eq(interrupt(t, data), expected, "resumed, batch size %u", t->batch_size);
+        cr_expect_eq(fixture_interrupted(create(t, data), data, 5), expected,
+                     "resumed, batch size %u", t->batch_size);
     rnl_data_free(data);
 }
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-TestSuite(momentum_column, .init = program_enter, .fini = program_leave);
+TestSuite(momentum_column, .init = program_enter, .fini = scratch_leave);
 
 #define OPTIMIZER SPIRALS " -q --set training.optimizer="
 

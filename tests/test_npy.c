@@ -2,33 +2,19 @@
  * .npy files: every type, order and version of good ones, and that bad ones are refused.
  */
 #include "engine/data/formats.h"
+#include "tests/scratch.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static char directory[] = "/tmp/rnl_test_npy_XXXXXX";
-static char inputs_path[64], targets_path[64];
+static char inputs_path[] = "inputs.npy", targets_path[] = "targets.npy",
+            weights_path[] = "weights.npy";
 
-static void enter(void)
-{
-    cr_assert_not_null(mkdtemp(directory));
-    snprintf(inputs_path, sizeof inputs_path, "%s/inputs.npy", directory);
-    snprintf(targets_path, sizeof targets_path, "%s/targets.npy", directory);
-}
-
-static void leave(void)
-{
-    unlink(inputs_path);
-    unlink(targets_path);
-    rmdir(directory);
-}
-
-TestSuite(npy, .init = enter, .fini = leave);
+TestSuite(npy, .init = scratch_enter, .fini = scratch_leave);
 
 /* Writes a file of a version with this header, padded as NumPy does. */
 static void write_file(const char *path, int version, const char *header, const void *elements,
@@ -266,8 +252,6 @@ Test(npy, sample_weights)
     static const float elements[4] = {1, 2, 3, 4}, nan[] = {1, NAN};
     static const char header[] = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }";
     static const char two[] = "{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }";
-    char weights_path[64];
-    snprintf(weights_path, sizeof weights_path, "%s/weights.npy", directory);
     const rnl_array_files files = {inputs_path, targets_path, weights_path};
     rnl_loading loading = {0};
     rnl_dataset dataset;
@@ -300,5 +284,4 @@ Test(npy, sample_weights)
     cr_assert_eq(rnl_npy_format.load(&dataset, &files, &loading), RNL_OK);
     cr_expect_null(dataset.sample_weights);
     rnl_dataset_release(&dataset);
-    unlink(weights_path);
 }

@@ -7,9 +7,8 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-TestSuite(outputs, .init = program_enter, .fini = program_leave);
+TestSuite(outputs, .init = program_enter, .fini = scratch_leave);
 
 #define TABLE                                                                                      \
     "'data.train={csv: {path: x.csv, target: y}}' --set data.test=null "                           \

@@ -5,16 +5,16 @@
 #include "engine/schema/config.h"
 #include "engine/storage/safetensors.h"
 #include "tests/fixtures.h"
+#include "tests/scratch.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { INPUTS = 3, UNITS = 4, CLASSES = 2 };
 
-static char path[64];
+static const char path[] = "plain.safetensors";
 static rnl_data *data;
 
 static const float kernel[INPUTS * UNITS] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
@@ -23,14 +23,14 @@ static const double wide[UNITS] = {0.1, 0.2, 0.3, 1e-3};
 
 static void set_up(void)
 {
-    snprintf(path, sizeof path, "/tmp/runnel_plain_%ld.safetensors", (long)getpid());
+    scratch_enter();
     data = fixture_data(10, INPUTS, CLASSES, RNL_FLOAT32);
 }
 
 static void tear_down(void)
 {
-    unlink(path);
     rnl_data_free(data);
+    scratch_leave();
 }
 
 TestSuite(plain_start, .init = set_up, .fini = tear_down);

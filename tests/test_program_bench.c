@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-TestSuite(program_bench, .init = program_enter, .fini = program_leave);
+TestSuite(program_bench, .init = program_enter, .fini = scratch_leave);
 
 Test(program_bench, measures)
 {

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-TestSuite(program_compare, .init = program_enter, .fini = program_leave);
+TestSuite(program_compare, .init = program_enter, .fini = scratch_leave);
 
 #define NET "--set training.epochs=4 --set training.batch_size=50 "
 

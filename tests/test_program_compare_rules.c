@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-TestSuite(program_compare_rules, .init = program_enter, .fini = program_leave);
+TestSuite(program_compare_rules, .init = program_enter, .fini = scratch_leave);
 
 #define SHORT SPIRALS " --set training.epochs=2 --set training.batch_size=100 --quiet -o c "
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-TestSuite(program_diff, .init = program_enter, .fini = program_leave);
+TestSuite(program_diff, .init = program_enter, .fini = scratch_leave);
 
 /* Writes a safetensors file of float32 and float64 with this header. */
 static void write_tensors(const char *path, const char *header, const void *data, size_t bytes)

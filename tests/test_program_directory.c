@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-TestSuite(program_directory, .init = program_enter, .fini = program_leave);
+TestSuite(program_directory, .init = program_enter, .fini = scratch_leave);
 
 Test(program_directory, an_earlier_run_is_not_overwritten)
 {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-TestSuite(program_find_lr, .init = program_enter, .fini = program_leave);
+TestSuite(program_find_lr, .init = program_enter, .fini = scratch_leave);
 
 #define ZERO(layer) "--set model." layer ".dense.kernel_initializer=zeros "
 #define ZEROS       ZERO("0") ZERO("1") ZERO("2")

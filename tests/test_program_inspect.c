@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-TestSuite(program_inspect, .init = program_enter, .fini = program_leave);
+TestSuite(program_inspect, .init = program_enter, .fini = scratch_leave);
 
 static const char inspected[] = "epoch,layer,mean,std,saturated,dead,gradient_norm,update_norm,"
                                 "weight_norm,gradient_to_weights,update_to_weights,"

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-TestSuite(program_plot, .init = program_enter, .fini = program_leave);
+TestSuite(program_plot, .init = program_enter, .fini = scratch_leave);
 
 static bool has_gnuplot(void)
 {

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-TestSuite(program_predict, .init = program_enter, .fini = program_leave);
+TestSuite(program_predict, .init = program_enter, .fini = scratch_leave);
 
 static const char houses[] = "area,town,price\n50,Ulm,1\n80,Bern,4\n60,Ulm,2\n90,Bern,5\n";
 

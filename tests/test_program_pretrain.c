@@ -29,7 +29,7 @@ static void enter(void)
                   "           optimizer: adam, epochs: 2, checkpoint_every: 50}\n");
 }
 
-TestSuite(program_pretrain, .init = enter, .fini = program_leave);
+TestSuite(program_pretrain, .init = enter, .fini = scratch_leave);
 
 Test(program_pretrain, writes_an_autoencoder_and_its_stages)
 {

@@ -6,7 +6,7 @@
 
 #include <criterion/criterion.h>
 
-TestSuite(program_products, .init = program_enter, .fini = program_leave);
+TestSuite(program_products, .init = program_enter, .fini = scratch_leave);
 
 #define TRAIN "$R train " SPIRALS " --set training.epochs=1 --products onednn "
 

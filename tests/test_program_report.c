@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-TestSuite(program_report, .init = program_enter, .fini = program_leave);
+TestSuite(program_report, .init = program_enter, .fini = scratch_leave);
 
 #define SHORT " -q --set training.epochs=2 --set data.train.spirals.rows=300 "
 

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-TestSuite(program_resume, .init = program_enter, .fini = program_leave);
+TestSuite(program_resume, .init = program_enter, .fini = scratch_leave);
 
 /* Killed at growing moments and resumed at changing numbers of threads, until it ends by itself, as
  * the last one may without a kill; the last of the columns of history.csv that it has for so many

@@ -5,9 +5,8 @@
 
 #include <criterion/criterion.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-TestSuite(program_reuse, .init = program_enter, .fini = program_leave);
+TestSuite(program_reuse, .init = program_enter, .fini = scratch_leave);
 
 static const char data[] = "data: {train: {spirals: {rows: 300}}%s}\n";
 

@@ -5,9 +5,8 @@
 
 #include <criterion/criterion.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-TestSuite(program_start, .init = program_enter, .fini = program_leave);
+TestSuite(program_start, .init = program_enter, .fini = scratch_leave);
 
 static void write_config(const char *path, const char *head, const char *training)
 {

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-TestSuite(program_train, .init = program_enter, .fini = program_leave);
+TestSuite(program_train, .init = program_enter, .fini = scratch_leave);
 
 Test(program_train, trains_evaluates_and_summarizes)
 {

@@ -7,7 +7,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-TestSuite(program_words, .init = program_enter, .fini = program_leave);
+TestSuite(program_words, .init = program_enter, .fini = scratch_leave);
 
 #define SHORT " --set training.epochs=2 "
 #define LAYER "dense: {units: 16, activation: elu, kernel_initializer: he_normal}, "

@@ -4,6 +4,7 @@
  */
 #include "engine/data/resize.h"
 #include "tests/fixtures.h"
+#include "tests/scratch.h"
 
 #include <criterion/criterion.h>
 #include <fenv.h>
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static size_t whole(const json_t *list, size_t i)
 {
@@ -104,14 +104,11 @@ static void write_npy(const char *path, size_t rows, size_t height, size_t width
 
 /* A model keeps the size: it is asked about images of any size, and one that has the size already
  * is taken as it is. */
-Test(resize, is_kept_in_the_model)
+Test(resize, is_kept_in_the_model, .init = scratch_enter, .fini = scratch_leave)
 {
-    char directory[] = "/tmp/rnl_test_resize_XXXXXX", command[64];
     uint8_t bytes[2 * 6 * 8];
     const int32_t classes[] = {0, 1};
     const size_t shape[] = {6, 8};
-    cr_assert_not_null(mkdtemp(directory));
-    cr_assert_eq(chdir(directory), 0);
     for (size_t i = 0; i < sizeof bytes; ++i)
         bytes[i] = (uint8_t)(i * 11);
     const rnl_rows rows = {2, 2, shape, .bytes = bytes, .classes = classes};
@@ -146,8 +143,6 @@ Test(resize, is_kept_in_the_model)
     rnl_model_free(model);
     rnl_model_free(loaded);
     rnl_config_free(config);
-    snprintf(command, sizeof command, "rm -rf %s", directory);
-    cr_assert_eq(system(command), 0);
 }
 
 static void expect_refused(const char *size, size_t rank, const size_t *shape, const char *words)

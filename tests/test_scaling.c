@@ -6,37 +6,21 @@
 #include "engine/storage/safetensors.h"
 #include "tests/fixtures.h"
 #include "tests/number_files.h"
+#include "tests/scratch.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { ROWS = 400 };
 static const double large = 1700000000;
 
-static char directory[] = "/tmp/rnl_test_scaling_XXXXXX";
-static char inputs_path[64], targets_path[64], model_path[64];
+static const char inputs_path[] = "inputs", targets_path[] = "targets",
+                  model_path[] = "model.safetensors";
 
-static void enter(void)
-{
-    cr_assert_not_null(mkdtemp(directory));
-    snprintf(inputs_path, sizeof inputs_path, "%s/inputs", directory);
-    snprintf(targets_path, sizeof targets_path, "%s/targets", directory);
-    snprintf(model_path, sizeof model_path, "%s/model.safetensors", directory);
-}
-
-static void leave(void)
-{
-    unlink(inputs_path);
-    unlink(targets_path);
-    unlink(model_path);
-    rmdir(directory);
-}
-
-TestSuite(scaling, .init = enter, .fini = leave);
+TestSuite(scaling, .init = scratch_enter, .fini = scratch_leave);
 
 /* ---- files ----------------------------------------------------------------------------------- */
 

@@ -6,13 +6,13 @@
 #include "engine/schema/config.h"
 #include "engine/step/shard_sum.h"
 #include "tests/fixtures.h"
+#include "tests/scratch.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -219,32 +219,6 @@ static void train(const trial *t, const rnl_data *data, size_t threads, outcome 
     rnl_model_free(model);
 }
 
-static int stop_at_three(const rnl_progress *progress, void *user)
-{
-    (void)user;
-    return progress->step == 3;
-}
-
-/* Stopped after a step, saved, loaded, and trained on. */
-static uint64_t interrupt(const trial *t, const rnl_data *data)
-{
-    char path[64];
-    rnl_model *model = create(t, data);
-    snprintf(path, sizeof path, "/tmp/runnel_shards_%ld.safetensors", (long)getpid());
-    cr_assert_eq(
-        rnl_train(model, data, &(const rnl_options){.threads = 2, .on_step = stop_at_three}),
-        RNL_STOPPED, "%s", rnl_message());
-    cr_assert_eq(rnl_model_save(model, path), RNL_OK, "%s", rnl_message());
-    rnl_model_free(model);
-    cr_assert_eq(rnl_model_load(&model, path, NULL, 0), RNL_OK, "%s", rnl_message());
-    unlink(path);
-    cr_assert_eq(rnl_train(model, data, &(const rnl_options){.threads = 3}), RNL_OK, "%s",
-                 rnl_message());
-    const uint64_t hash = fixture_hash(model);
-    rnl_model_free(model);
-    return hash;
-}
-
 /* 331 rows leave 11, and 31, for the last mini-batch: fewer than there are shards, and unequal
  * shares. */
 ParameterizedTestParameters(shards, one_result)
@@ -271,7 +245,7 @@ ParameterizedTestParameters(shards, one_result)
     return cr_make_param_array(trial, all, COUNT(all));
 }
 
-ParameterizedTest(trial *t, shards, one_result)
+ParameterizedTest(trial *t, shards, one_result, .init = scratch_enter, .fini = scratch_leave)
 {
     static const size_t workers[] = {2, 3, 8};
     static const char *const sets[] = {"avx512", "avx2", "scalar"};
@@ -291,7 +265,8 @@ ParameterizedTest(trial *t, shards, one_result)
         }
     }
     unsetenv("RUNNEL_ISA");
-    cr_expect_eq(interrupt(t, data), expected.hash, "resumed, %u shards", t->shards);
+    cr_expect_eq(fixture_interrupted(create(t, data), data, 3), expected.hash, "resumed, %u shards",
+                 t->shards);
     rnl_data_free(data);
 }
 

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-TestSuite(signals, .init = program_enter, .fini = program_leave);
+TestSuite(signals, .init = program_enter, .fini = scratch_leave);
 
 /* Trainings that take far longer than any signal waits. */
 static const char *const configs[] = {

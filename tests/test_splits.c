@@ -5,23 +5,19 @@
 #include "engine/data/dataset.h"
 #include "engine/schema/config.h"
 #include "tests/fixtures.h"
+#include "tests/scratch.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { ROWS = 120 };
-
-static char directory[] = "/tmp/rnl_test_splits_XXXXXX";
 
 /* A row's number is its input and, halved, its weight; the classes a, b and c come one after the
  * other, 60, 48 and 12 times. */
 static void enter(void)
 {
-    cr_assert_not_null(mkdtemp(directory));
-    cr_assert_eq(chdir(directory), 0);
+    scratch_enter();
     FILE *file = fopen("t.csv", "w");
     fputs("x,w,y,v\n", file);
     for (int i = 0; i < ROWS; ++i)
@@ -29,14 +25,7 @@ static void enter(void)
     cr_assert_eq(fclose(file), 0);
 }
 
-static void leave(void)
-{
-    char command[64];
-    snprintf(command, sizeof command, "rm -rf %s", directory);
-    cr_assert_eq(system(command), 0);
-}
-
-TestSuite(splits, .init = enter, .fini = leave);
+TestSuite(splits, .init = enter, .fini = scratch_leave);
 
 #define CLASSES                                                                                    \
     "model: [dense: {units: 3, activation: softmax}]\n"                                            \

@@ -3,6 +3,7 @@
  * over at that moment, what is left goes on as the run that was never stopped would have.
  */
 #include "tests/fixtures.h"
+#include "tests/scratch.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
@@ -92,23 +93,9 @@ static void on_log(rnl_log_level level, const char *text, void *user)
     count_call(user);
 }
 
-static char checkpoint[64], last[64], saved[64];
+static const char checkpoint[] = "checkpoint", last[] = "last", saved[] = "saved";
 
-static void name_files(void)
-{
-    snprintf(checkpoint, sizeof checkpoint, "/tmp/runnel_stops_%ld.checkpoint", (long)getpid());
-    snprintf(last, sizeof last, "/tmp/runnel_stops_%ld.last", (long)getpid());
-    snprintf(saved, sizeof saved, "/tmp/runnel_stops_%ld.saved", (long)getpid());
-}
-
-static void remove_files(void)
-{
-    char command[128];
-    snprintf(command, sizeof command, "rm -f /tmp/runnel_stops_%ld.*", (long)getpid());
-    cr_assert_eq(system(command), 0);
-}
-
-TestSuite(stops, .init = name_files, .fini = remove_files);
+TestSuite(stops, .init = scratch_enter, .fini = scratch_leave);
 
 static rnl_status train(rnl_model *model, const rnl_data *data, moments *m)
 {

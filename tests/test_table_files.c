@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-TestSuite(table_files, .init = program_enter, .fini = program_leave);
+TestSuite(table_files, .init = program_enter, .fini = scratch_leave);
 
 static void write_bytes(const char *path, const void *bytes, size_t count)
 {

@@ -4,12 +4,12 @@
  */
 #include "engine/schema/config.h"
 #include "tests/fixtures.h"
+#include "tests/scratch.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { ROWS = 75, FEATURES = 20, UNITS = 70 };
 
@@ -99,10 +99,9 @@ static int stop_at_5(const rnl_progress *progress, void *user)
 }
 
 /* Stopped within an epoch, saved, loaded, resumed; the file holds all kernels and the tie. */
-Test(tied, goes_on_and_is_saved_whole)
+Test(tied, goes_on_and_is_saved_whole, .init = scratch_enter, .fini = scratch_leave)
 {
-    char path[64];
-    snprintf(path, sizeof path, "/tmp/runnel_tied_%ld.safetensors", (long)getpid());
+    static const char path[] = "tied.safetensors";
     rnl_data *data = rows();
     const uint64_t expected = train(data, PLAIN, 1);
     rnl_model *model = create(data, PLAIN), *loaded = NULL;
@@ -119,7 +118,6 @@ Test(tied, goes_on_and_is_saved_whole)
     cr_assert_eq(rnl_model_load(&model, path, NULL, 0), RNL_OK, "%s", rnl_message());
     expect_tied(model);
     cr_expect_eq(fixture_loss(model, data), fixture_loss(loaded, data));
-    unlink(path);
     rnl_model_free(model);
     rnl_model_free(loaded);
     rnl_data_free(data);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-TestSuite(trace, .init = program_enter, .fini = program_leave);
+TestSuite(trace, .init = program_enter, .fini = scratch_leave);
 
 /* The loss is (w + b - 2)^2; one step for each epoch. */
 static void write_config(void)
