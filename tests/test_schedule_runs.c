@@ -335,7 +335,8 @@ Test(schedule_runs, mistakes)
         {"onecycle: {max_rate: 1}", "did you mean 'one_cycle'?"},
         {"performance: {monitor: val_los}",
          "test.yaml:4:23: monitor: the run has no figure 'val_los'; did you mean 'val_loss'?"},
-        {"performance: {monitor: accuracy}", "monitor: the run has no figure 'accuracy'"},
+        {"performance: {monitor: accuracy}",
+         "monitor: the run has no figure 'accuracy'; it has loss, val_loss (see training.metrics)"},
         {"performance: {factor: 1}", "factor: expected a number above 0"},
         {"formula: 0.01 * 0.1^(epoc/20)",
          "test.yaml:4:32: formula: unknown name 'epoc', at character 13 of \"0.01 * "

@@ -227,6 +227,23 @@ ParameterizedTestParameters(words, mistakes_are_told_what_is_right)
         {"training.schedule=ReduceLROnPlateau", "it is performance"},
         {"training.optimizer={momentum: 0.9}", "momentum: expected a mapping of keys to values"},
         {"training.optimizer=adAm", "did you mean 'adam'?"},
+        {"training.epochs=\"3\"", "from 1 to 16777216, without quotes, got the text '3'"},
+        {"training.seed=-1", "an integer from 0 to 9007199254740992, got '-1'"},
+        {"model.1={dropout: {p: 0.2}}", "dropout: unknown key 'p'; today's name is 'rate'"},
+        {"model.1.dens.units=3", "--set model.1.dens.units=3: unknown layer 'dens'; did you mean"},
+        {"model.1={dense: {units: 3}, name: a}", "'name' belongs to dense"},
+        {"model.1={Linear: 3}", "a layer of weights is dense"},
+        {"training.optimizer={name: adam, learning_rate: 1}", "as `adam` or `adam: {...}`"},
+        {"training.optimizer={type: Adam}", "as `adam` or `adam: {...}`, got the key 'type'"},
+        {"training.metrics=accuracy", "expected a list of metrics, as [accuracy], got 'accuracy'"},
+        {"training.metrics=[recall]", "`runnel evaluate` prints precision, recall and F1"},
+        {"training.precision=bfloat16", "unknown precision 'bfloat16'; it is mixed_bfloat16"},
+        {"training.loss=CrossEntropyLoss", "it is sparse_categorical_crossentropy"},
+        {"data.train={path: a.csv}", "it belongs to a format: csv: {path: ..., target: ...}"},
+        {"data.train={csv: {path: a, label: y}}", "csv: unknown key 'label'; today's name is "
+                                                  "'target'"},
+        {"data.train={idx: {inputs: a, labels: y}}", "today's name is 'targets'"},
+        {"data.train={csv: {path: a, sep: y}}", "today's name is 'delimiter'"},
         {"training.xyzzy=1", "expected one of loss, class_weight"},
     };
     return cr_make_param_array(struct word, mistakes, sizeof mistakes / sizeof *mistakes);

@@ -29,8 +29,9 @@ typedef struct power_parameters {
 } power_parameters;
 
 static const rnl_field power_fields[] = {
-    NUMBER(power_parameters, steps, NULL, 0, 1e15, true, "until the rate is 1 / 2^power of itself"),
-    NUMBER(power_parameters, power, "1.0", 0, 100, true, "c"),
+    NUMBER(power_parameters, steps, NULL, 0, 1e15, true,
+           "steps, or epochs where `per` says so, until the rate is 1 / 2^power of itself"),
+    NUMBER(power_parameters, power, "1.0", 0, 100, true, "exponent of 1 + t / steps"),
     RNL_PER_FIELD(power_parameters, "step"),
     {.key = NULL},
 };
@@ -49,7 +50,8 @@ typedef struct exponential_parameters {
 } exponential_parameters;
 
 static const rnl_field exponential_fields[] = {
-    NUMBER(exponential_parameters, steps, NULL, 0, 1e15, true, "in which the rate falls once"),
+    NUMBER(exponential_parameters, steps, NULL, 0, 1e15, true,
+           "epochs, or steps where `per` says so, in which the rate falls once"),
     NUMBER(exponential_parameters, rate, "0.1", 0, 1, true, "share of the rate that is then left"),
     {.key = "staircase",
      .type = RNL_FIELD_BOOLEAN,

@@ -45,8 +45,11 @@ static const rnl_item_type choices = {.size = sizeof(rnl_choice), .value = &choi
 
 static rnl_status decode_choices(const rnl_field *field, const rnl_node *node, void *value)
 {
-    char expected[96];
+    char expected[192];
     snprintf(expected, sizeof expected, "a list of %s", field->kinds->plural);
+    if (node->type == RNL_SCALAR && rnl_kind_find(field->kinds, node->text))
+        snprintf(expected, sizeof expected, "a list of %s, as [%s]", field->kinds->plural,
+                 node->text);
     return rnl_items_decode(&choices, field, node, expected, value);
 }
 

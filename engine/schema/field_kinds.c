@@ -14,10 +14,12 @@
 
 /* ---- decoding -------------------------------------------------------------------------------- */
 
+/* A mapping is no value where that is one number or text: it has the parameters' keys. */
 static bool names_its_field(const rnl_kind *kind, const rnl_node *given)
 {
     return given->type == RNL_MAPPING && given->count == 1 &&
-           strcmp(given->items[0]->key, kind->shorthand) == 0;
+           (rnl_kind_shorthand(kind)->type <= RNL_FIELD_TEXT ||
+            strcmp(given->items[0]->key, kind->shorthand) == 0);
 }
 
 /* The parameters as they were given: NULL or nothing, a mapping, or a shorthand's value. */
@@ -153,6 +155,45 @@ static rnl_status decode_unnamed(const rnl_kind_table *table, const rnl_node *no
     return decode_kind(table, table->unnamed, &named, node->place, choice);
 }
 
+/* The kind that a mapping names by a value, as `{type: adam}` does, or NULL. */
+static const rnl_kind *named_by_value(const rnl_kind_table *table, const rnl_node *node)
+{
+    for (size_t i = 0; node->type == RNL_MAPPING && i < node->count; ++i) {
+        const rnl_node *item = node->items[i];
+        if (item->type == RNL_SCALAR && !rnl_kind_find(table, item->key) &&
+            rnl_kind_find(table, item->text))
+            return rnl_kind_find(table, item->text);
+    }
+    return NULL;
+}
+
+static rnl_status fail_named_by_value(const rnl_kind *kind, const rnl_kind_table *table,
+                                      const rnl_node *node)
+{
+    return rnl_fail_at(node->items[0]->key_place,
+                       "expected one %s, as `%s` or `%s: {...}`, got the key '%.60s'", table->noun,
+                       kind->name, kind->name, node->items[0]->key);
+}
+
+static rnl_status fail_count(const rnl_kind_table *table, const rnl_node *node)
+{
+    if (node->count == 0)
+        return rnl_fail_at(node->place, "expected one %s, got 0", table->noun);
+    const rnl_node *one = node->items[0], *two = node->items[1];
+    const rnl_kind *first = rnl_kind_find(table, one->key), *named = named_by_value(table, node);
+    if (first && ((first->fields && rnl_field_find(first->fields, two->key)) ||
+                  (table->named && strcmp(two->key, RNL_NAME_KEY) == 0)))
+        return rnl_fail_at(two->key_place,
+                           "'%s' belongs to %s: indent it further, or write %s: {%s: ...}",
+                           two->key, first->name, first->name, two->key);
+    if (first && node->count == 2 && !rnl_kind_find(table, two->key))
+        return rnl_fail_unknown_kind(table, two->key_place, two->key);
+    if (!first && named)
+        return fail_named_by_value(named, table, node);
+    return rnl_fail_at(node->place, "expected one %s, got %zu: %s and %s", table->noun, node->count,
+                       one->key, two->key);
+}
+
 /* `name`, or `name: {parameters}` as the only key of a mapping. */
 rnl_status rnl_choice_decode(const rnl_kind_table *table, const rnl_node *node, rnl_choice *choice)
 {
@@ -163,23 +204,16 @@ rnl_status rnl_choice_decode(const rnl_kind_table *table, const rnl_node *node, 
         (rnl_field_find(table->unnamed->fields, node->items[0]->key) ||
          (table->kinds == table->unnamed && !rnl_kind_find(table, node->items[0]->key))))
         return decode_unnamed(table, node, choice);
-    if (node->type == RNL_MAPPING && node->count != 1) {
-        const rnl_kind *first = node->count > 1 ? rnl_kind_find(table, node->items[0]->key) : NULL;
-        if (first && first->fields && rnl_field_find(first->fields, node->items[1]->key))
-            return rnl_fail_at(node->items[1]->key_place,
-                               "'%s' belongs to %s: indent it further, or write %s: {%s: ...}",
-                               node->items[1]->key, first->name, first->name, node->items[1]->key);
-        return rnl_fail_at(
-            node->place, "expected one %s, got %zu%s%s%s%s", table->noun, node->count,
-            node->count > 1 ? ": " : "", node->count > 1 ? node->items[0]->key : "",
-            node->count > 1 ? " and " : "", node->count > 1 ? node->items[1]->key : "");
-    }
+    if (node->type == RNL_MAPPING && node->count != 1)
+        return fail_count(table, node);
     if (is_plain(table, node))
         return decode_kind(table, rnl_kind_find(table, table->plain), node, node->place, choice);
     const bool bare = node->type == RNL_SCALAR;
     const char *name = bare ? node->text : node->items[0]->key;
     const rnl_place place = bare ? node->place : node->items[0]->key_place;
     const rnl_kind *kind = rnl_kind_find(table, name);
+    if (!kind && named_by_value(table, node))
+        return fail_named_by_value(named_by_value(table, node), table, node);
     if (!kind)
         return rnl_fail_unknown_kind(table, place, name);
     return decode_kind(table, kind, bare ? NULL : node->items[0], place, choice);

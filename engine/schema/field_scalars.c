@@ -7,11 +7,18 @@
 #include "engine/schema/node.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- numbers --------------------------------------------------------------------------------- */
+
+/* Digits by which a limit is told: 0.9999999 in 15, 2^53 in 16. */
+static int digits(double limit)
+{
+    return fabs(limit) < 1e15 ? 15 : 16;
+}
 
 /* "an integer from 1 to 100", "a number above 0 and at most 1" */
 static void print_range(char *text, size_t size, const rnl_field *field, const char *what)
@@ -19,10 +26,11 @@ static void print_range(char *text, size_t size, const rnl_field *field, const c
     if (field->minimum == 0 && field->maximum == 0)
         snprintf(text, size, "%s", what);
     else if (field->above_minimum)
-        snprintf(text, size, "%s above %.15g and at most %.15g", what, field->minimum,
-                 field->maximum);
+        snprintf(text, size, "%s above %.*g and at most %.*g", what, digits(field->minimum),
+                 field->minimum, digits(field->maximum), field->maximum);
     else
-        snprintf(text, size, "%s from %.15g to %.15g", what, field->minimum, field->maximum);
+        snprintf(text, size, "%s from %.*g to %.*g", what, digits(field->minimum), field->minimum,
+                 digits(field->maximum), field->maximum);
 }
 
 static bool in_range(const rnl_field *field, double value)
@@ -33,6 +41,15 @@ static bool in_range(const rnl_field *field, double value)
            value <= field->maximum;
 }
 
+/* What stands in quotes is a text, whatever it says. */
+static rnl_status fail_scalar(const rnl_field *field, const rnl_node *node, const char *expected)
+{
+    if (node->type != RNL_SCALAR || !node->quoted)
+        return rnl_fail_value(field, node, expected);
+    return rnl_fail_at(node->place, "%s: expected %s, without quotes, got the text '%.60s'",
+                       field->key, expected, node->text);
+}
+
 static rnl_status decode_integer(const rnl_field *field, const rnl_node *node, void *value)
 {
     char expected[128];
@@ -40,13 +57,13 @@ static rnl_status decode_integer(const rnl_field *field, const rnl_node *node, v
                 field->power_of_two ? "a power of two" : "an integer");
     if (node->type != RNL_SCALAR || node->quoted || rnl_node_is_empty(node) ||
         node->text[strspn(node->text, "+-0123456789")] != '\0')
-        return rnl_fail_value(field, node, expected);
+        return fail_scalar(field, node, expected);
     char *end;
     errno = 0;
     const long long number = strtoll(node->text, &end, 10);
     if (*end != '\0' || errno != 0 || !in_range(field, (double)number) ||
         (field->power_of_two && (number & (number - 1)) != 0))
-        return rnl_fail_value(field, node, expected);
+        return fail_scalar(field, node, expected);
     *(int64_t *)value = number;
     return RNL_OK;
 }
@@ -61,9 +78,11 @@ static void describe_range(FILE *out, const rnl_field *f, const char *what)
 {
     fputs(what, out);
     if (f->above_minimum)
-        fprintf(out, " above %.15g, at most %.15g", f->minimum, f->maximum);
+        fprintf(out, " above %.*g, at most %.*g", digits(f->minimum), f->minimum,
+                digits(f->maximum), f->maximum);
     else if (f->minimum != 0 || f->maximum != 0)
-        fprintf(out, " from %.15g to %.15g", f->minimum, f->maximum);
+        fprintf(out, " from %.*g to %.*g", digits(f->minimum), f->minimum, digits(f->maximum),
+                f->maximum);
     if (f->zero)
         fprintf(out, ", or %s", f->zero);
 }
@@ -94,7 +113,7 @@ static rnl_status decode_number(const rnl_field *field, const rnl_node *node, vo
     double number;
     if (node->type != RNL_SCALAR || node->quoted || !rnl_parse_number(node->text, &number) ||
         !in_range(field, number))
-        return rnl_fail_value(field, node, expected);
+        return fail_scalar(field, node, expected);
     *(double *)value = number;
     return RNL_OK;
 }
@@ -126,7 +145,7 @@ static rnl_status decode_boolean(const rnl_field *field, const rnl_node *node, v
 {
     if (node->type != RNL_SCALAR || node->quoted ||
         (strcmp(node->text, "true") != 0 && strcmp(node->text, "false") != 0))
-        return rnl_fail_value(field, node, "true or false");
+        return fail_scalar(field, node, "true or false");
     *(bool *)value = *node->text == 't';
     return RNL_OK;
 }

@@ -41,6 +41,24 @@ static const struct {
     {"budget", "max_seconds"},
     {"criterion", "loss"},
     {"p", "rate"},
+    {"file", "path"},
+    {"filename", "path"},
+    {"label", "target"},
+    {"label", "targets"},
+    {"labels", "target"},
+    {"labels", "targets"},
+    {"y", "target"},
+    {"y", "targets"},
+    {"X", "inputs"},
+    {"usecols", "features"},
+    {"columns", "features"},
+    {"cat_features", "categorical"},
+    {"categorical_features", "categorical"},
+    {"sep", "delimiter"},
+    {"separator", "delimiter"},
+    {"na_values", "missing_values"},
+    {"null_values", "missing_values"},
+    {"weights", "sample_weight"},
     {"W_regularizer", "kernel_regularizer"},
     {"W_constraint", "kernel_constraint"},
 };
@@ -79,13 +97,15 @@ static const hint key_hints[] = {
     {"steps_per_epoch", "an epoch is all training rows, mini-batch by mini-batch"},
     {"amsgrad", "no optimizer has it; `runnel help config optimizers` lists all"},
     {"betas", "they are two keys: beta_1 and beta_2"},
+    {"index_col", "`ignore: [column]` leaves a column out"},
+    {"encoding", "tables are text in UTF-8"},
     {"dtype precision", "training.precision is float32 or mixed_bfloat16"},
 };
 
 static const hint kind_hints[] = {
     {"input input_layer InputLayer", "the data say the shape of a row: begin with the first layer "
                                      "that computes"},
-    {"linear fc fully_connected", "a layer of weights is dense: {units: ...}"},
+    {"linear Linear fc fully_connected", "a layer of weights is dense: {units: ...}"},
     {"batch_norm batchnorm bn BatchNorm1d", "it is called batch_normalization"},
     {"layer_normalization layer_norm", "there is batch_normalization"},
     {"conv1d conv2d max_pooling2d lstm gru embedding attention",
@@ -97,14 +117,25 @@ static const hint kind_hints[] = {
                                      "deviations"},
     {"xavier xavier_uniform xavier_uniform_", "it is glorot_uniform"},
     {"orthogonal identity", "`runnel help config initializers` lists all"},
-    {"crossentropy cross_entropy cross_entropy_loss nll_loss",
+    {"crossentropy cross_entropy cross_entropy_loss CrossEntropyLoss nll_loss NLLLoss log_loss",
      "for class numbers it is sparse_categorical_crossentropy, for a sigmoid binary_crossentropy"},
+    {"BCELoss BCEWithLogitsLoss", "it is binary_crossentropy, behind a sigmoid"},
+    {"MSELoss", "it is mean_squared_error"},
+    {"L1Loss l1_loss", "it is mean_absolute_error"},
+    {"SmoothL1Loss smooth_l1_loss HuberLoss", "it is huber"},
+    {"precision Precision recall Recall f1 f1_score F1Score",
+     "`runnel evaluate` prints precision, recall and F1 of each class"},
+    {"bfloat16 bf16 mixed", "it is mixed_bfloat16"},
+    {"float16 half mixed_float16", "there is mixed_bfloat16"},
+    {"parquet feather json excel xlsx", "write the rows as CSV or .npy"},
+    {"path target features", "it belongs to a format: csv: {path: ..., target: ...}"},
     {"ReduceLROnPlateau reduce_lr_on_plateau plateau", "it is performance"},
     {"InverseTimeDecay inverse_time", "it is power: {steps: ...}"},
-    {"ExponentialDecay StepLR step", "it is exponential: {steps: ..., rate: ...}"},
-    {"PiecewiseConstantDecay MultiStepLR constant",
+    {"ExponentialDecay ExponentialLR StepLR step_lr step",
+     "it is exponential: {steps: ..., rate: ...}"},
+    {"PiecewiseConstantDecay MultiStepLR multi_step_lr constant",
      "it is piecewise: {boundaries: [...], values: [...]}"},
-    {"CosineDecay CosineAnnealingLR", "it is cosine"},
+    {"CosineDecay CosineAnnealingLR cosine_annealing", "it is cosine"},
     {"EarlyStopping early_stopping", "it is a key of training"},
     {"minmax min_max MinMaxScaler normalize", "it is range"},
     {"zscore StandardScaler", "it is standardize"},
@@ -130,12 +161,17 @@ const char *rnl_key_hint(const char *key)
     return FIND_HINT(key_hints, key);
 }
 
-static const char *find_today(const char *key)
+/* The name that the fields have, or another section. */
+static const char *find_today(const rnl_field *fields, const char *key)
 {
+    const char *today = NULL;
     for (size_t i = 0; i < sizeof renamed / sizeof *renamed; ++i)
-        if (strcmp(key, renamed[i].old) == 0)
-            return renamed[i].today;
-    return NULL;
+        if (strcmp(key, renamed[i].old) == 0) {
+            today = today ? today : renamed[i].today;
+            if (rnl_field_find(fields, renamed[i].today))
+                return renamed[i].today;
+        }
+    return today;
 }
 
 /* ---- where else it is ------------------------------------------------------------------------ */
@@ -214,7 +250,7 @@ static void list_names(char *text, const char *const *names, size_t count)
 
 static void advise_key(char text[HINT_BYTES], const rnl_field *fields, const char *key)
 {
-    const char *names[MAX_NAMES], *today = find_today(key);
+    const char *names[MAX_NAMES], *today = find_today(fields, key);
     size_t count = 0;
     char path[128];
     for (const rnl_field *f = fields; f->key && count < MAX_NAMES; ++f)
@@ -260,8 +296,8 @@ static void advise_kind(char text[HINT_BYTES], const rnl_kind_table *table, cons
     const char *nearest = rnl_nearest(name, names, count);
     if (other == &rnl_activations && table == &rnl_layers)
         snprintf(text, HINT_BYTES,
-                 "; it is an activation: write `activation: %s`, as a layer or in a dense one",
-                 rnl_kind_find(other, name)->name);
+                 "; it is an activation: write `activation: %s`, as a layer or in a dense one%s%s",
+                 rnl_kind_find(other, name)->name, told ? "; " : "", told ? told : "");
     else if (other)
         snprintf(text, HINT_BYTES, "; it is %s %s", strchr("aeiou", *other->noun) ? "an" : "a",
                  other->noun);

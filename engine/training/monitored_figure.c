@@ -26,9 +26,17 @@ rnl_status rnl_monitor_check(const rnl_monitor *monitor, rnl_place place, const 
         return rnl_fail_at(place, "monitor: there is no %.60s without validation rows",
                            monitor->figure);
     const char *nearest = rnl_nearest(monitor->figure, candidates, count);
-    return rnl_fail_at(place, "monitor: the run has no figure '%.60s'%s%s%s", monitor->figure,
-                       nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                       nearest ? "'?" : "");
+    if (nearest)
+        return rnl_fail_at(place, "monitor: the run has no figure '%.60s'; did you mean '%s'?",
+                           monitor->figure, nearest);
+    char known[sizeof names + 2 * sizeof names / sizeof *names] = "";
+    for (size_t i = 0, length = 0; i < count; ++i)
+        length += (size_t)snprintf(known + length, sizeof known - length, "%s%s", i ? ", " : "",
+                                   candidates[i]);
+    return rnl_fail_at(place,
+                       "monitor: the run has no figure '%.60s'; it has %s (see "
+                       "training.metrics)",
+                       monitor->figure, known);
 }
 
 double rnl_monitor_value(const rnl_monitor *monitor, const rnl_figures *figures)
