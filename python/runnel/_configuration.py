@@ -34,10 +34,11 @@ def optimizer_of(e: Any) -> Any:
     if isinstance(e.optimizer, Mapping):
         return dict(e.optimizer)
     given: dict[str, Any] = {"learning_rate": float(e.learning_rate_init)}
-    if e.optimizer == "sgd":
+    name = str(e.optimizer).lower()  # Keras's names are taken, too
+    if name == "sgd":
         given |= {"momentum": float(e.momentum),
                   "nesterov": bool(e.nesterovs_momentum and e.momentum > 0)}
-    elif e.optimizer in _ADAMS:
+    elif name in _ADAMS:
         given |= {"beta_1": float(e.beta_1), "beta_2": float(e.beta_2),
                   "epsilon": float(e.epsilon)}
     return {e.optimizer: given}
@@ -49,7 +50,7 @@ def _penalty(e: Any) -> dict[str, Any]:
 
 def _initializer(e: Any, activation: Any) -> Any:
     """relu as scikit-learn draws it: He's larger weights take more epochs at its rate."""
-    glorot = e.kernel_initializer == "auto" and activation == "relu"
+    glorot = e.kernel_initializer == "auto" and str(activation).lower() == "relu"
     return "glorot_uniform" if glorot else e.kernel_initializer
 
 
@@ -71,7 +72,7 @@ def _hidden(e: Any, units: int, activation: Any, dropout: float) -> list[dict[st
         elif e.batch_normalization:
             raise ConfigError("batch_normalization: expected False, True, 'before' or 'after', got "
                               f"{e.batch_normalization!r}")
-    noise = "alpha_dropout" if activation == "selu" else "dropout"
+    noise = "alpha_dropout" if str(activation).lower() == "selu" else "dropout"
     return layers + ([{noise: float(dropout)}] if dropout else [])
 
 

@@ -167,7 +167,7 @@ class RunnelEstimator(BaseEstimator):
 
     def _check_parameters(self) -> None:
         if self.max_iter < 1 or not isinstance(self.max_iter, numbers.Integral):
-            raise ConfigError(f"max_iter: expected at least 1, got {self.max_iter!r}")
+            raise ConfigError(f"max_iter: expected a whole number of at least 1, got {self.max_iter!r}")
         if not 0 < self.validation_fraction < 1:
             raise ConfigError(f"validation_fraction: expected a number between 0 and 1, got "
                               f"{self.validation_fraction!r}")

@@ -7,6 +7,7 @@ import os
 from typing import Any, Iterable, Mapping
 
 from . import _library as _c
+from .errors import ConfigError
 
 
 class Handle:
@@ -31,6 +32,21 @@ class Handle:
             getattr(lib, self._free)(handle)
 
 
+def _plain(value: Any) -> Any:
+    """What JSON has: of other mappings, of numpy's numbers and arrays, of paths."""
+    if isinstance(value, Mapping):
+        return {_plain(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    raise ConfigError(f"a configuration has mappings, lists, texts and numbers, got {value!r}")
+
+
 class Config(Handle):
     """A configuration: a mapping, or YAML text, with the keys of `runnel.help()`.
 
@@ -42,7 +58,7 @@ class Config(Handle):
 
     def __init__(self, source: Mapping[str, Any] | str, overrides: Iterable[str] = (),
                  name: str = "config") -> None:
-        text = source if isinstance(source, str) else json.dumps(source, indent=1)
+        text = source if isinstance(source, str) else json.dumps(_plain(source), indent=1)
         words, count = _c.string_list(overrides)
         super().__init__(_c.take_handle("config_parse", name.encode(), text.encode(), words, count))
 

@@ -82,6 +82,18 @@ def test_messages_are_the_library_s():
         runnel.Data(x)
 
 
+def test_configurations_hold_numpy_s_numbers_and_paths():
+    net = {"data": {"train": {"csv": {"path": pathlib.Path("t.csv"), "target": "y"}}},
+           "model": ({"dense": {"units": np.int64(3), "use_bias": np.bool_(False)}},),
+           "training": {"loss": "mse", "optimizer": {"adam": {"learning_rate": np.float32(0.5)}},
+                        "class_weight": {np.int64(0): np.float64(2)}}}
+    text = str(runnel.Config(net))
+    for words in ("units: 3", "use_bias: false", "learning_rate: 0.5", 'path: "t.csv"'):
+        assert words in text
+    with pytest.raises(runnel.ConfigError, match="got <object"):
+        runnel.Config({"model": [object()]})
+
+
 def test_pickle_copy_and_file_are_the_same_model(tmp_path):
     model, _, _ = trained()
     model.save(tmp_path / "m.safetensors")

@@ -70,6 +70,15 @@ def test_first_weights_of_other_activations_suit_them():
     assert np.abs(model.fit(X, Y).coefs_[0]).max() > 0.99 * np.sqrt(6 / 64)
 
 
+@pytest.mark.parametrize("ours, keras", [
+    ({"optimizer": "sgd", "momentum": 0.5}, {"optimizer": "SGD", "momentum": 0.5}),
+    ({"optimizer": "adam", "beta_1": 0.5}, {"optimizer": "Adam", "beta_1": 0.5}),
+    ({"activation": "relu"}, {"activation": "ReLU"})])
+def test_names_of_keras_have_the_same_parameters(ours, keras):
+    one, other = (classifier(**{**given, "max_iter": 2}).fit(X, Y) for given in (ours, keras))
+    assert all((a == b).all() for a, b in zip(one.coefs_, other.coefs_))
+
+
 def test_warm_start_and_partial_fit_keep_the_optimizer():
     """Two fits of four epochs, and eight calls of partial_fit, are one fit of eight, bit for bit."""
     whole = classifier(warm_start=True).fit(X, Y)
