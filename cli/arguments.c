@@ -126,6 +126,8 @@ static int take_operand(rnl_arguments *arguments, const rnl_command *command, co
 {
     if (arguments->operand_count == command->most)
         return rnl_complain_usage(command->name, "unexpected argument '%s'", word);
+    if (*word == '\0')
+        return rnl_complain_usage(command->name, "%s: an argument is empty", command->name);
     arguments->operands[arguments->operand_count++] = word;
     return RNL_EXIT_OK;
 }
@@ -147,6 +149,15 @@ static int take_words(rnl_arguments *arguments, words *line)
     return RNL_EXIT_OK;
 }
 
+/* The names of a command's operands, but for the first ones. */
+static const char *operands_from(const rnl_command *command, size_t first)
+{
+    const char *names = command->operands;
+    while (first-- > 0)
+        names = strchr(names, ' ') + 1;
+    return names;
+}
+
 int rnl_arguments_parse(rnl_arguments **arguments, const rnl_command *program,
                         const rnl_command *command, size_t count, char *const *first)
 {
@@ -160,7 +171,7 @@ int rnl_arguments_parse(rnl_arguments **arguments, const rnl_command *program,
     RNL_TRY_EXIT(take_words(made, &line));
     if (!made->help && made->operand_count < command->fewest)
         return rnl_complain_usage(command->name, "%s: %s is missing", command->name,
-                                  command->operands);
+                                  operands_from(command, made->operand_count));
     return RNL_EXIT_OK;
 }
 

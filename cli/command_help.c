@@ -34,16 +34,16 @@ static const char details[] = "TOPIC is a section of the configuration, a list o
 
 static void print_option(const rnl_option *option)
 {
-    char head[INDENT + 8];
-    const int length = option->letter ? snprintf(head, sizeof head, "  -%c, ", option->letter)
-                                      : snprintf(head, sizeof head, "      ");
-    snprintf(head + length, sizeof head - (size_t)length, "--%s%s%s", option->name,
-             option->value ? " " : "", option->value ? option->value : "");
-    printf("%-*s", INDENT, head);
-    for (const char *line = option->help; line;) {
+    int width = option->letter ? printf("  -%c, ", option->letter) : printf("      ");
+    width += printf("--%s%s%s", option->name, option->value ? " " : "",
+                    option->value ? option->value : "");
+    if (width >= INDENT) {
+        putchar('\n');
+        width = 0;
+    }
+    for (const char *line = option->help; line; width = 0) {
         const char *end = strchr(line, '\n');
-        if (line != option->help)
-            printf("%*s", INDENT, "");
+        printf("%*s", INDENT - width, "");
         printf("%.*s\n", end ? (int)(end - line) : (int)strlen(line), line);
         line = end ? end + 1 : NULL;
     }

@@ -25,7 +25,7 @@ static const rnl_option option_table[] = {
     {"probabilities", 0, NULL, "the probability of every class instead of the most probable class",
      NULL, rnl_take_switch, offsetof(predict_arguments, probabilities)},
     {"monte-carlo", 0, "N",
-     "mean and standard deviation of N predictions, with dropout, noise and\n"
+     "mean and standard deviation of N predictions, with dropout and noise as\n"
      "in training",
      "a whole number from 1", rnl_take_count, offsetof(predict_arguments, monte_carlo)},
     RNL_OPTION_THREADS,

@@ -38,11 +38,12 @@ static const rnl_option option_table[] = {
      "a configuration or a model: shows how a step of its training is shared out", "a file",
      rnl_take_text, offsetof(topology_arguments, model)},
     {"ranks", 0, "N",
-     "with --model: what a step would take on 1, 2, 4 ... N ranks, each on a machine of its own",
+     "with --model: what a step would take on 1, 2, 4 ... N ranks, each on a\n"
+     "machine of its own",
      "a whole number from 1", rnl_take_count, offsetof(topology_arguments, ranks)},
     {"network", 0, "MICROSECONDS,GBITS|FILE",
-     "between the machines: the time of a message, and bits per second (default: 20,10); or what "
-     "`runnel bench network --json` measured",
+     "between the machines: the time of a message, and bits per second\n"
+     "(default: 20,10); or what `runnel bench network --json` measured",
      "two numbers, as in 1000,10: microseconds and Gbit/s, or a file", take_wire,
      offsetof(topology_arguments, network)},
     RNL_OPTION_THREADS,

@@ -48,7 +48,8 @@ static const rnl_option option_table[] = {
 };
 
 static const char details[] =
-    "CONFIG is a YAML file; `runnel help config` explains it.\n"
+    "CONFIG is a YAML file; `runnel help config` explains it.  Paths in it are relative to the\n"
+    "directory in which runnel is called.\n"
     "\n"
     "Files written to DIR, once the configuration and its data were found right:\n"
     "  model.safetensors  the trained weights, and the configuration, so that the file alone\n"

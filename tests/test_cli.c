@@ -33,6 +33,10 @@ Test(cli, usage_mistakes_name_the_nearest)
     program_expect("err", "unknown option '--gpu'\n");
     cr_expect_eq(program_run("train"), 2);
     program_expect("err", "CONFIG is missing");
+    cr_expect_eq(program_run("diff a"), 2);
+    program_expect("err", "diff: B is missing");
+    cr_expect_eq(program_run("train ''"), 2);
+    program_expect("err", "train: an argument is empty");
     cr_expect_eq(program_run("train a b"), 2);
     cr_expect_eq(program_run("train --threads 0 x.yaml"), 2);
     cr_expect_eq(program_run("train --threads=two x.yaml"), 2);
@@ -58,6 +62,22 @@ Test(cli, help_and_version_go_to_stdout)
     program_expect("out", "kernel_initializer");
     cr_expect_eq(program_run("help config training.optimizer.adam.learning_rate"), 0);
     program_expect("out", "default 0.001");
+    cr_expect_eq(program_run("help config model.0.residual.1.dense.units"), 0);
+    program_expect("out", "outputs of the layer");
+    cr_expect_eq(program_run("help config model.0.residual.1.dense.unit"), 2);
+    cr_expect_eq(program_run("help config layers"), 0);
+    cr_expect_eq(strncmp(program_read("out"), "Layers\n", 7), 0);
+}
+
+/* What an option takes is told whole, and its explanation stands in one column. */
+Test(cli, options_longer_than_their_column_are_whole)
+{
+    cr_expect_eq(program_run("help topology"), 0);
+    program_expect("out",
+                   "      --network MICROSECONDS,GBITS|FILE\n                          between");
+    cr_expect_eq(program_run("help compare"), 0);
+    program_expect("out", "      --vary KEY=VALUE,VALUE...\n                          a key");
+    program_expect("out", "      --metric NAME       the figure");
     cr_expect_eq(program_run("help config training.optimizer.adam"), 0);
     program_expect("out", "beta_1");
     cr_expect_eq(program_run("help config training.optimizr"), 2);

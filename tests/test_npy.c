@@ -173,6 +173,23 @@ ParameterizedTest(char (*header)[96], npy, bad_headers_are_refused)
     cr_expect_eq(strncmp(rnl_message(), inputs_path, strlen(inputs_path)), 0, "%s", rnl_message());
 }
 
+Test(npy, what_was_found_is_told)
+{
+    static const float elements[4] = {1, 2, 3, 4};
+    rnl_dataset dataset;
+    write_file(targets_path, 1, labels_header, two_labels, sizeof two_labels);
+    write_file(inputs_path, 1, "{'descr': '|O', 'fortran_order': False, 'shape': (2, 2)}", elements,
+               sizeof elements);
+    cr_expect_eq(load(&dataset), RNL_BAD_DATA);
+    cr_expect(strstr(rnl_message(), "expected a type such as '<f4', got '|O'"), "%s",
+              rnl_message());
+    FILE *file = fopen(inputs_path, "w");
+    fputs("PK\003\004 and the rest of an archive", file);
+    fclose(file);
+    cr_expect_eq(load(&dataset), RNL_BAD_DATA);
+    cr_expect(strstr(rnl_message(), "got a zip archive (of an .npz"), "%s", rnl_message());
+}
+
 /* Every truncation, and one byte too many. */
 Test(npy, wrong_sizes_are_refused)
 {

@@ -40,17 +40,18 @@ static void print_kinds(FILE *out, const rnl_kind_table *table)
 
 static void print_heading(FILE *out, const rnl_kind_table *table)
 {
-    fprintf(out, "\n%c%s\n\n", table->plural[0] - 'a' + 'A', table->plural + 1);
+    fprintf(out, "%s%c%s\n\n", ftell(out) > 0 ? "\n" : "", table->plural[0] - 'a' + 'A',
+            table->plural + 1);
     print_kinds(out, table);
 }
 
 static void print_overview(FILE *out)
 {
-    fputs(
-        "A configuration is a YAML file. A kind (a layer, an activation, an optimizer, ...) is\n"
-        "written `name`, or `name: {parameter: value}`. Keras's names for them are taken, too.\n\n"
-        "Keys\n\n",
-        out);
+    fputs("A configuration is a YAML file. A kind (a layer, an activation, an optimizer, ...) is\n"
+          "written `name`, or `name: {parameter: value}`. Keras's names for them are taken, too.\n"
+          "Paths are relative to the directory in which runnel is called.\n\n"
+          "Keys\n\n",
+          out);
     print_fields(out, rnl_config_fields, 0);
     for (const rnl_kind_table *const *table = rnl_kind_tables; *table; ++table)
         print_heading(out, *table);
@@ -177,7 +178,8 @@ static void print_key(FILE *out, const rnl_field *f)
 }
 
 /* Follows a path such as training.optimizer.adam.learning_rate: a key, or the name of a kind
- * after the key whose value it is.  `named`: the kind, if it ends with one. */
+ * after the key whose value it is; numbers, of items in lists, are passed over.  `named`: the kind,
+ * if it ends with one. */
 static const rnl_field *find_path(const char *path, const rnl_kind **named)
 {
     char rest[128];
@@ -188,6 +190,11 @@ static const rnl_field *find_path(const char *path, const rnl_kind **named)
     char *saved = NULL;
     for (char *name = strtok_r(strcpy(rest, path), ".", &saved); name;
          name = strtok_r(NULL, ".", &saved)) {
+        if (f && name[strspn(name, "0123456789")] == '\0') {
+            f = kind && kind->shorthand ? rnl_kind_shorthand(kind) : f;
+            fields = NULL;
+            continue;
+        }
         kind = !fields && f && f->kinds ? rnl_kind_find(f->kinds, name) : NULL;
         f = fields ? rnl_field_find(fields, name) : kind ? f : NULL;
         if (!f)

@@ -5,6 +5,7 @@
  */
 #include "engine/base/error.h"
 #include "engine/base/memory.h"
+#include "engine/base/number.h"
 #include "engine/data/array.h"
 #include "engine/data/formats.h"
 
@@ -24,8 +25,12 @@ typedef struct scanner {
 
 static rnl_status fail_header(const scanner *s, const char *expected)
 {
-    return rnl_fail(RNL_BAD_DATA, "%s: header of the .npy file: expected %s, got '%.30s'", s->path,
-                    expected, s->at);
+    const char *found = s->at + strspn(s->at, " \n");
+    const bool quoted = *found == '\'';
+    found += quoted;
+    const int length = (int)rnl_least(quoted ? strcspn(found, "'") : strlen(found), 30);
+    return rnl_fail(RNL_BAD_DATA, "%s: header of the .npy file: expected %s, got '%.*s'", s->path,
+                    expected, length, found);
 }
 
 static bool take(scanner *s, const char *text)
@@ -163,7 +168,10 @@ static rnl_status read_header(rnl_array *array, const rnl_input_stream *stream, 
     RNL_TRY(read_bytes(stream, start, 10));
     if (memcmp(start, MAGIC, MAGIC_LENGTH) != 0 || start[6] < 1 || start[6] > 3)
         return rnl_fail(RNL_BAD_DATA, "%s: expected a .npy file of version 1 to 3%s", array->path,
-                        start[0] == 0 && start[1] == 0 ? ", got an IDX file" : "");
+                        start[0] == 0 && start[1] == 0 ? ", got an IDX file"
+                        : memcmp(start, "PK", 2) == 0
+                            ? ", got a zip archive (of an .npz, save each array by np.save)"
+                            : "");
     size_t length = (size_t)start[8] | (size_t)start[9] << 8;
     *bytes = 10;
     if (start[6] > 1) {
