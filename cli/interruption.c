@@ -18,6 +18,9 @@ static _Atomic double received_at; /* seconds */
 /* Some senders, `timeout` among them, send one signal twice. */
 static const double same_signal_seconds = 0.2;
 
+/* A terminal has shown ^C where the message would begin. */
+static atomic_bool on_terminal;
+
 static void say(const char *text, size_t length)
 {
     if (write(STDERR_FILENO, text, length) < 0)
@@ -41,7 +44,8 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-#define SAY(text) say(text, sizeof(text) - 1)
+#define SAY(text)                                                                                  \
+    (atomic_load(&on_terminal) ? say("\n" text, sizeof(text)) : say(text, sizeof(text) - 1))
 
 static void handle(int signal)
 {
@@ -49,20 +53,20 @@ static void handle(int signal)
     int none = 0;
     if (model && atomic_compare_exchange_strong(&received, &none, signal)) {
         atomic_store(&received_at, now());
-        SAY("\nrunnel: stopping after this step; again to stop at once\n");
+        SAY("runnel: stopping after this step; again to stop at once\n");
         rnl_stop(model);
         return;
     }
     if (model && now() - atomic_load(&received_at) < same_signal_seconds)
         return;
     if (model ? is_saved() : atomic_load(&left) == LEFT_CHECKPOINT)
-        SAY("\nrunnel: interrupted; the last checkpoint stands\n");
+        SAY("runnel: interrupted; the last checkpoint stands\n");
     else if (model)
-        SAY("\nrunnel: interrupted before a checkpoint was saved\n");
+        SAY("runnel: interrupted before a checkpoint was saved\n");
     else if (atomic_load(&left) == LEFT_MODEL)
-        SAY("\nrunnel: interrupted after the model was saved\n");
+        SAY("runnel: interrupted after the model was saved\n");
     else if (atomic_load(&left) == LEFT_NONE_YET)
-        SAY("\nrunnel: interrupted before training began\n");
+        SAY("runnel: interrupted before training began\n");
     _exit(128 + signal);
 }
 
@@ -70,6 +74,7 @@ void rnl_interruption_start(void)
 {
     struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
+    atomic_store(&on_terminal, isatty(STDERR_FILENO) == 1);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
 }

@@ -67,7 +67,13 @@ Test(program_resume, resumes_only_what_fits)
     program_expect("err", "epoch 3/3");
     cr_expect_eq(program_run("train " SPIRALS " --output r --resume --set training.batch_size=8"),
                  2);
-    program_expect("err", "made under another configuration");
+    program_expect("err",
+                   "made under another configuration: training.batch_size was 32 and is 8\n");
+    cr_expect_eq(program_run("train " SPIRALS " --output r --resume --set training.optimizer=sgd"),
+                 2);
+    program_expect("err", "training.optimizer was {\"");
+    cr_expect_eq(program_run("train " SPIRALS " --output r --resume --set training.epochs=2"), 2);
+    program_expect("err", "training.epochs: 2, but the checkpoint is 255 steps on, behind epoch 3");
     /* A damaged checkpoint is told, and the one before serves. */
     cr_assert_eq(truncate("r/checkpoint.safetensors", 100), 0);
     cr_expect_eq(program_run("train " SPIRALS " --output r --resume --set training.epochs=3"), 0);

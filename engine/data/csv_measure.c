@@ -31,7 +31,8 @@ static rnl_status count_category(const rnl_csv_table *t, size_t cell, rnl_column
 }
 
 /* NaN for a cell that is missing, 0 for a category. */
-static rnl_status measure_input(const rnl_csv_table *t, rnl_csv_measurement *m, size_t input)
+static rnl_status measure_input(const rnl_csv_table *t, rnl_csv_measurement *m, size_t input,
+                                size_t class)
 {
     const size_t cell = t->inputs[input];
     rnl_column *column = &rnl_csv_encoding(t)->inputs.items[input];
@@ -45,6 +46,8 @@ static rnl_status measure_input(const rnl_csv_table *t, rnl_csv_measurement *m, 
         RNL_TRY(count_category(t, cell, column));
     else
         RNL_TRY(rnl_csv_read_number(t, cell, number));
+    if (t->targets)
+        rnl_csv_renamings_add(m->renamings, input, class, rnl_csv_text(t, cell));
     m->is_the_target[input] &=
         t->targets && strcmp(rnl_csv_text(t, cell), rnl_csv_text(t, t->targets[0])) == 0;
     return RNL_OK;
@@ -100,8 +103,10 @@ static rnl_status measure_target(const rnl_csv_table *t, rnl_csv_measurement *m,
 rnl_status rnl_csv_measure_row(const rnl_csv_table *t, rnl_csv_measurement *m)
 {
     const rnl_encoding *encoding = rnl_csv_encoding(t);
+    const size_t class =
+        t->targets ? rnl_csv_renamings_class(m->renamings, rnl_csv_text(t, t->targets[0])) : 0;
     for (size_t i = 0; i < encoding->inputs.count; ++i)
-        RNL_TRY(measure_input(t, m, i));
+        RNL_TRY(measure_input(t, m, i, class));
     for (size_t i = 0; i < encoding->targets.count; ++i)
         RNL_TRY(measure_target(t, m, i));
     return RNL_OK;
@@ -158,7 +163,8 @@ static rnl_status settle_target(const rnl_csv_table *t, const rnl_csv_measuremen
 }
 
 /* Fewer rows may be alike by chance. */
-#define ROWS_TO_JUDGE 10
+#define ROWS_TO_JUDGE       10
+#define ROWS_TO_JUDGE_WORDS 20
 
 static rnl_status note_oddities(const rnl_csv_table *t, const rnl_csv_measurement *m)
 {
@@ -169,6 +175,11 @@ static rnl_status note_oddities(const rnl_csv_table *t, const rnl_csv_measuremen
             RNL_TRY(rnl_notes_add(t->loading->notes, RNL_LOG_WARNING,
                                   "%s: input '%.60s' says in every row what target '%.60s' says: "
                                   "the net has the answer; see `ignore`",
+                                  t->parameters->path, name, encoding->targets.items[0].name));
+        else if (m->rows >= ROWS_TO_JUDGE_WORDS && rnl_csv_renamings_hold(m->renamings, i))
+            RNL_TRY(rnl_notes_add(t->loading->notes, RNL_LOG_WARNING,
+                                  "%s: input '%.60s' has one value for each class of target "
+                                  "'%.60s': the net has the answer; see `ignore`",
                                   t->parameters->path, name, encoding->targets.items[0].name));
         else if (!m->inputs[i].others && !encoding->inputs.items[i].categorical)
             RNL_TRY(rnl_notes_add(t->loading->notes, RNL_LOG_INFO,
@@ -215,11 +226,12 @@ rnl_status rnl_csv_begin_measuring(rnl_csv_measurement *m, const rnl_csv_table *
     *m = (rnl_csv_measurement){.columns = columns,
                                .inputs = calloc(columns, sizeof *m->inputs),
                                .is_the_target = malloc(columns),
+                               .renamings = rnl_csv_renamings_create(columns),
                                .row = calloc(columns, sizeof *m->row),
                                .open_target = has_open_target(t),
                                .shares = shares,
                                .numbers = true};
-    if (!m->inputs || !m->is_the_target || !m->row)
+    if (!m->inputs || !m->is_the_target || !m->renamings || !m->row)
         return rnl_fail_memory(columns * sizeof *m->inputs);
     memset(m->is_the_target, true, columns);
     return RNL_OK;
@@ -229,6 +241,7 @@ void rnl_csv_end_measuring(rnl_csv_measurement *m)
 {
     free(m->inputs);
     free(m->is_the_target);
+    free(m->renamings);
     free(m->row);
 }
 

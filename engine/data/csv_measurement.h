@@ -4,6 +4,7 @@
 #ifndef RNL_ENGINE_DATA_CSV_MEASUREMENT_H
 #define RNL_ENGINE_DATA_CSV_MEASUREMENT_H
 
+#include "engine/data/csv_renaming.h"
 #include "engine/data/csv_table.h"
 
 /* Statistics of an input column, in the order of the rows. */
@@ -18,10 +19,11 @@ typedef struct rnl_csv_measurement {
     size_t rows, columns;
     rnl_csv_seen *inputs; /* (columns) */
     bool *is_the_target;  /* (columns) each cell with a value equals the target */
-    double *row;          /* (columns) numbers of the row that was measured last */
-    bool open_target;     /* the cells decide whether it holds values or two classes */
-    bool numbers;         /* all of them are numbers */
-    bool shares;          /* other ranks measure other rows */
+    rnl_csv_renamings *renamings;
+    double *row;      /* (columns) numbers of the row that was measured last */
+    bool open_target; /* the cells decide whether it holds values or two classes */
+    bool numbers;     /* all of them are numbers */
+    bool shares;      /* other ranks measure other rows */
 } rnl_csv_measurement;
 
 /* Ended also after a failure. */

@@ -47,7 +47,7 @@ typedef struct rnl_fold_state {
     size_t bytes;
 } rnl_fold_state;
 
-#define RNL_FOLD_STATES 2
+#define RNL_FOLD_STATES 3
 
 typedef struct rnl_fold {
     const rnl_row_parts *parts; /* NULL: all rows are here */

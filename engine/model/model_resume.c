@@ -4,10 +4,12 @@
 #include "engine/base/error.h"
 #include "engine/model/model_file.h"
 #include "engine/schema/config.h"
+#include "engine/schema/difference.h"
 
 #include "threading/floating_mode.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Prints what must be equal for a training to be resumed.  A preset derives early stopping's first
  * epoch from the number of epochs. */
@@ -27,12 +29,6 @@ static rnl_status print_lasting(const rnl_config *config, bool by_preset, char *
     return rnl_config_print_json(&lasting, text);
 }
 
-/* Returns the text from a little before the difference. */
-static const char *from_difference(const char *text, size_t same)
-{
-    return text + (same > 30 ? same - 30 : 0);
-}
-
 static rnl_status check_same(const rnl_config *kept, const rnl_config *asked, const char *path)
 {
     char *before, *now;
@@ -42,14 +38,12 @@ static rnl_status check_same(const rnl_config *kept, const rnl_config *asked, co
         rnl_text_free(before);
         return status;
     }
-    size_t same = 0;
-    while (before[same] && before[same] == now[same])
-        ++same;
-    if (before[same] || now[same])
-        status = rnl_fail(RNL_BAD_CONFIG,
-                          "%s: made under another configuration: it has ...%.70s... where now "
-                          "stands ...%.70s...",
-                          path, from_difference(before, same), from_difference(now, same));
+    if (strcmp(before, now) != 0) {
+        char difference[RNL_DIFFERENCE_TEXT];
+        rnl_difference_describe(before, now, difference);
+        status =
+            rnl_fail(RNL_BAD_CONFIG, "%s: made under another configuration: %s", path, difference);
+    }
     rnl_text_free(before);
     rnl_text_free(now);
     return status;

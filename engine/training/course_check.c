@@ -43,9 +43,10 @@ static rnl_status check_position(const rnl_model *model, const rnl_data *data)
         return RNL_OK;
     if (position->epoch > last || (position->epoch == last && position->rows > 0))
         return rnl_fail(RNL_BAD_CONFIG,
-                        "training.epochs: %llu, but the checkpoint is %llu steps on, in epoch %llu",
+                        "training.epochs: %llu, but the checkpoint is %llu steps on, %s epoch %llu",
                         (unsigned long long)epochs, (unsigned long long)position->step,
-                        (unsigned long long)position->epoch + 1);
+                        position->rows > 0 ? "in" : "behind",
+                        (unsigned long long)position->epoch + (position->rows > 0));
     const rnl_choice *schedule = model->phase.schedule;
     if (rnl_schedule_depends_on_length(schedule) && position->schedule_epochs != epochs)
         return rnl_fail_at(schedule->place,

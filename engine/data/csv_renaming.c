@@ -1,0 +1,74 @@
+#include "engine/data/csv_renaming.h"
+
+#include <stdlib.h>
+
+/* FNV-1a, but for 0. */
+static uint64_t digest(const char *text)
+{
+    uint64_t d = UINT64_C(14695981039346656037);
+    for (; *text; ++text)
+        d = (d ^ (unsigned char)*text) * UINT64_C(1099511628211);
+    return d ? d : 1;
+}
+
+size_t rnl_csv_renamings_bytes(size_t columns)
+{
+    return sizeof(rnl_csv_renamings) + columns * sizeof(rnl_csv_renaming);
+}
+
+rnl_csv_renamings *rnl_csv_renamings_create(size_t columns)
+{
+    return calloc(1, rnl_csv_renamings_bytes(columns));
+}
+
+static size_t find_class(rnl_csv_renamings *r, uint64_t name)
+{
+    size_t class = 0;
+    while (class < r->classes && class < RNL_CSV_CLASSES && r->names[class] != name)
+        ++class;
+    if (class < RNL_CSV_CLASSES)
+        r->names[class] = name;
+    r->classes += class == r->classes;
+    return class;
+}
+
+size_t rnl_csv_renamings_class(rnl_csv_renamings *r, const char *name)
+{
+    return r->classes > RNL_CSV_CLASSES ? RNL_CSV_CLASSES : find_class(r, digest(name));
+}
+
+static void add_word(rnl_csv_renaming *column, size_t class, uint64_t word)
+{
+    for (size_t k = 0; k < RNL_CSV_CLASSES; ++k)
+        column->broken |= k == class ? column->words[k] != 0 && column->words[k] != word
+                                     : column->words[k] == word;
+    column->words[class] = word;
+}
+
+void rnl_csv_renamings_add(rnl_csv_renamings *r, size_t column, size_t class, const char *cell)
+{
+    if (r->classes <= RNL_CSV_CLASSES && !r->columns[column].broken)
+        add_word(&r->columns[column], class, digest(cell));
+}
+
+void rnl_csv_renamings_join(rnl_csv_renamings *r, const rnl_csv_renamings *other, size_t columns)
+{
+    if (other->classes > RNL_CSV_CLASSES)
+        r->classes = other->classes;
+    for (size_t k = 0; k < other->classes && r->classes <= RNL_CSV_CLASSES; ++k) {
+        const size_t class = find_class(r, other->names[k]);
+        for (size_t i = 0; i < columns && class < RNL_CSV_CLASSES; ++i)
+            if (other->columns[i].words[k] != 0)
+                add_word(&r->columns[i], class, other->columns[i].words[k]);
+    }
+    for (size_t i = 0; i < columns; ++i)
+        r->columns[i].broken |= other->columns[i].broken;
+}
+
+bool rnl_csv_renamings_hold(const rnl_csv_renamings *r, size_t column)
+{
+    bool hold = r->classes > 1 && r->classes <= RNL_CSV_CLASSES && !r->columns[column].broken;
+    for (size_t k = 0; k < r->classes && hold; ++k)
+        hold = r->columns[column].words[k] != 0;
+    return hold;
+}
