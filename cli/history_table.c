@@ -77,7 +77,9 @@ bool rnl_history_read(rnl_history_table *table, const char *path)
     *table = (rnl_history_table){0};
     FILE *file = fopen(path, "re");
     if (!file) {
-        rnl_complain("cannot read %s: %s", path, strerror(errno));
+        const bool traced = errno == ENOENT && strcmp(basename(path), "trace.csv") == 0;
+        rnl_complain("cannot read %s: %s%s", path, strerror(errno),
+                     traced ? "; `training.trace: {every: 1}` makes it" : "");
         return false;
     }
     const bool right = read_lines(table, file, path);

@@ -210,6 +210,7 @@ Test(parts, mistakes)
         {{.folds = choose_folds(&one), .fold = 1}, "data.folds: expected 0 or at least 2, got 1"},
         {{.folds = choose_folds(&five), .fold = 6},
          "data.fold: expected one of the 5 folds, got 6"},
+        {{.fold = 2}, "data.fold: expected data.folds beside it, got fold 2 alone"},
         {{.folds = choose_folds(&too_many), .fold = 1},
          "data.folds: expected at most one for each of the 100 rows"},
     };

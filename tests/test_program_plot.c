@@ -39,6 +39,9 @@ Test(program_plot, plots_learning_curves)
     program_expect("err", "expected a name that ends in .png or .svg");
     cr_expect_eq(program_run("plot missing"), 1);
     program_expect("err", "missing/history.csv");
+    cr_expect_eq(program_run("plot a --trace"), 1);
+    program_expect("err",
+                   "a/trace.csv: No such file or directory; `training.trace: {every: 1}` makes");
     program_write("b.csv", "epoch,loss\n1,two\n");
     cr_expect_eq(program_run("plot b.csv"), 1);
     program_expect("err", "b.csv:2: not a line of history.csv");

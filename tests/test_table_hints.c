@@ -33,7 +33,12 @@ Test(table_hints, hints_that_fit)
     table_expect_refused("a,y\n1,red\n", "target: y", table_squares,
                          "classes need the loss sparse_categorical_crossentropy with softmax");
     table_expect_refused("a,y\n2021-03-04,0\n", "target: y", table_squares,
-                         "expected a number, got '2021-03-04'");
+                         "expected a number (dates and times are not read: `ignore: [\"a\"]` "
+                         "leaves the column out), got '2021-03-04'");
+    table_expect_refused("a,y\n31/12/2021 10:00,0\n", "target: y", table_squares,
+                         "dates and times");
+    table_expect_refused("a,y\n1-2,0\n", "target: y", table_squares,
+                         "expected a number, got '1-2'");
     table_expect_refused("a,y\n12 kg,0\n", "target: y", table_squares,
                          "expected a number, got '12 kg'");
 }
@@ -58,6 +63,14 @@ Test(table_hints, hints_at_delimiters)
         "1,2,0\n3,4,1\n", "target: '3'", table_squares,
         "has no column '3': its first line is all numbers; without names, `header: "
         "false`");
+}
+
+Test(table_hints, names_are_told_where_none_is_near)
+{
+    table_expect_refused("a,b,y\n1,2,0\n", "target: price", table_squares,
+                         "has no column 'price'; it has 'a', 'b', 'y'");
+    table_expect_refused("# made\na,b\n", "target: price", table_squares, "; it has '# made'");
+    table_expect_refused("1,red,0\n", "target: price", table_squares, "it has '1', 'red', '0'");
 }
 
 Test(table_hints, hints_at_the_ends_of_lines)

@@ -104,8 +104,27 @@ Test(tables, the_answer_by_other_words_is_noted)
         cr_expect_eq(data->notes.items[i].level, RNL_LOG_WARNING);
     }
     rnl_data_free(data);
+    data = table_load(text, "target: y, categorical: [a, word], ignore: letter", table_classes);
+    cr_expect_eq(data->notes.count, 1);
+    rnl_data_free(data);
     strcat(text, "1,owed,3,yes\n");
     data = table_load(text, "target: y, categorical: [word]", table_classes);
+    cr_expect_eq(data->notes.count, 0);
+    rnl_data_free(data);
+}
+
+Test(tables, names_of_rows_are_noted)
+{
+    char text[512] = "id,y\n";
+    for (int i = 0; i < 10; ++i)
+        sprintf(text + strlen(text), "u%d,%d\n", i, i % 2);
+    rnl_data *data = table_load(text, "target: y, categorical: [id]", table_classes);
+    cr_assert_eq(data->notes.count, 1);
+    cr_expect(strstr(note_of(data), "input 'id' has a category of its own in every row") != NULL,
+              "%s", note_of(data));
+    rnl_data_free(data);
+    strcat(text, "u0,1\n");
+    data = table_load(text, "target: y, categorical: [id]", table_classes);
     cr_expect_eq(data->notes.count, 0);
     rnl_data_free(data);
 }

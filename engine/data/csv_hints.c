@@ -82,6 +82,16 @@ static bool is_all_numbers(const char *text)
     return true;
 }
 
+/* Digits with two separators of dates or times among them, as 2024-01-31 or 12:30:00Z. */
+static bool is_date(const char *text)
+{
+    size_t separators = 0;
+    for (const char *at = text; *at; ++at)
+        separators += strchr("-/:", *at) != NULL;
+    return isdigit((unsigned char)*text) && separators >= 2 &&
+           text[strspn(text, "0123456789-+/:. TZ")] == '\0';
+}
+
 static bool is_target(const rnl_csv_table *t, size_t cell)
 {
     for (size_t i = 0; i < rnl_csv_target_count(t); ++i)
@@ -133,6 +143,10 @@ void rnl_csv_hint_number(const rnl_csv_table *t, size_t cell, char hint[RNL_CSV_
                  "are two, binary_crossentropy with sigmoid)");
     else if (begins_as_a_name(text))
         snprintf(hint, RNL_CSV_HINT, " (columns of names belong under `categorical`)");
+    else if (!is_target(t, cell) && is_date(text))
+        snprintf(hint, RNL_CSV_HINT,
+                 " (dates and times are not read: `ignore: [\"%.60s\"]` leaves the column out)",
+                 t->names.items[cell]);
 }
 
 /* A column that is empty to the end of the table is what delimiters at the ends of lines make. */
@@ -167,6 +181,18 @@ static bool stands_within(const char *cell, const char *name)
     return false;
 }
 
+#define NAMES 5
+
+static void list_names(const rnl_csv_table *t, char hint[RNL_CSV_HINT])
+{
+    int length = snprintf(hint, RNL_CSV_HINT, "; it has");
+    for (size_t i = 0; i < t->names.count && i < NAMES; ++i)
+        length += snprintf(hint + length, RNL_CSV_HINT - (size_t)length, "%s '%.30s'",
+                           i > 0 ? "," : "", t->names.items[i]);
+    if (t->names.count > NAMES)
+        snprintf(hint + length, RNL_CSV_HINT - (size_t)length, ", ...");
+}
+
 void rnl_csv_hint_column(const rnl_csv_table *t, const char *name, char hint[RNL_CSV_HINT])
 {
     const char *nearest = rnl_nearest(name, (const char *const *)t->names.items, t->names.count);
@@ -190,6 +216,8 @@ void rnl_csv_hint_column(const rnl_csv_table *t, const char *name, char hint[RNL
                  "1, 2, 3, ...");
     else if (nearest)
         snprintf(hint, RNL_CSV_HINT, "; did you mean '%.60s'?", nearest);
+    else
+        list_names(t, hint);
 }
 
 void rnl_csv_hint_width(const rnl_csv_table *t, char hint[RNL_CSV_HINT])

@@ -181,6 +181,12 @@ static rnl_status note_oddities(const rnl_csv_table *t, const rnl_csv_measuremen
                                   "%s: input '%.60s' has one value for each class of target "
                                   "'%.60s': the net has the answer; see `ignore`",
                                   t->parameters->path, name, encoding->targets.items[0].name));
+        else if (encoding->inputs.items[i].categorical &&
+                 encoding->inputs.items[i].category_count == m->rows)
+            RNL_TRY(rnl_notes_add(t->loading->notes, RNL_LOG_WARNING,
+                                  "%s: input '%.60s' has a category of its own in every row: new "
+                                  "rows have others; see `ignore`",
+                                  t->parameters->path, name));
         else if (!m->inputs[i].others && !encoding->inputs.items[i].categorical)
             RNL_TRY(rnl_notes_add(t->loading->notes, RNL_LOG_INFO,
                                   "%s: input '%.60s' numbers the rows from %g on; if it means "

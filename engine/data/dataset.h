@@ -187,6 +187,9 @@ struct rnl_data {
 
 const rnl_dataset *rnl_data_part(const rnl_data *data, rnl_part part);
 
+/* Refuses a part without rows; purpose: "evaluate on". */
+rnl_status rnl_data_require_rows(const rnl_data *data, rnl_part part, const char *purpose);
+
 /* A part of a dataset that a scaling is measured on. */
 typedef struct rnl_numbers {
     size_t rows, columns;

@@ -213,6 +213,17 @@ const rnl_dataset *rnl_data_part(const rnl_data *data, rnl_part part)
                                     : &data->test;
 }
 
+rnl_status rnl_data_require_rows(const rnl_data *data, rnl_part part, const char *purpose)
+{
+    return rnl_data_part(data, part)->rows > 0
+               ? RNL_OK
+               : rnl_fail(RNL_BAD_DATA, "there are no %s rows to %s",
+                          part == RNL_TRAIN        ? "training"
+                          : part == RNL_VALIDATION ? "validation"
+                                                   : "test",
+                          purpose);
+}
+
 size_t rnl_data_rows(const rnl_data *data, rnl_part part)
 {
     return rnl_data_part(data, part)->rows;

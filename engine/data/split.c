@@ -66,6 +66,10 @@ rnl_status rnl_split_check(const rnl_data_config *config)
         return rnl_fail_at(config->folds.place, "%s", several);
     if (folds == 1)
         return rnl_fail_at(config->folds.place, "data.folds: expected 0 or at least 2, got 1");
+    if (folds == 0 && config->fold > 1)
+        return rnl_fail(RNL_BAD_CONFIG,
+                        "data.fold: expected data.folds beside it, got fold %lld alone",
+                        (long long)config->fold);
     if (folds > 0 && config->fold > (int64_t)folds)
         return rnl_fail(RNL_BAD_CONFIG, "data.fold: expected one of the %zu folds, got %lld", folds,
                         (long long)config->fold);

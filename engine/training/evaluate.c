@@ -186,11 +186,11 @@ static rnl_status check_held(const rnl_model *model, const rnl_dataset *dataset,
                     dataset->name);
 }
 
-static rnl_status check(const rnl_model *model, const rnl_dataset *dataset,
+static rnl_status check(const rnl_model *model, const rnl_data *data, rnl_part part,
                         const rnl_options *options)
 {
-    if (dataset->rows == 0)
-        return rnl_fail(RNL_BAD_DATA, "there are no rows to evaluate on");
+    const rnl_dataset *dataset = rnl_data_part(data, part);
+    RNL_TRY(rnl_data_require_rows(data, part, "evaluate on"));
     RNL_TRY(check_held(model, dataset, options->job));
     RNL_TRY(rnl_check_labelled(model, dataset));
     return rnl_warn_of_single_class(model, dataset, options);
@@ -227,7 +227,7 @@ rnl_status rnl_evaluate(const rnl_model *model, const rnl_data *data, rnl_part p
     RNL_OWN_FLOATING_MODE;
     options = rnl_options_given(options);
     const rnl_dataset *dataset = rnl_data_part(data, part);
-    RNL_TRY(rnl_job_agree_on(options->job, check(model, dataset, options)));
+    RNL_TRY(rnl_job_agree_on(options->job, check(model, data, part, options)));
     return rnl_job_tell(options->job, evaluate(model, dataset, options, evaluation), false);
 }
 

@@ -212,8 +212,7 @@ static rnl_status predict(const rnl_model *model, const rnl_data *data, rnl_part
                           size_t passes, const rnl_options *options, rnl_prediction **prediction)
 {
     const rnl_dataset *dataset = rnl_data_part(data, part);
-    if (dataset->rows == 0)
-        return rnl_fail(RNL_BAD_DATA, "there are no rows to predict for");
+    RNL_TRY(rnl_data_require_rows(data, part, "predict for"));
     RNL_TRY(rnl_dataset_check_held(dataset, NULL));
     RNL_TRY(rnl_check_dataset(model, dataset));
     owned_prediction *result = NULL;

@@ -76,6 +76,11 @@ def test_messages_are_the_library_s():
         runnel.Config({"model": [{"dens": 4}]})
     with pytest.raises(ValueError):
         runnel.Config({"model": [{"dens": 4}]})
+    model, _, data = trained()
+    with pytest.raises(runnel.DataError, match="there are no test rows to evaluate on"):
+        runnel.evaluate(model, data)
+    with pytest.raises(runnel.DataError, match="there are no validation rows to predict for"):
+        runnel.predict(model, data, runnel.VALIDATION)
     x = rows()[0].copy()
     x[7, 2] = np.nan
     with pytest.raises(runnel.DataError, match="row 7, column 2"):
@@ -258,6 +263,11 @@ def test_after_fork(tmp_path):
     while os.waitpid(child, os.WNOHANG) == (0, 0):
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_the_module_lists_its_names_once():
+    names = dir(runnel)
+    assert len(names) == len(set(names)) and "Any" not in names and "Config" in names
 
 
 def test_help_names_every_key():
