@@ -99,17 +99,20 @@ static inline v_float v_fma(v_float a, v_float b, v_float c)
     return __builtin_fmaf(a, b, c);
 }
 #else
-/* The product is exact in double.  The sum is rounded to odd: where it is not exact and its last
- * bit is 0, the neighbour on the side of the error is taken, so that the second rounding, to float,
- * sees which side it is on (Boldo and Melquiond 2008). */
+/* The product is exact in double.  Where the sum's last bits are not all 0, it is no midpoint of
+ * floats, and rounded to float it is what the exact sum would be.  Else it is rounded to odd: where
+ * it is not exact and its last bit is 0, the neighbour on the side of the error is taken, so that
+ * the second rounding, to float, sees which side it is on (Boldo and Melquiond 2008). */
 static inline v_float v_fma(v_float a, v_float b, v_float c)
 {
     const double product = (double)a * (double)b, addend = (double)c;
     double sum = product + addend;
-    const double added = sum - product;
-    const double error = (product - (sum - added)) + (addend - added);
     int64_t bits;
     memcpy(&bits, &sum, sizeof bits);
+    if ((bits & 0xfffffff) != 0)
+        return (float)sum;
+    const double added = sum - product;
+    const double error = (product - (sum - added)) + (addend - added);
     if ((error < 0 || error > 0) && bits % 2 == 0)
         bits += (error > 0) == (sum > 0) ? 1 : -1;
     memcpy(&sum, &bits, sizeof sum);
