@@ -88,7 +88,7 @@ ALWAYS_INLINE void read_block(const rnl_caller_array *a, rnl_type type, size_t f
                               rnl_element element, void *matrix, size_t width)
 {
     const char *const from = a->first + (ptrdiff_t)first * a->row_stride;
-    if (element == RNL_UINT8)
+    if ((type == RNL_TYPE_BOOL || type == RNL_TYPE_UINT8) && element == RNL_UINT8)
         WRITE_BLOCK(uint8_t)
     else if (element == RNL_FLOAT32)
         WRITE_BLOCK(float)
@@ -110,20 +110,24 @@ ALWAYS_INLINE bool block_is_narrow(const rnl_caller_array *a, rnl_type type, siz
     return narrow;
 }
 
-/* Calls the function with each type as a constant, so that its loops know it. */
+/* Calls the function with each type as a constant, so that its loops know it: each that is not
+ * narrow, or each of all. */
+#define EACH_WIDE_TYPE(CASE)                                                                       \
+    CASE(RNL_TYPE_UINT32)                                                                          \
+    CASE(RNL_TYPE_UINT64)                                                                          \
+    CASE(RNL_TYPE_INT32)                                                                           \
+    CASE(RNL_TYPE_INT64)                                                                           \
+    CASE(RNL_TYPE_FLOAT64)
+
 #define EACH_TYPE(CASE)                                                                            \
+    EACH_WIDE_TYPE(CASE)                                                                           \
     CASE(RNL_TYPE_BOOL)                                                                            \
     CASE(RNL_TYPE_UINT8)                                                                           \
     CASE(RNL_TYPE_UINT16)                                                                          \
-    CASE(RNL_TYPE_UINT32)                                                                          \
-    CASE(RNL_TYPE_UINT64)                                                                          \
     CASE(RNL_TYPE_INT8)                                                                            \
     CASE(RNL_TYPE_INT16)                                                                           \
-    CASE(RNL_TYPE_INT32)                                                                           \
-    CASE(RNL_TYPE_INT64)                                                                           \
     CASE(RNL_TYPE_FLOAT16)                                                                         \
-    CASE(RNL_TYPE_FLOAT32)                                                                         \
-    CASE(RNL_TYPE_FLOAT64)
+    CASE(RNL_TYPE_FLOAT32)
 
 #define READ_CASE(type)                                                                            \
     case type:                                                                                     \
@@ -146,13 +150,16 @@ void rnl_caller_array_read(const rnl_caller_array *array, size_t first, size_t l
         narrow = block_is_narrow(array, type, row, count);                                         \
         break;
 
-bool rnl_caller_array_is_narrow(const rnl_caller_array *array, size_t first, size_t last)
+/* Tests if floats hold all numbers of these rows, which are of a type that is not narrow. */
+static bool rows_are_narrow(const rnl_caller_array *array, size_t first, size_t last)
 {
     bool narrow = true;
     for (size_t row = first; row < last && narrow; row += BLOCK) {
         const size_t count = rnl_least(BLOCK, last - row);
         switch (array->type) {
-            EACH_TYPE(NARROW_CASE)
+            EACH_WIDE_TYPE(NARROW_CASE)
+        default:
+            break;
         }
     }
     return narrow;
@@ -170,7 +177,7 @@ static void search_rows(size_t first, size_t last, void *context)
     enum { AT_A_TIME = 4096 };
     search *s = context;
     for (size_t row = first; row < last && !atomic_load(&s->wide); row += AT_A_TIME)
-        if (!rnl_caller_array_is_narrow(s->array, row, rnl_least(row + AT_A_TIME, last)))
+        if (!rows_are_narrow(s->array, row, rnl_least(row + AT_A_TIME, last)))
             atomic_store(&s->wide, true);
 }
 

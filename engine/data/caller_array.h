@@ -18,12 +18,10 @@ typedef struct rnl_caller_array {
 } rnl_caller_array;
 
 /* Converts rows first to last - 1 into a row-major matrix of `width` columns, where the array's own
- * columns begin with the one that `matrix` points to. */
+ * columns begin with the one that `matrix` points to.  Into RNL_UINT8 go arrays of bool and uint8
+ * alone. */
 void rnl_caller_array_read(const rnl_caller_array *array, size_t first, size_t last,
                            rnl_element element, void *matrix, size_t width);
-
-/* Tests if floats hold all numbers of these rows. */
-bool rnl_caller_array_is_narrow(const rnl_caller_array *array, size_t first, size_t last);
 
 /* True for types of which float holds all numbers. */
 bool rnl_type_is_narrow(rnl_type type);
