@@ -19,6 +19,42 @@
 
 TestSuite(atomic_file, .init = scratch_enter, .fini = scratch_leave);
 
+int __real_fsync(int descriptor);
+int __wrap_fsync(int descriptor);
+int __real_rename(const char *from, const char *to);
+int __wrap_rename(const char *from, const char *to);
+int __real_close(int descriptor);
+int __wrap_close(int descriptor);
+
+/* A letter for each call: a file or a directory is synced, or something is renamed. */
+static char calls[16];
+static bool closing_fails;
+
+static void note(char call)
+{
+    calls[strlen(calls)] = call;
+}
+
+int __wrap_fsync(int descriptor)
+{
+    struct stat about;
+    note(fstat(descriptor, &about) == 0 && S_ISDIR(about.st_mode) ? 'd' : 'f');
+    return __real_fsync(descriptor);
+}
+
+int __wrap_rename(const char *from, const char *to)
+{
+    note('r');
+    return __real_rename(from, to);
+}
+
+int __wrap_close(int descriptor)
+{
+    const int closed = __real_close(descriptor);
+    errno = EIO;
+    return closing_fails ? -1 : closed;
+}
+
 static rnl_status put(const char *path, const char *text)
 {
     rnl_atomic_file file;
@@ -169,4 +205,50 @@ Test(atomic_file, a_failed_rotation_leaves_nothing)
     cr_expect_eq(rnl_file_rotate("fresh", "a", true), RNL_IO);
     expect_text("a", "old");
     cr_expect_neq(access("fresh", F_OK), 0);
+}
+
+/* Fewer bytes than were announced: a write that failed was not looked at. */
+Test(atomic_file, a_short_file_takes_no_place)
+{
+    rnl_atomic_file file;
+    cr_assert_eq(put("short", "whole"), RNL_OK, "%s", rnl_message());
+    cr_assert_eq(rnl_atomic_file_open(&file, "short", 9), RNL_OK, "%s", rnl_message());
+    cr_assert_eq(rnl_atomic_file_write(&file, "half", 4), RNL_OK, "%s", rnl_message());
+    cr_expect_eq(rnl_atomic_file_commit(&file), RNL_IO);
+    cr_expect(strstr(rnl_message(), "expected 9 bytes to be written, got 4"), "%s", rnl_message());
+    rnl_atomic_file_release(&file);
+    expect_text("short", "whole");
+    expect_nothing_unfinished();
+}
+
+static void expect_calls(const char *expected)
+{
+    cr_expect_str_eq(calls, expected);
+    memset(calls, 0, sizeof calls);
+}
+
+/* A power failure leaves the old file or the new one: bytes are on the disk before the name leads
+ * to them, and the name before anything relies on it. */
+Test(atomic_file, is_synced_before_it_is_renamed_and_its_directory_afterwards)
+{
+    cr_assert_eq(put("x", "first"), RNL_OK, "%s", rnl_message());
+    expect_calls("frd");
+    cr_assert_eq(put("x.next", "second"), RNL_OK, "%s", rnl_message());
+    expect_calls("frd");
+    cr_assert_eq(rnl_file_rotate("x.next", "x", true), RNL_OK, "%s", rnl_message());
+    expect_calls("rrd");
+    expect_text("x", "second");
+    expect_text("x" RNL_PREVIOUS, "first");
+}
+
+/* Network file systems tell of some failures when a file is closed. */
+Test(atomic_file, that_cannot_be_closed_takes_no_place)
+{
+    cr_assert_eq(put("x", "first"), RNL_OK, "%s", rnl_message());
+    closing_fails = true;
+    cr_expect_eq(put("x", "second"), RNL_IO);
+    closing_fails = false;
+    cr_expect(strstr(rnl_message(), "closing failed"), "%s", rnl_message());
+    expect_text("x", "first");
+    expect_nothing_unfinished();
 }
