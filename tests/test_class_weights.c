@@ -127,6 +127,10 @@ Test(class_weights, by_name_and_number, .init = table_enter, .fini = table_leave
     expect_class_weights(names, "{3: 2}", 3, NULL, "there is no class '3'");
     expect_class_weights(names, "{-1: 2}", 3, NULL, "there is no class '-1'");
     expect_class_weights(names, "{cat: 2, 0: 2}", 3, NULL, "class 0 is given twice, here as '0'");
+    /* rows / (classes that are there * rows of the class) */
+    static const char three[] = "x,c\n1,dog\n1,cat\n1,cat\n";
+    expect_class_weights(three, "balanced", 2, (const float[]){0.75f, 1.5f}, NULL);
+    expect_class_weights(three, "balanced", 4, (const float[]){0.75f, 1.5f, 1, 1}, NULL);
     static const char numbers[] = "x,c\n1,5\n1,1\n";
     expect_class_weights(numbers, "{1: 2, 5: 3}", 2, (const float[]){2, 3}, NULL);
     expect_class_weights(numbers, "{0: 2}", 2, NULL, "there is no class '0'");

@@ -98,6 +98,50 @@ Test(find_rate, tells_that_the_range_ended_first)
     rnl_data_free(data);
 }
 
+/* Mini-batches of targets 0.1 and 10 in turns, at rates at which nothing is learned: the first
+ * loss, a thousandth of the second, is not what divergence is measured against. */
+Test(find_rate, hard_mini_batches_at_the_beginning_are_no_divergence)
+{
+    static const float x[] = {1, 1, 1, 1}, y[] = {0.1F, 0.1F, 10, 10};
+    const rnl_rows rows = {.rows = 4,
+                           .rank = 1,
+                           .shape = (const size_t[]){1},
+                           .floats = x,
+                           .values = y,
+                           .value_columns = 1};
+    rnl_data *data = NULL;
+    cr_assert_eq(rnl_data_create(&data, &rows, NULL, NULL), RNL_OK, "%s", rnl_message());
+    rnl_model *model = fixture_model(
+        fixture_config("model: [dense: {units: 1, use_bias: false, kernel_initializer: zeros}]\n"
+                       "training: {loss: mean_squared_error, optimizer: sgd, batch_size: 2,\n"
+                       "           shuffle: false}\n"),
+        data);
+    rnl_rate_search *found = NULL;
+    const rnl_rate_range range = {1e-9, 1e-8, 100};
+    cr_assert_eq(rnl_find_learning_rate(model, data, &range, NULL, &found), RNL_OK);
+    cr_expect_geq(found->count, 4);
+    rnl_rate_search_free(found);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
+/* Rates too small to change a weight: a loss that stands still did not rise either. */
+Test(find_rate, a_loss_that_stands_still_is_nothing_learned)
+{
+    static const float x[] = {1.5F, 1.5F}, y[] = {3, -1};
+    rnl_data *data = NULL;
+    rnl_model *model = create_line(&data, x, y);
+    rnl_rate_search *found = NULL;
+    const rnl_rate_range range = {1e-12, 1e-11, 50};
+    cr_assert_eq(rnl_find_learning_rate(model, data, &range, NULL, &found), RNL_OK);
+    cr_expect(isnan(found->learning_rate) && !found->diverged && found->lowest == 0);
+    cr_assert_not_null(found->remark);
+    cr_expect(strstr(found->remark, "does not learn") != NULL, "%s", found->remark);
+    rnl_rate_search_free(found);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
 /* Inputs of 0 by themselves, and by their scaling. */
 Test(find_rate, no_rate_is_suggested_where_there_is_nothing_to_learn)
 {

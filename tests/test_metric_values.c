@@ -125,6 +125,28 @@ Test(metric_values, of_values)
                   (row_metric *const[]){row_binary_accuracy, row_binary_accuracy});
 }
 
+/* As in Keras, a probability of one half is no 1. */
+Test(metric_values, of_a_probability_of_one_half)
+{
+    rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
+    dense_net_give_values(data);
+    for (size_t i = 0; i < ROWS * CLASSES; ++i)
+        data->train.values[i] = i % 4 == 0;
+    rnl_model *model = fixture_model(
+        fixture_config("model: [dense: {units: %d, kernel_initializer: zeros, activation: "
+                       "sigmoid}]\ntraining: {loss: binary_crossentropy, optimizer: sgd,\n"
+                       "           metrics: [accuracy, binary_accuracy]}\n",
+                       CLASSES),
+        data);
+    rnl_evaluation *evaluation = NULL;
+    cr_assert_eq(rnl_evaluate(model, data, RNL_TRAIN, NULL, &evaluation), RNL_OK);
+    cr_expect_eq(evaluation->figures[1].value, 0.75);
+    cr_expect_eq(evaluation->figures[2].value, 0.75);
+    rnl_evaluation_free(evaluation);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
 /* Targets of 0, and outputs that are 0 or are not: 1 and 0, as scikit-learn's r2_score. */
 Test(metric_values, r2_of_targets_that_do_not_vary)
 {

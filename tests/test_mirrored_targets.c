@@ -60,10 +60,13 @@ static void expect_alike(const char *mirrored, const char *given, const char *lo
     cr_assert_eq(rnl_train(other, twice, &options), RNL_OK, "%s", rnl_message());
     cr_expect_eq(fixture_hash(model), fixture_hash(other), "%s, %s", mirrored, loss);
     cr_expect_eq(got, expected);
-    rnl_evaluation *evaluation = NULL;
+    rnl_evaluation *evaluation = NULL, *of_given = NULL;
     cr_assert_eq(rnl_evaluate(model, plain, RNL_TRAIN, NULL, &evaluation), RNL_OK, "%s",
                  rnl_message());
+    cr_assert_eq(rnl_evaluate(other, twice, RNL_TRAIN, NULL, &of_given), RNL_OK);
     cr_expect_eq(evaluation->classes, 0);
+    cr_expect_eq(evaluation->figures[0].value, of_given->figures[0].value);
+    rnl_evaluation_free(of_given);
     if (strcmp(loss, "mean_squared_error") == 0)
         cr_expect_float_eq(evaluation->figures[0].value, evaluation->figures[2].value, 1e-6,
                            "mse is that of the scaled inputs");

@@ -119,6 +119,53 @@ Test(norms, clipnorm_of_small_gradients)
     rnl_model_free(model);
 }
 
+/* A kernel of 200 units is cut into blocks of columns, whose norms are one. */
+Test(norms, clipnorm_of_a_kernel_in_blocks)
+{
+    enum { UNITS = 200 };
+    static float inputs[ROWS * FEATURES], targets[ROWS * UNITS];
+    for (size_t i = 0; i < ROWS * FEATURES; ++i)
+        inputs[i] = (float)(i + 1);
+    for (size_t i = 0; i < ROWS * UNITS; ++i)
+        targets[i] = 1000 * (float)(i % 3 + 1);
+    const rnl_rows rows = {.rows = ROWS,
+                           .rank = 1,
+                           .shape = (const size_t[]){FEATURES},
+                           .floats = inputs,
+                           .values = targets,
+                           .value_columns = UNITS};
+    rnl_data *data = NULL;
+    cr_assert_eq(rnl_data_create(&data, &rows, NULL, NULL), RNL_OK, "%s", rnl_message());
+    rnl_model *model = fixture_model(
+        fixture_config("model: [dense: {units: 200, kernel_initializer: zeros}]\n"
+                       "training: {loss: mean_squared_error, batch_size: 4, epochs: 1,\n"
+                       "           optimizer: {sgd: {learning_rate: 0.1}},\n"
+                       "           clipping: {clipnorm: 1.0}}\n"),
+        data);
+    cr_assert_eq(rnl_train(model, data, NULL), RNL_OK, "%s", rnl_message());
+    expect_norm(norm(kernel_of(model), 0, UNITS * FEATURES, 1), 0.1, "kernel");
+    expect_norm(norm(bias_of(model), 0, UNITS, 1), 0.1, "bias");
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
+/* Gradients within the limit are not touched. */
+Test(norms, clipping_within_the_limit_changes_nothing)
+{
+    static const char *const clippings[] = {"clipnorm: 1e4", "global_clipnorm: 1e4",
+                                            "clipvalue: 1e4"};
+    rnl_model *far = step_clipped("clipnorm: 1e30", 1);
+    cr_expect_lt(norm(kernel_of(far), 0, 2 * FEATURES, 1), 1e3);
+    for (size_t i = 0; i < 3; ++i) {
+        rnl_model *model = step_clipped(clippings[i], 1);
+        cr_expect_arr_eq(kernel_of(model), kernel_of(far), 2 * FEATURES * sizeof(float), "%s",
+                         clippings[i]);
+        cr_expect_arr_eq(bias_of(model), bias_of(far), 2 * sizeof(float), "%s", clippings[i]);
+        rnl_model_free(model);
+    }
+    rnl_model_free(far);
+}
+
 /* A step without gradients, after which the constraint holds. */
 static rnl_model *step_constrained(float weight, const char *constraint)
 {

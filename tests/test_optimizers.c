@@ -1,10 +1,13 @@
 /*
  * Whole runs under each optimizer against the oracle, weight by weight.
  */
+#include "engine/kinds/optimizers.h"
+#include "simd/kernels.h"
 #include "tests/dense_net.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
+#include <math.h>
 
 struct optimizer_case {
     char text[64];
@@ -94,4 +97,24 @@ ParameterizedTest(struct optimizer_case *c, optimizers, follow_the_oracle)
     oracle_release(&net);
     rnl_model_free(model);
     rnl_data_free(data);
+}
+
+/* Rounding may bring the mean square below the square of the mean: the variance is 0 then. */
+Test(optimizers, centered_divisors_are_numbers)
+{
+    rnl_config *config = fixture_config(
+        "model: [dense: {units: 1}]\n"
+        "training: {loss: mean_squared_error, optimizer: {rmsprop: {centered: true,\n"
+        "           epsilon: 0.25}}}\n");
+    const rnl_choice *choice = &config->training.optimizer;
+    rnl_bound_optimizer bound;
+    rnl_optimizer_of(choice)->bind(&bound, rnl_kernels_of(RNL_ISA_SCALAR), choice->parameters);
+    float squares[] = {8.5f, 10}, means[] = {3, 3}, divisors[2];
+    bound.divisors(
+        &(const rnl_update){
+            .count = 2, .squares = squares, .means = means, .epsilon = bound.epsilon},
+        divisors);
+    cr_expect_eq(divisors[0], 0.5f, "%g", (double)divisors[0]);
+    cr_expect_float_eq((double)divisors[1], sqrt(1.25), 1e-6);
+    rnl_config_free(config);
 }

@@ -158,3 +158,42 @@ Test(schedules, momentum_of_the_adam_family)
         rnl_config_free(config);
     }
 }
+
+/* By the product of the momenta so far, beta_1 - 0.9 is 0.05 and -0.05 in turns; adamw's decay goes
+ * with the rate. */
+Test(schedules, correct_the_bias_of_momenta_that_change)
+{
+    static const char *const names[] = {"adam", "adamw", "adamax"};
+    for (size_t i = 0; i < COUNT(names); ++i) {
+        rnl_config *config = fixture_config("model: [dense: {units: 1}]\n"
+                                            "training: {loss: mean_squared_error, optimizer: %s}\n",
+                                            names[i]);
+        const rnl_choice *choice = &config->training.optimizer;
+        rnl_bound_optimizer bound;
+        rnl_optimizer_of(choice)->bind(&bound, rnl_kernels_of(RNL_ISA_SCALAR), choice->parameters);
+        double kept = 1, product = 1;
+        for (uint64_t t = 1; t <= 20; ++t) {
+            const rnl_scheduled now = {0.01 / (double)t, t % 2 ? 0.95 : 0.85};
+            const rnl_step_rates rates = rnl_optimizer_rates(choice, &bound, t, now, kept);
+            kept = rates.momentum_product;
+            product *= now.momentum;
+            const double root = i < 2 ? sqrt(1 - pow(0.999, (double)t)) : 1,
+                         expected = now.learning_rate * root / (1 - product);
+            cr_expect_float_eq((double)rates.learning_rate, expected, 1e-6 * expected, "%s: %g",
+                               names[i], (double)rates.learning_rate);
+            cr_expect_float_eq((double)rates.decay, i == 1 ? now.learning_rate * 0.004 : 0, 1e-11);
+        }
+        rnl_config_free(config);
+    }
+}
+
+/* A rate that is below min_lr already stays there, as in Keras. */
+Test(schedules, performance_raises_no_rate)
+{
+    rnl_config *config = config_of("performance: {patience: 1, min_lr: 0.01}");
+    rnl_plateau plateau = {0};
+    for (int t = 0; t < 4; ++t)
+        rnl_schedule_look(&config->training.schedule, &plateau, 0.001, 1);
+    cr_expect_eq(plateau.learning_rate, 0.001, "%g", plateau.learning_rate);
+    rnl_config_free(config);
+}

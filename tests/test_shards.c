@@ -281,11 +281,11 @@ static int keep_all(const rnl_progress *progress, void *user)
 }
 
 /* One mini-batch of all rows: the sums are the same, but for their rounding. */
-Test(shards, are_a_matter_of_rounding)
+static void expect_rounding(const char *layers)
 {
     rnl_data *data = create_data();
     trial t = {.training = "optimizer: adam, shuffle: false", .batch_size = 331, .shards = 1};
-    snprintf(t.layers, sizeof t.layers, "%s", plain);
+    snprintf(t.layers, sizeof t.layers, "%s%s", plain, layers);
     double whole[RNL_MAX_METRICS + 8], cut[RNL_MAX_METRICS + 8];
     for (t.shards = 1; t.shards <= 512; t.shards *= 8) {
         rnl_model *model = create(&t, data);
@@ -298,6 +298,40 @@ Test(shards, are_a_matter_of_rounding)
                                whole[i]);
         rnl_model_free(model);
     }
+    rnl_data_free(data);
+}
+
+Test(shards, are_a_matter_of_rounding)
+{
+    expect_rounding("");
+}
+
+/* Their statistics are joined, those of shards whose means lie apart, too. */
+Test(shards, normalize_by_all_rows)
+{
+    expect_rounding("  - batch_normalization\n");
+}
+
+/* Shards of 42 and of 41 rows, each normalized by itself, move the averages by their rows. */
+Test(shards, move_the_averages_by_their_rows)
+{
+    enum { ROWS = 331, FEATURES = 37, SHARDS = 8 };
+    rnl_data *data = create_data();
+    trial t = {.layers = "  - batch_normalization: {statistics: shard, momentum: 0}\n",
+               .training = "optimizer: sgd, shuffle: false",
+               .batch_size = ROWS,
+               .shards = SHARDS};
+    rnl_model *model = create(&t, data);
+    cr_assert_eq(rnl_train(model, data, NULL), RNL_OK, "%s", rnl_message());
+    const rnl_parameter *moving = &model->layers[0].parameters[2];
+    const float *x = data->train.inputs;
+    for (size_t j = 0; j < FEATURES; ++j) {
+        double mean = 0;
+        for (size_t i = 0; i < ROWS; ++i)
+            mean += (double)x[i * FEATURES + j] / ROWS;
+        cr_expect_float_eq((double)moving[0].arrays[RNL_VALUES][j], mean, 1e-7, "column %zu", j);
+    }
+    rnl_model_free(model);
     rnl_data_free(data);
 }
 

@@ -94,6 +94,13 @@ void check_sizes(const rnl_kernels *k)
         cr_assert_float_eq(squares, sum_of_squares, 1e-6 * sum_of_squares, "%zu: %g, not %g", count,
                            squares, sum_of_squares);
     }
+    /* Chunks are added in double: no float holds 2^25 + 1. */
+    memset(x, 0, sizeof x);
+    x[0] = 0x1p25f;
+    x[MANY - 1] = 1;
+    k->sizes(&(const rnl_sizes){MANY, x, &absolutes, &squares});
+    cr_assert_eq(absolutes, 0x1p25 + 1);
+    cr_assert_eq(squares, 0x1p50 + 1);
     for (size_t at = 0; at < LONGEST; ++at) {
         x[at] = NAN;
         k->sizes(&(const rnl_sizes){LONGEST, x, &absolutes, &squares});

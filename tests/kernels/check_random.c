@@ -3,11 +3,13 @@
  */
 #include "tests/kernels/kernel_checks.h"
 
+static uint32_t step = 77;
+
 /* The word that the scalar generator gives an element. */
 static uint32_t word_of(size_t row, size_t column, size_t word)
 {
     const rnl_philox_block counter = {
-        {(uint32_t)(column / 64 * 16 + column % 16), (uint32_t)row + 5, 77, 0x04000003}};
+        {(uint32_t)(column / 64 * 16 + column % 16), (uint32_t)row + 5, step, 0x04000003}};
     return rnl_philox(0x123456789abcdef, counter).word[word];
 }
 
@@ -44,7 +46,7 @@ static void check_random(random_kernel *kernel, random_oracle *expected, rnl_ran
     a.sign = (rnl_view){sign, RANDOM_STRIDE};
     a.seed = 0x123456789abcdef;
     a.stream = 0x04000003;
-    a.step = 77;
+    a.step = step;
     a.first_row = 5;
     for (a.x.count = 1; a.x.count <= PARTIALS; ++a.x.count)
         for (a.columns = 0; a.columns <= RANDOM_COLUMNS; ++a.columns) {
@@ -75,6 +77,8 @@ void check_drop(const rnl_kernels *k)
                  (rnl_random_rows){.rate = 0.4f, .scale = 1.5f, .offset = 0.5f, .dropped = -2});
     check_random(k->drop, dropped, (rnl_random_rows){.rate = 1, .scale = 0});
     check_random(k->drop, dropped, (rnl_random_rows){.rate = 0, .scale = 1});
+    /* An element whose number is the rate is kept. */
+    check_random(k->drop, dropped, (rnl_random_rows){.rate = (float)uniform_of(0, 3), .scale = 2});
 }
 
 static double sloped(const rnl_random_rows *a, double x, size_t row, size_t column)
@@ -97,4 +101,9 @@ static double noisy(const rnl_random_rows *a, double x, size_t row, size_t colum
 void check_add_noise(const rnl_kernels *k)
 {
     check_random(k->add_noise, noisy, (rnl_random_rows){.scale = 0.7f});
+    /* A step in which a number is 0, whose logarithm is infinite. */
+    step = 523472;
+    cr_assert_eq(word_of(0, 32, 2) >> 8, 0);
+    check_random(k->add_noise, noisy, (rnl_random_rows){.scale = 0.7f});
+    step = 77;
 }

@@ -298,6 +298,7 @@ void check_adamw_update(const rnl_kernels *k)
     check_against(k->adamw_update, exact_adamw, true, true, false);
     check_against(k->adam_update, exact_adam, true, true, false);
     check_squares_told(k->adamw_update, true);
+    check_squares_told(k->adam_update, true);
 }
 
 void check_adamax_update(const rnl_kernels *k)
