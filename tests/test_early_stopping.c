@@ -81,6 +81,17 @@ Test(early_stopping, gains_that_do_not_add_up)
     }
 }
 
+/* As in Keras, a first validation without a number does not stop, the second does. */
+Test(early_stopping, the_first_validation_never_stops)
+{
+    json_t *losses = json_pack("[n, n, f]", 1.0),
+           *rule = json_pack("{s:s, s:i, s:i}", "early_stopping", "{patience: 1}", "best", 0,
+                             "stopped", 2);
+    check_stop(rule, losses);
+    json_decref(rule);
+    json_decref(losses);
+}
+
 /* Noise for labels: what is learned of them by heart soon says nothing of the other rows. */
 static rnl_data *create_data(void)
 {
@@ -338,6 +349,56 @@ Test(early_stopping, is_resumed)
         rnl_model_free(resumed);
     }
     unlink(path);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
+typedef struct pair {
+    const char *best, *checkpoint;
+    const rnl_data *data;
+    size_t looks;
+} pair;
+
+/* No checkpoint knows of better weights than the file of the best ones holds. */
+static void compare_pair(rnl_log_level level, const char *text, void *user)
+{
+    pair *p = user;
+    rnl_model *model, *best;
+    rnl_evaluation *evaluation;
+    if (level != RNL_LOG_DEBUG || !strstr(text, "checkpoint of step"))
+        return;
+    cr_assert_eq(rnl_model_load(&model, p->checkpoint, NULL, 0), RNL_OK, "%s", rnl_message());
+    if (model->position.patience.best_step > 0) {
+        cr_assert_eq(rnl_model_load(&best, p->best, NULL, 0), RNL_OK, "%s", rnl_message());
+        cr_assert_eq(rnl_evaluate(best, p->data, RNL_VALIDATION, NULL, &evaluation), RNL_OK);
+        cr_expect_float_eq(evaluation->figures[0].value, model->position.patience.best, 1e-12);
+        ++p->looks;
+        rnl_evaluation_free(evaluation);
+        rnl_model_free(best);
+    }
+    rnl_model_free(model);
+}
+
+/* And where that file is gone, a training that goes on writes it anew. */
+Test(early_stopping, saves_the_best_before_a_checkpoint)
+{
+    char best[] = "/tmp/runnel_best_XXXXXX", path[] = "/tmp/runnel_early_XXXXXX", previous[48];
+    cr_assert_geq(mkstemp(best), 0);
+    cr_assert_geq(mkstemp(path), 0);
+    rnl_data *data = create_data();
+    rnl_model *model = create_model(data, 60, STOPPING ", checkpoint_every: 4"), *resumed = NULL;
+    pair p = {best, path, data, 0};
+    rnl_options options = {.checkpoint = path, .best = best, .on_log = compare_pair, .user = &p};
+    cr_assert_eq(rnl_train(model, data, &options), RNL_OK, "%s", rnl_message());
+    cr_expect_gt(p.looks, 3u);
+    unlink(best);
+    cr_assert_eq(rnl_model_resume(&resumed, path, rnl_model_config(model)), RNL_OK);
+    cr_assert_eq(rnl_train(resumed, data, &options), RNL_OK, "%s", rnl_message());
+    expect_hash(best, fixture_hash(model));
+    snprintf(previous, sizeof previous, "%s.previous", path);
+    unlink(previous);
+    unlink(path);
+    rnl_model_free(resumed);
     rnl_model_free(model);
     rnl_data_free(data);
 }

@@ -117,6 +117,17 @@ Test(history, says_what_could_not_be_written)
         "until there is room\nrunnel: cannot write history.csv: File too large\n");
 }
 
+/* The beginning of "12,...", which a kill cut off, is no line of epoch 1. */
+Test(history, a_torn_line_is_left_out)
+{
+    rnl_history history;
+    program_write("history.csv", "epoch,loss\n1,0.5\n2,0.25\n1");
+    const rnl_history_kept two = {.any = true, .some = true, .epochs = 2};
+    cr_assert(rnl_history_open(&history, "history.csv", two));
+    cr_assert(rnl_history_close(&history));
+    cr_expect_str_eq(program_read("history.csv"), "epoch,loss\n1,0.5\n2,0.25\n");
+}
+
 static void expect_last(const char *path, size_t expected)
 {
     rnl_inspected_epoch epoch;

@@ -12,6 +12,38 @@
 #include <string.h>
 #include <unistd.h>
 
+/* A position with a number of its own in each place. */
+Test(resume, every_number_of_a_position_is_kept)
+{
+    rnl_position position, read;
+    memset(&position, 0, sizeof position);
+    memset(&read, 0, sizeof read);
+    position.step = 901;
+    position.epoch = 32;
+    position.rows = 33;
+    position.sums.rows = 34;
+    position.sums.loss = 0.35;
+    for (size_t m = 0; m < RNL_MAX_METRICS; ++m)
+        position.sums.metrics[m] = 36 + (double)m;
+    position.sums.missed = 5;
+    position.reported_step = 6;
+    position.train_rows = 70;
+    position.momentum_product = 0.8;
+    position.plateau = (rnl_plateau){1, 9, 10, 0.11, 0.12};
+    position.patience = (rnl_patience){13, 14, 0.15, 16, 1};
+    position.schedule_start = 17;
+    position.schedule_epochs = 18;
+    position.optimizer_offset = 19;
+    position.phase = 2;
+    position.phase_step = 20;
+    position.phase_epoch = 21;
+    position.found_rate = 0.22;
+    char text[RNL_POSITION_TEXT];
+    rnl_position_print(&position, text);
+    cr_assert(rnl_position_parse(&read, text));
+    cr_expect_arr_eq(&read, &position, sizeof position);
+}
+
 enum { ROWS = 83, BATCH = 16, EPOCHS = 4, STEPS_PER_EPOCH = (ROWS + BATCH - 1) / BATCH };
 
 TestSuite(resume, .init = scratch_enter, .fini = scratch_leave);
@@ -228,6 +260,40 @@ Test(resume, saving_in_a_callback_is_consistent)
     cr_expect_eq(rnl_model_step(saved), 0);
     cr_expect_eq(fixture_hash(saved), before);
     rnl_model_free(saved);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
+static void expect_step(const char *file, uint64_t step)
+{
+    rnl_model *model = NULL;
+    cr_assert_eq(rnl_model_load(&model, file, NULL, 0), RNL_OK, "%s", rnl_message());
+    cr_expect_eq(model->position.step, step, "%s", file);
+    rnl_model_free(model);
+}
+
+/* A damaged checkpoint does not take the place of the whole one before it, and a link that stands
+ * where the next is written is not followed. */
+Test(resume, checkpoints_replace_no_good_one_by_a_damaged_one)
+{
+    rnl_data *data = create_data();
+    rnl_model *model = create_model(data, "sgd");
+    static const char previous[] = "checkpoint.safetensors.previous",
+                      next[] = "checkpoint.safetensors.next";
+    journal j = {.stop_at = 3};
+    cr_assert_eq(train(model, data, 1, &j), RNL_STOPPED);
+    cr_assert_eq(symlink(previous, next), 0);
+    for (uint64_t step = 1; step <= 2; ++step) {
+        model->position.step = step;
+        cr_assert_eq(rnl_model_save_keeping(model, path, false), RNL_OK, "%s", rnl_message());
+        cr_expect_eq(access(previous, F_OK) == 0, step == 2);
+    }
+    expect_step(previous, 1);
+    cr_assert_eq(truncate(path, 200), 0);
+    model->position.step = 3;
+    cr_assert_eq(rnl_model_save_keeping(model, path, false), RNL_OK, "%s", rnl_message());
+    expect_step(path, 3);
+    expect_step(previous, 1);
     rnl_model_free(model);
     rnl_data_free(data);
 }
