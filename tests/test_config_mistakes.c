@@ -234,3 +234,22 @@ Test(config_mistakes, keys_by_the_hundred_thousand)
     cr_expect(strstr(rnl_message(), "the key 'key_7919' is given twice"), "%s", rnl_message());
     free(text);
 }
+
+static void expect_text_refused(const char *text, const char *message)
+{
+    rnl_config *config = NULL;
+    cr_expect_eq(rnl_config_parse(&config, "c.yaml", text, NULL, 0), RNL_BAD_CONFIG);
+    cr_expect(strstr(rnl_message(), message) != NULL, "%s\n%s", text, rnl_message());
+}
+
+/* The second of two keys is named, on whatever lines they stand. */
+Test(config_mistakes, what_yaml_allows_and_a_configuration_does_not)
+{
+    char nested[128] = "name: ";
+    memset(nested + 6, '[', 40);
+    memset(nested + 46, ']', 40);
+    expect_text_refused(nested, "c.yaml:1:39: nested too deeply");
+    expect_text_refused("name: \"a\\0b\"\n", "c.yaml:1:7: a zero byte is not text");
+    expect_text_refused("name: a\nmodel: []\nname: b\n",
+                        "c.yaml:3:1: the key 'name' is given twice");
+}

@@ -206,6 +206,26 @@ Test(csv, mistakes_are_named)
                          "csv:2:1: column 'a': expected a number");
 }
 
+/* Cells are C strings: behind a zero byte nothing would be read. */
+Test(csv, zero_bytes_are_refused)
+{
+    static const char *const tables[] = {"a,b\n1@2,2\n", "a,b\n\"1@2\",2\n"};
+    for (size_t i = 0; i < 2; ++i) {
+        char bytes[32];
+        const size_t count = strlen(tables[i]);
+        memcpy(bytes, tables[i], count + 1);
+        *strchr(bytes, '@') = '\0';
+        table_write_bytes(bytes, count);
+        rnl_config *config = table_configure("target: b", 1, "mean_squared_error");
+        rnl_data *data = NULL;
+        cr_expect_eq(rnl_data_load(&data, config, RNL_TRAIN), RNL_BAD_DATA);
+        table_expect_message(i == 0 ? "csv:2:2: expected text, got a byte of 0"
+                                    : "csv:2:3: expected text, got a byte of 0");
+        rnl_data_free(data);
+        rnl_config_free(config);
+    }
+}
+
 Test(csv, invalid_utf8_is_refused)
 {
     table_expect_refused("a,c\n1,\xff\n", "target: c", "sparse_categorical_crossentropy",

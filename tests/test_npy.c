@@ -153,7 +153,7 @@ ParameterizedTestParameters(npy, bad_headers_are_refused)
         "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3)}",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (0, 2)}",
         "{'descr': '<f4', 'fortran_order': False, 'shape': ()}",
-        "{'descr': '<f4', 'fortran_order': False, 'shape': (1,1,1,1,1,1,1,2,2)}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (2,1,1,1,1,1,1,1,2)}",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999, 2)}",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 4)}",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2)} x",
@@ -301,4 +301,29 @@ Test(npy, sample_weights)
     cr_assert_eq(rnl_npy_format.load(&dataset, &files, &loading), RNL_OK);
     cr_expect_null(dataset.sample_weights);
     rnl_dataset_release(&dataset);
+}
+
+/* A version to come, and a header longer than any that is read. */
+Test(npy, headers_that_cannot_be_read_are_refused)
+{
+    static const char header[] = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }";
+    static const float elements[4] = {1, 2, 3, 4};
+    static char beyond[1 << 18];
+    const unsigned char start[] = {0x93, 'N', 'U', 'M', 'P', 'Y', 2, 0, 0, 0, 3, 0};
+    rnl_dataset dataset;
+    write_file(targets_path, 1, labels_header, two_labels, sizeof two_labels);
+    for (int version = 0; version <= 4; version += 4) {
+        write_file(inputs_path, version, header, elements, sizeof elements);
+        cr_expect_eq(load(&dataset), RNL_BAD_DATA);
+        cr_expect(strstr(rnl_message(), "of version 1 to 3"), "%s", rnl_message());
+    }
+    FILE *file = fopen(inputs_path, "wb");
+    cr_assert_not_null(file);
+    memset(beyond, ' ', sizeof beyond);
+    fwrite(start, 1, sizeof start, file);
+    fwrite(beyond, 1, sizeof beyond, file);
+    cr_assert_eq(fclose(file), 0);
+    cr_expect_eq(load(&dataset), RNL_BAD_DATA);
+    cr_expect(strstr(rnl_message(), "a header of at most 65536 bytes, got 196608"), "%s",
+              rnl_message());
 }

@@ -212,6 +212,35 @@ Test(splits, every_kind_of_class_target)
     }
 }
 
+/* By the rows alone, so that runs of other seeds have the same folds. */
+Test(splits, random_folds_do_not_follow_the_seed)
+{
+    const places a = split("folds: 5, fold: 2", 7), b = split("folds: 5, fold: 2", 8),
+                 c = split("folds: {stratified: 5}, fold: 2", 7),
+                 d = split("folds: {stratified: 5}, fold: 2", 8);
+    cr_expect_arr_eq(&a, &b, sizeof a);
+    cr_expect(memcmp(&c, &d, sizeof c) != 0);
+}
+
+Test(splits, leave_a_row_on_either_side)
+{
+    static const char *const shares[] = {"0.99", "{random: 0.99}", "{random: 0.01}"};
+    FILE *file = fopen("two.csv", "w");
+    fputs("x,v\n1,2\n3,4\n", file);
+    cr_assert_eq(fclose(file), 0);
+    for (size_t i = 0; i < 3; ++i) {
+        rnl_config *config = fixture_config(
+            "data: {train: {csv: {path: two.csv, target: v}}, validation_split: %s}\n" VALUES,
+            shares[i], 3);
+        rnl_data *data = NULL;
+        cr_assert_eq(rnl_data_load(&data, config, RNL_TRAIN | RNL_VALIDATION), RNL_OK, "%s",
+                     rnl_message());
+        cr_expect(data->train.rows == 1 && data->validation.rows == 1, "%s", shares[i]);
+        rnl_data_free(data);
+        rnl_config_free(config);
+    }
+}
+
 Test(splits, values_stay_with_their_rows)
 {
     rnl_config *config =

@@ -152,6 +152,10 @@ Test(tables, decimal_comma)
         "says, got '1.500'");
     table_expect_refused("a;y\n1,500,0;0\n", keys, table_squares,
                          "expected a number, got '1,500,0'");
+    char longest[32768] = "a;y\n1,";
+    memset(longest + 6, '0', 30000);
+    memcpy(longest + 30006, ";0\n", 4);
+    table_expect_refused(longest, keys, table_squares, "csv:2:1: column 'a': expected a number");
 }
 
 Test(tables, whitespace_between_cells)

@@ -316,3 +316,9 @@ ParameterizedTest(struct word *topic, words, help_knows_all_that_may_be_written)
     cr_expect(strstr(text, topic->printed) != NULL, "%s\n%s", topic->override, text);
     rnl_text_free(text);
 }
+
+Test(words, letters_that_changed_places_are_one_edit)
+{
+    cr_expect_eq(rnl_edit_distance("nadma", "nadam"), 1u);
+    cr_expect_eq(rnl_edit_distance("adma", "nadam"), 2u);
+}
