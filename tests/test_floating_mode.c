@@ -4,6 +4,7 @@
  */
 #include "engine/model/model.h"
 #include "tests/table_file.h"
+#include "threading/floating_mode.h"
 
 #include <criterion/criterion.h>
 #include <fenv.h>
@@ -133,4 +134,22 @@ Test(floating_mode, of_the_application_changes_no_byte)
 Test(floating_mode, of_the_application_changes_no_generated_row)
 {
     check(generated_net);
+}
+
+/* A call within a call still knows the application's mode, which its callbacks run in. */
+Test(floating_mode, of_the_application_outlasts_a_call_within_a_call)
+{
+    rnl_floating_mode outer, inner;
+    fenv_t own;
+    fesetround(FE_UPWARD);
+    rnl_floating_enter(&outer, NULL);
+    rnl_floating_enter(&inner, NULL);
+    cr_expect_eq(fegetround(), FE_TONEAREST);
+    rnl_floating_suspend(&own);
+    cr_expect_eq(fegetround(), FE_UPWARD);
+    rnl_floating_resume(&own);
+    cr_expect_eq(fegetround(), FE_TONEAREST);
+    rnl_floating_leave(&inner);
+    rnl_floating_leave(&outer);
+    cr_expect_eq(fegetround(), FE_UPWARD);
 }

@@ -22,6 +22,7 @@ static message sent[MOST], received[MOST];
 static int sends, receives, vain_tests;
 static int matched = -1;    /* a receive that cannot be cancelled */
 static int failing_at = -1; /* a send whose first test fails */
+static int longest = 40;    /* tests until a message is done, at most */
 static bool nothing_arrives;
 static rnl_mpi_request no_request = {.number = -1};
 
@@ -29,12 +30,14 @@ static rnl_mpi_request no_request = {.number = -1};
 static int add(message *messages, int *count, void *bytes, int size)
 {
     cr_assert_lt(*count, MOST);
-    messages[*count] = (message){bytes, size, 40 - *count % 40, false};
+    messages[*count] = (message){bytes, size, longest - *count % longest, false};
     return (*count)++;
 }
 
 static int send(const void *bytes, int count, int to, int tag, rnl_mpi_request *request)
 {
+    if (tag == RNL_TAG_FAULT)
+        return 1;
     cr_expect(to == PEER && tag == TAG);
     request->number = MOST + add(sent, &sends, (void *)(size_t)bytes, count);
     return 0;
@@ -186,6 +189,7 @@ static void break_exchange(void)
                                   {PEER, TAG, false, from, sizeof from}};
     rnl_job_cut(&job, 1000, 1000);
     sends = receives = failing_at = 0;
+    longest = 2; /* they are dropped after a tenth of a second */
     nothing_arrives = true;
     cr_assert_not(rnl_job_exchange(&job, parcels, 2));
     cr_expect_eq(job.fault, RNL_FAULT_LIBRARY);
@@ -222,4 +226,47 @@ Test(parcels, that_were_started_and_end_are_dropped)
     rnl_job_drop(&job);
     rnl_job_drop(NULL);
     free(job.messages);
+}
+
+/* ---- ranks that do not come ------------------------------------------------------------------ */
+
+enum { DEADLINES_OF_PATIENCE = 20 };
+
+/* Waits for a message that does not come, from a rank that was last heard, and last worked, then;
+ * the deadline begins with the exchange. */
+static void expect_broken(double last_heard, double last_worked, double deadlines,
+                          const char *words)
+{
+    static char to[10];
+    const rnl_parcel parcel = {PEER, TAG, true, to, sizeof to};
+    rnl_job_cut(&job, RNL_JOB_WHOLE, RNL_JOB_WHOLE);
+    nothing_arrives = true;
+    job.deadline = 0.01;
+    job.awake = 1000;
+    heard[PEER] = last_heard;
+    worked[PEER] = last_worked;
+    cr_assert_not(rnl_job_exchange(&job, &parcel, 1));
+    cr_expect_eq(job.fault, RNL_FAULT_SILENT);
+    cr_expect_eq(job.culprit, PEER);
+    cr_expect_gt(job.broken_at - 1000, deadlines * job.deadline);
+    cr_expect_not_null(strstr(job.text, words), "%s", job.text);
+    rnl_job_break(&job, RNL_FAULT_LIBRARY, 0, 1, "what comes later");
+    cr_expect_eq(job.fault, RNL_FAULT_SILENT);
+    cr_expect_not_null(strstr(job.text, words), "%s", job.text);
+    free(job.messages);
+}
+
+Test(parcels, of_a_silent_rank_break_the_job, .timeout = 60)
+{
+    expect_broken(0, 1e9, 1, "has given no sign of life");
+}
+
+Test(parcels, of_a_rank_that_hangs_break_the_job, .timeout = 60)
+{
+    expect_broken(1e9, 0, 1, "lives, but has done nothing");
+}
+
+Test(parcels, of_a_rank_that_does_not_come_break_the_job, .timeout = 60)
+{
+    expect_broken(1e9, 1e9, DEADLINES_OF_PATIENCE, "lives, but has not come");
 }

@@ -124,6 +124,8 @@ Test(trial_letters, damaged_files_are_not_written)
     pack.bytes[2] = 'd';
     memset(pack.bytes + 256, 0xff, sizeof(uint64_t));
     cr_expect_not(rnl_folder_unpack(folder, pack.bytes, pack.size));
+    memcpy(pack.bytes + 256, &(uint64_t){(uint64_t)1 << 40}, sizeof(uint64_t));
+    cr_expect_not(rnl_folder_unpack(folder, pack.bytes, pack.size));
     cr_expect_eq(count_files(folder), 0);
     free(pack.bytes);
     rnl_folder_remove(folder);
