@@ -348,10 +348,7 @@ void rnl_schedule_look(const rnl_choice *schedule, rnl_plateau *plateau, double 
     const performance_parameters *p = schedule->parameters;
     if (!plateau->looked)
         *plateau = (rnl_plateau){.looked = 1, .best = NAN, .learning_rate = learning_rate};
-    if (plateau->cooldown > 0) {
-        --plateau->cooldown;
-        plateau->wait = 0;
-    }
+    plateau->cooldown -= plateau->cooldown > 0;
     if (rnl_monitor_improved(&p->monitor, value, plateau->best)) {
         plateau->best = value;
         plateau->wait = 0;
