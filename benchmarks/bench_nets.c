@@ -2,6 +2,7 @@
 
 #include "benchmarks/step_time.h"
 #include "engine/base/error.h"
+#include "engine/base/memory.h"
 #include "engine/schema/config.h"
 
 #include <stdio.h>
@@ -68,6 +69,7 @@ rnl_data *rnl_bench_data(const rnl_bench_case *c, size_t rows)
     char *name = strdup("noise");
     if (!data || !pixels || !labels || !name)
         exit(1);
+    rnl_ask_for_huge_pages(pixels, rows * features);
     for (size_t i = 0; i < rows * features; ++i)
         pixels[i] = (uint8_t)(i * 2654435761u >> 24);
     for (size_t i = 0; i < rows; ++i)

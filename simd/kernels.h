@@ -198,7 +198,10 @@ typedef struct rnl_gather {
     const uint32_t *indices; /* (rows) row numbers in the source */
     const void *source;      /* (all rows, features) uint8_t, float or double, by the kernel */
     const double *centre, *scale, *offset; /* (features) each */
-    rnl_mutable_view x;                    /* (rows, features) */
+    /* Of bytes whose scaling is source high + source low, summed by a fused multiply-add of float,
+     * to the same bits; high 0: it is computed as above. */
+    float high, low;
+    rnl_mutable_view x; /* (rows, features) */
 } rnl_gather;
 
 /* x = x / sqrt(1 + (c x)^2) by columns, which limits x to [-1 / c, 1 / c]; unchanged where c is 0.

@@ -4,6 +4,7 @@
 #include "engine/data/dataset.h"
 #include "engine/kinds/scaling.h"
 #include "engine/schema/config.h"
+#include "engine/step/gather.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -106,4 +107,39 @@ Test(scalers, standardized_bytes_have_mean_0_and_deviation_1)
     }
     rnl_scaler_release(&scaler);
     free(bytes);
+}
+
+static rnl_byte_scale byte_scale_of(const rnl_kernels *kernels, double centre, double first,
+                                    double second, double offset)
+{
+    double centres[] = {0, centre}, scales[] = {first, second}, offsets[] = {0, offset};
+    const rnl_scaler scaler = {2, centres, scales, offsets, NULL};
+    return rnl_byte_scale_of(kernels, &scaler);
+}
+
+/* Bytes are scaled in float where each is what scaling in double and rounding once gives. */
+Test(scalers, bytes_are_scaled_in_float_where_that_is_the_same)
+{
+    const double pixel = 1.0 / 255;
+    size_t found = 0, refused = 0;
+    for (rnl_isa isa = RNL_ISA_AVX2; isa <= rnl_isa_detect(); ++isa) {
+        const rnl_kernels *kernels = rnl_kernels_of(isa);
+        cr_expect_neq(byte_scale_of(kernels, 0, pixel, pixel, 0).high, 0);
+        cr_expect_eq(byte_scale_of(kernels, 1, pixel, pixel, 0).high, 0);
+        cr_expect_eq(byte_scale_of(kernels, 0, pixel, 2 * pixel, 0).high, 0);
+        cr_expect_eq(byte_scale_of(kernels, 0, pixel, pixel, 1).high, 0);
+        for (size_t k = 1; k <= 1000; ++k) {
+            /* Some lie closer to the middle of two floats than two floats tell. */
+            const double middle = 1 + ldexp((double)(2 * k + 1), -24),
+                         factor = k % 4 == 0 ? middle + ldexp(1, -50) : 1 / (double)k;
+            const rnl_byte_scale scale = byte_scale_of(kernels, 0, factor, factor, 0);
+            found += scale.high != 0;
+            refused += scale.high == 0;
+            for (int byte = 0; byte < 256 && scale.high != 0; ++byte)
+                cr_assert_eq(fmaf((float)byte, scale.high, (float)byte * scale.low),
+                             (float)(byte * factor), "%d times %a", byte, factor);
+        }
+    }
+    cr_expect(rnl_isa_detect() == RNL_ISA_SCALAR || (found > 700 && refused > 100), "%zu, %zu",
+              found, refused);
 }

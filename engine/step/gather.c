@@ -3,6 +3,8 @@
 #include "engine/step/mixed_precision.h"
 #include "engine/step/row_tiles.h"
 
+#include <string.h>
+
 bool rnl_batch_is_weighted(const rnl_step *step, const rnl_batch *batch)
 {
     return batch->dataset->sample_weights || (batch->training && step->given.class_weights);
@@ -30,9 +32,53 @@ void rnl_gather_rows(const rnl_kernels *kernels, rnl_element element, const rnl_
         kernels->gather_float64(rows);
 }
 
+/* Tests if scaling is a multiplication by one factor. */
+static bool has_one_factor(const rnl_scaler *scaler)
+{
+    for (size_t j = 0; j < scaler->features; ++j)
+        if (scaler->centre[j] != 0 || scaler->offset[j] != 0 ||
+            scaler->scale[j] != scaler->scale[0])
+            return false;
+    return scaler->features > 0;
+}
+
+/* Scales each byte both ways.  Without vectors doubles are as fast. */
+rnl_byte_scale rnl_byte_scale_of(const rnl_kernels *kernels, const rnl_scaler *scaler)
+{
+    enum { BYTES = 256 };
+    if (!has_one_factor(scaler) || kernels->isa == RNL_ISA_SCALAR)
+        return (rnl_byte_scale){0};
+    uint8_t bytes[BYTES];
+    double zeros[BYTES] = {0}, scale[BYTES];
+    float by_doubles[BYTES], by_floats[BYTES];
+    for (size_t i = 0; i < BYTES; ++i) {
+        bytes[i] = (uint8_t)i;
+        scale[i] = scaler->scale[0];
+    }
+    rnl_gather row = {
+        .rows = 1,
+        .features = BYTES,
+        .indices = &(const uint32_t){0},
+        .source = bytes,
+        .centre = zeros,
+        .scale = scale,
+        .offset = zeros,
+        .x = {by_doubles, BYTES},
+    };
+    kernels->gather_uint8(&row);
+    row.high = (float)scale[0];
+    row.low = (float)(scale[0] - (double)row.high);
+    row.x.values = by_floats;
+    kernels->gather_uint8(&row);
+    return memcmp(by_doubles, by_floats, sizeof by_floats) == 0
+               ? (rnl_byte_scale){row.high, row.low}
+               : (rnl_byte_scale){0};
+}
+
 /* Gathers rows of the dataset, scaled, into the mini-batch. */
 static void gather(const rnl_step *step, rnl_numbers numbers, const rnl_scaler *scaler,
-                   const rnl_batch *batch, rnl_row_tile rows, const rnl_matrix *to)
+                   rnl_byte_scale byte_scale, const rnl_batch *batch, rnl_row_tile rows,
+                   const rnl_matrix *to)
 {
     const rnl_gather arguments = {
         .rows = rows.filled - rows.begin,
@@ -42,6 +88,8 @@ static void gather(const rnl_step *step, rnl_numbers numbers, const rnl_scaler *
         .centre = scaler->centre,
         .scale = scaler->scale,
         .offset = scaler->offset,
+        .high = byte_scale.high,
+        .low = byte_scale.low,
         .x = rnl_matrix_at(to, rows.begin, 0),
     };
     if (rows.filled == rows.begin)
@@ -75,8 +123,8 @@ static void gather_targets(const rnl_step *step, const rnl_batch *batch, rnl_row
     const bool scaled = wanted && dataset->values && step->given.model->target_scaler.features > 0;
     const uint32_t *indices = batch->indices + rows.number;
     if (scaled)
-        gather(step, rnl_dataset_values(dataset), &step->given.model->target_scaler, batch, rows,
-               &step->per_row.targets);
+        gather(step, rnl_dataset_values(dataset), &step->given.model->target_scaler,
+               (rnl_byte_scale){0}, batch, rows, &step->per_row.targets);
     for (size_t i = rows.begin; i < rows.filled; ++i, ++indices) {
         if (wanted && !scaled)
             gather_row_targets(step, dataset, *indices, i);
@@ -109,8 +157,8 @@ static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
     rnl_step *step = worker->step;
     const rnl_batch *batch = &worker->batch;
     const rnl_row_tile rows = rnl_row_tile_of(step, batch, tile);
-    gather(step, rnl_dataset_inputs(batch->dataset), &step->given.model->scaler, batch, rows,
-           &step->input);
+    gather(step, rnl_dataset_inputs(batch->dataset), &step->given.model->scaler, step->byte_scale,
+           batch, rows, &step->input);
     if (step->given.model->scaler.clip)
         clip(step, rows);
     rnl_gather_targets(step, batch, rows);
@@ -123,6 +171,7 @@ static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
 
 rnl_status rnl_plan_gather(rnl_step *step)
 {
+    step->byte_scale = rnl_byte_scale_of(step->kernels, &step->given.model->scaler);
     return rnl_row_phase_add(step, (rnl_phase){.name = "gather", .run = run_gather},
                              step->input.columns, 8);
 }

@@ -9,6 +9,10 @@
 /* Plans the phase that gathers. */
 rnl_status rnl_plan_gather(rnl_step *step);
 
+/* Returns how a scaler's bytes may be scaled in float, to the same bits: where all features are
+ * multiplied by one factor alone, and each of the 256 bytes is proven equal. */
+rnl_byte_scale rnl_byte_scale_of(const rnl_kernels *kernels, const rnl_scaler *scaler);
+
 /* Gathers rows of such elements, scaled. */
 void rnl_gather_rows(const rnl_kernels *kernels, rnl_element element, const rnl_gather *rows);
 

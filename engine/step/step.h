@@ -201,6 +201,11 @@ typedef struct rnl_step_owned {
     struct rnl_owned *items;
 } rnl_step_owned;
 
+/* A scaling of bytes in float (rnl_gather); high 0: there is none. */
+typedef struct rnl_byte_scale {
+    float high, low;
+} rnl_byte_scale;
+
 typedef struct rnl_step {
     rnl_step_given given;
     const rnl_kernels *kernels; /* set before the step is planned */
@@ -221,7 +226,8 @@ typedef struct rnl_step {
     struct rnl_step_shared *shared; /* with other ranks (shared.h), or NULL */
 
     rnl_matrix input;
-    size_t first_trainable; /* layer; below it nobody asks for a gradient */
+    rnl_byte_scale byte_scale; /* of the inputs */
+    size_t first_trainable;    /* layer; below it nobody asks for a gradient */
     rnl_step_layers layers;
     rnl_step_rows per_row;
     rnl_step_buffers buffers;

@@ -15,13 +15,16 @@ static double gathered(element_kind kind, size_t i)
     return kind == FLOATS ? (double)(float)(around + byte) : around + byte / 3;
 }
 
-static void check_gather(const rnl_kernels *k, element_kind kind)
+/* Scaled in double, or, of bytes, in float by a factor that allows it. */
+static void check_gather(const rnl_kernels *k, element_kind kind, bool by_floats)
 {
     enum { SOURCE_ROWS = 9 };
     static guarded output;
     static double doubles[SOURCE_ROWS * LONGEST], centre[LONGEST], scale[LONGEST], offset[LONGEST];
     const size_t size = kind == BYTES ? 1 : kind == FLOATS ? sizeof(float) : sizeof(double);
     const uint32_t indices[ROWS] = {8, 0, 5};
+    const double pixel = 1.0 / 255;
+    const float high = (float)pixel;
     flush_denormals();
     for (size_t features = 1; features <= LONGEST; ++features) {
         /* The source ends with its last row: a read behind it would be seen by a sanitizer. */
@@ -37,9 +40,9 @@ static void check_gather(const rnl_kernels *k, element_kind kind)
                 ((double *)source)[i] = doubles[i];
         }
         for (size_t j = 0; j < features; ++j) {
-            centre[j] = doubles[j] + (double)random_float(5);
-            scale[j] = (double)random_float(0.1f) / 3;
-            offset[j] = (double)random_float(1) / 3;
+            centre[j] = by_floats ? 0 : doubles[j] + (double)random_float(5);
+            scale[j] = by_floats ? pixel : (double)random_float(0.1f) / 3;
+            offset[j] = by_floats ? 0 : (double)random_float(1) / 3;
         }
         float *x = guarded_start(&output, SPACE);
         const rnl_gather a = {.rows = ROWS,
@@ -49,6 +52,8 @@ static void check_gather(const rnl_kernels *k, element_kind kind)
                               .centre = centre,
                               .scale = scale,
                               .offset = offset,
+                              .high = by_floats ? high : 0,
+                              .low = by_floats ? (float)(pixel - (double)high) : 0,
                               .x = {x, STRIDE}};
         (kind == BYTES    ? k->gather_uint8
          : kind == FLOATS ? k->gather_float32
@@ -65,17 +70,18 @@ static void check_gather(const rnl_kernels *k, element_kind kind)
 
 void check_gather_uint8(const rnl_kernels *k)
 {
-    check_gather(k, BYTES);
+    check_gather(k, BYTES, false);
+    check_gather(k, BYTES, true);
 }
 
 void check_gather_float32(const rnl_kernels *k)
 {
-    check_gather(k, FLOATS);
+    check_gather(k, FLOATS, false);
 }
 
 void check_gather_float64(const rnl_kernels *k)
 {
-    check_gather(k, DOUBLES);
+    check_gather(k, DOUBLES, false);
 }
 
 void check_smooth_clip(const rnl_kernels *k)

@@ -138,6 +138,8 @@ static rnl_gather make_rnl_gather(workspace *w, const call *c)
                         .centre = w->by_column[0],
                         .scale = w->by_column[1],
                         .offset = w->by_column[2],
+                        .high = c->random & 2 ? 0.1f : 0,
+                        .low = 1e-9f,
                         .x = VIEW(0)};
 }
 
