@@ -108,6 +108,8 @@ int rnl_training_prepare(rnl_training *run)
     if (!arguments->init && (arguments->skip_mismatch || arguments->keep_optimizer))
         return rnl_complain_usage("train", "--%s says how to start from a model: --init MODEL",
                                   arguments->skip_mismatch ? "skip-mismatch" : "keep-optimizer");
+    if (arguments->restart_schedule && !arguments->resume)
+        return rnl_complain_usage("train", "--restart-schedule says how to go on: --resume");
     if (!rnl_run_directory_name(&run->directory, arguments->output, rnl_config_name(run->config)))
         return RNL_EXIT_FAILURE;
     return run->ranks.leads ? claim_directory(run) : RNL_EXIT_OK;

@@ -74,6 +74,8 @@ Test(program_resume, resumes_only_what_fits)
     program_expect("err", "training.optimizer was {\"");
     cr_expect_eq(program_run("train " SPIRALS " --output r --resume --set training.epochs=2"), 2);
     program_expect("err", "training.epochs: 2, but the checkpoint is 255 steps on, behind epoch 3");
+    cr_expect_eq(program_run("train " SPIRALS " --output r --force --restart-schedule"), 2);
+    program_expect("err", "--restart-schedule says how to go on: --resume");
     /* A damaged checkpoint is told, and the one before serves. */
     cr_assert_eq(truncate("r/checkpoint.safetensors", 100), 0);
     cr_expect_eq(program_run("train " SPIRALS " --output r --resume --set training.epochs=3"), 0);

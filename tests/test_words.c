@@ -228,6 +228,8 @@ ParameterizedTestParameters(words, mistakes_are_told_what_is_right)
         {"training.optimizer={momentum: 0.9}", "momentum: expected a mapping of keys to values"},
         {"training.optimizer=adAm", "did you mean 'adam'?"},
         {"training.epochs=\"3\"", "from 1 to 16777216, without quotes, got the text '3'"},
+        {"training.shuffle='true'", "expected true or false, without quotes, got the text 'true'"},
+        {"training.optimizer={sgd: {learning_rate: \"fast\"}}", "or auto, got 'fast'"},
         {"training.seed=-1", "an integer from 0 to 9007199254740992, got '-1'"},
         {"model.1={dropout: {p: 0.2}}", "dropout: unknown key 'p'; today's name is 'rate'"},
         {"model.1.dens.units=3", "--set model.1.dens.units=3: unknown layer 'dens'; did you mean"},

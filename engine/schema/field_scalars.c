@@ -41,10 +41,13 @@ static bool in_range(const rnl_field *field, double value)
            value <= field->maximum;
 }
 
-/* What stands in quotes is a text, whatever it says. */
+/* What stands in quotes is a text, also if it says a number, or true. */
 static rnl_status fail_scalar(const rnl_field *field, const rnl_node *node, const char *expected)
 {
-    if (node->type != RNL_SCALAR || !node->quoted)
+    double number;
+    if (node->type != RNL_SCALAR || !node->quoted ||
+        !(rnl_parse_number(node->text, &number) || strcmp(node->text, "true") == 0 ||
+          strcmp(node->text, "false") == 0))
         return rnl_fail_value(field, node, expected);
     return rnl_fail_at(node->place, "%s: expected %s, without quotes, got the text '%.60s'",
                        field->key, expected, node->text);

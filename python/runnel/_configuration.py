@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any, Mapping, Sequence
 
 from .errors import ConfigError
@@ -24,7 +25,7 @@ def hidden_sizes(estimator: Any) -> list[int]:
     """hidden_layer_sizes as a list; a number is one layer."""
     sizes = estimator.hidden_layer_sizes
     listed = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
-    if any(int(n) != n or n < 1 for n in listed):
+    if any(not isinstance(n, Real) or int(n) != n or n < 1 for n in listed):
         raise ConfigError(f"hidden_layer_sizes: expected numbers of at least 1, got {sizes!r}")
     return [int(n) for n in listed]
 
@@ -33,7 +34,8 @@ def optimizer_of(e: Any) -> Any:
     """The optimizer with the parameters that scikit-learn gives names to."""
     if isinstance(e.optimizer, Mapping):
         return dict(e.optimizer)
-    given: dict[str, Any] = {"learning_rate": float(e.learning_rate_init)}
+    rate = e.learning_rate_init  # a number, or "auto"
+    given: dict[str, Any] = {"learning_rate": rate if isinstance(rate, str) else float(rate)}
     name = str(e.optimizer).lower()  # Keras's names are taken, too
     if name == "sgd":
         given |= {"momentum": float(e.momentum),

@@ -166,13 +166,14 @@ class RunnelEstimator(BaseEstimator):
         return int(self.n_jobs) if self.n_jobs > 0 else max(1, cores + 1 + int(self.n_jobs))
 
     def _check_parameters(self) -> None:
-        if self.max_iter < 1 or not isinstance(self.max_iter, numbers.Integral):
+        if not isinstance(self.max_iter, numbers.Integral) or self.max_iter < 1:
             raise ConfigError(f"max_iter: expected a whole number of at least 1, got {self.max_iter!r}")
-        if not 0 < self.validation_fraction < 1:
+        if not isinstance(self.validation_fraction, numbers.Real) or \
+                not 0 < self.validation_fraction < 1:
             raise ConfigError(f"validation_fraction: expected a number between 0 and 1, got "
                               f"{self.validation_fraction!r}")
-        if self.alpha < 0:
-            raise ConfigError(f"alpha: expected at least 0, got {self.alpha!r}")
+        if not isinstance(self.alpha, numbers.Real) or self.alpha < 0:
+            raise ConfigError(f"alpha: expected a number from 0, got {self.alpha!r}")
 
     # ---- training -----------------------------------------------------------------------------
 
@@ -210,6 +211,8 @@ class RunnelEstimator(BaseEstimator):
         done = 0 if fresh else self._epochs_done
         split = None if incremental else self._split(X_val)
         validation = None
+        if (X_val is None) != (y_val is None):
+            raise ValueError("expected both X_val and y_val, or neither")
         if X_val is not None:
             validation = (self._inputs(X_val, reset=False), self._encode(y_val))
         stopping = not incremental

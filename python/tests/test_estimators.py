@@ -202,10 +202,18 @@ def test_names_of_layers_normalization_and_presets():
         "training": {"loss": "sparse_categorical_crossentropy", "optimizer": "adam", "epochs": 2}})
     assert whole.fit(X, Y).n_iter_ == 2
     for wrong, words in [({"activation": "rleu"}, "relu"), ({"optimizer": "adm"}, "adam"),
-                         ({"max_iter": 0}, "max_iter"), ({"dropout": [1, 2, 3]}, "dropout"),
+                         ({"max_iter": 0}, "max_iter"), ({"max_iter": "5"}, "max_iter"),
+                         ({"alpha": "x"}, "alpha: expected a number"),
+                         ({"learning_rate_init": "fast"}, "or auto, got 'fast'"), ({"dropout": [1, 2, 3]}, "dropout"),
                          ({"batch_normalization": "behind"}, "batch_normalization")]:
         with pytest.raises(ValueError, match=words):
             classifier(**wrong).fit(X, Y)
+    with pytest.raises(ValueError, match="both X_val and y_val"):
+        classifier().fit(X, Y, X_val=X)
+    with pytest.raises(ValueError, match="hidden_layer_sizes"):
+        RunnelClassifier((4, None)).fit(X, Y)
+    searched = classifier(learning_rate_init="auto", max_iter=1).fit(X, Y).model_
+    assert "learning_rate: auto" in searched.config_text
 
 
 def test_categorical_columns_of_frames():
