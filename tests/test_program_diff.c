@@ -95,6 +95,6 @@ Test(program_diff, refuses_what_is_no_model)
     cr_expect_eq(program_run("diff missing text"), 1);
     program_expect("err", "missing: cannot be opened");
     cr_expect_eq(program_run("diff text"), 2);
-    program_expect("err", "A B");
+    program_expect("err", "diff: B is missing");
     cr_expect_str_eq(program_read("out"), "");
 }
