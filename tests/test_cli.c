@@ -190,3 +190,11 @@ Test(cli, prints_a_configuration_that_loads_again)
     program_expect("printed.yaml", "  drop_last: false                                # default\n");
     cr_expect_not(program_has("runs"));
 }
+
+/* What could not be printed is no success. */
+Test(cli, a_standard_output_that_is_full_is_told)
+{
+    cr_expect_eq(program_shell("\"$R\" --version >/dev/full 2>err"), 1);
+    program_expect("err", "standard output: No space left on device");
+    cr_expect_eq(program_shell("\"$R\" help train >/dev/full 2>err"), 1);
+}

@@ -185,3 +185,22 @@ Test(monte_carlo, needs_a_pass)
     rnl_model_free(model);
     rnl_data_free(data);
 }
+
+/* As without drawing, a probability of one half is class 0. */
+Test(monte_carlo, one_half_is_class_0)
+{
+    rnl_data *data = fixture_data(ROWS, FEATURES, 2, RNL_FLOAT32);
+    rnl_model *model = fixture_model(
+        fixture_config("model: [dense: {units: 1, kernel_initializer: zeros, activation: "
+                       "sigmoid}]\ntraining: {loss: binary_crossentropy, optimizer: sgd}\n"),
+        data);
+    rnl_prediction *plain = predict(model, data), *drawn = NULL;
+    cr_assert_eq(rnl_predict_monte_carlo(model, data, RNL_TRAIN, 2, NULL, &drawn), RNL_OK, "%s",
+                 rnl_message());
+    cr_expect_eq(drawn->values[0], 0.5f);
+    cr_expect(plain->classes[0] == 0 && drawn->classes[0] == 0);
+    rnl_prediction_free(plain);
+    rnl_prediction_free(drawn);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
