@@ -53,6 +53,22 @@ static inline void v_store(float *p, size_t n, v_float a)
         _mm256_maskstore_ps(p, v_first(n), a);
 }
 
+/* Stores the lanes of four vectors as eight rows of four, with four zeros behind each. */
+static inline void v_store_lanes(float *p, size_t stride, v_float a, v_float b, v_float c,
+                                 v_float d)
+{
+    const v_float ab[2] = {_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b)},
+                  cd[2] = {_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d)},
+                  rows[4] = {
+                      _mm256_shuffle_ps(ab[0], cd[0], 0x44), _mm256_shuffle_ps(ab[0], cd[0], 0xee),
+                      _mm256_shuffle_ps(ab[1], cd[1], 0x44), _mm256_shuffle_ps(ab[1], cd[1], 0xee)};
+    for (size_t i = 0; i < 4; ++i) {
+        v_store(p + i * stride, LANES, _mm256_zextps128_ps256(_mm256_castps256_ps128(rows[i])));
+        v_store(p + (4 + i) * stride, LANES,
+                _mm256_zextps128_ps256(_mm256_extractf128_ps(rows[i], 1)));
+    }
+}
+
 static inline v_float v_load_uint8(const uint8_t *p, size_t n)
 {
     uint64_t bytes = 0;

@@ -145,6 +145,14 @@ static void check_trial(product_kernel *kernel, product_trial t)
     free(t.written);
 }
 
+/* Columns that end in half a vector, with all rests of rows. */
+static void check_halves(product_kernel *kernel, size_t columns, bool transposed, bool pairs)
+{
+    for (size_t rows = 24; rows <= 72; rows += rows < 48 ? 1 : 8)
+        for (size_t rest = 0; rest <= 6; rest += 3)
+            check_trial(kernel, trial_of(rows, 5, columns - 15 + rest, 5, transposed, pairs));
+}
+
 /* All numbers of rows and vectors, then many terms in one or many segments. */
 static void check_shapes(product_kernel *kernel, bool transposed, bool pairs)
 {
@@ -156,6 +164,7 @@ static void check_shapes(product_kernel *kernel, bool transposed, bool pairs)
             check_trial(kernel, trial_of(7, 5, columns - padding, 5, transposed, pairs));
         for (size_t rows = 1; rows <= MOST_ROWS; ++rows)
             check_trial(kernel, trial_of(rows, 5, columns, 5, transposed, pairs));
+        check_halves(kernel, columns, transposed, pairs);
         for (size_t i = 0; i < sizeof inner[0] / sizeof inner[0][0]; ++i)
             for (size_t segment = inner[pairs][i]; segment > 0; segment /= 4)
                 check_trial(kernel,
