@@ -77,10 +77,10 @@ rnl_dense_parts rnl_dense_parts_from(const rnl_dense_state *state, const rnl_ste
 }
 
 static rnl_status run_forward(const rnl_dense_state *state, size_t number, size_t part,
-                              rnl_step_worker *worker)
+                              size_t together, rnl_step_worker *worker)
 {
     const rnl_dense_slice slice = rnl_dense_slice_of(state, number);
-    const size_t end = part + worker->joined, rows = state->cut.part_rows;
+    const size_t end = part + together, rows = state->cut.part_rows;
     for (size_t k = part; worker->batch.training && !state->cut.by_columns && k < end; ++k)
         rnl_dense_transpose_part(state, worker->step, &slice, k);
     for (rnl_dense_parts some; part < end; part += some.count) {
@@ -114,10 +114,19 @@ static rnl_phase_cost forward_cost(const rnl_dense_state *state, const rnl_step 
 
 /* ---- cut by columns: a phase for each half of the rows --------------------------------------- */
 
+/* Halves that a call computes: a worker alone waits for nobody. */
+static size_t halves_together(const rnl_dense_state *state, const rnl_step *step)
+{
+    return step->active == 1 ? state->joined_parts : 1;
+}
+
 static rnl_status run_half(void *self, size_t block, rnl_step_worker *worker)
 {
     const rnl_dense_half *half = self;
-    return run_forward(half->state, block, half->part, worker);
+    const size_t together = halves_together(half->state, worker->step);
+    return half->part % together == 0
+               ? run_forward(half->state, block, half->part, together, worker)
+               : RNL_OK;
 }
 
 static size_t half_owner(const void *self, size_t block, size_t workers)
@@ -158,7 +167,8 @@ static rnl_status add_halves(rnl_dense_state *state, rnl_step *step)
 static rnl_status run_tile(void *self, size_t tile, rnl_step_worker *worker)
 {
     const rnl_dense_state *state = self;
-    return run_forward(state, tile / state->cut.parts, tile % state->cut.parts, worker);
+    return run_forward(state, tile / state->cut.parts, tile % state->cut.parts, worker->joined,
+                       worker);
 }
 
 /* Shares out tiles by rows, as other phases over rows do, or by slices, as their gradients; a

@@ -52,8 +52,10 @@ static void release(void *memory)
 /* Products of few rows are slow.  oneDNN makes them for so many rows as were planned. */
 static size_t joined_parts(const rnl_dense_state *state, const rnl_step *step)
 {
-    return state->cut.by_columns || step->onednn
-               ? 1
+    if (step->onednn)
+        return 1;
+    return state->cut.by_columns
+               ? state->cut.parts
                : rnl_least(state->cut.parts, rnl_divide_up(ROWS_AT_ONCE, state->cut.part_rows));
 }
 

@@ -86,7 +86,7 @@ typedef struct rnl_dense_state {
     size_t fan_in, units;
     rnl_dense_cut cut;
     bool keeps_weights;  /* cut by rows, but workers keep slices of the weights, not rows */
-    size_t joined_parts; /* that one product may take, in a layer cut by rows */
+    size_t joined_parts; /* that one product may take */
     rnl_own_parts own;
     rnl_bound_activation activation;
     rnl_dense_columns *blocks; /* (column blocks) */
