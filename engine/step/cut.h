@@ -94,7 +94,7 @@ typedef struct rnl_column_cut {
     size_t blocks, units;
 } rnl_column_cut;
 
-/* Inputs whose gradients are computed by one product, at most. */
+/* Inputs whose gradients are computed by one product. */
 #define RNL_CUT_INPUTS 48
 
 /* Inputs in ranges, as even as whole vectors allow.  The bits do not depend on them: a gradient is

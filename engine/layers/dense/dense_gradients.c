@@ -28,6 +28,19 @@ static gradient_tile tile_of(const rnl_dense_state *state, size_t number)
     };
 }
 
+/* Inputs of one product at most: of few rows a short rest is not worth a call of its own.  oneDNN
+ * makes products of so many as were planned. */
+static size_t most_inputs(const rnl_dense_state *state, const rnl_step *step)
+{
+    return state->cut.by_columns && !step->onednn ? RNL_CUT_INPUTS * 3 / 2 : RNL_CUT_INPUTS;
+}
+
+/* Returns how many inputs the next product takes of those that are left. */
+static size_t next_inputs(const rnl_dense_state *state, const rnl_step *step, size_t left)
+{
+    return left <= most_inputs(state, step) ? left : RNL_CUT_INPUTS;
+}
+
 /* Returns the number of inputs in a range. */
 static size_t inputs_of(const rnl_dense_state *state, size_t range)
 {
@@ -218,8 +231,8 @@ static rnl_status run_gradients(void *self, size_t number, rnl_step_worker *work
     const rnl_dense_slice *slice = &tile.slice;
     const bool transposes = rnl_product_is_faster_by_rows(&slice->columns->gradients_by_rows,
                                                           slice->end - slice->begin);
-    for (size_t i = tile.begin; state->learns_kernel && i < tile.end; i += RNL_CUT_INPUTS) {
-        const size_t inputs = rnl_least(tile.end - i, RNL_CUT_INPUTS);
+    for (size_t i = tile.begin, inputs; state->learns_kernel && i < tile.end; i += inputs) {
+        inputs = next_inputs(state, worker->step, tile.end - i);
         const float *transposed =
             transposes ? transpose_inputs(state, slice->columns, i, inputs, worker) : NULL;
         for (size_t p = slice->begin; p < slice->end; ++p)
@@ -262,7 +275,8 @@ static double count_calls(const rnl_dense_state *state, const rnl_step *step)
         return 0;
     size_t chunks = 0;
     for (size_t r = 0; r < state->cut.inputs.ranges; ++r)
-        chunks += rnl_divide_up(inputs_of(state, r), RNL_CUT_INPUTS);
+        for (size_t left = inputs_of(state, r); left > 0; left -= next_inputs(state, step, left))
+            ++chunks;
     const size_t shards = rnl_step_own_shards(step), products = count_products(state, step);
     return (double)(rnl_dense_panels(state) * chunks) *
            ((double)products + RNL_SHARD_CALL * (double)(shards - products));
@@ -352,8 +366,8 @@ rnl_status rnl_dense_plan_gradients(rnl_dense_state *state, rnl_step *step,
                                                         : state->input->stride,
                                       .b = columns->delta_packing,
                                       .pairs = pairs});
-    rnl_dense_need(state,
-                   (1 + rnl_shard_sum_spare(step)) * RNL_CUT_INPUTS * columns->packing.width);
+    rnl_dense_need(state, (1 + rnl_shard_sum_spare(step)) * most_inputs(state, step) *
+                              columns->packing.width);
     if (!state->cut.by_columns && !pairs && !step->onednn && step->rows.shards == 1)
         plan_by_rows(state, columns);
     if (state->layer->tied_to)
