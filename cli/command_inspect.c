@@ -55,6 +55,8 @@ static const char details[] =
     "  exploding   it is over 1000 times that of the last one, an update is over 0.1 of its\n"
     "              weights, or a number is NaN or infinite; or weights have a norm over\n"
     "              1e6, or the run ended so after the last epoch shown (failure.txt)\n"
+    "  fading      the standard deviation of the outputs of the last hidden layer is under 0.001\n"
+    "              of that of the first\n"
     "  dying       over 25 % of the units of a hidden layer are dead\n"
     "  saturation  over 25 % of the outputs of a hidden layer are saturated\n"
     "  healthy     none of these\n"

@@ -8,6 +8,7 @@
 /* The limits, which the help page of `runnel inspect` names. */
 #define VANISHING 1e-3 /* gradient norm of the first hidden layer over that of the last */
 #define EXPLODING 1e3  /* likewise */
+#define FADING    1e-3 /* deviation of the last hidden layer's outputs over the first's */
 #define HUGE_NORM 1e6  /* of weights */
 #define LARGE     0.1  /* update norm over weight norm */
 #define DYING     0.25 /* share of dead units */
@@ -166,6 +167,30 @@ static bool report_gradients(const rnl_inspected_epoch *epoch, size_t hidden)
     return ratio < VANISHING || ratio > EXPLODING;
 }
 
+static bool has_outputs(const rnl_inspected_layer *layer)
+{
+    return has_kernel(layer) && layer->numbers[RNL_STD] > 0;
+}
+
+/* Where a signal fades forward, gradients are small in all layers alike. */
+static bool report_fading(const rnl_inspected_epoch *epoch, size_t hidden)
+{
+    const rnl_inspected_layer *first = NULL, *last = NULL;
+    for (size_t l = 0; l < hidden; ++l)
+        if (has_outputs(&epoch->layers[l])) {
+            first = first ? first : &epoch->layers[l];
+            last = &epoch->layers[l];
+        }
+    const double ratio = first ? last->numbers[RNL_STD] / first->numbers[RNL_STD] : 1;
+    if (!(ratio < FADING))
+        return false;
+    printf("fading outputs: the standard deviation of those of %s, the last hidden layer, is\n"
+           "  %.3g of that of %s, the first (under %g)\n"
+           "  try he_normal (for selu lecun_normal), batch_normalization, or residual blocks\n",
+           last->name, ratio, first->name, FADING);
+    return true;
+}
+
 /* The layer with the largest number of a column, among the first `count`; NULL if none exceeds the
  * limit.  How many do is counted in `over`. */
 static const rnl_inspected_layer *worst(const rnl_inspected_epoch *epoch, size_t count,
@@ -234,11 +259,13 @@ void rnl_inspection_print_findings(const rnl_inspected_epoch *epoch, const char 
     ill |= exploded;
     if (!exploded) {
         ill |= report_gradients(epoch, hidden);
+        ill |= report_fading(epoch, hidden);
         ill |= report_updates(epoch);
         ill |= report_dead(epoch, hidden);
         ill |= report_saturation(epoch, hidden);
     }
     if (!ill)
-        puts("healthy: gradients neither vanish nor explode, updates are small against the "
-             "weights,\nand few units are dead or saturated");
+        puts(
+            "healthy: gradients neither vanish nor explode, outputs do not fade, updates are small "
+            "against\nthe weights, and few units are dead or saturated");
 }

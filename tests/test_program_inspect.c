@@ -109,6 +109,13 @@ Test(program_inspect, says_what_it_sees_inside)
                    "dying units: 26.0 % of a are 0 for every row", "mini-batch");
     expect_finding("1,a,0,1,0.26,,1,0,1,1,0\n1,c,0,1,0.9,,9,0,1,1,0\n",
                    "saturation: 26.0 % of the outputs of a", "healthy");
+    expect_finding("1,a,0,2,,,1,0,1,1,0\n1,b,0,0.0021,,,1,0,1,1,0\n1,c,0,1e-5,,,9,0,1,1,0\n",
+                   "healthy", "fading");
+    expect_finding(
+        "1,a,0,2,,,1,0,1,1,0\n1,b,0,0.0019,,,1,0,1,1,0\n1,c,0,1,,,9,0,1,1,0\n",
+        "fading outputs: the standard deviation of those of b, the last hidden layer, is\n"
+        "  0.00095 of that of a",
+        "healthy");
     static const char *const damaged[] = {"1,a,0,1\n", "1,a,0,1,,,x,0,1,1,0\n",
                                           "x,a,0,1,,,1,0,1,1,0\n", "1,a,0,1,,,1,0,1,1,0,\n"};
     for (size_t i = 0; i < sizeof damaged / sizeof *damaged; ++i) {
