@@ -94,7 +94,8 @@ typedef struct rnl_column_cut {
     size_t blocks, units;
 } rnl_column_cut;
 
-/* Inputs whose gradients are computed by one product. */
+/* Inputs whose gradients are computed by one product.  Of one row block it may take half as many
+ * more, so that a short rest has no product of its own. */
 #define RNL_CUT_INPUTS 48
 
 /* Inputs in ranges, as even as whole vectors allow.  The bits do not depend on them: a gradient is
