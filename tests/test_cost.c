@@ -65,6 +65,9 @@ Test(cost, of_calls_that_take_several_parts)
     slices.line = 16;
     slices.joins = 1;
     cr_expect_eq(rnl_phase_calls(&slices, 2), 64);
+    slices.alone = 2;
+    cr_expect_eq(rnl_phase_calls(&slices, 2), 64);
+    cr_expect_eq(rnl_phase_calls(&slices, 1), 32);
 }
 
 Test(cost, counts_what_lies_with_others)

@@ -18,6 +18,8 @@ static size_t own_run(const rnl_phase_cost *phase, size_t workers)
 
 double rnl_phase_calls(const rnl_phase_cost *phase, size_t workers)
 {
+    if (workers == 1 && phase->alone > 1)
+        return phase->calls / (double)phase->alone;
     if (phase->joins <= 1 || phase->line <= 1 || phase->tiles == 0)
         return phase->calls;
     const size_t run = own_run(phase, workers);

@@ -29,6 +29,7 @@ typedef struct rnl_phase_cost {
     double calls;    /* of products, if none takes several parts of the rows */
     size_t joins;    /* parts that a call takes, where a worker has as many of one line; 0: one */
     size_t line;     /* parts of the rows, one tile after the other */
+    size_t alone;    /* phases whose calls a worker alone joins to those of one; 0: one */
     double bytes;    /* read and written element by element, beside the products */
     double shared;   /* bytes read that other workers have written, if there are any */
     double waits;    /* for messages of all other ranks, one after the other */

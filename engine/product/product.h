@@ -29,7 +29,7 @@ typedef enum rnl_operand_layout {
  * terms are pairs. */
 
 typedef struct rnl_product_shape {
-    size_t rows; /* at most */
+    size_t rows; /* as planned: oneDNN computes no more at once */
     size_t rest; /* rows of a last, smaller call; 0: there is none */
     size_t inner;
     rnl_operand_layout a_layout;

@@ -151,6 +151,8 @@ static void check_halves(product_kernel *kernel, size_t columns, bool transposed
     for (size_t rows = 24; rows <= 72; rows += rows < 48 ? 1 : 8)
         for (size_t rest = 0; rest <= 6; rest += 3)
             check_trial(kernel, trial_of(rows, 5, columns - 15 + rest, 5, transposed, pairs));
+    for (size_t inner = 127; inner <= 1023; inner += inner == 127 ? 1 : inner - 1)
+        check_trial(kernel, trial_of(48, inner, columns - 12, inner, transposed, pairs));
 }
 
 /* All numbers of rows and vectors, then many terms in one or many segments. */

@@ -105,8 +105,9 @@ static rnl_phase_cost forward_cost(const rnl_dense_state *state, const rnl_step 
         .row_parts = state->cut.by_columns || state->keeps_weights ? 0 : parts,
         .flops = rnl_step_flops(step, 2 * rows * fan_in * units),
         .calls = (double)(rnl_dense_panels(state) * parts),
-        .joins = state->joined_parts,
+        .joins = state->cut.by_columns ? 0 : state->joined_parts,
         .line = parts,
+        .alone = state->cut.by_columns ? state->joined_parts : 0,
         .bytes = 12 * rows * units + (transposes ? 8 * fan_in * units : 0),
         .shared = 4 * fan_in * (state->cut.by_columns || state->keeps_weights ? rows : units),
     };
