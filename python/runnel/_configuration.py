@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+import math
 from numbers import Real
-from typing import Any, Mapping, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 from .errors import ConfigError
 
 ACTIVATIONS = {"logistic": "sigmoid", "identity": "linear"}
 _ADAMS = ("adam", "adamw", "adamax", "nadam")
+
+
+def number(name: str, value: Any, expected: str = "a number",
+           fits: Callable[[float], bool] = math.isfinite) -> float:
+    """A parameter's value, where it is a number that fits."""
+    try:
+        if isinstance(value, Real) and fits(float(value)):
+            return float(value)
+    except OverflowError:
+        pass
+    raise ConfigError(f"{name}: expected {expected}, got {value!r}")
+
+
+def whole(name: str, value: Any, expected: str = "a whole number of at least 1",
+          least: float = 1) -> int:
+    """The same of a count."""
+    return int(number(name, value, expected, lambda n: n.is_integer() and n >= least))
+
+
+def patience_of(e: Any) -> float:
+    """n_iter_no_change, which may be infinite."""
+    return number("n_iter_no_change", e.n_iter_no_change, "a number from 0", lambda n: n >= 0)
 
 
 def _many(value: Any, count: int, what: str) -> list[Any]:
@@ -25,24 +48,24 @@ def hidden_sizes(estimator: Any) -> list[int]:
     """hidden_layer_sizes as a list; a number is one layer."""
     sizes = estimator.hidden_layer_sizes
     listed = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
-    if any(not isinstance(n, Real) or int(n) != n or n < 1 for n in listed):
-        raise ConfigError(f"hidden_layer_sizes: expected numbers of at least 1, got {sizes!r}")
-    return [int(n) for n in listed]
+    return [whole("hidden_layer_sizes", n, "whole numbers of at least 1") for n in listed]
 
 
 def optimizer_of(e: Any) -> Any:
     """The optimizer with the parameters that scikit-learn gives names to."""
     if isinstance(e.optimizer, Mapping):
         return dict(e.optimizer)
-    rate = e.learning_rate_init  # a number, or "auto"
-    given: dict[str, Any] = {"learning_rate": rate if isinstance(rate, str) else float(rate)}
-    name = str(e.optimizer).lower()  # Keras's names are taken, too
+    if not isinstance(e.optimizer, str):
+        raise ConfigError(f"optimizer: expected a name or a mapping, got {e.optimizer!r}")
+    rate = e.learning_rate_init
+    given: dict[str, Any] = {"learning_rate": rate if isinstance(rate, str) else
+                             number("learning_rate_init", rate, "a number or 'auto'")}
+    name = e.optimizer.lower()  # Keras's names are taken, too
     if name == "sgd":
-        given |= {"momentum": float(e.momentum),
-                  "nesterov": bool(e.nesterovs_momentum and e.momentum > 0)}
+        momentum = number("momentum", e.momentum)
+        given |= {"momentum": momentum, "nesterov": bool(e.nesterovs_momentum and momentum > 0)}
     elif name in _ADAMS:
-        given |= {"beta_1": float(e.beta_1), "beta_2": float(e.beta_2),
-                  "epsilon": float(e.epsilon)}
+        given |= {key: number(key, getattr(e, key)) for key in ("beta_1", "beta_2", "epsilon")}
     return {e.optimizer: given}
 
 
@@ -56,7 +79,7 @@ def _initializer(e: Any, activation: Any) -> Any:
     return "glorot_uniform" if glorot else e.kernel_initializer
 
 
-def _hidden(e: Any, units: int, activation: Any, dropout: float) -> list[dict[str, Any]]:
+def _hidden(e: Any, units: int, activation: Any, dropout: Any) -> list[dict[str, Any]]:
     dense: dict[str, Any] = {"units": units, **_penalty(e)}
     if e.preset is None:
         dense["kernel_initializer"] = _initializer(e, activation)
@@ -75,7 +98,8 @@ def _hidden(e: Any, units: int, activation: Any, dropout: float) -> list[dict[st
             raise ConfigError("batch_normalization: expected False, True, 'before' or 'after', got "
                               f"{e.batch_normalization!r}")
     noise = "alpha_dropout" if str(activation).lower() == "selu" else "dropout"
-    return layers + ([{noise: float(dropout)}] if dropout else [])
+    rate = number("dropout", dropout)
+    return layers + ([{noise: rate}] if rate else [])
 
 
 def _layers(e: Any, outputs: int, activation: str) -> list[dict[str, Any]]:
@@ -96,11 +120,12 @@ def _layers(e: Any, outputs: int, activation: str) -> list[dict[str, Any]]:
 def _stopping(e: Any, validated: bool, score: str) -> dict[str, Any]:
     """scikit-learn's rules: with early_stopping the validation score, else the training loss."""
     validates = e.early_stopping and validated
-    if not validates and (e.preset is not None or e.n_iter_no_change >= e.max_iter):
+    patience = patience_of(e)
+    if not validates and (e.preset is not None or patience >= e.max_iter):
         return {}
     return {"early_stopping": {"monitor": "val_" + score if validates else "loss",
-                               "patience": int(min(e.n_iter_no_change, e.max_iter)) + 1,
-                               "min_delta": float(e.tol), "gains_add_up": False,
+                               "patience": int(min(patience, e.max_iter)) + 1,
+                               "min_delta": number("tol", e.tol), "gains_add_up": False,
                                "restore_best_weights": validates}}
 
 
@@ -115,12 +140,9 @@ class Problem:
 def configuration(e: Any, problem: Problem, *, rows: int, seed: int, epochs: int, done: int,
                   validation: Any, validated: bool, stopping: bool) -> dict[str, Any]:
     """The whole configuration of a fit."""
-    if e.batch_size == "auto":
-        batch = min(200, rows)
-    elif isinstance(e.batch_size, str) or e.batch_size < 1:
-        raise ConfigError(f"batch_size: expected 'auto' or at least 1, got {e.batch_size!r}")
-    else:
-        batch = min(int(e.batch_size), rows)
+    automatic = isinstance(e.batch_size, str) and e.batch_size == "auto"
+    batch = min(rows, 200 if automatic else
+                whole("batch_size", e.batch_size, "'auto' or a whole number of at least 1"))
     training: dict[str, Any] = {
         "loss": problem.loss if e.loss == "auto" else e.loss,
         "metrics": [problem.metric], "batch_size": batch, "epochs": epochs, "seed": seed,

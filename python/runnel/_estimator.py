@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 import os
 import warnings
@@ -16,7 +17,7 @@ from sklearn.utils.validation import (_check_feature_names, _check_n_features,
                                       check_is_fitted, validate_data)
 
 from . import core
-from ._configuration import Problem, configuration, hidden_sizes
+from ._configuration import Problem, configuration, hidden_sizes, number, patience_of, whole
 from ._frames import gives_stream, is_frame
 from .errors import ConfigError, Stopped
 
@@ -28,7 +29,9 @@ PARAMETERS = """
         one for all hidden layers, or a list.
     alpha : l2 penalty, whose gradient is alpha * w / rows of the mini-batch; default 1e-4.
     batch_size : rows of a step; 'auto' is min(200, rows).
-    learning_rate_init, momentum, nesterovs_momentum, beta_1, beta_2, epsilon : of the optimizer.
+    learning_rate_init : a number, or 'auto': what `runnel.find_learning_rate` suggests, which is
+        looked for before the first step.
+    momentum, nesterovs_momentum, beta_1, beta_2, epsilon : of the optimizer.
     max_iter : epochs at most.
     shuffle, random_state, tol, verbose, warm_start, early_stopping, validation_fraction,
     n_iter_no_change : as there; `warm_start` also keeps the optimizer's state, unless
@@ -72,7 +75,7 @@ class RunnelEstimator(BaseEstimator):
 
     def __init__(self, hidden_layer_sizes: Any = (100,), activation: Any = "relu", *,
                  optimizer: Any = "adam", alpha: float = 1e-4, batch_size: Any = "auto",
-                 learning_rate_init: float = 1e-3, schedule: Any = None, max_iter: int = 200,
+                 learning_rate_init: float | str = 1e-3, schedule: Any = None, max_iter: int = 200,
                  shuffle: bool = True, random_state: Any = None, tol: float = 1e-4,
                  verbose: Any = False, warm_start: bool = False, momentum: float = 0.9,
                  nesterovs_momentum: bool = True, early_stopping: bool = False,
@@ -160,27 +163,29 @@ class RunnelEstimator(BaseEstimator):
         return X, y
 
     def _threads(self) -> int:
-        if self.n_jobs is None or self.n_jobs == 0:
+        if self.n_jobs is None:
             return 0
-        cores = len(os.sched_getaffinity(0))
-        return int(self.n_jobs) if self.n_jobs > 0 else max(1, cores + 1 + int(self.n_jobs))
+        jobs = whole("n_jobs", self.n_jobs, "None or a whole number", -math.inf)
+        return jobs if jobs >= 0 else max(1, len(os.sched_getaffinity(0)) + 1 + jobs)
 
     def _check_parameters(self) -> None:
-        if not isinstance(self.max_iter, numbers.Integral) or self.max_iter < 1:
-            raise ConfigError(f"max_iter: expected a whole number of at least 1, got {self.max_iter!r}")
-        if not isinstance(self.validation_fraction, numbers.Real) or \
-                not 0 < self.validation_fraction < 1:
-            raise ConfigError(f"validation_fraction: expected a number between 0 and 1, got "
-                              f"{self.validation_fraction!r}")
-        if not isinstance(self.alpha, numbers.Real) or self.alpha < 0:
-            raise ConfigError(f"alpha: expected a number from 0, got {self.alpha!r}")
+        whole("max_iter", self.max_iter)
+        number("validation_fraction", self.validation_fraction, "a number between 0 and 1",
+               lambda n: 0 < n < 1)
+        number("alpha", self.alpha, "a number from 0", lambda n: 0 <= n < math.inf)
+        number("tol", self.tol)
+        patience_of(self)
+        self._threads()
 
     # ---- training -----------------------------------------------------------------------------
 
     def _seed(self) -> int:
         if isinstance(self.random_state, numbers.Integral):
             return int(self.random_state)
-        return int(check_random_state(self.random_state).randint(2**31 - 1))
+        try:
+            return int(check_random_state(self.random_state).randint(2**31 - 1))
+        except ValueError as e:
+            raise ConfigError(f"random_state: {e}") from None
 
     def _make_config(self, problem: Problem, rows: int, epochs: int, done: int, validation: Any,
                      validated: bool, stopping: bool) -> core.Config:

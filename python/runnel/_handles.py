@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from numbers import Real
 from typing import Any, Iterable, Mapping
 
 from . import _library as _c
@@ -32,19 +33,33 @@ class Handle:
             getattr(lib, self._free)(handle)
 
 
-def _plain(value: Any) -> Any:
-    """What JSON has: of other mappings, of numpy's numbers and arrays, of paths."""
+def _plain(value: Any, path: str = "") -> Any:
+    """What JSON has: of other mappings, of numpy's numbers and arrays, of paths.  `path` leads to
+    the value, for a message."""
     if isinstance(value, Mapping):
-        return {_plain(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return {_plain_key(key, path): _plain(inner, f"{path}.{key}" if path else str(key))
+                for key, inner in value.items()}
     if hasattr(value, "tolist"):
-        return value.tolist()
+        listed = value.tolist()
+        if type(listed) is not type(value):
+            return _plain(listed, path)
+        if isinstance(value, Real):  # a long double
+            return float(value)
+    if isinstance(value, (list, tuple)):
+        return [_plain(item, path) for item in value]
     if isinstance(value, os.PathLike):
-        return os.fspath(value)
+        return os.fsdecode(value)
     if value is None or isinstance(value, (str, int, float)):
         return value
-    raise ConfigError(f"a configuration has mappings, lists, texts and numbers, got {value!r}")
+    raise ConfigError((f"{path}: " if path else "") +
+                      f"a configuration has mappings, lists, texts and numbers, got {value!r}")
+
+
+def _plain_key(key: Any, path: str) -> Any:
+    plain = _plain(key, path)
+    if isinstance(plain, (Mapping, list)):
+        raise ConfigError((f"{path}: " if path else "") + f"expected a text as key, got {key!r}")
+    return plain
 
 
 class Config(Handle):

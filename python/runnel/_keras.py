@@ -128,7 +128,8 @@ OPTIMIZERS = {"sgd": ["momentum", "nesterov"], "adam": ["beta_1", "beta_2", "eps
 
 
 def _optimizer(optimizer: Any) -> dict[str, Any]:
-    name = _snake(type(optimizer).__name__).replace("adam_w", "adamw").replace("rms_prop", "rmsprop")
+    name = _snake(type(optimizer).__name__)
+    name = name.replace("adam_w", "adamw").replace("rms_prop", "rmsprop")
     if name not in OPTIMIZERS:
         raise Unsupported(f"optimizer {name}: expected one of {', '.join(OPTIMIZERS)}")
     given = optimizer.get_config()

@@ -229,9 +229,9 @@ class Request(c.Structure):
     ]
 
 
-STRUCTS = {s.__doc__: s for s in (Strided, Rows, ParameterDescription, Figure, Progress, LayerInspection,
-                                  Inspection, SchedulePoint, Options, RateRange, RatePoint, RateSearch,
-                                  Evaluation, Prediction, Request)}
+STRUCTS = {s.__doc__: s for s in (Strided, Rows, ParameterDescription, Figure, Progress,
+                                  LayerInspection, Inspection, SchedulePoint, Options, RateRange,
+                                  RatePoint, RateSearch, Evaluation, Prediction, Request)}
 
 handle, handle_p, text_p = c.c_void_p, c.POINTER(c.c_void_p), c.POINTER(c.c_void_p)
 strings, size, text, rows_p = c.POINTER(c.c_char_p), c.c_size_t, c.c_char_p, c.POINTER(Rows)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 
 class Parameters(Mapping[str, np.ndarray]):
-    """A model's tensors by name: `parameters["dense_1.kernel"]` is a float32 copy; assign to set."""
+    """A model's tensors by name: `parameters["dense_1.kernel"]` is a copy in float32; assign to
+    set."""
 
     def __init__(self, model: "Model") -> None:
         self._model = model

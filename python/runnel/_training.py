@@ -190,7 +190,7 @@ def train(model: Model, data: Data, *, threads: int = 0, pin: str = "auto",
     Ctrl-C stops after the current step, saves the checkpoint if one is named, and raises
     KeyboardInterrupt; the model stands where it stopped, and another `train` continues.
     `schedule` returns the learning rate of each step, in place of the configuration's schedule.
-    `progress` shows a bar.  Raises `ConfigError`, `DataError`, `NotFiniteError`, `ThreadsError`, ...
+    `progress` shows a bar.  Raises `ConfigError`, `DataError`, `NotFiniteError`, ...
     """
     options = options_of(threads, pin, products)
     options.checkpoint, options.best, options.last = map(_c.path_bytes, (checkpoint, best, last))

@@ -1,4 +1,4 @@
-"""The library's own objects: `Config`, `Data`, `Model`, `train`, `Predictor`, and what looks inside.
+"""The library's objects: `Config`, `Data`, `Model`, `train`, `Predictor`, and what looks inside.
 
 They mirror `runnel.h`: a configuration says all of a training, data are arrays or files, a model is
 trained, saved and asked.

@@ -21,7 +21,7 @@ class RunnelClassifier(ClassifierMixin, RunnelEstimator):
 
     def __init__(self, hidden_layer_sizes: Any = (100,), activation: Any = "relu", *,
                  optimizer: Any = "adam", alpha: float = 1e-4, batch_size: Any = "auto",
-                 learning_rate_init: float = 1e-3, schedule: Any = None, max_iter: int = 200,
+                 learning_rate_init: float | str = 1e-3, schedule: Any = None, max_iter: int = 200,
                  shuffle: bool = True, random_state: Any = None, tol: float = 1e-4,
                  verbose: Any = False, warm_start: bool = False, momentum: float = 0.9,
                  nesterovs_momentum: bool = True, early_stopping: bool = False,
@@ -137,7 +137,7 @@ class RunnelRegressor(RegressorMixin, RunnelEstimator):
 
     def __init__(self, hidden_layer_sizes: Any = (100,), activation: Any = "relu", *,
                  optimizer: Any = "adam", alpha: float = 1e-4, batch_size: Any = "auto",
-                 learning_rate_init: float = 1e-3, schedule: Any = None, max_iter: int = 200,
+                 learning_rate_init: float | str = 1e-3, schedule: Any = None, max_iter: int = 200,
                  shuffle: bool = True, random_state: Any = None, tol: float = 1e-4,
                  verbose: Any = False, warm_start: bool = False, momentum: float = 0.9,
                  nesterovs_momentum: bool = True, early_stopping: bool = False,

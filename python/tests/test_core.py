@@ -95,8 +95,36 @@ def test_configurations_hold_numpy_s_numbers_and_paths():
     text = str(runnel.Config(net))
     for words in ("units: 3", "use_bias: false", "learning_rate: 0.5", 'path: "t.csv"'):
         assert words in text
-    with pytest.raises(runnel.ConfigError, match="got <object"):
-        runnel.Config({"model": [object()]})
+    net["training"]["optimizer"] = {"adam": {"learning_rate": np.longdouble(0.25)}}
+    net["model"] = np.array([{"dense": {"units": np.int64(4)}}], object)
+    text = str(runnel.Config(net))
+    assert "units: 4" in text and "learning_rate: 0.25" in text
+
+
+class _BytesPath:
+    def __fspath__(self):
+        return b"t.csv"
+
+
+def test_paths_of_bytes_are_paths():
+    net = {"data": {"train": {"csv": {"path": _BytesPath(), "target": "y"}}},
+           "model": [{"dense": {"units": 1}}],
+           "training": {"loss": "mse", "optimizer": "sgd"}}
+    assert 'path: "t.csv"' in str(runnel.Config(net))
+
+
+@pytest.mark.parametrize("value", [
+    object(), np.array([object()]), np.datetime64("2020-01-01"), np.bytes_(b"x"), b"x", 1j,
+    np.complex64(1), np.clongdouble(1), {1}, np.array([b"x"])])
+def test_configurations_hold_nothing_else(value):
+    with pytest.raises(runnel.ConfigError, match="^training.seed: a configuration has"):
+        runnel.Config({"model": [], "training": {"seed": value}})
+
+
+@pytest.mark.parametrize("key", [(1, 2), b"x", 1j, np.datetime64("2020-01-01")])
+def test_keys_of_configurations_are_plain(key):
+    with pytest.raises(runnel.ConfigError, match="^training"):
+        runnel.Config({"training": {key: 1}})
 
 
 def test_pickle_copy_and_file_are_the_same_model(tmp_path):

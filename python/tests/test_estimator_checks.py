@@ -7,7 +7,8 @@ from runnel import RunnelClassifier, RunnelRegressor
 
 FAILURES = {
     "check_sample_weight_equivalence_on_dense_data":
-        "a repeated row is another row of another mini-batch, and of the scaling; as MLPClassifier's",
+        "a repeated row is another row of another mini-batch, and of the scaling, as for "
+        "MLPClassifier",
 }
 
 

@@ -80,7 +80,7 @@ def test_names_of_keras_have_the_same_parameters(ours, keras):
 
 
 def test_warm_start_and_partial_fit_keep_the_optimizer():
-    """Two fits of four epochs, and eight calls of partial_fit, are one fit of eight, bit for bit."""
+    """Two fits of four epochs, and eight of partial_fit, are one fit of eight, bit for bit."""
     whole = classifier(warm_start=True).fit(X, Y)
     halves = classifier(max_iter=4, warm_start=True).fit(X, Y)
     halves = pickle.loads(pickle.dumps(halves)).fit(X, Y)
@@ -149,7 +149,8 @@ def test_one_result_on_any_number_of_jobs():
 
 
 def test_early_stopping_looks_at_validation_rows():
-    model = RunnelClassifier((20,), early_stopping=True, random_state=0, n_iter_no_change=3).fit(X, Y)
+    model = RunnelClassifier((20,), early_stopping=True, random_state=0,
+                             n_iter_no_change=3).fit(X, Y)
     assert model.n_iter_ < 200 and len(model.validation_scores_) == model.n_iter_
     best = int(np.argmax(model.validation_scores_))
     assert model.n_iter_ - 1 - best == 4
@@ -192,8 +193,8 @@ def test_regressor_answers_in_the_units_of_the_targets():
 def test_names_of_layers_normalization_and_presets():
     model = classifier(batch_normalization="before", dropout=0.1, activation="logistic").fit(X, Y)
     assert "batch_normalization_1.gamma" in model.model_.parameters
-    after = RunnelClassifier((20, 10), ["elu", "tanh"], batch_normalization="after", dropout=[0, 0.2],
-                             max_iter=3, random_state=0).fit(X, Y)
+    after = RunnelClassifier((20, 10), ["elu", "tanh"], batch_normalization="after",
+                             dropout=[0, 0.2], max_iter=3, random_state=0).fit(X, Y)
     assert len(after.coefs_) == 3
     preset = RunnelClassifier((30, 30), preset="self_normalizing", max_iter=40, random_state=0)
     assert preset.fit(X, Y, X_val=X, y_val=Y).score(X, Y) > 0.9
@@ -204,16 +205,39 @@ def test_names_of_layers_normalization_and_presets():
     for wrong, words in [({"activation": "rleu"}, "relu"), ({"optimizer": "adm"}, "adam"),
                          ({"max_iter": 0}, "max_iter"), ({"max_iter": "5"}, "max_iter"),
                          ({"alpha": "x"}, "alpha: expected a number"),
-                         ({"learning_rate_init": "fast"}, "or auto, got 'fast'"), ({"dropout": [1, 2, 3]}, "dropout"),
+                         ({"learning_rate_init": "fast"}, "or auto, got 'fast'"),
+                         ({"dropout": [1, 2, 3]}, "dropout"),
                          ({"batch_normalization": "behind"}, "batch_normalization")]:
         with pytest.raises(ValueError, match=words):
             classifier(**wrong).fit(X, Y)
     with pytest.raises(ValueError, match="both X_val and y_val"):
         classifier().fit(X, Y, X_val=X)
-    with pytest.raises(ValueError, match="hidden_layer_sizes"):
-        RunnelClassifier((4, None)).fit(X, Y)
     searched = classifier(learning_rate_init="auto", max_iter=1).fit(X, Y).model_
     assert "learning_rate: auto" in searched.config_text
+
+
+@pytest.mark.parametrize("parameter, values", [
+    ("hidden_layer_sizes", [(4, None), (np.inf,), (np.nan,), "5", (2.5,), 0]),
+    ("learning_rate_init", [None, np.inf, [0.1]]),
+    ("momentum", ["0.9", "x", None]), ("beta_1", [None, "0.9"]), ("beta_2", [None, 1j]),
+    ("epsilon", [None, 10**400]), ("tol", [None, "0", np.nan]), ("alpha", [None, np.nan, -1]),
+    ("batch_size", [None, "many", 0, 1.5, np.inf]), ("n_iter_no_change", ["5", None, np.nan, -1]),
+    ("max_iter", [None, "5", np.inf]), ("validation_fraction", [None, "0.1", 0, 1, np.nan]),
+    ("n_jobs", ["2", 1.5, np.inf]), ("dropout", ["x", None, [0.1, 0.2], np.nan]),
+    ("random_state", ["x", 0.5]), ("optimizer", [None, ["sgd"]]),
+])
+def test_wrong_types_are_named(parameter, values):
+    for value in values:
+        model = classifier(optimizer="sgd" if parameter == "momentum" else "adam")
+        model.set_params(**{"n_iter_no_change": 3, parameter: value})
+        with pytest.raises(runnel.ConfigError, match=parameter):
+            model.fit(X, Y)
+
+
+def test_wrong_types_are_named_by_partial_fit():
+    for parameter, value in [("tol", None), ("n_iter_no_change", "5"), ("n_jobs", "2")]:
+        with pytest.raises(runnel.ConfigError, match=parameter):
+            classifier(**{parameter: value}).partial_fit(X, Y)
 
 
 def test_categorical_columns_of_frames():
