@@ -27,11 +27,12 @@ int __real_close(int descriptor);
 int __wrap_close(int descriptor);
 
 /* A letter for each call: a file or a directory is synced, or something is renamed. */
-static char calls[16];
+static char calls[64];
 static bool closing_fails;
 
 static void note(char call)
 {
+    cr_assert_lt(strlen(calls), sizeof calls - 1);
     calls[strlen(calls)] = call;
 }
 

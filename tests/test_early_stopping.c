@@ -4,6 +4,7 @@
  */
 #include "engine/training/early_stopping.h"
 #include "tests/fixtures.h"
+#include "tests/scratch.h"
 
 #include <criterion/criterion.h>
 #include <jansson.h>
@@ -12,6 +13,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+TestSuite(early_stopping, .init = scratch_enter, .fini = scratch_leave);
 
 static void check_stop(const json_t *golden, const json_t *losses)
 {
@@ -191,7 +194,6 @@ Test(early_stopping, ends_with_the_best_weights)
 
 typedef struct watch {
     journal j;
-    const char *best;
     const rnl_data *data;
     size_t looks;
 } watch;
@@ -203,7 +205,7 @@ static int look_at_best(const rnl_progress *progress, void *user)
     rnl_model *model = NULL;
     rnl_evaluation *evaluation = NULL;
     note_epoch(progress, &w->j);
-    cr_assert_eq(rnl_model_load(&model, w->best, NULL, 0), RNL_OK, "%s", rnl_message());
+    cr_assert_eq(rnl_model_load(&model, "best", NULL, 0), RNL_OK, "%s", rnl_message());
     cr_assert_eq(rnl_evaluate(model, w->data, RNL_VALIDATION, NULL, &evaluation), RNL_OK);
     cr_expect_geq(evaluation->figures[0].value, w->j.best - 1e-12);
     cr_expect_eq(rnl_model_step(model), 0);
@@ -215,12 +217,10 @@ static int look_at_best(const rnl_progress *progress, void *user)
 
 static void expect_same_file(const rnl_model *model, const char *path)
 {
-    char other[64], command[256];
-    snprintf(other, sizeof other, "%s.other", path);
-    snprintf(command, sizeof command, "cmp %s %s", path, other);
-    cr_assert_eq(rnl_model_save(model, other), RNL_OK);
+    char command[64];
+    snprintf(command, sizeof command, "cmp %s other", path);
+    cr_assert_eq(rnl_model_save(model, "other"), RNL_OK);
     cr_expect_eq(system(command), 0);
-    unlink(other);
 }
 
 static void expect_hash(const char *path, uint64_t hash)
@@ -235,32 +235,29 @@ static void expect_hash(const char *path, uint64_t hash)
 /* The best weights, from the first ones on, and the last ones, are models like any other. */
 Test(early_stopping, saves_best_and_last)
 {
-    char best[] = "/tmp/runnel_best_XXXXXX", last[] = "/tmp/runnel_last_XXXXXX";
-    cr_assert_geq(mkstemp(best), 0);
-    cr_assert_geq(mkstemp(last), 0);
     rnl_data *data = create_data();
-    watch w = {.best = best, .data = data};
+    watch w = {.data = data};
     const rnl_options watching = {
-        .threads = 2, .best = best, .last = last, .on_epoch = look_at_best, .user = &w};
+        .threads = 2, .best = "best", .last = "last", .on_epoch = look_at_best, .user = &w};
     rnl_model *model = create_model(data, 60, STOPPING);
     cr_assert_eq(rnl_train(model, data, &watching), RNL_OK, "%s", rnl_message());
     cr_expect_eq(w.looks, w.j.epochs);
-    expect_same_file(model, best);
+    expect_same_file(model, "best");
     rnl_model *kept =
         create_model(data, 60, ", early_stopping: {patience: 3, restore_best_weights: false}");
     journal j = {0};
     cr_assert_eq(train(kept, data, 1, &j, NULL), RNL_OK);
-    expect_hash(best, fixture_hash(model));
-    expect_hash(last, fixture_hash(kept));
+    expect_hash("best", fixture_hash(model));
+    expect_hash("last", fixture_hash(kept));
     rnl_model_free(kept);
 
     /* Nothing is restored, and the best is there all the same. */
     kept = create_model(data, 60, ", early_stopping: {patience: 3, restore_best_weights: false}");
-    const rnl_options saving = {.best = best, .last = last};
+    const rnl_options saving = {.best = "best", .last = "last"};
     cr_assert_eq(rnl_train(kept, data, &saving), RNL_OK);
-    expect_same_file(kept, last);
-    expect_hash(best, fixture_hash(model));
-    expect_hash(last, fixture_hash(kept));
+    expect_same_file(kept, "last");
+    expect_hash("best", fixture_hash(model));
+    expect_hash("last", fixture_hash(kept));
     rnl_model_free(kept);
     rnl_model_free(model);
     rnl_data_free(data);
@@ -297,8 +294,8 @@ Test(early_stopping, goes_on_where_best_cannot_be_saved)
 
 static int make_room(const rnl_progress *progress, void *user)
 {
-    const char *directory = user;
-    return progress->epoch == 10 && mkdir(directory, 0700) != 0;
+    (void)user;
+    return progress->epoch == 10 && mkdir("room", 0700) != 0;
 }
 
 /* Best weights that could not be written for a while are written when they can be, whether the
@@ -307,20 +304,15 @@ Test(early_stopping, best_is_saved_when_there_is_room)
 {
     for (int restores = 0; restores < 2; ++restores) {
         rnl_data *data = create_data();
-        char directory[] = "/tmp/runnel_room_XXXXXX", best[64];
-        cr_assert_not_null(mkdtemp(directory));
-        cr_assert_eq(rmdir(directory), 0);
-        snprintf(best, sizeof best, "%s/best", directory);
-        const rnl_options options = {.best = best, .on_epoch = make_room, .user = directory};
+        const rnl_options options = {.best = "room/best", .on_epoch = make_room};
         rnl_model *model =
             create_model(data, 11,
                          restores ? ", early_stopping: {patience: 90, min_delta: 0.2}"
                                   : ", early_stopping: {patience: 90, min_delta: 0.2, "
                                     "restore_best_weights: false}");
         cr_expect_eq(rnl_train(model, data, &options), RNL_OK, "%s", rnl_message());
-        cr_expect_eq(access(best, F_OK), 0);
-        unlink(best);
-        rmdir(directory);
+        cr_expect_eq(unlink("room/best"), 0);
+        cr_assert_eq(rmdir("room"), 0);
         rnl_model_free(model);
         rnl_data_free(data);
     }
@@ -334,13 +326,11 @@ Test(early_stopping, is_resumed)
     rnl_model *model = create_model(data, 60, STOPPING);
     cr_assert_eq(train(model, data, 1, &whole, NULL), RNL_OK);
     const uint64_t expected = fixture_hash(model);
-    char path[] = "/tmp/runnel_early_XXXXXX";
-    cr_assert_geq(mkstemp(path), 0);
     for (uint64_t step = 1; step <= 4 * whole.epochs; step += 5) {
         journal first = {.stop_at = step}, second = {0};
         rnl_model *parts = create_model(data, 60, STOPPING), *resumed = NULL;
-        cr_assert_eq(train(parts, data, 2, &first, path), RNL_STOPPED);
-        cr_assert_eq(rnl_model_resume(&resumed, path, rnl_model_config(parts)), RNL_OK, "%s",
+        cr_assert_eq(train(parts, data, 2, &first, "early"), RNL_STOPPED);
+        cr_assert_eq(rnl_model_resume(&resumed, "early", rnl_model_config(parts)), RNL_OK, "%s",
                      rnl_message());
         cr_assert_eq(train(resumed, data, 3, &second, NULL), RNL_OK, "%s", rnl_message());
         cr_expect_eq(fixture_hash(resumed), expected, "stopped at step %llu",
@@ -348,13 +338,11 @@ Test(early_stopping, is_resumed)
         rnl_model_free(parts);
         rnl_model_free(resumed);
     }
-    unlink(path);
     rnl_model_free(model);
     rnl_data_free(data);
 }
 
 typedef struct pair {
-    const char *best, *checkpoint;
     const rnl_data *data;
     size_t looks;
 } pair;
@@ -367,9 +355,9 @@ static void compare_pair(rnl_log_level level, const char *text, void *user)
     rnl_evaluation *evaluation;
     if (level != RNL_LOG_DEBUG || !strstr(text, "checkpoint of step"))
         return;
-    cr_assert_eq(rnl_model_load(&model, p->checkpoint, NULL, 0), RNL_OK, "%s", rnl_message());
+    cr_assert_eq(rnl_model_load(&model, "early", NULL, 0), RNL_OK, "%s", rnl_message());
     if (model->position.patience.best_step > 0) {
-        cr_assert_eq(rnl_model_load(&best, p->best, NULL, 0), RNL_OK, "%s", rnl_message());
+        cr_assert_eq(rnl_model_load(&best, "best", NULL, 0), RNL_OK, "%s", rnl_message());
         cr_assert_eq(rnl_evaluate(best, p->data, RNL_VALIDATION, NULL, &evaluation), RNL_OK);
         cr_expect_float_eq(evaluation->figures[0].value, model->position.patience.best, 1e-12);
         ++p->looks;
@@ -382,22 +370,17 @@ static void compare_pair(rnl_log_level level, const char *text, void *user)
 /* And where that file is gone, a training that goes on writes it anew. */
 Test(early_stopping, saves_the_best_before_a_checkpoint)
 {
-    char best[] = "/tmp/runnel_best_XXXXXX", path[] = "/tmp/runnel_early_XXXXXX", previous[48];
-    cr_assert_geq(mkstemp(best), 0);
-    cr_assert_geq(mkstemp(path), 0);
     rnl_data *data = create_data();
     rnl_model *model = create_model(data, 60, STOPPING ", checkpoint_every: 4"), *resumed = NULL;
-    pair p = {best, path, data, 0};
-    rnl_options options = {.checkpoint = path, .best = best, .on_log = compare_pair, .user = &p};
+    pair p = {data, 0};
+    rnl_options options = {
+        .checkpoint = "early", .best = "best", .on_log = compare_pair, .user = &p};
     cr_assert_eq(rnl_train(model, data, &options), RNL_OK, "%s", rnl_message());
     cr_expect_gt(p.looks, 3u);
-    unlink(best);
-    cr_assert_eq(rnl_model_resume(&resumed, path, rnl_model_config(model)), RNL_OK);
+    cr_expect_eq(unlink("best"), 0);
+    cr_assert_eq(rnl_model_resume(&resumed, "early", rnl_model_config(model)), RNL_OK);
     cr_assert_eq(rnl_train(resumed, data, &options), RNL_OK, "%s", rnl_message());
-    expect_hash(best, fixture_hash(model));
-    snprintf(previous, sizeof previous, "%s.previous", path);
-    unlink(previous);
-    unlink(path);
+    expect_hash("best", fixture_hash(model));
     rnl_model_free(resumed);
     rnl_model_free(model);
     rnl_data_free(data);
@@ -408,15 +391,12 @@ Test(early_stopping, stays_over)
 {
     rnl_data *data = create_data();
     journal j = {0}, again = {0};
-    char path[] = "/tmp/runnel_early_XXXXXX";
-    cr_assert_geq(mkstemp(path), 0);
     rnl_model *model = create_model(data, 60, STOPPING), *resumed = NULL;
-    cr_assert_eq(train(model, data, 1, &j, path), RNL_OK);
-    cr_assert_eq(rnl_model_resume(&resumed, path, rnl_model_config(model)), RNL_OK);
+    cr_assert_eq(train(model, data, 1, &j, "early"), RNL_OK);
+    cr_assert_eq(rnl_model_resume(&resumed, "early", rnl_model_config(model)), RNL_OK);
     cr_assert_eq(train(resumed, data, 1, &again, NULL), RNL_OK);
     cr_expect_eq(again.epochs, 0);
     cr_expect_eq(fixture_hash(resumed), fixture_hash(model));
-    unlink(path);
     rnl_model_free(model);
     rnl_model_free(resumed);
     rnl_data_free(data);
