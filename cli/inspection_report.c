@@ -169,7 +169,7 @@ static bool report_gradients(const rnl_inspected_epoch *epoch, size_t hidden)
 
 static bool has_outputs(const rnl_inspected_layer *layer)
 {
-    return has_kernel(layer) && layer->numbers[RNL_STD] > 0;
+    return has_kernel(layer) && !isnan(layer->numbers[RNL_STD]);
 }
 
 /* Where a signal fades forward, gradients are small in all layers alike. */
@@ -181,7 +181,9 @@ static bool report_fading(const rnl_inspected_epoch *epoch, size_t hidden)
             first = first ? first : &epoch->layers[l];
             last = &epoch->layers[l];
         }
-    const double ratio = first ? last->numbers[RNL_STD] / first->numbers[RNL_STD] : 1;
+    if (!first || !(first->numbers[RNL_STD] > 0))
+        return false;
+    const double ratio = last->numbers[RNL_STD] / first->numbers[RNL_STD];
     if (!(ratio < FADING))
         return false;
     printf("fading outputs: the standard deviation of those of %s, the last hidden layer, is\n"

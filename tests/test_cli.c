@@ -67,6 +67,12 @@ Test(cli, help_and_version_go_to_stdout)
     cr_expect_eq(program_run("help config model.0.residual.1.dense.unit"), 2);
     cr_expect_eq(program_run("help config layers"), 0);
     cr_expect_eq(strncmp(program_read("out"), "Layers\n", 7), 0);
+    cr_expect_eq(program_run("help config training.optimizer.adam"), 0);
+    program_expect("out", "beta_1");
+    cr_expect_eq(program_run("help config training.optimizr"), 2);
+    program_expect("err", "did you mean 'optimizer'?");
+    cr_expect_eq(program_run("help config dnse"), 2);
+    cr_expect_str_eq(program_read("out"), "");
 }
 
 /* What an option takes is told whole, and its explanation stands in one column. */
@@ -78,12 +84,6 @@ Test(cli, options_longer_than_their_column_are_whole)
     cr_expect_eq(program_run("help compare"), 0);
     program_expect("out", "      --vary KEY=VALUE,VALUE...\n                          a key");
     program_expect("out", "      --metric NAME       the figure");
-    cr_expect_eq(program_run("help config training.optimizer.adam"), 0);
-    program_expect("out", "beta_1");
-    cr_expect_eq(program_run("help config training.optimizr"), 2);
-    program_expect("err", "did you mean 'optimizer'?");
-    cr_expect_eq(program_run("help config dnse"), 2);
-    cr_expect_str_eq(program_read("out"), "");
 }
 
 Test(cli, mistake_in_a_configuration_writes_nothing)
@@ -99,6 +99,8 @@ Test(cli, mistake_in_a_configuration_writes_nothing)
     cr_expect_not(program_has("runs"));
     cr_expect_eq(program_run("train missing.yaml"), 2);
     cr_expect_eq(program_run("train " SPIRALS " --set training.epoch=1 --output o"), 2);
+    cr_expect_eq(program_run("train " SPIRALS " --set data.fold=2 --output o"), 2);
+    program_expect("err", "data.fold: expected data.folds beside it, got fold 2 alone");
     cr_expect_eq(program_run("train " SPIRALS " --set model.2.dense.activation=relu --output o"),
                  2);
     program_expect("err", "needs a last layer with activation softmax");

@@ -208,3 +208,35 @@ Test(config, help_knows_every_kind)
     cr_expect_eq(rnl_config_help("dnse", &text), RNL_BAD_CONFIG);
     cr_expect(strstr(rnl_message(), "did you mean 'dense'?") != NULL, "%s", rnl_message());
 }
+
+Test(config, help_follows_paths_through_lists_and_maps)
+{
+    static const char *const known[] = {
+        "data.classes.map.5",          "data.classes.only.0",
+        "training.class_weight.a",     "training.phases.0.epochs",
+        "data.train.csv.features.0",   "data.scaling.columns.age",
+        "model.0.residual.1.dense",    "model.0.residual.1.dense.units",
+        "model.0.activation.elu.alpha"};
+    static const char *const unknown[] = {"training.5",
+                                          "training.epochs.5",
+                                          "training.clipping.clipnorm.0",
+                                          "model.0.dropout.5",
+                                          "model.0.5",
+                                          "training.optimizer.5",
+                                          "data.train.csv.features.0.0",
+                                          "model.0.flatten.flatten",
+                                          "model.0.residual.1.dense.unit",
+                                          "training.early_stopping.monitor.accuracy",
+                                          "."};
+    for (size_t i = 0; i < sizeof known / sizeof *known; ++i) {
+        char *text = NULL;
+        cr_expect_eq(rnl_config_help(known[i], &text), RNL_OK, "%s", known[i]);
+        rnl_text_free(text);
+    }
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; ++i) {
+        char *text = NULL;
+        cr_expect_eq(rnl_config_help(unknown[i], &text), RNL_BAD_CONFIG, "%s", unknown[i]);
+        cr_expect_not(rnl_config_has_key(unknown[i]), "%s", unknown[i]);
+    }
+    cr_expect(rnl_config_has_key("data.classes.map.5"));
+}

@@ -69,7 +69,7 @@ static struct mistake mistakes[] = {
      "unknown constraint 'maxnorm'; did you mean 'max_norm'?"},
     {"\t- flatten", 6, "c.yaml:6:"},
     {"  optimizer: {sgd: {lr: 0.1}}", 15,
-     "c.yaml:15:21: sgd: unknown key 'lr'; today's name is 'learning_rate'"},
+     "c.yaml:15:21: sgd: unknown key 'lr'; here it is 'learning_rate'"},
     {"  optimizer: {rmsprop: {centred: true}}", 15,
      "c.yaml:15:25: rmsprop: unknown key 'centred'; did you mean 'centered'?"},
     {"  optimizer: {nadam: {beta_1: 1}}", 15,

@@ -253,6 +253,8 @@ Test(idx, wrong_headers)
     write_good();
     expect_header_refused(0, 1, "got the bytes 01 00 08");
     expect_header_refused(1, 255, "got the bytes 00 ff 08");
+    write_plain(inputs_path, "PK\3\4\24\0\0\0\0", 9);
+    expect_refused(RNL_BAD_DATA, inputs_path, "got a zip archive (of an .npz");
     expect_header_refused(2, 0x0a, "got the bytes 00 00 0a");
     expect_header_refused(2, 0, "got the bytes 00 00 00");
     expect_header_refused(3, 0, "expected 1 to 8 dimensions, got 0");

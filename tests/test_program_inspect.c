@@ -116,6 +116,9 @@ Test(program_inspect, says_what_it_sees_inside)
         "fading outputs: the standard deviation of those of b, the last hidden layer, is\n"
         "  0.00095 of that of a",
         "healthy");
+    expect_finding("1,a,0,2,,,1,0,1,1,0\n1,b,0,1,,,1,0,1,1,0\n1,b2,0,0,,,1,0,1,1,0\n"
+                   "1,c,0,1,,,9,0,1,1,0\n",
+                   "those of b2, the last hidden layer, is\n  0 of that of a", "healthy");
     static const char *const damaged[] = {"1,a,0,1\n", "1,a,0,1,,,x,0,1,1,0\n",
                                           "x,a,0,1,,,1,0,1,1,0\n", "1,a,0,1,,,1,0,1,1,0,\n"};
     for (size_t i = 0; i < sizeof damaged / sizeof *damaged; ++i) {

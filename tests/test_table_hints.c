@@ -37,6 +37,16 @@ Test(table_hints, hints_that_fit)
                          "leaves the column out), got '2021-03-04'");
     table_expect_refused("a,y\n31/12/2021 10:00,0\n", "target: y", table_squares,
                          "dates and times");
+    table_expect_refused("a,y\n12:30:00Z,0\n", "target: y", table_squares, "dates and times");
+    table_expect_refused("a,y\n2021-03-04T10:00:00+01:00,0\n", "target: y", table_squares,
+                         "dates and times");
+    static const char *const others[] = {"555-123-4567", "12-34-56", "2021-03-2021", "1:2:2021",
+                                         "2021/03-04"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; ++i) {
+        snprintf(text, sizeof text, "a,y\n%s,0\n", others[i]);
+        snprintf(words, sizeof words, "expected a number, got '%s'", others[i]);
+        table_expect_refused(text, "target: y", table_squares, words);
+    }
     table_expect_refused("a,y\n1-2,0\n", "target: y", table_squares,
                          "expected a number, got '1-2'");
     table_expect_refused("a,y\n12 kg,0\n", "target: y", table_squares,
@@ -107,4 +117,5 @@ Test(table_hints, other_content_is_named)
     expect_content_refused("\xff\xfe"
                            "a\0\n\0",
                            6, "in UTF-8, got UTF-16");
+    expect_content_refused("PK\3\4\24\0", 6, "in UTF-8, got a zip archive (of an .npz");
 }

@@ -88,24 +88,29 @@ Test(tables, odd_columns_are_noted)
     rnl_data_free(data);
 }
 
-/* "paid" and "Y" for class "yes" in every row, "owed" and "N" for "no". */
+/* "paid" and 1 for class "yes" in every row, "owed" and 2 for "no". */
 Test(tables, the_answer_by_other_words_is_noted)
 {
-    char text[1024] = "a,word,letter,y\n";
+    char text[1024] = "a,word,code,y\n";
     for (int i = 0; i < 20; ++i)
         sprintf(text + strlen(text), "%d,%s\n", i % 7, i % 2 ? "paid,1,yes" : "owed,2,no");
     rnl_data *data = table_load(text, "target: y, categorical: [word]", table_classes);
     cr_assert_eq(data->notes.count, 2);
     for (size_t i = 0; i < 2; ++i) {
-        cr_expect(strstr(data->notes.items[i].text, i ? "input 'letter' has one value for each "
+        cr_expect(strstr(data->notes.items[i].text, i ? "input 'code' has one value for each "
                                                         "class of target 'y'"
                                                       : "input 'word' has one value") != NULL,
                   "%s", data->notes.items[i].text);
         cr_expect_eq(data->notes.items[i].level, RNL_LOG_WARNING);
     }
     rnl_data_free(data);
-    data = table_load(text, "target: y, categorical: [a, word], ignore: letter", table_classes);
+    data = table_load(text, "target: y, categorical: [a, word], ignore: code", table_classes);
     cr_expect_eq(data->notes.count, 1);
+    rnl_data_free(data);
+    data = table_load(text, "target: code, categorical: y, ignore: word", table_squares);
+    cr_assert_eq(data->notes.count, 1);
+    cr_expect(strstr(data->notes.items[0].text, "'y' has one value for each value of") != NULL,
+              "%s", data->notes.items[0].text);
     rnl_data_free(data);
     strcat(text, "1,owed,3,yes\n");
     data = table_load(text, "target: y, categorical: [word]", table_classes);

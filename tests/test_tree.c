@@ -3,6 +3,7 @@
  * the cost of an override does not grow with the number of those before it.
  */
 #include "engine/schema/config.h"
+#include "engine/schema/difference.h"
 #include "engine/schema/node.h"
 
 #include <criterion/criterion.h>
@@ -147,4 +148,29 @@ Test(tree, names_that_later_overrides_bring)
         cr_expect(strstr(text, printed[i]) != NULL, "%s\n%s", printed[i], text);
     rnl_text_free(text);
     rnl_config_free(config);
+}
+
+/* ---- what differs ---------------------------------------------------------------------------- */
+
+#define LONG_ITEMS "{\"dense\": {\"units\": 30}}, {\"dense\": {\"units\": 20}}, \"batch_norm\""
+#define LONG_TEXT  "\"/home/someone/somewhere/far/away/with/a/name/of/many/letters/"
+
+/* Values of more than 60 bytes are shown where they differ. */
+Test(tree, differences_of_long_values_are_shown)
+{
+    static const char *const cases[][3] = {
+        {"{\"m\": [" LONG_ITEMS "]}", "{\"m\": [" LONG_ITEMS ", \"flatten\"]}",
+         "m had 3 items and has 4"},
+        {"{\"m\": [" LONG_ITEMS ", [1, 2]], \"n\": 1}", "{\"m\": [" LONG_ITEMS "], \"n\": 1}",
+         "m had 4 items and has 3"},
+        {"{\"m\": [1, 2]}", "{\"m\": [1, 2, 3]}", "m was [1, 2] and is [1, 2, 3]"},
+        {"{\"m\": " LONG_TEXT "a.csv\"}", "{\"m\": " LONG_TEXT "b.csv\"}",
+         "m was ...omeone/somewhere/far/away/with/a/name/of/many/letters/a.csv\" and is "
+         "...omeone/somewhere/far/away/with/a/name/of/many/letters/b.csv\""},
+    };
+    char text[RNL_DIFFERENCE_TEXT];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        rnl_difference_describe(cases[i][0], cases[i][1], text);
+        cr_expect_str_eq(text, cases[i][2]);
+    }
 }

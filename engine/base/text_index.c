@@ -2,23 +2,22 @@
 
 #include "engine/base/error.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* FNV-1a. */
-static uint64_t hash(const char *text)
+uint64_t rnl_text_hash(const char *text)
 {
     uint64_t hash = 0xcbf29ce484222325;
     for (; *text; ++text)
         hash = (hash ^ (unsigned char)*text) * 0x100000001b3;
-    return hash ^ hash >> 32;
+    return hash;
 }
 
 /* The slot that holds the text, or the free one where it belongs. */
 static rnl_indexed_text *slot_of(const rnl_text_index *index, const char *text)
 {
-    size_t slot = hash(text) & (index->capacity - 1);
+    const uint64_t hash = rnl_text_hash(text);
+    size_t slot = (hash ^ hash >> 32) & (index->capacity - 1);
     while (index->slots[slot].text && strcmp(index->slots[slot].text, text) != 0)
         slot = (slot + 1) & (index->capacity - 1);
     return &index->slots[slot];

@@ -7,6 +7,7 @@
 #include "runnel/runnel.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 typedef struct rnl_indexed_text {
     char *text; /* a copy; NULL where there is none */
@@ -17,6 +18,9 @@ typedef struct rnl_text_index {
     size_t count, capacity; /* a power of two, or 0 */
     rnl_indexed_text *slots;
 } rnl_text_index;
+
+/* FNV-1a. */
+uint64_t rnl_text_hash(const char *text);
 
 /* The entry of the text, or NULL.  Valid until the next one is added. */
 rnl_indexed_text *rnl_text_index_find(const rnl_text_index *index, const char *text);

@@ -177,32 +177,68 @@ static void print_key(FILE *out, const rnl_field *f)
     }
 }
 
-/* Follows a path such as training.optimizer.adam.learning_rate: a key, or the name of a kind
- * after the key whose value it is; numbers, of items in lists, are passed over.  `named`: the kind,
- * if it ends with one. */
+/* A place on a path: a field, an item of it, or a kind that its value names. */
+typedef struct path_place {
+    const rnl_field *field;
+    bool is_item;
+    const rnl_kind *kind;
+    const rnl_field *fields; /* what may stand next, by its key; NULL: no key */
+} path_place;
+
+static bool enter(path_place *place, const rnl_field *field)
+{
+    *place = (path_place){.field = field};
+    if (field && field->type == RNL_FIELD_SECTION)
+        place->fields = field->section;
+    return field;
+}
+
+/* Tests if the word is a list's number or a name of the user's own. */
+static bool names_item(const rnl_field *f, const char *word)
+{
+    const bool number = word[strspn(word, "0123456789")] == '\0';
+    return f->type == RNL_FIELD_NUMBER_MAP || f->type == RNL_FIELD_TEXT_MAP ||
+           f->type == RNL_FIELD_KIND_MAP ||
+           (number && (f->type == RNL_FIELD_TEXT_LIST || f->type == RNL_FIELD_NUMBER_LIST ||
+                       f->type == RNL_FIELD_KIND_LIST));
+}
+
+static bool enter_kind(path_place *place, const char *name)
+{
+    const rnl_kind_table *table = place->field->kinds;
+    place->kind = rnl_kind_find(table, name);
+    place->fields = place->kind ? place->kind->fields : NULL;
+    return place->kind ||
+           (table->unnamed && enter(place, rnl_field_find(table->unnamed->fields, name)));
+}
+
+/* Behind a kind with a shorthand stands that field's value. */
+static bool follow_word(path_place *place, const char *word)
+{
+    if (place->kind && place->kind->shorthand && !rnl_field_find(place->fields, word))
+        enter(place, rnl_kind_shorthand(place->kind));
+    if (place->kind || place->fields)
+        return place->fields && enter(place, rnl_field_find(place->fields, word));
+    if (!place->is_item && names_item(place->field, word))
+        return place->is_item = true;
+    return place->field->kinds && place->field->type != RNL_FIELD_TEXT && enter_kind(place, word);
+}
+
+/* Follows a path such as training.optimizer.adam.learning_rate: keys, names of kinds behind the
+ * keys whose values they are, and items of lists and maps.  `named`: the kind, if it ends with
+ * one. */
 static const rnl_field *find_path(const char *path, const rnl_kind **named)
 {
-    char rest[128];
+    char rest[128], *saved = NULL;
     if (!strchr(path, '.') || strlen(path) >= sizeof rest)
         return NULL;
-    const rnl_field *fields = rnl_config_fields, *f = NULL;
-    const rnl_kind *kind = NULL;
-    char *saved = NULL;
-    for (char *name = strtok_r(strcpy(rest, path), ".", &saved); name;
-         name = strtok_r(NULL, ".", &saved)) {
-        if (f && name[strspn(name, "0123456789")] == '\0') {
-            f = kind && kind->shorthand ? rnl_kind_shorthand(kind) : f;
-            fields = NULL;
-            continue;
-        }
-        kind = !fields && f && f->kinds ? rnl_kind_find(f->kinds, name) : NULL;
-        f = fields ? rnl_field_find(fields, name) : kind ? f : NULL;
-        if (!f)
+    path_place place = {.fields = rnl_config_fields};
+    for (char *word = strtok_r(strcpy(rest, path), ".", &saved); word;
+         word = strtok_r(NULL, ".", &saved))
+        if (!follow_word(&place, word))
             return NULL;
-        fields = kind ? kind->fields : f->type == RNL_FIELD_SECTION ? f->section : NULL;
-    }
-    *named = kind;
-    return f;
+    *named = place.kind;
+    return place.field;
 }
 
 static bool print_path(FILE *out, const char *path)

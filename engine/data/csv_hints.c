@@ -9,7 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define BLANKS " \t"
+#define BLANKS     " \t"
+#define MOST_NAMES 5 /* of columns that a message lists */
 
 bool rnl_csv_looks_missing(const char *text)
 {
@@ -82,14 +83,31 @@ static bool is_all_numbers(const char *text)
     return true;
 }
 
-/* Digits with two separators of dates or times among them, as 2024-01-31 or 12:30:00Z. */
+/* Passes over a number of at most so many digits; returns how many it has. */
+static size_t pass_digits(const char **at, size_t most)
+{
+    const size_t digits = strspn(*at, "0123456789");
+    *at += digits;
+    return digits <= most ? digits : 0;
+}
+
+/* A time, as 12:30:00, or a date with a year of four digits, as 2024-01-31; a time may stand behind
+ * it. */
 static bool is_date(const char *text)
 {
-    size_t separators = 0;
-    for (const char *at = text; *at; ++at)
-        separators += strchr("-/:", *at) != NULL;
-    return isdigit((unsigned char)*text) && separators >= 2 &&
-           text[strspn(text, "0123456789-+/:. TZ")] == '\0';
+    const char *at = text;
+    size_t digits[3];
+    char separators[2] = "";
+    for (size_t i = 0; i < 3; ++i) {
+        digits[i] = pass_digits(&at, i == 1 ? 2 : 4);
+        if (digits[i] == 0 || digits[i] == 3 || (i < 2 && strspn(at, "-/:") == 0))
+            return false;
+        if (i < 2)
+            separators[i] = *at++;
+    }
+    const bool years = digits[0] == 4 || digits[2] == 4;
+    return separators[0] == separators[1] && (digits[0] <= 2 || digits[2] <= 2) &&
+           years == (separators[0] != ':') && at[strspn(at, "0123456789-+/:. TZ")] == '\0';
 }
 
 static bool is_target(const rnl_csv_table *t, size_t cell)
@@ -181,15 +199,13 @@ static bool stands_within(const char *cell, const char *name)
     return false;
 }
 
-#define NAMES 5
-
 static void list_names(const rnl_csv_table *t, char hint[RNL_CSV_HINT])
 {
     int length = snprintf(hint, RNL_CSV_HINT, "; it has");
-    for (size_t i = 0; i < t->names.count && i < NAMES; ++i)
+    for (size_t i = 0; i < t->names.count && i < MOST_NAMES; ++i)
         length += snprintf(hint + length, RNL_CSV_HINT - (size_t)length, "%s '%.30s'",
                            i > 0 ? "," : "", t->names.items[i]);
-    if (t->names.count > NAMES)
+    if (t->names.count > MOST_NAMES)
         snprintf(hint + length, RNL_CSV_HINT - (size_t)length, ", ...");
 }
 

@@ -178,9 +178,11 @@ static rnl_status note_oddities(const rnl_csv_table *t, const rnl_csv_measuremen
                                   t->parameters->path, name, encoding->targets.items[0].name));
         else if (m->rows >= ROWS_TO_JUDGE_WORDS && rnl_csv_renamings_hold(m->renamings, i))
             RNL_TRY(rnl_notes_add(t->loading->notes, RNL_LOG_WARNING,
-                                  "%s: input '%.60s' has one value for each class of target "
+                                  "%s: input '%.60s' has one value for each %s of target "
                                   "'%.60s': the net has the answer; see `ignore`",
-                                  t->parameters->path, name, encoding->targets.items[0].name));
+                                  t->parameters->path, name,
+                                  encoding->targets.items[0].category_count > 0 ? "class" : "value",
+                                  encoding->targets.items[0].name));
         else if (encoding->inputs.items[i].categorical &&
                  encoding->inputs.items[i].category_count == m->rows)
             RNL_TRY(rnl_notes_add(t->loading->notes, RNL_LOG_WARNING,
@@ -237,7 +239,9 @@ rnl_status rnl_csv_begin_measuring(rnl_csv_measurement *m, const rnl_csv_table *
                                .open_target = has_open_target(t),
                                .shares = shares,
                                .numbers = true};
-    if (!m->inputs || !m->is_the_target || !m->renamings || !m->row)
+    if (!m->renamings)
+        return rnl_fail_memory(rnl_csv_renamings_bytes(columns));
+    if (!m->inputs || !m->is_the_target || !m->row)
         return rnl_fail_memory(columns * sizeof *m->inputs);
     memset(m->is_the_target, true, columns);
     return RNL_OK;

@@ -2,7 +2,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/memory.h"
-#include "engine/data/formats.h"
+#include "engine/data/content.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -303,24 +303,9 @@ static void skip_byte_order_mark(rnl_csv_reader *reader)
         reader->next = 3;
 }
 
-/* What the buffer holds, if it is not the text of a table. */
-static const char *other_content(const rnl_csv_reader *reader)
-{
-    const char *bytes = reader->buffer;
-    if (reader->end >= RNL_NPY_MAGIC_LENGTH &&
-        memcmp(bytes, RNL_NPY_MAGIC, RNL_NPY_MAGIC_LENGTH) == 0)
-        return "a .npy file";
-    if (reader->end >= 4 && bytes[0] == 0 && bytes[1] == 0)
-        return "an IDX file";
-    if (reader->end >= 2 &&
-        (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0))
-        return "UTF-16";
-    return NULL;
-}
-
 static rnl_status check_content(const rnl_csv_reader *reader)
 {
-    const char *other = other_content(reader);
+    const char *other = rnl_content_name(reader->buffer, reader->end);
     return other ? rnl_fail(RNL_BAD_DATA, "%s: expected the text of a table in UTF-8, got %s",
                             reader->stream.path, other)
                  : RNL_OK;

@@ -1,14 +1,14 @@
 #include "engine/data/csv_renaming.h"
 
+#include "engine/base/text_index.h"
+
 #include <stdlib.h>
 
-/* FNV-1a, but for 0. */
+/* A text's hash, but for 0. */
 static uint64_t digest(const char *text)
 {
-    uint64_t d = UINT64_C(14695981039346656037);
-    for (; *text; ++text)
-        d = (d ^ (unsigned char)*text) * UINT64_C(1099511628211);
-    return d ? d : 1;
+    const uint64_t hash = rnl_text_hash(text);
+    return hash ? hash : 1;
 }
 
 size_t rnl_csv_renamings_bytes(size_t columns)

@@ -4,6 +4,7 @@
  */
 #include "engine/base/error.h"
 #include "engine/data/array.h"
+#include "engine/data/content.h"
 #include "engine/data/formats.h"
 
 #include <string.h>
@@ -52,15 +53,14 @@ static rnl_status read_header(rnl_array *array, const rnl_input_stream *stream, 
     RNL_TRY(read_header_bytes(stream, start, sizeof start));
     const idx_type *type = type_of(start[2]);
     array->rank = start[3];
-    if (start[0] != 0 || start[1] != 0 || !type)
+    const bool begins_well = start[0] == 0 && start[1] == 0;
+    const char *other = begins_well ? NULL : rnl_content_name(start, sizeof start);
+    if (!begins_well || !type)
         return rnl_fail(RNL_BAD_DATA,
                         "%s: expected an IDX file, which begins with two zero bytes and a type "
-                        "from 08 to 0e, got %s%02x %02x %02x",
-                        stream->path,
-                        memcmp(start, RNL_NPY_MAGIC, sizeof start) == 0
-                            ? "a .npy file, which begins with "
-                            : "the bytes ",
-                        start[0], start[1], start[2]);
+                        "from 08 to 0e, got %s%s%02x %02x %02x",
+                        stream->path, other ? other : "the bytes ",
+                        other ? ", which begins with " : "", start[0], start[1], start[2]);
     array->type = type->type;
     if (array->rank < 1 || array->rank > RNL_MAX_RANK)
         return rnl_fail(RNL_BAD_DATA, "%s: expected 1 to %d dimensions, got %zu", stream->path,

@@ -7,6 +7,7 @@
 #include "engine/base/memory.h"
 #include "engine/base/number.h"
 #include "engine/data/array.h"
+#include "engine/data/content.h"
 #include "engine/data/formats.h"
 
 #include <stdio.h>
@@ -166,12 +167,11 @@ static rnl_status read_header(rnl_array *array, const rnl_input_stream *stream, 
     unsigned char start[12] = {0};
     char header[HEADER_LIMIT + 1];
     RNL_TRY(read_bytes(stream, start, 10));
-    if (memcmp(start, MAGIC, MAGIC_LENGTH) != 0 || start[6] < 1 || start[6] > 3)
-        return rnl_fail(RNL_BAD_DATA, "%s: expected a .npy file of version 1 to 3%s", array->path,
-                        start[0] == 0 && start[1] == 0 ? ", got an IDX file"
-                        : memcmp(start, "PK", 2) == 0
-                            ? ", got a zip archive (of an .npz, save each array by np.save)"
-                            : "");
+    const bool begins_well = memcmp(start, MAGIC, MAGIC_LENGTH) == 0;
+    const char *other = begins_well ? NULL : rnl_content_name(start, 10);
+    if (!begins_well || start[6] < 1 || start[6] > 3)
+        return rnl_fail(RNL_BAD_DATA, "%s: expected a .npy file of version 1 to 3%s%s", array->path,
+                        other ? ", got " : "", other ? other : "");
     size_t length = (size_t)start[8] | (size_t)start[9] << 8;
     *bytes = 10;
     if (start[6] > 1) {

@@ -66,14 +66,19 @@ rnl_status rnl_split_check(const rnl_data_config *config)
         return rnl_fail_at(config->folds.place, "%s", several);
     if (folds == 1)
         return rnl_fail_at(config->folds.place, "data.folds: expected 0 or at least 2, got 1");
-    if (folds == 0 && config->fold > 1)
-        return rnl_fail(RNL_BAD_CONFIG,
-                        "data.fold: expected data.folds beside it, got fold %lld alone",
-                        (long long)config->fold);
     if (folds > 0 && config->fold > (int64_t)folds)
         return rnl_fail(RNL_BAD_CONFIG, "data.fold: expected one of the %zu folds, got %lld", folds,
                         (long long)config->fold);
     return RNL_OK;
+}
+
+rnl_status rnl_split_check_fold(const rnl_data_config *config)
+{
+    return rnl_split_folds(config) > 0 || config->fold <= 1
+               ? RNL_OK
+               : rnl_fail(RNL_BAD_CONFIG,
+                          "data.fold: expected data.folds beside it, got fold %lld alone",
+                          (long long)config->fold);
 }
 
 /* ---- the order in which rows are drawn ------------------------------------------------------- */

@@ -18,6 +18,9 @@ bool rnl_split_is_by_class(const rnl_data_config *config);
 /* Refuses splits that exclude each other or what else is given. */
 rnl_status rnl_split_check(const rnl_data_config *config);
 
+/* Refuses the number of a fold where there are none: a training would seem to hold it out. */
+rnl_status rnl_split_check_fold(const rnl_data_config *config);
+
 /* Moves the validation rows out of the training rows; both keep their order.  Which rows they are
  * depends on the rows, the configuration's split and, where they are drawn, its seed alone; those
  * of plain folds on the numbers of rows and folds.  The folds of one configuration hold out every

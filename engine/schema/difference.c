@@ -1,12 +1,15 @@
 #include "engine/schema/difference.h"
 
+#include "engine/base/number.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_DEPTH  64
-#define PATH_BYTES 128
-#define VALUE      60 /* characters of a value that are shown */
+#define MAX_DEPTH   64
+#define PATH_BYTES  128
+#define VALUE       60 /* bytes of a value that are shown */
+#define VALUE_BYTES 72 /* with dots around them */
 
 typedef struct level {
     const char *key; /* in quotes; NULL: a list */
@@ -88,10 +91,42 @@ static bool are_equal(const char *a, const char *b)
     return length == value_length(b) && strncmp(a, b, (size_t)length) == 0;
 }
 
+/* Tests if the byte is not the first one of a character of UTF-8. */
+static bool is_within_character(char byte)
+{
+    return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+static size_t count_items(const char *list)
+{
+    size_t count = 0;
+    for (const char *at = list + 1; *at && *at != ']'; at += strspn(at, ", ")) {
+        at += value_length(at);
+        ++count;
+    }
+    return count;
+}
+
+/* Writes a value; of a long one the part around the place where it differs. */
+static void print_value(char text[VALUE_BYTES], const char *value, size_t difference)
+{
+    const size_t length = (size_t)value_length(value);
+    size_t begin = 0;
+    if (length > VALUE && difference > VALUE / 2)
+        begin = rnl_least(difference - VALUE / 4, length - VALUE);
+    while (begin > 0 && is_within_character(value[begin]))
+        --begin;
+    size_t end = length - begin > VALUE ? begin + VALUE : length;
+    while (end < length && end > begin && is_within_character(value[end]))
+        --end;
+    snprintf(text, VALUE_BYTES, "%s%.*s%s", begin > 0 ? "..." : "", (int)(end - begin),
+             value + begin, end < length ? "..." : "");
+}
+
 void rnl_difference_describe(const char *before, const char *now, char text[RNL_DIFFERENCE_TEXT])
 {
     level levels[MAX_DEPTH];
-    char path[PATH_BYTES] = "";
+    char path[PATH_BYTES] = "", old[VALUE_BYTES], new[VALUE_BYTES];
     size_t same = 0;
     while (before[same] && before[same] == now[same])
         ++same;
@@ -101,8 +136,14 @@ void rnl_difference_describe(const char *before, const char *now, char text[RNL_
         --depth;
     print_path(path, levels, depth);
     const char *was = depth > 0 ? levels[depth - 1].value : before, *is = now + (was - before);
-    const int long_was = value_length(was), long_is = value_length(is);
-    snprintf(text, RNL_DIFFERENCE_TEXT, "%s was %.*s%s and is %.*s%s", *path ? path : "it",
-             long_was > VALUE ? VALUE : long_was, was, long_was > VALUE ? "..." : "",
-             long_is > VALUE ? VALUE : long_is, is, long_is > VALUE ? "..." : "");
+    const char *what = *path ? path : "it";
+    const bool is_long = value_length(was) > VALUE || value_length(is) > VALUE;
+    if (is_long && *was == '[' && *is == '[' && count_items(was) != count_items(is)) {
+        snprintf(text, RNL_DIFFERENCE_TEXT, "%s had %zu items and has %zu", what, count_items(was),
+                 count_items(is));
+        return;
+    }
+    print_value(old, was, (size_t)(before + same - was));
+    print_value(new, is, (size_t)(before + same - was));
+    snprintf(text, RNL_DIFFERENCE_TEXT, "%s was %s and is %s", what, old, new);
 }

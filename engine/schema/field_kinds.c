@@ -14,11 +14,17 @@
 
 /* ---- decoding -------------------------------------------------------------------------------- */
 
+static bool is_one_value(const rnl_field *field)
+{
+    return field->type == RNL_FIELD_INTEGER || field->type == RNL_FIELD_NUMBER ||
+           field->type == RNL_FIELD_BOOLEAN || field->type == RNL_FIELD_TEXT;
+}
+
 /* A mapping is no value where that is one number or text: it has the parameters' keys. */
 static bool names_its_field(const rnl_kind *kind, const rnl_node *given)
 {
     return given->type == RNL_MAPPING && given->count == 1 &&
-           (rnl_kind_shorthand(kind)->type <= RNL_FIELD_TEXT ||
+           (is_one_value(rnl_kind_shorthand(kind)) ||
             strcmp(given->items[0]->key, kind->shorthand) == 0);
 }
 
@@ -180,14 +186,17 @@ static rnl_status fail_count(const rnl_kind_table *table, const rnl_node *node)
     if (node->count == 0)
         return rnl_fail_at(node->place, "expected one %s, got 0", table->noun);
     const rnl_node *one = node->items[0], *two = node->items[1];
-    const rnl_kind *first = rnl_kind_find(table, one->key), *named = named_by_value(table, node);
+    const rnl_kind *first = rnl_kind_find(table, one->key),
+                   *second = rnl_kind_find(table, two->key), *named = named_by_value(table, node);
     if (first && ((first->fields && rnl_field_find(first->fields, two->key)) ||
                   (table->named && strcmp(two->key, RNL_NAME_KEY) == 0)))
         return rnl_fail_at(two->key_place,
                            "'%s' belongs to %s: indent it further, or write %s: {%s: ...}",
                            two->key, first->name, first->name, two->key);
-    if (first && node->count == 2 && !rnl_kind_find(table, two->key))
+    if (first && node->count == 2 && !second && rnl_kind_nearest(table, two->key))
         return rnl_fail_unknown_kind(table, two->key_place, two->key);
+    if (!first && (rnl_kind_nearest(table, one->key) || (!named && !second)))
+        return rnl_fail_unknown_kind(table, one->key_place, one->key);
     if (!first && named)
         return fail_named_by_value(named, table, node);
     return rnl_fail_at(node->place, "expected one %s, got %zu: %s and %s", table->noun, node->count,
@@ -212,11 +221,11 @@ rnl_status rnl_choice_decode(const rnl_kind_table *table, const rnl_node *node, 
     const char *name = bare ? node->text : node->items[0]->key;
     const rnl_place place = bare ? node->place : node->items[0]->key_place;
     const rnl_kind *kind = rnl_kind_find(table, name);
-    if (!kind && named_by_value(table, node))
-        return fail_named_by_value(named_by_value(table, node), table, node);
-    if (!kind)
-        return rnl_fail_unknown_kind(table, place, name);
-    return decode_kind(table, kind, bare ? NULL : node->items[0], place, choice);
+    if (kind)
+        return decode_kind(table, kind, bare ? NULL : node->items[0], place, choice);
+    const rnl_kind *named = rnl_kind_nearest(table, name) ? NULL : named_by_value(table, node);
+    return named ? fail_named_by_value(named, table, node)
+                 : rnl_fail_unknown_kind(table, place, name);
 }
 
 void rnl_choice_release(rnl_choice *choice)

@@ -14,53 +14,54 @@
 /* Keys of older Keras versions and other libraries, with their names here. */
 static const struct {
     const char *old, *today;
+    bool common; /* a word of many meanings: said only of fields that have today's name */
 } renamed[] = {
-    {"lr", "learning_rate"},
-    {"alpha", "negative_slope"},
-    {"init", "kernel_initializer"},
-    {"nb_epoch", "epochs"},
-    {"num_epochs", "epochs"},
-    {"n_epochs", "epochs"},
-    {"max_epochs", "epochs"},
-    {"output_dim", "units"},
-    {"out_features", "units"},
-    {"hidden_size", "units"},
-    {"neurons", "units"},
-    {"bias", "use_bias"},
-    {"eps", "epsilon"},
-    {"batch", "batch_size"},
-    {"random_state", "seed"},
-    {"beta1", "beta_1"},
-    {"beta2", "beta_2"},
-    {"scheduler", "schedule"},
-    {"validation_data", "validation"},
-    {"validation_freq", "validate_every"},
-    {"save_freq", "checkpoint_every"},
-    {"max_time", "max_seconds"},
-    {"time_limit", "max_seconds"},
-    {"budget", "max_seconds"},
-    {"criterion", "loss"},
-    {"p", "rate"},
-    {"file", "path"},
-    {"filename", "path"},
-    {"label", "target"},
-    {"label", "targets"},
-    {"labels", "target"},
-    {"labels", "targets"},
-    {"y", "target"},
-    {"y", "targets"},
-    {"X", "inputs"},
-    {"usecols", "features"},
-    {"columns", "features"},
-    {"cat_features", "categorical"},
-    {"categorical_features", "categorical"},
-    {"sep", "delimiter"},
-    {"separator", "delimiter"},
-    {"na_values", "missing_values"},
-    {"null_values", "missing_values"},
-    {"weights", "sample_weight"},
-    {"W_regularizer", "kernel_regularizer"},
-    {"W_constraint", "kernel_constraint"},
+    {"lr", "learning_rate", false},
+    {"alpha", "negative_slope", false},
+    {"init", "kernel_initializer", false},
+    {"nb_epoch", "epochs", false},
+    {"num_epochs", "epochs", false},
+    {"n_epochs", "epochs", false},
+    {"max_epochs", "epochs", false},
+    {"output_dim", "units", false},
+    {"out_features", "units", false},
+    {"hidden_size", "units", false},
+    {"neurons", "units", false},
+    {"bias", "use_bias", false},
+    {"eps", "epsilon", false},
+    {"batch", "batch_size", false},
+    {"random_state", "seed", false},
+    {"beta1", "beta_1", false},
+    {"beta2", "beta_2", false},
+    {"scheduler", "schedule", false},
+    {"validation_data", "validation", false},
+    {"validation_freq", "validate_every", false},
+    {"save_freq", "checkpoint_every", false},
+    {"max_time", "max_seconds", false},
+    {"time_limit", "max_seconds", false},
+    {"budget", "max_seconds", false},
+    {"criterion", "loss", false},
+    {"p", "rate", true},
+    {"file", "path", true},
+    {"filename", "path", true},
+    {"label", "target", true},
+    {"label", "targets", true},
+    {"labels", "target", true},
+    {"labels", "targets", true},
+    {"y", "target", true},
+    {"y", "targets", true},
+    {"X", "inputs", true},
+    {"usecols", "features", true},
+    {"columns", "features", true},
+    {"cat_features", "categorical", true},
+    {"categorical_features", "categorical", true},
+    {"sep", "delimiter", true},
+    {"separator", "delimiter", true},
+    {"na_values", "missing_values", true},
+    {"null_values", "missing_values", true},
+    {"weights", "sample_weight", true},
+    {"W_regularizer", "kernel_regularizer", false},
+    {"W_constraint", "kernel_constraint", false},
 };
 
 typedef struct hint {
@@ -167,9 +168,9 @@ static const char *find_today(const rnl_field *fields, const char *key)
     const char *today = NULL;
     for (size_t i = 0; i < sizeof renamed / sizeof *renamed; ++i)
         if (strcmp(key, renamed[i].old) == 0) {
-            today = today ? today : renamed[i].today;
             if (rnl_field_find(fields, renamed[i].today))
                 return renamed[i].today;
+            today = today || renamed[i].common ? today : renamed[i].today;
         }
     return today;
 }
@@ -257,7 +258,7 @@ static void advise_key(char text[HINT_BYTES], const rnl_field *fields, const cha
         names[count++] = f->key;
     const char *told = rnl_key_hint(key), *nearest = rnl_nearest(key, names, count);
     if (today && rnl_field_find(fields, today))
-        snprintf(text, HINT_BYTES, "; today's name is '%s'", today);
+        snprintf(text, HINT_BYTES, "; here it is '%s'", today);
     else if (told)
         snprintf(text, HINT_BYTES, "; %s", told);
     else if (rnl_key_elsewhere(key, path) || (today && rnl_key_elsewhere(today, path)))
@@ -286,12 +287,24 @@ static const rnl_kind_table *find_table(const char *name)
     return *table;
 }
 
-static void advise_kind(char text[HINT_BYTES], const rnl_kind_table *table, const char *name)
+static size_t collect_kinds(const char *names[MAX_NAMES], const rnl_kind_table *table)
 {
-    const char *names[MAX_NAMES], *told = FIND_HINT(kind_hints, name);
     size_t count = 0;
     for (; count < table->count && count < MAX_NAMES; ++count)
         names[count] = table->kinds[count].name;
+    return count;
+}
+
+const char *rnl_kind_nearest(const rnl_kind_table *table, const char *name)
+{
+    const char *names[MAX_NAMES];
+    return rnl_nearest(name, names, collect_kinds(names, table));
+}
+
+static void advise_kind(char text[HINT_BYTES], const rnl_kind_table *table, const char *name)
+{
+    const char *names[MAX_NAMES], *told = FIND_HINT(kind_hints, name);
+    const size_t count = collect_kinds(names, table);
     const rnl_kind_table *other = find_table(name);
     const char *nearest = rnl_nearest(name, names, count);
     if (other == &rnl_activations && table == &rnl_layers)

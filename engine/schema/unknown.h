@@ -16,6 +16,9 @@ const char *rnl_key_hint(const char *key);
 /* Writes where else the configuration has such a key; false if nowhere. */
 bool rnl_key_elsewhere(const char *key, char path[128]);
 
+/* Returns the kind's name that is near, or NULL. */
+const char *rnl_kind_nearest(const rnl_kind_table *table, const char *name);
+
 rnl_status rnl_fail_unknown_kind(const rnl_kind_table *table, rnl_place place, const char *name);
 
 #endif

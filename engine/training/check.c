@@ -1,6 +1,7 @@
 #include "engine/training/check.h"
 
 #include "engine/base/error.h"
+#include "engine/data/split.h"
 #include "engine/kinds/optimizers.h"
 #include "engine/kinds/regularizers.h"
 #include "engine/layers/dense/dense.h"
@@ -82,16 +83,16 @@ static rnl_status check_proximal(const rnl_model *model)
     return RNL_OK;
 }
 
-rnl_status rnl_check_trainable(const rnl_model *model, const rnl_dataset *dataset)
+rnl_status rnl_check_trainable(const rnl_model *model, const rnl_data *data)
 {
-    if (dataset->rows == 0)
-        return rnl_fail(RNL_BAD_DATA, "there are no rows to train on");
+    RNL_TRY(rnl_data_require_rows(data, RNL_TRAIN, "train on"));
+    RNL_TRY(rnl_split_check_fold(&model->config->data));
     if (rnl_model_first_trainable(model) == model->layer_count)
         return rnl_fail(RNL_BAD_CONFIG, "there is nothing to train: no layer has parameters that "
                                         "are neither fixed nor frozen");
     RNL_TRY(check_proximal(model));
-    RNL_TRY(rnl_check_labelled(model, dataset));
-    return rnl_mirrored_check_rows(model, dataset);
+    RNL_TRY(rnl_check_labelled(model, &data->train));
+    return rnl_mirrored_check_rows(model, &data->train);
 }
 
 static bool all_finite(const float *values, size_t count)

@@ -17,7 +17,7 @@ rnl_status rnl_check_labelled(const rnl_model *model, const rnl_dataset *dataset
 rnl_status rnl_check_held(const rnl_model *model, const rnl_data *data, const rnl_job *job);
 
 /* Checks that there are rows and parameters to train, too. */
-rnl_status rnl_check_trainable(const rnl_model *model, const rnl_dataset *dataset);
+rnl_status rnl_check_trainable(const rnl_model *model, const rnl_data *data);
 
 /* RNL_NOT_FINITE naming the first layer whose output over the mini-batch is not finite. */
 rnl_status rnl_fail_not_finite(const rnl_step *step, const rnl_batch *batch, uint64_t number);

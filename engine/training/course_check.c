@@ -128,7 +128,7 @@ static rnl_status check_phase(const rnl_model *model, size_t number, const rnl_d
                            "phase %zu: there is nothing to train: no layer has parameters that are "
                            "neither fixed nor frozen",
                            number + 1);
-    RNL_TRY(rnl_check_trainable(model, &data->train));
+    RNL_TRY(rnl_check_trainable(model, data));
     RNL_TRY(check_rates(model, number, data));
     RNL_TRY(check_schedule_monitor(model->phase.schedule, model->config, validated));
     return rnl_early_stopping_check(model->phase.early_stopping, model->config, validated);

@@ -274,7 +274,7 @@ static rnl_status check(search *s, const rnl_data *data)
     RNL_TRY(complete_range(&s->range));
     RNL_TRY(rnl_check_held(s->model, data, s->options->job));
     RNL_TRY(rnl_job_check(s->model, s->options));
-    return rnl_check_trainable(s->model, &data->train);
+    return rnl_check_trainable(s->model, data);
 }
 
 static rnl_status allocate(search *s)
