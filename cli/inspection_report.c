@@ -172,7 +172,7 @@ static bool has_outputs(const rnl_inspected_layer *layer)
     return has_kernel(layer) && !isnan(layer->numbers[RNL_STD]);
 }
 
-/* Where a signal fades forward, gradients are small in all layers alike. */
+/* Tells of a signal that fades forward: gradients are small then in all layers alike. */
 static bool report_fading(const rnl_inspected_epoch *epoch, size_t hidden)
 {
     const rnl_inspected_layer *first = NULL, *last = NULL;

@@ -198,8 +198,8 @@ typedef struct rnl_gather {
     const uint32_t *indices; /* (rows) row numbers in the source */
     const void *source;      /* (all rows, features) uint8_t, float or double, by the kernel */
     const double *centre, *scale, *offset; /* (features) each */
-    /* Of bytes whose scaling is source high + source low, summed by a fused multiply-add of float,
-     * to the same bits; high 0: it is computed as above. */
+    /* Scaling of bytes as source high + source low, summed by a fused multiply-add of float, where
+     * that gives the same bits; high 0: bytes are scaled as above. */
     float high, low;
     rnl_mutable_view x; /* (rows, features) */
 } rnl_gather;

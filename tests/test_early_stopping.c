@@ -367,7 +367,7 @@ static void compare_pair(rnl_log_level level, const char *text, void *user)
     rnl_model_free(model);
 }
 
-/* And where that file is gone, a training that goes on writes it anew. */
+/* A training that goes on writes the file anew where it is gone. */
 Test(early_stopping, saves_the_best_before_a_checkpoint)
 {
     rnl_data *data = create_data();

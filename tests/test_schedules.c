@@ -133,17 +133,25 @@ Test(schedules, one_cycle)
               0.2, 0.95);
 }
 
+/* Binds the optimizer of that name to scalar kernels; returns its configuration. */
+static rnl_config *bind(const char *name, rnl_bound_optimizer *bound)
+{
+    rnl_config *config = fixture_config("model: [dense: {units: 1}]\n"
+                                        "training: {loss: mean_squared_error, optimizer: %s}\n",
+                                        name);
+    const rnl_choice *choice = &config->training.optimizer;
+    rnl_optimizer_of(choice)->bind(bound, rnl_kernels_of(RNL_ISA_SCALAR), choice->parameters);
+    return config;
+}
+
 /* A beta_1 that is cycled and always the same is the one that is configured. */
 Test(schedules, momentum_of_the_adam_family)
 {
     static const char *const names[] = {"adam", "adamw", "adamax", "nadam"};
     for (size_t i = 0; i < COUNT(names); ++i) {
-        rnl_config *config = fixture_config("model: [dense: {units: 1}]\n"
-                                            "training: {loss: mean_squared_error, optimizer: %s}\n",
-                                            names[i]);
-        const rnl_choice *choice = &config->training.optimizer;
         rnl_bound_optimizer bound;
-        rnl_optimizer_of(choice)->bind(&bound, rnl_kernels_of(RNL_ISA_SCALAR), choice->parameters);
+        rnl_config *config = bind(names[i], &bound);
+        const rnl_choice *choice = &config->training.optimizer;
         double plain_product = 1, cycled_product = 1;
         for (uint64_t t = 1; t <= 50; ++t) {
             const rnl_step_rates plain =
@@ -159,18 +167,15 @@ Test(schedules, momentum_of_the_adam_family)
     }
 }
 
-/* By the product of the momenta so far, beta_1 - 0.9 is 0.05 and -0.05 in turns; adamw's decay goes
- * with the rate. */
+/* beta_1 is 0.95 and 0.85 in turns, and corrected by the product of the momenta so far; adamw's
+ * decay goes with the rate. */
 Test(schedules, correct_the_bias_of_momenta_that_change)
 {
     static const char *const names[] = {"adam", "adamw", "adamax"};
     for (size_t i = 0; i < COUNT(names); ++i) {
-        rnl_config *config = fixture_config("model: [dense: {units: 1}]\n"
-                                            "training: {loss: mean_squared_error, optimizer: %s}\n",
-                                            names[i]);
-        const rnl_choice *choice = &config->training.optimizer;
         rnl_bound_optimizer bound;
-        rnl_optimizer_of(choice)->bind(&bound, rnl_kernels_of(RNL_ISA_SCALAR), choice->parameters);
+        rnl_config *config = bind(names[i], &bound);
+        const rnl_choice *choice = &config->training.optimizer;
         double kept = 1, product = 1;
         for (uint64_t t = 1; t <= 20; ++t) {
             const rnl_scheduled now = {0.01 / (double)t, t % 2 ? 0.95 : 0.85};

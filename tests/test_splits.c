@@ -212,7 +212,7 @@ Test(splits, every_kind_of_class_target)
     }
 }
 
-/* By the rows alone, so that runs of other seeds have the same folds. */
+/* Folds follow from the rows alone, so runs of other seeds have the same. */
 Test(splits, random_folds_do_not_follow_the_seed)
 {
     const places a = split("folds: 5, fold: 2", 7), b = split("folds: 5, fold: 2", 8),

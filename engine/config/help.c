@@ -212,7 +212,7 @@ static bool enter_kind(path_place *place, const char *name)
            (table->unnamed && enter(place, rnl_field_find(table->unnamed->fields, name)));
 }
 
-/* Behind a kind with a shorthand stands that field's value. */
+/* Goes on by a word.  Behind a kind with a shorthand it belongs to the value of that field. */
 static bool follow_word(path_place *place, const char *word)
 {
     if (place->kind && place->kind->shorthand && !rnl_field_find(place->fields, word))

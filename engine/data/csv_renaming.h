@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Of more classes nothing is said. */
+/* Classes up to which columns are compared. */
 #define RNL_CSV_CLASSES 16
 
 typedef struct rnl_csv_renaming {
