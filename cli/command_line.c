@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct program_arguments {
     rnl_arguments common;
@@ -72,13 +73,23 @@ static int dispatch(const rnl_command *program, size_t count, char *const *words
     return command ? run_command(program, command, count - 1, words + 1) : RNL_EXIT_USAGE;
 }
 
+/* Opens what no write succeeds on: the end of a pipe that is read. */
+static bool hold_output(void)
+{
+    int ends[2];
+    return pipe(ends) == 0 && close(ends[1]) == 0 && ends[0] == STDOUT_FILENO;
+}
+
 /* A closed standard stream would leave its number to the next file that is opened, and messages
  * would go there. */
 static bool hold_standard_streams(void)
 {
-    for (int stream = 0; stream <= 2; ++stream)
-        if (fcntl(stream, F_GETFD) < 0 && open("/dev/null", O_RDWR) != stream)
+    for (int stream = 0; stream <= 2; ++stream) {
+        if (fcntl(stream, F_GETFD) >= 0)
+            continue;
+        if (stream == STDOUT_FILENO ? !hold_output() : open("/dev/null", O_RDWR) != stream)
             return false;
+    }
     return true;
 }
 

@@ -121,6 +121,48 @@ Test(outputs, follow_links_keep_permissions_and_write_to_pipes)
     program_expect_swept();
 }
 
+/* What could not be printed is no success. */
+Test(outputs, a_standard_output_that_takes_nothing_is_told)
+{
+    static const char *const commands[] = {
+        "--version",
+        "help",
+        "train --help",
+        "help train --man",
+        "help --completions bash",
+        "help config dense",
+        "train " SPIRALS " --print-config",
+        "train " SPIRALS " --output t --force -q --set training.epochs=1",
+        "evaluate s/model.safetensors",
+        "predict " MODEL " --data x.csv",
+        "find-lr " SPIRALS " --steps 20",
+        "fold " MODEL " folded --force",
+        "diff " MODEL " " MODEL,
+        "summary " SPIRALS,
+        "inspect s",
+        "plot r",
+        "report r",
+        "topology",
+        "compare " SPIRALS " --output c --set training.epochs=1 --vary training.seed=1",
+        "bench machine --quick --json --processes 1 --threads 1",
+        "predict " MODEL " --data x.csv -o /dev/stdout",
+    };
+    static const struct {
+        const char *to, *reason;
+    } outputs[] = {{"/dev/full", ": No space left on device"}, {"&-", ": Bad file descriptor"}};
+    train_table();
+    cr_assert_eq(program_run("train " SPIRALS " --output s -q --set training.epochs=1"
+                             " --set training.inspect=true"),
+                 0, "%s", program_read("err"));
+    for (size_t k = 0; k < 2; ++k)
+        for (size_t i = 0; i < sizeof commands / sizeof *commands; ++i) {
+            cr_expect_eq(program_shell("\"$R\" %s >%s 2>err", commands[i], outputs[k].to), 1, "%s",
+                         commands[i]);
+            program_expect("err", outputs[k].reason);
+        }
+    cr_expect_eq(program_shell("\"$R\" predict " MODEL " --data x.csv -o /dev/null >&-"), 0);
+}
+
 /* Links that others have planted under the names that used to be written to. */
 Test(outputs, temporary_names_follow_no_link)
 {
