@@ -337,17 +337,11 @@ static int check_earlier(const pretraining_run *run)
     rnl_run_directory first;
     const pretrain_arguments *arguments = run->arguments;
     const char *model = rnl_run_directory_occupied(&run->directory);
-    if (arguments->force || arguments->resume)
-        return RNL_EXIT_OK;
     if (!name_stage(&first, run, 1))
         return RNL_EXIT_FAILURE;
-    const char *occupied = model ? model : rnl_run_directory_occupied(&first);
     const int code =
-        occupied ? rnl_complain_usage("pretrain",
-                                      "%s is there from an earlier run: --force replaces it, "
-                                      "--resume goes on with it, --output DIR keeps it",
-                                      occupied)
-                 : RNL_EXIT_OK;
+        rnl_run_directory_check("pretrain", model ? model : rnl_run_directory_occupied(&first),
+                                arguments->force, arguments->resume);
     rnl_run_directory_release(&first);
     return code;
 }

@@ -94,6 +94,19 @@ const char *rnl_run_directory_occupied(const rnl_run_directory *directory)
     return NULL;
 }
 
+int rnl_run_directory_check(const char *command, const char *occupied, bool force, bool resume)
+{
+    if (force && resume)
+        return rnl_complain_usage(command, "--force replaces an earlier run and --resume goes on "
+                                           "with it: expected one of them");
+    if (occupied && !force && !resume)
+        return rnl_complain_usage(command,
+                                  "%s is there from an earlier run: --force replaces it, --resume "
+                                  "goes on with it, --output DIR keeps it",
+                                  occupied);
+    return RNL_EXIT_OK;
+}
+
 bool rnl_run_directory_forget(const rnl_run_directory *directory)
 {
     const char *files[FILES];

@@ -73,12 +73,8 @@ static int check_earlier(const rnl_training *run)
 {
     const rnl_train_arguments *arguments = run->arguments;
     const rnl_run_directory *directory = &run->directory;
-    const char *occupied = rnl_run_directory_occupied(directory);
-    if (occupied && !arguments->force && !arguments->resume)
-        return rnl_complain_usage("train",
-                                  "%s is there from an earlier run: --force replaces it, --resume "
-                                  "goes on with it, --output DIR keeps it",
-                                  occupied);
+    RNL_TRY_EXIT(rnl_run_directory_check("train", rnl_run_directory_occupied(directory),
+                                         arguments->force, arguments->resume));
     if (arguments->resume && access(directory->model, F_OK) == 0 &&
         access(directory->checkpoint, F_OK) != 0 && access(directory->previous, F_OK) != 0)
         return rnl_complain_usage("train",

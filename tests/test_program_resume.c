@@ -76,6 +76,9 @@ Test(program_resume, resumes_only_what_fits)
     program_expect("err", "training.epochs: 2, but the checkpoint is 255 steps on, behind epoch 3");
     cr_expect_eq(program_run("train " SPIRALS " --output r --force --restart-schedule"), 2);
     program_expect("err", "--restart-schedule says how to go on: --resume");
+    cr_expect_eq(program_run("train " SPIRALS " --output r --force --resume"), 2);
+    program_expect("err", "--force replaces an earlier run and --resume goes on with it: expected");
+    program_expect("r/history.csv", "\n3,");
     /* A damaged checkpoint is told, and the one before serves. */
     cr_assert_eq(truncate("r/checkpoint.safetensors", 100), 0);
     cr_expect_eq(program_run("train " SPIRALS " --output r --resume --set training.epochs=3"), 0);
