@@ -211,12 +211,23 @@ Test(config, help_knows_every_kind)
 
 Test(config, help_follows_paths_through_lists_and_maps)
 {
-    static const char *const known[] = {
-        "data.classes.map.5",          "data.classes.only.0",
-        "training.class_weight.a",     "training.phases.0.epochs",
-        "data.train.csv.features.0",   "data.scaling.columns.age",
-        "model.0.residual.1.dense",    "model.0.residual.1.dense.units",
-        "model.0.activation.elu.alpha"};
+    static const char *const known[] = {"data.classes.map.5",
+                                        "data.classes.only.0",
+                                        "training.class_weight.a",
+                                        "training.phases.0.epochs",
+                                        "data.train.csv.features.0",
+                                        "data.scaling.columns.age",
+                                        "model.0.residual.1.dense",
+                                        "model.0.residual.1.dense.units",
+                                        "model.0.activation.elu.alpha",
+                                        "model.layers.0.dense.units",
+                                        "model.layers.dense.units",
+                                        "model.layers.0.kernel_initializer.he_normal",
+                                        "model.defaults.activation",
+                                        "model.styles.wide.units",
+                                        "model.0.layers.0.dense.units",
+                                        "training.optimizer.beta_1",
+                                        "model"};
     static const char *const unknown[] = {"training.5",
                                           "training.epochs.5",
                                           "training.clipping.clipnorm.0",
@@ -225,6 +236,10 @@ Test(config, help_follows_paths_through_lists_and_maps)
                                           "training.optimizer.5",
                                           "data.train.csv.features.0.0",
                                           "model.0.flatten.flatten",
+                                          "model.layers.0.5",
+                                          "model.defaults.dense.units",
+                                          "model.styles.wide.dense.units",
+                                          "model.styles.defaults.styles",
                                           "model.0.residual.1.dense.unit",
                                           "training.early_stopping.monitor.accuracy",
                                           "."};
@@ -239,4 +254,29 @@ Test(config, help_follows_paths_through_lists_and_maps)
         cr_expect_not(rnl_config_has_key(unknown[i]), "%s", unknown[i]);
     }
     cr_expect(rnl_config_has_key("data.classes.map.5"));
+}
+
+/* Behind `layers`, and where the path does not name the kind, the same text with the kinds. */
+Test(config, help_finds_parameters_without_their_kinds)
+{
+    char *named, *layers, *unnamed;
+    cr_assert_eq(rnl_config_help("model.0.dense.units", &named), RNL_OK);
+    cr_assert_eq(rnl_config_help("model.layers.0.dense.units", &layers), RNL_OK);
+    cr_assert_eq(rnl_config_help("model.layers.0.units", &unnamed), RNL_OK);
+    cr_expect_str_eq(layers, named);
+    cr_expect_eq(strncmp(unnamed, named, strlen(named)), 0, "%s", unnamed);
+    cr_expect(strstr(unnamed, " of layer dense\n") != NULL, "%s", unnamed);
+    rnl_text_free(named);
+    rnl_text_free(layers);
+    rnl_text_free(unnamed);
+    cr_assert_eq(rnl_config_help("training.optimizer.beta_1", &named), RNL_OK);
+    cr_expect(strstr(named, " of optimizer adam\n") && strstr(named, " of optimizer nadam\n"));
+    cr_expect_null(strstr(named, "one_cycle"), "of the schedules");
+    rnl_text_free(named);
+    /* Each kind with its own default. */
+    cr_assert_eq(rnl_config_help("training.optimizer.learning_rate", &named), RNL_OK);
+    const char *of_sgd = strstr(named, "default 0.01"), *of_adam = strstr(named, "default 0.001");
+    cr_assert(of_sgd && of_adam && strstr(named, "optimizer adam\n"), "%s", named);
+    cr_expect(of_sgd < of_adam && of_adam < strstr(named, "optimizer adam\n"), "%s", named);
+    rnl_text_free(named);
 }

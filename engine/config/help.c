@@ -177,12 +177,38 @@ static void print_key(FILE *out, const rnl_field *f)
     }
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Prints a parameter of kinds of these tables, again where another kind's is not the same, and
+ * names the kinds. */
+static bool print_parameter(FILE *out, const rnl_kind_table *const *of, size_t count,
+                            const char *name)
+{
+    const rnl_field *last = NULL;
+    for (size_t i = 0; i < count; ++i)
+        for (size_t k = 0; k < of[i]->count; ++k) {
+            const rnl_kind *kind = &of[i]->kinds[k];
+            const rnl_field *f = kind->fields ? rnl_field_find(kind->fields, name) : NULL;
+            if (!f)
+                continue;
+            if (!last || !same_text(f->fallback, last->fallback) || !same_text(f->help, last->help))
+                print_field(out, f, 0);
+            fprintf(out, "%*s of %s %s\n", 22, "", of[i]->noun, kind->name);
+            last = f;
+        }
+    return last != NULL;
+}
+
 /* A place on a path: a field, an item of it, or a kind that its value names. */
 typedef struct path_place {
     const rnl_field *field;
-    bool is_item;
+    bool is_item, is_style, lacks_kind;
     const rnl_kind *kind;
-    const rnl_field *fields; /* what may stand next, by its key; NULL: no key */
+    const rnl_kind_table *several; /* whose kinds have the field, where none was named */
+    const rnl_field *fields;       /* what may stand next, by its key; NULL: no key */
 } path_place;
 
 static bool enter(path_place *place, const rnl_field *field)
@@ -207,9 +233,37 @@ static bool enter_kind(path_place *place, const char *name)
 {
     const rnl_kind_table *table = place->field->kinds;
     place->kind = rnl_kind_find(table, name);
+    place->several = NULL;
     place->fields = place->kind ? place->kind->fields : NULL;
     return place->kind ||
            (table->unnamed && enter(place, rnl_field_find(table->unnamed->fields, name)));
+}
+
+/* Goes on to a parameter that some of the kinds have, where the path does not say which. */
+static bool enter_parameter(path_place *place, const char *name)
+{
+    const rnl_kind_table *table = place->field->kinds;
+    const rnl_field *f = NULL;
+    for (size_t k = 0; k < table->count && !f; ++k)
+        f = table->kinds[k].fields ? rnl_field_find(table->kinds[k].fields, name) : NULL;
+    const bool found = enter(place, f);
+    place->several = table;
+    return found;
+}
+
+/* Goes on behind model: to its layers, defaults or styles, and from these by a name. */
+static bool enter_model_part(path_place *place, const char *word)
+{
+    const bool named = place->is_style, defaults = strcmp(word, "defaults") == 0;
+    const bool styles = strcmp(word, "styles") == 0;
+    place->is_style = !named && styles;
+    place->is_item = place->lacks_kind = named || defaults;
+    return named || defaults || styles || strcmp(word, "layers") == 0;
+}
+
+static bool is_model(const path_place *place)
+{
+    return !place->is_item && place->field == rnl_field_find(rnl_config_fields, "model");
 }
 
 /* Goes on by a word.  Behind a kind with a shorthand it belongs to the value of that field. */
@@ -221,51 +275,38 @@ static bool follow_word(path_place *place, const char *word)
         return place->fields && enter(place, rnl_field_find(place->fields, word));
     if (!place->is_item && names_item(place->field, word))
         return place->is_item = true;
-    return place->field->kinds && place->field->type != RNL_FIELD_TEXT && enter_kind(place, word);
+    if (is_model(place) && enter_model_part(place, word))
+        return true;
+    return place->field->kinds && place->field->type != RNL_FIELD_TEXT &&
+           ((!place->lacks_kind && enter_kind(place, word)) || enter_parameter(place, word));
 }
 
 /* Follows a path such as training.optimizer.adam.learning_rate: keys, names of kinds behind the
- * keys whose values they are, and items of lists and maps.  `named`: the kind, if it ends with
- * one. */
-static const rnl_field *find_path(const char *path, const rnl_kind **named)
+ * keys whose values they are, and items of lists and maps. */
+static path_place find_path(const char *path)
 {
+    static const path_place nowhere = {.field = NULL};
     char rest[128], *saved = NULL;
     if (!strchr(path, '.') || strlen(path) >= sizeof rest)
-        return NULL;
+        return nowhere;
     path_place place = {.fields = rnl_config_fields};
     for (char *word = strtok_r(strcpy(rest, path), ".", &saved); word;
          word = strtok_r(NULL, ".", &saved))
         if (!follow_word(&place, word))
-            return NULL;
-    *named = place.kind;
-    return place.field;
+            return nowhere;
+    return place;
 }
 
 static bool print_path(FILE *out, const char *path)
 {
-    const rnl_kind *kind = NULL;
-    const rnl_field *f = find_path(path, &kind);
-    if (kind)
-        print_kind(out, kind, f->kinds);
-    else if (f)
-        print_key(out, f);
-    return f;
-}
-
-static bool print_parameter(FILE *out, const tables *all, const char *topic)
-{
-    const rnl_field *first = NULL;
-    for (size_t i = 0; i < all->count; ++i)
-        for (size_t k = 0; k < all->items[i]->count; ++k) {
-            const rnl_kind *kind = &all->items[i]->kinds[k];
-            const rnl_field *f = kind->fields ? rnl_field_find(kind->fields, topic) : NULL;
-            if (f && !first)
-                print_field(out, f, 0);
-            if (f)
-                fprintf(out, "%*s of %s %s\n", 22, "", all->items[i]->noun, kind->name);
-            first = first ? first : f;
-        }
-    return first != NULL;
+    const path_place place = find_path(path);
+    if (place.kind)
+        print_kind(out, place.kind, place.field->kinds);
+    else if (place.several)
+        print_parameter(out, &place.several, 1, place.field->key);
+    else if (place.field)
+        print_key(out, place.field);
+    return place.field;
 }
 
 static void add_keys(const char *names[MAX_TOPICS], size_t *count, const rnl_field *fields)
@@ -308,7 +349,7 @@ static bool print_topic(FILE *out, const tables *all, const char *topic)
         return true;
     const bool is_kind = print_kinds_named(out, all, topic);
     const bool is_table = print_tables_named(out, all, topic);
-    return is_kind || print_parameter(out, all, topic) || is_table;
+    return is_kind || print_parameter(out, all->items, all->count, topic) || is_table;
 }
 
 static bool is_parameter(const char *name)
@@ -324,9 +365,8 @@ static bool is_parameter(const char *name)
 
 int rnl_config_has_key(const char *name)
 {
-    const rnl_kind *kind = NULL;
-    return find_key(rnl_config_fields, name) || (find_path(name, &kind) && !kind) ||
-           is_parameter(name);
+    const path_place place = find_path(name);
+    return find_key(rnl_config_fields, name) || (place.field && !place.kind) || is_parameter(name);
 }
 
 rnl_status rnl_config_help(const char *topic, char **text)
