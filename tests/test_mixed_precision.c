@@ -182,6 +182,39 @@ static double loss_of(rnl_model *model, const rnl_data *data)
     return loss;
 }
 
+static int keep_first_loss(const rnl_progress *progress, void *user)
+{
+    if (progress->epoch == 1)
+        *(double *)user = progress->figures[0].value;
+    return 0;
+}
+
+/* In a net of dense layers, where products read no floats of outputs. */
+Test(mixed_precision, outputs_are_penalized_as_in_float32)
+{
+    static const char layers[] =
+        "  - activity_regularization: {l1: 0.01}\n"
+        "  - flatten\n"
+        "  - dense: {units: 150, activation: elu, activity_regularizer: l2}\n"
+        "  - dense: {units: 60, activation: elu, activity_regularizer: l1}\n";
+    rnl_data *data = create_data();
+    for (unsigned batch_size = 32; batch_size <= 331; batch_size += 299) {
+        double losses[2];
+        for (size_t i = 0; i < 2; ++i) {
+            const trial t = trial_of(layers, i == 0 ? MIXED : "precision: float32", batch_size);
+            rnl_model *model = create(&t, data);
+            cr_assert_eq(rnl_train(model, data,
+                                   &(const rnl_options){.threads = 2,
+                                                        .on_epoch = keep_first_loss,
+                                                        .user = &losses[i]}),
+                         RNL_OK, "%s", rnl_message());
+            rnl_model_free(model);
+        }
+        cr_expect_float_eq(losses[0], losses[1], 0.01 * losses[1], "%g, %g", losses[0], losses[1]);
+    }
+    rnl_data_free(data);
+}
+
 static int keep_validation_loss(const rnl_progress *progress, void *user)
 {
     for (size_t i = 0; i < progress->figure_count; ++i)

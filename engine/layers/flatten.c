@@ -11,6 +11,7 @@ static rnl_status build(rnl_layer *layer)
 const rnl_layer_operations rnl_flatten_operations = {
     .build = build,
     .views_input = true,
+    .reads_pairs = true,
     .plan_forward = rnl_pass_through_plan_forward,
     .plan_backward = rnl_pass_through_plan_backward,
 };

@@ -107,7 +107,8 @@ typedef struct rnl_layer_operations {
     bool ends_residual; /* adds the block's input */
     /* The output is the input in another shape, and uses no memory. */
     bool views_input;
-    /* In a mixed step products alone read the input, and the layer's derivative its own output. */
+    /* In a mixed step products, or nobody, read the input, and the layer's derivative its own
+     * output. */
     bool reads_pairs;
     /* Tests if its parameters need a final pass over the training rows. */
     bool (*has_final_pass)(const rnl_layer *layer);

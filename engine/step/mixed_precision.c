@@ -88,11 +88,9 @@ void rnl_step_round(const rnl_step_worker *worker, const rnl_matrix *matrix, siz
 /* Tests if products alone read the outputs of all layers but the last. */
 static bool products_read_all(const rnl_model *model)
 {
-    for (size_t i = 0; i < model->layer_count; ++i) {
-        const rnl_layer_operations *operations = rnl_layer_operations_of(&model->layers[i]);
-        if (!operations->reads_pairs && !operations->views_input)
+    for (size_t i = 0; i < model->layer_count; ++i)
+        if (!rnl_layer_operations_of(&model->layers[i])->reads_pairs)
             return false;
-    }
     return true;
 }
 
