@@ -1,4 +1,5 @@
 #include "tests/failing_runs.h"
+#include "engine/schema/difference.h"
 
 const char run_config[] =
     "data: {train: {csv: {path: rows.csv, target: class, categorical: town}},\n"
@@ -78,6 +79,9 @@ static rnl_status print(run *r)
         status = rnl_config_help(NULL, &r->texts[2]);
     if (status == RNL_OK)
         status = rnl_config_help("training", &r->texts[3]);
+    char difference[RNL_DIFFERENCE_TEXT];
+    if (status == RNL_OK)
+        status = rnl_difference_describe("{\"a\": [1]}", "{\"a\": [2]}", difference);
     return status == RNL_OK ? rnl_topology_describe(NULL, NULL, &run_options, &r->texts[4])
                             : status;
 }

@@ -164,13 +164,22 @@ Test(tree, differences_of_long_values_are_shown)
         {"{\"m\": [" LONG_ITEMS ", [1, 2]], \"n\": 1}", "{\"m\": [" LONG_ITEMS "], \"n\": 1}",
          "m had 4 items and has 3"},
         {"{\"m\": [1, 2]}", "{\"m\": [1, 2, 3]}", "m was [1, 2] and is [1, 2, 3]"},
+        {"{\"a\": 1, \"o\": {\"sgd\": {\"r\": 0.01}}}",
+         "{\"a\": 1, \"o\": {\"adam\": {\"r\": 1e-7}}}",
+         "o was {\"sgd\": {\"r\": 0.01}} and is {\"adam\": {\"r\": 1e-7}}"},
+        {"{\"m\": [{\"d\": {\"u\": 3}}, \"x]\\\"\"]}", "{\"m\": [{\"d\": {\"u\": 4}}, \"x]\\\"\"]}",
+         "m.0.d.u was 3 and is 4"},
+        {"{\"m\": [{\"d\": {}}, \"x]\\\"\"]}", "{\"m\": [{\"d\": {}}, \"y\"]}",
+         "m.1 was \"x]\\\"\" and is \"y\""},
+        {"{\"m\": null}", "{\"m\": {\"k\": true}}", "m was null and is {\"k\": true}"},
+        {"[]", "{}", "it was [] and is {}"},
         {"{\"m\": " LONG_TEXT "a.csv\"}", "{\"m\": " LONG_TEXT "b.csv\"}",
          "m was ...omeone/somewhere/far/away/with/a/name/of/many/letters/a.csv\" and is "
          "...omeone/somewhere/far/away/with/a/name/of/many/letters/b.csv\""},
     };
     char text[RNL_DIFFERENCE_TEXT];
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
-        rnl_difference_describe(cases[i][0], cases[i][1], text);
+        cr_assert_eq(rnl_difference_describe(cases[i][0], cases[i][1], text), RNL_OK);
         cr_expect_str_eq(text, cases[i][2]);
     }
 }

@@ -40,9 +40,10 @@ static rnl_status check_same(const rnl_config *kept, const rnl_config *asked, co
     }
     if (strcmp(before, now) != 0) {
         char difference[RNL_DIFFERENCE_TEXT];
-        rnl_difference_describe(before, now, difference);
-        status =
-            rnl_fail(RNL_BAD_CONFIG, "%s: made under another configuration: %s", path, difference);
+        status = rnl_difference_describe(before, now, difference);
+        if (status == RNL_OK)
+            status = rnl_fail(RNL_BAD_CONFIG, "%s: made under another configuration: %s", path,
+                              difference);
     }
     rnl_text_free(before);
     rnl_text_free(now);

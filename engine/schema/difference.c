@@ -1,94 +1,66 @@
 #include "engine/schema/difference.h"
 
+#include "engine/base/error.h"
 #include "engine/base/number.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define MAX_DEPTH   64
 #define PATH_BYTES  128
 #define VALUE       60 /* bytes of a value that are shown */
 #define VALUE_BYTES 72 /* with dots around them */
 
-typedef struct level {
-    const char *key; /* in quotes; NULL: a list */
-    size_t index;    /* of the list's item */
-    const char *value;
-} level;
+/* Values that differ, and where they stand. */
+typedef struct difference {
+    json_t *before, *now;
+    char path[PATH_BYTES];
+    size_t length;
+} difference;
 
-static const char *behind_text(const char *quote)
+static void enter(difference *d, json_t *before, json_t *now, const char *name)
 {
-    for (++quote; *quote && *quote != '"'; ++quote)
-        quote += *quote == '\\' && quote[1];
-    return *quote ? quote + 1 : quote;
+    const size_t room = PATH_BYTES - d->length;
+    const int length = snprintf(d->path + d->length, room, "%s%s", d->length > 0 ? "." : "", name);
+    d->length += rnl_least((size_t)length, room - 1);
+    d->before = before;
+    d->now = now;
 }
 
-static const char *behind_blanks(const char *at)
+/* Goes on to the first key whose values differ.  A mapping that lacks it differs itself. */
+static bool enter_mapping(difference *d)
 {
-    return at + strspn(at, " ");
-}
-
-/* Follows the text up to `end`, where the other one differs; returns the number of levels that are
- * open there, of which the last one's value holds that place. */
-static size_t follow(const char *text, const char *end, level levels[MAX_DEPTH])
-{
-    size_t depth = 0;
-    for (const char *at = text, *next; at < end; at = next) {
-        level *inner = depth > 0 ? &levels[depth - 1] : NULL;
-        next = *at == '"' ? behind_text(at) : at + 1;
-        if ((*at == '{' || *at == '[') && depth < MAX_DEPTH)
-            levels[depth++] = (level){.key = *at == '{' ? "" : NULL, .value = behind_blanks(next)};
-        else if ((*at == '}' || *at == ']') && depth > 0)
-            --depth;
-        else if (*at == ',' && inner && !inner->key) {
-            ++inner->index;
-            inner->value = behind_blanks(next);
-        } else if (*at == '"' && *next == ':' && next < end && inner && inner->key) {
-            inner->key = at;
-            inner->value = behind_blanks(next + 1);
-        } else if (*at == ',' && inner) {
-            inner->key = "";
-        }
+    const char *key;
+    json_t *value;
+    json_object_foreach(d->before, key, value)
+    {
+        json_t *other = json_object_get(d->now, key);
+        if (json_equal(value, other))
+            continue;
+        if (other)
+            enter(d, value, other, key);
+        return other;
     }
-    /* A key that differs says of the mapping around it that it does. */
-    while (depth > 1 && levels[depth - 1].key && !*levels[depth - 1].key)
-        --depth;
-    return depth;
+    return false;
 }
 
-static void print_path(char path[PATH_BYTES], const level *levels, size_t depth)
+/* Goes on to the first item that differs, in lists of one length. */
+static bool enter_list(difference *d)
 {
-    size_t length = 0;
-    for (size_t i = 0; i < depth && length < PATH_BYTES; ++i) {
-        if (levels[i].key && !*levels[i].key)
-            return;
-        const char *key = levels[i].key, *dot = i > 0 ? "." : "";
-        length += (size_t)(key ? snprintf(path + length, PATH_BYTES - length, "%s%.*s", dot,
-                                          (int)strcspn(key + 1, "\""), key + 1)
-                               : snprintf(path + length, PATH_BYTES - length, "%s%zu", dot,
-                                          levels[i].index));
+    char number[24];
+    if (json_array_size(d->before) != json_array_size(d->now))
+        return false;
+    for (size_t i = 0; i < json_array_size(d->before); ++i) {
+        json_t *value = json_array_get(d->before, i), *other = json_array_get(d->now, i);
+        if (json_equal(value, other))
+            continue;
+        snprintf(number, sizeof number, "%zu", i);
+        enter(d, value, other, number);
+        return true;
     }
-}
-
-/* Characters of a value, to its end. */
-static int value_length(const char *value)
-{
-    size_t depth = 0;
-    const char *at = value;
-    while (*at && !(depth == 0 && strchr(",}]", *at))) {
-        depth += *at == '{' || *at == '[';
-        depth -= *at == '}' || *at == ']';
-        at = *at == '"' ? behind_text(at) : at + 1;
-    }
-    return (int)(at - value);
-}
-
-/* A list that goes on differs behind its last common item. */
-static bool are_equal(const char *a, const char *b)
-{
-    const int length = value_length(a);
-    return length == value_length(b) && strncmp(a, b, (size_t)length) == 0;
+    return false;
 }
 
 /* Tests if the byte is not the first one of a character of UTF-8. */
@@ -97,23 +69,13 @@ static bool is_within_character(char byte)
     return ((unsigned char)byte & 0xc0) == 0x80;
 }
 
-static size_t count_items(const char *list)
-{
-    size_t count = 0;
-    for (const char *at = list + 1; *at && *at != ']'; at += strspn(at, ", ")) {
-        at += value_length(at);
-        ++count;
-    }
-    return count;
-}
-
 /* Writes a value; of a long one the part around the place where it differs. */
-static void print_value(char text[VALUE_BYTES], const char *value, size_t difference)
+static void print_value(char text[VALUE_BYTES], const char *value, size_t same)
 {
-    const size_t length = (size_t)value_length(value);
+    const size_t length = strlen(value);
     size_t begin = 0;
-    if (length > VALUE && difference > VALUE / 2)
-        begin = rnl_least(difference - VALUE / 4, length - VALUE);
+    if (length > VALUE && same > VALUE / 2)
+        begin = rnl_least(same - VALUE / 4, length - VALUE);
     while (begin > 0 && is_within_character(value[begin]))
         --begin;
     size_t end = length - begin > VALUE ? begin + VALUE : length;
@@ -123,27 +85,40 @@ static void print_value(char text[VALUE_BYTES], const char *value, size_t differ
              value + begin, end < length ? "..." : "");
 }
 
-void rnl_difference_describe(const char *before, const char *now, char text[RNL_DIFFERENCE_TEXT])
+static void print(const difference *d, const char *before, const char *now,
+                  char text[RNL_DIFFERENCE_TEXT])
 {
-    level levels[MAX_DEPTH];
-    char path[PATH_BYTES] = "", old[VALUE_BYTES], new[VALUE_BYTES];
+    char was[VALUE_BYTES], is[VALUE_BYTES];
+    const char *what = *d->path ? d->path : "it";
+    const size_t had = json_array_size(d->before), has = json_array_size(d->now);
+    if (had > 0 && has > 0 && had != has && (strlen(before) > VALUE || strlen(now) > VALUE)) {
+        snprintf(text, RNL_DIFFERENCE_TEXT, "%s had %zu items and has %zu", what, had, has);
+        return;
+    }
     size_t same = 0;
     while (before[same] && before[same] == now[same])
         ++same;
-    size_t depth = follow(before, before + same, levels);
-    while (depth > 1 &&
-           are_equal(levels[depth - 1].value, now + (levels[depth - 1].value - before)))
-        --depth;
-    print_path(path, levels, depth);
-    const char *was = depth > 0 ? levels[depth - 1].value : before, *is = now + (was - before);
-    const char *what = *path ? path : "it";
-    const bool is_long = value_length(was) > VALUE || value_length(is) > VALUE;
-    if (is_long && *was == '[' && *is == '[' && count_items(was) != count_items(is)) {
-        snprintf(text, RNL_DIFFERENCE_TEXT, "%s had %zu items and has %zu", what, count_items(was),
-                 count_items(is));
-        return;
-    }
-    print_value(old, was, (size_t)(before + same - was));
-    print_value(new, is, (size_t)(before + same - was));
-    snprintf(text, RNL_DIFFERENCE_TEXT, "%s was %s and is %s", what, old, new);
+    print_value(was, before, same);
+    print_value(is, now, same);
+    snprintf(text, RNL_DIFFERENCE_TEXT, "%s was %s and is %s", what, was, is);
+}
+
+rnl_status rnl_difference_describe(const char *before, const char *now,
+                                   char text[RNL_DIFFERENCE_TEXT])
+{
+    json_t *roots[] = {json_loads(before, JSON_DECODE_ANY, NULL),
+                       json_loads(now, JSON_DECODE_ANY, NULL)};
+    difference d = {.before = roots[0], .now = roots[1]};
+    while (enter_mapping(&d) || enter_list(&d))
+        ;
+    const size_t flags = JSON_ENCODE_ANY | JSON_REAL_PRECISION(15);
+    char *old = json_dumps(d.before, flags), *new = json_dumps(d.now, flags);
+    if (old && new)
+        print(&d, old, new, text);
+    const bool printed = old && new;
+    free(old);
+    free(new);
+    json_decref(roots[0]);
+    json_decref(roots[1]);
+    return printed ? RNL_OK : rnl_fail_memory(strlen(before) + strlen(now));
 }
