@@ -127,4 +127,10 @@ typedef struct rnl_arrow_use {
 rnl_status rnl_arrow_take(rnl_dataset *dataset, const rnl_arrow_frame *frame,
                           const rnl_arrow_use *use, bool **kept);
 
+/* Notes what is odd about the columns of a frame whose encoding was measured on its rows, which the
+ * dataset has all, with their targets (arrow_oddities.c). */
+rnl_status rnl_arrow_note_oddities(const rnl_arrow_frame *frame, const rnl_dataset *dataset,
+                                   const bool *kept, const rnl_encoding *encoding,
+                                   rnl_notes *notes);
+
 #endif

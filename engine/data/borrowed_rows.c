@@ -149,8 +149,10 @@ static rnl_status keep(rnl_dataset *dataset, const bool *kept)
 }
 
 static rnl_status take_columns(rnl_dataset *dataset, const rnl_rows *rows,
-                               const rnl_arrow_frame *frame, rnl_encoding *encoding)
+                               const rnl_arrow_frame *frame, rnl_encoding *encoding,
+                               rnl_notes *notes)
 {
+    const bool fresh = !rnl_encoding_measured(encoding);
     const bool predicting = rows->missing == RNL_MISSING_DROP && !has_others(rows);
     const rnl_arrow_use use = {predicting ? RNL_MISSING_ERROR : rows->missing,
                                rows->all_categories != 0, encoding};
@@ -162,6 +164,8 @@ static rnl_status take_columns(rnl_dataset *dataset, const rnl_rows *rows,
     rnl_status status = frame->rows > 0 ? rnl_arrow_take(dataset, frame, &use, &kept) : RNL_OK;
     if (status == RNL_OK && frame->rows > 0)
         status = take_others(dataset, rows);
+    if (status == RNL_OK && frame->rows > 0 && fresh && notes)
+        status = rnl_arrow_note_oddities(frame, dataset, kept, encoding, notes);
     if (status == RNL_OK && kept)
         status = keep(dataset, kept);
     free(kept);
@@ -169,20 +173,21 @@ static rnl_status take_columns(rnl_dataset *dataset, const rnl_rows *rows,
 }
 
 static rnl_status take_frame(rnl_dataset *dataset, const rnl_rows *rows, const char *name,
-                             rnl_encoding *encoding)
+                             rnl_encoding *encoding, rnl_notes *notes)
 {
     rnl_arrow_frame frame;
     if ((unsigned)rows->missing > RNL_MISSING_FILL)
         return rnl_fail(RNL_BAD_DATA, "%s: expected an rnl_missing_rule", name);
     rnl_status status = rnl_arrow_frame_read(&frame, rows->frame, name);
     if (status == RNL_OK)
-        status = take_columns(dataset, rows, &frame, encoding);
+        status = take_columns(dataset, rows, &frame, encoding, notes);
     rnl_arrow_frame_release(&frame);
     return status;
 }
 
+/* Notes on a frame's columns are of training rows alone. */
 static rnl_status take_rows(rnl_dataset *dataset, const rnl_rows *rows, const char *name,
-                            rnl_encoding *encoding)
+                            rnl_encoding *encoding, rnl_notes *notes)
 {
     if (!rows || (rows->rows == 0 && !rows->frame))
         return RNL_OK;
@@ -191,7 +196,7 @@ static rnl_status take_rows(rnl_dataset *dataset, const rnl_rows *rows, const ch
     dataset->name = strdup(name);
     if (!dataset->name)
         return rnl_fail_memory(strlen(name) + 1);
-    return rows->frame ? take_frame(dataset, rows, name, encoding)
+    return rows->frame ? take_frame(dataset, rows, name, encoding, notes)
                        : take_arrays(dataset, rows, name);
 }
 
@@ -207,9 +212,9 @@ static rnl_status take_parts(rnl_data *data, const rnl_encoding *encoding, const
 {
     if (encoding)
         RNL_TRY(rnl_encoding_copy(&data->encoding, encoding));
-    RNL_TRY(take_rows(&data->train, train, "training rows", &data->encoding));
-    RNL_TRY(take_rows(&data->validation, validation, "validation rows", &data->encoding));
-    RNL_TRY(take_rows(&data->test, test, "test rows", &data->encoding));
+    RNL_TRY(take_rows(&data->train, train, "training rows", &data->encoding, &data->notes));
+    RNL_TRY(take_rows(&data->validation, validation, "validation rows", &data->encoding, NULL));
+    RNL_TRY(take_rows(&data->test, test, "test rows", &data->encoding, NULL));
     return rnl_data_check_shapes(data);
 }
 

@@ -6,6 +6,7 @@
 #include "engine/base/utf8.h"
 #include "engine/data/csv_measurement.h"
 #include "engine/data/encoding_follow.h"
+#include "engine/data/oddities.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -47,7 +48,7 @@ static rnl_status measure_input(const rnl_csv_table *t, rnl_csv_measurement *m, 
     else
         RNL_TRY(rnl_csv_read_number(t, cell, number));
     if (t->targets)
-        rnl_csv_renamings_add(m->renamings, input, class, rnl_csv_text(t, cell));
+        rnl_renamings_add(m->renamings, input, class, rnl_renaming_word(rnl_csv_text(t, cell)));
     m->is_the_target[input] &=
         t->targets && strcmp(rnl_csv_text(t, cell), rnl_csv_text(t, t->targets[0])) == 0;
     return RNL_OK;
@@ -104,7 +105,9 @@ rnl_status rnl_csv_measure_row(const rnl_csv_table *t, rnl_csv_measurement *m)
 {
     const rnl_encoding *encoding = rnl_csv_encoding(t);
     const size_t class =
-        t->targets ? rnl_csv_renamings_class(m->renamings, rnl_csv_text(t, t->targets[0])) : 0;
+        t->targets
+            ? rnl_renamings_class(m->renamings, rnl_renaming_word(rnl_csv_text(t, t->targets[0])))
+            : 0;
     for (size_t i = 0; i < encoding->inputs.count; ++i)
         RNL_TRY(measure_input(t, m, i, class));
     for (size_t i = 0; i < encoding->targets.count; ++i)
@@ -162,38 +165,21 @@ static rnl_status settle_target(const rnl_csv_table *t, const rnl_csv_measuremen
     return RNL_OK;
 }
 
-/* Fewer rows may be alike by chance. */
-#define ROWS_TO_JUDGE       10
-#define ROWS_TO_JUDGE_WORDS 20
-
 static rnl_status note_oddities(const rnl_csv_table *t, const rnl_csv_measurement *m)
 {
     const rnl_encoding *encoding = rnl_csv_encoding(t);
-    for (size_t i = 0; i < encoding->inputs.count && m->rows >= ROWS_TO_JUDGE; ++i) {
-        const char *name = encoding->inputs.items[i].name;
-        if (m->is_the_target[i])
-            RNL_TRY(rnl_notes_add(t->loading->notes, RNL_LOG_WARNING,
-                                  "%s: input '%.60s' says in every row what target '%.60s' says: "
-                                  "the net has the answer; see `ignore`",
-                                  t->parameters->path, name, encoding->targets.items[0].name));
-        else if (m->rows >= ROWS_TO_JUDGE_WORDS && rnl_csv_renamings_hold(m->renamings, i))
-            RNL_TRY(rnl_notes_add(t->loading->notes, RNL_LOG_WARNING,
-                                  "%s: input '%.60s' has one value for each %s of target "
-                                  "'%.60s': the net has the answer; see `ignore`",
-                                  t->parameters->path, name,
-                                  encoding->targets.items[0].category_count > 0 ? "class" : "value",
-                                  encoding->targets.items[0].name));
-        else if (encoding->inputs.items[i].categorical &&
-                 encoding->inputs.items[i].category_count == m->rows)
-            RNL_TRY(rnl_notes_add(t->loading->notes, RNL_LOG_WARNING,
-                                  "%s: input '%.60s' has a category of its own in every row: new "
-                                  "rows have others; see `ignore`",
-                                  t->parameters->path, name));
-        else if (!m->inputs[i].others && !encoding->inputs.items[i].categorical)
-            RNL_TRY(rnl_notes_add(t->loading->notes, RNL_LOG_INFO,
-                                  "%s: input '%.60s' numbers the rows from %g on; if it means "
-                                  "nothing more, `ignore: [\"%.60s\"]`",
-                                  t->parameters->path, name, m->inputs[i].first, name));
+    const rnl_column *target = encoding->targets.items;
+    const rnl_odd_table table = {.name = t->parameters->path,
+                                 .is_file = true,
+                                 .target = target ? target->name : NULL,
+                                 .has_values = target && target->category_count == 0,
+                                 .rows = m->rows};
+    for (size_t i = 0; i < encoding->inputs.count; ++i) {
+        const rnl_oddities found = {.says_target = m->is_the_target[i],
+                                    .renames_target = rnl_renamings_hold(m->renamings, i),
+                                    .numbers_rows = !m->inputs[i].others,
+                                    .first = m->inputs[i].first};
+        RNL_TRY(rnl_note_oddities(t->loading->notes, &table, &encoding->inputs.items[i], &found));
     }
     return RNL_OK;
 }
@@ -234,13 +220,13 @@ rnl_status rnl_csv_begin_measuring(rnl_csv_measurement *m, const rnl_csv_table *
     *m = (rnl_csv_measurement){.columns = columns,
                                .inputs = calloc(columns, sizeof *m->inputs),
                                .is_the_target = malloc(columns),
-                               .renamings = rnl_csv_renamings_create(columns),
+                               .renamings = rnl_renamings_create(columns),
                                .row = calloc(columns, sizeof *m->row),
                                .open_target = has_open_target(t),
                                .shares = shares,
                                .numbers = true};
     if (!m->renamings)
-        return rnl_fail_memory(rnl_csv_renamings_bytes(columns));
+        return rnl_fail_memory(rnl_renamings_bytes(columns));
     if (!m->inputs || !m->is_the_target || !m->row)
         return rnl_fail_memory(columns * sizeof *m->inputs);
     memset(m->is_the_target, true, columns);

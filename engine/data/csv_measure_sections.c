@@ -23,13 +23,13 @@ typedef struct sharing {
     size_t ranks, rank;
     rnl_csv_measurement m;
     size_t rows, capacity;
-    double *numbers;              /* (rows, columns) of the section */
-    bool *alike;                  /* (columns) m.is_the_target of the section */
-    rnl_csv_renamings *renamings; /* m.renamings of the section */
-    found *all;                   /* (ranks) */
-    size_t *ends;                 /* (ranks) of what they have counted, */
-    char *counted;                /* which are bytes */
-    rnl_row_parts *parts;         /* the rows of the sections */
+    double *numbers;          /* (rows, columns) of the section */
+    bool *alike;              /* (columns) m.is_the_target of the section */
+    rnl_renamings *renamings; /* m.renamings of the section */
+    found *all;               /* (ranks) */
+    size_t *ends;             /* (ranks) of what they have counted, */
+    char *counted;            /* which are bytes */
+    rnl_row_parts *parts;     /* the rows of the sections */
 } sharing;
 
 static void release(sharing *s)
@@ -65,7 +65,7 @@ static rnl_status read_section(sharing *s, rnl_csv_section section)
     RNL_TRY(rnl_csv_read_section(t, section, take_row, s));
     s->alike = malloc(s->m.columns);
     s->renamings = s->m.renamings;
-    s->m.renamings = rnl_csv_renamings_create(s->m.columns);
+    s->m.renamings = rnl_renamings_create(s->m.columns);
     s->all = calloc(s->ranks, sizeof *s->all);
     s->ends = calloc(s->ranks, sizeof *s->ends);
     if (!s->alike || !s->m.renamings || !s->all || !s->ends)
@@ -103,7 +103,7 @@ static void add_rows(void *context, size_t first, size_t last)
         rnl_csv_add_row(&s->m, s->numbers + i * s->m.columns);
     for (size_t j = 0; j < s->m.columns; ++j)
         s->m.is_the_target[j] &= s->alike[j];
-    rnl_csv_renamings_join(s->m.renamings, s->renamings, s->m.columns);
+    rnl_renamings_join(s->m.renamings, s->renamings, s->m.columns);
 }
 
 static rnl_status exchange(sharing *s)
@@ -116,7 +116,7 @@ static rnl_status exchange(sharing *s)
                            .states = 3,
                            .state = {{s->m.inputs, s->m.columns * sizeof *s->m.inputs},
                                      {s->m.is_the_target, s->m.columns},
-                                     {s->m.renamings, rnl_csv_renamings_bytes(s->m.columns)}}};
+                                     {s->m.renamings, rnl_renamings_bytes(s->m.columns)}}};
     RNL_TRY(rnl_fold_rows(&fold));
     s->m.rows = rows;
     return rnl_job_gather(s->job, RNL_TAG_SECTIONS, s->counted, s->ends) ? RNL_OK

@@ -4,8 +4,8 @@
 #ifndef RNL_ENGINE_DATA_CSV_MEASUREMENT_H
 #define RNL_ENGINE_DATA_CSV_MEASUREMENT_H
 
-#include "engine/data/csv_renaming.h"
 #include "engine/data/csv_table.h"
+#include "engine/data/renaming.h"
 
 /* Statistics of an input column, in the order of the rows. */
 typedef struct rnl_csv_seen {
@@ -19,7 +19,7 @@ typedef struct rnl_csv_measurement {
     size_t rows, columns;
     rnl_csv_seen *inputs; /* (columns) */
     bool *is_the_target;  /* (columns) each cell with a value equals the target */
-    rnl_csv_renamings *renamings;
+    rnl_renamings *renamings;
     double *row;      /* (columns) numbers of the row that was measured last */
     bool open_target; /* the cells decide whether it holds values or two classes */
     bool numbers;     /* all of them are numbers */

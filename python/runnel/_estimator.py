@@ -241,6 +241,7 @@ class RunnelEstimator(BaseEstimator):
     def _run(self, model: core.Model, data: core.Data, last: int, keeps: bool,
              incremental: bool) -> None:
         seen: list[core.Progress] = []
+        told: list[str] = []
         best = [np.inf, 0]
 
         def each(p: core.Progress) -> Any:
@@ -255,15 +256,15 @@ class RunnelEstimator(BaseEstimator):
 
         try:
             core.train(model, data, threads=self._threads(), checkpoint=self.checkpoint,
-                       on_epoch=each, on_log=self._log, progress=bool(self.verbose))
+                       on_epoch=each, progress=bool(self.verbose),
+                       on_log=lambda level, text: level == "warning" and told.append(text))
         except Stopped:
             if not keeps:
                 raise
+        finally:
+            for text in told if self.verbose or not incremental else ():
+                warnings.warn(text, UserWarning, stacklevel=4)
         self._take_history(seen, last, incremental)
-
-    def _log(self, level: str, text: str) -> None:
-        if level == "warning" and self.verbose:
-            warnings.warn(text, UserWarning, stacklevel=2)
 
     def _begin_curves(self) -> None:
         self.history_: dict[str, list[float]] = {}

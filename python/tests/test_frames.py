@@ -112,6 +112,24 @@ def test_classes_weights_and_validation_rows():
     assert model.score(frame, labels) == 1 and len(model.history_["val_loss"]) == model.n_iter_
 
 
+@pytest.mark.parametrize("make", [pandas.DataFrame, polars.DataFrame, pyarrow.table])
+def test_columns_that_have_the_answer_are_warned_of(make):
+    leaks = make({**COLUMNS, "id": np.arange(ROWS), "leak": PRICE})
+    with pytest.warns(UserWarning, match="input 'leak' says in every row what the target says"
+                      ) as warned:
+        regressor().fit(leaks, PRICE)
+    assert warned[0].filename == __file__ and "leak" in str(warned[0].message)
+    told = []
+    with pytest.warns(UserWarning, match="input 'town' has one value for each class of the"):
+        RunnelClassifier((2,), max_iter=1).fit(make(COLUMNS), TOWN)
+    config = runnel.Config("model: [dense: {units: 1}]\n"
+                           "training: {loss: mean_squared_error, optimizer: adam, epochs: 1}\n")
+    data = runnel.Data(leaks, PRICE)
+    runnel.train(runnel.Model(config, data), data, on_log=lambda *line: told.append(line))
+    assert ("info", "training rows: input 'id' numbers the rows from 0 on; if it means nothing "
+                    "more, leave it out") in told
+
+
 def test_other_columns_are_refused():
     for frame, words in [
             (pandas.DataFrame({"when": pandas.to_datetime(["2026-01-01"] * 4)}), "'when'.*'ts"),

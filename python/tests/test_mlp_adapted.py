@@ -371,8 +371,7 @@ def test_preserve_feature_names(estimator):
     x = pandas.DataFrame(np.random.RandomState(0).randn(10, 2), columns=["colname_a", "colname_b"])
     y = pandas.Series(np.full(10, 1), name="colname_y")
     with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)
-        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.filterwarnings("error", "(?s).*feature names", UserWarning)
         estimator(early_stopping=True, validation_fraction=0.2, max_iter=20).fit(x, y)
 
 

@@ -1,0 +1,34 @@
+/*
+ * What is odd about an input of a table or a frame, and the note that tells it.
+ */
+#ifndef RNL_ENGINE_DATA_ODDITIES_H
+#define RNL_ENGINE_DATA_ODDITIES_H
+
+#include "engine/data/encoding.h"
+#include "engine/data/notes.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The columns that an input is one of. */
+typedef struct rnl_odd_table {
+    const char *name;   /* a file's path, or "training rows" */
+    bool is_file;       /* whose configuration may ignore a column */
+    const char *target; /* its column; NULL: given beside the frame */
+    bool has_values;    /* the target is numbers, not classes */
+    size_t rows;
+} rnl_odd_table;
+
+/* Found in all rows. */
+typedef struct rnl_oddities {
+    bool says_target;    /* the cells are the target's */
+    bool renames_target; /* there is one word for each class, and another for each */
+    bool numbers_rows;   /* the cells are numbers, from `first` on */
+    double first;
+} rnl_oddities;
+
+/* Adds a note of what weighs most; none of few rows. */
+rnl_status rnl_note_oddities(rnl_notes *notes, const rnl_odd_table *table, const rnl_column *input,
+                             const rnl_oddities *found);
+
+#endif

@@ -1,0 +1,148 @@
+/*
+ * What is odd about the columns of a frame is told as of a table in a file.
+ */
+#include "arrow_columns.h"
+#include "table_file.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+TestSuite(oddities, .init = table_enter, .fini = table_leave);
+
+enum { ROWS = 24 };
+
+static arrow_table t;
+static int32_t number[ROWS], colour[ROWS], classes[ROWS];
+static int32_t word_offsets[ROWS + 1], user_offsets[ROWS + 1];
+static char words[4 * ROWS + 1], users[3 * ROWS + 1], table[64 * ROWS];
+static double copy[ROWS], values[ROWS], other[ROWS];
+static const int32_t colour_offsets[] = {0, 3, 7};
+
+/* A number of the row, the class again, "paid" or "owed" for it, by texts and by a dictionary, a
+ * name of each row, and what says nothing. */
+static void make_table(void)
+{
+    strcpy(table, "id,copy,word,colour,user,other,y\n");
+    words[0] = users[0] = '\0';
+    for (int i = 0; i < ROWS; ++i) {
+        const bool paid = i % 3 == 0;
+        number[i] = i + 5;
+        copy[i] = values[i] = classes[i] = paid;
+        other[i] = i % 5;
+        colour[i] = !paid;
+        strcat(words, paid ? "paid" : "owed");
+        sprintf(users + strlen(users), "u%02d", i);
+        word_offsets[i + 1] = (int32_t)strlen(words);
+        user_offsets[i + 1] = (int32_t)strlen(users);
+        sprintf(table + strlen(table), "%d,%d,%s,%s,u%02d,%d,%d\n", i + 5, paid,
+                paid ? "paid" : "owed", paid ? "red" : "blue", i, i % 5, paid);
+    }
+    arrow_begin(&t, ROWS);
+    arrow_add(&t, "id", "i", NULL, number, NULL);
+    arrow_add(&t, "copy", "g", NULL, copy, NULL);
+    arrow_add(&t, "word", "u", NULL, word_offsets, words);
+    arrow_add_dictionary(&t, "colour", NULL, colour, colour_offsets, "redblue", 2);
+    arrow_add(&t, "user", "u", NULL, user_offsets, users);
+    arrow_add(&t, "other", "g", NULL, other, NULL);
+}
+
+static rnl_data *open_frame(bool has_values)
+{
+    const rnl_rows rows = {.rows = ROWS,
+                           .frame = arrow_open(&t),
+                           .classes = has_values ? NULL : classes,
+                           .double_values = has_values ? values : NULL,
+                           .value_columns = has_values ? 1 : 0};
+    rnl_data *data = NULL;
+    cr_assert_eq(rnl_data_create(&data, &rows, NULL, NULL), RNL_OK, "%s", rnl_message());
+    return data;
+}
+
+/* Copies a note from the word "input" on to what only one kind of table has. */
+static void cut(char text[256], const rnl_note *note, const char *target)
+{
+    const char *input = strstr(note->text, "input '");
+    cr_assert_not_null(input, "%s", note->text);
+    snprintf(text, 256, "%s", input);
+    text[strcspn(text, ";")] = '\0';
+    char *named = strstr(text, target);
+    if (named)
+        memmove(named, named + strlen(target), strlen(named + strlen(target)) + 1);
+}
+
+static void expect_same_notes(const rnl_data *frame, const rnl_data *file, size_t count)
+{
+    char ours[256], theirs[256];
+    cr_assert_eq(file->notes.count, count);
+    cr_assert_eq(frame->notes.count, count);
+    for (size_t i = 0; i < count; ++i) {
+        cut(ours, &frame->notes.items[i], "the target");
+        cut(theirs, &file->notes.items[i], "target 'y'");
+        cr_expect_str_eq(ours, theirs);
+        cr_expect_eq(frame->notes.items[i].level, file->notes.items[i].level);
+        cr_expect_null(strchr(frame->notes.items[i].text, '`'), "%s", frame->notes.items[i].text);
+    }
+}
+
+#define KEYS "target: y, categorical: [word, colour, user]"
+
+Test(oddities, of_a_frame_are_those_of_a_file)
+{
+    make_table();
+    for (int cuts = 0; cuts < 2; ++cuts) {
+        if (cuts)
+            arrow_cut(&t, 1, 20);
+        for (int has_values = 0; has_values < 2; ++has_values) {
+            rnl_data *file = table_load(table, KEYS, has_values ? table_squares : table_classes);
+            rnl_data *frame = open_frame(has_values);
+            expect_same_notes(frame, file, 5);
+            rnl_data_free(frame);
+            rnl_data_free(file);
+        }
+    }
+}
+
+/* One row that is otherwise, the last, and nothing is to be told of. */
+Test(oddities, one_row_may_speak_against_them)
+{
+    make_table();
+    number[ROWS - 1] = 5;
+    copy[ROWS - 1] = 2;
+    colour[ROWS - 1] = 0;
+    memcpy(words + 4 * (ROWS - 1), "paid", 4);
+    memcpy(users + 3 * (ROWS - 1), "u00", 3);
+    cr_assert_eq(classes[ROWS - 1], 0);
+    rnl_data *frame = open_frame(false);
+    cr_expect_eq(frame->notes.count, 0, "%s", frame->notes.items[0].text);
+    rnl_data_free(frame);
+}
+
+/* Rows that are left out say nothing, and neither do targets that are not there. */
+Test(oddities, are_of_the_rows_that_are_kept)
+{
+    static const uint8_t all_but_the_last[] = {0xff, 0xff, 0x7f};
+    make_table();
+    number[ROWS - 1] = 5;
+    copy[ROWS - 1] = 2;
+    t.cells[0][5].null_count = 1;
+    t.buffers[0][5][0] = all_but_the_last;
+    rnl_rows rows = {
+        .rows = ROWS, .frame = arrow_open(&t), .missing = RNL_MISSING_DROP, .classes = classes};
+    rnl_data *data = NULL;
+    cr_assert_eq(rnl_data_create(&data, &rows, NULL, NULL), RNL_OK, "%s", rnl_message());
+    cr_expect_eq(data->train.rows, ROWS - 1);
+    cr_assert_eq(data->notes.count, 5);
+    cr_expect(strstr(data->notes.items[0].text, "training rows: input 'id' numbers the rows from 5"
+                                                " on; if it means nothing more, leave it out"));
+    rnl_data_free(data);
+    rows = (rnl_rows){.rows = ROWS, .frame = arrow_open(&t), .missing = RNL_MISSING_FILL};
+    cr_assert_eq(rnl_data_create(&data, &rows, NULL, NULL), RNL_OK, "%s", rnl_message());
+    cr_assert_eq(data->notes.count, 1);
+    cr_expect(strstr(data->notes.items[0].text, "input 'user' has a category of its own"));
+    rnl_data_free(data);
+    rows = (rnl_rows){.rows = ROWS, .frame = arrow_open(&t), .missing = RNL_MISSING_FILL};
+    cr_assert_eq(rnl_data_create(&data, NULL, &rows, NULL), RNL_OK, "%s", rnl_message());
+    cr_expect_eq(data->notes.count, 0);
+    rnl_data_free(data);
+}
