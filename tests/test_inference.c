@@ -1,6 +1,7 @@
 /*
  * What is done with a trained model: folding batch normalization away, and Monte Carlo prediction.
  */
+#include "engine/layers/dense/dense.h"
 #include "engine/schema/config.h"
 #include "tests/fixtures.h"
 
@@ -83,6 +84,66 @@ Test(fold, changes_no_output)
         rnl_model_free(folded);
         rnl_model_free(model);
     }
+    rnl_data_free(data);
+}
+
+static double loss_of(const rnl_model *model, const rnl_data *data)
+{
+    rnl_evaluation *evaluation = NULL;
+    cr_assert_eq(rnl_evaluate(model, data, RNL_TRAIN, NULL, &evaluation), RNL_OK, "%s",
+                 rnl_message());
+    const double loss = evaluation->figures[0].value;
+    rnl_evaluation_free(evaluation);
+    return loss;
+}
+
+/* Folded weights have other sizes; penalties on others stay. */
+Test(fold, leaves_out_penalties_on_weights_that_change)
+{
+    rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
+    for (size_t i = 0; i < 2; ++i) {
+        static const char *const folded_into[] = {"", ", kernel_regularizer: l2,"
+                                                      "  bias_regularizer: {l1: 0.1}"};
+        char layers[400], *report = NULL;
+        snprintf(layers, sizeof layers,
+                 "[dense: {units: 20, activation: elu, kernel_regularizer: {l2: 0.1}},\n"
+                 "  batch_normalization, dense: {units: 4, activation: softmax%s}]",
+                 folded_into[i]);
+        rnl_model *model = train(layers, data), *folded = NULL;
+        cr_assert_eq(rnl_model_fold(model, &folded, &report), RNL_OK, "%s", rnl_message());
+        cr_expect_eq(strstr(report, "dense_2: its penalty on weights is left out") != NULL, i == 1,
+                     "%s", report);
+        if (i == 0)
+            cr_expect_float_eq(loss_of(folded, data), loss_of(model, data), 1e-5);
+        else
+            cr_expect_lt(loss_of(folded, data), loss_of(model, data) - 1e-4);
+        cr_expect_not(rnl_dense_of(&folded->layers[1])->kernel_regularizer.kind);
+        rnl_text_free(report);
+        rnl_model_free(folded);
+        rnl_model_free(model);
+    }
+    rnl_data_free(data);
+}
+
+Test(fold, of_phases_that_name_a_layer_that_is_left_out)
+{
+    rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
+    rnl_model *model = fixture_model(
+        fixture_config("model: [batch_normalization: {name: first}, dropout: 0.1,\n"
+                       "        dense: {units: 4, activation: softmax}]\n"
+                       "training: {loss: sparse_categorical_crossentropy, optimizer: sgd,\n"
+                       "           phases: [{epochs: 1, trainable: [first]},\n"
+                       "                    {epochs: 2, trainable: first..dropout_1},\n"
+                       "                    {epochs: 1}]}\n"),
+        data);
+    rnl_model *folded = NULL;
+    char *report = NULL;
+    cr_assert_eq(rnl_train(model, data, NULL), RNL_OK, "%s", rnl_message());
+    cr_assert_eq(rnl_model_fold(model, &folded, &report), RNL_OK, "%s", rnl_message());
+    cr_expect_eq(folded->config->training.epochs, 4);
+    rnl_text_free(report);
+    rnl_model_free(folded);
+    rnl_model_free(model);
     rnl_data_free(data);
 }
 

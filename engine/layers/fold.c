@@ -120,15 +120,27 @@ static bool has_no_activation(const rnl_layer *layer)
     return strcmp(rnl_dense_of(layer)->activation.kind->name, "linear") == 0;
 }
 
+/* Leaves penalties out, which would be those of other weights than were trained. */
+static void forgive(const folding *f, const rnl_layer *layer)
+{
+    rnl_dense *dense = &f->fates[layer->index].dense;
+    if (!dense->kernel_regularizer.kind && !dense->bias_regularizer.kind)
+        return;
+    dense->kernel_regularizer = dense->bias_regularizer = (rnl_choice){0};
+    fprintf(f->report, "%s: its penalty on weights is left out of the loss\n", layer->name);
+}
+
 static void fold_layer(const folding *f, const rnl_layer *layer)
 {
     const rnl_layer *before = neighbour(f, layer, -1), *behind = neighbour(f, layer, 1);
     if (before && is_dense(before) && has_no_activation(before)) {
         fold_backward(layer, &f->fates[before->index], before->input.size[0]);
         fprintf(f->report, "%s: folded backward into %s\n", layer->name, before->name);
+        forgive(f, before);
     } else if (behind && is_dense(behind)) {
         fold_forward(layer, &f->fates[behind->index], behind->output.size[0]);
         fprintf(f->report, "%s: folded forward into %s\n", layer->name, behind->name);
+        forgive(f, behind);
     } else {
         fprintf(f->report,
                 "%s: kept: no dense layer stands behind it, and none without an "
@@ -224,12 +236,14 @@ static rnl_status list_layers(const folding *f, size_t begin, size_t end, rnl_ch
     return RNL_OK;
 }
 
+/* Phases of training are left out: they may name layers that are. */
 static rnl_status make_config(const folding *f, rnl_config **config)
 {
     rnl_config folded = {.name = f->model->config->name,
                          .data = f->model->config->data,
                          .training = f->model->config->training,
                          .pretraining = f->model->config->pretraining};
+    folded.training.phases = (rnl_choice_list){0};
     char *text = NULL;
     rnl_status status = list_layers(f, 0, f->model->layer_count, &folded.model);
     if (status == RNL_OK)

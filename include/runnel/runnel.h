@@ -421,8 +421,9 @@ RNL_API rnl_status rnl_model_copy_parameters(rnl_model *to, const rnl_model *fro
 
 /* Creates a model for inference in which batch normalization is folded into the weights of a dense
  * layer where possible: of the preceding one if that has no activation, else of the following one.
- * Layers that act only in training are left out.  `report` describes each such layer's fate in one
- * line, and is freed with rnl_text_free.  RNL_BAD_CONFIG, RNL_NO_MEMORY. */
+ * Layers that act only in training are left out, and from the loss penalties on weights that
+ * change. `report` describes the fate of each such layer and penalty in one line, and is freed with
+ * rnl_text_free.  RNL_BAD_CONFIG, RNL_NO_MEMORY. */
 RNL_API rnl_status rnl_model_fold(const rnl_model *model, rnl_model **folded, char **report);
 
 /* Prints a table of the layers: name, kind, output shape and number of parameters; below it the
