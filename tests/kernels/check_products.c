@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { MOST_ROWS = 27, MOST_COLUMNS = 64, EXTRA = 3, WRITTEN_STRIDE = 80 };
+enum { MOST_ROWS = 27, MOST_COLUMNS = 64, MOST_BLOCKS = 8, EXTRA = 3, WRITTEN_STRIDE = 80 };
 
 typedef void product_kernel(const rnl_panel_product *);
 
@@ -16,6 +16,8 @@ typedef struct product_trial {
     bool transposed, pairs;
     uint32_t *a, *b; /* a float each, or a pair */
     float *c, *written;
+    float *before; /* what C held, where the product is added to it */
+    float *nodes;  /* of a tree */
 } product_trial;
 
 static uint32_t *random_words(size_t count, bool pairs)
@@ -69,6 +71,27 @@ static void write_next(product_trial *t)
     t->p.written = (rnl_mutable_view){t->written, WRITTEN_STRIDE};
 }
 
+/* Lets a product be added to what C holds. */
+static void add_to_numbers(product_trial *t)
+{
+    const size_t count = t->p.rows * t->p.c.stride, padded = t->p.c.stride - EXTRA;
+    t->before = malloc(count * sizeof *t->before);
+    for (size_t i = 0; i < count; ++i)
+        if (i % t->p.c.stride < padded)
+            t->c[i] = i % t->p.c.stride < t->p.columns ? random_float(2) : 0;
+    memcpy(t->before, t->c, count * sizeof *t->before);
+    t->p.add = true;
+}
+
+/* Lets a product be the sum of a tree of products with so many inner terms. */
+static void sum_in_a_tree(product_trial *t, size_t leaf)
+{
+    enum { LEVELS = 3 };
+    t->nodes = malloc(LEVELS * RNL_PRODUCT_NODE * sizeof *t->nodes);
+    t->p.leaf = leaf;
+    t->p.nodes = t->nodes;
+}
+
 /* The numbers of an element in the order in which they are multiplied: of a pair, odd before
  * even.  Returns how many. */
 static size_t numbers_of(const product_trial *t, uint32_t word, float numbers[2])
@@ -86,27 +109,49 @@ static size_t terms_of(const product_trial *t, size_t row, size_t k, size_t colu
     return numbers_of(t, t->b[k * t->p.b.stride + column], b);
 }
 
-/* Blocks of 512 numbers, each a chain from +0, added in their order. */
-static float chain_of(const product_trial *t, size_t row, size_t column)
+/* Inner terms from one on, a chain from +0. */
+static float chain_of(const product_trial *t, size_t row, size_t column, size_t first, size_t terms)
 {
-    const size_t length = RNL_PRODUCT_BLOCK / (t->pairs ? 2 : 1);
-    float sum = 0, a[2], b[2];
-    for (size_t block = 0; block < t->p.inner; block += length) {
-        float chain = 0;
-        for (size_t k = block; k < t->p.inner && k < block + length; ++k) {
-            const size_t count = terms_of(t, row, k, column, a, b);
-            for (size_t i = 0; i < count; ++i)
-                chain = fmaf(a[i], b[i], chain);
-        }
-        sum = block == 0 ? chain : sum + chain;
+    float chain = 0, a[2], b[2];
+    for (size_t k = first; k < t->p.inner && k < first + terms; ++k) {
+        const size_t count = terms_of(t, row, k, column, a, b);
+        for (size_t i = 0; i < count; ++i)
+            chain = fmaf(a[i], b[i], chain);
     }
+    return chain;
+}
+
+/* The sum of some leaves of a tree: of the left half, the largest power of two that is less, and of
+ * the others. */
+static float tree_of(const float *leaves, size_t count)
+{
+    size_t left = 1;
+    while (2 * left < count)
+        left *= 2;
+    return count == 1 ? *leaves : tree_of(leaves, left) + tree_of(leaves + left, count - left);
+}
+
+/* Blocks of 512 numbers, added to C or to each other in their order; or leaves. */
+static float sum_of(const product_trial *t, size_t row, size_t column)
+{
+    const size_t block = RNL_PRODUCT_BLOCK / (t->pairs ? 2 : 1),
+                 length = t->p.leaf > 0 ? t->p.leaf : block;
+    float chains[MOST_BLOCKS], sum = t->before ? t->before[row * t->p.c.stride + column] : 0;
+    size_t count = 0;
+    for (size_t k = 0; k < t->p.inner; k += length)
+        chains[count++] = chain_of(t, row, column, k, length);
+    if (t->p.leaf > 0)
+        return t->before ? sum + tree_of(chains, count) : tree_of(chains, count);
+    for (size_t i = 0; i < count; ++i)
+        sum = i == 0 && !t->before ? chains[i] : sum + chains[i];
     return sum;
 }
 
 static void expect_element(const product_trial *t, size_t row, size_t column)
 {
     const float result = t->c[row * t->p.c.stride + column];
-    double sum = 0, size = 0, count = 0;
+    double sum = t->before ? (double)t->before[row * t->p.c.stride + column] : 0;
+    double size = fabs(sum), count = 1;
     float a[2], b[2];
     for (size_t k = 0; k < t->p.inner; ++k) {
         const size_t numbers = terms_of(t, row, k, column, a, b);
@@ -120,7 +165,7 @@ static void expect_element(const product_trial *t, size_t row, size_t column)
     cr_assert(fabs((double)result - sum) <= 6e-8 * size * (1 + sqrt(count)),
               "(%zu, %zu) of %zu x %zu x %zu: %g instead of %g", row, column, t->p.rows, t->p.inner,
               t->p.columns, (double)result, sum);
-    cr_assert_eq(result, chain_of(t, row, column), "(%zu, %zu) of %zu x %zu x %zu", row, column,
+    cr_assert_eq(result, sum_of(t, row, column), "(%zu, %zu) of %zu x %zu x %zu", row, column,
                  t->p.rows, t->p.inner, t->p.columns);
 }
 
@@ -143,16 +188,38 @@ static void check_trial(product_kernel *kernel, product_trial t)
     free(t.b);
     free(t.c);
     free(t.written);
+    free(t.before);
+    free(t.nodes);
 }
 
-/* Columns that end in half a vector, with all rests of rows. */
+/* Columns that end in half a vector, with all rests of rows, some added to C. */
 static void check_halves(product_kernel *kernel, size_t columns, bool transposed, bool pairs)
 {
     for (size_t rows = 24; rows <= 72; rows += rows < 48 ? 1 : 8)
-        for (size_t rest = 0; rest <= 6; rest += 3)
-            check_trial(kernel, trial_of(rows, 5, columns - 15 + rest, 5, transposed, pairs));
+        for (size_t rest = 0; rest <= 6; rest += 3) {
+            product_trial t = trial_of(rows, 5, columns - 15 + rest, 5, transposed, pairs);
+            if (rows % 5 == 0)
+                add_to_numbers(&t);
+            check_trial(kernel, t);
+        }
     for (size_t inner = 127; inner <= 1023; inner += inner == 127 ? 1 : inner - 1)
         check_trial(kernel, trial_of(48, inner, columns - 12, inner, transposed, pairs));
+}
+
+/* Trees of one to seven leaves, the last one whole or not, in columns that fill their last vector
+ * or half of it, some added to C. */
+static void check_trees(product_kernel *kernel, size_t columns, bool pairs)
+{
+    for (size_t leaf = 1; leaf <= 48; leaf += 47)
+        for (size_t inner = leaf; inner <= 7 * leaf; inner += leaf > 2 ? leaf / 2 : 1)
+            for (size_t padding = 0; padding <= 12; padding += 4) {
+                product_trial t =
+                    trial_of(24 + padding, inner, columns - padding, inner, true, pairs);
+                sum_in_a_tree(&t, leaf);
+                if (inner % 3 == 0)
+                    add_to_numbers(&t);
+                check_trial(kernel, t);
+            }
 }
 
 /* All numbers of rows and vectors, then many terms in one or many segments. */
@@ -177,7 +244,13 @@ static void check_shapes(product_kernel *kernel, bool transposed, bool pairs)
             large.p.far = columns > 32;
             write_next(&large);
             check_trial(kernel, large);
+            product_trial added = trial_of(26, inner[pairs][6], columns - padding, inner[pairs][6],
+                                           transposed, pairs);
+            add_to_numbers(&added);
+            check_trial(kernel, added);
         }
+        if (transposed)
+            check_trees(kernel, columns, pairs);
     }
 }
 
