@@ -48,7 +48,7 @@ class Collected:
         if activation in (None, "linear"):
             return
         last = self.layers[-1] if self.layers else {}
-        if "dense" in last and "activation" not in last["dense"]:
+        if "dense" in last and not {"activation", "activity_regularizer"} & set(last["dense"]):
             last["dense"]["activation"] = activation
         else:
             self.layers.append({"activation": activation})
@@ -67,7 +67,10 @@ class Collected:
 
     def outputs(self) -> int:
         """Units of the last dense layer."""
-        return next(layer["dense"]["units"] for layer in reversed(self.layers) if "dense" in layer)
+        for layer in reversed(self.layers):
+            if "dense" in layer:
+                return int(layer["dense"]["units"])
+        raise Unsupported("expected a model with a dense layer")
 
     def model(self, shape: tuple[int, ...], training: Mapping[str, Any]) -> Model:
         """The model, for rows of that shape."""

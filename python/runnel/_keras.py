@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from typing import Any, Callable
+from typing import Any, Callable, Mapping
 
 import numpy as np
 
@@ -87,7 +87,8 @@ def _normalization(layer: Any, into: Collected) -> None:
 def _prelu(layer: Any, into: Collected) -> None:
     if layer.shared_axes:
         raise Unsupported(f"layer {layer.name}: shared_axes: expected an alpha for each unit")
-    into.add("prelu", {}, layer.name, {"alpha": layer.get_weights()[0].reshape(-1)})
+    into.add("prelu", {} if layer.trainable else {"trainable": False}, layer.name,
+             {"alpha": layer.get_weights()[0].reshape(-1)})
 
 
 def _relu(layer: Any, into: Collected) -> None:
@@ -117,43 +118,87 @@ LAYERS: dict[str, Callable[[Any, Collected], None]] = {
 }
 
 
+# Settings of layers that Runnel's have not; None where they are not used.
+WITHOUT = ("noise_shape", "gamma_regularizer", "gamma_constraint", "beta_regularizer",
+           "beta_constraint", "alpha_regularizer", "alpha_constraint")
+
+
+def _add(layer: Any, into: Collected) -> None:
+    kind = type(layer).__name__
+    if kind not in LAYERS:
+        raise Unsupported(f"layer {layer.name}: Runnel has no {kind}")
+    for setting in WITHOUT:
+        if getattr(layer, setting, None) is not None:
+            raise Unsupported(f"layer {layer.name}: Runnel's has no {setting}")
+    LAYERS[kind](layer, into)
+    penalty = getattr(layer, "activity_regularizer", None)
+    if penalty is not None and kind not in ("Dense", "ActivityRegularization"):
+        into.add("activity_regularization", _regularizer(penalty))
+
+
 def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
-OPTIMIZERS = {"sgd": ["momentum", "nesterov"], "adam": ["beta_1", "beta_2", "epsilon"],
+SGD = ["momentum", "nesterov"]
+OPTIMIZERS = {"sgd": SGD, "momentum": SGD, "nesterov": SGD,
+              "adam": ["beta_1", "beta_2", "epsilon"],
               "adamw": ["beta_1", "beta_2", "epsilon", "weight_decay"],
               "adamax": ["beta_1", "beta_2", "epsilon"], "nadam": ["beta_1", "beta_2", "epsilon"],
-              "adagrad": [], "rmsprop": ["rho", "momentum", "epsilon", "centered"]}
+              "adagrad": ["initial_accumulator_value", "epsilon"],
+              "rmsprop": ["rho", "momentum", "epsilon", "centered"]}
+KINDS = {"sgd": "SGD", "momentum": "SGD", "nesterov": "SGD", "adam": "Adam", "adamw": "AdamW",
+         "adamax": "Adamax", "nadam": "Nadam", "adagrad": "Adagrad", "rmsprop": "RMSprop"}
+CLIPPINGS = ("clipvalue", "clipnorm", "global_clipnorm")
 
 
 def _optimizer(optimizer: Any) -> dict[str, Any]:
-    name = _snake(type(optimizer).__name__)
-    name = name.replace("adam_w", "adamw").replace("rms_prop", "rmsprop")
-    if name not in OPTIMIZERS:
-        raise Unsupported(f"optimizer {name}: expected one of {', '.join(OPTIMIZERS)}")
+    kind = type(optimizer).__name__
+    name = next((name for name, its in KINDS.items() if its == kind), None)
+    if name is None:
+        raise Unsupported(f"optimizer {_snake(kind)}: expected one of "
+                          f"{', '.join(sorted(set(KINDS.values())))}")
     given = optimizer.get_config()
+    for key in ("amsgrad", "weight_decay", "use_ema", "gradient_accumulation_steps",
+                "loss_scale_factor"):
+        if given.get(key) and key not in OPTIMIZERS[name]:
+            raise Unsupported(f"optimizer {kind}: Runnel's has no {key}; "
+                              "from_keras(..., optimizer=) gives another")
+    if isinstance(given["learning_rate"], dict):
+        raise Unsupported(f"optimizer {kind}: {given['learning_rate'].get('class_name')} is not "
+                          "carried over; from_keras(..., optimizer=, schedule=) gives one")
     settings = {key: given[key] for key in OPTIMIZERS[name] if given.get(key) is not None}
-    return {name: {"learning_rate": float(np.asarray(optimizer.learning_rate)), **settings}}
+    rate = np.float32(np.asarray(optimizer.learning_rate))
+    return {name: {"learning_rate": float(str(rate)), **settings}}
 
 
-def _loss(loss: Any) -> str:
+def _loss(loss: Any) -> Any:
     name = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
-    if not isinstance(loss, str) and getattr(loss, "get_config", None) and \
-            loss.get_config().get("from_logits"):
+    given = loss.get_config() if hasattr(loss, "get_config") else {}
+    given = {**given, **getattr(loss, "_fn_kwargs", {})}  # which has the delta of Huber
+    if given.get("from_logits"):
         raise Unsupported("loss of logits: expected a last layer with softmax or sigmoid")
+    for key, plain in (("label_smoothing", 0), ("ignore_class", None)):
+        if given.get(key, plain) != plain:
+            raise Unsupported(f"loss {_snake(name)}: Runnel's has no {key}")
+    if given.get("reduction", "mean") not in ("mean", "sum_over_batch_size"):
+        raise Unsupported(f"loss {_snake(name)}: reduction: expected sum_over_batch_size, "
+                          f"got {given['reduction']}")
     short = {"mse": "mean_squared_error", "mae": "mean_absolute_error"}
     name = _snake(name)
-    return short.get(name, name)
+    return {"huber": float(given["delta"])} if "delta" in given else short.get(name, name)
 
 
-def _training(model: Any) -> dict[str, Any]:
-    """The compile settings, as far as both have them."""
+def _training(model: Any, replaced: Mapping[str, Any]) -> dict[str, Any]:
+    """The compile settings, as far as both have them and nothing replaces them."""
     training: dict[str, Any] = {}
-    if getattr(model, "optimizer", None) is not None:
-        training["optimizer"] = _optimizer(model.optimizer)
-    loss = getattr(model, "loss", None)
-    if loss is not None and not isinstance(loss, (dict, list)):
+    optimizer, loss = getattr(model, "optimizer", None), getattr(model, "loss", None)
+    if optimizer is not None and "optimizer" not in replaced:
+        training["optimizer"] = _optimizer(optimizer)
+        for key in CLIPPINGS:
+            if getattr(optimizer, key, None):
+                training["clipping"] = {key: float(getattr(optimizer, key))}
+    if loss is not None and not isinstance(loss, (dict, list)) and "loss" not in replaced:
         training["loss"] = _loss(loss)
     return training
 
@@ -176,8 +221,8 @@ def from_keras(model: Any, **training: Any) -> Model:
 
     Layers: Flatten, Dense, BatchNormalization, Dropout, AlphaDropout, GaussianNoise, PReLU, ReLU,
     LeakyReLU, ELU, Softmax, Activation, ActivityRegularization; regularizers, constraints, frozen
-    layers, and compile's optimizer and loss come along; `training` gives or replaces keys of the
-    configuration's training.  Raises `ConfigError` for what Runnel does not have.
+    layers, and compile's optimizer, clipping and loss come along; `training` gives or replaces keys
+    of the configuration's training.  Raises `ConfigError` for what Runnel does not have.
     """
     if isinstance(model, (str, os.PathLike)):
         model = _load(model)
@@ -185,11 +230,8 @@ def from_keras(model: Any, **training: Any) -> Model:
         raise Unsupported(f"expected a Sequential, got a model of type {type(model).__name__}")
     into = Collected()
     for layer in model.layers:
-        kind = type(layer).__name__
-        if kind not in LAYERS:
-            raise Unsupported(f"layer {layer.name}: Runnel has no {kind}")
-        LAYERS[kind](layer, into)
-    return into.model(tuple(model.input_shape[1:]), {**_training(model), **training})
+        _add(layer, into)
+    return into.model(tuple(model.input_shape[1:]), {**_training(model, training), **training})
 
 
 # ---- and back ------------------------------------------------------------------------------------
@@ -198,7 +240,7 @@ def from_keras(model: Any, **training: Any) -> Model:
 ALONE = {"dropout": "rate", "alpha_dropout": "rate", "gaussian_noise": "stddev", "elu": "alpha",
          "leaky_relu": "negative_slope", "l1": "l1", "l2": "l2", "max_norm": "max_value",
          "activation": "function", "prelu": "initial_slope", "l2_by_rows": "alpha",
-         "l1_proximal": "l1"}
+         "l1_proximal": "l1", "huber": "delta"}
 
 
 def _kind(entry: Any) -> tuple[str, dict[str, Any]]:
@@ -244,6 +286,10 @@ def _keras_constraint(value: Any, keras: Any) -> Any:
     return getattr(keras.constraints, kind)(**settings)
 
 
+def _learns(s: dict[str, Any]) -> bool:
+    return bool(s["trainable"]) and s["learning_rate_factor"] != 0
+
+
 def _keras_dense(s: dict[str, Any], name: str, batch_size: int, keras: Any) -> list[Any]:
     activation = _keras_activation(s["activation"], keras)
     apart = not isinstance(activation, str)
@@ -253,19 +299,28 @@ def _keras_dense(s: dict[str, Any], name: str, batch_size: int, keras: Any) -> l
         bias_regularizer=_keras_penalty(s["bias_regularizer"], batch_size, keras),
         activity_regularizer=_keras_penalty(s["activity_regularizer"], batch_size, keras),
         kernel_constraint=_keras_constraint(s["kernel_constraint"], keras))
-    dense.trainable = s["trainable"]
+    dense.trainable = _learns(s)
     return [dense, activation] if apart else [dense]
 
 
 def _keras_layers(kind: str, s: Any, name: str, batch_size: int, keras: Any) -> list[Any]:
     layers = keras.layers
+    if s.get("learning_rate_factor", 1.0) not in (0.0, 1.0):
+        raise Unsupported(f"layer {name}: learning_rate_factor: Keras has none like it")
     if kind == "dense":
         return _keras_dense(s, name, batch_size, keras)
     if kind == "batch_normalization":
         made = layers.BatchNormalization(momentum=s["momentum"], epsilon=s["epsilon"],
                                          center=s["center"], scale=s["scale"], name=name)
-        made.trainable = s["trainable"]
+        made.trainable = _learns(s)
         return [made]
+    if kind == "prelu":
+        slopes = layers.PReLU(name=name)
+        slopes.trainable = _learns(s)
+        return [slopes]
+    if kind == "activity_regularization":
+        return [layers.ActivityRegularization(
+            **_keras_penalty(s, batch_size, keras).get_config())]
     if kind == "activation":
         value = _keras_activation(s["function"], keras)
         return [layers.Activation(value) if isinstance(value, str) else value]
@@ -274,7 +329,6 @@ def _keras_layers(kind: str, s: Any, name: str, batch_size: int, keras: Any) -> 
         "dropout": lambda: layers.Dropout(s["rate"]),
         "alpha_dropout": lambda: layers.AlphaDropout(s["rate"]),
         "gaussian_noise": lambda: layers.GaussianNoise(s["stddev"]),
-        "prelu": lambda: layers.PReLU(name=name),
     }
     if kind not in simple:
         raise Unsupported(f"layer {name}: Keras has no {kind}")
@@ -299,9 +353,10 @@ def _set_values(made: Any, name: str, parameters: dict[str, np.ndarray]) -> None
 
 
 def to_keras(model: Model) -> Any:
-    """A Keras Sequential that predicts what the model predicts, compiled with its optimizer and
-    loss.  Scaling of inputs becomes a Rescaling layer of one number for each input, that of targets
-    part of the last layer.  Raises `ConfigError` for what Keras does not have."""
+    """A Keras Sequential that predicts what the model predicts, compiled with its optimizer,
+    clipping and loss; schedule, metrics and what else `fit` takes are left out.  Scaling of inputs
+    becomes a Rescaling layer of one number for each input, that of targets part of the last layer.
+    Raises `ConfigError` for what Keras does not have."""
     import keras
     settings, tensors = model.settings(), model.tensors()
     made = keras.Sequential([keras.layers.Input(model.input_shape)])
@@ -338,10 +393,11 @@ def _unscale(made: Any, scaling: tuple[np.ndarray, np.ndarray] | None) -> None:
 
 
 def _compile(made: Any, training: dict[str, Any], keras: Any) -> None:
-    optimizer = training["optimizer"]
-    name, given = _kind(optimizer)
-    kinds = {"sgd": "SGD", "momentum": "SGD", "nesterov": "SGD", "adam": "Adam", "adamw": "AdamW",
-             "adamax": "Adamax", "nadam": "Nadam", "adagrad": "Adagrad", "rmsprop": "RMSprop"}
-    kept = {k: v for k, v in given.items() if k in ("learning_rate", *OPTIMIZERS.get(name, []))}
-    loss = _kind(training["loss"])[0]
-    made.compile(optimizer=getattr(keras.optimizers, kinds[name])(**kept), loss=loss)
+    name, given = _kind(training["optimizer"])
+    kept = {k: v for k, v in given.items() if k in ("learning_rate", *OPTIMIZERS[name])}
+    if training["clipping"]:
+        (kind, limit), = training["clipping"].items()
+        kept[kind] = limit[kind] if isinstance(limit, dict) else limit
+    loss, settings = _kind(training["loss"])
+    made.compile(optimizer=getattr(keras.optimizers, KINDS[name])(**kept),
+                 loss=keras.losses.Huber(settings["delta"]) if loss == "huber" else loss)

@@ -14,12 +14,20 @@ def _array(tensor: Any) -> np.ndarray:
     return np.array(tensor.detach().cpu().numpy())
 
 
+def _trainable(layer: Any, name: str) -> dict[str, bool]:
+    """`trainable: false` of a layer whose parameters take no gradients."""
+    learn = {parameter.requires_grad for parameter in layer.parameters(recurse=False)}
+    if len(learn) > 1:
+        raise Unsupported(f"layer {name}: expected requires_grad of all its parameters, or of none")
+    return {"trainable": False} if learn == {False} else {}
+
+
 def _linear(layer: Any, name: str, into: Collected) -> None:
     values = {"kernel": _array(layer.weight).T}
     if layer.bias is not None:
         values["bias"] = _array(layer.bias)
-    into.add("dense", {"units": int(layer.out_features), "use_bias": layer.bias is not None},
-             name, values)
+    into.add("dense", {"units": int(layer.out_features), "use_bias": layer.bias is not None,
+                       **_trainable(layer, name)}, name, values)
 
 
 def _normalization(layer: Any, name: str, into: Collected) -> None:
@@ -28,14 +36,16 @@ def _normalization(layer: Any, name: str, into: Collected) -> None:
     values = {"gamma": _array(layer.weight), "beta": _array(layer.bias)} if layer.affine else {}
     into.add("batch_normalization",
              {"momentum": 1 - float(layer.momentum), "epsilon": float(layer.eps),
-              "center": bool(layer.affine), "scale": bool(layer.affine)}, name,
+              "center": bool(layer.affine), "scale": bool(layer.affine),
+              **_trainable(layer, name)}, name,
              {**values, "moving_mean": _array(layer.running_mean),
               "moving_variance": _array(layer.running_var)})
 
 
 def _prelu(layer: Any, name: str, into: Collected) -> None:
     units = into.outputs()
-    into.add("prelu", {}, name, {"alpha": np.broadcast_to(_array(layer.weight), (units,))})
+    into.add("prelu", _trainable(layer, name), name,
+             {"alpha": np.broadcast_to(_array(layer.weight), (units,))})
 
 
 def _gelu(layer: Any, name: str, into: Collected) -> None:
@@ -50,6 +60,12 @@ def _softplus(layer: Any, name: str, into: Collected) -> None:
     into.activate("softplus")
 
 
+def _softmax(layer: Any, name: str, into: Collected) -> None:
+    if layer.dim not in (None, 1, -1):
+        raise Unsupported(f"layer {name}: dim {layer.dim}: expected the last one")
+    into.activate("softmax")
+
+
 def _plain(activation: str) -> Callable[[Any, str, Collected], None]:
     return lambda layer, name, into: into.activate(activation)
 
@@ -60,6 +76,7 @@ LAYERS: dict[str, Callable[[Any, str, Collected], None]] = {
     "PReLU": _prelu,
     "GELU": _gelu,
     "Softplus": _softplus,
+    "Softmax": _softmax,
     "Identity": lambda layer, name, into: None,
     "Flatten": lambda layer, name, into: into.add("flatten"),
     "Dropout": lambda layer, name, into: into.add("dropout", {"rate": float(layer.p)}),
@@ -69,7 +86,7 @@ LAYERS: dict[str, Callable[[Any, str, Collected], None]] = {
         {"leaky_relu": float(layer.negative_slope)}),
     **{kind: _plain(name) for kind, name in {
         "ReLU": "relu", "SELU": "selu", "SiLU": "swish", "Tanh": "tanh", "Sigmoid": "sigmoid",
-        "Softsign": "softsign", "Hardsigmoid": "hard_sigmoid", "Softmax": "softmax"}.items()},
+        "Softsign": "softsign", "Hardsigmoid": "hard_sigmoid"}.items()},
 }
 
 

@@ -91,12 +91,77 @@ def test_scalings_become_layers():
                                model.predict(x), rtol=1e-5)
 
 
+def trained_alike(keras_model, model, layers):
+    """Trains both on the same rows in the same order, and compares what layers then hold."""
+    generator = np.random.default_rng(3)
+    x = generator.normal(size=(48, 6)).astype(np.float32)
+    y = generator.normal(size=(48, 2)).astype(np.float32)
+    keras_model.fit(x, y, epochs=3, batch_size=16, shuffle=False, verbose=0)
+    history = runnel.train(model, runnel.Data(x, y))
+    for name, its in layers.items():
+        for ours, theirs in zip(("kernel", "bias"), keras_model.get_layer(its).get_weights(),
+                                strict=True):
+            np.testing.assert_allclose(model.parameters[f"{name}.{ours}"], theirs, atol=2e-5)
+    assert history[-1]["loss"] == pytest.approx(keras_model.evaluate(x, y, verbose=0), rel=0.3)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_settings_of_keras_come_along():
+    keras, _ = keras_models()
+    layers, o = keras.layers, keras.optimizers
+    for optimizer in (o.SGD(0.05, momentum=0.9, clipnorm=0.1), o.RMSprop(0.01, clipvalue=0.01),
+                      o.Adagrad(0.1, initial_accumulator_value=0.5, epsilon=0.01,
+                                global_clipnorm=0.2)):
+        model = keras.Sequential([
+            layers.Input((6,)), layers.Dense(7, activity_regularizer="l2"),
+            layers.Activation("tanh", activity_regularizer=keras.regularizers.L1(0.1)),
+            layers.PReLU(alpha_initializer="ones", trainable=False), layers.Dense(2)])
+        model.compile(optimizer, keras.losses.Huber(0.3))
+        ours = runnel.from_keras(model, batch_size=16, epochs=3, shuffle=False)
+        names = [name.split(".")[0] for name in ours.parameters if name.endswith("kernel")]
+        trained_alike(model, ours, {name: name for name in names})
+        np.testing.assert_array_equal(next(v for k, v in ours.parameters.items()
+                                           if k.endswith("alpha")), 1)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("optimizer", ["momentum", "nesterov", {"adagrad": {
+    "initial_accumulator_value": 0.5, "epsilon": 0.01}}])
+def test_settings_of_runnel_come_along(optimizer):
+    keras_models()
+    config = runnel.Config({
+        "model": [{"dense": {"units": 7, "activity_regularizer": {"l2": 0.1}, "name": "a"}},
+                  {"prelu": {"initial_slope": 0.5, "trainable": False}},
+                  {"dense": {"units": 2, "name": "b"}}],
+        "training": {"loss": {"huber": 0.3}, "optimizer": optimizer, "batch_size": 16,
+                     "clipping": {"global_clipnorm": 0.1}, "epochs": 3, "shuffle": False}})
+    model = runnel.Model(config, runnel.Data(np.zeros((1, 6), np.float32),
+                                             np.zeros((1, 2), np.float32)))
+    trained_alike(runnel.to_keras(model), model, {"a": "a", "b": "b"})
+
+
+@pytest.mark.filterwarnings("ignore")
 def test_what_runnel_lacks_is_refused():
     keras, _ = keras_models()
-    for layer, words in [(keras.layers.Conv1D(3, 2), "no Conv1D"),
-                         (keras.layers.Dense(3, activation="log_sigmoid"), "log_sigmoid")]:
+    layers, o, losses = keras.layers, keras.optimizers, keras.losses
+    for layer, words in [(layers.Conv1D(3, 2), "no Conv1D"),
+                         (layers.Dense(3, activation="log_sigmoid"), "log_sigmoid"),
+                         (layers.BatchNormalization(gamma_regularizer="l2"), "gamma_regularizer"),
+                         (layers.PReLU(alpha_constraint="non_neg"), "alpha_constraint"),
+                         (layers.Dropout(0.5, noise_shape=(None, 1, 1)), "noise_shape")]:
         with pytest.raises(runnel.ConfigError, match=words):
-            runnel.from_keras(keras.Sequential([keras.layers.Input((5, 2)), layer]))
+            runnel.from_keras(keras.Sequential([layers.Input((5, 2)), layer]))
+    for optimizer, loss, words in [
+            (o.Adam(amsgrad=True), "mse", "amsgrad"), (o.SGD(weight_decay=0.1), "mse", "decay"),
+            (o.Adam(o.schedules.ExponentialDecay(0.1, 10, 0.5)), "mse", "ExponentialDecay"),
+            (o.RMSprop(use_ema=True), "mse", "use_ema"), (o.Lion(), "mse", "lion"),
+            ("sgd", losses.MeanSquaredError(reduction="sum"), "reduction"),
+            ("sgd", losses.BinaryCrossentropy(label_smoothing=0.1), "label_smoothing")]:
+        model = keras.Sequential([layers.Input((5,)), layers.Dense(1, activation="sigmoid")])
+        model.compile(optimizer, loss)
+        with pytest.raises(runnel.ConfigError, match=words):
+            runnel.from_keras(model)
+        runnel.from_keras(model, optimizer="sgd", loss="mean_squared_error")
 
 
 def test_torch():
@@ -116,3 +181,22 @@ def test_torch():
     assert runnel.Data(x)._held[0].inputs.ctypes.data == x.data_ptr()
     with pytest.raises(runnel.ConfigError, match="no Conv1d"):
         runnel.from_torch(nn.Sequential(nn.Conv1d(1, 1, 1)))
+
+
+def test_frozen_layers_of_torch_stay_frozen():
+    torch = pytest.importorskip("torch")
+    nn = torch.nn
+    model = nn.Sequential(nn.Linear(5, 4), nn.PReLU(4), nn.BatchNorm1d(4), nn.Linear(4, 1))
+    for layer in model[:3]:
+        layer.requires_grad_(False)
+    ours = runnel.from_torch(model, epochs=2)
+    before = {name: ours.parameters[name] for name in ours.parameters}
+    generator = np.random.default_rng(2)
+    runnel.train(ours, runnel.Data(generator.normal(size=(40, 5)).astype(np.float32),
+                                   generator.normal(size=(40, 1)).astype(np.float32)))
+    changed = {name for name in before if not np.array_equal(before[name], ours.parameters[name])}
+    assert changed == {"linear_3.kernel", "linear_3.bias"}
+    model[3].bias.requires_grad_(False)
+    for wrong in (model, nn.Sequential(nn.Linear(2, 2), nn.Softmax(dim=0))):
+        with pytest.raises(runnel.ConfigError, match="requires_grad|dim 0"):
+            runnel.from_torch(wrong)
