@@ -69,7 +69,8 @@ class HeldRows:
                  missing: str = "error") -> None:
         self.name = name
         self.held: list[Any] = []
-        self.inputs = self._take_frame(inputs, missing) if is_frame(inputs) \
+        rule = missing_rule(missing)  # a wrong one is refused with arrays, too
+        self.inputs = self._take_frame(inputs, rule) if is_frame(inputs) \
             else self._take_inputs(inputs)
         if targets is not None:
             self._take_targets(targets, classes)
@@ -90,10 +91,10 @@ class HeldRows:
         self.rows.inputs = described.pointer
         return array
 
-    def _take_frame(self, frame: Any, missing: str) -> Any:
+    def _take_frame(self, frame: Any, rule: int) -> Any:
         stream = Stream(frame, self.name)
         self.held.append(stream)
-        self.rows = Rows(rows=stream.rows, frame=stream.pointer, missing=missing_rule(missing),
+        self.rows = Rows(rows=stream.rows, frame=stream.pointer, missing=rule,
                          all_categories=stream.all_categories)
         return frame
 

@@ -15,7 +15,7 @@ _pointer_of.restype, _pointer_of.argtypes = c.c_void_p, [c.py_object, c.c_char_p
 
 def missing_rule(missing: str) -> int:
     """rnl_missing_rule"""
-    if missing not in MISSING:
+    if not isinstance(missing, str) or missing not in MISSING:
         raise ConfigError(f"missing: expected one of {', '.join(MISSING)}, got {missing!r}")
     return MISSING[missing]
 

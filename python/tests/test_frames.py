@@ -69,6 +69,10 @@ def test_missing_values_follow_the_rule():
         dropped[0].predict(next(frames(columns)))
     with pytest.raises(ValueError, match="missing: expected one of error, drop, fill"):
         regressor(missing="mean").fit(frame, PRICE[kept])
+    with pytest.raises(runnel.ConfigError, match="missing: expected one of error, drop, fill"):
+        regressor(missing="mean").fit(ROOMS[:, None], PRICE)
+    with pytest.raises(runnel.ConfigError, match="missing: expected one of"):
+        regressor(missing=["drop"]).fit(frame, PRICE[kept])
 
 
 def test_numbers_alone_are_those_of_an_array():
