@@ -103,7 +103,13 @@ Test(cli, mistake_in_a_configuration_writes_nothing)
     program_expect("err", "data.fold: expected data.folds beside it, got fold 2 alone");
     cr_expect_eq(program_run("train " SPIRALS " --set model.2.dense.activation=relu --output o"),
                  2);
-    program_expect("err", "needs a last layer with activation softmax");
+    program_expect("err", "needs a last layer with activation softmax, got relu");
+    cr_expect_eq(
+        program_run("train " SPIRALS " --set model.2.dense.activity_regularizer=l2 --output o"), 2);
+    program_expect("err", "is for the last layer only, where it is computed together with the "
+                          "loss; the last one is activity_regularization_1");
+    cr_expect_eq(program_run("train " SPIRALS " --set model.2=batch_normalization --output o"), 2);
+    program_expect("err", "activation softmax, got none: it is of kind batch_normalization");
     cr_expect_eq(program_run("train " SPIRALS
                              " --set 'data.train={idx: {inputs: a, targets: b}}' --output o"),
                  1);

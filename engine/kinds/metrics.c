@@ -145,7 +145,8 @@ static const rnl_kind kinds[] = {
      .operations = &(const rnl_metric){.of_row = mse, .of_mean = sqrt, .targets = true}},
     {.name = "r2_score",
      .aliases = "r2",
-     .help = "share of the targets' variance that is explained, mean over the outputs; 1 is best",
+     .help = "share of the variance of all the targets of a part that is explained, mean over the "
+             "outputs; 1 is best",
      .operations = &(const rnl_metric){.of_row = unexplained,
                                        .of_mean = one_less,
                                        .targets = true,

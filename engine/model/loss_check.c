@@ -15,10 +15,11 @@ rnl_status rnl_loss_check(const rnl_choice *loss, const rnl_choice *activation,
     const char *wanted = rnl_loss_of(loss)->fused_activation;
     const bool only_fused = activation && rnl_activation_of(activation)->only_with_loss;
     if (wanted ? !rnl_loss_fuses(loss, activation) : only_fused)
-        return rnl_fail_at(last->choice->place, "%s: loss %s needs a last layer with %s%s, got %s",
-                           last->name, loss->kind->name,
-                           wanted ? "activation " : "another activation", wanted ? wanted : "",
-                           activation ? activation->kind->name : "none");
+        return rnl_fail_at(last->choice->place,
+                           "%s: loss %s needs a last layer with %s%s, got %s%s", last->name,
+                           loss->kind->name, wanted ? "activation " : "another activation",
+                           wanted ? wanted : "", activation ? "" : "none: it is of kind ",
+                           activation ? activation->kind->name : last->choice->kind->name);
     if (wanted && strcmp(wanted, "softmax") == 0 && rnl_shape_features(&last->output) == 1)
         return rnl_fail_at(last->choice->place,
                            "%s: softmax of 1 unit is always 1: for two classes write {units: 1, "
@@ -69,8 +70,10 @@ static rnl_status check_range(const rnl_choice *loss, const rnl_dataset *dataset
 static rnl_status check_values(const rnl_choice *loss, const rnl_dataset *dataset, size_t outputs)
 {
     if (rnl_loss_of(loss)->target == RNL_TARGET_CLASS)
-        return rnl_fail(RNL_BAD_DATA, "%s: loss %s needs class numbers as targets, got values",
-                        dataset->name, loss->kind->name);
+        return rnl_fail(
+            RNL_BAD_DATA,
+            "%s: loss %s needs class numbers as targets, an integer for each row, got values",
+            dataset->name, loss->kind->name);
     if (dataset->value_columns != outputs)
         return rnl_fail(RNL_BAD_DATA,
                         "%s: expected %zu target values for each row, one for each output of the "

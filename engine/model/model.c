@@ -79,8 +79,8 @@ static rnl_status check_activations(rnl_model *model)
         if (activation && rnl_activation_of(activation)->only_with_loss)
             return rnl_fail_at(activation->place,
                                "%s: activation %s is for the last layer only, where it is computed "
-                               "together with the loss",
-                               layer->name, activation->kind->name);
+                               "together with the loss; the last one is %s",
+                               layer->name, activation->kind->name, last->name);
     }
     const rnl_choice *loss = &model->config->training.loss;
     RNL_TRY(rnl_loss_check(loss, activation_of(last), last));

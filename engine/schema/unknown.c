@@ -33,6 +33,10 @@ static const struct {
     {"random_state", "seed", false},
     {"beta1", "beta_1", false},
     {"beta2", "beta_2", false},
+    {"decay_steps", "steps", true},
+    {"decay_rate", "rate", true},
+    {"warmup_steps", "warmup", true},
+    {"alpha_initializer", "initial_slope", true},
     {"scheduler", "schedule", false},
     {"validation_data", "validation", false},
     {"validation_freq", "validate_every", false},
@@ -72,6 +76,8 @@ typedef struct hint {
 static const hint key_hints[] = {
     {"lr learning_rate",
      "the learning rate belongs to the optimizer: optimizer: {sgd: {learning_rate: 0.01}}"},
+    {"initial_learning_rate", "it is the optimizer's learning_rate"},
+    {"bias_constraint", "constraints are of kernels alone: kernel_constraint"},
     {"momentum nesterov", "it belongs to optimizer sgd: optimizer: {sgd: {momentum: 0.9}}"},
     {"name", "layers have names, as `dense: {units: 10, name: head}`; a run's is at the top "
              "level"},
