@@ -156,7 +156,7 @@ static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
     (void)self;
     rnl_step *step = worker->step;
     const rnl_batch *batch = &worker->batch;
-    const rnl_row_tile rows = rnl_row_tile_of(step, batch, tile);
+    const rnl_row_tile rows = rnl_row_tiles_of(step, batch, tile, worker->joined);
     gather(step, rnl_dataset_inputs(batch->dataset), &step->given.model->scaler, step->byte_scale,
            batch, rows, &step->input);
     if (step->given.model->scaler.clip)
@@ -172,6 +172,8 @@ static rnl_status run_gather(void *self, size_t tile, rnl_step_worker *worker)
 rnl_status rnl_plan_gather(rnl_step *step)
 {
     step->byte_scale = rnl_byte_scale_of(step->kernels, &step->given.model->scaler);
-    return rnl_row_phase_add(step, (rnl_phase){.name = "gather", .run = run_gather},
-                             step->input.columns, 8);
+    const size_t per_part = rnl_row_tiles_per_part(step->part_rows);
+    return rnl_row_phase_add(
+        step, (rnl_phase){.name = "gather", .run = run_gather, .joins = per_part, .line = per_part},
+        step->input.columns, 8);
 }

@@ -48,8 +48,9 @@ static inline rnl_status rnl_row_phase_add(rnl_step *step, rnl_phase phase, size
     return rnl_phases_add(&step->phases, phase);
 }
 
-static inline rnl_row_tile rnl_row_tile_of(const rnl_step *step, const rnl_batch *batch,
-                                           size_t tile)
+/* The rows of `count` tiles of one part. */
+static inline rnl_row_tile rnl_row_tiles_of(const rnl_step *step, const rnl_batch *batch,
+                                            size_t tile, size_t count)
 {
     const size_t per_part = rnl_row_tiles_per_part(step->part_rows);
     const size_t part = tile / per_part * step->part_rows, part_end = part + step->part_rows;
@@ -58,10 +59,16 @@ static inline rnl_row_tile rnl_row_tile_of(const rnl_step *step, const rnl_batch
     const size_t used = shard.row + shard.used;
     const size_t first = part + tile % per_part * RNL_ROWS_PER_TILE;
     const size_t begin = rnl_least(first, used), last = rnl_least(used, part_end);
-    const size_t end = rnl_least(last, begin + RNL_ROWS_PER_TILE);
+    const size_t end = rnl_least(last, begin + count * RNL_ROWS_PER_TILE);
     const size_t filled = rnl_least(end, shard.row + shard.filled);
     return (rnl_row_tile){begin, filled < begin ? begin : filled, end,
                           shard.first + (begin - shard.row)};
+}
+
+static inline rnl_row_tile rnl_row_tile_of(const rnl_step *step, const rnl_batch *batch,
+                                           size_t tile)
+{
+    return rnl_row_tiles_of(step, batch, tile, 1);
 }
 
 /* Sets padding rows to 0. */
