@@ -106,9 +106,11 @@ static rnl_status compare(const subject *one, rnl_onednn_worker *worker)
     if (!other)
         return rnl_fail_memory(bytes);
     memcpy(other, one->operands.c, bytes);
-    rnl_status status = rnl_operands_multiply(&one->operands, &one->product, NULL, one->operands.c);
+    rnl_product padded = one->product;
+    padded.shape.pads = true;
+    rnl_status status = rnl_operands_multiply(&one->operands, &padded, NULL, one->operands.c);
     if (status == RNL_OK)
-        status = rnl_operands_multiply(&one->operands, &one->product, worker, other);
+        status = rnl_operands_multiply(&one->operands, &padded, worker, other);
     if (status == RNL_OK && memcmp(other, one->operands.c, bytes) != 0)
         status = rnl_fail(RNL_PRODUCT, "%s: oneDNN's bits are not those of the kernels", one->name);
     free(other);

@@ -336,7 +336,8 @@ typedef struct rnl_normalize_backward {
  * binary tree: (l0 + l1) + (l2 + l3); a node with one child is that child. */
 typedef struct rnl_panel_product {
     size_t rows, inner;
-    size_t columns; /* those beyond, up to a multiple of 16, are 0 in B and become so in C */
+    size_t columns; /* those beyond, up to a multiple of 16, are 0 in B, and in C anything */
+    bool pads;      /* or 0 in C, too */
     const float *a;
     size_t row_step, inner_step;      /* floats */
     size_t segment, segment_distance; /* inner terms, floats */

@@ -53,6 +53,24 @@ static inline void v_store(float *p, size_t n, v_float a)
         _mm256_maskstore_ps(p, v_first(n), a);
 }
 
+/* Half a vector, in both halves. */
+static inline v_float v_load_twice(const float *p)
+{
+    return _mm256_broadcast_ps((const __m128 *)p);
+}
+
+/* The first half of one vector, then the second of another. */
+static inline v_float v_halves(v_float a, v_float b)
+{
+    return _mm256_blend_ps(a, b, 0xf0);
+}
+
+/* One half of a vector, with zeros behind. */
+static inline v_float v_half(v_float a, int second)
+{
+    return _mm256_zextps128_ps256(second ? _mm256_extractf128_ps(a, 1) : _mm256_castps256_ps128(a));
+}
+
 /* Stores the lanes of four vectors as eight rows of four, with four zeros behind each. */
 static inline void v_store_lanes(float *p, size_t stride, v_float a, v_float b, v_float c,
                                  v_float d)

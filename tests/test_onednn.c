@@ -113,7 +113,8 @@ static product_trial trial_of(size_t rows, size_t inner, rnl_packing b, rnl_oper
                                      .a_stride = strides[layout],
                                      .a_distance = a.distance,
                                      .b = b,
-                                     .c_stride = c_stride},
+                                     .c_stride = c_stride,
+                                     .pads = true},
                            .rows = rows};
 }
 

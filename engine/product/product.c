@@ -42,6 +42,7 @@ static rnl_panel_product arguments_of(const rnl_product *product, size_t rows, s
         .rows = rows,
         .inner = shape->inner,
         .columns = columns,
+        .pads = shape->pads,
         .a = a,
         .row_step = by_columns ? 1 : shape->a_stride,
         .inner_step = by_columns ? shape->a_stride : 1,

@@ -37,6 +37,7 @@ typedef struct rnl_product_shape {
     rnl_packing b; /* of (inner, columns) */
     bool pairs;
     size_t c_stride; /* floats between rows of C; 0 for the columns of a panel in whole vectors */
+    bool pads;       /* what is beyond B's columns in them becomes 0, else it may be anything */
 } rnl_product_shape;
 
 typedef struct rnl_product {

@@ -365,7 +365,8 @@ rnl_status rnl_dense_plan_gradients(rnl_dense_state *state, rnl_step *step,
                                       .a_stride = pairs ? state->input->pairs->by_columns.stride
                                                         : state->input->stride,
                                       .b = columns->delta_packing,
-                                      .pairs = pairs});
+                                      .pairs = pairs,
+                                      .pads = true});
     rnl_dense_need(state, (1 + rnl_shard_sum_spare(step)) * most_inputs(state, step) *
                               columns->packing.width);
     if (!state->cut.by_columns && !pairs && !step->onednn && step->rows.shards == 1)
