@@ -323,6 +323,12 @@ typedef struct rnl_normalize_backward {
     rnl_mutable_view dx;                         /* (rows, columns); holds dy before */
 } rnl_normalize_backward;
 
+/* A matrix that is read after a product, and fetched into the L2 cache while it multiplies. */
+typedef struct rnl_fetch {
+    const float *values;
+    size_t rows, columns, stride; /* at least one row and one column */
+} rnl_fetch;
+
 /* C = A B for one panel of columns.  A's element (row, k) is at
  *
  *     product               row row_step + k / segment * segment_distance + k % segment
@@ -348,6 +354,8 @@ typedef struct rnl_panel_product {
     float *nodes;                     /* (levels of the tree, RNL_PRODUCT_NODE) */
     rnl_mutable_view c;               /* (rows, columns); overlaps neither A nor B */
     rnl_mutable_view written;         /* (rows, columns), what is written next; values NULL: C */
+    const rnl_fetch *fetches;         /* (fetch_count) what is read next, as far as there is time */
+    size_t fetch_count;
 } rnl_panel_product;
 
 #define RNL_PRODUCT_BLOCK 512

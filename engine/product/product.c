@@ -56,10 +56,12 @@ static rnl_panel_product arguments_of(const rnl_product *product, size_t rows, s
 
 rnl_status rnl_product_panel_fetching(const rnl_product *product, rnl_onednn_worker *onednn,
                                       size_t rows, size_t panel, const float *a, const float *b,
-                                      float *c, rnl_mutable_view written)
+                                      float *c, rnl_product_fetches fetches)
 {
     rnl_panel_product arguments = arguments_of(product, rows, panel, a, b, c);
-    arguments.written = written;
+    arguments.written = fetches.written;
+    arguments.fetches = fetches.read;
+    arguments.fetch_count = fetches.count;
     if (onednn)
         return rnl_onednn_multiply(onednn, product->shape.a_layout == RNL_BY_COLUMNS, &arguments);
     kernel_of(product)(&arguments);
@@ -69,7 +71,8 @@ rnl_status rnl_product_panel_fetching(const rnl_product *product, rnl_onednn_wor
 rnl_status rnl_product_panel(const rnl_product *product, rnl_onednn_worker *onednn, size_t rows,
                              size_t panel, const float *a, const float *b, float *c)
 {
-    return rnl_product_panel_fetching(product, onednn, rows, panel, a, b, c, (rnl_mutable_view){0});
+    return rnl_product_panel_fetching(product, onednn, rows, panel, a, b, c,
+                                      (rnl_product_fetches){0});
 }
 
 void rnl_product_panel_tree(const rnl_product *product, size_t rows, size_t panel, size_t count,

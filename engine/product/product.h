@@ -58,11 +58,17 @@ void rnl_product_need(const rnl_product_shape *shape, rnl_onednn *onednn);
 rnl_status rnl_product_panel(const rnl_product *product, rnl_onednn_worker *onednn, size_t rows,
                              size_t panel, const float *a, const float *b, float *c);
 
-/* The same.  `written` is a matrix of C's shape, whose rows are fetched for writing meanwhile;
- * values NULL: C. */
+/* What a product fetches into the caches while it multiplies, where that pays. */
+typedef struct rnl_product_fetches {
+    rnl_mutable_view written; /* a matrix of C's shape that is written next; values NULL: C */
+    const rnl_fetch *read;    /* (count) what is read next */
+    size_t count;
+} rnl_product_fetches;
+
+/* The same, fetching. */
 rnl_status rnl_product_panel_fetching(const rnl_product *product, rnl_onednn_worker *onednn,
                                       size_t rows, size_t panel, const float *a, const float *b,
-                                      float *c, rnl_mutable_view written);
+                                      float *c, rnl_product_fetches fetches);
 
 /* Products of `count` pieces of A and B that follow each other, each of the shape's inner terms, in
  * one call of a kernel: summed in a binary tree, and that sum added to C where asked for.  A is by

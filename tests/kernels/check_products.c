@@ -16,8 +16,9 @@ typedef struct product_trial {
     bool transposed, pairs;
     uint32_t *a, *b; /* a float each, or a pair */
     float *c, *written;
-    float *before; /* what C held, where the product is added to it */
-    float *nodes;  /* of a tree */
+    rnl_fetch fetches[2]; /* of what is written */
+    float *before;        /* what C held, where the product is added to it */
+    float *nodes;         /* of a tree */
 } product_trial;
 
 static uint32_t *random_words(size_t count, bool pairs)
@@ -63,13 +64,18 @@ static product_trial trial_of(size_t rows, size_t inner, size_t columns, size_t 
     return t;
 }
 
-/* Gives a product rows that are written next, and wider than those of C. */
+/* Gives a product rows that are written next and wider than those of C, to be fetched as what is
+ * read next, too. */
 static void write_next(product_trial *t)
 {
     t->written = malloc(t->p.rows * WRITTEN_STRIDE * sizeof *t->written);
     for (size_t i = 0; i < t->p.rows * WRITTEN_STRIDE; ++i)
         t->written[i] = float_of_bits(0x7fc0beefu);
     t->p.written = (rnl_mutable_view){t->written, WRITTEN_STRIDE};
+    t->fetches[0] = (rnl_fetch){t->written, t->p.rows, MOST_COLUMNS / 3, WRITTEN_STRIDE};
+    t->fetches[1] = (rnl_fetch){t->written, 1, WRITTEN_STRIDE, WRITTEN_STRIDE};
+    t->p.fetches = t->fetches;
+    t->p.fetch_count = 2;
 }
 
 /* Lets a product be added to what C holds. */

@@ -21,7 +21,8 @@ static rnl_status multiply(const rnl_dense_state *state, const rnl_dense_columns
             : rnl_matrix_at(&state->output, row, columns->first + panel * columns->packing.width);
     return rnl_product_panel_fetching(&columns->forward, worker->onednn, rows, panel,
                                       rnl_matrix_view(state->input, row, 0).values,
-                                      weights->arrays[RNL_VALUES], z, y);
+                                      weights->arrays[RNL_VALUES], z,
+                                      (rnl_product_fetches){.written = y});
 }
 
 /* Adds the bias and activates z of a panel. */

@@ -63,6 +63,8 @@ typedef struct shard_gradients {
     size_t rows;             /* of a shard, of pairs in mixed precision */
     size_t x_stride;         /* floats between them */
     const float *transposed; /* those inputs, by rows, of the only shard; or NULL */
+    rnl_fetch fetches[RNL_FIRST_SLOT + RNL_MAX_SLOTS + 1]; /* of a product of transposed inputs */
+    size_t fetch_count;
 } shard_gradients;
 
 static size_t shard_rows(const rnl_dense_columns *columns, const rnl_step *step)
@@ -96,8 +98,9 @@ static rnl_status compute_shards(const void *context, rnl_shard_range shards, bo
     const float *x = g->x + row * g->x_stride,
                 *delta = columns->delta + row * columns->delta_packing.width;
     if (g->transposed)
-        return rnl_product_panel(&columns->gradients_by_rows, NULL, g->inputs, g->panel,
-                                 g->transposed, delta, gradients);
+        return rnl_product_panel_fetching(
+            &columns->gradients_by_rows, NULL, g->inputs, g->panel, g->transposed, delta, gradients,
+            (rnl_product_fetches){.read = g->fetches, .count = g->fetch_count});
     if (shards.count == 1 && !add)
         return rnl_product_panel(&columns->gradients, g->onednn, g->inputs, g->panel, x, delta,
                                  gradients);
@@ -118,6 +121,37 @@ static size_t most_together(const rnl_dense_columns *columns, const rnl_step *st
     return has_trees(columns, step) ? rnl_product_tree_most(&columns->gradients) : 1;
 }
 
+static void fetch(shard_gradients *of, rnl_fetch matrix)
+{
+    of->fetches[of->fetch_count++] = matrix;
+}
+
+/* Fetches the weights and their state, which the update reads. */
+static void fetch_weights(shard_gradients *of, size_t at, size_t count)
+{
+    const rnl_block *weights = of->columns->weights;
+    for (size_t k = RNL_VALUES; k < RNL_FIRST_SLOT + RNL_MAX_SLOTS; ++k)
+        if (weights->updated_by_tile && weights->arrays[k])
+            fetch(of, (rnl_fetch){weights->arrays[k] + at, 1, count, count});
+}
+
+/* Fetches a panel's share of the inputs that are transposed next.  They are shared out to the last
+ * panels: the panels of delta that are read after them would displace them. */
+static void fetch_inputs(shard_gradients *of, const rnl_matrix *x, size_t input)
+{
+    enum { LAST = 4 };
+    const size_t panels = of->columns->packing.panels, last = rnl_least(panels, LAST),
+                 first = panels - last;
+    if (input >= x->columns || of->panel < first)
+        return;
+    const size_t number = of->panel - first, begin = number * of->rows / last,
+                 end = (number + 1) * of->rows / last;
+    fetch(of, (rnl_fetch){.values = rnl_matrix_view(x, begin, input).values,
+                          .rows = end - begin,
+                          .columns = rnl_least(x->columns - input, RNL_CUT_INPUTS),
+                          .stride = x->stride});
+}
+
 /* Computes gradients of a panel and at once updates its weights, while both are in the cache; no
  * other phase of this step reads these weights any more. */
 static rnl_status compute_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
@@ -134,6 +168,10 @@ static rnl_status compute_gradients(const rnl_dense_state *state, const rnl_dens
     of.x += input;
     of.inputs = inputs;
     of.transposed = transposed;
+    if (transposed) {
+        fetch_weights(&of, at, count);
+        fetch_inputs(&of, state->input, input + inputs);
+    }
     RNL_TRY(rnl_shard_sum_run(
         &(const rnl_shard_sum){
             .leaves = rnl_cut_used_shards(step->rows, worker->batch.rows),
