@@ -342,8 +342,8 @@ typedef struct rnl_fetch {
  * binary tree: (l0 + l1) + (l2 + l3); a node with one child is that child. */
 typedef struct rnl_panel_product {
     size_t rows, inner;
-    size_t columns; /* those beyond, up to a multiple of 16, are 0 in B, and in C anything */
-    bool pads;      /* or 0 in C, too */
+    size_t columns; /* B and C have more, up to a multiple of 16, which are 0 in B */
+    bool pads;      /* these become 0 in C; else they may hold anything */
     const float *a;
     size_t row_step, inner_step;      /* floats */
     size_t segment, segment_distance; /* inner terms, floats */
@@ -354,8 +354,7 @@ typedef struct rnl_panel_product {
     float *nodes;                     /* (levels of the tree, RNL_PRODUCT_NODE) */
     rnl_mutable_view c;               /* (rows, columns); overlaps neither A nor B */
     rnl_mutable_view written;         /* (rows, columns), what is written next; values NULL: C */
-    const rnl_fetch *fetches;         /* (fetch_count) what is read next, as far as there is time */
-    size_t fetch_count;
+    const rnl_fetch *fetches;         /* what is read next, the last without values; or NULL */
 } rnl_panel_product;
 
 #define RNL_PRODUCT_BLOCK 512

@@ -77,6 +77,24 @@ Test(cut, few_rows_are_cut_by_columns_and_more_by_parts)
     }
 }
 
+/* Tiles of a part, joined, are the rows of all of them. */
+static void check_joined(const rnl_step *step, const rnl_batch *batch)
+{
+    const size_t each = rnl_row_tiles_per_part(step->part_rows);
+    for (size_t tile = 0; tile < rnl_row_tiles_in(step->rows); ++tile) {
+        const rnl_row_tile first = rnl_row_tile_of(step, batch, tile);
+        for (size_t count = 1, filled = 0; tile % each + count <= each; ++count) {
+            const rnl_row_tile last = rnl_row_tile_of(step, batch, tile + count - 1),
+                               all = rnl_row_tiles_of(step, batch, tile, count);
+            filled += last.filled - last.begin;
+            cr_assert_eq(all.begin, first.begin);
+            cr_assert_eq(all.number, first.number);
+            cr_assert_eq(all.filled - all.begin, filled);
+            cr_assert_eq(all.end, last.end);
+        }
+    }
+}
+
 /* In their order, each in one part, together all rows of the used blocks. */
 Test(cut, row_tiles_follow_each_other_part_by_part)
 {
@@ -101,6 +119,7 @@ Test(cut, row_tiles_follow_each_other_part_by_part)
                 end = t.end;
             }
             cr_assert_eq(end, rnl_cut_shard(step.rows, rows, 0).used);
+            check_joined(&step, &batch);
         }
 }
 
@@ -162,5 +181,6 @@ Test(cut, row_tiles_number_the_rows_of_shards)
             }
             for (size_t i = 0; i < rows; ++i)
                 cr_assert_eq(seen[i], 1);
+            check_joined(&step, &batch);
         }
 }

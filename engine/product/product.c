@@ -50,8 +50,29 @@ static rnl_panel_product arguments_of(const rnl_product *product, size_t rows, s
         .segment_distance = shape->a_distance,
         .b = {b + rnl_packed_at(&shape->b, panel, 0), rnl_panel_stride(&shape->b, panel)},
         .far = rnl_packed_count(&shape->b) > FAR,
+        .add = false,
+        .leaf = 0,
+        .nodes = NULL,
         .c = {c, shape->c_stride > 0 ? shape->c_stride : rnl_in_vectors(columns)},
+        .written = {NULL, 0},
+        .fetches = NULL,
     };
+}
+
+static rnl_status multiply(const rnl_product *product, rnl_onednn_worker *onednn,
+                           const rnl_panel_product *arguments)
+{
+    if (onednn)
+        return rnl_onednn_multiply(onednn, product->shape.a_layout == RNL_BY_COLUMNS, arguments);
+    kernel_of(product)(arguments);
+    return RNL_OK;
+}
+
+rnl_status rnl_product_panel(const rnl_product *product, rnl_onednn_worker *onednn, size_t rows,
+                             size_t panel, const float *a, const float *b, float *c)
+{
+    const rnl_panel_product arguments = arguments_of(product, rows, panel, a, b, c);
+    return multiply(product, onednn, &arguments);
 }
 
 rnl_status rnl_product_panel_fetching(const rnl_product *product, rnl_onednn_worker *onednn,
@@ -61,18 +82,7 @@ rnl_status rnl_product_panel_fetching(const rnl_product *product, rnl_onednn_wor
     rnl_panel_product arguments = arguments_of(product, rows, panel, a, b, c);
     arguments.written = fetches.written;
     arguments.fetches = fetches.read;
-    arguments.fetch_count = fetches.count;
-    if (onednn)
-        return rnl_onednn_multiply(onednn, product->shape.a_layout == RNL_BY_COLUMNS, &arguments);
-    kernel_of(product)(&arguments);
-    return RNL_OK;
-}
-
-rnl_status rnl_product_panel(const rnl_product *product, rnl_onednn_worker *onednn, size_t rows,
-                             size_t panel, const float *a, const float *b, float *c)
-{
-    return rnl_product_panel_fetching(product, onednn, rows, panel, a, b, c,
-                                      (rnl_product_fetches){0});
+    return multiply(product, onednn, &arguments);
 }
 
 void rnl_product_panel_tree(const rnl_product *product, size_t rows, size_t panel, size_t count,

@@ -37,7 +37,7 @@ typedef struct rnl_product_shape {
     rnl_packing b; /* of (inner, columns) */
     bool pairs;
     size_t c_stride; /* floats between rows of C; 0 for the columns of a panel in whole vectors */
-    bool pads;       /* what is beyond B's columns in them becomes 0, else it may be anything */
+    bool pads;       /* columns of C beyond B's, up to whole vectors, become 0; else anything */
 } rnl_product_shape;
 
 typedef struct rnl_product {
@@ -61,8 +61,7 @@ rnl_status rnl_product_panel(const rnl_product *product, rnl_onednn_worker *oned
 /* What a product fetches into the caches while it multiplies, where that pays. */
 typedef struct rnl_product_fetches {
     rnl_mutable_view written; /* a matrix of C's shape that is written next; values NULL: C */
-    const rnl_fetch *read;    /* (count) what is read next */
-    size_t count;
+    const rnl_fetch *read;    /* what is read next, the last without values; or NULL */
 } rnl_product_fetches;
 
 /* The same, fetching. */

@@ -60,11 +60,10 @@ typedef struct shard_gradients {
     size_t panel;
     const float *x; /* the inputs of the mini-batch, from the first that is asked for on */
     size_t inputs;
-    size_t rows;             /* of a shard, of pairs in mixed precision */
-    size_t x_stride;         /* floats between them */
-    const float *transposed; /* those inputs, by rows, of the only shard; or NULL */
-    rnl_fetch fetches[RNL_FIRST_SLOT + RNL_MAX_SLOTS + 1]; /* of a product of transposed inputs */
-    size_t fetch_count;
+    size_t rows;              /* of a shard, of pairs in mixed precision */
+    size_t x_stride;          /* floats between them */
+    const float *transposed;  /* those inputs, by rows, of the only shard; or NULL */
+    const rnl_fetch *fetches; /* of a product of transposed inputs */
 } shard_gradients;
 
 static size_t shard_rows(const rnl_dense_columns *columns, const rnl_step *step)
@@ -98,9 +97,9 @@ static rnl_status compute_shards(const void *context, rnl_shard_range shards, bo
     const float *x = g->x + row * g->x_stride,
                 *delta = columns->delta + row * columns->delta_packing.width;
     if (g->transposed)
-        return rnl_product_panel_fetching(
-            &columns->gradients_by_rows, NULL, g->inputs, g->panel, g->transposed, delta, gradients,
-            (rnl_product_fetches){.read = g->fetches, .count = g->fetch_count});
+        return rnl_product_panel_fetching(&columns->gradients_by_rows, NULL, g->inputs, g->panel,
+                                          g->transposed, delta, gradients,
+                                          (rnl_product_fetches){.read = g->fetches});
     if (shards.count == 1 && !add)
         return rnl_product_panel(&columns->gradients, g->onednn, g->inputs, g->panel, x, delta,
                                  gradients);
@@ -121,42 +120,44 @@ static size_t most_together(const rnl_dense_columns *columns, const rnl_step *st
     return has_trees(columns, step) ? rnl_product_tree_most(&columns->gradients) : 1;
 }
 
-static void fetch(shard_gradients *of, rnl_fetch matrix)
+/* Inputs of all rows that a worker transposed for some panels. */
+typedef struct transposed_inputs {
+    const float *values;           /* (inputs, rows) */
+    size_t end_panel;              /* behind those panels */
+    size_t next_input, next_count; /* those that it transposes next */
+} transposed_inputs;
+
+/* Lists the weights and their state, which the update reads.  Returns the end of the list. */
+static rnl_fetch *list_weights(const rnl_block *weights, size_t at, size_t count, rnl_fetch *list)
 {
-    of->fetches[of->fetch_count++] = matrix;
+    for (size_t k = RNL_VALUES; weights->updated_by_tile && k < RNL_BEST; ++k)
+        if (weights->arrays[k])
+            *list++ = (rnl_fetch){weights->arrays[k] + at, 1, count, count};
+    return list;
 }
 
-/* Fetches the weights and their state, which the update reads. */
-static void fetch_weights(shard_gradients *of, size_t at, size_t count)
+/* Lists a panel's share of the inputs that are transposed next.  The last four panels share them,
+ * which each such tile has: panels of delta that are read after them would displace them. */
+static rnl_fetch *list_inputs(const shard_gradients *of, const rnl_matrix *x,
+                              const transposed_inputs *inputs, rnl_fetch *list)
 {
-    const rnl_block *weights = of->columns->weights;
-    for (size_t k = RNL_VALUES; k < RNL_FIRST_SLOT + RNL_MAX_SLOTS; ++k)
-        if (weights->updated_by_tile && weights->arrays[k])
-            fetch(of, (rnl_fetch){weights->arrays[k] + at, 1, count, count});
-}
-
-/* Fetches a panel's share of the inputs that are transposed next.  They are shared out to the last
- * panels: the panels of delta that are read after them would displace them. */
-static void fetch_inputs(shard_gradients *of, const rnl_matrix *x, size_t input)
-{
-    enum { LAST = 4 };
-    const size_t panels = of->columns->packing.panels, last = rnl_least(panels, LAST),
-                 first = panels - last;
-    if (input >= x->columns || of->panel < first)
-        return;
-    const size_t number = of->panel - first, begin = number * of->rows / last,
-                 end = (number + 1) * of->rows / last;
-    fetch(of, (rnl_fetch){.values = rnl_matrix_view(x, begin, input).values,
+    enum { SHARES = 4 };
+    if (inputs->next_count == 0 || of->panel + SHARES < inputs->end_panel)
+        return list;
+    const size_t share = of->panel + SHARES - inputs->end_panel, begin = share * of->rows / SHARES,
+                 end = (share + 1) * of->rows / SHARES;
+    *list++ = (rnl_fetch){.values = rnl_matrix_view(x, begin, inputs->next_input).values,
                           .rows = end - begin,
-                          .columns = rnl_least(x->columns - input, RNL_CUT_INPUTS),
-                          .stride = x->stride});
+                          .columns = inputs->next_count,
+                          .stride = x->stride};
+    return list;
 }
 
 /* Computes gradients of a panel and at once updates its weights, while both are in the cache; no
  * other phase of this step reads these weights any more. */
 static rnl_status compute_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
                                     size_t panel, size_t input, size_t inputs,
-                                    const float *transposed, rnl_step_worker *worker)
+                                    const transposed_inputs *transposed, rnl_step_worker *worker)
 {
     rnl_step *step = worker->step;
     rnl_block *weights = columns->weights;
@@ -167,10 +168,13 @@ static rnl_status compute_gradients(const rnl_dense_state *state, const rnl_dens
     shard_gradients of = gradients_of(state, columns, panel, worker);
     of.x += input;
     of.inputs = inputs;
-    of.transposed = transposed;
+    rnl_fetch fetches[RNL_BEST + 2]; /* arrays, inputs, the end */
     if (transposed) {
-        fetch_weights(&of, at, count);
-        fetch_inputs(&of, state->input, input + inputs);
+        rnl_fetch *end = list_weights(weights, at, count, fetches);
+        end = list_inputs(&of, state->input, transposed, end);
+        *end = (rnl_fetch){0};
+        of.fetches = fetches;
+        of.transposed = transposed->values;
     }
     RNL_TRY(rnl_shard_sum_run(
         &(const rnl_shard_sum){
@@ -254,6 +258,29 @@ static const float *transpose_inputs(const rnl_dense_state *state, const rnl_den
     return transposed;
 }
 
+/* Where workers keep rows, shares begin with the last worker: workers with fewer parts of the rows
+ * get more of these tiles. */
+static size_t gradients_owner(const void *self, size_t tile, size_t workers)
+{
+    const rnl_dense_state *state = self;
+    if (state->cut.by_columns)
+        return rnl_dense_columns_owner(state, tile, workers);
+    if (state->keeps_weights)
+        return rnl_share_owner(count_tiles(state), workers, tile);
+    return workers - 1 - rnl_share_owner(count_tiles(state), workers, tile);
+}
+
+/* Returns the inputs from `input` on, where tile `number` begins or within the tile before it, that
+ * the same worker goes on with. */
+static size_t inputs_left(const rnl_dense_state *state, const gradient_tile *tile, size_t number,
+                          size_t input, const rnl_step_worker *worker)
+{
+    if (input < tile->end || number == count_tiles(state) ||
+        gradients_owner(state, number, worker->step->active) != worker->index)
+        return tile->end - input;
+    return tile_of(state, number).end - input;
+}
+
 /* Goes through all panels of a tile, and of those joined with it, with the same inputs, which stay
  * in the cache. */
 static rnl_status run_gradients(void *self, size_t number, rnl_step_worker *worker)
@@ -271,24 +298,20 @@ static rnl_status run_gradients(void *self, size_t number, rnl_step_worker *work
                                                           slice->end - slice->begin);
     for (size_t i = tile.begin, inputs; state->learns_kernel && i < tile.end; i += inputs) {
         inputs = next_inputs(state, worker->step, tile.end - i);
-        const float *transposed =
-            transposes ? transpose_inputs(state, slice->columns, i, inputs, worker) : NULL;
+        const size_t next = i + inputs,
+                     left = inputs_left(state, &tile, number + worker->joined, next, worker);
+        const transposed_inputs transposed = {
+            .values =
+                transposes ? transpose_inputs(state, slice->columns, i, inputs, worker) : NULL,
+            .end_panel = slice->end,
+            .next_input = next,
+            .next_count = left > 0 ? next_inputs(state, worker->step, left) : 0,
+        };
         for (size_t p = slice->begin; p < slice->end; ++p)
-            RNL_TRY(compute_gradients(state, slice->columns, p, i, inputs, transposed, worker));
+            RNL_TRY(compute_gradients(state, slice->columns, p, i, inputs,
+                                      transposes ? &transposed : NULL, worker));
     }
     return RNL_OK;
-}
-
-/* Where workers keep rows, shares begin with the last worker: workers with fewer parts of the rows
- * get more of these tiles. */
-static size_t gradients_owner(const void *self, size_t tile, size_t workers)
-{
-    const rnl_dense_state *state = self;
-    if (state->cut.by_columns)
-        return rnl_dense_columns_owner(state, tile, workers);
-    if (state->keeps_weights)
-        return rnl_share_owner(count_tiles(state), workers, tile);
-    return workers - 1 - rnl_share_owner(count_tiles(state), workers, tile);
 }
 
 /* ---- planning -------------------------------------------------------------------------------- */
