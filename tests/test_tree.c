@@ -173,6 +173,9 @@ Test(tree, differences_of_long_values_are_shown)
          "m.1 was \"x]\\\"\" and is \"y\""},
         {"{\"m\": null}", "{\"m\": {\"k\": true}}", "m was null and is {\"k\": true}"},
         {"[]", "{}", "it was [] and is {}"},
+        {"{\"r\": 0.3}", "{\"r\": 0.30000000000000004}",
+         "r was 0.29999999999999999 and is 0.30000000000000004"},
+        {"{\"m\": \"\\u0000\"}", "{\"m\": 1}", "it was {\"m\": \"\\u0000\"} and is {\"m\": 1}"},
         {"{\"m\": " LONG_TEXT "a.csv\"}", "{\"m\": " LONG_TEXT "b.csv\"}",
          "m was ...omeone/somewhere/far/away/with/a/name/of/many/letters/a.csv\" and is "
          "...omeone/somewhere/far/away/with/a/name/of/many/letters/b.csv\""},

@@ -2,6 +2,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/number.h"
+#include "engine/storage/json_failure.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -103,21 +104,44 @@ static void print(const difference *d, const char *before, const char *now,
     snprintf(text, RNL_DIFFERENCE_TEXT, "%s was %s and is %s", what, was, is);
 }
 
+/* Prints both values with 15 digits, or with 17 where numbers differ in the last two alone. */
+static bool print_values(const difference *d, char text[RNL_DIFFERENCE_TEXT])
+{
+    bool printed = true, same = true;
+    for (size_t digits = 15; printed && same && digits <= 17; digits += 2) {
+        const size_t flags = JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits);
+        char *before = json_dumps(d->before, flags), *now = json_dumps(d->now, flags);
+        printed = before && now;
+        same = printed && strcmp(before, now) == 0;
+        if (printed)
+            print(d, before, now, text);
+        free(before);
+        free(now);
+    }
+    return printed;
+}
+
+/* `foreign` is set where Jansson does not read the text, though there is memory for it. */
+static json_t *read_text(const char *text, bool *foreign)
+{
+    json_error_t error = {.text = ""};
+    json_t *root = json_loads(text, JSON_DECODE_ANY, &error);
+    *foreign |= !root && !rnl_json_lacked_memory(&error);
+    return root;
+}
+
 rnl_status rnl_difference_describe(const char *before, const char *now,
                                    char text[RNL_DIFFERENCE_TEXT])
 {
-    json_t *roots[] = {json_loads(before, JSON_DECODE_ANY, NULL),
-                       json_loads(now, JSON_DECODE_ANY, NULL)};
+    bool foreign = false, printed = true;
+    json_t *roots[] = {read_text(before, &foreign), read_text(now, &foreign)};
     difference d = {.before = roots[0], .now = roots[1]};
-    while (enter_mapping(&d) || enter_list(&d))
+    while (!foreign && (enter_mapping(&d) || enter_list(&d)))
         ;
-    const size_t flags = JSON_ENCODE_ANY | JSON_REAL_PRECISION(15);
-    char *old = json_dumps(d.before, flags), *new = json_dumps(d.now, flags);
-    if (old && new)
-        print(&d, old, new, text);
-    const bool printed = old && new;
-    free(old);
-    free(new);
+    if (foreign)
+        print(&d, before, now, text);
+    else
+        printed = print_values(&d, text);
     json_decref(roots[0]);
     json_decref(roots[1]);
     return printed ? RNL_OK : rnl_fail_memory(strlen(before) + strlen(now));
