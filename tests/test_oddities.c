@@ -146,3 +146,60 @@ Test(oddities, are_of_the_rows_that_are_kept)
     cr_expect_eq(data->notes.count, 0);
     rnl_data_free(data);
 }
+
+static rnl_data *open_filled(bool with_classes, int all_categories)
+{
+    const rnl_rows rows = {.rows = ROWS,
+                           .frame = arrow_open(&t),
+                           .missing = RNL_MISSING_FILL,
+                           .all_categories = all_categories,
+                           .classes = with_classes ? classes : NULL};
+    rnl_data *data = NULL;
+    cr_assert_eq(rnl_data_create(&data, &rows, NULL, NULL), RNL_OK, "%s", rnl_message());
+    return data;
+}
+
+/* Cells without a value say nothing, and few with one may be alike by chance. */
+Test(oddities, are_of_cells_that_have_a_value)
+{
+    static const uint8_t one[3] = {1}, twelve[3] = {0xff, 0x0f}, twenty[3] = {0xff, 0xff, 0x0f};
+    static const struct {
+        size_t column;
+        const uint8_t *cells;
+        const char *told;
+    } cases[] = {
+        {1, one, NULL},
+        {1, twelve, "input 'copy' says in every row that has a value what the target says"},
+        {2, twelve, NULL},
+        {2, twenty, "input 'word' has one value for each class"},
+        {4, one, NULL},
+        {4, twelve, "input 'user' has a category of its own in every row that has a value"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        make_table();
+        t.cells[0][cases[i].column].null_count = 1;
+        t.buffers[0][cases[i].column][0] = cases[i].cells;
+        rnl_data *data = open_filled(true, 0);
+        cr_assert_eq(data->notes.count, cases[i].told ? 5 : 4, "case %zu", i);
+        if (cases[i].told)
+            cr_expect(strstr(data->notes.items[cases[i].column].text, cases[i].told), "%s",
+                      data->notes.items[cases[i].column].text);
+        rnl_data_free(data);
+    }
+}
+
+/* As many categories as rows are declared, of which the rows have two, or all. */
+Test(oddities, are_not_of_categories_that_no_row_has)
+{
+    for (int own = 0; own < 2; ++own) {
+        make_table();
+        for (int i = 0; i < ROWS; ++i)
+            colour[i] = own ? i : i % 2;
+        arrow_begin(&t, ROWS);
+        arrow_add_dictionary(&t, "colour", NULL, colour, user_offsets, users, ROWS);
+        rnl_data *data = open_filled(false, 1);
+        cr_expect_eq(data->encoding.inputs.items[0].category_count, ROWS);
+        cr_expect_eq(data->notes.count, own);
+        rnl_data_free(data);
+    }
+}

@@ -67,12 +67,12 @@ Test(tables, columns_without_a_name_are_no_inputs)
     rnl_data_free(data);
 }
 
-/* A column that numbers the rows, and one that has the answer. */
+/* A column that numbers the rows, and one that has the answer, as the same numbers. */
 Test(tables, odd_columns_are_noted)
 {
     char text[512] = "a,copy,y\n";
     for (int i = 0; i < 12; ++i)
-        sprintf(text + strlen(text), "%d,%d,%d\n", i + 3, i % 2, i % 2);
+        sprintf(text + strlen(text), "%d,%d.0,%d\n", i + 3, i % 2, i % 2);
     rnl_data *data = table_load(text, "target: y", table_classes);
     cr_assert_eq(data->notes.count, 2);
     cr_expect(strstr(data->notes.items[0].text, "input 'a' numbers the rows from 3 on") != NULL,
@@ -86,6 +86,26 @@ Test(tables, odd_columns_are_noted)
     data = table_load(text, "target: y", table_classes);
     cr_expect_eq(data->notes.count, 0);
     rnl_data_free(data);
+}
+
+/* One cell that agrees says nothing; all that have a value do. */
+Test(tables, cells_without_a_value_have_no_answer)
+{
+    for (int cells = 1; cells <= 11; cells += 10) {
+        char text[512] = "a,copy,y\n";
+        for (int i = 0; i < 12; ++i)
+            sprintf(text + strlen(text), "%d,%s,%d\n", i % 5,
+                    i >= cells ? ""
+                    : i % 2    ? "1"
+                               : "0",
+                    i % 2);
+        rnl_data *data = table_load(text, "target: y, missing: fill", table_classes);
+        cr_assert_eq(data->notes.count, cells > 1);
+        if (cells > 1)
+            cr_expect(strstr(note_of(data), "'copy' says in every row that has a value what"), "%s",
+                      note_of(data));
+        rnl_data_free(data);
+    }
 }
 
 /* "paid" and 1 for class "yes" in every row, "owed" and 2 for "no". */

@@ -1,5 +1,5 @@
 /*
- * What is odd about the columns of a frame, of which each is read as far as something may be.
+ * Finds oddities of a frame's columns; each is read until none can be found any more.
  */
 #include "engine/base/error.h"
 #include "engine/base/number.h"
@@ -25,7 +25,7 @@ static bool has_target(const rnl_dataset *d)
     return d->labels || (d->values && d->value_columns == 1);
 }
 
-/* Bits that tell a number from all others, but for 0. */
+/* The number's bits; 1 for those of 0. */
 static uint64_t word_of(double number)
 {
     uint64_t bits;
@@ -58,6 +58,7 @@ static void add_number(search *s, size_t row, double number)
         found->says_target && (narrow ? (double)(float)number : number) == target_of(s, row);
     if (found->renames_target)
         add_word(s, row, word_of(number));
+    ++found->cells;
 }
 
 static bool is_odd(const rnl_oddities *found)
@@ -90,8 +91,10 @@ static void look_at_texts(search *s, const rnl_arrow_cells *cells)
     s->found.says_target = s->found.numbers_rows = false;
     for (size_t row = cells->first; row < cells->last && is_odd(&s->found); ++row)
         if ((!s->kept || s->kept[row]) && !rnl_arrow_is_missing(cells, row) &&
-            rnl_arrow_text(cells, row, text))
+            rnl_arrow_text(cells, row, text)) {
             add_word(s, row, rnl_renaming_word(text));
+            ++s->found.cells;
+        }
 }
 
 static void look_at_column(search *s, const rnl_arrow_frame *frame, size_t column)

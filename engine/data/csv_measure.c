@@ -31,6 +31,17 @@ static rnl_status count_category(const rnl_csv_table *t, size_t cell, rnl_column
     return rnl_column_count(column, text, 1);
 }
 
+/* Tests if the cell is the target's, or the same number. */
+static bool says_target(const rnl_csv_table *t, size_t cell)
+{
+    double number, target;
+    if (!t->targets)
+        return false;
+    return strcmp(rnl_csv_text(t, cell), rnl_csv_text(t, t->targets[0])) == 0 ||
+           (rnl_csv_is_number(t, cell, &number) && rnl_csv_is_number(t, t->targets[0], &target) &&
+            number == target);
+}
+
 /* NaN for a cell that is missing, 0 for a category. */
 static rnl_status measure_input(const rnl_csv_table *t, rnl_csv_measurement *m, size_t input,
                                 size_t class)
@@ -49,8 +60,7 @@ static rnl_status measure_input(const rnl_csv_table *t, rnl_csv_measurement *m, 
         RNL_TRY(rnl_csv_read_number(t, cell, number));
     if (t->targets)
         rnl_renamings_add(m->renamings, input, class, rnl_renaming_word(rnl_csv_text(t, cell)));
-    m->is_the_target[input] &=
-        t->targets && strcmp(rnl_csv_text(t, cell), rnl_csv_text(t, t->targets[0])) == 0;
+    m->is_the_target[input] = m->is_the_target[input] && says_target(t, cell);
     return RNL_OK;
 }
 
@@ -175,7 +185,8 @@ static rnl_status note_oddities(const rnl_csv_table *t, const rnl_csv_measuremen
                                  .has_values = target && target->category_count == 0,
                                  .rows = m->rows};
     for (size_t i = 0; i < encoding->inputs.count; ++i) {
-        const rnl_oddities found = {.says_target = m->is_the_target[i],
+        const rnl_oddities found = {.cells = m->inputs[i].cells,
+                                    .says_target = m->is_the_target[i],
                                     .renames_target = rnl_renamings_hold(m->renamings, i),
                                     .numbers_rows = !m->inputs[i].others,
                                     .first = m->inputs[i].first};

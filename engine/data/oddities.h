@@ -19,15 +19,16 @@ typedef struct rnl_odd_table {
     size_t rows;
 } rnl_odd_table;
 
-/* Found in all rows. */
+/* Found in the cells that have a value. */
 typedef struct rnl_oddities {
-    bool says_target;    /* the cells are the target's */
+    size_t cells;        /* all of them, if something is odd */
+    bool says_target;    /* they are the target's */
     bool renames_target; /* there is one word for each class, and another for each */
-    bool numbers_rows;   /* the cells are numbers, from `first` on */
+    bool numbers_rows;   /* every row has one, a number, from `first` on */
     double first;
 } rnl_oddities;
 
-/* Adds a note of what weighs most; none of few rows. */
+/* Adds a note of the oddity that matters most; none where fewer than 10 cells have a value. */
 rnl_status rnl_note_oddities(rnl_notes *notes, const rnl_odd_table *table, const rnl_column *input,
                              const rnl_oddities *found);
 

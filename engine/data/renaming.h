@@ -1,5 +1,5 @@
 /*
- * Inputs that have the answer by other words: one for each class, and another for each.
+ * Finds input columns that have one word for each class of the target, and for no two the same.
  */
 #ifndef RNL_ENGINE_DATA_RENAMING_H
 #define RNL_ENGINE_DATA_RENAMING_H
