@@ -141,6 +141,7 @@ Test(fold, of_phases_that_name_a_layer_that_is_left_out)
     cr_assert_eq(rnl_train(model, data, NULL), RNL_OK, "%s", rnl_message());
     cr_assert_eq(rnl_model_fold(model, &folded, &report), RNL_OK, "%s", rnl_message());
     cr_expect_eq(folded->config->training.epochs, 4);
+    cr_expect(strstr(report, "\ntraining.phases: left out of the configuration\n"), "%s", report);
     rnl_text_free(report);
     rnl_model_free(folded);
     rnl_model_free(model);

@@ -120,8 +120,8 @@ static bool has_no_activation(const rnl_layer *layer)
     return strcmp(rnl_dense_of(layer)->activation.kind->name, "linear") == 0;
 }
 
-/* Leaves penalties out, which would be those of other weights than were trained. */
-static void forgive(const folding *f, const rnl_layer *layer)
+/* Leaves out penalties on weights that folding has changed. */
+static void drop_penalties(const folding *f, const rnl_layer *layer)
 {
     rnl_dense *dense = &f->fates[layer->index].dense;
     if (!dense->kernel_regularizer.kind && !dense->bias_regularizer.kind)
@@ -136,11 +136,11 @@ static void fold_layer(const folding *f, const rnl_layer *layer)
     if (before && is_dense(before) && has_no_activation(before)) {
         fold_backward(layer, &f->fates[before->index], before->input.size[0]);
         fprintf(f->report, "%s: folded backward into %s\n", layer->name, before->name);
-        forgive(f, before);
+        drop_penalties(f, before);
     } else if (behind && is_dense(behind)) {
         fold_forward(layer, &f->fates[behind->index], behind->output.size[0]);
         fprintf(f->report, "%s: folded forward into %s\n", layer->name, behind->name);
-        forgive(f, behind);
+        drop_penalties(f, behind);
     } else {
         fprintf(f->report,
                 "%s: kept: no dense layer stands behind it, and none without an "
@@ -166,6 +166,8 @@ static rnl_status fold_layers(const folding *f)
     for (size_t i = 0; i < model->layer_count; ++i)
         if (is(&model->layers[i], &rnl_batch_normalization_operations))
             fold_layer(f, &model->layers[i]);
+    if (model->config->training.phases.count > 0)
+        fprintf(f->report, "training.phases: left out of the configuration\n");
     return RNL_OK;
 }
 
@@ -236,7 +238,7 @@ static rnl_status list_layers(const folding *f, size_t begin, size_t end, rnl_ch
     return RNL_OK;
 }
 
-/* Phases of training are left out: they may name layers that are. */
+/* Makes the configuration without phases, which may name layers that are left out. */
 static rnl_status make_config(const folding *f, rnl_config **config)
 {
     rnl_config folded = {.name = f->model->config->name,
