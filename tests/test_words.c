@@ -225,7 +225,11 @@ ParameterizedTestParameters(words, mistakes_are_told_what_is_right)
         {"model.1.dense.kernel_initializer=kaiming_normal", "it is he_normal"},
         {"training.loss=accuracy", "unknown loss 'accuracy'; it is a metric"},
         {"training.schedule=ReduceLROnPlateau", "it is performance"},
-        {"training.schedule={exponential: {decay_steps: 3}}", "here it is 'steps'"},
+        {"training.schedule={exponential: {decay_steps: 3}}",
+         "here it is 'steps', with `per: step` as there"},
+        {"training.schedule=ExponentialDecay", "{steps: ..., rate: ..., per: step}"},
+        {"training.schedule=PiecewiseConstantDecay", "values: [...], per: step}"},
+        {"training.schedule=StepLR", "{steps: ..., rate: ...}"},
         {"training.schedule={exponential: {steps: 3, decay_rate: 0.5}}", "here it is 'rate'"},
         {"training.schedule={power: {initial_learning_rate: 1}}", "the optimizer's learning_rate"},
         {"model.1={prelu: {alpha_initializer: zeros}}", "here it is 'initial_slope'"},
@@ -277,6 +281,14 @@ static void expect_refused(const struct word *m)
 ParameterizedTest(struct word *m, words, mistakes_are_told_what_is_right)
 {
     expect_refused(m);
+}
+
+/* Keras's schedules count steps, and so does power. */
+Test(words, steps_of_power_are_those_of_keras)
+{
+    struct word m = {"training.schedule={power: {decay_steps: 3}}", "here it is 'steps'"};
+    expect_refused(&m);
+    cr_expect_null(strstr(rnl_message(), "per:"), "%s", rnl_message());
 }
 
 /* Two names of one kind in a file are two kinds. */

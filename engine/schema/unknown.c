@@ -138,10 +138,10 @@ static const hint kind_hints[] = {
     {"path target features", "it belongs to a format: csv: {path: ..., target: ...}"},
     {"ReduceLROnPlateau reduce_lr_on_plateau plateau", "it is performance"},
     {"InverseTimeDecay inverse_time", "it is power: {steps: ...}"},
-    {"ExponentialDecay ExponentialLR StepLR step_lr step",
-     "it is exponential: {steps: ..., rate: ...}"},
-    {"PiecewiseConstantDecay MultiStepLR multi_step_lr constant",
-     "it is piecewise: {boundaries: [...], values: [...]}"},
+    {"ExponentialDecay", "it is exponential: {steps: ..., rate: ..., per: step}"},
+    {"ExponentialLR StepLR step_lr step", "it is exponential: {steps: ..., rate: ...}"},
+    {"PiecewiseConstantDecay", "it is piecewise: {boundaries: [...], values: [...], per: step}"},
+    {"MultiStepLR multi_step_lr constant", "it is piecewise: {boundaries: [...], values: [...]}"},
     {"CosineDecay CosineAnnealingLR cosine_annealing", "it is cosine"},
     {"EarlyStopping early_stopping", "it is a key of training"},
     {"minmax min_max MinMaxScaler normalize", "it is range"},
@@ -255,6 +255,13 @@ static void list_names(char *text, const char *const *names, size_t count)
             (size_t)snprintf(text + length, HINT_BYTES - length, i > 0 ? ", %s" : "%s", names[i]);
 }
 
+/* Tests if a schedule of these fields counts epochs, where nothing else is said. */
+static bool counts_epochs(const rnl_field *fields)
+{
+    const rnl_field *per = rnl_field_find(fields, "per");
+    return per && strcmp(per->fallback, "epoch") == 0;
+}
+
 static void advise_key(char text[HINT_BYTES], const rnl_field *fields, const char *key)
 {
     const char *names[MAX_NAMES], *today = find_today(fields, key);
@@ -264,7 +271,10 @@ static void advise_key(char text[HINT_BYTES], const rnl_field *fields, const cha
         names[count++] = f->key;
     const char *told = rnl_key_hint(key), *nearest = rnl_nearest(key, names, count);
     if (today && rnl_field_find(fields, today))
-        snprintf(text, HINT_BYTES, "; here it is '%s'", today);
+        snprintf(text, HINT_BYTES, "; here it is '%s'%s", today,
+                 strcmp(key, "decay_steps") == 0 && counts_epochs(fields)
+                     ? ", with `per: step` as there"
+                     : "");
     else if (told)
         snprintf(text, HINT_BYTES, "; %s", told);
     else if (rnl_key_elsewhere(key, path) || (today && rnl_key_elsewhere(today, path)))
