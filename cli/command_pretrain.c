@@ -57,6 +57,7 @@ static const char details[] =
     "                     history.csv and checkpoint\n"
     "\n"
     "Ctrl-C and SIGTERM finish the step and save a checkpoint, from which --resume goes on.\n"
+    "--force and --resume exclude each other.\n"
     "\n"
     "`mpirun -n N runnel pretrain CONFIG` trains each stage with N processes, to the weights of "
     "one:\n"
@@ -398,7 +399,10 @@ static int end_run(const pretraining_run *run)
 
 static int run_stages(pretraining_run *run)
 {
-    int code = rnl_arguments_load_config(&run->arguments->common, &run->config);
+    const pretrain_arguments *arguments = run->arguments;
+    int code = rnl_run_directory_check("pretrain", NULL, arguments->force, arguments->resume);
+    if (code == RNL_EXIT_OK)
+        code = rnl_arguments_load_config(&arguments->common, &run->config);
     if (code == RNL_EXIT_OK)
         code = prepare(run);
     RNL_TRY_EXIT(rnl_ranks_agree(&run->ranks, code));

@@ -75,7 +75,7 @@ static const char details[] =
     "                     failure.txt what ended a run that came to NaN or infinity\n"
     "A directory that already holds a run is refused without --force or --resume, and so is one\n"
     "that another process is writing to.  Lines that a full disk does not take are kept and\n"
-    "written when it has room again.\n"
+    "written when it has room again.  --force and --resume exclude each other.\n"
     "\n"
     "--init MODEL starts from an earlier model, with new rows or settings; MODEL stays as it is.\n"
     "It may be a plain safetensors file of another program, whose names training.init_names maps.\n"

@@ -31,8 +31,8 @@ void rnl_run_directory_release(rnl_run_directory *directory);
 /* The path of a file of an earlier run that is there; NULL: none. */
 const char *rnl_run_directory_occupied(const rnl_run_directory *directory);
 
-/* Refuses a file of an earlier run, unless it is either replaced or gone on with; NULL: none is
- * there.  Returns the exit code. */
+/* Refuses both options together, and a file of an earlier run (`occupied`, or NULL) without either.
+ * Returns the exit code. */
 int rnl_run_directory_check(const char *command, const char *occupied, bool force, bool resume);
 
 /* Complains and returns true if the run writes a file that is this input of it. */

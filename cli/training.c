@@ -100,12 +100,13 @@ static int claim_directory(rnl_training *run)
 int rnl_training_prepare(rnl_training *run)
 {
     const rnl_train_arguments *arguments = run->arguments;
-    RNL_TRY_EXIT(rnl_arguments_load_config(&arguments->common, &run->config));
+    RNL_TRY_EXIT(rnl_run_directory_check("train", NULL, arguments->force, arguments->resume));
     if (!arguments->init && (arguments->skip_mismatch || arguments->keep_optimizer))
         return rnl_complain_usage("train", "--%s says how to start from a model: --init MODEL",
                                   arguments->skip_mismatch ? "skip-mismatch" : "keep-optimizer");
     if (arguments->restart_schedule && !arguments->resume)
         return rnl_complain_usage("train", "--restart-schedule says how to go on: --resume");
+    RNL_TRY_EXIT(rnl_arguments_load_config(&arguments->common, &run->config));
     if (!rnl_run_directory_name(&run->directory, arguments->output, rnl_config_name(run->config)))
         return RNL_EXIT_FAILURE;
     return run->ranks.leads ? claim_directory(run) : RNL_EXIT_OK;

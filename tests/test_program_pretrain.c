@@ -50,6 +50,8 @@ Test(program_pretrain, writes_an_autoencoder_and_its_stages)
     program_expect("err", "stage_1/model.safetensors is of another configuration");
     cr_expect_eq(program_run("pretrain p.yaml --resume --force --quiet"), 2);
     program_expect("err", "expected one of them");
+    cr_expect_eq(program_run("pretrain none.yaml --resume --force"), 2);
+    program_expect("err", "expected one of them");
     cr_expect_eq(program_run("pretrain p.yaml --force --quiet --set pretraining.mode=whole"), 0,
                  "%s", program_read("err"));
     cr_expect_not(program_has("runs/p_pretraining/stage_2/model.safetensors"),

@@ -78,6 +78,8 @@ Test(program_resume, resumes_only_what_fits)
     program_expect("err", "--restart-schedule says how to go on: --resume");
     cr_expect_eq(program_run("train " SPIRALS " --output r --force --resume"), 2);
     program_expect("err", "--force replaces an earlier run and --resume goes on with it: expected");
+    cr_expect_eq(program_run("train none.yaml --force --resume"), 2);
+    program_expect("err", "expected one of them");
     program_expect("r/history.csv", "\n3,");
     /* A damaged checkpoint is told, and the one before serves. */
     cr_assert_eq(truncate("r/checkpoint.safetensors", 100), 0);
