@@ -177,9 +177,29 @@ static void print_key(FILE *out, const rnl_field *f)
     }
 }
 
-static bool same_text(const char *a, const char *b)
+/* NULL: no memory. */
+static char *field_text(const rnl_field *f)
 {
-    return a == b || (a && b && strcmp(a, b) == 0);
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return NULL;
+    print_field(out, f, 0);
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+/* Tests if both are printed alike. */
+static bool alike(const rnl_field *a, const rnl_field *b)
+{
+    char *first = field_text(a), *second = field_text(b);
+    const bool same = first && second && strcmp(first, second) == 0;
+    free(first);
+    free(second);
+    return same;
 }
 
 /* Prints a parameter of kinds of these tables, again where another kind's is not the same, and
@@ -194,7 +214,7 @@ static bool print_parameter(FILE *out, const rnl_kind_table *const *of, size_t c
             const rnl_field *f = kind->fields ? rnl_field_find(kind->fields, name) : NULL;
             if (!f)
                 continue;
-            if (!last || !same_text(f->fallback, last->fallback) || !same_text(f->help, last->help))
+            if (!last || !alike(f, last))
                 print_field(out, f, 0);
             fprintf(out, "%*s of %s %s\n", 22, "", of[i]->noun, kind->name);
             last = f;
@@ -205,7 +225,7 @@ static bool print_parameter(FILE *out, const rnl_kind_table *const *of, size_t c
 /* A place on a path: a field, an item of it, or a kind that its value names. */
 typedef struct path_place {
     const rnl_field *field;
-    bool is_item, is_style, lacks_kind;
+    bool is_item, is_part, is_style, lacks_kind;
     const rnl_kind *kind;
     const rnl_kind_table *several; /* whose kinds have the field, where none was named */
     const rnl_field *fields;       /* what may stand next, by its key; NULL: no key */
@@ -258,12 +278,15 @@ static bool enter_model_part(path_place *place, const char *word)
     const bool styles = strcmp(word, "styles") == 0;
     place->is_style = !named && styles;
     place->is_item = place->lacks_kind = named || defaults;
-    return named || defaults || styles || strcmp(word, "layers") == 0;
+    place->is_part = named || defaults || styles || strcmp(word, "layers") == 0;
+    return place->is_part;
 }
 
+/* Tests if a part of model: or the name of a style may stand next. */
 static bool is_model(const path_place *place)
 {
-    return !place->is_item && place->field == rnl_field_find(rnl_config_fields, "model");
+    return !place->is_item && (!place->is_part || place->is_style) &&
+           place->field == rnl_field_find(rnl_config_fields, "model");
 }
 
 /* Goes on by a word.  Behind a kind with a shorthand it belongs to the value of that field. */
@@ -273,12 +296,14 @@ static bool follow_word(path_place *place, const char *word)
         enter(place, rnl_kind_shorthand(place->kind));
     if (place->kind || place->fields)
         return place->fields && enter(place, rnl_field_find(place->fields, word));
-    if (!place->is_item && names_item(place->field, word))
-        return place->is_item = true;
     if (is_model(place) && enter_model_part(place, word))
         return true;
+    if (!place->is_item && names_item(place->field, word))
+        return place->is_item = true;
+    const bool may_lack_kind = place->is_item || !place->is_part;
     return place->field->kinds && place->field->type != RNL_FIELD_TEXT &&
-           ((!place->lacks_kind && enter_kind(place, word)) || enter_parameter(place, word));
+           ((!place->lacks_kind && enter_kind(place, word)) ||
+            (may_lack_kind && enter_parameter(place, word)));
 }
 
 /* Follows a path such as training.optimizer.adam.learning_rate: keys, names of kinds behind the

@@ -133,8 +133,8 @@ RNL_API rnl_status rnl_config_print_origins(const rnl_config *config, char **tex
 
 /* Prints the reference of the configuration, which is generated from the tables that check it.
  * `topic` is NULL for the overview, or a section ("data", "early_stopping"), a kind ("dense",
- * "elu", "sgd") or a key.  RNL_BAD_CONFIG if the topic is unknown: the message suggests the nearest
- * one.  RNL_NO_MEMORY. */
+ * "elu", "sgd"), a key, or a path to one of them ("model.0.dense.units").  RNL_BAD_CONFIG if the
+ * topic is unknown: the message suggests the nearest one.  RNL_NO_MEMORY. */
 RNL_API rnl_status rnl_config_help(const char *topic, char **text);
 
 /* Tells if a name is a key of the configuration or of a kind, alone or as a path
@@ -421,9 +421,9 @@ RNL_API rnl_status rnl_model_copy_parameters(rnl_model *to, const rnl_model *fro
 
 /* Creates a model for inference in which batch normalization is folded into the weights of a dense
  * layer where possible: of the preceding one if that has no activation, else of the following one.
- * Layers that act only in training are left out, and from the loss penalties on weights that
- * change. `report` describes the fate of each such layer and penalty in one line, and is freed with
- * rnl_text_free.  RNL_BAD_CONFIG, RNL_NO_MEMORY. */
+ * Layers that act only in training are left out, and so are training.phases and penalties on
+ * weights that change.  `report` has a line for each such layer and penalty and for the phases, and
+ * is freed with rnl_text_free.  RNL_BAD_CONFIG, RNL_NO_MEMORY. */
 RNL_API rnl_status rnl_model_fold(const rnl_model *model, rnl_model **folded, char **report);
 
 /* Prints a table of the layers: name, kind, output shape and number of parameters; below it the
