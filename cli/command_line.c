@@ -73,7 +73,7 @@ static int dispatch(const rnl_command *program, size_t count, char *const *words
     return command ? run_command(program, command, count - 1, words + 1) : RNL_EXIT_USAGE;
 }
 
-/* Opens what no write succeeds on: the end of a pipe that is read. */
+/* Puts the reading end of a pipe at standard output: every write to it fails. */
 static bool hold_output(void)
 {
     int ends[2];
