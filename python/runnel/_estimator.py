@@ -235,11 +235,14 @@ class RunnelEstimator(BaseEstimator):
         model = core.Model(config, data)
         if earlier is not None:
             model.start_from(earlier, keep_optimizer=True)
-        self._run(model, data, epochs + done, keeps, incremental)
+        told = self._run(model, data, epochs + done, keeps, incremental)
         self.model_ = model
+        for kind, text in told:  # which may be errors, by the caller's filters
+            warnings.warn(text, kind, stacklevel=4 if incremental else 3)
 
     def _run(self, model: core.Model, data: core.Data, last: int, keeps: bool,
-             incremental: bool) -> None:
+             incremental: bool) -> list[tuple[type[Warning], str]]:
+        """Trains, takes the history, and returns what to warn of."""
         seen: list[core.Progress] = []
         told: list[str] = []
         best = [np.inf, 0]
@@ -261,10 +264,14 @@ class RunnelEstimator(BaseEstimator):
         except Stopped:
             if not keeps:
                 raise
-        finally:
-            for text in told if self.verbose or not incremental else ():
-                warnings.warn(text, UserWarning, stacklevel=4)
-        self._take_history(seen, last, incremental)
+        self._take_history(seen, incremental)
+        warned: list[tuple[type[Warning], str]] = [
+            (UserWarning, text) for text in told if self.verbose or not incremental]
+        if not incremental and len(seen) == self.max_iter and self.max_iter > 1 \
+                and self.config is None and self.preset is None and not self.early_stopping:
+            warned.append((ConvergenceWarning, f"{self.max_iter} epochs (max_iter) were trained, "
+                           "and the loss still falls"))
+        return warned
 
     def _begin_curves(self) -> None:
         self.history_: dict[str, list[float]] = {}
@@ -274,7 +281,7 @@ class RunnelEstimator(BaseEstimator):
         self.loss_curve_: list[float] = []
         self.best_loss_ = np.inf
 
-    def _take_history(self, seen: list[core.Progress], last: int, incremental: bool) -> None:
+    def _take_history(self, seen: list[core.Progress], incremental: bool) -> None:
         if not incremental and self._epochs_done:
             self.n_iter_ = 0
         for p in seen:
@@ -290,10 +297,6 @@ class RunnelEstimator(BaseEstimator):
         scores = self.history_.get("val_accuracy", self.history_.get("val_r2_score"))
         self.validation_scores_ = scores if self.early_stopping else None
         self.best_validation_score_ = max(scores) if self.early_stopping and scores else None
-        if not incremental and len(seen) == self.max_iter and self.max_iter > 1 \
-                and self.config is None and self.preset is None and not self.early_stopping:
-            warnings.warn(f"{self.max_iter} epochs (max_iter) were trained, and the loss still "
-                          "falls", ConvergenceWarning, stacklevel=5)
 
     def _check_rows(self, X: Any, y: Any, sample_weight: Any, fresh: bool,
                     classes: Any = None, again: bool = False) -> tuple[Any, np.ndarray, Any]:

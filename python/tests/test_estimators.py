@@ -4,6 +4,7 @@ import os
 import pickle
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -311,3 +312,24 @@ def test_pickle_to_another_process(tmp_path):
               "assert (m.predict_proba(x) == p).all()")
     subprocess.run([sys.executable, "-c", script, str(tmp_path / "m.pickle")], check=True,
                    env=os.environ)
+
+
+def test_warnings_that_are_errors_leave_the_fit():
+    for name in ("fit", "partial_fit"):
+        model = classifier(scaling="none", verbose=name == "partial_fit")
+        with pytest.warns(UserWarning, match="nothing scales") as told:
+            getattr(model, name)(X * 1000, Y)
+        assert {w.filename for w in told} == {__file__}
+        del model.model_
+        with warnings.catch_warnings(), pytest.raises(UserWarning, match="nothing scales"):
+            warnings.simplefilter("error")
+            getattr(model, name)(X * 1000, Y)
+        assert model.score(X * 1000, Y) > 0 and len(model.history_["loss"]) == model.n_iter_
+
+
+def test_errors_of_training_pass_warnings_that_are_errors():
+    model = classifier(scaling="none", optimizer="sgd", learning_rate_init=1e6,
+                       activation="identity")
+    with warnings.catch_warnings(), pytest.raises(runnel.NotFiniteError):
+        warnings.simplefilter("error")
+        model.fit(X * 1000, Y)
