@@ -43,9 +43,20 @@ def _normalization(layer: Any, name: str, into: Collected) -> None:
 
 
 def _prelu(layer: Any, name: str, into: Collected) -> None:
-    units = into.outputs()
+    units, slopes = into.outputs(), _array(layer.weight)
+    frozen = len(slopes) == 1 and not layer.weight.requires_grad
+    if len(slopes) != units and not frozen:
+        raise Unsupported(f"layer {name}: num_parameters {len(slopes)}: expected {units}, a slope "
+                          "for each unit, or one that is frozen")
     into.add("prelu", _trainable(layer, name), name,
-             {"alpha": np.broadcast_to(_array(layer.weight), (units,))})
+             {"alpha": np.broadcast_to(slopes, (units,))})
+
+
+def _flatten(layer: Any, name: str, into: Collected) -> None:
+    if (layer.start_dim, layer.end_dim) != (1, -1):
+        raise Unsupported(f"layer {name}: start_dim {layer.start_dim}, end_dim {layer.end_dim}: "
+                          "expected 1 and -1")
+    into.add("flatten")
 
 
 def _gelu(layer: Any, name: str, into: Collected) -> None:
@@ -78,7 +89,7 @@ LAYERS: dict[str, Callable[[Any, str, Collected], None]] = {
     "Softplus": _softplus,
     "Softmax": _softmax,
     "Identity": lambda layer, name, into: None,
-    "Flatten": lambda layer, name, into: into.add("flatten"),
+    "Flatten": _flatten,
     "Dropout": lambda layer, name, into: into.add("dropout", {"rate": float(layer.p)}),
     "AlphaDropout": lambda layer, name, into: into.add("alpha_dropout", {"rate": float(layer.p)}),
     "ELU": lambda layer, name, into: into.activate({"elu": float(layer.alpha)}),
@@ -96,19 +107,29 @@ def from_torch(model: Any, input_shape: tuple[int, ...] | int | None = None, *,
 
     `input_shape` of a row is needed where the model begins with Flatten.  With `logits`, a softmax
     (a sigmoid behind a single output) is added, as CrossEntropyLoss has it in itself.  `training`
-    gives keys of the configuration's training.  Raises `ConfigError` for what Runnel does not have.
+    gives keys of the configuration's training.  A frozen BatchNorm1d normalizes by its moving
+    statistics, in training, too.  Raises `ConfigError` for what Runnel does not have.
     """
     into = Collected()
     first: list[int] = []
+    owners: dict[int, str] = {}  # of each tensor
+
+    def own(layer: Any, name: str) -> None:
+        for tensor in (*layer.parameters(recurse=False), *layer.buffers(recurse=False)):
+            if id(tensor) in owners:
+                raise Unsupported(f"layer {name}: shared weights: layer {owners[id(tensor)]} has "
+                                  "them, too")
+            owners[id(tensor)] = name
 
     def walk(module: Any, prefix: str) -> None:
-        for name, layer in module.named_children():
+        for name, layer in module._modules.items():  # each use of a module that stands twice
             kind, full = type(layer).__name__, f"{prefix}{name}"
             if kind == "Sequential":
                 walk(layer, full + "_")
             elif kind not in LAYERS:
                 raise Unsupported(f"layer {full}: Runnel has no {kind}")
             else:
+                own(layer, full)
                 if kind == "Linear" and not first:
                     first.append(int(layer.in_features))
                 LAYERS[kind](layer, f"{kind.lower()}_{full}", into)
