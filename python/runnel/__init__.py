@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._keras import from_keras, to_keras
+    from ._keras import from_keras
+    from ._to_keras import to_keras
     from ._torch import from_torch
     from .core import (TEST, TRAIN, VALIDATION, Config, Data, Evaluation, Model, Parameters,
                        Predictions, Predictor, Progress, RateSearch, SchedulePoint,
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from .estimators import RunnelClassifier, RunnelRegressor
 
 _HOMES = {
-    "_keras": ["from_keras", "to_keras"],
+    "_keras": ["from_keras"],
+    "_to_keras": ["to_keras"],
     "_torch": ["from_torch"],
     "core": ["TEST", "TRAIN", "VALIDATION", "Config", "Data", "Evaluation", "Model", "Parameters",
              "Predictions", "Predictor", "Progress", "RateSearch", "SchedulePoint", "evaluate",

@@ -1,4 +1,4 @@
-"""Keras models, carried over in both directions."""
+"""Models of Keras, carried over."""
 
 from __future__ import annotations
 
@@ -70,10 +70,15 @@ def _dense(layer: Any, into: Collected) -> None:
     into.add("dense", settings, layer.name, dict(zip(("kernel", "bias"), weights)))
 
 
-def _normalization(layer: Any, into: Collected) -> None:
-    axis = layer.axis if isinstance(layer.axis, int) else layer.axis[0]
-    if axis not in (-1, 1):
+def _check_axis(layer: Any) -> None:
+    axis = layer.axis[0] if isinstance(layer.axis, (list, tuple)) and len(layer.axis) == 1 \
+        else layer.axis
+    if axis not in (-1, len(layer.input.shape) - 1):
         raise Unsupported(f"layer {layer.name}: axis {axis}: expected the last one")
+
+
+def _normalization(layer: Any, into: Collected) -> None:
+    _check_axis(layer)
     settings: dict[str, Any] = {"momentum": float(layer.momentum),
                                 "epsilon": float(layer.epsilon),
                                 "center": bool(layer.center), "scale": bool(layer.scale)}
@@ -91,6 +96,18 @@ def _prelu(layer: Any, into: Collected) -> None:
              {"alpha": layer.get_weights()[0].reshape(-1)})
 
 
+def _softmax(layer: Any, into: Collected) -> None:
+    _check_axis(layer)
+    into.activate("softmax")
+
+
+def _flatten(layer: Any, into: Collected) -> None:
+    if layer.data_format != "channels_last":
+        raise Unsupported(f"layer {layer.name}: data_format {layer.data_format}: expected "
+                          "channels_last")
+    into.add("flatten")
+
+
 def _relu(layer: Any, into: Collected) -> None:
     if layer.max_value is not None or layer.threshold:
         raise Unsupported(f"layer {layer.name}: max_value and threshold: Runnel's relu has none")
@@ -100,7 +117,7 @@ def _relu(layer: Any, into: Collected) -> None:
 
 LAYERS: dict[str, Callable[[Any, Collected], None]] = {
     "InputLayer": lambda layer, into: None,
-    "Flatten": lambda layer, into: into.add("flatten"),
+    "Flatten": _flatten,
     "Dense": _dense,
     "BatchNormalization": _normalization,
     "PReLU": _prelu,
@@ -109,7 +126,7 @@ LAYERS: dict[str, Callable[[Any, Collected], None]] = {
     "GaussianNoise": lambda layer, into: into.add("gaussian_noise",
                                                   {"stddev": float(layer.stddev)}),
     "Activation": lambda layer, into: into.activate(_activation(layer.activation)),
-    "Softmax": lambda layer, into: into.activate("softmax"),
+    "Softmax": _softmax,
     "ReLU": _relu,
     "ELU": lambda layer, into: into.activate({"elu": float(layer.alpha)}),
     "LeakyReLU": lambda layer, into: into.activate({"leaky_relu": float(layer.negative_slope)}),
@@ -120,7 +137,7 @@ LAYERS: dict[str, Callable[[Any, Collected], None]] = {
 
 # Settings of layers that Runnel's have not; None where they are not used.
 WITHOUT = ("noise_shape", "gamma_regularizer", "gamma_constraint", "beta_regularizer",
-           "beta_constraint", "alpha_regularizer", "alpha_constraint")
+           "beta_constraint", "alpha_regularizer", "alpha_constraint", "lora_rank")
 
 
 def _add(layer: Any, into: Collected) -> None:
@@ -130,6 +147,10 @@ def _add(layer: Any, into: Collected) -> None:
     for setting in WITHOUT:
         if getattr(layer, setting, None) is not None:
             raise Unsupported(f"layer {layer.name}: Runnel's has no {setting}")
+    policy = layer.dtype_policy.name
+    if policy not in ("float32", "mixed_bfloat16"):
+        raise Unsupported(f"layer {layer.name}: dtype policy {policy}: expected float32 or "
+                          "mixed_bfloat16")
     LAYERS[kind](layer, into)
     penalty = getattr(layer, "activity_regularizer", None)
     if penalty is not None and kind not in ("Dense", "ActivityRegularization"):
@@ -140,34 +161,37 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
-SGD = ["momentum", "nesterov"]
-OPTIMIZERS = {"sgd": SGD, "momentum": SGD, "nesterov": SGD,
-              "adam": ["beta_1", "beta_2", "epsilon"],
-              "adamw": ["beta_1", "beta_2", "epsilon", "weight_decay"],
-              "adamax": ["beta_1", "beta_2", "epsilon"], "nadam": ["beta_1", "beta_2", "epsilon"],
-              "adagrad": ["initial_accumulator_value", "epsilon"],
-              "rmsprop": ["rho", "momentum", "epsilon", "centered"]}
-KINDS = {"sgd": "SGD", "momentum": "SGD", "nesterov": "SGD", "adam": "Adam", "adamw": "AdamW",
-         "adamax": "Adamax", "nadam": "Nadam", "adagrad": "Adagrad", "rmsprop": "RMSprop"}
+SGD = "SGD", ["momentum", "nesterov"]
+BETAS = ["beta_1", "beta_2", "epsilon"]
+# The class of Keras, and the settings beside the learning rate that both have.
+OPTIMIZERS = {"sgd": SGD, "momentum": SGD, "nesterov": SGD, "adam": ("Adam", BETAS),
+              "adamw": ("AdamW", [*BETAS, "weight_decay"]), "adamax": ("Adamax", BETAS),
+              "nadam": ("Nadam", BETAS),
+              "adagrad": ("Adagrad", ["initial_accumulator_value", "epsilon"]),
+              "rmsprop": ("RMSprop", ["rho", "momentum", "epsilon", "centered"])}
 CLIPPINGS = ("clipvalue", "clipnorm", "global_clipnorm")
 
 
 def _optimizer(optimizer: Any) -> dict[str, Any]:
     kind = type(optimizer).__name__
-    name = next((name for name, its in KINDS.items() if its == kind), None)
+    name = next((name for name, (its, _) in OPTIMIZERS.items() if its == kind), None)
     if name is None:
-        raise Unsupported(f"optimizer {_snake(kind)}: expected one of "
-                          f"{', '.join(sorted(set(KINDS.values())))}")
-    given = optimizer.get_config()
+        raise Unsupported(f"optimizer {kind}: expected one of "
+                          f"{', '.join(sorted({its for its, _ in OPTIMIZERS.values()}))}")
+    given, both = optimizer.get_config(), OPTIMIZERS[name][1]
     for key in ("amsgrad", "weight_decay", "use_ema", "gradient_accumulation_steps",
                 "loss_scale_factor"):
-        if given.get(key) and key not in OPTIMIZERS[name]:
+        if given.get(key) and key not in both:
             raise Unsupported(f"optimizer {kind}: Runnel's has no {key}; "
                               "from_keras(..., optimizer=) gives another")
+    if getattr(optimizer, "_exclude_from_weight_decay", None) or \
+            getattr(optimizer, "_exclude_from_weight_decay_pattern", None):
+        raise Unsupported(f"optimizer {kind}: Runnel's has no exclude_from_weight_decay; "
+                          "from_keras(..., optimizer=) gives another")
     if isinstance(given["learning_rate"], dict):
         raise Unsupported(f"optimizer {kind}: {given['learning_rate'].get('class_name')} is not "
                           "carried over; from_keras(..., optimizer=, schedule=) gives one")
-    settings = {key: given[key] for key in OPTIMIZERS[name] if given.get(key) is not None}
+    settings = {key: given[key] for key in both if given.get(key) is not None}
     rate = np.float32(np.asarray(optimizer.learning_rate))
     return {name: {"learning_rate": float(str(rate)), **settings}}
 
@@ -189,17 +213,41 @@ def _loss(loss: Any) -> Any:
     return {"huber": float(given["delta"])} if "delta" in given else short.get(name, name)
 
 
+def _only(given: Any, what: str) -> Any:
+    """The only one of a list or a mapping by outputs."""
+    if not isinstance(given, (dict, list, tuple)):
+        return given
+    if len(given) != 1:
+        raise Unsupported(f"{what}: expected one, for a single output, got {len(given)}")
+    return next(iter(given.values() if isinstance(given, dict) else given))
+
+
+def _precision(model: Any) -> str:
+    policies = {layer.dtype_policy.name for layer in model.layers}
+    if len(policies) > 1:
+        raise Unsupported(f"dtype policies {', '.join(sorted(policies))}: expected one for all "
+                          "layers; from_keras(..., precision=) gives one")
+    return policies.pop() if policies else "float32"
+
+
 def _training(model: Any, replaced: Mapping[str, Any]) -> dict[str, Any]:
     """The compile settings, as far as both have them and nothing replaces them."""
     training: dict[str, Any] = {}
+    if "precision" not in replaced:
+        training["precision"] = _precision(model)
     optimizer, loss = getattr(model, "optimizer", None), getattr(model, "loss", None)
     if optimizer is not None and "optimizer" not in replaced:
         training["optimizer"] = _optimizer(optimizer)
-        for key in CLIPPINGS:
-            if getattr(optimizer, key, None):
-                training["clipping"] = {key: float(getattr(optimizer, key))}
-    if loss is not None and not isinstance(loss, (dict, list)) and "loss" not in replaced:
-        training["loss"] = _loss(loss)
+    for key in CLIPPINGS if "clipping" not in replaced else ():
+        if getattr(optimizer, key, None):
+            training["clipping"] = {key: float(getattr(optimizer, key))}
+    if loss is not None and "loss" not in replaced:
+        training["loss"] = _loss(_only(loss, "loss"))
+        compiled = getattr(getattr(model, "_compile_config", None), "config", {})
+        weight = _only(compiled.get("loss_weights"), "loss_weights")
+        if weight not in (None, 1):
+            raise Unsupported(f"loss_weights {weight}: Runnel has none; from_keras(..., loss=) "
+                              "takes a loss without")
     return training
 
 
@@ -221,8 +269,9 @@ def from_keras(model: Any, **training: Any) -> Model:
 
     Layers: Flatten, Dense, BatchNormalization, Dropout, AlphaDropout, GaussianNoise, PReLU, ReLU,
     LeakyReLU, ELU, Softmax, Activation, ActivityRegularization; regularizers, constraints, frozen
-    layers, and compile's optimizer, clipping and loss come along; `training` gives or replaces keys
-    of the configuration's training.  Raises `ConfigError` for what Runnel does not have.
+    layers, the dtype policy, and compile's optimizer, clipping and loss come along; `training` gives
+    or replaces keys of the configuration's training.  Raises `ConfigError` for what Runnel does not
+    have.
     """
     if isinstance(model, (str, os.PathLike)):
         model = _load(model)
@@ -232,172 +281,3 @@ def from_keras(model: Any, **training: Any) -> Model:
     for layer in model.layers:
         _add(layer, into)
     return into.model(tuple(model.input_shape[1:]), {**_training(model, training), **training})
-
-
-# ---- and back ------------------------------------------------------------------------------------
-
-# The parameter that a kind has where a configuration prints it alone.
-ALONE = {"dropout": "rate", "alpha_dropout": "rate", "gaussian_noise": "stddev", "elu": "alpha",
-         "leaky_relu": "negative_slope", "l1": "l1", "l2": "l2", "max_norm": "max_value",
-         "activation": "function", "prelu": "initial_slope", "l2_by_rows": "alpha",
-         "l1_proximal": "l1", "huber": "delta"}
-
-
-def _kind(entry: Any) -> tuple[str, dict[str, Any]]:
-    """Kind and parameters of an entry of the configuration, however short it is written."""
-    if isinstance(entry, str):
-        return entry, {}
-    (kind, given), = entry.items()
-    if given is None:
-        return kind, {}
-    is_one = not isinstance(given, dict) or kind == "activation"
-    return kind, {ALONE.get(kind, "value"): given} if is_one and not (
-        isinstance(given, dict) and "function" in given) else given
-
-
-def _keras_activation(value: Any, keras: Any) -> Any:
-    """A function or a layer."""
-    if isinstance(value, str):
-        return {"swish": "silu"}.get(value, value)
-    name, settings = _kind(value)
-    if name == "elu" and settings["alpha"] != 1:
-        return keras.layers.ELU(alpha=settings["alpha"])
-    if name == "leaky_relu":
-        return keras.layers.LeakyReLU(negative_slope=settings["negative_slope"])
-    return {"swish": "silu"}.get(name, name)
-
-
-def _keras_penalty(value: Any, batch_size: int, keras: Any) -> Any:
-    if not value:
-        return None
-    kind, settings = _kind(value)
-    if kind == "l2_by_rows":  # as in a full mini-batch
-        kind, settings = "l2", {"l2": settings["alpha"] / (2 * batch_size)}
-    if kind not in ("l1", "l2", "l1_l2"):
-        raise Unsupported(f"regularizer {kind}: Keras has none like it")
-    return keras.regularizers.L1L2(l1=settings.get("l1", 0.0), l2=settings.get("l2", 0.0))
-
-
-def _keras_constraint(value: Any, keras: Any) -> Any:
-    if not value:
-        return None
-    name, settings = _kind(value)
-    kind = {"max_norm": "MaxNorm", "unit_norm": "UnitNorm", "non_neg": "NonNeg"}[name]
-    return getattr(keras.constraints, kind)(**settings)
-
-
-def _learns(s: dict[str, Any]) -> bool:
-    return bool(s["trainable"]) and s["learning_rate_factor"] != 0
-
-
-def _keras_dense(s: dict[str, Any], name: str, batch_size: int, keras: Any) -> list[Any]:
-    activation = _keras_activation(s["activation"], keras)
-    apart = not isinstance(activation, str)
-    dense = keras.layers.Dense(
-        s["units"], activation=None if apart else activation, use_bias=s["use_bias"], name=name,
-        kernel_regularizer=_keras_penalty(s["kernel_regularizer"], batch_size, keras),
-        bias_regularizer=_keras_penalty(s["bias_regularizer"], batch_size, keras),
-        activity_regularizer=_keras_penalty(s["activity_regularizer"], batch_size, keras),
-        kernel_constraint=_keras_constraint(s["kernel_constraint"], keras))
-    dense.trainable = _learns(s)
-    return [dense, activation] if apart else [dense]
-
-
-def _keras_layers(kind: str, s: Any, name: str, batch_size: int, keras: Any) -> list[Any]:
-    layers = keras.layers
-    if s.get("learning_rate_factor", 1.0) not in (0.0, 1.0):
-        raise Unsupported(f"layer {name}: learning_rate_factor: Keras has none like it")
-    if kind == "dense":
-        return _keras_dense(s, name, batch_size, keras)
-    if kind == "batch_normalization":
-        made = layers.BatchNormalization(momentum=s["momentum"], epsilon=s["epsilon"],
-                                         center=s["center"], scale=s["scale"], name=name)
-        made.trainable = _learns(s)
-        return [made]
-    if kind == "prelu":
-        slopes = layers.PReLU(name=name)
-        slopes.trainable = _learns(s)
-        return [slopes]
-    if kind == "activity_regularization":
-        return [layers.ActivityRegularization(
-            **_keras_penalty(s, batch_size, keras).get_config())]
-    if kind == "activation":
-        value = _keras_activation(s["function"], keras)
-        return [layers.Activation(value) if isinstance(value, str) else value]
-    simple: dict[str, Callable[[], Any]] = {
-        "flatten": lambda: layers.Flatten(),
-        "dropout": lambda: layers.Dropout(s["rate"]),
-        "alpha_dropout": lambda: layers.AlphaDropout(s["rate"]),
-        "gaussian_noise": lambda: layers.GaussianNoise(s["stddev"]),
-    }
-    if kind not in simple:
-        raise Unsupported(f"layer {name}: Keras has no {kind}")
-    return [simple[kind]()]
-
-
-def _scaling(tensors: dict[str, np.ndarray], prefix: str) -> tuple[np.ndarray, np.ndarray] | None:
-    """(shift, scale) with y = (x - shift) * scale."""
-    if f"{prefix}.scale" not in tensors:
-        return None
-    scale = tensors[f"{prefix}.scale"]
-    if f"{prefix}.clip" in tensors:
-        raise Unsupported("scaling with clipped inputs: Keras has none like it")
-    shift = tensors.get(f"{prefix}.centre", np.zeros_like(scale))
-    offset = tensors.get(f"{prefix}.offset", np.zeros_like(scale))
-    return shift - offset / np.where(scale == 0, 1, scale), scale
-
-
-def _set_values(made: Any, name: str, parameters: dict[str, np.ndarray]) -> None:
-    own = [value for key, value in parameters.items() if key.startswith(name + ".")]
-    made.set_weights(own)
-
-
-def to_keras(model: Model) -> Any:
-    """A Keras Sequential that predicts what the model predicts, compiled with its optimizer,
-    clipping and loss; schedule, metrics and what else `fit` takes are left out.  Scaling of inputs
-    becomes a Rescaling layer of one number for each input, that of targets part of the last layer.
-    Raises `ConfigError` for what Keras does not have."""
-    import keras
-    settings, tensors = model.settings(), model.tensors()
-    made = keras.Sequential([keras.layers.Input(model.input_shape)])
-    scaling = _scaling(tensors, "scaling")
-    if scaling:
-        shift, scale = (a.reshape(model.input_shape).tolist() for a in scaling)
-        made.add(keras.layers.Rescaling(scale=scale, offset=(-np.asarray(shift)
-                                                             * np.asarray(scale)).tolist()))
-    parameters = {name: value for name, value in model.parameters.items()}
-    numbers: dict[str, int] = {}
-    for entry in settings["model"]:
-        kind, s = _kind(entry)
-        numbers[kind] = numbers.get(kind, 0) + 1
-        name = s.get("name", f"{kind}_{numbers[kind]}")
-        for layer in _keras_layers(kind, s, name, settings["training"]["batch_size"], keras):
-            made.add(layer)
-            if layer.weights:
-                _set_values(layer, name, parameters)
-    _unscale(made, _scaling(tensors, "target_scaling"))
-    _compile(made, settings["training"], keras)
-    return made
-
-
-def _unscale(made: Any, scaling: tuple[np.ndarray, np.ndarray] | None) -> None:
-    if not scaling:
-        return
-    last = made.layers[-1]
-    if not hasattr(last, "kernel") or getattr(last.activation, "__name__", "") != "linear" \
-            or not last.use_bias:
-        raise Unsupported("target_scaling: expected a last dense layer that is linear, with a bias")
-    shift, scale = scaling
-    kernel, bias = last.get_weights()
-    last.set_weights([kernel / scale, bias / scale + shift])
-
-
-def _compile(made: Any, training: dict[str, Any], keras: Any) -> None:
-    name, given = _kind(training["optimizer"])
-    kept = {k: v for k, v in given.items() if k in ("learning_rate", *OPTIMIZERS[name])}
-    if training["clipping"]:
-        (kind, limit), = training["clipping"].items()
-        kept[kind] = limit[kind] if isinstance(limit, dict) else limit
-    loss, settings = _kind(training["loss"])
-    made.compile(optimizer=getattr(keras.optimizers, KINDS[name])(**kept),
-                 loss=keras.losses.Huber(settings["delta"]) if loss == "huber" else loss)

@@ -97,12 +97,14 @@ def trained_alike(keras_model, model, layers):
     x = generator.normal(size=(48, 6)).astype(np.float32)
     y = generator.normal(size=(48, 2)).astype(np.float32)
     keras_model.fit(x, y, epochs=3, batch_size=16, shuffle=False, verbose=0)
-    history = runnel.train(model, runnel.Data(x, y))
+    data = runnel.Data(x, y)
+    runnel.train(model, data)
     for name, its in layers.items():
         for ours, theirs in zip(("kernel", "bias"), keras_model.get_layer(its).get_weights(),
                                 strict=True):
             np.testing.assert_allclose(model.parameters[f"{name}.{ours}"], theirs, atol=2e-5)
-    assert history[-1]["loss"] == pytest.approx(keras_model.evaluate(x, y, verbose=0), rel=0.3)
+    assert runnel.evaluate(model, data, runnel.TRAIN).figures["loss"] == pytest.approx(
+        keras_model.evaluate(x, y, batch_size=48, verbose=0), rel=1e-4)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -148,13 +150,17 @@ def test_what_runnel_lacks_is_refused():
                          (layers.Dense(3, activation="log_sigmoid"), "log_sigmoid"),
                          (layers.BatchNormalization(gamma_regularizer="l2"), "gamma_regularizer"),
                          (layers.PReLU(alpha_constraint="non_neg"), "alpha_constraint"),
-                         (layers.Dropout(0.5, noise_shape=(None, 1, 1)), "noise_shape")]:
+                         (layers.Dropout(0.5, noise_shape=(None, 1, 1)), "noise_shape"),
+                         (layers.Softmax(axis=1), "axis 1"), (layers.Softmax(axis=0), "axis 0"),
+                         (layers.BatchNormalization(axis=1), "axis 1"),
+                         (layers.Flatten(data_format="channels_first"), "data_format"),
+                         (layers.ReLU(dtype="float64"), "policy float64")]:
         with pytest.raises(runnel.ConfigError, match=words):
             runnel.from_keras(keras.Sequential([layers.Input((5, 2)), layer]))
     for optimizer, loss, words in [
             (o.Adam(amsgrad=True), "mse", "amsgrad"), (o.SGD(weight_decay=0.1), "mse", "decay"),
             (o.Adam(o.schedules.ExponentialDecay(0.1, 10, 0.5)), "mse", "ExponentialDecay"),
-            (o.RMSprop(use_ema=True), "mse", "use_ema"), (o.Lion(), "mse", "lion"),
+            (o.RMSprop(use_ema=True), "mse", "use_ema"), (o.Lion(), "mse", "Lion"),
             ("sgd", losses.MeanSquaredError(reduction="sum"), "reduction"),
             ("sgd", losses.BinaryCrossentropy(label_smoothing=0.1), "label_smoothing")]:
         model = keras.Sequential([layers.Input((5,)), layers.Dense(1, activation="sigmoid")])
@@ -164,13 +170,75 @@ def test_what_runnel_lacks_is_refused():
         runnel.from_keras(model, optimizer="sgd", loss="mean_squared_error")
 
 
+def compiled(keras, *settings, policy=None, **more):
+    model = keras.Sequential([keras.layers.Input((5,)), keras.layers.Dense(1, dtype=policy)])
+    model.compile(*settings, **more)
+    return model
+
+
+def training(model, **replaced):
+    return runnel.from_keras(model, **replaced).settings()["training"]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_nothing_of_compile_is_lost():
+    keras, _ = keras_models()
+    for loss in (["mae"], {"out": "mae"}, keras.losses.MeanAbsoluteError()):
+        assert training(compiled(keras, "sgd", loss))["loss"] == "mean_absolute_error"
+    clipped = compiled(keras, keras.optimizers.SGD(0.1, clipnorm=0.5), "mse", loss_weights=[1])
+    assert training(clipped, optimizer="adam")["clipping"] == {"clipnorm": 0.5}
+    assert training(clipped, clipping={"clipvalue": 2.0})["clipping"] == {"clipvalue": 2.0}
+    assert training(compiled(keras, "sgd", "mse", loss_weights=2.0), loss="mean_squared_error")
+    with pytest.raises(runnel.ConfigError, match="loss_weights 2"):
+        runnel.from_keras(compiled(keras, "sgd", "mse", loss_weights=[2]))
+    several = compiled(keras, "sgd")
+    several.loss = ["mse", "mae"]
+    with pytest.raises(runnel.ConfigError, match="loss: expected one"):
+        runnel.from_keras(several)
+    decaying = keras.optimizers.AdamW(weight_decay=0.1)
+    decaying.exclude_from_weight_decay(var_names=["bias"])
+    with pytest.raises(runnel.ConfigError, match="exclude_from_weight_decay"):
+        runnel.from_keras(compiled(keras, decaying, "mse"))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_policies_of_keras():
+    keras, _ = keras_models()
+    model = compiled(keras, "sgd", "mse", policy="mixed_bfloat16")
+    assert training(model)["precision"] == "mixed_bfloat16"
+    with pytest.raises(runnel.ConfigError, match="precision mixed_bfloat16"):
+        runnel.to_keras(runnel.from_keras(model))
+    model.add(keras.layers.ReLU(dtype="float32"))
+    with pytest.raises(runnel.ConfigError, match="float32, mixed_bfloat16"):
+        runnel.from_keras(model)
+    assert training(model, precision="float32")["precision"] == "float32"
+
+
+@pytest.mark.parametrize("layers, optimizer, words", [
+    ([{"dense": {"units": 6, "name": "a"}}, {"dense": {"units": 6, "tied_to": "a"}}], "sgd",
+     "tied_to a"),
+    ([{"batch_normalization": {"statistics": "shard"}}], "sgd", "statistics shard"),
+    ([{"batch_normalization": {"moving_statistics": "final_pass"}}], "sgd", "final_pass"),
+    ([{"dense": {"units": 3, "activation": {"formula": "max(0.1*z, z)"}}}], "sgd", "formula"),
+    ([{"activation": "max(0.1*z, z)"}], "sgd", "formula"),
+    ([], {"adam": {"learning_rate": "auto"}}, "learning_rate auto")])
+def test_what_keras_lacks_is_refused(layers, optimizer, words):
+    keras_models()
+    model = runnel.Model(
+        runnel.Config({"model": [*layers, {"dense": {"units": 2}}],
+                       "training": {"loss": "mean_squared_error", "optimizer": optimizer}}),
+        runnel.Data(np.zeros((1, 6), np.float32), np.zeros((1, 2), np.float32)))
+    with pytest.raises(runnel.ConfigError, match=words):
+        runnel.to_keras(model)
+
+
 def test_torch():
     torch = pytest.importorskip("torch")
     nn = torch.nn
     torch.manual_seed(0)
     model = nn.Sequential(nn.Flatten(), nn.Linear(12, 30), nn.BatchNorm1d(30), nn.ELU(),
-                          nn.Dropout(0.1), nn.Sequential(nn.Linear(30, 20, bias=False), nn.PReLU(),
-                                                         nn.GELU()),
+                          nn.Dropout(0.1), nn.Sequential(nn.Linear(30, 20, bias=False),
+                                                         nn.PReLU(20), nn.GELU()),
                           nn.Linear(20, 9), nn.LeakyReLU(), nn.Linear(9, 4))
     x = torch.randn(64, 3, 4)
     model(x), model(x)
@@ -181,6 +249,20 @@ def test_torch():
     assert runnel.Data(x)._held[0].inputs.ctypes.data == x.data_ptr()
     with pytest.raises(runnel.ConfigError, match="no Conv1d"):
         runnel.from_torch(nn.Sequential(nn.Conv1d(1, 1, 1)))
+
+
+def test_modules_of_torch_that_stand_twice():
+    nn = pytest.importorskip("torch").nn
+    relu, linear = nn.ReLU(), nn.Linear(5, 5)
+    model = nn.Sequential(nn.Linear(5, 5), relu, nn.Sequential(nn.Linear(5, 5), relu),
+                          nn.Linear(5, 5), relu)
+    x = np.random.default_rng(0).normal(size=(40, 5)).astype(np.float32)
+    expected = model(pytest.importorskip("torch").from_numpy(x)).detach().numpy()
+    np.testing.assert_allclose(runnel.from_torch(model).predict(x).values, expected, atol=1e-5)
+    for twice in (nn.Sequential(linear, relu, linear),
+                  nn.Sequential(linear, nn.Sequential(relu, linear))):
+        with pytest.raises(runnel.ConfigError, match="shared weights"):
+            runnel.from_torch(twice)
 
 
 def test_frozen_layers_of_torch_stay_frozen():
@@ -197,6 +279,12 @@ def test_frozen_layers_of_torch_stay_frozen():
     changed = {name for name in before if not np.array_equal(before[name], ours.parameters[name])}
     assert changed == {"linear_3.kernel", "linear_3.bias"}
     model[3].bias.requires_grad_(False)
-    for wrong in (model, nn.Sequential(nn.Linear(2, 2), nn.Softmax(dim=0))):
-        with pytest.raises(runnel.ConfigError, match="requires_grad|dim 0"):
+    for wrong, words in [
+            (model, "requires_grad"),
+            (nn.Sequential(nn.Linear(2, 2), nn.Softmax(dim=0)), "dim 0"),
+            (nn.Sequential(nn.Linear(2, 2), nn.PReLU()), "num_parameters 1"),
+            (nn.Sequential(nn.Flatten(0), nn.Linear(2, 2)), "start_dim 0")]:
+        with pytest.raises(runnel.ConfigError, match=words):
             runnel.from_torch(wrong)
+    shared = nn.Sequential(nn.Linear(2, 2), nn.PReLU().requires_grad_(False))
+    assert runnel.from_torch(shared).parameters["prelu_1.alpha"].tolist() == [0.25, 0.25]
