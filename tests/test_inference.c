@@ -87,16 +87,6 @@ Test(fold, changes_no_output)
     rnl_data_free(data);
 }
 
-static double loss_of(const rnl_model *model, const rnl_data *data)
-{
-    rnl_evaluation *evaluation = NULL;
-    cr_assert_eq(rnl_evaluate(model, data, RNL_TRAIN, NULL, &evaluation), RNL_OK, "%s",
-                 rnl_message());
-    const double loss = evaluation->figures[0].value;
-    rnl_evaluation_free(evaluation);
-    return loss;
-}
-
 /* Folded weights have other sizes; penalties on others stay. */
 Test(fold, leaves_out_penalties_on_weights_that_change)
 {
@@ -114,9 +104,9 @@ Test(fold, leaves_out_penalties_on_weights_that_change)
         cr_expect_eq(strstr(report, "dense_2: its penalty on weights is left out") != NULL, i == 1,
                      "%s", report);
         if (i == 0)
-            cr_expect_float_eq(loss_of(folded, data), loss_of(model, data), 1e-5);
+            cr_expect_float_eq(fixture_loss(folded, data), fixture_loss(model, data), 1e-5);
         else
-            cr_expect_lt(loss_of(folded, data), loss_of(model, data) - 1e-4);
+            cr_expect_lt(fixture_loss(folded, data), fixture_loss(model, data) - 1e-4);
         cr_expect_not(rnl_dense_of(&folded->layers[1])->kernel_regularizer.kind);
         rnl_text_free(report);
         rnl_model_free(folded);

@@ -172,16 +172,6 @@ Test(mixed_precision, is_another_training_than_float32)
     rnl_data_free(data);
 }
 
-static double loss_of(rnl_model *model, const rnl_data *data)
-{
-    rnl_evaluation *evaluation = NULL;
-    cr_assert_eq(rnl_evaluate(model, data, RNL_TRAIN, NULL, &evaluation), RNL_OK, "%s",
-                 rnl_message());
-    const double loss = evaluation->figures[0].value;
-    rnl_evaluation_free(evaluation);
-    return loss;
-}
-
 static int keep_first_loss(const rnl_progress *progress, void *user)
 {
     if (progress->epoch == 1)
@@ -244,8 +234,8 @@ Test(mixed_precision, evaluates_in_float32)
             memcpy(same->layers[l].parameters[p].arrays[RNL_VALUES], from->arrays[RNL_VALUES],
                    rnl_parameter_count(from) * sizeof(float));
         }
-    cr_expect_eq(loss_of(model, data), loss_of(same, data));
-    cr_expect_eq(validation_loss, loss_of(same, data));
+    cr_expect_eq(fixture_loss(model, data), fixture_loss(same, data));
+    cr_expect_eq(validation_loss, fixture_loss(same, data));
     rnl_model_free(model);
     rnl_model_free(same);
     rnl_data_free(data);

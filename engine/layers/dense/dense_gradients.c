@@ -123,7 +123,7 @@ static size_t most_together(const rnl_dense_columns *columns, const rnl_step *st
 /* Inputs of all rows that a worker transposed for some panels. */
 typedef struct transposed_inputs {
     const float *values;           /* (inputs, rows) */
-    size_t end_panel;              /* behind those panels */
+    size_t end_panel;              /* the first one behind them */
     size_t next_input, next_count; /* those that it transposes next */
 } transposed_inputs;
 
@@ -136,8 +136,8 @@ static rnl_fetch *list_weights(const rnl_block *weights, size_t at, size_t count
     return list;
 }
 
-/* Lists a panel's share of the inputs that are transposed next.  The last four panels share them,
- * which each such tile has: panels of delta that are read after them would displace them. */
+/* Lists a panel's share of the inputs that are transposed next.  The last four panels of a tile
+ * share them: fetched earlier, they would be displaced by the panels of delta still to be read. */
 static rnl_fetch *list_inputs(const shard_gradients *of, const rnl_matrix *x,
                               const transposed_inputs *inputs, rnl_fetch *list)
 {
@@ -270,8 +270,8 @@ static size_t gradients_owner(const void *self, size_t tile, size_t workers)
     return workers - 1 - rnl_share_owner(count_tiles(state), workers, tile);
 }
 
-/* Returns the inputs from `input` on, where tile `number` begins or within the tile before it, that
- * the same worker goes on with. */
+/* Returns how many inputs from `input` on a worker still has: of its tile, or at the tile's end of
+ * tile `number`, if that is the worker's, too. */
 static size_t inputs_left(const rnl_dense_state *state, const gradient_tile *tile, size_t number,
                           size_t input, const rnl_step_worker *worker)
 {
@@ -299,7 +299,9 @@ static rnl_status run_gradients(void *self, size_t number, rnl_step_worker *work
     for (size_t i = tile.begin, inputs; state->learns_kernel && i < tile.end; i += inputs) {
         inputs = next_inputs(state, worker->step, tile.end - i);
         const size_t next = i + inputs,
-                     left = inputs_left(state, &tile, number + worker->joined, next, worker);
+                     left = transposes
+                                ? inputs_left(state, &tile, number + worker->joined, next, worker)
+                                : 0;
         const transposed_inputs transposed = {
             .values =
                 transposes ? transpose_inputs(state, slice->columns, i, inputs, worker) : NULL,
