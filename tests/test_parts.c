@@ -83,6 +83,17 @@ static void expect_split(int64_t rows, double share, size_t train, size_t valida
     rnl_data_free(data);
 }
 
+/* As Keras, which trains on floor(rows * (1 - share)); 1 - 0.9 and 0.07 are not exact. */
+Test(parts, split_rounds_the_share_up)
+{
+    expect_split(94, 0.1, 84, 10);
+    expect_split(101, 0.2, 80, 21);
+    expect_split(7, 0.5, 3, 4);
+    expect_split(90, 0.3, 63, 27);
+    expect_split(100, 0.9, 10, 90);
+    expect_split(100, 0.07, 93, 7);
+}
+
 Test(parts, split_leaves_a_row_on_either_side)
 {
     expect_split(60, 0.1, 54, 6);

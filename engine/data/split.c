@@ -137,10 +137,11 @@ static rnl_status draw(uint32_t *order, const rnl_dataset *train, const rnl_choi
 
 /* ---- the rows that are held out -------------------------------------------------------------- */
 
-/* At least one row for either side. */
+/* The share, rounded up, as in Keras and scikit-learn, but for what the share's own rounding adds:
+ * 0.07 of 100 rows is 7.  At least one row for either side. */
 static size_t count_of(size_t rows, double share)
 {
-    const size_t count = (size_t)llround((double)rows * share);
+    const size_t count = (size_t)ceil((double)rows * share - 1e-6);
     if (count < 1)
         return 1;
     return count < rows ? count : rows - 1;
@@ -262,7 +263,7 @@ static const rnl_field share_fields[] = {
      .offset = offsetof(share_parameters, share),
      .minimum = 0,
      .maximum = 0.99,
-     .help = "share of the training rows; 0: none"},
+     .help = "share of the training rows, rounded up to whole rows; 0: none"},
     {.key = NULL},
 };
 
