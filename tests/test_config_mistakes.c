@@ -48,7 +48,11 @@ static struct mistake mistakes[] = {
     {"  - {dense: {units: 7}, flatten: {}}", 7,
      "c.yaml:7:5: expected one layer, got 2: dense and flatten"},
     {"  - {dense: , units: 7}", 7, "c.yaml:7:15: 'units' belongs to dense"},
-    {"  - flatten: {units: 7}", 7, "flatten takes no parameters, got a mapping"},
+    {"  - flatten: {units: 7}", 7,
+     "c.yaml:7:15: flatten takes no parameters, got the key 'units'; did you mean 'units' of layer "
+     "dense?"},
+    {"  - flatten: 7", 7, "c.yaml:7:14: flatten takes no parameters, got '7'"},
+    {"  - flatten: {xyzzy: 7}", 7, "flatten takes no parameters, got the key 'xyzzy'"},
     {"  - [dense]", 7, "c.yaml:7:5: expected one layer"},
     {"  - &a dense", 7, "anchors, aliases and tags are not accepted"},
     {"  - *a", 7, "c.yaml:7:"},

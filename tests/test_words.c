@@ -213,6 +213,16 @@ ParameterizedTestParameters(words, mistakes_are_told_what_is_right)
         {"model.1.dense.kernel_size=3", "there is no convolution"},
         {"training.initial_epoc=3", "did you mean 'initial_epoch'?"},
         {"training.callbacks=[]", "training.early_stopping"},
+        {"training.loss={binary_crossentropy: {label_smoothing: 0.1}}",
+         "binary_crossentropy takes no parameters, got the key 'label_smoothing'; no loss smooths "
+         "targets: "},
+        {"training.loss={categorical_crossentropy: {from_logits: true}}",
+         "computed from the logits together with the last layer's activation"},
+        {"training.loss={mean_squared_error: {delta: 2}}", "did you mean 'delta' of loss huber?"},
+        {"training.loss={mean_squared_error: {dlta: 2}}", "got the key 'dlta'"},
+        {"training.loss={huber: {beta: 2}}", "huber: unknown key 'beta'; here it is 'delta'"},
+        {"training.loss={huber: {label_smoothing: 2}}", "no loss smooths targets"},
+        {"training.loss=smooth_l1", "it is huber"},
         {"training.verbose=1", "takes -v and -q"},
         {"model.1={leaky_relu: 0.1}", "unknown layer 'leaky_relu'; it is an activation: write "
                                       "`activation: leaky_relu`"},

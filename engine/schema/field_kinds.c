@@ -45,18 +45,21 @@ static rnl_status decode_parameters(const rnl_kind *kind, const rnl_node *given,
     return rnl_schema_decode(kind->fields, given, parameters);
 }
 
+static rnl_status fail_no_parameters(const rnl_kind *kind, const rnl_node *given)
+{
+    char text[80];
+    return given->type == RNL_MAPPING ? rnl_fail_no_parameter(kind, given->items[0])
+                                      : rnl_fail_at(given->place, "%s takes no parameters, got %s",
+                                                    kind->name, rnl_node_describe(given, text));
+}
+
 static rnl_status decode_plain_kind(const rnl_kind *kind, const rnl_node *given, rnl_place place,
                                     rnl_choice *choice)
 {
-    char text[80];
     if (!kind->fields) {
-        const char *hint = given && given->count > 0 && given->type == RNL_MAPPING
-                               ? rnl_key_hint(given->items[0]->key)
-                               : NULL;
         if (given && !rnl_node_is_empty(given) &&
             !(given->type == RNL_MAPPING && given->count == 0))
-            return rnl_fail_at(given->place, "%s takes no parameters, got %s%s%s", kind->name,
-                               rnl_node_describe(given, text), hint ? "; " : "", hint ? hint : "");
+            return fail_no_parameters(kind, given);
         *choice = (rnl_choice){.kind = kind, .place = place};
         return RNL_OK;
     }

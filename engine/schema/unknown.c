@@ -24,6 +24,7 @@ static const struct {
     {"n_epochs", "epochs", false},
     {"max_epochs", "epochs", false},
     {"output_dim", "units", false},
+    {"beta", "delta", true},
     {"out_features", "units", false},
     {"hidden_size", "units", false},
     {"neurons", "units", false},
@@ -107,6 +108,13 @@ static const hint key_hints[] = {
     {"index_col", "`ignore: [column]` leaves a column out"},
     {"encoding", "tables are text in UTF-8"},
     {"dtype precision", "training.precision is float32 or mixed_bfloat16"},
+    {"label_smoothing", "no loss smooths targets: categorical_crossentropy and binary_crossentropy "
+                        "take probabilities as targets, which may be smoothed"},
+    {"from_logits", "a loss of probabilities is computed from the logits together with the last "
+                    "layer's activation, softmax or sigmoid"},
+    {"pos_weight", "training.class_weight weighs the rows of a class"},
+    {"ignore_class ignore_index", "data.classes: {exclude: [...]} leaves out the rows of a class"},
+    {"reduction", "the loss is the mean over the rows"},
 };
 
 static const hint kind_hints[] = {
@@ -129,7 +137,7 @@ static const hint kind_hints[] = {
     {"BCELoss BCEWithLogitsLoss", "it is binary_crossentropy, behind a sigmoid"},
     {"MSELoss", "it is mean_squared_error"},
     {"L1Loss l1_loss", "it is mean_absolute_error"},
-    {"SmoothL1Loss smooth_l1_loss HuberLoss", "it is huber"},
+    {"SmoothL1Loss smooth_l1_loss smooth_l1 HuberLoss", "it is huber"},
     {"precision Precision recall Recall f1 f1_score F1Score",
      "`runnel evaluate` prints precision, recall and F1 of each class"},
     {"bfloat16 bf16 mixed", "it is mixed_bfloat16"},
@@ -283,8 +291,19 @@ static void advise_key(char text[HINT_BYTES], const rnl_field *fields, const cha
         snprintf(text, HINT_BYTES, "; did you mean '%s'?", nearest);
     else if (find_near_elsewhere(key, path))
         snprintf(text, HINT_BYTES, "; did you mean %s?", path);
-    else
+    else if (count > 0)
         list_names(text, names, count);
+    else
+        *text = '\0';
+}
+
+rnl_status rnl_fail_no_parameter(const rnl_kind *kind, const rnl_node *node)
+{
+    static const rnl_field none[] = {{.key = NULL}};
+    char text[HINT_BYTES];
+    advise_key(text, none, node->key);
+    return rnl_fail_at(node->key_place, "%s takes no parameters, got the key '%.60s'%s", kind->name,
+                       node->key, text);
 }
 
 rnl_status rnl_fail_unknown_key(const rnl_field *fields, const rnl_node *node, const char *context)

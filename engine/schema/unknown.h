@@ -10,6 +10,9 @@
 /* Fails for a key in a mapping that the fields describe; `context` names the mapping. */
 rnl_status rnl_fail_unknown_key(const rnl_field *fields, const rnl_node *node, const char *context);
 
+/* Fails for a key in a mapping that is given to a kind without parameters. */
+rnl_status rnl_fail_no_parameter(const rnl_kind *kind, const rnl_node *node);
+
 /* Returns what replaces a key of another library; NULL if the key is not known. */
 const char *rnl_key_hint(const char *key);
 
