@@ -306,3 +306,32 @@ Test(data_parts, rows_of_the_caller_are_treated_alike)
     rnl_data_free(files);
     rnl_config_free(config);
 }
+
+/* Under a loss of numbers class numbers are the numbers, as of a file, and may be scaled. */
+Test(data_parts, class_numbers_are_values_where_the_loss_asks_for_them)
+{
+    float inputs[4] = {1, 2, 3, 4};
+    int32_t classes[4] = {1, 2, 3, 1 << 24};
+    const size_t shape[] = {1};
+    const rnl_rows rows = {4, 1, shape, .floats = inputs, .classes = classes};
+    for (int odd = 0; odd < 2; ++odd) {
+        rnl_config *config = fixture_config(
+            "data: {target_scaling: standardize, validation_split: 0.25}\n"
+            "model: [dense: {units: 1}]\ntraining: {loss: mse, optimizer: sgd, epochs: 1}\n");
+        rnl_data *data = NULL;
+        classes[3] += odd;
+        cr_assert_eq(rnl_data_create_for(&data, config, &rows, NULL, NULL), RNL_OK, "%s",
+                     rnl_message());
+        cr_expect_null(data->train.labels);
+        cr_expect_eq(data->validation.wide, odd == 1, "float holds 2^24, but not one more");
+        for (size_t i = 0; i < 3; ++i)
+            cr_expect_eq(rnl_dataset_value(&data->train, i), (double)classes[i]);
+        cr_expect_eq(rnl_dataset_value(&data->validation, 0), (double)classes[3]);
+        rnl_model *model = NULL;
+        cr_assert_eq(rnl_model_create(&model, config, data), RNL_OK, "%s", rnl_message());
+        cr_expect_eq(rnl_train(model, data, NULL), RNL_OK, "%s", rnl_message());
+        rnl_model_free(model);
+        rnl_data_free(data);
+        rnl_config_free(config);
+    }
+}

@@ -5,6 +5,7 @@
 #include "engine/data/split.h"
 
 #include "engine/base/error.h"
+#include "engine/base/memory.h"
 
 #include <stdlib.h>
 
@@ -14,6 +15,37 @@ rnl_status rnl_dataset_adapt(rnl_dataset *dataset, bool table, const rnl_loading
     if (loading->classes && labelled && !table)
         RNL_TRY(rnl_select_classes(dataset, loading->classes));
     return loading->resize ? rnl_resize(dataset, loading->resize) : RNL_OK;
+}
+
+/* ---- class numbers as values ----------------------------------------------------------------- */
+
+static void drop_targets(rnl_dataset *dataset)
+{
+    if (!dataset->borrowed.targets) {
+        free(dataset->labels);
+        free(dataset->values);
+    }
+    dataset->labels = NULL;
+    dataset->values = NULL;
+    dataset->largest_label = -1;
+    dataset->value_columns = 0;
+    dataset->wide = false;
+}
+
+rnl_status rnl_dataset_take_numbers(rnl_dataset *dataset)
+{
+    double *values;
+    if (!dataset->labels)
+        return RNL_OK;
+    RNL_TRY(rnl_allocate_rows(&values, dataset->name, dataset->rows, 1, sizeof *values));
+    for (size_t i = 0; i < dataset->rows; ++i)
+        values[i] = dataset->labels[i];
+    drop_targets(dataset);
+    dataset->borrowed.targets = false;
+    dataset->wide = !rnl_narrow(&values, dataset->rows);
+    dataset->wide_values = values;
+    dataset->value_columns = 1;
+    return RNL_OK;
 }
 
 /* ---- inputs as targets ----------------------------------------------------------------------- */
@@ -34,19 +66,6 @@ void rnl_loading_mirror(rnl_loading *loading, const rnl_data_config *config)
     loading->two_classes = loading->wide_values = false;
     loading->without_targets =
         !config->classes.kind && config->limit_per_class == 0 && !rnl_split_is_by_class(config);
-}
-
-static void drop_targets(rnl_dataset *dataset)
-{
-    if (!dataset->borrowed.targets) {
-        free(dataset->labels);
-        free(dataset->values);
-    }
-    dataset->labels = NULL;
-    dataset->values = NULL;
-    dataset->largest_label = -1;
-    dataset->value_columns = 0;
-    dataset->wide = false;
 }
 
 void rnl_data_mirror(rnl_data *data, const rnl_data_config *config)

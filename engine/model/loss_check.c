@@ -7,6 +7,7 @@
 #include "engine/kinds/activations.h"
 
 #include <float.h>
+#include <stdio.h>
 #include <string.h>
 
 rnl_status rnl_loss_check(const rnl_choice *loss, const rnl_choice *activation,
@@ -67,13 +68,26 @@ static rnl_status check_range(const rnl_choice *loss, const rnl_dataset *dataset
     return RNL_OK;
 }
 
+/* Names the first value that is no class number, where there is one for each row. */
+static rnl_status fail_no_classes(const rnl_choice *loss, const rnl_dataset *dataset)
+{
+    size_t row = dataset->value_columns == 1 ? 0 : dataset->rows;
+    while (row < dataset->rows && rnl_dataset_value(dataset, row) >= 0 &&
+           rnl_dataset_value(dataset, row) <= INT32_MAX)
+        ++row;
+    char got[64] = "got values";
+    if (row < dataset->rows)
+        snprintf(got, sizeof got, "row %zu has %.10g", row, rnl_dataset_value(dataset, row));
+    return rnl_fail(
+        RNL_BAD_DATA,
+        "%s: loss %s needs class numbers from 0 as targets, an integer for each row, %s",
+        dataset->name, loss->kind->name, got);
+}
+
 static rnl_status check_values(const rnl_choice *loss, const rnl_dataset *dataset, size_t outputs)
 {
     if (rnl_loss_of(loss)->target == RNL_TARGET_CLASS)
-        return rnl_fail(
-            RNL_BAD_DATA,
-            "%s: loss %s needs class numbers as targets, an integer for each row, got values",
-            dataset->name, loss->kind->name);
+        return fail_no_classes(loss, dataset);
     if (dataset->value_columns != outputs)
         return rnl_fail(RNL_BAD_DATA,
                         "%s: expected %zu target values for each row, one for each output of the "

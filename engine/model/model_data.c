@@ -203,6 +203,16 @@ static rnl_status take_parts(rnl_data *data, const rnl_config *config, const rnl
     return rnl_limit(&data->train, config);
 }
 
+/* Under a loss of numbers a class number stands for itself, as in files. */
+static rnl_status take_numbers(rnl_data *data, const rnl_choice *loss)
+{
+    if (!loss->kind || !rnl_loss_is_of_numbers(loss))
+        return RNL_OK;
+    RNL_TRY(rnl_dataset_take_numbers(&data->train));
+    RNL_TRY(rnl_dataset_take_numbers(&data->validation));
+    return rnl_dataset_take_numbers(&data->test);
+}
+
 static rnl_status shape_data(rnl_data *data, const rnl_config *config)
 {
     rnl_class_use use;
@@ -220,6 +230,8 @@ static rnl_status shape_data(rnl_data *data, const rnl_config *config)
         status = rnl_data_check_shapes(data);
     if (status == RNL_OK)
         status = take_parts(data, config, &loading);
+    if (status == RNL_OK)
+        status = take_numbers(data, &config->training.loss);
     rnl_class_use_end(&use);
     rnl_data_mirror(data, &config->data);
     return status;

@@ -250,6 +250,7 @@ RNL_API rnl_status rnl_data_create(rnl_data **data, const rnl_rows *train,
 
 /* Creates data as rnl_data_create does, and makes of them what the configuration's `data` says of
  * rows that it loads: classes, validation_split, folds, limit, limit_per_class, targets, resize.
+ * Under a loss of numbers, as mean_squared_error, class numbers become target values.
  * What it leaves out, and what it changes, is copied.  For a model's own configuration see
  * rnl_model_config. RNL_BAD_CONFIG, RNL_BAD_DATA, RNL_NO_MEMORY. */
 RNL_API rnl_status rnl_data_create_for(rnl_data **data, const rnl_config *config,

@@ -61,11 +61,26 @@ class _Described:
         return c.pointer(self.strided)
 
 
+def _are_whole(targets: np.ndarray) -> bool:
+    """Integers or truth values, one for each row."""
+    return targets.ndim == 1 and targets.dtype.kind in "iub"
+
+
+def are_no_classes(targets: Any) -> bool:
+    """Whole numbers of which one is below 0, or beyond int32, and so no class number."""
+    array = as_array(targets)
+    return _are_whole(array) and array.size > 0 \
+        and bool(array.min() < 0 or array.max() > np.iinfo(np.int32).max)
+
+
 class HeldRows:
-    """An rnl_rows and the arrays that it points to, which live as long."""
+    """An rnl_rows and the arrays that it points to, which live as long.
+
+    classes: True, or False for values; None: what the targets' type says.
+    """
 
     def __init__(self, inputs: Any, targets: Any = None, weights: Any = None,
-                 name: str = "training rows", classes: bool = False,
+                 name: str = "training rows", classes: bool | None = None,
                  missing: str = "error") -> None:
         self.name = name
         self.held: list[Any] = []
@@ -110,9 +125,9 @@ class HeldRows:
         self.held.append(described)
         return described.pointer
 
-    def _take_targets(self, targets: Any, classes: bool) -> None:
+    def _take_targets(self, targets: Any, classes: bool | None) -> None:
         array = as_array(targets)
-        if classes or (array.dtype.kind in "iu" and array.ndim == 1):
+        if _are_whole(array) if classes is None else classes:
             self.rows.class_numbers = self._describe("targets", array, 1)
         else:
             self.rows.target_values = self._describe("targets", array, 2)

@@ -6,7 +6,7 @@ import ctypes as c
 from typing import TYPE_CHECKING, Any
 
 from . import _library as _c
-from ._arrays import HeldRows
+from ._arrays import HeldRows, are_no_classes
 from ._handles import Config, Handle
 
 if TYPE_CHECKING:
@@ -20,10 +20,11 @@ class Data(Handle):
 
     x: (rows, features) or (rows, height, width, ...) numbers, or a frame of pandas, polars or
     pyarrow, whose columns are read by its Arrow stream: numbers and truth values are an input each,
-    texts and categories a 0 or 1 for each category.  y: (rows,) integers are classes from 0;
-    floats, (rows,) or (rows, outputs), are values; None for prediction alone.  `validation` and
-    `test` are tuples (x, y) or (x, y, sample_weight).  The arrays must not change while the data
-    live.  With `config`, what its `data` says of rows is done: validation_split, folds, limit, ...
+    texts and categories a 0 or 1 for each category.  y: (rows,) integers or truth values are
+    classes from 0, unless one is below 0 or the loss of `config` is of numbers; floats, (rows,) or
+    (rows, outputs), are values; None for prediction alone.  `validation` and `test` are tuples
+    (x, y) or (x, y, sample_weight).  The arrays must not change while the data live.  With
+    `config`, what its `data` says of rows is done: validation_split, folds, limit, ...
     `after`: a model whose columns and categories a frame's are to be.  `missing`: what becomes of
     rows of a frame where a value is missing: 'error', 'drop' or 'fill'.  Raises `DataError`.
     """
@@ -36,7 +37,9 @@ class Data(Handle):
                  after: "Model | None" = None, missing: str = "error") -> None:
         parts = [(x, y, sample_weight) if x is not None else None, validation, test]
         names = ["training rows", "validation rows", "test rows"]
-        self._held = [HeldRows(*part, name=name, classes=classes, missing=missing)
+        values = any(are_no_classes(part[1]) for part in parts if part is not None and part[1:])
+        self._held = [HeldRows(*part, name=name, classes=classes or (False if values else None),
+                               missing=missing)
                       if part is not None else None
                       for part, name in zip(parts, names)]
         rows = [c.byref(held.rows) if held else None for held in self._held]

@@ -127,6 +127,37 @@ def test_keys_of_configurations_are_plain(key):
         runnel.Config({"training": {key: 1}})
 
 
+def _regression(y, loss="mse", validation=None, scaled=True):
+    scaling = "standardize" if scaled else "none"
+    config = runnel.Config({"data": {"target_scaling": scaling}, "model": [{"dense": 1}],
+                            "training": {"loss": loss, "optimizer": "sgd", "epochs": 2}})
+    options = {"config": config} if scaled else {}
+    data = runnel.Data(rows()[0], y, validation=validation, **options)
+    model = runnel.Model(config, data)
+    runnel.train(model, data)
+    return model.to_bytes()
+
+
+@pytest.mark.parametrize("first", [0, -20, 2**40])
+def test_integers_are_values_as_floats_are(first):
+    whole = np.arange(60) + first
+    for y in (whole, whole.tolist(), whole.reshape(-1, 1)):
+        assert _regression(y) == _regression(whole.astype(float))
+    held_out = (rows()[0], np.arange(60) + 1)
+    for loss in ("mse", "mae", "huber"):
+        assert _regression(whole, loss, held_out, scaled=False) == \
+            _regression(whole.astype(float), loss, held_out, scaled=False)
+
+
+def test_integers_below_0_are_no_classes():
+    net = NET | {"training": NET["training"] | {"epochs": 1}}
+    data = runnel.Data(rows()[0], rows()[1] - 1)
+    with pytest.raises(runnel.DataError, match="class numbers from 0 .*, row 0 has -1"):
+        runnel.Model(net, data)
+    truth = runnel.Data(rows()[0], rows()[1] > 0, validation=(rows()[0], np.ones(60, int)))
+    runnel.train(runnel.Model(net, truth), truth)
+
+
 def test_pickle_copy_and_file_are_the_same_model(tmp_path):
     model, _, _ = trained()
     model.save(tmp_path / "m.safetensors")
