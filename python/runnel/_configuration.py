@@ -6,6 +6,8 @@ import math
 from numbers import Real
 from typing import Any, Callable, Mapping, Sequence
 
+import numpy as np
+
 from .errors import ConfigError
 
 ACTIVATIONS = {"logistic": "sigmoid", "identity": "linear"}
@@ -29,9 +31,18 @@ def whole(name: str, value: Any, expected: str = "a whole number of at least 1",
     return int(number(name, value, expected, lambda n: n.is_integer() and n >= least))
 
 
+def truth(name: str, value: Any, expected: str = "True or False") -> bool:
+    """The same of a truth value."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ConfigError(f"{name}: expected {expected}, got {value!r}")
+    return bool(value)
+
+
 def patience_of(e: Any) -> float:
     """n_iter_no_change, which may be infinite."""
-    return number("n_iter_no_change", e.n_iter_no_change, "a number from 0", lambda n: n >= 0)
+    return number("n_iter_no_change", e.n_iter_no_change,
+                  "a whole number of at least 1, or infinity",
+                  lambda n: n >= 1 and (n == math.inf or n.is_integer()))
 
 
 def _many(value: Any, count: int, what: str) -> list[Any]:
@@ -47,8 +58,20 @@ def _many(value: Any, count: int, what: str) -> list[Any]:
 def hidden_sizes(estimator: Any) -> list[int]:
     """hidden_layer_sizes as a list; a number is one layer."""
     sizes = estimator.hidden_layer_sizes
-    listed = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
+    listed = [sizes] if isinstance(sizes, (str, bytes, Mapping)) or not hasattr(sizes, "__iter__") \
+        else list(sizes)
     return [whole("hidden_layer_sizes", n, "whole numbers of at least 1") for n in listed]
+
+
+def _activations(e: Any, count: int) -> list[Any]:
+    """Names or mappings, one for each hidden layer; the preset's own is None."""
+    chosen = _many(e.activation, count, "activation")
+    for a in chosen:
+        if not isinstance(a, (str, Mapping)) or not a:
+            raise ConfigError("activation: expected a name ('identity' for none), a mapping, or a "
+                              f"list with one for each hidden layer, got {a!r}")
+    return [None if e.activation == "relu" else a for a in chosen] if e.preset is not None \
+        else chosen
 
 
 def optimizer_of(e: Any) -> Any:
@@ -58,12 +81,14 @@ def optimizer_of(e: Any) -> Any:
     if not isinstance(e.optimizer, str):
         raise ConfigError(f"optimizer: expected a name or a mapping, got {e.optimizer!r}")
     rate = e.learning_rate_init
-    given: dict[str, Any] = {"learning_rate": rate if isinstance(rate, str) else
-                             number("learning_rate_init", rate, "a number or 'auto'")}
+    given: dict[str, Any] = {"learning_rate": rate if isinstance(rate, str) and rate == "auto" else
+                             number("learning_rate_init", rate, "a number above 0, or 'auto'",
+                                    lambda n: 0 < n < math.inf)}
     name = e.optimizer.lower()  # Keras's names are taken, too
     if name == "sgd":
         momentum = number("momentum", e.momentum)
-        given |= {"momentum": momentum, "nesterov": bool(e.nesterovs_momentum and momentum > 0)}
+        nesterov = truth("nesterovs_momentum", e.nesterovs_momentum)
+        given |= {"momentum": momentum, "nesterov": nesterov and momentum > 0}
     elif name in _ADAMS:
         given |= {key: number(key, getattr(e, key)) for key in ("beta_1", "beta_2", "epsilon")}
     return {e.optimizer: given}
@@ -79,6 +104,15 @@ def _initializer(e: Any, activation: Any) -> Any:
     return "glorot_uniform" if glorot else e.kernel_initializer
 
 
+def _place_of_normalization(e: Any) -> str:
+    """"before" or "after" the activation, or ""."""
+    given = e.batch_normalization
+    if isinstance(given, str) and given in ("before", "after"):
+        return given
+    normalizes = truth("batch_normalization", given, "False, True, 'before' or 'after'")
+    return "before" if normalizes else ""
+
+
 def _hidden(e: Any, units: int, activation: Any, dropout: Any) -> list[dict[str, Any]]:
     dense: dict[str, Any] = {"units": units, **_penalty(e)}
     if e.preset is None:
@@ -87,27 +121,22 @@ def _hidden(e: Any, units: int, activation: Any, dropout: Any) -> list[dict[str,
         activation = ACTIVATIONS.get(activation, activation) if isinstance(activation, str) \
             else activation
     layers: list[dict[str, Any]] = []
-    if e.batch_normalization in (True, "before"):
+    place = _place_of_normalization(e)
+    if place == "before":
         layers += [{"dense": dense | {"use_bias": False}}, {"batch_normalization": {}},
                    {"activation": activation or "relu"}]
     else:
         layers += [{"dense": dense | ({"activation": activation} if activation else {})}]
-        if e.batch_normalization == "after":
-            layers += [{"batch_normalization": {}}]
-        elif e.batch_normalization:
-            raise ConfigError("batch_normalization: expected False, True, 'before' or 'after', got "
-                              f"{e.batch_normalization!r}")
+        layers += [{"batch_normalization": {}}] if place else []
     noise = "alpha_dropout" if str(activation).lower() == "selu" else "dropout"
-    rate = number("dropout", dropout)
+    rate = number("dropout", dropout, "numbers from 0 to 1", lambda n: 0 <= n <= 1)
     return layers + ([{noise: rate}] if rate else [])
 
 
 def _layers(e: Any, outputs: int, activation: str) -> list[dict[str, Any]]:
     sizes = hidden_sizes(e)
-    chosen = _many(e.activation, len(sizes), "activation")
+    chosen = _activations(e, len(sizes))
     dropouts = _many(e.dropout, len(sizes), "dropout")
-    if e.preset is not None:
-        chosen = [None if e.activation == "relu" else a for a in chosen]  # the preset's own
     layers: list[dict[str, Any]] = []
     for units, function, rate in zip(sizes, chosen, dropouts):
         layers += _hidden(e, units, function, rate)
@@ -146,7 +175,7 @@ def configuration(e: Any, problem: Problem, *, rows: int, seed: int, epochs: int
     training: dict[str, Any] = {
         "loss": problem.loss if e.loss == "auto" else e.loss,
         "metrics": [problem.metric], "batch_size": batch, "epochs": epochs, "seed": seed,
-        "shuffle": bool(e.shuffle), "precision": e.precision,
+        "shuffle": truth("shuffle", e.shuffle), "precision": e.precision,
     }
     if e.preset is None or e.optimizer != "adam":
         training["optimizer"] = optimizer_of(e)

@@ -17,7 +17,7 @@ from sklearn.utils.validation import (_check_feature_names, _check_n_features,
                                       check_is_fitted, validate_data)
 
 from . import core
-from ._configuration import Problem, configuration, hidden_sizes, number, patience_of, whole
+from ._configuration import Problem, configuration, hidden_sizes, number, patience_of, truth, whole
 from ._frames import gives_stream, is_frame
 from .errors import ConfigError, Stopped
 
@@ -55,10 +55,12 @@ PARAMETERS = """
     precision : 'float32' or 'mixed_bfloat16'.
     missing : what becomes of rows of a frame where a value is missing: 'error', 'drop' (in
         prediction an error), or 'fill' by the mean or the most frequent category.
-    n_jobs : workers; None: as many as are foreseen to be fastest within what OMP_NUM_THREADS,
-        threadpool_limits, affinity and control groups leave.  No weight depends on it.
+    n_jobs : workers, -1 one for each processor; None: as many as are foreseen to be fastest within
+        what OMP_NUM_THREADS, threadpool_limits, affinity and control groups leave.  No weight
+        depends on it.
     checkpoint : path of a checkpoint, which also a fit that is stopped by Ctrl-C leaves.
-    config : a whole configuration (mapping, YAML text, `runnel.Config`) in place of the above.
+    config : a whole configuration (mapping, YAML text, pathlib.Path of a file, `runnel.Config`) in
+        place of the above.
 
     Attributes
     ----------
@@ -165,7 +167,8 @@ class RunnelEstimator(BaseEstimator):
     def _threads(self) -> int:
         if self.n_jobs is None:
             return 0
-        jobs = whole("n_jobs", self.n_jobs, "None or a whole number", -math.inf)
+        jobs = int(number("n_jobs", self.n_jobs, "None or a whole number that is not 0",
+                          lambda n: n.is_integer() and n != 0))
         return jobs if jobs >= 0 else max(1, len(os.sched_getaffinity(0)) + 1 + jobs)
 
     def _check_parameters(self) -> None:
@@ -173,15 +176,22 @@ class RunnelEstimator(BaseEstimator):
         number("validation_fraction", self.validation_fraction, "a number between 0 and 1",
                lambda n: 0 < n < 1)
         number("alpha", self.alpha, "a number from 0", lambda n: 0 <= n < math.inf)
-        number("tol", self.tol)
+        number("tol", self.tol, "a number from 0", lambda n: 0 <= n < math.inf)
+        for name in ("shuffle", "warm_start", "early_stopping"):
+            truth(name, getattr(self, name))
+        if not isinstance(self.verbose, np.bool_):
+            whole("verbose", self.verbose, "True, False or a whole number from 0", 0)
         patience_of(self)
         self._threads()
+        if self.checkpoint is not None and (
+                not self.checkpoint or not isinstance(self.checkpoint, (str, bytes, os.PathLike))):
+            raise ConfigError(f"checkpoint: expected None or a path, got {self.checkpoint!r}")
 
     # ---- training -----------------------------------------------------------------------------
 
     def _seed(self) -> int:
         if isinstance(self.random_state, numbers.Integral):
-            return int(self.random_state)
+            return whole("random_state", self.random_state, "a whole number from 0", 0)
         try:
             return int(check_random_state(self.random_state).randint(2**31 - 1))
         except ValueError as e:

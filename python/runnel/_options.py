@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from numbers import Integral
 from typing import Mapping
 
 from . import _library as _c
@@ -25,7 +26,9 @@ def options_of(threads: int = 0, pin: str = "auto", products: str = "auto") -> _
 
 def _thread_count(threads: int) -> int:
     """0: as many as are foreseen to be fastest, within OMP_NUM_THREADS and threadpool_limits."""
+    if not isinstance(threads, Integral) or threads < 0:
+        raise ConfigError(f"threads: expected a whole number from 0, got {threads!r}")
     if threads > 0:
-        return threads
+        return int(threads)
     limit = _c.thread_limit()
     return limit if limit < len(os.sched_getaffinity(0)) else 0

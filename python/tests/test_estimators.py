@@ -206,7 +206,7 @@ def test_names_of_layers_normalization_and_presets():
     for wrong, words in [({"activation": "rleu"}, "relu"), ({"optimizer": "adm"}, "adam"),
                          ({"max_iter": 0}, "max_iter"), ({"max_iter": "5"}, "max_iter"),
                          ({"alpha": "x"}, "alpha: expected a number"),
-                         ({"learning_rate_init": "fast"}, "or auto, got 'fast'"),
+                         ({"learning_rate_init": "fast"}, "or 'auto', got 'fast'"),
                          ({"dropout": [1, 2, 3]}, "dropout"),
                          ({"batch_normalization": "behind"}, "batch_normalization")]:
         with pytest.raises(ValueError, match=words):
@@ -218,21 +218,36 @@ def test_names_of_layers_normalization_and_presets():
 
 
 @pytest.mark.parametrize("parameter, values", [
-    ("hidden_layer_sizes", [(4, None), (np.inf,), (np.nan,), "5", (2.5,), 0]),
-    ("learning_rate_init", [None, np.inf, [0.1]]),
+    ("hidden_layer_sizes", [(4, None), (np.inf,), (np.nan,), "5", (2.5,), 0, "", b"ab", {4: 4}]),
+    ("learning_rate_init", [None, np.inf, [0.1], 0, -1, "x"]),
+    ("activation", [None, 0, "", {}, False, -1, 0.5, [None], np.array(["relu", "tanh"])]),
     ("momentum", ["0.9", "x", None]), ("beta_1", [None, "0.9"]), ("beta_2", [None, 1j]),
-    ("epsilon", [None, 10**400]), ("tol", [None, "0", np.nan]), ("alpha", [None, np.nan, -1]),
-    ("batch_size", [None, "many", 0, 1.5, np.inf]), ("n_iter_no_change", ["5", None, np.nan, -1]),
+    ("epsilon", [None, 10**400]), ("tol", [None, "0", np.nan, -1, np.inf]),
+    ("alpha", [None, np.nan, -1]), ("batch_size", [None, "many", 0, 1.5, np.inf]),
+    ("n_iter_no_change", ["5", None, np.nan, -1, 0, 0.5]),
     ("max_iter", [None, "5", np.inf]), ("validation_fraction", [None, "0.1", 0, 1, np.nan]),
-    ("n_jobs", ["2", 1.5, np.inf]), ("dropout", ["x", None, [0.1, 0.2], np.nan]),
-    ("random_state", ["x", 0.5]), ("optimizer", [None, ["sgd"]]),
+    ("n_jobs", ["2", 1.5, np.inf, 0]), ("dropout", ["x", None, [0.1, 0.2], np.nan, -1, 1.5]),
+    ("random_state", ["x", 0.5, -1]), ("optimizer", [None, ["sgd"]]),
+    ("shuffle", [None, 1, "no"]), ("warm_start", [None, 0]), ("early_stopping", [None, "False"]),
+    ("nesterovs_momentum", [None, 1]), ("verbose", [None, "yes", -1, 0.5]),
+    ("batch_normalization", [None, 0, 1, "", []]), ("checkpoint", ["", 3, ["a"]]),
 ])
 def test_wrong_types_are_named(parameter, values):
     for value in values:
-        model = classifier(optimizer="sgd" if parameter == "momentum" else "adam")
+        model = classifier(optimizer="sgd" if "momentum" in parameter else "adam")
         model.set_params(**{"n_iter_no_change": 3, parameter: value})
         with pytest.raises(runnel.ConfigError, match=parameter):
             model.fit(X, Y)
+
+
+def test_values_of_numpy_are_taken():
+    model = classifier(shuffle=np.True_, early_stopping=np.False_, verbose=np.False_, max_iter=2,
+                       batch_normalization=np.False_, activation=np.str_("relu"))
+    same = classifier(max_iter=2).fit(X, Y)
+    assert (model.fit(X, Y).predict_proba(X) == same.predict_proba(X)).all()
+    for threads in (-1, 1.5, "2", None):
+        with pytest.raises(runnel.ConfigError, match="^threads: expected"):
+            same.model_.predict(X, threads=threads)
 
 
 def test_wrong_types_are_named_by_partial_fit():
