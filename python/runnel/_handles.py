@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pathlib
 from numbers import Real
 from typing import Any, Iterable, Mapping
 
@@ -62,8 +63,17 @@ def _plain_key(key: Any, path: str) -> Any:
     return plain
 
 
+def _text_of(source: str) -> str:
+    """YAML text, which is no name of a file."""
+    if not any(sign in source for sign in ("\n", ": ", "{")):
+        raise ConfigError(f"config: expected a mapping or YAML text, got {source!r}; a file is read "
+                          f"by runnel.Config.load(path), or given as a pathlib.Path")
+    return source
+
+
 class Config(Handle):
-    """A configuration: a mapping, or YAML text, with the keys of `runnel.help()`.
+    """A configuration: a mapping, or YAML text, with the keys of `runnel.help()`; a path object is
+    read as `load` does.
 
     `overrides` are texts "key.path=value", as `--set` of the program takes them.  Raises
     `ConfigError` with line, key, what was expected and the nearest valid name.
@@ -71,19 +81,21 @@ class Config(Handle):
 
     _free = "rnl_config_free"
 
-    def __init__(self, source: Mapping[str, Any] | str, overrides: Iterable[str] = (),
-                 name: str = "config") -> None:
-        text = source if isinstance(source, str) else json.dumps(_plain(source), indent=1)
+    def __init__(self, source: Mapping[str, Any] | str | os.PathLike[str],
+                 overrides: Iterable[str] = (), name: str = "config") -> None:
         words, count = _c.string_list(overrides)
-        super().__init__(_c.take_handle("config_parse", name.encode(), text.encode(), words, count))
+        if isinstance(source, os.PathLike):
+            made = _c.take_handle("config_load", _c.path_bytes(source), words, count)
+        else:
+            text = _text_of(source) if isinstance(source, str) \
+                else json.dumps(_plain(source), indent=1)
+            made = _c.take_handle("config_parse", name.encode(), text.encode(), words, count)
+        super().__init__(made)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], overrides: Iterable[str] = ()) -> "Config":
         """Reads a YAML file.  Raises `ConfigError`, `FileError`."""
-        words, count = _c.string_list(overrides)
-        loaded = cls.__new__(cls)
-        Handle.__init__(loaded, _c.take_handle("config_load", _c.path_bytes(path), words, count))
-        return loaded
+        return cls(pathlib.Path(os.fsdecode(path)), overrides)
 
     @property
     def name(self) -> str:
@@ -105,5 +117,5 @@ class Config(Handle):
         return Config, (self.text(), (), self.name)
 
 
-def config_of(source: Config | Mapping[str, Any] | str) -> Config:
+def config_of(source: Config | Mapping[str, Any] | str | os.PathLike[str]) -> Config:
     return source if isinstance(source, Config) else Config(source)

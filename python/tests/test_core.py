@@ -101,6 +101,18 @@ def test_configurations_hold_numpy_s_numbers_and_paths():
     assert "units: 4" in text and "learning_rate: 0.25" in text
 
 
+def test_configurations_are_read_from_paths(tmp_path):
+    (tmp_path / "c.yaml").write_text(str(runnel.Config(NET)))
+    read = runnel.Config(tmp_path / "c.yaml")
+    assert str(read) == str(runnel.Config.load(str(tmp_path / "c.yaml")))
+    trained(config=tmp_path / "c.yaml")
+    for text in ("c.yaml", "/tmp/c.yaml", "c:3", ""):
+        with pytest.raises(runnel.ConfigError, match=f"got '{text}'; a file is read by runnel.Con"):
+            runnel.Config(text)
+    with pytest.raises(runnel.ConfigError, match="none.yaml: cannot be opened"):
+        runnel.Config(tmp_path / "none.yaml")
+
+
 class _BytesPath:
     def __fspath__(self):
         return b"t.csv"
