@@ -66,6 +66,17 @@ Test(program_reuse, takes_layers_with_their_values)
     program_expect("out", "not trainable: frozen)");
 }
 
+/* A configuration without `data`, as a program with its rows in arrays has it. */
+Test(program_reuse, scales_as_the_saved_model_without_a_section_of_data)
+{
+    train_source();
+    program_write("b.yaml", "model: " REUSE(", without: 1") TOP
+                  "\ntraining: {loss: "
+                  "sparse_categorical_crossentropy, optimizer: adam}\n");
+    cr_assert_eq(program_run("train b.yaml --print-config"), 0, "%s", program_read("err"));
+    program_expect("out", "scaling: standardize");
+}
+
 /* As if it were written out, with the layers that are chosen. */
 Test(program_reuse, takes_what_is_chosen)
 {

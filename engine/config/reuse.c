@@ -192,13 +192,15 @@ static rnl_status replace(rnl_config *config, rnl_node *list, const source *s,
 
 /* ---- what comes along ------------------------------------------------------------------------ */
 
+/* A program that has its rows in arrays may say nothing of data. */
 static rnl_status take_key(rnl_node *root, const source *s, const char *key, rnl_place place)
 {
     const rnl_node *data = rnl_node_get(s->tree.root, "data");
     const rnl_node *saved = data && data->type == RNL_MAPPING ? rnl_node_get(data, key) : NULL;
     const size_t at = rnl_node_find(root, "data");
-    if (!saved || at == root->count || root->items[at]->type != RNL_MAPPING ||
-        rnl_node_get(root->items[at], key))
+    if (saved && at == root->count)
+        RNL_TRY(rnl_node_give(root, rnl_node_create_with(RNL_MAPPING, "data", NULL, place)));
+    if (!saved || root->items[at]->type != RNL_MAPPING || rnl_node_get(root->items[at], key))
         return RNL_OK;
     rnl_node *copy = rnl_node_copy(saved);
     RNL_TRY(rnl_node_give(root->items[at], copy));
