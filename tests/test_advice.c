@@ -56,6 +56,27 @@ Test(advice, batch_normalization_scales_the_inputs)
     }
 }
 
+/* Rows that a program made without the configuration are those that it gave. */
+Test(advice, rows_that_the_configuration_did_not_shape)
+{
+    static const char *const keys[] = {"validation_split", "folds", "limit", "limit_per_class"};
+    static const char *const heads[] = {
+        "data: {scaling: standardize, validation_split: 0.2}\n",
+        "data: {scaling: standardize, folds: 3}\n",
+        "data: {scaling: standardize, limit: 20}\n",
+        "data: {scaling: standardize, limit_per_class: 2}\n",
+    };
+    char warnings[1024], expected[64];
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; ++i) {
+        train(heads[i], "dense: 4", warnings);
+        snprintf(expected, sizeof expected, "data.%s is not done: noise were made without",
+                 keys[i]);
+        cr_expect(strstr(warnings, expected), "%s: %s", heads[i], warnings);
+    }
+    train("data: {scaling: standardize}\n", "dense: 4", warnings);
+    cr_expect_str_eq(warnings, "");
+}
+
 Test(advice, preset_that_its_layers_contradict)
 {
     static const struct {

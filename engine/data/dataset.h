@@ -183,6 +183,7 @@ struct rnl_data {
     rnl_dataset train, validation, test; /* with rows 0 where not loaded */
     rnl_encoding encoding;
     rnl_notes notes;
+    bool shaped; /* what a configuration says of rows was done: splits, limits, classes */
 };
 
 const rnl_dataset *rnl_data_part(const rnl_data *data, rnl_part part);

@@ -191,6 +191,7 @@ rnl_status rnl_data_load_parts(rnl_data **data, const rnl_config *config,
     if (status == RNL_OK)
         status = rnl_data_check_shapes(loaded);
     rnl_data_mirror(loaded, &config->data);
+    loaded->shaped = true;
     return rnl_data_deliver(data, loaded, status);
 }
 

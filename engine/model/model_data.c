@@ -234,6 +234,7 @@ static rnl_status shape_data(rnl_data *data, const rnl_config *config)
         status = take_numbers(data, &config->training.loss);
     rnl_class_use_end(&use);
     rnl_data_mirror(data, &config->data);
+    data->shaped = true;
     return status;
 }
 

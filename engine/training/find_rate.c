@@ -324,7 +324,7 @@ static rnl_status find(const rnl_model *model, const rnl_data *data, const rnl_r
     };
     RNL_TRY(rnl_job_agree_on(s.options->job, check(&s, data)));
     RNL_TRY(rnl_job_begin(model, s.options));
-    rnl_log_notes(data, s.options);
+    rnl_log_notes(model->config, data, s.options);
     s.rows.count = rnl_epoch_rows(model, &data->train);
     rnl_status status = told ? RNL_OK
                              : rnl_tell_outlook(s.options->job, model,

@@ -170,7 +170,9 @@ static rnl_status make_codes(rnl_pretraining *p, const rnl_model *encoder,
     RNL_TRY(encode(&p->codes.validation, encoder, p->data, RNL_VALIDATION, options));
     const rnl_rows training = rows_of(&p->data->train, p->codes.training, width),
                    validation = rows_of(&p->data->validation, p->codes.validation, width);
-    return rnl_data_create(&p->coded, &training, &validation, NULL);
+    RNL_TRY(rnl_data_create(&p->coded, &training, &validation, NULL));
+    p->coded->shaped = true;
+    return RNL_OK;
 }
 
 /* Runs the rows through the layers before a stage. */

@@ -83,7 +83,7 @@ static void warn_if_odd(const rnl_course *t)
     char text[RNL_INPUT_SCALE_TEXT], target_text[RNL_TARGET_TEXT];
     if (rnl_input_scale_is_odd(t->model, &t->data->train, text))
         rnl_log(t->options, RNL_LOG_WARNING, "%s", text);
-    rnl_log_notes(t->data, t->options);
+    rnl_log_notes(t->model->config, t->data, t->options);
     if (rnl_target_scale_is_odd(t->model, &t->data->train, target_text))
         rnl_log(t->options, RNL_LOG_WARNING, "%s", target_text);
     if (rnl_targets_are_out_of_reach(t->model, &t->data->train, target_text))

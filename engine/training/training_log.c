@@ -1,5 +1,6 @@
 #include "engine/training/training_log.h"
 
+#include "engine/data/split.h"
 #include "engine/kinds/regularizers.h"
 #include "engine/step/mixed_precision.h"
 #include "engine/step/shared.h"
@@ -89,8 +90,26 @@ void rnl_log_phase(const rnl_model *model, const rnl_options *options)
                 strchr(learners, ',') ? "" : "s", model->phase.optimizer->kind->name);
 }
 
-void rnl_log_notes(const rnl_data *data, const rnl_options *options)
+/* The first key that says what is to become of rows; NULL if none does.  Validation rows of the
+ * caller take the place of a split. */
+static const char *row_key(const rnl_data_config *config, const rnl_data *data)
 {
+    if (rnl_split_is_on(config) && data->validation.rows == 0)
+        return rnl_split_folds(config) ? "folds" : "validation_split";
+    return config->limit > 0             ? "limit"
+           : config->limit_per_class > 0 ? "limit_per_class"
+           : config->classes.kind        ? "classes"
+                                         : NULL;
+}
+
+void rnl_log_notes(const rnl_config *config, const rnl_data *data, const rnl_options *options)
+{
+    const char *key = data->shaped ? NULL : row_key(&config->data, data);
+    if (key)
+        rnl_log(options, RNL_LOG_WARNING,
+                "data.%s is not done: %s were made without the configuration; "
+                "rnl_data_create_for, in Python Data(..., config=), takes it",
+                key, data->train.name);
     for (size_t i = 0; i < data->notes.count; ++i)
         rnl_log(options, data->notes.items[i].level, "%s", data->notes.items[i].text);
 }

@@ -6,8 +6,9 @@
 
 #include "engine/step/step.h"
 
-/* Logs what loading the data noted. */
-void rnl_log_notes(const rnl_data *data, const rnl_options *options);
+/* Logs what loading the data noted, and warns of rows of the caller that lack what the
+ * configuration says of them. */
+void rnl_log_notes(const rnl_config *config, const rnl_data *data, const rnl_options *options);
 
 /* Logs the workers and the memory of a planned step, beside the data. */
 void rnl_log_plan(const rnl_step *step, const rnl_data *data, const rnl_options *options);

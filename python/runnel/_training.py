@@ -6,6 +6,7 @@ import ctypes as c
 import os
 import sys
 import threading
+import warnings
 from typing import Any, Callable
 
 import numpy as np
@@ -190,7 +191,8 @@ def train(model: Model, data: Data, *, threads: int = 0, pin: str = "auto",
     Ctrl-C stops after the current step, saves the checkpoint if one is named, and raises
     KeyboardInterrupt; the model stands where it stopped, and another `train` continues.
     `schedule` returns the learning rate of each step, in place of the configuration's schedule.
-    `progress` shows a bar.  Raises `ConfigError`, `DataError`, `NotFiniteError`, ...
+    `progress` shows a bar.  Without on_log, what the library warns of is a UserWarning once training
+    is done.  Raises `ConfigError`, `DataError`, `NotFiniteError`, ...
     """
     options = options_of(threads, pin, products)
     options.checkpoint, options.best, options.last = map(_c.path_bytes, (checkpoint, best, last))
@@ -203,12 +205,18 @@ def train(model: Model, data: Data, *, threads: int = 0, pin: str = "auto",
             shown(p)
         return on_epoch(p) if on_epoch else None
 
+    told: list[str] = []
+
+    def keep(level: str, text: str) -> None:
+        if level == "warning":
+            told.append(text)
+
     calls = _Calls(options)
     calls.begin(on_begin)
     calls.progress("on_step", on_step)
     calls.progress("on_epoch", each_epoch)
     calls.inspect(on_inspect)
-    calls.log(on_log)
+    calls.log(on_log or keep)
     calls.schedule(schedule)
     try:
         _run(lambda: _c.call("train", model.handle, handle_of(data), c.byref(options)), model.stop)
@@ -218,6 +226,8 @@ def train(model: Model, data: Data, *, threads: int = 0, pin: str = "auto",
         raise
     if calls.error:
         raise calls.error
+    for text in told:
+        warnings.warn(text, UserWarning, stacklevel=2)
     return history
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -192,6 +193,22 @@ def test_callbacks_stop_and_raise():
     steps = []
     trained(on_step=lambda p: steps.append(p.step))
     assert steps == [1, 2, 3, 4, 5, 6]
+
+
+def test_warnings_are_told_unless_on_log_takes_them():
+    """Of rows that nothing scales, and that were made without the configuration that splits them."""
+    config = {**NET, "data": {"validation_split": 0.2}}
+    with pytest.warns(UserWarning) as told:
+        trained(100 * rows()[0], config)
+    assert [str(w.message).split(":")[0] for w in told] == [
+        "nothing scales the inputs", "data.validation_split is not done"]
+    assert all(w.filename == __file__ for w in told)
+    heard = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        trained(100 * rows()[0], config, on_log=lambda level, text: heard.append(level))
+        trained()
+    assert heard.count("warning") == 2
 
 
 def test_schedules_are_functions():
