@@ -12,6 +12,7 @@
  */
 #include "tests/failing_calls.h"
 #include "tests/failing_runs.h"
+#include "threading/topology.h"
 
 #include <sched.h>
 #include <signal.h>
@@ -175,6 +176,7 @@ static int run_child(int (*body)(const trial *t), const trial *t)
     const pid_t process = fork();
     if (process == 0) {
         alarm(CHILD_SECONDS);
+        rnl_topology_forget();
         exit(body(t));
     }
     int status;

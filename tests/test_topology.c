@@ -310,6 +310,38 @@ Test(topology, of_this_machine_obeys_the_affinity_of_the_caller)
 }
 
 /* Shares of ranks on one machine: contiguous, of all cores, each core in one of them. */
+/* hwloc, asked anew, would find the machine that the environment describes. */
+Test(topology, of_this_machine_is_read_once_for_an_affinity)
+{
+    unsigned first = 0, both[] = {0, 1};
+    const rnl_processor_set one = {1, &first}, two = {2, both};
+    rnl_topology before = read_from(&(const rnl_topology_source){.affinity = &one});
+    before.cores[0].claimed = true;
+    setenv("HWLOC_SYNTHETIC", "core:777 pu:1", 1);
+    for (int i = 0; i < 3; ++i) {
+        rnl_topology again = read_from(&(const rnl_topology_source){.affinity = &one});
+        cr_expect_eq(again.machine_processors, before.machine_processors);
+        cr_assert_eq(again.core_count, 1u);
+        cr_expect_eq(again.cores[0].processor, 0u);
+        cr_expect_not(again.cores[0].claimed, "what is done to one is not done to the others");
+        again.cores[0].claimed = true;
+        rnl_topology_release(&again);
+    }
+    rnl_topology other = read_from(&(const rnl_topology_source){.affinity = &two});
+    cr_expect_eq(other.machine_processors, 777u);
+    cr_expect_eq(other.core_count, 2u);
+    rnl_topology_release(&other);
+    other = read_from(&(const rnl_topology_source){.affinity = &one});
+    cr_expect_eq(other.machine_processors, 777u, "the last affinity alone is known");
+    rnl_topology_release(&other);
+    unsetenv("HWLOC_SYNTHETIC");
+    rnl_topology_forget();
+    other = read_from(&(const rnl_topology_source){.affinity = &one});
+    cr_expect_eq(other.machine_processors, before.machine_processors);
+    rnl_topology_release(&other);
+    rnl_topology_release(&before);
+}
+
 Test(topology, is_shared_by_processes)
 {
     for (size_t count = 1; count <= 8; ++count) {

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <hwloc.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -158,12 +159,73 @@ static bool read_machine(rnl_topology *topology, hwloc_topology_t machine, hwloc
         return fail(problem, problem_size, "", "the processors that this process may use",
                     "none of them is in the machine");
     order_cores(topology);
-    topology->quota = find_quota(source);
     return true;
 }
 
-bool rnl_topology_read(rnl_topology *topology, const rnl_topology_source *source, char *problem,
-                       size_t problem_size)
+/* ---- what was read before ---------------------------------------------------------------------
+ */
+
+/* This machine, as a process with an affinity may use it: hwloc takes milliseconds to find out, on
+ * large machines tens of them, which is more than a prediction of some rows takes.  A cpuset that
+ * changes changes the affinity, too. */
+static struct {
+    atomic_flag busy; /* another thread that comes meanwhile reads the machine itself */
+    rnl_processor_set affinity;
+    rnl_topology topology; /* without cores: none was read */
+} known = {.busy = ATOMIC_FLAG_INIT};
+
+static bool is_kept(const rnl_topology_source *source)
+{
+    return source->affinity && !source->synthetic && !source->xml;
+}
+
+static void *copy_of(const void *bytes, size_t count)
+{
+    void *copy = malloc(count);
+    return copy ? memcpy(copy, bytes, count) : NULL;
+}
+
+static bool recall(rnl_topology *topology, const rnl_processor_set *affinity)
+{
+    if (atomic_flag_test_and_set(&known.busy))
+        return false;
+    const bool same = known.topology.cores && known.affinity.count == affinity->count &&
+                      memcmp(known.affinity.numbers, affinity->numbers,
+                             affinity->count * sizeof *affinity->numbers) == 0;
+    rnl_core *cores =
+        same ? copy_of(known.topology.cores, known.topology.core_count * sizeof *cores) : NULL;
+    if (cores) {
+        *topology = known.topology;
+        topology->cores = cores;
+    }
+    atomic_flag_clear(&known.busy);
+    return cores != NULL;
+}
+
+void rnl_topology_forget(void)
+{
+    free(known.affinity.numbers);
+    rnl_topology_release(&known.topology);
+    known.affinity = (rnl_processor_set){0};
+}
+
+static void remember(const rnl_topology *topology, const rnl_processor_set *affinity)
+{
+    if (atomic_flag_test_and_set(&known.busy))
+        return;
+    rnl_topology_forget();
+    known.affinity = (rnl_processor_set){
+        affinity->count, copy_of(affinity->numbers, affinity->count * sizeof *affinity->numbers)};
+    known.topology = *topology;
+    known.topology.cores =
+        known.affinity.numbers
+            ? copy_of(topology->cores, topology->core_count * sizeof *topology->cores)
+            : NULL;
+    atomic_flag_clear(&known.busy);
+}
+
+static bool read_anew(rnl_topology *topology, const rnl_topology_source *source, char *problem,
+                      size_t problem_size)
 {
     rnl_topology found = {0};
     hwloc_topology_t machine = NULL;
@@ -181,6 +243,20 @@ bool rnl_topology_read(rnl_topology *topology, const rnl_topology_source *source
     else
         rnl_topology_release(&found);
     return read;
+}
+
+bool rnl_topology_read(rnl_topology *topology, const rnl_topology_source *source, char *problem,
+                       size_t problem_size)
+{
+    const bool kept = is_kept(source);
+    if (!kept || !recall(topology, source->affinity)) {
+        if (!read_anew(topology, source, problem, problem_size))
+            return false;
+        if (kept)
+            remember(topology, source->affinity);
+    }
+    topology->quota = find_quota(source);
+    return true;
 }
 
 void rnl_topology_release(rnl_topology *topology)

@@ -40,9 +40,11 @@ typedef struct rnl_topology_source {
     const char *cgroup_file;           /* instead of /proc/self/cgroup */
 } rnl_topology_source;
 
-/* Returns false on failure, with a message in `problem`. */
+/* Returns false on failure, with a message in `problem`.  This machine is known from the last time,
+ * if the affinity is given and as it was then. */
 bool rnl_topology_read(rnl_topology *topology, const rnl_topology_source *source, char *problem,
                        size_t problem_size);
+void rnl_topology_forget(void); /* what is known, while no other thread reads */
 void rnl_topology_release(rnl_topology *topology);
 
 /* Leaves the share of one of `count` processes that may use the same cores: contiguous ones, of the
