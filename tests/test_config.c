@@ -217,6 +217,8 @@ Test(config, help_follows_paths_through_lists_and_maps)
                                         "training.phases.0.epochs",
                                         "data.train.csv.features.0",
                                         "data.scaling.columns.age",
+                                        "data.scaling.default",
+                                        "training.phases.epochs",
                                         "model.0.residual.1.dense",
                                         "model.0.residual.1.dense.units",
                                         "model.0.activation.elu.alpha",
@@ -245,6 +247,9 @@ Test(config, help_follows_paths_through_lists_and_maps)
                                           "model.styles.wide.dense.units",
                                           "model.styles.defaults.styles",
                                           "model.0.residual.1.dense.unit",
+                                          "data.scaling.no_such",
+                                          "data.scaling.columns.age.no_such",
+                                          "training.phases.0.no_such",
                                           "training.early_stopping.monitor.accuracy",
                                           "."};
     for (size_t i = 0; i < sizeof known / sizeof *known; ++i) {

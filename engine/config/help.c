@@ -222,21 +222,33 @@ static bool print_parameter(FILE *out, const rnl_kind_table *const *of, size_t c
     return last != NULL;
 }
 
-/* A place on a path: a field, an item of it, or a kind that its value names. */
+/* What of its field's value a place on a path is. */
+typedef enum place_part {
+    WHOLE,
+    LAYERS,  /* of model: */
+    STYLES,  /* of model:, by name */
+    ITEM,    /* of a list, or by a name of the user's own */
+    SETTINGS /* of layers, without a kind: model's defaults, or a style */
+} place_part;
+
+/* A place on a path: a field, a part of it, or a kind that its value names. */
 typedef struct path_place {
     const rnl_field *field;
-    bool is_item, is_part, is_style, lacks_kind;
+    place_part part;
     const rnl_kind *kind;
     const rnl_kind_table *several; /* whose kinds have the field, where none was named */
     const rnl_field *fields;       /* what may stand next, by its key; NULL: no key */
 } path_place;
 
+/* Goes on to a field, if there is one. */
 static bool enter(path_place *place, const rnl_field *field)
 {
+    if (!field)
+        return false;
     *place = (path_place){.field = field};
-    if (field && field->type == RNL_FIELD_SECTION)
+    if (field->type == RNL_FIELD_SECTION)
         place->fields = field->section;
-    return field;
+    return true;
 }
 
 /* Tests if the word is a list's number or a name of the user's own. */
@@ -271,22 +283,34 @@ static bool enter_parameter(path_place *place, const char *name)
     return found;
 }
 
-/* Goes on behind model: to its layers, defaults or styles, and from these by a name. */
+/* Goes on behind model: to its layers, defaults or styles. */
 static bool enter_model_part(path_place *place, const char *word)
 {
-    const bool named = place->is_style, defaults = strcmp(word, "defaults") == 0;
-    const bool styles = strcmp(word, "styles") == 0;
-    place->is_style = !named && styles;
-    place->is_item = place->lacks_kind = named || defaults;
-    place->is_part = named || defaults || styles || strcmp(word, "layers") == 0;
-    return place->is_part;
+    static const struct {
+        const char *word;
+        place_part part;
+    } parts[] = {{"layers", LAYERS}, {"defaults", SETTINGS}, {"styles", STYLES}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; ++i)
+        if (strcmp(word, parts[i].word) == 0) {
+            place->part = parts[i].part;
+            return true;
+        }
+    return false;
 }
 
-/* Tests if a part of model: or the name of a style may stand next. */
 static bool is_model(const path_place *place)
 {
-    return !place->is_item && (!place->is_part || place->is_style) &&
-           place->field == rnl_field_find(rnl_config_fields, "model");
+    return place->part == WHOLE && place->field == rnl_field_find(rnl_config_fields, "model");
+}
+
+/* Goes on to an item, or to the settings of a style. */
+static bool enter_item(path_place *place, const char *word)
+{
+    const bool may =
+        place->part == STYLES || (place->part < STYLES && names_item(place->field, word));
+    if (may)
+        place->part = place->part == STYLES ? SETTINGS : ITEM;
+    return may;
 }
 
 /* Goes on by a word.  Behind a kind with a shorthand it belongs to the value of that field. */
@@ -296,14 +320,11 @@ static bool follow_word(path_place *place, const char *word)
         enter(place, rnl_kind_shorthand(place->kind));
     if (place->kind || place->fields)
         return place->fields && enter(place, rnl_field_find(place->fields, word));
-    if (is_model(place) && enter_model_part(place, word))
+    if ((is_model(place) && enter_model_part(place, word)) || enter_item(place, word))
         return true;
-    if (!place->is_item && names_item(place->field, word))
-        return place->is_item = true;
-    const bool may_lack_kind = place->is_item || !place->is_part;
     return place->field->kinds && place->field->type != RNL_FIELD_TEXT &&
-           ((!place->lacks_kind && enter_kind(place, word)) ||
-            (may_lack_kind && enter_parameter(place, word)));
+           ((place->part != SETTINGS && enter_kind(place, word)) ||
+            (place->part != LAYERS && enter_parameter(place, word)));
 }
 
 /* Follows a path such as training.optimizer.adam.learning_rate: keys, names of kinds behind the
