@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <string.h>
 
 rnl_config *config_text_parse(const char *text, const char *override)
 {
@@ -18,6 +19,16 @@ char *config_text_print(const char *text, const char *override)
     cr_assert_eq(rnl_config_print(config, &printed), RNL_OK);
     rnl_config_free(config);
     return printed;
+}
+
+void config_text_expect_refused(const char *text, const char *override, const char *message)
+{
+    rnl_config *config = NULL;
+    cr_expect_eq(rnl_config_parse(&config, "c.yaml", text, &override, override != NULL),
+                 RNL_BAD_CONFIG, "%s\n%s", text, override ? override : "");
+    cr_expect(strstr(rnl_message(), message) != NULL, "%s\n%s\n%s", text, override ? override : "",
+              rnl_message());
+    cr_expect_null(config);
 }
 
 void config_text_expect_same(const char *text, const char *override, const char *written_out)

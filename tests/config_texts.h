@@ -40,6 +40,9 @@ rnl_config *config_text_parse(const char *text, const char *override);
 /* The text that it is printed as, which the caller frees. */
 char *config_text_print(const char *text, const char *override);
 
+/* The text, under one override or none, is refused as a mistake, with such words. */
+void config_text_expect_refused(const char *text, const char *override, const char *message);
+
 /* Both texts are the same configuration. */
 void config_text_expect_same(const char *text, const char *override, const char *written_out);
 

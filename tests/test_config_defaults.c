@@ -74,21 +74,11 @@ Test(config_defaults, mistakes_in_defaults_are_answered)
         {"model={layers: [{dense: [3]}, {}, [], dens], defaults: {units: 3}}",
          "dense: expected a mapping of keys to values, got a list"},
     };
-    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; ++i) {
-        rnl_config *config = NULL;
-        cr_expect_eq(rnl_config_parse(&config, "c.yaml", with_defaults, &mistakes[i].override, 1),
-                     RNL_BAD_CONFIG, "%s", mistakes[i].override);
-        cr_expect(strstr(rnl_message(), mistakes[i].message) != NULL, "%s\n%s",
-                  mistakes[i].override, rnl_message());
-    }
-    rnl_config *config = NULL;
-    cr_expect_eq(rnl_config_parse(&config, "c.yaml",
-                                  "model:\n  defaults:\n    activation: rellu\n"
-                                  "  layers: [dense: {units: 3}]\n",
-                                  NULL, 0),
-                 RNL_BAD_CONFIG);
-    cr_expect(strstr(rnl_message(), "c.yaml:3:17: unknown activation 'rellu'") != NULL, "%s",
-              rnl_message());
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; ++i)
+        config_text_expect_refused(with_defaults, mistakes[i].override, mistakes[i].message);
+    config_text_expect_refused("model:\n  defaults:\n    activation: rellu\n"
+                               "  layers: [dense: {units: 3}]\n",
+                               NULL, "c.yaml:3:17: unknown activation 'rellu'");
 }
 
 /* Own keys first, then the style, then the defaults; as if they were written out. */
@@ -122,22 +112,7 @@ Test(config_defaults, styles_are_written_into_the_layers_that_ask)
         {"model.styles.a=3", "styles: expected a mapping of keys to values under 'a'"},
         {"model.styles.a.activation=rellu", "unknown activation 'rellu'; did you mean 'relu'?"},
     };
-    rnl_config *config = NULL, *expected = NULL;
-    char *texts[2];
-    cr_assert_eq(rnl_config_parse(&config, "c", styled, NULL, 0), RNL_OK, "%s", rnl_message());
-    cr_assert_eq(rnl_config_parse(&expected, "c", written, NULL, 0), RNL_OK, "%s", rnl_message());
-    cr_assert_eq(rnl_config_print(config, &texts[0]), RNL_OK);
-    cr_assert_eq(rnl_config_print(expected, &texts[1]), RNL_OK);
-    cr_expect_str_eq(texts[0], texts[1]);
-    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; ++i) {
-        rnl_config *wrong = NULL;
-        cr_expect_eq(rnl_config_parse(&wrong, "c", styled, &mistakes[i].override, 1),
-                     RNL_BAD_CONFIG, "%s", mistakes[i].override);
-        cr_expect(strstr(rnl_message(), mistakes[i].message), "%s\n%s", mistakes[i].override,
-                  rnl_message());
-    }
-    rnl_text_free(texts[0]);
-    rnl_text_free(texts[1]);
-    rnl_config_free(config);
-    rnl_config_free(expected);
+    config_text_expect_same(styled, NULL, written);
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; ++i)
+        config_text_expect_refused(styled, mistakes[i].override, mistakes[i].message);
 }

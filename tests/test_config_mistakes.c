@@ -128,11 +128,7 @@ ParameterizedTest(struct mistake *m, config_mistakes, mistakes_are_answered)
                                    line == m->line ? (int)strlen(m->wrong) : (int)size,
                                    line == m->line ? m->wrong : at);
     }
-    rnl_config *config = NULL;
-    cr_assert_eq(rnl_config_parse(&config, "c.yaml", text, NULL, 0), RNL_BAD_CONFIG, "%s",
-                 m->wrong);
-    cr_expect(strstr(rnl_message(), m->message) != NULL, "%s\n%s", m->wrong, rnl_message());
-    cr_expect_null(config);
+    config_text_expect_refused(text, NULL, m->message);
 }
 
 static void expect_refused(const char *bytes, size_t count, const char *message)
@@ -173,9 +169,7 @@ Test(config_mistakes, hostile_text_is_refused)
                                  "% \xf6\x92\x90\x98",
                                  "#kin\n\nname:\n?  tn:     \t? w"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; ++i) {
-        rnl_config *config = NULL;
-        cr_expect_eq(rnl_config_parse(&config, "c.yaml", texts[i], NULL, 0), RNL_BAD_CONFIG,
-                     "text %zu", i);
+        config_text_expect_refused(texts[i], NULL, "c.yaml");
         cr_expect_eq(strncmp(rnl_message(), "c.yaml", 6), 0, "%s", rnl_message());
     }
     rnl_config *config = NULL;
@@ -213,10 +207,7 @@ ParameterizedTestParameters(config_mistakes, wrong_overrides_are_answered)
 
 ParameterizedTest(char (*text)[2][160], config_mistakes, wrong_overrides_are_answered)
 {
-    const char *override = (*text)[0];
-    rnl_config *config = NULL;
-    cr_assert_eq(rnl_config_parse(&config, "c.yaml", good, &override, 1), RNL_BAD_CONFIG);
-    cr_expect(strstr(rnl_message(), (*text)[1]) != NULL, "%s", rnl_message());
+    config_text_expect_refused(good, (*text)[0], (*text)[1]);
 }
 
 /* Looking each of so many keys up among those before it takes longer than a test may. */
@@ -239,21 +230,14 @@ Test(config_mistakes, keys_by_the_hundred_thousand)
     free(text);
 }
 
-static void expect_text_refused(const char *text, const char *message)
-{
-    rnl_config *config = NULL;
-    cr_expect_eq(rnl_config_parse(&config, "c.yaml", text, NULL, 0), RNL_BAD_CONFIG);
-    cr_expect(strstr(rnl_message(), message) != NULL, "%s\n%s", text, rnl_message());
-}
-
 /* The second of two keys is named, on whatever lines they stand. */
 Test(config_mistakes, what_yaml_allows_and_a_configuration_does_not)
 {
     char nested[128] = "name: ";
     memset(nested + 6, '[', 40);
     memset(nested + 46, ']', 40);
-    expect_text_refused(nested, "c.yaml:1:39: nested too deeply");
-    expect_text_refused("name: \"a\\0b\"\n", "c.yaml:1:7: a zero byte is not text");
-    expect_text_refused("name: a\nmodel: []\nname: b\n",
-                        "c.yaml:3:1: the key 'name' is given twice");
+    config_text_expect_refused(nested, NULL, "c.yaml:1:39: nested too deeply");
+    config_text_expect_refused("name: \"a\\0b\"\n", NULL, "c.yaml:1:7: a zero byte is not text");
+    config_text_expect_refused("name: a\nmodel: []\nname: b\n", NULL,
+                               "c.yaml:3:1: the key 'name' is given twice");
 }

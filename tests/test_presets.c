@@ -199,13 +199,8 @@ Test(presets, mistakes_are_answered)
          "c.yaml:3:46: epochs: expected an integer"},
         {"[preset]", "configuration: expected a mapping"},
     };
-    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; ++i) {
-        rnl_config *config = NULL;
-        cr_expect_eq(rnl_config_parse(&config, "c.yaml", mistakes[i].text, NULL, 0), RNL_BAD_CONFIG,
-                     "%s", mistakes[i].text);
-        cr_expect(strstr(rnl_message(), mistakes[i].message) != NULL, "%s\n%s", mistakes[i].text,
-                  rnl_message());
-    }
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; ++i)
+        config_text_expect_refused(mistakes[i].text, NULL, mistakes[i].message);
     rnl_config_free(config_text_parse("preset:\nmodel: [dense: {units: 1}]\n"
                                       "training: {loss: mean_squared_error, optimizer: sgd}\n",
                                       NULL));

@@ -3,6 +3,7 @@
  * that what is decided by it survives interruptions.
  */
 #include "engine/schema/config.h"
+#include "tests/config_texts.h"
 #include "tests/fixtures.h"
 
 #include <criterion/criterion.h>
@@ -302,12 +303,8 @@ Test(validation, goes_on_for_more_epochs)
 
 Test(validation, mistakes)
 {
-    static const char text[] = "model: [dense: {units: 1}]\n"
+    config_text_expect_refused("model: [dense: {units: 1}]\n"
                                "training: {loss: mean_squared_error, optimizer: sgd,\n"
-                               "  validate_every: -1}\n";
-    rnl_config *config = NULL;
-    cr_expect_eq(rnl_config_parse(&config, "test.yaml", text, NULL, 0), RNL_BAD_CONFIG);
-    cr_expect(strstr(rnl_message(),
-                     "test.yaml:3:19: validate_every: expected an integer from 0 to ") != NULL,
-              "%s", rnl_message());
+                               "  validate_every: -1}\n",
+                               NULL, "c.yaml:3:19: validate_every: expected an integer from 0 to ");
 }

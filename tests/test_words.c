@@ -2,7 +2,7 @@
  * Configurations in other words: Keras's names, values that stand for a kind's main parameter, and
  * what is said of names that are none.
  */
-#include "engine/schema/config.h"
+#include "tests/config_texts.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
@@ -281,11 +281,7 @@ ParameterizedTestParameters(words, mistakes_are_told_what_is_right)
 
 static void expect_refused(const struct word *m)
 {
-    const char *override = m->override;
-    rnl_config *config = NULL;
-    cr_assert_eq(rnl_config_parse(&config, "c.yaml", base, &override, 1), RNL_BAD_CONFIG, "%s",
-                 m->override);
-    cr_expect(strstr(rnl_message(), m->printed) != NULL, "%s", rnl_message());
+    config_text_expect_refused(base, m->override, m->printed);
 }
 
 ParameterizedTest(struct word *m, words, mistakes_are_told_what_is_right)
@@ -304,13 +300,9 @@ Test(words, steps_of_power_are_those_of_keras)
 /* Two names of one kind in a file are two kinds. */
 Test(words, one_kind_twice_is_refused)
 {
-    rnl_config *config = NULL;
-    cr_expect_eq(rnl_config_parse(&config, "c.yaml",
-                                  "model: [dense: {units: 3}]\n"
-                                  "training: {loss: mse, optimizer: {adam: {}, Adam: {}}}\n",
-                                  NULL, 0),
-                 RNL_BAD_CONFIG);
-    cr_expect(strstr(rnl_message(), "expected one optimizer, got 2") != NULL, "%s", rnl_message());
+    config_text_expect_refused("model: [dense: {units: 3}]\n"
+                               "training: {loss: mse, optimizer: {adam: {}, Adam: {}}}\n",
+                               NULL, "expected one optimizer, got 2");
 }
 
 /* Two names of one metric would make two equal columns, and two settings two of one name. */
