@@ -197,6 +197,7 @@ ParameterizedTestParameters(config_mistakes, wrong_overrides_are_answered)
         {"training.epochs=two", "--set training.epochs=two: epochs: expected an integer"},
         {"model.9.dense.units=1", "--set model.9.dense.units=1: '9': expected the number of an "
                                   "element, 0 to 3"},
+        {"training.metrics.first.x=1", "'first': expected the number of an element, 0 to 0"},
         {"training.epochs", "--set training.epochs: expected key.path=value"},
         {"training..epochs=1", "--set training..epochs=1: expected key.path=value"},
         {"training.epochs=[1", "--set training.epochs=[1:"},
@@ -240,4 +241,11 @@ Test(config_mistakes, what_yaml_allows_and_a_configuration_does_not)
     config_text_expect_refused("name: \"a\\0b\"\n", NULL, "c.yaml:1:7: a zero byte is not text");
     config_text_expect_refused("name: a\nmodel: []\nname: b\n", NULL,
                                "c.yaml:3:1: the key 'name' is given twice");
+}
+
+Test(config_mistakes, an_empty_list_has_no_element_to_override)
+{
+    config_text_expect_refused("model: []\n", "model.0.dense.units=1",
+                               "--set model.0.dense.units=1: '0': expected an element, got an "
+                               "empty list");
 }

@@ -119,26 +119,6 @@ static bool is_index(const char *key)
     return *key && key[strspn(key, "0123456789")] == '\0';
 }
 
-/* The scalar `name` becomes the mapping {name: {}}; an empty one an empty mapping. */
-static rnl_status open_scalar(rnl_node *node)
-{
-    node->type = RNL_MAPPING;
-    if (*node->text) {
-        rnl_node *child = rnl_node_create(RNL_MAPPING, node->place);
-        if (!child)
-            return rnl_fail_memory(sizeof *child);
-        child->key = node->text;
-        node->text = NULL;
-        if (!rnl_node_append(node, child)) {
-            rnl_node_free(child);
-            return rnl_fail_memory(sizeof child);
-        }
-    }
-    free(node->text);
-    node->text = NULL;
-    return RNL_OK;
-}
-
 /* The slot of a mapping's value under the key, made if it is missing. */
 static rnl_status enter_mapping(rnl_node *mapping, const char *key, const char *source,
                                 rnl_node ***slot)
@@ -158,19 +138,26 @@ static rnl_status enter_mapping(rnl_node *mapping, const char *key, const char *
     return RNL_OK;
 }
 
+static rnl_status enter_list(rnl_node *list, const char *key, const char *source, rnl_node ***slot)
+{
+    const size_t index = is_index(key) ? strtoul(key, NULL, 10) : list->count;
+    if (list->count == 0)
+        return rnl_fail(RNL_BAD_CONFIG, "%s: '%s': expected an element, got an empty list", source,
+                        key);
+    if (index >= list->count)
+        return rnl_fail(RNL_BAD_CONFIG, "%s: '%s': expected the number of an element, 0 to %zu",
+                        source, key, list->count - 1);
+    list->entered = index;
+    *slot = &list->items[index];
+    return RNL_OK;
+}
+
 static rnl_status enter(rnl_node *node, const char *key, const char *source, rnl_node ***slot)
 {
-    if (node->type == RNL_LIST) {
-        const size_t index = is_index(key) ? strtoul(key, NULL, 10) : node->count;
-        if (index >= node->count)
-            return rnl_fail(RNL_BAD_CONFIG, "%s: '%s': expected the number of an element, 0 to %zu",
-                            source, key, node->count - 1);
-        node->entered = index;
-        *slot = &node->items[index];
-        return RNL_OK;
-    }
-    if (node->type == RNL_SCALAR)
-        RNL_TRY(open_scalar(node));
+    if (node->type == RNL_LIST)
+        return enter_list(node, key, source, slot);
+    if (node->type == RNL_SCALAR && !rnl_node_becomes_mapping(node))
+        RNL_TRY(rnl_node_open(node));
     return enter_mapping(node, key, source, slot);
 }
 
