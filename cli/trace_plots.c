@@ -51,7 +51,7 @@ static bool is_listed(const char *list, const char *name)
     return false;
 }
 
-/* The plot of a tensor, made if it is not there; NULL if memory runs out, or there are too many. */
+/* The plot of a tensor, made if it is not there; NULL if there are too many, or no memory. */
 static rnl_plot *plot_of(rnl_learning_curves *plots, const char *name)
 {
     const size_t length = tensor_length(name);
@@ -59,9 +59,11 @@ static rnl_plot *plot_of(rnl_learning_curves *plots, const char *name)
         if (strncmp(plots->plots[i].y_label, name, length) == 0 &&
             plots->plots[i].y_label[length] == '\0')
             return &plots->plots[i];
+    if (plots->count == MOST_PLOTS)
+        return NULL;
     char *label = allocate(plots, length + 1);
     rnl_curve *curves = allocate(plots, RNL_MAX_OPERANDS * MOST_CURVES * sizeof *curves);
-    if (!label || !curves || plots->count == MOST_PLOTS)
+    if (!label || !curves)
         return NULL;
     memcpy(label, name, length);
     label[length] = '\0';
@@ -70,16 +72,19 @@ static rnl_plot *plot_of(rnl_learning_curves *plots, const char *name)
     return &plots->plots[plots->count++];
 }
 
+/* "2.0" of "dense_1.kernel.2.0", behind the name of the run, where there are several. */
 static const char *name_curve(rnl_learning_curves *plots, const rnl_named_history *run, bool alone,
-                              const char *column)
+                              const char *name)
 {
+    const size_t length = tensor_length(name);
+    const char *column = name[length] ? name + length + 1 : name;
     if (alone && !run->titled)
         return column;
     const size_t size = strlen(run->name) + strlen(column) + sizeof ", ";
-    char *name = allocate(plots, size);
-    if (name)
-        snprintf(name, size, "%s, %s", run->name, column);
-    return name;
+    char *whole = allocate(plots, size);
+    if (whole)
+        snprintf(whole, size, "%s, %s", run->name, column);
+    return whole;
 }
 
 static bool add_curve(rnl_plot *plot, rnl_curve added)
@@ -95,28 +100,27 @@ static bool add_run(rnl_learning_curves *plots, const rnl_named_history *run, bo
 {
     const rnl_history_table *table = run->table;
     const size_t steps = rnl_history_column(table, "step");
-    size_t drawn = 0, left_out = 0;
-    rnl_plot *last = NULL;
+    size_t others[MOST_PLOTS] = {0}, left_out = 0; /* curves of earlier runs */
+    for (size_t i = 0; i < plots->count; ++i)
+        others[i] = plots->plots[i].count;
     for (size_t c = 2; c < table->columns; ++c) {
         const char *name = table->names[c];
         if (columns && !is_listed(columns, name))
             continue;
         rnl_plot *plot = plot_of(plots, name);
-        if (!plot)
-            return plots->count == MOST_PLOTS;
-        drawn = plot == last ? drawn + 1 : 1;
-        last = plot;
-        left_out += drawn > MOST_CURVES;
-        if (drawn <= MOST_CURVES &&
-            !add_curve(plot,
-                       (rnl_curve){name_curve(plots, run, alone, name + strlen(plot->y_label) + 1),
-                                   table->rows, column_of(plots, table, steps),
-                                   column_of(plots, table, c)}))
+        if (!plot && plots->count < MOST_PLOTS)
+            return false;
+        if (!plot || plot->count == others[plot - plots->plots] + MOST_CURVES)
+            ++left_out;
+        else if (!add_curve(plot, (rnl_curve){name_curve(plots, run, alone, name), table->rows,
+                                              column_of(plots, table, steps),
+                                              column_of(plots, table, c)}))
             return false;
     }
     if (left_out > 0)
-        rnl_complain("%s: %zu numbers not drawn, %d at most of a tensor; --columns chooses",
-                     run->name, left_out, MOST_CURVES);
+        rnl_complain("%s: %zu number%s not drawn, %d at most of a tensor, of %d tensors; --columns "
+                     "chooses",
+                     run->name, left_out, left_out == 1 ? "" : "s", MOST_CURVES, MOST_PLOTS);
     return true;
 }
 
@@ -133,10 +137,22 @@ static bool finish(rnl_learning_curves *plots, bool made)
     return false;
 }
 
+/* Tests if a run's table has steps, or complains. */
+static bool is_trace(const rnl_named_history *run)
+{
+    const bool has_steps = rnl_history_column(run->table, "step") < run->table->columns;
+    if (!has_steps)
+        rnl_complain("%s: expected a trace.csv, got a table without a column 'step'", run->name);
+    return has_steps;
+}
+
 bool rnl_trace_plots_create(rnl_learning_curves *plots, const rnl_named_history *runs,
                             size_t run_count, const char *columns)
 {
     *plots = (rnl_learning_curves){0};
+    for (size_t r = 0; r < run_count; ++r)
+        if (!is_trace(&runs[r]))
+            return false;
     plots->plots = allocate(plots, MOST_PLOTS * sizeof *plots->plots);
     bool made = plots->plots != NULL;
     for (size_t r = 0; r < run_count && made; ++r)

@@ -44,6 +44,41 @@ Test(trace, holds_every_nth_step)
     fclose(file);
 }
 
+/* Tables that no run wrote: without steps, of names without numbers, of tensors in turn. */
+Test(trace, is_drawn_as_far_as_it_is_one)
+{
+    char text[4000] = "epoch,step", *end = text + strlen(text);
+    program_write("h.csv", "epoch,loss,accuracy\n1,8,0.5\n2,4,0.6\n");
+    cr_expect_eq(program_run("plot --trace h.csv"), 1);
+    program_expect("err", "h.csv: expected a trace.csv, got a table without a column 'step'");
+    program_write("h.csv", "epoch,step,loss,accuracy\n1,10,8,0.5\n2,20,4,0.6\n");
+    cr_expect_eq(program_run("plot --trace h.csv"), 0);
+    program_expect("out", "* loss\n");
+    program_expect("out", "* accuracy\n");
+    for (int i = 0; i < 12; ++i)
+        end += sprintf(end, ",a.kernel.%d.0,b.kernel.%d.0", i, i);
+    end += sprintf(end, "\n0,0");
+    for (int i = 0; i < 24; ++i)
+        end += sprintf(end, ",%d", i);
+    strcpy(end, "\n");
+    program_write("t.csv", text);
+    cr_expect_eq(program_run("plot --trace t.csv h.csv"), 0);
+    program_expect("err", "t.csv: 4 numbers not drawn, 10 at most of a tensor, of 32 tensors");
+    program_expect("out", "~ t.csv, 9.0\n");
+    program_expect("out", "* h.csv, loss\n");
+    end = text + sprintf(text, "epoch,step");
+    for (int i = 0; i < 33; ++i)
+        end += sprintf(end, ",l_%d.bias.0", i);
+    end += sprintf(end, "\n0,0");
+    for (int i = 0; i < 33; ++i)
+        end += sprintf(end, ",1");
+    strcpy(end, "\n");
+    program_write("t.csv", text);
+    cr_expect_eq(program_run("plot --trace t.csv"), 0);
+    program_expect("err", "t.csv: 1 number not drawn");
+    program_expect("out", "l_31.bias\n");
+}
+
 /* What a killed run wrote behind its checkpoint, and half a line, go. */
 Test(trace, of_a_run_that_goes_on_is_that_of_a_whole_one)
 {
