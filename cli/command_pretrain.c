@@ -231,22 +231,12 @@ static int check_same(const stage_run *stage, const rnl_model *done)
     return rnl_complain_status(status);
 }
 
-/* Takes the model of the first checkpoint that is whole, if there is one. */
+/* Takes the model of a checkpoint, if there is one. */
 static int resume_checkpoint(stage_run *stage, const char **path)
 {
-    const char *const checkpoints[] = {stage->directory.checkpoint, stage->directory.previous};
     rnl_model *model = NULL;
-    for (size_t i = 0; i < 2 && !model; ++i) {
-        if (access(checkpoints[i], F_OK) != 0)
-            continue;
-        const rnl_status status =
-            rnl_model_resume(&model, checkpoints[i], rnl_model_config(stage->model));
-        if (status == RNL_BAD_CONFIG)
-            return rnl_complain_status(status);
-        if (status != RNL_OK)
-            rnl_complain("%s", rnl_message());
-        *path = status == RNL_OK ? checkpoints[i] : NULL;
-    }
+    RNL_TRY_EXIT(rnl_complain_status(
+        rnl_run_directory_resume(&stage->directory, rnl_model_config(stage->model), &model, path)));
     if (model)
         replace_model(stage, model);
     return RNL_EXIT_OK;

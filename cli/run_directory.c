@@ -193,32 +193,28 @@ static bool is_temporary_ending(const char *ending)
     return strcmp(ending, "tmp") == 0;
 }
 
-/* The rest of a name behind a beginning, or NULL. */
-static const char *behind(const char *name, const char *beginning)
+/* Tests if a name is that of a file while it is written. */
+static bool is_temporary_of(const char *name, const char *file)
 {
-    const size_t length = strlen(beginning);
-    return strncmp(name, beginning, length) == 0 ? name + length : NULL;
+    const size_t length = strlen(file);
+    return strncmp(name, file, length) == 0 && name[length] == '.' &&
+           is_temporary_ending(name + length + 1);
 }
 
 /* A run that was killed while it wrote a file leaves it behind, unfinished. */
-static bool is_leftover(const char *name)
+static bool is_leftover(const rnl_run_directory *directory, const char *name)
 {
-    static const char *const written[] = {"model.safetensors.", "best.safetensors.",
-                                          "last.safetensors.",  "checkpoint.safetensors.next.",
-                                          "history.csv.",       "inspect.csv.",
-                                          "config.yaml.",       "find_lr.csv.",
-                                          "find_lr.png.",       "find_lr.svg."};
-    for (size_t i = 0; i < sizeof written / sizeof *written; ++i) {
-        const char *ending = behind(name, written[i]);
-        if (ending && is_temporary_ending(ending))
-            return true;
-    }
-    static const char *const whole[] = {"checkpoint.safetensors.next", "history.csv.tmp",
-                                        "inspect.csv.tmp"};
-    for (size_t i = 0; i < sizeof whole / sizeof *whole; ++i)
-        if (strcmp(name, whole[i]) == 0)
-            return true;
-    return false;
+    static const char next[] = "checkpoint.safetensors.next";
+    static const char *const others[] = {next,          "config.yaml", "log",
+                                         "find_lr.csv", "find_lr.png", "find_lr.svg"};
+    const char *files[FILES];
+    bool left = strcmp(name, next) == 0;
+    list_files(directory, files);
+    for (size_t i = 0; i < FILES; ++i)
+        left = left || is_temporary_of(name, files[i] + strlen(directory->path) + 1);
+    for (size_t i = 0; i < sizeof others / sizeof *others; ++i)
+        left = left || is_temporary_of(name, others[i]);
+    return left;
 }
 
 static void sweep(const rnl_run_directory *directory)
@@ -227,7 +223,7 @@ static void sweep(const rnl_run_directory *directory)
     if (!entries)
         return;
     for (struct dirent *entry = readdir(entries); entry; entry = readdir(entries))
-        if (is_leftover(entry->d_name))
+        if (is_leftover(directory, entry->d_name))
             unlinkat(directory->lock, entry->d_name, 0);
     closedir(entries);
 }
@@ -268,4 +264,21 @@ bool rnl_run_directory_make(rnl_run_directory *directory)
         return false;
     sweep(directory);
     return true;
+}
+
+rnl_status rnl_run_directory_resume(const rnl_run_directory *directory, const rnl_config *config,
+                                    rnl_model **model, const char **path)
+{
+    const char *const checkpoints[] = {directory->checkpoint, directory->previous};
+    rnl_status status = RNL_OK;
+    for (size_t i = 0; i < 2 && !*model && status != RNL_BAD_CONFIG; ++i) {
+        if (access(checkpoints[i], F_OK) != 0)
+            continue;
+        if (status != RNL_OK)
+            rnl_complain("%s", rnl_message());
+        status = rnl_model_resume(model, checkpoints[i], config);
+        if (status == RNL_OK)
+            *path = checkpoints[i];
+    }
+    return status;
 }

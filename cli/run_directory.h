@@ -51,6 +51,11 @@ bool rnl_run_directory_claim(rnl_run_directory *directory);
  * Complains and returns false if that fails. */
 bool rnl_run_directory_make(rnl_run_directory *directory);
 
+/* Goes on from the last checkpoint, or the one before where the last is damaged, which is told: the
+ * model, and the path.  Both stay as they are, with RNL_OK, if there is none. */
+rnl_status rnl_run_directory_resume(const rnl_run_directory *directory, const rnl_config *config,
+                                    rnl_model **model, const char **path);
+
 /* Removes all that an earlier run left, the model first: it would otherwise be taken for this
  * one's, also where this one fails.  Complains and returns false if that fails. */
 bool rnl_run_directory_forget(const rnl_run_directory *directory);

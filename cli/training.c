@@ -7,28 +7,18 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* The model of the last checkpoint, or of the one before where the last is damaged.  NULL, with
- * RNL_OK, if there is none. */
 static rnl_status resume_model(rnl_training *run)
 {
-    const char *const paths[] = {run->directory.checkpoint, run->directory.previous};
-    rnl_status status = RNL_OK;
-    for (size_t i = 0; i < 2 && !run->model; ++i) {
-        if (access(paths[i], F_OK) != 0)
-            continue;
-        status = rnl_model_resume(&run->model, paths[i], run->config);
-        if (status == RNL_BAD_CONFIG)
-            return status;
-        if (status != RNL_OK)
-            rnl_complain("%s", rnl_message());
-        else if (!run->arguments->common.quiet)
-            fprintf(stderr, "resuming %s at step %llu\n", paths[i],
-                    (unsigned long long)rnl_model_step(run->model));
-        run->resumed = status == RNL_OK ? paths[i] : NULL;
-    }
-    if (!run->model && status == RNL_OK && !run->arguments->common.quiet)
+    const rnl_status status =
+        rnl_run_directory_resume(&run->directory, run->config, &run->model, &run->resumed);
+    if (status != RNL_OK || run->arguments->common.quiet)
+        return status;
+    if (run->model)
+        fprintf(stderr, "resuming %s at step %llu\n", run->resumed,
+                (unsigned long long)rnl_model_step(run->model));
+    else
         fprintf(stderr, "no checkpoint in %s: starting from the beginning\n", run->directory.path);
-    return status;
+    return RNL_OK;
 }
 
 #define PARTS (RNL_TRAIN | RNL_VALIDATION | RNL_TEST)

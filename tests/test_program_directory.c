@@ -59,13 +59,23 @@ Test(program_directory, sweeps_up_after_a_killed_run)
                                         "r/last.safetensors.17.0.tmp",
                                         "r/checkpoint.safetensors.next",
                                         "r/checkpoint.safetensors.next.4242.1.tmp",
-                                        "r/history.csv.tmp",
-                                        "r/inspect.csv.tmp",
+                                        "r/history.csv.17.0.tmp",
+                                        "r/inspect.csv.17.0.tmp",
+                                        "r/trace.csv.17.0.tmp",
+                                        "r/failure.txt.17.0.tmp",
+                                        "r/config.yaml.17.0.tmp",
+                                        "r/log.17.0.tmp",
                                         NULL};
-    static const char *const kept[] = {
-        "r/notes.tmp",           "r/checkpoint.safetensors.mine", "r/model.safetensors.mine.tmp",
-        "r/model.safetensors.7", "r/model.safetensors.7.tmp",     "r/model.safetensors.1.2.tmp.x",
-        "r/my.17.0.tmp",         "r/model.safetensors.next",      NULL};
+    static const char *const kept[] = {"r/notes.tmp",
+                                       "r/checkpoint.safetensors.mine",
+                                       "r/model.safetensors.mine.tmp",
+                                       "r/model.safetensors.7",
+                                       "r/model.safetensors.7.tmp",
+                                       "r/model.safetensors.1.2.tmp.x",
+                                       "r/my.17.0.tmp",
+                                       "r/model.safetensors.next",
+                                       "r/logs.17.0.tmp",
+                                       NULL};
     cr_assert_eq(program_run("train " SPIRALS " --output r --set training.epochs=1"), 0);
     for (const char *const *path = swept; *path; ++path)
         program_write(*path, "half");

@@ -94,6 +94,19 @@ Test(program_pretrain, is_stopped_and_goes_on)
     cr_expect_eq(program_shell("cmp whole/model.safetensors stopped/model.safetensors"), 0);
 }
 
+/* What a stage had come to is not replaced where no checkpoint of it can be read. */
+Test(program_pretrain, does_not_begin_anew_where_a_checkpoint_is_damaged)
+{
+    cr_assert_eq(program_run("pretrain p.yaml -q -o ae"), 0, "%s", program_read("err"));
+    cr_assert_eq(program_shell("cd ae && rm -f model.safetensors stage_2/*.safetensors "
+                               "stage_2/*.previous && echo 1 >stage_2/checkpoint.safetensors"),
+                 0);
+    cr_expect_eq(program_run("pretrain p.yaml -q -o ae --resume"), 1);
+    cr_expect_eq(program_shell("[ $(wc -l <err) = 1 ]"), 0, "%s", program_read("err"));
+    program_expect("err", "ae/stage_2/checkpoint.safetensors: expected a safetensors file");
+    cr_expect_not(program_has("ae/stage_2/model.safetensors"));
+}
+
 /* A net takes the encoder's layers by their names; frozen, they stay what they were. */
 Test(program_pretrain, a_net_begins_with_the_encoder)
 {

@@ -86,6 +86,10 @@ Test(program_resume, resumes_only_what_fits)
     cr_expect_eq(program_run("train " SPIRALS " --output r --resume --set training.epochs=3"), 0);
     program_expect("err", "r/checkpoint.safetensors: ");
     program_expect("err", "resuming r/checkpoint.safetensors.previous at step 170");
+    cr_assert_eq(truncate("r/checkpoint.safetensors", 100), 0);
+    cr_assert_eq(remove("r/checkpoint.safetensors.previous"), 0);
+    cr_expect_eq(program_run("train " SPIRALS " --output r --resume --set training.epochs=4"), 1);
+    cr_expect_eq(program_shell("[ $(wc -l <err) = 1 ]"), 0, "%s", program_read("err"));
 }
 
 Test(program_resume, resumes_only_with_its_rows)
