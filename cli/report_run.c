@@ -29,7 +29,7 @@ static void write_last(FILE *page, const rnl_history_table *table)
         const double number = rnl_history_value(table, table->rows - 1, c);
         if (isnan(number) && strcmp(table->names[c], "momentum") == 0)
             *value = '\0';
-        else if (number == floor(number))
+        else if (number == floor(number) && fabs(number) < 1e15)
             snprintf(value, sizeof value, "%.0f", number);
         else
             rnl_figure_format(value, number);

@@ -20,10 +20,9 @@ char *rnl_text_read(const char *path)
 {
     char *text = NULL;
     size_t capacity = 0;
-    FILE *in = fopen(path, "r");
-    errno = 0;
+    FILE *in = fopen(path, "re");
     const ssize_t length = in ? getdelim(&text, &capacity, '\0', in) : -1;
-    if (!in || (length < 0 && ferror(in))) {
+    if (!in || (length < 0 && !feof(in))) {
         rnl_complain("cannot read %s: %s", path, strerror(errno));
         free(text);
         text = NULL;

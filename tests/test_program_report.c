@@ -73,13 +73,22 @@ Test(program_report, last_line_is_that_of_history)
 {
     if (system("command -v gnuplot >/dev/null") != 0)
         cr_skip_test("gnuplot is not installed");
-    cr_expect_eq(
-        program_shell("mkdir run && printf 'epoch,loss,accuracy\\n1,0.5,0.25\\n2,0.25,1\\n' "
-                      ">run/history.csv"),
-        0);
+    cr_expect_eq(program_shell("mkdir run && printf 'epoch,loss,mse,accuracy\\n1,0.5,1,0.25\\n"
+                               "2,0.25,3e35,1\\n' >run/history.csv"),
+                 0);
     cr_assert_eq(program_run("report run"), 0, "%s", program_read("err"));
-    program_expect("report.html", "<td>2<td>0.2500<td>1");
+    program_expect("report.html", "<td>2<td>0.2500<td>3.000e+35<td>1");
     program_expect("report.html", "There is no model yet.");
+}
+
+Test(program_report, a_comparison_without_its_trials_is_none)
+{
+    if (system("command -v gnuplot >/dev/null") != 0)
+        cr_skip_test("gnuplot is not installed");
+    cr_expect_eq(program_shell("mkdir c && echo '{\"combinations\": []}' >c/compare.json"), 0);
+    cr_expect_eq(program_run("report c"), 1);
+    program_expect("err", "cannot read c/compare.csv: No such file or directory");
+    cr_expect_not(program_has("report.html"));
 }
 
 Test(program_report, nothing_is_written_of_what_is_none)
