@@ -282,6 +282,7 @@ Test(arrow, damaged_schemas_are_refused)
     REFUSED(t.column_pointers[1] = NULL, "expected a name for column 1");
     REFUSED(t.columns[1].name = NULL, "expected a name for column 1");
     REFUSED(t.columns[1].name = "", "expected a name for column 1");
+    REFUSED(t.columns[1].name = "\xff", "expected the name of column 1 in UTF-8");
     REFUSED(t.columns[1].name = "age", "the column 'age' is there twice");
     REFUSED(t.columns[1].format = NULL, "column 'height': expected numbers, truth values, texts");
     REFUSED(t.columns[1].format = "tsu:", "got Arrow's type 'tsu:'");

@@ -194,6 +194,7 @@ ParameterizedTestParameters(config_mistakes, wrong_overrides_are_answered)
     static char texts[][2][160] = {
         {"training.epoch=2", "--set training.epoch=2: training: unknown key 'epoch'; did you mean "
                              "'epochs'?"},
+        {"training.seed=9007199254740993", "seed: expected an integer from 0 to 9007199254740992"},
         {"training.epochs=two", "--set training.epochs=two: epochs: expected an integer"},
         {"model.9.dense.units=1", "--set model.9.dense.units=1: '9': expected the number of an "
                                   "element, 0 to 3"},

@@ -2,6 +2,7 @@
  * What an Arrow stream may hold, and that none of it leads out of its buffers.
  */
 #include "engine/base/error.h"
+#include "engine/base/utf8.h"
 #include "engine/data/arrow_frame.h"
 #include "engine/data/caller_array.h"
 
@@ -76,6 +77,9 @@ rnl_status rnl_arrow_check_schema(rnl_arrow_frame *frame)
         const struct ArrowSchema *child = schema->children[i];
         if (!child || !child->name || !*child->name)
             return rnl_fail(RNL_BAD_DATA, "%s: expected a name for column %zu", frame->source, i);
+        if (!rnl_is_utf8(child->name))
+            return rnl_fail(RNL_BAD_DATA, "%s: expected the name of column %zu in UTF-8",
+                            frame->source, i);
         if (rnl_text_index_find(&frame->names, child->name))
             return rnl_fail(RNL_BAD_DATA, "%s: the column '%.60s' is there twice", frame->source,
                             child->name);

@@ -41,6 +41,14 @@ static bool in_range(const rnl_field *field, double value)
            value <= field->maximum;
 }
 
+/* Without rounding, as to a double: bounds are whole. */
+static bool whole_in_range(const rnl_field *field, long long value)
+{
+    if (field->minimum == 0 && field->maximum == 0)
+        return true;
+    return value >= (long long)field->minimum && value <= (long long)field->maximum;
+}
+
 /* What stands in quotes is a text, also if it says a number, or true. */
 static rnl_status fail_scalar(const rnl_field *field, const rnl_node *node, const char *expected)
 {
@@ -64,7 +72,7 @@ static rnl_status decode_integer(const rnl_field *field, const rnl_node *node, v
     char *end;
     errno = 0;
     const long long number = strtoll(node->text, &end, 10);
-    if (*end != '\0' || errno != 0 || !in_range(field, (double)number) ||
+    if (*end != '\0' || errno != 0 || !whole_in_range(field, number) ||
         (field->power_of_two && (number & (number - 1)) != 0))
         return fail_scalar(field, node, expected);
     *(int64_t *)value = number;
