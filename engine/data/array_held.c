@@ -46,10 +46,7 @@ static rnl_status take_row(const held_file *file, size_t row)
     }
     for (size_t j = 0; j < file->columns; ++j) {
         RNL_TRY(rnl_array_number(&file->piece, first + j, &number));
-        if (dataset->element == RNL_FLOAT64)
-            ((double *)(void *)to)[j] = number;
-        else
-            ((float *)(void *)to)[j] = (float)number;
+        rnl_element_put(dataset->element, to, j, number);
     }
     return RNL_OK;
 }

@@ -20,11 +20,6 @@ rnl_arrow_cells rnl_arrow_cells_of(const rnl_arrow_frame *frame, size_t column, 
                              .last = c->first + c->rows};
 }
 
-static bool is_null(const struct ArrowArray *array, size_t i)
-{
-    return array->null_count != 0 && array->buffers[0] && !rnl_arrow_bit(array->buffers[0], i);
-}
-
 /* ---- texts ----------------------------------------------------------------------------------- */
 
 /* Bytes of a text in place. */
@@ -111,7 +106,7 @@ static void write_whole(rnl_type type, const struct ArrowArray *array, size_t i,
 
 static bool lacks_value(rnl_arrow_type type, const struct ArrowArray *array, size_t i)
 {
-    return type.layout == RNL_ARROW_NOTHING || is_null(array, i) ||
+    return type.layout == RNL_ARROW_NOTHING || rnl_arrow_is_null(array, i) ||
            (type.layout >= RNL_ARROW_TEXTS && text_of(type.layout, array, i).length == 0);
 }
 
@@ -183,14 +178,6 @@ bool rnl_arrow_text(const rnl_arrow_cells *cells, size_t row, char text[RNL_ARRO
                : write_cell(cells->column->type, cells->array, place_of(cells, row), text);
 }
 
-static void put(rnl_element element, void *column, size_t at, double number)
-{
-    if (element == RNL_FLOAT64)
-        ((double *)column)[at] = number;
-    else
-        ((float *)column)[at] = (float)number;
-}
-
 void rnl_arrow_read_numbers(const rnl_arrow_cells *cells, size_t first, size_t last,
                             rnl_element element, void *column, size_t width)
 {
@@ -208,7 +195,7 @@ void rnl_arrow_read_numbers(const rnl_arrow_cells *cells, size_t first, size_t l
         return;
     }
     for (size_t row = first; row < last; ++row)
-        put(element, column, (row - first) * width,
-            type.layout == RNL_ARROW_BITS &&
-                rnl_arrow_bit(cells->array->buffers[1], place_of(cells, row)));
+        rnl_element_put(element, column, (row - first) * width,
+                        type.layout == RNL_ARROW_BITS &&
+                            rnl_arrow_bit(cells->array->buffers[1], place_of(cells, row)));
 }

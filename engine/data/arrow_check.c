@@ -115,11 +115,6 @@ static bool has_extent(const struct ArrowArray *array)
            !__builtin_add_overflow(array->offset, array->length, &end) && end < PTRDIFF_MAX / 32;
 }
 
-static bool is_null(const struct ArrowArray *array, size_t i)
-{
-    return array->null_count != 0 && array->buffers[0] && !rnl_arrow_bit(array->buffers[0], i);
-}
-
 static int64_t offset_at(const checked *c, bool wide, size_t i)
 {
     const char *at = (const char *)c->array->buffers[1] + i * (wide ? 8 : 4);
@@ -165,7 +160,7 @@ static rnl_status check_views(const checked *c)
         view v;
         int64_t size;
         memcpy(&v, (const char *)a->buffers[1] + i * sizeof v, sizeof v);
-        if (is_null(a, i) || (v.length >= 0 && v.length <= 12))
+        if (rnl_arrow_is_null(a, i) || (v.length >= 0 && v.length <= 12))
             continue;
         if (v.length < 0 || v.buffer < 0 || v.buffer >= buffers || v.offset < 0 || !sizes ||
             !a->buffers[2 + v.buffer])
@@ -204,7 +199,8 @@ static rnl_status check_indices(const checked *c, const rnl_arrow_column *column
     const int64_t count = c->array->dictionary->length;
     const rnl_arrow_cells cells = {column, c->array, c->begin, 0, c->end - c->begin};
     for (size_t row = 0; row < cells.last; ++row)
-        if (!is_null(c->array, c->begin + row) && rnl_arrow_index(&cells, row) >= (size_t)count)
+        if (!rnl_arrow_is_null(c->array, c->begin + row) &&
+            rnl_arrow_index(&cells, row) >= (size_t)count)
             return refuse(c, "indices within its dictionary");
     return RNL_OK;
 }
@@ -244,7 +240,7 @@ rnl_status rnl_arrow_check_chunk(const rnl_arrow_frame *frame, const struct Arro
         return rnl_fail(RNL_BAD_DATA, "%s: the Arrow array is damaged: expected %zu columns",
                         frame->source, frame->column_count);
     for (int64_t i = chunk->offset; i < chunk->offset + chunk->length; ++i)
-        if (is_null(chunk, (size_t)i))
+        if (rnl_arrow_is_null(chunk, (size_t)i))
             return rnl_fail(RNL_BAD_DATA, "%s: row %zu: expected cells, got a row that is null",
                             frame->source, frame->rows + (size_t)(i - chunk->offset));
     for (size_t i = 0; i < frame->column_count; ++i)

@@ -108,6 +108,11 @@ static inline bool rnl_arrow_bit(const void *bits, size_t i)
     return ((const uint8_t *)bits)[i / 8] >> i % 8 & 1;
 }
 
+static inline bool rnl_arrow_is_null(const struct ArrowArray *array, size_t i)
+{
+    return array->null_count != 0 && array->buffers[0] && !rnl_arrow_bit(array->buffers[0], i);
+}
+
 /* ---- what becomes of it ---------------------------------------------------------------------- */
 
 /* Measures the encoding of a frame's columns, of the rows that are kept (arrow_encoding.c).  With

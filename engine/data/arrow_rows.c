@@ -159,11 +159,8 @@ static void look_for_wide(size_t first, size_t last, void *context)
 
 static void put(const conversion *c, size_t row, size_t place, double number)
 {
-    const size_t at = row * c->dataset->features + place;
-    if (c->dataset->element == RNL_FLOAT64)
-        ((double *)c->dataset->inputs)[at] = number;
-    else
-        ((float *)c->dataset->inputs)[at] = (float)number;
+    rnl_element_put(c->dataset->element, c->dataset->inputs, row * c->dataset->features + place,
+                    number);
 }
 
 static bool fills(const conversion *c)

@@ -28,10 +28,7 @@ typedef struct input_place {
 
 static void put(input_place *place, double number)
 {
-    if (place->dataset->element == RNL_FLOAT64)
-        ((double *)place->dataset->inputs)[place->at++] = number;
-    else
-        ((float *)place->dataset->inputs)[place->at++] = (float)number;
+    rnl_element_put(place->dataset->element, place->dataset->inputs, place->at++, number);
 }
 
 /* Writes the numbers that a cell becomes, and moves behind them. */

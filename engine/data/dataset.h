@@ -28,6 +28,15 @@ static inline double rnl_element_at(rnl_element element, const void *array, size
                                     : ((const double *)array)[i];
 }
 
+/* Into an array of floating-point numbers. */
+static inline void rnl_element_put(rnl_element element, void *array, size_t i, double number)
+{
+    if (element == RNL_FLOAT64)
+        ((double *)array)[i] = number;
+    else
+        ((float *)array)[i] = (float)number;
+}
+
 /* The kind of target that a loss compares the outputs with. */
 typedef enum rnl_target {
     RNL_TARGET_CLASS,        /* a class number */
