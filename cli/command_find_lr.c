@@ -114,6 +114,9 @@ static rnl_status search(rnl_rate_search **found, const rnl_model *model, const 
 
 /* ---- what is written ------------------------------------------------------------------------- */
 
+enum { CSV, FIRST_PLOT, FILES = 3 };
+static const char *const files[FILES] = {"find_lr.csv", "find_lr.png", "find_lr.svg"};
+
 static void write_points(const rnl_rate_search *found, FILE *file)
 {
     fputs("learning_rate,loss,smoothed_loss\n", file);
@@ -186,17 +189,14 @@ static bool drawing_create(drawing *d, const rnl_rate_search *found)
 
 static bool write_plots(const drawing *d, const char *directory)
 {
-    static const char *const endings[] = {"png", "svg"};
     if (!rnl_gnuplot_is_there()) {
         fprintf(stderr, "gnuplot is not installed: no find_lr.png, no find_lr.svg\n");
         return true;
     }
     bool written = true;
-    for (size_t i = 0; i < 2 && written; ++i) {
-        char *path = NULL;
-        if (asprintf(&path, "%s/find_lr.%s", directory, endings[i]) < 0)
-            return false;
-        written = rnl_plot_write(&d->plot, 1, path);
+    for (size_t i = FIRST_PLOT; i < FILES && written; ++i) {
+        char *path = rnl_path_of(directory, files[i]);
+        written = path && rnl_plot_write(&d->plot, 1, path);
         if (written)
             printf("plot: %s\n", path);
         free(path);
@@ -234,9 +234,11 @@ static int print_suggestion(const rnl_rate_search *found)
 
 static int write_all(const rnl_rate_search *found, const drawing *d, const char *directory)
 {
-    char *csv = NULL;
-    if (!print_plot(d) || asprintf(&csv, "%s/find_lr.csv", directory) < 0)
+    if (!print_plot(d))
         return rnl_complain_memory();
+    char *csv = rnl_path_of(directory, files[CSV]);
+    if (!csv)
+        return RNL_EXIT_FAILURE;
     int code = print_suggestion(found);
     if (write_csv(found, csv))
         printf("points: %s\n", csv);
@@ -272,10 +274,9 @@ static rnl_status obtain(rnl_model **model, rnl_data **data, const rnl_config *c
 static int check_outputs(const rnl_config *config, const rnl_run_directory *directory,
                          const find_lr_arguments *arguments)
 {
-    static const char *const names[] = {"find_lr.csv", "find_lr.png", "find_lr.svg"};
     bool read = false;
-    for (size_t i = 0; i < 3 && !read; ++i) {
-        char *path = rnl_path_of(directory->path, names[i]);
+    for (size_t i = 0; i < FILES && !read; ++i) {
+        char *path = rnl_path_of(directory->path, files[i]);
         read = !path || rnl_output_is_input(path, arguments->common.operands[0]) ||
                rnl_output_is_data(path, config);
         free(path);

@@ -2,11 +2,11 @@
 #include "cli/inspection_report.h"
 #include "cli/messages.h"
 #include "cli/options.h"
+#include "cli/text_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 typedef struct inspect_arguments {
     rnl_arguments common;
@@ -69,15 +69,6 @@ static const char details[] =
     "Example:\n"
     "  runnel train net.yaml --set training.inspect=true && runnel inspect runs/net --epoch 0\n";
 
-/* The file of a run's directory, or the file itself. */
-static char *path_of(const char *run)
-{
-    struct stat status;
-    char *path = NULL;
-    const bool is_file = stat(run, &status) == 0 && S_ISREG(status.st_mode);
-    return asprintf(&path, is_file ? "%s" : "%s/inspect.csv", run) < 0 ? NULL : path;
-}
-
 /* The first line of failure.txt beside the file; NULL if there is none. */
 static char *failure_beside(const char *path)
 {
@@ -117,9 +108,9 @@ static int print(const char *path, const rnl_inspected_epoch *epoch, bool last)
 static int run(const rnl_arguments *common)
 {
     const inspect_arguments *arguments = (const inspect_arguments *)common;
-    char *path = path_of(arguments->common.operands[0]);
+    char *path = rnl_run_file(arguments->common.operands[0], "inspect.csv");
     if (!path)
-        return rnl_complain_memory();
+        return RNL_EXIT_FAILURE;
     rnl_inspected_epoch epoch;
     int code = RNL_EXIT_FAILURE;
     if (rnl_inspection_read(&epoch, path, arguments->epoch_given ? &arguments->epoch : NULL)) {

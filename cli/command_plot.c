@@ -6,12 +6,12 @@
 #include "cli/options.h"
 #include "cli/output_file.h"
 #include "cli/plot.h"
+#include "cli/text_file.h"
 #include "cli/trace_plots.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 typedef struct plot_arguments {
     rnl_arguments common;
@@ -86,15 +86,9 @@ static const char details[] =
 static bool read_run(rnl_history_table *table, const char *run, const char *output,
                      const char *name)
 {
-    struct stat status;
-    char *path = NULL;
-    const bool is_file = stat(run, &status) == 0 && S_ISREG(status.st_mode);
-    if (asprintf(&path, is_file ? "%s" : "%s/%s", run, name) < 0) {
-        rnl_complain("out of memory");
-        return false;
-    }
+    char *path = rnl_run_file(run, name);
     const bool read =
-        !(output && rnl_output_is_input(output, path)) && rnl_history_read(table, path);
+        path && !(output && rnl_output_is_input(output, path)) && rnl_history_read(table, path);
     free(path);
     return read;
 }

@@ -94,7 +94,7 @@ static bool name_stage(rnl_run_directory *directory, const pretraining_run *run,
 {
     char *path = NULL;
     if (asprintf(&path, "%s/stage_%zu", run->directory.path, number) < 0) {
-        rnl_complain("out of memory");
+        rnl_complain_memory();
         return false;
     }
     const bool named = rnl_run_directory_name(directory, path, NULL);

@@ -219,9 +219,8 @@ static int plan_files(const rnl_comparison *comparison, size_t number, rnl_trial
                       const rnl_config *config, const rnl_compare_arguments *arguments)
 {
     RNL_TRY_EXIT(rnl_complain_status(rnl_config_print(config, &trial->text)));
-    if (!rnl_trial_files_name(comparison, number, trial))
-        return rnl_complain_memory();
-    if (rnl_trial_files_are_input(comparison, trial, arguments->common.operands[0], config))
+    if (!rnl_trial_files_name(comparison, number, trial) ||
+        rnl_trial_files_are_input(comparison, trial, arguments->common.operands[0], config))
         return RNL_EXIT_FAILURE;
     return arguments->force ? RNL_EXIT_OK : rnl_trial_files_look(trial, config);
 }

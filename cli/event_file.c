@@ -243,7 +243,7 @@ bool rnl_event_file_open(rnl_event_file *file, const char *directory, uint64_t k
     if (asprintf(&file->path, "%s/" BEGINNING "%010lld" ENDING, directory, next_number(directory)) <
         0) {
         file->path = NULL;
-        rnl_complain("out of memory");
+        rnl_complain_memory();
         return false;
     }
     if (!rnl_growing_file_open(&file->file, file->path, O_CREAT | O_EXCL)) {

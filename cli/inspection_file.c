@@ -116,7 +116,7 @@ static bool add_read(rnl_inspected_epoch *epoch, const rnl_inspected_layer *laye
         const size_t capacity = 2 * epoch->capacity + 16;
         rnl_inspected_layer *layers = reallocarray(epoch->layers, capacity, sizeof *layers);
         if (!layers) {
-            rnl_complain("out of memory");
+            rnl_complain_memory();
             return false;
         }
         epoch->layers = layers;

@@ -13,7 +13,6 @@ typedef struct making {
     size_t run_count;
     const char *columns;
     rnl_learning_curves *result;
-    struct owned *owned; /* the last one made */
 } making;
 
 /* The arrays of one curve, in a list from the newest to the oldest; a plot's, too. */
@@ -22,14 +21,26 @@ typedef struct owned {
     double values[];
 } owned;
 
-static void *allocate(making *m, size_t bytes)
+void *rnl_learning_curves_allocate(rnl_learning_curves *curves, size_t bytes)
 {
     owned *made = malloc(sizeof *made + bytes);
     if (!made)
         return NULL;
-    made->older = m->owned;
-    m->owned = made;
+    made->older = curves->memory;
+    curves->memory = made;
     return made->values;
+}
+
+const char *rnl_learning_curves_name(rnl_learning_curves *curves, const rnl_named_history *run,
+                                     bool alone, const char *column)
+{
+    if (alone && !run->titled)
+        return column;
+    const size_t size = strlen(run->name) + strlen(column) + sizeof ", ";
+    char *name = rnl_learning_curves_allocate(curves, size);
+    if (name)
+        snprintf(name, size, "%s, %s", run->name, column);
+    return name;
 }
 
 static const char *without_val(const char *column)
@@ -85,29 +96,17 @@ static rnl_plot *plot_of(const making *m, const char *figure)
     return NULL;
 }
 
-static bool name_curve(making *m, rnl_curve *curve, const rnl_named_history *named,
-                       const char *column)
-{
-    const char *run = named->name;
-    if (m->run_count == 1 && !named->titled) {
-        curve->name = column;
-        return true;
-    }
-    const size_t length = strlen(run) + strlen(column) + sizeof ", ";
-    char *name = allocate(m, length);
-    if (name)
-        snprintf(name, length, "%s, %s", run, column);
-    curve->name = name;
-    return name != NULL;
-}
-
-static bool add_curve(making *m, rnl_plot *plot, const rnl_named_history *run, size_t column)
+static bool add_curve(const making *m, rnl_plot *plot, const rnl_named_history *run, size_t column)
 {
     const rnl_history_table *table = run->table;
-    double *x = allocate(m, table->rows * sizeof *x), *y = allocate(m, table->rows * sizeof *y);
-    rnl_curve *curves = allocate(m, (plot->count + 1) * sizeof *curves);
-    rnl_curve added = {.count = table->rows, .x = x, .y = y};
-    if (!x || !y || !curves || !name_curve(m, &added, run, table->names[column]))
+    rnl_learning_curves *own = m->result;
+    double *x = rnl_learning_curves_allocate(own, table->rows * sizeof *x),
+           *y = rnl_learning_curves_allocate(own, table->rows * sizeof *y);
+    rnl_curve *curves = rnl_learning_curves_allocate(own, (plot->count + 1) * sizeof *curves);
+    const rnl_curve added = {
+        rnl_learning_curves_name(own, run, m->run_count == 1, table->names[column]), table->rows, x,
+        y};
+    if (!x || !y || !curves || !added.name)
         return false;
     for (size_t i = 0; i < table->rows; ++i) {
         x[i] = rnl_history_value(table, i, 0);
@@ -126,7 +125,7 @@ static bool may_diverge(const char *figure)
     return strcmp(figure, "learning_rate") != 0 && strcmp(figure, "momentum") != 0;
 }
 
-static bool add_column(making *m, const rnl_named_history *run, size_t column)
+static bool add_column(const making *m, const rnl_named_history *run, size_t column)
 {
     rnl_learning_curves *result = m->result;
     const char *figure = without_val(run->table->names[column]);
@@ -142,7 +141,7 @@ static bool add_column(making *m, const rnl_named_history *run, size_t column)
     return add_curve(m, plot, run, column);
 }
 
-static bool add_run(making *m, const rnl_named_history *run)
+static bool add_run(const making *m, const rnl_named_history *run)
 {
     bool added = true;
     for (size_t c = 1; c < run->table->columns && added; ++c)
@@ -172,10 +171,10 @@ bool rnl_learning_curves_create(rnl_learning_curves *curves, const rnl_named_his
                                 size_t run_count, const char *columns)
 {
     *curves = (rnl_learning_curves){0};
-    making m = {.runs = runs, .run_count = run_count, .columns = columns, .result = curves};
+    const making m = {.runs = runs, .run_count = run_count, .columns = columns, .result = curves};
     if (!check_columns(&m))
         return false;
-    curves->plots = allocate(&m, MAX_PLOTS * sizeof *curves->plots);
+    curves->plots = rnl_learning_curves_allocate(curves, MAX_PLOTS * sizeof *curves->plots);
     bool made = curves->plots != NULL;
     for (size_t r = 0; r < run_count && made; ++r)
         made = add_run(&m, &runs[r]);
@@ -183,9 +182,8 @@ bool rnl_learning_curves_create(rnl_learning_curves *curves, const rnl_named_his
         rnl_complain("there is nothing to draw: the runs have no figure beside the epoch");
         made = false;
     } else if (!made) {
-        rnl_complain("out of memory");
+        rnl_complain_memory();
     }
-    curves->memory = m.owned;
     if (!made)
         rnl_learning_curves_release(curves);
     return made;

@@ -26,4 +26,11 @@ bool rnl_learning_curves_create(rnl_learning_curves *curves, const rnl_named_his
                                 size_t run_count, const char *columns);
 void rnl_learning_curves_release(rnl_learning_curves *curves);
 
+/* Memory that is released with the curves; NULL if it ran out. */
+void *rnl_learning_curves_allocate(rnl_learning_curves *curves, size_t bytes);
+
+/* "RUN, COLUMN" in such memory; the column itself where the run is alone and has no title. */
+const char *rnl_learning_curves_name(rnl_learning_curves *curves, const rnl_named_history *run,
+                                     bool alone, const char *column);
+
 #endif

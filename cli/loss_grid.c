@@ -1,5 +1,6 @@
 #include "cli/loss_grid.h"
 #include "cli/messages.h"
+#include "cli/text_file.h"
 
 #include <runnel/runnel.h>
 
@@ -25,25 +26,23 @@ typedef struct surface {
 } surface;
 
 /* "dense_1.kernel.2.0" is in the tensor "dense_1.kernel". */
-static rnl_status find_tensor(const rnl_model *model, const char *name,
-                              rnl_parameter_description *d)
+static bool find_tensor(const rnl_model *model, const char *name, rnl_parameter_description *d)
 {
     for (size_t p = 0; p < rnl_model_parameter_count(model); ++p) {
         if (rnl_model_describe_parameter(model, p, d) != RNL_OK)
-            break;
+            return false;
         const size_t length = strlen(d->name);
         if (strncmp(name, d->name, length) == 0 && name[length] == '.')
-            return RNL_OK;
+            return true;
     }
-    d->count = 0;
-    return RNL_OK;
+    return false;
 }
 
 static bool set_mover(mover *m, const rnl_model *model, const char *name)
 {
     rnl_parameter_description d;
     size_t at[2] = {0, 0};
-    if (find_tensor(model, name, &d) != RNL_OK || d.count == 0) {
+    if (!find_tensor(model, name, &d)) {
         rnl_complain("the model has no parameter '%s'", name);
         return false;
     }
@@ -143,22 +142,22 @@ static void fill(rnl_loss_grid *grid)
         fill_line(grid->loss + i, RNL_GRID_SIDE);
 }
 
-static rnl_status load(surface *s, const char *run)
+static bool load(surface *s, const char *run)
 {
-    char *path = NULL;
-    if (asprintf(&path, "%s/model.safetensors", run) < 0)
-        return RNL_NO_MEMORY;
+    char *path = rnl_path_of(run, "model.safetensors");
+    if (!path)
+        return false;
     rnl_status status = rnl_model_load(&s->model, path, NULL, 0);
     free(path);
     if (status == RNL_OK)
         status = rnl_data_load_for(&s->data, s->model, RNL_TRAIN);
-    return status;
+    return rnl_complain_status(status) == RNL_EXIT_OK;
 }
 
 bool rnl_loss_grid_compute(rnl_loss_grid *grid, const char *run, const char *const names[2])
 {
     surface s = {0};
-    bool right = rnl_complain_status(load(&s, run)) == RNL_EXIT_OK;
+    bool right = load(&s, run);
     for (int i = 0; i < 2 && right; ++i)
         right = set_mover(&s.movers[i], s.model, names[i]);
     right = right && rnl_complain_status(walk(grid, &s)) == RNL_EXIT_OK;

@@ -44,7 +44,7 @@ bool rnl_run_directory_name(rnl_run_directory *directory, const char *output, co
         directory->inspection && directory->trace && directory->failure && directory->checkpoint &&
         directory->previous)
         return true;
-    rnl_complain("out of memory");
+    rnl_complain_memory();
     return false;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 char *rnl_path_of(const char *directory, const char *name)
 {
@@ -13,6 +14,17 @@ char *rnl_path_of(const char *directory, const char *name)
         rnl_complain_memory();
         return NULL;
     }
+    return path;
+}
+
+char *rnl_run_file(const char *run, const char *name)
+{
+    struct stat about;
+    if (stat(run, &about) != 0 || !S_ISREG(about.st_mode))
+        return rnl_path_of(run, name);
+    char *path = strdup(run);
+    if (!path)
+        rnl_complain_memory();
     return path;
 }
 

@@ -10,25 +10,9 @@
 #define MOST_CURVES 10  /* of a run in a plot */
 #define ROOM        0.2 /* around a path, of its extent */
 
-/* Memory of the plots, in a list from the newest to the oldest, as of learning curves. */
-typedef struct owned {
-    struct owned *older;
-    double values[];
-} owned;
-
-static void *allocate(rnl_learning_curves *plots, size_t bytes)
-{
-    owned *made = malloc(sizeof *made + bytes);
-    if (!made)
-        return NULL;
-    made->older = plots->memory;
-    plots->memory = made;
-    return made->values;
-}
-
 static double *column_of(rnl_learning_curves *plots, const rnl_history_table *table, size_t column)
 {
-    double *values = allocate(plots, table->rows * sizeof *values);
+    double *values = rnl_learning_curves_allocate(plots, table->rows * sizeof *values);
     for (size_t i = 0; values && i < table->rows; ++i)
         values[i] = rnl_history_value(table, i, column);
     return values;
@@ -61,8 +45,9 @@ static rnl_plot *plot_of(rnl_learning_curves *plots, const char *name)
             return &plots->plots[i];
     if (plots->count == MOST_PLOTS)
         return NULL;
-    char *label = allocate(plots, length + 1);
-    rnl_curve *curves = allocate(plots, RNL_MAX_OPERANDS * MOST_CURVES * sizeof *curves);
+    char *label = rnl_learning_curves_allocate(plots, length + 1);
+    rnl_curve *curves =
+        rnl_learning_curves_allocate(plots, RNL_MAX_OPERANDS * MOST_CURVES * sizeof *curves);
     if (!label || !curves)
         return NULL;
     memcpy(label, name, length);
@@ -72,19 +57,11 @@ static rnl_plot *plot_of(rnl_learning_curves *plots, const char *name)
     return &plots->plots[plots->count++];
 }
 
-/* "2.0" of "dense_1.kernel.2.0", behind the name of the run, where there are several. */
-static const char *name_curve(rnl_learning_curves *plots, const rnl_named_history *run, bool alone,
-                              const char *name)
+/* "2.0" of "dense_1.kernel.2.0"; a name without a number is whole. */
+static const char *number_in(const char *name)
 {
     const size_t length = tensor_length(name);
-    const char *column = name[length] ? name + length + 1 : name;
-    if (alone && !run->titled)
-        return column;
-    const size_t size = strlen(run->name) + strlen(column) + sizeof ", ";
-    char *whole = allocate(plots, size);
-    if (whole)
-        snprintf(whole, size, "%s, %s", run->name, column);
-    return whole;
+    return name[length] ? name + length + 1 : name;
 }
 
 static bool add_curve(rnl_plot *plot, rnl_curve added)
@@ -112,9 +89,10 @@ static bool add_run(rnl_learning_curves *plots, const rnl_named_history *run, bo
             return false;
         if (!plot || plot->count == others[plot - plots->plots] + MOST_CURVES)
             ++left_out;
-        else if (!add_curve(plot, (rnl_curve){name_curve(plots, run, alone, name), table->rows,
-                                              column_of(plots, table, steps),
-                                              column_of(plots, table, c)}))
+        else if (!add_curve(
+                     plot, (rnl_curve){rnl_learning_curves_name(plots, run, alone, number_in(name)),
+                                       table->rows, column_of(plots, table, steps),
+                                       column_of(plots, table, c)}))
             return false;
     }
     if (left_out > 0)
@@ -153,7 +131,7 @@ bool rnl_trace_plots_create(rnl_learning_curves *plots, const rnl_named_history 
     for (size_t r = 0; r < run_count; ++r)
         if (!is_trace(&runs[r]))
             return false;
-    plots->plots = allocate(plots, MOST_PLOTS * sizeof *plots->plots);
+    plots->plots = rnl_learning_curves_allocate(plots, MOST_PLOTS * sizeof *plots->plots);
     bool made = plots->plots != NULL;
     for (size_t r = 0; r < run_count && made; ++r)
         made = add_run(plots, &runs[r], run_count == 1, columns);
@@ -209,9 +187,9 @@ static bool add_path(rnl_learning_curves *plots, const rnl_named_history *run,
 
 static bool prepare_path(rnl_learning_curves *plots, const char *path, const char *names[2])
 {
-    char *copy = allocate(plots, strlen(path) + 1);
-    plots->plots = allocate(plots, sizeof *plots->plots);
-    rnl_curve *curves = allocate(plots, RNL_MAX_OPERANDS * sizeof *curves);
+    char *copy = rnl_learning_curves_allocate(plots, strlen(path) + 1);
+    plots->plots = rnl_learning_curves_allocate(plots, sizeof *plots->plots);
+    rnl_curve *curves = rnl_learning_curves_allocate(plots, RNL_MAX_OPERANDS * sizeof *curves);
     if (!copy || !plots->plots || !curves) {
         rnl_complain_memory();
         return false;

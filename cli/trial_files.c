@@ -2,6 +2,7 @@
 #include "cli/comparison_names.h"
 #include "cli/messages.h"
 #include "cli/output_file.h"
+#include "cli/text_file.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -50,11 +51,13 @@ bool rnl_trial_files_name(const rnl_comparison *comparison, size_t combination, 
     if (trial->fold > 0)
         snprintf(fold, sizeof fold, "-fold%zu", trial->fold);
     char *path = NULL;
-    if (asprintf(&path, "%s/%s/%s%s", comparison->path, slug, seed, fold) < 0)
+    if (asprintf(&path, "%s/%s/%s%s", comparison->path, slug, seed, fold) < 0) {
+        rnl_complain_memory();
         return false;
+    }
     const bool named = rnl_run_directory_name(&trial->directory, path, "") &&
-                       asprintf(&trial->config, "%s/config.yaml", path) >= 0 &&
-                       asprintf(&trial->log, "%s/log", path) >= 0;
+                       (trial->config = rnl_path_of(path, "config.yaml")) &&
+                       (trial->log = rnl_path_of(path, "log"));
     free(path);
     return named;
 }

@@ -6,7 +6,7 @@
 
 #include "cli/comparison.h"
 
-/* The paths alone; nothing is made.  False if memory runs out. */
+/* The paths alone; nothing is made.  Complains and returns false if memory runs out. */
 bool rnl_trial_files_name(const rnl_comparison *comparison, size_t combination, rnl_trial *trial);
 
 /* Complains and returns true if one of them, or of the comparison's, is the configuration's file,

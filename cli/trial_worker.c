@@ -3,6 +3,7 @@
 #include "cli/folder.h"
 #include "cli/messages.h"
 #include "cli/output_file.h"
+#include "cli/text_file.h"
 #include "cli/trial_letters.h"
 
 #include <stdio.h>
@@ -77,14 +78,12 @@ static void release(task *t)
 
 static bool name_files(task *t, const rnl_compare_arguments *arguments)
 {
-    if (asprintf(&t->config, "%s/config.yaml", t->folder) < 0)
-        t->config = NULL;
-    if (asprintf(&t->log, "%s/log", t->folder) < 0)
-        t->log = NULL;
-    if (asprintf(&t->checkpoint, "%s/checkpoint.safetensors", t->folder) < 0)
-        t->checkpoint = NULL;
-    if (t->config && t->log && t->checkpoint)
-        t->words = rnl_trial_words(arguments, t->config, t->folder);
+    t->config = rnl_path_of(t->folder, "config.yaml");
+    t->log = rnl_path_of(t->folder, "log");
+    t->checkpoint = rnl_path_of(t->folder, "checkpoint.safetensors");
+    if (!t->config || !t->log || !t->checkpoint)
+        return false;
+    t->words = rnl_trial_words(arguments, t->config, t->folder);
     if (!t->words)
         rnl_complain_memory();
     return t->words != NULL;
