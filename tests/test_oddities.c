@@ -111,11 +111,27 @@ Test(oddities, one_row_may_speak_against_them)
     copy[ROWS - 1] = 2;
     colour[ROWS - 1] = 0;
     memcpy(words + 4 * (ROWS - 1), "paid", 4);
-    memcpy(users + 3 * (ROWS - 1), "u00", 3);
     cr_assert_eq(classes[ROWS - 1], 0);
     rnl_data *frame = open_frame(false);
-    cr_expect_eq(frame->notes.count, 0, "%s", frame->notes.items[0].text);
+    cr_assert_eq(frame->notes.count, 1, "the user's");
     rnl_data_free(frame);
+}
+
+/* A category of its own in most of many rows is one that new rows will not have. */
+Test(oddities, categories_of_most_rows_are_told)
+{
+    for (int shared = 3; shared < 6; ++shared) {
+        make_table();
+        for (int i = ROWS - shared; i < ROWS; ++i)
+            memcpy(users + 3 * i, "u23", 3);
+        rnl_data *frame = open_frame(false);
+        cr_assert_eq(frame->notes.count, shared < 5 ? 5 : 4);
+        if (shared < 5)
+            cr_expect(strstr(frame->notes.items[4].text, "input 'user' has a category of its own "
+                                                         "in 2") != NULL,
+                      "%s", frame->notes.items[4].text);
+        rnl_data_free(frame);
+    }
 }
 
 /* Rows that are left out say nothing, and neither do targets that are not there. */
@@ -168,11 +184,11 @@ Test(oddities, are_of_cells_that_have_a_value)
         const uint8_t *cells;
         const char *told;
     } cases[] = {
-        {1, one, NULL},
+        {1, one, "input 'copy' has a value in 1 of 24 rows alone: all others get the mean, 1"},
         {1, twelve, "input 'copy' says in every row that has a value what the target says"},
         {2, twelve, NULL},
         {2, twenty, "input 'word' has one value for each class"},
-        {4, one, NULL},
+        {4, one, "in 1 of 24 rows alone: all others get the most frequent, 'u00'"},
         {4, twelve, "input 'user' has a category of its own in every row that has a value"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {

@@ -121,6 +121,7 @@ static void finish(measured *m)
     rnl_column *column = m->column;
     size_t most = 0;
     rnl_column_sort(column);
+    column->cells = m->cells;
     for (size_t i = 1; i < column->category_count; ++i)
         most = column->categories[i].rows > column->categories[most].rows ? i : most;
     column->fill = column->categorical ? (double)most : column->fill / (double)m->cells;

@@ -143,6 +143,7 @@ static rnl_status require_values(const rnl_csv_table *t, const rnl_csv_measureme
 static void finish_input(rnl_column *column, const rnl_csv_seen *seen)
 {
     rnl_column_sort(column);
+    column->cells = seen->cells;
     if (!column->categorical) {
         column->fill = seen->cells > 0 ? seen->sum / (double)seen->cells : 0;
         return;

@@ -22,7 +22,8 @@ typedef struct rnl_column {
     rnl_text_index index;     /* of the categories */
     size_t name_bytes;        /* of the categories, their keys and the index */
     bool numbers;             /* all categories are numbers */
-    double fill; /* for a missing cell: the mean, or the most frequent category's index */
+    double fill;  /* for a missing cell: the mean, or the most frequent category's index */
+    size_t cells; /* with a value, while the encoding is measured */
 } rnl_column;
 
 typedef struct rnl_columns {

@@ -45,16 +45,53 @@ static rnl_status note_number(rnl_notes *notes, const rnl_odd_table *table, cons
                          table->name, input->name, first, remedy);
 }
 
-/* Counts the cells that have a category; 0 if two have the same. */
+/* Counts the cells whose category no other has. */
 static size_t count_own_categories(const rnl_column *input)
 {
     size_t cells = 0;
-    for (size_t i = 0; i < input->category_count; ++i) {
-        if (input->categories[i].rows > 1)
-            return 0;
-        cells += input->categories[i].rows;
-    }
+    for (size_t i = 0; i < input->category_count; ++i)
+        cells += input->categories[i].rows == 1;
     return cells;
+}
+
+/* One in every row, or in most of many. */
+static bool has_own_categories(const rnl_column *input, size_t own)
+{
+    return own == input->cells ? own >= CELLS_TO_JUDGE
+                               : own >= CELLS_TO_JUDGE_WORDS && 2 * own > input->cells;
+}
+
+static rnl_status note_own_categories(rnl_notes *notes, const rnl_odd_table *table,
+                                      const rnl_column *input, size_t own)
+{
+    char where[64];
+    if (own == input->cells)
+        snprintf(where, sizeof where, "%s", in_every_row(table, own));
+    else
+        snprintf(where, sizeof where, "in %zu of %zu rows", own, table->rows);
+    return rnl_notes_add(notes, RNL_LOG_WARNING,
+                         "%s: input '%.60s' has a category of its own %s: new rows have others%s",
+                         table->name, input->name, where, see_also(table));
+}
+
+/* Rows without a value that are left out are none of the table's. */
+static bool is_mostly_filled(const rnl_odd_table *table, const rnl_column *input)
+{
+    return table->rows >= CELLS_TO_JUDGE && 2 * input->cells < table->rows;
+}
+
+static rnl_status note_filled(rnl_notes *notes, const rnl_odd_table *table, const rnl_column *input)
+{
+    char fill[96];
+    if (input->categorical)
+        snprintf(fill, sizeof fill, "the most frequent, '%.60s'",
+                 input->categories[(size_t)input->fill].name);
+    else
+        snprintf(fill, sizeof fill, "the mean, %.4g", input->fill);
+    return rnl_notes_add(
+        notes, RNL_LOG_WARNING,
+        "%s: input '%.60s' has a value in %zu of %zu rows alone: all others get %s%s", table->name,
+        input->name, input->cells, table->rows, fill, see_also(table));
 }
 
 rnl_status rnl_note_oddities(rnl_notes *notes, const rnl_odd_table *table, const rnl_column *input,
@@ -64,11 +101,10 @@ rnl_status rnl_note_oddities(rnl_notes *notes, const rnl_odd_table *table, const
     if ((found->says_target && found->cells >= CELLS_TO_JUDGE) ||
         (found->renames_target && found->cells >= CELLS_TO_JUDGE_WORDS))
         return note_answer(notes, table, input, found);
-    if (own >= CELLS_TO_JUDGE)
-        return rnl_notes_add(notes, RNL_LOG_WARNING,
-                             "%s: input '%.60s' has a category of its own %s: new rows have "
-                             "others%s",
-                             table->name, input->name, in_every_row(table, own), see_also(table));
+    if (input->categorical && has_own_categories(input, own))
+        return note_own_categories(notes, table, input, own);
+    if (is_mostly_filled(table, input))
+        return note_filled(notes, table, input);
     return found->numbers_rows && !input->categorical && found->cells >= CELLS_TO_JUDGE
                ? note_number(notes, table, input, found->first)
                : RNL_OK;
