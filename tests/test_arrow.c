@@ -129,7 +129,9 @@ Test(arrow, missing_cells_are_refused)
     const rnl_rows asked = {.frame = arrow_open(&t), .missing = RNL_MISSING_DROP};
     cr_expect_eq(rnl_data_create(&data, NULL, NULL, &asked), RNL_BAD_DATA,
                  "every row is predicted");
-    table_expect_message("test rows: row 2: column 'age': expected a value");
+    table_expect_message(
+        "test rows: row 2: column 'age': expected a value, got none (no row without "
+        "a target is left out, missing: fill fills inputs in)");
     cr_expect_eq(t.held, 0);
 }
 

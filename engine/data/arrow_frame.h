@@ -125,6 +125,7 @@ typedef struct rnl_arrow_use {
     rnl_missing_rule missing;
     bool all_categories;
     rnl_encoding *encoding; /* measured if it is empty, else followed */
+    bool keeps_all;         /* rows without targets, each of which is asked for */
 } rnl_arrow_use;
 
 /* Makes inputs of a frame (arrow_rows.c).  `kept` becomes the rows that are kept, if some are

@@ -232,10 +232,13 @@ static void convert_rows(size_t first, size_t last, void *context)
 
 static rnl_status fail_missing(const conversion *c, size_t row, const rnl_column *column)
 {
-    return rnl_fail(RNL_BAD_DATA,
-                    "%s: row %zu: column '%.60s': expected a value, got none (missing: drop leaves "
-                    "such rows out, missing: fill fills inputs in)",
-                    c->frame->source, row, column->name);
+    return rnl_fail(
+        RNL_BAD_DATA,
+        "%s: row %zu: column '%.60s': expected a value, got none (%s, missing: fill fills "
+        "inputs in)",
+        c->frame->source, row, column->name,
+        c->use->keeps_all ? "no row without a target is left out"
+                          : "missing: drop leaves such rows out");
 }
 
 static rnl_status explain_cell(const conversion *c, const source *s, size_t row)

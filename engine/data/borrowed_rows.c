@@ -153,9 +153,10 @@ static rnl_status take_columns(rnl_dataset *dataset, const rnl_rows *rows,
                                rnl_notes *notes)
 {
     const bool fresh = !rnl_encoding_measured(encoding);
-    const bool predicting = rows->missing == RNL_MISSING_DROP && !has_others(rows);
-    const rnl_arrow_use use = {predicting ? RNL_MISSING_ERROR : rows->missing,
-                               rows->all_categories != 0, encoding};
+    const bool keeps_all = !has_others(rows);
+    const rnl_arrow_use use = {keeps_all && rows->missing == RNL_MISSING_DROP ? RNL_MISSING_ERROR
+                                                                              : rows->missing,
+                               rows->all_categories != 0, encoding, keeps_all};
     bool *kept = NULL;
     if (frame->rows != rows->rows && (rows->rows > 0 || has_others(rows)))
         return rnl_fail(RNL_BAD_DATA, "%s: expected %zu rows in the frame, got %zu", dataset->name,
