@@ -45,6 +45,11 @@ def patience_of(e: Any) -> float:
                   lambda n: n >= 1 and (n == math.inf or n.is_integer()))
 
 
+def _scaling(value: Any) -> Any:
+    """None is none, in Python."""
+    return "none" if value is None else value
+
+
 def _many(value: Any, count: int, what: str) -> list[Any]:
     """A value for each hidden layer: one for all, or a list."""
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Sequence):
@@ -185,9 +190,9 @@ def configuration(e: Any, problem: Problem, *, rows: int, seed: int, epochs: int
         training["schedule"] = e.schedule
     if stopping:
         training |= _stopping(e, validated, problem.metric)
-    data: dict[str, Any] = {"scaling": e.scaling}
+    data: dict[str, Any] = {"scaling": _scaling(e.scaling)}
     if problem.metric == "r2_score":
-        data["target_scaling"] = e.target_scaling
+        data["target_scaling"] = _scaling(e.target_scaling)
     if validation:
         data["validation_split"] = validation
     config: dict[str, Any] = {"data": data, "training": training,

@@ -50,8 +50,8 @@ PARAMETERS = """
     batch_normalization : False, True or 'before' (the activation), 'after'.
     dropout : share that is dropped behind each hidden layer, or a list; behind selu alpha_dropout.
     class_weight : None, 'balanced', or factors by class (classifier).
-    scaling : of the inputs: 'standardize', 'range', 'robust', 'none'.
-    target_scaling : of the targets: 'standardize', 'none' (regressor).
+    scaling : of the inputs: 'standardize', 'range', 'robust'; 'none' or None.
+    target_scaling : of the targets: 'standardize'; 'none' or None (regressor).
     precision : 'float32' or 'mixed_bfloat16'.
     missing : what becomes of rows of a frame where a value is missing: 'error', 'drop' (in
         prediction an error), or 'fill' by the mean or the most frequent category.

@@ -52,7 +52,12 @@ class RunnelClassifier(ClassifierMixin, RunnelEstimator):
 
     def _learn_classes(self, y: np.ndarray, classes: Any, fresh: bool) -> None:
         check_classification_targets(y)
-        multilabel = type_of_target(y) == "multilabel-indicator"
+        kind = type_of_target(y)
+        if kind == "multiclass-multioutput":
+            raise ValueError("y: expected a class of each row, or labels of 0 and 1, got several "
+                             "columns of classes; sklearn.multioutput.MultiOutputClassifier fits "
+                             "a classifier for each")
+        multilabel = kind == "multilabel-indicator"
         if fresh:
             self._multilabel = multilabel
             if classes is not None:

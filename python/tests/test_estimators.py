@@ -182,6 +182,22 @@ def test_several_labels():
     assert model.predict(X).shape == (600, 2) and (model.predict(X) == labels).mean() > 0.98
 
 
+def test_several_columns_of_classes_are_refused_by_name():
+    with pytest.raises(ValueError, match="MultiOutputClassifier fits") as refused:
+        classifier().fit(X, np.column_stack([Y, Y]))
+    assert len(str(refused.value)) < 200
+
+
+def test_none_is_no_scaling():
+    plain = classifier(scaling="none", max_iter=1).fit(X, Y)
+    assert classifier(scaling=None, max_iter=1).fit(X, Y).model_.to_bytes() == \
+        plain.model_.to_bytes()
+    x, y = load_diabetes(return_X_y=True)
+    values = [RunnelRegressor((4,), max_iter=1, random_state=0, target_scaling=none).fit(x, y)
+              .predict(x) for none in (None, "none")]
+    assert np.array_equal(*values)
+
+
 def test_regressor_answers_in_the_units_of_the_targets():
     x, y = load_diabetes(return_X_y=True)
     model = RunnelRegressor((30,), max_iter=60, random_state=0,
