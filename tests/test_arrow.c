@@ -135,6 +135,32 @@ Test(arrow, missing_cells_are_refused)
     cr_expect_eq(t.held, 0);
 }
 
+/* A model of a frame finds the columns of a table by their names; none of them is the target. */
+Test(arrow, a_model_of_a_frame_reads_tables)
+{
+    rnl_data *data, *file;
+    make_table();
+    cr_assert_eq(open_table(&data, RNL_MISSING_FILL), RNL_OK, "%s", rnl_message());
+    rnl_model *model =
+        fixture_model(fixture_config("model: [dense: 1]\n"
+                                     "training: {loss: mean_squared_error, optimizer: sgd}\n"),
+                      data);
+    table_write("y,town,member,colour,note,age,height\n"
+                "?,Rome,1,blue,-,34,1.5\n?,Lisbon,0,red,-,7,0.10000000149011612\n");
+    cr_assert_eq(rnl_data_read(&file, model, table_path), RNL_OK, "%s", rnl_message());
+    const rnl_dataset *ours = &data->train, *read = &file->test;
+    cr_assert_eq(read->rows, 2);
+    cr_assert_eq(read->features, ours->features);
+    for (size_t i = 0; i < 2 * read->features; ++i)
+        cr_expect_eq(rnl_element_at(read->element, read->inputs, i),
+                     rnl_element_at(ours->element, ours->inputs, i), "number %zu", i);
+    rnl_data_free(file);
+    cr_expect_eq(rnl_data_read_labelled(&file, model, table_path, NULL), RNL_BAD_DATA);
+    table_expect_message("trained on a frame, and nothing tells which column of a table is the");
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
 typedef struct view {
     int32_t length;
     char prefix[4];

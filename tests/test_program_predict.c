@@ -71,8 +71,11 @@ Test(program_predict, tells_what_helps_where_a_value_is_missing)
     cr_assert_eq(program_run("train t.yaml -q -o r"), 0, "%s", program_read("err"));
     cr_expect_eq(program_run("predict r/model.safetensors --data t.csv"), 1);
     program_expect("err",
-                   "t.csv:3:1: column 'a': expected a value (every row is predicted; a model "
-                   "that is trained with `missing: fill` fills inputs in)");
+                   "t.csv:3:1: column 'a': expected a value (every row is predicted; `missing: "
+                   "fill` fills inputs in)");
+    cr_expect_eq(program_run("predict r/model.safetensors --data t.csv --set "
+                             "data.train.csv.missing=fill"),
+                 0, "%s", program_read("err"));
     cr_expect_eq(program_run("evaluate r/model.safetensors"), 2);
     program_expect("err", "names neither test nor validation data: expected --data FILE");
     cr_expect_eq(program_run("evaluate r/model.safetensors --data test"), 2);

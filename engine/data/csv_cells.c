@@ -24,8 +24,7 @@ rnl_status rnl_csv_fail_missing(const rnl_csv_table *t, size_t cell)
     rnl_csv_hint_missing(t, cell, hint);
     snprintf(expected, sizeof expected,
              t->loading->predicting
-                 ? "a value (every row is predicted; a model that is trained with `missing: fill` "
-                   "fills inputs in%s)"
+                 ? "a value (every row is predicted; `missing: fill` fills inputs in%s)"
                  : "a value (`missing: drop` leaves such rows out, `missing: fill` fills inputs "
                    "in%s)",
              hint);

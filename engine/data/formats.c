@@ -56,6 +56,13 @@ const rnl_kind_table rnl_missing_rules = {
     .count = sizeof missing_kinds / sizeof *missing_kinds,
 };
 
+const rnl_csv_parameters rnl_csv_plain = {
+    .delimiter = (char *)(uintptr_t) ",",
+    .decimal = (char *)(uintptr_t) ".",
+    .header = true,
+    .missing = {.kind = &missing_kinds[RNL_MISSING_ERROR]},
+};
+
 #define CSV_TEXTS(member, help_text)                                                               \
     {                                                                                              \
         .key = #member, .type = RNL_FIELD_TEXT_LIST,                                               \

@@ -21,6 +21,9 @@ typedef struct rnl_csv_parameters {
     rnl_text_list missing_values;
 } rnl_csv_parameters;
 
+/* What the keys of a table fall back to: of files for a model that was trained on a frame. */
+extern const rnl_csv_parameters rnl_csv_plain;
+
 /* Parses a number in a table's way of writing them. */
 bool rnl_csv_parse_number(const char *text, char decimal, double *number);
 

@@ -57,6 +57,11 @@ static rnl_status read_table(rnl_dataset *dataset, const rnl_array_files *files,
                         "%s: the targets of a table are among its columns, not in a file of "
                         "their own, as %s",
                         files->inputs, files->targets);
+    if (!loading->predicting && !loading->without_targets && loading->encoding->targets.count == 0)
+        return rnl_fail(RNL_BAD_DATA,
+                        "%s: expected arrays of inputs and targets: the model was trained on a "
+                        "frame, and nothing tells which column of a table is the target",
+                        files->inputs);
     rnl_csv_parameters table = *csv;
     table.path = files->inputs;
     return rnl_csv_format.load(dataset, &table, loading);

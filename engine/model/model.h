@@ -85,8 +85,8 @@ size_t rnl_layers_of_entry(const rnl_choice *choice);
 /* Sets the values of reused layers from their file, and the scaling that comes along. */
 rnl_status rnl_model_take_reused(rnl_model *model);
 
-/* Returns the format of the training rows' table, in which other tables are read; NULL if they were
- * none. */
+/* Returns the format of the training rows' table, in which other tables are read, or of a plain one
+ * if they were a frame; NULL if they were neither. */
 const struct rnl_csv_parameters *rnl_model_table(const rnl_model *model);
 
 /* Loads the encoding of a model that the configuration reuses, if its inputs come along. */

@@ -135,7 +135,9 @@ const struct rnl_csv_parameters *rnl_model_table(const rnl_model *model)
 {
     const rnl_choice *train = &model->config->data.train;
     const bool table = train->kind && train->kind->operations == &rnl_csv_format;
-    return table && rnl_encoding_measured(&model->encoding) ? train->parameters : NULL;
+    if (!rnl_encoding_measured(&model->encoding))
+        return NULL;
+    return table ? train->parameters : &rnl_csv_plain;
 }
 
 static rnl_status read_files(rnl_data *data, const rnl_model *model, const char *inputs,
