@@ -686,7 +686,10 @@ RNL_API rnl_status rnl_job_share_cores(rnl_job *job, const rnl_options *options,
  * the same under all options. `options` may be NULL.
  *
  * A model that was loaded from a checkpoint, or whose training was stopped, continues where it
- * stood, and ends with the weights of an uninterrupted training.
+ * stood, and ends with the weights of an uninterrupted training.  After one that has ended, another
+ * begins anew from the weights: with no state of the optimizer, and with epoch 1 of the schedule
+ * and of the order of rows.  So a call for each epoch is not one of all epochs; on_epoch is for
+ * that.
  *
  * training.max_seconds end it within its epoch: the checkpoint of that step goes on from there, and
  * the model is that of a training that has ended.

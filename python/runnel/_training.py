@@ -190,6 +190,8 @@ def train(model: Model, data: Data, *, threads: int = 0, pin: str = "auto",
     A callback that returns False ends training with `Stopped`, one that raises with its exception.
     Ctrl-C stops after the current step, saves the checkpoint if one is named, and raises
     KeyboardInterrupt; the model stands where it stopped, and another `train` continues.
+    After a training that has ended, another begins anew from the weights: optimizer, schedule and
+    order of rows are those of epoch 1.  What is to be done between epochs belongs into on_epoch.
     `schedule` returns the learning rate of each step, in place of the configuration's schedule.
     `progress` shows a bar.  Without on_log, what the library warns of is a UserWarning once training
     is done.  Raises `ConfigError`, `DataError`, `NotFiniteError`, ...
