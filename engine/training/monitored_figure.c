@@ -1,6 +1,7 @@
 #include "engine/training/monitored_figure.h"
 
 #include "engine/base/error.h"
+#include "engine/data/split.h"
 #include "engine/kinds/metrics.h"
 
 #include <math.h>
@@ -23,8 +24,11 @@ rnl_status rnl_monitor_check(const rnl_monitor *monitor, rnl_place place, const 
                 return RNL_OK;
         }
     if (!validated && strncmp(monitor->figure, "val_", 4) == 0)
-        return rnl_fail_at(place, "monitor: there is no %.60s without validation rows",
-                           monitor->figure);
+        return rnl_fail_at(place, "monitor: there is no %.60s without validation rows%s",
+                           monitor->figure,
+                           rnl_split_is_on(&config->data)
+                               ? ": the rows were made without the configuration that splits them"
+                               : "");
     const char *nearest = rnl_nearest(monitor->figure, candidates, count);
     if (nearest)
         return rnl_fail_at(place, "monitor: the run has no figure '%.60s'; did you mean '%s'?",

@@ -112,7 +112,7 @@ def _keras_layers(kind: str, s: Any, name: str, batch_size: int, keras: Any) -> 
         "gaussian_noise": lambda: layers.GaussianNoise(s["stddev"]),
     }
     if kind not in simple:
-        raise Unsupported(f"layer {name}: Keras has no {kind}")
+        raise Unsupported(f"layer {name}: a Sequential of Keras has no {kind}")
     return [simple[kind]()]
 
 
@@ -161,6 +161,7 @@ def to_keras(model: Model) -> Any:
                 _set_values(layer, name, parameters)
     _unscale(made, _scaling(tensors, "target_scaling"))
     _compile(made, settings["training"], keras)
+    made(np.zeros((1, *model.input_shape), np.float32))  # `export` wants one that was called
     return made
 
 

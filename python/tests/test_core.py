@@ -211,6 +211,13 @@ def test_warnings_are_told_unless_on_log_takes_them():
     assert heard.count("warning") == 2
 
 
+def test_monitors_of_rows_that_were_not_split_off_are_answered():
+    config = {**NET, "data": {"validation_split": 0.2},
+              "training": {**NET["training"], "early_stopping": {"patience": 2}}}
+    with pytest.raises(runnel.ConfigError, match="made without the configuration that splits them"):
+        trained(config=config)
+
+
 def test_schedules_are_functions():
     by_function = trained(schedule=lambda p: 0.01 / (1 + p.step))[0]
     config = dict(NET, training=dict(

@@ -91,6 +91,23 @@ def test_scalings_become_layers():
                                model.predict(x), rtol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_onnx_by_way_of_keras(tmp_path):
+    keras, _ = keras_models()
+    onnxruntime = pytest.importorskip("onnxruntime")
+    if keras.backend.backend() != "torch":
+        pytest.skip("the export of this backend needs TensorFlow")
+    generator = np.random.default_rng(0)
+    x = generator.normal(5, 3, (60, 4)).astype(np.float32)
+    model = runnel.RunnelRegressor((9,), "selu", batch_normalization=True, dropout=0.1, max_iter=3,
+                                   random_state=0).fit(x, x[:, :2] * 100)
+    path = str(tmp_path / "net.onnx")
+    runnel.to_keras(model.model_).export(path, format="onnx", verbose=False)
+    session = onnxruntime.InferenceSession(path)
+    answer, = session.run(None, {session.get_inputs()[0].name: x[:7]})
+    np.testing.assert_allclose(answer, model.predict(x[:7]), rtol=1e-4, atol=1e-3)
+
+
 def trained_alike(keras_model, model, layers):
     """Trains both on the same rows in the same order, and compares what layers then hold."""
     generator = np.random.default_rng(3)
@@ -221,6 +238,7 @@ def test_policies_of_keras():
     ([{"batch_normalization": {"moving_statistics": "final_pass"}}], "sgd", "final_pass"),
     ([{"dense": {"units": 3, "activation": {"formula": "max(0.1*z, z)"}}}], "sgd", "formula"),
     ([{"activation": "max(0.1*z, z)"}], "sgd", "formula"),
+    ([{"concatenate": [[], [{"dense": {"units": 3}}]]}], "sgd", "a Sequential of Keras has no"),
     ([], {"adam": {"learning_rate": "auto"}}, "learning_rate auto")])
 def test_what_keras_lacks_is_refused(layers, optimizer, words):
     keras_models()
