@@ -31,9 +31,17 @@ static float deviation_of(const report *r, size_t row, size_t column)
 
 /* ---- CSV ------------------------------------------------------------------------------------- */
 
+/* Tests if a cell without quotes would be read as something else: blanks around it are not read. */
+static bool needs_quotes(const char *text)
+{
+    const size_t length = strlen(text);
+    return strpbrk(text, ",\"\r\n") ||
+           (length > 0 && (strchr(" \t", text[0]) || strchr(" \t", text[length - 1])));
+}
+
 static void print_quoted(FILE *out, const char *text)
 {
-    if (!strpbrk(text, ",\"\r\n")) {
+    if (!needs_quotes(text)) {
         fputs(text, out);
         return;
     }

@@ -113,3 +113,17 @@ Test(program_predict, predicts_classes_by_name)
     cr_expect_eq(sscanf(program_read("out"), "Bern,Ulm\n%lf,%lf\n", &p[0], &p[1]), 2);
     cr_expect_float_eq(p[0] + p[1], 1, 1e-6);
 }
+
+/* Blanks around a name are a part of it, as they were in the table. */
+Test(program_predict, names_with_blanks_are_quoted)
+{
+    program_write("c.csv", "x,y\n1,\" a\"\n2,\"b\t\"\n3,c d\n4,\" a\"\n");
+    program_write("c.yaml", "data: {train: {csv: {path: c.csv, target: y}}}\n"
+                            "model: [dense: {units: 3, activation: softmax}]\n"
+                            "training: {loss: sparse_categorical_crossentropy, optimizer: sgd}\n");
+    cr_assert_eq(program_run("train c.yaml -q -o r"), 0, "%s", program_read("err"));
+    cr_assert_eq(program_run("predict r/model.safetensors --data c.csv --probabilities"), 0, "%s",
+                 program_read("err"));
+    cr_expect_eq(strncmp(program_read("out"), "\" a\",\"b\t\",c d\n", 14), 0, "%s",
+                 program_read("out"));
+}
