@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,7 +147,7 @@ static long long number_of(const char *name)
         return -1;
     char *end;
     const long long number = strtoll(name + strlen(BEGINNING), &end, 10);
-    return strcmp(end, ENDING) == 0 && number >= 0 ? number : -1;
+    return strcmp(end, ENDING) == 0 && number >= 0 && number < LLONG_MAX ? number : -1;
 }
 
 /* Readers take files in the order of their names. */

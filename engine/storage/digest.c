@@ -41,9 +41,8 @@ rnl_status rnl_digest_file(char digits[RNL_DIGEST_DIGITS + 1], rnl_bytes head, i
 {
     char piece[1 << 16];
     XXH3_state_t *state;
-    rnl_status status = begin(&state);
-    if (status != RNL_OK)
-        return status;
+    rnl_status status = RNL_OK;
+    RNL_TRY(begin(&state));
     XXH3_128bits_update(state, head.start, head.count);
     for (size_t count; position < size && status == RNL_OK; position += count) {
         count = size - position < sizeof piece ? size - position : sizeof piece;
