@@ -1,12 +1,16 @@
 /*
- * What is odd about the columns of a frame is told as of a table in a file.
+ * What is odd about the columns of a frame is told as of a table in a file, and about those of an
+ * array by their numbers.
  */
 #include "arrow_columns.h"
+#include "fixtures.h"
+#include "number_files.h"
 #include "table_file.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 TestSuite(oddities, .init = table_enter, .fini = table_leave);
 
@@ -16,7 +20,7 @@ static arrow_table t;
 static int32_t number[ROWS], colour[ROWS], classes[ROWS];
 static int32_t word_offsets[ROWS + 1], user_offsets[ROWS + 1];
 static char words[4 * ROWS + 1], users[3 * ROWS + 1], table[64 * ROWS];
-static double copy[ROWS], values[ROWS], other[ROWS];
+static double copy[ROWS], values[ROWS], other[ROWS], same[ROWS];
 static const int32_t colour_offsets[] = {0, 3, 7};
 
 /* A number of the row, the class again, "paid" or "owed" for it, by texts and by a dictionary, a
@@ -218,4 +222,116 @@ Test(oddities, are_not_of_categories_that_no_row_has)
         cr_expect_eq(data->notes.count, own);
         rnl_data_free(data);
     }
+}
+
+/* ---- the same in every row ------------------------------------------------------------------- */
+
+static void expect_constants(const rnl_data *data, const char *expected)
+{
+    cr_assert_eq(data->notes.count, expected ? 1 : 0);
+    if (expected) {
+        cr_expect(strstr(data->notes.items[0].text, expected), "%s", data->notes.items[0].text);
+        cr_expect_eq(data->notes.items[0].level, RNL_LOG_INFO);
+    }
+}
+
+/* Columns k, m and w are constant, each up to the last row or all along; in m a cell is missing. */
+Test(oddities, constants_are_told_once)
+{
+    static const char *const told[] = {
+        NULL, "input 'k' is the same in every row: the net learns nothing from it",
+        "input 'k' and 1 other are the same in every row: the net learns nothing from them",
+        "input 'k' and 2 others are the same in every row: the net learns nothing from them"};
+    static const uint8_t all_but_one[] = {0xff, 0xfb, 0xff};
+    for (int constants = 0; constants <= 3; ++constants) {
+        double m[ROWS];
+        strcpy(table, "other,k,m,w,y\n");
+        words[0] = '\0';
+        for (int i = 0; i < ROWS; ++i) {
+            const bool last = i == ROWS - 1;
+            other[i] = i % 5;
+            same[i] = last && constants < 1 ? 8 : 7;
+            m[i] = last && constants < 2 ? 8 : 7;
+            classes[i] = i % 3 == 0;
+            strcat(words, last && constants < 3 ? "b" : "a");
+            word_offsets[i + 1] = i + 1;
+            sprintf(table + strlen(table), "%g,%g,%s,%c,%d\n", other[i], same[i],
+                    i == 10     ? ""
+                    : m[i] == 7 ? "7"
+                                : "8",
+                    words[i], classes[i]);
+        }
+        arrow_begin(&t, ROWS);
+        arrow_add(&t, "other", "g", NULL, other, NULL);
+        arrow_add(&t, "k", "g", NULL, same, NULL);
+        arrow_add(&t, "m", "g", all_but_one, m, NULL);
+        arrow_add(&t, "w", "u", NULL, word_offsets, words);
+        rnl_data *frame = open_filled(true, 0);
+        rnl_data *file =
+            table_load(table, "target: y, categorical: [w], missing: fill", table_classes);
+        expect_constants(frame, told[constants]);
+        expect_constants(file, told[constants]);
+        rnl_data_free(frame);
+        rnl_data_free(file);
+    }
+}
+
+/* ---- arrays ---------------------------------------------------------------------------------- */
+
+static rnl_data *open_array(const double *inputs, size_t rank)
+{
+    static const size_t shape[] = {4, 1};
+    const rnl_rows rows = {ROWS, rank, shape, .doubles = inputs, .classes = classes};
+    rnl_data *data = NULL;
+    cr_assert_eq(rnl_data_create(&data, &rows, &rows, NULL), RNL_OK, "%s", rnl_message());
+    return data;
+}
+
+/* The columns of an array have numbers: one of the row, the class, a constant, and what says
+ * nothing.  Those of images are none. */
+Test(oddities, of_an_array_are_told_by_number)
+{
+    static const char *const told[] = {
+        "input number 0 numbers the rows from 5 on; if it means nothing more, leave it out",
+        "input number 1 says in every row what the target says: the net has the answer",
+        "input number 2 is the same in every row: the net learns nothing from it"};
+    double inputs[4 * ROWS];
+    make_table();
+    for (size_t i = 0; i < ROWS; ++i) {
+        const double row[4] = {(double)i + 5, classes[i], 7, other[i]};
+        memcpy(inputs + 4 * i, row, sizeof row);
+    }
+    rnl_data *data = open_array(inputs, 1), *images = open_array(inputs, 2);
+    cr_assert_eq(data->notes.count, 3);
+    for (size_t i = 0; i < 3; ++i)
+        cr_expect(strstr(data->notes.items[i].text, told[i]), "%s", data->notes.items[i].text);
+    cr_expect_eq(images->notes.count, 0);
+    rnl_data_free(data);
+    rnl_data_free(images);
+}
+
+/* So have those of files without names, of the training rows alone. */
+Test(oddities, of_array_files_are_told_by_number)
+{
+    static const char *const formats[] = {"npy", "idx"};
+    char path[64];
+    make_table();
+    snprintf(path, sizeof path, "%s.numbers", table_path);
+    for (size_t f = 0; f < 2; ++f) {
+        (f == 0 ? number_file_npy : number_file_idx)(path, values, ROWS, FLOAT64);
+        rnl_config *config = fixture_config(
+            "data: {train: {%s: {inputs: %s, targets: %s}}, validation: {%s: {inputs: %s, "
+            "targets: %s}}}\nmodel: [dense: {units: 1}]\ntraining: {loss: mse, optimizer: sgd}\n",
+            formats[f], path, path, formats[f], path, path);
+        rnl_data *data = NULL;
+        cr_assert_eq(rnl_data_load(&data, config, RNL_TRAIN | RNL_VALIDATION), RNL_OK, "%s",
+                     rnl_message());
+        cr_assert_eq(data->notes.count, 1);
+        cr_expect(strstr(data->notes.items[0].text, "input number 0 says in every row"), "%s",
+                  data->notes.items[0].text);
+        cr_expect_eq(data->notes.items[0].level, RNL_LOG_WARNING);
+        rnl_data_free(data);
+        rnl_config_free(config);
+    }
+    unlink(path);
 }

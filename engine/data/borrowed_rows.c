@@ -4,6 +4,7 @@
 #include "engine/base/error.h"
 #include "engine/data/arrow_frame.h"
 #include "engine/data/hold_out.h"
+#include "engine/data/oddity_search.h"
 #include "engine/data/parts.h"
 #include "engine/data/strided.h"
 #include "threading/floating_mode.h"
@@ -122,13 +123,15 @@ static rnl_status take_others(rnl_dataset *dataset, const rnl_rows *rows)
     return rnl_dataset_check_weights(dataset);
 }
 
-static rnl_status take_arrays(rnl_dataset *dataset, const rnl_rows *rows, const char *name)
+static rnl_status take_arrays(rnl_dataset *dataset, const rnl_rows *rows, const char *name,
+                              rnl_notes *notes)
 {
     RNL_TRY(check_shape(rows, name));
     dataset->rows = rows->rows;
     take_shape(dataset, rows);
     RNL_TRY(take_inputs(dataset, rows));
-    return take_others(dataset, rows);
+    RNL_TRY(take_others(dataset, rows));
+    return rnl_array_note_oddities(dataset, notes);
 }
 
 static bool has_others(const rnl_rows *rows)
@@ -186,7 +189,7 @@ static rnl_status take_frame(rnl_dataset *dataset, const rnl_rows *rows, const c
     return status;
 }
 
-/* Notes on a frame's columns are of training rows alone. */
+/* Notes on columns are of training rows alone. */
 static rnl_status take_rows(rnl_dataset *dataset, const rnl_rows *rows, const char *name,
                             rnl_encoding *encoding, rnl_notes *notes)
 {
@@ -198,7 +201,7 @@ static rnl_status take_rows(rnl_dataset *dataset, const rnl_rows *rows, const ch
     if (!dataset->name)
         return rnl_fail_memory(strlen(name) + 1);
     return rows->frame ? take_frame(dataset, rows, name, encoding, notes)
-                       : take_arrays(dataset, rows, name);
+                       : take_arrays(dataset, rows, name, notes);
 }
 
 static void release_frame(const rnl_rows *rows)

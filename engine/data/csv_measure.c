@@ -72,6 +72,7 @@ void rnl_csv_add_row(rnl_csv_measurement *m, const double *row)
         if (!missing && seen->cells == 0)
             seen->first = row[i];
         seen->others |= missing || row[i] != seen->first + (double)m->rows;
+        seen->varies |= !missing && row[i] != seen->first;
         seen->sum += missing ? 0 : row[i];
         seen->cells += !missing;
     }
@@ -180,20 +181,21 @@ static rnl_status note_oddities(const rnl_csv_table *t, const rnl_csv_measuremen
 {
     const rnl_encoding *encoding = rnl_csv_encoding(t);
     const rnl_column *target = encoding->targets.items;
-    const rnl_odd_table table = {.name = t->parameters->path,
-                                 .is_file = true,
-                                 .target = target ? target->name : NULL,
-                                 .has_values = target && target->category_count == 0,
-                                 .rows = m->rows};
+    rnl_odd_table table = {.name = t->parameters->path,
+                           .is_file = true,
+                           .target = target ? target->name : NULL,
+                           .has_values = target && target->category_count == 0,
+                           .rows = m->rows};
     for (size_t i = 0; i < encoding->inputs.count; ++i) {
         const rnl_oddities found = {.cells = m->inputs[i].cells,
                                     .says_target = m->is_the_target[i],
                                     .renames_target = rnl_renamings_hold(m->renamings, i),
                                     .numbers_rows = !m->inputs[i].others,
+                                    .constant = !m->inputs[i].varies,
                                     .first = m->inputs[i].first};
-        RNL_TRY(rnl_note_oddities(t->loading->notes, &table, &encoding->inputs.items[i], &found));
+        RNL_TRY(rnl_note_oddities(t->loading->notes, &table, &encoding->inputs, i, &found));
     }
-    return RNL_OK;
+    return rnl_note_constants(t->loading->notes, &table, &encoding->inputs);
 }
 
 /* A class that other programs write for a missing value. */

@@ -12,7 +12,8 @@ typedef struct rnl_csv_seen {
     size_t cells; /* with a value */
     double first; /* number; a category counts as 0 */
     double sum;
-    bool others; /* some number is not the one before plus 1 */
+    bool others; /* some number is not the one before plus 1, */
+    bool varies; /* or not the first */
 } rnl_csv_seen;
 
 typedef struct rnl_csv_measurement {

@@ -16,7 +16,19 @@ static const char *in_every_row(const rnl_odd_table *table, size_t cells)
     return cells < table->rows ? "in every row that has a value" : "in every row";
 }
 
-static rnl_status note_answer(rnl_notes *notes, const rnl_odd_table *table, const rnl_column *input,
+#define INPUT_TEXT 80
+
+/* "input 'area'", or "input number 3". */
+static const char *name_of(char text[INPUT_TEXT], const rnl_columns *columns, size_t input)
+{
+    if (columns)
+        snprintf(text, INPUT_TEXT, "input '%.60s'", columns->items[input].name);
+    else
+        snprintf(text, INPUT_TEXT, "input number %zu", input);
+    return text;
+}
+
+static rnl_status note_answer(rnl_notes *notes, const rnl_odd_table *table, const char *input,
                               const rnl_oddities *found)
 {
     char of[96] = "the target";
@@ -24,25 +36,22 @@ static rnl_status note_answer(rnl_notes *notes, const rnl_odd_table *table, cons
         snprintf(of, sizeof of, "target '%.60s'", table->target);
     if (found->says_target)
         return rnl_notes_add(notes, RNL_LOG_WARNING,
-                             "%s: input '%.60s' says %s what %s says: the net has the answer%s",
-                             table->name, input->name, in_every_row(table, found->cells), of,
-                             see_also(table));
+                             "%s: %s says %s what %s says: the net has the answer%s", table->name,
+                             input, in_every_row(table, found->cells), of, see_also(table));
     return rnl_notes_add(
-        notes, RNL_LOG_WARNING,
-        "%s: input '%.60s' has one value for each %s of %s: the net has the answer%s", table->name,
-        input->name, table->has_values ? "value" : "class", of, see_also(table));
+        notes, RNL_LOG_WARNING, "%s: %s has one value for each %s of %s: the net has the answer%s",
+        table->name, input, table->has_values ? "value" : "class", of, see_also(table));
 }
 
-static rnl_status note_number(rnl_notes *notes, const rnl_odd_table *table, const rnl_column *input,
-                              double first)
+static rnl_status note_number(rnl_notes *notes, const rnl_odd_table *table, const char *input,
+                              const char *column, double first)
 {
     char remedy[128] = "leave it out";
     if (table->is_file)
-        snprintf(remedy, sizeof remedy, "`ignore: [\"%.60s\"]`", input->name);
+        snprintf(remedy, sizeof remedy, "`ignore: [\"%.60s\"]`", column);
     return rnl_notes_add(notes, RNL_LOG_INFO,
-                         "%s: input '%.60s' numbers the rows from %g on; if it means nothing more, "
-                         "%s",
-                         table->name, input->name, first, remedy);
+                         "%s: %s numbers the rows from %g on; if it means nothing more, %s",
+                         table->name, input, first, remedy);
 }
 
 /* Counts the cells whose category no other has. */
@@ -94,18 +103,56 @@ static rnl_status note_filled(rnl_notes *notes, const rnl_odd_table *table, cons
         input->name, input->cells, table->rows, fill, see_also(table));
 }
 
-rnl_status rnl_note_oddities(rnl_notes *notes, const rnl_odd_table *table, const rnl_column *input,
-                             const rnl_oddities *found)
+/* Tests if one category, or one number, is in all cells. */
+static bool is_constant(const rnl_column *column, const rnl_oddities *found)
 {
-    const size_t own = input->categorical ? count_own_categories(input) : 0;
+    size_t used = 0;
+    if (!column || !column->categorical)
+        return found->constant && found->cells >= CELLS_TO_JUDGE;
+    for (size_t i = 0; i < column->category_count; ++i)
+        used += column->categories[i].rows > 0;
+    return used == 1 && column->cells >= CELLS_TO_JUDGE;
+}
+
+static void count_constant(rnl_odd_table *table, size_t input)
+{
+    if (table->constants++ == 0)
+        table->constant = input;
+}
+
+rnl_status rnl_note_oddities(rnl_notes *notes, rnl_odd_table *table, const rnl_columns *columns,
+                             size_t input, const rnl_oddities *found)
+{
+    char text[INPUT_TEXT];
+    const rnl_column *column = columns ? &columns->items[input] : NULL;
+    const bool categorical = column && column->categorical;
+    const size_t own = categorical ? count_own_categories(column) : 0;
+    name_of(text, columns, input);
     if ((found->says_target && found->cells >= CELLS_TO_JUDGE) ||
         (found->renames_target && found->cells >= CELLS_TO_JUDGE_WORDS))
-        return note_answer(notes, table, input, found);
-    if (input->categorical && has_own_categories(input, own))
-        return note_own_categories(notes, table, input, own);
-    if (is_mostly_filled(table, input))
-        return note_filled(notes, table, input);
-    return found->numbers_rows && !input->categorical && found->cells >= CELLS_TO_JUDGE
-               ? note_number(notes, table, input, found->first)
-               : RNL_OK;
+        return note_answer(notes, table, text, found);
+    if (categorical && has_own_categories(column, own))
+        return note_own_categories(notes, table, column, own);
+    if (column && is_mostly_filled(table, column))
+        return note_filled(notes, table, column);
+    if (found->numbers_rows && !categorical && found->cells >= CELLS_TO_JUDGE)
+        return note_number(notes, table, text, column ? column->name : "", found->first);
+    if (is_constant(column, found))
+        count_constant(table, input);
+    return RNL_OK;
+}
+
+rnl_status rnl_note_constants(rnl_notes *notes, const rnl_odd_table *table,
+                              const rnl_columns *columns)
+{
+    char text[INPUT_TEXT], others[48] = " is";
+    if (table->constants == 0)
+        return RNL_OK;
+    if (table->constants > 1)
+        snprintf(others, sizeof others, " and %zu other%s are", table->constants - 1,
+                 table->constants > 2 ? "s" : "");
+    return rnl_notes_add(notes, RNL_LOG_INFO,
+                         "%s: %s%s the same in every row: the net learns nothing from %s%s",
+                         table->name, name_of(text, columns, table->constant), others,
+                         table->constants > 1 ? "them" : "it", see_also(table));
 }

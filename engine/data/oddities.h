@@ -1,5 +1,5 @@
 /*
- * What is odd about an input of a table or a frame, and the note that tells it.
+ * What is odd about an input of a table, a frame or an array, and the note that tells it.
  */
 #ifndef RNL_ENGINE_DATA_ODDITIES_H
 #define RNL_ENGINE_DATA_ODDITIES_H
@@ -17,6 +17,8 @@ typedef struct rnl_odd_table {
     const char *target; /* its column; NULL: given beside the frame */
     bool has_values;    /* the target is numbers, not classes */
     size_t rows;
+    size_t constants; /* inputs that are the same in every row, so far, */
+    size_t constant;  /* the first of them */
 } rnl_odd_table;
 
 /* Found in the cells that have a value. */
@@ -25,11 +27,17 @@ typedef struct rnl_oddities {
     bool says_target;    /* they are the target's */
     bool renames_target; /* there is one word for each class, and another for each */
     bool numbers_rows;   /* every row has one, a number, from `first` on */
+    bool constant;       /* they are one number, `first` */
     double first;
 } rnl_oddities;
 
-/* Adds a note of the oddity that matters most; none where fewer than 10 cells have a value. */
-rnl_status rnl_note_oddities(rnl_notes *notes, const rnl_odd_table *table, const rnl_column *input,
-                             const rnl_oddities *found);
+/* Adds a note of the oddity that matters most; none where fewer than 10 cells have a value.
+ * Constants are counted.  `columns` names the inputs; NULL: they have numbers. */
+rnl_status rnl_note_oddities(rnl_notes *notes, rnl_odd_table *table, const rnl_columns *columns,
+                             size_t input, const rnl_oddities *found);
+
+/* Adds one note of all constants, after the last input. */
+rnl_status rnl_note_constants(rnl_notes *notes, const rnl_odd_table *table,
+                              const rnl_columns *columns);
 
 #endif

@@ -6,6 +6,7 @@
 #include "engine/data/class_selection.h"
 #include "engine/data/formats.h"
 #include "engine/data/limit.h"
+#include "engine/data/oddity_search.h"
 #include "engine/data/resize.h"
 #include "engine/data/split.h"
 
@@ -89,12 +90,21 @@ static rnl_status check_need(const rnl_data_config *sources, const rnl_loading *
     return rnl_check_memory("the data", bytes);
 }
 
-/* The training rows, with a look at what is selected of them. */
+/* Columns of a table are looked at while it is read; of an array's, ranks have no whole ones. */
+static rnl_status note_oddities(const rnl_data *data, const rnl_loading *loading)
+{
+    return rnl_encoding_measured(&data->encoding) || data->train.origins || data->train.parts
+               ? RNL_OK
+               : rnl_array_note_oddities(&data->train, loading->notes);
+}
+
+/* The training rows, with a look at them and at what is selected of them. */
 static rnl_status load_train(rnl_data *data, const rnl_data_config *sources,
                              const rnl_loading *loading)
 {
     const rnl_columns *targets = &data->encoding.targets;
     RNL_TRY(load(&data->train, &sources->train, loading));
+    RNL_TRY(note_oddities(data, loading));
     return loading->classes ? rnl_class_use_check(loading->classes, &data->train,
                                                   targets->count > 0 ? targets->items : NULL)
                             : RNL_OK;

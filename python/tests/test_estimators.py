@@ -358,6 +358,22 @@ def test_warnings_that_are_errors_leave_the_fit():
         assert model.score(X * 1000, Y) > 0 and len(model.history_["loss"]) == model.n_iter_
 
 
+def test_columns_of_arrays_are_looked_at():
+    leak = np.column_stack([X[:, 2:5], Y > 4])
+    with pytest.warns(UserWarning, match="training rows: input number 3 says in every row what"):
+        classifier().fit(leak, Y > 4)
+    told = []
+    same = np.column_stack([X[:, 2:5], np.ones(len(X)), np.zeros(len(X))])
+    data = runnel.Data(same, Y)
+    net = {"data": {"scaling": "range"}, "model": [{"dense": {"units": 10, "activation": "softmax"}}],
+           "training": {"loss": "sparse_categorical_crossentropy", "optimizer": "adam"}}
+    runnel.train(runnel.Model(net, data), data, on_log=lambda level, text: told.append(text))
+    assert any("input number 3 and 1 other are the same in every row" in text for text in told)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "training rows")
+        classifier().fit(same, Y)
+
+
 def test_errors_of_training_pass_warnings_that_are_errors():
     model = classifier(scaling="none", optimizer="sgd", learning_rate_init=1e6,
                        activation="identity")
