@@ -47,8 +47,9 @@ static const char details[] =
     "                        probability.  .npy: int32 (rows), class numbers in sorted order\n"
     "  with --probabilities  CSV: a column for each class, named as above.\n"
     "                        .npy: float32 (rows, classes)\n"
-    "  of other models       CSV: a column for each output, named as the target columns were,\n"
-    "                        else output_1, output_2, ...  .npy: float32 (rows, outputs)\n"
+    "  of other models       CSV: a column for each output, the probability of a label under\n"
+    "                        sigmoid, named as the target columns were, else output_1,\n"
+    "                        output_2, ...  .npy: float32 (rows, outputs)\n"
     "With --monte-carlo, behind these as many columns of standard deviations; of a classifier\n"
     "without --probabilities, in CSV one, of the probability.\n"
     "\n"
@@ -96,7 +97,8 @@ static int check_output(const predict_arguments *arguments)
 static int predict_rows(const rnl_model *model, const predict_arguments *arguments)
 {
     if (arguments->probabilities && rnl_model_classes(model) == 0)
-        return rnl_complain_usage("predict", "--probabilities: the model predicts values");
+        return rnl_complain_usage("predict", "--probabilities: the model predicts values, which of "
+                                             "a sigmoid are probabilities as they are");
     rnl_data *data = NULL;
     RNL_TRY_EXIT(rnl_complain_status(rnl_data_read(&data, model, arguments->data)));
     const int code = predict(model, data, arguments);

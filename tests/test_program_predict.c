@@ -48,7 +48,7 @@ Test(program_predict, predicts_values)
     cr_expect_eq(values[0], (float)first);
     cr_expect_eq(values[1], (float)second);
     cr_expect_eq(program_run("predict " HOUSES " --data new.csv --probabilities"), 2);
-    program_expect("err", "the model predicts values");
+    program_expect("err", "predicts values, which of a sigmoid are probabilities as they are");
     cr_expect_eq(program_run("predict " HOUSES), 2);
     program_expect("err", "--data FILE is missing");
     program_write("new.csv", "town,area\nUlm,70\nBonn,71\n");
