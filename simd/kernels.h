@@ -323,7 +323,8 @@ typedef struct rnl_normalize_backward {
     rnl_mutable_view dx;                         /* (rows, columns); holds dy before */
 } rnl_normalize_backward;
 
-/* A matrix that is read after a product, and fetched into the L2 cache while it multiplies. */
+/* A matrix that is read or written after a product, and fetched into the L2 cache while it
+ * multiplies. */
 typedef struct rnl_fetch {
     const float *values;
     size_t rows, columns, stride; /* at least one row and one column */
@@ -353,8 +354,7 @@ typedef struct rnl_panel_product {
     size_t leaf;                      /* inner terms of a leaf; 0: no leaves */
     float *nodes;                     /* (levels of the tree, RNL_PRODUCT_NODE) */
     rnl_mutable_view c;               /* (rows, columns); overlaps neither A nor B */
-    rnl_mutable_view written;         /* (rows, columns), what is written next; values NULL: C */
-    const rnl_fetch *fetches;         /* what is read next, the last without values; or NULL */
+    const rnl_fetch *fetches;         /* what comes next, the last without values; or NULL */
 } rnl_panel_product;
 
 #define RNL_PRODUCT_BLOCK 512

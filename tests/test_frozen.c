@@ -249,7 +249,8 @@ static size_t count_in(const char *text, const char *word)
 }
 
 /* The plan of a step: no gradients of a frozen layer, nothing backward below the lowest one that
- * learns, and no memory for what is not computed. */
+ * learns, and no memory for what is not computed.  Of many rows the phase of the layer above
+ * computes the delta of the lowest. */
 Test(frozen, layers_are_left_out_of_the_plan)
 {
     rnl_data *data = fixture_data(ROWS, 7, 5, RNL_FLOAT32);
@@ -275,7 +276,8 @@ Test(frozen, layers_are_left_out_of_the_plan)
             char *text = NULL;
             cr_assert_eq(rnl_topology_describe(NULL, model, NULL, &text), RNL_OK, "%s",
                          rnl_message());
-            cr_expect_eq(count_in(text, " delta"), cases[i].delta, "%s", text);
+            const bool gives = rows > 16 && cases[i].delta > 1;
+            cr_expect_eq(count_in(text, " delta"), cases[i].delta - gives, "%s", text);
             cr_expect_eq(count_in(text, " gradients"), cases[i].gradients, "%s", text);
             rnl_text_free(text);
             rnl_model_free(model);

@@ -68,6 +68,7 @@ bool rnl_layer_learns(const rnl_layer *layer);
 struct rnl_predictor;
 struct rnl_step;
 struct rnl_matrix;
+struct rnl_taker;
 struct rnl_upstream;
 
 /* Layers that replace a group: its list, repeated; unless `end` is NULL, each repetition stands
@@ -124,6 +125,10 @@ typedef struct rnl_layer_operations {
     rnl_status (*plan_backward)(void *state, struct rnl_step *step,
                                 const struct rnl_upstream *upstream,
                                 struct rnl_upstream *downstream);
+    /* Gives the gradient with respect to its input to a taker, where the layer before has one. */
+    bool gives_gradient;
+    /* Returns who takes the gradient with respect to its output; NULL: nobody, or always so. */
+    const struct rnl_taker *(*taker)(const void *state);
     /* Copies one array of all parameters from the step into the layer; NULL if there are none. */
     rnl_status (*collect)(const void *state, size_t array, rnl_layer *layer);
     /* Copies one array of all parameters from the layer into the step; likewise. */

@@ -29,8 +29,7 @@ typedef enum rnl_operand_layout {
  * terms are pairs. */
 
 typedef struct rnl_product_shape {
-    size_t rows; /* as planned: oneDNN computes no more at once */
-    size_t rest; /* rows of a last, smaller call; 0: there is none */
+    size_t rows; /* as planned: oneDNN computes no others */
     size_t inner;
     rnl_operand_layout a_layout;
     size_t a_stride, a_distance;
@@ -58,16 +57,14 @@ void rnl_product_need(const rnl_product_shape *shape, rnl_onednn *onednn);
 rnl_status rnl_product_panel(const rnl_product *product, rnl_onednn_worker *onednn, size_t rows,
                              size_t panel, const float *a, const float *b, float *c);
 
-/* What a product fetches into the caches while it multiplies, where that pays. */
-typedef struct rnl_product_fetches {
-    rnl_mutable_view written; /* a matrix of C's shape that is written next; values NULL: C */
-    const rnl_fetch *read;    /* what is read next, the last without values; or NULL */
-} rnl_product_fetches;
-
-/* The same, fetching. */
+/* The same; what is read or written next is fetched into the L2 cache while it multiplies, where
+ * that pays.  The last of them has no values. */
 rnl_status rnl_product_panel_fetching(const rnl_product *product, rnl_onednn_worker *onednn,
                                       size_t rows, size_t panel, const float *a, const float *b,
-                                      float *c, rnl_product_fetches fetches);
+                                      float *c, const rnl_fetch *fetches);
+
+/* Tests if that pays. */
+bool rnl_product_fetches(const rnl_product *product);
 
 /* Products of `count` pieces of A and B that follow each other, each of the shape's inner terms, in
  * one call of a kernel: summed in a binary tree, and that sum added to C where asked for.  A is by

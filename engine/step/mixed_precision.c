@@ -67,11 +67,10 @@ static void round_rows(const rnl_step *step, const rnl_matrix *matrix, rnl_view 
 void rnl_step_round_from(const rnl_step *step, const rnl_matrix *matrix, rnl_view x, size_t row,
                          size_t rows, size_t column, size_t columns)
 {
-    const size_t end = row + rows, part = step->part_rows;
-    for (size_t next; row < end; row = next) {
-        next = part % 2 == 0 ? end : rnl_least(end, (row / part + 1) * part);
-        round_rows(step, matrix, x, row, next - row, column, columns);
-        x.values += (next - row) * x.stride;
+    for (size_t some; rows > 0; rows -= some, row += some) {
+        some = rnl_pair_rows_together(step, row, rows);
+        round_rows(step, matrix, x, row, some, column, columns);
+        x.values += some * x.stride;
     }
 }
 

@@ -17,6 +17,7 @@
 #ifndef RNL_ENGINE_STEP_MIXED_PRECISION_H
 #define RNL_ENGINE_STEP_MIXED_PRECISION_H
 
+#include "engine/base/number.h"
 #include "engine/kinds/precisions.h"
 #include "engine/step/step.h"
 
@@ -48,6 +49,14 @@ typedef struct rnl_pairs {
 static inline size_t rnl_pair_row(const rnl_step *step, size_t row)
 {
     return row / step->part_rows * rnl_pairs_of(step->part_rows) + row % step->part_rows / 2;
+}
+
+/* Returns how many rows from one on are rounded at once: of one part, if it has an odd number of
+ * them. */
+static inline size_t rnl_pair_rows_together(const rnl_step *step, size_t row, size_t rows)
+{
+    const size_t part = step->part_rows;
+    return part % 2 == 0 ? rows : rnl_least(rows, part - row % part);
 }
 
 /* Reserves a matrix that a layer, or the gathering of inputs, computes. */

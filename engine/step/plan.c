@@ -52,6 +52,17 @@ static void use_exchange(rnl_step *step, size_t used_strides[2], const rnl_upstr
     *used = upstream->stride;
 }
 
+/* Returns who takes the gradient that a layer gives to the one before; NULL: it goes through a
+ * buffer. */
+static const rnl_taker *taker_before(const rnl_step *step, size_t layer)
+{
+    const rnl_layer *layers = step->given.model->layers;
+    const rnl_layer_operations *before = rnl_layer_operations_of(&layers[layer - 1]);
+    return rnl_layer_operations_of(&layers[layer])->gives_gradient && before->taker
+               ? before->taker(step->layers.states[layer - 1])
+               : NULL;
+}
+
 static rnl_status plan_backward(rnl_step *step)
 {
     const rnl_model *model = step->given.model;
@@ -71,6 +82,7 @@ static rnl_status plan_backward(rnl_step *step)
         const size_t columns = rnl_shape_features(&layer->input),
                      stride = rnl_product_row_stride(columns);
         rnl_upstream downstream = {
+            .taker = i > first ? taker_before(step, i) : NULL,
             .partials = 0,
             .columns = columns,
             .stride = stride,
@@ -78,17 +90,16 @@ static rnl_status plan_backward(rnl_step *step)
             .values = upstream.values == &step->buffers.exchange[0] ? &step->buffers.exchange[1]
                                                                     : &step->buffers.exchange[0],
         };
-        if (i > first)
+        if (i > first && !downstream.taker)
             use_exchange(step, used_strides, &downstream);
         if (i == first)
             RNL_TRY(rnl_plan_early_exchange(step));
         step->phases.layer = layer->name;
         RNL_TRY(rnl_layer_operations_of(layer)->plan_backward(
             step->layers.states[i], step, &upstream, i > first ? &downstream : NULL));
-        if (i > first) {
+        if (i > first && !downstream.taker)
             need_exchange(step, &downstream);
-            upstream = downstream;
-        }
+        upstream = downstream;
     }
     step->phases.layer = NULL;
     return RNL_OK;

@@ -47,9 +47,24 @@ static inline rnl_partials rnl_matrix_alone(const rnl_matrix *matrix, size_t row
     return (rnl_partials){matrix->values + row * matrix->stride + column, matrix->stride, 1, 0};
 }
 
+struct rnl_step_worker;
+
+/* Takes the gradient with respect to a layer's output a panel of some rows at a time, as the next
+ * layer computes it, while the panel is in the cache.  Panels are those of rnl_packing_uniform. */
+typedef struct rnl_taker {
+    void (*take)(void *self, size_t panel, size_t row, size_t rows, rnl_view gradient, float *spare,
+                 const struct rnl_step_worker *worker);
+    /* In place of rows that pad. */
+    void (*clear)(void *self, size_t row, size_t rows, const struct rnl_step_worker *worker);
+    void *self;
+    size_t spare;            /* floats that it works with */
+    const rnl_matrix *reads; /* at the panel's place, from memory; or NULL */
+} rnl_taker;
+
 /* The gradient with respect to a matrix: the sum of `partials` matrices, `distance` floats apart,
- * in their order.  The buffer is reused two layers further back. */
+ * in their order.  The buffer is reused two layers further back.  Or a taker's, and no matrix. */
 typedef struct rnl_upstream {
+    const rnl_taker *taker;
     size_t partials;
     size_t columns, stride, distance;
     float *const *values;

@@ -64,14 +64,12 @@ static product_trial trial_of(size_t rows, size_t inner, size_t columns, size_t 
     return t;
 }
 
-/* Gives a product rows that are written next and wider than those of C, to be fetched as what is
- * read next, too. */
+/* Gives a product rows that are written next and wider than those of C, to be fetched. */
 static void write_next(product_trial *t)
 {
     t->written = malloc(t->p.rows * WRITTEN_STRIDE * sizeof *t->written);
     for (size_t i = 0; i < t->p.rows * WRITTEN_STRIDE; ++i)
         t->written[i] = float_of_bits(0x7fc0beefu);
-    t->p.written = (rnl_mutable_view){t->written, WRITTEN_STRIDE};
     t->fetches[0] = (rnl_fetch){t->written, t->p.rows, MOST_COLUMNS / 3, WRITTEN_STRIDE};
     t->fetches[1] = (rnl_fetch){t->written, 1, WRITTEN_STRIDE, WRITTEN_STRIDE};
     t->p.fetches = t->fetches;

@@ -165,6 +165,8 @@ const rnl_layer_operations rnl_dense_operations = {
     .plan_forward = rnl_dense_plan_forward,
     .plan_inference = rnl_dense_plan_inference,
     .plan_backward = rnl_dense_plan_backward,
+    .gives_gradient = true,
+    .taker = rnl_dense_taker,
     .collect = rnl_dense_collect,
     .place = rnl_dense_place,
 };
@@ -178,6 +180,8 @@ const rnl_layer_operations rnl_projection_operations = {
     .plan_forward = rnl_dense_plan_forward,
     .plan_inference = rnl_dense_plan_inference,
     .plan_backward = rnl_dense_plan_backward,
+    .gives_gradient = true,
+    .taker = rnl_dense_taker,
     .collect = rnl_dense_collect,
     .place = rnl_dense_place,
 };

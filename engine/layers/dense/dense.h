@@ -36,6 +36,7 @@ rnl_status rnl_dense_plan_forward(const rnl_layer *layer, rnl_step *step, const 
 rnl_status rnl_dense_plan_inference(const rnl_layer *layer, struct rnl_predictor *predictor);
 rnl_status rnl_dense_plan_backward(void *state, rnl_step *step, const rnl_upstream *upstream,
                                    rnl_upstream *downstream);
+const rnl_taker *rnl_dense_taker(const void *state);
 rnl_status rnl_dense_collect(const void *state, size_t array, rnl_layer *layer);
 void rnl_dense_place(const void *state, size_t array);
 

@@ -78,25 +78,28 @@ static rnl_status add_columns(rnl_dense_state *state, rnl_step *step)
 
 /* ---- of a part of the rows ------------------------------------------------------------------- */
 
-/* Delta in mixed precision goes part by part: a pair of rows is one part's. */
-static void compute_delta(const rnl_dense_state *state, size_t part, size_t parts,
-                          const rnl_step_worker *worker)
+static rnl_status compute_rows(const rnl_dense_state *state, size_t row, size_t rows,
+                               const rnl_step_worker *worker)
 {
-    const rnl_dense_columns *columns = &state->blocks[0];
-    const size_t at_once = columns->weights->pairs ? 1 : parts, rows = state->cut.part_rows;
-    for (size_t k = 0; k < parts; k += at_once)
-        rnl_dense_compute_delta(state, columns, (part + k) * rows, at_once * rows, worker);
-}
-
-static rnl_status run_filled(const rnl_dense_state *state, size_t part, size_t parts,
-                             const rnl_step_worker *worker)
-{
-    const size_t row = part * state->cut.part_rows, rows = parts * state->cut.part_rows;
-    compute_delta(state, part, parts, worker);
+    if (!state->upstream.taker)
+        rnl_dense_compute_delta(state, &state->blocks[0], row, rows, worker);
+    if (state->downstream.taker)
+        return rnl_dense_give(state, row, rows, worker);
     if (has_input_gradient(state))
         return compute_input_gradient(&state->blocks[0], worker, row, rows, state->transposed,
                                       *state->downstream.values + row * state->downstream.stride);
     return RNL_OK;
+}
+
+/* Clears what would be computed of rows that pad. */
+static void clear_rows(const rnl_dense_state *state, size_t row, size_t rows,
+                       const rnl_step_worker *worker)
+{
+    const rnl_taker *taker = state->downstream.taker;
+    if (!state->upstream.taker)
+        rnl_dense_clear_delta(&state->blocks[0], worker->step, row, rows);
+    if (taker)
+        taker->clear(taker->self, row, rows, worker);
 }
 
 static rnl_status run_parts(void *self, size_t part, rnl_step_worker *worker)
@@ -106,9 +109,9 @@ static rnl_status run_parts(void *self, size_t part, rnl_step_worker *worker)
     for (rnl_dense_parts some; part < end; part += some.count) {
         some = rnl_dense_parts_from(state, worker, part, end - part);
         if (some.filled)
-            RNL_TRY(run_filled(state, part, some.count, worker));
+            RNL_TRY(compute_rows(state, part * rows, some.count * rows, worker));
         else
-            rnl_dense_clear_delta(&state->blocks[0], worker->step, part * rows, some.count * rows);
+            clear_rows(state, part * rows, some.count * rows, worker);
     }
     return RNL_OK;
 }
@@ -129,21 +132,22 @@ static rnl_phase_cost part_cost(const rnl_dense_state *state, const rnl_step *st
     return cost;
 }
 
-/* The weights that the input gradient reads were transposed by all workers in the forward phase. */
+/* The weights that the input gradient reads may have been transposed by all workers in the forward
+ * phase. */
 static rnl_status add_parts(rnl_dense_state *state, rnl_step *step)
 {
-    return rnl_phases_add(&step->phases,
-                          (rnl_phase){
-                              .name = "delta",
-                              .tiles = state->cut.parts,
-                              .run = run_parts,
-                              .self = state,
-                              .joins = state->joined_parts,
-                              .line = state->cut.parts,
-                              .waits = RNL_WAITS_FOR_SHARED,
-                              .after = has_input_gradient(state) ? state->forward_phases : 0,
-                              .cost = part_cost(state, step),
-                          });
+    return rnl_phases_add(
+        &step->phases, (rnl_phase){
+                           .name = "delta",
+                           .tiles = state->cut.parts,
+                           .run = run_parts,
+                           .self = state,
+                           .joins = state->joined_parts,
+                           .line = state->cut.parts,
+                           .waits = RNL_WAITS_FOR_SHARED,
+                           .after = rnl_dense_transposes_forward(state) ? state->forward_phases : 0,
+                           .cost = part_cost(state, step),
+                       });
 }
 
 /* ---- planning -------------------------------------------------------------------------------- */
@@ -169,5 +173,7 @@ void rnl_dense_plan_input_gradient(rnl_dense_state *state, rnl_step *step,
 
 rnl_status rnl_dense_add_delta(rnl_dense_state *state, rnl_step *step)
 {
+    if (state->upstream.taker && !has_input_gradient(state))
+        return RNL_OK;
     return state->cut.by_columns ? add_columns(state, step) : add_parts(state, step);
 }

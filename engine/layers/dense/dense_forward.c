@@ -15,14 +15,15 @@ static rnl_status multiply(const rnl_dense_state *state, const rnl_dense_columns
                                  x.values + row * x.stride, weights->pairs->forward, z);
     }
     /* In a mini-batch of few rows y is in the cache. */
-    const rnl_mutable_view y =
+    const rnl_view y =
         state->cut.by_columns
-            ? (rnl_mutable_view){0}
-            : rnl_matrix_at(&state->output, row, columns->first + panel * columns->packing.width);
+            ? (rnl_view){0}
+            : rnl_matrix_view(&state->output, row, columns->first + panel * columns->packing.width);
+    const rnl_fetch written[] = {
+        {y.values, rows, rnl_panel_columns(&columns->packing, panel), y.stride}, {0}};
     return rnl_product_panel_fetching(&columns->forward, worker->onednn, rows, panel,
                                       rnl_matrix_view(state->input, row, 0).values,
-                                      weights->arrays[RNL_VALUES], z,
-                                      (rnl_product_fetches){.written = y});
+                                      weights->arrays[RNL_VALUES], z, written);
 }
 
 /* Adds the bias and activates z of a panel. */
@@ -82,7 +83,8 @@ static rnl_status run_forward(const rnl_dense_state *state, size_t number, size_
 {
     const rnl_dense_slice slice = rnl_dense_slice_of(state, number);
     const size_t end = part + together, rows = state->cut.part_rows;
-    for (size_t k = part; worker->batch.training && !state->cut.by_columns && k < end; ++k)
+    for (size_t k = part; worker->batch.training && rnl_dense_transposes_forward(state) && k < end;
+         ++k)
         rnl_dense_transpose_part(state, worker->step, &slice, k);
     for (rnl_dense_parts some; part < end; part += some.count) {
         some = rnl_dense_parts_from(state, worker, part, end - part);
@@ -99,8 +101,7 @@ static rnl_phase_cost forward_cost(const rnl_dense_state *state, const rnl_step 
 {
     const double rows = (double)(parts * state->cut.part_rows), fan_in = (double)state->fan_in,
                  units = (double)state->units;
-    const bool transposes = step->given.training && !state->cut.by_columns &&
-                            !rnl_step_is_mixed(step) && state->layer->index > step->first_trainable;
+    const bool transposes = rnl_dense_transposes_forward(state);
     return (rnl_phase_cost){
         .tiles = state->cut.by_columns ? 0 : state->slices * parts,
         .row_parts = state->cut.by_columns || state->keeps_weights ? 0 : parts,

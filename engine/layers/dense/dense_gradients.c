@@ -28,17 +28,25 @@ static gradient_tile tile_of(const rnl_dense_state *state, size_t number)
     };
 }
 
-/* Inputs of one product at most: of few rows a short rest is not worth a call of its own.  oneDNN
- * makes products of so many as were planned. */
+/* Inputs of one product at most: of few rows a short rest is not worth a call of its own.  Of many
+ * rows a panel of delta comes from far, and serves more of them. */
 static size_t most_inputs(const rnl_dense_state *state, const rnl_step *step)
 {
-    return state->cut.by_columns && !step->onednn ? RNL_CUT_INPUTS * 3 / 2 : RNL_CUT_INPUTS;
+    enum { OF_MANY_ROWS = 64 };
+    if (!state->cut.by_columns)
+        return OF_MANY_ROWS;
+    return step->onednn ? RNL_CUT_INPUTS : RNL_CUT_INPUTS * 3 / 2;
 }
 
-/* Returns how many inputs the next product takes of those that are left. */
+/* Returns how many inputs the next product takes of those that are left: of many rows as even a
+ * share as whole vectors allow. */
 static size_t next_inputs(const rnl_dense_state *state, const rnl_step *step, size_t left)
 {
-    return left <= most_inputs(state, step) ? left : RNL_CUT_INPUTS;
+    const size_t most = most_inputs(state, step);
+    if (left <= most)
+        return left;
+    return state->cut.by_columns ? RNL_CUT_INPUTS
+                                 : rnl_in_vectors(rnl_divide_up(left, rnl_divide_up(left, most)));
 }
 
 /* Returns the number of inputs in a range. */
@@ -63,14 +71,8 @@ typedef struct shard_gradients {
     size_t rows;              /* of a shard, of pairs in mixed precision */
     size_t x_stride;          /* floats between them */
     const float *transposed;  /* those inputs, by rows, of the only shard; or NULL */
-    const rnl_fetch *fetches; /* of a product of transposed inputs */
+    const rnl_fetch *fetches; /* of a product that is not of shards */
 } shard_gradients;
-
-static size_t shard_rows(const rnl_dense_columns *columns, const rnl_step *step)
-{
-    const size_t rows = rnl_cut_shard_rows(step->rows);
-    return columns->weights->pairs ? rnl_pair_row(step, rows) : rows;
-}
 
 static shard_gradients gradients_of(const rnl_dense_state *state, const rnl_dense_columns *columns,
                                     size_t panel, const rnl_step_worker *worker)
@@ -83,7 +85,7 @@ static shard_gradients gradients_of(const rnl_dense_state *state, const rnl_dens
         .columns = columns,
         .panel = panel,
         .x = pairs ? state->input->pairs->by_columns.values : state->input->values,
-        .rows = shard_rows(columns, step),
+        .rows = rnl_dense_shard_rows(columns, step),
         .x_stride = pairs ? state->input->pairs->by_columns.stride : state->input->stride,
     };
 }
@@ -98,11 +100,10 @@ static rnl_status compute_shards(const void *context, rnl_shard_range shards, bo
                 *delta = columns->delta + row * columns->delta_packing.width;
     if (g->transposed)
         return rnl_product_panel_fetching(&columns->gradients_by_rows, NULL, g->inputs, g->panel,
-                                          g->transposed, delta, gradients,
-                                          (rnl_product_fetches){.read = g->fetches});
+                                          g->transposed, delta, gradients, g->fetches);
     if (shards.count == 1 && !add)
-        return rnl_product_panel(&columns->gradients, g->onednn, g->inputs, g->panel, x, delta,
-                                 gradients);
+        return rnl_product_panel_fetching(&columns->gradients, g->onednn, g->inputs, g->panel, x,
+                                          delta, gradients, g->fetches);
     rnl_product_panel_tree(&columns->gradients, g->inputs, g->panel, shards.count, x, delta, nodes,
                            add, gradients);
     return RNL_OK;
@@ -133,6 +134,24 @@ static rnl_fetch *list_weights(const rnl_block *weights, size_t at, size_t count
     for (size_t k = RNL_VALUES; weights->updated_by_tile && k < RNL_BEST; ++k)
         if (weights->arrays[k])
             *list++ = (rnl_fetch){weights->arrays[k] + at, 1, count, count};
+    return list;
+}
+
+/* Lists the transposed weights, which are written behind the update. */
+static rnl_fetch *list_transposed(const rnl_dense_state *state, size_t panel, size_t input,
+                                  size_t inputs, rnl_fetch *list)
+{
+    const rnl_dense_columns *columns = &state->blocks[0];
+    const size_t width = columns->transposed_packing.width, end = input + inputs;
+    for (size_t next; state->transposes_updated && state->transposed && input < end; input = next) {
+        next = rnl_least(end, (input / width + 1) * width);
+        const rnl_mutable_view at =
+            rnl_dense_transposed_at(columns, panel, input, state->transposed);
+        *list++ = (rnl_fetch){.values = at.values,
+                              .rows = rnl_panel_columns(&columns->packing, panel),
+                              .columns = next - input,
+                              .stride = at.stride};
+    }
     return list;
 }
 
@@ -168,14 +187,18 @@ static rnl_status compute_gradients(const rnl_dense_state *state, const rnl_dens
     shard_gradients of = gradients_of(state, columns, panel, worker);
     of.x += input;
     of.inputs = inputs;
-    rnl_fetch fetches[RNL_BEST + 2]; /* arrays, inputs, the end */
+    rnl_fetch fetches[RNL_BEST + 4]; /* arrays, transposed weights of two panels, inputs, the end */
+    rnl_fetch *end = fetches;
+    if (rnl_product_fetches(transposed ? &columns->gradients_by_rows : &columns->gradients)) {
+        end = list_weights(weights, at, count, end);
+        end = list_transposed(state, panel, input, inputs, end);
+    }
     if (transposed) {
-        rnl_fetch *end = list_weights(weights, at, count, fetches);
         end = list_inputs(&of, state->input, transposed, end);
-        *end = (rnl_fetch){0};
-        of.fetches = fetches;
         of.transposed = transposed->values;
     }
+    *end = (rnl_fetch){0};
+    of.fetches = fetches;
     RNL_TRY(rnl_shard_sum_run(
         &(const rnl_shard_sum){
             .leaves = rnl_cut_used_shards(step->rows, worker->batch.rows),
@@ -189,56 +212,10 @@ static rnl_status compute_gradients(const rnl_dense_state *state, const rnl_dens
         step, gradients));
     if (weights->updated_by_tile)
         rnl_step_update(step, worker, weights->index, at, count, gradients);
+    if (state->transposes_updated)
+        rnl_dense_transpose_inputs(state, step, panel, input, inputs);
     if (rnl_weight_pairs_follow(weights))
         rnl_weight_pairs_write(step, weights, panel, input, inputs);
-    return RNL_OK;
-}
-
-static rnl_status sum_shard(const void *context, rnl_shard_range shard, bool add, float *spare,
-                            float *sums)
-{
-    (void)add, (void)spare;
-    const shard_gradients *g = context;
-    const rnl_packing *packing = &g->columns->delta_packing;
-    const rnl_kernels *kernels = g->step->kernels;
-    const rnl_column_sums arguments = {
-        .rows = g->rows,
-        .columns = rnl_panel_columns(packing, g->panel),
-        .x = {g->columns->delta + rnl_packed_at(packing, g->panel, shard.first * g->rows),
-              packing->width},
-        .sums = sums,
-    };
-    if (g->columns->weights->pairs)
-        kernels->bfloat16_column_sums(&arguments);
-    else
-        kernels->column_sums(&arguments);
-    return RNL_OK;
-}
-
-static rnl_status compute_bias_gradients(const rnl_dense_state *state,
-                                         const rnl_step_worker *worker,
-                                         const rnl_dense_slice *slice)
-{
-    rnl_step *step = worker->step;
-    const rnl_packing *packing = &slice->columns->delta_packing;
-    for (size_t p = slice->begin; p < slice->end; ++p) {
-        const size_t unit = slice->columns->first + p * packing->width,
-                     units = rnl_panel_columns(packing, p);
-        const shard_gradients of = gradients_of(state, slice->columns, p, worker);
-        RNL_TRY(rnl_shard_sum_run(
-            &(const rnl_shard_sum){
-                .leaves = rnl_cut_used_shards(step->rows, worker->batch.rows),
-                .count = units,
-                .compute = sum_shard,
-                .context = &of,
-                .together = 1,
-                .spare = step->buffers.tile[worker->index],
-            },
-            step, state->bias->gradients + unit));
-        if (state->bias->updated_by_tile)
-            rnl_step_update(step, worker, state->bias->index, unit, units,
-                            state->bias->gradients + unit);
-    }
     return RNL_OK;
 }
 
@@ -248,7 +225,8 @@ static const float *transpose_inputs(const rnl_dense_state *state, const rnl_den
 {
     const rnl_step *step = worker->step;
     const rnl_product_shape *shape = &columns->gradients_by_rows.shape;
-    float *transposed = step->buffers.tile[worker->index] + RNL_CUT_INPUTS * columns->packing.width;
+    float *transposed =
+        step->buffers.tile[worker->index] + most_inputs(state, step) * columns->packing.width;
     step->kernels->transpose(&(const rnl_transpose){
         .rows = shape->inner,
         .columns = inputs,
@@ -291,7 +269,7 @@ static rnl_status run_gradients(void *self, size_t number, rnl_step_worker *work
         const gradient_tile joined = tile_of(state, number + k);
         tile.slice.end = joined.slice.end;
         if (state->learns_bias && joined.with_bias)
-            RNL_TRY(compute_bias_gradients(state, worker, &joined.slice));
+            RNL_TRY(rnl_dense_bias_gradients(state, &joined.slice, worker));
     }
     const rnl_dense_slice *slice = &tile.slice;
     const bool transposes = rnl_product_is_faster_by_rows(&slice->columns->gradients_by_rows,
@@ -394,22 +372,43 @@ rnl_status rnl_dense_add_gradients(rnl_dense_state *state, rnl_step *step)
                               .owner = gradients_owner,
                               .self = state,
                               .waits = RNL_WAITS_FOR_FIRST,
-                              .after = by_columns ? 0 : step->phases.count,
+                              .after = by_columns ? 0 : step->phases.needed,
                               .trails = by_columns ? RNL_TRAILS_HERE : RNL_TRAILS_LATER,
                               .cost = gradients_cost(state, step),
                           });
 }
 
 /* Plans the same product of transposed inputs, if that is faster. */
-static void plan_by_rows(rnl_dense_state *state, rnl_dense_columns *columns)
+static void plan_by_rows(rnl_dense_state *state, rnl_dense_columns *columns, const rnl_step *step)
 {
+    const size_t most = most_inputs(state, step);
     rnl_product by_rows = columns->gradients;
+    by_rows.shape.rows = rnl_least(state->fan_in, most);
     by_rows.shape.a_layout = RNL_BY_ROWS;
     by_rows.shape.a_stride = rnl_product_row_stride(by_rows.shape.inner);
     if (!rnl_product_is_faster_by_rows(&by_rows, columns->packing.panels))
         return;
     columns->gradients_by_rows = by_rows;
-    rnl_dense_need(state, RNL_CUT_INPUTS * (columns->packing.width + by_rows.shape.a_stride));
+    rnl_dense_need(state, most * (columns->packing.width + by_rows.shape.a_stride));
+}
+
+/* Plans the products of a range.  One serves all; oneDNN hears of the rows of each. */
+static void plan_range(const rnl_dense_state *state, rnl_step *step, rnl_dense_columns *columns,
+                       size_t left)
+{
+    const rnl_matrix *x = state->input;
+    const bool pairs = columns->weights->pairs != NULL;
+    for (size_t inputs; left > 0; left -= inputs) {
+        inputs = next_inputs(state, step, left);
+        columns->gradients = rnl_step_product(
+            step, (rnl_product_shape){.rows = inputs,
+                                      .inner = rnl_dense_shard_rows(columns, step),
+                                      .a_layout = RNL_BY_COLUMNS,
+                                      .a_stride = pairs ? x->pairs->by_columns.stride : x->stride,
+                                      .b = columns->delta_packing,
+                                      .pairs = pairs,
+                                      .pads = true});
+    }
 }
 
 rnl_status rnl_dense_plan_gradients(rnl_dense_state *state, rnl_step *step,
@@ -418,22 +417,12 @@ rnl_status rnl_dense_plan_gradients(rnl_dense_state *state, rnl_step *step,
     const bool pairs = columns->weights->pairs != NULL;
     if (pairs)
         RNL_TRY(rnl_step_read_columns(step, state->input));
-    /* One product serves all ranges; oneDNN hears of the rest of each. */
     for (size_t r = 0; r < state->cut.inputs.ranges; ++r)
-        columns->gradients = rnl_step_product(
-            step, (rnl_product_shape){.rows = rnl_least(state->fan_in, RNL_CUT_INPUTS),
-                                      .rest = inputs_of(state, r) % RNL_CUT_INPUTS,
-                                      .inner = shard_rows(columns, step),
-                                      .a_layout = RNL_BY_COLUMNS,
-                                      .a_stride = pairs ? state->input->pairs->by_columns.stride
-                                                        : state->input->stride,
-                                      .b = columns->delta_packing,
-                                      .pairs = pairs,
-                                      .pads = true});
+        plan_range(state, step, columns, inputs_of(state, r));
     rnl_dense_need(state, (1 + rnl_shard_sum_spare(step)) * most_inputs(state, step) *
                               columns->packing.width);
     if (!state->cut.by_columns && !pairs && !step->onednn && step->rows.shards == 1)
-        plan_by_rows(state, columns);
+        plan_by_rows(state, columns, step);
     if (state->layer->tied_to)
         return rnl_dense_reserve_tied(step, columns->weights);
     return rnl_step_keeps_gradients(step) || state->layer->shared

@@ -25,7 +25,7 @@ void rnl_dense_plan_mixed_delta(rnl_dense_state *state, rnl_step *step, rnl_dens
     columns->delta_packing =
         rnl_packing_uniform(rnl_pair_row(step, step->padded_rows), columns->count);
     columns->delta_stride = rnl_product_row_stride(rnl_pairs_of(columns->count));
-    rnl_dense_need(state, rnl_dense_rounded_floats(columns));
+    rnl_dense_need(state, rnl_dense_rounded_floats(columns->count));
 }
 
 size_t rnl_dense_delta_rows_at(const rnl_dense_columns *columns)

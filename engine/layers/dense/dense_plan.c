@@ -38,6 +38,8 @@ static rnl_status run_preparation(void *self, size_t column_block, rnl_step_work
     for (size_t a = 0; a < rnl_step_prepared_arrays(worker->step); ++a)
         place_block(state, a, column_block);
     rnl_weight_pairs_write_all(worker->step, state->blocks[column_block].weights);
+    if (state->transposes_updated && state->transposed)
+        rnl_dense_transpose_weights(&state->blocks[0], worker->step, state->transposed);
     return RNL_OK;
 }
 
@@ -174,6 +176,14 @@ static rnl_status reserve_shared(rnl_dense_state *state, rnl_step *step)
                : RNL_OK;
 }
 
+/* Tests if nothing changes the weights after the tile that computes their gradients.  Probes take
+ * updates back. */
+static bool transposes_updated(const rnl_dense_state *state, const rnl_step *step)
+{
+    return !step->given.inspecting && !rnl_step_updates_late(step) && !rnl_dense_is_tied(state) &&
+           !rnl_dense_of(state->layer)->kernel_constraint.kind;
+}
+
 /* Requests what the backward phases need beyond the forward phases. */
 static rnl_status plan_training(rnl_dense_state *state, rnl_step *step)
 {
@@ -194,10 +204,13 @@ static rnl_status plan_training(rnl_dense_state *state, rnl_step *step)
     if (state->learns_bias)
         RNL_TRY(rnl_step_gradients(step, state->bias));
     rnl_step_need_tile(step, state->scratch);
-    if (!state->cut.by_columns)
-        return reserve_shared(state, step);
-    lay_out_buffer(state, step);
-    return RNL_OK;
+    if (state->cut.by_columns) {
+        lay_out_buffer(state, step);
+        return RNL_OK;
+    }
+    rnl_dense_plan_taker(state);
+    state->transposes_updated = transposes_updated(state, step);
+    return reserve_shared(state, step);
 }
 
 rnl_status rnl_dense_plan_forward(const rnl_layer *layer, rnl_step *step, const rnl_matrix *input,
@@ -261,6 +274,8 @@ rnl_status rnl_dense_plan_backward(void *planned, rnl_step *step, const rnl_upst
         downstream->partials = state->cut.by_columns ? state->cut.columns.blocks : 1;
         state->downstream = *downstream;
     }
+    if (downstream && downstream->taker)
+        rnl_dense_plan_given(state, step);
     RNL_TRY(rnl_dense_add_delta(state, step));
     return learns ? rnl_dense_add_gradients(state, step) : RNL_OK;
 }

@@ -3,7 +3,7 @@
  * (engine/product/packing.h).  For a panel P of a column block and a part p of the rows:
  *
  *     forward:   z = x_p W_P;  y_pP = f(z + b_P)
- *     backward:  delta = (sum of upstream partials) * f'(y), packed
+ *     backward:  delta = (sum of upstream partials, or a panel given) * f'(y), packed
  *                dx = delta W', the input gradient
  *                dW = x' delta, for some inputs and a panel
  *                db = sum of delta's rows
@@ -18,9 +18,11 @@
  * never leave its core.
  *
  * A layer cut by rows is one column block.  It has tiles for each part of the rows and group of
- * panels, and for dW one for each range of inputs and group of panels.  Its forward tiles transpose
- * the weights for all workers.  Tiles are shared out by rows; where weights are more than what goes
- * in and out, by slices, so that a worker's weights stay in its cache.
+ * panels, and for dW one for each range of inputs and group of panels.  These transpose the weights
+ * that they have updated, for all workers; weights that change later are transposed by the forward
+ * tiles.  dx goes to a dense layer before panel by panel, which computes its delta of it at once.
+ * Tiles are shared out by rows; where weights are more than what goes in and out, by slices, so
+ * that a worker's weights stay in its cache.
  *
  * In both, gradients are summed over all rows by one worker, which then updates the weights.
  *
@@ -101,14 +103,30 @@ typedef struct rnl_dense_state {
     rnl_dense_by_columns by_columns;
     float *transposed; /* W', packed, of a layer cut by rows; NULL if the input gradient is not
                           needed, and in mixed precision */
+    bool transposes_updated; /* the tile that updates weights transposes them, too; else the forward
+                                phase does */
     /* In training, for trained layers and those after the first of them: */
+    rnl_taker taker;                   /* of a layer cut by rows */
     rnl_upstream upstream, downstream; /* downstream has 0 partials if its gradient is not needed */
 } rnl_dense_state;
+
+/* Tests if the weights' transposed copy is made by the forward phase. */
+static inline bool rnl_dense_transposes_forward(const rnl_dense_state *state)
+{
+    return !state->cut.by_columns && state->blocks[0].transposed_packing.panels > 0 &&
+           !state->blocks[0].weights->pairs && !state->transposes_updated;
+}
+
+/* What the derivative reads of the forward pass, where that left floats. */
+static inline const rnl_matrix *rnl_dense_left_by_forward(const rnl_dense_state *state)
+{
+    return state->activation.keeps_slope ? &state->kept : &state->output;
+}
 
 /* Tests if the derivative reads the output out of its pairs. */
 static inline bool rnl_dense_reads_pairs(const rnl_dense_state *state)
 {
-    return state->output.pairs && state->output.pairs->alone && !state->kept.values;
+    return state->output.pairs && state->output.pairs->alone && !state->activation.keeps_slope;
 }
 
 /* Panels of all column blocks. */
@@ -177,6 +195,19 @@ rnl_status rnl_dense_plan_gradients(rnl_dense_state *state, rnl_step *step,
 /* Adds the phase of the gradients, which trails. */
 rnl_status rnl_dense_add_gradients(rnl_dense_state *state, rnl_step *step);
 
+/* Returns the rows of a shard, in mixed precision those of pairs. */
+static inline size_t rnl_dense_shard_rows(const rnl_dense_columns *columns, const rnl_step *step)
+{
+    const size_t rows = rnl_cut_shard_rows(step->rows);
+    return columns->weights->pairs ? rnl_pair_row(step, rows) : rows;
+}
+
+/* ---- bias gradients and their update (dense_bias.c) ------------------------------------------ */
+
+/* Sums the rows of delta, for the units of a slice. */
+rnl_status rnl_dense_bias_gradients(const rnl_dense_state *state, const rnl_dense_slice *slice,
+                                    const rnl_step_worker *worker);
+
 /* ---- tied weights (dense_tied.c) ------------------------------------------------------------- */
 
 /* Tests if gradients of the kernel are kept, and updated by a phase of their own: it is another
@@ -195,17 +226,45 @@ rnl_status rnl_dense_plan_tie(rnl_dense_state *state, rnl_step *step);
 
 /* ---- delta (dense_delta.c) ------------------------------------------------------------------- */
 
-/* Computes delta of some rows of a column block, packed; in mixed precision rounded, in both
- * forms. */
+/* Rows of delta. */
+typedef struct rnl_dense_rows {
+    size_t begin, end;
+} rnl_dense_rows;
+
+/* Some panels of some rows of delta, and the gradient with respect to the output there. */
+typedef struct rnl_dense_piece {
+    size_t begin, end; /* panels */
+    size_t row, rows;
+    rnl_partials gradient;
+} rnl_dense_piece;
+
+/* Computes a piece of a column block's delta, packed; in mixed precision rounded, in both forms,
+ * by way of a buffer. */
+void rnl_dense_compute_piece(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                             rnl_dense_piece piece, float *buffer, const rnl_step *step);
+
+/* Returns the floats of the buffer for a piece of so many units. */
+size_t rnl_dense_rounded_floats(size_t units);
+
+/* Computes delta of some rows of a column block, of the upstream matrices. */
 void rnl_dense_compute_delta(const rnl_dense_state *state, const rnl_dense_columns *columns,
                              size_t row, size_t rows, const rnl_step_worker *worker);
-
-/* Returns what that needs of a worker's scratch in mixed precision. */
-size_t rnl_dense_rounded_floats(const rnl_dense_columns *columns);
 
 /* Sets delta to 0 in padding rows, which have no part in the gradients. */
 void rnl_dense_clear_delta(const rnl_dense_columns *columns, const rnl_step *step, size_t row,
                            size_t rows);
+
+/* ---- input gradients given from layer to layer (dense_given.c) ------------------------------- */
+
+/* Plans the taker that computes delta of the gradient that the next layer gives. */
+void rnl_dense_plan_taker(rnl_dense_state *state);
+
+/* Plans the input gradient for the taker before. */
+void rnl_dense_plan_given(rnl_dense_state *state, rnl_step *step);
+
+/* Computes the input gradient of some rows and gives it to the taker. */
+rnl_status rnl_dense_give(const rnl_dense_state *state, size_t row, size_t rows,
+                          const rnl_step_worker *worker);
 
 /* ---- mixed precision (dense_mixed.c) --------------------------------------------------------- */
 
@@ -223,6 +282,14 @@ size_t rnl_dense_delta_rows_at(const rnl_dense_columns *columns);
 /* Transposes one part's share of a slice's weights, if they are needed. */
 void rnl_dense_transpose_part(const rnl_dense_state *state, const rnl_step *step,
                               const rnl_dense_slice *slice, size_t part);
+
+/* Returns where the transposed weights of a panel begin, of an input. */
+rnl_mutable_view rnl_dense_transposed_at(const rnl_dense_columns *columns, size_t panel,
+                                         size_t input, float *transposed);
+
+/* Transposes the weights of a panel from an input on, if they are needed. */
+void rnl_dense_transpose_inputs(const rnl_dense_state *state, const rnl_step *step, size_t panel,
+                                size_t input, size_t inputs);
 
 /* Transposes the weights of a column block into a buffer. */
 void rnl_dense_transpose_weights(const rnl_dense_columns *columns, const rnl_step *step,

@@ -1,18 +1,49 @@
 #include "engine/layers/dense/dense_state.h"
 
+#include "engine/base/number.h"
+
+/* Transposes the weights of a panel of units from an input on, of one panel of W'. */
+static void transpose_some(const rnl_dense_columns *columns, const rnl_step *step, size_t units,
+                           size_t input, size_t inputs, float *transposed)
+{
+    const rnl_packing *from = &columns->packing;
+    step->kernels->transpose(&(const rnl_transpose){
+        .rows = inputs,
+        .columns = rnl_panel_columns(from, units),
+        .x = {columns->weights->arrays[RNL_VALUES] + rnl_packed_at(from, units, input),
+              rnl_panel_stride(from, units)},
+        .y = rnl_dense_transposed_at(columns, units, input, transposed),
+    });
+}
+
 /* Transposes the weights of a panel of units and a panel of inputs. */
 static void transpose_square(const rnl_dense_columns *columns, const rnl_step *step, size_t units,
                              size_t inputs, float *transposed)
 {
-    const rnl_packing *from = &columns->packing, *to = &columns->transposed_packing;
-    step->kernels->transpose(&(const rnl_transpose){
-        .rows = rnl_panel_columns(to, inputs),
-        .columns = rnl_panel_columns(from, units),
-        .x = {columns->weights->arrays[RNL_VALUES] + rnl_packed_at(from, units, inputs * to->width),
-              rnl_panel_stride(from, units)},
-        .y = {transposed + rnl_packed_at(to, inputs, units * from->width),
-              rnl_panel_stride(to, inputs)},
-    });
+    const rnl_packing *to = &columns->transposed_packing;
+    transpose_some(columns, step, units, inputs * to->width, rnl_panel_columns(to, inputs),
+                   transposed);
+}
+
+rnl_mutable_view rnl_dense_transposed_at(const rnl_dense_columns *columns, size_t units,
+                                         size_t input, float *transposed)
+{
+    const rnl_packing *to = &columns->transposed_packing;
+    const size_t panel = input / to->width;
+    return (rnl_mutable_view){
+        transposed + rnl_packed_at(to, panel, units * columns->packing.width) + input % to->width,
+        rnl_panel_stride(to, panel)};
+}
+
+void rnl_dense_transpose_inputs(const rnl_dense_state *state, const rnl_step *step, size_t panel,
+                                size_t input, size_t inputs)
+{
+    const rnl_dense_columns *columns = &state->blocks[0];
+    const size_t width = columns->transposed_packing.width, end = input + inputs;
+    for (size_t next; state->transposed && input < end; input = next) {
+        next = rnl_least(end, (input / width + 1) * width);
+        transpose_some(columns, step, panel, input, next - input, state->transposed);
+    }
 }
 
 void rnl_dense_transpose_weights(const rnl_dense_columns *columns, const rnl_step *step,

@@ -1,0 +1,93 @@
+/* The input gradient of a layer cut by rows that goes to a layer before panel by panel, out of the
+ * worker's buffer: it is never written to memory. */
+#include "engine/layers/dense/dense_state.h"
+
+#include "engine/base/error.h"
+
+/* ---- taken ----------------------------------------------------------------------------------- */
+
+static void take(void *self, size_t panel, size_t row, size_t rows, rnl_view gradient, float *spare,
+                 const rnl_step_worker *worker)
+{
+    const rnl_dense_state *state = self;
+    const rnl_dense_piece piece = {
+        .begin = panel,
+        .end = panel + 1,
+        .row = row,
+        .rows = rows,
+        .gradient = {gradient.values, gradient.stride, 1, 0},
+    };
+    rnl_dense_compute_piece(state, &state->blocks[0], piece, spare, worker->step);
+}
+
+static void clear(void *self, size_t row, size_t rows, const rnl_step_worker *worker)
+{
+    const rnl_dense_state *state = self;
+    rnl_dense_clear_delta(&state->blocks[0], worker->step, row, rows);
+}
+
+void rnl_dense_plan_taker(rnl_dense_state *state)
+{
+    const rnl_dense_columns *columns = &state->blocks[0];
+    const bool pairs = columns->weights->pairs != NULL;
+    state->taker = (rnl_taker){
+        .take = take,
+        .clear = clear,
+        .self = state,
+        .spare = pairs ? rnl_dense_rounded_floats(columns->delta_packing.width) : 0,
+        .reads = pairs ? NULL : rnl_dense_left_by_forward(state),
+    };
+}
+
+const rnl_taker *rnl_dense_taker(const void *planned)
+{
+    const rnl_dense_state *state = planned;
+    return state->taker.take ? &state->taker : NULL;
+}
+
+/* ---- given ----------------------------------------------------------------------------------- */
+
+void rnl_dense_plan_given(rnl_dense_state *state, rnl_step *step)
+{
+    rnl_dense_columns *columns = &state->blocks[0];
+    columns->input_gradient.shape.c_stride = 0;
+    rnl_step_need_tile(step, state->joined_parts * state->cut.part_rows *
+                                     columns->transposed_packing.width +
+                                 state->downstream.taker->spare);
+}
+
+/* Computes a panel, and fetches what the taker reads. */
+static rnl_status compute_panel(const rnl_dense_state *state, size_t panel, size_t row, size_t rows,
+                                const rnl_step_worker *worker, float *gradient)
+{
+    const rnl_dense_columns *columns = &state->blocks[0];
+    const rnl_weight_pairs *pairs = columns->weights->pairs;
+    const rnl_matrix *read = state->downstream.taker->reads;
+    rnl_fetch fetches[2] = {0};
+    if (pairs)
+        return rnl_product_panel(&columns->input_gradient, NULL, rows, panel,
+                                 columns->delta_rows + row * columns->delta_stride,
+                                 pairs->transposed, gradient);
+    if (read)
+        fetches[0] = (rnl_fetch){
+            rnl_matrix_view(read, row, panel * columns->transposed_packing.width).values, rows,
+            rnl_panel_columns(&columns->transposed_packing, panel), read->stride};
+    return rnl_product_panel_fetching(&columns->input_gradient, worker->onednn, rows, panel,
+                                      columns->delta + row * columns->delta_packing.width,
+                                      state->transposed, gradient, fetches);
+}
+
+rnl_status rnl_dense_give(const rnl_dense_state *state, size_t row, size_t rows,
+                          const rnl_step_worker *worker)
+{
+    const rnl_packing *packing = &state->blocks[0].transposed_packing;
+    const rnl_taker *taker = state->downstream.taker;
+    float *gradient = worker->step->buffers.tile[worker->index],
+          *spare = gradient + rows * packing->width;
+    for (size_t p = 0; p < packing->panels; ++p) {
+        RNL_TRY(compute_panel(state, p, row, rows, worker, gradient));
+        taker->take(taker->self, p, row, rows, (rnl_view){gradient, rnl_panel_stride(packing, p)},
+                    spare, worker);
+    }
+    return RNL_OK;
+}
