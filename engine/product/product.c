@@ -1,6 +1,6 @@
 #include "engine/product/product.h"
 
-/* Floats: half a MiB, and 2 MiB. */
+/* Floats of B: half a MiB, and more than an L2 cache holds beside A and C. */
 #define FAR         ((size_t)128 << 10)
 #define BEYOND_L2   ((size_t)512 << 10)
 
@@ -77,11 +77,10 @@ rnl_status rnl_product_panel(const rnl_product *product, rnl_onednn_worker *oned
 bool rnl_product_fetches(const rnl_product *product)
 {
     const rnl_product_shape *shape = &product->shape;
-    if (shape->pairs)
-        return false;
+    const size_t floats = rnl_packed_count(&shape->b) * (shape->pairs ? 2 : 1);
     if (product->kernels->isa == RNL_ISA_AVX2)
-        return shape->a_layout != RNL_BY_COLUMNS;
-    return product->kernels->isa == RNL_ISA_AVX512 && rnl_packed_count(&shape->b) > BEYOND_L2;
+        return shape->a_layout != RNL_BY_COLUMNS && !shape->pairs;
+    return product->kernels->isa == RNL_ISA_AVX512 && floats > BEYOND_L2;
 }
 
 rnl_status rnl_product_panel_fetching(const rnl_product *product, rnl_onednn_worker *onednn,

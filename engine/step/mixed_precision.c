@@ -82,6 +82,30 @@ void rnl_step_round(const rnl_step_worker *worker, const rnl_matrix *matrix, siz
                             column, columns);
 }
 
+rnl_fetch *rnl_step_list_by_columns(const rnl_step *step, rnl_mutable_view pairs, size_t row,
+                                    size_t rows, size_t column, size_t columns, rnl_fetch *list)
+{
+    const size_t first = rnl_pair_row(step, row);
+    *list = (rnl_fetch){place_of(pairs, first, column).values,
+                        rnl_pair_row(step, row + rows - 1) + 1 - first, columns, pairs.stride};
+    return list + (pairs.values != NULL);
+}
+
+rnl_fetch *rnl_step_list_output(const rnl_step_worker *worker, const rnl_matrix *matrix, size_t row,
+                                size_t rows, size_t column, size_t columns, rnl_fetch *list)
+{
+    const rnl_pairs *pairs = worker->batch.training ? matrix->pairs : NULL;
+    if (!pairs || !pairs->alone)
+        *list++ =
+            (rnl_fetch){rnl_matrix_view(matrix, row, column).values, rows, columns, matrix->stride};
+    if (pairs && pairs->by_rows.values)
+        *list++ = (rnl_fetch){place_of(pairs->by_rows, row, column / 2).values, rows,
+                              rnl_pairs_of(columns), pairs->by_rows.stride};
+    return pairs ? rnl_step_list_by_columns(worker->step, pairs->by_columns, row, rows, column,
+                                            columns, list)
+                 : list;
+}
+
 /* ---- outputs that are pairs alone ------------------------------------------------------------ */
 
 /* Tests if products alone read the outputs of all layers but the last. */
@@ -141,6 +165,27 @@ rnl_status rnl_step_weight_pairs(rnl_step *step, rnl_block *block, const rnl_pac
                ? rnl_arena_reserve(&step->arena, &pairs->transposed,
                                    rnl_packed_count(&pairs->transposed_packing), sizeof(float))
                : RNL_OK;
+}
+
+rnl_fetch *rnl_weight_pairs_list(const rnl_block *block, size_t panel, size_t row, size_t rows,
+                                 rnl_fetch *list)
+{
+    const rnl_weight_pairs *pairs = block->pairs;
+    const rnl_packing *to = &pairs->transposed_packing;
+    const size_t end = row + rows, stride = rnl_panel_stride(&pairs->packing, panel),
+                 count = rnl_pairs_of(rows) * stride;
+    *list++ = (rnl_fetch){pairs->forward + rnl_packed_at(&pairs->forward_packing, panel, row / 2),
+                          1, count, count};
+    for (size_t next; pairs->transposed && row < end; row = next) {
+        const size_t inputs = row / to->width;
+        next = rnl_least(end, (inputs + 1) * to->width);
+        *list++ = (rnl_fetch){pairs->transposed +
+                                  rnl_packed_at(to, inputs, panel * pairs->packing.width / 2) +
+                                  row % to->width,
+                              rnl_pairs_of(rnl_panel_columns(&pairs->packing, panel)), next - row,
+                              rnl_panel_stride(to, inputs)};
+    }
+    return list;
 }
 
 /* Rows whose pairs are transposed at once: they stay in the first cache. */

@@ -82,6 +82,16 @@ void rnl_step_leave_floats_out(rnl_step *step);
 void rnl_step_read_pairs(const rnl_step *step, const rnl_matrix *matrix, size_t row, size_t rows,
                          size_t column, size_t columns, rnl_mutable_view y);
 
+/* Lists what a tile writes of a matrix, to be fetched: RNL_OUTPUT_FETCHES entries at most.  Returns
+ * the end of the list. */
+#define RNL_OUTPUT_FETCHES 3
+rnl_fetch *rnl_step_list_output(const rnl_step_worker *worker, const rnl_matrix *matrix, size_t row,
+                                size_t rows, size_t column, size_t columns, rnl_fetch *list);
+
+/* Lists the pairs of columns. */
+rnl_fetch *rnl_step_list_by_columns(const rnl_step *step, rnl_mutable_view pairs, size_t row,
+                                    size_t rows, size_t column, size_t columns, rnl_fetch *list);
+
 /* ---- weights --------------------------------------------------------------------------------- */
 
 /* Rounded copies of a block of packed weights. */
@@ -100,6 +110,11 @@ rnl_status rnl_step_weight_pairs(rnl_step *step, rnl_block *block, const rnl_pac
 /* Rounds weights of a panel from an even row on into the copies. */
 void rnl_weight_pairs_write(const rnl_step *step, const rnl_block *block, size_t panel, size_t row,
                             size_t rows);
+
+/* Lists these copies, RNL_COPY_FETCHES entries at most. */
+#define RNL_COPY_FETCHES 3
+rnl_fetch *rnl_weight_pairs_list(const rnl_block *block, size_t panel, size_t row, size_t rows,
+                                 rnl_fetch *list);
 
 /* Rounds all weights of a block, if it has copies. */
 void rnl_weight_pairs_write_all(const rnl_step *step, const rnl_block *block);

@@ -56,10 +56,14 @@ typedef struct rnl_taker {
                  const struct rnl_step_worker *worker);
     /* In place of rows that pad. */
     void (*clear)(void *self, size_t row, size_t rows, const struct rnl_step_worker *worker);
+    /* Lists what it reads and writes then, RNL_TAKER_FETCHES entries at most.  Returns the end. */
+    rnl_fetch *(*list)(const void *self, size_t panel, size_t row, size_t rows,
+                       const struct rnl_step_worker *worker, rnl_fetch *list);
     void *self;
-    size_t spare;            /* floats that it works with */
-    const rnl_matrix *reads; /* at the panel's place, from memory; or NULL */
+    size_t spare; /* floats that it works with */
 } rnl_taker;
+
+#define RNL_TAKER_FETCHES 3
 
 /* The gradient with respect to a matrix: the sum of `partials` matrices, `distance` floats apart,
  * in their order.  The buffer is reused two layers further back.  Or a taker's, and no matrix. */

@@ -26,6 +26,30 @@ static void clear(void *self, size_t row, size_t rows, const rnl_step_worker *wo
     rnl_dense_clear_delta(&state->blocks[0], worker->step, row, rows);
 }
 
+/* Delta itself is listed in mixed precision alone: in float32 that makes no difference. */
+static rnl_fetch *list_taken(const void *self, size_t panel, size_t row, size_t rows,
+                             const rnl_step_worker *worker, rnl_fetch *list)
+{
+    const rnl_dense_state *state = self;
+    const rnl_step *step = worker->step;
+    const rnl_dense_columns *columns = &state->blocks[0];
+    const rnl_packing *packing = &columns->delta_packing;
+    const size_t unit = panel * packing->width, units = rnl_panel_columns(packing, panel);
+    const rnl_matrix *left = rnl_dense_left_by_forward(state);
+    if (rnl_dense_reads_pairs(state))
+        list =
+            rnl_step_list_by_columns(step, left->pairs->by_columns, row, rows, unit, units, list);
+    else
+        *list++ = (rnl_fetch){rnl_matrix_view(left, row, unit).values, rows, units, left->stride};
+    if (!columns->weights->pairs)
+        return list;
+    *list++ = (rnl_fetch){columns->delta_rows + row * columns->delta_stride + unit / 2, rows,
+                          rnl_pairs_of(units), columns->delta_stride};
+    return rnl_step_list_by_columns(
+        step, (rnl_mutable_view){columns->delta + rnl_packed_at(packing, panel, 0), packing->width},
+        row, rows, 0, units, list);
+}
+
 void rnl_dense_plan_taker(rnl_dense_state *state)
 {
     const rnl_dense_columns *columns = &state->blocks[0];
@@ -33,9 +57,9 @@ void rnl_dense_plan_taker(rnl_dense_state *state)
     state->taker = (rnl_taker){
         .take = take,
         .clear = clear,
+        .list = list_taken,
         .self = state,
         .spare = pairs ? rnl_dense_rounded_floats(columns->delta_packing.width) : 0,
-        .reads = pairs ? NULL : rnl_dense_left_by_forward(state),
     };
 }
 
@@ -56,23 +80,23 @@ void rnl_dense_plan_given(rnl_dense_state *state, rnl_step *step)
                                  state->downstream.taker->spare);
 }
 
-/* Computes a panel, and fetches what the taker reads. */
+/* Computes a panel, and fetches what the taker reads and writes. */
 static rnl_status compute_panel(const rnl_dense_state *state, size_t panel, size_t row, size_t rows,
                                 const rnl_step_worker *worker, float *gradient)
 {
     const rnl_dense_columns *columns = &state->blocks[0];
+    const rnl_product *product = &columns->input_gradient;
     const rnl_weight_pairs *pairs = columns->weights->pairs;
-    const rnl_matrix *read = state->downstream.taker->reads;
-    rnl_fetch fetches[2] = {0};
+    const rnl_taker *taker = state->downstream.taker;
+    rnl_fetch fetches[RNL_TAKER_FETCHES + 1], *end = fetches;
+    if (rnl_product_fetches(product))
+        end = taker->list(taker->self, panel, row, rows, worker, end);
+    *end = (rnl_fetch){0};
     if (pairs)
-        return rnl_product_panel(&columns->input_gradient, NULL, rows, panel,
-                                 columns->delta_rows + row * columns->delta_stride,
-                                 pairs->transposed, gradient);
-    if (read)
-        fetches[0] = (rnl_fetch){
-            rnl_matrix_view(read, row, panel * columns->transposed_packing.width).values, rows,
-            rnl_panel_columns(&columns->transposed_packing, panel), read->stride};
-    return rnl_product_panel_fetching(&columns->input_gradient, worker->onednn, rows, panel,
+        return rnl_product_panel_fetching(product, NULL, rows, panel,
+                                          columns->delta_rows + row * columns->delta_stride,
+                                          pairs->transposed, gradient, fetches);
+    return rnl_product_panel_fetching(product, worker->onednn, rows, panel,
                                       columns->delta + row * columns->delta_packing.width,
                                       state->transposed, gradient, fetches);
 }

@@ -187,11 +187,14 @@ static rnl_status compute_gradients(const rnl_dense_state *state, const rnl_dens
     shard_gradients of = gradients_of(state, columns, panel, worker);
     of.x += input;
     of.inputs = inputs;
-    rnl_fetch fetches[RNL_BEST + 4]; /* arrays, transposed weights of two panels, inputs, the end */
+    /* Arrays, rounded copies or the transposed weights of two panels, inputs, the end. */
+    rnl_fetch fetches[RNL_BEST + RNL_COPY_FETCHES + 2];
     rnl_fetch *end = fetches;
     if (rnl_product_fetches(transposed ? &columns->gradients_by_rows : &columns->gradients)) {
         end = list_weights(weights, at, count, end);
         end = list_transposed(state, panel, input, inputs, end);
+        if (rnl_weight_pairs_follow(weights))
+            end = rnl_weight_pairs_list(weights, panel, input, inputs, end);
     }
     if (transposed) {
         end = list_inputs(&of, state->input, transposed, end);
