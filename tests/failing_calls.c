@@ -11,6 +11,7 @@
  * __wrap_; those of other libraries go their own way.  Each k is a process of its own.
  */
 #include "tests/failing_calls.h"
+#include "engine/base/memory_left.h"
 #include "tests/failing_runs.h"
 #include "threading/topology.h"
 
@@ -177,6 +178,7 @@ static int run_child(int (*body)(const trial *t), const trial *t)
     if (process == 0) {
         alarm(CHILD_SECONDS);
         rnl_topology_forget();
+        rnl_memory_left_forget();
         exit(body(t));
     }
     int status;

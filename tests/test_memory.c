@@ -202,6 +202,47 @@ Test(memory, limit_of_the_address_space)
 }
 
 /* An allocation that no check foresaw tells of the limit, too. */
+static void set_most_files(rlim_t most)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = most;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* What the files said is kept for a second: the test may have been halted for longer. */
+Test(memory, files_are_not_read_again_for_a_small_request)
+{
+    const unsigned long long most = 64;
+    rnl_memory_left again = {0}, large = {0}, forgotten = {0};
+    bool kept = false;
+    for (int i = 0; i < 10 && !kept; ++i) {
+        rnl_memory_left_forget();
+        const rnl_memory_left first = rnl_memory_left_for(1);
+        set_most_files(0);
+        again = rnl_memory_left_for(first.bytes / 128);
+        large = rnl_memory_left_for(first.bytes / 60);
+        rnl_memory_left_forget();
+        forgotten = rnl_memory_left_for(1);
+        set_most_files(most);
+        kept = again.bytes == first.bytes && strcmp(again.source, first.source) == 0;
+    }
+    cr_expect(kept, "%s leaves %llu bytes", again.source, (unsigned long long)again.bytes);
+    cr_expect_str_eq(large.source, "nothing", "a large request is looked at");
+    cr_expect_str_eq(forgotten.source, "nothing");
+}
+
+Test(memory, many_small_requests_are_looked_at)
+{
+    const uint64_t left = rnl_memory_left_for(1).bytes;
+    set_most_files(0);
+    bool looked = false;
+    for (int i = 0; i < 3 && !looked; ++i)
+        looked = strcmp(rnl_memory_left_for(left / 128 + 1).source, "nothing") == 0;
+    set_most_files(64);
+    cr_expect(looked);
+}
+
 Test(memory, what_fails_names_the_limit)
 {
     limit(RLIMIT_AS, 2500);

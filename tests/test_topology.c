@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -340,6 +341,35 @@ Test(topology, of_this_machine_is_read_once_for_an_affinity)
     cr_expect_eq(other.machine_processors, before.machine_processors);
     rnl_topology_release(&other);
     rnl_topology_release(&before);
+}
+
+/* Tests if a file has been opened since it was asked last. */
+static bool was_opened(int watch)
+{
+    char events[4096];
+    return read(watch, events, sizeof events) > 0;
+}
+
+/* The test may be halted for longer than a second. */
+Test(topology, quota_is_not_read_again_at_once)
+{
+    unsigned first = 0;
+    const rnl_processor_set one = {1, &first};
+    const int watch = inotify_init1(IN_NONBLOCK);
+    if (watch < 0 || inotify_add_watch(watch, "/proc/self/cgroup", IN_OPEN) < 0)
+        cr_skip_test("opened files cannot be watched");
+    bool opened[2] = {false, true};
+    for (int i = 0; i < 10 && opened[1]; ++i) {
+        rnl_topology_forget();
+        for (int k = 0; k < 2; ++k) {
+            rnl_topology topology = read_from(&(const rnl_topology_source){.affinity = &one});
+            rnl_topology_release(&topology);
+            opened[k] = was_opened(watch);
+        }
+    }
+    cr_expect(opened[0]);
+    cr_expect_not(opened[1]);
+    close(watch);
 }
 
 Test(topology, is_shared_by_processes)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static bool fail(char *problem, size_t problem_size, const char *what, const char *subject,
                  const char *reason)
@@ -167,16 +168,26 @@ static bool read_machine(rnl_topology *topology, hwloc_topology_t machine, hwloc
 
 /* This machine, as a process with an affinity may use it: hwloc takes milliseconds to find out, on
  * large machines tens of them, which is more than a prediction of some rows takes.  A cpuset that
- * changes changes the affinity, too. */
+ * changes changes the affinity, too; a quota is read again after a second. */
+#define QUOTA_SECONDS 1
 static struct {
     atomic_flag busy; /* another thread that comes meanwhile reads the machine itself */
     rnl_processor_set affinity;
     rnl_topology topology; /* without cores: none was read */
+    time_t second;         /* when the quota was read */
 } known = {.busy = ATOMIC_FLAG_INIT};
 
 static bool is_kept(const rnl_topology_source *source)
 {
-    return source->affinity && !source->synthetic && !source->xml;
+    return source->affinity && !source->synthetic && !source->xml && !source->cgroup_root &&
+           !source->cgroup_file;
+}
+
+static time_t second_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return now.tv_sec;
 }
 
 static void *copy_of(const void *bytes, size_t count)
@@ -195,6 +206,10 @@ static bool recall(rnl_topology *topology, const rnl_processor_set *affinity)
     rnl_core *cores =
         same ? copy_of(known.topology.cores, known.topology.core_count * sizeof *cores) : NULL;
     if (cores) {
+        if (second_now() - known.second > QUOTA_SECONDS) {
+            known.topology.quota = find_quota(&(const rnl_topology_source){0});
+            known.second = second_now();
+        }
         *topology = known.topology;
         topology->cores = cores;
     }
@@ -217,6 +232,7 @@ static void remember(const rnl_topology *topology, const rnl_processor_set *affi
     known.affinity = (rnl_processor_set){
         affinity->count, copy_of(affinity->numbers, affinity->count * sizeof *affinity->numbers)};
     known.topology = *topology;
+    known.second = second_now();
     known.topology.cores =
         known.affinity.numbers
             ? copy_of(topology->cores, topology->core_count * sizeof *topology->cores)
@@ -249,13 +265,13 @@ bool rnl_topology_read(rnl_topology *topology, const rnl_topology_source *source
                        size_t problem_size)
 {
     const bool kept = is_kept(source);
-    if (!kept || !recall(topology, source->affinity)) {
-        if (!read_anew(topology, source, problem, problem_size))
-            return false;
-        if (kept)
-            remember(topology, source->affinity);
-    }
+    if (kept && recall(topology, source->affinity))
+        return true;
+    if (!read_anew(topology, source, problem, problem_size))
+        return false;
     topology->quota = find_quota(source);
+    if (kept)
+        remember(topology, source->affinity);
     return true;
 }
 

@@ -41,7 +41,7 @@ typedef struct rnl_topology_source {
 } rnl_topology_source;
 
 /* Returns false on failure, with a message in `problem`.  This machine is known from the last time,
- * if the affinity is given and as it was then. */
+ * if the affinity is given and as it was then; its quota, if that was within the last second. */
 bool rnl_topology_read(rnl_topology *topology, const rnl_topology_source *source, char *problem,
                        size_t problem_size);
 void rnl_topology_forget(void); /* what is known, while no other thread reads */

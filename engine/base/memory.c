@@ -56,7 +56,7 @@ static rnl_status try_memory(const char *what, size_t bytes)
 
 rnl_status rnl_require_memory(const char *what, size_t bytes)
 {
-    const rnl_memory_left left = rnl_memory_left_under("");
+    const rnl_memory_left left = rnl_memory_left_for(bytes);
     if (bytes <= left.bytes - left.bytes / PAGE_TABLES)
         return try_memory(what, bytes);
     char needed[SIZE_TEXT], there[SIZE_TEXT], limit[SIZE_TEXT];

@@ -2,11 +2,13 @@
 
 #include <inttypes.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Kernel memory of a process beside its pages, and what the kernel cannot reclaim at once. */
@@ -206,12 +208,70 @@ static void look_at_machine(rnl_memory_left *left, const char *root)
         lower(left, "the machine", all * 1024, (all - available) * 1024);
 }
 
-rnl_memory_left rnl_memory_left_under(const char *root)
+static rnl_memory_left look_at_system(const char *root)
 {
     rnl_memory_left left = {.bytes = UINT64_MAX, .limit = UINT64_MAX, .source = "nothing"};
     look_at_machine(&left, root);
     look_at_groups(&left, root);
+    return left;
+}
+
+static rnl_memory_left within_process(rnl_memory_left left)
+{
     look_at_process(&left, RLIMIT_AS, "RLIMIT_AS", "VmSize:");
     look_at_process(&left, RLIMIT_DATA, "RLIMIT_DATA", "VmData:");
     return left;
+}
+
+rnl_memory_left rnl_memory_left_under(const char *root)
+{
+    return within_process(look_at_system(root));
+}
+
+/* ---- what was read before -------------------------------------------------------------------- */
+
+#define KEPT_SECONDS 1
+#define KEPT_PART    64 /* of what was left: as much may be requested before the next look */
+
+/* What the system's files said, of which a small net's prediction would read dozens. */
+static struct {
+    atomic_flag busy; /* another thread that comes meanwhile reads the files itself */
+    rnl_memory_left left;
+    uint64_t requested; /* since then */
+    time_t second;      /* 0: nothing was read */
+} known = {.busy = ATOMIC_FLAG_INIT};
+
+static time_t second_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return now.tv_sec + 1;
+}
+
+static void look_if_due(uint64_t bytes)
+{
+    const time_t second = second_now();
+    const uint64_t most = known.left.bytes / KEPT_PART;
+    if (known.second == 0 || second - known.second > KEPT_SECONDS || known.requested > most ||
+        bytes > most - known.requested) {
+        known.left = look_at_system("");
+        known.requested = 0;
+        known.second = second;
+    }
+}
+
+rnl_memory_left rnl_memory_left_for(uint64_t bytes)
+{
+    if (atomic_flag_test_and_set(&known.busy))
+        return rnl_memory_left_under("");
+    look_if_due(bytes);
+    const rnl_memory_left left = known.left;
+    known.requested += bytes < left.bytes ? bytes : 0;
+    atomic_flag_clear(&known.busy);
+    return within_process(left);
+}
+
+void rnl_memory_left_forget(void)
+{
+    known.second = 0;
 }

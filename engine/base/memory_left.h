@@ -19,4 +19,10 @@ typedef struct rnl_memory_left {
  * limit. */
 rnl_memory_left rnl_memory_left_under(const char *root);
 
+/* The same of the running system, for a request of so many bytes.  Files that were read within the
+ * last second are not read again for requests that are small beside what they left; the process's
+ * own limits are. */
+rnl_memory_left rnl_memory_left_for(uint64_t bytes);
+void rnl_memory_left_forget(void); /* what was read, while no other thread reads */
+
 #endif
