@@ -26,7 +26,7 @@ enum { COLUMNS = 4, FEATURES = 3 + 1 + 2 + 1 };
 /* In the columns' order: town, a, b, c. */
 static const char *const rows[][COLUMNS] = {{"Bern", "0,1", "z", "8"},
                                             {"Genf", "", "x", "NA"},
-                                            {"Basel", "-12", NULL, "1e3"},
+                                            {"Basel", "true", NULL, "False"},
                                             {NULL, "1,0000000001", "z", "0"}};
 
 enum { ROWS = sizeof rows / sizeof *rows };

@@ -65,6 +65,20 @@ Test(csv, numbers_categories_and_values)
     rnl_data_free(data);
 }
 
+/* As they are in a frame; a class keeps its name. */
+Test(csv, truth_values_are_numbers)
+{
+    rnl_data *data = NULL;
+    table_write("a,b,c\nTrue,false,False\nFALSE,TRUE,True\ntrue,2,False\n");
+    cr_assert_eq(load(&data, "target: c", "sparse_categorical_crossentropy"), RNL_OK, "%s",
+                 rnl_message());
+    expect_inputs(&data->train, 3, 2, (const float[]){1, 0, 0, 1, 1, 2});
+    cr_expect_arr_eq(data->train.labels, ((const int32_t[]){0, 1, 0}), 3 * sizeof(int32_t));
+    rnl_data_free(data);
+    table_write("a,b\ntRue,1\n");
+    cr_expect_eq(load(&data, "target: b", "mean_squared_error"), RNL_BAD_DATA);
+}
+
 Test(csv, named_features_and_several_targets)
 {
     rnl_data *data = NULL;

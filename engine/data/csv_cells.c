@@ -81,6 +81,23 @@ bool rnl_csv_parse_number(const char *text, char decimal, double *number)
     return decimal == ',' ? parse_with_comma(text, number) : rnl_parse_number(text, number);
 }
 
+static bool is_one_of(const char *text, const char *const words[3])
+{
+    return strcmp(text, words[0]) == 0 || strcmp(text, words[1]) == 0 ||
+           strcmp(text, words[2]) == 0;
+}
+
+/* Truth values as pandas, R and spreadsheets write them; numbers, as they are in a frame. */
+bool rnl_csv_parse_input(const char *text, char decimal, double *number)
+{
+    static const char *const yes[] = {"True", "true", "TRUE"}, *const no[] = {"False", "false",
+                                                                              "FALSE"};
+    if (rnl_csv_parse_number(text, decimal, number))
+        return true;
+    *number = is_one_of(text, yes);
+    return *number == 1 || is_one_of(text, no);
+}
+
 bool rnl_csv_is_number(const rnl_csv_table *t, size_t cell, double *number)
 {
     const char *text = rnl_csv_text(t, cell);
@@ -90,15 +107,27 @@ bool rnl_csv_is_number(const rnl_csv_table *t, size_t cell, double *number)
 }
 
 /* Within the range of float32, so that neither a value nor a sum of them overflows. */
-rnl_status rnl_csv_read_number(const rnl_csv_table *t, size_t cell, double *number)
+static rnl_status take_number(const rnl_csv_table *t, size_t cell, bool found, double number)
 {
     char hint[RNL_CSV_HINT], expected[RNL_CSV_HINT + 16];
-    if (!rnl_csv_is_number(t, cell, number)) {
+    if (!found) {
         rnl_csv_hint_number(t, cell, hint);
         snprintf(expected, sizeof expected, "a number%s", hint);
         return rnl_csv_fail_cell(t, cell, expected);
     }
-    if (!isfinite((float)*number))
+    if (!isfinite((float)number))
         return rnl_csv_fail_cell(t, cell, "a number between -3.4e38 and 3.4e38");
     return RNL_OK;
+}
+
+rnl_status rnl_csv_read_number(const rnl_csv_table *t, size_t cell, double *number)
+{
+    const bool found = rnl_csv_is_number(t, cell, number);
+    return take_number(t, cell, found, *number);
+}
+
+rnl_status rnl_csv_read_input(const rnl_csv_table *t, size_t cell, double *number)
+{
+    const bool found = rnl_csv_parse_input(rnl_csv_text(t, cell), *t->parameters->decimal, number);
+    return take_number(t, cell, found, *number);
 }

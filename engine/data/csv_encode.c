@@ -42,7 +42,7 @@ static rnl_status encode_input(const rnl_csv_table *t, size_t cell, const rnl_co
         return rnl_csv_fail_missing(t, cell);
     if (!column->categorical) {
         if (!missing)
-            RNL_TRY(rnl_csv_read_number(t, cell, &number));
+            RNL_TRY(rnl_csv_read_input(t, cell, &number));
         put(x, number);
         return RNL_OK;
     }

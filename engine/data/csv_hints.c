@@ -130,6 +130,36 @@ static void hint_delimiter(const char *delimiter, char hint[RNL_CSV_HINT])
              plain ? " (perhaps `delimiter: %s`)" : " (perhaps `delimiter: \"%s\"`)", delimiter);
 }
 
+/* An input that is to be a number, and holds a name. */
+static bool holds_name(const rnl_csv_table *t, size_t input)
+{
+    const size_t cell = t->inputs[input];
+    const char *text = rnl_csv_text(t, cell);
+    double number;
+    return !rnl_csv_encoding(t)->inputs.items[input].categorical && begins_as_a_name(text) &&
+           !rnl_csv_is_missing(t, cell) && !rnl_csv_looks_missing(text) && !is_infinite(text) &&
+           !rnl_csv_parse_input(text, *t->parameters->decimal, &number);
+}
+
+/* Names the other columns of the row that hold names, so that they need not be found one by one. */
+static void hint_names(const rnl_csv_table *t, size_t cell, char hint[RNL_CSV_HINT])
+{
+    int length = snprintf(hint, RNL_CSV_HINT, " (columns of names belong under `categorical`");
+    size_t others = 0;
+    for (size_t i = 0; t->inputs && i < rnl_csv_encoding(t)->inputs.count; ++i) {
+        const size_t other = t->inputs[i];
+        if (other == cell || !holds_name(t, i) || ++others > MOST_NAMES)
+            continue;
+        length +=
+            snprintf(hint + length, RNL_CSV_HINT - (size_t)length, "%s '%.30s', with '%.20s'",
+                     others == 1 ? "; so do" : ",", t->names.items[other], rnl_csv_text(t, other));
+    }
+    if (others > MOST_NAMES)
+        length += snprintf(hint + length, RNL_CSV_HINT - (size_t)length, " and %zu more",
+                           others - MOST_NAMES);
+    snprintf(hint + length, RNL_CSV_HINT - (size_t)length, ")");
+}
+
 void rnl_csv_hint_number(const rnl_csv_table *t, size_t cell, char hint[RNL_CSV_HINT])
 {
     const char *text = rnl_csv_text(t, cell);
@@ -160,7 +190,7 @@ void rnl_csv_hint_number(const rnl_csv_table *t, size_t cell, char hint[RNL_CSV_
                  " (classes need the loss sparse_categorical_crossentropy with softmax or, if they "
                  "are two, binary_crossentropy with sigmoid)");
     else if (begins_as_a_name(text))
-        snprintf(hint, RNL_CSV_HINT, " (columns of names belong under `categorical`)");
+        hint_names(t, cell, hint);
     else if (!is_target(t, cell) && is_date(text))
         snprintf(hint, RNL_CSV_HINT,
                  " (dates and times are not read: `ignore: [\"%.60s\"]` leaves the column out)",

@@ -57,7 +57,7 @@ static rnl_status measure_input(const rnl_csv_table *t, rnl_csv_measurement *m, 
     if (column->categorical)
         RNL_TRY(count_category(t, cell, column));
     else
-        RNL_TRY(rnl_csv_read_number(t, cell, number));
+        RNL_TRY(rnl_csv_read_input(t, cell, number));
     if (t->targets)
         rnl_renamings_add(m->renamings, input, class, rnl_renaming_word(rnl_csv_text(t, cell)));
     m->is_the_target[input] = m->is_the_target[input] && says_target(t, cell);

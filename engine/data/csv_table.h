@@ -68,6 +68,9 @@ bool rnl_csv_is_number(const rnl_csv_table *t, size_t cell, double *number);
 /* A number within float32, or RNL_BAD_DATA. */
 rnl_status rnl_csv_read_number(const rnl_csv_table *t, size_t cell, double *number);
 
+/* The same of an input, which may be a truth value. */
+rnl_status rnl_csv_read_input(const rnl_csv_table *t, size_t cell, double *number);
+
 /* RNL_BAD_DATA: "path:line:column: column 'x': expected ..., got ...". */
 rnl_status rnl_csv_fail_cell(const rnl_csv_table *t, size_t cell, const char *expected);
 rnl_status rnl_csv_fail_missing(const rnl_csv_table *t, size_t cell);
@@ -106,7 +109,7 @@ bool rnl_csv_looks_missing(const char *text);
 
 /* What may be wrong where a number, or a column, was expected (csv_hints.c): text to be put behind
  * that, or "". */
-#define RNL_CSV_HINT 256
+#define RNL_CSV_HINT 512
 void rnl_csv_hint_number(const rnl_csv_table *t, size_t cell, char hint[RNL_CSV_HINT]);
 void rnl_csv_hint_missing(const rnl_csv_table *t, size_t cell, char hint[RNL_CSV_HINT]);
 void rnl_csv_hint_column(const rnl_csv_table *t, const char *name, char hint[RNL_CSV_HINT]);

@@ -26,6 +26,8 @@ extern const rnl_csv_parameters rnl_csv_plain;
 
 /* Parses a number in a table's way of writing them. */
 bool rnl_csv_parse_number(const char *text, char decimal, double *number);
+/* Parses what an input may be: such a number, or a truth value, which is 1 or 0. */
+bool rnl_csv_parse_input(const char *text, char decimal, double *number);
 
 typedef struct rnl_spirals_parameters {
     int64_t rows, classes;

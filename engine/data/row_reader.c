@@ -68,7 +68,7 @@ static rnl_status find_category(const rnl_column *column, const char *cell, size
 static rnl_status read_number(const rnl_row_reader *reader, const rnl_column *column,
                               const char *cell, double *number)
 {
-    if (!rnl_csv_parse_number(cell, reader->decimal, number))
+    if (!rnl_csv_parse_input(cell, reader->decimal, number))
         return fail_cell(
             column, reader->decimal == ',' ? "a number with a decimal comma" : "a number", cell);
     return isfinite((float)*number)
