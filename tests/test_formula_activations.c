@@ -201,6 +201,9 @@ Test(formula_activations, that_are_refused)
         {"'1 + sqrt(z*z)'", "formula: its slope is nan at z = 0: the slope of sqrt(z*z) is nan, at "
                             "character 5"},
         {"'z^0.3'", "formula: its slope is inf at z = 0"},
+        {"0.5", "c.yaml:2:36: formula: expected one of z, got \"0.5\", which gives every row the "
+                "same"},
+        {"'max(0, 2)'", "formula: expected one of z"},
         {"'max(0.1*x, z)'", "formula: unknown name 'x'"},
         {"{callback: softlyy}", "name: expected the name of a function that the program registered "
                                 "(rnl_activation_register), got 'softlyy'"},

@@ -343,6 +343,7 @@ Test(schedule_runs, mistakes)
          "0.1^(epoc/20)\"; did you mean epoch?"},
         {"formula: 0.01 - epochs", "test.yaml:4:23: schedule: expected rates from 0 to 1e6, got "
                                    "-2.99 in epoch 0, counted from 0"},
+        {"formula: 0 * 2", "formula: expected a rate above 0 in some step, got \"0 * 2\""},
         {"formula: {expression: log(-1 - step), per: step}",
          "got nan in step 0, counted from 0: log(-1 - step) is nan, at character 1 of "
          "\"log(-1 - step)\""},

@@ -187,6 +187,11 @@ static rnl_status prepare(rnl_formula *f)
     if (!program)
         return rnl_fail_memory(sizeof *program);
     f->compiled = program;
+    if (!rnl_formula_uses(f, 0))
+        return rnl_fail_at(f->place,
+                           "formula: expected one of z, got \"%.200s\", which gives every "
+                           "row the same",
+                           f->text);
     const size_t slope = rnl_formula_slope(f, 0);
     RNL_TRY(compile(program, f, slope));
     return check_values(f, slope);

@@ -15,11 +15,27 @@ enum { EPOCH, STEP, EPOCHS, STEPS, RATE, NAMES };
 
 static const char *const names[] = {"epoch", "step", "epochs", "steps", "rate", NULL};
 
+/* A rate that is always 0 trains nothing; others are checked by the steps. */
+static rnl_status refuse_zero(rnl_formula *f)
+{
+    bool constant = true;
+    for (size_t name = 0; name < NAMES; ++name)
+        constant &= !rnl_formula_uses(f, name);
+    const double none[NAMES] = {0};
+    return constant && rnl_formula_compute(f, f->value, none) == 0
+               ? rnl_fail_at(f->place,
+                             "formula: expected a rate above 0 in some step, got \"%.200s\" "
+                             "(without `schedule`, the optimizer's rate stays)",
+                             f->text)
+               : RNL_OK;
+}
+
 const rnl_field rnl_formula_schedule_fields[] = {
     {.key = "expression",
      .type = RNL_FIELD_FORMULA,
      .offset = offsetof(rnl_formula_schedule, expression),
      .names = names,
+     .prepare = refuse_zero,
      .help = "the rate; epoch and step count from 0, rate is the one before, the optimizer's at "
              "first"},
     RNL_PER_FIELD(rnl_formula_schedule, "epoch"),
