@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define MAX_COMBINATIONS 1000
@@ -225,13 +226,34 @@ static int plan_files(const rnl_comparison *comparison, size_t number, rnl_trial
     return arguments->force ? RNL_EXIT_OK : rnl_trial_files_look(trial, config);
 }
 
+static bool is_varied(const rnl_comparison *comparison, const char *key)
+{
+    for (size_t v = 0; v < comparison->varied; ++v)
+        if (strcmp(comparison->variations[v].key, key) == 0)
+            return true;
+    return false;
+}
+
+static void tell_of_folds(const rnl_comparison *comparison, const rnl_config *config,
+                          const rnl_compare_arguments *arguments)
+{
+    const size_t folds = rnl_config_folds(config);
+    if (folds > 0 && arguments->folds == 0 && !is_varied(comparison, "data.fold") &&
+        !is_varied(comparison, "data.folds"))
+        rnl_complain("data.folds: one of the %zu, data.fold, is held out in all trials; --folds "
+                     "%zu trains with each in turn",
+                     folds, folds);
+}
+
 /* config: the trial's, without a tuned rate. */
 static int plan_configured(rnl_comparison *comparison, size_t number, rnl_trial *trial,
                            const rnl_config *config, const rnl_compare_arguments *arguments)
 {
     rnl_combination *c = &comparison->combinations[number];
-    if (!comparison->path)
+    if (!comparison->path) {
+        tell_of_folds(comparison, config, arguments);
         RNL_TRY_EXIT(name_comparison(comparison, config, arguments->output));
+    }
     if (trial == c->trials)
         RNL_TRY_EXIT(look_at_combination(comparison, c, config, arguments));
     rnl_config *tuned = NULL;

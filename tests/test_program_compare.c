@@ -45,6 +45,16 @@ Test(program_compare, compares_on_stratified_folds)
                              "--set 'data.folds={stratified: 2}'"),
                  0);
     program_expect("keeps/00-batch_size_50/run-fold3/config.yaml", "folds: {stratified: 3}");
+    cr_expect_null(strstr(program_read("err"), "--folds 2"));
+    cr_expect_eq(program_run("compare " SPIRALS " " NET "-o first --vary training.batch_size=50 "
+                             "--set data.validation_split=0 --set data.folds=2"),
+                 0);
+    program_expect("err", "data.folds: one of the 2, data.fold, is held out in all trials; "
+                          "--folds 2 trains with each in turn");
+    cr_expect_eq(program_run("compare " SPIRALS " " NET "-o each --vary data.fold=1,2 "
+                             "--set data.validation_split=0 --set data.folds=2"),
+                 0);
+    cr_expect_null(strstr(program_read("err"), "--folds 2"));
     cr_expect_eq(
         program_run("compare " SPIRALS " -o d --folds stratified:1 --vary training.epochs=1"), 2);
     program_expect("err", "--folds expects a whole number from 2, or stratified: before one");

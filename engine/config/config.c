@@ -265,6 +265,11 @@ int rnl_config_tensorboard(const rnl_config *config)
     return config->training.tensorboard;
 }
 
+size_t rnl_config_folds(const rnl_config *config)
+{
+    return rnl_split_folds(&config->data);
+}
+
 int rnl_config_stratifies(const rnl_config *config)
 {
     return rnl_split_stratifies_folds(&config->data);

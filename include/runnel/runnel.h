@@ -120,6 +120,8 @@ RNL_API uint64_t rnl_config_traces(const rnl_config *config);
 /* Returns nonzero if training inspects the layers, and so calls the caller's on_inspect. */
 RNL_API int rnl_config_inspects(const rnl_config *config);
 
+/* Returns how many data.folds there are, or 0. */
+RNL_API size_t rnl_config_folds(const rnl_config *config);
 /* Returns nonzero if data.folds are stratified by class. */
 RNL_API int rnl_config_stratifies(const rnl_config *config);
 
