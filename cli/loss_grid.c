@@ -8,9 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Points between two that are computed, and those. */
 #define STRIDE 4
+
+#define MODEL  "model.safetensors"
 
 /* A parameter that moves within its tensor. */
 typedef struct mover {
@@ -142,9 +145,23 @@ static void fill(rnl_loss_grid *grid)
         fill_line(grid->loss + i, RNL_GRID_SIDE);
 }
 
+/* The model of a run's directory, or beside its trace.csv; NULL, and complains, without memory. */
+static char *model_of(const char *run)
+{
+    struct stat about;
+    const char *name = strrchr(run, '/');
+    if (stat(run, &about) != 0 || !S_ISREG(about.st_mode))
+        return rnl_path_of(run, MODEL);
+    char *path = NULL;
+    if (asprintf(&path, "%.*s" MODEL, name ? (int)(name + 1 - run) : 0, run) >= 0)
+        return path;
+    rnl_complain_memory();
+    return NULL;
+}
+
 static bool load(surface *s, const char *run)
 {
-    char *path = rnl_path_of(run, "model.safetensors");
+    char *path = model_of(run);
     if (!path)
         return false;
     rnl_status status = rnl_model_load(&s->model, path, NULL, 0);

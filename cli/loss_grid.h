@@ -14,9 +14,9 @@ typedef struct rnl_loss_grid {
     double loss[RNL_GRID_SIDE * RNL_GRID_SIDE]; /* (second, first) */
 } rnl_loss_grid;
 
-/* Computes the loss over the training rows of the model in a run's directory: at every fourth point
- * of the grid, cubically interpolated, between the bounds that it holds.  The parameters are named
- * as in trace.csv.  Complains and returns false on failure. */
+/* Computes the loss over the training rows of the model in a run's directory, or beside its
+ * trace.csv: at every fourth point of the grid, cubically interpolated, between the bounds that it
+ * holds.  The parameters are named as in trace.csv.  Complains and returns false on failure. */
 bool rnl_loss_grid_compute(rnl_loss_grid *grid, const char *run, const char *const names[2]);
 
 #endif

@@ -145,4 +145,8 @@ Test(trace, has_contours_in_a_picture)
     cr_expect_eq(program_run("plot --trace r --path dense_1.kernel.0.0,dense_1.bias.0 -o path.svg"),
                  0, "%s", program_read("err"));
     program_expect("path.svg", "rgb(187");
+    cr_expect_eq(program_run("plot --trace r/trace.csv --path "
+                             "dense_1.kernel.0.0,dense_1.bias.0 -o beside.svg"),
+                 0, "%s", program_read("err"));
+    program_expect("beside.svg", "rgb(187");
 }
