@@ -112,6 +112,21 @@ ParameterizedTest(trial *t, mixed_precision, identity, .init = scratch_enter, .f
     rnl_data_free(data);
 }
 
+/* Parts of 131 rows, in narrow layers whose last panels are narrower still: what is rounded fills
+ * the workers' buffers. */
+Test(mixed_precision, buffers_of_narrow_layers)
+{
+    const trial t = trial_of("  - dense: {units: 80, activation: tanh}\n"
+                             "  - dense: {units: 80, activation: tanh}\n"
+                             "  - dense: {units: 80, activation: tanh}\n",
+                             MIXED, 524);
+    rnl_data *data = fixture_data(1048, 80, 10, RNL_FLOAT32);
+    const uint64_t expected = train(&t, data, 1);
+    for (size_t workers = 2; workers <= 4; ++workers)
+        cr_expect_eq(train(&t, data, workers), expected, "%zu workers", workers);
+    rnl_data_free(data);
+}
+
 /* The inspections before the first step and after each of two epochs, of four layers. */
 typedef struct inspections {
     size_t count;

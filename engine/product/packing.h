@@ -68,6 +68,13 @@ static inline size_t rnl_panel_columns(const rnl_packing *packing, size_t panel)
     return left < packing->width ? left : packing->width;
 }
 
+/* Returns the first column behind a column's panel, but `end` if that comes before. */
+static inline size_t rnl_panel_end(const rnl_packing *packing, size_t column, size_t end)
+{
+    const size_t behind = (column / packing->width + 1) * packing->width;
+    return behind < end ? behind : end;
+}
+
 /* Convert between row-major, with a stride in floats, and packed; packing leaves the padding
  * unchanged. */
 void rnl_pack(const rnl_packing *packing, const float *plain, size_t stride, float *packed);

@@ -178,7 +178,7 @@ rnl_fetch *rnl_weight_pairs_list(const rnl_block *block, size_t panel, size_t ro
                           1, count, count};
     for (size_t next; pairs->transposed && row < end; row = next) {
         const size_t inputs = row / to->width;
-        next = rnl_least(end, (inputs + 1) * to->width);
+        next = rnl_panel_end(to, row, end);
         *list++ = (rnl_fetch){pairs->transposed +
                                   rnl_packed_at(to, inputs, panel * pairs->packing.width / 2) +
                                   row % to->width,
@@ -200,7 +200,7 @@ static void transpose(const rnl_step *step, const rnl_weight_pairs *pairs, size_
                  first = panel * pairs->packing.width / 2, end = row + rows;
     for (size_t at = row, next; at < end; at = next) {
         const size_t inputs = at / to->width, column = at % to->width;
-        next = rnl_least(end, (inputs + 1) * to->width);
+        next = rnl_panel_end(to, at, end);
         step->kernels->transpose(&(const rnl_transpose){
             .rows = next - at,
             .columns = lines,

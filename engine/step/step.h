@@ -54,7 +54,7 @@ struct rnl_step_worker;
 typedef struct rnl_taker {
     void (*take)(void *self, size_t panel, size_t row, size_t rows, rnl_view gradient, float *spare,
                  const struct rnl_step_worker *worker);
-    /* In place of rows that pad. */
+    /* Clears what it would write, for rows that pad. */
     void (*clear)(void *self, size_t row, size_t rows, const struct rnl_step_worker *worker);
     /* Lists what it reads and writes then, RNL_TAKER_FETCHES entries at most.  Returns the end. */
     rnl_fetch *(*list)(const void *self, size_t panel, size_t row, size_t rows,

@@ -116,12 +116,21 @@ static rnl_status run_parts(void *self, size_t part, rnl_step_worker *worker)
     return RNL_OK;
 }
 
+/* What is read and written beside the product: gradient, output and delta of the layer itself, or
+ * those of the layer before, whose gradient stays in the cache. */
+static double part_bytes(const rnl_dense_state *state, double rows)
+{
+    const double own = state->upstream.taker ? 0 : 20 * (double)state->units,
+                 given = state->downstream.taker ? 12 * (double)state->fan_in : 0;
+    return rows * (own + given);
+}
+
 static rnl_phase_cost part_cost(const rnl_dense_state *state, const rnl_step *step)
 {
     const double rows = (double)rnl_step_own_rows(step), fan_in = (double)state->fan_in,
                  units = (double)state->units;
     const size_t parts = state->own.count;
-    rnl_phase_cost cost = {.tiles = parts, .row_parts = parts, .bytes = 20 * rows * units};
+    rnl_phase_cost cost = {.tiles = parts, .row_parts = parts, .bytes = part_bytes(state, rows)};
     if (has_input_gradient(state)) {
         cost.flops = rnl_step_flops(step, 2 * rows * fan_in * units);
         cost.calls = (double)(parts * state->blocks[0].transposed_packing.panels);

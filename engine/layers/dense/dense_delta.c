@@ -5,19 +5,22 @@
 #include <string.h>
 
 /* Floats of delta that are computed at once: they stay in the L1 cache. */
-#define AT_ONCE 4096
+#define AT_ONCE    4096
+#define LEAST_ROWS 4
 
 /* Few rows of a wide layer are read in streams that the hardware prefetcher follows.  An even
  * number, for pairs. */
 static size_t rows_at_once(size_t units)
 {
     const size_t rows = AT_ONCE / rnl_in_vectors(units) / 2 * 2;
-    return rows > 4 ? rows : 4;
+    return rows > LEAST_ROWS ? rows : LEAST_ROWS;
 }
 
-size_t rnl_dense_rounded_floats(size_t units)
+/* Fewer units, in more rows, may fill AT_ONCE better than more of them: the bound has to grow. */
+size_t rnl_dense_rounded_floats(size_t most_units)
 {
-    return 2 * rows_at_once(units) * rnl_in_vectors(units);
+    const size_t of_few_rows = LEAST_ROWS * rnl_in_vectors(most_units);
+    return 2 * (of_few_rows > AT_ONCE ? of_few_rows : AT_ONCE);
 }
 
 /* Delta of some rows and units, given what the derivative reads. */

@@ -26,7 +26,7 @@ static void clear(void *self, size_t row, size_t rows, const rnl_step_worker *wo
     rnl_dense_clear_delta(&state->blocks[0], worker->step, row, rows);
 }
 
-/* Delta itself is listed in mixed precision alone: in float32 that makes no difference. */
+/* Lists delta itself in mixed precision alone: fetching it is no faster in float32. */
 static rnl_fetch *list_taken(const void *self, size_t panel, size_t row, size_t rows,
                              const rnl_step_worker *worker, rnl_fetch *list)
 {

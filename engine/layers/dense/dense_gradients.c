@@ -142,9 +142,9 @@ static rnl_fetch *list_transposed(const rnl_dense_state *state, size_t panel, si
                                   size_t inputs, rnl_fetch *list)
 {
     const rnl_dense_columns *columns = &state->blocks[0];
-    const size_t width = columns->transposed_packing.width, end = input + inputs;
+    const size_t end = input + inputs;
     for (size_t next; state->transposes_updated && state->transposed && input < end; input = next) {
-        next = rnl_least(end, (input / width + 1) * width);
+        next = rnl_panel_end(&columns->transposed_packing, input, end);
         const rnl_mutable_view at =
             rnl_dense_transposed_at(columns, panel, input, state->transposed);
         *list++ = (rnl_fetch){.values = at.values,
@@ -187,7 +187,7 @@ static rnl_status compute_gradients(const rnl_dense_state *state, const rnl_dens
     shard_gradients of = gradients_of(state, columns, panel, worker);
     of.x += input;
     of.inputs = inputs;
-    /* Arrays, rounded copies or the transposed weights of two panels, inputs, the end. */
+    /* Arrays, rounded copies or the transposed weights of two panels at most, inputs, the end. */
     rnl_fetch fetches[RNL_BEST + RNL_COPY_FETCHES + 2];
     rnl_fetch *end = fetches;
     if (rnl_product_fetches(transposed ? &columns->gradients_by_rows : &columns->gradients)) {
@@ -353,9 +353,11 @@ static rnl_phase_cost gradients_cost(const rnl_dense_state *state, const rnl_ste
     return (rnl_phase_cost){
         .flops = rnl_step_flops(step, 2 * rows * weights),
         .calls = count_calls(state, step),
-        .bytes = 8 * transposed + (rnl_step_updates_late(step) || rnl_dense_is_tied(state)
-                                       ? 8 * weights
-                                       : rnl_step_update_bytes(step, weights, 2)),
+        .bytes = 8 * transposed +
+                 (state->transposes_updated && state->transposed ? 4 * weights : 0) +
+                 (rnl_step_updates_late(step) || rnl_dense_is_tied(state)
+                      ? 8 * weights
+                      : rnl_step_update_bytes(step, weights, 2)),
         .shared = shared_bytes(state, rows),
     };
 }

@@ -243,8 +243,8 @@ typedef struct rnl_dense_piece {
 void rnl_dense_compute_piece(const rnl_dense_state *state, const rnl_dense_columns *columns,
                              rnl_dense_piece piece, float *buffer, const rnl_step *step);
 
-/* Returns the floats of the buffer for a piece of so many units. */
-size_t rnl_dense_rounded_floats(size_t units);
+/* Returns the floats of the buffer for pieces of up to so many units. */
+size_t rnl_dense_rounded_floats(size_t most_units);
 
 /* Computes delta of some rows of a column block, of the upstream matrices. */
 void rnl_dense_compute_delta(const rnl_dense_state *state, const rnl_dense_columns *columns,

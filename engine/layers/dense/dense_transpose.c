@@ -1,7 +1,5 @@
 #include "engine/layers/dense/dense_state.h"
 
-#include "engine/base/number.h"
-
 /* Transposes the weights of a panel of units from an input on, of one panel of W'. */
 static void transpose_some(const rnl_dense_columns *columns, const rnl_step *step, size_t units,
                            size_t input, size_t inputs, float *transposed)
@@ -25,23 +23,23 @@ static void transpose_square(const rnl_dense_columns *columns, const rnl_step *s
                    transposed);
 }
 
-rnl_mutable_view rnl_dense_transposed_at(const rnl_dense_columns *columns, size_t units,
+rnl_mutable_view rnl_dense_transposed_at(const rnl_dense_columns *columns, size_t panel,
                                          size_t input, float *transposed)
 {
     const rnl_packing *to = &columns->transposed_packing;
-    const size_t panel = input / to->width;
+    const size_t inputs = input / to->width;
     return (rnl_mutable_view){
-        transposed + rnl_packed_at(to, panel, units * columns->packing.width) + input % to->width,
-        rnl_panel_stride(to, panel)};
+        transposed + rnl_packed_at(to, inputs, panel * columns->packing.width) + input % to->width,
+        rnl_panel_stride(to, inputs)};
 }
 
 void rnl_dense_transpose_inputs(const rnl_dense_state *state, const rnl_step *step, size_t panel,
                                 size_t input, size_t inputs)
 {
     const rnl_dense_columns *columns = &state->blocks[0];
-    const size_t width = columns->transposed_packing.width, end = input + inputs;
+    const size_t end = input + inputs;
     for (size_t next; state->transposed && input < end; input = next) {
-        next = rnl_least(end, (input / width + 1) * width);
+        next = rnl_panel_end(&columns->transposed_packing, input, end);
         transpose_some(columns, step, panel, input, next - input, state->transposed);
     }
 }
