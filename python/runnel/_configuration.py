@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
@@ -27,8 +27,9 @@ def number(name: str, value: Any, expected: str = "a number",
 
 def whole(name: str, value: Any, expected: str = "a whole number of at least 1",
           least: float = 1) -> int:
-    """The same of a count."""
-    return int(number(name, value, expected, lambda n: n.is_integer() and n >= least))
+    """The same of a count, which is exact where it was given as an integer."""
+    as_float = number(name, value, expected, lambda n: n.is_integer() and n >= least)
+    return int(value) if isinstance(value, Integral) else int(as_float)
 
 
 def truth(name: str, value: Any, expected: str = "True or False") -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import numbers
 import os
-import warnings
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from sklearn.utils.validation import (_check_feature_names, _check_n_features,
 from . import core
 from ._configuration import Problem, configuration, hidden_sizes, number, patience_of, truth, whole
 from ._frames import gives_stream, is_frame
+from ._training import Warned
 from .errors import ConfigError, Stopped
 
 PARAMETERS = """
@@ -245,16 +245,15 @@ class RunnelEstimator(BaseEstimator):
         model = core.Model(config, data)
         if earlier is not None:
             model.start_from(earlier, keep_optimizer=True)
-        told = self._run(model, data, epochs + done, keeps, incremental)
-        self.model_ = model
-        for kind, text in told:  # which may be errors, by the caller's filters
-            warnings.warn(text, kind, stacklevel=4 if incremental else 3)
+        with Warned(stacklevel=5 if incremental else 4) as warned:
+            self._run(model, data, epochs + done, keeps, incremental, warned)
+            self.model_ = model
 
     def _run(self, model: core.Model, data: core.Data, last: int, keeps: bool,
-             incremental: bool) -> list[tuple[type[Warning], str]]:
-        """Trains, takes the history, and returns what to warn of."""
+             incremental: bool, warned: Warned) -> None:
+        """Trains and takes the history."""
         seen: list[core.Progress] = []
-        told: list[str] = []
+        tells = self.verbose or not incremental
         best = [np.inf, 0]
 
         def each(p: core.Progress) -> Any:
@@ -270,18 +269,15 @@ class RunnelEstimator(BaseEstimator):
         try:
             core.train(model, data, threads=self._threads(), checkpoint=self.checkpoint,
                        on_epoch=each, progress=bool(self.verbose),
-                       on_log=lambda level, text: level == "warning" and told.append(text))
+                       on_log=warned.log if tells else lambda level, text: None)
         except Stopped:
             if not keeps:
                 raise
         self._take_history(seen, incremental)
-        warned: list[tuple[type[Warning], str]] = [
-            (UserWarning, text) for text in told if self.verbose or not incremental]
         if not incremental and len(seen) == self.max_iter and self.max_iter > 1 \
                 and self.config is None and self.preset is None and not self.early_stopping:
-            warned.append((ConvergenceWarning, f"{self.max_iter} epochs (max_iter) were trained, "
-                           "and the loss still falls"))
-        return warned
+            warned.items.append((ConvergenceWarning, f"{self.max_iter} epochs (max_iter) were "
+                                 "trained, and the loss still falls"))
 
     def _begin_curves(self) -> None:
         self.history_: dict[str, list[float]] = {}

@@ -107,6 +107,31 @@ class _Calls:
             self.options.on_log = _c.ON_LOG(run)
 
 
+class Warned:
+    """What the library warns of in a block: told once it has ended, in whatever way.  A filter that
+    makes errors of warnings does not take the place of an error of the block."""
+
+    def __init__(self, stacklevel: int) -> None:
+        self.items: list[tuple[type[Warning], str]] = []
+        self._stacklevel = stacklevel  # 2 is the function with the block
+
+    def __enter__(self) -> Warned:
+        return self
+
+    def log(self, level: str, text: str) -> None:
+        """As on_log."""
+        if level == "warning":
+            self.items.append((UserWarning, text))
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        try:
+            for category, text in self.items:
+                warnings.warn(text, category, stacklevel=self._stacklevel)
+        except Warning:
+            if error is None:
+                raise
+
+
 def _run(call: Callable[[], None], stop: Callable[[], None]) -> None:
     """Runs a long call of the library.  In the main thread, where signals arrive, it runs in
     another, so that Ctrl-C reaches this one: the run is asked to stop, saves what it saves, and
@@ -194,7 +219,7 @@ def train(model: Model, data: Data, *, threads: int = 0, pin: str = "auto",
     order of rows are those of epoch 1.  What is to be done between epochs belongs into on_epoch.
     `schedule` returns the learning rate of each step, in place of the configuration's schedule.
     `progress` shows a bar.  Without on_log, what the library warns of is a UserWarning once training
-    is done.  Raises `ConfigError`, `DataError`, `NotFiniteError`, ...
+    has ended, also by an error.  Raises `ConfigError`, `DataError`, `NotFiniteError`, ...
     """
     options = options_of(threads, pin, products)
     options.checkpoint, options.best, options.last = map(_c.path_bytes, (checkpoint, best, last))
@@ -207,29 +232,23 @@ def train(model: Model, data: Data, *, threads: int = 0, pin: str = "auto",
             shown(p)
         return on_epoch(p) if on_epoch else None
 
-    told: list[str] = []
-
-    def keep(level: str, text: str) -> None:
-        if level == "warning":
-            told.append(text)
-
     calls = _Calls(options)
     calls.begin(on_begin)
     calls.progress("on_step", on_step)
     calls.progress("on_epoch", each_epoch)
     calls.inspect(on_inspect)
-    calls.log(on_log or keep)
     calls.schedule(schedule)
-    try:
-        _run(lambda: _c.call("train", model.handle, handle_of(data), c.byref(options)), model.stop)
-    except (Stopped, NotFiniteError):
+    with Warned(stacklevel=3) as warned:
+        calls.log(on_log or warned.log)
+        try:
+            _run(lambda: _c.call("train", model.handle, handle_of(data), c.byref(options)),
+                 model.stop)
+        except (Stopped, NotFiniteError):
+            if calls.error:
+                raise calls.error from None
+            raise
         if calls.error:
-            raise calls.error from None
-        raise
-    if calls.error:
-        raise calls.error
-    for text in told:
-        warnings.warn(text, UserWarning, stacklevel=2)
+            raise calls.error
     return history
 
 

@@ -211,6 +211,22 @@ def test_warnings_are_told_unless_on_log_takes_them():
     assert heard.count("warning") == 2
 
 
+def test_warnings_are_told_where_training_fails():
+    """And are not raised in place of what ended it, where a filter makes errors of them."""
+    bare = {**NET, "data": {}}
+    diverging = {**bare, "training": {**NET["training"],
+                                      "optimizer": {"sgd": {"learning_rate": 1e6}}}}
+    x = 1000 * rows()[0]
+    for error, config, calls in ((runnel.NotFiniteError, diverging, {}),
+                                 (runnel.Stopped, bare, {"on_step": lambda p: False}),
+                                 (ZeroDivisionError, bare, {"on_step": lambda p: 1 / 0})):
+        with pytest.warns(UserWarning, match="nothing scales the inputs"), pytest.raises(error):
+            trained(x, config, **calls)
+        with warnings.catch_warnings(), pytest.raises(error):
+            warnings.simplefilter("error")
+            trained(x, config, **calls)
+
+
 def test_monitors_of_rows_that_were_not_split_off_are_answered():
     config = {**NET, "data": {"validation_split": 0.2},
               "training": {**NET["training"], "early_stopping": {"patience": 2}}}

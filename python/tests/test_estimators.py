@@ -380,3 +380,14 @@ def test_errors_of_training_pass_warnings_that_are_errors():
     with warnings.catch_warnings(), pytest.raises(runnel.NotFiniteError):
         warnings.simplefilter("error")
         model.fit(X * 1000, Y)
+    with pytest.warns(UserWarning, match="nothing scales") as told, \
+            pytest.raises(runnel.NotFiniteError):
+        model.fit(X * 1000, Y)
+    assert told[0].filename == __file__
+
+
+def test_counts_are_exact():
+    assert classifier(random_state=2**53, max_iter=1).fit(X, Y).seed_ == 2**53
+    for seed in (2**53 + 1, 2**63 - 1, np.int64(2**62 + 1)):
+        with pytest.raises(runnel.ConfigError, match=f"got '{seed}'"):
+            classifier(random_state=seed).fit(X, Y)
