@@ -77,6 +77,28 @@ Test(program_reuse, scales_as_the_saved_model_without_a_section_of_data)
     program_expect("out", "scaling: standardize");
 }
 
+/* Rows of an array have columns without names. */
+Test(program_reuse, scales_as_the_saved_model_by_column)
+{
+    program_write("rows.csv", "x,y,label\n1,10,0\n2,40,1\n4,20,2\n8,30,1\n");
+    program_write("a.yaml", "data: {train: {csv: {path: rows.csv, target: label}}, "
+                            "scaling: {default: range, columns: {y: standardize}}}\n"
+                            "model: [dense: 4, {dense: {units: 3, activation: softmax}}]\n"
+                            "training: {loss: sparse_categorical_crossentropy, optimizer: adam}\n");
+    cr_assert_eq(program_run("train a.yaml -o a"), 0, "%s", program_read("err"));
+    write_config("b.yaml", "", REUSE(", without: 1") TOP, "epochs: 2");
+    cr_assert_eq(program_run("train b.yaml -o b"), 0, "%s", program_read("err"));
+    program_run("diff a/model.safetensors b/model.safetensors");
+    cr_expect_eq(program_shell("grep -q 'scaling.centre .* equal' out"), 0, "%s",
+                 program_read("out"));
+    write_config("c.yaml", "", "[reuse: {model: b/model.safetensors}]", "epochs: 1");
+    cr_expect_eq(program_run("train c.yaml -o c"), 0, "%s", program_read("err"));
+    write_config("d.yaml", ", scaling: {default: range, columns: {y: standardize}}",
+                 REUSE(", without: 1") TOP, "epochs: 1");
+    cr_expect_eq(program_run("train d.yaml -o d"), 2);
+    program_expect("err", "columns have names in tables alone");
+}
+
 /* As if it were written out, with the layers that are chosen. */
 Test(program_reuse, takes_what_is_chosen)
 {

@@ -100,11 +100,21 @@ static rnl_status measure_targets(rnl_model *model, const rnl_dataset *train)
                          : rnl_scaler_create(&model->target_scaler, scaling, &values, NULL);
 }
 
+/* Tests if the scaling is one by columns of a reused model, for rows without names of columns: its
+ * numbers are taken by position, with the layers. */
+static bool scaling_is_taken(const rnl_model *model)
+{
+    const rnl_choice *scaling = &model->config->data.scaling;
+    return scaling->kind == rnl_scalings.unnamed && scaling->place.origin == RNL_FROM_MODEL &&
+           !rnl_encoding_measured(&model->encoding);
+}
+
 static rnl_status measure_scalers(rnl_model *model, const rnl_dataset *train)
 {
+    const rnl_choice none = {.kind = rnl_kind_find(&rnl_scalings, "none")};
+    const rnl_choice *scaling = scaling_is_taken(model) ? &none : &model->config->data.scaling;
     const rnl_numbers inputs = rnl_dataset_inputs(train);
-    RNL_TRY(
-        rnl_scaler_create(&model->scaler, &model->config->data.scaling, &inputs, &model->encoding));
+    RNL_TRY(rnl_scaler_create(&model->scaler, scaling, &inputs, &model->encoding));
     return measure_targets(model, train);
 }
 
