@@ -65,6 +65,8 @@ Test(cli, help_and_version_go_to_stdout)
     cr_expect_eq(program_run("help config model.0.residual.1.dense.units"), 0);
     program_expect("out", "outputs of the layer");
     cr_expect_eq(program_run("help config model.0.residual.1.dense.unit"), 2);
+    cr_expect_eq(program_run("help config data.validation_split"), 0);
+    program_expect("out", "share of the training rows, rounded up");
     cr_expect_eq(program_run("help config layers"), 0);
     cr_expect_eq(strncmp(program_read("out"), "Layers\n", 7), 0);
     cr_expect_eq(program_run("help config training.optimizer.adam"), 0);

@@ -30,7 +30,7 @@ const rnl_field rnl_data_fields[] = {
      .offset = DATA(validation_split),
      .fallback = "0.0",
      .kinds = &rnl_validation_splits,
-     .help = "share of the training rows to validate on instead, 0.2 of their end, "
+     .help = "share of the training rows, rounded up, to validate on instead, 0.2 of their end, "
              "{random: 0.2} or {stratified: 0.2}"},
     {.key = "folds",
      .type = RNL_FIELD_KIND,
