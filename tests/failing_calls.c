@@ -402,10 +402,21 @@ static long allocations_of_training(int rows)
     return status == RNL_OK ? calls_made() : -1;
 }
 
+/* Files of the system are read by the first training, and by one that a second has passed in. */
+static long least_allocations(int rows)
+{
+    long least = allocations_of_training(rows);
+    for (int again = 0; again < 4; ++again) {
+        const long made = allocations_of_training(rows);
+        least = made < least ? made : least;
+    }
+    return least;
+}
+
 /* Steps allocate nothing, so ten times as many make no more allocations. */
 static int count_allocations(void)
 {
-    const long few = allocations_of_training(100), many = allocations_of_training(1000);
+    const long few = least_allocations(100), many = least_allocations(1000);
     printf("%ld allocations where an epoch is short, %ld where it is ten times as long\n", few,
            many);
     return few > 0 && few == many ? 0 : 1;
