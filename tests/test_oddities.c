@@ -335,3 +335,36 @@ Test(oddities, of_array_files_are_told_by_number)
     }
     unlink(path);
 }
+
+/* A constant says nothing of a target that is the same in every row. */
+Test(oddities, a_constant_does_not_tell_a_constant_target)
+{
+    static const char *const told[] = {
+        "input 'k' is the same in every row: the net learns nothing from it",
+        "input number 0 and 1 other are the same in every row: the net learns nothing from them"};
+    static const double zeros[ROWS], pairs[3 * ROWS] = {[3 * ROWS - 1] = 1};
+    static const size_t shape[] = {3};
+    strcpy(table, "k,y\n");
+    for (int i = 0; i < ROWS; ++i)
+        strcat(table, "0,0\n");
+    rnl_data *file = table_load(table, "target: y", table_squares), *data = NULL;
+    expect_constants(file, told[0]);
+    rnl_data_free(file);
+    memset(classes, 0, sizeof classes);
+    for (int has_values = 0; has_values < 2; ++has_values) {
+        rnl_rows rows = {ROWS, 1, shape, .doubles = pairs};
+        rows.classes = has_values ? NULL : classes;
+        rows.double_values = has_values ? zeros : NULL;
+        rows.value_columns = 1;
+        cr_assert_eq(rnl_data_create(&data, &rows, NULL, NULL), RNL_OK, "%s", rnl_message());
+        expect_constants(data, told[1]);
+        rnl_data_free(data);
+        arrow_begin(&t, ROWS);
+        arrow_add(&t, "k", "g", NULL, zeros, NULL);
+        rows.doubles = NULL;
+        rows.frame = arrow_open(&t);
+        cr_assert_eq(rnl_data_create(&data, &rows, NULL, NULL), RNL_OK, "%s", rnl_message());
+        expect_constants(data, told[0]);
+        rnl_data_free(data);
+    }
+}

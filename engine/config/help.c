@@ -222,7 +222,7 @@ static bool print_parameter(FILE *out, const rnl_kind_table *const *of, size_t c
     return last != NULL;
 }
 
-/* What of its field's value a place on a path is. */
+/* The part of its field's value that a place on a path is. */
 typedef enum place_part {
     WHOLE,
     LAYERS,  /* of model: */

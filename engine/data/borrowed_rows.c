@@ -2,9 +2,9 @@
  * Rows in the caller's own arrays.
  */
 #include "engine/base/error.h"
+#include "engine/data/array_oddities.h"
 #include "engine/data/arrow_frame.h"
 #include "engine/data/hold_out.h"
-#include "engine/data/oddity_search.h"
 #include "engine/data/parts.h"
 #include "engine/data/strided.h"
 #include "threading/floating_mode.h"

@@ -28,7 +28,7 @@ static inline double rnl_element_at(rnl_element element, const void *array, size
                                     : ((const double *)array)[i];
 }
 
-/* Into an array of floating-point numbers. */
+/* Puts a number into an array of floating-point numbers. */
 static inline void rnl_element_put(rnl_element element, void *array, size_t i, double number)
 {
     if (element == RNL_FLOAT64)
@@ -149,6 +149,12 @@ static inline double rnl_dataset_target(const rnl_dataset *dataset, size_t row, 
         return rnl_dataset_value(dataset, row * outputs + output);
     const int32_t label = dataset->labels[row];
     return outputs == 1 ? (double)label : (double)((size_t)label == output);
+}
+
+/* Tests if a row has one target, a class or a value. */
+static inline bool rnl_dataset_has_one_target(const rnl_dataset *dataset)
+{
+    return dataset->labels || (dataset->values && dataset->value_columns == 1);
 }
 
 /* Returns the class of a row's target, if it stands for one. */

@@ -63,7 +63,7 @@ static size_t count_own_categories(const rnl_column *input)
     return cells;
 }
 
-/* One in every row, or in most of many. */
+/* Tests if every row has one, or most of many have. */
 static bool has_own_categories(const rnl_column *input, size_t own)
 {
     return own == input->cells ? own >= CELLS_TO_JUDGE
@@ -128,7 +128,8 @@ rnl_status rnl_note_oddities(rnl_notes *notes, rnl_odd_table *table, const rnl_c
     const bool categorical = column && column->categorical;
     const size_t own = categorical ? count_own_categories(column) : 0;
     name_of(text, columns, input);
-    if ((found->says_target && found->cells >= CELLS_TO_JUDGE) ||
+    const bool constant = is_constant(column, found);
+    if ((found->says_target && !constant && found->cells >= CELLS_TO_JUDGE) ||
         (found->renames_target && found->cells >= CELLS_TO_JUDGE_WORDS))
         return note_answer(notes, table, text, found);
     if (categorical && has_own_categories(column, own))
@@ -137,7 +138,7 @@ rnl_status rnl_note_oddities(rnl_notes *notes, rnl_odd_table *table, const rnl_c
         return note_filled(notes, table, column);
     if (found->numbers_rows && !categorical && found->cells >= CELLS_TO_JUDGE)
         return note_number(notes, table, text, column ? column->name : "", found->first);
-    if (is_constant(column, found))
+    if (constant)
         count_constant(table, input);
     return RNL_OK;
 }

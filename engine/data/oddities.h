@@ -32,7 +32,8 @@ typedef struct rnl_oddities {
 } rnl_oddities;
 
 /* Adds a note of the oddity that matters most; none where fewer than 10 cells have a value.
- * Constants are counted.  `columns` names the inputs; NULL: they have numbers. */
+ * Constants are counted: they say nothing of the target.  `columns` names the inputs; NULL: they
+ * have numbers. */
 rnl_status rnl_note_oddities(rnl_notes *notes, rnl_odd_table *table, const rnl_columns *columns,
                              size_t input, const rnl_oddities *found);
 

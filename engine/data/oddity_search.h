@@ -15,7 +15,7 @@ typedef struct rnl_oddity_search {
     rnl_oddities found;         /* by the rows so far */
 } rnl_oddity_search;
 
-/* To be ended, if it is begun. */
+/* Begins a search, which is to be ended unless that fails. */
 rnl_status rnl_oddity_search_begin(rnl_oddity_search *search, const rnl_dataset *dataset);
 void rnl_oddity_search_end(rnl_oddity_search *search);
 
@@ -30,10 +30,7 @@ void rnl_oddity_search_nothing(rnl_oddity_search *search);
 /* Tests if more cells may still be odd. */
 bool rnl_oddity_search_goes_on(const rnl_oddity_search *search);
 
-/* What was found, after the last cell, or the one that ended the search. */
+/* Returns what was found, after the last cell, or the one that ended the search. */
 const rnl_oddities *rnl_oddity_search_found(rnl_oddity_search *search);
-
-/* Notes what is odd about the columns of an array whose rows are no images. */
-rnl_status rnl_array_note_oddities(const rnl_dataset *dataset, rnl_notes *notes);
 
 #endif

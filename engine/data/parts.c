@@ -3,10 +3,10 @@
 #include "engine/base/error.h"
 #include "engine/base/memory.h"
 #include "engine/data/adapt.h"
+#include "engine/data/array_oddities.h"
 #include "engine/data/class_selection.h"
 #include "engine/data/formats.h"
 #include "engine/data/limit.h"
-#include "engine/data/oddity_search.h"
 #include "engine/data/resize.h"
 #include "engine/data/split.h"
 

@@ -205,7 +205,7 @@ static rnl_status take_parts(rnl_data *data, const rnl_config *config, const rnl
     return rnl_limit(&data->train, config);
 }
 
-/* Under a loss of numbers a class number stands for itself, as in files. */
+/* Makes class numbers values under a loss of numbers, as those of files are. */
 static rnl_status take_numbers(rnl_data *data, const rnl_choice *loss)
 {
     if (!loss->kind || !rnl_loss_is_of_numbers(loss))

@@ -41,7 +41,7 @@ static bool in_range(const rnl_field *field, double value)
            value <= field->maximum;
 }
 
-/* Without rounding, as to a double: bounds are whole. */
+/* Judges without rounding to a double: bounds are whole. */
 static bool whole_in_range(const rnl_field *field, long long value)
 {
     if (field->minimum == 0 && field->maximum == 0)
