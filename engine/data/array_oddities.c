@@ -17,7 +17,7 @@
 #include <string.h>
 
 /* Columns that lie so close together are compared with those between them. */
-#define SPAN_GAP 16
+#define SPAN_GAP 32
 /* Rows from one look at the columns that are left to the next. */
 #define ROWS_TO_LOOK 64
 
