@@ -88,8 +88,7 @@ rnl_status rnl_product_panel_fetching(const rnl_product *product, rnl_onednn_wor
                                       float *c, const rnl_fetch *fetches)
 {
     rnl_panel_product arguments = arguments_of(product, rows, panel, a, b, c);
-    if (rnl_product_fetches(product))
-        arguments.fetches = fetches;
+    arguments.fetches = fetches;
     return multiply(product, onednn, &arguments);
 }
 
@@ -131,11 +130,13 @@ rnl_status rnl_product_all(const rnl_product *product, rnl_onednn_worker *onednn
                            const float *a, const float *b, float *c)
 {
     const rnl_packing *packing = &product->shape.b;
+    const bool fetches = rnl_product_fetches(product);
     for (size_t p = 0; p < packing->panels; ++p) {
         float *columns = c + p * packing->width;
         const rnl_fetch written[] = {
             {columns, rows, rnl_panel_columns(packing, p), product->shape.c_stride}, {0}};
-        RNL_TRY(rnl_product_panel_fetching(product, onednn, rows, p, a, b, columns, written));
+        RNL_TRY(rnl_product_panel_fetching(product, onednn, rows, p, a, b, columns,
+                                           fetches ? written : NULL));
     }
     return RNL_OK;
 }

@@ -57,8 +57,8 @@ void rnl_product_need(const rnl_product_shape *shape, rnl_onednn *onednn);
 rnl_status rnl_product_panel(const rnl_product *product, rnl_onednn_worker *onednn, size_t rows,
                              size_t panel, const float *a, const float *b, float *c);
 
-/* The same; what is read or written next is fetched into the L2 cache while it multiplies, where
- * that pays.  The last of them has no values. */
+/* The same; what is read or written next is fetched into the L2 cache while it multiplies.  The
+ * last of them has no values; NULL: none. */
 rnl_status rnl_product_panel_fetching(const rnl_product *product, rnl_onednn_worker *onednn,
                                       size_t rows, size_t panel, const float *a, const float *b,
                                       float *c, const rnl_fetch *fetches);

@@ -12,21 +12,22 @@ static rnl_status multiply(const rnl_dense_state *state, const rnl_dense_columns
     const rnl_packing *packing = &columns->packing;
     const bool mixed = weights->pairs && worker->batch.training;
     const rnl_product *product = mixed ? &columns->mixed_forward : &columns->forward;
-    rnl_fetch fetches[RNL_OUTPUT_FETCHES + 1], *end = fetches;
+    rnl_fetch fetches[RNL_OUTPUT_FETCHES + 1], *written = NULL;
     /* In a mini-batch of few rows y is in the cache. */
-    if (!state->cut.by_columns && rnl_product_fetches(product))
-        end = rnl_step_list_output(worker, &state->output, row, rows,
-                                   columns->first + panel * packing->width,
-                                   rnl_panel_columns(packing, panel), end);
-    *end = (rnl_fetch){0};
+    if (!state->cut.by_columns && rnl_product_fetches(product)) {
+        written = fetches;
+        *rnl_step_list_output(worker, &state->output, row, rows,
+                              columns->first + panel * packing->width,
+                              rnl_panel_columns(packing, panel), written) = (rnl_fetch){0};
+    }
     if (mixed) {
         const rnl_mutable_view x = state->input->pairs->by_rows;
         return rnl_product_panel_fetching(product, NULL, rows, panel, x.values + row * x.stride,
-                                          weights->pairs->forward, z, fetches);
+                                          weights->pairs->forward, z, written);
     }
     return rnl_product_panel_fetching(product, worker->onednn, rows, panel,
                                       rnl_matrix_view(state->input, row, 0).values,
-                                      weights->arrays[RNL_VALUES], z, fetches);
+                                      weights->arrays[RNL_VALUES], z, written);
 }
 
 /* Adds the bias and activates z of a panel. */

@@ -88,17 +88,18 @@ static rnl_status compute_panel(const rnl_dense_state *state, size_t panel, size
     const rnl_product *product = &columns->input_gradient;
     const rnl_weight_pairs *pairs = columns->weights->pairs;
     const rnl_taker *taker = state->downstream.taker;
-    rnl_fetch fetches[RNL_TAKER_FETCHES + 1], *end = fetches;
-    if (rnl_product_fetches(product))
-        end = taker->list(taker->self, panel, row, rows, worker, end);
-    *end = (rnl_fetch){0};
+    rnl_fetch fetches[RNL_TAKER_FETCHES + 1], *next = NULL;
+    if (rnl_product_fetches(product)) {
+        next = fetches;
+        *taker->list(taker->self, panel, row, rows, worker, next) = (rnl_fetch){0};
+    }
     if (pairs)
         return rnl_product_panel_fetching(product, NULL, rows, panel,
                                           columns->delta_rows + row * columns->delta_stride,
-                                          pairs->transposed, gradient, fetches);
+                                          pairs->transposed, gradient, next);
     return rnl_product_panel_fetching(product, worker->onednn, rows, panel,
                                       columns->delta + row * columns->delta_packing.width,
-                                      state->transposed, gradient, fetches);
+                                      state->transposed, gradient, next);
 }
 
 rnl_status rnl_dense_give(const rnl_dense_state *state, size_t row, size_t rows,

@@ -172,6 +172,26 @@ static rnl_fetch *list_inputs(const shard_gradients *of, const rnl_matrix *x,
     return list;
 }
 
+/* Arrays, rounded copies or the transposed weights of two panels at most, inputs, the end. */
+#define MOST_FETCHES (RNL_BEST + RNL_COPY_FETCHES + 2)
+
+/* Lists what the update of these gradients reads and writes, and what the worker transposes next.
+ */
+static void list_next(const rnl_dense_state *state, const shard_gradients *of, size_t input,
+                      const transposed_inputs *transposed, rnl_fetch *list)
+{
+    const rnl_dense_columns *columns = of->columns;
+    const rnl_block *weights = columns->weights;
+    list = list_weights(weights, rnl_packed_at(&columns->packing, of->panel, input),
+                        of->inputs * rnl_panel_stride(&columns->packing, of->panel), list);
+    list = list_transposed(state, of->panel, input, of->inputs, list);
+    if (rnl_weight_pairs_follow(weights))
+        list = rnl_weight_pairs_list(weights, of->panel, input, of->inputs, list);
+    if (transposed)
+        list = list_inputs(of, state->input, transposed, list);
+    *list = (rnl_fetch){0};
+}
+
 /* Computes gradients of a panel and at once updates its weights, while both are in the cache; no
  * other phase of this step reads these weights any more. */
 static rnl_status compute_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
@@ -187,21 +207,15 @@ static rnl_status compute_gradients(const rnl_dense_state *state, const rnl_dens
     shard_gradients of = gradients_of(state, columns, panel, worker);
     of.x += input;
     of.inputs = inputs;
-    /* Arrays, rounded copies or the transposed weights of two panels at most, inputs, the end. */
-    rnl_fetch fetches[RNL_BEST + RNL_COPY_FETCHES + 2];
-    rnl_fetch *end = fetches;
-    if (rnl_product_fetches(transposed ? &columns->gradients_by_rows : &columns->gradients)) {
-        end = list_weights(weights, at, count, end);
-        end = list_transposed(state, panel, input, inputs, end);
-        if (rnl_weight_pairs_follow(weights))
-            end = rnl_weight_pairs_list(weights, panel, input, inputs, end);
-    }
-    if (transposed) {
-        end = list_inputs(&of, state->input, transposed, end);
+    rnl_fetch fetches[MOST_FETCHES];
+    if (transposed)
         of.transposed = transposed->values;
+    /* Of few rows all is near. */
+    if (!state->cut.by_columns &&
+        rnl_product_fetches(transposed ? &columns->gradients_by_rows : &columns->gradients)) {
+        list_next(state, &of, input, transposed, fetches);
+        of.fetches = fetches;
     }
-    *end = (rnl_fetch){0};
-    of.fetches = fetches;
     RNL_TRY(rnl_shard_sum_run(
         &(const rnl_shard_sum){
             .leaves = rnl_cut_used_shards(step->rows, worker->batch.rows),
