@@ -20,12 +20,17 @@ void rnl_complain(const char *format, ...)
     fuzz_expect(*text != '\0', "words");
 }
 
+int rnl_complain_memory(void)
+{
+    return RNL_EXIT_FAILURE;
+}
+
 static void draw_history(const char *path, FILE *out)
 {
     rnl_history_table table;
     if (!rnl_history_read(&table, path))
         return;
-    const rnl_named_history runs[] = {{"a", &table}, {"b", &table}};
+    const rnl_named_history runs[] = {{"a", &table, false}, {"b", &table, true}};
     for (size_t count = 1; count <= 2; ++count) {
         rnl_learning_curves curves;
         if (!rnl_learning_curves_create(&curves, runs, count, NULL))
