@@ -66,7 +66,8 @@ typedef struct rnl_taker {
 #define RNL_TAKER_FETCHES 3
 
 /* The gradient with respect to a matrix: the sum of `partials` matrices, `distance` floats apart,
- * in their order.  The buffer is reused two layers further back.  Or a taker's, and no matrix. */
+ * in their order.  The buffer is reused two layers further back.  Where there is a taker, it is
+ * given the gradient in panels, and no matrix is written. */
 typedef struct rnl_upstream {
     const rnl_taker *taker;
     size_t partials;

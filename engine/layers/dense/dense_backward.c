@@ -116,8 +116,8 @@ static rnl_status run_parts(void *self, size_t part, rnl_step_worker *worker)
     return RNL_OK;
 }
 
-/* What is read and written beside the product: gradient, output and delta of the layer itself, or
- * those of the layer before, whose gradient stays in the cache. */
+/* Bytes beside the product: gradient, output and delta of the layer itself, if it computes its
+ * delta; output and delta of the layer before, if that is given its gradient. */
 static double part_bytes(const rnl_dense_state *state, double rows)
 {
     const double own = state->upstream.taker ? 0 : 20 * (double)state->units,

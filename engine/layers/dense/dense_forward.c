@@ -13,7 +13,7 @@ static rnl_status multiply(const rnl_dense_state *state, const rnl_dense_columns
     const bool mixed = weights->pairs && worker->batch.training;
     const rnl_product *product = mixed ? &columns->mixed_forward : &columns->forward;
     rnl_fetch fetches[RNL_OUTPUT_FETCHES + 1], *written = NULL;
-    /* In a mini-batch of few rows y is in the cache. */
+    /* Outputs of a layer cut by columns are in the cache. */
     if (!state->cut.by_columns && rnl_product_fetches(product)) {
         written = fetches;
         *rnl_step_list_output(worker, &state->output, row, rows,

@@ -210,7 +210,7 @@ static rnl_status compute_gradients(const rnl_dense_state *state, const rnl_dens
     rnl_fetch fetches[MOST_FETCHES];
     if (transposed)
         of.transposed = transposed->values;
-    /* Of few rows all is near. */
+    /* Weights and state of a layer cut by columns are in its worker's cache. */
     if (!state->cut.by_columns &&
         rnl_product_fetches(transposed ? &columns->gradients_by_rows : &columns->gradients)) {
         list_next(state, &of, input, transposed, fetches);
