@@ -79,6 +79,20 @@ Test(csv, truth_values_are_numbers)
     cr_expect_eq(load(&data, "target: b", "mean_squared_error"), RNL_BAD_DATA);
 }
 
+Test(csv, truth_values_among_numbers_are_told_of)
+{
+    rnl_data *data = NULL;
+    table_write("a,b,c,d\n1,1.5,1,1\n True,2,0,1\n0,false,True,2\nFalse,7,0,2\n");
+    cr_assert_eq(load(&data, "target: d", "mean_squared_error"), RNL_OK, "%s", rnl_message());
+    cr_assert_eq(data->notes.count, 1);
+    cr_expect_not_null(strstr(data->notes.items[0].text,
+                              ":4:3: column 'b': True and False count as 1 and 0 among numbers "
+                              "such as 1.5"),
+                       "%s", data->notes.items[0].text);
+    cr_expect_eq(data->notes.items[0].level, RNL_LOG_WARNING);
+    rnl_data_free(data);
+}
+
 Test(csv, named_features_and_several_targets)
 {
     rnl_data *data = NULL;

@@ -42,6 +42,27 @@ static bool says_target(const rnl_csv_table *t, size_t cell)
             number == target);
 }
 
+static void see_mix(const rnl_csv_cell *cell, double number, rnl_csv_mix *mix)
+{
+    const bool truth = *cell->text != '\0' && strchr("TtFf", *cell->text);
+    if (truth && mix->truth_line == 0) {
+        mix->truth_line = cell->line;
+        mix->truth_column = cell->column;
+    }
+    if (number != 1 && mix->number == 0)
+        mix->number = number;
+}
+
+void rnl_csv_join_mix(rnl_csv_mix *mix, const rnl_csv_mix *later, size_t lines)
+{
+    if (mix->truth_line == 0 && later->truth_line > 0) {
+        mix->truth_line = lines + later->truth_line;
+        mix->truth_column = later->truth_column;
+    }
+    if (mix->number == 0)
+        mix->number = later->number;
+}
+
 /* NaN for a cell that is missing, 0 for a category. */
 static rnl_status measure_input(const rnl_csv_table *t, rnl_csv_measurement *m, size_t input,
                                 size_t class)
@@ -56,8 +77,10 @@ static rnl_status measure_input(const rnl_csv_table *t, rnl_csv_measurement *m, 
     *number = 0;
     if (column->categorical)
         RNL_TRY(count_category(t, cell, column));
-    else
+    else {
         RNL_TRY(rnl_csv_read_input(t, cell, number));
+        see_mix(&t->reader.cells[cell], *number, &m->inputs[input].mix);
+    }
     if (t->targets)
         rnl_renamings_add(m->renamings, input, class, rnl_renaming_word(rnl_csv_text(t, cell)));
     m->is_the_target[input] = m->is_the_target[input] && says_target(t, cell);
@@ -198,6 +221,22 @@ static rnl_status note_oddities(const rnl_csv_table *t, const rnl_csv_measuremen
     return rnl_note_constants(t->loading->notes, &table, &encoding->inputs);
 }
 
+/* Truth values are numbers, but hardly meant so where numbers are none. */
+static rnl_status note_mixes(const rnl_csv_table *t, const rnl_csv_measurement *m)
+{
+    const rnl_columns *inputs = &rnl_csv_encoding(t)->inputs;
+    for (size_t i = 0; i < inputs->count; ++i) {
+        const rnl_csv_mix *mix = &m->inputs[i].mix;
+        if (mix->truth_line > 0 && mix->number != 0)
+            RNL_TRY(rnl_notes_add(t->loading->notes, RNL_LOG_WARNING,
+                                  "%s:%zu:%zu: column '%.60s': True and False count as 1 and 0 "
+                                  "among numbers such as %g",
+                                  t->parameters->path, mix->truth_line, mix->truth_column,
+                                  inputs->items[i].name, mix->number));
+    }
+    return RNL_OK;
+}
+
 /* A class that other programs write for a missing value. */
 static rnl_status note_missing_classes(const rnl_csv_table *t)
 {
@@ -224,6 +263,7 @@ rnl_status rnl_csv_finish_measuring(const rnl_csv_table *t, const rnl_csv_measur
     if (m->open_target)
         RNL_TRY(settle_target(t, m));
     RNL_TRY(note_missing_classes(t));
+    RNL_TRY(note_mixes(t, m));
     RNL_TRY(note_oddities(t, m));
     return rnl_encoding_follow(encoding, &t->loading->earlier, t->loading->notes);
 }

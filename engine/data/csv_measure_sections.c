@@ -24,6 +24,8 @@ typedef struct sharing {
     rnl_csv_measurement m;
     size_t rows, capacity;
     double *numbers;          /* (rows, columns) of the section */
+    rnl_csv_seen *seen;       /* (columns) m.inputs of the section: where numbers are mixed */
+    size_t lines;             /* before it, if it has truth values */
     bool *alike;              /* (columns) m.is_the_target of the section */
     rnl_renamings *renamings; /* m.renamings of the section */
     found *all;               /* (ranks) */
@@ -36,6 +38,7 @@ static void release(sharing *s)
 {
     rnl_csv_end_measuring(&s->m);
     free(s->numbers);
+    free(s->seen);
     free(s->alike);
     free(s->renamings);
     free(s->all);
@@ -63,12 +66,17 @@ static rnl_status read_section(sharing *s, rnl_csv_section section)
     rnl_csv_table *t = s->t;
     RNL_TRY(rnl_csv_begin_measuring(&s->m, t, true));
     RNL_TRY(rnl_csv_read_section(t, section, take_row, s));
+    s->seen = s->m.inputs;
+    for (size_t j = 0; j < s->m.columns && s->lines == 0; ++j)
+        if (s->seen[j].mix.truth_line > 0)
+            s->lines = rnl_csv_lines_before(&t->reader);
+    s->m.inputs = calloc(s->m.columns, sizeof *s->m.inputs);
     s->alike = malloc(s->m.columns);
     s->renamings = s->m.renamings;
     s->m.renamings = rnl_renamings_create(s->m.columns);
     s->all = calloc(s->ranks, sizeof *s->all);
     s->ends = calloc(s->ranks, sizeof *s->ends);
-    if (!s->alike || !s->m.renamings || !s->all || !s->ends)
+    if (!s->m.inputs || !s->alike || !s->m.renamings || !s->all || !s->ends)
         return rnl_fail_memory(s->m.columns + s->ranks * sizeof *s->all);
     memcpy(s->alike, s->m.is_the_target, s->m.columns);
     memset(s->m.is_the_target, true, s->m.columns);
@@ -101,8 +109,10 @@ static void add_rows(void *context, size_t first, size_t last)
     s->m.rows = first;
     for (size_t i = 0; i < last - first; ++i)
         rnl_csv_add_row(&s->m, s->numbers + i * s->m.columns);
-    for (size_t j = 0; j < s->m.columns; ++j)
+    for (size_t j = 0; j < s->m.columns; ++j) {
+        rnl_csv_join_mix(&s->m.inputs[j].mix, &s->seen[j].mix, s->lines);
         s->m.is_the_target[j] &= s->alike[j];
+    }
     rnl_renamings_join(s->m.renamings, s->renamings, s->m.columns);
 }
 

@@ -7,8 +7,15 @@
 #include "engine/data/csv_table.h"
 #include "engine/data/renaming.h"
 
+/* Where an input column first has a truth value, and a number other than 0 and 1. */
+typedef struct rnl_csv_mix {
+    size_t truth_line, truth_column; /* 0: nowhere */
+    double number;                   /* 0: none */
+} rnl_csv_mix;
+
 /* Statistics of an input column, in the order of the rows. */
 typedef struct rnl_csv_seen {
+    rnl_csv_mix mix;
     size_t cells; /* with a value */
     double first; /* number; a category counts as 0 */
     double sum;
@@ -33,6 +40,9 @@ void rnl_csv_end_measuring(rnl_csv_measurement *m);
 
 /* Measures the row that was read last, but for what depends on the order of rows. */
 rnl_status rnl_csv_measure_row(const rnl_csv_table *t, rnl_csv_measurement *m);
+
+/* Adds what a later section has seen, behind so many lines. */
+void rnl_csv_join_mix(rnl_csv_mix *mix, const rnl_csv_mix *later, size_t lines);
 
 /* Adds the numbers of a row to that; rows come in their order. */
 void rnl_csv_add_row(rnl_csv_measurement *m, const double *row);

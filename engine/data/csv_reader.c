@@ -64,8 +64,7 @@ rnl_status rnl_csv_seek(rnl_csv_reader *reader, uint64_t begin, uint64_t limit)
     return RNL_OK;
 }
 
-/* Lines of the file before those that the reader has counted. */
-static size_t count_lines_before(const rnl_csv_reader *reader)
+size_t rnl_csv_lines_before(const rnl_csv_reader *reader)
 {
     rnl_csv_reader whole;
     size_t lines = 0;
@@ -91,7 +90,7 @@ rnl_status rnl_csv_fail(const rnl_csv_reader *reader, size_t line, size_t column
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     return rnl_fail(RNL_BAD_DATA, "%s:%zu:%zu: %s", reader->stream.path,
-                    count_lines_before(reader) + line, column, text);
+                    rnl_csv_lines_before(reader) + line, column, text);
 }
 
 /* The next byte, not taken yet. */

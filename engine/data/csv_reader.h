@@ -45,6 +45,9 @@ uint64_t rnl_csv_offset(const rnl_csv_reader *reader);
 /* Goes to a record's first byte; the file ends before byte `limit`. */
 rnl_status rnl_csv_seek(rnl_csv_reader *reader, uint64_t begin, uint64_t limit);
 
+/* Returns the lines of the file before those that the reader has counted. */
+size_t rnl_csv_lines_before(const rnl_csv_reader *reader);
+
 /* Reads a record; `count` is 0 at the end of the file. */
 rnl_status rnl_csv_next(rnl_csv_reader *reader);
 

@@ -17,7 +17,7 @@ from sklearn.utils.validation import (_check_feature_names, _check_n_features,
 
 from . import core
 from ._configuration import Problem, configuration, hidden_sizes, number, patience_of, truth, whole
-from ._frames import gives_stream, is_frame
+from ._frames import gives_stream, is_frame, refuse_mixed
 from ._training import Warned
 from .errors import ConfigError, Stopped
 
@@ -147,6 +147,9 @@ class RunnelEstimator(BaseEstimator):
             return self._frame(X, y, reset)
         if hasattr(X, "__dlpack__") and not isinstance(X, np.ndarray) and not is_frame(X):
             X = core.as_array(X)
+        if getattr(X, "dtype", None) == object and X.ndim == 2:
+            for column in range(X.shape[1]):
+                refuse_mixed(X[:, column], f"column {column}")
         if isinstance(y, str):
             return validate_data(self, X, dtype="numeric", reset=reset)
         return validate_data(self, X, y, dtype="numeric", multi_output=True, reset=reset)

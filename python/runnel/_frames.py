@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ctypes as c
+from collections.abc import Iterable
+from numbers import Number
 from typing import Any
+
+import numpy as np
 
 from .errors import ConfigError, DataError
 
@@ -26,6 +30,18 @@ def is_frame(x: Any) -> bool:
     return named and hasattr(x, "__arrow_c_stream__")
 
 
+def refuse_mixed(values: Iterable[Any], where: str) -> None:
+    """Truth values among numbers, which pandas and numpy take as 1 and 0 without a word."""
+    if not set(map(type, values)) & {bool, np.bool_}:
+        return
+    truths = [(row, value) for row, value in enumerate(values) if isinstance(value, (bool, np.bool_))]
+    others = [(row, value) for row, value in enumerate(values)
+              if isinstance(value, Number) and value == value and value not in (0, 1)]
+    if others:
+        raise DataError(f"{where}: row {truths[0][0]} has {truths[0][1]}, where row {others[0][0]} "
+                        f"has the number {others[0][1]}: expected numbers or truth values")
+
+
 def _is_pandas(frame: Any) -> bool:
     return hasattr(frame, "iloc")
 
@@ -42,6 +58,9 @@ class Stream:
         self.all_categories = int(_is_pandas(frame))
         if _is_pandas(frame):  # the index is no column
             frame = frame.reset_index(drop=True)
+            for label, values in frame.items():
+                if values.dtype == object:
+                    refuse_mixed(values, f"{name}: column {label!r}")
         try:
             self.capsule = frame.__arrow_c_stream__()
         except ImportError as error:

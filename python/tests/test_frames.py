@@ -116,6 +116,20 @@ def test_classes_weights_and_validation_rows():
     assert model.score(frame, labels) == 1 and len(model.history_["val_loss"]) == model.n_iter_
 
 
+def test_truth_values_among_numbers_are_refused():
+    mixed = [1.5, True, *ROOMS[2:].tolist()]
+    frame = pandas.DataFrame({"size": SIZE, "odd": mixed})
+    assert frame["odd"].dtype == object
+    told = "column {}: row 1 has True, where row 0 has the number 1.5"
+    with pytest.raises(runnel.DataError, match="training rows: " + told.format("'odd'")):
+        regressor().fit(frame, PRICE)
+    with pytest.raises(runnel.DataError, match="^" + told.format(1)):
+        regressor().fit(frame.to_numpy(object), PRICE)
+    truths = pandas.DataFrame({"size": SIZE, "new": [np.nan, *NEW[1:].tolist()]}, dtype=object)
+    regressor(missing="fill").fit(truths, PRICE)
+    regressor().fit(truths.fillna(1).to_numpy(object), PRICE)
+
+
 @pytest.mark.parametrize("make", [pandas.DataFrame, polars.DataFrame, pyarrow.table])
 def test_columns_that_have_the_answer_are_warned_of(make):
     leaks = make({**COLUMNS, "id": np.arange(ROWS), "leak": PRICE})
