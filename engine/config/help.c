@@ -2,6 +2,7 @@
  * The reference of the configuration, generated from the tables that check it.
  */
 #include "engine/base/error.h"
+#include "engine/config/help_path.h"
 #include "engine/schema/config.h"
 #include "engine/schema/field_types.h"
 
@@ -222,130 +223,9 @@ static bool print_parameter(FILE *out, const rnl_kind_table *const *of, size_t c
     return last != NULL;
 }
 
-/* The part of its field's value that a place on a path is. */
-typedef enum place_part {
-    WHOLE,
-    LAYERS,  /* of model: */
-    STYLES,  /* of model:, by name */
-    ITEM,    /* of a list, or by a name of the user's own */
-    SETTINGS /* of layers, without a kind: model's defaults, or a style */
-} place_part;
-
-/* A place on a path: a field, a part of it, or a kind that its value names. */
-typedef struct path_place {
-    const rnl_field *field;
-    place_part part;
-    const rnl_kind *kind;
-    const rnl_kind_table *several; /* whose kinds have the field, where none was named */
-    const rnl_field *fields;       /* what may stand next, by its key; NULL: no key */
-} path_place;
-
-/* Goes on to a field, if there is one. */
-static bool enter(path_place *place, const rnl_field *field)
-{
-    if (!field)
-        return false;
-    *place = (path_place){.field = field};
-    if (field->type == RNL_FIELD_SECTION)
-        place->fields = field->section;
-    return true;
-}
-
-/* Tests if the word is a list's number or a name of the user's own. */
-static bool names_item(const rnl_field *f, const char *word)
-{
-    const bool number = word[strspn(word, "0123456789")] == '\0';
-    return f->type == RNL_FIELD_NUMBER_MAP || f->type == RNL_FIELD_TEXT_MAP ||
-           f->type == RNL_FIELD_KIND_MAP ||
-           (number && (f->type == RNL_FIELD_TEXT_LIST || f->type == RNL_FIELD_NUMBER_LIST ||
-                       f->type == RNL_FIELD_KIND_LIST));
-}
-
-static bool enter_kind(path_place *place, const char *name)
-{
-    const rnl_kind_table *table = place->field->kinds;
-    place->kind = rnl_kind_find(table, name);
-    place->several = NULL;
-    place->fields = place->kind ? place->kind->fields : NULL;
-    return place->kind ||
-           (table->unnamed && enter(place, rnl_field_find(table->unnamed->fields, name)));
-}
-
-/* Goes on to a parameter that some of the kinds have, where the path does not say which. */
-static bool enter_parameter(path_place *place, const char *name)
-{
-    const rnl_kind_table *table = place->field->kinds;
-    const rnl_field *f = NULL;
-    for (size_t k = 0; k < table->count && !f; ++k)
-        f = table->kinds[k].fields ? rnl_field_find(table->kinds[k].fields, name) : NULL;
-    const bool found = enter(place, f);
-    place->several = table;
-    return found;
-}
-
-/* Goes on behind model: to its layers, defaults or styles. */
-static bool enter_model_part(path_place *place, const char *word)
-{
-    static const struct {
-        const char *word;
-        place_part part;
-    } parts[] = {{"layers", LAYERS}, {"defaults", SETTINGS}, {"styles", STYLES}};
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; ++i)
-        if (strcmp(word, parts[i].word) == 0) {
-            place->part = parts[i].part;
-            return true;
-        }
-    return false;
-}
-
-static bool is_model(const path_place *place)
-{
-    return place->part == WHOLE && place->field == rnl_field_find(rnl_config_fields, "model");
-}
-
-/* Goes on to an item, or to the settings of a style. */
-static bool enter_item(path_place *place, const char *word)
-{
-    const bool may =
-        place->part == STYLES || (place->part < STYLES && names_item(place->field, word));
-    if (may)
-        place->part = place->part == STYLES ? SETTINGS : ITEM;
-    return may;
-}
-
-/* Goes on by a word.  Behind a kind with a shorthand it belongs to the value of that field. */
-static bool follow_word(path_place *place, const char *word)
-{
-    if (place->kind && place->kind->shorthand && !rnl_field_find(place->fields, word))
-        enter(place, rnl_kind_shorthand(place->kind));
-    if (place->kind || place->fields)
-        return place->fields && enter(place, rnl_field_find(place->fields, word));
-    if ((is_model(place) && enter_model_part(place, word)) || enter_item(place, word))
-        return true;
-    return place->field->kinds && place->field->type != RNL_FIELD_TEXT &&
-           ((place->part != SETTINGS && enter_kind(place, word)) ||
-            (place->part != LAYERS && enter_parameter(place, word)));
-}
-
-/* Follows a path such as training.optimizer.adam.learning_rate: keys, names of kinds behind the
- * keys whose values they are, and items of lists and maps. */
-static path_place find_path(const char *path)
-{
-    static const path_place nowhere = {.field = NULL};
-    char rest[128], *saved = NULL;
-    if (!strchr(path, '.') || strlen(path) >= sizeof rest)
-        return nowhere;
-    path_place place = {.fields = rnl_config_fields};
-    for (char *word = strtok_r(strcpy(rest, path), ".", &saved); word;
-         word = strtok_r(NULL, ".", &saved))
-        if (!follow_word(&place, word))
-            return nowhere;
-    return place;
-}
-
 static bool print_path(FILE *out, const char *path)
 {
-    const path_place place = find_path(path);
+    const rnl_path_place place = rnl_find_path(path);
     if (place.kind)
         print_kind(out, place.kind, place.field->kinds);
     else if (place.several)
@@ -385,6 +265,40 @@ static rnl_status fail_topic(const tables *all, const char *topic)
                     topic);
 }
 
+static void add_words_behind(const char *names[MAX_TOPICS], size_t *count,
+                             const rnl_path_place *place)
+{
+    const rnl_kind_table *kinds = place->kind ? NULL : place->field->kinds;
+    add_keys(names, count, place->fields);
+    for (size_t k = 0; kinds && k < kinds->count && *count < MAX_TOPICS; ++k)
+        names[(*count)++] = kinds->kinds[k].name;
+}
+
+/* Names the part of a path that is there, and the word behind it that is not. */
+static rnl_status fail_path(const tables *all, const char *path)
+{
+    const char *names[MAX_TOPICS] = {0};
+    size_t count = 0;
+    char known[256], word[61] = "";
+    rnl_path_place place = {.field = NULL};
+    snprintf(known, sizeof known, "%s", path);
+    while (!place.field && strrchr(known, '.')) {
+        *strrchr(known, '.') = '\0';
+        place = rnl_find_path(known);
+    }
+    if (!place.field)
+        return fail_topic(all, path);
+    const char *lost = path + strlen(known) + 1;
+    strncat(word, lost, strcspn(lost, ".") < 60 ? strcspn(lost, ".") : 60);
+    add_words_behind(names, &count, &place);
+    const char *nearest = rnl_nearest(word, names, count);
+    return nearest ? rnl_fail(RNL_BAD_CONFIG, "%s has no '%s'; did you mean '%s'?", known, word,
+                              nearest)
+                   : rnl_fail(RNL_BAD_CONFIG,
+                              "%s has no '%s'; `runnel help config %s` tells what it has", known,
+                              word, known);
+}
+
 /* Prints both if a table and a kind have the same name, such as "activation". */
 static bool print_topic(FILE *out, const tables *all, const char *topic)
 {
@@ -411,7 +325,7 @@ static bool is_parameter(const char *name)
 
 int rnl_config_has_key(const char *name)
 {
-    const path_place place = find_path(name);
+    const rnl_path_place place = rnl_find_path(name);
     return find_key(rnl_config_fields, name) || (place.field && !place.kind) || is_parameter(name);
 }
 
@@ -432,7 +346,7 @@ rnl_status rnl_config_help(const char *topic, char **text)
     }
     if (!found) {
         free(printed);
-        return fail_topic(&all, topic);
+        return fail_path(&all, topic);
     }
     *text = printed;
     return RNL_OK;
