@@ -198,7 +198,7 @@ Test(column_scaling, columns_have_names_in_tables_alone)
     rnl_data *data = borrow(both, NULL, 2);
     rnl_config *config = fixture_config("data: {scaling: {default: range}}\n" REST);
     cr_expect_eq(rnl_model_create(&model, config, data), RNL_BAD_CONFIG);
-    cr_expect_not_null(strstr(rnl_message(), "columns have names in tables alone"), "%s",
+    cr_expect_not_null(strstr(rnl_message(), "rows: columns of an array have no names"), "%s",
                        rnl_message());
     rnl_data_free(data);
     rnl_config_free(config);

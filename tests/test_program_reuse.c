@@ -96,7 +96,7 @@ Test(program_reuse, scales_as_the_saved_model_by_column)
     write_config("d.yaml", ", scaling: {default: range, columns: {y: standardize}}",
                  REUSE(", without: 1") TOP, "epochs: 1");
     cr_expect_eq(program_run("train d.yaml -o d"), 2);
-    program_expect("err", "columns have names in tables alone");
+    program_expect("err", "columns of an array have no names");
 }
 
 /* As if it were written out, with the layers that are chosen. */

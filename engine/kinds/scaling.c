@@ -249,7 +249,9 @@ rnl_status rnl_scaler_create(rnl_scaler *scaler, const rnl_choice *scaling,
         status = measure_columns(&measured, scaling, train, &encoding->inputs);
     else
         status = rnl_fail_at(scaling->place,
-                             "scaling: columns have names in tables alone, which %s is not",
+                             "scaling: %s: columns of an array have no names, as those of tables "
+                             "and frames have; `reuse` of a saved model takes its numbers by "
+                             "position",
                              train->name);
     if (status != RNL_OK) {
         rnl_scaler_release(&measured);
