@@ -77,6 +77,50 @@ Test(advice, rows_that_the_configuration_did_not_shape)
     cr_expect_str_eq(warnings, "");
 }
 
+/* Trains on 120 rows that are made by the configuration. */
+static void train_made(const char *shaped, const char *keys, char warnings[1024])
+{
+    rnl_config *config =
+        fixture_config("data: {train: {spirals: {rows: 120, classes: 2}}, %s}\n"
+                       "model: [batch_normalization, dense: {units: 2, activation: softmax}]\n"
+                       "training: {loss: sparse_categorical_crossentropy, optimizer: sgd, %s}\n",
+                       shaped, keys);
+    rnl_data *data = NULL;
+    rnl_model *model = NULL;
+    const rnl_options options = {.on_log = keep_warnings, .threads = 1, .user = warnings};
+    *warnings = '\0';
+    cr_assert_eq(rnl_data_load(&data, config, RNL_TRAIN | RNL_VALIDATION), RNL_OK);
+    cr_assert_eq(rnl_model_create(&model, config, data), RNL_OK);
+    cr_assert_eq(rnl_train(model, data, &options), RNL_OK, "%s", rnl_message());
+    rnl_model_free(model);
+    rnl_data_free(data);
+    rnl_config_free(config);
+}
+
+/* The default is no mistake, nor is the size of a file of which some rows are for validation. */
+Test(advice, batch_size_beyond_the_rows)
+{
+    static const struct {
+        const char *shaped, *keys;
+        bool warned;
+    } cases[] = {
+        {"limit: 0", "batch_size: 121", true},
+        {"limit: 0", "batch_size: 120", false},
+        {"limit: 0", "batch_size: 120, shards: 16", false},
+        {"validation_split: 0.5", "batch_size: 120", false},
+        {"validation_split: 0.5", "batch_size: 121", true},
+        {"limit: 20", "batch_size: 80", true},
+        {"limit: 20", "batch_size: 32", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        char warnings[1024];
+        train_made(cases[i].shaped, cases[i].keys, warnings);
+        const char *told = strstr(warnings, "a mini-batch has all");
+        cr_expect_eq(told != NULL, cases[i].warned, "%zu: %s", i, warnings);
+        cr_expect(!told || !strstr(told + 1, "a mini-batch has all"));
+    }
+}
+
 Test(advice, preset_that_its_layers_contradict)
 {
     static const struct {

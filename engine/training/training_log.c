@@ -33,7 +33,8 @@ static size_t model_bytes(const rnl_step *step)
     return parameters * (saves ? rnl_step_arrays(step) : RNL_FIRST_SLOT) * sizeof(float);
 }
 
-#define FEW_ROWS 16
+#define FEW_ROWS           16
+#define DEFAULT_BATCH_SIZE 32
 
 static void log_shards(const rnl_step *step, const rnl_options *options)
 {
@@ -102,6 +103,18 @@ static const char *row_key(const rnl_data_config *config, const rnl_data *data)
                                          : NULL;
 }
 
+/* A batch size that is larger than all rows, also those that were taken for validation. */
+static void log_batch_size(const rnl_config *config, const rnl_data *data,
+                           const rnl_options *options)
+{
+    const size_t given = (size_t)config->training.batch_size;
+    const size_t split = rnl_split_is_on(&config->data) ? data->validation.rows : 0;
+    if (given > data->train.rows + split && given != DEFAULT_BATCH_SIZE)
+        rnl_log(options, RNL_LOG_WARNING,
+                "batch_size: %zu is more than there are training rows: a mini-batch has all %zu",
+                given, data->train.rows);
+}
+
 void rnl_log_notes(const rnl_config *config, const rnl_data *data, const rnl_options *options)
 {
     const char *key = data->shaped ? NULL : row_key(&config->data, data);
@@ -110,6 +123,7 @@ void rnl_log_notes(const rnl_config *config, const rnl_data *data, const rnl_opt
                 "data.%s is not done: %s were made without the configuration; "
                 "rnl_data_create_for, in Python Data(..., config=), takes it",
                 key, data->train.name);
+    log_batch_size(config, data, options);
     for (size_t i = 0; i < data->notes.count; ++i)
         rnl_log(options, data->notes.items[i].level, "%s", data->notes.items[i].text);
 }

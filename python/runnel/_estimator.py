@@ -249,6 +249,10 @@ class RunnelEstimator(BaseEstimator):
         if earlier is not None:
             model.start_from(earlier, keep_optimizer=True)
         with Warned(stacklevel=5 if incremental else 4) as warned:
+            if self.config is None and self.batch_size != "auto" and not incremental \
+                    and self.batch_size > len(X):
+                warned.items.append((UserWarning, f"batch_size: {self.batch_size} is more than "
+                                     f"there are training rows: a mini-batch has all {len(X)}"))
             self._run(model, data, epochs + done, keeps, incremental, warned)
             self.model_ = model
 

@@ -376,6 +376,19 @@ def test_columns_of_arrays_are_looked_at():
         RunnelRegressor((4,), max_iter=2).fit(np.zeros((12, 64)), np.zeros(12))
 
 
+def test_a_batch_size_beyond_the_rows_is_told():
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "batch_size")
+        classifier().fit(X[:90], Y[:90])
+        classifier(early_stopping=True).fit(X[:90], Y[:90])
+        classifier(early_stopping=True, batch_size=90).fit(X[:90], Y[:90])
+        classifier(batch_size=100).partial_fit(X[:90], Y[:90], np.unique(Y))
+    with pytest.warns(UserWarning, match="batch_size: 91 is more than there are training rows: a "
+                                         "mini-batch has all 90") as told:
+        classifier(batch_size=91).fit(X[:90], Y[:90])
+    assert [w.filename for w in told if "batch_size" in str(w.message)] == [__file__]
+
+
 def least_time(work):
     times = []
     for _ in range(5):
