@@ -1,14 +1,13 @@
 #include "threading/topology.h"
 
+#include "threading/kept.h"
 #include "threading/quota.h"
 
 #include <errno.h>
 #include <hwloc.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static bool fail(char *problem, size_t problem_size, const char *what, const char *subject,
                  const char *reason)
@@ -169,25 +168,16 @@ static bool read_machine(rnl_topology *topology, hwloc_topology_t machine, hwloc
 /* This machine, as a process with an affinity may use it: hwloc takes milliseconds to find out, on
  * large machines tens of them, which is more than a prediction of some rows takes.  A cpuset that
  * changes changes the affinity, too; a quota is read again after a second. */
-#define QUOTA_SECONDS 1
 static struct {
-    atomic_flag busy; /* another thread that comes meanwhile reads the machine itself */
+    rnl_kept kept; /* the quota */
     rnl_processor_set affinity;
     rnl_topology topology; /* without cores: none was read */
-    time_t second;         /* when the quota was read */
-} known = {.busy = ATOMIC_FLAG_INIT};
+} known = {.kept.busy = ATOMIC_FLAG_INIT};
 
 static bool is_kept(const rnl_topology_source *source)
 {
     return source->affinity && !source->synthetic && !source->xml && !source->cgroup_root &&
            !source->cgroup_file;
-}
-
-static time_t second_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return now.tv_sec;
 }
 
 static void *copy_of(const void *bytes, size_t count)
@@ -198,7 +188,7 @@ static void *copy_of(const void *bytes, size_t count)
 
 static bool recall(rnl_topology *topology, const rnl_processor_set *affinity)
 {
-    if (atomic_flag_test_and_set(&known.busy))
+    if (!rnl_kept_enter(&known.kept))
         return false;
     const bool same = known.topology.cores && known.affinity.count == affinity->count &&
                       memcmp(known.affinity.numbers, affinity->numbers,
@@ -206,14 +196,12 @@ static bool recall(rnl_topology *topology, const rnl_processor_set *affinity)
     rnl_core *cores =
         same ? copy_of(known.topology.cores, known.topology.core_count * sizeof *cores) : NULL;
     if (cores) {
-        if (second_now() - known.second > QUOTA_SECONDS) {
+        if (rnl_kept_expires(&known.kept, false))
             known.topology.quota = find_quota(&(const rnl_topology_source){0});
-            known.second = second_now();
-        }
         *topology = known.topology;
         topology->cores = cores;
     }
-    atomic_flag_clear(&known.busy);
+    rnl_kept_leave(&known.kept);
     return cores != NULL;
 }
 
@@ -226,18 +214,18 @@ void rnl_topology_forget(void)
 
 static void remember(const rnl_topology *topology, const rnl_processor_set *affinity)
 {
-    if (atomic_flag_test_and_set(&known.busy))
+    if (!rnl_kept_enter(&known.kept))
         return;
     rnl_topology_forget();
     known.affinity = (rnl_processor_set){
         affinity->count, copy_of(affinity->numbers, affinity->count * sizeof *affinity->numbers)};
     known.topology = *topology;
-    known.second = second_now();
+    rnl_kept_expires(&known.kept, true);
     known.topology.cores =
         known.affinity.numbers
             ? copy_of(topology->cores, topology->core_count * sizeof *topology->cores)
             : NULL;
-    atomic_flag_clear(&known.busy);
+    rnl_kept_leave(&known.kept);
 }
 
 static bool read_anew(rnl_topology *topology, const rnl_topology_source *source, char *problem,

@@ -1,14 +1,14 @@
 #include "engine/base/memory_left.h"
 
+#include "threading/kept.h"
+
 #include <inttypes.h>
 #include <limits.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Kernel memory of a process beside its pages, and what the kernel cannot reclaim at once. */
@@ -230,48 +230,36 @@ rnl_memory_left rnl_memory_left_under(const char *root)
 
 /* ---- what was read before -------------------------------------------------------------------- */
 
-#define KEPT_SECONDS 1
-#define KEPT_PART    64 /* of what was left: as much may be requested before the next look */
+#define KEPT_PART 64 /* of what was left: as much may be requested before the next look */
 
 /* What the system's files said, of which a small net's prediction would read dozens. */
 static struct {
-    atomic_flag busy; /* another thread that comes meanwhile reads the files itself */
+    rnl_kept kept;
     rnl_memory_left left;
     uint64_t requested; /* since then */
-    time_t second;      /* 0: nothing was read */
-} known = {.busy = ATOMIC_FLAG_INIT};
-
-static time_t second_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return now.tv_sec + 1;
-}
+} known = {.kept.busy = ATOMIC_FLAG_INIT};
 
 static void look_if_due(uint64_t bytes)
 {
-    const time_t second = second_now();
     const uint64_t most = known.left.bytes / KEPT_PART;
-    if (known.second == 0 || second - known.second > KEPT_SECONDS || known.requested > most ||
-        bytes > most - known.requested) {
+    if (rnl_kept_expires(&known.kept, known.requested > most || bytes > most - known.requested)) {
         known.left = look_at_system("");
         known.requested = 0;
-        known.second = second;
     }
 }
 
 rnl_memory_left rnl_memory_left_for(uint64_t bytes)
 {
-    if (atomic_flag_test_and_set(&known.busy))
+    if (!rnl_kept_enter(&known.kept))
         return rnl_memory_left_under("");
     look_if_due(bytes);
     const rnl_memory_left left = known.left;
     known.requested += bytes < left.bytes ? bytes : 0;
-    atomic_flag_clear(&known.busy);
+    rnl_kept_leave(&known.kept);
     return within_process(left);
 }
 
 void rnl_memory_left_forget(void)
 {
-    known.second = 0;
+    known.kept.second = 0;
 }
