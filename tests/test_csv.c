@@ -150,6 +150,8 @@ Test(csv, missing_cells)
                       "mean_squared_error"),
                  RNL_OK, "%s", rnl_message());
     expect_inputs(&data->train, 1, 2, (const float[]){1, 1});
+    cr_expect_not_null(strstr(data->notes.items[0].text, "missing: drop leaves out 3 of 4 rows"));
+    cr_expect_eq(data->notes.items[0].level, RNL_LOG_WARNING);
     rnl_data_free(data);
 
     table_write("x,y\n-5,1\n,2\n-8,3\n");

@@ -152,8 +152,11 @@ Test(oddities, are_of_the_rows_that_are_kept)
     rnl_data *data = NULL;
     cr_assert_eq(rnl_data_create(&data, &rows, NULL, NULL), RNL_OK, "%s", rnl_message());
     cr_expect_eq(data->train.rows, ROWS - 1);
-    cr_assert_eq(data->notes.count, 5);
-    cr_expect(strstr(data->notes.items[0].text, "training rows: input 'id' numbers the rows from 5"
+    cr_assert_eq(data->notes.count, 6);
+    cr_expect_str_eq(data->notes.items[0].text,
+                     "training rows: missing: drop leaves out 1 of 24 rows");
+    cr_expect_eq(data->notes.items[0].level, RNL_LOG_INFO);
+    cr_expect(strstr(data->notes.items[1].text, "training rows: input 'id' numbers the rows from 5"
                                                 " on; if it means nothing more, leave it out"));
     rnl_data_free(data);
     rows = (rnl_rows){.rows = ROWS, .frame = arrow_open(&t), .missing = RNL_MISSING_FILL};

@@ -27,6 +27,10 @@ Test(table_hints, hints_that_fit)
                          "commas between thousands are not read), got '1,234'");
     table_expect_refused("a,y\n\"-1,234,567\",0\n", "target: y", table_squares,
                          "commas between thousands are not read), got '-1,234,567'");
+    table_expect_refused("a,y\n\"-1,234.50\",0\n", "target: y", table_squares,
+                         "expected a number without commas between thousands, got '-1,234.50'");
+    table_expect_refused("a,y\n\"1,23.50\",0\n", "target: y", table_squares,
+                         "expected a number, got '1,23.50'");
     table_expect_refused("a,y\n-inf,0\n", "target: y", table_squares,
                          "expected a number that is finite, got '-inf'");
     table_expect_refused("a,y\nred,0\n", "target: y", table_squares, "belong under `categorical`");
@@ -70,6 +74,9 @@ Test(table_hints, hints_at_delimiters)
 {
     table_expect_refused("a;b;y\n0,61;1;0\n", "target: y", table_squares,
                          "has no column 'y' (perhaps `delimiter: \";\"`)");
+    table_expect_refused("\"a\";\"y\"\n1;0\n", "target: y", table_squares,
+                         ":1:4: expected ',' or the end of the line after a closing quote (perhaps "
+                         "`delimiter: \";\"`)");
     table_expect_refused("a\tb\ty\n1\t2\t0\n", "target: y", table_squares,
                          "has no column 'y' (perhaps `delimiter: \"\\t\"`)");
     table_expect_refused("a,b,y\n1,2,0\n", "target: y, delimiter: ';'", table_squares,

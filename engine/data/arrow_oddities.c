@@ -67,6 +67,8 @@ rnl_status rnl_arrow_note_oddities(const rnl_arrow_frame *frame, const rnl_datas
     column_search s = {.kept = kept};
     rnl_status status = rnl_oddity_search_begin(&s.search, dataset);
     if (status == RNL_OK)
+        status = rnl_note_dropped(notes, dataset->name, dataset->rows - table.rows, table.rows);
+    if (status == RNL_OK)
         status = note_columns(&s, frame, &table, &encoding->inputs, notes);
     rnl_oddity_search_end(&s.search);
     return status;

@@ -46,8 +46,8 @@ static bool is_infinite(const char *text)
     return strcasecmp(text, "inf") == 0 || strcasecmp(text, "infinity") == 0;
 }
 
-/* Groups of three digits with commas between them. */
-static bool may_have_thousands(const char *text)
+/* Groups of three digits with commas between them; behind them a point, where `fraction` is. */
+static bool may_have_thousands(const char *text, bool fraction)
 {
     text += *text == '+' || *text == '-';
     size_t digits = strspn(text, "0123456789"), groups = 0;
@@ -56,6 +56,10 @@ static bool may_have_thousands(const char *text)
     for (text += digits; *text == ','; text += 4, ++groups)
         if (strspn(text + 1, "0123456789") != 3)
             return false;
+    if (fraction && *text == '.')
+        text += 1 + strspn(text + 1, "0123456789");
+    else if (fraction)
+        return false;
     return groups > 0 && *text == '\0';
 }
 
@@ -173,10 +177,12 @@ void rnl_csv_hint_number(const rnl_csv_table *t, size_t cell, char hint[RNL_CSV_
                  text);
     else if (is_infinite(text))
         snprintf(hint, RNL_CSV_HINT, " that is finite");
-    else if (!with_comma && may_have_thousands(text))
+    else if (!with_comma && may_have_thousands(text, false))
         snprintf(hint, RNL_CSV_HINT,
                  " (with a decimal comma: `decimal: \",\"`; commas between thousands are not "
                  "read)");
+    else if (!with_comma && may_have_thousands(text, true))
+        snprintf(hint, RNL_CSV_HINT, " without commas between thousands");
     else if (!with_comma && is_number_with(text, ','))
         snprintf(hint, RNL_CSV_HINT, " (with a decimal comma: `decimal: \",\"`)");
     else if (with_comma && is_number_with(text, '.'))

@@ -263,6 +263,7 @@ rnl_status rnl_csv_finish_measuring(const rnl_csv_table *t, const rnl_csv_measur
     if (m->open_target)
         RNL_TRY(settle_target(t, m));
     RNL_TRY(note_missing_classes(t));
+    RNL_TRY(rnl_note_dropped(t->loading->notes, t->parameters->path, m->dropped, m->rows));
     RNL_TRY(note_mixes(t, m));
     RNL_TRY(note_oddities(t, m));
     return rnl_encoding_follow(encoding, &t->loading->earlier, t->loading->notes);
@@ -303,6 +304,7 @@ static rnl_status measure_rows(rnl_csv_table *t, rnl_csv_measurement *m)
         rnl_csv_add_row(m, m->row);
         RNL_TRY(rnl_csv_table_next(t));
     }
+    m->dropped = t->dropped;
     return rnl_csv_finish_measuring(t, m);
 }
 

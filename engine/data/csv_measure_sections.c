@@ -15,6 +15,7 @@
 typedef struct found {
     size_t rows, bytes; /* of the section, and of its categories */
     size_t numbers;     /* 0: some open target is none */
+    size_t dropped;     /* rows, for what they miss */
 } found;
 
 typedef struct sharing {
@@ -81,7 +82,7 @@ static rnl_status read_section(sharing *s, rnl_csv_section section)
     memcpy(s->alike, s->m.is_the_target, s->m.columns);
     memset(s->m.is_the_target, true, s->m.columns);
     s->all[s->rank] =
-        (found){s->rows, rnl_encoding_counted_bytes(rnl_csv_encoding(t)), s->m.numbers};
+        (found){s->rows, rnl_encoding_counted_bytes(rnl_csv_encoding(t)), s->m.numbers, t->dropped};
     return RNL_OK;
 }
 
@@ -92,6 +93,7 @@ static rnl_status prepare(sharing *s)
     size_t rows = 0, bytes = 0;
     for (size_t r = 0; r < s->ranks; ++r) {
         s->m.numbers &= s->all[r].numbers != 0;
+        s->m.dropped += s->all[r].dropped;
         s->ends[r] = rows += s->all[r].rows;
     }
     RNL_TRY(rnl_parts_by_ends(&s->parts, s->job, s->ends));

@@ -25,6 +25,7 @@ typedef struct rnl_csv_seen {
 
 typedef struct rnl_csv_measurement {
     size_t rows, columns;
+    size_t dropped;       /* rows, for what they miss */
     rnl_csv_seen *inputs; /* (columns) */
     bool *is_the_target;  /* (columns) each cell with a value equals the target */
     rnl_renamings *renamings;

@@ -185,15 +185,18 @@ static rnl_status read_quoted(rnl_csv_reader *reader)
 static rnl_status expect_end_of_cell(rnl_csv_reader *reader)
 {
     const bool blanks = reader->delimiter == RNL_CSV_BLANKS;
+    char hint[40] = "";
     int byte;
     RNL_TRY(peek(reader, &byte));
     if (!blanks)
         RNL_TRY(skip_blanks(reader, &byte));
-    return ends_cell(reader, byte)
-               ? RNL_OK
-               : rnl_csv_fail(reader, reader->line, reader->column,
-                              "expected '%c' or the end of the line after a closing quote",
-                              blanks ? ' ' : reader->delimiter);
+    if (ends_cell(reader, byte))
+        return RNL_OK;
+    if (byte == ';' || byte == ',' || byte == '|')
+        snprintf(hint, sizeof hint, " (perhaps `delimiter: \"%c\"`)", byte);
+    return rnl_csv_fail(reader, reader->line, reader->column,
+                        "expected '%c' or the end of the line after a closing quote%s",
+                        blanks ? ' ' : reader->delimiter, hint);
 }
 
 static rnl_status read_plain(rnl_csv_reader *reader)

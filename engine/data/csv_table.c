@@ -153,12 +153,14 @@ static bool misses_any(const rnl_csv_table *t, const size_t *cells, size_t count
 }
 
 /* A row without a target teaches nothing; in prediction every row needs an answer. */
-static bool is_dropped(const rnl_csv_table *t)
+static bool drop(rnl_csv_table *t)
 {
-    return rnl_csv_missing_rule(t) == RNL_MISSING_DROP && !t->loading->predicting &&
-           (misses_any(t, t->inputs, rnl_csv_encoding(t)->inputs.count) ||
-            misses_any(t, t->targets, rnl_csv_target_count(t)) ||
-            (t->weighted && rnl_csv_is_missing(t, t->weight)));
+    const bool drops = rnl_csv_missing_rule(t) == RNL_MISSING_DROP && !t->loading->predicting &&
+                       (misses_any(t, t->inputs, rnl_csv_encoding(t)->inputs.count) ||
+                        misses_any(t, t->targets, rnl_csv_target_count(t)) ||
+                        (t->weighted && rnl_csv_is_missing(t, t->weight)));
+    t->dropped += drops;
+    return drops;
 }
 
 /* Puts the name that the selection gives the row's class in its place; false if the row is left
@@ -191,6 +193,6 @@ rnl_status rnl_csv_table_next(rnl_csv_table *t)
 {
     do
         RNL_TRY(rnl_csv_table_record(t));
-    while (t->reader.count > 0 && (is_dropped(t) || !select_class(t)));
+    while (t->reader.count > 0 && (drop(t) || !select_class(t)));
     return RNL_OK;
 }

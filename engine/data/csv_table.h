@@ -19,10 +19,11 @@ typedef struct rnl_csv_table {
     size_t *inputs;       /* the cell of each input column, */
     size_t *targets;      /* and of each target column */
     bool weighted;
-    size_t weight; /* the cell of the sample weights, if they are asked for */
-    bool in_hand;  /* the reader's record is the first row */
-    bool selects;  /* rows of some classes are left out, or of another class: */
-    size_t class;  /* the cell of the class */
+    size_t weight;  /* the cell of the sample weights, if they are asked for */
+    size_t dropped; /* rows so far, for what they miss */
+    bool in_hand;   /* the reader's record is the first row */
+    bool selects;   /* rows of some classes are left out, or of another class: */
+    size_t class;   /* the cell of the class */
 } rnl_csv_table;
 
 static inline rnl_encoding *rnl_csv_encoding(const rnl_csv_table *t)

@@ -157,3 +157,11 @@ rnl_status rnl_note_constants(rnl_notes *notes, const rnl_odd_table *table,
                          table->name, name_of(text, columns, table->constant), others,
                          table->constants > 1 ? "them" : "it", see_also(table));
 }
+
+rnl_status rnl_note_dropped(rnl_notes *notes, const char *name, size_t dropped, size_t kept)
+{
+    return dropped == 0 ? RNL_OK
+                        : rnl_notes_add(notes, dropped > kept ? RNL_LOG_WARNING : RNL_LOG_INFO,
+                                        "%s: missing: drop leaves out %zu of %zu rows", name,
+                                        dropped, dropped + kept);
+}

@@ -61,6 +61,10 @@ def test_missing_values_follow_the_rule():
     assert np.isfinite(filled[0].predict(next(frames(columns)))).all()
     dropped = [regressor(missing="drop").fit(frame, PRICE) for frame in frames(columns)]
     assert len({model.model_.to_bytes() for model in dropped}) == 1
+    rare = {**columns, "size": [None if i > 40 else SIZE[i] for i in range(ROWS)]}
+    for frame in frames(rare):
+        with pytest.warns(UserWarning, match="training rows: missing: drop leaves out 160 of 200"):
+            regressor(missing="drop").fit(frame, PRICE)
     kept = np.ones(ROWS, bool)
     kept[[3, 5]] = False
     frame = pandas.DataFrame(COLUMNS)[kept]
