@@ -66,7 +66,7 @@ static told listen(rnl_config *config, const rnl_data *data)
 static told tell(const float *values, size_t rows, const char *activation,
                  const char *target_scaling)
 {
-    static const float inputs[8] = {1, -1, 1, -1, 1, -1, 1, -1};
+    static const float inputs[10] = {1, -1, 1, -1, 1, -1, 1, -1, 1, -1};
     const size_t shape = 1;
     const rnl_rows train = {.rows = rows,
                             .rank = 1,
@@ -113,6 +113,11 @@ Test(target_scale, targets_far_from_0_and_1_are_told)
     }
     expect_words(tell(cases[0].values, 4, "linear", "none").scale,
                  "see data.target_scaling: standardize");
+    static const float same[10] = {1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f, 1.5f};
+    static const char *const scalings[] = {"none", "standardize"};
+    for (size_t i = 0; i < 2; ++i)
+        expect_words(tell(same, 10, "linear", scalings[i]).scale,
+                     "target number 0 is 1.5 in every row: there is nothing to learn");
 }
 
 /* Autoencoders of images have pixels that are always 0 or nearly so: one that varies is enough. */

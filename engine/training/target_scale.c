@@ -102,12 +102,29 @@ static bool find_odd(const rnl_dataset *rows, size_t *column, moments *odd)
     return most > TOO_LARGE || (widest < TOO_SMALL && widest > 0);
 }
 
+/* Tests if there is one target, the same in every row, and rows enough to say so. */
+static bool is_constant(const rnl_dataset *rows)
+{
+    size_t i = 1;
+    while (i < rows->rows && rnl_dataset_value(rows, i) == rnl_dataset_value(rows, 0))
+        ++i;
+    return rows->value_columns == 1 && rows->rows >= 10 && i == rows->rows;
+}
+
 bool rnl_target_scale_is_odd(const rnl_model *model, const rnl_dataset *rows,
                              char text[RNL_TARGET_TEXT])
 {
     const rnl_data_config *config = &model->config->data;
-    if (!rows->values || mirrors(model) || rnl_scales(&config->target_scaling) ||
-        !rnl_loss_is_of_numbers(&model->config->training.loss))
+    char name[96];
+    name_target(model, 0, name);
+    if (!rows->values || mirrors(model) || !rnl_loss_is_of_numbers(&model->config->training.loss))
+        return false;
+    if (is_constant(rows)) {
+        snprintf(text, RNL_TARGET_TEXT, "target %s is %.6g in every row: there is nothing to learn",
+                 name, rnl_dataset_value(rows, 0));
+        return true;
+    }
+    if (rnl_scales(&config->target_scaling))
         return false;
     if (rnl_scales(&config->scaling) && are_the_inputs(model, rows)) {
         snprintf(text, RNL_TARGET_TEXT,
@@ -118,7 +135,6 @@ bool rnl_target_scale_is_odd(const rnl_model *model, const rnl_dataset *rows,
     size_t column = 0;
     moments odd = {0};
     const bool is_odd = find_odd(rows, &column, &odd);
-    char name[96];
     name_target(model, column, name);
     snprintf(text, RNL_TARGET_TEXT,
              "nothing scales the targets: target %s has mean %.3g and standard deviation %.3g, "

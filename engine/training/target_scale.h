@@ -9,9 +9,9 @@
 
 #define RNL_TARGET_TEXT 320
 
-/* Returns true, with a warning's text, if the configuration scales no target values and they are
- * the inputs, which it scales; or if the mean or standard deviation of one is above 10, or all
- * standard deviations are below 0.1. */
+/* Returns true, with a warning's text, if the only target is the same in every row; if the
+ * configuration scales no target values and they are the inputs, which it scales; or if the mean or
+ * standard deviation of one is above 10, or all standard deviations are below 0.1. */
 bool rnl_target_scale_is_odd(const rnl_model *model, const rnl_dataset *rows,
                              char text[RNL_TARGET_TEXT]);
 
