@@ -53,6 +53,7 @@ static rnl_panel_product arguments_of(const rnl_product *product, size_t rows, s
         .leaf = 0,
         .nodes = NULL,
         .c = {c, shape->c_stride > 0 ? shape->c_stride : rnl_in_vectors(columns)},
+        .next_a = NULL,
         .fetches = NULL,
     };
 }
@@ -85,10 +86,11 @@ bool rnl_product_fetches(const rnl_product *product)
 
 rnl_status rnl_product_panel_fetching(const rnl_product *product, rnl_onednn_worker *onednn,
                                       size_t rows, size_t panel, const float *a, const float *b,
-                                      float *c, const rnl_fetch *fetches)
+                                      float *c, rnl_product_next next)
 {
     rnl_panel_product arguments = arguments_of(product, rows, panel, a, b, c);
-    arguments.fetches = fetches;
+    arguments.next_a = next.a;
+    arguments.fetches = next.fetches;
     return multiply(product, onednn, &arguments);
 }
 
@@ -135,8 +137,8 @@ rnl_status rnl_product_all(const rnl_product *product, rnl_onednn_worker *onednn
         float *columns = c + p * packing->width;
         const rnl_fetch written[] = {
             {columns, rows, rnl_panel_columns(packing, p), product->shape.c_stride}, {0}};
-        RNL_TRY(rnl_product_panel_fetching(product, onednn, rows, p, a, b, columns,
-                                           fetches ? written : NULL));
+        const rnl_product_next next = {.fetches = fetches ? written : NULL};
+        RNL_TRY(rnl_product_panel_fetching(product, onednn, rows, p, a, b, columns, next));
     }
     return RNL_OK;
 }

@@ -57,11 +57,16 @@ void rnl_product_need(const rnl_product_shape *shape, rnl_onednn *onednn);
 rnl_status rnl_product_panel(const rnl_product *product, rnl_onednn_worker *onednn, size_t rows,
                              size_t panel, const float *a, const float *b, float *c);
 
-/* The same; what is read or written next is fetched into the L2 cache while it multiplies.  The
- * last of them has no values; NULL: none. */
+/* What a product fetches into the L2 cache while it multiplies. */
+typedef struct rnl_product_next {
+    const float *a;           /* A of the same product of other rows that follows; NULL: none */
+    const rnl_fetch *fetches; /* what is read or written then, the last without values; or NULL */
+} rnl_product_next;
+
+/* The same; fetches what comes next. */
 rnl_status rnl_product_panel_fetching(const rnl_product *product, rnl_onednn_worker *onednn,
                                       size_t rows, size_t panel, const float *a, const float *b,
-                                      float *c, const rnl_fetch *fetches);
+                                      float *c, rnl_product_next next);
 
 /* Tests if that pays. */
 bool rnl_product_fetches(const rnl_product *product);

@@ -141,6 +141,8 @@ typedef struct rnl_own_tiles {
     uint32_t *tiles; /* (count) */
 } rnl_own_tiles;
 
+#define RNL_NO_TILE SIZE_MAX
+
 /* State of a worker in a step. */
 typedef struct rnl_step_worker {
     struct rnl_step *step;
@@ -149,6 +151,7 @@ typedef struct rnl_step_worker {
     rnl_batch batch;
     rnl_onednn_worker *onednn; /* NULL: the kernels make products */
     size_t joined;             /* tiles that a call runs, from the one that it names on */
+    size_t next_tile;          /* of the worker in this phase, behind them; RNL_NO_TILE: none */
     uint64_t tiles;            /* computed so far, a counter to show that every worker has work */
 } rnl_step_worker;
 

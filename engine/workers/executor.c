@@ -69,8 +69,10 @@ static size_t count_joined(const rnl_phase *phase, const rnl_own_tiles *own, siz
 static void run_tiles(rnl_hand *hand, const rnl_phase *phase, const rnl_own_tiles *own)
 {
     const rnl_step_shared *shared = hand->step.step->shared;
-    for (size_t k = 0; k < own->count; k += hand->step.joined) {
+    for (size_t k = 0, next; k < own->count; k = next) {
         hand->step.joined = count_joined(phase, own, k);
+        next = k + hand->step.joined;
+        hand->step.next_tile = next < own->count ? own->tiles[next] : RNL_NO_TILE;
         const rnl_status status = phase->run(phase->self, own->tiles[k], &hand->step);
         if (status != RNL_OK)
             rnl_hand_fail(hand, status);

@@ -34,28 +34,26 @@ static rnl_status sum_shard(const void *context, rnl_shard_range shard, bool add
     return RNL_OK;
 }
 
-rnl_status rnl_dense_bias_gradients(const rnl_dense_state *state, const rnl_dense_slice *slice,
-                                    const rnl_step_worker *worker)
+rnl_status rnl_dense_bias_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                                    size_t panel, const rnl_step_worker *worker)
 {
     rnl_step *step = worker->step;
-    const rnl_packing *packing = &slice->columns->delta_packing;
-    for (size_t p = slice->begin; p < slice->end; ++p) {
-        const size_t unit = slice->columns->first + p * packing->width,
-                     units = rnl_panel_columns(packing, p);
-        const delta_panel of = {slice->columns, p, step};
-        RNL_TRY(rnl_shard_sum_run(
-            &(const rnl_shard_sum){
-                .leaves = rnl_cut_used_shards(step->rows, worker->batch.rows),
-                .count = units,
-                .compute = sum_shard,
-                .context = &of,
-                .together = 1,
-                .spare = step->buffers.tile[worker->index],
-            },
-            step, state->bias->gradients + unit));
-        if (state->bias->updated_by_tile)
-            rnl_step_update(step, worker, state->bias->index, unit, units,
-                            state->bias->gradients + unit);
-    }
+    const rnl_packing *packing = &columns->delta_packing;
+    const size_t unit = columns->first + panel * packing->width,
+                 units = rnl_panel_columns(packing, panel);
+    const delta_panel of = {columns, panel, step};
+    RNL_TRY(rnl_shard_sum_run(
+        &(const rnl_shard_sum){
+            .leaves = rnl_cut_used_shards(step->rows, worker->batch.rows),
+            .count = units,
+            .compute = sum_shard,
+            .context = &of,
+            .together = 1,
+            .spare = step->buffers.tile[worker->index],
+        },
+        step, state->bias->gradients + unit));
+    if (state->bias->updated_by_tile)
+        rnl_step_update(step, worker, state->bias->index, unit, units,
+                        state->bias->gradients + unit);
     return RNL_OK;
 }

@@ -2,32 +2,57 @@
 
 #include "engine/base/error.h"
 
-/* Computes z of a panel and fetches y, where its activation goes.  In training with mixed precision
- * a product of rounded numbers. */
-static rnl_status multiply(const rnl_dense_state *state, const rnl_dense_columns *columns,
-                           size_t panel, size_t row, size_t rows, const rnl_step_worker *worker,
-                           float *z)
+/* In training with mixed precision products are of rounded numbers. */
+static bool is_mixed(const rnl_dense_columns *columns, const rnl_step_worker *worker)
 {
+    return columns->weights->pairs && worker->batch.training;
+}
+
+/* Inputs of a row, as the product reads them. */
+static const float *inputs_of(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                              size_t row, const rnl_step_worker *worker)
+{
+    if (!is_mixed(columns, worker))
+        return rnl_matrix_view(state->input, row, 0).values;
+    const rnl_mutable_view pairs = state->input->pairs->by_rows;
+    return pairs.values + row * pairs.stride;
+}
+
+/* Inputs of the tile that the worker computes next, or NULL.  Those of a layer cut by columns are
+ * in the cache. */
+static const float *next_inputs(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                                const rnl_step_worker *worker)
+{
+    if (state->cut.by_columns || worker->next_tile == RNL_NO_TILE)
+        return NULL;
+    const size_t part = worker->next_tile % state->cut.parts;
+    return inputs_of(state, columns, part * state->cut.part_rows, worker);
+}
+
+/* Computes z of a panel and fetches y, where its activation goes, and with the last panel of a
+ * slice the inputs that the worker reads next. */
+static rnl_status multiply(const rnl_dense_state *state, const rnl_dense_slice *slice, size_t panel,
+                           size_t row, size_t rows, const rnl_step_worker *worker, float *z)
+{
+    const rnl_dense_columns *columns = slice->columns;
     const rnl_block *weights = columns->weights;
     const rnl_packing *packing = &columns->packing;
-    const bool mixed = weights->pairs && worker->batch.training;
+    const bool mixed = is_mixed(columns, worker);
     const rnl_product *product = mixed ? &columns->mixed_forward : &columns->forward;
-    rnl_fetch fetches[RNL_OUTPUT_FETCHES + 1], *written = NULL;
+    rnl_fetch fetches[RNL_OUTPUT_FETCHES + 1];
+    rnl_product_next next = {NULL, NULL};
     /* Outputs of a layer cut by columns are in the cache. */
     if (!state->cut.by_columns && rnl_product_fetches(product)) {
-        written = fetches;
         *rnl_step_list_output(worker, &state->output, row, rows,
                               columns->first + panel * packing->width,
-                              rnl_panel_columns(packing, panel), written) = (rnl_fetch){0};
+                              rnl_panel_columns(packing, panel), fetches) = (rnl_fetch){0};
+        next.fetches = fetches;
     }
-    if (mixed) {
-        const rnl_mutable_view x = state->input->pairs->by_rows;
-        return rnl_product_panel_fetching(product, NULL, rows, panel, x.values + row * x.stride,
-                                          weights->pairs->forward, z, written);
-    }
-    return rnl_product_panel_fetching(product, worker->onednn, rows, panel,
-                                      rnl_matrix_view(state->input, row, 0).values,
-                                      weights->arrays[RNL_VALUES], z, written);
+    if (panel + 1 == slice->end)
+        next.a = next_inputs(state, columns, worker);
+    return rnl_product_panel_fetching(
+        product, mixed ? NULL : worker->onednn, rows, panel, inputs_of(state, columns, row, worker),
+        mixed ? weights->pairs->forward : weights->arrays[RNL_VALUES], z, next);
 }
 
 /* Adds the bias and activates z of a panel. */
@@ -48,15 +73,16 @@ static void activate(const rnl_dense_state *state, rnl_view z, size_t row, size_
 
 /* The product of a panel, and its activation while the result is in the cache; in place where the
  * output is pairs alone. */
-static rnl_status run_panel(const rnl_dense_state *state, const rnl_dense_columns *columns,
+static rnl_status run_panel(const rnl_dense_state *state, const rnl_dense_slice *slice,
                             size_t panel, size_t row, size_t rows, rnl_step_worker *worker)
 {
+    const rnl_dense_columns *columns = slice->columns;
     float *z = worker->step->buffers.tile[worker->index];
     const size_t unit = columns->first + panel * columns->packing.width,
                  units = rnl_panel_columns(&columns->packing, panel),
                  stride = rnl_panel_stride(&columns->packing, panel);
     const rnl_view in_buffer = {z, stride};
-    RNL_TRY(multiply(state, columns, panel, row, rows, worker, z));
+    RNL_TRY(multiply(state, slice, panel, row, rows, worker, z));
     if (worker->batch.training && rnl_dense_reads_pairs(state)) {
         activate(state, in_buffer, row, rows, unit, units, (rnl_mutable_view){z, stride});
         rnl_step_round_from(worker->step, &state->output, in_buffer, row, rows, unit, units);
@@ -93,7 +119,7 @@ static rnl_status run_forward(const rnl_dense_state *state, size_t number, size_
     for (rnl_dense_parts some; part < end; part += some.count) {
         some = rnl_dense_parts_from(state, worker, part, end - part);
         for (size_t p = slice.begin; some.filled && p < slice.end; ++p)
-            RNL_TRY(run_panel(state, slice.columns, p, part * rows, some.count * rows, worker));
+            RNL_TRY(run_panel(state, &slice, p, part * rows, some.count * rows, worker));
     }
     return RNL_OK;
 }

@@ -80,7 +80,15 @@ void rnl_dense_plan_given(rnl_dense_state *state, rnl_step *step)
                                  state->downstream.taker->spare);
 }
 
-/* Computes a panel, and fetches what the taker reads and writes. */
+/* Delta of a row, as the product reads it. */
+static const float *delta_of(const rnl_dense_columns *columns, size_t row)
+{
+    return columns->weights->pairs ? columns->delta_rows + row * columns->delta_stride
+                                   : columns->delta + row * columns->delta_packing.width;
+}
+
+/* Computes a panel, and fetches what the taker reads and writes, and with the last panel delta of
+ * the worker's next rows. */
 static rnl_status compute_panel(const rnl_dense_state *state, size_t panel, size_t row, size_t rows,
                                 const rnl_step_worker *worker, float *gradient)
 {
@@ -88,18 +96,17 @@ static rnl_status compute_panel(const rnl_dense_state *state, size_t panel, size
     const rnl_product *product = &columns->input_gradient;
     const rnl_weight_pairs *pairs = columns->weights->pairs;
     const rnl_taker *taker = state->downstream.taker;
-    rnl_fetch fetches[RNL_TAKER_FETCHES + 1], *next = NULL;
+    rnl_fetch fetches[RNL_TAKER_FETCHES + 1];
+    rnl_product_next next = {NULL, NULL};
     if (rnl_product_fetches(product)) {
-        next = fetches;
-        *taker->list(taker->self, panel, row, rows, worker, next) = (rnl_fetch){0};
+        *taker->list(taker->self, panel, row, rows, worker, fetches) = (rnl_fetch){0};
+        next.fetches = fetches;
     }
-    if (pairs)
-        return rnl_product_panel_fetching(product, NULL, rows, panel,
-                                          columns->delta_rows + row * columns->delta_stride,
-                                          pairs->transposed, gradient, next);
-    return rnl_product_panel_fetching(product, worker->onednn, rows, panel,
-                                      columns->delta + row * columns->delta_packing.width,
-                                      state->transposed, gradient, next);
+    if (panel + 1 == columns->transposed_packing.panels && worker->next_tile != RNL_NO_TILE)
+        next.a = delta_of(columns, worker->next_tile * state->cut.part_rows);
+    return rnl_product_panel_fetching(
+        product, pairs ? NULL : worker->onednn, rows, panel, delta_of(columns, row),
+        pairs ? pairs->transposed : state->transposed, gradient, next);
 }
 
 rnl_status rnl_dense_give(const rnl_dense_state *state, size_t row, size_t rows,

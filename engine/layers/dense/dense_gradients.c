@@ -10,8 +10,8 @@
  * range, then by slice, or the other way where workers keep slices. */
 typedef struct gradient_tile {
     rnl_dense_slice slice;
-    size_t begin, end; /* inputs */
-    bool with_bias;    /* one tile of a slice has the gradients of its bias */
+    size_t begin, end;           /* inputs */
+    size_t bias_begin, bias_end; /* panels of which it has the gradients of the bias, too */
 } gradient_tile;
 
 /* Slices have the sums of their biases at different ranges, so that several workers add them. */
@@ -19,12 +19,15 @@ static gradient_tile tile_of(const rnl_dense_state *state, size_t number)
 {
     const size_t ranges = state->cut.inputs.ranges,
                  range = state->keeps_weights ? number % ranges : number / state->slices,
-                 slice = state->keeps_weights ? number / ranges : number % state->slices;
+                 index = state->keeps_weights ? number / ranges : number % state->slices;
+    const bool with_bias = range == (state->cut.by_columns ? 0 : index * ranges / state->slices);
+    const rnl_dense_slice slice = rnl_dense_slice_of(state, index);
     return (gradient_tile){
-        .slice = rnl_dense_slice_of(state, slice),
+        .slice = slice,
         .begin = rnl_cut_input(state->cut.inputs, range),
         .end = rnl_cut_input(state->cut.inputs, range + 1),
-        .with_bias = range == (state->cut.by_columns ? 0 : slice * ranges / state->slices),
+        .bias_begin = slice.begin,
+        .bias_end = state->learns_bias && with_bias ? slice.end : slice.begin,
     };
 }
 
@@ -98,12 +101,13 @@ static rnl_status compute_shards(const void *context, rnl_shard_range shards, bo
     const size_t row = shards.first * g->rows;
     const float *x = g->x + row * g->x_stride,
                 *delta = columns->delta + row * columns->delta_packing.width;
+    const rnl_product_next next = {.fetches = g->fetches};
     if (g->transposed)
         return rnl_product_panel_fetching(&columns->gradients_by_rows, NULL, g->inputs, g->panel,
-                                          g->transposed, delta, gradients, g->fetches);
+                                          g->transposed, delta, gradients, next);
     if (shards.count == 1 && !add)
         return rnl_product_panel_fetching(&columns->gradients, g->onednn, g->inputs, g->panel, x,
-                                          delta, gradients, g->fetches);
+                                          delta, gradients, next);
     rnl_product_panel_tree(&columns->gradients, g->inputs, g->panel, shards.count, x, delta, nodes,
                            add, gradients);
     return RNL_OK;
@@ -121,101 +125,75 @@ static size_t most_together(const rnl_dense_columns *columns, const rnl_step *st
     return has_trees(columns, step) ? rnl_product_tree_most(&columns->gradients) : 1;
 }
 
-/* Inputs of all rows that a worker transposed for some panels. */
-typedef struct transposed_inputs {
-    const float *values;           /* (inputs, rows) */
-    size_t end_panel;              /* the first one behind them */
-    size_t next_input, next_count; /* those that it transposes next */
-} transposed_inputs;
+/* Inputs of which a worker computes the gradients of some panels. */
+typedef struct some_inputs {
+    size_t begin, count;
+    const float *transposed;       /* (inputs, rows), or NULL */
+    size_t end_panel;              /* the first one behind the panels */
+    size_t next_begin, next_count; /* those that it reads next; 0: none */
+} some_inputs;
 
-/* Lists the weights and their state, which the update reads.  Returns the end of the list. */
-static rnl_fetch *list_weights(const rnl_block *weights, size_t at, size_t count, rnl_fetch *list)
-{
-    for (size_t k = RNL_VALUES; weights->updated_by_tile && k < RNL_BEST; ++k)
-        if (weights->arrays[k])
-            *list++ = (rnl_fetch){weights->arrays[k] + at, 1, count, count};
-    return list;
-}
-
-/* Lists the transposed weights, which are written behind the update. */
-static rnl_fetch *list_transposed(const rnl_dense_state *state, size_t panel, size_t input,
-                                  size_t inputs, rnl_fetch *list)
-{
-    const rnl_dense_columns *columns = &state->blocks[0];
-    const size_t end = input + inputs;
-    for (size_t next; state->transposes_updated && state->transposed && input < end; input = next) {
-        next = rnl_panel_end(&columns->transposed_packing, input, end);
-        const rnl_mutable_view at =
-            rnl_dense_transposed_at(columns, panel, input, state->transposed);
-        *list++ = (rnl_fetch){.values = at.values,
-                              .rows = rnl_panel_columns(&columns->packing, panel),
-                              .columns = next - input,
-                              .stride = at.stride};
-    }
-    return list;
-}
-
-/* Lists a panel's share of the inputs that are transposed next.  The last four panels of a tile
- * share them: fetched earlier, they would be displaced by the panels of delta still to be read. */
-static rnl_fetch *list_inputs(const shard_gradients *of, const rnl_matrix *x,
-                              const transposed_inputs *inputs, rnl_fetch *list)
+/* Lists a panel's share of the inputs that are read next.  The last four panels of a tile share
+ * them: fetched earlier, they would be displaced by the panels of delta still to be read. */
+static rnl_fetch *list_inputs(const shard_gradients *of, const some_inputs *inputs, rnl_fetch *list)
 {
     enum { SHARES = 4 };
     if (inputs->next_count == 0 || of->panel + SHARES < inputs->end_panel)
         return list;
     const size_t share = of->panel + SHARES - inputs->end_panel, begin = share * of->rows / SHARES,
                  end = (share + 1) * of->rows / SHARES;
-    *list++ = (rnl_fetch){.values = rnl_matrix_view(x, begin, inputs->next_input).values,
+    *list++ = (rnl_fetch){.values = of->x + begin * of->x_stride + inputs->next_begin,
                           .rows = end - begin,
                           .columns = inputs->next_count,
-                          .stride = x->stride};
+                          .stride = of->x_stride};
     return list;
 }
 
-/* Arrays, rounded copies or the transposed weights of two panels at most, inputs, the end. */
-#define MOST_FETCHES (RNL_BEST + RNL_COPY_FETCHES + 2)
-
-/* Lists what the update of these gradients reads and writes, and what the worker transposes next.
- */
-static void list_next(const rnl_dense_state *state, const shard_gradients *of, size_t input,
-                      const transposed_inputs *transposed, rnl_fetch *list)
+/* Lists what the update of these gradients reads and writes, and what the worker reads next. */
+static void list_next(const rnl_dense_state *state, const shard_gradients *of,
+                      const some_inputs *inputs, rnl_fetch *list)
 {
-    const rnl_dense_columns *columns = of->columns;
-    const rnl_block *weights = columns->weights;
-    list = list_weights(weights, rnl_packed_at(&columns->packing, of->panel, input),
-                        of->inputs * rnl_panel_stride(&columns->packing, of->panel), list);
-    list = list_transposed(state, of->panel, input, of->inputs, list);
-    if (rnl_weight_pairs_follow(weights))
-        list = rnl_weight_pairs_list(weights, of->panel, input, of->inputs, list);
-    if (transposed)
-        list = list_inputs(of, state->input, transposed, list);
-    *list = (rnl_fetch){0};
+    list = rnl_dense_list_update(state, of->columns, of->panel, inputs->begin, inputs->count, list);
+    *list_inputs(of, inputs, list) = (rnl_fetch){0};
+}
+
+static bool transposes_inputs(const rnl_dense_state *state)
+{
+    const rnl_dense_columns *columns = &state->blocks[0];
+    return rnl_product_is_faster_by_rows(&columns->gradients_by_rows, columns->packing.panels);
+}
+
+/* Tests if products fetch what comes next.  What a layer cut by columns reads is in its worker's
+ * cache. */
+static bool fetches_next(const rnl_dense_state *state)
+{
+    const rnl_dense_columns *columns = &state->blocks[0];
+    return state->learns_kernel && !state->cut.by_columns &&
+           rnl_product_fetches(transposes_inputs(state) ? &columns->gradients_by_rows
+                                                        : &columns->gradients);
 }
 
 /* Computes gradients of a panel and at once updates its weights, while both are in the cache; no
  * other phase of this step reads these weights any more. */
 static rnl_status compute_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
-                                    size_t panel, size_t input, size_t inputs,
-                                    const transposed_inputs *transposed, rnl_step_worker *worker)
+                                    size_t panel, const some_inputs *inputs,
+                                    rnl_step_worker *worker)
 {
     rnl_step *step = worker->step;
     rnl_block *weights = columns->weights;
-    const size_t at = rnl_packed_at(&columns->packing, panel, input),
-                 count = inputs * rnl_panel_stride(&columns->packing, panel);
+    const size_t at = rnl_packed_at(&columns->packing, panel, inputs->begin),
+                 count = inputs->count * rnl_panel_stride(&columns->packing, panel);
     float *buffer = step->buffers.tile[worker->index];
     float *gradients = weights->gradients ? weights->gradients + at : buffer;
     shard_gradients of = gradients_of(state, columns, panel, worker);
-    of.x += input;
-    of.inputs = inputs;
-    rnl_fetch fetches[MOST_FETCHES];
-    if (transposed)
-        of.transposed = transposed->values;
-    /* Weights and state of a layer cut by columns are in its worker's cache. */
-    if (!state->cut.by_columns &&
-        rnl_product_fetches(transposed ? &columns->gradients_by_rows : &columns->gradients)) {
-        list_next(state, &of, input, transposed, fetches);
+    rnl_fetch fetches[RNL_DENSE_UPDATE_FETCHES + 2]; /* inputs, and the end */
+    if (fetches_next(state)) {
+        list_next(state, &of, inputs, fetches);
         of.fetches = fetches;
     }
+    of.x += inputs->begin;
+    of.inputs = inputs->count;
+    of.transposed = inputs->transposed;
     RNL_TRY(rnl_shard_sum_run(
         &(const rnl_shard_sum){
             .leaves = rnl_cut_used_shards(step->rows, worker->batch.rows),
@@ -230,15 +208,15 @@ static rnl_status compute_gradients(const rnl_dense_state *state, const rnl_dens
     if (weights->updated_by_tile)
         rnl_step_update(step, worker, weights->index, at, count, gradients);
     if (state->transposes_updated)
-        rnl_dense_transpose_inputs(state, step, panel, input, inputs);
+        rnl_dense_transpose_inputs(state, step, panel, inputs->begin, inputs->count);
     if (rnl_weight_pairs_follow(weights))
-        rnl_weight_pairs_write(step, weights, panel, input, inputs);
+        rnl_weight_pairs_write(step, weights, panel, inputs->begin, inputs->count);
     return RNL_OK;
 }
 
 /* Transposes some inputs of all rows into the worker's buffer, behind the gradients of a panel. */
 static const float *transpose_inputs(const rnl_dense_state *state, const rnl_dense_columns *columns,
-                                     size_t input, size_t inputs, const rnl_step_worker *worker)
+                                     const some_inputs *inputs, const rnl_step_worker *worker)
 {
     const rnl_step *step = worker->step;
     const rnl_product_shape *shape = &columns->gradients_by_rows.shape;
@@ -246,8 +224,8 @@ static const float *transpose_inputs(const rnl_dense_state *state, const rnl_den
         step->buffers.tile[worker->index] + most_inputs(state, step) * columns->packing.width;
     step->kernels->transpose(&(const rnl_transpose){
         .rows = shape->inner,
-        .columns = inputs,
-        .x = rnl_matrix_view(state->input, 0, input),
+        .columns = inputs->count,
+        .x = rnl_matrix_view(state->input, 0, inputs->begin),
         .y = {transposed, shape->a_stride},
     });
     return transposed;
@@ -265,48 +243,57 @@ static size_t gradients_owner(const void *self, size_t tile, size_t workers)
     return workers - 1 - rnl_share_owner(count_tiles(state), workers, tile);
 }
 
-/* Returns how many inputs from `input` on a worker still has: of its tile, or at the tile's end of
- * tile `number`, if that is the worker's, too. */
-static size_t inputs_left(const rnl_dense_state *state, const gradient_tile *tile, size_t number,
-                          size_t input, const rnl_step_worker *worker)
+/* Finds the inputs that a worker reads next: of its tile, or at the tile's end of its next one. */
+static void find_next(const rnl_dense_state *state, const gradient_tile *tile,
+                      const rnl_step_worker *worker, some_inputs *inputs)
 {
-    if (input < tile->end || number == count_tiles(state) ||
-        gradients_owner(state, number, worker->step->active) != worker->index)
-        return tile->end - input;
-    return tile_of(state, number).end - input;
+    inputs->next_begin = inputs->begin + inputs->count;
+    size_t left = tile->end - inputs->next_begin;
+    if (left == 0 && worker->next_tile != RNL_NO_TILE) {
+        const gradient_tile next = tile_of(state, worker->next_tile);
+        inputs->next_begin = next.begin;
+        left = next.end - next.begin;
+    }
+    inputs->next_count = left > 0 ? next_inputs(state, worker->step, left) : 0;
+}
+
+/* Joins tiles of the same inputs: those that have gradients of the bias follow each other. */
+static gradient_tile join_tiles(const rnl_dense_state *state, size_t number, size_t count)
+{
+    gradient_tile tile = tile_of(state, number);
+    for (size_t k = 1; k < count; ++k) {
+        const gradient_tile next = tile_of(state, number + k);
+        tile.slice.end = next.slice.end;
+        if (next.bias_end == next.bias_begin)
+            continue;
+        if (tile.bias_end == tile.bias_begin)
+            tile.bias_begin = next.bias_begin;
+        tile.bias_end = next.bias_end;
+    }
+    return tile;
 }
 
 /* Goes through all panels of a tile, and of those joined with it, with the same inputs, which stay
- * in the cache. */
+ * in the cache.  Sums a panel of delta for the bias while the product has left it there. */
 static rnl_status run_gradients(void *self, size_t number, rnl_step_worker *worker)
 {
     const rnl_dense_state *state = self;
-    gradient_tile tile = tile_of(state, number);
-    for (size_t k = 0; k < worker->joined; ++k) {
-        const gradient_tile joined = tile_of(state, number + k);
-        tile.slice.end = joined.slice.end;
-        if (state->learns_bias && joined.with_bias)
-            RNL_TRY(rnl_dense_bias_gradients(state, &joined.slice, worker));
-    }
+    const gradient_tile tile = join_tiles(state, number, worker->joined);
     const rnl_dense_slice *slice = &tile.slice;
     const bool transposes = rnl_product_is_faster_by_rows(&slice->columns->gradients_by_rows,
                                                           slice->end - slice->begin);
-    for (size_t i = tile.begin, inputs; state->learns_kernel && i < tile.end; i += inputs) {
-        inputs = next_inputs(state, worker->step, tile.end - i);
-        const size_t next = i + inputs,
-                     left = transposes
-                                ? inputs_left(state, &tile, number + worker->joined, next, worker)
-                                : 0;
-        const transposed_inputs transposed = {
-            .values =
-                transposes ? transpose_inputs(state, slice->columns, i, inputs, worker) : NULL,
-            .end_panel = slice->end,
-            .next_input = next,
-            .next_count = left > 0 ? next_inputs(state, worker->step, left) : 0,
-        };
-        for (size_t p = slice->begin; p < slice->end; ++p)
-            RNL_TRY(compute_gradients(state, slice->columns, p, i, inputs,
-                                      transposes ? &transposed : NULL, worker));
+    some_inputs inputs = {.begin = tile.begin, .end_panel = slice->end};
+    for (; inputs.begin < tile.end; inputs.begin += inputs.count) {
+        inputs.count = next_inputs(state, worker->step, tile.end - inputs.begin);
+        find_next(state, &tile, worker, &inputs);
+        if (transposes)
+            inputs.transposed = transpose_inputs(state, slice->columns, &inputs, worker);
+        for (size_t p = slice->begin; p < slice->end; ++p) {
+            if (state->learns_kernel)
+                RNL_TRY(compute_gradients(state, slice->columns, p, &inputs, worker));
+            if (inputs.begin == tile.begin && p >= tile.bias_begin && p < tile.bias_end)
+                RNL_TRY(rnl_dense_bias_gradients(state, slice->columns, p, worker));
+        }
     }
     return RNL_OK;
 }
@@ -351,12 +338,6 @@ static double shared_bytes(const rnl_dense_state *state, double rows)
     return 4 * (delta_alone ? rows * units : rows * (fan_in + units) + fan_in * units);
 }
 
-static bool transposes_inputs(const rnl_dense_state *state)
-{
-    const rnl_dense_columns *columns = &state->blocks[0];
-    return rnl_product_is_faster_by_rows(&columns->gradients_by_rows, columns->packing.panels);
-}
-
 /* An update delayed by clipping is a phase of its own.  In a layer cut by columns, all data that
  * the phase reads are its worker's own. */
 static rnl_phase_cost gradients_cost(const rnl_dense_state *state, const rnl_step *step)
@@ -376,6 +357,12 @@ static rnl_phase_cost gradients_cost(const rnl_dense_state *state, const rnl_ste
     };
 }
 
+/* Inputs that come from far are read once, for all slices. */
+static bool joins_slices(const rnl_dense_state *state)
+{
+    return fetches_next(state) && !state->keeps_weights;
+}
+
 /* In a layer cut by columns, a worker has just computed the delta that its gradients read; in a
  * layer cut by rows, gradients wait for the delta of all rows. */
 rnl_status rnl_dense_add_gradients(rnl_dense_state *state, rnl_step *step)
@@ -385,7 +372,7 @@ rnl_status rnl_dense_add_gradients(rnl_dense_state *state, rnl_step *step)
                           (rnl_phase){
                               .name = "gradients",
                               .tiles = count_tiles(state),
-                              .joins = transposes_inputs(state) ? state->slices : 0,
+                              .joins = joins_slices(state) ? state->slices : 0,
                               .line = state->slices,
                               .run = run_gradients,
                               .owner = gradients_owner,

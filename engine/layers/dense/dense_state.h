@@ -202,11 +202,21 @@ static inline size_t rnl_dense_shard_rows(const rnl_dense_columns *columns, cons
     return columns->weights->pairs ? rnl_pair_row(step, rows) : rows;
 }
 
+/* ---- what an update reads and writes (dense_fetches.c) --------------------------------------- */
+
+/* Arrays, and rounded copies or the transposed weights of two panels at most. */
+#define RNL_DENSE_UPDATE_FETCHES (RNL_BEST + RNL_COPY_FETCHES)
+
+/* Lists what the update of some inputs' weights in a panel reads and writes, to be fetched:
+ * RNL_DENSE_UPDATE_FETCHES entries at most.  Returns the end of the list. */
+rnl_fetch *rnl_dense_list_update(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                                 size_t panel, size_t input, size_t inputs, rnl_fetch *list);
+
 /* ---- bias gradients and their update (dense_bias.c) ------------------------------------------ */
 
-/* Sums the rows of delta, for the units of a slice. */
-rnl_status rnl_dense_bias_gradients(const rnl_dense_state *state, const rnl_dense_slice *slice,
-                                    const rnl_step_worker *worker);
+/* Sums the rows of a panel of delta. */
+rnl_status rnl_dense_bias_gradients(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                                    size_t panel, const rnl_step_worker *worker);
 
 /* ---- tied weights (dense_tied.c) ------------------------------------------------------------- */
 
