@@ -162,6 +162,55 @@ Test(product, has_the_same_bits_by_rows_and_by_columns)
             expect_same_by_rows(&sizes[i], kernels);
 }
 
+/* Panel by panel, without and with fetching. */
+static void expect_same_fetching(const product_sizes *n, const rnl_kernels *kernels,
+                                 rnl_operand_layout layout, bool pairs)
+{
+    const first_operand a = lay_out(n, layout), next = lay_out(n, layout);
+    const rnl_packing packing = rnl_packing_of(n->inner, n->columns);
+    float *b = random_matrix(1, n->inner * n->columns),
+          *packed = calloc(rnl_packed_count(&packing), sizeof(float));
+    rnl_pack(&packing, b, n->columns, packed);
+    const rnl_product product = {.shape = {.rows = n->rows,
+                                           .inner = n->inner,
+                                           .a_layout = layout,
+                                           .a_stride = a.stride,
+                                           .a_distance = a.distance,
+                                           .b = packing,
+                                           .pairs = pairs},
+                                 .kernels = kernels};
+    const size_t count = n->rows * packing.width;
+    float *c = calloc(count, sizeof *c), *fetching = calloc(count, sizeof *c);
+    const rnl_fetch fetches[] = {{b, n->inner, n->columns, n->columns}, {a.plain, 1, 100, 0}, {0}};
+    for (size_t p = 0; p < packing.panels; ++p) {
+        rnl_product_panel(&product, NULL, n->rows, p, a.given, packed, c);
+        rnl_product_panel_fetching(&product, NULL, n->rows, p, a.given, packed, fetching,
+                                   (rnl_product_next){next.given, fetches});
+        cr_assert_arr_eq(fetching, c, count * sizeof *c,
+                         "%s, layout %d, %zu x %zu x %zu, panel %zu", rnl_isa_name(kernels->isa),
+                         (int)layout, n->rows, n->inner, n->columns, p);
+    }
+    free(a.plain);
+    free(a.given);
+    free(next.plain);
+    free(next.given);
+    free(b);
+    free(packed);
+    free(c);
+    free(fetching);
+}
+
+Test(product, that_fetches_has_the_same_bits)
+{
+    static const product_sizes sizes[] = {{64, 1024, 64}, {48, 300, 100}, {7, 600, 33},
+                                          {1, 512, 52},   {64, 100, 10},  {33, 520, 300}};
+    for (rnl_isa isa = RNL_ISA_SCALAR; isa <= rnl_isa_detect(); ++isa)
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; ++i)
+            for (rnl_operand_layout layout = RNL_BY_ROWS; layout <= RNL_PACKED; ++layout)
+                for (int pairs = 0; pairs <= (layout != RNL_PACKED); ++pairs)
+                    expect_same_fetching(&sizes[i], rnl_kernels_of(isa), layout, pairs);
+}
+
 static bool is_faster_by_rows(rnl_isa isa, size_t rows, size_t inner, size_t panels)
 {
     const rnl_kernels kernels = {.isa = isa};
