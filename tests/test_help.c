@@ -94,10 +94,36 @@ Test(help, says_where_a_path_is_lost)
         {"data.validation_split.random.share",
          "data.validation_split.random has no 'share'; `runnel help config "
          "data.validation_split.random` tells what it has"},
+        {"model.0.dense.nam", "model.0.dense has no 'nam'; did you mean 'name'?"},
+        {"model.0.dense.lik", "model.0.dense has no 'lik'; did you mean 'like'?"},
+        {"model.0.residual.projet", "model.0.residual has no 'projet'; did you mean 'project'?"},
         {"trainig.epochs", "the configuration has no 'trainig.epochs'; did you mean 'epochs'?"}};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; ++i) {
         char *text = NULL;
         cr_expect_eq(rnl_config_help(paths[i][0], &text), RNL_BAD_CONFIG);
         cr_expect_str_eq(rnl_message(), paths[i][1]);
     }
+}
+
+static void append(char *text, const char *word, size_t times)
+{
+    for (size_t i = 0; i < times; ++i)
+        strcat(text, word);
+}
+
+Test(help, says_where_a_long_path_is_lost)
+{
+    char path[1200] = "model.layers.", *text = NULL;
+    append(path, "0.residual.layers.", 55);
+    strcat(path, "0.dense");
+    ask(path);
+    char expected[1200];
+    snprintf(expected, sizeof expected, "%s has no 'unit'; did you mean 'units'?", path);
+    strcat(path, ".unit");
+    cr_expect_eq(rnl_config_help(path, &text), RNL_BAD_CONFIG);
+    cr_expect_str_eq(rnl_message(), expected);
+    strcpy(path, "model.");
+    append(path, "0.residual.", 100);
+    cr_expect_eq(rnl_config_help(path, &text), RNL_BAD_CONFIG);
+    cr_expect_str_eq(rnl_message(), "expected a path of at most 1023 characters, got 1106");
 }

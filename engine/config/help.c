@@ -270,6 +270,7 @@ static void add_words_behind(const char *names[MAX_TOPICS], size_t *count,
 {
     const rnl_kind_table *kinds = place->kind ? NULL : place->field->kinds;
     add_keys(names, count, place->fields);
+    add_keys(names, count, rnl_layer_keys(place));
     for (size_t k = 0; kinds && k < kinds->count && *count < MAX_TOPICS; ++k)
         names[(*count)++] = kinds->kinds[k].name;
 }
@@ -279,8 +280,11 @@ static rnl_status fail_path(const tables *all, const char *path)
 {
     const char *names[MAX_TOPICS] = {0};
     size_t count = 0;
-    char known[256], word[61] = "";
+    char known[RNL_PATH_BYTES], word[61] = "";
     rnl_path_place place = {.field = NULL};
+    if (strlen(path) >= sizeof known)
+        return rnl_fail(RNL_BAD_CONFIG, "expected a path of at most %zu characters, got %zu",
+                        sizeof known - 1, strlen(path));
     snprintf(known, sizeof known, "%s", path);
     while (!place.field && strrchr(known, '.')) {
         *strrchr(known, '.') = '\0';

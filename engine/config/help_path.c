@@ -31,11 +31,18 @@ static bool enter(rnl_path_place *place, const rnl_field *field)
     return true;
 }
 
+const rnl_field *rnl_layer_keys(const rnl_path_place *place)
+{
+    if (!place->kind || !place->field->kinds->named)
+        return NULL;
+    return layer_keys + (strcmp(place->kind->name, "residual") != 0);
+}
+
 static const rnl_field *find_layer_key(const rnl_path_place *place, const char *word)
 {
+    const rnl_field *keys = rnl_layer_keys(place);
     const bool own = place->fields && rnl_field_find(place->fields, word);
-    const bool residual = strcmp(place->kind->name, "residual") == 0;
-    return place->field->kinds->named && !own ? rnl_field_find(layer_keys + !residual, word) : NULL;
+    return keys && !own ? rnl_field_find(keys, word) : NULL;
 }
 
 /* Tests if the word is a list's number or a name of the user's own. */
@@ -106,7 +113,7 @@ static bool enter_item(rnl_path_place *place, const char *word)
 /* Goes on by a word.  Behind a kind with a shorthand it belongs to the value of that field. */
 static bool follow_word(rnl_path_place *place, const char *word)
 {
-    if (place->kind && enter(place, find_layer_key(place, word)))
+    if (enter(place, find_layer_key(place, word)))
         return true;
     if (place->kind && place->kind->shorthand && !rnl_field_find(place->fields, word)) {
         const char *list_kind = place->kind->list_kind;
@@ -127,7 +134,7 @@ static bool follow_word(rnl_path_place *place, const char *word)
 rnl_path_place rnl_find_path(const char *path)
 {
     static const rnl_path_place nowhere = {.field = NULL};
-    char rest[1024], *saved = NULL;
+    char rest[RNL_PATH_BYTES], *saved = NULL;
     if (strlen(path) >= sizeof rest)
         return nowhere;
     rnl_path_place place = {.fields = rnl_config_fields};

@@ -26,7 +26,13 @@ typedef struct rnl_path_place {
     const char *list_kind;         /* of an item that is a list without a name; NULL: none is */
 } rnl_path_place;
 
+/* Of the longest path, with the NUL. */
+#define RNL_PATH_BYTES 1024
+
 /* Follows a path; the place has no field where no configuration has it. */
 rnl_path_place rnl_find_path(const char *path);
+
+/* Keys that may stand behind a kind's name though they are none of its parameters; NULL: none. */
+const rnl_field *rnl_layer_keys(const rnl_path_place *place);
 
 #endif
