@@ -153,6 +153,37 @@ Test(data_parts, all_parts_are_numbered_alike)
     rnl_model_free(model);
 }
 
+static void expect_refused(const char *source, const char *rest, const char *words)
+{
+    rnl_data *data = NULL;
+    rnl_config *config = configure(source, rest, 0);
+    cr_expect_neq(rnl_data_load(&data, config, RNL_TRAIN | RNL_VALIDATION), RNL_OK, "%s", rest);
+    cr_expect(strstr(rnl_message(), words) != NULL, "'%s' is not in '%s'", words, rnl_message());
+    rnl_config_free(config);
+}
+
+/* Rows of classes that are left out are no rows that miss something. */
+Test(data_parts, dropped_rows_are_those_of_chosen_classes)
+{
+    static const char gaps[] = "csv: {path: gaps.csv, target: y, missing: drop}";
+    FILE *file = fopen("gaps.csv", "w");
+    fputs("x,y\n1,ant\n2,bee\n3,bee\n,cat\n,cat\n", file);
+    fclose(file);
+    static const char *const chosen[] = {"classes: {only: [ant, bee]}", "classes: {exclude: cat}"};
+    for (size_t i = 0; i < 2; ++i) {
+        rnl_data *data = load(gaps, chosen[i], 0);
+        cr_expect_eq(data->train.rows, 3);
+        for (size_t k = 0; k < data->notes.count; ++k)
+            cr_expect_null(strstr(data->notes.items[k].text, "missing: drop"));
+        rnl_data_free(data);
+    }
+    rnl_data *data = load(gaps, "classes: {map: {ant: bee}}", 0);
+    cr_expect_eq(data->train.rows, 3);
+    cr_expect_str_eq(data->notes.items[0].text, "gaps.csv: missing: drop leaves out 2 of 5 rows");
+    rnl_data_free(data);
+    expect_refused(gaps, "classes: {only: [ant, cat]}", "no row of gaps.csv is of class 'cat'");
+}
+
 /* Two of several classes are the 0 and 1 of a single output. */
 Test(data_parts, two_classes_suit_one_output)
 {
@@ -172,15 +203,6 @@ Test(data_parts, two_classes_suit_one_output)
         rnl_model_free(model);
         rnl_data_free(data);
     }
-}
-
-static void expect_refused(const char *source, const char *rest, const char *words)
-{
-    rnl_data *data = NULL;
-    rnl_config *config = configure(source, rest, 0);
-    cr_expect_neq(rnl_data_load(&data, config, RNL_TRAIN | RNL_VALIDATION), RNL_OK, "%s", rest);
-    cr_expect(strstr(rnl_message(), words) != NULL, "'%s' is not in '%s'", words, rnl_message());
-    rnl_config_free(config);
 }
 
 Test(data_parts, selections_that_cannot_be_are_refused)

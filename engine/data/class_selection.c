@@ -79,12 +79,12 @@ static bool same_class(const char *a, const char *b)
     return rnl_parse_number(a, &left) && rnl_parse_number(b, &right) && left == right;
 }
 
-const char *rnl_class_selected(const rnl_class_use *use, const char *name)
+const char *rnl_class_selected(const rnl_class_use *use, const char *name, bool dropped)
 {
     const rnl_choice *selection = use->selection;
     for (size_t i = 0; i < named_count(selection); ++i)
         if (same_class(named(selection, i), name)) {
-            use->seen[i] = true;
+            use->seen[i] |= !dropped || how(selection) == EXCLUDE;
             return how(selection) == ONLY  ? name
                    : how(selection) == MAP ? mapped(selection, i)
                                            : NULL;

@@ -20,8 +20,9 @@ void rnl_class_use_end(rnl_class_use *use);
 /* Flags of the classes that it names: those that have had a row; the array may be changed. */
 bool *rnl_class_use_seen(const rnl_class_use *use, size_t *count);
 
-/* Returns the name that a class of a table gets, or NULL if its rows are left out. */
-const char *rnl_class_selected(const rnl_class_use *use, const char *name);
+/* Returns the name that a class of a table gets, or NULL if its rows are left out.  `dropped`: the
+ * row is lost for what it misses, so that a class that is kept has not had it. */
+const char *rnl_class_selected(const rnl_class_use *use, const char *name, bool dropped);
 
 /* Selects among a set's class numbers.  RNL_BAD_CONFIG for a selection of names, RNL_BAD_DATA if no
  * row is left. */

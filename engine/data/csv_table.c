@@ -153,26 +153,28 @@ static bool misses_any(const rnl_csv_table *t, const size_t *cells, size_t count
 }
 
 /* A row without a target teaches nothing; in prediction every row needs an answer. */
-static bool drop(rnl_csv_table *t)
+static bool drops(const rnl_csv_table *t)
 {
-    const bool drops = rnl_csv_missing_rule(t) == RNL_MISSING_DROP && !t->loading->predicting &&
-                       (misses_any(t, t->inputs, rnl_csv_encoding(t)->inputs.count) ||
-                        misses_any(t, t->targets, rnl_csv_target_count(t)) ||
-                        (t->weighted && rnl_csv_is_missing(t, t->weight)));
-    t->dropped += drops;
-    return drops;
+    return rnl_csv_missing_rule(t) == RNL_MISSING_DROP && !t->loading->predicting &&
+           (misses_any(t, t->inputs, rnl_csv_encoding(t)->inputs.count) ||
+            misses_any(t, t->targets, rnl_csv_target_count(t)) ||
+            (t->weighted && rnl_csv_is_missing(t, t->weight)));
 }
 
-/* Puts the name that the selection gives the row's class in its place; false if the row is left
- * out. */
-static bool select_class(rnl_csv_table *t)
+/* Tests if the row is one of those that are asked for; puts the name that the selection gives its
+ * class in its place.  Rows of classes that are left out do not count as dropped. */
+static bool keep(rnl_csv_table *t)
 {
-    if (!t->selects || rnl_csv_is_missing(t, t->class))
-        return true;
-    const char *name = rnl_class_selected(t->loading->classes, rnl_csv_text(t, t->class));
-    if (name)
+    const bool dropped = drops(t);
+    if (t->selects && !rnl_csv_is_missing(t, t->class)) {
+        const char *name =
+            rnl_class_selected(t->loading->classes, rnl_csv_text(t, t->class), dropped);
+        if (!name)
+            return false;
         t->reader.cells[t->class].text = name;
-    return name != NULL;
+    }
+    t->dropped += dropped;
+    return !dropped;
 }
 
 rnl_status rnl_csv_table_record(rnl_csv_table *t)
@@ -193,6 +195,6 @@ rnl_status rnl_csv_table_next(rnl_csv_table *t)
 {
     do
         RNL_TRY(rnl_csv_table_record(t));
-    while (t->reader.count > 0 && (drop(t) || !select_class(t)));
+    while (t->reader.count > 0 && !keep(t));
     return RNL_OK;
 }
