@@ -77,6 +77,15 @@ Test(table_hints, hints_at_delimiters)
     table_expect_refused("\"a\";\"y\"\n1;0\n", "target: y", table_squares,
                          ":1:4: expected ',' or the end of the line after a closing quote (perhaps "
                          "`delimiter: \";\"`)");
+    table_expect_refused("\"a\"\t\"y\"\n1\t0\n", "target: y", table_squares,
+                         ":1:5: expected ',' or the end of the line after a closing quote (perhaps "
+                         "`delimiter: \"\\t\"`)");
+    table_expect_refused("\"a\"\t;y\n1;0\n", "target: y", table_squares,
+                         "(perhaps `delimiter: \";\"`)");
+    table_expect_refused("\"a\" \"y\"\n1 0\n", "target: y", table_squares,
+                         "(perhaps `delimiter: whitespace`)");
+    table_expect_refused("\"a\" b,y\n1,0\n", "target: y", table_squares, "a closing quote");
+    cr_expect_null(strstr(rnl_message(), "perhaps"));
     table_expect_refused("a\tb\ty\n1\t2\t0\n", "target: y", table_squares,
                          "has no column 'y' (perhaps `delimiter: \"\\t\"`)");
     table_expect_refused("a,b,y\n1,2,0\n", "target: y, delimiter: ';'", table_squares,

@@ -181,19 +181,33 @@ static rnl_status read_quoted(rnl_csv_reader *reader)
     return RNL_OK;
 }
 
+/* What may delimit the cells where a quoted one is followed by this byte, maybe behind a blank;
+ * NULL: nothing that is known. */
+static const char *likely_delimiter(int blank, int byte)
+{
+    return byte == ';'                   ? "\";\""
+           : byte == ','                 ? "\",\""
+           : byte == '|'                 ? "\"|\""
+           : blank == '\t'               ? "\"\\t\""
+           : blank == ' ' && byte == '"' ? "whitespace"
+                                         : NULL;
+}
+
 /* Expects the end of a cell after a closing quote. */
 static rnl_status expect_end_of_cell(rnl_csv_reader *reader)
 {
     const bool blanks = reader->delimiter == RNL_CSV_BLANKS;
     char hint[40] = "";
-    int byte;
-    RNL_TRY(peek(reader, &byte));
+    int first, byte;
+    RNL_TRY(peek(reader, &first));
+    byte = first;
     if (!blanks)
         RNL_TRY(skip_blanks(reader, &byte));
     if (ends_cell(reader, byte))
         return RNL_OK;
-    if (byte == ';' || byte == ',' || byte == '|')
-        snprintf(hint, sizeof hint, " (perhaps `delimiter: \"%c\"`)", byte);
+    const char *delimiter = likely_delimiter(first, byte);
+    if (delimiter)
+        snprintf(hint, sizeof hint, " (perhaps `delimiter: %s`)", delimiter);
     return rnl_csv_fail(reader, reader->line, reader->column,
                         "expected '%c' or the end of the line after a closing quote%s",
                         blanks ? ' ' : reader->delimiter, hint);
