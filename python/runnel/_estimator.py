@@ -237,22 +237,30 @@ class RunnelEstimator(BaseEstimator):
         keeps = (incremental or self.warm_start) and not self.early_stopping \
             and self.config is None and self.preset is None
         epochs = 1 if incremental else int(self.max_iter)
-        config = self._make_config(problem, len(X), epochs, done, split,
-                                   split is not None or validation is not None, stopping)
+        validated = split is not None or validation is not None
+
+        def config_for(rows: int) -> core.Config:
+            return self._make_config(problem, rows, epochs, done, split, validated, stopping)
+
+        config = config_for(len(X))
         data = core.Data(X, y, weights, validation=validation, config=config,
                          classes=y.dtype == np.int32, after=earlier if is_frame(X) else None,
                          missing=self.missing)
         if split is not None and data.rows(core.VALIDATION) < self._least_validation:
             raise ValueError("The validation set is too small. Increase 'validation_fraction' or "
                              "the size of your dataset.")
+        rows = data.rows(core.TRAIN)
+        kept = rows + (data.rows(core.VALIDATION) if split is not None else 0)
+        if kept < len(X):  # what is missing has dropped the others
+            config = config_for(kept)
         model = core.Model(config, data)
         if earlier is not None:
             model.start_from(earlier, keep_optimizer=True)
         with Warned(stacklevel=5 if incremental else 4) as warned:
             if self.config is None and self.batch_size != "auto" and not incremental \
-                    and self.batch_size > len(X):
+                    and self.batch_size > kept:
                 warned.items.append((UserWarning, f"batch_size: {self.batch_size} is more than "
-                                     f"there are training rows: a mini-batch has all {len(X)}"))
+                                     f"there are training rows: a mini-batch has all {rows}"))
             self._run(model, data, epochs + done, keeps, incremental, warned)
             self.model_ = model
 

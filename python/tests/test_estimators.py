@@ -387,6 +387,8 @@ def test_a_batch_size_beyond_the_rows_is_told():
                                          "mini-batch has all 90") as told:
         classifier(batch_size=91).fit(X[:90], Y[:90])
     assert [w.filename for w in told if "batch_size" in str(w.message)] == [__file__]
+    with pytest.warns(UserWarning, match="batch_size: 91 .* has all 81$"):
+        classifier(batch_size=91, early_stopping=True).fit(X[:90], Y[:90])
 
 
 def least_time(work):

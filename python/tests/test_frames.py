@@ -1,6 +1,7 @@
 """Frames of pandas, polars and pyarrow, by their Arrow streams: one table, one model."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -47,6 +48,21 @@ def frames(columns=COLUMNS):
 def test_one_table_one_model():
     bytes_of = {regressor().fit(frame, PRICE).model_.to_bytes() for frame in frames()}
     assert len(bytes_of) == 1
+
+
+def test_a_batch_size_is_told_of_beside_rows_that_are_dropped():
+    rare = pandas.DataFrame({"size": [None if i < 30 else SIZE[i] for i in range(60)]})
+    for size, split, expected in [
+            (61, False, ["batch_size: 61 is more than there are training rows: "
+                         "a mini-batch has all 30"]),
+            (61, True, ["batch_size: 61 is more than there are training rows: "
+                        "a mini-batch has all 27"]),
+            (30, False, []), ("auto", False, [])]:
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            RunnelRegressor((8,), max_iter=2, batch_size=size, early_stopping=split,
+                            missing="drop").fit(rare, PRICE[:60])
+        assert [text for text in (str(w.message) for w in told) if "batch" in text] == expected
 
 
 def test_missing_values_follow_the_rule():
