@@ -92,6 +92,47 @@ ParameterizedTest(unsigned *batch_size, identity, on_any_number_of_workers)
     rnl_data_free(data);
 }
 
+static uint64_t train_wide(const rnl_data *data, const char *precision, size_t threads)
+{
+    rnl_model *model =
+        fixture_model(fixture_config("data: {train: {spirals: {rows: 10}}, scaling: range}\n"
+                                     "model:\n"
+                                     "  - dense: {units: 600, activation: elu}\n"
+                                     "  - dense: {units: 520, activation: elu}\n"
+                                     "  - dense: {units: 10, activation: softmax}\n"
+                                     "training:\n"
+                                     "  loss: sparse_categorical_crossentropy\n"
+                                     "  optimizer: {momentum: {learning_rate: 0.01}}\n"
+                                     "  batch_size: 1030\n"
+                                     "  epochs: 2\n"
+                                     "  precision: %s\n",
+                                     precision),
+                      data);
+    const rnl_options options = {.threads = threads};
+    cr_assert_eq(rnl_train(model, data, &options), RNL_OK, "%s", rnl_message());
+    const uint64_t hash = fixture_hash(model);
+    rnl_model_free(model);
+    return hash;
+}
+
+/* Delta lies beyond the L2 cache: all slices of a range of inputs are joined. */
+Test(identity, joined_gradients_of_wide_layers)
+{
+    const char *const precisions[] = {"float32", "mixed_bfloat16"};
+    rnl_data *data = fixture_data(1030, 150, 10, RNL_UINT8);
+    for (size_t k = 0; k < COUNT(precisions); ++k) {
+        unsetenv("RUNNEL_ISA");
+        const uint64_t expected = train_wide(data, precisions[k], 1);
+        for (rnl_isa isa = RNL_ISA_AVX2; isa < RNL_ISA_COUNT && rnl_kernels_of(isa); ++isa) {
+            setenv("RUNNEL_ISA", rnl_isa_name(isa), 1);
+            for (size_t workers = 1; workers <= 3; ++workers)
+                cr_expect_eq(train_wide(data, precisions[k], workers), expected,
+                             "%s, %s, %zu workers", precisions[k], rnl_isa_name(isa), workers);
+        }
+    }
+    rnl_data_free(data);
+}
+
 static int add_loss(const rnl_progress *progress, void *user)
 {
     char *text = user;

@@ -47,6 +47,7 @@ typedef struct rnl_stage_rows {
     uint32_t pass, first_row; /* keys of the random numbers: of Monte Carlo, and of the rows */
     float *activity;          /* (rows) what penalties on outputs are added to */
     rnl_view x, kept;         /* kept: of a residual block, its input */
+    const float *next_x;      /* x of the next block, to be fetched, or NULL */
     rnl_mutable_view y;       /* rows have whole vectors, whatever their columns */
     bool *overflows;          /* NULL, or set by a stage that multiplies if a row of products is not
                                  finite, as every row is whose inputs are not */
@@ -104,8 +105,9 @@ typedef struct rnl_predictor_rows {
     size_t rows; /* at most RNL_PREDICTOR_ROWS */
     rnl_element element;
     const void *inputs; /* (rows, features), not scaled */
-    bool keeps_inputs;  /* the scaled rows stand at the beginning of the scratch afterwards, in rows
-                           of whole vectors */
+    const void *next; /* those of the block that the thread computes next, to be fetched; or NULL */
+    bool keeps_inputs; /* the scaled rows stand at the beginning of the scratch afterwards, in rows
+                          of whole vectors */
     uint32_t pass, first_row; /* as in rnl_stage_rows */
     float *activity;          /* (rows), where the predictor judges */
     bool *overflows;          /* as in rnl_stage_rows */

@@ -73,6 +73,7 @@ static void run_in_place(const block *b)
     const rnl_stage *first = &b->predictor->stages[0];
     rnl_stage_rows rows = rows_of(b, first);
     rows.x = (rnl_view){b->of->inputs, b->predictor->features};
+    rows.next_x = b->of->next;
     rows.overflows = b->of->overflows;
     first->run(first->self, &rows);
     pass(b, 1);

@@ -117,6 +117,14 @@ static rnl_status keep_outputs(const block *b, rnl_mutable_view z)
     return RNL_OK;
 }
 
+/* Inputs of the block that the thread probably takes next, or NULL. */
+static const void *next_inputs(const block *b)
+{
+    const size_t threads = rnl_predictor_workers_threads(b->predictor->workers),
+                 next = b->first + threads * RNL_PREDICTOR_ROWS;
+    return next < b->request->rows ? inputs_from(b->request, next) : NULL;
+}
+
 static rnl_status run_block(const block *b)
 {
     bool overflows = false;
@@ -124,6 +132,7 @@ static rnl_status run_block(const block *b)
         .rows = b->rows,
         .element = element_of(b->request),
         .inputs = inputs_from(b->request, b->first),
+        .next = next_inputs(b),
         .overflows = &overflows,
     };
     const rnl_mutable_view z = rnl_predictor_infer(b->predictor, &rows, b->scratch);

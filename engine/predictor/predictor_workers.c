@@ -119,6 +119,11 @@ static void await_workers(rnl_predictor_workers *w)
     pthread_mutex_unlock(&w->lock);
 }
 
+size_t rnl_predictor_workers_threads(const rnl_predictor_workers *w)
+{
+    return w ? w->count + 1 : 1;
+}
+
 rnl_status rnl_predictor_workers_share(rnl_predictor_workers *workers, rnl_block_run run,
                                        const void *request, size_t blocks, float *scratch)
 {

@@ -21,6 +21,9 @@ rnl_status rnl_predictor_workers_start(rnl_predictor_workers **workers, size_t c
                                        size_t scratch_bytes);
 void rnl_predictor_workers_stop(rnl_predictor_workers *workers);
 
+/* Returns how many threads share a request, its caller among them; workers NULL: one. */
+size_t rnl_predictor_workers_threads(const rnl_predictor_workers *workers);
+
 /* Computes blocks 0 to blocks - 1, some of them on the calling thread with this scratch.  Returns
  * what the first of them that failed did. */
 rnl_status rnl_predictor_workers_share(rnl_predictor_workers *workers, rnl_block_run run,

@@ -72,7 +72,7 @@ static bool has_penalty(const rnl_model *model)
 
 static rnl_status run_preparation(rnl_step *step)
 {
-    rnl_step_worker worker = {.step = step, .joined = 1};
+    rnl_step_worker worker = {.step = step, .joined = 1, .next_tile = RNL_NO_TILE};
     for (size_t i = 0; i < step->preparation.count; ++i)
         for (size_t tile = 0; tile < step->preparation.items[i].tiles; ++tile)
             RNL_TRY(step->preparation.items[i].run(step->preparation.items[i].self, tile, &worker));

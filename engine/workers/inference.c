@@ -28,14 +28,29 @@ static size_t rows_of_tile(size_t rows)
     return rnl_least(share, RNL_PREDICTOR_ROWS);
 }
 
-static rnl_predictor_rows rows_of(const rnl_step *step, const rnl_batch *batch, rnl_row_tile rows)
+/* Inputs of a mini-batch from a row on. */
+static const void *inputs_from(const rnl_batch *batch, size_t row)
 {
     const rnl_dataset *dataset = batch->dataset;
+    return (const char *)dataset->inputs + (batch->begin + row) * rnl_dataset_input_bytes(dataset);
+}
+
+/* Inputs of the tile that the worker computes next, or NULL. */
+static const void *next_inputs(const inference *state, const rnl_step_worker *worker)
+{
+    const size_t tile = worker->next_tile;
+    return tile != RNL_NO_TILE && tile * state->rows < worker->batch.rows
+               ? inputs_from(&worker->batch, tile * state->rows)
+               : NULL;
+}
+
+static rnl_predictor_rows rows_of(const rnl_step *step, const rnl_batch *batch, rnl_row_tile rows)
+{
     const size_t first = batch->begin + rows.begin;
     return (rnl_predictor_rows){
         .rows = rows.filled - rows.begin,
-        .element = dataset->element,
-        .inputs = (const char *)dataset->inputs + first * rnl_dataset_input_bytes(dataset),
+        .element = batch->dataset->element,
+        .inputs = inputs_from(batch, rows.begin),
         .keeps_inputs = step->per_row.mirrors,
         .pass = (uint32_t)batch->number,
         .first_row = (uint32_t)first,
@@ -66,7 +81,8 @@ static rnl_status run_inference(void *self, size_t tile, rnl_step_worker *worker
     float *scratch = step->buffers.tile[worker->index];
     if (begin == end)
         return RNL_OK;
-    const rnl_predictor_rows block = rows_of(step, batch, rows);
+    rnl_predictor_rows block = rows_of(step, batch, rows);
+    block.next = next_inputs(state, worker);
     for (size_t i = begin; block.activity && i < end; ++i)
         step->per_row.activity[i] = 0;
     keep(state, step, rows, rnl_predictor_infer(state->predictor, &block, scratch), scratch);

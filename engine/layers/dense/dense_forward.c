@@ -2,7 +2,7 @@
 
 #include "engine/base/error.h"
 
-/* In training with mixed precision products are of rounded numbers. */
+/* Products are of rounded numbers in training with mixed precision. */
 static bool is_mixed(const rnl_dense_columns *columns, const rnl_step_worker *worker)
 {
     return columns->weights->pairs && worker->batch.training;
@@ -20,8 +20,8 @@ static const float *inputs_of(const rnl_dense_state *state, const rnl_dense_colu
 
 /* Inputs of the tile that the worker computes next, or NULL.  Those of a layer cut by columns are
  * in the cache. */
-static const float *next_inputs(const rnl_dense_state *state, const rnl_dense_columns *columns,
-                                const rnl_step_worker *worker)
+static const float *next_rows(const rnl_dense_state *state, const rnl_dense_columns *columns,
+                              const rnl_step_worker *worker)
 {
     if (state->cut.by_columns || worker->next_tile == RNL_NO_TILE)
         return NULL;
@@ -49,7 +49,7 @@ static rnl_status multiply(const rnl_dense_state *state, const rnl_dense_slice *
         next.fetches = fetches;
     }
     if (panel + 1 == slice->end)
-        next.a = next_inputs(state, columns, worker);
+        next.a = next_rows(state, columns, worker);
     return rnl_product_panel_fetching(
         product, mixed ? NULL : worker->onednn, rows, panel, inputs_of(state, columns, row, worker),
         mixed ? weights->pairs->forward : weights->arrays[RNL_VALUES], z, next);

@@ -74,7 +74,7 @@ typedef struct shard_gradients {
     size_t rows;              /* of a shard, of pairs in mixed precision */
     size_t x_stride;          /* floats between them */
     const float *transposed;  /* those inputs, by rows, of the only shard; or NULL */
-    const rnl_fetch *fetches; /* of a product that is not of shards */
+    const rnl_fetch *fetches; /* of a product of one shard, or NULL */
 } shard_gradients;
 
 static shard_gradients gradients_of(const rnl_dense_state *state, const rnl_dense_columns *columns,
@@ -129,19 +129,21 @@ static size_t most_together(const rnl_dense_columns *columns, const rnl_step *st
 typedef struct some_inputs {
     size_t begin, count;
     const float *transposed;       /* (inputs, rows), or NULL */
-    size_t end_panel;              /* the first one behind the panels */
+    const rnl_dense_slice *slice;  /* the panels */
     size_t next_begin, next_count; /* those that it reads next; 0: none */
 } some_inputs;
 
-/* Lists a panel's share of the inputs that are read next.  The last four panels of a tile share
- * them: fetched earlier, they would be displaced by the panels of delta still to be read. */
+/* Lists a panel's share of the inputs that are read next.  The last panels of a tile share them:
+ * fetched earlier, they would be displaced by the panels of delta still to be read. */
 static rnl_fetch *list_inputs(const shard_gradients *of, const some_inputs *inputs, rnl_fetch *list)
 {
-    enum { SHARES = 4 };
-    if (inputs->next_count == 0 || of->panel + SHARES < inputs->end_panel)
+    enum { MOST_SHARES = 4 };
+    const size_t last = inputs->slice->end,
+                 shares = rnl_least(last - inputs->slice->begin, MOST_SHARES);
+    if (inputs->next_count == 0 || of->panel + shares < last)
         return list;
-    const size_t share = of->panel + SHARES - inputs->end_panel, begin = share * of->rows / SHARES,
-                 end = (share + 1) * of->rows / SHARES;
+    const size_t share = of->panel + shares - last, begin = share * of->rows / shares,
+                 end = (share + 1) * of->rows / shares;
     *list++ = (rnl_fetch){.values = of->x + begin * of->x_stride + inputs->next_begin,
                           .rows = end - begin,
                           .columns = inputs->next_count,
@@ -282,7 +284,7 @@ static rnl_status run_gradients(void *self, size_t number, rnl_step_worker *work
     const rnl_dense_slice *slice = &tile.slice;
     const bool transposes = rnl_product_is_faster_by_rows(&slice->columns->gradients_by_rows,
                                                           slice->end - slice->begin);
-    some_inputs inputs = {.begin = tile.begin, .end_panel = slice->end};
+    some_inputs inputs = {.begin = tile.begin, .slice = slice};
     for (; inputs.begin < tile.end; inputs.begin += inputs.count) {
         inputs.count = next_inputs(state, worker->step, tile.end - inputs.begin);
         find_next(state, &tile, worker, &inputs);

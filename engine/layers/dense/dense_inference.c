@@ -56,8 +56,9 @@ static void run_inference(const void *self, const rnl_stage_rows *rows)
     const rnl_packing *packing = &dense->packing;
     const rnl_product product = product_of(dense, rows);
     for (size_t p = 0; p < packing->panels; ++p) {
-        rnl_product_panel(&product, NULL, rows->rows, p, rows->x.values, dense->weights,
-                          rows->y.values + p * packing->width);
+        const rnl_product_next next = {.a = p + 1 == packing->panels ? rows->next_x : NULL};
+        rnl_product_panel_fetching(&product, NULL, rows->rows, p, rows->x.values, dense->weights,
+                                   rows->y.values + p * packing->width, next);
         if (p == 0)
             look(rows);
         if (rows->rows > 1)
