@@ -354,7 +354,7 @@ typedef struct rnl_panel_product {
     size_t leaf;                      /* inner terms of a leaf; 0: no leaves */
     float *nodes;                     /* (levels of the tree, RNL_PRODUCT_NODE) */
     rnl_mutable_view c;               /* (rows, columns); overlaps neither A nor B */
-    const float *next_a;              /* A of the product that follows, if of other rows; or NULL */
+    const float *next_a;              /* A of other rows, which is multiplied next; or NULL */
     const rnl_fetch *fetches;         /* what else comes next, the last without values; or NULL */
 } rnl_panel_product;
 

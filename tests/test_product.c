@@ -75,6 +75,19 @@ static void expect_product(const product_sizes *n, const float *a, const float *
         }
 }
 
+static rnl_product product_of(const product_sizes *n, const first_operand *a,
+                              rnl_operand_layout layout, rnl_packing packing,
+                              const rnl_kernels *kernels)
+{
+    return (rnl_product){.shape = {.rows = n->rows,
+                                   .inner = n->inner,
+                                   .a_layout = layout,
+                                   .a_stride = a->stride,
+                                   .a_distance = a->distance,
+                                   .b = packing},
+                         .kernels = kernels};
+}
+
 static void check(const product_sizes *n, rnl_operand_layout layout, rnl_packing packing)
 {
     const first_operand a = lay_out(n, layout);
@@ -84,14 +97,8 @@ static void check(const product_sizes *n, rnl_operand_layout layout, rnl_packing
     rnl_pack(&packing, b, n->columns, packed);
     rnl_unpack(&packing, packed, unpacked, n->columns);
     cr_assert_arr_eq(unpacked, b, n->inner * n->columns * sizeof *b);
-    const rnl_product product = {.shape = {.rows = n->rows,
-                                           .inner = n->inner,
-                                           .a_layout = layout,
-                                           .a_stride = a.stride,
-                                           .a_distance = a.distance,
-                                           .b = packing,
-                                           .c_stride = rnl_product_row_stride(n->columns)},
-                                 .kernels = rnl_kernels_of(rnl_isa_detect())};
+    rnl_product product = product_of(n, &a, layout, packing, rnl_kernels_of(rnl_isa_detect()));
+    product.shape.c_stride = rnl_product_row_stride(n->columns);
     float *c = malloc(n->rows * product.shape.c_stride * sizeof *c);
     rnl_product_all(&product, NULL, n->rows, a.given, packed, c);
     expect_product(n, a.plain, b, c, product.shape.c_stride);
@@ -162,7 +169,7 @@ Test(product, has_the_same_bits_by_rows_and_by_columns)
             expect_same_by_rows(&sizes[i], kernels);
 }
 
-/* Panel by panel, without and with fetching. */
+/* Multiplies panel by panel, without and with fetching. */
 static void expect_same_fetching(const product_sizes *n, const rnl_kernels *kernels,
                                  rnl_operand_layout layout, bool pairs)
 {
@@ -171,14 +178,8 @@ static void expect_same_fetching(const product_sizes *n, const rnl_kernels *kern
     float *b = random_matrix(1, n->inner * n->columns),
           *packed = calloc(rnl_packed_count(&packing), sizeof(float));
     rnl_pack(&packing, b, n->columns, packed);
-    const rnl_product product = {.shape = {.rows = n->rows,
-                                           .inner = n->inner,
-                                           .a_layout = layout,
-                                           .a_stride = a.stride,
-                                           .a_distance = a.distance,
-                                           .b = packing,
-                                           .pairs = pairs},
-                                 .kernels = kernels};
+    rnl_product product = product_of(n, &a, layout, packing, kernels);
+    product.shape.pairs = pairs;
     const size_t count = n->rows * packing.width;
     float *c = calloc(count, sizeof *c), *fetching = calloc(count, sizeof *c);
     const rnl_fetch fetches[] = {{b, n->inner, n->columns, n->columns}, {a.plain, 1, 100, 0}, {0}};

@@ -26,7 +26,7 @@ typedef struct rnl_path_place {
     const char *list_kind;         /* of an item that is a list without a name; NULL: none is */
 } rnl_path_place;
 
-/* Of the longest path, with the NUL. */
+/* Bytes of the longest path, with the NUL. */
 #define RNL_PATH_BYTES 1024
 
 /* Follows a path; the place has no field where no configuration has it. */

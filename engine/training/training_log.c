@@ -103,7 +103,7 @@ static const char *row_key(const rnl_data_config *config, const rnl_data *data)
                                          : NULL;
 }
 
-/* A batch size that is larger than all rows, also those that were taken for validation. */
+/* Warns of a batch size that is larger than all rows, those taken for validation among them. */
 static void log_batch_size(const rnl_config *config, const rnl_data *data,
                            const rnl_options *options)
 {
