@@ -144,14 +144,16 @@ Test(atomic_file, writes_to_what_is_no_file)
 Test(atomic_file, writes_into_the_stream_that_it_is)
 {
     fflush(stdout);
+    cr_assert_eq(symlink("/proc/self/fd/1", "stdout"), 0);
     const int kept = dup(STDOUT_FILENO), file = open("out", O_WRONLY | O_CREAT, 0666);
     cr_assert_eq(dup2(file, STDOUT_FILENO), STDOUT_FILENO);
     cr_assert_eq(write(STDOUT_FILENO, "before ", 7), 7);
-    const rnl_status status = put("/dev/stdout", "inside ");
+    const rnl_status status = put("stdout", "inside ");
     cr_assert_eq(write(STDOUT_FILENO, "behind", 6), 6);
     dup2(kept, STDOUT_FILENO);
     cr_expect_eq(status, RNL_OK, "%s", rnl_message());
     expect_text("out", "before inside behind");
+    cr_expect(S_ISLNK(mode_of("stdout")));
 }
 
 Test(atomic_file, a_long_name_has_a_temporary_one)

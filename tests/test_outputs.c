@@ -109,10 +109,11 @@ Test(outputs, follow_links_keep_permissions_and_write_to_pipes)
                                "&& cmp got m"),
                  0);
     cr_expect(S_ISFIFO(mode_of("fifo")));
-    cr_expect_eq(program_shell("(echo before; \"$R\" predict " MODEL
-                               " --data x.csv -o /dev/stdout; echo behind) >got;"
+    cr_expect_eq(program_shell("ln -s /proc/self/fd/1 stdout; (echo before; \"$R\" predict " MODEL
+                               " --data x.csv -o stdout; echo behind) >got;"
                                "(echo before; cat p.csv; echo behind) | cmp - got"),
                  0);
+    cr_expect(S_ISLNK(mode_of("stdout")));
     cr_expect_eq(program_run("predict " MODEL " --data x.csv -o /dev/null"), 0);
     cr_expect_eq(program_run("predict " MODEL " --data x.csv -o /dev/full"), 1);
     program_expect("err", "cannot write /dev/full: No space left");
@@ -145,12 +146,13 @@ Test(outputs, a_standard_output_that_takes_nothing_is_told)
         "topology",
         "compare " SPIRALS " --output c --set training.epochs=1 --vary training.seed=1",
         "bench machine --quick --json --processes 1 --threads 1",
-        "predict " MODEL " --data x.csv -o /dev/stdout",
+        "predict " MODEL " --data x.csv -o stdout",
     };
     static const struct {
         const char *to, *reason;
     } outputs[] = {{"/dev/full", ": No space left on device"}, {"&-", ": Bad file descriptor"}};
     train_table();
+    cr_assert_eq(program_shell("ln -s /proc/self/fd/1 stdout"), 0);
     cr_assert_eq(program_run("train " SPIRALS " --output s -q --set training.epochs=1"
                              " --set training.inspect=true"),
                  0, "%s", program_read("err"));
