@@ -105,6 +105,61 @@ Test(metrics, outputs_of_nan_are_on_no_side)
     }
 }
 
+/* Where a probability rounds to 0, its logarithm is known; rows' weights do not count. */
+Test(metrics, log_loss_of_what_is_far_off)
+{
+    static const float x[4] = {-1000, 1000, 0, 0}, one[1] = {1}, none[2] = {0};
+    static const float two[2] = {1, -1}, weights[4] = {5, 0, 1, 1};
+    static const int32_t classes[4] = {1, 1, 0, 1};
+    static const size_t shape[] = {1};
+    const rnl_rows rows = {.rows = 4,
+                           .rank = 1,
+                           .shape = shape,
+                           .floats = x,
+                           .classes = classes,
+                           .sample_weights = weights};
+    rnl_data *data = NULL;
+    cr_assert_eq(rnl_data_create(&data, &rows, NULL, NULL), RNL_OK);
+    rnl_model *model = create(data,
+                              "model: [dense: {units: 1, activation: sigmoid}]\n"
+                              "training: {loss: bce, optimizer: sgd, metrics: [log_loss]}\n",
+                              one, none);
+    rnl_evaluation *evaluation = evaluate(model, data);
+    cr_expect_float_eq(figure(evaluation, "log_loss"), (1000 + 2 * log(2)) / 4, 1e-12);
+    rnl_evaluation_free(evaluation);
+    rnl_model_free(model);
+    model = create(data,
+                   "model: [dense: {units: 2, activation: softmax}]\n"
+                   "training: {loss: sparse_categorical_crossentropy, optimizer: sgd,\n"
+                   "  metrics: [log_loss]}\n",
+                   two, none);
+    evaluation = evaluate(model, data);
+    cr_expect_float_eq(figure(evaluation, "log_loss"), (2000 + 2 * log(2)) / 4, 1e-12);
+    rnl_evaluation_free(evaluation);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
+/* As in Keras, a target of 0 counts as 1e-7. */
+Test(metrics, mape_of_a_target_of_0)
+{
+    static const float x[4] = {1, 2, 3, 4}, targets[4] = {0, 1, 4, -4}, one[1] = {1}, none[1] = {0};
+    static const size_t shape[] = {1};
+    const rnl_rows rows = {
+        .rows = 4, .rank = 1, .shape = shape, .floats = x, .values = targets, .value_columns = 1};
+    rnl_data *data = NULL;
+    cr_assert_eq(rnl_data_create(&data, &rows, NULL, NULL), RNL_OK);
+    rnl_model *model = create(
+        data,
+        "model: [dense: {units: 1}]\ntraining: {loss: mse, optimizer: sgd, metrics: [mape]}\n", one,
+        none);
+    rnl_evaluation *evaluation = evaluate(model, data);
+    cr_expect_float_eq(figure(evaluation, "mape"), 25 * (1e7 + 1 + 0.25 + 2), 1e-4);
+    rnl_evaluation_free(evaluation);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
 /* r2_score of these outputs x * slope + bias for targets, with a mini-batch of two rows. */
 static double r2(size_t rows, size_t outputs, const float *x, const float *targets,
                  const float *slopes, const float *bias)

@@ -38,7 +38,7 @@ static void write_csv(const double *inputs, const double *targets)
 #define REST                                                                                       \
     "model: [dense: {units: 8, activation: tanh}, dense: {units: 1}]\n"                            \
     "training: {loss: mean_squared_error, metrics: [mae, mse, root_mean_squared_error, "           \
-    "r2_score], optimizer: {adam: "                                                                \
+    "r2_score, mape], optimizer: {adam: "                                                          \
     "{learning_rate: 0.02}}, epochs: 20}"
 
 static char csv_source[128], npy_source[192], idx_source[192];
@@ -324,6 +324,7 @@ Test(scaling, targets_are_learned_scaled_and_told_in_their_units)
         by_hand[i] = (prices[i] - mean) / deviation;
     write_csv(near, by_hand);
     trained plain = train(csv_source, "standardize", "none");
+    double percent = 0;
     rnl_prediction *expected = predict(plain), *got = predict(scaled);
     cr_expect_null(expected->exact_values);
     cr_assert_not_null(got->exact_values);
@@ -332,12 +333,14 @@ Test(scaling, targets_are_learned_scaled_and_told_in_their_units)
         cr_expect_float_eq(got->exact_values[i], value, 1e-4 * deviation);
         cr_expect_eq(got->values[i], (float)got->exact_values[i]);
         mae += fabs(got->exact_values[i] - prices[i]) / ROWS;
+        percent += 100 * fabs(got->exact_values[i] / prices[i] - 1) / ROWS;
         mse += (got->exact_values[i] - prices[i]) * (got->exact_values[i] - prices[i]) / ROWS;
     }
     cr_expect_float_eq(figure(scaled, "loss"), figure(plain, "loss"), 1e-5);
     cr_expect_float_eq(figure(scaled, "mae"), mae, 1e-9 * mae);
     cr_expect_float_eq(figure(scaled, "mse"), mse, 1e-9 * mse);
     cr_expect_float_eq(figure(scaled, "root_mean_squared_error"), sqrt(mse), 1e-9 * sqrt(mse));
+    cr_expect_float_eq(figure(scaled, "mape"), percent, 1e-9 * percent);
     cr_expect_float_eq(figure(scaled, "r2_score"), 1 - mse / (deviation * deviation), 1e-9);
     cr_expect_float_eq(figure(scaled, "r2_score"), figure(plain, "r2_score"), 1e-4);
     rnl_prediction_free(expected);

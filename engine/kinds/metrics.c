@@ -1,6 +1,7 @@
 #include "engine/kinds/metrics.h"
 
 #include "engine/base/error.h"
+#include "engine/base/functions.h"
 #include "engine/kinds/losses.h"
 #include "engine/schema/config.h"
 
@@ -70,6 +71,18 @@ static double mse(const rnl_outcome *o, const void *parameters)
     return mean_error(o, true);
 }
 
+/* Distances from a target of 0 count as from the smallest that Keras divides by. */
+static double mape(const rnl_outcome *o, const void *parameters)
+{
+    (void)parameters;
+    double sum = 0;
+    for (size_t j = 0; j < o->outputs; ++j) {
+        const double wanted = target(o, j);
+        sum += fabs(prediction(o, j) - wanted) / fmax(fabs(wanted), 1e-7);
+    }
+    return 100 * sum / (double)o->outputs;
+}
+
 /* R^2 of an output is 1 - (mean squared error) / (variance of its targets), so its mean over the
  * outputs is 1 minus a mean over the rows.  engine/workers/sums.c handles outputs whose targets do
  * not vary. */
@@ -98,6 +111,28 @@ static double top_k_accuracy(const rnl_outcome *o, const void *parameters)
     for (size_t j = 0; j < o->outputs; ++j)
         before += o->scores[j] > o->scores[o->label];
     return before < (size_t)p->k && o->predicted != RNL_NO_CLASS;
+}
+
+/* log(1 + e^x) */
+static double log_one_and_exponential(double x)
+{
+    return fmax(x, 0) + rnl_logarithm(1 + rnl_exponential(-fabs(x)));
+}
+
+/* -log of the probability of the true class, from the logits: it is finite where the probability
+ * rounds to 0. */
+static double log_loss(const rnl_outcome *o, const void *parameters)
+{
+    (void)parameters;
+    double sum = 0;
+    if (o->predicted == RNL_NO_CLASS)
+        return NAN;
+    if (o->outputs == 1)
+        return log_one_and_exponential(o->label ? -(double)o->scores[0] : (double)o->scores[0]);
+    const double largest = o->scores[o->predicted];
+    for (size_t j = 0; j < o->outputs; ++j)
+        sum += rnl_exponential(o->scores[j] - largest);
+    return rnl_logarithm(sum) + largest - o->scores[o->label];
 }
 
 static const rnl_field top_k_fields[] = {
@@ -143,6 +178,16 @@ static const rnl_kind kinds[] = {
      .aliases = "rmse",
      .help = "root of mse",
      .operations = &(const rnl_metric){.of_row = mse, .of_mean = sqrt, .targets = true}},
+    {.name = "mape",
+     .aliases = "mean_absolute_percentage_error",
+     .help =
+         "mean absolute difference of outputs and targets in percent of the targets, as Keras's: "
+         "100 |difference| / |target|, targets nearer to 0 than 1e-7 counting as 1e-7",
+     .operations = &(const rnl_metric){.of_row = mape, .targets = true}},
+    {.name = "log_loss",
+     .help = "mean of -log of the probability of the true class: crossentropy without weights of "
+             "rows and classes and without penalties",
+     .operations = &(const rnl_metric){.of_row = log_loss, .classes = true}},
     {.name = "r2_score",
      .aliases = "r2",
      .help = "share of the variance of all the targets of a part that is explained, mean over the "
