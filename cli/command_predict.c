@@ -39,7 +39,7 @@ static const rnl_option option_table[] = {
 static const char details[] =
     "MODEL is a file that `runnel train` wrote.  A table is read as the training rows were: its\n"
     "columns are found by name, others in it are ignored, and a category that training has not\n"
-    "seen is an error that names it.\n"
+    "seen is an error that names it, or, with --set data.unseen=missing, none: inputs of 0.\n"
     "\n"
     "What is written, a line or an element per row, in the order of the rows:\n"
     "  of a classifier       CSV: class,probability - the most probable class, by its name if\n"

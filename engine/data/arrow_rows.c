@@ -15,14 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NO_CATEGORY SIZE_MAX
+#define REFUSED SIZE_MAX
 
 /* A column of the encoding in a chunk of the frame. */
 typedef struct source {
     rnl_arrow_cells cells;
     const rnl_column *column;
     size_t place;  /* of its first number in a row */
-    size_t *known; /* the category of each of its dictionary's values */
+    size_t *known; /* the category of each of its dictionary's values, or REFUSED */
 } source;
 
 typedef struct conversion {
@@ -64,16 +64,15 @@ static rnl_status fail_column(const rnl_arrow_frame *frame, const char *name)
 }
 
 /* Looks up the values of a dictionary once, so that rows need not. */
-static rnl_status know_values(source *s, const char *what)
+static rnl_status know_values(const rnl_encoding *encoding, source *s, const char *what)
 {
     char text[RNL_ARROW_TEXT];
     const size_t count = (size_t)s->cells.array->dictionary->length;
     RNL_TRY(rnl_allocate_rows(&s->known, what, count + 1, 1, sizeof *s->known));
     for (size_t i = 0; i < count; ++i) {
-        const bool named =
-            rnl_arrow_has_value(&s->cells, i) && rnl_arrow_value_text(&s->cells, i, text);
-        const size_t found = named ? rnl_column_find(s->column, text) : s->column->category_count;
-        s->known[i] = found < s->column->category_count ? found : NO_CATEGORY;
+        if (!rnl_arrow_has_value(&s->cells, i) || !rnl_arrow_value_text(&s->cells, i, text) ||
+            !rnl_encoding_place(encoding, s->column, text, &s->known[i]))
+            s->known[i] = REFUSED;
     }
     return RNL_OK;
 }
@@ -91,7 +90,7 @@ static rnl_status find_source(const conversion *c, size_t input, size_t place, s
         *s = (source){
             .cells = rnl_arrow_cells_of(c->frame, number, chunk), .column = column, .place = place};
         if (given->dictionary && column->categorical)
-            RNL_TRY(know_values(s, c->frame->source));
+            RNL_TRY(know_values(c->use->encoding, s, c->frame->source));
     }
     return RNL_OK;
 }
@@ -186,17 +185,19 @@ static void convert_numbers(conversion *c, const source *s, size_t first, size_t
         }
 }
 
-/* Returns the category of a row's cell, or NO_CATEGORY. */
+/* Returns the category of a row's cell, or REFUSED. */
 static size_t category_of(const conversion *c, const source *s, size_t row)
 {
     char text[RNL_ARROW_TEXT];
     if (rnl_arrow_is_missing(&s->cells, row))
-        return fills(c) ? (size_t)s->column->fill : NO_CATEGORY;
+        return fills(c) ? (size_t)s->column->fill : REFUSED;
     if (s->known)
         return s->known[rnl_arrow_index(&s->cells, row)];
-    const size_t found = rnl_arrow_text(&s->cells, row, text) ? rnl_column_find(s->column, text)
-                                                              : s->column->category_count;
-    return found < s->column->category_count ? found : NO_CATEGORY;
+    size_t category;
+    return rnl_arrow_text(&s->cells, row, text) &&
+                   rnl_encoding_place(c->use->encoding, s->column, text, &category)
+               ? category
+               : REFUSED;
 }
 
 static void convert_categories(conversion *c, const source *s, size_t first, size_t last)
@@ -205,7 +206,7 @@ static void convert_categories(conversion *c, const source *s, size_t first, siz
         const size_t category = category_of(c, s, row);
         for (size_t i = 0; i < s->column->category_count; ++i)
             put(c, row, s->place + i, i == category);
-        if (category == NO_CATEGORY && !is_dropped(c, row))
+        if (category == REFUSED && !is_dropped(c, row))
             note_wrong(c, row);
     }
 }
@@ -246,7 +247,7 @@ static rnl_status explain_cell(const conversion *c, const source *s, size_t row)
     char text[RNL_ARROW_TEXT], expected[RNL_EXPECTED_CATEGORY];
     if (rnl_arrow_is_missing(&s->cells, row))
         return fills(c) ? RNL_OK : fail_missing(c, row, s->column);
-    if (!s->column->categorical || category_of(c, s, row) != NO_CATEGORY)
+    if (!s->column->categorical || category_of(c, s, row) != REFUSED)
         return RNL_OK;
     const bool is_text = rnl_arrow_text(&s->cells, row, text);
     rnl_column_expect(s->column, is_text ? text : "", expected);

@@ -211,11 +211,14 @@ static void release_frame(const rnl_rows *rows)
         stream->release(stream);
 }
 
-static rnl_status take_parts(rnl_data *data, const rnl_encoding *encoding, const rnl_rows *train,
-                             const rnl_rows *validation, const rnl_rows *test)
+static rnl_status take_parts(rnl_data *data, const rnl_encoding *encoding, const rnl_config *config,
+                             const rnl_rows *train, const rnl_rows *validation,
+                             const rnl_rows *test)
 {
     if (encoding)
         RNL_TRY(rnl_encoding_copy(&data->encoding, encoding));
+    if (config)
+        data->encoding.rules = rnl_category_rules_of(&config->data);
     RNL_TRY(take_rows(&data->train, train, "training rows", &data->encoding, &data->notes));
     RNL_TRY(take_rows(&data->validation, validation, "validation rows", &data->encoding, NULL));
     RNL_TRY(take_rows(&data->test, test, "test rows", &data->encoding, NULL));
@@ -223,14 +226,14 @@ static rnl_status take_parts(rnl_data *data, const rnl_encoding *encoding, const
 }
 
 rnl_status rnl_data_create_encoded(rnl_data **data, const rnl_encoding *encoding,
-                                   const rnl_rows *train, const rnl_rows *validation,
-                                   const rnl_rows *test)
+                                   const rnl_config *config, const rnl_rows *train,
+                                   const rnl_rows *validation, const rnl_rows *test)
 {
     rnl_data *created = rnl_data_create_empty();
     rnl_status status = created ? RNL_OK : rnl_fail_memory(sizeof *created);
     if (status == RNL_OK)
-        status =
-            rnl_data_deliver(data, created, take_parts(created, encoding, train, validation, test));
+        status = rnl_data_deliver(data, created, take_parts(created, encoding, config, train,
+                                                            validation, test));
     release_frame(train);
     release_frame(validation);
     release_frame(test);
@@ -241,5 +244,5 @@ rnl_status rnl_data_create(rnl_data **data, const rnl_rows *train, const rnl_row
                            const rnl_rows *test)
 {
     RNL_OWN_FLOATING_MODE;
-    return rnl_data_create_encoded(data, NULL, train, validation, test);
+    return rnl_data_create_encoded(data, NULL, NULL, train, validation, test);
 }

@@ -9,12 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static rnl_status find_category(const rnl_csv_table *t, size_t cell, const rnl_column *column,
-                                size_t *category)
+static rnl_status fail_category(const rnl_csv_table *t, size_t cell, const rnl_column *column)
 {
-    *category = rnl_column_find(column, rnl_csv_text(t, cell));
-    if (*category < column->category_count)
-        return RNL_OK;
     char expected[RNL_EXPECTED_CATEGORY];
     rnl_column_expect(column, rnl_csv_text(t, cell), expected);
     return rnl_csv_fail_cell(t, cell, expected);
@@ -48,8 +44,8 @@ static rnl_status encode_input(const rnl_csv_table *t, size_t cell, const rnl_co
     }
     if (missing)
         category = (size_t)column->fill;
-    else
-        RNL_TRY(find_category(t, cell, column, &category));
+    else if (!rnl_encoding_place(rnl_csv_encoding(t), column, rnl_csv_text(t, cell), &category))
+        return fail_category(t, cell, column);
     for (size_t i = 0; i < column->category_count; ++i)
         put(x, i == category);
     return RNL_OK;
@@ -70,14 +66,13 @@ static rnl_status read_target(const rnl_csv_table *t, size_t index, double *numb
 {
     const rnl_column *column = &rnl_csv_encoding(t)->targets.items[index];
     const size_t cell = t->targets[index];
-    size_t category;
     if (rnl_csv_is_missing(t, cell))
         return rnl_csv_fail_missing(t, cell);
     if (!column->categorical)
         return rnl_csv_read_number(t, cell, number);
-    RNL_TRY(find_category(t, cell, column, &category));
-    *number = (double)category;
-    return RNL_OK;
+    const size_t class = rnl_column_find(column, rnl_csv_text(t, cell));
+    *number = (double)class;
+    return class < column->category_count ? RNL_OK : fail_category(t, cell, column);
 }
 
 static rnl_status read_weight(const rnl_csv_table *t, double *number)

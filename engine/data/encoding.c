@@ -153,6 +153,13 @@ size_t rnl_column_find(const rnl_column *column, const char *category)
     return known ? known->number : column->category_count;
 }
 
+bool rnl_encoding_place(const rnl_encoding *encoding, const rnl_column *column,
+                        const char *category, size_t *place)
+{
+    *place = rnl_column_find(column, category);
+    return *place < column->category_count || encoding->rules.unseen == RNL_UNSEEN_MISSING;
+}
+
 void rnl_column_expect(const rnl_column *column, const char *found,
                        char expected[RNL_EXPECTED_CATEGORY])
 {

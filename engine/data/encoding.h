@@ -7,6 +7,7 @@
 #define RNL_ENGINE_DATA_ENCODING_H
 
 #include "engine/base/text_index.h"
+#include "engine/data/category_rules.h"
 
 typedef struct rnl_category {
     char *name;
@@ -33,6 +34,7 @@ typedef struct rnl_columns {
 
 typedef struct rnl_encoding {
     rnl_columns inputs, targets; /* none until it has been measured */
+    rnl_category_rules rules;    /* the configuration's: no part of what is saved */
 } rnl_encoding;
 
 /* Frees what is in it, not itself. */
@@ -67,6 +69,11 @@ void rnl_column_drop_categories(rnl_column *column);
 
 /* The index of a category; the count of them if there is none of that name. */
 size_t rnl_column_find(const rnl_column *column, const char *category);
+
+/* Finds what a category of an input becomes: its index, or the count of them for none.  False if
+ * the training rows do not have it, and the rules refuse that. */
+bool rnl_encoding_place(const rnl_encoding *encoding, const rnl_column *column,
+                        const char *category, size_t *place);
 
 /* "one of the 5 categories of the training rows (perhaps 'red')", where another was found. */
 #define RNL_EXPECTED_CATEGORY 256

@@ -165,12 +165,13 @@ rnl_status rnl_encoding_parse(rnl_encoding *encoding, const char *source, const 
 
 rnl_status rnl_encoding_copy(rnl_encoding *copy, const rnl_encoding *encoding)
 {
-    *copy = (rnl_encoding){0};
+    *copy = (rnl_encoding){.rules = encoding->rules};
     if (!rnl_encoding_measured(encoding))
         return RNL_OK;
     char *text;
     RNL_TRY(rnl_encoding_print(encoding, &text));
     const rnl_status status = rnl_encoding_parse(copy, "copy", text);
     free(text);
+    copy->rules = encoding->rules;
     return status;
 }

@@ -196,6 +196,7 @@ rnl_status rnl_data_load_parts(rnl_data **data, const rnl_config *config,
         return rnl_fail_memory(sizeof *loaded);
     rnl_status status =
         loading->encoding ? rnl_encoding_copy(&loaded->encoding, loading->encoding) : RNL_OK;
+    loaded->encoding.rules = rnl_category_rules_of(&config->data);
     if (status == RNL_OK)
         status = load_selected(loaded, config, mirrored, parts);
     if (status == RNL_OK)

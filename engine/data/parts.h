@@ -10,10 +10,10 @@
 rnl_data *rnl_data_create_empty(void);
 
 /* Creates data of the caller's rows as rnl_data_create does; frames follow the encoding, if it is
- * not NULL. */
+ * not NULL, and what the configuration, if there is one, says of categories. */
 rnl_status rnl_data_create_encoded(rnl_data **data, const rnl_encoding *encoding,
-                                   const rnl_rows *train, const rnl_rows *validation,
-                                   const rnl_rows *test);
+                                   const rnl_config *config, const rnl_rows *train,
+                                   const rnl_rows *validation, const rnl_rows *test);
 
 /* Passes the data to the caller, or frees them after a failure; returns `status`. */
 rnl_status rnl_data_deliver(rnl_data **data, rnl_data *made, rnl_status status);

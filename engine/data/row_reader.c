@@ -55,11 +55,11 @@ static bool is_missing(const rnl_row_reader *reader, const char *cell)
     return !cell || !*cell || rnl_text_index_find(&reader->missing, cell);
 }
 
-static rnl_status find_category(const rnl_column *column, const char *cell, size_t *category)
+static rnl_status find_category(const rnl_row_reader *reader, const rnl_column *column,
+                                const char *cell, size_t *category)
 {
     char expected[RNL_EXPECTED_CATEGORY];
-    *category = rnl_column_find(column, cell);
-    if (*category < column->category_count)
+    if (rnl_encoding_place(&reader->encoding, column, cell, category))
         return RNL_OK;
     rnl_column_expect(column, cell, expected);
     return fail_cell(column, expected, cell);
@@ -89,7 +89,7 @@ static rnl_status read_cell(const rnl_row_reader *reader, const rnl_column *colu
         return missing ? RNL_OK : read_number(reader, column, cell, numbers);
     }
     if (!missing)
-        RNL_TRY(find_category(column, cell, &category));
+        RNL_TRY(find_category(reader, column, cell, &category));
     for (size_t i = 0; i < column->category_count; ++i)
         numbers[i] = i == category;
     return RNL_OK;

@@ -133,6 +133,7 @@ static rnl_status build(rnl_model **built, const rnl_config *config, const rnl_d
     RNL_TRY(rnl_model_build(built, rnl_config_share(config), &input));
     RNL_TRY(initialize(*built));
     RNL_TRY(rnl_encoding_copy(&(*built)->encoding, &data->encoding));
+    (*built)->encoding.rules = rnl_category_rules_of(&config->data);
     return check_parts(*built, data);
 }
 

@@ -245,7 +245,7 @@ rnl_status rnl_data_create_for(rnl_data **data, const rnl_config *config, const 
 {
     RNL_OWN_FLOATING_MODE;
     rnl_data *created;
-    RNL_TRY(rnl_data_create(&created, train, validation, test));
+    RNL_TRY(rnl_data_create_encoded(&created, NULL, config, train, validation, test));
     return rnl_data_deliver(data, created, shape_data(created, config));
 }
 
@@ -255,6 +255,8 @@ rnl_status rnl_data_create_after(rnl_data **data, const rnl_config *config,
 {
     RNL_OWN_FLOATING_MODE;
     rnl_data *created;
-    RNL_TRY(rnl_data_create_encoded(&created, &earlier->encoding, train, validation, test));
-    return rnl_data_deliver(data, created, shape_data(created, config ? config : earlier->config));
+    config = config ? config : earlier->config;
+    RNL_TRY(
+        rnl_data_create_encoded(&created, &earlier->encoding, config, train, validation, test));
+    return rnl_data_deliver(data, created, shape_data(created, config));
 }

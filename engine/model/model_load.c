@@ -232,6 +232,7 @@ static rnl_status take_encoding(rnl_model *model, const rnl_safetensors *file, c
     if (!text)
         return RNL_OK;
     RNL_TRY(rnl_encoding_parse(&model->encoding, path, text));
+    model->encoding.rules = rnl_category_rules_of(&model->config->data);
     const size_t features = rnl_encoding_features(&model->encoding);
     if (model->input.rank != 1 || model->input.size[0] != features)
         return rnl_fail(RNL_BAD_DATA,

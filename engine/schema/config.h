@@ -19,6 +19,7 @@ typedef struct rnl_data_config {
     rnl_choice targets;                 /* of rnl_target_sources */
     rnl_choice classes;                 /* of rnl_class_selections; kind NULL for all */
     int64_t limit, limit_per_class;     /* training rows; 0: all */
+    rnl_choice unseen;                  /* of rnl_unseen_rules */
     rnl_number_list resize;             /* height and width of images; none: as they are */
 } rnl_data_config;
 
@@ -133,6 +134,7 @@ extern const rnl_field rnl_config_fields[];
 /* The tables of kinds, each defined by the room that owns it. */
 extern const rnl_kind_table rnl_data_formats;      /* engine/data/ */
 extern const rnl_kind_table rnl_missing_rules;     /* engine/data/ */
+extern const rnl_kind_table rnl_unseen_rules;      /* engine/data/ */
 extern const rnl_kind_table rnl_validation_splits; /* engine/data/ */
 extern const rnl_kind_table rnl_fold_rules;        /* engine/data/ */
 extern const rnl_kind_table rnl_class_selections;  /* engine/data/ */

@@ -60,6 +60,7 @@ static const struct {
     {"columns", "features", true},
     {"cat_features", "categorical", true},
     {"categorical_features", "categorical", true},
+    {"handle_unknown", "unseen", true},
     {"sep", "delimiter", true},
     {"separator", "delimiter", true},
     {"na_values", "missing_values", true},

@@ -251,7 +251,8 @@ RNL_API rnl_status rnl_data_create(rnl_data **data, const rnl_rows *train,
                                    const rnl_rows *validation, const rnl_rows *test);
 
 /* Creates data as rnl_data_create does, and makes of them what the configuration's `data` says of
- * rows that it loads: classes, validation_split, folds, limit, limit_per_class, targets, resize.
+ * rows that it loads: classes, validation_split, folds, limit, limit_per_class, targets, resize, and
+ * of categories: unseen.
  * Under a loss of numbers, as mean_squared_error, class numbers become target values.
  * What it leaves out, and what it changes, is copied.  For a model's own configuration see
  * rnl_model_config. RNL_BAD_CONFIG, RNL_BAD_DATA, RNL_NO_MEMORY. */
@@ -905,8 +906,9 @@ RNL_API const char *rnl_predictor_column_name(const rnl_predictor *predictor, si
  * fill`.  `row` takes rnl_predictor_features numbers, for `doubles` of a request.
  *
  * Like rnl_predictor_run, many threads may call it at once, and it allocates nothing.  RNL_BAD_DATA
- * if a column has no cell or two, or a cell holds no number, or an unknown category: the message
- * names column and cell, what was expected, and the nearest name.  RNL_BAD_CONFIG without a
+ * if a column has no cell or two, or a cell holds no number, or an unknown category that
+ * data.unseen does not take: the message names column and cell, what was expected, and the nearest
+ * name.  RNL_BAD_CONFIG without a
  * table. */
 RNL_API rnl_status rnl_predictor_read_row(const rnl_predictor *predictor, const char *const *names,
                                           const char *const *cells, size_t count, double *row);

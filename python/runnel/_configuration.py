@@ -191,7 +191,7 @@ def configuration(e: Any, problem: Problem, *, rows: int, seed: int, epochs: int
         training["schedule"] = e.schedule
     if stopping:
         training |= _stopping(e, validated, problem.metric)
-    data: dict[str, Any] = {"scaling": _scaling(e.scaling)}
+    data: dict[str, Any] = {"scaling": _scaling(e.scaling), "unseen": e.unseen}
     if problem.metric == "r2_score":
         data["target_scaling"] = _scaling(e.target_scaling)
     if validation:

@@ -30,7 +30,8 @@ class RunnelClassifier(ClassifierMixin, RunnelEstimator):
                  preset: Any = None, kernel_initializer: Any = "auto",
                  batch_normalization: Any = False, dropout: Any = 0.0, class_weight: Any = None,
                  scaling: Any = "standardize", precision: str = "float32",
-                 missing: str = "error", n_jobs: int | None = None, checkpoint: Any = None,
+                 missing: str = "error", unseen: str = "error",
+                 n_jobs: int | None = None, checkpoint: Any = None,
                  config: Any = None) -> None:
         super().__init__(
             hidden_layer_sizes, activation, optimizer=optimizer, alpha=alpha,
@@ -42,7 +43,7 @@ class RunnelClassifier(ClassifierMixin, RunnelEstimator):
             epsilon=epsilon, n_iter_no_change=n_iter_no_change, loss=loss, preset=preset,
             kernel_initializer=kernel_initializer, batch_normalization=batch_normalization,
             dropout=dropout, scaling=scaling, precision=precision,
-            missing=missing, n_jobs=n_jobs, checkpoint=checkpoint, config=config)
+            missing=missing, unseen=unseen, n_jobs=n_jobs, checkpoint=checkpoint, config=config)
         self.class_weight = class_weight
 
     def __sklearn_tags__(self) -> Any:
@@ -151,7 +152,8 @@ class RunnelRegressor(RegressorMixin, RunnelEstimator):
                  preset: Any = None, kernel_initializer: Any = "auto",
                  batch_normalization: Any = False, dropout: Any = 0.0,
                  scaling: Any = "standardize", target_scaling: Any = "standardize",
-                 precision: str = "float32", missing: str = "error", n_jobs: int | None = None,
+                 precision: str = "float32", missing: str = "error", unseen: str = "error",
+                 n_jobs: int | None = None,
                  checkpoint: Any = None, config: Any = None) -> None:
         super().__init__(
             hidden_layer_sizes, activation, optimizer=optimizer, alpha=alpha,
@@ -163,7 +165,7 @@ class RunnelRegressor(RegressorMixin, RunnelEstimator):
             epsilon=epsilon, n_iter_no_change=n_iter_no_change, loss=loss, preset=preset,
             kernel_initializer=kernel_initializer, batch_normalization=batch_normalization,
             dropout=dropout, scaling=scaling, precision=precision,
-            missing=missing, n_jobs=n_jobs, checkpoint=checkpoint, config=config)
+            missing=missing, unseen=unseen, n_jobs=n_jobs, checkpoint=checkpoint, config=config)
         self.target_scaling = target_scaling
 
     _least_validation = 2  # of one row, r2 is not defined

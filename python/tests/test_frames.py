@@ -121,6 +121,21 @@ def test_later_rows_are_encoded_as_the_first():
         model.predict(frame.rename({"rooms": "room"}))
 
 
+def test_unseen_categories_are_none():
+    frame = pandas.DataFrame(COLUMNS)
+    model = regressor(unseen="missing").fit(frame, PRICE)
+    strange = frame.assign(town=["Basel"] + ["Chur"] * (ROWS - 1))
+    for given in (strange, strange.astype({"town": "category"}), polars.DataFrame(strange)):
+        assert (model.predict(given) == model.predict(strange)).all()
+    numbers = runnel.Predictor(model.model_).row({"size": "100", "rooms": "2", "new": "True",
+                                            "town": "Basel"})
+    assert (numbers == [100, 2, 1, 0, 0, 0]).all()
+    with pytest.raises(ValueError, match="'Basel'"):
+        regressor().fit(frame, PRICE).predict(strange)
+    with pytest.raises(ValueError, match="unknown rule for unseen categories 'ignore'"):
+        regressor(unseen="ignore").fit(frame, PRICE)
+
+
 def test_categories_of_pandas_are_those_of_the_type():
     frame = pandas.DataFrame({**COLUMNS, "town": pandas.Categorical(TOWN)})
     model = regressor().fit(frame[TOWN != "Chur"], PRICE[TOWN != "Chur"])

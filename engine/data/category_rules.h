@@ -1,0 +1,18 @@
+/*
+ * What a configuration says of categories among the inputs.
+ */
+#ifndef RNL_ENGINE_DATA_CATEGORY_RULES_H
+#define RNL_ENGINE_DATA_CATEGORY_RULES_H
+
+#include "engine/schema/config.h"
+
+/* What a category becomes that the training rows do not have. */
+typedef enum rnl_unseen_rule { RNL_UNSEEN_ERROR, RNL_UNSEEN_MISSING } rnl_unseen_rule;
+
+typedef struct rnl_category_rules {
+    rnl_unseen_rule unseen;
+} rnl_category_rules;
+
+rnl_category_rules rnl_category_rules_of(const rnl_data_config *config);
+
+#endif
