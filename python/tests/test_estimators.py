@@ -4,7 +4,6 @@ import os
 import pickle
 import subprocess
 import sys
-import time
 import warnings
 
 import numpy as np
@@ -389,23 +388,6 @@ def test_a_batch_size_beyond_the_rows_is_told():
     assert [w.filename for w in told if "batch_size" in str(w.message)] == [__file__]
     with pytest.warns(UserWarning, match="batch_size: 91 .* has all 81$"):
         classifier(batch_size=91, early_stopping=True).fit(X[:90], Y[:90])
-
-
-def least_time(work):
-    times = []
-    for _ in range(5):
-        begin = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - begin)
-    return min(times)
-
-
-def test_a_look_at_columns_is_one_pass():
-    """Columns may be odd up to the last row: the array is read along its rows, as numpy does."""
-    x, classes = np.zeros((12000, 784), np.uint8), np.repeat(np.arange(10), 1200)
-    for y in (classes, classes * 0):
-        ours = least_time(lambda y=y: runnel.Data(x, y))
-        assert ours < 8 * least_time(lambda: (x == x[0]).all(axis=0))
 
 
 def test_errors_of_training_pass_warnings_that_are_errors():
