@@ -22,8 +22,10 @@
  * library's memory. */
 #define MOST_PIECES 128
 
-/* Seconds that messages have to end in when they are dropped. */
-#define DROPPING 0.1
+/* Seconds, and tests, that messages have to end in when they are dropped: a process that is halted
+ * meanwhile tests, too. */
+#define DROPPING       0.1
+#define DROPPING_TESTS 100
 
 /* Seconds without a sleep between tests. */
 #define SPINNING 1e-4
@@ -249,7 +251,8 @@ void rnl_job_drop(rnl_job *job)
         if (job->messages[k].receives)
             job->mpi->cancel(&job->messages[k].request);
     const double end = rnl_job_awake(job) + DROPPING;
-    while (job->open > 0 && rnl_job_awake(job) < end) {
+    for (unsigned tests = 0; job->open > 0 && (tests < DROPPING_TESTS || rnl_job_awake(job) < end);
+         ++tests) {
         test_dropped(job);
         rest(true);
     }
