@@ -51,9 +51,18 @@ typedef struct probe {
     const cpu_set_t *affinity; /* NULL for the test's own */
 } probe;
 
+/* What the tests set, and what else changes the number of threads or their places. */
+static const char *const openmp_variables[] = {
+    "OMP_DYNAMIC",    "OMP_NUM_THREADS",  "OMP_MAX_ACTIVE_LEVELS", "OMP_NESTED",
+    "OMP_PROC_BIND",  "OMP_PLACES",       "GOMP_CPU_AFFINITY",     "OMP_WAIT_POLICY",
+    "GOMP_SPINCOUNT", "OMP_THREAD_LIMIT",
+};
+
 static void become_probe(const probe *p, const int *ends)
 {
     unsetenv("BXFI_MAP"); /* by which Criterion makes this program run one test */
+    for (size_t i = 0; i < COUNT(openmp_variables); ++i)
+        unsetenv(openmp_variables[i]);
     if (p->variable)
         setenv(p->variable, p->value, 1);
     if (p->affinity)

@@ -29,11 +29,18 @@ static const char *const configs[] = {
     "           inspect: true, checkpoint_every: 20}\n",
 };
 
+/* With signals as at a terminal: a shell's job in the background, as this test may be part of,
+ * ignores SIGINT. */
 static pid_t start(const char *resume)
 {
     const pid_t process = fork();
     if (process != 0)
         return process;
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
     const int err = open("err", O_WRONLY | O_CREAT | O_TRUNC, 0666);
     dup2(err, STDERR_FILENO);
     dup2(err, STDOUT_FILENO);
@@ -68,7 +75,7 @@ static void expect_whole(long delay)
     cr_expect_neq(system("ls run 2>/dev/null | grep tmp"), 0, "after %ld ms", delay);
     if (!program_has("run/checkpoint.safetensors"))
         return;
-    const int status = system(RUNNEL_PROGRAM " summary run/checkpoint.safetensors >out 2>err");
+    const int status = system("'" RUNNEL_PROGRAM "' summary run/checkpoint.safetensors >out 2>err");
     cr_expect_eq(WEXITSTATUS(status), 0, "after %ld ms", delay);
 }
 
