@@ -1,6 +1,10 @@
 # What the tests of ranks share: launchers, and what is expected.  PROGRAM is `program`; the directory
 # at work is theirs alone.
 failed=0
+work=$(pwd -P) # as processes have it
+# A job that these tests may be part of has no share in theirs.
+unset "${!OMPI_COMM_@}" "${!OMPI_MCA_ess@}" "${!OMPI_MCA_orte@}" "${!PMIX_@}" "${!PMI_@}" \
+    "${!MPI_LOCAL@}" "${!SLURM_@}" RUNNEL_MPI
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
 export OMPI_MCA_btl_base_warn_component_unused=0 OMPI_MCA_btl_vader_single_copy_mechanism=none

@@ -150,7 +150,7 @@ static void expect_end(rnl_trial_letter letter, bool is_damaged)
     cr_expect(crew.stopped);
 }
 
-Test(comparison_training, a_damaged_letter_ends_it, .timeout = 20)
+Test(comparison_training, a_damaged_letter_ends_it)
 {
     static const rnl_trial_letter wrong[] = {
         {.word = RNL_TRIAL_DAMAGED},
@@ -168,7 +168,7 @@ Test(comparison_training, a_damaged_letter_ends_it, .timeout = 20)
         expect_end(wrong[i], false);
 }
 
-Test(comparison_training, its_end_is_told_once, .timeout = 20, .init = cr_redirect_stderr)
+Test(comparison_training, its_end_is_told_once, .init = cr_redirect_stderr)
 {
     const rnl_trial_letter unknown = {.word = RNL_TRIAL_ENDED, .number = 2};
     cr_expect_eq(compare(unknown, 2, false), RNL_EXIT_FAILURE);

@@ -12,7 +12,7 @@ TestSuite(completions, .init = program_enter, .fini = scratch_leave);
 /* What bash would offer for the last word of a line. */
 static void complete(const char *words, const char *expected)
 {
-    cr_assert_eq(program_shell("$R help --completions bash > c.sh"), 0);
+    cr_assert_eq(program_shell("\"$R\" help --completions bash > c.sh"), 0);
     program_write("ask.sh", "source ./c.sh\n"
                             "COMP_WORDS=(\"$@\")\n"
                             "COMP_CWORD=$(($# - 1))\n"
@@ -37,8 +37,8 @@ Test(completions, of_bash)
 /* What `bench` measures, in each shell. */
 Test(completions, of_the_words_that_an_operand_is_one_of)
 {
-    cr_assert_eq(program_shell("$R help --completions zsh > c.zsh &&"
-                               "$R help --completions fish > c.fish"),
+    cr_assert_eq(program_shell("\"$R\" help --completions zsh > c.zsh &&"
+                               "\"$R\" help --completions fish > c.fish"),
                  0);
     cr_expect_eq(program_shell("grep -q \"'1:what:(machine train .*diff )'\" c.zsh"), 0);
     cr_expect_eq(program_shell("grep -q \"from bench' -a 'machine train .*diff '\" c.fish"), 0);
@@ -50,11 +50,12 @@ Test(completions, name_every_option)
 {
     cr_assert_eq(
         program_shell(
-            "for s in bash zsh fish; do $R help --completions $s > c.$s || exit; done\n"
-            "for c in $($R help | sed -n '/^Commands/,/^Options/p' | awk '/^  /{print $1}'); do\n"
-            "  $R help --man $c > c.man && grep -q \"^.TH RUNNEL-\" c.man || exit\n"
+            "for s in bash zsh fish; do \"$R\" help --completions $s > c.$s || exit; done\n"
+            "for c in $(\"$R\" help | sed -n '/^Commands/,/^Options/p' | awk '/^  /{print $1}'); "
+            "do\n"
+            "  \"$R\" help --man $c > c.man && grep -q \"^.TH RUNNEL-\" c.man || exit\n"
             "  grep -q \"from help' -f -a $c\\$\" c.fish || { echo \"help $c\"; exit 1; }\n"
-            "  for o in $($R help $c | grep -oE '^ .{5}--[a-z-]+' | grep -oE -- '--.*'); do\n"
+            "  for o in $(\"$R\" help $c | grep -oE '^ .{5}--[a-z-]+' | grep -oE -- '--.*'); do\n"
             "    grep -q -- \"[ ']$o \" c.bash && grep -q -- \"$o[]}'[]\" c.zsh &&\n"
             "    grep -q \"from $c' -l ${o#--}\" c.fish &&\n"
             "    sed 's/\\\\-/-/g' c.man | grep -qE -- \"^.B (-., )?$o\" ||\n"

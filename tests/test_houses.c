@@ -12,8 +12,8 @@
 TestSuite(houses, .init = program_enter, .fini = scratch_leave);
 
 #define TABLE                                                                                      \
-    RUNNEL_EXAMPLES "/houses.yaml --set data.train.csv.path=" RUNNEL_EXAMPLES "/houses.csv "       \
-                    "--quiet"
+    "'" RUNNEL_EXAMPLES "/houses.yaml' --set 'data.train.csv.path=" RUNNEL_EXAMPLES                \
+    "/houses.csv' --quiet"
 
 /* The last line's number under a name of the first line. */
 static double last_of(const char *path, const char *name)

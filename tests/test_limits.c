@@ -153,27 +153,27 @@ static void walk_model(const task *work)
     walk(work, RLIMIT_DATA, "avx2", "1");
 }
 
-Test(limits, predictions, .timeout = 280)
+Test(limits, predictions)
 {
     walk_model(&predict);
 }
 
-Test(limits, evaluations, .timeout = 280)
+Test(limits, evaluations)
 {
     walk_model(&evaluate);
 }
 
-Test(limits, private_memory, .timeout = 280)
+Test(limits, private_memory)
 {
     walk_all(RLIMIT_DATA);
 }
 
-Test(limits, address_space, .timeout = 280)
+Test(limits, address_space)
 {
     walk_all(RLIMIT_AS);
 }
 
-Test(limits, names_of_categories, .timeout = 280)
+Test(limits, names_of_categories)
 {
     program_write("table.yaml",
                   "data: {train: {csv: {path: t.csv, target: kind}}}\n"
@@ -181,7 +181,7 @@ Test(limits, names_of_categories, .timeout = 280)
                   "training: {loss: sparse_categorical_crossentropy, optimizer: adam}\n");
     cr_expect_eq(program_shell("awk 'BEGIN { print \"a,kind\"; for (i = 0; i < 200000; ++i) "
                                "printf \"1,x%%080d\\n\", i }' > t.csv; "
-                               "ulimit -d 60000; $R train table.yaml 2>err"),
+                               "ulimit -d 60000; \"$R\" train table.yaml 2>err"),
                  1);
     program_expect("err", "kind: needs ");
     program_expect("err", "RLIMIT_DATA leaves");

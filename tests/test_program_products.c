@@ -8,7 +8,7 @@
 
 TestSuite(program_products, .init = program_enter, .fini = scratch_leave);
 
-#define TRAIN "$R train " SPIRALS " --set training.epochs=1 --products onednn "
+#define TRAIN "\"$R\" train " SPIRALS " --set training.epochs=1 --products onednn "
 
 /* Another file by the name of oneDNN's library. */
 static void plant(const char *command)
@@ -26,11 +26,12 @@ static bool loads_onednn(void)
 
 static void expect_refused(const char *says)
 {
-    cr_expect_eq(program_shell("LD_LIBRARY_PATH=lib " TRAIN "-o b >out 2>err"), 1);
+    cr_expect_eq(program_shell("LD_LIBRARY_PATH=lib:$LD_LIBRARY_PATH " TRAIN "-o b >out 2>err"), 1);
     program_expect("err", "oneDNN's library " RNL_DNNL_SONAME " cannot be loaded: ");
     program_expect("err", says);
     cr_expect_not(program_has("b"));
-    cr_expect_eq(program_shell("LD_LIBRARY_PATH=lib " TRAIN "-o a --force >out 2>err"), 1);
+    cr_expect_eq(
+        program_shell("LD_LIBRARY_PATH=lib:$LD_LIBRARY_PATH " TRAIN "-o a --force >out 2>err"), 1);
     cr_expect(program_has("a/model.safetensors"));
 }
 
@@ -48,8 +49,9 @@ Test(program_products, a_library_that_is_none_is_refused)
 Test(program_products, nothing_else_loads_it)
 {
     plant(": >");
-    cr_expect_eq(program_shell("LD_LIBRARY_PATH=lib $R --version >out 2>err && "
-                               "LD_LIBRARY_PATH=lib $R train " SPIRALS
-                               " --set training.epochs=1 -o c >out 2>err"),
-                 0, "%s", program_read("err"));
+    cr_expect_eq(
+        program_shell("LD_LIBRARY_PATH=lib:$LD_LIBRARY_PATH \"$R\" --version >out 2>err && "
+                      "LD_LIBRARY_PATH=lib:$LD_LIBRARY_PATH \"$R\" train " SPIRALS
+                      " --set training.epochs=1 -o c >out 2>err"),
+        0, "%s", program_read("err"));
 }

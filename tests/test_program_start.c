@@ -36,13 +36,14 @@ Test(program_start, takes_an_earlier_model)
                              "--set training.checkpoint_every=2 --threads 1"),
                  0);
     cr_expect_eq(program_shell("cmp b/history.csv c/history.csv >/dev/null; "
-                               "$R diff b/model.safetensors c/model.safetensors >/dev/null"),
+                               "\"$R\" diff b/model.safetensors c/model.safetensors >/dev/null"),
                  0);
     cr_assert_eq(program_shell("rm c/model.safetensors kept; mv a gone"), 0);
     cr_expect_eq(program_run("train b.yaml -o c --init a/model.safetensors --resume "
                              "--set training.checkpoint_every=2"),
                  0, "%s", program_read("err"));
-    cr_expect_eq(program_shell("$R diff b/model.safetensors c/model.safetensors >/dev/null"), 0);
+    cr_expect_eq(program_shell("\"$R\" diff b/model.safetensors c/model.safetensors >/dev/null"),
+                 0);
 }
 
 Test(program_start, with_the_optimizer_of_a_checkpoint)

@@ -56,14 +56,14 @@ static int serve(rnl_trial_word word, size_t cut_off)
     return rnl_trials_serve(&ranks, &arguments, (rnl_core_share){0, 1});
 }
 
-Test(trial_worker, it_leaves_when_it_is_told, .timeout = 20)
+Test(trial_worker, it_leaves_when_it_is_told)
 {
     cr_expect_eq(serve(RNL_TRIAL_LEAVE, 0), RNL_EXIT_OK);
     cr_expect_eq(sent, 0);
 }
 
 /* Rank 0 waits for nothing but the end of others once it has told them to leave. */
-Test(trial_worker, a_damaged_letter_ends_it, .timeout = 20)
+Test(trial_worker, a_damaged_letter_ends_it)
 {
     static const struct {
         rnl_trial_word word;
