@@ -76,7 +76,7 @@ Test(barrier, misses_few_sleepers)
     for (size_t i = 0; i < COUNT(worker_counts); ++i) {
         rnl_barrier *sleepy = rnl_barrier_create(worker_counts[i], true);
         cr_assert(sleepy);
-        rounds r = {.count = 20000 / worker_counts[i], .barrier = sleepy};
+        rounds r = {.count = 4000 / worker_counts[i], .barrier = sleepy};
         sleeps = missed = 0;
         cr_assert(run(worker_counts[i], RNL_PINNING_OFF, exchange, &r, problem, sizeof problem),
                   "%s", problem);

@@ -13,6 +13,16 @@ static const size_t worker_counts[] = {1, 2, 3, 4, 8, 16};
 
 static char problem[300];
 
+/* The application's own regions have the threads that they ask for, whatever the environment says.
+ */
+static void enter(void)
+{
+    omp_set_dynamic(0);
+    omp_set_max_active_levels(2);
+}
+
+TestSuite(team, .init = enter);
+
 Test(team, has_exactly_the_workers_asked_for)
 {
     for (size_t i = 0; i < COUNT(worker_counts); ++i) {
