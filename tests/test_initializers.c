@@ -97,6 +97,62 @@ ParameterizedTest(struct expectation *expected, initializers, follow_their_distr
 }
 
 /* Kernels of (200, 300) and (300, 200): element for element different, and so is another seed. */
+static rnl_model *create_with_biases(const char *initializer)
+{
+    rnl_data *data = fixture_data(3, 4, 3, RNL_FLOAT32);
+    rnl_model *model = fixture_model(
+        fixture_config("model:\n"
+                       "  - dense: {units: 3000, kernel_initializer: random_normal,"
+                       " bias_initializer: %s}\n"
+                       "  - dense: {units: 3, activation: softmax}\n"
+                       "training: {loss: sparse_categorical_crossentropy, optimizer: sgd}\n",
+                       initializer),
+        data);
+    rnl_data_free(data);
+    return model;
+}
+
+Test(initializers, of_biases)
+{
+    rnl_model *model = create_with_biases("{random_normal: {mean: 2, stddev: 1}}");
+    const float *kernel = model->layers[0].parameters[0].arrays[RNL_VALUES];
+    const float *bias = model->layers[0].parameters[1].arrays[RNL_VALUES];
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < 3000; ++i) {
+        sum += (double)bias[i] - 2;
+        squares += ((double)bias[i] - 2) * ((double)bias[i] - 2);
+        /* The same stream would give the same deviates. */
+        cr_expect(fabs((double)bias[i] - 2 - (double)kernel[i] / 0.05) > 1e-6 || i > 2);
+    }
+    cr_expect_lt(fabs(sum / 3000), 5 / sqrt(3000));
+    cr_expect_lt(fabs(squares / 3000 - 1), 5 * sqrt(2.0 / 3000));
+    cr_expect_eq(model->layers[1].parameters[1].arrays[RNL_VALUES][0], 0);
+    rnl_model_free(model);
+    /* Keras takes the size for both fans of a vector. */
+    model = create_with_biases("lecun_uniform");
+    for (size_t i = 0; i < 3000; ++i)
+        cr_expect_lt(fabsf(model->layers[0].parameters[1].arrays[RNL_VALUES][i]),
+                     (float)sqrt(3.0 / 3000));
+    rnl_model_free(model);
+}
+
+Test(initializers, of_kernels_alone)
+{
+    static const char *const names[] = {"auto", "fixup"};
+    for (size_t i = 0; i < 2; ++i) {
+        rnl_data *data = fixture_data(3, 4, 3, RNL_FLOAT32);
+        rnl_config *config =
+            fixture_config("model: [dense: {units: 3, activation: softmax, bias_initializer: %s}]\n"
+                           "training: {loss: sparse_categorical_crossentropy, optimizer: sgd}\n",
+                           names[i]);
+        rnl_model *model = NULL;
+        cr_expect_eq(rnl_model_create(&model, config, data), RNL_BAD_CONFIG);
+        cr_expect(strstr(rnl_message(), "is of kernels alone"), "%s", rnl_message());
+        rnl_config_free(config);
+        rnl_data_free(data);
+    }
+}
+
 Test(initializers, streams_never_meet)
 {
     rnl_model *model = create_model("glorot_uniform", 3);

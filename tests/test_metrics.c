@@ -109,7 +109,7 @@ Test(metrics, outputs_of_nan_are_on_no_side)
 Test(metrics, log_loss_of_what_is_far_off)
 {
     static const float x[4] = {-1000, 1000, 0, 0}, one[1] = {1}, none[2] = {0};
-    static const float two[2] = {1, -1}, weights[4] = {5, 0, 1, 1};
+    static const float kernel[2] = {1, -1}, weights[4] = {5, 0, 1, 1};
     static const int32_t classes[4] = {1, 1, 0, 1};
     static const size_t shape[] = {1};
     const rnl_rows rows = {.rows = 4,
@@ -132,7 +132,7 @@ Test(metrics, log_loss_of_what_is_far_off)
                    "model: [dense: {units: 2, activation: softmax}]\n"
                    "training: {loss: sparse_categorical_crossentropy, optimizer: sgd,\n"
                    "  metrics: [log_loss]}\n",
-                   two, none);
+                   kernel, none);
     evaluation = evaluate(model, data);
     cr_expect_float_eq(figure(evaluation, "log_loss"), (2000 + 2 * log(2)) / 4, 1e-12);
     rnl_evaluation_free(evaluation);

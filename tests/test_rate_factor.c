@@ -156,6 +156,56 @@ Test(rate_factor, is_of_its_layer_alone)
     }
 }
 
+static void expect_same_after_a_step(const rnl_data *data, size_t optimizer, const char *settings,
+                                     double slower, size_t parameter)
+{
+    const double rate = optimizers[optimizer].rate;
+    rnl_model *model = create_model(data, optimizer, rate, "", settings);
+    rnl_model *other = create_model(data, optimizer, slower * rate, "", "");
+    train_until(model, data, 1);
+    train_until(other, data, 1);
+    cr_expect_eq(
+        memcmp(values(model, 0, parameter), values(other, 0, parameter),
+               rnl_parameter_count(&model->layers[0].parameters[parameter]) * sizeof(float)),
+        0, "%s: %zu", optimizers[optimizer].name, parameter);
+    rnl_model_free(model);
+    rnl_model_free(other);
+}
+
+Test(rate_factor, of_a_bias_is_its_own)
+{
+    rnl_data *data = create_data();
+    for (size_t o = 0; o < OPTIMIZERS; ++o)
+        for (size_t parameter = 0; parameter < 2; ++parameter) {
+            expect_same_after_a_step(data, o, ", bias_learning_rate_factor: 0.5",
+                                     parameter == 0 ? 1 : 0.5, parameter);
+            expect_same_after_a_step(data, o,
+                                     ", learning_rate_factor: 0.25, bias_learning_rate_factor: 2",
+                                     parameter == 0 ? 0.25 : 2, parameter);
+        }
+    rnl_data_free(data);
+}
+
+/* Seven inputs. */
+Test(rate_factor, goes_by_fan_in)
+{
+    rnl_data *data = create_data();
+    char number[64];
+    snprintf(number, sizeof number, ", learning_rate_factor: %.17g", 2 / sqrt(7));
+    for (size_t o = 0; o < OPTIMIZERS; ++o) {
+        const double rate = optimizers[o].rate;
+        rnl_model *model =
+            create_model(data, o, rate, "", ", learning_rate_factor: {over_sqrt_fan_in: 2}");
+        rnl_model *told = create_model(data, o, rate, "", number);
+        train(model, data, 2);
+        train(told, data, 1);
+        cr_expect_eq(fixture_hash(model), fixture_hash(told), "%s", optimizers[o].name);
+        rnl_model_free(model);
+        rnl_model_free(told);
+    }
+    rnl_data_free(data);
+}
+
 Test(rate_factor, of_0_leaves_a_layer_as_it_is)
 {
     for (size_t o = 0; o < OPTIMIZERS; ++o) {
@@ -206,6 +256,12 @@ Test(rate_factor, mistakes)
     } mistakes[] = {
         {"dense: {units: 1, learning_rate_factor: -1}",
          "c.yaml:1:49: learning_rate_factor: expected a number from 0 to 1000000, got '-1'"},
+        {"dense: {units: 1, bias_learning_rate_factor: 0}",
+         "bias_learning_rate_factor: expected a number above 0 and at most 1000000, or same, got "
+         "'0'"},
+        {"dense: {units: 1, learning_rate_factor: {over_fan_in: 1}}",
+         "unknown rule for the factor of the learning rate 'over_fan_in'; expected one of number, "
+         "over_sqrt_fan_in"},
         {"dense: {units: 1, learning_rate_facto: 1}", "did you mean 'learning_rate_factor'?"},
         {"batch_normalization: {learning_rate_factor: fast}",
          "learning_rate_factor: expected a number from 0 to 1000000, got 'fast'"},

@@ -93,6 +93,7 @@ const rnl_kind_table *const rnl_kind_tables[] = {
     &rnl_precisions,
     &rnl_pretraining_modes,
     &rnl_denoisings,
+    &rnl_rate_factors,
     NULL,
 };
 

@@ -213,7 +213,7 @@ static bool print_parameter(FILE *out, const rnl_kind_table *const *of, size_t c
         for (size_t k = 0; k < of[i]->count; ++k) {
             const rnl_kind *kind = &of[i]->kinds[k];
             const rnl_field *f = kind->fields ? rnl_field_find(kind->fields, name) : NULL;
-            if (!f)
+            if (!f || kind->shorthand) /* a value behind the kind's name has no key */
                 continue;
             if (!last || !alike(f, last))
                 print_field(out, f, 0);

@@ -10,6 +10,7 @@
 #include "simd/philox.h"
 
 #include <math.h>
+#include <string.h>
 
 /* The standard deviation of a standard normal truncated to [-2, 2]. */
 #define TRUNCATED_STDDEV 0.87962566103423978
@@ -378,4 +379,9 @@ rnl_status rnl_initializer_set_scale(rnl_choice *choice, double scale)
     *choice = scaling;
     choice->place = place;
     return RNL_OK;
+}
+
+bool rnl_initializer_is_of_kernels(const rnl_choice *choice)
+{
+    return choice->kind->operations == &fixup || strcmp(choice->kind->name, "auto") == 0;
 }

@@ -20,6 +20,9 @@ typedef struct rnl_initial {
  * fan_in. */
 rnl_status rnl_initializer_set_scale(rnl_choice *initializer, double scale);
 
+/* Tests if the choice needs to know what a kernel stands before: auto, fixup. */
+bool rnl_initializer_is_of_kernels(const rnl_choice *initializer);
+
 /* Fills values (rows, columns) by the choice. */
 void rnl_initialize(const rnl_choice *initializer, const rnl_initial *initial, size_t rows,
                     size_t columns, float *values);

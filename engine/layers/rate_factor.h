@@ -24,6 +24,9 @@
                 "trainable: false"                                                                 \
     }
 
+/* Returns the factor of a choice of rnl_rate_factors for a kernel. */
+double rnl_rate_factor_of(const rnl_choice *choice, size_t fan_in);
+
 static inline void rnl_layer_set_training(rnl_layer *layer, bool trainable, double factor)
 {
     layer->learning_rate_factor = (float)factor;

@@ -30,6 +30,7 @@ typedef struct rnl_parameter {
     size_t size[2];
     const rnl_choice *regularizer; /* of rnl_regularizers; NULL, or a choice of kind NULL, for
                                       none */
+    float learning_rate_factor;    /* its own; 0: the layer's */
     float *arrays[RNL_ARRAYS];     /* values always; the others only while training is between two
                                       steps */
 } rnl_parameter;

@@ -155,6 +155,7 @@ extern const rnl_kind_table rnl_clippings;         /* engine/kinds/ */
 extern const rnl_kind_table rnl_schedules;         /* engine/kinds/ */
 extern const rnl_kind_table rnl_pretraining_modes; /* engine/training/ */
 extern const rnl_kind_table rnl_denoisings;        /* engine/training/ */
+extern const rnl_kind_table rnl_rate_factors;      /* engine/layers/ */
 extern const rnl_kind_table rnl_optimizers;        /* engine/kinds/ */
 extern const rnl_kind_table rnl_training_phases;   /* engine/config/ */
 extern const rnl_kind_table rnl_precisions;        /* engine/kinds/ */

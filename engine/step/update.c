@@ -86,11 +86,17 @@ static void shrink(const rnl_step *step, const rnl_update *update, double thresh
     }
 }
 
+static float rate_factor_of(const rnl_block *block)
+{
+    const float own = block->parameter->learning_rate_factor;
+    return own > 0 ? own : block->layer->learning_rate_factor;
+}
+
 static void update_slice(rnl_step *step, const rnl_step_worker *worker, const slice *s)
 {
     const rnl_block *block = s->block;
     const rnl_step_rates *rates = &step->update.rates[worker->batch.number % 2];
-    const float factor = block->layer->learning_rate_factor;
+    const float factor = rate_factor_of(block);
     const bool clips = rnl_step_clips(step);
     float check;
     const rnl_update update = {

@@ -62,7 +62,7 @@ def _keras_constraint(value: Any, keras: Any) -> Any:
 
 # Settings of layers that Keras's have not, and their values that mean what Keras does.
 ALIKE: dict[str, tuple[Any, ...]] = {
-    "learning_rate_factor": (1.0, 0.0), "tied_to": (None,), "statistics": ("batch",),
+    "learning_rate_factor": (1.0, 0.0), "bias_learning_rate_factor": ("same",), "tied_to": (None,), "statistics": ("batch",),
     "moving_statistics": ("running",)}
 
 

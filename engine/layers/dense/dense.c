@@ -21,13 +21,21 @@
          .type = RNL_FIELD_BOOLEAN,                                                                \
          .offset = offsetof(rnl_dense, use_bias),                                                  \
          .fallback = "true",                                                                       \
-         .help = "add a learned number to each output; it starts at 0"},                           \
+         .help = "add a learned number to each output"},                                           \
         {.key = "kernel_initializer",                                                              \
          .type = RNL_FIELD_KIND,                                                                   \
          .offset = offsetof(rnl_dense, kernel_initializer),                                        \
          .fallback = "glorot_uniform",                                                             \
          .kinds = &rnl_initializers,                                                               \
          .help = "how the first weights are drawn"},                                               \
+        {.key = "bias_initializer",                                                                \
+         .type = RNL_FIELD_KIND,                                                                   \
+         .offset = offsetof(rnl_dense, bias_initializer),                                          \
+         .fallback = "zeros",                                                                      \
+         .kinds = &rnl_initializers,                                                               \
+         .help =                                                                                   \
+             "how the first biases are drawn; both fans are the units, and auto and fixup are "    \
+             "of kernels alone"},                                                                  \
         {.key = "kernel_regularizer",                                                              \
          .type = RNL_FIELD_KIND,                                                                   \
          .offset = offsetof(rnl_dense, kernel_regularizer),                                        \
@@ -38,6 +46,22 @@
         .key = "bias_regularizer", .type = RNL_FIELD_KIND,                                         \
         .offset = offsetof(rnl_dense, bias_regularizer), .fallback = "null",                       \
         .kinds = &rnl_regularizers, .help = "a penalty on the size of the bias"                    \
+    }
+
+#define RATE_FIELDS                                                                                \
+    RNL_TRAINABLE_FIELD(rnl_dense),                                                                \
+        {.key = "learning_rate_factor",                                                            \
+         .type = RNL_FIELD_KIND,                                                                   \
+         .offset = offsetof(rnl_dense, learning_rate_factor),                                      \
+         .fallback = "1.0",                                                                        \
+         .kinds = &rnl_rate_factors,                                                               \
+         .help = "times the learning rate of a step, for the parameters of this layer; 0: as "     \
+                 "trainable: false; {over_sqrt_fan_in: 1} by the number of inputs"},               \
+    {                                                                                              \
+        .key = "bias_learning_rate_factor", .type = RNL_FIELD_NUMBER,                              \
+        .offset = offsetof(rnl_dense, bias_learning_rate_factor), .fallback = "same",              \
+        .maximum = 1e6, .above_minimum = true, .zero = "same",                                     \
+        .help = "times the learning rate of a step, for the bias; same: as the kernel's"           \
     }
 
 #define CONSTRAINT_FIELD                                                                           \
@@ -68,16 +92,14 @@ const rnl_field rnl_dense_fields[] = {
      .fallback = "null",
      .help = "name of an earlier dense layer whose kernel, transposed, is that of this one: both "
              "learn it together; only the bias is this layer's own"},
-    RNL_TRAINABLE_FIELD(rnl_dense),
-    RNL_RATE_FACTOR_FIELD(rnl_dense),
+    RATE_FIELDS,
     {.key = NULL},
 };
 
 const rnl_field rnl_projection_fields[] = {
     WEIGHT_FIELDS,
     CONSTRAINT_FIELD,
-    RNL_TRAINABLE_FIELD(rnl_dense),
-    RNL_RATE_FACTOR_FIELD(rnl_dense),
+    RATE_FIELDS,
     {.key = NULL},
 };
 
@@ -91,6 +113,16 @@ static rnl_status check_constraint(const rnl_layer *layer)
     return RNL_OK;
 }
 
+static rnl_status check_bias_initializer(const rnl_layer *layer)
+{
+    const rnl_choice *initializer = &rnl_dense_of(layer)->bias_initializer;
+    if (rnl_initializer_is_of_kernels(initializer))
+        return rnl_fail_at(initializer->place,
+                           "%s: bias_initializer: %s is of kernels alone; zeros is the default",
+                           layer->name, initializer->kind->name);
+    return RNL_OK;
+}
+
 static rnl_status build_units(rnl_layer *layer, size_t units)
 {
     const rnl_dense *dense = rnl_dense_of(layer);
@@ -100,8 +132,10 @@ static rnl_status build_units(rnl_layer *layer, size_t units)
             "%s: expected rows of rank 1, got rank %zu: put a flatten layer before it", layer->name,
             layer->input.rank);
     RNL_TRY(check_constraint(layer));
+    RNL_TRY(check_bias_initializer(layer));
     layer->output = (rnl_shape){.rank = 1, .size = {units}};
-    rnl_layer_set_training(layer, dense->trainable, dense->learning_rate_factor);
+    rnl_layer_set_training(layer, dense->trainable,
+                           rnl_rate_factor_of(&dense->learning_rate_factor, layer->input.size[0]));
     RNL_TRY(rnl_dense_tie(layer));
     layer->parameters[layer->parameter_count++] =
         (rnl_parameter){.name = "kernel",
@@ -110,8 +144,12 @@ static rnl_status build_units(rnl_layer *layer, size_t units)
                         .size = {layer->input.size[0], units},
                         .regularizer = &dense->kernel_regularizer};
     if (dense->use_bias)
-        layer->parameters[layer->parameter_count++] = (rnl_parameter){
-            .name = "bias", .rank = 1, .size = {units}, .regularizer = &dense->bias_regularizer};
+        layer->parameters[layer->parameter_count++] =
+            (rnl_parameter){.name = "bias",
+                            .rank = 1,
+                            .size = {units},
+                            .regularizer = &dense->bias_regularizer,
+                            .learning_rate_factor = (float)dense->bias_learning_rate_factor};
     return RNL_OK;
 }
 
@@ -131,6 +169,20 @@ static rnl_status build_projection(rnl_layer *layer)
     return build_units(layer, rnl_shape_features(&turn->input));
 }
 
+static void initialize_bias(rnl_layer *layer, uint64_t seed)
+{
+    const size_t units = layer->output.size[0];
+    const rnl_initial initial = {
+        .seed = seed,
+        .layer = layer->stream,
+        .parameter = RNL_DENSE_BIAS,
+        .fan_in = units,
+        .fan_out = units,
+    };
+    rnl_initialize(&rnl_dense_of(layer)->bias_initializer, &initial, 1, units,
+                   layer->parameters[RNL_DENSE_BIAS].arrays[RNL_VALUES]);
+}
+
 static void initialize(rnl_layer *layer, uint64_t seed)
 {
     const rnl_parameter *kernel = &layer->parameters[RNL_DENSE_KERNEL];
@@ -144,6 +196,8 @@ static void initialize(rnl_layer *layer, uint64_t seed)
     };
     rnl_initialize(&rnl_dense_of(layer)->kernel_initializer, &initial, kernel->size[0],
                    kernel->size[1], kernel->arrays[RNL_VALUES]);
+    if (rnl_dense_of(layer)->use_bias)
+        initialize_bias(layer, seed);
 }
 
 static const rnl_choice *activation(const rnl_layer *layer)

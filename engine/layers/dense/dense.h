@@ -12,14 +12,15 @@ typedef struct rnl_dense {
     int64_t units;
     rnl_choice activation;
     bool use_bias;
-    rnl_choice kernel_initializer;
+    rnl_choice kernel_initializer, bias_initializer;
     rnl_choice kernel_regularizer, bias_regularizer; /* of rnl_regularizers; may be none */
     rnl_choice activity_regularizer;                 /* of rnl_regularizers; none after it has
                                                         become a layer of its own */
     rnl_choice kernel_constraint;                    /* of rnl_constraints; may be none */
     char *tied_to;                                   /* a layer's name; NULL for none */
     bool trainable;
-    double learning_rate_factor;
+    rnl_choice learning_rate_factor;  /* of rnl_rate_factors */
+    double bias_learning_rate_factor; /* 0: that of the layer */
 } rnl_dense;
 
 static inline const rnl_dense *rnl_dense_of(const rnl_layer *layer)
