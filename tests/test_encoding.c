@@ -55,6 +55,20 @@ Test(encoding, lists_are_whole)
     expect_refused("[{\"name\": \"x\", \"fill\": 0, \"categories\": [\"0\", \"0.0\"]}]", "[]",
                    "the category '0.0' is there twice");
     expect_refused("[{\"name\": \"x\", \"fill\": 0, \"categories\": [7]}]", "[]", "is no text");
+    expect_refused(
+        "[{\"name\": \"x\", \"fill\": 0, \"categories\": [\"a\"], \"rare\": [\"b\", \"a\"]}]", "[]",
+        "the category 'a' is there twice");
+    expect_refused("[{\"name\": \"x\", \"fill\": 0, \"categories\": [], \"rare\": []}]", "[]",
+                   "column 'x': expected categories, got none");
+    expect_refused("[{\"name\": \"x\", \"fill\": 0, \"rare\": [\"a\"]}]", "[]",
+                   "column 0 has no name, fill or list of categories");
+    expect_refused("[{\"name\": \"x\", \"fill\": 0, \"categories\": [\"a\"], \"rare\": [1]}]", "[]",
+                   "is no text");
+    expect_refused("[{\"name\": \"x\", \"fill\": 0, \"categories\": [\"a\"], \"rare\": \"b\"}]",
+                   "[]", "column 0 has no name, fill or list of categories");
+    expect_refused("[" X "]",
+                   "[{\"name\": \"c\", \"fill\": 0, \"categories\": [\"a\"], \"rare\": [\"b\"]}]",
+                   "the target 'c' has rare classes");
     static const char *const fills[] = {"2", "-1", "0.5", "1e300"};
     for (size_t i = 0; i < sizeof fills / sizeof *fills; ++i) {
         char column[128];

@@ -116,29 +116,28 @@ static rnl_status measure_cells(measured *m, const rnl_arrow_cells *cells, bool 
     return RNL_OK;
 }
 
-static void finish(measured *m)
+static void finish(measured *m, size_t least)
 {
     rnl_column *column = m->column;
     size_t most = 0;
-    rnl_column_sort(column);
+    rnl_column_sort(column, least);
     column->cells = m->cells;
     for (size_t i = 1; i < column->category_count; ++i)
         most = column->categories[i].rows > column->categories[most].rows ? i : most;
     column->fill = column->categorical ? (double)most : column->fill / (double)m->cells;
 }
 
-static rnl_status measure_column(const rnl_arrow_frame *frame, const bool *kept, bool all,
-                                 size_t number, rnl_column *column)
+static rnl_status measure_column(measured m, size_t number, bool all, size_t least)
 {
-    measured m = {.frame = frame, .kept = kept, .column = column};
+    const rnl_arrow_frame *frame = m.frame;
     for (size_t chunk = 0; chunk < frame->chunk_count; ++chunk) {
         const rnl_arrow_cells cells = rnl_arrow_cells_of(frame, number, chunk);
         RNL_TRY(measure_cells(&m, &cells, all));
     }
     if (m.cells == 0)
         return rnl_fail(RNL_BAD_DATA, "%s: column '%.60s': expected a value in some row",
-                        frame->source, column->name);
-    finish(&m);
+                        frame->source, m.column->name);
+    finish(&m, least);
     return RNL_OK;
 }
 
@@ -149,7 +148,8 @@ rnl_status rnl_arrow_measure(const rnl_arrow_frame *frame, const bool *kept, boo
     for (size_t i = 0; i < frame->column_count; ++i) {
         const rnl_arrow_column *column = &frame->columns[i];
         RNL_TRY(rnl_columns_add(inputs, column->name, !rnl_arrow_is_number(column)));
-        RNL_TRY(measure_column(frame, kept, all, i, &inputs->items[i]));
+        const measured m = {.frame = frame, .kept = kept, .column = &inputs->items[i]};
+        RNL_TRY(measure_column(m, i, all, encoding->rules.rare));
     }
     return RNL_OK;
 }

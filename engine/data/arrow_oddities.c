@@ -53,8 +53,9 @@ static rnl_status note_columns(column_search *s, const rnl_arrow_frame *frame, r
     for (size_t i = 0; i < inputs->count; ++i) {
         look_at_column(s, frame, i);
         RNL_TRY(rnl_note_oddities(notes, table, inputs, i, rnl_oddity_search_found(&s->search)));
-        s->place += inputs->items[i].categorical ? inputs->items[i].category_count : 1;
+        s->place += rnl_column_width(&inputs->items[i]);
     }
+    RNL_TRY(rnl_note_rare(notes, table->name, inputs));
     return rnl_note_constants(notes, table, inputs);
 }
 

@@ -108,7 +108,7 @@ static rnl_status find_sources(conversion *c)
         if (number == c->frame->column_count)
             return fail_column(c->frame, column->name);
         RNL_TRY(find_source(c, i, place, number));
-        place += column->categorical ? column->category_count : 1;
+        place += rnl_column_width(column);
     }
     return RNL_OK;
 }
@@ -202,10 +202,11 @@ static size_t category_of(const conversion *c, const source *s, size_t row)
 
 static void convert_categories(conversion *c, const source *s, size_t first, size_t last)
 {
+    const size_t width = rnl_column_width(s->column);
     for (size_t row = first; row < last; ++row) {
         const size_t category = category_of(c, s, row);
-        for (size_t i = 0; i < s->column->category_count; ++i)
-            put(c, row, s->place + i, i == category);
+        for (size_t i = 0; i < width; ++i)
+            put(c, row, s->place + i, rnl_column_number(s->column, category, i));
         if (category == REFUSED && !is_dropped(c, row))
             note_wrong(c, row);
     }

@@ -222,6 +222,7 @@ static rnl_status take_parts(rnl_data *data, const rnl_encoding *encoding, const
     RNL_TRY(take_rows(&data->train, train, "training rows", &data->encoding, &data->notes));
     RNL_TRY(take_rows(&data->validation, validation, "validation rows", &data->encoding, NULL));
     RNL_TRY(take_rows(&data->test, test, "test rows", &data->encoding, NULL));
+    RNL_TRY(rnl_data_check_rules(data));
     return rnl_data_check_shapes(data);
 }
 
@@ -232,8 +233,8 @@ rnl_status rnl_data_create_encoded(rnl_data **data, const rnl_encoding *encoding
     rnl_data *created = rnl_data_create_empty();
     rnl_status status = created ? RNL_OK : rnl_fail_memory(sizeof *created);
     if (status == RNL_OK)
-        status = rnl_data_deliver(data, created, take_parts(created, encoding, config, train,
-                                                            validation, test));
+        status = rnl_data_deliver(data, created,
+                                  take_parts(created, encoding, config, train, validation, test));
     release_frame(train);
     release_frame(validation);
     release_frame(test);

@@ -7,6 +7,9 @@ static const rnl_kind unseen_kinds[] = {
     {.name = "missing",
      .help = "no category: all of its column's inputs are 0, whatever `missing` says",
      .operations = &(const rnl_unseen_rule){RNL_UNSEEN_MISSING}},
+    {.name = "rare",
+     .help = "one of its column's `rare` categories; where there are none, as missing",
+     .operations = &(const rnl_unseen_rule){RNL_UNSEEN_RARE}},
 };
 
 const rnl_kind_table rnl_unseen_rules = {
@@ -18,6 +21,6 @@ const rnl_kind_table rnl_unseen_rules = {
 
 rnl_category_rules rnl_category_rules_of(const rnl_data_config *config)
 {
-    return (rnl_category_rules){.unseen =
-                                    *(const rnl_unseen_rule *)config->unseen.kind->operations};
+    return (rnl_category_rules){.unseen = *(const rnl_unseen_rule *)config->unseen.kind->operations,
+                                .rare = (size_t)config->rare};
 }

@@ -7,10 +7,15 @@
 #include "engine/schema/config.h"
 
 /* What a category becomes that the training rows do not have. */
-typedef enum rnl_unseen_rule { RNL_UNSEEN_ERROR, RNL_UNSEEN_MISSING } rnl_unseen_rule;
+typedef enum rnl_unseen_rule {
+    RNL_UNSEEN_ERROR,
+    RNL_UNSEEN_MISSING,
+    RNL_UNSEEN_RARE
+} rnl_unseen_rule;
 
 typedef struct rnl_category_rules {
     rnl_unseen_rule unseen;
+    size_t rare; /* rows that a category needs for an input of its own */
 } rnl_category_rules;
 
 rnl_category_rules rnl_category_rules_of(const rnl_data_config *config);

@@ -46,8 +46,8 @@ static rnl_status encode_input(const rnl_csv_table *t, size_t cell, const rnl_co
         category = (size_t)column->fill;
     else if (!rnl_encoding_place(rnl_csv_encoding(t), column, rnl_csv_text(t, cell), &category))
         return fail_category(t, cell, column);
-    for (size_t i = 0; i < column->category_count; ++i)
-        put(x, i == category);
+    for (size_t i = 0; i < rnl_column_width(column); ++i)
+        put(x, rnl_column_number(column, category, i));
     return RNL_OK;
 }
 

@@ -164,9 +164,9 @@ static rnl_status require_values(const rnl_csv_table *t, const rnl_csv_measureme
     return RNL_OK;
 }
 
-static void finish_input(rnl_column *column, const rnl_csv_seen *seen)
+static void finish_input(rnl_column *column, const rnl_csv_seen *seen, size_t least)
 {
-    rnl_column_sort(column);
+    rnl_column_sort(column, least);
     column->cells = seen->cells;
     if (!column->categorical) {
         column->fill = seen->cells > 0 ? seen->sum / (double)seen->cells : 0;
@@ -257,16 +257,17 @@ rnl_status rnl_csv_finish_measuring(const rnl_csv_table *t, const rnl_csv_measur
     rnl_encoding *encoding = rnl_csv_encoding(t);
     RNL_TRY(require_values(t, m));
     for (size_t i = 0; i < encoding->inputs.count; ++i)
-        finish_input(&encoding->inputs.items[i], &m->inputs[i]);
+        finish_input(&encoding->inputs.items[i], &m->inputs[i], encoding->rules.rare);
     for (size_t i = 0; i < encoding->targets.count; ++i)
-        rnl_column_sort(&encoding->targets.items[i]);
+        rnl_column_sort(&encoding->targets.items[i], 0);
     if (m->open_target)
         RNL_TRY(settle_target(t, m));
     RNL_TRY(note_missing_classes(t));
     RNL_TRY(rnl_note_dropped(t->loading->notes, t->parameters->path, m->dropped, m->rows));
     RNL_TRY(note_mixes(t, m));
     RNL_TRY(note_oddities(t, m));
-    return rnl_encoding_follow(encoding, &t->loading->earlier, t->loading->notes);
+    RNL_TRY(rnl_encoding_follow(encoding, &t->loading->earlier, t->loading->notes));
+    return rnl_note_rare(t->loading->notes, t->parameters->path, &encoding->inputs);
 }
 
 rnl_status rnl_csv_begin_measuring(rnl_csv_measurement *m, const rnl_csv_table *t, bool shares)

@@ -16,7 +16,7 @@ void rnl_column_drop_categories(rnl_column *column)
     free(column->categories);
     rnl_text_index_release(&column->index);
     column->categories = NULL;
-    column->category_count = column->name_bytes = 0;
+    column->category_count = column->rare = column->name_bytes = 0;
     column->categorical = column->numbers = false;
 }
 
@@ -120,25 +120,33 @@ rnl_status rnl_column_count(rnl_column *column, const char *category, size_t row
     return RNL_OK;
 }
 
+/* Rare ones last. */
 static int compare_names(const void *a, const void *b)
 {
-    return strcmp(((const rnl_category *)a)->name, ((const rnl_category *)b)->name);
+    const rnl_category *x = a, *y = b;
+    return x->rare != y->rare ? x->rare - y->rare : strcmp(x->name, y->name);
 }
 
 static int compare_numbers(const void *a, const void *b)
 {
-    const double x = ((const rnl_category *)a)->number, y = ((const rnl_category *)b)->number;
-    return x != y ? (x > y) - (x < y) : compare_names(a, b);
+    const rnl_category *x = a, *y = b;
+    return x->rare == y->rare && x->number != y->number
+               ? (x->number > y->number) - (x->number < y->number)
+               : compare_names(a, b);
 }
 
-void rnl_column_sort(rnl_column *column)
+void rnl_column_sort(rnl_column *column, size_t least)
 {
     const size_t count = column->category_count;
     char buffer[KEY_LENGTH];
     column->numbers = count > 0;
-    for (size_t i = 0; i < count; ++i)
-        column->numbers &=
-            rnl_parse_number(column->categories[i].name, &column->categories[i].number);
+    column->rare = 0;
+    for (size_t i = 0; i < count; ++i) {
+        rnl_category *category = &column->categories[i];
+        column->numbers &= rnl_parse_number(category->name, &category->number);
+        category->rare = category->rows < least;
+        column->rare += category->rare;
+    }
     if (count > 0)
         qsort(column->categories, count, sizeof *column->categories,
               column->numbers ? compare_numbers : compare_names);
@@ -157,7 +165,11 @@ bool rnl_encoding_place(const rnl_encoding *encoding, const rnl_column *column,
                         const char *category, size_t *place)
 {
     *place = rnl_column_find(column, category);
-    return *place < column->category_count || encoding->rules.unseen == RNL_UNSEEN_MISSING;
+    if (*place < column->category_count)
+        return true;
+    if (encoding->rules.unseen == RNL_UNSEEN_RARE)
+        *place -= column->rare > 0; /* the last one is rare */
+    return encoding->rules.unseen != RNL_UNSEEN_ERROR;
 }
 
 void rnl_column_expect(const rnl_column *column, const char *found,
@@ -177,9 +189,7 @@ void rnl_column_expect(const rnl_column *column, const char *found,
 size_t rnl_encoding_features(const rnl_encoding *encoding)
 {
     size_t features = 0;
-    for (size_t i = 0; i < encoding->inputs.count; ++i) {
-        const rnl_column *column = &encoding->inputs.items[i];
-        features += column->categorical ? column->category_count : 1;
-    }
+    for (size_t i = 0; i < encoding->inputs.count; ++i)
+        features += rnl_column_width(&encoding->inputs.items[i]);
     return features;
 }

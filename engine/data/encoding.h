@@ -13,13 +13,15 @@ typedef struct rnl_category {
     char *name;
     double number; /* that the name is, if it is one */
     size_t rows;   /* that have it, while the encoding is measured */
+    bool rare;     /* shares the input of the column's rare ones */
 } rnl_category;
 
 typedef struct rnl_column {
     char *name;
     bool categorical; /* an input becomes a 0 or 1 for each category, a target a class number */
     size_t category_count;
-    rnl_category *categories; /* sorted: as numbers if all of them are, else byte by byte */
+    rnl_category *categories; /* sorted: as numbers if all of them are, else byte by byte; */
+    size_t rare;              /* of them, at the end, share an input */
     rnl_text_index index;     /* of the categories */
     size_t name_bytes;        /* of the categories, their keys and the index */
     bool numbers;             /* all categories are numbers */
@@ -61,8 +63,22 @@ size_t rnl_encoding_counted_bytes(const rnl_encoding *encoding);
 void rnl_encoding_write_counted(const rnl_encoding *encoding, char *bytes);
 rnl_status rnl_encoding_count_also(rnl_encoding *encoding, const char *bytes);
 
-/* Puts the categories into their final order. */
-void rnl_column_sort(rnl_column *column);
+/* Puts the categories into their final order: those of fewer rows are rare. */
+void rnl_column_sort(rnl_column *column, size_t least);
+
+/* Returns how many numbers an input of the column becomes. */
+static inline size_t rnl_column_width(const rnl_column *column)
+{
+    return column->categorical ? column->category_count - column->rare + (column->rare > 0) : 1;
+}
+
+/* Returns number i of those that a category becomes; for none, the count of categories, all are
+ * 0. */
+static inline double rnl_column_number(const rnl_column *column, size_t category, size_t i)
+{
+    const size_t frequent = column->category_count - column->rare;
+    return category < frequent ? category == i : category < column->category_count && i == frequent;
+}
 
 /* The column holds values after all: its categories are forgotten. */
 void rnl_column_drop_categories(rnl_column *column);

@@ -49,6 +49,21 @@ static rnl_status note_obstacle(const rnl_columns *columns, const rnl_columns *e
                   : RNL_OK;
 }
 
+/* Notes that other categories are rare than the rules say. */
+static rnl_status note_rare(const rnl_columns *columns, const rnl_columns *earlier, size_t least,
+                            rnl_notes *notes)
+{
+    for (size_t i = 0; i < columns->count; ++i) {
+        const rnl_column *column = &columns->items[i];
+        if (column->rare != find_column(earlier, column->name)->rare)
+            return rnl_notes_add(notes, RNL_LOG_INFO,
+                                 "rare: %zu: which categories of column '%.60s' are rare is taken "
+                                 "from the earlier model",
+                                 least, column->name);
+    }
+    return RNL_OK;
+}
+
 static void swap(rnl_columns *a, rnl_columns *b)
 {
     const rnl_columns kept = *a;
@@ -70,6 +85,9 @@ rnl_status rnl_encoding_follow(rnl_encoding *encoding, const rnl_earlier_encodin
         swap(&encoding->inputs, &copy.inputs);
     if (!targets_differ && earlier->targets)
         swap(&encoding->targets, &copy.targets);
+    const rnl_status status =
+        inputs_differ ? RNL_OK
+                      : note_rare(&copy.inputs, &encoding->inputs, encoding->rules.rare, notes);
     rnl_encoding_release(&copy);
-    return RNL_OK;
+    return status;
 }

@@ -1,7 +1,7 @@
 /*
  * An encoding as JSON, in the metadata of a model:
  * {"inputs": [{"name": "colour", "categories": ["blue", "red"], "fill": 1.0}], "targets": [...]};
- * a column without categories is numeric.
+ * a column without categories is numeric; those that share an input are listed as "rare".
  */
 #include "engine/base/error.h"
 #include "engine/data/encoding.h"
@@ -22,11 +22,12 @@ static json_t *only_if(bool complete, json_t *object)
     return NULL;
 }
 
-static json_t *categories_to_json(const rnl_column *column)
+/* Categories first to last - 1. */
+static json_t *categories_to_json(const rnl_column *column, size_t first, size_t last)
 {
     json_t *array = json_array();
     bool complete = true;
-    for (size_t i = 0; i < column->category_count && complete; ++i)
+    for (size_t i = first; i < last && complete; ++i)
         complete = json_array_append_new(array, json_string(column->categories[i].name)) == 0;
     return only_if(complete, array);
 }
@@ -34,10 +35,15 @@ static json_t *categories_to_json(const rnl_column *column)
 static json_t *column_to_json(const rnl_column *column)
 {
     json_t *object = json_pack("{s:s, s:f}", "name", column->name, "fill", column->fill);
-    if (!object || !column->categorical)
-        return object;
-    return only_if(json_object_set_new(object, "categories", categories_to_json(column)) == 0,
-                   object);
+    const size_t count = column->category_count, frequent = count - column->rare;
+    bool complete = object != NULL;
+    if (complete && column->categorical)
+        complete =
+            json_object_set_new(object, "categories", categories_to_json(column, 0, frequent)) == 0;
+    if (complete && column->rare > 0)
+        complete =
+            json_object_set_new(object, "rare", categories_to_json(column, frequent, count)) == 0;
+    return only_if(complete, object);
 }
 
 static json_t *columns_to_json(const rnl_columns *columns)
@@ -60,11 +66,9 @@ rnl_status rnl_encoding_print(const rnl_encoding *encoding, char **text)
 
 /* ---- from JSON ------------------------------------------------------------------------------- */
 
-static rnl_status take_categories(rnl_column *column, const json_t *categories)
+/* Names of categories, as of so many rows. */
+static rnl_status take_names(rnl_column *column, const json_t *categories, size_t rows)
 {
-    if (json_array_size(categories) == 0)
-        return rnl_fail(RNL_BAD_DATA, "column '%.60s': expected categories, got none",
-                        column->name);
     for (size_t i = 0; i < json_array_size(categories); ++i) {
         const char *name = json_string_value(json_array_get(categories, i));
         if (!name)
@@ -72,9 +76,19 @@ static rnl_status take_categories(rnl_column *column, const json_t *categories)
         if (rnl_column_find(column, name) < column->category_count)
             return rnl_fail(RNL_BAD_DATA, "column '%.60s': the category '%.60s' is there twice",
                             column->name, name);
-        RNL_TRY(rnl_column_count(column, name, 1));
+        RNL_TRY(rnl_column_count(column, name, rows));
     }
-    rnl_column_sort(column);
+    return RNL_OK;
+}
+
+static rnl_status take_categories(rnl_column *column, const json_t *categories, const json_t *rare)
+{
+    if (json_array_size(categories) + json_array_size(rare) == 0)
+        return rnl_fail(RNL_BAD_DATA, "column '%.60s': expected categories, got none",
+                        column->name);
+    RNL_TRY(take_names(column, categories, 1));
+    RNL_TRY(take_names(column, rare, 0));
+    rnl_column_sort(column, 1);
     return RNL_OK;
 }
 
@@ -90,8 +104,9 @@ static rnl_status take_column(rnl_columns *columns, const json_t *object, rnl_te
 {
     const json_t *categories = json_object_get(object, "categories");
     const char *name = json_string_value(json_object_get(object, "name"));
-    const json_t *fill = json_object_get(object, "fill");
-    if (!name || !json_is_number(fill) || (categories && !json_is_array(categories)))
+    const json_t *fill = json_object_get(object, "fill"), *rare = json_object_get(object, "rare");
+    if (!name || !json_is_number(fill) || (categories && !json_is_array(categories)) ||
+        (rare && (!json_is_array(rare) || !categories)))
         return rnl_fail(RNL_BAD_DATA, "column %zu has no name, fill or list of categories",
                         names->count);
     if (rnl_text_index_find(names, name))
@@ -100,7 +115,7 @@ static rnl_status take_column(rnl_columns *columns, const json_t *object, rnl_te
     RNL_TRY(rnl_columns_add(columns, name, categories != NULL));
     rnl_column *column = &columns->items[columns->count - 1];
     if (categories)
-        RNL_TRY(take_categories(column, categories));
+        RNL_TRY(take_categories(column, categories, rare));
     column->fill = json_number_value(fill);
     return can_fill(column, column->fill)
                ? RNL_OK
@@ -119,11 +134,14 @@ static rnl_status take_columns(rnl_columns *columns, const json_t *root, const c
     return RNL_OK;
 }
 
-/* One column of classes, or any number of columns of values. */
+/* One column of classes, each with an output, or any number of columns of values. */
 static rnl_status check_targets(const rnl_columns *targets)
 {
     for (size_t i = 0; i < targets->count; ++i)
-        if (targets->items[i].categorical && targets->count > 1)
+        if (targets->items[i].rare > 0)
+            return rnl_fail(RNL_BAD_DATA, "the target '%.60s' has rare classes",
+                            targets->items[i].name);
+        else if (targets->items[i].categorical && targets->count > 1)
             return rnl_fail(RNL_BAD_DATA,
                             "expected one target of classes or targets of values, got %zu targets, "
                             "of which '%.60s' has classes",

@@ -1,5 +1,8 @@
 #include "engine/data/oddities.h"
 
+#include "engine/base/error.h"
+#include "engine/base/number.h"
+
 #include <stdio.h>
 
 /* Fewer cells may be alike by chance. */
@@ -54,11 +57,11 @@ static rnl_status note_number(rnl_notes *notes, const rnl_odd_table *table, cons
                          table->name, input, first, remedy);
 }
 
-/* Counts the cells whose category no other has. */
+/* Counts the cells whose category no other has; rare ones are one. */
 static size_t count_own_categories(const rnl_column *input)
 {
     size_t cells = 0;
-    for (size_t i = 0; i < input->category_count; ++i)
+    for (size_t i = 0; i < input->category_count - input->rare; ++i)
         cells += input->categories[i].rows == 1;
     return cells;
 }
@@ -106,12 +109,13 @@ static rnl_status note_filled(rnl_notes *notes, const rnl_odd_table *table, cons
 /* Tests if one category, or one number, is in all cells. */
 static bool is_constant(const rnl_column *column, const rnl_oddities *found)
 {
-    size_t used = 0;
+    size_t used = 0, rare = 0;
     if (!column || !column->categorical)
         return found->constant && found->cells >= CELLS_TO_JUDGE;
     for (size_t i = 0; i < column->category_count; ++i)
-        used += column->categories[i].rows > 0;
-    return used == 1 && column->cells >= CELLS_TO_JUDGE;
+        if (column->categories[i].rows > 0)
+            *(column->categories[i].rare ? &rare : &used) += 1;
+    return used + (rare > 0) == 1 && column->cells >= CELLS_TO_JUDGE;
 }
 
 static void count_constant(rnl_odd_table *table, size_t input)
@@ -164,4 +168,34 @@ rnl_status rnl_note_dropped(rnl_notes *notes, const char *name, size_t dropped, 
                         : rnl_notes_add(notes, dropped > kept ? RNL_LOG_WARNING : RNL_LOG_INFO,
                                         "%s: missing: drop leaves out %zu of %zu rows", name,
                                         dropped, dropped + kept);
+}
+
+/* "'Ulm', 'Worms' and 3 more" */
+static void list_rare(const rnl_column *column, char *text, size_t size)
+{
+    enum { MOST = 3 };
+    const size_t first = column->category_count - column->rare,
+                 listed = rnl_least(column->rare, MOST);
+    int length = 0;
+    for (size_t i = 0; i < listed; ++i)
+        length += snprintf(text + length, size - (size_t)length, "%s'%.30s'", i > 0 ? ", " : "",
+                           column->categories[first + i].name);
+    if (column->rare > listed)
+        snprintf(text + length, size - (size_t)length, " and %zu more", column->rare - listed);
+}
+
+rnl_status rnl_note_rare(rnl_notes *notes, const char *name, const rnl_columns *columns)
+{
+    for (size_t i = 0; i < columns->count; ++i) {
+        const rnl_column *column = &columns->items[i];
+        char rare[192];
+        if (column->rare == 0)
+            continue;
+        list_rare(column, rare, sizeof rare);
+        RNL_TRY(rnl_notes_add(notes, RNL_LOG_INFO,
+                              "%s: input '%.60s': rare categories share an input: %s, beside %zu "
+                              "with their own",
+                              name, column->name, rare, column->category_count - column->rare));
+    }
+    return RNL_OK;
 }

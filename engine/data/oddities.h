@@ -40,6 +40,9 @@ rnl_status rnl_note_oddities(rnl_notes *notes, rnl_odd_table *table, const rnl_c
 /* Adds a note of rows that were left out because they miss a value, if there are any. */
 rnl_status rnl_note_dropped(rnl_notes *notes, const char *name, size_t dropped, size_t kept);
 
+/* Adds a note of each input that has rare categories. */
+rnl_status rnl_note_rare(rnl_notes *notes, const char *name, const rnl_columns *columns);
+
 /* Adds one note of all constants, after the last input. */
 rnl_status rnl_note_constants(rnl_notes *notes, const rnl_odd_table *table,
                               const rnl_columns *columns);

@@ -167,6 +167,17 @@ rnl_status rnl_data_check_shapes(const rnl_data *data)
     return check_shape(&data->test, &data->validation);
 }
 
+rnl_status rnl_data_check_rules(const rnl_data *data)
+{
+    return data->encoding.rules.rare == 0 || data->train.rows == 0 ||
+                   rnl_encoding_measured(&data->encoding)
+               ? RNL_OK
+               : rnl_fail(RNL_BAD_CONFIG,
+                          "data.rare: expected rows of a table, whose columns may have categories, "
+                          "got those of %s",
+                          data->train.name);
+}
+
 rnl_data *rnl_data_create_empty(void)
 {
     const rnl_dataset empty = {.largest_label = -1};
@@ -201,6 +212,8 @@ rnl_status rnl_data_load_parts(rnl_data **data, const rnl_config *config,
         status = load_selected(loaded, config, mirrored, parts);
     if (status == RNL_OK)
         status = rnl_data_check_shapes(loaded);
+    if (status == RNL_OK)
+        status = rnl_data_check_rules(loaded);
     rnl_data_mirror(loaded, &config->data);
     loaded->shaped = true;
     return rnl_data_deliver(data, loaded, status);

@@ -21,6 +21,9 @@ rnl_status rnl_data_deliver(rnl_data **data, rnl_data *made, rnl_status status);
 /* Refuses parts whose rows have different shapes. */
 rnl_status rnl_data_check_shapes(const rnl_data *data);
 
+/* Refuses rules of categories for rows that have none. */
+rnl_status rnl_data_check_rules(const rnl_data *data);
+
 /* The sets (a sum of rnl_part) whose rows are read where the parts are loaded.  `encoding`: the
  * model's that they are for, or NULL. */
 unsigned rnl_data_sets_read(const rnl_data_config *config, const rnl_encoding *encoding,

@@ -16,7 +16,7 @@ static rnl_status index_columns(rnl_row_reader *reader)
         const rnl_column *column = &columns->items[i];
         RNL_TRY(rnl_text_index_add(&reader->names, column->name, i));
         reader->places[i] = reader->features;
-        reader->features += column->categorical ? column->category_count : 1;
+        reader->features += rnl_column_width(column);
     }
     return RNL_OK;
 }
@@ -90,8 +90,8 @@ static rnl_status read_cell(const rnl_row_reader *reader, const rnl_column *colu
     }
     if (!missing)
         RNL_TRY(find_category(reader, column, cell, &category));
-    for (size_t i = 0; i < column->category_count; ++i)
-        numbers[i] = i == category;
+    for (size_t i = 0; i < rnl_column_width(column); ++i)
+        numbers[i] = rnl_column_number(column, category, i);
     return RNL_OK;
 }
 

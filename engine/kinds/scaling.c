@@ -229,7 +229,7 @@ static rnl_status measure_columns(rnl_scaler *scaler, const rnl_choice *scaling,
             RNL_TRY(measure(scaler, before, train, span, true));
             span.begin = span.end;
         }
-        span.end += columns->items[c].categorical ? columns->items[c].category_count : 1;
+        span.end += rnl_column_width(&columns->items[c]);
         before = choice;
     }
     return before ? measure(scaler, before, train, span, true) : RNL_OK;

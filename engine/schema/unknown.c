@@ -61,6 +61,7 @@ static const struct {
     {"cat_features", "categorical", true},
     {"categorical_features", "categorical", true},
     {"handle_unknown", "unseen", true},
+    {"min_frequency", "rare", true},
     {"sep", "delimiter", true},
     {"separator", "delimiter", true},
     {"na_values", "missing_values", true},

@@ -83,7 +83,7 @@ static void name_feature(const rnl_model *model, size_t feature, char text[96])
     snprintf(text, 96, "number %zu", feature);
     for (size_t i = 0; i < model->encoding.inputs.count; ++i) {
         const rnl_column *column = &model->encoding.inputs.items[i];
-        const size_t width = column->categorical ? column->category_count : 1;
+        const size_t width = rnl_column_width(column);
         if (feature >= begin && feature < begin + width)
             snprintf(text, 96, "'%.60s'", column->name);
         begin += width;

@@ -191,7 +191,8 @@ def configuration(e: Any, problem: Problem, *, rows: int, seed: int, epochs: int
         training["schedule"] = e.schedule
     if stopping:
         training |= _stopping(e, validated, problem.metric)
-    data: dict[str, Any] = {"scaling": _scaling(e.scaling), "unseen": e.unseen}
+    data: dict[str, Any] = {"scaling": _scaling(e.scaling), "unseen": e.unseen,
+                            "rare": whole("rare", e.rare, "a whole number from 0", 0)}
     if problem.metric == "r2_score":
         data["target_scaling"] = _scaling(e.target_scaling)
     if validation:

@@ -55,8 +55,9 @@ PARAMETERS = """
     precision : 'float32' or 'mixed_bfloat16'.
     missing : what becomes of rows of a frame where a value is missing: 'error', 'drop' (in
         prediction an error), or 'fill' by the mean or the most frequent category.
-    unseen : what a category becomes that the training rows do not have: 'error', or 'missing', none
-        (all of its column's inputs are 0).
+    unseen : what a category becomes that the training rows do not have: 'error', 'missing', none
+        (all of its column's inputs are 0), or 'rare', one of those.
+    rare : categories of a frame that fewer training rows have share an input of their column.
     n_jobs : workers, -1 one for each processor; None: as many as are foreseen to be fastest within
         what OMP_NUM_THREADS, threadpool_limits, affinity and control groups leave.  No weight
         depends on it.
@@ -88,7 +89,7 @@ class RunnelEstimator(BaseEstimator):
                  preset: Any = None, kernel_initializer: Any = "auto",
                  batch_normalization: Any = False, dropout: Any = 0.0,
                  scaling: Any = "standardize", precision: str = "float32",
-                 missing: str = "error", unseen: str = "error",
+                 missing: str = "error", unseen: str = "error", rare: int = 0,
                  n_jobs: int | None = None, checkpoint: Any = None,
                  config: Any = None) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -121,6 +122,7 @@ class RunnelEstimator(BaseEstimator):
         self.precision = precision
         self.missing = missing
         self.unseen = unseen
+        self.rare = rare
         self.n_jobs = n_jobs
         self.checkpoint = checkpoint
         self.config = config

@@ -30,7 +30,7 @@ class RunnelClassifier(ClassifierMixin, RunnelEstimator):
                  preset: Any = None, kernel_initializer: Any = "auto",
                  batch_normalization: Any = False, dropout: Any = 0.0, class_weight: Any = None,
                  scaling: Any = "standardize", precision: str = "float32",
-                 missing: str = "error", unseen: str = "error",
+                 missing: str = "error", unseen: str = "error", rare: int = 0,
                  n_jobs: int | None = None, checkpoint: Any = None,
                  config: Any = None) -> None:
         super().__init__(
@@ -43,7 +43,8 @@ class RunnelClassifier(ClassifierMixin, RunnelEstimator):
             epsilon=epsilon, n_iter_no_change=n_iter_no_change, loss=loss, preset=preset,
             kernel_initializer=kernel_initializer, batch_normalization=batch_normalization,
             dropout=dropout, scaling=scaling, precision=precision,
-            missing=missing, unseen=unseen, n_jobs=n_jobs, checkpoint=checkpoint, config=config)
+            missing=missing, unseen=unseen, rare=rare, n_jobs=n_jobs,
+            checkpoint=checkpoint, config=config)
         self.class_weight = class_weight
 
     def __sklearn_tags__(self) -> Any:
@@ -152,7 +153,7 @@ class RunnelRegressor(RegressorMixin, RunnelEstimator):
                  preset: Any = None, kernel_initializer: Any = "auto",
                  batch_normalization: Any = False, dropout: Any = 0.0,
                  scaling: Any = "standardize", target_scaling: Any = "standardize",
-                 precision: str = "float32", missing: str = "error", unseen: str = "error",
+                 precision: str = "float32", missing: str = "error", unseen: str = "error", rare: int = 0,
                  n_jobs: int | None = None,
                  checkpoint: Any = None, config: Any = None) -> None:
         super().__init__(
@@ -165,7 +166,8 @@ class RunnelRegressor(RegressorMixin, RunnelEstimator):
             epsilon=epsilon, n_iter_no_change=n_iter_no_change, loss=loss, preset=preset,
             kernel_initializer=kernel_initializer, batch_normalization=batch_normalization,
             dropout=dropout, scaling=scaling, precision=precision,
-            missing=missing, unseen=unseen, n_jobs=n_jobs, checkpoint=checkpoint, config=config)
+            missing=missing, unseen=unseen, rare=rare, n_jobs=n_jobs,
+            checkpoint=checkpoint, config=config)
         self.target_scaling = target_scaling
 
     _least_validation = 2  # of one row, r2 is not defined

@@ -10,6 +10,7 @@ import runnel
 from runnel import RunnelClassifier, RunnelRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+OneHotEncoder = pytest.importorskip("sklearn.preprocessing").OneHotEncoder
 pyarrow = pytest.importorskip("pyarrow")
 pandas = pytest.importorskip("pandas")
 polars = pytest.importorskip("polars")
@@ -134,6 +135,24 @@ def test_unseen_categories_are_none():
         regressor().fit(frame, PRICE).predict(strange)
     with pytest.raises(ValueError, match="unknown rule for unseen categories 'ignore'"):
         regressor(unseen="ignore").fit(frame, PRICE)
+
+
+def test_rare_categories_are_those_of_scikit_learn():
+    town = DRAW.choice(["Bern", "Chur", "Genf", "Ulm", "Worms"], ROWS, p=[.5, .4, .04, .03, .03])
+    for unseen, unknown in [("missing", "ignore"), ("rare", "infrequent_if_exist")]:
+        encoder = OneHotEncoder(min_frequency=20, handle_unknown=unknown, sparse_output=False)
+        encoder.fit(town[:, None])
+        for make in (pandas.DataFrame, polars.DataFrame):
+            frame = make({"town": town.tolist()})
+            model = regressor(rare=20, unseen=unseen).fit(frame, PRICE)
+            predictor = runnel.Predictor(model.model_)
+            for cell in [*set(town), "Oslo"]:
+                assert (predictor.row({"town": str(cell)}) == encoder.transform([[cell]])).all()
+            assert np.isfinite(model.predict(make({"town": ["Oslo", "Ulm"]}))).all()
+    with pytest.raises(ValueError, match="rare: expected a whole number from 0, got 0.5"):
+        regressor(rare=0.5).fit(frame, PRICE)
+    with pytest.raises(ValueError, match="data.rare: expected rows of a table"):
+        regressor(rare=2).fit(SIZE[:, None], PRICE)
 
 
 def test_categories_of_pandas_are_those_of_the_type():

@@ -47,7 +47,7 @@ static void expect_same_again(const rnl_csv_parameters *table, const rnl_dataset
 
 static void fuzz_table(const rnl_csv_parameters *table, rnl_target target)
 {
-    rnl_encoding encoding = {0};
+    rnl_encoding encoding = {.rules.rare = target == RNL_TARGET_CLASS ? 2 : 0};
     rnl_dataset dataset;
     if (load(&dataset, table, target, false, &encoding) == RNL_OK) {
         if (table->missing.kind != &rnl_missing_rules.kinds[RNL_MISSING_DROP])
