@@ -84,6 +84,27 @@ Test(early_stopping, gains_that_do_not_add_up)
     }
 }
 
+/* Equal values are no improvements, but the last of them may be the best. */
+Test(early_stopping, last_of_equals)
+{
+    static const struct {
+        const char *text;
+        int best, stopped;
+    } rules[] = {
+        {"{patience: 3, monitor: loss}", 2, 5},
+        {"{patience: 3, monitor: loss, last_of_equals: true}", 5, 5},
+        {"{patience: 2, monitor: loss, last_of_equals: true}", 3, 4},
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; ++i) {
+        json_t *losses = json_pack("[f, f, f, f, f]", 1.0, 0.5, 0.5, 0.75, 0.5),
+               *rule = json_pack("{s:s, s:i, s:i}", "early_stopping", rules[i].text, "best",
+                                 rules[i].best, "stopped", rules[i].stopped);
+        check_stop(rule, losses);
+        json_decref(rule);
+        json_decref(losses);
+    }
+}
+
 /* As in Keras, a first validation without a number does not stop, the second does. */
 Test(early_stopping, the_first_validation_never_stops)
 {

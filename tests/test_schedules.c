@@ -133,6 +133,20 @@ Test(schedules, one_cycle)
               0.2, 0.95);
 }
 
+/* Cycle k lasts from (2^k - 1) / (2^cycles - 1) to the next; its middle is no half of it. */
+Test(schedules, log_cosine)
+{
+    for (int k = 0; k < 4; ++k) {
+        const double lengths = 101.0 / 15;
+        expect_at("log_cosine: {cycles: 4}", lengths * (exp2(k) - 1), 0, NAN);
+        expect_at("log_cosine: {}", lengths * (exp2(k + 0.25) - 1), 0.5, NAN);
+        expect_at("log_cosine: 4", lengths * (exp2(k + 0.5) - 1), 1, NAN);
+        expect_at("log_cosine: {}", lengths * (exp2(k + 0.75) - 1), 0.5, NAN);
+    }
+    expect_at("log_cosine: {}", 101, 0, NAN);
+    expect_at("log_cosine: 1", 101 * (exp2(0.125) - 1), (1 - sqrt(0.5)) / 2, NAN);
+}
+
 /* Binds the optimizer of that name to scalar kernels; returns its configuration. */
 static rnl_config *bind(const char *name, rnl_bound_optimizer *bound)
 {

@@ -200,6 +200,34 @@ static rnl_scheduled cosine_at(const void *parameters, const rnl_moment *moment)
         between(p->last_rate, moment->learning_rate, (1 + rnl_circle(share / 2).cosine) / 2));
 }
 
+typedef struct log_cosine_parameters {
+    int64_t cycles;
+    rnl_choice per;
+} log_cosine_parameters;
+
+static const rnl_field log_cosine_fields[] = {
+    {.key = "cycles",
+     .type = RNL_FIELD_INTEGER,
+     .offset = offsetof(log_cosine_parameters, cycles),
+     .fallback = "4",
+     .minimum = 1,
+     .maximum = 32,
+     .help = "from 0 up to learning_rate and back; the next one lasts twice as long"},
+    RNL_PER_FIELD(log_cosine_parameters, "step"),
+    {.key = NULL},
+};
+
+/* Holzmueller, Grinsztajn and Steinwart, "Better by default" (2024). */
+static rnl_scheduled log_cosine_at(const void *parameters, const rnl_moment *moment)
+{
+    const log_cosine_parameters *p = parameters;
+    const double share =
+        fmin(rnl_schedule_time(&p->per, moment) / fmax(rnl_schedule_length(&p->per, moment), 1), 1);
+    const double turns =
+        rnl_logarithm(1 + (ldexp(1, (int)p->cycles) - 1) * share) / 0.69314718055994530942;
+    return rate(moment->learning_rate * (1 - rnl_circle(turns).cosine) / 2);
+}
+
 /* ---- performance ----------------------------------------------------------------------------- */
 
 typedef struct performance_parameters {
@@ -232,7 +260,9 @@ static const rnl_field performance_fields[] = {
 static const rnl_schedule power = {.at = power_at}, exponential = {.at = exponential_at},
                           piecewise = {.at = piecewise_at, .check = check_piecewise},
                           one_cycle = {.at = one_cycle_at, .depends_on_length = true},
-                          cosine = {.at = cosine_at, .depends_on_length = true}, performance;
+                          cosine = {.at = cosine_at, .depends_on_length = true},
+                          log_cosine = {.at = log_cosine_at, .depends_on_length = true},
+                          performance;
 
 static const rnl_kind kinds[] = {
     {.name = "power",
@@ -266,6 +296,14 @@ static const rnl_kind kinds[] = {
      .fields = cosine_fields,
      .size = sizeof(cosine_parameters),
      .operations = &cosine},
+    {.name = "log_cosine",
+     .help =
+         "learning_rate (1 - cos(2 pi log2(1 + (2^cycles - 1) t))) / 2, with t from 0 to 1 over "
+         "the training: cycles, each twice as long as the one before",
+     .fields = log_cosine_fields,
+     .main = "cycles",
+     .size = sizeof(log_cosine_parameters),
+     .operations = &log_cosine},
     {.name = "formula",
      .help = "as a formula says; it may stand alone: `schedule: 0.01 * 0.1^(epoch/20)`",
      .fields = rnl_formula_schedule_fields,

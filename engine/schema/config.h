@@ -39,7 +39,8 @@ typedef struct rnl_early_stopping_config {
     int64_t patience; /* validations; 0: never */
     rnl_monitor monitor;
     bool restore_best_weights;
-    bool gains_add_up; /* those below min_delta, since the last improvement */
+    bool gains_add_up;   /* those below min_delta, since the last improvement */
+    bool last_of_equals; /* the best is the last of those equally good */
     int64_t start_from_epoch;
 } rnl_early_stopping_config;
 

@@ -28,6 +28,13 @@ const rnl_field rnl_early_stopping_fields[] = {
      .fallback = "true",
      .help = "an improvement is one over the last improvement, as in Keras; false: each validation "
              "must gain min_delta over the best so far, as in scikit-learn"},
+    {.key = "last_of_equals",
+     .type = RNL_FIELD_BOOLEAN,
+     .offset = KEY(last_of_equals),
+     .fallback = "false",
+     .help =
+         "of validations equally good the last one's weights are the best; it is no improvement "
+         "that patience waits for"},
     {.key = "start_from_epoch",
      .type = RNL_FIELD_INTEGER,
      .offset = KEY(start_from_epoch),
@@ -60,7 +67,8 @@ bool rnl_early_stopping_look(const rnl_early_stopping_config *c, rnl_patience *p
     const double value = rnl_monitor_value(&c->monitor, figures);
     const double best = patience->best_epoch > 0 ? patience->best : NAN;
     const bool improved = rnl_monitor_improved(&c->monitor, value, best),
-               moved = improved || (!c->gains_add_up && is_better(c->monitor, value, best));
+               moved = improved || (!c->gains_add_up && is_better(c->monitor, value, best)) ||
+                       (c->last_of_equals && value == best);
     patience->wait = improved ? 0 : patience->wait + 1;
     patience->over = !improved && patience->wait >= (uint64_t)c->patience && !when.first;
     if (moved) {
