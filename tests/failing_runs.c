@@ -9,7 +9,7 @@ const char run_config[] =
     "  layers:\n"
     "    - dense: {units: 8, kernel_constraint: max_norm}\n"
     "    - dense: {units: 2, activation: softmax}\n"
-    "training: {loss: sparse_categorical_crossentropy, metrics: [accuracy], optimizer: adam,\n"
+    "training: {loss: sparse_categorical_crossentropy, metrics: [auc, f1], optimizer: adam,\n"
     "           class_weight: {0: 2}, batch_size: 8, epochs: 2, checkpoint_every: 2, inspect: "
     "true}\n";
 

@@ -27,9 +27,10 @@ static void write_table(const char *path, const char *letters)
 #define TABLE "train: {csv: {path: t.csv, target: y, categorical: y}}"
 #define NET                                                                                        \
     "model: [dense: {units: %d, activation: softmax}]\n"                                           \
-    "training: {loss: sparse_categorical_crossentropy, optimizer: sgd}\n"
+    "training: {loss: sparse_categorical_crossentropy, optimizer: sgd, metrics: [%s]}\n"
 
 static char told[4096];
+static const char *metric = "accuracy";
 
 static void on_log(rnl_log_level level, const char *text, void *user)
 {
@@ -43,7 +44,7 @@ static const rnl_options telling = {.threads = 1, .on_log = on_log};
 /* What a training warns of; with `evaluating`, what an evaluation of the test rows does. */
 static const char *warnings(const char *data_keys, int units, bool evaluating)
 {
-    rnl_config *config = fixture_config("data: {%s}\n" NET, data_keys, units);
+    rnl_config *config = fixture_config("data: {%s}\n" NET, data_keys, units, metric);
     rnl_data *data = NULL;
     rnl_model *model = NULL;
     told[0] = '\0';
@@ -117,6 +118,25 @@ Test(classes, one_alone)
     cr_expect_str_eq(warnings(TABLE ", test: {csv: {path: t.csv, target: y}}", 2, true), "");
     expect_told(warnings(TABLE ", test: {csv: {path: v.csv, target: y}}", 2, true),
                 "v.csv: all 2 rows are of class 'b': the figures say nothing of the others");
+}
+
+/* Metric auc is over the other classes; of one alone there is none. */
+Test(classes, that_auc_leaves_out)
+{
+    metric = "auc";
+    write_table("t.csv", "aabbcc");
+    write_table("v.csv", "aaccaa");
+    write_table("w.csv", "bb");
+    cr_expect_str_eq(warnings(TABLE ", test: {csv: {path: t.csv, target: y}}", 3, true), "");
+    cr_expect_str_eq(warnings(TABLE ", test: {csv: {path: v.csv, target: y}}", 3, true),
+                     "v.csv: metric auc is the mean over the other classes: no row is of class "
+                     "'b'\n");
+    expect_told(warnings(TABLE ", test: {csv: {path: w.csv, target: y}}", 3, true),
+                "w.csv: metric auc of rows of a single class is NaN\n");
+    expect_told(warnings(TABLE ", validation: {csv: {path: v.csv, target: y}}", 3, false),
+                "v.csv: metric auc is the mean over the other classes: no row is of class 'b'\n");
+    expect_told(warnings(TABLE, 4, false),
+                "t.csv: metric auc is the mean over the other classes: no row is of class 3\n");
 }
 
 /* 0 and 1 as values; values that are no classes have none. */

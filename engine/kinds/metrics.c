@@ -3,6 +3,7 @@
 #include "engine/base/error.h"
 #include "engine/base/functions.h"
 #include "engine/kinds/losses.h"
+#include "engine/kinds/tally.h"
 #include "engine/schema/config.h"
 
 #include <math.h>
@@ -188,6 +189,29 @@ static const rnl_kind kinds[] = {
      .help = "mean of -log of the probability of the true class: crossentropy without weights of "
              "rows and classes and without penalties",
      .operations = &(const rnl_metric){.of_row = log_loss, .classes = true}},
+    {.name = "balanced_accuracy",
+     .aliases = "balanced_accuracy_score",
+     .help = "mean over the classes of the share of their rows that is predicted right, those "
+             "without rows left out",
+     .operations = &(const rnl_metric){.of_rows = rnl_tally_balanced_accuracy,
+                                       .counts = true,
+                                       .classes = true,
+                                       .larger_is_better = true}},
+    {.name = "f1",
+     .aliases = "f1_score",
+     .help = "harmonic mean of precision and recall, 0 without a row predicted right: of two "
+             "classes that of the second, of more the mean over the classes",
+     .operations =
+         &(const rnl_metric){
+             .of_rows = rnl_tally_f1, .counts = true, .classes = true, .larger_is_better = true}},
+    {.name = "auc",
+     .aliases = "roc_auc roc_auc_score",
+     .help = "area under the ROC curve, exact: how often a row of the class gets a larger "
+             "probability than one of another, equal ones counting half; of two classes that of "
+             "the second, of more the mean over the classes, those without rows left out",
+     .operations =
+         &(const rnl_metric){
+             .of_rows = rnl_tally_auc, .scores = true, .classes = true, .larger_is_better = true}},
     {.name = "r2_score",
      .aliases = "r2",
      .help = "share of the variance of all the targets of a part that is explained, mean over the "
@@ -225,7 +249,7 @@ rnl_status rnl_metrics_check(const rnl_choice_list *metrics, const rnl_choice *l
 bool rnl_metrics_need_predictions(const rnl_choice_list *metrics)
 {
     for (size_t m = 0; m < metrics->count; ++m)
-        if (rnl_metric_of(&metrics->items[m])->targets)
+        if (rnl_metric_of(&metrics->items[m])->targets || rnl_metric_of(&metrics->items[m])->scores)
             return true;
     return false;
 }

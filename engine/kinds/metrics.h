@@ -23,9 +23,17 @@ typedef struct rnl_outcome {
     const double *variances; /* (outputs) of the whole set's targets; NULL unless asked for */
 } rnl_outcome;
 
+struct rnl_tally;
+
 /* The operations of rnl_metrics. */
 typedef struct rnl_metric {
     double (*of_row)(const rnl_outcome *outcome, const void *parameters);
+    /* Computes the figure of all rows (engine/kinds/tally.h); NULL: it is one of the mean over
+     * them.
+     */
+    double (*of_rows)(const struct rnl_tally *tally);
+    bool counts; /* then it needs the numbers of rows of each class, */
+    bool scores; /* or the probabilities of all rows, and takes the time to sort them */
     /* Converts the mean over the rows to the reported figure; NULL: the mean itself. */
     double (*of_mean)(double mean);
     bool classes;   /* needs a loss with classes, */
@@ -44,7 +52,7 @@ static inline const rnl_metric *rnl_metric_of(const rnl_choice *choice)
 rnl_status rnl_metrics_check(const rnl_choice_list *metrics, const rnl_choice *loss,
                              size_t outputs);
 
-/* Tests if some metric reads predictions. */
+/* Tests if some metric reads predictions of rows, or of a tally. */
 bool rnl_metrics_need_predictions(const rnl_choice_list *metrics);
 
 /* Computes the variance of each output's target over all rows of the set if some metric reads them,

@@ -5,7 +5,7 @@
 enum { AUTO, MIN, MAX };
 
 static const rnl_kind kinds[] = {
-    {.name = "auto", .help = "smaller is better, except for accuracies and r2_score"},
+    {.name = "auto", .help = "smaller is better, except for accuracies, f1, auc and r2_score"},
     {.name = "min", .help = "smaller is better"},
     {.name = "max", .help = "larger is better"},
 };

@@ -330,6 +330,7 @@ void rnl_model_free(rnl_model *model)
     rnl_model_release_arrays(model, RNL_VALUES, RNL_ARRAYS);
     free(model->layers);
     free(model->frozen);
+    rnl_tally_free(model->tally);
     rnl_scaler_release(&model->scaler);
     rnl_scaler_release(&model->target_scaler);
     rnl_encoding_release(&model->encoding);

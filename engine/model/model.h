@@ -8,6 +8,7 @@
 #include "engine/data/data_digest.h"
 #include "engine/data/encoding.h"
 #include "engine/kinds/scaling.h"
+#include "engine/kinds/tally.h"
 #include "engine/model/layer.h"
 #include "engine/model/position.h"
 
@@ -43,6 +44,8 @@ struct rnl_model {
     size_t layer_count;
     rnl_layer *layers;
     rnl_position position;
+    rnl_tally *tally; /* of the rows in the position's sums, where metrics ask for it and training
+                         has begun */
     /* Digests of the rows of the current training; "" if unknown. */
     char data_digest[RNL_DATA_DIGEST_TEXT];
     atomic_bool stop;                      /* set by rnl_stop */

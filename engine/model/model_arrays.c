@@ -91,6 +91,8 @@ void rnl_model_end_training(rnl_model *model)
 {
     rnl_model_release_arrays(model, RNL_FIRST_SLOT, RNL_ARRAYS);
     model->position = (rnl_position){0};
+    rnl_tally_free(model->tally);
+    model->tally = NULL;
 }
 
 /* The kernel is the first parameter of both. */

@@ -124,6 +124,33 @@ static rnl_status take_data_digest(rnl_model *model, const rnl_safetensors *file
     return RNL_OK;
 }
 
+/* Takes what metrics need of the rows since the last report. */
+static rnl_status take_tally(rnl_model *model, const rnl_safetensors *file, const char *path)
+{
+    const rnl_choice_list *metrics = &model->config->training.metrics;
+    const size_t rows = model->position.sums.rows, classes = rnl_model_classes(model);
+    const rnl_tally_needs needs = rnl_tally_needs_of(metrics, classes);
+    const size_t counts_shape[] = {RNL_TALLY_COUNTS, classes},
+                 scores_shape[] = {rows, needs.columns};
+    const rnl_tensor *counts = NULL, *scores = NULL;
+    if (rows == 0)
+        return RNL_OK;
+    if (needs.counts)
+        RNL_TRY(find_tensor(file, path, RNL_METRIC_COUNTS, 2, counts_shape, true, &counts));
+    if (needs.columns > 0)
+        RNL_TRY(find_tensor(file, path, RNL_METRIC_SCORES, 2, scores_shape, false, &scores));
+    RNL_TRY(rnl_tally_create(&model->tally, metrics, classes, rows, true));
+    if (model->tally)
+        model->tally->rows = rows;
+    if (counts)
+        memcpy(model->tally->counts, counts->wide_values,
+               RNL_TALLY_COUNTS * classes * sizeof *model->tally->counts);
+    if (scores)
+        memcpy(model->tally->scores, scores->values,
+               rows * needs.columns * sizeof *model->tally->scores);
+    return RNL_OK;
+}
+
 /* Takes the optimizer's state and the position, if the file is a checkpoint. */
 static rnl_status take_training(rnl_model *model, const rnl_safetensors *file, const char *path)
 {
@@ -144,6 +171,7 @@ static rnl_status take_training(rnl_model *model, const rnl_safetensors *file, c
     const size_t slots = rnl_optimizer_slots(model->phase.optimizer);
     for (size_t a = RNL_FIRST_SLOT; a < RNL_FIRST_SLOT + slots; ++a)
         RNL_TRY(take_parameters(model, file, path, a));
+    RNL_TRY(take_tally(model, file, path));
     return model->position.patience.best_step > 0 &&
                    model->phase.early_stopping->restore_best_weights
                ? take_parameters(model, file, path, RNL_BEST)

@@ -72,6 +72,20 @@ static void list_scaler(rnl_tensor_list *list, const rnl_scaler *scaler, const c
     }
 }
 
+/* Lists what metrics need of the rows that the position has sums of. */
+static void list_tally(rnl_tensor_list *list, const rnl_tally *tally)
+{
+    const size_t counts[] = {RNL_TALLY_COUNTS, tally->classes};
+    const size_t scores[] = {tally->rows, tally->columns};
+    if (tally->counts) {
+        rnl_tensor *tensor = add_tensor(list, RNL_METRIC_COUNTS, 2, counts);
+        tensor->wide = true;
+        tensor->wide_values = tally->counts;
+    }
+    if (tally->scores)
+        add_tensor(list, RNL_METRIC_SCORES, 2, scores)->values = tally->scores;
+}
+
 void rnl_tensors_release(rnl_tensor_list *list)
 {
     free(list->tensors);
@@ -82,7 +96,7 @@ void rnl_tensors_release(rnl_tensor_list *list)
 rnl_status rnl_tensors_list(rnl_tensor_list *list, const rnl_model *model,
                             rnl_file_contents contents)
 {
-    const size_t most = array_total(model, contents) + 2 * RNL_SCALER_ARRAYS + 1;
+    const size_t most = array_total(model, contents) + 2 * RNL_SCALER_ARRAYS + 3;
     *list = (rnl_tensor_list){
         .tensors = calloc(most, sizeof *list->tensors),
         .names = calloc(most, sizeof *list->names),
@@ -106,5 +120,7 @@ rnl_status rnl_tensors_list(rnl_tensor_list *list, const rnl_model *model,
     if (model->scaler.clip)
         add_tensor(list, RNL_CLIP, 1, &model->scaler.features)->values = model->scaler.clip;
     list_scaler(list, &model->target_scaler, RNL_TARGET_SCALING);
+    if (contents != RNL_ENDED && model->tally && model->tally->rows > 0)
+        list_tally(list, model->tally);
     return RNL_OK;
 }

@@ -1,7 +1,8 @@
 /*
  * The tensors of a model file: the parameters by layer ("dense_1.kernel"), while training stands
  * between two steps the optimizer's state ("dense_1.kernel.slot_1") and the best values so far
- * ("dense_1.kernel.best"), and the scaling of inputs and targets ("scaling.centre").
+ * ("dense_1.kernel.best"), and what metrics need of the rows since the last report
+ * ("metrics.counts"); and the scaling of inputs and targets ("scaling.centre").
  */
 #ifndef RNL_ENGINE_MODEL_MODEL_TENSORS_H
 #define RNL_ENGINE_MODEL_MODEL_TENSORS_H
@@ -12,6 +13,8 @@
 #define RNL_SCALING        "scaling"
 #define RNL_TARGET_SCALING "target_scaling"
 #define RNL_CLIP           "scaling.clip"
+#define RNL_METRIC_COUNTS  "metrics.counts"
+#define RNL_METRIC_SCORES  "metrics.scores"
 
 /* The arrays in a file.  RNL_ALL_THAT_CAN_BE includes the best values before any have been found.
  */

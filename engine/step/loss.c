@@ -57,8 +57,9 @@ static void measure(const loss_state *state, const rnl_step *step, const rnl_bat
             .variances = batch->target_variances,
         };
         for (size_t m = 0; m < metrics->count; ++m)
-            step->per_row.metrics[m][i] =
-                rnl_metric_of(&metrics->items[m])->of_row(&outcome, metrics->items[m].parameters);
+            if (rnl_metric_of(&metrics->items[m])->of_row)
+                step->per_row.metrics[m][i] = rnl_metric_of(&metrics->items[m])
+                                                  ->of_row(&outcome, metrics->items[m].parameters);
     }
 }
 

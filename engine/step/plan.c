@@ -123,7 +123,9 @@ rnl_status rnl_step_plan_rows(rnl_step *step)
     if (rnl_loss_of(&config->loss)->target != RNL_TARGET_CLASS && !step->per_row.mirrors)
         RNL_TRY(rnl_step_matrix(step, &step->per_row.targets, outputs));
     for (size_t m = 0; m < config->metrics.count; ++m)
-        RNL_TRY(rnl_arena_reserve(&step->arena, &step->per_row.metrics[m], rows, sizeof(double)));
+        if (rnl_metric_of(&config->metrics.items[m])->of_row)
+            RNL_TRY(
+                rnl_arena_reserve(&step->arena, &step->per_row.metrics[m], rows, sizeof(double)));
     RNL_TRY(rnl_arena_reserve(&step->arena, &step->per_row.weights, rows, sizeof(float)));
     return rnl_arena_reserve(&step->arena, &step->per_row.loss, rows, sizeof(float));
 }

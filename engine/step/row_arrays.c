@@ -26,12 +26,15 @@ void rnl_row_arrays_list(rnl_row_arrays *arrays, rnl_step *step, bool classes)
     *arrays = (rnl_row_arrays){0};
     add(arrays, &rows->loss, sizeof *rows->loss);
     for (size_t m = 0; m < metrics->count; ++m) {
-        add(arrays, &rows->metrics[m], sizeof *rows->metrics[m]);
-        predictions |= rnl_metric_of(&metrics->items[m])->variances;
+        const rnl_metric *metric = rnl_metric_of(&metrics->items[m]);
+        if (metric->of_row)
+            add(arrays, &rows->metrics[m], sizeof *rows->metrics[m]);
+        predictions |= metric->variances || metric->scores;
+        classes |= metric->of_rows != NULL;
     }
     if (predictions)
         add(arrays, &rows->predictions.values, rows->predictions.stride * sizeof(float));
-    if (classes && rows->labels && rows->predicted) {
+    if (classes) {
         add(arrays, &rows->labels, sizeof *rows->labels);
         add(arrays, &rows->predicted, sizeof *rows->predicted);
     }

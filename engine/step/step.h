@@ -191,7 +191,7 @@ typedef struct rnl_step_rows {
     float *loss;            /* (padded_rows) */
     bool has_activity;      /* a layer adds penalties on its outputs: */
     float *activity;        /* (padded_rows) */
-    double *metrics[RNL_MAX_METRICS]; /* (padded_rows) each */
+    double *metrics[RNL_MAX_METRICS]; /* (padded_rows) each that is a number of a row */
 } rnl_step_rows;
 
 /* What the layers of the model have in the step. */

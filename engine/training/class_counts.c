@@ -128,6 +128,25 @@ static bool warn_of_single(const rnl_model *model, const size_t *counts, const r
     return true;
 }
 
+/* Where scikit-learn refuses classes without a row, the metric is over the others; of a single
+ * class it is NaN. */
+static void warn_of_auc(const rnl_model *model, const size_t *counts, const rnl_dataset *rows,
+                        const rnl_options *options)
+{
+    const size_t classes = rnl_model_classes(model);
+    const class_list absent = list_classes(model, NULL, counts, NULL);
+    if (absent.count == 0 || rows->rows == 0 ||
+        rnl_tally_needs_of(&model->config->training.metrics, classes).columns == 0)
+        return;
+    if (absent.count + 1 == classes)
+        rnl_log(options, RNL_LOG_WARNING, "%s: metric auc of rows of a single class is NaN",
+                rows->name);
+    else
+        rnl_log(options, RNL_LOG_WARNING,
+                "%s: metric auc is the mean over the other classes: no row is of class%s %s",
+                rows->name, plural(&absent), absent.text);
+}
+
 static void warn(const rnl_model *model, const rnl_data *data, size_t *const counts[3],
                  const rnl_options *options)
 {
@@ -139,6 +158,8 @@ static void warn(const rnl_model *model, const rnl_data *data, size_t *const cou
         warn_of_sides(model, counts[0], counts[1], "validation", hint, options);
     if (counts[2])
         warn_of_sides(model, counts[0], counts[2], "test", "", options);
+    warn_of_auc(model, counts[0], &data->train, options);
+    warn_of_auc(model, counts[1], &data->validation, options);
 }
 
 static bool has_classes(const rnl_model *model, const rnl_dataset *rows)
@@ -173,6 +194,7 @@ rnl_status rnl_warn_of_single_class(const rnl_model *model, const rnl_dataset *r
         return RNL_OK;
     RNL_TRY(rnl_class_counts(&counts, model, rows));
     warn_of_single(model, counts, rows, "the figures say nothing of the others", options);
+    warn_of_auc(model, counts, rows, options);
     free(counts);
     return RNL_OK;
 }

@@ -15,7 +15,7 @@ rnl_status rnl_class_counts(size_t **counts, const rnl_model *model, const rnl_d
 rnl_status rnl_warn_of_classes(const rnl_model *model, const rnl_data *data,
                                const rnl_options *options);
 
-/* Before evaluation: warns of rows that are all of one class. */
+/* Before evaluation: warns of rows that are all of one class, or leave metric auc without some. */
 rnl_status rnl_warn_of_single_class(const rnl_model *model, const rnl_dataset *rows,
                                     const rnl_options *options);
 

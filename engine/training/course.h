@@ -32,6 +32,7 @@ typedef struct rnl_course {
     const rnl_data *data;
     const rnl_options *options;
     rnl_choice schedule;     /* the phase's, or the caller's (engine/kinds/schedules.h) */
+    rnl_tally *tally;        /* of the rows in the position's sums, or NULL */
     rnl_sequence epoch;      /* the training rows, in the order of this epoch */
     float *class_weights;    /* (classes), or NULL */
     double epoch_start;      /* seconds: when the epoch before had ended */

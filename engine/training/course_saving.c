@@ -2,6 +2,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/memory.h"
+#include "engine/base/number.h"
 #include "engine/schema/config.h"
 #include "engine/step/cut.h"
 #include "engine/step/plan.h"
@@ -46,6 +47,46 @@ rnl_status rnl_course_allocate_checkpoints(const rnl_course *t)
     return best ? rnl_model_allocate(model, "the best weights", RNL_BEST, 1) : RNL_OK;
 }
 
+/* The most rows between two reports: of an epoch, or of the steps between two validations. */
+static size_t rows_between_reports(const rnl_course *t)
+{
+    const size_t rows = t->epoch.count, batch = rnl_batch_size(t->model, t->epoch.dataset),
+                 every = (size_t)t->model->config->training.validate_every;
+    size_t steps, most;
+    if (rnl_course_reports_epochs(t))
+        return rows;
+    if (__builtin_mul_overflow(rnl_divide_up(rows, batch), rnl_course_last_epoch(t), &steps))
+        steps = SIZE_MAX;
+    return __builtin_mul_overflow(rnl_least(steps, every), batch, &most) ? SIZE_MAX : most;
+}
+
+rnl_status rnl_course_allocate_tallies(rnl_course *t)
+{
+    rnl_model *model = t->model;
+    const rnl_choice_list *metrics = &model->config->training.metrics;
+    const size_t classes = rnl_model_classes(model), most = rows_between_reports(t);
+    rnl_tally *kept;
+    RNL_TRY(rnl_tally_create(&t->tally, metrics, classes, most, false));
+    if (t->data->validation.rows > 0)
+        RNL_TRY(rnl_tally_create(&t->validation.tally, metrics, classes, t->data->validation.rows,
+                                 false));
+    RNL_TRY(rnl_tally_create(&kept, metrics, classes, most, true));
+    if (model->tally && model->tally->rows > most) {
+        rnl_tally_free(kept);
+        return rnl_fail(RNL_BAD_DATA,
+                        "not a whole checkpoint: its metrics are of %zu rows, where figures are of "
+                        "at most %zu",
+                        model->tally->rows, most);
+    }
+    if (model->tally) {
+        rnl_tally_copy(t->tally, model->tally);
+        rnl_tally_copy(kept, model->tally);
+    }
+    rnl_tally_free(model->tally);
+    model->tally = kept;
+    return RNL_OK;
+}
+
 rnl_status rnl_course_collect(rnl_course *t, const rnl_step *step)
 {
     const size_t arrays = rnl_step_prepared_arrays(step);
@@ -56,6 +97,8 @@ rnl_status rnl_course_collect(rnl_course *t, const rnl_step *step)
     t->apart = step->shared != NULL;
     describe_computation(t->model->computed_with);
     t->model->position = t->position;
+    if (t->tally)
+        rnl_tally_copy(t->model->tally, t->tally);
     return RNL_OK;
 }
 

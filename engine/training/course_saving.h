@@ -10,6 +10,10 @@
  * another order.  The processor does not matter. */
 void rnl_course_warn_if_moved(const rnl_course *t);
 
+/* Allocates the tallies of the course, and the model's, which takes over what a checkpoint had.
+ * RNL_NO_MEMORY, RNL_BAD_DATA. */
+rnl_status rnl_course_allocate_tallies(rnl_course *t);
+
 /* Allocates what checkpoints hold, before any training whose result could not be saved.  Of ranks,
  * the first alone has the optimizer's state in its model. */
 rnl_status rnl_course_allocate_checkpoints(const rnl_course *t);

@@ -26,9 +26,10 @@ static void gather_figures(const rnl_course *t, const rnl_step *step, rnl_figure
     const rnl_position *position = &t->position;
     if (!rnl_course_reports_epochs(t))
         rnl_figures_add(figures, "", "step", (double)position->step);
-    rnl_figures_add_pass(figures, "", config, &position->sums);
+    rnl_figures_add_pass(figures, "", config, &position->sums, t->tally, false);
     if (t->validation.sums.rows > 0)
-        rnl_figures_add_pass(figures, "val_", config, &t->validation.sums);
+        rnl_figures_add_pass(figures, "val_", config, &t->validation.sums, t->validation.tally,
+                             false);
     const rnl_scheduled scheduled = rnl_course_scheduled(t, step, position->step - 1);
     rnl_figures_add(figures, "", "learning_rate", scheduled.learning_rate);
     rnl_figures_add(figures, "", "momentum", momentum_of(step, scheduled));
@@ -66,6 +67,7 @@ static void tell_figures(rnl_course *t, rnl_hand *hand)
     const bool best = rnl_early_stopping_look(stopping, &position->patience, when, &figures);
     position->reported_step = position->step;
     position->sums = (rnl_sums){0};
+    rnl_tally_clear(t->tally);
     if (best && (stopping->restore_best_weights || t->options->best))
         rnl_course_keep_best(t, hand);
     t->saving |= position->patience.over && position->rows < t->epoch.count;
@@ -84,6 +86,7 @@ static void begin_validation(rnl_hand *hand, void *context)
     t->spent += t->training_seconds;
     rnl_course_tell_messages(t);
     t->validation.sums = (rnl_sums){0};
+    rnl_tally_clear(t->validation.tally);
     rnl_step_set_penalty(hand->step.step, t->position.step + 1, 0);
 }
 

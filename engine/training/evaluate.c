@@ -113,9 +113,9 @@ static rnl_status allocate(owned_evaluation **result, size_t classes)
     return rnl_allocate_zeros(result, what, 1, bytes, 1);
 }
 
-static void conclude(owned_evaluation *result, const rnl_model *model, const rnl_sums *sums)
+static void conclude(owned_evaluation *result, const rnl_model *model, const rnl_pass *pass)
 {
-    rnl_figures_add_pass(&result->figures, "", model->config, sums);
+    rnl_figures_add_pass(&result->figures, "", model->config, &pass->sums, pass->tally, false);
     result->public.figure_count = result->figures.count;
     result->public.figures = result->figures.items;
     result->public.confusion = result->confusion;
@@ -145,7 +145,7 @@ static rnl_status run(owned_evaluation *result, const rnl_predictor *predictor,
     };
     executor.step.update.penalty = penalty;
     RNL_TRY(rnl_executor_run(&executor));
-    conclude(result, model, &pass->sums);
+    conclude(result, model, pass);
     return RNL_OK;
 }
 
@@ -161,6 +161,8 @@ static rnl_status judge_rows(owned_evaluation *result, const rnl_model *model, r
     rnl_row_order(pass->rows.order, dataset->rows, 0, 0, false);
     RNL_TRY(rnl_metrics_variances(&pass->rows.variances, &model->config->training.metrics, dataset,
                                   rnl_model_outputs(model)));
+    RNL_TRY(rnl_tally_create(&pass->tally, &model->config->training.metrics,
+                             rnl_model_classes(model), dataset->rows, false));
     RNL_TRY(rnl_predictor_create_for(&predictor, model, (rnl_predictor_use){.judges = true}));
     const rnl_status status = run(result, predictor, model, pass, penalty, options);
     rnl_predictor_free(predictor);
@@ -212,6 +214,7 @@ static rnl_status evaluate(const rnl_model *model, const rnl_dataset *dataset,
     };
     const rnl_status status = judge_rows(result, model, &pass, options);
     rnl_pass_sharing_free(pass.sharing);
+    rnl_tally_free(pass.tally);
     free(pass.rows.variances);
     free(pass.rows.order);
     if (status == RNL_OK)

@@ -13,7 +13,7 @@ void rnl_figures_add(rnl_figures *figures, const char *prefix, const char *name,
 }
 
 void rnl_figures_add_pass(rnl_figures *figures, const char *prefix, const rnl_config *config,
-                          const rnl_sums *sums)
+                          const rnl_sums *sums, const rnl_tally *tally, bool quickly)
 {
     const double rows = (double)sums->rows;
     rnl_figures_add(figures, prefix, "loss", sums->loss / rows);
@@ -21,7 +21,11 @@ void rnl_figures_add_pass(rnl_figures *figures, const char *prefix, const rnl_co
         const rnl_choice *choice = &config->training.metrics.items[m];
         const rnl_metric *metric = rnl_metric_of(choice);
         const double mean = sums->metrics[m] / rows;
+        if (metric->scores && quickly)
+            continue;
         rnl_figures_add(figures, prefix, choice->kind->name,
-                        metric->of_mean ? metric->of_mean(mean) : mean);
+                        metric->of_rows   ? metric->of_rows(tally)
+                        : metric->of_mean ? metric->of_mean(mean)
+                                          : mean);
     }
 }

@@ -18,8 +18,8 @@ typedef struct rnl_figures {
 /* Adds a figure named prefix + name. */
 void rnl_figures_add(rnl_figures *figures, const char *prefix, const char *name, double value);
 
-/* Adds loss and metrics of one pass. */
+/* Adds loss and metrics of one pass; `quickly`: without those that have to sort its rows. */
 void rnl_figures_add_pass(rnl_figures *figures, const char *prefix, const rnl_config *config,
-                          const rnl_sums *sums);
+                          const rnl_sums *sums, const rnl_tally *tally, bool quickly);
 
 #endif

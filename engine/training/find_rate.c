@@ -86,7 +86,7 @@ static bool has_diverged(const search *s, double smoothed)
 static double loss_of(const rnl_step *step, const rnl_batch *batch)
 {
     rnl_sums sums = {0};
-    rnl_sums_add(&sums, step, batch);
+    rnl_sums_add(&sums, NULL, step, batch);
     return sums.loss / (double)sums.rows;
 }
 

@@ -34,7 +34,7 @@ static bool report_step(rnl_course *t, rnl_hand *hand)
     if (!t->options->on_step)
         return true;
     rnl_figures figures = {0};
-    rnl_figures_add_pass(&figures, "", t->model->config, &t->position.sums);
+    rnl_figures_add_pass(&figures, "", t->model->config, &t->position.sums, t->tally, true);
     const rnl_progress progress =
         rnl_course_progress(t, t->epoch_start, t->position.rows - t->first_row, &figures);
     rnl_course_open(t, hand);
@@ -55,7 +55,7 @@ static void account_step(rnl_hand *hand, void *context)
     position->momentum_product = step->update.rates[position->step % 2].momentum_product;
     const rnl_status rated = rnl_course_set_rates(t, step);
     rnl_step_set_penalty(step, position->step, hand->step.batch.rows);
-    rnl_sums_add(&position->sums, step, &hand->step.batch);
+    rnl_sums_add(&position->sums, t->tally, step, &hand->step.batch);
     t->saving = every > 0 && position->step % (uint64_t)every == 0;
     rnl_status status = rnl_check_updates(step, position->step);
     if (status == RNL_OK && !isfinite(position->sums.loss))
@@ -346,6 +346,7 @@ static rnl_status set_up(rnl_course *t)
         RNL_TRY(rnl_warn_of_classes(model, t->data, t->options));
     RNL_TRY(measure_targets(t));
     set_passes(t);
+    RNL_TRY(rnl_course_allocate_tallies(t));
     RNL_TRY(rnl_course_allocate_checkpoints(t));
     return t->position.found_rate == 0 && searches(&model->phase)
                ? rnl_find_rate(&t->position.found_rate, model, t->data, t->options)
@@ -359,6 +360,8 @@ static void release(rnl_course *t)
     free(t->validation.rows.order);
     free(t->validation.rows.variances);
     rnl_pass_sharing_free(t->validation.sharing);
+    rnl_tally_free(t->tally);
+    rnl_tally_free(t->validation.tally);
     free(t->class_weights);
 }
 

@@ -19,11 +19,11 @@ static void add_sums(rnl_pass *pass, const rnl_step *step, const rnl_batch *batc
 {
     const size_t at_once = pass->summed_rows;
     if (at_once == 0) {
-        rnl_sums_add(&pass->sums, step, batch);
+        rnl_sums_add(&pass->sums, pass->tally, step, batch);
         return;
     }
     for (size_t i = 0; i < batch->rows; i += at_once)
-        rnl_sums_add_rows(&pass->sums, step, batch,
+        rnl_sums_add_rows(&pass->sums, pass->tally, step, batch,
                           (rnl_row_range){i, i + rnl_least(batch->rows - i, at_once)});
 }
 

@@ -15,7 +15,8 @@ typedef struct rnl_pass {
     bool training;      /* forward as in a step of training */
     bool measuring;     /* for batch normalization's final statistics, without sums */
     size_t summed_rows; /* of a mini-batch of the sums; 0: the step's */
-    rnl_sums sums;      /* added to */
+    rnl_sums sums;      /* added to, */
+    rnl_tally *tally;   /* as this is; NULL: no metric asks for it */
     /* Called with each mini-batch on worker 0, between two steps; false ends the pass. */
     bool (*visit)(const rnl_step *step, const rnl_batch *batch, void *context);
     void *context;

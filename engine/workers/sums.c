@@ -104,22 +104,40 @@ static void add_missed(rnl_sums *sums, size_t metric, const rnl_step *step, cons
     sums->metrics[metric] += now * (double)rows->rows + (now - before) * (double)sums->rows;
 }
 
-static void add(rnl_sums *sums, const rnl_step *step, const rnl_batch *batch,
+/* ---- figures of all rows ----------------------------------------------------------------------
+ */
+
+static void count(rnl_tally *tally, const rnl_step *step, const summed_rows *rows)
+{
+    const rnl_step_rows *known = &step->per_row;
+    const size_t outputs = known->predictions.columns;
+    for (size_t s = 0; s < rows->leaves; ++s)
+        for (size_t i = rows->shards[s].row; i < rows->shards[s].row + rows->shards[s].filled; ++i)
+            rnl_tally_add(tally, known->labels[i], known->predicted[i],
+                          outputs > 0 ? known->predictions.values + i * known->predictions.stride
+                                      : NULL,
+                          outputs);
+}
+
+static void add(rnl_sums *sums, rnl_tally *tally, const rnl_step *step, const rnl_batch *batch,
                 const summed_rows *rows)
 {
     const rnl_choice_list *metrics = &step->given.model->config->training.metrics;
     sums->loss +=
         sum(rows, step->per_row.loss, sum_floats) + step->update.penalty * (double)rows->rows;
     for (size_t m = 0; m < metrics->count; ++m) {
-        sums->metrics[m] += sum(rows, step->per_row.metrics[m], sum_doubles);
+        if (rnl_metric_of(&metrics->items[m])->of_row)
+            sums->metrics[m] += sum(rows, step->per_row.metrics[m], sum_doubles);
         if (rnl_metric_of(&metrics->items[m])->variances)
             add_missed(sums, m, step, batch, rows);
     }
     sums->rows += rows->rows;
+    if (tally)
+        count(tally, step, rows);
 }
 
-void rnl_sums_add_rows(rnl_sums *sums, const rnl_step *step, const rnl_batch *batch,
-                       rnl_row_range range)
+void rnl_sums_add_rows(rnl_sums *sums, rnl_tally *tally, const rnl_step *step,
+                       const rnl_batch *batch, rnl_row_range range)
 {
     const size_t shards = (size_t)step->given.model->config->training.shards;
     const rnl_cut cut = {.blocks = shards, .size = 1, .shards = shards};
@@ -131,15 +149,15 @@ void rnl_sums_add_rows(rnl_sums *sums, const rnl_step *step, const rnl_batch *ba
         rows.shards[s].first += range.begin;
         rows.shards[s].row = rows.shards[s].first;
     }
-    add(sums, step, batch, &rows);
+    add(sums, tally, step, batch, &rows);
 }
 
-void rnl_sums_add(rnl_sums *sums, const rnl_step *step, const rnl_batch *batch)
+void rnl_sums_add(rnl_sums *sums, rnl_tally *tally, const rnl_step *step, const rnl_batch *batch)
 {
     summed_rows rows;
     rows.rows = batch->rows;
     rows.leaves = rnl_cut_used_shards(step->rows, batch->rows);
     for (size_t s = 0; s < rows.leaves; ++s)
         rows.shards[s] = rnl_cut_shard(rnl_cut_whole(step->rows), batch->rows, s);
-    add(sums, step, batch, &rows);
+    add(sums, tally, step, batch, &rows);
 }

@@ -520,8 +520,9 @@ typedef struct rnl_progress {
                           with validation, inspection and saves, all that the caller waits for */
     size_t timed_rows; /* rows trained on in these seconds */
     size_t figure_count;
-    const rnl_figure *figures; /* means over the rows since the last call of on_epoch; the same
-                                  names in the same order in every call of one callback */
+    const rnl_figure *figures; /* over the rows since the last call of on_epoch; the same names in
+                                  the same order in every call of one callback; on_step has none
+                                  of metric auc, which sorts all rows */
 } rnl_progress;
 
 /* Statistics of one layer.  A number that a layer does not have is NaN. */
@@ -812,7 +813,7 @@ RNL_API uint64_t rnl_model_epoch(const rnl_model *model);
 typedef struct rnl_evaluation {
     size_t rows;
     size_t figure_count;       /* "loss", then the configuration's metrics */
-    const rnl_figure *figures; /* means over the rows */
+    const rnl_figure *figures; /* over the rows */
     size_t classes;            /* as rnl_model_classes; 0 if the model predicts values */
     const uint64_t *confusion; /* (classes, classes): rows are true classes, columns predicted
                                   ones; rows of data with NaN among their

@@ -30,6 +30,16 @@ def probabilities(z):
     return e / e.sum(axis=1, keepdims=True)
 
 
+def auc(labels, p):
+    """Of the classes that there are rows of: scikit-learn refuses others."""
+    if p.shape[1] == 2:
+        return metrics.roc_auc_score(labels, p[:, 1])
+    there = np.unique(labels)
+    if len(there) == p.shape[1]:
+        return metrics.roc_auc_score(labels, p, multi_class="ovr")
+    return np.mean([metrics.roc_auc_score(labels == k, p[:, k]) for k in there])
+
+
 def of_classes(name, z, labels):
     p = probabilities(z)
     return {
@@ -38,7 +48,13 @@ def of_classes(name, z, labels):
         "outputs": z.shape[1],
         "z": z.ravel().tolist(),
         "classes": labels.tolist(),
-        "figures": {"log_loss": metrics.log_loss(labels, p, labels=np.arange(p.shape[1]))},
+        "figures": {
+            "log_loss": metrics.log_loss(labels, p, labels=np.arange(p.shape[1])),
+            "balanced_accuracy": metrics.balanced_accuracy_score(labels, p.argmax(axis=1)),
+            "f1": metrics.f1_score(labels, p.argmax(axis=1),
+                                   average="binary" if p.shape[1] == 2 else "macro"),
+            "auc": auc(labels, p),
+        },
     }
 
 
