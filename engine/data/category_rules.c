@@ -21,6 +21,8 @@ const rnl_kind_table rnl_unseen_rules = {
 
 rnl_category_rules rnl_category_rules_of(const rnl_data_config *config)
 {
-    return (rnl_category_rules){.unseen = *(const rnl_unseen_rule *)config->unseen.kind->operations,
+    const rnl_kind *kind = config->unseen.kind;
+    return (rnl_category_rules){.unseen = kind ? *(const rnl_unseen_rule *)kind->operations
+                                               : RNL_UNSEEN_ERROR,
                                 .rare = (size_t)config->rare};
 }
