@@ -13,6 +13,7 @@
 #include "tests/failing_calls.h"
 #include "engine/base/memory_left.h"
 #include "tests/failing_runs.h"
+#include "tests/scratch.h"
 #include "threading/topology.h"
 
 #include <sched.h>
@@ -340,12 +341,11 @@ static void write_rows(void)
     write_file("rows.csv", rows, strlen(rows));
 }
 
-/* In memory if that can be, where syncing costs nothing. */
 static char *enter_directory(void)
 {
-    static char in_memory[] = "/dev/shm/runnel_XXXXXX", on_disk[] = "/tmp/runnel_XXXXXX";
-    char *directory = mkdtemp(in_memory) ? in_memory : mkdtemp(on_disk);
-    if (directory && chdir(directory) == 0)
+    static char directory[32];
+    snprintf(directory, sizeof directory, "%s/runnel_XXXXXX", scratch_parent());
+    if (mkdtemp(directory) && chdir(directory) == 0)
         return directory;
     perror("a temporary directory");
     exit(1);

@@ -12,6 +12,7 @@ export PRTE_ALLOW_RUN_AS_ROOT=1 PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
 # What ranks share, and a killed job leaves behind, goes with the directory.
 export OMPI_MCA_btl_vader_backing_directory=$work OMPI_MCA_btl_sm_backing_directory=$work
+export UCX_POSIX_DIR=$work
 # A leak of the message library is none of ours.
 export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
 

@@ -9,4 +9,7 @@
 void scratch_enter(void);
 void scratch_leave(void);
 
+/* Where such directories are: in memory, or in /tmp. */
+const char *scratch_parent(void);
+
 #endif
