@@ -85,8 +85,7 @@ typedef struct rnl_activation_backward {
  * `scale`.  z is the last layer's output: logits for the cross-entropies.  L = log sum exp(z), with
  * the row's maximum subtracted; m = number of columns.
  *
- *     sparse_cross_entropy   loss = L - z[label]
- *                            delta = softmax(z) - onehot(label)
+ *     sparse_cross_entropy   as cross_entropy with t = onehot(label)
  *     cross_entropy          loss = sum t (L - z)
  *                            delta = softmax(z) sum t - t
  *     binary_cross_entropy   loss = sum (log(1 + e^z) - t z) / m
@@ -97,6 +96,9 @@ typedef struct rnl_activation_backward {
  *                            delta = sign(z - t) / m, 0 where they are equal
  *     huber                  loss = sum c (z - t - c / 2) / m, c = z - t within +- threshold
  *                            delta = c / m
+ *
+ * Targets t of the cross-entropies are smoothed first: (1 - smoothing) t + smoothing / m, with m =
+ * 2 in the binary one.
  */
 typedef struct rnl_loss_rows {
     size_t rows, columns;
@@ -105,6 +107,7 @@ typedef struct rnl_loss_rows {
     rnl_view targets;       /* (rows, columns) t, for the others */
     float scale;            /* one over the rows of the mini-batch */
     float threshold;        /* huber: errors beyond it count linearly */
+    float smoothing;        /* the cross-entropies */
     rnl_mutable_view delta; /* (rows, columns); values NULL if it is not needed */
     float *loss;            /* (rows) */
 } rnl_loss_rows;

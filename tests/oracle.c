@@ -153,16 +153,22 @@ static double error_slope(oracle_loss_kind loss, double e)
                                     : 2 * e;
 }
 
+static double target(const oracle *net, const double *t, size_t j)
+{
+    const size_t m = net->loss == ORACLE_BINARY ? 2 : net->layers[net->layer_count - 1].units;
+    return (1 - net->smoothing) * t[j] + net->smoothing / (double)m;
+}
+
 static double row_loss(const oracle *net, const double *z, const double *t)
 {
     const size_t m = net->layers[net->layer_count - 1].units;
     const double normalizer = log_sum_exp(z, m);
     double sum = 0;
     for (size_t j = 0; j < m; ++j) {
-        const double s = 1 / (1 + exp(-z[j]));
-        sum += net->loss == ORACLE_CROSS_ENTROPY ? t[j] * (normalizer - z[j])
-               : net->loss == ORACLE_BINARY ? -(t[j] * log(s) + (1 - t[j]) * log(1 - s)) / (double)m
-                                            : error_loss(net->loss, z[j] - t[j]) / (double)m;
+        const double s = 1 / (1 + exp(-z[j])), y = target(net, t, j);
+        sum += net->loss == ORACLE_CROSS_ENTROPY ? y * (normalizer - z[j])
+               : net->loss == ORACLE_BINARY      ? -(y * log(s) + (1 - y) * log(1 - s)) / (double)m
+                                                 : error_loss(net->loss, z[j] - t[j]) / (double)m;
     }
     return sum;
 }
@@ -173,11 +179,12 @@ static void row_slope(const oracle *net, const double *z, const double *t, doubl
     const double normalizer = log_sum_exp(z, m);
     double total = 0;
     for (size_t j = 0; j < m; ++j)
-        total += t[j];
+        total += target(net, t, j);
     for (size_t j = 0; j < m; ++j)
-        slope[j] = net->loss == ORACLE_CROSS_ENTROPY ? total * exp(z[j] - normalizer) - t[j]
-                   : net->loss == ORACLE_BINARY      ? (1 / (1 + exp(-z[j])) - t[j]) / (double)m
-                                                : error_slope(net->loss, z[j] - t[j]) / (double)m;
+        slope[j] =
+            net->loss == ORACLE_CROSS_ENTROPY ? total * exp(z[j] - normalizer) - target(net, t, j)
+            : net->loss == ORACLE_BINARY ? (1 / (1 + exp(-z[j])) - target(net, t, j)) / (double)m
+                                         : error_slope(net->loss, z[j] - t[j]) / (double)m;
 }
 
 static double penalty(const oracle *net)

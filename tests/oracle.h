@@ -49,6 +49,7 @@ typedef enum oracle_loss_kind {
 
 typedef struct oracle {
     oracle_loss_kind loss;
+    double smoothing; /* s of cross-entropies: targets (1 - s) t + s / m; binary: m = 2 */
     size_t layer_count;
     oracle_layer layers[ORACLE_MAX_LAYERS];
 } oracle;

@@ -173,20 +173,26 @@ Test(gradients, of_many_rows_and_a_short_last_mini_batch)
 }
 
 struct loss_case {
-    char name[32], last[16];
+    char name[64], last[16];
     oracle_loss_kind loss;
     bool values;
+    double smoothing;
 };
 
 ParameterizedTestParameters(gradients, of_each_loss)
 {
     static struct loss_case cases[] = {
-        {"categorical_crossentropy", "softmax", ORACLE_CROSS_ENTROPY, false},
-        {"categorical_crossentropy", "softmax", ORACLE_CROSS_ENTROPY, true},
-        {"binary_crossentropy", "sigmoid", ORACLE_BINARY, true},
-        {"mean_squared_error", "linear", ORACLE_SQUARES, true},
-        {"mean_absolute_error", "linear", ORACLE_ABSOLUTES, true},
-        {"huber", "linear", ORACLE_HUBER, true},
+        {"categorical_crossentropy", "softmax", ORACLE_CROSS_ENTROPY, false, 0},
+        {"categorical_crossentropy", "softmax", ORACLE_CROSS_ENTROPY, true, 0},
+        {"binary_crossentropy", "sigmoid", ORACLE_BINARY, true, 0},
+        {"{sparse_categorical_crossentropy: {label_smoothing: 0.25}}", "softmax",
+         ORACLE_CROSS_ENTROPY, false, 0.25},
+        {"{categorical_crossentropy: {label_smoothing: 0.25}}", "softmax", ORACLE_CROSS_ENTROPY,
+         true, 0.25},
+        {"{binary_crossentropy: {label_smoothing: 0.25}}", "sigmoid", ORACLE_BINARY, true, 0.25},
+        {"mean_squared_error", "linear", ORACLE_SQUARES, true, 0},
+        {"mean_absolute_error", "linear", ORACLE_ABSOLUTES, true, 0},
+        {"huber", "linear", ORACLE_HUBER, true, 0},
     };
     return cr_make_param_array(struct loss_case, cases, sizeof cases / sizeof *cases);
 }
@@ -200,5 +206,6 @@ ParameterizedTest(struct loss_case *c, gradients, of_each_loss)
         dense_net(data, "tanh", c->last, c->name, "{sgd: {learning_rate: 1.0}}", ROWS, 1);
     oracle net = dense_net_oracle(model, ORACLE_TANH, 0);
     net.loss = c->loss;
+    net.smoothing = c->smoothing;
     check_step(data, model, &net);
 }

@@ -52,7 +52,7 @@ static void read_part(part *p, const json_t *root, const json_t *run, const char
     const size_t outputs = read_size(root, "", "outputs");
     float classes[MOST];
     read_floats(p->x, root, prefix, "x");
-    read_floats(p->values, root, prefix, "values");
+    read_floats(p->values, json_object_get(run, "values") ? run : root, prefix, "values");
     read_floats(p->sample_weights, root, prefix, "sample_weights");
     const size_t count = read_floats(classes, root, prefix, "classes");
     for (size_t i = 0; i < count; ++i)

@@ -27,39 +27,48 @@ typedef struct huber_parameters {
     double delta;
 } huber_parameters;
 
+typedef struct cross_entropy_parameters {
+    double label_smoothing;
+} cross_entropy_parameters;
+
+static float smoothing_of(const void *parameters)
+{
+    return (float)((const cross_entropy_parameters *)parameters)->label_smoothing;
+}
+
 static void bind_sparse_cross_entropy(rnl_bound_loss *bound, const rnl_kernels *kernels,
                                       const void *parameters)
 {
-    (void)parameters;
-    *bound = (rnl_bound_loss){kernels->sparse_cross_entropy, softmax, 0};
+    *bound = (rnl_bound_loss){kernels->sparse_cross_entropy, softmax,
+                              .smoothing = smoothing_of(parameters)};
 }
 
 static void bind_cross_entropy(rnl_bound_loss *bound, const rnl_kernels *kernels,
                                const void *parameters)
 {
-    (void)parameters;
-    *bound = (rnl_bound_loss){kernels->cross_entropy, softmax, 0};
+    *bound =
+        (rnl_bound_loss){kernels->cross_entropy, softmax, .smoothing = smoothing_of(parameters)};
 }
 
 static void bind_binary_cross_entropy(rnl_bound_loss *bound, const rnl_kernels *kernels,
                                       const void *parameters)
 {
-    (void)parameters;
-    *bound = (rnl_bound_loss){kernels->binary_cross_entropy, sigmoid, 0};
+    *bound = (rnl_bound_loss){kernels->binary_cross_entropy, sigmoid,
+                              .smoothing = smoothing_of(parameters)};
 }
 
 static void bind_squared_error(rnl_bound_loss *bound, const rnl_kernels *kernels,
                                const void *parameters)
 {
     (void)parameters;
-    *bound = (rnl_bound_loss){kernels->squared_error, NULL, 0};
+    *bound = (rnl_bound_loss){kernels->squared_error, NULL};
 }
 
 static void bind_absolute_error(rnl_bound_loss *bound, const rnl_kernels *kernels,
                                 const void *parameters)
 {
     (void)parameters;
-    *bound = (rnl_bound_loss){kernels->absolute_error, NULL, 0};
+    *bound = (rnl_bound_loss){kernels->absolute_error, NULL};
 }
 
 static void bind_huber(rnl_bound_loss *bound, const rnl_kernels *kernels, const void *parameters)
@@ -94,6 +103,23 @@ bool rnl_loss_is_of_numbers(const rnl_choice *loss)
     return operations->target == RNL_TARGET_VALUES && !operations->fused_activation;
 }
 
+#define SMOOTHING_FIELDS(help_text)                                                                \
+    {                                                                                              \
+        {.key = "label_smoothing",                                                                 \
+         .type = RNL_FIELD_NUMBER,                                                                 \
+         .offset = offsetof(cross_entropy_parameters, label_smoothing),                            \
+         .fallback = "0.0",                                                                        \
+         .minimum = 0,                                                                             \
+         .maximum = 1,                                                                             \
+         .help = help_text},                                                                       \
+            {.key = NULL},                                                                         \
+    }
+
+static const rnl_field smoothing_fields[] =
+    SMOOTHING_FIELDS("share s of 1 that the K classes divide: targets (1 - s) t + s / K");
+static const rnl_field binary_smoothing_fields[] =
+    SMOOTHING_FIELDS("how far s targets move to the middle: (1 - s) t + s / 2");
+
 static const rnl_field huber_fields[] = {
     {.key = "delta",
      .type = RNL_FIELD_NUMBER,
@@ -109,15 +135,21 @@ static const rnl_kind kinds[] = {
     {.name = "sparse_categorical_crossentropy",
      .help = "-log of the probability of the true class; targets are class numbers; last "
              "activation softmax",
+     .fields = smoothing_fields,
+     .size = sizeof(cross_entropy_parameters),
      .operations = &(const rnl_loss){RNL_TARGET_CLASS, "softmax", bind_sparse_cross_entropy}},
     {.name = "categorical_crossentropy",
      .help = "the same with a probability for each class as targets (class numbers become 0 and "
              "1); last activation softmax",
+     .fields = smoothing_fields,
+     .size = sizeof(cross_entropy_parameters),
      .operations = &(const rnl_loss){RNL_TARGET_DISTRIBUTION, "softmax", bind_cross_entropy}},
     {.name = "binary_crossentropy",
      .aliases = "bce",
      .help = "mean over the outputs of -log of the probability of the truth; targets from 0 to 1; "
              "last activation sigmoid",
+     .fields = binary_smoothing_fields,
+     .size = sizeof(cross_entropy_parameters),
      .operations = &(const rnl_loss){RNL_TARGET_VALUES, "sigmoid", bind_binary_cross_entropy}},
     {.name = "mean_squared_error",
      .aliases = "mse",

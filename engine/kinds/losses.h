@@ -15,6 +15,7 @@ typedef struct rnl_bound_loss {
      * itself. */
     void (*probabilities)(const rnl_kernels *kernels, const rnl_softmax *rows);
     float threshold; /* of huber */
+    float smoothing; /* of the targets of cross-entropies */
 } rnl_bound_loss;
 
 /* The operations of rnl_losses. */

@@ -110,8 +110,9 @@ static const hint key_hints[] = {
     {"index_col", "`ignore: [column]` leaves a column out"},
     {"encoding", "tables are text in UTF-8"},
     {"dtype precision", "training.precision is float32 or mixed_bfloat16"},
-    {"label_smoothing", "no loss smooths targets: categorical_crossentropy and binary_crossentropy "
-                        "take probabilities as targets, which may be smoothed"},
+    {"label_smoothing",
+     "the cross-entropies have it: loss: {binary_crossentropy: {label_smoothing: "
+     "0.1}}"},
     {"from_logits", "a loss of probabilities is computed from the logits together with the last "
                     "layer's activation, softmax or sigmoid"},
     {"pos_weight", "training.class_weight weighs the rows of a class"},

@@ -97,6 +97,7 @@ static void compute_loss(const loss_state *state, const rnl_step *step, const rn
         .targets = {row_of(targets, rows.begin), targets->stride},
         .scale = 1.0f / (float)batch->rows,
         .threshold = state->loss.threshold,
+        .smoothing = state->loss.smoothing,
         .delta = {delta, stride},
         .loss = step->per_row.loss + rows.begin,
     };

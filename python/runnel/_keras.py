@@ -202,14 +202,15 @@ def _loss(loss: Any) -> Any:
     given = {**given, **getattr(loss, "_fn_kwargs", {})}  # which has the delta of Huber
     if given.get("from_logits"):
         raise Unsupported("loss of logits: expected a last layer with softmax or sigmoid")
-    for key, plain in (("label_smoothing", 0), ("ignore_class", None)):
-        if given.get(key, plain) != plain:
-            raise Unsupported(f"loss {_snake(name)}: Runnel's has no {key}")
+    if given.get("ignore_class") is not None:
+        raise Unsupported(f"loss {_snake(name)}: Runnel's has no ignore_class")
     if given.get("reduction", "mean") not in ("mean", "sum_over_batch_size"):
         raise Unsupported(f"loss {_snake(name)}: reduction: expected sum_over_batch_size, "
                           f"got {given['reduction']}")
     short = {"mse": "mean_squared_error", "mae": "mean_absolute_error"}
     name = _snake(name)
+    if given.get("label_smoothing"):
+        return {name: {"label_smoothing": float(given["label_smoothing"])}}
     return {"huber": float(given["delta"])} if "delta" in given else short.get(name, name)
 
 

@@ -187,5 +187,12 @@ def _compile(made: Any, training: dict[str, Any], keras: Any) -> None:
         (clipping, limit), = training["clipping"].items()
         kept[clipping] = limit[clipping] if isinstance(limit, dict) else limit
     loss, settings = _kind(training["loss"])
+    smoothing = settings.get("label_smoothing", 0)
+    if smoothing and loss == "sparse_categorical_crossentropy":
+        raise Unsupported(f"loss {loss}: label_smoothing: Keras's has none")
+    smoothed = {"categorical_crossentropy": "CategoricalCrossentropy",
+                "binary_crossentropy": "BinaryCrossentropy"}
+    made_loss = keras.losses.Huber(settings["delta"]) if loss == "huber" else \
+        getattr(keras.losses, smoothed[loss])(label_smoothing=smoothing) if smoothing else loss
     made.compile(optimizer=getattr(keras.optimizers, kind)(**kept),
-                 loss=keras.losses.Huber(settings["delta"]) if loss == "huber" else loss)
+                 loss=made_loss)

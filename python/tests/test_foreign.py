@@ -179,7 +179,7 @@ def test_what_runnel_lacks_is_refused():
             (o.Adam(o.schedules.ExponentialDecay(0.1, 10, 0.5)), "mse", "ExponentialDecay"),
             (o.RMSprop(use_ema=True), "mse", "use_ema"), (o.Lion(), "mse", "Lion"),
             ("sgd", losses.MeanSquaredError(reduction="sum"), "reduction"),
-            ("sgd", losses.BinaryCrossentropy(label_smoothing=0.1), "label_smoothing")]:
+            ("sgd", losses.SparseCategoricalCrossentropy(ignore_class=0), "ignore_class")]:
         model = keras.Sequential([layers.Input((5,)), layers.Dense(1, activation="sigmoid")])
         model.compile(optimizer, loss)
         with pytest.raises(runnel.ConfigError, match=words):
@@ -216,6 +216,28 @@ def test_nothing_of_compile_is_lost():
     decaying.exclude_from_weight_decay(var_names=["bias"])
     with pytest.raises(runnel.ConfigError, match="exclude_from_weight_decay"):
         runnel.from_keras(compiled(keras, decaying, "mse"))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_label_smoothing_comes_along():
+    keras, _ = keras_models()
+    layers = keras.layers
+    for units, activation, loss in [
+            (1, "sigmoid", keras.losses.BinaryCrossentropy(label_smoothing=0.25)),
+            (3, "softmax", keras.losses.CategoricalCrossentropy(label_smoothing=0.25))]:
+        model = keras.Sequential([layers.Input((5,)), layers.Dense(units, activation=activation)])
+        model.compile("sgd", loss)
+        ours = runnel.from_keras(model)
+        assert list(ours.settings()["training"]["loss"].values()) == \
+            [{"label_smoothing": 0.25}]
+        again = runnel.to_keras(ours).loss
+        assert type(again) is type(loss)
+        assert again.get_config()["label_smoothing"] == 0.25
+        sparse = runnel.from_keras(model, loss={"sparse_categorical_crossentropy": {
+            "label_smoothing": 0.1}}) if units > 1 else None
+        if sparse:
+            with pytest.raises(runnel.ConfigError, match="label_smoothing"):
+                runnel.to_keras(sparse)
 
 
 @pytest.mark.filterwarnings("ignore")

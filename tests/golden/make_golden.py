@@ -42,13 +42,23 @@ def losses():
         "absolute_error": (keras.losses.MeanAbsoluteError(reduction=None), values),
         "huber": (keras.losses.Huber(reduction=None), values),
     }
+    one_hot = np.eye(COLUMNS)[labels]
+    smoothed = {
+        "sparse_cross_entropy": (keras.losses.CategoricalCrossentropy, one_hot, labels),
+        "cross_entropy": (keras.losses.CategoricalCrossentropy, distribution, distribution),
+        "binary_cross_entropy": (keras.losses.BinaryCrossentropy, shares, shares),
+    }
     made = []
+    for name, (kind, its, targets) in smoothed.items():
+        loss = kind(from_logits=True, label_smoothing=0.25, reduction=None)
+        cases[name + " smoothed"] = (lambda _, x, loss=loss, its=its: loss(its, x), targets)
     for name, (loss, targets) in cases.items():
         def mean(x):
             return jnp.mean(loss(targets, x))
 
         made.append({
-            "name": name,
+            "name": name.removesuffix(" smoothed"),
+            "smoothing": 0.25 if name.endswith(" smoothed") else 0,
             "rows": ROWS,
             "columns": COLUMNS,
             "z": z.ravel().tolist(),

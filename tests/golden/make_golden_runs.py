@@ -59,14 +59,16 @@ def run(name, training, hidden=None, last=None, hidden_yaml="", last_yaml="", cl
 
 
 def train(name, training, start, layers, yaml, classes=False, loss="mse", metrics=(), sample_weight=False,
-          optimizer=None, optimizer_yaml="{sgd: {learning_rate: 0.1}}", model=None, **fit):
+          optimizer=None, optimizer_yaml="{sgd: {learning_rate: 0.1}}", model=None, values=None, **fit):
+    """`values`, of all rows and of those of validation, take the place of the plain targets."""
     model = model or keras.Sequential([keras.Input((FEATURES,))] + layers)
     start = start if start is not None else random_start(model)
     model.set_weights(start)
     model.compile(optimizer=optimizer or keras.optimizers.SGD(0.1), loss=loss, metrics=list(metrics))
-    validation = (VALIDATION_X, VALIDATION_CLASSES if classes else VALIDATION_VALUES)
+    own, of_validation = values or (VALUES, VALIDATION_VALUES)
+    validation = (VALIDATION_X, VALIDATION_CLASSES if classes else of_validation)
     history = model.fit(
-        X, CLASSES if classes else VALUES, batch_size=BATCH, epochs=EPOCHS, shuffle=False, verbose=0,
+        X, CLASSES if classes else own, batch_size=BATCH, epochs=EPOCHS, shuffle=False, verbose=0,
         sample_weight=WEIGHTS if sample_weight else None,
         validation_data=validation + ((VALIDATION_WEIGHTS,) if sample_weight else ()), **fit).history
     made.append({
@@ -79,6 +81,8 @@ def train(name, training, start, layers, yaml, classes=False, loss="mse", metric
         "weights": np.concatenate([w.ravel() for w in model.get_weights()]).tolist(),
         "history": {key: [float(v) for v in values] for key, values in history.items()},
     })
+    if values:
+        made[-1] |= {"values": own.ravel().tolist(), "validation_values": of_validation.ravel().tolist()}
 
 
 run("metrics of values", "loss: mean_squared_error, metrics: [mae, mse, root_mean_squared_error, r2_score]",
@@ -177,6 +181,26 @@ train("concatenate", "loss: mean_squared_error", None, layers=[],
           f"concatenate: [[], [dense: {{units: {UNITS}, activation: tanh}}]]",
           f"dense: {{units: {OUTPUTS}}}",
       ])
+
+
+
+def smoothed(smoothing):
+    def loss(classes, probabilities):
+        one_hot = keras.ops.one_hot(keras.ops.cast(keras.ops.reshape(classes, (-1,)), "int32"), OUTPUTS)
+        return keras.losses.categorical_crossentropy(one_hot, probabilities, label_smoothing=smoothing)
+    return loss
+
+
+run("label smoothing, weighted rows", "loss: {sparse_categorical_crossentropy: {label_smoothing: 0.2}}", classes=True,
+    loss=smoothed(0.2), sample_weight=True)
+run("label smoothing, class weights",
+    "loss: {categorical_crossentropy: {label_smoothing: 0.1}}, class_weight: {2: 0.25, 0: 3}",
+    classes=True, loss=smoothed(0.1), class_weight={0: 3.0, 2: 0.25})
+train("label smoothing, binary", "loss: {binary_crossentropy: {label_smoothing: 0.3}}, metrics: [mae]", START,
+      loss=keras.losses.BinaryCrossentropy(label_smoothing=0.3), metrics=["mae"],
+      values=[as_float32(1 / (1 + np.exp(-v))) for v in (VALUES, VALIDATION_VALUES)],
+      layers=[L.Dense(UNITS, activation="tanh"), L.Dense(OUTPUTS, activation="sigmoid")], yaml=[
+          f"dense: {{units: {UNITS}, activation: tanh}}", f"dense: {{units: {OUTPUTS}, activation: sigmoid}}"])
 
 here = os.path.dirname(os.path.abspath(__file__))
 with open(os.path.join(here, "runs.json"), "w") as out:

@@ -47,8 +47,11 @@ void check_softmax(const rnl_kernels *k)
     }
 }
 
-void check_sparse_cross_entropy(const rnl_kernels *k)
+#define SMOOTHING 0.25f
+
+static void check_sparse(const rnl_kernels *k, float smoothing)
 {
+    const double share = (double)smoothing;
     static guarded output;
     static float z[SPACE];
     flush_denormals();
@@ -65,6 +68,7 @@ void check_sparse_cross_entropy(const rnl_kernels *k)
                            .z = {z, STRIDE},
                            .labels = labels,
                            .scale = scale,
+                           .smoothing = smoothing,
                            .delta = {delta, STRIDE - 2},
                            .loss = loss};
         k->sparse_cross_entropy(&a);
@@ -76,18 +80,27 @@ void check_sparse_cross_entropy(const rnl_kernels *k)
         for (size_t i = 0; i < ROWS; ++i) {
             const float *row = z + i * STRIDE;
             const double normalizer = log_sum_exp(row, classes);
-            const double exact = normalizer - (double)row[labels[i]];
+            double exact = (1 - share) * (normalizer - (double)row[labels[i]]);
+            for (size_t j = 0; j < classes; ++j)
+                exact += share * (normalizer - (double)row[j]) / (double)classes;
             cr_assert_float_eq((double)loss[i], exact, 3e-7 * fabs(exact) + 1e-6, "%g, not %g",
                                (double)loss[i], exact);
             for (size_t j = 0; j < classes; ++j) {
                 const double distance = (double)row[j] - normalizer;
-                const double target = (size_t)labels[i] == j;
+                const double target =
+                    (1 - share) * ((size_t)labels[i] == j) + share / (double)classes;
                 cr_assert_float_eq(
                     (double)delta[i * (STRIDE - 2) + j], (exp(distance) - target) * (double)scale,
                     (double)scale * probability_bound(exp(distance), distance) + 2e-8);
             }
         }
     }
+}
+
+void check_sparse_cross_entropy(const rnl_kernels *k)
+{
+    check_sparse(k, 0);
+    check_sparse(k, SMOOTHING);
     /* A NaN or an infinity anywhere shows in the loss. */
     float row[5] = {1, 3, 3, -1, 3}, loss;
     int32_t label = 4;
@@ -213,7 +226,9 @@ static void check_exact(exact_loss *exact, const float *z, const float *t, size_
     }
 }
 
-static void check_target_loss(void (*kernel)(const rnl_loss_rows *), exact_loss *exact)
+/* With targets smoothed between so many classes; 0: the columns. */
+static void check_smoothed_loss(void (*kernel)(const rnl_loss_rows *), exact_loss *exact,
+                                float smoothing, size_t classes)
 {
     static guarded output;
     static float z[SPACE], t[SPACE];
@@ -232,6 +247,7 @@ static void check_target_loss(void (*kernel)(const rnl_loss_rows *), exact_loss 
                            .targets = {t, STRIDE - 1},
                            .scale = scale,
                            .threshold = HUBER_THRESHOLD,
+                           .smoothing = smoothing,
                            .delta = {delta, STRIDE - 2},
                            .loss = loss};
         kernel(&a);
@@ -241,7 +257,11 @@ static void check_target_loss(void (*kernel)(const rnl_loss_rows *), exact_loss 
         kernel(&a);
         cr_assert_arr_eq(loss, loss_alone, sizeof loss);
         for (size_t i = 0; i < ROWS; ++i) {
-            const float *row = z + i * STRIDE, *targets = t + i * (STRIDE - 1);
+            const float *row = z + i * STRIDE;
+            const float share = smoothing / (float)(classes > 0 ? classes : columns);
+            float targets[LONGEST];
+            for (size_t j = 0; j < columns; ++j)
+                targets[j] = t[i * (STRIDE - 1) + j] * (1 - smoothing) + share;
             double gradient[LONGEST], size = 0;
             const double expected = exact(row, targets, columns, gradient);
             for (size_t j = 0; j < columns; ++j)
@@ -257,9 +277,15 @@ static void check_target_loss(void (*kernel)(const rnl_loss_rows *), exact_loss 
     check_exact(exact, mild, shares, 5);
 }
 
+static void check_target_loss(void (*kernel)(const rnl_loss_rows *), exact_loss *exact)
+{
+    check_smoothed_loss(kernel, exact, 0, 0);
+}
+
 void check_cross_entropy(const rnl_kernels *k)
 {
     check_target_loss(k->cross_entropy, exact_cross_entropy);
+    check_smoothed_loss(k->cross_entropy, exact_cross_entropy, SMOOTHING, 0);
     const float z[3] = {0, -INFINITY, 0}, t[3] = {1, 0, 0};
     float loss;
     k->cross_entropy(&(const rnl_loss_rows){
@@ -270,6 +296,7 @@ void check_cross_entropy(const rnl_kernels *k)
 void check_binary_cross_entropy(const rnl_kernels *k)
 {
     check_target_loss(k->binary_cross_entropy, exact_binary);
+    check_smoothed_loss(k->binary_cross_entropy, exact_binary, SMOOTHING, 2);
     /* The small loss of a sure and right answer keeps its digits. */
     const float z = 20, t = 1;
     float loss;
