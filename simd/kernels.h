@@ -96,6 +96,10 @@ typedef struct rnl_activation_backward {
  *                            delta = sign(z - t) / m, 0 where they are equal
  *     huber                  loss = sum c (z - t - c / 2) / m, c = z - t within +- threshold
  *                            delta = c / m
+ *     poisson                loss = sum (z - t log(z + 1e-7)) / m
+ *                            delta = (1 - t / (z + 1e-7)) / m
+ *     poisson_of_log         loss = sum (e^z - t z) / m
+ *                            delta = (e^z - t) / m
  *
  * Targets t of the cross-entropies are smoothed first: (1 - smoothing) t + smoothing / m, with m =
  * 2 in the binary one.

@@ -137,20 +137,25 @@ static double log_sum_exp(const double *z, size_t count)
     return largest + log(sum);
 }
 
-/* What one error adds to a loss that is a mean over the columns. */
-static double error_loss(oracle_loss_kind loss, double e)
+/* What one column adds to a loss that is a mean over the columns. */
+static double value_loss(oracle_loss_kind loss, double z, double t)
 {
-    return loss == ORACLE_ABSOLUTES ? fabs(e)
-           : loss == ORACLE_HUBER   ? (fabs(e) <= 1 ? e * e / 2 : fabs(e) - 0.5)
-                                    : e * e;
+    const double e = z - t;
+    return loss == ORACLE_ABSOLUTES        ? fabs(e)
+           : loss == ORACLE_HUBER          ? (fabs(e) <= 1 ? e * e / 2 : fabs(e) - 0.5)
+           : loss == ORACLE_POISSON        ? z - t * log(z + 1e-7)
+           : loss == ORACLE_POISSON_OF_LOG ? exp(z) - t * z
+                                           : e * e;
 }
 
-static double error_slope(oracle_loss_kind loss, double e)
+static double value_slope(oracle_loss_kind loss, double z, double t)
 {
-    const double sign = (e > 0) - (e < 0);
-    return loss == ORACLE_ABSOLUTES ? sign
-           : loss == ORACLE_HUBER   ? (fabs(e) <= 1 ? e : sign)
-                                    : 2 * e;
+    const double e = z - t, sign = (e > 0) - (e < 0);
+    return loss == ORACLE_ABSOLUTES        ? sign
+           : loss == ORACLE_HUBER          ? (fabs(e) <= 1 ? e : sign)
+           : loss == ORACLE_POISSON        ? 1 - t / (z + 1e-7)
+           : loss == ORACLE_POISSON_OF_LOG ? exp(z) - t
+                                           : 2 * e;
 }
 
 static double target(const oracle *net, const double *t, size_t j)
@@ -168,7 +173,7 @@ static double row_loss(const oracle *net, const double *z, const double *t)
         const double s = 1 / (1 + exp(-z[j])), y = target(net, t, j);
         sum += net->loss == ORACLE_CROSS_ENTROPY ? y * (normalizer - z[j])
                : net->loss == ORACLE_BINARY      ? -(y * log(s) + (1 - y) * log(1 - s)) / (double)m
-                                                 : error_loss(net->loss, z[j] - t[j]) / (double)m;
+                                                 : value_loss(net->loss, z[j], t[j]) / (double)m;
     }
     return sum;
 }
@@ -184,7 +189,7 @@ static void row_slope(const oracle *net, const double *z, const double *t, doubl
         slope[j] =
             net->loss == ORACLE_CROSS_ENTROPY ? total * exp(z[j] - normalizer) - target(net, t, j)
             : net->loss == ORACLE_BINARY ? (1 / (1 + exp(-z[j])) - target(net, t, j)) / (double)m
-                                         : error_slope(net->loss, z[j] - t[j]) / (double)m;
+                                         : value_slope(net->loss, z[j], t[j]) / (double)m;
 }
 
 static double penalty(const oracle *net)

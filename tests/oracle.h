@@ -44,7 +44,9 @@ typedef enum oracle_loss_kind {
     ORACLE_BINARY,        /* of s = sigmoid(z): - sum (t log s + (1 - t) log(1 - s)) / m */
     ORACLE_SQUARES,       /* sum (z - t)^2 / m */
     ORACLE_ABSOLUTES,     /* sum |z - t| / m */
-    ORACLE_HUBER          /* sum e^2 / 2, beyond 1 |e| - 1/2, / m */
+    ORACLE_HUBER,         /* sum e^2 / 2, beyond 1 |e| - 1/2, / m */
+    ORACLE_POISSON,       /* sum (z - t log(z + 1e-7)) / m */
+    ORACLE_POISSON_OF_LOG /* sum (e^z - t z) / m */
 } oracle_loss_kind;
 
 typedef struct oracle {

@@ -46,6 +46,8 @@ static const net nets[] = {
      "loss: mean_squared_error, metrics: [mae]", "targets: inputs, scaling: none", 1e-9},
     {"[dense: {units: 20, activation: elu}, dense: {units: 1}]", "loss: huber, metrics: [mae, r2]",
      "scaling: standardize", 0},
+    {"[dense: {units: 20, activation: elu}, dense: {units: 1, activation: exponential}]",
+     "loss: poisson, metrics: [mae, r2]", "scaling: standardize", 0},
 };
 
 /* What the last validation said. */

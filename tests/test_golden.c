@@ -71,6 +71,8 @@ static loss_kernel *loss_named(const rnl_kernels *k, const char *name)
            : strcmp(name, "binary_cross_entropy") == 0 ? k->binary_cross_entropy
            : strcmp(name, "absolute_error") == 0       ? k->absolute_error
            : strcmp(name, "huber") == 0                ? k->huber
+           : strcmp(name, "poisson") == 0              ? k->poisson
+           : strcmp(name, "poisson_of_log") == 0       ? k->poisson_of_log
                                                        : k->squared_error;
 }
 
@@ -78,8 +80,8 @@ static void check_losses(const rnl_kernels *k)
 {
     json_t *root = load("losses.json");
     const json_t *losses = json_object_get(root, "losses");
-    cr_assert_eq(json_array_size(losses), 9);
-    for (size_t i = 0; i < 9; ++i) {
+    cr_assert_eq(json_array_size(losses), 11);
+    for (size_t i = 0; i < 11; ++i) {
         const json_t *golden = json_array_get(losses, i);
         float z[MOST], targets[MOST], loss[MOST], delta[MOST];
         int32_t labels[MOST];

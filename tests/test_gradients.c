@@ -193,6 +193,7 @@ ParameterizedTestParameters(gradients, of_each_loss)
         {"mean_squared_error", "linear", ORACLE_SQUARES, true, 0},
         {"mean_absolute_error", "linear", ORACLE_ABSOLUTES, true, 0},
         {"huber", "linear", ORACLE_HUBER, true, 0},
+        {"poisson", "exponential", ORACLE_POISSON_OF_LOG, true, 0},
     };
     return cr_make_param_array(struct loss_case, cases, sizeof cases / sizeof *cases);
 }

@@ -96,6 +96,8 @@ Test(predictor, predicts_values_and_two_classes)
 {
     expect_outputs(3, "linear", "mse", "standardize");
     expect_outputs(1, "linear", "huber", "none");
+    expect_outputs(2, "exponential", "poisson", "none");
+    expect_outputs(2, "softplus", "poisson", "none");
     expect_outputs(1, "sigmoid", "bce", "none");
     expect_outputs(4, "sigmoid", "bce", "none");
 }

@@ -105,7 +105,7 @@ static bool make_target_scaling(const rnl_node *root, char text[32])
     const rnl_choice loss = {.kind = name ? rnl_kind_find(&rnl_losses, name) : NULL};
     const rnl_node *model = rnl_node_get(root, "model");
     *text = '\0';
-    return loss.kind && rnl_loss_is_of_numbers(&loss) && model && model->type == RNL_LIST &&
+    return loss.kind && rnl_loss_scales_targets(&loss) && model && model->type == RNL_LIST &&
            model->count > 0 && is_linear(model->items[model->count - 1]);
 }
 

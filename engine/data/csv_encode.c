@@ -68,8 +68,12 @@ static rnl_status read_target(const rnl_csv_table *t, size_t index, double *numb
     const size_t cell = t->targets[index];
     if (rnl_csv_is_missing(t, cell))
         return rnl_csv_fail_missing(t, cell);
-    if (!column->categorical)
-        return rnl_csv_read_number(t, cell, number);
+    if (!column->categorical) {
+        RNL_TRY(rnl_csv_read_number(t, cell, number));
+        return *number < 0 && t->loading->counts
+                   ? rnl_csv_fail_cell(t, cell, "a number from 0 up, as the loss needs")
+                   : RNL_OK;
+    }
     const size_t class = rnl_column_find(column, rnl_csv_text(t, cell));
     *number = (double)class;
     return class < column->category_count ? RNL_OK : fail_category(t, cell, column);

@@ -84,6 +84,7 @@ typedef struct rnl_earlier_encoding {
 typedef struct rnl_loading {
     uint64_t seed; /* the run's, for generated sets */
     rnl_target target;
+    bool counts;           /* targets of tables below 0 are refused */
     bool two_classes;      /* the loss takes two classes by name as the values 0 and 1 */
     bool predicting;       /* inputs alone are asked for */
     bool without_targets;  /* targets are not read: the inputs take their place */

@@ -23,6 +23,16 @@ static void sigmoid(const rnl_kernels *kernels, const rnl_softmax *rows)
     });
 }
 
+static void exponential(const rnl_kernels *kernels, const rnl_softmax *rows)
+{
+    kernels->exponential_forward(&(const rnl_activation_forward){
+        .rows = rows->rows,
+        .columns = rows->columns,
+        .z = rows->z,
+        .y = rows->y,
+    });
+}
+
 typedef struct huber_parameters {
     double delta;
 } huber_parameters;
@@ -39,21 +49,24 @@ static float smoothing_of(const void *parameters)
 static void bind_sparse_cross_entropy(rnl_bound_loss *bound, const rnl_kernels *kernels,
                                       const void *parameters)
 {
-    *bound = (rnl_bound_loss){kernels->sparse_cross_entropy, softmax,
+    *bound = (rnl_bound_loss){.rows = kernels->sparse_cross_entropy,
+                              .probabilities = softmax,
                               .smoothing = smoothing_of(parameters)};
 }
 
 static void bind_cross_entropy(rnl_bound_loss *bound, const rnl_kernels *kernels,
                                const void *parameters)
 {
-    *bound =
-        (rnl_bound_loss){kernels->cross_entropy, softmax, .smoothing = smoothing_of(parameters)};
+    *bound = (rnl_bound_loss){.rows = kernels->cross_entropy,
+                              .probabilities = softmax,
+                              .smoothing = smoothing_of(parameters)};
 }
 
 static void bind_binary_cross_entropy(rnl_bound_loss *bound, const rnl_kernels *kernels,
                                       const void *parameters)
 {
-    *bound = (rnl_bound_loss){kernels->binary_cross_entropy, sigmoid,
+    *bound = (rnl_bound_loss){.rows = kernels->binary_cross_entropy,
+                              .probabilities = sigmoid,
                               .smoothing = smoothing_of(parameters)};
 }
 
@@ -61,20 +74,41 @@ static void bind_squared_error(rnl_bound_loss *bound, const rnl_kernels *kernels
                                const void *parameters)
 {
     (void)parameters;
-    *bound = (rnl_bound_loss){kernels->squared_error, NULL};
+    *bound = (rnl_bound_loss){.rows = kernels->squared_error};
 }
 
 static void bind_absolute_error(rnl_bound_loss *bound, const rnl_kernels *kernels,
                                 const void *parameters)
 {
     (void)parameters;
-    *bound = (rnl_bound_loss){kernels->absolute_error, NULL};
+    *bound = (rnl_bound_loss){.rows = kernels->absolute_error};
 }
 
 static void bind_huber(rnl_bound_loss *bound, const rnl_kernels *kernels, const void *parameters)
 {
     const huber_parameters *p = parameters;
-    *bound = (rnl_bound_loss){kernels->huber, NULL, (float)p->delta};
+    *bound = (rnl_bound_loss){.rows = kernels->huber, .threshold = (float)p->delta};
+}
+
+static void bind_poisson(rnl_bound_loss *bound, const rnl_kernels *kernels, const void *parameters)
+{
+    (void)parameters;
+    *bound = (rnl_bound_loss){.rows = kernels->poisson};
+}
+
+static void bind_poisson_of_log(rnl_bound_loss *bound, const rnl_kernels *kernels,
+                                const void *parameters)
+{
+    (void)parameters;
+    *bound = (rnl_bound_loss){.rows = kernels->poisson_of_log, .probabilities = exponential};
+}
+
+void rnl_loss_bind(rnl_bound_loss *bound, const rnl_choice *loss, bool activation_in_loss,
+                   const rnl_kernels *kernels)
+{
+    const rnl_loss *operations = rnl_loss_of(loss);
+    const bool joined = activation_in_loss && operations->joined_activation;
+    (joined ? operations->bind_joined : operations->bind)(bound, kernels, loss->parameters);
 }
 
 bool rnl_loss_is_binary(const rnl_choice *loss)
@@ -85,7 +119,9 @@ bool rnl_loss_is_binary(const rnl_choice *loss)
 
 bool rnl_loss_fuses(const rnl_choice *loss, const rnl_choice *activation)
 {
-    const char *fused = rnl_loss_of(loss)->fused_activation;
+    const rnl_loss *operations = rnl_loss_of(loss);
+    const char *fused =
+        operations->fused_activation ? operations->fused_activation : operations->joined_activation;
     return fused && activation && strcmp(activation->kind->name, fused) == 0;
 }
 
@@ -120,6 +156,11 @@ static const rnl_field smoothing_fields[] =
 static const rnl_field binary_smoothing_fields[] =
     SMOOTHING_FIELDS("how far s targets move to the middle: (1 - s) t + s / 2");
 
+bool rnl_loss_scales_targets(const rnl_choice *loss)
+{
+    return rnl_loss_is_of_numbers(loss) && !rnl_loss_of(loss)->counts;
+}
+
 static const rnl_field huber_fields[] = {
     {.key = "delta",
      .type = RNL_FIELD_NUMBER,
@@ -137,28 +178,34 @@ static const rnl_kind kinds[] = {
              "activation softmax",
      .fields = smoothing_fields,
      .size = sizeof(cross_entropy_parameters),
-     .operations = &(const rnl_loss){RNL_TARGET_CLASS, "softmax", bind_sparse_cross_entropy}},
+     .operations = &(const rnl_loss){.target = RNL_TARGET_CLASS,
+                                     .fused_activation = "softmax",
+                                     .bind = bind_sparse_cross_entropy}},
     {.name = "categorical_crossentropy",
      .help = "the same with a probability for each class as targets (class numbers become 0 and "
              "1); last activation softmax",
      .fields = smoothing_fields,
      .size = sizeof(cross_entropy_parameters),
-     .operations = &(const rnl_loss){RNL_TARGET_DISTRIBUTION, "softmax", bind_cross_entropy}},
+     .operations = &(const rnl_loss){.target = RNL_TARGET_DISTRIBUTION,
+                                     .fused_activation = "softmax",
+                                     .bind = bind_cross_entropy}},
     {.name = "binary_crossentropy",
      .aliases = "bce",
      .help = "mean over the outputs of -log of the probability of the truth; targets from 0 to 1; "
              "last activation sigmoid",
      .fields = binary_smoothing_fields,
      .size = sizeof(cross_entropy_parameters),
-     .operations = &(const rnl_loss){RNL_TARGET_VALUES, "sigmoid", bind_binary_cross_entropy}},
+     .operations = &(const rnl_loss){.target = RNL_TARGET_VALUES,
+                                     .fused_activation = "sigmoid",
+                                     .bind = bind_binary_cross_entropy}},
     {.name = "mean_squared_error",
      .aliases = "mse",
      .help = "mean over the outputs of the squared difference from the target values",
-     .operations = &(const rnl_loss){RNL_TARGET_VALUES, NULL, bind_squared_error}},
+     .operations = &(const rnl_loss){.target = RNL_TARGET_VALUES, .bind = bind_squared_error}},
     {.name = "mean_absolute_error",
      .aliases = "mae",
      .help = "mean over the outputs of the absolute difference from the target values",
-     .operations = &(const rnl_loss){RNL_TARGET_VALUES, NULL, bind_absolute_error}},
+     .operations = &(const rnl_loss){.target = RNL_TARGET_VALUES, .bind = bind_absolute_error}},
     {.name = "huber",
      .aliases = "huber_loss",
      .help = "mean over the outputs of half the squared difference e, beyond delta of "
@@ -166,7 +213,16 @@ static const rnl_kind kinds[] = {
      .fields = huber_fields,
      .main = "delta",
      .size = sizeof(huber_parameters),
-     .operations = &(const rnl_loss){RNL_TARGET_VALUES, NULL, bind_huber}},
+     .operations = &(const rnl_loss){.target = RNL_TARGET_VALUES, .bind = bind_huber}},
+    {.name = "poisson",
+     .help =
+         "mean over the outputs of y - t log y, y the predicted mean of counts t from 0 up; with "
+         "last activation exponential of e^z - t z",
+     .operations = &(const rnl_loss){.target = RNL_TARGET_VALUES,
+                                     .bind = bind_poisson,
+                                     .joined_activation = "exponential",
+                                     .bind_joined = bind_poisson_of_log,
+                                     .counts = true}},
 };
 
 const rnl_kind_table rnl_losses = {

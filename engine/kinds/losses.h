@@ -25,12 +25,21 @@ typedef struct rnl_loss {
      * NULL: any that is not fused with a loss. */
     const char *fused_activation;
     void (*bind)(rnl_bound_loss *bound, const rnl_kernels *kernels, const void *parameters);
+    /* An activation that the loss computes, too, where the last layer ends with it, by
+     * `bind_joined`; NULL: none. */
+    const char *joined_activation;
+    void (*bind_joined)(rnl_bound_loss *bound, const rnl_kernels *kernels, const void *parameters);
+    bool counts; /* targets are numbers from 0 up, whose scale is part of the loss */
 } rnl_loss;
 
 static inline const rnl_loss *rnl_loss_of(const rnl_choice *choice)
 {
     return choice->kind->operations;
 }
+
+/* Binds the loss of a network whose last activation it computes, or not. */
+void rnl_loss_bind(rnl_bound_loss *bound, const rnl_choice *loss, bool activation_in_loss,
+                   const rnl_kernels *kernels);
 
 /* Tests if an output is the probability of the second of two classes. */
 bool rnl_loss_is_binary(const rnl_choice *loss);
@@ -40,6 +49,9 @@ bool rnl_loss_fuses(const rnl_choice *loss, const rnl_choice *activation);
 
 /* Tests if the loss compares outputs with numbers of any size, not with probabilities. */
 bool rnl_loss_is_of_numbers(const rnl_choice *loss);
+
+/* Tests if the loss is defined by differences, so that targets may be scaled. */
+bool rnl_loss_scales_targets(const rnl_choice *loss);
 
 /* Returns the number of classes of a network with this many outputs; 0 if it predicts values. */
 size_t rnl_loss_classes(const rnl_choice *loss, size_t outputs);

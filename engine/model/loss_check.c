@@ -53,17 +53,21 @@ static rnl_status check_labels(const rnl_choice *loss, const rnl_dataset *datase
     return RNL_OK;
 }
 
-/* Probabilities lie between 0 and 1, other values are finite. */
+/* Probabilities lie between 0 and 1, counts are not negative, all values are finite. */
 static rnl_status check_range(const rnl_choice *loss, const rnl_dataset *dataset)
 {
     const bool probabilities = rnl_loss_of(loss)->fused_activation != NULL;
-    const double least = probabilities ? 0 : -FLT_MAX, most = probabilities ? 1 : FLT_MAX;
+    const bool counts = rnl_loss_of(loss)->counts;
+    const double least = probabilities || counts ? 0 : -FLT_MAX, most = probabilities ? 1 : FLT_MAX;
     for (size_t i = 0; i < dataset->rows * dataset->value_columns; ++i) {
         const double value = rnl_dataset_value(dataset, i);
         if (!(value >= least && value <= most))
             return rnl_fail(RNL_BAD_DATA, "%s: row %zu: loss %s needs %s as targets, got %g",
                             dataset->name, i / dataset->value_columns, loss->kind->name,
-                            probabilities ? "numbers from 0 to 1" : "finite numbers", value);
+                            probabilities ? "numbers from 0 to 1"
+                            : counts      ? "finite numbers from 0 up"
+                                          : "finite numbers",
+                            value);
     }
     return RNL_OK;
 }

@@ -65,16 +65,18 @@ static rnl_status check_rows(const rnl_model *model, const rnl_dataset *train, s
                              size_t last)
 {
     const rnl_choice *loss = &model->config->training.loss;
+    const bool counts = rnl_loss_of(loss)->counts;
     for (size_t i = first * train->features; i < last * train->features; ++i) {
         const size_t feature = i % train->features;
         const double x = rnl_scaler_apply(&model->scaler, feature,
                                           rnl_element_at(train->element, train->inputs, i));
-        if (!(x >= 0 && x <= 1))
+        if (!(x >= 0 && (counts || x <= 1)))
             return rnl_fail(RNL_BAD_DATA,
-                            "%s: row %zu, column %zu: loss %s needs numbers from 0 to 1 as "
+                            "%s: row %zu, column %zu: loss %s needs numbers from 0 %s as "
                             "targets, which are the scaled inputs, got %g; data.scaling: range "
                             "gives such",
-                            train->name, i / train->features, feature, loss->kind->name, x);
+                            train->name, i / train->features, feature, loss->kind->name,
+                            counts ? "up" : "to 1", x);
     }
     return RNL_OK;
 }
@@ -82,8 +84,9 @@ static rnl_status check_rows(const rnl_model *model, const rnl_dataset *train, s
 rnl_status rnl_mirrored_check_rows(const rnl_model *model, const rnl_dataset *train)
 {
     const rnl_row_parts *parts = train->parts;
+    const rnl_choice *loss = &model->config->training.loss;
     if (!rnl_targets_are_inputs(&model->config->data) ||
-        !rnl_loss_is_binary(&model->config->training.loss))
+        !(rnl_loss_is_binary(loss) || rnl_loss_of(loss)->counts))
         return RNL_OK;
     if (!parts)
         return check_rows(model, train, 0, train->rows);

@@ -91,8 +91,13 @@ static rnl_status check_activations(rnl_model *model)
 static rnl_status check_target_scaling(const rnl_config *config)
 {
     const rnl_choice *scaling = &config->data.target_scaling, *loss = &config->training.loss;
-    if (!rnl_scales(scaling) || rnl_loss_is_of_numbers(loss))
+    if (!rnl_scales(scaling) || rnl_loss_scales_targets(loss))
         return RNL_OK;
+    if (rnl_loss_is_of_numbers(loss))
+        return rnl_fail_at(scaling->place,
+                           "target_scaling: expected none under loss %s, whose targets are counts "
+                           "from 0 up, got %s",
+                           loss->kind->name, scaling->kind->name);
     return rnl_fail_at(scaling->place,
                        "target_scaling: expected none under loss %s, whose targets are classes or "
                        "their probabilities, got %s",

@@ -28,6 +28,7 @@ static rnl_loading loading_of(const rnl_config *config)
         .target = loss->kind ? rnl_loss_of(loss)->target : RNL_TARGET_CLASS,
         .wide_inputs = rnl_scales(&config->data.scaling),
         .wide_values = rnl_scales(&config->data.target_scaling),
+        .counts = loss->kind && rnl_loss_of(loss)->counts,
         .two_classes = loss->kind && rnl_loss_is_binary(loss),
         .resize = &config->data.resize,
     };
@@ -256,7 +257,6 @@ rnl_status rnl_data_create_after(rnl_data **data, const rnl_config *config,
     RNL_OWN_FLOATING_MODE;
     rnl_data *created;
     config = config ? config : earlier->config;
-    RNL_TRY(
-        rnl_data_create_encoded(&created, &earlier->encoding, config, train, validation, test));
+    RNL_TRY(rnl_data_create_encoded(&created, &earlier->encoding, config, train, validation, test));
     return rnl_data_deliver(data, created, shape_data(created, config));
 }

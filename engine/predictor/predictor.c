@@ -80,7 +80,8 @@ static rnl_status plan(rnl_predictor *p, const rnl_model *model)
     p->features = rnl_shape_features(&model->input);
     p->outputs = rnl_model_outputs(model);
     p->classes = rnl_model_classes(model);
-    rnl_loss_of(loss)->bind(&p->loss, p->kernels, loss->parameters);
+    rnl_loss_bind(&p->loss, loss, model->layers[model->layer_count - 1].activation_in_loss,
+                  p->kernels);
     RNL_TRY(rnl_scaler_copy(&p->scaler, &model->scaler));
     RNL_TRY(rnl_scaler_copy(&p->target_scaler, &model->target_scaler));
     if (rnl_model_table(model))

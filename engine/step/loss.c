@@ -138,7 +138,8 @@ rnl_status rnl_plan_loss(rnl_step *step)
     if (!state)
         return rnl_fail_memory(sizeof *state);
     const rnl_choice *loss = &step->given.model->config->training.loss;
-    rnl_loss_of(loss)->bind(&state->loss, step->kernels, loss->parameters);
+    const rnl_layer *last = &step->given.model->layers[step->given.model->layer_count - 1];
+    rnl_loss_bind(&state->loss, loss, last->activation_in_loss, step->kernels);
     state->outputs = step->layers.outputs[step->layers.count - 1];
     state->classes = rnl_model_classes(step->given.model);
     return rnl_row_phase_add(step, (rnl_phase){.name = "loss", .run = run_loss, .self = state},

@@ -124,7 +124,8 @@ bool rnl_target_scale_is_odd(const rnl_model *model, const rnl_dataset *rows,
                  name, rnl_dataset_value(rows, 0));
         return true;
     }
-    if (rnl_scales(&config->target_scaling))
+    if (rnl_scales(&config->target_scaling) ||
+        !rnl_loss_scales_targets(&model->config->training.loss))
         return false;
     if (rnl_scales(&config->scaling) && are_the_inputs(model, rows)) {
         snprintf(text, RNL_TARGET_TEXT,
@@ -206,4 +207,20 @@ bool rnl_targets_are_out_of_reach(const rnl_model *model, const rnl_dataset *row
              last->name, activation->kind->name, numbers, 100 * share,
              rnl_scales(&model->config->data.target_scaling) ? ", standardized," : "");
     return share > 0;
+}
+
+bool rnl_predictions_may_be_negative(const rnl_model *model, char text[RNL_TARGET_TEXT])
+{
+    const rnl_layer *last = &model->layers[model->layer_count - 1];
+    const rnl_layer_operations *operations = rnl_layer_operations_of(last);
+    const rnl_choice *activation = operations->activation ? operations->activation(last) : NULL;
+    const rnl_choice *loss = &model->config->training.loss;
+    if (!rnl_loss_of(loss)->counts || last->activation_in_loss ||
+        (activation && rnl_activation_reach(activation).least >= 0))
+        return false;
+    snprintf(text, RNL_TARGET_TEXT,
+             "loss %s takes the logarithm of the outputs, and those of %s may be negative; with "
+             "activation: exponential they are not",
+             loss->kind->name, last->name);
+    return true;
 }

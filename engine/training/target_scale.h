@@ -20,4 +20,8 @@ bool rnl_target_scale_is_odd(const rnl_model *model, const rnl_dataset *rows,
 bool rnl_targets_are_out_of_reach(const rnl_model *model, const rnl_dataset *rows,
                                   char text[RNL_TARGET_TEXT]);
 
+/* Returns true, with a warning's text, if the loss takes the logarithm of predictions that the last
+ * layer's activation may make negative. */
+bool rnl_predictions_may_be_negative(const rnl_model *model, char text[RNL_TARGET_TEXT]);
+
 #endif

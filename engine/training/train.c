@@ -88,6 +88,8 @@ static void warn_if_odd(const rnl_course *t)
         rnl_log(t->options, RNL_LOG_WARNING, "%s", target_text);
     if (rnl_targets_are_out_of_reach(t->model, &t->data->train, target_text))
         rnl_log(t->options, RNL_LOG_WARNING, "%s", target_text);
+    if (rnl_predictions_may_be_negative(t->model, target_text))
+        rnl_log(t->options, RNL_LOG_WARNING, "%s", target_text);
     rnl_advise(t->model, &t->data->train, t->options);
 }
 

@@ -193,7 +193,7 @@ def configuration(e: Any, problem: Problem, *, rows: int, seed: int, epochs: int
         training |= _stopping(e, validated, problem.metric)
     data: dict[str, Any] = {"scaling": _scaling(e.scaling), "unseen": e.unseen,
                             "rare": whole("rare", e.rare, "a whole number from 0", 0)}
-    if problem.metric == "r2_score":
+    if problem.metric == "r2_score" and problem.activation == "linear":
         data["target_scaling"] = _scaling(e.target_scaling)
     if validation:
         data["validation_split"] = validation

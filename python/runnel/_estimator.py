@@ -41,7 +41,8 @@ PARAMETERS = """
 
     optimizer : 'adam', 'sgd', 'adamw', ..., or a mapping such as {'rmsprop': {'rho': 0.9}}.
     schedule : a learning-rate schedule, such as {'one_cycle': {'max_rate': 0.01}}.
-    loss : 'auto', or any of `runnel.help('loss')`.
+    loss : 'auto', or any of `runnel.help('loss')`; 'poisson' of counts, whose targets are not scaled
+        and whose output is an exponential (regressor).
     preset : 'default_dnn' or 'self_normalizing' gives activation, initializer, optimizer, schedule
         and early stopping where these parameters stand at their defaults.
     kernel_initializer : of hidden layers; 'auto' is 'glorot_uniform' for the activations of

@@ -78,7 +78,8 @@ class Collected:
             raise Unsupported("expected a model with layers")
         settings = {"loss": self.loss(), "optimizer": "adam", **training}
         config = Config({"model": self.layers, "training": settings}, name="the model's settings")
-        by_class = settings["loss"] == "sparse_categorical_crossentropy"
+        loss = settings["loss"]
+        by_class = "sparse_categorical_crossentropy" in ([loss] if isinstance(loss, str) else loss)
         targets = np.zeros(1, np.int32) if by_class else np.zeros((1, self.outputs()), np.float32)
         made = Model(config, Data(np.zeros((1, *shape), np.float32), targets))
         for name, value in self.values.items():

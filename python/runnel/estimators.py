@@ -188,7 +188,8 @@ class RunnelRegressor(RegressorMixin, RunnelEstimator):
         return y.reshape(-1, 1) if y.ndim == 1 else y
 
     def _problem(self, y: np.ndarray) -> Problem:
-        return Problem(y.shape[1], "linear", "mean_squared_error", "r2_score")
+        end = "exponential" if self.loss == "poisson" else "linear"
+        return Problem(y.shape[1], end, "mean_squared_error", "r2_score")
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """One epoch over the rows, which goes on from the last one, optimizer included.  The first

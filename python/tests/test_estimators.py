@@ -207,6 +207,17 @@ def test_regressor_answers_in_the_units_of_the_targets():
     assert two.predict(x).shape == (442, 2) and two.n_outputs_ == 2
 
 
+def test_regressor_of_counts():
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(500, 3))
+    y = generator.poisson(np.exp(x[:, 0] + 1))
+    model = RunnelRegressor((20,), loss="poisson", max_iter=60, random_state=0).fit(x, y)
+    assert (model.predict(x) > 0).all() and model.score(x, y) > 0.4
+    assert model.model_.settings()["data"]["target_scaling"] == "none"
+    with pytest.raises(ValueError, match="numbers from 0 up"):
+        RunnelRegressor(loss="poisson").fit(x, y - 5)
+
+
 def test_names_of_layers_normalization_and_presets():
     model = classifier(batch_normalization="before", dropout=0.1, activation="logistic").fit(X, Y)
     assert "batch_normalization_1.gamma" in model.model_.parameters

@@ -28,7 +28,7 @@ def as_float32(array):
 
 
 def losses():
-    z = as_float32(rng.normal(size=(ROWS, COLUMNS)) * 3)
+    logits = as_float32(rng.normal(size=(ROWS, COLUMNS)) * 3)
     labels = rng.integers(0, COLUMNS, ROWS)
     raw = rng.random((ROWS, COLUMNS))
     distribution = as_float32(raw / raw.sum(axis=1, keepdims=True))
@@ -52,7 +52,12 @@ def losses():
     for name, (kind, its, targets) in smoothed.items():
         loss = kind(from_logits=True, label_smoothing=0.25, reduction=None)
         cases[name + " smoothed"] = (lambda _, x, loss=loss, its=its: loss(its, x), targets)
+    counts = np.floor(np.abs(values) * 3)
+    cases["poisson"] = (keras.losses.Poisson(reduction=None), counts)
+    cases["poisson_of_log"] = (lambda t, x: keras.losses.Poisson(reduction=None)(t, jnp.exp(x)), counts)
     for name, (loss, targets) in cases.items():
+        z = np.abs(logits) if name.startswith("poisson") else logits
+
         def mean(x):
             return jnp.mean(loss(targets, x))
 

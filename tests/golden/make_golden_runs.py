@@ -202,6 +202,13 @@ train("label smoothing, binary", "loss: {binary_crossentropy: {label_smoothing: 
       layers=[L.Dense(UNITS, activation="tanh"), L.Dense(OUTPUTS, activation="sigmoid")], yaml=[
           f"dense: {{units: {UNITS}, activation: tanh}}", f"dense: {{units: {OUTPUTS}, activation: sigmoid}}"])
 
+COUNTS = [np.floor(3 * np.abs(v)) for v in (VALUES, VALIDATION_VALUES)]
+for end in ("exponential", "softplus"):  # under the first, Runnel's loss is without the 1e-7 of Keras's
+    train(f"poisson of {end}", "loss: poisson, metrics: [mae]", START, loss="poisson", metrics=["mae"], values=COUNTS,
+          sample_weight=True, optimizer=keras.optimizers.SGD(0.01), optimizer_yaml="{sgd: {learning_rate: 0.01}}",
+          layers=[L.Dense(UNITS, activation="tanh"), L.Dense(OUTPUTS, activation=end)], yaml=[
+              f"dense: {{units: {UNITS}, activation: tanh}}", f"dense: {{units: {OUTPUTS}, activation: {end}}}"])
+
 here = os.path.dirname(os.path.abspath(__file__))
 with open(os.path.join(here, "runs.json"), "w") as out:
     json.dump({

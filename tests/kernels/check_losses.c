@@ -207,6 +207,27 @@ static double exact_huber(const float *z, const float *t, size_t columns, double
     return loss / (double)columns;
 }
 
+static double exact_poisson(const float *z, const float *t, size_t columns, double *gradient)
+{
+    double loss = 0;
+    for (size_t j = 0; j < columns; ++j) {
+        const double y = (double)z[j], shifted = (double)(z[j] + 1e-7f);
+        loss += y - (double)t[j] * log(shifted);
+        gradient[j] = (1 - (double)t[j] / shifted) / (double)columns;
+    }
+    return loss / (double)columns;
+}
+
+static double exact_poisson_of_log(const float *z, const float *t, size_t columns, double *gradient)
+{
+    double loss = 0;
+    for (size_t j = 0; j < columns; ++j) {
+        loss += exp((double)z[j]) - (double)t[j] * (double)z[j];
+        gradient[j] = (exp((double)z[j]) - (double)t[j]) / (double)columns;
+    }
+    return loss / (double)columns;
+}
+
 /* The exact gradients themselves agree with central differences of the exact loss. */
 static void check_exact(exact_loss *exact, const float *z, const float *t, size_t columns)
 {
@@ -228,13 +249,13 @@ static void check_exact(exact_loss *exact, const float *z, const float *t, size_
 
 /* With targets smoothed between so many classes; 0: the columns. */
 static void check_smoothed_loss(void (*kernel)(const rnl_loss_rows *), exact_loss *exact,
-                                float smoothing, size_t classes)
+                                float smoothing, size_t classes, bool positive)
 {
     static guarded output;
     static float z[SPACE], t[SPACE];
     flush_denormals();
     for (size_t i = 0; i < SPACE; ++i)
-        z[i] = random_float(12);
+        z[i] = positive ? 0.1f + fabsf(random_float(12)) : random_float(12);
     for (size_t columns = 1; columns <= LONGEST; ++columns) {
         for (size_t i = 0; i < SPACE; ++i)
             t[i] = i % 3 == 0 ? 0 : i % 3 == 1 ? 1 : random_float(0.5f) + 0.5f;
@@ -273,19 +294,20 @@ static void check_smoothed_loss(void (*kernel)(const rnl_loss_rows *), exact_los
                                    (double)scale * (2e-6 * fabs(gradient[j]) + 5e-7 * (1 + size)));
         }
     }
-    const float mild[5] = {0.5f, -1, 2, 0.25f, -3}, shares[5] = {0, 1, 0.25f, 0.5f, 0};
-    check_exact(exact, mild, shares, 5);
+    const float mild[5] = {0.5f, -1, 2, 0.25f, -3}, above[5] = {0.5f, 1, 2, 0.75f, 3},
+                shares[5] = {0, 1, 0.25f, 0.5f, 0};
+    check_exact(exact, positive ? above : mild, shares, 5);
 }
 
 static void check_target_loss(void (*kernel)(const rnl_loss_rows *), exact_loss *exact)
 {
-    check_smoothed_loss(kernel, exact, 0, 0);
+    check_smoothed_loss(kernel, exact, 0, 0, false);
 }
 
 void check_cross_entropy(const rnl_kernels *k)
 {
     check_target_loss(k->cross_entropy, exact_cross_entropy);
-    check_smoothed_loss(k->cross_entropy, exact_cross_entropy, SMOOTHING, 0);
+    check_smoothed_loss(k->cross_entropy, exact_cross_entropy, SMOOTHING, 0, false);
     const float z[3] = {0, -INFINITY, 0}, t[3] = {1, 0, 0};
     float loss;
     k->cross_entropy(&(const rnl_loss_rows){
@@ -296,7 +318,7 @@ void check_cross_entropy(const rnl_kernels *k)
 void check_binary_cross_entropy(const rnl_kernels *k)
 {
     check_target_loss(k->binary_cross_entropy, exact_binary);
-    check_smoothed_loss(k->binary_cross_entropy, exact_binary, SMOOTHING, 2);
+    check_smoothed_loss(k->binary_cross_entropy, exact_binary, SMOOTHING, 2, false);
     /* The small loss of a sure and right answer keeps its digits. */
     const float z = 20, t = 1;
     float loss;
@@ -356,4 +378,21 @@ void check_huber(const rnl_kernels *k)
     check_error(k->huber, -1e38f, d * (double)1e38f, -d);
     check_error(k->huber, -INFINITY, INFINITY, -d);
     check_error(k->huber, NAN, NAN, NAN);
+}
+
+void check_poisson(const rnl_kernels *k)
+{
+    check_smoothed_loss(k->poisson, exact_poisson, 0, 0, true);
+    /* 0 is a prediction, a negative number is none. */
+    check_error(k->poisson, 0, 0, 1);
+    check_error(k->poisson, -1, NAN, 1);
+}
+
+void check_poisson_of_log(const rnl_kernels *k)
+{
+    check_target_loss(k->poisson_of_log, exact_poisson_of_log);
+    check_error(k->poisson_of_log, 0, 1, 1);
+    check_error(k->poisson_of_log, 200, INFINITY, INFINITY);
+    check_error(k->poisson_of_log, -200, 0, 0);
+    check_error(k->poisson_of_log, NAN, NAN, NAN);
 }
