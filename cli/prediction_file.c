@@ -1,6 +1,7 @@
 #include "cli/prediction_file.h"
 #include "cli/output_file.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,10 +61,21 @@ static void print_class(const report *r, size_t class)
         fprintf(r->out, "%zu", class);
 }
 
+/* "price_q0.1", or "output_q0.1" without a name. */
+static void print_quantile(const report *r, const char *name, double quantile)
+{
+    char text[512];
+    snprintf(text, sizeof text, "%.400s_q%.15g", name ? name : "output", quantile);
+    print_quoted(r->out, text);
+}
+
 static void print_output(const report *r, size_t output)
 {
     const char *name = rnl_model_output_name(r->model, output);
-    if (name)
+    const double quantile = rnl_model_output_quantile(r->model, output);
+    if (!isnan(quantile))
+        print_quantile(r, name, quantile);
+    else if (name)
         print_quoted(r->out, name);
     else
         fprintf(r->out, "output_%zu", output + 1);

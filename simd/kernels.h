@@ -100,6 +100,8 @@ typedef struct rnl_activation_backward {
  *                            delta = (1 - t / (z + 1e-7)) / m
  *     poisson_of_log         loss = sum (e^z - t z) / m
  *                            delta = (e^z - t) / m
+ *     pinball                loss = sum max(q (t - z), (q - 1) (t - z)) / m, of one t for all
+ * columns delta = -q / m where z < t, (1 - q) / m where z > t, else 0
  *
  * Targets t of the cross-entropies are smoothed first: (1 - smoothing) t + smoothing / m, with m =
  * 2 in the binary one.
@@ -112,6 +114,7 @@ typedef struct rnl_loss_rows {
     float scale;            /* one over the rows of the mini-batch */
     float threshold;        /* huber: errors beyond it count linearly */
     float smoothing;        /* the cross-entropies */
+    const float *quantiles; /* (columns) q; pinball alone, whose targets are (rows, 1) */
     rnl_mutable_view delta; /* (rows, columns); values NULL if it is not needed */
     float *loss;            /* (rows) */
 } rnl_loss_rows;

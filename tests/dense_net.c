@@ -62,9 +62,10 @@ void dense_net_widen(double *x, double *targets, const rnl_data *data)
 {
     for (size_t i = 0; i < ROWS * FEATURES; ++i)
         x[i] = (double)((const float *)data->train.inputs)[i];
+    const size_t outputs = data->train.value_columns == 1 ? CLASSES : 1;
     for (size_t i = 0; i < ROWS * CLASSES; ++i)
         targets[i] = data->train.values
-                         ? (double)data->train.values[i]
+                         ? (double)data->train.values[i / outputs]
                          : (double)((size_t)data->train.labels[i / CLASSES] == i % CLASSES);
 }
 

@@ -25,7 +25,8 @@ oracle dense_net_oracle_of(const rnl_model *model, oracle_activation first,
 oracle dense_net_oracle(const rnl_model *model, oracle_activation activation, double alpha);
 void dense_net_take_parameters(oracle *net, const rnl_model *model);
 
-/* Inputs (ROWS, FEATURES) and targets (ROWS, CLASSES) in double; a class becomes 0 and 1. */
+/* Inputs (ROWS, FEATURES) and targets (ROWS, CLASSES) in double; a class becomes 0 and 1, a
+ * single value that of all outputs. */
 void dense_net_widen(double *x, double *targets, const rnl_data *data);
 
 /* Target values from 0 to 1 in place of the labels. */

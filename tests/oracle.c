@@ -164,6 +164,16 @@ static double target(const oracle *net, const double *t, size_t j)
     return (1 - net->smoothing) * t[j] + net->smoothing / (double)m;
 }
 
+static double quantile_loss(double z, double t, double q)
+{
+    return fmax(q * (t - z), (q - 1) * (t - z));
+}
+
+static double quantile_slope(double z, double t, double q)
+{
+    return t > z ? -q : t < z ? 1 - q : 0;
+}
+
 static double row_loss(const oracle *net, const double *z, const double *t)
 {
     const size_t m = net->layers[net->layer_count - 1].units;
@@ -173,7 +183,9 @@ static double row_loss(const oracle *net, const double *z, const double *t)
         const double s = 1 / (1 + exp(-z[j])), y = target(net, t, j);
         sum += net->loss == ORACLE_CROSS_ENTROPY ? y * (normalizer - z[j])
                : net->loss == ORACLE_BINARY      ? -(y * log(s) + (1 - y) * log(1 - s)) / (double)m
-                                                 : value_loss(net->loss, z[j], t[j]) / (double)m;
+               : net->loss == ORACLE_QUANTILE
+                   ? quantile_loss(z[j], t[j], (double)(j + 1) / (double)(m + 1)) / (double)m
+                   : value_loss(net->loss, z[j], t[j]) / (double)m;
     }
     return sum;
 }
@@ -189,7 +201,9 @@ static void row_slope(const oracle *net, const double *z, const double *t, doubl
         slope[j] =
             net->loss == ORACLE_CROSS_ENTROPY ? total * exp(z[j] - normalizer) - target(net, t, j)
             : net->loss == ORACLE_BINARY ? (1 / (1 + exp(-z[j])) - target(net, t, j)) / (double)m
-                                         : value_slope(net->loss, z[j], t[j]) / (double)m;
+            : net->loss == ORACLE_QUANTILE
+                ? quantile_slope(z[j], t[j], (double)(j + 1) / (double)(m + 1)) / (double)m
+                : value_slope(net->loss, z[j], t[j]) / (double)m;
 }
 
 static double penalty(const oracle *net)

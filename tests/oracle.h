@@ -40,13 +40,14 @@ typedef struct oracle_layer {
 
 /* The loss of a row, from outputs z and targets t over m columns. */
 typedef enum oracle_loss_kind {
-    ORACLE_CROSS_ENTROPY, /* of softmax(z): - sum t log softmax(z) */
-    ORACLE_BINARY,        /* of s = sigmoid(z): - sum (t log s + (1 - t) log(1 - s)) / m */
-    ORACLE_SQUARES,       /* sum (z - t)^2 / m */
-    ORACLE_ABSOLUTES,     /* sum |z - t| / m */
-    ORACLE_HUBER,         /* sum e^2 / 2, beyond 1 |e| - 1/2, / m */
-    ORACLE_POISSON,       /* sum (z - t log(z + 1e-7)) / m */
-    ORACLE_POISSON_OF_LOG /* sum (e^z - t z) / m */
+    ORACLE_CROSS_ENTROPY,  /* of softmax(z): - sum t log softmax(z) */
+    ORACLE_BINARY,         /* of s = sigmoid(z): - sum (t log s + (1 - t) log(1 - s)) / m */
+    ORACLE_SQUARES,        /* sum (z - t)^2 / m */
+    ORACLE_ABSOLUTES,      /* sum |z - t| / m */
+    ORACLE_HUBER,          /* sum e^2 / 2, beyond 1 |e| - 1/2, / m */
+    ORACLE_POISSON,        /* sum (z - t log(z + 1e-7)) / m */
+    ORACLE_POISSON_OF_LOG, /* sum (e^z - t z) / m */
+    ORACLE_QUANTILE        /* sum max(q (t - z), (q - 1) (t - z)) / m, q = (j + 1) / (m + 1) */
 } oracle_loss_kind;
 
 typedef struct oracle {

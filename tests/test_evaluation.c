@@ -48,6 +48,8 @@ static const net nets[] = {
      "scaling: standardize", 0},
     {"[dense: {units: 20, activation: elu}, dense: {units: 1, activation: exponential}]",
      "loss: poisson, metrics: [mae, r2]", "scaling: standardize", 0},
+    {"[dense: {units: 20, activation: elu}, dense: {units: 2}]",
+     "loss: {quantile: {quantiles: [0.2, 0.5]}}, metrics: [mae, r2]", "scaling: standardize", 0},
 };
 
 /* What the last validation said. */

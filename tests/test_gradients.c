@@ -194,6 +194,7 @@ ParameterizedTestParameters(gradients, of_each_loss)
         {"mean_absolute_error", "linear", ORACLE_ABSOLUTES, true, 0},
         {"huber", "linear", ORACLE_HUBER, true, 0},
         {"poisson", "exponential", ORACLE_POISSON_OF_LOG, true, 0},
+        {"{quantile: {quantiles: [0.2, 0.4, 0.6, 0.8]}}", "linear", ORACLE_QUANTILE, true, 0},
     };
     return cr_make_param_array(struct loss_case, cases, sizeof cases / sizeof *cases);
 }
@@ -203,6 +204,8 @@ ParameterizedTest(struct loss_case *c, gradients, of_each_loss)
     rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
     if (c->values)
         dense_net_give_values(data);
+    if (c->loss == ORACLE_QUANTILE)
+        data->train.value_columns = 1;
     rnl_model *model =
         dense_net(data, "tanh", c->last, c->name, "{sgd: {learning_rate: 1.0}}", ROWS, 1);
     oracle net = dense_net_oracle(model, ORACLE_TANH, 0);

@@ -79,7 +79,7 @@ static void expect_outputs(size_t outputs, const char *activation, const char *l
                            const char *target_scaling)
 {
     rnl_data *data = fixture_data(ROWS, FEATURES, CLASSES, RNL_FLOAT32);
-    give_values(data, outputs, strcmp(loss, "bce") == 0);
+    give_values(data, strcmp(loss, "quantile") == 0 ? 1 : outputs, strcmp(loss, "bce") == 0);
     rnl_model *model = fixture_model(
         fixture_config("data: {target_scaling: %s}\n"
                        "model: [dense: {units: 20, activation: elu},\n"
@@ -98,6 +98,7 @@ Test(predictor, predicts_values_and_two_classes)
     expect_outputs(1, "linear", "huber", "none");
     expect_outputs(2, "exponential", "poisson", "none");
     expect_outputs(2, "softplus", "poisson", "none");
+    expect_outputs(3, "linear", "quantile", "standardize");
     expect_outputs(1, "sigmoid", "bce", "none");
     expect_outputs(4, "sigmoid", "bce", "none");
 }

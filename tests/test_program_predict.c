@@ -28,6 +28,17 @@ static void train_houses(const char *target, int units, const char *activation, 
 
 #define HOUSES "runs/houses/model.safetensors"
 
+Test(program_predict, names_of_quantiles)
+{
+    train_houses("price", 2, "linear", "{quantile: {quantiles: [0.25, 0.5]}}, metrics: [mae]");
+    cr_expect_eq(program_run("predict " HOUSES " --data houses.csv"), 0, "%s", program_read("err"));
+    cr_expect_eq(strncmp(program_read("out"), "price_q0.25,price_q0.5\n", 23), 0, "%s",
+                 program_read("out"));
+    cr_expect_eq(program_run("evaluate " HOUSES " --data houses.csv"), 0, "%s",
+                 program_read("err"));
+    program_expect("out", "mae");
+}
+
 Test(program_predict, predicts_values)
 {
     train_houses("price", 1, "linear", "mean_squared_error");

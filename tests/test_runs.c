@@ -49,10 +49,10 @@ typedef struct part {
 
 static void read_part(part *p, const json_t *root, const json_t *run, const char *prefix)
 {
-    const size_t outputs = read_size(root, "", "outputs");
     float classes[MOST];
     read_floats(p->x, root, prefix, "x");
-    read_floats(p->values, json_object_get(run, "values") ? run : root, prefix, "values");
+    const size_t numbers =
+        read_floats(p->values, json_object_get(run, "values") ? run : root, prefix, "values");
     read_floats(p->sample_weights, root, prefix, "sample_weights");
     const size_t count = read_floats(classes, root, prefix, "classes");
     for (size_t i = 0; i < count; ++i)
@@ -66,7 +66,7 @@ static void read_part(part *p, const json_t *root, const json_t *run, const char
         .floats = p->x,
         .classes = has_classes ? p->classes : NULL,
         .values = has_classes ? NULL : p->values,
-        .value_columns = outputs,
+        .value_columns = numbers / read_size(root, prefix, "rows"),
         .sample_weights =
             json_is_true(json_object_get(run, "sample_weight")) ? p->sample_weights : NULL,
     };

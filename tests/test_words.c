@@ -229,6 +229,7 @@ ParameterizedTestParameters(words, mistakes_are_told_what_is_right)
         {"training.loss={huber: {beta: 2}}", "huber: unknown key 'beta'; here it is 'delta'"},
         {"training.loss={huber: {label_smoothing: 2}}", "the cross-entropies have it"},
         {"training.loss=smooth_l1", "it is huber"},
+        {"training.loss=PoissonNLLLoss", "it is poisson, behind activation: exponential"},
         {"training.verbose=1", "takes -v and -q"},
         {"model.1={leaky_relu: 0.1}", "unknown layer 'leaky_relu'; it is an activation: write "
                                       "`activation: leaky_relu`"},

@@ -33,6 +33,44 @@ static void exponential(const rnl_kernels *kernels, const rnl_softmax *rows)
     });
 }
 
+void rnl_quantiles_sort(float *row, size_t count)
+{
+    for (size_t i = 1; i < count; ++i) {
+        const float value = row[i];
+        size_t at = i;
+        for (; at > 0 && row[at - 1] > value; --at)
+            row[at] = row[at - 1];
+        row[at] = value;
+    }
+}
+
+static void in_order(const rnl_kernels *kernels, const rnl_softmax *rows)
+{
+    (void)kernels;
+    for (size_t i = 0; i < rows->rows; ++i) {
+        float *row = rows->y.values + i * rows->y.stride;
+        memmove(row, rows->z.values + i * rows->z.stride, rows->columns * sizeof *row);
+        rnl_quantiles_sort(row, rows->columns);
+    }
+}
+
+typedef struct quantile_parameters {
+    rnl_number_list quantiles;
+} quantile_parameters;
+
+static const rnl_number_list *quantiles_of(const void *parameters)
+{
+    return &((const quantile_parameters *)parameters)->quantiles;
+}
+
+static void bind_quantile(rnl_bound_loss *bound, const rnl_kernels *kernels, const void *parameters)
+{
+    const rnl_number_list *list = quantiles_of(parameters);
+    *bound = (rnl_bound_loss){.rows = kernels->pinball, .probabilities = in_order};
+    for (size_t i = 0; i < list->count && i < RNL_MOST_QUANTILES; ++i)
+        bound->quantiles[i] = (float)list->items[i];
+}
+
 typedef struct huber_parameters {
     double delta;
 } huber_parameters;
@@ -161,6 +199,38 @@ bool rnl_loss_scales_targets(const rnl_choice *loss)
     return rnl_loss_is_of_numbers(loss) && !rnl_loss_of(loss)->counts;
 }
 
+const rnl_number_list *rnl_loss_quantiles(const rnl_choice *loss)
+{
+    const rnl_loss *operations = rnl_loss_of(loss);
+    return operations->quantiles ? operations->quantiles(loss->parameters) : NULL;
+}
+
+size_t rnl_loss_targets(const rnl_choice *loss, size_t outputs)
+{
+    return rnl_loss_of(loss)->quantiles ? 1 : outputs;
+}
+
+size_t rnl_loss_median(const rnl_choice *loss)
+{
+    const rnl_number_list *list = rnl_loss_quantiles(loss);
+    for (size_t i = 0; list && i < list->count; ++i)
+        if (list->items[i] == 0.5)
+            return i;
+    return SIZE_MAX;
+}
+
+static const rnl_field quantile_fields[] = {
+    {.key = "quantiles",
+     .type = RNL_FIELD_NUMBER_LIST,
+     .offset = offsetof(quantile_parameters, quantiles),
+     .fallback = "[0.1, 0.5, 0.9]",
+     .minimum = 0,
+     .maximum = 1,
+     .above_minimum = true,
+     .help = "growing, between 0 and 1: the share of targets that each output is to lie above"},
+    {.key = NULL},
+};
+
 static const rnl_field huber_fields[] = {
     {.key = "delta",
      .type = RNL_FIELD_NUMBER,
@@ -223,6 +293,15 @@ static const rnl_kind kinds[] = {
                                      .joined_activation = "exponential",
                                      .bind_joined = bind_poisson_of_log,
                                      .counts = true}},
+    {.name = "quantile",
+     .aliases = "pinball quantile_loss pinball_loss",
+     .help = "mean over the quantiles q, an output each, of q e where the target is e above the "
+             "output, (1 - q) |e| where below: outputs tell a range; predictions are in order",
+     .fields = quantile_fields,
+     .size = sizeof(quantile_parameters),
+     .operations = &(const rnl_loss){.target = RNL_TARGET_VALUES,
+                                     .bind = bind_quantile,
+                                     .quantiles = quantiles_of}},
 };
 
 const rnl_kind_table rnl_losses = {

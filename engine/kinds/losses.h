@@ -8,14 +8,17 @@
 #include "engine/schema/config.h"
 #include "simd/kernels.h"
 
+#define RNL_MOST_QUANTILES 100
+
 /* A loss ready to run on one instruction set. */
 typedef struct rnl_bound_loss {
     void (*rows)(const rnl_loss_rows *rows);
-    /* Computes probabilities from logits; NULL if the last layer's output is the prediction
-     * itself. */
+    /* Computes predictions from outputs: probabilities from logits, or quantiles in order; NULL if
+     * the last layer's output is the prediction itself. */
     void (*probabilities)(const rnl_kernels *kernels, const rnl_softmax *rows);
     float threshold; /* of huber */
     float smoothing; /* of the targets of cross-entropies */
+    float quantiles[RNL_MOST_QUANTILES];
 } rnl_bound_loss;
 
 /* The operations of rnl_losses. */
@@ -30,6 +33,8 @@ typedef struct rnl_loss {
     const char *joined_activation;
     void (*bind_joined)(rnl_bound_loss *bound, const rnl_kernels *kernels, const void *parameters);
     bool counts; /* targets are numbers from 0 up, whose scale is part of the loss */
+    /* The quantiles that the outputs are of the only target; NULL: none. */
+    const rnl_number_list *(*quantiles)(const void *parameters);
 } rnl_loss;
 
 static inline const rnl_loss *rnl_loss_of(const rnl_choice *choice)
@@ -52,6 +57,18 @@ bool rnl_loss_is_of_numbers(const rnl_choice *loss);
 
 /* Tests if the loss is defined by differences, so that targets may be scaled. */
 bool rnl_loss_scales_targets(const rnl_choice *loss);
+
+/* Returns the quantiles that the outputs are of the only target, or NULL. */
+const rnl_number_list *rnl_loss_quantiles(const rnl_choice *loss);
+
+/* Returns the number of target values of a row of a network with this many outputs. */
+size_t rnl_loss_targets(const rnl_choice *loss, size_t outputs);
+
+/* Returns the output that is the median, or SIZE_MAX if none is. */
+size_t rnl_loss_median(const rnl_choice *loss);
+
+/* Sorts a row's quantiles, which may have crossed. */
+void rnl_quantiles_sort(float *row, size_t count);
 
 /* Returns the number of classes of a network with this many outputs; 0 if it predicts values. */
 size_t rnl_loss_classes(const rnl_choice *loss, size_t outputs);

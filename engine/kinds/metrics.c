@@ -242,6 +242,11 @@ rnl_status rnl_metrics_check(const rnl_choice_list *metrics, const rnl_choice *l
                                "metric %s needs %s, which loss %s does not have",
                                metrics->items[m].kind->name,
                                metric->classes ? "classes" : "target values", loss->kind->name);
+        if (metric->targets && rnl_loss_quantiles(loss) && rnl_loss_median(loss) == SIZE_MAX)
+            return rnl_fail_at(metrics->items[m].place,
+                               "metric %s compares the median with the target, and loss %s has no "
+                               "quantile 0.5",
+                               metrics->items[m].kind->name, loss->kind->name);
     }
     return RNL_OK;
 }

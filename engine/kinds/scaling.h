@@ -48,6 +48,8 @@ static inline double rnl_scaler_apply(const rnl_scaler *scaler, size_t feature, 
 /* Returns the number before scaling; unchanged without scaling. */
 static inline double rnl_scaler_undo(const rnl_scaler *scaler, size_t feature, double scaled)
 {
+    if (scaler->features == 1)
+        feature = 0;
     return scaler->features == 0 ? scaled
                                  : (scaled - scaler->offset[feature]) / scaler->scale[feature] +
                                        scaler->centre[feature];

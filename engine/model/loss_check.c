@@ -10,6 +10,29 @@
 #include <stdio.h>
 #include <string.h>
 
+static rnl_status check_quantiles(const rnl_choice *loss, const rnl_layer *last)
+{
+    const rnl_number_list *list = rnl_loss_quantiles(loss);
+    if (!list)
+        return RNL_OK;
+    if (list->count == 0 || list->count > RNL_MOST_QUANTILES)
+        return rnl_fail_at(list->place, "quantiles: expected 1 to %d numbers, got %zu",
+                           RNL_MOST_QUANTILES, list->count);
+    for (size_t i = 0; i < list->count; ++i)
+        if (!(list->items[i] < 1) || (i > 0 && !(list->items[i] > list->items[i - 1])))
+            return rnl_fail_at(list->place,
+                               "quantiles: expected growing numbers between 0 and 1, got %g as "
+                               "number %zu",
+                               list->items[i], i + 1);
+    if (rnl_shape_features(&last->output) != list->count)
+        return rnl_fail_at(last->choice->place,
+                           "%s: loss %s needs an output for each of its %zu quantiles, got %zu: "
+                           "units: %zu",
+                           last->name, loss->kind->name, list->count,
+                           rnl_shape_features(&last->output), list->count);
+    return RNL_OK;
+}
+
 rnl_status rnl_loss_check(const rnl_choice *loss, const rnl_choice *activation,
                           const rnl_layer *last)
 {
@@ -31,7 +54,7 @@ rnl_status rnl_loss_check(const rnl_choice *loss, const rnl_choice *activation,
                            "%s: loss %s needs outputs in one dimension: put a flatten layer before "
                            "it",
                            last->name, loss->kind->name);
-    return RNL_OK;
+    return check_quantiles(loss, last);
 }
 
 /* ---- targets --------------------------------------------------------------------------------- */
@@ -39,7 +62,7 @@ rnl_status rnl_loss_check(const rnl_choice *loss, const rnl_choice *activation,
 static rnl_status check_labels(const rnl_choice *loss, const rnl_dataset *dataset, size_t outputs)
 {
     const size_t classes = rnl_loss_classes(loss, outputs);
-    if (rnl_loss_of(loss)->target == RNL_TARGET_VALUES && outputs != 1)
+    if (rnl_loss_of(loss)->target == RNL_TARGET_VALUES && rnl_loss_targets(loss, outputs) != 1)
         return rnl_fail(RNL_BAD_DATA,
                         "%s: expected %zu values for each row, one for each output of the last "
                         "layer, got a class number",
@@ -92,7 +115,12 @@ static rnl_status check_values(const rnl_choice *loss, const rnl_dataset *datase
 {
     if (rnl_loss_of(loss)->target == RNL_TARGET_CLASS)
         return fail_no_classes(loss, dataset);
-    if (dataset->value_columns != outputs)
+    if (rnl_loss_quantiles(loss) && dataset->value_columns != 1)
+        return rnl_fail(RNL_BAD_DATA,
+                        "%s: expected one target value for each row, whose quantiles the outputs "
+                        "are, got %zu",
+                        dataset->name, dataset->value_columns);
+    if (dataset->value_columns != rnl_loss_targets(loss, outputs))
         return rnl_fail(RNL_BAD_DATA,
                         "%s: expected %zu target values for each row, one for each output of the "
                         "last layer, got %zu",

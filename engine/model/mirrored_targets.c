@@ -8,7 +8,7 @@
 static rnl_status check_loss(const rnl_model *model)
 {
     const rnl_choice *loss = &model->config->training.loss;
-    if (rnl_loss_of(loss)->target != RNL_TARGET_VALUES)
+    if (rnl_loss_of(loss)->target != RNL_TARGET_VALUES || rnl_loss_quantiles(loss))
         return rnl_fail_at(loss->place,
                            "loss: expected one that compares values under data.targets: inputs, "
                            "such as mean_squared_error, got %s",

@@ -7,6 +7,7 @@
 #include "engine/model/loss_check.h"
 #include "engine/model/mirrored_targets.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -374,6 +375,17 @@ size_t rnl_model_first_trainable(const rnl_model *model)
 size_t rnl_model_outputs(const rnl_model *model)
 {
     return rnl_shape_features(&model->layers[model->layer_count - 1].output);
+}
+
+size_t rnl_model_targets(const rnl_model *model)
+{
+    return rnl_loss_targets(&model->config->training.loss, rnl_model_outputs(model));
+}
+
+double rnl_model_output_quantile(const rnl_model *model, size_t output)
+{
+    const rnl_number_list *list = rnl_loss_quantiles(&model->config->training.loss);
+    return list && output < list->count ? list->items[output] : (double)NAN;
 }
 
 size_t rnl_model_classes(const rnl_model *model)

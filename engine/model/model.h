@@ -127,6 +127,9 @@ void rnl_model_follow_ties(rnl_model *model);
 /* Ends training: frees everything but the values. */
 void rnl_model_end_training(rnl_model *model);
 
+/* Returns the number of target values of a row. */
+size_t rnl_model_targets(const rnl_model *model);
+
 /* Returns the first layer with trained parameters: layers before it need no gradient. */
 size_t rnl_model_first_trainable(const rnl_model *model);
 

@@ -94,7 +94,7 @@ static rnl_status measure_targets(rnl_model *model, const rnl_dataset *train)
         return rnl_fail_at(scaling->place,
                            "target_scaling: expected target values, got the class numbers of %s",
                            train->name);
-    const rnl_numbers classes = {.columns = rnl_model_outputs(model), .name = train->name};
+    const rnl_numbers classes = {.columns = rnl_model_targets(model), .name = train->name};
     const rnl_numbers values = rnl_dataset_values(train);
     return train->labels ? rnl_scaler_create(&model->target_scaler, &none, &classes, NULL)
                          : rnl_scaler_create(&model->target_scaler, scaling, &values, NULL);

@@ -238,7 +238,7 @@ static rnl_status take_scalers(rnl_model *model, const rnl_safetensors *file, co
         take_scaler(&model->scaler, file, path, RNL_SCALING, rnl_shape_features(&model->input)));
     RNL_TRY(take_clips(&model->scaler, file, path));
     return take_scaler(&model->target_scaler, file, path, RNL_TARGET_SCALING,
-                       rnl_model_outputs(model));
+                       rnl_model_targets(model));
 }
 
 /* Tests if there is a column of classes that the outputs can represent, or a column of values for
@@ -246,7 +246,7 @@ static rnl_status take_scalers(rnl_model *model, const rnl_safetensors *file, co
 static bool targets_fit(const rnl_model *model)
 {
     const rnl_columns *targets = &model->encoding.targets;
-    const size_t outputs = rnl_model_outputs(model), classes = rnl_model_classes(model);
+    const size_t outputs = rnl_model_targets(model), classes = rnl_model_classes(model);
     if (targets->count == 0)
         return true;
     if (!targets->items[0].categorical)

@@ -140,6 +140,7 @@ static const hint kind_hints[] = {
     {"BCELoss BCEWithLogitsLoss", "it is binary_crossentropy, behind a sigmoid"},
     {"MSELoss", "it is mean_squared_error"},
     {"L1Loss l1_loss", "it is mean_absolute_error"},
+    {"PoissonNLLLoss poisson_nll_loss", "it is poisson, behind activation: exponential"},
     {"SmoothL1Loss smooth_l1_loss smooth_l1 HuberLoss", "it is huber"},
     {"precision Precision recall Recall f1 f1_score F1Score",
      "`runnel evaluate` prints precision, recall and F1 of each class"},

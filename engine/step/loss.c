@@ -13,13 +13,31 @@ typedef struct loss_state {
     rnl_bound_loss loss;
     const rnl_matrix *outputs; /* of the last layer */
     size_t classes;
+    size_t median; /* the output that metrics read, where outputs are quantiles; else SIZE_MAX */
 } loss_state;
+
+/* Of quantiles in order, keeps the median alone. */
+static void predict_median(const loss_state *state, const rnl_step *step, rnl_row_tile rows)
+{
+    const rnl_matrix *to = &step->per_row.predictions;
+    float row[RNL_MOST_QUANTILES];
+    for (size_t i = rows.begin; i < rows.filled; ++i) {
+        memcpy(row, state->outputs->values + i * state->outputs->stride,
+               state->outputs->columns * sizeof *row);
+        rnl_quantiles_sort(row, state->outputs->columns);
+        to->values[i * to->stride] = row[state->median];
+    }
+}
 
 /* Computes the step's predictions, if they are requested. */
 static void predict(const loss_state *state, const rnl_step *step, rnl_row_tile rows)
 {
     if (step->per_row.predictions.columns == 0)
         return;
+    if (state->median != SIZE_MAX && !step->given.predicting) {
+        predict_median(state, step, rows);
+        return;
+    }
     const rnl_softmax softmax = {
         .rows = rows.filled - rows.begin,
         .columns = state->outputs->columns,
@@ -44,7 +62,7 @@ static void measure(const loss_state *state, const rnl_step *step, const rnl_bat
     const rnl_choice_list *metrics = &step->given.model->config->training.metrics;
     for (size_t i = rows.begin; i < rows.filled; ++i) {
         const rnl_outcome outcome = {
-            .outputs = state->outputs->columns,
+            .outputs = state->median != SIZE_MAX ? 1 : state->outputs->columns,
             .classes = state->classes,
             .label = step->per_row.labels[i],
             .predicted = step->per_row.predicted[i],
@@ -98,6 +116,7 @@ static void compute_loss(const loss_state *state, const rnl_step *step, const rn
         .scale = 1.0f / (float)batch->rows,
         .threshold = state->loss.threshold,
         .smoothing = state->loss.smoothing,
+        .quantiles = state->loss.quantiles,
         .delta = {delta, stride},
         .loss = step->per_row.loss + rows.begin,
     };
@@ -142,6 +161,7 @@ rnl_status rnl_plan_loss(rnl_step *step)
     rnl_loss_bind(&state->loss, loss, last->activation_in_loss, step->kernels);
     state->outputs = step->layers.outputs[step->layers.count - 1];
     state->classes = rnl_model_classes(step->given.model);
+    state->median = rnl_loss_median(loss);
     return rnl_row_phase_add(step, (rnl_phase){.name = "loss", .run = run_loss, .self = state},
                              state->outputs->columns, 8);
 }

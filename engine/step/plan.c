@@ -108,7 +108,8 @@ static rnl_status plan_backward(rnl_step *step)
 rnl_status rnl_step_plan_rows(rnl_step *step)
 {
     const rnl_training_config *config = &step->given.model->config->training;
-    const size_t outputs = rnl_model_outputs(step->given.model);
+    const size_t outputs = rnl_model_outputs(step->given.model),
+                 targets = rnl_model_targets(step->given.model);
     step->rows = rnl_cut_rows(step->given.batch_size, rnl_step_shards(step));
     step->padded_rows = step->rows.blocks * step->rows.size;
     step->part_rows = rnl_cut_part(step->rows.size);
@@ -116,12 +117,13 @@ rnl_status rnl_step_plan_rows(rnl_step *step)
     RNL_TRY(rnl_arena_reserve(&step->arena, &step->per_row.labels, rows, sizeof(int32_t)));
     RNL_TRY(rnl_arena_reserve(&step->arena, &step->per_row.predicted, rows, sizeof(int32_t)));
     if (step->given.predicting || rnl_metrics_need_predictions(&config->metrics))
-        RNL_TRY(rnl_step_matrix(step, &step->per_row.predictions, outputs));
+        RNL_TRY(rnl_step_matrix(step, &step->per_row.predictions,
+                                step->given.predicting ? outputs : targets));
     if (step->given.predicting)
         return RNL_OK;
     step->per_row.mirrors = rnl_targets_are_inputs(&step->given.model->config->data);
     if (rnl_loss_of(&config->loss)->target != RNL_TARGET_CLASS && !step->per_row.mirrors)
-        RNL_TRY(rnl_step_matrix(step, &step->per_row.targets, outputs));
+        RNL_TRY(rnl_step_matrix(step, &step->per_row.targets, targets));
     for (size_t m = 0; m < config->metrics.count; ++m)
         if (rnl_metric_of(&config->metrics.items[m])->of_row)
             RNL_TRY(

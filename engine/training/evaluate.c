@@ -160,7 +160,7 @@ static rnl_status judge_rows(owned_evaluation *result, const rnl_model *model, r
                               sizeof *pass->rows.order));
     rnl_row_order(pass->rows.order, dataset->rows, 0, 0, false);
     RNL_TRY(rnl_metrics_variances(&pass->rows.variances, &model->config->training.metrics, dataset,
-                                  rnl_model_outputs(model)));
+                                  rnl_model_targets(model)));
     RNL_TRY(rnl_tally_create(&pass->tally, &model->config->training.metrics,
                              rnl_model_classes(model), dataset->rows, false));
     RNL_TRY(rnl_predictor_create_for(&predictor, model, (rnl_predictor_use){.judges = true}));

@@ -293,7 +293,7 @@ static rnl_status run(search *s)
     s->result->public.points = s->result->points;
     RNL_TRY(rnl_class_weights_create(&s->class_weights, s->model, s->rows.dataset));
     RNL_TRY(rnl_metrics_variances(&s->rows.variances, &s->model->config->training.metrics,
-                                  s->rows.dataset, rnl_model_outputs(s->model)));
+                                  s->rows.dataset, rnl_model_targets(s->model)));
     rnl_executor executor = {
         .step.given =
             {

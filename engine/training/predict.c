@@ -99,7 +99,8 @@ static void conclude(owned_prediction *result)
     const size_t outputs = result->public.outputs;
     for (size_t i = 0; result->means && i < result->public.rows * outputs; ++i) {
         const double deviation = sqrt(result->squares[i] / (double)result->passes);
-        const double scale = result->scaler->features > 0 ? result->scaler->scale[i % outputs] : 1;
+        const double scale =
+            result->scaler->features > 0 ? result->scaler->scale[i % result->scaler->features] : 1;
         keep_value(result, i, result->means[i]);
         result->deviations[i] = (float)(deviation / scale);
     }

@@ -298,7 +298,7 @@ static rnl_status run(rnl_course *t)
 static rnl_status measure_targets(rnl_course *t)
 {
     const rnl_choice_list *metrics = &t->model->config->training.metrics;
-    const size_t outputs = rnl_model_outputs(t->model);
+    const size_t outputs = rnl_model_targets(t->model);
     RNL_TRY(rnl_metrics_variances(&t->epoch.variances, metrics, &t->data->train, outputs));
     return rnl_metrics_variances(&t->validation.rows.variances, metrics, &t->data->validation,
                                  outputs);

@@ -379,6 +379,9 @@ RNL_API size_t rnl_model_classes(const rnl_model *model);
 RNL_API const char *rnl_model_class_name(const rnl_model *model, size_t class_number);
 RNL_API const char *rnl_model_output_name(const rnl_model *model, size_t output);
 
+/* Returns the quantile of the target that an output is under loss quantile, else NaN. */
+RNL_API double rnl_model_output_quantile(const rnl_model *model, size_t output);
+
 /* Returns the model's configuration, which belongs to the model: do not free it. */
 RNL_API const rnl_config *rnl_model_config(const rnl_model *model);
 

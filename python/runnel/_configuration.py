@@ -158,7 +158,7 @@ def _stopping(e: Any, validated: bool, score: str) -> dict[str, Any]:
     patience = patience_of(e)
     if not validates and (e.preset is not None or patience >= e.max_iter):
         return {}
-    return {"early_stopping": {"monitor": "val_" + score if validates else "loss",
+    return {"early_stopping": {"monitor": "val_" + (score or "loss") if validates else "loss",
                                "patience": int(min(patience, e.max_iter)) + 1,
                                "min_delta": number("tol", e.tol), "gains_add_up": False,
                                "restore_best_weights": validates}}
@@ -180,7 +180,7 @@ def configuration(e: Any, problem: Problem, *, rows: int, seed: int, epochs: int
                 whole("batch_size", e.batch_size, "'auto' or a whole number of at least 1"))
     training: dict[str, Any] = {
         "loss": problem.loss if e.loss == "auto" else e.loss,
-        "metrics": [problem.metric], "batch_size": batch, "epochs": epochs, "seed": seed,
+        "metrics": [problem.metric] if problem.metric else [], "batch_size": batch, "epochs": epochs, "seed": seed,
         "shuffle": truth("shuffle", e.shuffle), "precision": e.precision,
     }
     if e.preset is None or e.optimizer != "adam":
@@ -193,7 +193,7 @@ def configuration(e: Any, problem: Problem, *, rows: int, seed: int, epochs: int
         training |= _stopping(e, validated, problem.metric)
     data: dict[str, Any] = {"scaling": _scaling(e.scaling), "unseen": e.unseen,
                             "rare": whole("rare", e.rare, "a whole number from 0", 0)}
-    if problem.metric == "r2_score" and problem.activation == "linear":
+    if hasattr(e, "target_scaling") and problem.activation == "linear":
         data["target_scaling"] = _scaling(e.target_scaling)
     if validation:
         data["validation_split"] = validation

@@ -42,7 +42,8 @@ PARAMETERS = """
     optimizer : 'adam', 'sgd', 'adamw', ..., or a mapping such as {'rmsprop': {'rho': 0.9}}.
     schedule : a learning-rate schedule, such as {'one_cycle': {'max_rate': 0.01}}.
     loss : 'auto', or any of `runnel.help('loss')`; 'poisson' of counts, whose targets are not scaled
-        and whose output is an exponential (regressor).
+        and whose output is an exponential; {'quantile': {'quantiles': [0.1, 0.5, 0.9]}}, an output
+        each, for a single target (regressor).
     preset : 'default_dnn' or 'self_normalizing' gives activation, initializer, optimizer, schedule
         and early stopping where these parameters stand at their defaults.
     kernel_initializer : of hidden layers; 'auto' is 'glorot_uniform' for the activations of

@@ -79,8 +79,10 @@ class Collected:
         settings = {"loss": self.loss(), "optimizer": "adam", **training}
         config = Config({"model": self.layers, "training": settings}, name="the model's settings")
         loss = settings["loss"]
-        by_class = "sparse_categorical_crossentropy" in ([loss] if isinstance(loss, str) else loss)
-        targets = np.zeros(1, np.int32) if by_class else np.zeros((1, self.outputs()), np.float32)
+        named = [loss] if isinstance(loss, str) else loss
+        values = 1 if "quantile" in named else self.outputs()
+        targets = np.zeros(1, np.int32) if "sparse_categorical_crossentropy" in named else \
+            np.zeros((1, values), np.float32)
         made = Model(config, Data(np.zeros((1, *shape), np.float32), targets))
         for name, value in self.values.items():
             made.parameters[name] = value

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.metrics import r2_score
 from sklearn.utils import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 from sklearn.utils.validation import check_array, column_or_1d
@@ -188,8 +189,20 @@ class RunnelRegressor(RegressorMixin, RunnelEstimator):
         return y.reshape(-1, 1) if y.ndim == 1 else y
 
     def _problem(self, y: np.ndarray) -> Problem:
+        quantiles = self._quantiles()
+        if quantiles is not None:
+            return Problem(len(quantiles), "linear", "quantile",
+                           "r2_score" if 0.5 in quantiles else "")
         end = "exponential" if self.loss == "poisson" else "linear"
         return Problem(y.shape[1], end, "mean_squared_error", "r2_score")
+
+    def _quantiles(self) -> list[float] | None:
+        """Those of loss quantile, each an output."""
+        if self.loss == "quantile":
+            return [0.1, 0.5, 0.9]
+        if isinstance(self.loss, dict) and "quantile" in self.loss:
+            return list((self.loss["quantile"] or {}).get("quantiles", [0.1, 0.5, 0.9]))
+        return None
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """One epoch over the rows, which goes on from the last one, optimizer included.  The first
@@ -197,6 +210,17 @@ class RunnelRegressor(RegressorMixin, RunnelEstimator):
         return self._partial(X, y, None, sample_weight)
 
     def predict(self, X: Any) -> np.ndarray:
-        """(rows,) or (rows, outputs) values in the units of the targets."""
+        """(rows,) or (rows, outputs) values in the units of the targets; under loss quantile
+        (rows, quantiles)."""
         values = self._values(X)
-        return values[:, 0] if self._one_column else values
+        return values[:, 0] if self._one_column and self._quantiles() is None else values
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """R2; under loss quantile that of the median."""
+        quantiles = self._quantiles()
+        if quantiles is None:
+            return float(super().score(X, y, sample_weight))
+        if 0.5 not in quantiles:
+            raise ValueError("score compares the median, and the loss has no quantile 0.5")
+        return float(r2_score(y, self.predict(X)[:, quantiles.index(0.5)],
+                              sample_weight=sample_weight))

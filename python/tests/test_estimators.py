@@ -218,6 +218,26 @@ def test_regressor_of_counts():
         RunnelRegressor(loss="poisson").fit(x, y - 5)
 
 
+def test_regressor_of_quantiles():
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(1000, 2))
+    y = 1000 + 50 * x[:, 0] + 30 * generator.normal(size=1000)
+    for early_stopping in (False, True):
+        model = RunnelRegressor((20,), loss="quantile", max_iter=60, random_state=0,
+                                learning_rate_init=0.01, early_stopping=early_stopping).fit(x, y)
+        p = model.predict(x)
+        assert p.shape == (1000, 3) and (np.diff(p, axis=1) >= 0).all()
+        assert np.allclose((y[:, None] < p).mean(axis=0), [0.1, 0.5, 0.9], atol=0.06)
+        assert model.score(x, y) > 0.6
+    two = RunnelRegressor(loss={"quantile": {"quantiles": [0.2, 0.8]}}, max_iter=5,
+                          early_stopping=True).fit(x, y)
+    assert two.predict(x).shape == (1000, 2)
+    with pytest.raises(ValueError, match="no quantile 0.5"):
+        two.score(x, y)
+    with pytest.raises(ValueError, match="one target value"):
+        RunnelRegressor(loss="quantile", max_iter=2).fit(x, np.stack([y, y], axis=1))
+
+
 def test_names_of_layers_normalization_and_presets():
     model = classifier(batch_normalization="before", dropout=0.1, activation="logistic").fit(X, Y)
     assert "batch_normalization_1.gamma" in model.model_.parameters

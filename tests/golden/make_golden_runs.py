@@ -209,6 +209,19 @@ for end in ("exponential", "softplus"):  # under the first, Runnel's loss is wit
           layers=[L.Dense(UNITS, activation="tanh"), L.Dense(OUTPUTS, activation=end)], yaml=[
               f"dense: {{units: {UNITS}, activation: tanh}}", f"dense: {{units: {OUTPUTS}, activation: {end}}}"])
 
+QUANTILES = np.array([0.1, 0.5, 0.8])
+
+
+def pinball(targets, outputs):
+    error = targets - outputs
+    return keras.ops.mean(keras.ops.maximum(QUANTILES * error, (QUANTILES - 1) * error), axis=-1)
+
+
+train("quantiles", "loss: {quantile: {quantiles: [0.1, 0.5, 0.8]}}", START, loss=pinball, sample_weight=True,
+      values=[v[:, :1] for v in (VALUES, VALIDATION_VALUES)],
+      layers=[L.Dense(UNITS, activation="tanh"), L.Dense(OUTPUTS)],
+      yaml=[f"dense: {{units: {UNITS}, activation: tanh}}", f"dense: {{units: {OUTPUTS}}}"])
+
 here = os.path.dirname(os.path.abspath(__file__))
 with open(os.path.join(here, "runs.json"), "w") as out:
     json.dump({

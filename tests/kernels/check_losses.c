@@ -396,3 +396,50 @@ void check_poisson_of_log(const rnl_kernels *k)
     check_error(k->poisson_of_log, -200, 0, 0);
     check_error(k->poisson_of_log, NAN, NAN, NAN);
 }
+
+void check_pinball(const rnl_kernels *k)
+{
+    static guarded output;
+    static float z[SPACE], quantiles[LONGEST], t[ROWS];
+    flush_denormals();
+    for (size_t i = 0; i < SPACE; ++i)
+        z[i] = random_float(3);
+    for (size_t i = 0; i < ROWS; ++i)
+        t[i] = i % 2 ? random_float(3) : z[i * STRIDE];
+    for (size_t columns = 1; columns <= LONGEST; ++columns) {
+        for (size_t j = 0; j < columns; ++j)
+            quantiles[j] = (float)(j + 1) / (float)(columns + 1);
+        float loss[ROWS];
+        float *delta = guarded_start(&output, SPACE);
+        k->pinball(&(const rnl_loss_rows){.rows = ROWS,
+                                          .columns = columns,
+                                          .z = {z, STRIDE},
+                                          .targets = {t, 1},
+                                          .scale = 0.5f,
+                                          .quantiles = quantiles,
+                                          .delta = {delta, STRIDE - 2},
+                                          .loss = loss});
+        guarded_check(&output, ROWS, columns, STRIDE - 2);
+        for (size_t i = 0; i < ROWS; ++i) {
+            double expected = 0;
+            for (size_t j = 0; j < columns; ++j) {
+                const double q = (double)quantiles[j];
+                const double error = (double)t[i] - (double)z[i * STRIDE + j];
+                expected += fmax(q * error, (q - 1) * error) / (double)columns;
+                const double slope = error > 0 ? -q : error < 0 ? 1 - q : 0;
+                cr_assert_float_eq((double)delta[i * (STRIDE - 2) + j], slope / 2 / (double)columns,
+                                   1e-6 / (double)columns);
+            }
+            cr_assert_float_eq((double)loss[i], expected, 1e-6 * (1 + expected));
+        }
+    }
+    float bad[2] = {0, NAN}, loss;
+    k->pinball(&(const rnl_loss_rows){.rows = 1,
+                                      .columns = 2,
+                                      .z = {bad, 0},
+                                      .targets = {t, 0},
+                                      .scale = 1,
+                                      .quantiles = quantiles,
+                                      .loss = &loss});
+    cr_expect(isnan(loss), "%g", (double)loss);
+}

@@ -66,6 +66,8 @@ static rnl_loss_rows make_rnl_loss_rows(workspace *w, const call *c)
                            .targets = VIEW(1),
                            .scale = c->factor[0],
                            .threshold = fabsf(c->factor[1]),
+                           .smoothing = fminf(fabsf(c->factor[1]), 1),
+                           .quantiles = w->array[1],
                            .delta = {WHERE(0, w->array[2]), WIDTH},
                            .loss = w->array[3]};
 }
