@@ -150,6 +150,27 @@ Test(counts, outputs_below_0_are_told)
     rnl_data_free(data);
 }
 
+/* The loss is about 1 at first and falls below 0, where four times the lowest is no bound above. */
+Test(counts, a_range_test_goes_on_below_0)
+{
+    rnl_data *data = create_counts();
+    for (size_t i = 0; i < ROWS; ++i)
+        data->train.values[i] += 10;
+    rnl_model *model =
+        create_model(data, "scaling: none", "dense: {units: 1, activation: exponential}");
+    rnl_rate_search *found = NULL;
+    const rnl_rate_range range = {1e-4, 10, 300};
+    cr_assert_eq(rnl_find_learning_rate(model, data, &range, NULL, &found), RNL_OK, "%s",
+                 rnl_message());
+    cr_expect_lt(found->points[found->lowest].smoothed, -10);
+    cr_expect_gt(found->lowest, 150);
+    cr_expect_gt(found->learning_rate, 1e-3, "%g: %s", found->learning_rate, found->remark);
+    cr_expect_lt(found->learning_rate, 0.1);
+    rnl_rate_search_free(found);
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
 Test(counts, presets_leave_targets_as_they_are)
 {
     rnl_config *config = fixture_config("preset: self_normalizing\nmodel: [dense: {units: 1}]\n"

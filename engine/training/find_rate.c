@@ -3,6 +3,7 @@
 #include "engine/base/error.h"
 #include "engine/base/functions.h"
 #include "engine/base/memory.h"
+#include "engine/kinds/losses.h"
 #include "engine/kinds/metrics.h"
 #include "engine/schema/config.h"
 #include "engine/step/penalty.h"
@@ -73,13 +74,22 @@ static double smooth(search *s, double loss)
     return s->sum / s->weight;
 }
 
+/* Returns so many times the lowest smoothed loss; of one that may be negative, as much above it as
+ * if it were as large as its fall. */
+static double lowest_times(const search *s, double factor)
+{
+    const rnl_rate_search *result = &s->result->public;
+    const double lowest = result->points[result->lowest].smoothed;
+    if (!rnl_loss_of(&s->model->config->training.loss)->counts)
+        return factor * lowest;
+    return lowest + (factor - 1) * fmax(fabs(lowest), result->points[0].smoothed - lowest);
+}
+
 /* Tests for divergence, but not among the first losses, which are hardly smoothed. */
 static bool has_diverged(const search *s, double smoothed)
 {
-    const rnl_rate_search *result = &s->result->public;
     const bool settled = (double)s->done >= SMOOTHED_SHARE * (double)s->range.steps;
-    return !isfinite(smoothed) ||
-           (settled && smoothed > DIVERGED * result->points[result->lowest].smoothed);
+    return !isfinite(smoothed) || (settled && smoothed > lowest_times(s, DIVERGED));
 }
 
 /* The loss, without metrics. */
@@ -197,10 +207,12 @@ static void search_worker(rnl_hand *hand, void *context)
 
 /* Finds the last point at most a quarter above the lowest: in a flat valley, its end is found more
  * reliably than its bottom. */
-static size_t turn_of(const rnl_rate_search *found)
+static size_t turn_of(const search *s)
 {
+    const rnl_rate_search *found = &s->result->public;
+    const double most = lowest_times(s, CLIMBED);
     size_t turn = found->count - 1;
-    while (found->points[turn].smoothed > CLIMBED * found->points[found->lowest].smoothed)
+    while (found->points[turn].smoothed > most)
         --turn;
     return turn;
 }
@@ -343,7 +355,7 @@ static rnl_status find(const rnl_model *model, const rnl_data *data, const rnl_r
         return rnl_job_tell(s.options->job, status, s.stopped);
     }
     rnl_rate_search *result = &s.result->public;
-    result->turn = turn_of(result);
+    result->turn = turn_of(&s);
     result->fall = fall_of(result, s.range.steps);
     suggest(s.result, model, &data->train);
     *found = result;

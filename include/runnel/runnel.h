@@ -774,7 +774,8 @@ typedef struct rnl_rate_search {
     size_t turn;                  /* the last point whose smoothed loss is at most 1.25 times the
                                      lowest */
     int diverged; /* nonzero: the smoothed loss reached 4 times its lowest value, or was not
-                     finite */
+                     finite; of loss poisson, which may be negative, both are as far above the
+                     lowest as if that were as large as the fall from the first */
     double fall;  /* 1 - (lowest smoothed loss after the first 25th of the steps) / (mean loss of
                      that 25th); below 0.02 the network does not learn */
     double learning_rate; /* suggested: a tenth of the rate at `turn`, where the loss begins to
