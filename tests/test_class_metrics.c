@@ -225,6 +225,14 @@ Test(class_metrics, need_classes)
                  names[i]);
         cr_expect_str_eq(rnl_message(), expected);
         rnl_config_free(config);
+        config = fixture_config("model: [dense: {units: 5, activation: sigmoid}]\n"
+                                "training: {loss: bce, optimizer: sgd,\n"
+                                "  metrics: [%s]}\n",
+                                names[i]);
+        cr_expect_eq(rnl_model_create(&model, config, data), RNL_BAD_CONFIG);
+        cr_expect_not_null(strstr(rnl_message(), "with several outputs, each a label"), "%s",
+                           rnl_message());
+        rnl_config_free(config);
     }
     rnl_data_free(data);
 }

@@ -239,9 +239,12 @@ rnl_status rnl_metrics_check(const rnl_choice_list *metrics, const rnl_choice *l
                              (metric->or_binary && rnl_loss_of(loss)->fused_activation);
         if ((metric->classes && !classes) || (metric->targets && !values))
             return rnl_fail_at(metrics->items[m].place,
-                               "metric %s needs %s, which loss %s does not have",
+                               "metric %s needs %s, which loss %s does not have%s",
                                metrics->items[m].kind->name,
-                               metric->classes ? "classes" : "target values", loss->kind->name);
+                               metric->classes ? "classes" : "target values", loss->kind->name,
+                               metric->classes && rnl_loss_is_binary(loss)
+                                   ? " with several outputs, each a label of its own"
+                                   : "");
         if (metric->targets && rnl_loss_quantiles(loss) && rnl_loss_median(loss) == SIZE_MAX)
             return rnl_fail_at(metrics->items[m].place,
                                "metric %s compares the median with the target, and loss %s has no "
