@@ -105,7 +105,8 @@ Test(metrics, outputs_of_nan_are_on_no_side)
     }
 }
 
-/* Where a probability rounds to 0, its logarithm is known; rows' weights do not count. */
+/* Where a probability rounds to 0, its logarithm is known; rows' weights and smoothed labels do not
+ * count. */
 Test(metrics, log_loss_of_what_is_far_off)
 {
     static const float x[4] = {-1000, 1000, 0, 0}, one[1] = {1}, none[2] = {0};
@@ -122,7 +123,8 @@ Test(metrics, log_loss_of_what_is_far_off)
     cr_assert_eq(rnl_data_create(&data, &rows, NULL, NULL), RNL_OK);
     rnl_model *model = create(data,
                               "model: [dense: {units: 1, activation: sigmoid}]\n"
-                              "training: {loss: bce, optimizer: sgd, metrics: [log_loss]}\n",
+                              "training: {loss: {bce: {label_smoothing: 0.2}}, optimizer: sgd,\n"
+                              "  metrics: [log_loss]}\n",
                               one, none);
     rnl_evaluation *evaluation = evaluate(model, data);
     cr_expect_float_eq(figure(evaluation, "log_loss"), (1000 + 2 * log(2)) / 4, 1e-12);
@@ -130,8 +132,8 @@ Test(metrics, log_loss_of_what_is_far_off)
     rnl_model_free(model);
     model = create(data,
                    "model: [dense: {units: 2, activation: softmax}]\n"
-                   "training: {loss: sparse_categorical_crossentropy, optimizer: sgd,\n"
-                   "  metrics: [log_loss]}\n",
+                   "training: {loss: {sparse_categorical_crossentropy: {label_smoothing: 0.2}},\n"
+                   "  optimizer: sgd, metrics: [log_loss]}\n",
                    kernel, none);
     evaluation = evaluate(model, data);
     cr_expect_float_eq(figure(evaluation, "log_loss"), (2000 + 2 * log(2)) / 4, 1e-12);

@@ -187,7 +187,7 @@ static const rnl_kind kinds[] = {
      .operations = &(const rnl_metric){.of_row = mape, .targets = true}},
     {.name = "log_loss",
      .help = "mean of -log of the probability of the true class: crossentropy without weights of "
-             "rows and classes and without penalties",
+             "rows and classes, smoothed labels and penalties",
      .operations = &(const rnl_metric){.of_row = log_loss, .classes = true}},
     {.name = "balanced_accuracy",
      .aliases = "balanced_accuracy_score",
