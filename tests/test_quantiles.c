@@ -124,6 +124,25 @@ Test(quantiles, outputs_are_the_quantiles_of_the_target)
     rnl_data_free(data);
 }
 
+/* Files whose configuration does not fit what they hold. */
+Test(quantiles, files_that_say_otherwise)
+{
+    static const char *const cases[][2] = {
+        {"training.loss.quantile.quantiles=[0.1, 0.5]", "needs an output for each of its 2"},
+        {"training.loss.quantile.quantiles=[0.9, 0.5, 0.1]", "got 0.5 as number 2"},
+        {"training.loss=mean_squared_error", "target_scaling"},
+    };
+    rnl_data *data = create_data(1);
+    rnl_model *model = fixture_model(configure("[0.1, 0.5, 0.9]", 3, ""), data), *loaded = NULL;
+    cr_assert_eq(rnl_model_save(model, "model.safetensors"), RNL_OK, "%s", rnl_message());
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        cr_expect_neq(rnl_model_load(&loaded, "model.safetensors", cases[i], 1), RNL_OK);
+        cr_expect_not_null(strstr(rnl_message(), cases[i][1]), "%s", rnl_message());
+    }
+    rnl_model_free(model);
+    rnl_data_free(data);
+}
+
 /* Outputs that have crossed are put in order, the median before it is measured, too. */
 Test(quantiles, outputs_may_cross)
 {

@@ -187,6 +187,8 @@ def _compile(made: Any, training: dict[str, Any], keras: Any) -> None:
         (clipping, limit), = training["clipping"].items()
         kept[clipping] = limit[clipping] if isinstance(limit, dict) else limit
     loss, settings = _kind(training["loss"])
+    if loss == "quantile":
+        raise Unsupported("loss quantile: Keras has none like it")
     smoothing = settings.get("label_smoothing", 0)
     if smoothing and loss == "sparse_categorical_crossentropy":
         raise Unsupported(f"loss {loss}: label_smoothing: Keras's has none")
@@ -194,5 +196,4 @@ def _compile(made: Any, training: dict[str, Any], keras: Any) -> None:
                 "binary_crossentropy": "BinaryCrossentropy"}
     made_loss = keras.losses.Huber(settings["delta"]) if loss == "huber" else \
         getattr(keras.losses, smoothed[loss])(label_smoothing=smoothing) if smoothing else loss
-    made.compile(optimizer=getattr(keras.optimizers, kind)(**kept),
-                 loss=made_loss)
+    made.compile(optimizer=getattr(keras.optimizers, kind)(**kept), loss=made_loss)

@@ -242,6 +242,21 @@ def test_label_smoothing_comes_along():
 
 
 @pytest.mark.filterwarnings("ignore")
+def test_losses_of_counts_and_quantiles():
+    keras, _ = keras_models()
+    layers = keras.layers
+    model = keras.Sequential([layers.Input((5,)), layers.Dense(1, activation="exponential")])
+    model.compile("sgd", keras.losses.Poisson())
+    ours = runnel.from_keras(model)
+    assert ours.settings()["training"]["loss"] == "poisson"
+    assert runnel.to_keras(ours).loss == "poisson"
+    three = runnel.from_keras(keras.Sequential([layers.Input((5,)), layers.Dense(3)]),
+                              loss="quantile")
+    with pytest.raises(runnel.ConfigError, match="loss quantile: Keras has none"):
+        runnel.to_keras(three)
+
+
+@pytest.mark.filterwarnings("ignore")
 def test_policies_of_keras():
     keras, _ = keras_models()
     model = compiled(keras, "sgd", "mse", policy="mixed_bfloat16")
