@@ -68,7 +68,22 @@ Test(encoding, lists_are_whole)
                    "[]", "column 0 has no name, fill or list of categories");
     expect_refused("[" X "]",
                    "[{\"name\": \"c\", \"fill\": 0, \"categories\": [\"a\"], \"rare\": [\"b\"]}]",
-                   "the target 'c' has rare classes");
+                   "the target 'c' has classes that share an output");
+    expect_refused("[{\"name\": \"x\", \"fill\": null}]", "[]", "cannot stand for a missing cell");
+    expect_refused("[{\"name\": \"x\", \"fill\": 0, \"plus_minus\": true}]", "[]",
+                   "column 'x': -1 and 1 are of two categories, got 1");
+    expect_refused(
+        "[{\"name\": \"x\", \"fill\": 0, \"plus_minus\": true, \"categories\": [\"a\"], \"rare\": "
+        "[]}]",
+        "[]", "column 'x': -1 and 1 are of two categories, got 1");
+    expect_refused(
+        "[{\"name\": \"x\", \"fill\": 0, \"plus_minus\": true, \"categories\": [\"a\", \"b\"], "
+        "\"rare\": [\"c\"]}]",
+        "[]", "of two categories, got 3");
+    expect_refused("[" X "]",
+                   "[{\"name\": \"c\", \"fill\": 0, \"plus_minus\": true, \"categories\": "
+                   "[\"a\", \"b\"]}]",
+                   "the target 'c' has classes that share an output");
     static const char *const fills[] = {"2", "-1", "0.5", "1e300"};
     for (size_t i = 0; i < sizeof fills / sizeof *fills; ++i) {
         char column[128];

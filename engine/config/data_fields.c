@@ -72,6 +72,14 @@ const rnl_field rnl_data_fields[] = {
      .maximum = UINT32_MAX,
      .help = "categories of fewer training rows share one input of their column, which the model "
              "keeps; 0: none"},
+    {.key = "one_hot_max",
+     .type = RNL_FIELD_INTEGER,
+     .offset = DATA(one_hot_max),
+     .fallback = "9",
+     .minimum = 2,
+     .maximum = UINT32_MAX,
+     .help = "categories that a column which `categorical: auto` finds may have, the `rare` ones "
+             "counting as one"},
     {.key = "targets",
      .type = RNL_FIELD_KIND,
      .offset = DATA(targets),

@@ -5,6 +5,7 @@
 #include "engine/base/memory.h"
 #include "engine/base/number.h"
 #include "engine/data/arrow_frame.h"
+#include "engine/data/automatic_columns.h"
 
 #include <stdlib.h>
 
@@ -125,6 +126,7 @@ static void finish(measured *m, size_t least)
     for (size_t i = 1; i < column->category_count; ++i)
         most = column->categories[i].rows > column->categories[most].rows ? i : most;
     column->fill = column->categorical ? (double)most : column->fill / (double)m->cells;
+    rnl_automatic_settle(column);
 }
 
 static rnl_status measure_column(measured m, size_t number, bool all, size_t least)
@@ -141,15 +143,17 @@ static rnl_status measure_column(measured m, size_t number, bool all, size_t lea
     return RNL_OK;
 }
 
-rnl_status rnl_arrow_measure(const rnl_arrow_frame *frame, const bool *kept, bool all,
-                             rnl_encoding *encoding)
+rnl_status rnl_arrow_measure(const rnl_arrow_frame *frame, const bool *kept,
+                             const rnl_arrow_use *use)
 {
-    rnl_columns *inputs = &encoding->inputs;
+    rnl_columns *inputs = &use->encoding->inputs;
     for (size_t i = 0; i < frame->column_count; ++i) {
         const rnl_arrow_column *column = &frame->columns[i];
-        RNL_TRY(rnl_columns_add(inputs, column->name, !rnl_arrow_is_number(column)));
+        const bool categorical = !rnl_arrow_is_number(column);
+        RNL_TRY(rnl_columns_add(inputs, column->name, categorical));
         const measured m = {.frame = frame, .kept = kept, .column = &inputs->items[i]};
-        RNL_TRY(measure_column(m, i, all, encoding->rules.rare));
+        m.column->automatic = use->automatic && categorical;
+        RNL_TRY(measure_column(m, i, use->all_categories, use->encoding->rules.rare));
     }
     return RNL_OK;
 }

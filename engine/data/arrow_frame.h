@@ -115,18 +115,19 @@ static inline bool rnl_arrow_is_null(const struct ArrowArray *array, size_t i)
 
 /* ---- what becomes of it ---------------------------------------------------------------------- */
 
-/* Measures the encoding of a frame's columns, of the rows that are kept (arrow_encoding.c).  With
- * `all`, values of dictionaries that no row has are categories, too. */
-rnl_status rnl_arrow_measure(const rnl_arrow_frame *frame, const bool *kept, bool all,
-                             rnl_encoding *encoding);
-
 /* What is done with a frame. */
 typedef struct rnl_arrow_use {
     rnl_missing_rule missing;
     bool all_categories;
+    bool automatic;         /* as `categorical: auto` */
     rnl_encoding *encoding; /* measured if it is empty, else followed */
     bool keeps_all;         /* rows without targets, each of which is asked for */
 } rnl_arrow_use;
+
+/* Measures the encoding of a frame's columns, of the rows that are kept (arrow_encoding.c).  With
+ * all_categories, values of dictionaries that no row has are categories, too. */
+rnl_status rnl_arrow_measure(const rnl_arrow_frame *frame, const bool *kept,
+                             const rnl_arrow_use *use);
 
 /* Makes inputs of a frame (arrow_rows.c).  `kept` becomes the rows that are kept, if some are
  * dropped, for the caller to free; else NULL. */

@@ -365,6 +365,6 @@ rnl_status rnl_arrow_take(rnl_dataset *dataset, const rnl_arrow_frame *frame,
     if (use->missing == RNL_MISSING_DROP)
         RNL_TRY(choose_rows(frame, &use->encoding->inputs, kept));
     if (!rnl_encoding_measured(use->encoding))
-        RNL_TRY(rnl_arrow_measure(frame, *kept, use->all_categories, use->encoding));
+        RNL_TRY(rnl_arrow_measure(frame, *kept, use));
     return encode(dataset, frame, use, *kept);
 }

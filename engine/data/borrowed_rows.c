@@ -4,6 +4,7 @@
 #include "engine/base/error.h"
 #include "engine/data/array_oddities.h"
 #include "engine/data/arrow_frame.h"
+#include "engine/data/automatic_columns.h"
 #include "engine/data/hold_out.h"
 #include "engine/data/parts.h"
 #include "engine/data/strided.h"
@@ -157,15 +158,17 @@ static rnl_status take_columns(rnl_dataset *dataset, const rnl_rows *rows,
 {
     const bool fresh = !rnl_encoding_measured(encoding);
     const bool keeps_all = !has_others(rows);
-    const rnl_arrow_use use = {keeps_all && rows->missing == RNL_MISSING_DROP ? RNL_MISSING_ERROR
-                                                                              : rows->missing,
-                               rows->all_categories != 0, encoding, keeps_all};
+    const rnl_arrow_use use = {
+        keeps_all && rows->missing == RNL_MISSING_DROP ? RNL_MISSING_ERROR : rows->missing,
+        rows->all_categories != 0, rows->auto_categories != 0, encoding, keeps_all};
     bool *kept = NULL;
     if (frame->rows != rows->rows && (rows->rows > 0 || has_others(rows)))
         return rnl_fail(RNL_BAD_DATA, "%s: expected %zu rows in the frame, got %zu", dataset->name,
                         rows->rows, frame->rows);
     dataset->rows = frame->rows;
     rnl_status status = frame->rows > 0 ? rnl_arrow_take(dataset, frame, &use, &kept) : RNL_OK;
+    if (status == RNL_OK && fresh)
+        status = rnl_automatic_check(encoding, dataset->name, notes);
     if (status == RNL_OK && frame->rows > 0)
         status = take_others(dataset, rows);
     if (status == RNL_OK && frame->rows > 0 && fresh && notes)

@@ -24,5 +24,6 @@ rnl_category_rules rnl_category_rules_of(const rnl_data_config *config)
     const rnl_kind *kind = config->unseen.kind;
     return (rnl_category_rules){.unseen = kind ? *(const rnl_unseen_rule *)kind->operations
                                                : RNL_UNSEEN_ERROR,
-                                .rare = (size_t)config->rare};
+                                .rare = (size_t)config->rare,
+                                .one_hot_max = (size_t)config->one_hot_max};
 }

@@ -13,9 +13,12 @@ typedef enum rnl_unseen_rule {
     RNL_UNSEEN_RARE
 } rnl_unseen_rule;
 
+#define RNL_ONE_HOT_MAX 9
+
 typedef struct rnl_category_rules {
     rnl_unseen_rule unseen;
-    size_t rare; /* rows that a category needs for an input of its own */
+    size_t rare;        /* rows that a category needs for an input of its own */
+    size_t one_hot_max; /* inputs of a column that `categorical: auto` finds; 0: 9 */
 } rnl_category_rules;
 
 rnl_category_rules rnl_category_rules_of(const rnl_data_config *config);

@@ -4,6 +4,7 @@
  */
 #include "engine/base/error.h"
 #include "engine/base/utf8.h"
+#include "engine/data/automatic_columns.h"
 #include "engine/data/csv_measurement.h"
 #include "engine/data/encoding_follow.h"
 #include "engine/data/oddities.h"
@@ -164,7 +165,7 @@ static rnl_status require_values(const rnl_csv_table *t, const rnl_csv_measureme
     return RNL_OK;
 }
 
-static void finish_input(rnl_column *column, const rnl_csv_seen *seen, size_t least)
+static void fill_input(rnl_column *column, const rnl_csv_seen *seen, size_t least)
 {
     rnl_column_sort(column, least);
     column->cells = seen->cells;
@@ -176,6 +177,12 @@ static void finish_input(rnl_column *column, const rnl_csv_seen *seen, size_t le
     for (size_t i = 1; i < column->category_count; ++i)
         most = column->categories[i].rows > column->categories[most].rows ? i : most;
     column->fill = (double)most;
+}
+
+static void finish_input(rnl_column *column, const rnl_csv_seen *seen, size_t least)
+{
+    fill_input(column, seen, least);
+    rnl_automatic_settle(column);
 }
 
 static bool is_probability(const rnl_category *category)
@@ -267,6 +274,7 @@ rnl_status rnl_csv_finish_measuring(const rnl_csv_table *t, const rnl_csv_measur
     RNL_TRY(note_mixes(t, m));
     RNL_TRY(note_oddities(t, m));
     RNL_TRY(rnl_encoding_follow(encoding, &t->loading->earlier, t->loading->notes));
+    RNL_TRY(rnl_automatic_check(encoding, t->parameters->path, t->loading->notes));
     return rnl_note_rare(t->loading->notes, t->parameters->path, &encoding->inputs);
 }
 
@@ -319,10 +327,22 @@ static rnl_status measure(rnl_csv_table *t)
     return status;
 }
 
+/* Opens the table, once its texts are found. */
+static rnl_status open_searched(rnl_csv_table *t, const rnl_csv_parameters *parameters,
+                                const rnl_loading *loading)
+{
+    RNL_TRY(rnl_csv_table_open(t, parameters, loading));
+    if (!rnl_csv_finds_texts(t))
+        return RNL_OK;
+    const rnl_status status = rnl_csv_find_texts(t);
+    rnl_csv_table_close(t);
+    return status == RNL_OK ? rnl_csv_table_open(t, parameters, loading) : status;
+}
+
 rnl_status rnl_csv_measure(const rnl_csv_parameters *parameters, const rnl_loading *loading)
 {
     rnl_csv_table t;
-    RNL_TRY(rnl_csv_table_open(&t, parameters, loading));
+    RNL_TRY(open_searched(&t, parameters, loading));
     const rnl_status status = measure(&t);
     rnl_csv_table_close(&t);
     return status;

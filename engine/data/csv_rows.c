@@ -167,6 +167,12 @@ static rnl_status measure(const rnl_csv_parameters *parameters, const rnl_loadin
     rnl_csv_table t;
     RNL_TRY(open_together(&t, parameters, loading));
     rnl_status status = rnl_csv_find_section(section, &t);
+    if (status == RNL_OK && rnl_csv_finds_texts(&t)) {
+        status = rnl_csv_find_texts_sections(&t, *section);
+        rnl_csv_table_close(&t);
+        RNL_TRY(status);
+        RNL_TRY(open_together(&t, parameters, loading));
+    }
     if (status == RNL_OK)
         status = rnl_csv_measure_sections(&t, *section);
     rnl_csv_table_close(&t);

@@ -27,6 +27,9 @@ rnl_status rnl_csv_find_section(rnl_csv_section *section, const rnl_csv_table *t
 rnl_status rnl_csv_read_section(rnl_csv_table *t, rnl_csv_section section,
                                 rnl_status (*take_row)(void *context), void *context);
 
+/* Finds inputs that hold texts as rnl_csv_find_texts does, in the sections of all ranks. */
+rnl_status rnl_csv_find_texts_sections(rnl_csv_table *t, rnl_csv_section section);
+
 /* Measures the encoding as rnl_csv_measure does, on the sections of all ranks. */
 rnl_status rnl_csv_measure_sections(rnl_csv_table *t, rnl_csv_section section);
 

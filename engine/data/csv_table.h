@@ -86,6 +86,14 @@ rnl_status rnl_csv_find_cell(const rnl_csv_table *t, const char *name, rnl_place
 /* Begins the encoding with the columns that the configuration chooses (csv_columns.c). */
 rnl_status rnl_csv_choose_columns(const rnl_csv_table *t);
 
+/* Tests if the name under `categorical` is none of a column, and asks for those of texts; and if
+ * some name is (csv_columns.c). */
+bool rnl_csv_is_auto(const rnl_csv_table *t, const char *name);
+bool rnl_csv_finds_texts(const rnl_csv_table *t);
+
+/* Reads all rows to find the inputs that hold texts, and makes them categorical (csv_texts.c). */
+rnl_status rnl_csv_find_texts(rnl_csv_table *t);
+
 /* Reads all rows to find categories and what fills missing cells (csv_measure.c). */
 rnl_status rnl_csv_measure(const rnl_csv_parameters *parameters, const rnl_loading *loading);
 

@@ -17,7 +17,7 @@ void rnl_column_drop_categories(rnl_column *column)
     rnl_text_index_release(&column->index);
     column->categories = NULL;
     column->category_count = column->rare = column->name_bytes = 0;
-    column->categorical = column->numbers = false;
+    column->categorical = column->numbers = column->plus_minus = column->automatic = false;
 }
 
 void rnl_columns_release(rnl_columns *columns)

@@ -16,16 +16,27 @@ typedef struct rnl_category {
     bool rare;     /* shares the input of the column's rare ones */
 } rnl_category;
 
+/* How a column was found to hold texts. */
+typedef struct rnl_found_text {
+    size_t line, column; /* of the first one in a file; 0 in a frame */
+    size_t texts, numbers;
+    char first[32]; /* the beginning of it */
+} rnl_found_text;
+
 typedef struct rnl_column {
     char *name;
     bool categorical; /* an input becomes a 0 or 1 for each category, a target a class number */
     size_t category_count;
     rnl_category *categories; /* sorted: as numbers if all of them are, else byte by byte; */
     size_t rare;              /* of them, at the end, share an input */
+    bool plus_minus;          /* the two inputs that they would become are one, of -1 and 1 */
+    bool automatic;           /* found, and not named, while the encoding is measured, */
+    rnl_found_text found;     /* by what the cells say */
     rnl_text_index index;     /* of the categories */
     size_t name_bytes;        /* of the categories, their keys and the index */
     bool numbers;             /* all categories are numbers */
-    double fill;  /* for a missing cell: the mean, or the most frequent category's index */
+    double fill;  /* for a missing cell: the mean, or the most frequent category's index, or the
+                     count of categories: none */
     size_t cells; /* with a value, while the encoding is measured */
 } rnl_column;
 
@@ -69,7 +80,9 @@ void rnl_column_sort(rnl_column *column, size_t least);
 /* Returns how many numbers an input of the column becomes. */
 static inline size_t rnl_column_width(const rnl_column *column)
 {
-    return column->categorical ? column->category_count - column->rare + (column->rare > 0) : 1;
+    return column->categorical && !column->plus_minus
+               ? column->category_count - column->rare + (column->rare > 0)
+               : 1;
 }
 
 /* Returns number i of those that a category becomes; for none, the count of categories, all are
@@ -77,7 +90,11 @@ static inline size_t rnl_column_width(const rnl_column *column)
 static inline double rnl_column_number(const rnl_column *column, size_t category, size_t i)
 {
     const size_t frequent = column->category_count - column->rare;
-    return category < frequent ? category == i : category < column->category_count && i == frequent;
+    const bool none = category >= column->category_count;
+    const size_t place = category < frequent ? category : frequent;
+    if (column->plus_minus)
+        return none ? 0 : place == 0 ? -1 : 1;
+    return !none && place == i;
 }
 
 /* The column holds values after all: its categories are forgotten. */

@@ -1,7 +1,8 @@
 /*
  * An encoding as JSON, in the metadata of a model:
  * {"inputs": [{"name": "colour", "categories": ["blue", "red"], "fill": 1.0}], "targets": [...]};
- * a column without categories is numeric; those that share an input are listed as "rare".
+ * a column without categories is numeric.  Of categories, those that share an input are listed as
+ * "rare"; a "fill" of null is none of them; "plus_minus" makes the inputs of two one.
  */
 #include "engine/base/error.h"
 #include "engine/data/encoding.h"
@@ -34,7 +35,9 @@ static json_t *categories_to_json(const rnl_column *column, size_t first, size_t
 
 static json_t *column_to_json(const rnl_column *column)
 {
-    json_t *object = json_pack("{s:s, s:f}", "name", column->name, "fill", column->fill);
+    const bool fills = !column->categorical || column->fill < (double)column->category_count;
+    json_t *object = json_pack("{s:s, s:o}", "name", column->name, "fill",
+                               fills ? json_real(column->fill) : json_null());
     const size_t count = column->category_count, frequent = count - column->rare;
     bool complete = object != NULL;
     if (complete && column->categorical)
@@ -43,6 +46,8 @@ static json_t *column_to_json(const rnl_column *column)
     if (complete && column->rare > 0)
         complete =
             json_object_set_new(object, "rare", categories_to_json(column, frequent, count)) == 0;
+    if (complete && column->plus_minus)
+        complete = json_object_set_new(object, "plus_minus", json_true()) == 0;
     return only_if(complete, object);
 }
 
@@ -92,9 +97,30 @@ static rnl_status take_categories(rnl_column *column, const json_t *categories, 
     return RNL_OK;
 }
 
-/* The place of a category, or a number that a float holds. */
-static bool can_fill(const rnl_column *column, double fill)
+/* Makes two inputs one. */
+static rnl_status take_sign(rnl_column *column, const json_t *plus_minus)
 {
+    if (!json_is_true(plus_minus))
+        return RNL_OK;
+    const size_t width = rnl_column_width(column);
+    if (!column->categorical || width != 2)
+        return rnl_fail(RNL_BAD_DATA, "column '%.60s': -1 and 1 are of two categories, got %zu",
+                        column->name, width);
+    column->plus_minus = true;
+    return RNL_OK;
+}
+
+static double fill_of(const rnl_column *column, const json_t *fill)
+{
+    return json_is_null(fill) ? (double)column->category_count : json_number_value(fill);
+}
+
+/* The place of a category, or a number that a float holds. */
+static bool can_fill(const rnl_column *column, const json_t *given)
+{
+    const double fill = json_number_value(given);
+    if (json_is_null(given))
+        return column->categorical;
     if (!column->categorical)
         return fill >= -3.5e38 && fill <= 3.5e38;
     return fill >= 0 && fill < (double)column->category_count && fill == (double)(size_t)fill;
@@ -105,7 +131,8 @@ static rnl_status take_column(rnl_columns *columns, const json_t *object, rnl_te
     const json_t *categories = json_object_get(object, "categories");
     const char *name = json_string_value(json_object_get(object, "name"));
     const json_t *fill = json_object_get(object, "fill"), *rare = json_object_get(object, "rare");
-    if (!name || !json_is_number(fill) || (categories && !json_is_array(categories)) ||
+    if (!name || !(json_is_number(fill) || json_is_null(fill)) ||
+        (categories && !json_is_array(categories)) ||
         (rare && (!json_is_array(rare) || !categories)))
         return rnl_fail(RNL_BAD_DATA, "column %zu has no name, fill or list of categories",
                         names->count);
@@ -116,8 +143,9 @@ static rnl_status take_column(rnl_columns *columns, const json_t *object, rnl_te
     rnl_column *column = &columns->items[columns->count - 1];
     if (categories)
         RNL_TRY(take_categories(column, categories, rare));
-    column->fill = json_number_value(fill);
-    return can_fill(column, column->fill)
+    RNL_TRY(take_sign(column, json_object_get(object, "plus_minus")));
+    column->fill = fill_of(column, fill);
+    return can_fill(column, fill)
                ? RNL_OK
                : rnl_fail(RNL_BAD_DATA, "column '%.60s': %g cannot stand for a missing cell", name,
                           column->fill);
@@ -138,8 +166,8 @@ static rnl_status take_columns(rnl_columns *columns, const json_t *root, const c
 static rnl_status check_targets(const rnl_columns *targets)
 {
     for (size_t i = 0; i < targets->count; ++i)
-        if (targets->items[i].rare > 0)
-            return rnl_fail(RNL_BAD_DATA, "the target '%.60s' has rare classes",
+        if (targets->items[i].rare > 0 || targets->items[i].plus_minus)
+            return rnl_fail(RNL_BAD_DATA, "the target '%.60s' has classes that share an output",
                             targets->items[i].name);
         else if (targets->items[i].categorical && targets->count > 1)
             return rnl_fail(RNL_BAD_DATA,

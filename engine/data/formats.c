@@ -45,7 +45,8 @@ static const rnl_kind missing_kinds[] = {
      .help = "leave such rows out (in prediction an error)",
      .operations = &(const rnl_missing_rule){RNL_MISSING_DROP}},
     {.name = "fill",
-     .help = "an input becomes the mean or the most frequent category of the training rows",
+     .help = "an input becomes the mean or the most frequent category of the training rows; in "
+             "columns that `categorical: auto` finds, no category",
      .operations = &(const rnl_missing_rule){RNL_MISSING_FILL}},
 };
 
@@ -76,7 +77,10 @@ static const rnl_field csv_fields[] = {
      .help = "path of the table; plain or gzip"},
     CSV_TEXTS(target, "column to predict, or columns of values; only the training set needs it"),
     CSV_TEXTS(features, "columns of the inputs; without it, all others that have a name"),
-    CSV_TEXTS(categorical, "those whose cells are names: an input becomes 0 or 1 for each name"),
+    CSV_TEXTS(categorical,
+              "those whose cells are names: an input becomes 0 or 1 for each name; or auto, among "
+              "them: also columns that hold something but numbers, of up to "
+              "data.one_hot_max names, two of which are one input of -1 and 1"),
     CSV_TEXTS(sample_weight, "column of numbers from 0: factors of the rows' losses; no input"),
     CSV_TEXTS(ignore, "columns that are neither inputs nor anything else, as a row's number"),
     {.key = "delimiter",

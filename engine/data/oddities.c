@@ -95,7 +95,9 @@ static bool is_mostly_filled(const rnl_odd_table *table, const rnl_column *input
 static rnl_status note_filled(rnl_notes *notes, const rnl_odd_table *table, const rnl_column *input)
 {
     char fill[96];
-    if (input->categorical)
+    if (input->categorical && input->fill == (double)input->category_count)
+        snprintf(fill, sizeof fill, "none of its categories");
+    else if (input->categorical)
         snprintf(fill, sizeof fill, "the most frequent, '%.60s'",
                  input->categories[(size_t)input->fill].name);
     else

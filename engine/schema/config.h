@@ -20,6 +20,7 @@ typedef struct rnl_data_config {
     rnl_choice classes;                 /* of rnl_class_selections; kind NULL for all */
     int64_t limit, limit_per_class;     /* training rows; 0: all */
     rnl_choice unseen;                  /* of rnl_unseen_rules */
+    int64_t one_hot_max;                /* inputs of a column that `categorical: auto` finds */
     int64_t rare;                       /* rows that a category needs for an input of its own */
     rnl_number_list resize;             /* height and width of images; none: as they are */
 } rnl_data_config;

@@ -243,6 +243,10 @@ typedef struct rnl_rows {
     struct ArrowArrayStream *frame;
     rnl_missing_rule missing; /* nulls and empty texts in the frame */
     int all_categories;       /* nonzero: values of a dictionary that no row has are categories */
+    /* Nonzero: texts and dictionaries of the first rows are taken as `categorical: auto` takes a
+     * table's: two categories are one input of -1 and 1, a missing one is 0, and more than the
+     * configuration's data.one_hot_max, 9 without one, are refused. */
+    int auto_categories;
 } rnl_rows;
 
 /* Creates data from rows of the caller.  NULL stands for a part without rows.  Targets may be NULL
@@ -252,9 +256,9 @@ RNL_API rnl_status rnl_data_create(rnl_data **data, const rnl_rows *train,
 
 /* Creates data as rnl_data_create does, and makes of them what the configuration's `data` says of
  * rows that it loads: classes, validation_split, folds, limit, limit_per_class, targets, resize,
- * and of categories: unseen, rare. Under a loss of numbers, as mean_squared_error, class numbers
- * become target values. What it leaves out, and what it changes, is copied.  For a model's own
- * configuration see rnl_model_config. RNL_BAD_CONFIG, RNL_BAD_DATA, RNL_NO_MEMORY. */
+ * and of categories: unseen, rare, one_hot_max. Under a loss of numbers, as mean_squared_error,
+ * class numbers become target values. What it leaves out, and what it changes, is copied.  For a
+ * model's own configuration see rnl_model_config. RNL_BAD_CONFIG, RNL_BAD_DATA, RNL_NO_MEMORY. */
 RNL_API rnl_status rnl_data_create_for(rnl_data **data, const rnl_config *config,
                                        const rnl_rows *train, const rnl_rows *validation,
                                        const rnl_rows *test);
@@ -928,8 +932,8 @@ typedef struct rnl_request {
     size_t features; /* of a row: rnl_predictor_features */
     /* (rows, features) inputs as the training data hold them, not scaled; exactly one is given.
      * A categorical column of a table is a number for each of its categories in sorted order: 1
-     * for the row's own, 0 for the others; rare ones share the last.  rnl_predictor_read_row makes
-     * them of texts. */
+     * for the row's own, 0 for the others; rare ones share the last; or, of two, one of -1 and 1.
+     * rnl_predictor_read_row makes them of texts. */
     const float *floats;
     const double *doubles;
     const uint8_t *bytes;

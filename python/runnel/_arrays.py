@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._frames import Stream, is_frame, missing_rule
+from ._frames import Stream, finds_categories, is_frame, missing_rule
 from ._library import Rows, Strided
 from .errors import DataError
 
@@ -81,11 +81,12 @@ class HeldRows:
 
     def __init__(self, inputs: Any, targets: Any = None, weights: Any = None,
                  name: str = "training rows", classes: bool | None = None,
-                 missing: str = "error") -> None:
+                 missing: str = "error", categorical: str | None = None) -> None:
         self.name = name
         self.held: list[Any] = []
         rule = missing_rule(missing)  # a wrong one is refused with arrays, too
-        self.inputs = self._take_frame(inputs, rule) if is_frame(inputs) \
+        automatic = finds_categories(categorical)
+        self.inputs = self._take_frame(inputs, rule, automatic) if is_frame(inputs) \
             else self._take_inputs(inputs)
         if targets is not None:
             self._take_targets(targets, classes)
@@ -106,11 +107,11 @@ class HeldRows:
         self.rows.inputs = described.pointer
         return array
 
-    def _take_frame(self, frame: Any, rule: int) -> Any:
+    def _take_frame(self, frame: Any, rule: int, automatic: int) -> Any:
         stream = Stream(frame, self.name)
         self.held.append(stream)
         self.rows = Rows(rows=stream.rows, frame=stream.pointer, missing=rule,
-                         all_categories=stream.all_categories)
+                         all_categories=stream.all_categories, auto_categories=automatic)
         return frame
 
     def _describe(self, what: str, given: Any, rank: int) -> Any:

@@ -192,7 +192,9 @@ def configuration(e: Any, problem: Problem, *, rows: int, seed: int, epochs: int
     if stopping:
         training |= _stopping(e, validated, problem.metric)
     data: dict[str, Any] = {"scaling": _scaling(e.scaling), "unseen": e.unseen,
-                            "rare": whole("rare", e.rare, "a whole number from 0", 0)}
+                            "rare": whole("rare", e.rare, "a whole number from 0", 0),
+                            "one_hot_max": whole("one_hot_max", e.one_hot_max,
+                                                 "a whole number from 2", 2)}
     if hasattr(e, "target_scaling") and problem.activation == "linear":
         data["target_scaling"] = _scaling(e.target_scaling)
     if validation:

@@ -26,7 +26,8 @@ class Data(Handle):
     (x, y) or (x, y, sample_weight).  The arrays must not change while the data live.  With
     `config`, what its `data` says of rows is done: validation_split, folds, limit, ...
     `after`: a model whose columns and categories a frame's are to be.  `missing`: what becomes of
-    rows of a frame where a value is missing: 'error', 'drop' or 'fill'.  Raises `DataError`.
+    rows of a frame where a value is missing: 'error', 'drop' or 'fill'.  `categorical`: 'auto' for
+    a frame's texts and categories as `categorical: auto` takes a table's.  Raises `DataError`.
     """
 
     _free = "rnl_data_free"
@@ -34,12 +35,13 @@ class Data(Handle):
     def __init__(self, x: Any = None, y: Any = None, sample_weight: Any = None, *,
                  validation: tuple[Any, ...] | None = None, test: tuple[Any, ...] | None = None,
                  config: Config | None = None, classes: bool = False,
-                 after: "Model | None" = None, missing: str = "error") -> None:
+                 after: "Model | None" = None, missing: str = "error",
+                 categorical: str | None = None) -> None:
         parts = [(x, y, sample_weight) if x is not None else None, validation, test]
         names = ["training rows", "validation rows", "test rows"]
         values = any(are_no_classes(part[1]) for part in parts if part is not None and part[1:])
         self._held = [HeldRows(*part, name=name, classes=classes or (False if values else None),
-                               missing=missing)
+                               missing=missing, categorical=categorical)
                       if part is not None else None
                       for part, name in zip(parts, names)]
         rows = [c.byref(held.rows) if held else None for held in self._held]

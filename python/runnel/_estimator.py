@@ -57,6 +57,9 @@ PARAMETERS = """
     precision : 'float32' or 'mixed_bfloat16'.
     missing : what becomes of rows of a frame where a value is missing: 'error', 'drop' (in
         prediction an error), or 'fill' by the mean or the most frequent category.
+    categorical : None: columns of texts and categories are an input of 0 or 1 for each category;
+        'auto': two categories are one input of -1 and 1, a missing one is 0 under missing='fill',
+        and more than one_hot_max are refused.
     unseen : what a category becomes that the training rows do not have: 'error', 'missing', none
         (all of its column's inputs are 0), or 'rare', one of those.
     rare : categories of a frame that fewer training rows have share an input of their column.
@@ -91,7 +94,8 @@ class RunnelEstimator(BaseEstimator):
                  preset: Any = None, kernel_initializer: Any = "auto",
                  batch_normalization: Any = False, dropout: Any = 0.0,
                  scaling: Any = "standardize", precision: str = "float32",
-                 missing: str = "error", unseen: str = "error", rare: int = 0,
+                 missing: str = "error", categorical: str | None = None,
+                 one_hot_max: int = 9, unseen: str = "error", rare: int = 0,
                  n_jobs: int | None = None, checkpoint: Any = None,
                  config: Any = None) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -123,6 +127,8 @@ class RunnelEstimator(BaseEstimator):
         self.scaling = scaling
         self.precision = precision
         self.missing = missing
+        self.categorical = categorical
+        self.one_hot_max = one_hot_max
         self.unseen = unseen
         self.rare = rare
         self.n_jobs = n_jobs
@@ -253,7 +259,7 @@ class RunnelEstimator(BaseEstimator):
         config = config_for(len(X))
         data = core.Data(X, y, weights, validation=validation, config=config,
                          classes=y.dtype == np.int32, after=earlier if is_frame(X) else None,
-                         missing=self.missing)
+                         missing=self.missing, categorical=self.categorical)
         if split is not None and data.rows(core.VALIDATION) < self._least_validation:
             raise ValueError("The validation set is too small. Increase 'validation_fraction' or "
                              "the size of your dataset.")

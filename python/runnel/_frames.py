@@ -24,6 +24,13 @@ def missing_rule(missing: str) -> int:
     return MISSING[missing]
 
 
+def finds_categories(categorical: str | None) -> int:
+    """auto_categories of an rnl_rows"""
+    if not (categorical is None or (isinstance(categorical, str) and categorical == "auto")):
+        raise ConfigError(f"categorical: expected None or 'auto', got {categorical!r}")
+    return int(categorical == "auto")
+
+
 def is_frame(x: Any) -> bool:
     """A frame of columns with names: pandas, polars, pyarrow's table."""
     named = hasattr(x, "columns") or hasattr(x, "column_names")

@@ -55,6 +55,7 @@ class Rows(c.Structure):
         ("frame", c.c_void_p),
         ("missing", c.c_int),
         ("all_categories", c.c_int),
+        ("auto_categories", c.c_int),
     ]
 
 

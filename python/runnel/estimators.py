@@ -31,7 +31,8 @@ class RunnelClassifier(ClassifierMixin, RunnelEstimator):
                  preset: Any = None, kernel_initializer: Any = "auto",
                  batch_normalization: Any = False, dropout: Any = 0.0, class_weight: Any = None,
                  scaling: Any = "standardize", precision: str = "float32",
-                 missing: str = "error", unseen: str = "error", rare: int = 0,
+                 missing: str = "error", categorical: str | None = None,
+                 one_hot_max: int = 9, unseen: str = "error", rare: int = 0,
                  n_jobs: int | None = None, checkpoint: Any = None,
                  config: Any = None) -> None:
         super().__init__(
@@ -44,8 +45,8 @@ class RunnelClassifier(ClassifierMixin, RunnelEstimator):
             epsilon=epsilon, n_iter_no_change=n_iter_no_change, loss=loss, preset=preset,
             kernel_initializer=kernel_initializer, batch_normalization=batch_normalization,
             dropout=dropout, scaling=scaling, precision=precision,
-            missing=missing, unseen=unseen, rare=rare, n_jobs=n_jobs,
-            checkpoint=checkpoint, config=config)
+            missing=missing, categorical=categorical, one_hot_max=one_hot_max, unseen=unseen,
+            rare=rare, n_jobs=n_jobs, checkpoint=checkpoint, config=config)
         self.class_weight = class_weight
 
     def __sklearn_tags__(self) -> Any:
@@ -154,9 +155,10 @@ class RunnelRegressor(RegressorMixin, RunnelEstimator):
                  preset: Any = None, kernel_initializer: Any = "auto",
                  batch_normalization: Any = False, dropout: Any = 0.0,
                  scaling: Any = "standardize", target_scaling: Any = "standardize",
-                 precision: str = "float32", missing: str = "error", unseen: str = "error", rare: int = 0,
-                 n_jobs: int | None = None,
-                 checkpoint: Any = None, config: Any = None) -> None:
+                 precision: str = "float32", missing: str = "error", categorical: str | None = None,
+                 one_hot_max: int = 9, unseen: str = "error", rare: int = 0,
+                 n_jobs: int | None = None, checkpoint: Any = None,
+                 config: Any = None) -> None:
         super().__init__(
             hidden_layer_sizes, activation, optimizer=optimizer, alpha=alpha,
             batch_size=batch_size, learning_rate_init=learning_rate_init, schedule=schedule,
@@ -167,8 +169,8 @@ class RunnelRegressor(RegressorMixin, RunnelEstimator):
             epsilon=epsilon, n_iter_no_change=n_iter_no_change, loss=loss, preset=preset,
             kernel_initializer=kernel_initializer, batch_normalization=batch_normalization,
             dropout=dropout, scaling=scaling, precision=precision,
-            missing=missing, unseen=unseen, rare=rare, n_jobs=n_jobs,
-            checkpoint=checkpoint, config=config)
+            missing=missing, categorical=categorical, one_hot_max=one_hot_max, unseen=unseen,
+            rare=rare, n_jobs=n_jobs, checkpoint=checkpoint, config=config)
         self.target_scaling = target_scaling
 
     _least_validation = 2  # of one row, r2 is not defined

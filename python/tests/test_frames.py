@@ -155,6 +155,24 @@ def test_rare_categories_are_those_of_scikit_learn():
         regressor(rare=2).fit(SIZE[:, None], PRICE)
 
 
+def test_categories_that_are_found():
+    columns = {**COLUMNS, "kind": ["flat" if new else "house" for new in NEW]}
+    models = [regressor(categorical="auto").fit(frame, PRICE) for frame in frames(columns)]
+    assert len({model.model_.to_bytes() for model in models}) == 1
+    predictor = runnel.Predictor(models[0].model_)
+    for town, kind, inputs in [("Chur", "flat", [0, 1, 0, -1]), ("Bern", "house", [1, 0, 0, 1])]:
+        row = predictor.row({"size": "1", "rooms": "2", "new": "False", "town": town, "kind": kind})
+        assert (row == [1, 2, 0, *inputs]).all()
+    frame = pandas.DataFrame({**COLUMNS, "id": [f"n{i}" for i in range(ROWS)]})
+    with pytest.raises(ValueError, match="training rows: column 'id': 200 categories in 200 cells"):
+        regressor(categorical="auto").fit(frame, PRICE)
+    for parameters, inputs in [({"one_hot_max": 200}, 206), ({"rare": 2}, 7)]:
+        model = regressor(categorical="auto", **parameters).fit(frame, PRICE).model_
+        assert model.input_shape == (inputs,)
+    with pytest.raises(ValueError, match="categorical: expected None or 'auto', got"):
+        regressor(categorical=["town"]).fit(frame, PRICE)
+
+
 def test_categories_of_pandas_are_those_of_the_type():
     frame = pandas.DataFrame({**COLUMNS, "town": pandas.Categorical(TOWN)})
     model = regressor().fit(frame[TOWN != "Chur"], PRICE[TOWN != "Chur"])

@@ -8,9 +8,9 @@
 
 static char comma[] = ",", semicolon[] = ";", point[] = ".", whitespace[] = RNL_CSV_WHITESPACE,
             name_x[] = "x", name_y[] = "y", number_1[] = "1", number_2[] = "2",
-            question_mark[] = "?";
+            question_mark[] = "?", automatic[] = "auto";
 static char *list_x[] = {name_x}, *list_y[] = {name_y}, *list_1[] = {number_1},
-            *list_2[] = {number_2}, *list_missing[] = {question_mark};
+            *list_2[] = {number_2}, *list_missing[] = {question_mark}, *list_auto[] = {automatic};
 
 #define LIST(items_) ((rnl_text_list){.count = 1, .items = (items_), .place.source = "fuzz.yaml"})
 
@@ -71,6 +71,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
     };
     fuzz_table(&table, RNL_TARGET_VALUES);
     table.categorical = LIST(list_x);
+    fuzz_table(&table, RNL_TARGET_CLASS);
+    table.categorical = LIST(list_auto);
     fuzz_table(&table, RNL_TARGET_CLASS);
     table.missing.kind = &rules[RNL_MISSING_DROP];
     table.categorical = (rnl_text_list){0};
