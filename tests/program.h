@@ -11,6 +11,12 @@
 
 #define SPIRALS "'" RUNNEL_EXAMPLES "/spirals.yaml'"
 
+/* In front of a command of the shell: a library of the build that is loaded first, by a link,
+ * because LD_PRELOAD takes no blanks. */
+#define PRELOADED(library)                                                                         \
+    "ln -sf '" library "' preloaded.so; ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0 "      \
+    "LD_PRELOAD=\"$PWD/preloaded.so\" "
+
 /* For the init of a suite, whose fini is scratch_leave. */
 void program_enter(void);
 

@@ -193,11 +193,11 @@ Test(outputs, a_run_that_came_in_the_meantime_stays)
 {
     cr_assert_eq(program_run("train " ONE_EPOCH "-o whole"), 0);
     const int code = program_shell(
-        "ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0 LD_PRELOAD='" HELD "' "
-        "\"$R\" train " ONE_EPOCH "-o d 2>second & "
+        "%s\"$R\" train " ONE_EPOCH "-o d 2>second & "
         "until grep -q '^State:.T' /proc/$!/status || ! kill -0 $!; do sleep 0.01; done; "
         "\"$R\" train " ONE_EPOCH "-o d >out 2>err || exit 9; "
-        "kill -CONT $!; wait $!");
+        "kill -CONT $!; wait $!",
+        PRELOADED(HELD));
     cr_expect_eq(code, 1, "%s", program_read("second"));
     program_expect("second", "d/model.safetensors was written by another run in the meantime");
     cr_expect_eq(program_shell("cmp whole/model.safetensors d/model.safetensors"), 0);
@@ -271,15 +271,12 @@ Test(outputs, a_trial_is_done_if_its_model_says_so)
 
 Test(outputs, file_systems_without_locks_are_warned_of)
 {
-    cr_expect_eq(
-        program_shell("ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0 LD_PRELOAD='" NO_LOCKS
-                      "' \"$R\" train " ONE_EPOCH "-o r >out 2>err"),
-        0, "%s", program_read("err"));
+    cr_expect_eq(program_shell(PRELOADED(NO_LOCKS) "\"$R\" train " ONE_EPOCH "-o r >out 2>err"), 0,
+                 "%s", program_read("err"));
     program_expect("err", "warning: r cannot be locked: No locks available");
     cr_expect(program_has(MODEL));
     cr_expect_eq(
-        program_shell("ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0 LD_PRELOAD='" NO_LOCKS
-                      "' \"$R\" find-lr " SPIRALS " --steps 50 -o f >out 2>err"),
+        program_shell(PRELOADED(NO_LOCKS) "\"$R\" find-lr " SPIRALS " --steps 50 -o f >out 2>err"),
         0, "%s", program_read("err"));
 }
 

@@ -198,10 +198,7 @@ Test(program_compare, compare_goes_on_where_a_process_cannot_be_had)
 {
     const char *words = "compare " SPIRALS " --set training.epochs=1 -o c "
                         "--vary training.batch_size=100,150,300";
-    cr_expect_eq(program_shell("ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0 "
-                               "LD_PRELOAD='" NO_PROCESS "' \"$R\" %s >out 2>err",
-                               words),
-                 1);
+    cr_expect_eq(program_shell(PRELOADED(NO_PROCESS) "\"$R\" %s >out 2>err", words), 1);
     program_expect("err", "cannot start a process: ");
     program_expect("err", "[1/3] c/00-batch_size_100/run: failed: it cannot begin");
     program_expect("err", "[3/3] c/02-batch_size_300/run: trained");
