@@ -153,6 +153,7 @@ STEP_2(int, int_sub, int)
 #define v_sigmoid         w_sigmoid
 #define v_swish_slope     w_swish_slope
 #define v_swish           w_swish
+#define v_mish            w_mish
 #define v_tanh            w_tanh
 #define v_log             w_log
 #define v_softplus        w_softplus

@@ -47,8 +47,8 @@ typedef struct rnl_activation_forward {
     rnl_view z;         /* (rows, columns) */
     const float *bias;  /* (columns), or NULL for none */
     rnl_mutable_view y; /* (rows, columns) */
-    float *kept; /* (rows, columns), with y's stride: f' of swish, softplus, gelu; NULL if it is
-                    not needed */
+    float *kept; /* (rows, columns), with y's stride: f' of swish, softplus, gelu and mish; NULL if
+                    it is not needed */
     float alpha; /* elu: scale of the negative part; leaky_relu: slope of the negative part */
     const void *self; /* formula: its rnl_formula_program */
 } rnl_activation_forward;

@@ -16,7 +16,7 @@ static inline double rnl_proven_ulp(const char *function)
         double bound;
     } bounds[] = {
         {"elu", 1},  {"exponential", 1}, {"logarithm", 2}, {"sigmoid", 1}, {"tanh", 1},
-        {"selu", 2}, {"softplus", 3},    {"softsign", 2},  {"gelu", 2},
+        {"selu", 2}, {"softplus", 3},    {"softsign", 2},  {"gelu", 2},    {"mish", 2},
     };
     for (size_t i = 0; i < sizeof bounds / sizeof *bounds; ++i)
         if (strcmp(bounds[i].name, function) == 0)

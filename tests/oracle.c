@@ -68,6 +68,8 @@ static double activate(const oracle_layer *layer, double z)
         return z / (1 + exp(-z));
     case ORACLE_GELU:
         return z * erfc(-z / sqrt(2)) / 2;
+    case ORACLE_MISH:
+        return z * tanh(log1p(exp(z)));
     default:
         return z;
     }
@@ -100,6 +102,8 @@ static double derivative(const oracle_layer *layer, double z)
         return (1 + z / (1 + exp(z))) / (1 + exp(-z));
     case ORACLE_GELU:
         return erfc(-z / sqrt(2)) / 2 + z * exp(-z * z / 2) / sqrt(2 * M_PI);
+    case ORACLE_MISH:
+        return tanh(log1p(exp(z))) + z / ((1 + exp(-z)) * pow(cosh(log1p(exp(z))), 2));
     default:
         return 1;
     }

@@ -24,7 +24,8 @@ typedef enum oracle_activation {
     ORACLE_EXPONENTIAL,
     ORACLE_HARD_SIGMOID,
     ORACLE_SWISH,
-    ORACLE_GELU
+    ORACLE_GELU,
+    ORACLE_MISH
 } oracle_activation;
 
 typedef struct oracle_layer {

@@ -40,6 +40,11 @@ static double of_gelu(double z)
     return z * erfc(-z / sqrt(2)) / 2;
 }
 
+static double of_mish(double z)
+{
+    return z * tanh(log1p(exp(z)));
+}
+
 static double of_formula(double z)
 {
     return z / (1 + z * z);
@@ -78,6 +83,7 @@ Test(activation_values, are_those_of_closed_forms)
     check("exponential", exp);
     check("softplus", of_softplus);
     check("gelu", of_gelu);
+    check("mish", of_mish);
     check("z / (1 + z^2)", of_formula);
     check("formula: z / (1 + z*z)", of_formula);
 }

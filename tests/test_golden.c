@@ -139,6 +139,7 @@ static activation_kernels activation_named(const rnl_kernels *k, const char *nam
         {"hard_sigmoid", k->hard_sigmoid_forward, k->hard_sigmoid_backward, 0},
         {"silu", k->swish_forward, k->kept_backward, 0},
         {"gelu", k->gelu_forward, k->kept_backward, 0},
+        {"mish", k->mish_forward, k->kept_backward, 0},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; ++i)
         if (strcmp(all[i].name, name) == 0)
@@ -152,14 +153,14 @@ static void check_activations(const rnl_kernels *k)
 {
     json_t *root = load("activations.json");
     const json_t *activations = json_object_get(root, "activations");
-    cr_assert_eq(json_array_size(activations), 13);
-    for (size_t i = 0; i < 13; ++i) {
+    cr_assert_eq(json_array_size(activations), 14);
+    for (size_t i = 0; i < 14; ++i) {
         const json_t *golden = json_array_get(activations, i);
         const activation_kernels kernels =
             activation_named(k, json_string_value(json_object_get(golden, "name")));
-        const bool keeps_slope = kernels.forward == k->swish_forward ||
-                                 kernels.forward == k->softplus_forward ||
-                                 kernels.forward == k->gelu_forward;
+        const bool keeps_slope =
+            kernels.forward == k->swish_forward || kernels.forward == k->softplus_forward ||
+            kernels.forward == k->gelu_forward || kernels.forward == k->mish_forward;
         float z[MOST], y[MOST], kept[MOST], ones[MOST], delta[MOST];
         const size_t count = read_floats(z, golden, "z");
         for (size_t j = 0; j < count; ++j)

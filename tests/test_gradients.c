@@ -30,6 +30,7 @@ ParameterizedTestParameters(gradients, of_one_step)
         {"hard_sigmoid", ORACLE_HARD_SIGMOID, 0},
         {"swish", ORACLE_SWISH, 0},
         {"gelu", ORACLE_GELU, 0},
+        {"mish", ORACLE_MISH, 0},
         {"silu", ORACLE_SWISH, 0},
     };
     return cr_make_param_array(struct activation_case, cases, sizeof cases / sizeof *cases);

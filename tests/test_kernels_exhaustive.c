@@ -137,6 +137,25 @@ static int gelu_precise(mpfr_ptr y, mpfr_srcptr x, mpfr_rnd_t rounding)
     return inexact;
 }
 
+static void evaluate_mish(const rnl_kernels *kernels, const float *x, float *y)
+{
+    kernels->mish_forward(&(const rnl_activation_forward){
+        .rows = 1, .columns = CHUNK, .z = {x, CHUNK}, .y = {y, CHUNK}});
+}
+
+static double mish_oracle(double x)
+{
+    const double w = exp(fmin(x, 100)), n = w * (w + 2);
+    return isnan(x) || x > 100 ? x : x < -700 ? 0 : x * n / (n + 2);
+}
+
+static int mish_precise(mpfr_ptr y, mpfr_srcptr x, mpfr_rnd_t rounding)
+{
+    softplus_precise(y, x, rounding);
+    mpfr_tanh(y, y, rounding);
+    return mpfr_mul(y, y, x, rounding);
+}
+
 static double sigmoid_oracle(double x)
 {
     return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
@@ -303,4 +322,11 @@ Test(exhaustive, gelu)
 {
     check("gelu", &(const function){evaluate_gelu, gelu_oracle, gelu_precise,
                                     rnl_proven_ulp("gelu"), -5, 5e-9});
+}
+
+/* Below -70 parts of e^z may be flushed. */
+Test(exhaustive, mish)
+{
+    check("mish", &(const function){evaluate_mish, mish_oracle, mish_precise,
+                                    rnl_proven_ulp("mish"), -70, 4e-36});
 }

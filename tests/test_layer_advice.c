@@ -32,6 +32,7 @@ Test(layer_advice, auto_initializers_follow_the_activation)
         {", activation: swish", "he_normal"},
         {", activation: silu", "he_normal"},
         {", activation: gelu", "he_normal"},
+        {", activation: mish", "he_normal"},
         {", activation: selu", "lecun_normal"},
         {", activation: tanh}, activation: selu, dense: {units: 1", "glorot_uniform"},
         {"}, activation: selu, dense: {units: 1", "lecun_normal"},

@@ -165,6 +165,7 @@ Test(target_scale, targets_out_of_reach_are_told)
         {below, "selu", "none", "numbers from -1.758 up, and 50 %"},
         {below, "swish", "none", "numbers from -0.2785 up, and 75 %"},
         {below, "gelu", "none", "numbers from -0.17 up, and 75 %"},
+        {below, "mish", "none", "numbers from -0.3088 up, and 75 %"},
         {low, "swish", "none", ""},
         {low, "gelu", "none", "25 %"},
         {positive, "relu", "none", ""},

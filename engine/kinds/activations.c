@@ -108,6 +108,13 @@ static void bind_gelu(rnl_bound_activation *bound, const rnl_kernels *kernels,
     *bound = (rnl_bound_activation){kernels->gelu_forward, kernels->kept_backward, 0, true, NULL};
 }
 
+static void bind_mish(rnl_bound_activation *bound, const rnl_kernels *kernels,
+                      const void *parameters)
+{
+    (void)parameters;
+    *bound = (rnl_bound_activation){kernels->mish_forward, kernels->kept_backward, 0, true, NULL};
+}
+
 #define REACH(name, lower, upper)                                                                  \
     static rnl_reach reach_##name(const void *parameters)                                          \
     {                                                                                              \
@@ -121,6 +128,7 @@ REACH(sign, -1, 1)
 REACH(selu, -1.7580993408473766, INFINITY)
 REACH(swish, -0.27846454276107380, INFINITY)
 REACH(gelu, -0.16997120747990369, INFINITY)
+REACH(mish, -0.30884341301725043, INFINITY)
 
 static rnl_reach reach_elu(const void *parameters)
 {
@@ -222,6 +230,11 @@ static const rnl_kind kinds[] = {
      .help = "f(z) = z Phi(z), Phi the normal distribution",
      .operations = &(const rnl_activation){.bind = bind_gelu,
                                            .reach = reach_gelu,
+                                           .initializers = rnl_he_initializers}},
+    {.name = "mish",
+     .help = "f(z) = z tanh(softplus z) = z tanh(log(1 + e^z))",
+     .operations = &(const rnl_activation){.bind = bind_mish,
+                                           .reach = reach_mish,
                                            .initializers = rnl_he_initializers}},
     {.name = "softmax",
      .help = "f(z)_i = e^z_i / sum_j e^z_j; only in the last layer, with a crossentropy loss",

@@ -334,8 +334,8 @@ static const rnl_kind kinds[] = {
              "are, and 0 in the last layer of each block and of the model",
      .operations = &fixup},
     {.name = "auto",
-     .help = "what suits the activation that follows: he_normal for relu, elu, gelu, swish and "
-             "softplus, the same with variance 2 / ((1 + a^2) fan_in) for a slope of a below 0 "
+     .help = "what suits the activation that follows: he_normal for relu, elu, gelu, swish, mish "
+             "and softplus, the same with variance 2 / ((1 + a^2) fan_in) for a slope of a below 0 "
              "(leaky_relu, prelu, rrelu), lecun_normal for selu, glorot_uniform for the others and "
              "none",
      .operations = &glorot_uniform},

@@ -14,7 +14,7 @@ from .core import Model
 
 ACTIVATIONS = {"silu": "swish", "leaky_relu": {"leaky_relu": 0.2}}
 SAME = {"linear", "relu", "elu", "selu", "sigmoid", "tanh", "softplus", "softsign", "exponential",
-        "hard_sigmoid", "swish", "gelu", "softmax"}
+        "hard_sigmoid", "swish", "gelu", "mish", "softmax"}
 
 
 def _activation(name: Any) -> Any:

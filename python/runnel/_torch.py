@@ -97,7 +97,7 @@ LAYERS: dict[str, Callable[[Any, str, Collected], None]] = {
         {"leaky_relu": float(layer.negative_slope)}),
     **{kind: _plain(name) for kind, name in {
         "ReLU": "relu", "SELU": "selu", "SiLU": "swish", "Tanh": "tanh", "Sigmoid": "sigmoid",
-        "Softsign": "softsign", "Hardsigmoid": "hard_sigmoid"}.items()},
+        "Softsign": "softsign", "Hardsigmoid": "hard_sigmoid", "Mish": "mish"}.items()},
 }
 
 

@@ -31,6 +31,7 @@ def keras_models():
         ("slopes", [layers.Input((20,)), layers.Dense(30), layers.PReLU(), layers.Dense(20),
                     layers.LeakyReLU(negative_slope=0.1), layers.Dense(9, activation="gelu"),
                     layers.GaussianNoise(0.1), layers.Dense(9, activation="silu"),
+                    layers.Dense(9, activation="mish"),
                     layers.Dense(1, activation="sigmoid")], "binary_crossentropy",
          keras.optimizers.SGD(0.02, momentum=0.9))]
 
@@ -294,7 +295,7 @@ def test_torch():
     torch.manual_seed(0)
     model = nn.Sequential(nn.Flatten(), nn.Linear(12, 30), nn.BatchNorm1d(30), nn.ELU(),
                           nn.Dropout(0.1), nn.Sequential(nn.Linear(30, 20, bias=False),
-                                                         nn.PReLU(20), nn.GELU()),
+                                                         nn.PReLU(20), nn.GELU(), nn.Mish()),
                           nn.Linear(20, 9), nn.LeakyReLU(), nn.Linear(9, 4))
     x = torch.randn(64, 3, 4)
     model(x), model(x)

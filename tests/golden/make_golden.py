@@ -106,7 +106,7 @@ def optimizers(steps=100, count=6):
 def activations(count=24):
     z = as_float32(np.concatenate([rng.normal(size=count) * 3, [0.5, -0.5, 20.0, -20.0]]))
     kinds = {name: getattr(keras.activations, name) for name in (
-        "linear", "relu", "elu", "sigmoid", "tanh", "selu", "softplus", "softsign", "exponential", "hard_sigmoid", "silu")}
+        "linear", "relu", "elu", "sigmoid", "tanh", "selu", "softplus", "softsign", "exponential", "hard_sigmoid", "silu", "mish")}
     kinds["gelu"] = lambda x: keras.activations.gelu(x, approximate=False)
     kinds["leaky_relu"] = lambda x: keras.activations.leaky_relu(x, negative_slope=0.3)
     made = []

@@ -69,8 +69,12 @@ static double gelu_slope(double z, double alpha)
            (isinf(z) ? 0 : z * exp(-z * z / 2) / sqrt(2 * 3.14159265358979323846));
 }
 
-/* In ULP down to -5, below that absolutely. */
-void check_gelu_forward(const rnl_kernels *k)
+typedef struct two_bounds {
+    double ulp, relative_from, absolute; /* below relative_from, the bound is absolute */
+} two_bounds;
+
+static void check_twice_bounded(forward_kernel *kernel, forward_oracle *oracle, const char *name,
+                                two_bounds bounds)
 {
     flush_denormals();
     static float z[LONGEST], bias[LONGEST], y[LONGEST];
@@ -79,15 +83,15 @@ void check_gelu_forward(const rnl_kernels *k)
             z[i] = round == 0 && i < SPECIALS ? special[i]
                    : round % 2 == 0           ? random_float(20)
                                               : random_bits();
-        k->gelu_forward(&(const rnl_activation_forward){
+        kernel(&(const rnl_activation_forward){
             .rows = 1, .columns = LONGEST, .z = {z, 0}, .y = {y, 0}});
         for (size_t i = 0; i < LONGEST; ++i) {
-            const double exact = gelu_oracle(without_denormal(z[i]), 0);
-            if (z[i] < -5)
-                cr_assert_float_eq((double)y[i], exact, 5e-9, "gelu(%g): %g", (double)z[i],
-                                   (double)y[i]);
+            const double exact = oracle(without_denormal(z[i]), 0);
+            if ((double)z[i] < bounds.relative_from)
+                cr_assert(fabs((double)y[i] - exact) <= bounds.absolute, "%s(%g): %g", name,
+                          (double)z[i], (double)y[i]);
             else
-                expect_near(y[i], exact, 2, "gelu", (double)z[i]);
+                expect_near(y[i], exact, bounds.ulp, name, (double)z[i]);
         }
     }
     for (size_t columns = 0; columns <= LONGEST; ++columns) {
@@ -97,14 +101,45 @@ void check_gelu_forward(const rnl_kernels *k)
             z[i] = random_float(4);
             bias[i] = random_float(1);
         }
-        k->gelu_forward(&(const rnl_activation_forward){
+        kernel(&(const rnl_activation_forward){
             .rows = 1, .columns = columns, .z = {z, 0}, .bias = bias, .y = {out, 0}});
         guarded_check(&output, 1, columns, SPACE);
         for (size_t i = 0; i < columns; ++i) {
             const float sum = z[i] + bias[i];
-            expect_near(out[i], gelu_oracle((double)sum, 0), 2, "gelu", (double)sum);
+            expect_near(out[i], oracle((double)sum, 0), bounds.ulp, name, (double)sum);
         }
     }
-    check_positions(k->gelu_forward, z, 0);
+    check_positions(kernel, z, 0);
+}
+
+void check_gelu_forward(const rnl_kernels *k)
+{
+    check_twice_bounded(k->gelu_forward, gelu_oracle, "gelu", (two_bounds){2, -5, 5e-9});
     check_kept(k->gelu_forward, gelu_slope, "gelu");
+}
+
+/* tanh(softplus z) */
+static double mish_gate(double z)
+{
+    const double w = exp(fmin(z, 100)), n = w * (w + 2);
+    return n / (n + 2);
+}
+
+static double mish_oracle(double z, double alpha)
+{
+    (void)alpha;
+    return isinf(z) ? fmax(z, 0) : z * mish_gate(z);
+}
+
+static double mish_slope(double z, double alpha)
+{
+    (void)alpha;
+    const double gate = mish_gate(z);
+    return gate + z * (1 - gate * gate) * sigmoid_oracle(z, 0);
+}
+
+void check_mish_forward(const rnl_kernels *k)
+{
+    check_twice_bounded(k->mish_forward, mish_oracle, "mish", (two_bounds){2, -70, 4e-36});
+    check_kept(k->mish_forward, mish_slope, "mish");
 }
