@@ -221,21 +221,22 @@ static rnl_random_rows arguments_rnl_random_rows(const workspace *w, size_t n)
                              .y = {w->array[2], 512}};
 }
 
-static rnl_learned_slope arguments_rnl_learned_slope(const workspace *w, size_t n)
+static rnl_learned_factors arguments_rnl_learned_factors(const workspace *w, size_t n)
 {
-    return (rnl_learned_slope){n / 32, 32, {w->array[0], 32}, w->array[1], {w->array[2], 32}};
+    return (rnl_learned_factors){n / 32, 32, {w->array[0], 32}, w->array[1], {w->array[2], 32}};
 }
 
-static rnl_learned_slope_backward arguments_rnl_learned_slope_backward(const workspace *w, size_t n)
+static rnl_learned_factors_backward arguments_rnl_learned_factors_backward(const workspace *w,
+                                                                           size_t n)
 {
     static float gradient[32];
-    return (rnl_learned_slope_backward){.rows = n / 32,
-                                        .columns = 32,
-                                        .upstream = {w->array[0], 32, 1, 0},
-                                        .z = {w->array[1], 32},
-                                        .slopes = w->array[3],
-                                        .delta = {w->array[2], 32},
-                                        .slope_gradient = gradient};
+    return (rnl_learned_factors_backward){.rows = n / 32,
+                                          .columns = 32,
+                                          .upstream = {w->array[0], 32, 1, 0},
+                                          .z = {w->array[1], 32},
+                                          .factors = w->array[3],
+                                          .delta = {w->array[2], 32},
+                                          .gradient = gradient};
 }
 
 static rnl_column_moments arguments_rnl_column_moments(const workspace *w, size_t n)

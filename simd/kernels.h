@@ -266,24 +266,26 @@ typedef struct rnl_random_rows {
     rnl_mutable_view y; /* (rows, columns) */
 } rnl_random_rows;
 
-/* Parametric ReLU (He, Zhang, Ren and Sun 2015): y = z where it is at least 0, else slope z. */
-typedef struct rnl_learned_slope {
+/* factors: y = factor z; learned_slope, parametric ReLU (He, Zhang, Ren and Sun 2015): z where it
+ * is at least 0. */
+typedef struct rnl_learned_factors {
     size_t rows, columns;
-    rnl_view z;          /* (rows, columns) */
-    const float *slopes; /* (columns) */
-    rnl_mutable_view y;  /* (rows, columns) */
-} rnl_learned_slope;
+    rnl_view z;           /* (rows, columns) */
+    const float *factors; /* (columns) */
+    rnl_mutable_view y;   /* (rows, columns) */
+} rnl_learned_factors;
 
-/* delta = g or slope g; slope_gradient = the sum over the rows of g z where z is below 0.  g is the
- * sum of upstream's partial products in their order.  Rows are summed in groups of 16. */
-typedef struct rnl_learned_slope_backward {
+/* delta = factor g; gradient = the sum over the rows of g z; learned_slope: delta = g where z is at
+ * least 0, which adds nothing.  g is the sum of upstream's partial products in their order.  Rows
+ * are summed in groups of 16. */
+typedef struct rnl_learned_factors_backward {
     size_t rows, columns;
     rnl_partials upstream;  /* (rows, columns) each: partial products */
     rnl_view z;             /* (rows, columns) */
-    const float *slopes;    /* (columns) */
+    const float *factors;   /* (columns) */
     rnl_mutable_view delta; /* (rows, columns); may be upstream_0 */
-    float *slope_gradient;  /* (columns) */
-} rnl_learned_slope_backward;
+    float *gradient;        /* (columns) */
+} rnl_learned_factors_backward;
 
 /* The mean and the population variance of each column, in two passes.  Rows are summed in groups of
  * 16. */

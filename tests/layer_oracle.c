@@ -145,6 +145,8 @@ static double element(const layer_oracle *oracle, const rnl_layer *layer, double
         return activate(&((const rnl_activation_layer *)choice->parameters)->function, x);
     if (is(choice, "prelu"))
         return x >= 0 ? x : x * oracle->parameters[layer->index][0][column];
+    if (is(choice, "scale"))
+        return x * oracle->parameters[layer->index][0][column];
     if (is(choice, "rrelu")) {
         const rnl_rrelu *p = choice->parameters;
         const double u = oracle->step > 0 ? uniform(oracle, layer, row, column) : 0.5;

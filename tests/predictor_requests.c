@@ -87,7 +87,7 @@ const char *const nets[] = {
     " batch_normalization: {center: false}, dense: {units: 5}, batch_normalization: {scale: "
     "false},\n"
     " activation: softmax]",
-    "[activation: tanh, dense: {units: 33, activation: prelu}, dropout: 0.5,\n"
+    "[activation: tanh, scale, dense: {units: 33, activation: prelu}, dropout: 0.5,\n"
     " dense: {units: 33, activation: rrelu}, alpha_dropout: 0.1,\n"
     " dense: {units: 33, activation: swish, activity_regularizer: l2}, gaussian_noise: 0.3,\n"
     " dense: {units: 5, activation: softmax}]",

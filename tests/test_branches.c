@@ -200,6 +200,12 @@ Test(branches, folded)
         "  - residual: {layers: [{dense: 5}, batch_normalization], project: true, name: a}\n"
         "  - residual: {layers: [batch_normalization, {dense: 5}], project: true}\n",
         "folded backward into dense_1");
+    check_folded("  - scale\n"
+                 "  - dense: {units: 5, use_bias: false}\n"
+                 "  - scale\n"
+                 "  - activation: tanh\n"
+                 "  - scale\n",
+                 "scale_1: folded forward into dense_1");
 }
 
 static void expect_refused(const char *model, const char *message)

@@ -31,7 +31,7 @@ static const net nets[] = {
      "false},\n"
      " activation: softmax]",
      classifies, "scaling: none", 0},
-    {"[activation: tanh, dense: {units: 33, activation: prelu}, dropout: 0.5,\n"
+    {"[activation: tanh, scale, dense: {units: 33, activation: prelu}, dropout: 0.5,\n"
      " dense: {units: 33, activation: rrelu}, alpha_dropout: 0.1,\n"
      " dense: {units: 33, activation: swish, activity_regularizer: l2}, gaussian_noise: 0.3,\n"
      " dense: {units: 5, activation: softmax}]",

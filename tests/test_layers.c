@@ -25,6 +25,11 @@ enum { FEATURES = 6, CLASSES = 4, MOST_ROWS = 40 };
     CASE(batch_normalization_frozen, "batch_normalization: {trainable: false}")                    \
     CASE(prelu, "prelu: {initial_slope: 0.3}")                                                     \
     CASE(prelu_negative, "prelu: {initial_slope: -0.5}")                                           \
+    CASE(scale, "scale")                                                                           \
+    CASE(scale_twice, "scale: {learning_rate_factor: 1}\n"                                         \
+                      "  - dense: {units: 9, activation: tanh}\n"                                  \
+                      "  - scale")                                                                 \
+    CASE(frozen_scale, "scale: {trainable: false}")                                                \
     CASE(rrelu, "rrelu: {lower: 0.2, upper: 0.9}")                                                 \
     CASE(dropout, "dropout: 0.4")                                                                  \
     CASE(alpha_dropout, "alpha_dropout: {rate: 0.3}")                                              \
@@ -61,6 +66,7 @@ enum { FEATURES = 6, CLASSES = 4, MOST_ROWS = 40 };
          "  - batch_normalization\n"                                                               \
          "  - dense: {units: 50, use_bias: false, kernel_regularizer: {l2: 0.05}}\n"               \
          "  - batch_normalization: {statistics: shard}\n"                                          \
+         "  - scale\n"                                                                             \
          "  - prelu: {initial_slope: 0.25}\n"                                                      \
          "  - dropout: 0.2\n"                                                                      \
          "  - residual:\n"                                                                         \

@@ -20,6 +20,7 @@ static const char plain[] = "  - dense: {units: 150, activation: elu}\n"
 
 /* Layers with outputs of their own; weights that change after their update. */
 static const char every_layer[] =
+    "  - scale\n"
     "  - batch_normalization\n"
     "  - dense: {units: 150, activation: elu, kernel_constraint: max_norm}\n"
     "  - batch_normalization: {statistics: shard, moving_statistics: final_pass}\n"
@@ -27,6 +28,7 @@ static const char every_layer[] =
     "  - residual: [{dense: {units: 150, kernel_regularizer: l1}}, prelu,\n"
     "               {dense: {units: 150, activity_regularizer: l2}}]\n"
     "  - rrelu\n"
+    "  - scale\n"
     "  - activation: tanh\n";
 
 static const char frozen[] = "  - dense: {units: 100, activation: elu, trainable: false}\n"

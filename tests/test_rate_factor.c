@@ -51,6 +51,7 @@ static rnl_model *create_model(const rnl_data *data, size_t optimizer, double ra
             "  layers:\n"
             "    - dense: {units: 140, kernel_regularizer: {l1_proximal: 0.02}%s}\n"
             "    - prelu: {initial_slope: 0.1}\n"
+            "    - scale\n"
             "    - batch_normalization\n"
             "    - dense: {units: 5, activation: softmax, kernel_regularizer: {l2: 0.01}}\n"
             "training: {loss: sparse_categorical_crossentropy, batch_size: %d, epochs: 3,\n"

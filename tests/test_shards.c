@@ -155,6 +155,7 @@ static const char plain[] = "  - dense: {units: 200, activation: elu}\n"
                             "  - dense: {units: 60, activation: relu}\n";
 
 static const char every_layer[] =
+    "  - scale\n"
     "  - gaussian_noise: 0.1\n"
     "  - dense: {units: 130, activation: elu, kernel_regularizer: l2, bias_regularizer: l1}\n"
     "  - batch_normalization\n"
@@ -163,12 +164,14 @@ static const char every_layer[] =
     "  - residual: [{dense: {units: 70, activation: tanh}}, alpha_dropout: 0.1]\n"
     "  - batch_normalization: {statistics: shard}\n"
     "  - rrelu\n"
+    "  - scale: {learning_rate_factor: 6}\n"
     "  - batch_normalization: {moving_statistics: final_pass}\n"
     "  - dense: {units: 48, kernel_constraint: {max_norm: 0.8}}\n";
 
 static const char frozen[] = "  - dense: {units: 100, activation: elu, trainable: false}\n"
                              "  - batch_normalization: {trainable: false}\n"
                              "  - dense: {units: 60, activation: elu}\n"
+                             "  - scale: {trainable: false}\n"
                              "  - prelu: {trainable: false}\n";
 
 typedef struct trial {

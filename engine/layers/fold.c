@@ -1,6 +1,7 @@
 /*
- * Folding batch normalization into the weights of dense layers, for inference.  With s = gamma /
- * sqrt(moving_variance + epsilon) and t = beta - moving_mean s, it is y = s x + t, which is folded
+ * Folding batch normalization and scale layers into the weights of dense layers, for inference.
+ * With s = gamma / sqrt(moving_variance + epsilon) and t = beta - moving_mean s, the former is y =
+ * s x + t, the latter y = s x, which is folded
  *
  *     backward, into a preceding dense layer without activation:
  *                   W' = W diag(s), b' = s b + t
@@ -76,9 +77,19 @@ static rnl_status take_dense(layer_fate *fate, const rnl_layer *layer)
     return RNL_OK;
 }
 
+static bool is_scale(const rnl_layer *layer)
+{
+    return is(layer, &rnl_scale_operations);
+}
+
 /* Computes s and t of unit j, y = s x + t. */
 static void line_of(const rnl_layer *layer, size_t j, double *s, double *t)
 {
+    if (is_scale(layer)) {
+        *s = (double)layer->parameters[0].arrays[RNL_VALUES][j];
+        *t = 0;
+        return;
+    }
     const rnl_normalization_places at = rnl_normalization_places_of(layer);
     const rnl_parameter *p = layer->parameters;
     const double epsilon = rnl_batch_normalization_of(layer)->epsilon;
@@ -91,7 +102,7 @@ static void line_of(const rnl_layer *layer, size_t j, double *s, double *t)
 
 static void fold_backward(const rnl_layer *layer, layer_fate *dense, size_t fan_in)
 {
-    const size_t units = layer->output.size[0];
+    const size_t units = rnl_shape_features(&layer->output);
     for (size_t j = 0; j < units; ++j) {
         double s, t;
         line_of(layer, j, &s, &t);
@@ -99,12 +110,12 @@ static void fold_backward(const rnl_layer *layer, layer_fate *dense, size_t fan_
             dense->kernel[i * units + j] *= s;
         dense->bias[j] = dense->bias[j] * s + t;
     }
-    dense->dense.use_bias = true;
+    dense->dense.use_bias |= !is_scale(layer);
 }
 
 static void fold_forward(const rnl_layer *layer, layer_fate *dense, size_t units)
 {
-    for (size_t i = 0; i < layer->output.size[0]; ++i) {
+    for (size_t i = 0; i < rnl_shape_features(&layer->output); ++i) {
         double s, t;
         line_of(layer, i, &s, &t);
         for (size_t j = 0; j < units; ++j) {
@@ -112,7 +123,7 @@ static void fold_forward(const rnl_layer *layer, layer_fate *dense, size_t units
             dense->kernel[i * units + j] *= s;
         }
     }
-    dense->dense.use_bias = true;
+    dense->dense.use_bias |= !is_scale(layer);
 }
 
 static bool has_no_activation(const rnl_layer *layer)
@@ -164,7 +175,8 @@ static rnl_status fold_layers(const folding *f)
         }
     }
     for (size_t i = 0; i < model->layer_count; ++i)
-        if (is(&model->layers[i], &rnl_batch_normalization_operations))
+        if (is(&model->layers[i], &rnl_batch_normalization_operations) ||
+            is_scale(&model->layers[i]))
             fold_layer(f, &model->layers[i]);
     if (model->config->training.phases.count > 0)
         fprintf(f->report, "training.phases: left out of the configuration\n");

@@ -41,6 +41,15 @@ typedef struct rnl_activity_regularization {
 extern const rnl_layer_operations rnl_activity_regularization_operations;
 extern const rnl_field rnl_activity_regularization_fields[];
 
+/* A learned factor for each unit. */
+typedef struct rnl_scale {
+    bool trainable;
+    double learning_rate_factor;
+} rnl_scale;
+
+extern const rnl_layer_operations rnl_scale_operations;
+extern const rnl_field rnl_scale_fields[];
+
 /* Parametric ReLU. */
 typedef struct rnl_prelu {
     double initial_slope;

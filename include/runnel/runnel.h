@@ -429,8 +429,9 @@ RNL_API rnl_status rnl_model_set_parameter(rnl_model *model, const char *name, c
  * another shape (RNL_BAD_DATA). */
 RNL_API rnl_status rnl_model_copy_parameters(rnl_model *to, const rnl_model *from);
 
-/* Creates a model for inference in which batch normalization is folded into the weights of a dense
- * layer where possible: of the preceding one if that has no activation, else of the following one.
+/* Creates a model for inference in which batch normalization and scale layers are folded into the
+ * weights of a dense layer where possible: of the preceding one if that has no activation, else of
+ * the following one.
  * Layers that act only in training are left out, and so are training.phases and penalties on
  * weights that change.  `report` has a line for each such layer and penalty and for the phases, and
  * is freed with rnl_text_free.  RNL_BAD_CONFIG, RNL_NO_MEMORY. */

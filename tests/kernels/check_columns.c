@@ -1,9 +1,13 @@
 /*
- * Learned slopes and batch normalization.
+ * Learned factors and batch normalization.
  */
 #include "tests/kernels/kernel_checks.h"
 
-void check_learned_slope_forward(const rnl_kernels *k)
+typedef void factors_forward(const rnl_learned_factors *);
+typedef void factors_backward(const rnl_learned_factors_backward *);
+
+/* The factor acts on z below `limit`. */
+static void check_factors_below(factors_forward *forward, float limit)
 {
     static guarded output;
     static float z[SPACE], slopes[LONGEST];
@@ -14,15 +18,24 @@ void check_learned_slope_forward(const rnl_kernels *k)
         slopes[j] = random_float(2);
     for (size_t columns = 0; columns <= LONGEST; ++columns) {
         float *y = guarded_start(&output, SPACE);
-        k->learned_slope_forward(
-            &(const rnl_learned_slope){ROWS, columns, {z, STRIDE}, slopes, {y, STRIDE}});
+        forward(&(const rnl_learned_factors){ROWS, columns, {z, STRIDE}, slopes, {y, STRIDE}});
         guarded_check(&output, ROWS, columns, STRIDE);
         for (size_t i = 0; i < ROWS; ++i)
             for (size_t j = 0; j < columns; ++j) {
                 const size_t at = i * STRIDE + j;
-                cr_assert_eq(y[at], z[at] >= 0 ? z[at] : z[at] * slopes[j]);
+                cr_assert_eq(y[at], z[at] >= limit ? z[at] : z[at] * slopes[j]);
             }
     }
+}
+
+void check_factors_forward(const rnl_kernels *k)
+{
+    check_factors_below(k->factors_forward, INFINITY);
+}
+
+void check_learned_slope_forward(const rnl_kernels *k)
+{
+    check_factors_below(k->learned_slope_forward, 0);
 }
 
 /* ---- batch normalization --------------------------------------------------------------------- */
@@ -74,7 +87,7 @@ void check_column_moments(const rnl_kernels *k)
         }
 }
 
-void check_learned_slope_backward(const rnl_kernels *k)
+static void check_factors_backward_below(factors_backward *backward, float limit)
 {
     enum { PARTIALS = 3 };
     static guarded output;
@@ -91,14 +104,14 @@ void check_learned_slope_backward(const rnl_kernels *k)
     for (size_t partials = 1; partials <= PARTIALS; ++partials)
         for (size_t columns = 0; columns <= LONGEST; ++columns) {
             float *gradient = guarded_start(&output, SPACE);
-            k->learned_slope_backward(&(const rnl_learned_slope_backward){
+            backward(&(const rnl_learned_factors_backward){
                 .rows = BATCH_ROWS,
                 .columns = columns,
                 .upstream = {upstream, BATCH_STRIDE, partials, BATCH_SPACE},
                 .z = {z, BATCH_STRIDE},
-                .slopes = slopes,
+                .factors = slopes,
                 .delta = {delta, BATCH_STRIDE},
-                .slope_gradient = gradient});
+                .gradient = gradient});
             guarded_check(&output, 1, columns, SPACE);
             for (size_t j = 0; j < columns; ++j) {
                 double expected = 0;
@@ -107,12 +120,22 @@ void check_learned_slope_backward(const rnl_kernels *k)
                     float sum = upstream[at];
                     for (size_t p = 1; p < partials; ++p)
                         sum += upstream[p * BATCH_SPACE + at];
-                    cr_assert_eq(delta[at], z[at] >= 0 ? sum : sum * slopes[j]);
-                    expected += z[at] < 0 ? (double)sum * (double)z[at] : 0;
+                    cr_assert_eq(delta[at], z[at] >= limit ? sum : sum * slopes[j]);
+                    expected += z[at] < limit ? (double)sum * (double)z[at] : 0;
                 }
                 cr_assert(fabs((double)gradient[j] - expected) <= 1e-4, "column %zu", j);
             }
         }
+}
+
+void check_factors_backward(const rnl_kernels *k)
+{
+    check_factors_backward_below(k->factors_backward, INFINITY);
+}
+
+void check_learned_slope_backward(const rnl_kernels *k)
+{
+    check_factors_backward_below(k->learned_slope_backward, 0);
 }
 
 /* Statistics and parameters of the columns. */

@@ -188,20 +188,20 @@ static rnl_random_rows make_rnl_random_rows(workspace *w, const call *c)
                              .y = VIEW(2)};
 }
 
-static rnl_learned_slope make_rnl_learned_slope(workspace *w, const call *c)
+static rnl_learned_factors make_rnl_learned_factors(workspace *w, const call *c)
 {
-    return (rnl_learned_slope){c->rows, c->columns, VIEW(0), w->array[1], VIEW(2)};
+    return (rnl_learned_factors){c->rows, c->columns, VIEW(0), w->array[1], VIEW(2)};
 }
 
-static rnl_learned_slope_backward make_rnl_learned_slope_backward(workspace *w, const call *c)
+static rnl_learned_factors_backward make_rnl_learned_factors_backward(workspace *w, const call *c)
 {
-    return (rnl_learned_slope_backward){.rows = c->rows,
-                                        .columns = c->columns,
-                                        .upstream = PARTIALS,
-                                        .z = VIEW(1),
-                                        .slopes = w->array[2],
-                                        .delta = VIEW(3),
-                                        .slope_gradient = w->array[4]};
+    return (rnl_learned_factors_backward){.rows = c->rows,
+                                          .columns = c->columns,
+                                          .upstream = PARTIALS,
+                                          .z = VIEW(1),
+                                          .factors = w->array[2],
+                                          .delta = VIEW(3),
+                                          .gradient = w->array[4]};
 }
 
 static rnl_column_moments make_rnl_column_moments(workspace *w, const call *c)
