@@ -303,15 +303,18 @@ static rnl_status fail_path(const tables *all, const char *path)
                               word, known);
 }
 
-/* Prints both if a table and a kind have the same name, such as "activation". */
+/* Prints all that have the name: a key and a kind, such as "rare", or a table and a kind, such as
+ * "activation". */
 static bool print_topic(FILE *out, const tables *all, const char *topic)
 {
     const rnl_field *key = find_key(rnl_config_fields, topic);
     if (key)
         print_key(out, key);
-    if (key || print_path(out, topic))
+    else if (print_path(out, topic))
         return true;
     const bool is_kind = print_kinds_named(out, all, topic);
+    if (key)
+        return true;
     const bool is_table = print_tables_named(out, all, topic);
     return is_kind || print_parameter(out, all->items, all->count, topic) || is_table;
 }

@@ -10,12 +10,38 @@
 #include <stdlib.h>
 #include <string.h>
 
+static rnl_status parse(rnl_node **node, const rnl_preset_key *key, rnl_place place)
+{
+    rnl_tree tree;
+    RNL_TRY(rnl_tree_read_text(&tree, place.source, key->text));
+    rnl_node *copy = rnl_node_copy(tree.root);
+    rnl_tree_free(&tree);
+    if (copy && key->key)
+        copy->key = strdup(key->key);
+    if (!copy || (key->key && !copy->key)) {
+        rnl_node_free(copy);
+        return rnl_fail_memory(strlen(key->text));
+    }
+    rnl_node_set_places(copy, place);
+    *node = copy;
+    return RNL_OK;
+}
+
+rnl_status rnl_preset_node(rnl_node **node, const rnl_preset_key *key, rnl_place place)
+{
+    if (*key->text == '{' || *key->text == '[')
+        return parse(node, key, place);
+    *node = rnl_node_create_with(RNL_SCALAR, key->key, key->text, place);
+    return *node ? RNL_OK : rnl_fail_memory(strlen(key->text));
+}
+
 rnl_status rnl_preset_write(rnl_node *mapping, const rnl_preset_key *key, rnl_place place)
 {
-    return rnl_node_get(mapping, key->key)
-               ? RNL_OK
-               : rnl_node_give(mapping,
-                               rnl_node_create_with(RNL_SCALAR, key->key, key->text, place));
+    if (rnl_node_get(mapping, key->key))
+        return RNL_OK;
+    rnl_node *node;
+    RNL_TRY(rnl_preset_node(&node, key, place));
+    return rnl_node_give(mapping, node);
 }
 
 static const rnl_kind *kind_of(const rnl_node *layer)
@@ -163,9 +189,58 @@ static rnl_status apply_list(rnl_node *list, const survey *s, const rnl_preset_l
     return RNL_OK;
 }
 
+/* ---- layers that are missing ----------------------------------------------------------------- */
+
+static bool has_kind(const rnl_node *list, const rnl_kind *kind)
+{
+    size_t i = 0;
+    while (i < list->count && kind_of(list->items[i]) != kind)
+        ++i;
+    return i < list->count;
+}
+
+static size_t after_flattening(const rnl_node *list)
+{
+    return list->count > 0 && is_a(kind_of(list->items[0]), &rnl_flatten_operations) ? 1 : 0;
+}
+
+static rnl_status insert_first(rnl_node *list, const rnl_preset_layers *preset)
+{
+    rnl_node *layer;
+    RNL_TRY(rnl_preset_node(&layer, &(const rnl_preset_key){NULL, preset->first}, preset->place));
+    if (!has_kind(list, kind_of(layer)))
+        return rnl_node_insert(list, after_flattening(list), layer);
+    rnl_node_free(layer);
+    return RNL_OK;
+}
+
+static rnl_status insert_body(rnl_node *list, const rnl_preset_layers *preset)
+{
+    rnl_node *body;
+    RNL_TRY(rnl_preset_node(&body, &(const rnl_preset_key){NULL, preset->body}, preset->place));
+    rnl_status status = RNL_OK;
+    for (size_t i = 0; i < body->count && status == RNL_OK; ++i)
+        status = rnl_node_insert(list, after_flattening(list) + i, rnl_node_copy(body->items[i]));
+    rnl_node_free(body);
+    return status;
+}
+
+static bool begins_with_another_model(const rnl_node *list)
+{
+    return list->count > 0 && list->items[0]->place.origin == RNL_FROM_MODEL;
+}
+
 rnl_status rnl_preset_apply_layers(rnl_node *list, const rnl_preset_layers *preset)
 {
     survey s = {0};
     look_through(&s, list, 1);
+    const bool own = !begins_with_another_model(list);
+    if (preset->body && own && s.dense == 1) {
+        RNL_TRY(insert_body(list, preset));
+        s = (survey){0};
+        look_through(&s, list, 1);
+    }
+    if (preset->first && own && s.dense > 0)
+        RNL_TRY(insert_first(list, preset));
     return apply_list(list, &s, preset);
 }

@@ -25,6 +25,8 @@ typedef struct preset_value {
 typedef struct preset {
     const preset_value *values;
     rnl_preset_layers layers;
+    bool finds_categories;                  /* columns of texts of the training table */
+    const rnl_preset_key *hidden_of_values; /* where targets are numbers; NULL: layers.hidden */
     /* Computes the bound from the preset's parameters; NULL: layers.normalize_above. */
     size_t (*normalize_above)(const void *parameters, size_t by_default);
 } preset;
@@ -98,15 +100,78 @@ static bool is_linear(const rnl_node *layer)
     return dense && kind && strcmp(kind->name, "linear") == 0;
 }
 
+static const rnl_kind *loss_of(const rnl_node *root)
+{
+    const char *name = name_of(at(root, "training", "loss"));
+    return name ? rnl_kind_find(&rnl_losses, name) : NULL;
+}
+
+static bool has_numbers_as_targets(const rnl_node *root)
+{
+    const rnl_choice loss = {.kind = loss_of(root)};
+    return loss.kind && rnl_loss_is_of_numbers(&loss);
+}
+
 /* Standardizes numeric targets if the output layer's range is all numbers. */
 static bool make_target_scaling(const rnl_node *root, char text[32])
 {
-    const char *name = name_of(at(root, "training", "loss"));
-    const rnl_choice loss = {.kind = name ? rnl_kind_find(&rnl_losses, name) : NULL};
     const rnl_node *model = rnl_node_get(root, "model");
     *text = '\0';
+    const rnl_choice loss = {.kind = loss_of(root)};
     return loss.kind && rnl_loss_scales_targets(&loss) && model && model->type == RNL_LIST &&
            model->count > 0 && is_linear(model->items[model->count - 1]);
+}
+
+static bool make_tabular_rate(const rnl_node *root, char text[32])
+{
+    snprintf(text, 32, "%s", has_numbers_as_targets(root) ? "0.07" : "0.04");
+    return loss_of(root);
+}
+
+/* All validations: training never ends before its last epoch. */
+static bool make_no_patience(const rnl_node *root, char text[32])
+{
+    snprintf(text, 32, "%d", 1 << 24);
+    return is_validated(root);
+}
+
+static bool make_last_of_equals(const rnl_node *root, char text[32])
+{
+    snprintf(text, 32, "true");
+    return is_validated(root);
+}
+
+static bool make_of_classes(const rnl_node *root, char text[32])
+{
+    *text = '\0';
+    return loss_of(root) && !has_numbers_as_targets(root);
+}
+
+/* The outputs of a quantile loss are no values to compare with the targets. */
+static bool make_of_values(const rnl_node *root, char text[32])
+{
+    *text = '\0';
+    return has_numbers_as_targets(root) && strcmp(loss_of(root)->name, "quantile") != 0;
+}
+
+/* Smooths labels of a crossentropy that is chosen. */
+static bool make_smoothing(const rnl_node *root, char text[32])
+{
+    snprintf(text, 32, "0.1");
+    return loss_of(root);
+}
+
+/* The figure that tells models apart: share of errors, or mse, unless the metrics are others. */
+static bool make_tabular_monitor(const rnl_node *root, char text[32])
+{
+    const rnl_node *metrics = at(root, "training", "metrics");
+    const bool numbers = has_numbers_as_targets(root);
+    const char *wanted = numbers ? "mse" : "accuracy";
+    bool there = false;
+    for (size_t i = 0; metrics && i < metrics->count; ++i)
+        there |= name_of(metrics->items[i]) && strcmp(name_of(metrics->items[i]), wanted) == 0;
+    snprintf(text, 32, "val_%s", there ? wanted : "loss");
+    return is_validated(root);
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */
@@ -128,6 +193,32 @@ static const preset_value self_normalizing_values[] = {
     {.section = NULL},
 };
 
+static const preset_value tabular_values[] = {
+    {"data", "scaling", "robust", {"smooth_clip", "3"}, NULL},
+    {"data", "target_scaling", "standardize", {NULL, NULL}, make_target_scaling},
+    {"training", "optimizer", "adam", {"learning_rate", NULL}, make_tabular_rate},
+    {"training", "optimizer", "adam", {"beta_1", "0.9"}, NULL},
+    {"training", "optimizer", "adam", {"beta_2", "0.95"}, NULL},
+    {"training", "optimizer", "adam", {"epsilon", "1e-8"}, NULL},
+    {"training", "schedule", "log_cosine", {"cycles", "4"}, NULL},
+    {"training", "batch_size", "256", {NULL, NULL}, NULL},
+    {"training", "epochs", "256", {NULL, NULL}, NULL},
+    {"training", "drop_last", "true", {NULL, NULL}, NULL},
+    {"training",
+     "loss",
+     "sparse_categorical_crossentropy",
+     {"label_smoothing", NULL},
+     make_smoothing},
+    {"training", "loss", "categorical_crossentropy", {"label_smoothing", NULL}, make_smoothing},
+    {"training", "loss", "binary_crossentropy", {"label_smoothing", NULL}, make_smoothing},
+    {"training", "metrics", "[accuracy]", {NULL, NULL}, make_of_classes},
+    {"training", "metrics", "[mse]", {NULL, NULL}, make_of_values},
+    {"training", "early_stopping", NULL, {"patience", NULL}, make_no_patience},
+    {"training", "early_stopping", NULL, {"last_of_equals", NULL}, make_last_of_equals},
+    {"training", "early_stopping", NULL, {"monitor", NULL}, make_tabular_monitor},
+    {.section = NULL},
+};
+
 #define HIDDEN(function)                                                                           \
     (const rnl_preset_key[])                                                                       \
     {                                                                                              \
@@ -138,6 +229,25 @@ static const preset_value self_normalizing_values[] = {
     }
 
 static const rnl_preset_key output[] = {{"kernel_initializer", "glorot_uniform"}, {NULL, NULL}};
+
+#define TABULAR_KERNEL                                                                             \
+    {"learning_rate_factor", "{over_sqrt_fan_in: 1}"},                                             \
+    {                                                                                              \
+        "bias_learning_rate_factor", "0.1"                                                         \
+    }
+#define TABULAR_HIDDEN(function)                                                                   \
+    (const rnl_preset_key[])                                                                       \
+    {                                                                                              \
+        {"activation", function},                                                                  \
+            {"kernel_initializer", "{variance_scaling: {distribution: untruncated_normal}}"},      \
+            {"bias_initializer", "{random_normal: {stddev: 1}}"}, TABULAR_KERNEL,                  \
+        {                                                                                          \
+            NULL, NULL                                                                             \
+        }                                                                                          \
+    }
+
+static const rnl_preset_key tabular_output[] = {
+    {"kernel_initializer", "zeros"}, TABULAR_KERNEL, {NULL, NULL}};
 
 typedef struct default_dnn_parameters {
     rnl_choice batch_normalization;
@@ -192,6 +302,20 @@ static const rnl_kind kinds[] = {
      .operations =
          &(const preset){.values = self_normalizing_values,
                          .layers = {HIDDEN("selu"), output, .normalize_above = SIZE_MAX}}},
+    {.name = "tabular",
+     .help = "for tables, RealMLP-TD-S of Holzmueller, Grinsztajn and Steinwart (2024): robust "
+             "scaling with smooth clipping; a scale layer; three hidden layers of 256 where the "
+             "model has its output alone, selu for classes, mish for values; adam and log_cosine "
+             "over 256 epochs; label smoothing; the weights of the best validation, of equals the "
+             "last",
+     .operations =
+         &(const preset){
+             .values = tabular_values,
+             .finds_categories = true,
+             .layers = {TABULAR_HIDDEN("selu"), tabular_output, .normalize_above = SIZE_MAX,
+                        .first = "{scale: {learning_rate_factor: 6}}",
+                        .body = "[dense: {units: 256}, dense: {units: 256}, dense: {units: 256}]"},
+             .hidden_of_values = TABULAR_HIDDEN("mish")}},
 };
 
 const rnl_kind_table rnl_presets = {
@@ -223,8 +347,7 @@ static rnl_status enter_kind(rnl_node *section, const preset_value *value, rnl_p
     const size_t i = rnl_node_find(section, value->key);
     *parameters = NULL;
     if (i == section->count)
-        RNL_TRY(rnl_node_give(section,
-                              rnl_node_create_with(RNL_SCALAR, value->key, value->kind, place)));
+        RNL_TRY(rnl_preset_write(section, &(const rnl_preset_key){value->key, value->kind}, place));
     rnl_node *node = section->items[i];
     if (!value->parameter.key)
         return RNL_OK;
@@ -253,16 +376,31 @@ static rnl_status write_value(rnl_node *root, const preset_value *value, rnl_pla
     return parameters ? rnl_preset_write(parameters, &key, place) : RNL_OK;
 }
 
+/* Leaves it to the table which of its columns are categories, unless the file says it. */
+static rnl_status write_categories(rnl_node *root, rnl_place place)
+{
+    static const rnl_preset_key found = {"categorical", "auto"};
+    const rnl_node *train = at(root, "data", "train");
+    if (!train || train->type != RNL_MAPPING || train->count != 1 ||
+        strcmp(train->items[0]->key, "csv") != 0 || train->items[0]->type != RNL_MAPPING)
+        return RNL_OK;
+    return rnl_preset_write(train->items[0], &found, place);
+}
+
 static rnl_status write_all(rnl_node *root, const rnl_choice *choice)
 {
     const preset *chosen = choice->kind->operations;
     rnl_preset_layers layers = chosen->layers;
     layers.place = (rnl_place){.source = choice->kind->name, .origin = RNL_FROM_PRESET};
+    if (chosen->hidden_of_values && has_numbers_as_targets(root))
+        layers.hidden = chosen->hidden_of_values;
     if (chosen->normalize_above)
         layers.normalize_above =
             chosen->normalize_above(choice->parameters, layers.normalize_above);
     for (const preset_value *value = chosen->values; value->section; ++value)
         RNL_TRY(write_value(root, value, layers.place));
+    if (chosen->finds_categories)
+        RNL_TRY(write_categories(root, layers.place));
     const size_t model = rnl_node_find(root, "model");
     return model < root->count && root->items[model]->type == RNL_LIST
                ? rnl_preset_apply_layers(root->items[model], &layers)

@@ -152,6 +152,13 @@ static void warn_of_selu(const selu_net *net, const rnl_dataset *rows, const rnl
                 "standardize");
 }
 
+/* The preset tabular has selu for other reasons. */
+static bool is_tabular(const rnl_model *model)
+{
+    const rnl_kind *preset = model->config->preset;
+    return preset && strcmp(preset->name, "tabular") == 0;
+}
+
 /* Warns if every layer overrides the preset. */
 static void warn_of_preset(const selu_net *net, const rnl_options *options)
 {
@@ -190,8 +197,8 @@ void rnl_advise(const rnl_model *model, const rnl_dataset *rows, const rnl_optio
     note_misfits(model, options);
     warn_of_full_dropout(model, options);
     rnl_dense_choices_visit(&model->config->model, look_at_dense, &net);
-    if (net.has_selu)
+    if (net.has_selu && !is_tabular(model))
         warn_of_selu(&net, rows, options);
-    else
+    else if (!net.has_selu)
         warn_of_preset(&net, options);
 }
