@@ -194,6 +194,24 @@ Test(automatic, earlier_models_are_followed)
     rnl_config_free(config);
 }
 
+/* A column of which the new rows have numbers alone is none of the categories it was. */
+Test(automatic, columns_that_become_numbers_are_told)
+{
+    rnl_data *data = load(rows, "categorical: auto", ""), *later = NULL;
+    rnl_config *config = configure("categorical: auto", "");
+    rnl_model *earlier = fixture_model(configure("categorical: auto", ""), data);
+    table_write("town,sex,size,flag,y\nRome,1,1,1,1\nBonn,2,2,0,2\n");
+    cr_assert_eq(rnl_data_load_after(&later, config, earlier, RNL_TRAIN), RNL_OK, "%s",
+                 rnl_message());
+    cr_expect_eq(later->train.features, 4);
+    expect_note(later, "the categories of inputs are measured anew: the earlier model has "
+                       "categories in column 'sex'");
+    rnl_data_free(later);
+    rnl_model_free(earlier);
+    rnl_data_free(data);
+    rnl_config_free(config);
+}
+
 Test(automatic, frames_become_what_tables_do)
 {
     static const double size[] = {1, 2, 3, 4};

@@ -153,7 +153,7 @@ Test(cells, that_do_not_fit_are_refused)
     static const char *const twice[] = {"town", "a", "a", "c"};
     expect_refused(predictor, NULL, unknown, COLUMNS,
                    "row: column 'town': expected one of the 3 categories of the training rows "
-                   "(perhaps 'Bern'), got 'Berm'");
+                   "(perhaps 'Bern'; `data.unseen: missing` takes others as none), got 'Berm'");
     expect_refused(predictor, NULL, point, COLUMNS,
                    "column 'a': expected a number with a decimal comma, got '1.5'");
     expect_refused(predictor, NULL, large, COLUMNS, "between -3.4e38 and 3.4e38, got '1e39'");

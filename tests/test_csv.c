@@ -215,7 +215,7 @@ Test(csv, mistakes_are_named)
                          "has no column 'twon'; did you mean 'town'?");
     table_expect_refused(people, "target: income", squares,
                          "csv:2:4: column 'town': expected a number (columns of names belong under "
-                         "`categorical`), got 'Ulm'");
+                         "`categorical`; `categorical: auto` finds them), got 'Ulm'");
     table_expect_refused(people, "target: [income, age]", classes,
                          "needs one column of classes, got 2");
     table_expect_refused(people, "target: [income, town], categorical: town", squares,
@@ -291,7 +291,7 @@ Test(csv, other_sets_follow_the_training_set)
     cr_expect_eq(rnl_data_load(&data, config, RNL_TRAIN | RNL_TEST), RNL_BAD_DATA);
     table_expect_message(
         "csv:3:1: column 'town': expected one of the 2 categories of the training rows "
-        "(perhaps 'Ulm'), got 'Ulmm'");
+        "(perhaps 'Ulm'; `data.unseen: missing` takes others as none), got 'Ulmm'");
     rnl_config_free(config);
     unlink(other);
 }

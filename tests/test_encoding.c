@@ -70,6 +70,9 @@ Test(encoding, lists_are_whole)
                    "[{\"name\": \"c\", \"fill\": 0, \"categories\": [\"a\"], \"rare\": [\"b\"]}]",
                    "the target 'c' has classes that share an output");
     expect_refused("[{\"name\": \"x\", \"fill\": null}]", "[]", "cannot stand for a missing cell");
+    expect_refused(
+        "[{\"name\": \"x\", \"fill\": 0, \"plus_minus\": 1, \"categories\": [\"a\", \"b\"]}]", "[]",
+        "column 'x': expected true or false for plus_minus");
     expect_refused("[{\"name\": \"x\", \"fill\": 0, \"plus_minus\": true}]", "[]",
                    "column 'x': -1 and 1 are of two categories, got 1");
     expect_refused(

@@ -61,13 +61,14 @@ Test(table_hints, all_columns_of_names_are_told_at_once)
 {
     table_expect_refused("a,town,sex,y\n1,Rome,m,0\n2,Bonn,f,1\n", "target: y", table_squares,
                          ":2:3: column 'town': expected a number (columns of names belong under "
-                         "`categorical`; so do 'sex', with 'm'), got 'Rome'");
+                         "`categorical`; so do 'sex', with 'm'; `categorical: auto` finds "
+                         "them), got 'Rome'");
     table_expect_refused("a,b,c,d,e,f,g,h,k,l,y\nq,r,3,true,NA,q,s,t,u,v,0\n",
                          "target: y, categorical: [f]", table_squares,
                          "so do 'b', with 'r', 'g', with 's', 'h', with 't', 'k', with 'u', 'l', "
-                         "with 'v'), got 'q'");
+                         "with 'v'; `categorical: auto` finds them), got 'q'");
     table_expect_refused("a,b,c,d,e,f,g,y\nq,r,s,t,u,v,w,0\n", "target: y", table_squares,
-                         "'f', with 'v' and 1 more), got 'q'");
+                         "'f', with 'v' and 1 more; `categorical: auto` finds them), got 'q'");
 }
 
 Test(table_hints, hints_at_delimiters)

@@ -153,7 +153,7 @@ Test(unseen, is_the_rule_of_frames)
     const rnl_rows first = {.frame = open_frame()};
     cr_expect_eq(rnl_data_create_after(&data, NULL, strict, NULL, NULL, &first), RNL_BAD_DATA);
     table_expect_message("test rows: row 0: column 'town': expected one of the 2 categories of the "
-                         "training rows, got 'Oslo'");
+                         "training rows (`data.unseen: missing` takes others as none), got 'Oslo'");
     const rnl_rows second = {.frame = open_frame()};
     cr_assert_eq(rnl_data_create_after(&data, NULL, model, NULL, NULL, &second), RNL_OK, "%s",
                  rnl_message());

@@ -70,8 +70,9 @@ const rnl_field rnl_data_fields[] = {
      .fallback = "0",
      .minimum = 0,
      .maximum = UINT32_MAX,
-     .help = "categories of fewer training rows share one input of their column, which the model "
-             "keeps; 0: none"},
+     .help = "categories of fewer rows of the training table share one input of their column, "
+             "which the model keeps; rows of the table that are split off to validate on count, "
+             "too; 0: none"},
     {.key = "one_hot_max",
      .type = RNL_FIELD_INTEGER,
      .offset = DATA(one_hot_max),

@@ -251,7 +251,7 @@ static rnl_status explain_cell(const conversion *c, const source *s, size_t row)
     if (!s->column->categorical || category_of(c, s, row) != REFUSED)
         return RNL_OK;
     const bool is_text = rnl_arrow_text(&s->cells, row, text);
-    rnl_column_expect(s->column, is_text ? text : "", expected);
+    rnl_column_expect(s->column, true, is_text ? text : "", expected);
     return rnl_fail(RNL_BAD_DATA, "%s: row %zu: column '%.60s': expected %s, got '%.60s'",
                     c->frame->source, row, s->column->name, expected,
                     is_text ? text : "what is no UTF-8, or long");

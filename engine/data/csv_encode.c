@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static rnl_status fail_category(const rnl_csv_table *t, size_t cell, const rnl_column *column)
+static rnl_status fail_category(const rnl_csv_table *t, size_t cell, const rnl_column *column,
+                                bool is_input)
 {
     char expected[RNL_EXPECTED_CATEGORY];
-    rnl_column_expect(column, rnl_csv_text(t, cell), expected);
+    rnl_column_expect(column, is_input, rnl_csv_text(t, cell), expected);
     return rnl_csv_fail_cell(t, cell, expected);
 }
 
@@ -45,7 +46,7 @@ static rnl_status encode_input(const rnl_csv_table *t, size_t cell, const rnl_co
     if (missing)
         category = (size_t)column->fill;
     else if (!rnl_encoding_place(rnl_csv_encoding(t), column, rnl_csv_text(t, cell), &category))
-        return fail_category(t, cell, column);
+        return fail_category(t, cell, column, true);
     for (size_t i = 0; i < rnl_column_width(column); ++i)
         put(x, rnl_column_number(column, category, i));
     return RNL_OK;
@@ -76,7 +77,7 @@ static rnl_status read_target(const rnl_csv_table *t, size_t index, double *numb
     }
     const size_t class = rnl_column_find(column, rnl_csv_text(t, cell));
     *number = (double)class;
-    return class < column->category_count ? RNL_OK : fail_category(t, cell, column);
+    return class < column->category_count ? RNL_OK : fail_category(t, cell, column, false);
 }
 
 static rnl_status read_weight(const rnl_csv_table *t, double *number)

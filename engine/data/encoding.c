@@ -172,18 +172,21 @@ bool rnl_encoding_place(const rnl_encoding *encoding, const rnl_column *column,
     return encoding->rules.unseen != RNL_UNSEEN_ERROR;
 }
 
-void rnl_column_expect(const rnl_column *column, const char *found,
+void rnl_column_expect(const rnl_column *column, bool is_input, const char *found,
                        char expected[RNL_EXPECTED_CATEGORY])
 {
     enum { MOST = 16 };
+    static const char rule[] = "`data.unseen: missing` takes others as none";
     const char *names[MOST] = {0};
     const size_t count = rnl_least(column->category_count, MOST);
     for (size_t i = 0; i < count; ++i)
         names[i] = column->categories[i].name;
     const char *nearest = rnl_nearest(found, names, count);
     snprintf(expected, RNL_EXPECTED_CATEGORY,
-             "one of the %zu categories of the training rows%s%.60s%s", column->category_count,
-             nearest ? " (perhaps '" : "", nearest ? nearest : "", nearest ? "')" : "");
+             "one of the %zu categories of the training rows%s%s%.60s%s%s%s%s",
+             column->category_count, nearest || is_input ? " (" : "", nearest ? "perhaps '" : "",
+             nearest ? nearest : "", nearest ? "'" : "", nearest && is_input ? "; " : "",
+             is_input ? rule : "", nearest || is_input ? ")" : "");
 }
 
 size_t rnl_encoding_features(const rnl_encoding *encoding)

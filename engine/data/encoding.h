@@ -108,9 +108,10 @@ size_t rnl_column_find(const rnl_column *column, const char *category);
 bool rnl_encoding_place(const rnl_encoding *encoding, const rnl_column *column,
                         const char *category, size_t *place);
 
-/* "one of the 5 categories of the training rows (perhaps 'red')", where another was found. */
+/* "one of the 5 categories of the training rows (perhaps 'red')", where another was found; of an
+ * input with the rule that takes it. */
 #define RNL_EXPECTED_CATEGORY 256
-void rnl_column_expect(const rnl_column *column, const char *found,
+void rnl_column_expect(const rnl_column *column, bool is_input, const char *found,
                        char expected[RNL_EXPECTED_CATEGORY]);
 
 /* The numbers that the inputs of a row become. */

@@ -33,10 +33,14 @@ static rnl_status note_obstacle(const rnl_columns *columns, const rnl_columns *e
     for (size_t i = 0; i < columns->count; ++i) {
         const rnl_column *column = &columns->items[i];
         const rnl_column *before = find_column(earlier, column->name);
-        if (!before || before->categorical != column->categorical)
+        if (!before)
             return rnl_notes_add(notes, RNL_LOG_INFO,
                                  "%s: the earlier model has no such column '%.60s'", measured,
                                  column->name);
+        if (before->categorical != column->categorical)
+            return rnl_notes_add(notes, RNL_LOG_INFO,
+                                 "%s: the earlier model has %s in column '%.60s'", measured,
+                                 before->categorical ? "categories" : "numbers", column->name);
         const char *category = column->categorical ? find_new(column, before) : NULL;
         if (category)
             return rnl_notes_add(notes, RNL_LOG_INFO,

@@ -100,6 +100,9 @@ static rnl_status take_categories(rnl_column *column, const json_t *categories, 
 /* Makes two inputs one. */
 static rnl_status take_sign(rnl_column *column, const json_t *plus_minus)
 {
+    if (plus_minus && !json_is_boolean(plus_minus))
+        return rnl_fail(RNL_BAD_DATA, "column '%.60s': expected true or false for plus_minus",
+                        column->name);
     if (!json_is_true(plus_minus))
         return RNL_OK;
     const size_t width = rnl_column_width(column);

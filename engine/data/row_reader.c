@@ -61,7 +61,7 @@ static rnl_status find_category(const rnl_row_reader *reader, const rnl_column *
     char expected[RNL_EXPECTED_CATEGORY];
     if (rnl_encoding_place(&reader->encoding, column, cell, category))
         return RNL_OK;
-    rnl_column_expect(column, cell, expected);
+    rnl_column_expect(column, true, cell, expected);
     return fail_cell(column, expected, cell);
 }
 

@@ -62,7 +62,8 @@ PARAMETERS = """
         and more than one_hot_max are refused.
     unseen : what a category becomes that the training rows do not have: 'error', 'missing', none
         (all of its column's inputs are 0), or 'rare', one of those.
-    rare : categories of a frame that fewer training rows have share an input of their column.
+    rare : categories of a frame that fewer rows have share an input of their column; rows of
+        validation_fraction count, too.
     n_jobs : workers, -1 one for each processor; None: as many as are foreseen to be fastest within
         what OMP_NUM_THREADS, threadpool_limits, affinity and control groups leave.  No weight
         depends on it.
