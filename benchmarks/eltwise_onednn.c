@@ -116,6 +116,7 @@ static void run(dnnl_alg_kind_t algorithm, const float *x, float *y, size_t coun
 ELTWISE(elu, dnnl_eltwise_elu)
 ELTWISE(exponential, dnnl_eltwise_exp)
 ELTWISE(gelu, dnnl_eltwise_gelu_erf)
+ELTWISE(mish, dnnl_eltwise_mish)
 ELTWISE(sigmoid, dnnl_eltwise_logistic)
 ELTWISE(swish, dnnl_eltwise_swish)
 ELTWISE(tanh, dnnl_eltwise_tanh)
@@ -135,9 +136,9 @@ static bool is_loaded(void)
 const rnl_vector_function *rnl_eltwise_function(const char *activation)
 {
     static const rnl_vector_function functions[] = {
-        {"elu", run_elu},     {"exponential", run_exponential},
-        {"gelu", run_gelu},   {"sigmoid", run_sigmoid},
-        {"swish", run_swish}, {"tanh", run_tanh},
+        {"elu", run_elu},   {"exponential", run_exponential}, {"gelu", run_gelu},
+        {"mish", run_mish}, {"sigmoid", run_sigmoid},         {"swish", run_swish},
+        {"tanh", run_tanh},
     };
     for (size_t i = 0; i < sizeof functions / sizeof *functions; ++i)
         if (strcmp(functions[i].activation, activation) == 0)

@@ -61,9 +61,16 @@ def _many(value: Any, count: int, what: str) -> list[Any]:
     return list(value)
 
 
+def _is_tabular(e: Any) -> bool:
+    """That preset has layers, scaling and mini-batches of its own, too."""
+    return e.preset == "tabular" or (isinstance(e.preset, Mapping) and "tabular" in e.preset)
+
+
 def hidden_sizes(estimator: Any) -> list[int]:
     """hidden_layer_sizes as a list; a number is one layer."""
     sizes = estimator.hidden_layer_sizes
+    if _is_tabular(estimator) and sizes == (100,):
+        return []
     listed = [sizes] if isinstance(sizes, (str, bytes, Mapping)) or not hasattr(sizes, "__iter__") \
         else list(sizes)
     return [whole("hidden_layer_sizes", n, "whole numbers of at least 1") for n in listed]
@@ -101,7 +108,8 @@ def optimizer_of(e: Any) -> Any:
 
 
 def _penalty(e: Any) -> dict[str, Any]:
-    return {"kernel_regularizer": {"l2_by_rows": float(e.alpha)}} if e.alpha else {}
+    own = _is_tabular(e) and e.alpha == 1e-4
+    return {"kernel_regularizer": {"l2_by_rows": float(e.alpha)}} if e.alpha and not own else {}
 
 
 def _initializer(e: Any, activation: Any) -> Any:
@@ -156,6 +164,9 @@ def _stopping(e: Any, validated: bool, score: str) -> dict[str, Any]:
     """scikit-learn's rules: with early_stopping the validation score, else the training loss."""
     validates = e.early_stopping and validated
     patience = patience_of(e)
+    if _is_tabular(e):
+        return {"early_stopping": {"monitor": "val_" + (score or "loss"), "patience": 1 << 24,
+                                   "last_of_equals": True}} if validates else {}
     if not validates and (e.preset is not None or patience >= e.max_iter):
         return {}
     return {"early_stopping": {"monitor": "val_" + (score or "loss") if validates else "loss",
@@ -176,7 +187,7 @@ def configuration(e: Any, problem: Problem, *, rows: int, seed: int, epochs: int
                   validation: Any, validated: bool, stopping: bool) -> dict[str, Any]:
     """The whole configuration of a fit."""
     automatic = isinstance(e.batch_size, str) and e.batch_size == "auto"
-    batch = min(rows, 200 if automatic else
+    batch = min(rows, (256 if _is_tabular(e) else 200) if automatic else
                 whole("batch_size", e.batch_size, "'auto' or a whole number of at least 1"))
     training: dict[str, Any] = {
         "loss": problem.loss if e.loss == "auto" else e.loss,
@@ -191,10 +202,12 @@ def configuration(e: Any, problem: Problem, *, rows: int, seed: int, epochs: int
         training["schedule"] = e.schedule
     if stopping:
         training |= _stopping(e, validated, problem.metric)
-    data: dict[str, Any] = {"scaling": _scaling(e.scaling), "unseen": e.unseen,
+    data: dict[str, Any] = {"unseen": e.unseen,
                             "rare": whole("rare", e.rare, "a whole number from 0", 0),
                             "one_hot_max": whole("one_hot_max", e.one_hot_max,
                                                  "a whole number from 2", 2)}
+    if not (_is_tabular(e) and e.scaling == "standardize"):
+        data["scaling"] = _scaling(e.scaling)
     if hasattr(e, "target_scaling") and problem.activation == "linear":
         data["target_scaling"] = _scaling(e.target_scaling)
     if validation:

@@ -45,7 +45,8 @@ PARAMETERS = """
         and whose output is an exponential; {'quantile': {'quantiles': [0.1, 0.5, 0.9]}}, an output
         each, for a single target (regressor).
     preset : 'default_dnn' or 'self_normalizing' gives activation, initializer, optimizer, schedule
-        and early stopping where these parameters stand at their defaults.
+        and early stopping where these parameters stand at their defaults; 'tabular' hidden layers,
+        scaling and mini-batches, too, and expects max_iter=256.
     kernel_initializer : of hidden layers; 'auto' is 'glorot_uniform' for the activations of
         scikit-learn's MLP, for others what suits them ('he_normal' for elu, 'lecun_normal' for
         selu).
