@@ -47,6 +47,17 @@ Test(houses, the_example_learns)
     program_expect("out", "r2_score     0.9");
 }
 
+/* Towns are found, and nothing is tuned. */
+Test(houses, the_preset_for_tables_learns)
+{
+    cr_assert_eq(program_run("train '" RUNNEL_EXAMPLES
+                             "/houses_tabular.yaml' --set 'data.train.csv.path=" RUNNEL_EXAMPLES
+                             "/houses.csv' --quiet --set training.epochs=64 --output run"),
+                 0, "%s", program_read("err"));
+    cr_expect_str_empty(program_read("err"));
+    cr_expect_gt(last_of("run/history.csv", "val_r2_score"), 0.98);
+}
+
 Test(houses, prices_are_predicted)
 {
     cr_assert_eq(program_run("train " TABLE " --output run"), 0, "%s", program_read("err"));
