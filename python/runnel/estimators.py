@@ -9,10 +9,11 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
-from sklearn.utils.validation import check_array, column_or_1d
+from sklearn.utils.validation import check_array, check_is_fitted, column_or_1d
 
 from ._configuration import Problem
 from ._estimator import PARAMETERS, RunnelEstimator
+from .errors import ConfigError
 
 
 class RunnelClassifier(ClassifierMixin, RunnelEstimator):
@@ -140,6 +141,17 @@ class RunnelClassifier(ClassifierMixin, RunnelEstimator):
         return self.classes_[p.argmax(axis=1)]
 
 
+QUANTILE_ALIASES = "pinball", "quantile_loss", "pinball_loss"
+
+
+def _quantiles_of(settings: Any) -> list[float]:
+    found = settings.get("quantiles", [0.1, 0.5, 0.9]) if isinstance(settings, dict) else None
+    if not isinstance(found, (list, tuple, np.ndarray)) or len(found) == 0:
+        raise ConfigError("loss: expected quantiles as {'quantile': {'quantiles': [0.1, 0.5, "
+                          f"0.9]}}}}, got {settings!r}")
+    return list(found)
+
+
 class RunnelRegressor(RegressorMixin, RunnelEstimator):
     __doc__ = ("""A regressor of one value or several.
     """ + PARAMETERS)
@@ -191,20 +203,20 @@ class RunnelRegressor(RegressorMixin, RunnelEstimator):
         return y.reshape(-1, 1) if y.ndim == 1 else y
 
     def _problem(self, y: np.ndarray) -> Problem:
-        quantiles = self._quantiles()
-        if quantiles is not None:
+        name, settings = self.loss, None
+        if isinstance(name, dict) and len(name) == 1:
+            (name, settings), = name.items()
+        if name in ("quantile", *QUANTILE_ALIASES):
+            quantiles = _quantiles_of({} if settings is None else settings)
             return Problem(len(quantiles), "linear", "quantile",
                            "r2_score" if 0.5 in quantiles else "")
-        end = "exponential" if self.loss == "poisson" else "linear"
+        end = "exponential" if name == "poisson" else "linear"
         return Problem(y.shape[1], end, "mean_squared_error", "r2_score")
 
     def _quantiles(self) -> list[float] | None:
-        """Those of loss quantile, each an output."""
-        if self.loss == "quantile":
-            return [0.1, 0.5, 0.9]
-        if isinstance(self.loss, dict) and "quantile" in self.loss:
-            return list((self.loss["quantile"] or {}).get("quantiles", [0.1, 0.5, 0.9]))
-        return None
+        """Those that the fitted model's outputs are, or None."""
+        loss = self.model_.settings()["training"]["loss"]
+        return loss["quantile"]["quantiles"] if "quantile" in loss else None
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """One epoch over the rows, which goes on from the last one, optimizer included.  The first
@@ -219,6 +231,7 @@ class RunnelRegressor(RegressorMixin, RunnelEstimator):
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R2; under loss quantile that of the median."""
+        check_is_fitted(self, "model_")
         quantiles = self._quantiles()
         if quantiles is None:
             return float(super().score(X, y, sample_weight))
