@@ -192,13 +192,16 @@ static void rank_all(rnl_comparison *comparison)
     }
 }
 
+/* On the worse side of the best, also where that is negative: as the loss of counts, or an R^2. */
 static void choose_target(rnl_comparison *comparison)
 {
     const bool rises = rnl_figure_rises(comparison->metric);
-    for (size_t i = 0; i < comparison->count; ++i)
+    for (size_t i = 0; i < comparison->count; ++i) {
+        const double best = comparison->combinations[i].mean;
         if (comparison->combinations[i].rank == 1)
-            comparison->target = rises ? comparison->combinations[i].mean * SHARE_OF_THE_BEST
-                                       : comparison->combinations[i].mean / SHARE_OF_THE_BEST;
+            comparison->target =
+                rises == (best > 0) ? best * SHARE_OF_THE_BEST : best / SHARE_OF_THE_BEST;
+    }
 }
 
 /* Pairs are trials of one seed and fold. */

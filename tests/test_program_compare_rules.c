@@ -46,6 +46,20 @@ Test(program_compare_rules, a_miss_counts_as_infinite)
     program_expect("out", "the target is given");
 }
 
+/* A loss of counts may be negative: the target lies above the best. */
+Test(program_compare_rules, a_target_near_a_negative_best)
+{
+    program_write("t.csv", "x,y\n1,20\n2,30\n1,20\n2,30\n1,20\n2,30\n");
+    program_write("t.yaml",
+                  "data: {train: {csv: {path: t.csv, target: y}}, validation_split: 0.5}\n"
+                  "model: [dense: {units: 1, activation: exponential}]\n"
+                  "training: {loss: poisson, optimizer: {sgd: {learning_rate: 0.01}},\n"
+                  "  batch_size: 3, epochs: 20}\n");
+    cr_expect_eq(program_run("compare t.yaml --vary training.batch_size=3 --quiet -o c"), 0);
+    program_expect("out", "epochs and time to val_loss -");
+    program_expect("c/compare.json", "\"reached\": 1");
+}
+
 /* A column of compare.csv: that of the metric is the sixth with one variation. */
 static size_t read_metric(double values[], size_t most)
 {
