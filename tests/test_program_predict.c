@@ -28,6 +28,13 @@ static void train_houses(const char *target, int units, const char *activation, 
 
 #define HOUSES "runs/houses/model.safetensors"
 
+Test(program_predict, names_of_two_values)
+{
+    train_houses("[price, area]", 2, "linear", "mean_squared_error");
+    cr_expect_eq(program_run("predict " HOUSES " --data houses.csv"), 0, "%s", program_read("err"));
+    cr_expect_eq(strncmp(program_read("out"), "price,area\n", 11), 0, "%s", program_read("out"));
+}
+
 Test(program_predict, names_of_quantiles)
 {
     train_houses("price", 2, "linear", "{quantile: {quantiles: [0.25, 0.5]}}, metrics: [mae]");

@@ -23,9 +23,10 @@ const char *rnl_model_class_name(const rnl_model *model, size_t class)
 const char *rnl_model_output_name(const rnl_model *model, size_t output)
 {
     const rnl_columns *targets = &model->encoding.targets;
-    if (rnl_model_targets(model) == 1 && rnl_model_classes(model) == 0)
+    const size_t classes = rnl_model_classes(model);
+    if (rnl_model_targets(model) == 1 && classes == 0)
         return targets->count > 0 ? targets->items[0].name : NULL;
-    if (rnl_model_classes(model) > 2 || rnl_model_outputs(model) == 2)
+    if (classes > 0 && rnl_model_outputs(model) == classes)
         return rnl_model_class_name(model, output);
     return output < targets->count ? targets->items[output].name : NULL;
 }
