@@ -63,6 +63,8 @@ Test(table_hints, all_columns_of_names_are_told_at_once)
                          ":2:3: column 'town': expected a number (columns of names belong under "
                          "`categorical`; so do 'sex', with 'm'; `categorical: auto` finds "
                          "them), got 'Rome'");
+    table_expect_refused("auto,a,y\n1,Rome,0\n", "target: y", table_squares,
+                         "(columns of names belong under `categorical`), got 'Rome'");
     table_expect_refused("a,b,c,d,e,f,g,h,k,l,y\nq,r,3,true,NA,q,s,t,u,v,0\n",
                          "target: y, categorical: [f]", table_squares,
                          "so do 'b', with 'r', 'g', with 's', 'h', with 't', 'k', with 'u', 'l', "
