@@ -266,8 +266,10 @@ Test(arrow, what_a_model_does_not_know_is_refused)
     t.buffers[0][2][2] = "RomeLisboaRomeBonnParis";
     t.buffers[0][2][1] = offsets;
     cr_expect_eq(open_after(model, &data), RNL_BAD_DATA);
-    table_expect_message("test rows: row 1: column 'town': expected one of the 4 categories of the "
-                         "training rows (perhaps 'Lisbon'), got 'Lisboa'");
+    table_expect_message(
+        "test rows: row 1: column 'town': expected one of the 4 categories of the "
+        "training rows (perhaps 'Lisbon'; `data.unseen: missing` takes others as none), "
+        "got 'Lisboa'");
     make_table();
     t.columns[1].name = "heigth";
     cr_expect_eq(open_after(model, &data), RNL_BAD_DATA);
