@@ -59,6 +59,15 @@ Test(program_pretrain, writes_an_autoencoder_and_its_stages)
     program_expect_swept();
 }
 
+/* Its selu is not that of a net that normalizes itself. */
+Test(program_pretrain, of_the_preset_tabular_warns_of_nothing)
+{
+    cr_assert_eq(program_run("pretrain p.yaml --set preset=tabular --set data.scaling=none "
+                             "--set model.0.dense.activation=selu --set pretraining.epochs=1"),
+                 0, "%s", program_read("err"));
+    cr_expect_not(strstr(program_read("err"), "selu"), "%s", program_read("err"));
+}
+
 /* Killed at any moment, in either stage, and resumed on another number of workers, it ends with the
  * same bytes. */
 Test(program_pretrain, ends_the_same_after_kills)

@@ -93,6 +93,16 @@ Test(tabular, what_is_given_stands)
     free(printed);
 }
 
+/* A scale of the inputs that is given stays before the hidden layers. */
+Test(tabular, a_given_scale_stays_at_the_inputs)
+{
+#define WITH(first)                                                                                \
+    HEAD "model: [flatten" first ", dense: {units: 3, activation: softmax}]\n"                     \
+         "training: {loss: sparse_categorical_crossentropy}\n"
+    config_text_expect_same(WITH(", scale: {learning_rate_factor: 6}"), NULL, WITH(""));
+#undef WITH
+}
+
 static void refuse_warnings(rnl_log_level level, const char *text, void *user)
 {
     (void)user;

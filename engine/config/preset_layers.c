@@ -214,13 +214,23 @@ static rnl_status insert_first(rnl_node *list, const rnl_preset_layers *preset)
     return RNL_OK;
 }
 
+/* Behind what only flattens or scales the inputs. */
+static size_t after_inputs(const rnl_node *list)
+{
+    const size_t begin = after_flattening(list);
+    return begin < list->count && is_a(kind_of(list->items[begin]), &rnl_scale_operations)
+               ? begin + 1
+               : begin;
+}
+
 static rnl_status insert_body(rnl_node *list, const rnl_preset_layers *preset)
 {
     rnl_node *body;
     RNL_TRY(rnl_preset_node(&body, &(const rnl_preset_key){NULL, preset->body}, preset->place));
+    const size_t begin = after_inputs(list);
     rnl_status status = RNL_OK;
     for (size_t i = 0; i < body->count && status == RNL_OK; ++i)
-        status = rnl_node_insert(list, after_flattening(list) + i, rnl_node_copy(body->items[i]));
+        status = rnl_node_insert(list, begin + i, rnl_node_copy(body->items[i]));
     rnl_node_free(body);
     return status;
 }

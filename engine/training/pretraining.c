@@ -21,11 +21,12 @@ struct rnl_pretraining {
     rnl_segments segments;
     size_t stages;
     bool stacked;
-    rnl_data *data;   /* as the configuration says */
-    rnl_model *whole; /* the autoencoder, with what has been trained so far */
-    size_t taken;     /* stages whose weights it has */
-    code_rows codes;  /* of the stage at hand, from the second on */
-    rnl_data *coded;  /* the same as rows */
+    rnl_data *data;         /* as the configuration says */
+    const rnl_kind *preset; /* of the configuration, which its parts leave out; NULL: none */
+    rnl_model *whole;       /* the autoencoder, with what has been trained so far */
+    size_t taken;           /* stages whose weights it has */
+    code_rows codes;        /* of the stage at hand, from the second on */
+    rnl_data *coded;        /* the same as rows */
 };
 
 static rnl_stretch whole_stretch(const rnl_pretraining *p, bool noisy)
@@ -53,6 +54,7 @@ static rnl_status create_model(rnl_model **model, const rnl_pretraining *p, rnl_
 {
     rnl_config *config;
     RNL_TRY(rnl_stretch_configure(&config, &p->segments, stretch));
+    config->preset = p->preset;
     const rnl_status status = rnl_model_create(model, config, data);
     rnl_config_free(config);
     return status;
@@ -61,6 +63,7 @@ static rnl_status create_model(rnl_model **model, const rnl_pretraining *p, rnl_
 static rnl_status set_up(rnl_pretraining *p, const rnl_config *config)
 {
     RNL_TRY(rnl_segments_cut(&p->segments, config));
+    p->preset = config->preset;
     p->stacked = rnl_pretraining_is_stacked(config);
     p->stages = p->stacked ? p->segments.count : 1;
     RNL_TRY(load_data(p));
