@@ -66,13 +66,18 @@ def _is_tabular(e: Any) -> bool:
     return e.preset == "tabular" or (isinstance(e.preset, Mapping) and "tabular" in e.preset)
 
 
+def categorical_of(e: Any) -> Any:
+    """How a frame's categories become inputs."""
+    return "auto" if e.categorical is None and _is_tabular(e) else e.categorical
+
+
 def hidden_sizes(estimator: Any) -> list[int]:
     """hidden_layer_sizes as a list; a number is one layer."""
     sizes = estimator.hidden_layer_sizes
-    if _is_tabular(estimator) and sizes == (100,):
-        return []
     listed = [sizes] if isinstance(sizes, (str, bytes, Mapping)) or not hasattr(sizes, "__iter__") \
         else list(sizes)
+    if _is_tabular(estimator) and listed in ([], [100]):
+        return [256] * 3
     return [whole("hidden_layer_sizes", n, "whole numbers of at least 1") for n in listed]
 
 

@@ -16,7 +16,8 @@ from sklearn.utils.validation import (_check_feature_names, _check_n_features,
                                       check_is_fitted, validate_data)
 
 from . import core
-from ._configuration import Problem, configuration, hidden_sizes, number, patience_of, truth, whole
+from ._configuration import (Problem, categorical_of, configuration, hidden_sizes, number,
+                             patience_of, truth, whole)
 from ._frames import gives_stream, is_frame, refuse_mixed
 from ._training import Warned
 from .errors import ConfigError, Stopped
@@ -46,7 +47,7 @@ PARAMETERS = """
         each, for a single target (regressor).
     preset : 'default_dnn' or 'self_normalizing' gives activation, initializer, optimizer, schedule
         and early stopping where these parameters stand at their defaults; 'tabular' hidden layers,
-        scaling and mini-batches, too, and expects max_iter=256.
+        scaling, mini-batches and categorical='auto', too, and expects max_iter=256.
     kernel_initializer : of hidden layers; 'auto' is 'glorot_uniform' for the activations of
         scikit-learn's MLP, for others what suits them ('he_normal' for elu, 'lecun_normal' for
         selu).
@@ -261,7 +262,7 @@ class RunnelEstimator(BaseEstimator):
         config = config_for(len(X))
         data = core.Data(X, y, weights, validation=validation, config=config,
                          classes=y.dtype == np.int32, after=earlier if is_frame(X) else None,
-                         missing=self.missing, categorical=self.categorical)
+                         missing=self.missing, categorical=categorical_of(self))
         if split is not None and data.rows(core.VALIDATION) < self._least_validation:
             raise ValueError("The validation set is too small. Increase 'validation_fraction' or "
                              "the size of your dataset.")

@@ -207,26 +207,6 @@ def test_regressor_answers_in_the_units_of_the_targets():
     assert two.predict(x).shape == (442, 2) and two.n_outputs_ == 2
 
 
-def test_the_preset_of_tables():
-    model = RunnelClassifier(preset="tabular", max_iter=32, random_state=0, early_stopping=True)
-    assert model.fit(X, Y).score(X, Y) > 0.9
-    assert [w.shape[1] for w in model.coefs_] == [256, 256, 256, 10]
-    settings = model.model_.settings()
-    assert settings["data"]["scaling"] == {"robust": {"smooth_clip": 3.0}}
-    training = settings["training"]
-    assert training["batch_size"] == 256 and training["drop_last"]
-    assert training["early_stopping"]["last_of_equals"]
-    assert not settings["model"][1]["dense"]["kernel_regularizer"]
-    own = RunnelClassifier((30,), preset={"tabular": {}}, max_iter=2, scaling="none", alpha=0.5,
-                           batch_size=99, random_state=0).fit(X, Y)
-    assert [w.shape[1] for w in own.coefs_] == [30, 10]
-    assert own.model_.settings()["data"]["scaling"] == "none"
-    assert own.model_.settings()["training"]["batch_size"] == 99
-    x = np.random.default_rng(0).normal(size=(400, 3))
-    values = RunnelRegressor(preset="tabular", max_iter=40, random_state=0)
-    assert values.fit(x, x[:, 0] * x[:, 1]).score(x, x[:, 0] * x[:, 1]) > 0.9
-
-
 def test_names_of_layers_normalization_and_presets():
     model = classifier(batch_normalization="before", dropout=0.1, activation="logistic").fit(X, Y)
     assert "batch_normalization_1.gamma" in model.model_.parameters
