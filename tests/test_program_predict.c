@@ -71,9 +71,9 @@ Test(program_predict, predicts_values)
     program_expect("err", "--data FILE is missing");
     program_write("new.csv", "town,area\nUlm,70\nBonn,71\n");
     cr_expect_eq(program_run("predict " HOUSES " --data new.csv --output never.csv"), 1);
-    program_expect("err",
-                   "new.csv:3:1: column 'town': expected one of the 2 categories of the training "
-                   "rows (perhaps 'Bern'; `data.unseen: missing` takes others as none), got 'Bonn'");
+    program_expect(
+        "err", "new.csv:3:1: column 'town': expected one of the 2 categories of the training "
+               "rows (perhaps 'Bern'; `data.unseen: missing` takes others as none), got 'Bonn'");
     cr_expect(!program_has("never.csv"));
     cr_expect_eq(program_run("predict " HOUSES " --data houses.csv -o /nowhere/p.csv"), 1);
     program_expect("err", "/nowhere/p.csv");
