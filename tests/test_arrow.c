@@ -257,6 +257,35 @@ Test(arrow, columns_are_found_by_name)
     rnl_model_free(model);
 }
 
+/* Columns of nothing, with no buffer or the one that older writers and polars give. */
+Test(arrow, columns_of_nulls_are_missing)
+{
+    rnl_model *model = model_of_table();
+    for (int64_t buffers = 0; buffers < 2; ++buffers) {
+        rnl_data *data;
+        make_table();
+        t.columns[0].format = t.columns[2].format = "n";
+        for (size_t i = 0; i < 3; i += 2) {
+            t.cells[0][i].n_buffers = buffers;
+            t.cells[0][i].null_count = ROWS;
+            t.buffers[0][i][0] = NULL;
+        }
+        cr_assert_eq(open_after(model, &data), RNL_OK, "%s", rnl_message());
+        for (size_t row = 0; row < ROWS; ++row)
+            for (size_t i = 2; i < 6; ++i)
+                cr_expect_eq(rnl_element_at(data->test.element, data->test.inputs, row * 10 + i),
+                             i == 5, "Rome, the most frequent");
+        rnl_data_free(data);
+    }
+    make_table();
+    t.columns[0].format = "n";
+    t.cells[0][0].n_buffers = 2;
+    rnl_data *data;
+    cr_expect_eq(open_after(model, &data), RNL_BAD_DATA);
+    table_expect_message("expected as many buffers as its type has");
+    rnl_model_free(model);
+}
+
 Test(arrow, what_a_model_does_not_know_is_refused)
 {
     static const int32_t offsets[] = {0, 4, 10, 14, 14, 18, 23};

@@ -177,8 +177,10 @@ static rnl_status check_cells(const checked *c, rnl_arrow_layout layout)
     const struct ArrowArray *a = c->array;
     static const int64_t counts[] = {2, 2, 0, 3, 3, 3};
     const bool views = layout == RNL_ARROW_TEXT_VIEWS;
-    if (a->n_children != 0 ||
-        (views ? a->n_buffers < 3 || a->n_buffers > INT32_MAX : a->n_buffers != counts[layout]))
+    /* Some writers, as polars, give a bitmap of nulls to cells that are nothing else. */
+    const bool bare = layout == RNL_ARROW_NOTHING && a->n_buffers == 1;
+    if (a->n_children != 0 || (views ? a->n_buffers < 3 || a->n_buffers > INT32_MAX
+                                     : !bare && a->n_buffers != counts[layout]))
         return refuse(c, "as many buffers as its type has");
     if (layout == RNL_ARROW_NOTHING)
         return RNL_OK;

@@ -122,6 +122,13 @@ def test_later_rows_are_encoded_as_the_first():
         model.predict(frame.rename({"rooms": "room"}))
 
 
+def test_columns_of_nulls_are_missing():
+    model = regressor(missing="fill").fit(polars.DataFrame(COLUMNS), PRICE)
+    expected = model.predict(pandas.DataFrame({**COLUMNS, "size": [float("nan")] * ROWS}))
+    for given in frames({**COLUMNS, "size": [None] * ROWS}):
+        assert (model.predict(given) == expected).all()
+
+
 def test_unseen_categories_are_none():
     frame = pandas.DataFrame(COLUMNS)
     model = regressor(unseen="missing").fit(frame, PRICE)
