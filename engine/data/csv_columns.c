@@ -44,7 +44,8 @@ static rnl_status give_role(const rnl_csv_table *t, choice *choices, const rnl_t
     return RNL_OK;
 }
 
-bool rnl_csv_is_auto(const rnl_csv_table *t, const char *name)
+/* Tests if the name under `categorical` is none of a column, and asks for those of texts. */
+static bool is_auto(const rnl_csv_table *t, const char *name)
 {
     return strcmp(name, AUTO) == 0 && !rnl_text_index_find(&t->index, AUTO);
 }
@@ -53,7 +54,7 @@ bool rnl_csv_finds_texts(const rnl_csv_table *t)
 {
     const rnl_text_list *names = &t->parameters->categorical;
     for (size_t i = 0; i < names->count; ++i)
-        if (rnl_csv_is_auto(t, names->items[i]))
+        if (is_auto(t, names->items[i]))
             return true;
     return false;
 }
@@ -63,7 +64,7 @@ static rnl_status mark_categorical(const rnl_csv_table *t, choice *choices)
     const rnl_text_list *names = &t->parameters->categorical;
     for (size_t i = 0; i < names->count; ++i) {
         size_t cell;
-        if (rnl_csv_is_auto(t, names->items[i]))
+        if (is_auto(t, names->items[i]))
             continue;
         RNL_TRY(rnl_csv_find_cell(t, names->items[i], names->place, &cell));
         const role its = (role)choices[cell].role;

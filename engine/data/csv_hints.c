@@ -162,7 +162,7 @@ static void hint_names(const rnl_csv_table *t, size_t cell, char hint[RNL_CSV_HI
         length += snprintf(hint + length, RNL_CSV_HINT - (size_t)length, " and %zu more",
                            others - MOST_NAMES);
     snprintf(hint + length, RNL_CSV_HINT - (size_t)length,
-             rnl_csv_is_auto(t, "auto") ? "; `categorical: auto` finds them)" : ")");
+             rnl_text_index_find(&t->index, "auto") ? ")" : "; `categorical: auto` finds them)");
 }
 
 void rnl_csv_hint_number(const rnl_csv_table *t, size_t cell, char hint[RNL_CSV_HINT])

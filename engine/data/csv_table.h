@@ -86,9 +86,8 @@ rnl_status rnl_csv_find_cell(const rnl_csv_table *t, const char *name, rnl_place
 /* Begins the encoding with the columns that the configuration chooses (csv_columns.c). */
 rnl_status rnl_csv_choose_columns(const rnl_csv_table *t);
 
-/* Tests if the name under `categorical` is none of a column, and asks for those of texts; and if
- * some name is (csv_columns.c). */
-bool rnl_csv_is_auto(const rnl_csv_table *t, const char *name);
+/* Tests if a name under `categorical` is none of a column, and asks for those of texts
+ * (csv_columns.c). */
 bool rnl_csv_finds_texts(const rnl_csv_table *t);
 
 /* Reads all rows to find the inputs that hold texts, and makes them categorical (csv_texts.c). */
