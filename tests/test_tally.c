@@ -72,6 +72,35 @@ static double area_by_pairs(const row_of_classes *rows, size_t count, int32_t cl
     return won / pairs;
 }
 
+/* A number in place of each of those that a file has. */
+Test(tally, what_cannot_be_is_told)
+{
+    static const double never[] = {-1, 0.5, NAN, INFINITY, 1e300};
+    row_of_classes rows[20];
+    rnl_tally *tally = create("[f1, auc]", 3, 20, true);
+    state = 3;
+    draw_rows(rows, 20, 3, 3, 9);
+    add_rows(tally, rows, 20, 3);
+    cr_expect(rnl_tally_is_possible(tally));
+    for (size_t n = 0; n < sizeof never / sizeof *never; ++n) {
+        for (size_t i = 0; i < 3 * RNL_TALLY_COUNTS; ++i) {
+            const double kept = tally->counts[i];
+            tally->counts[i] = never[n];
+            cr_expect_not(rnl_tally_is_possible(tally), "count %zu: %g", i, never[n]);
+            tally->counts[i] = kept;
+        }
+        const float label = tally->scores[0];
+        tally->scores[0] = (float)never[n];
+        cr_expect_not(rnl_tally_is_possible(tally), "label %g", never[n]);
+        tally->scores[0] = 3;
+        cr_expect_not(rnl_tally_is_possible(tally));
+        tally->scores[0] = label;
+    }
+    tally->rows = 19;
+    cr_expect_not(rnl_tally_is_possible(tally));
+    rnl_tally_free(tally);
+}
+
 Test(tally, auc_is_that_of_all_pairs)
 {
     static row_of_classes rows[MOST_ROWS];

@@ -102,6 +102,45 @@ void rnl_tally_copy(rnl_tally *tally, const rnl_tally *from)
         memcpy(tally->scores, from->scores, from->rows * from->columns * sizeof *from->scores);
 }
 
+/* ---- what a file says ------------------------------------------------------------------------ */
+
+static bool is_count(double number)
+{
+    return number >= 0 && number == floor(number);
+}
+
+static bool counts_are_possible(const rnl_tally *tally)
+{
+    const double *of = tally->counts + RNL_TALLY_TRUE * tally->classes,
+                 *predicted = tally->counts + RNL_TALLY_PREDICTED * tally->classes,
+                 *right = tally->counts + RNL_TALLY_RIGHT * tally->classes;
+    double rows = 0, answers = 0;
+    for (size_t c = 0; c < tally->classes; ++c) {
+        if (!is_count(of[c]) || !is_count(predicted[c]) || !is_count(right[c]) ||
+            right[c] > of[c] || right[c] > predicted[c])
+            return false;
+        rows += of[c];
+        answers += predicted[c];
+    }
+    return rows == (double)tally->rows && answers <= rows;
+}
+
+static bool labels_are_possible(const rnl_tally *tally)
+{
+    for (size_t i = 0; i < tally->rows; ++i) {
+        const double label = (double)tally->scores[i * tally->columns];
+        if (!is_count(label) || label >= (double)tally->classes)
+            return false;
+    }
+    return true;
+}
+
+bool rnl_tally_is_possible(const rnl_tally *tally)
+{
+    return (!tally->counts || counts_are_possible(tally)) &&
+           (!tally->scores || labels_are_possible(tally));
+}
+
 /* ---- counts ---------------------------------------------------------------------------------- */
 
 /* The mean over the classes that there are rows of. */

@@ -45,6 +45,9 @@ void rnl_tally_add(rnl_tally *tally, int32_t label, int32_t predicted, const flo
 /* Copies the rows of a tally of the same metrics.  There is room for them. */
 void rnl_tally_copy(rnl_tally *tally, const rnl_tally *from);
 
+/* Tests if what a file says can be of rows that were added. */
+bool rnl_tally_is_possible(const rnl_tally *tally);
+
 /* Return a figure over the rows (engine/kinds/metrics.c); NaN where there is none. */
 double rnl_tally_balanced_accuracy(const rnl_tally *tally);
 double rnl_tally_f1(const rnl_tally *tally);

@@ -148,7 +148,12 @@ static rnl_status take_tally(rnl_model *model, const rnl_safetensors *file, cons
     if (scores)
         memcpy(model->tally->scores, scores->values,
                rows * needs.columns * sizeof *model->tally->scores);
-    return RNL_OK;
+    return !model->tally || rnl_tally_is_possible(model->tally)
+               ? RNL_OK
+               : rnl_fail(RNL_BAD_DATA,
+                          "%s: not a whole checkpoint: its metrics are of no rows of %zu "
+                          "classes",
+                          path, classes);
 }
 
 /* Takes the optimizer's state and the position, if the file is a checkpoint. */
