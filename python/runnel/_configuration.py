@@ -11,6 +11,7 @@ import numpy as np
 from .errors import ConfigError
 
 ACTIVATIONS = {"logistic": "sigmoid", "identity": "linear"}
+QUANTILE_NAMES = ("quantile", "pinball", "quantile_loss", "pinball_loss")
 _ADAMS = ("adam", "adamw", "adamax", "nadam")
 
 

@@ -7,6 +7,7 @@ from typing import Any, Mapping
 
 import numpy as np
 
+from ._configuration import QUANTILE_NAMES
 from .core import Config, Data, Model
 from .errors import ConfigError
 
@@ -79,8 +80,8 @@ class Collected:
         settings = {"loss": self.loss(), "optimizer": "adam", **training}
         config = Config({"model": self.layers, "training": settings}, name="the model's settings")
         loss = settings["loss"]
-        named = [loss] if isinstance(loss, str) else loss
-        values = 1 if "quantile" in named else self.outputs()
+        named = [loss] if isinstance(loss, str) else list(loss)
+        values = 1 if any(name in QUANTILE_NAMES for name in named) else self.outputs()
         targets = np.zeros(1, np.int32) if "sparse_categorical_crossentropy" in named else \
             np.zeros((1, values), np.float32)
         made = Model(config, Data(np.zeros((1, *shape), np.float32), targets))

@@ -11,7 +11,7 @@ from sklearn.utils import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 from sklearn.utils.validation import check_array, check_is_fitted, column_or_1d
 
-from ._configuration import Problem
+from ._configuration import QUANTILE_NAMES, Problem
 from ._estimator import PARAMETERS, RunnelEstimator
 from .errors import ConfigError
 
@@ -141,9 +141,6 @@ class RunnelClassifier(ClassifierMixin, RunnelEstimator):
         return self.classes_[p.argmax(axis=1)]
 
 
-QUANTILE_ALIASES = "pinball", "quantile_loss", "pinball_loss"
-
-
 def _quantiles_of(settings: Any) -> list[float]:
     found = settings.get("quantiles", [0.1, 0.5, 0.9]) if isinstance(settings, dict) else None
     if not isinstance(found, (list, tuple, np.ndarray)) or len(found) == 0:
@@ -206,7 +203,7 @@ class RunnelRegressor(RegressorMixin, RunnelEstimator):
         name, settings = self.loss, None
         if isinstance(name, dict) and len(name) == 1:
             (name, settings), = name.items()
-        if name in ("quantile", *QUANTILE_ALIASES):
+        if name in QUANTILE_NAMES:
             quantiles = _quantiles_of({} if settings is None else settings)
             return Problem(len(quantiles), "linear", "quantile",
                            "r2_score" if 0.5 in quantiles else "")

@@ -251,8 +251,10 @@ def test_losses_of_counts_and_quantiles():
     ours = runnel.from_keras(model)
     assert ours.settings()["training"]["loss"] == "poisson"
     assert runnel.to_keras(ours).loss == "poisson"
-    three = runnel.from_keras(keras.Sequential([layers.Input((5,)), layers.Dense(3)]),
-                              loss="quantile")
+    for loss in ("pinball", {"pinball_loss": {"quantiles": [0.2, 0.5, 0.8]}}, "quantile"):
+        three = runnel.from_keras(keras.Sequential([layers.Input((5,)), layers.Dense(3)]),
+                                  loss=loss)
+        assert "quantile" in three.settings()["training"]["loss"]
     with pytest.raises(runnel.ConfigError, match="loss quantile: Keras has none"):
         runnel.to_keras(three)
 
