@@ -63,7 +63,7 @@ static const char details[] =
     "Trains the model that CONFIG describes with a learning rate that grows from step to step by\n"
     "a constant factor, and looks at the loss of each mini-batch: too low a rate hardly lowers\n"
     "it, too high a one makes it climb.  The test ends when the loss, smoothed, has come to four\n"
-    "times its lowest (of loss poisson, which may be negative: above it by thrice its fall or size).\n"
+    "times its lowest (of loss poisson, which may be negative: thrice its fall or size above it).\n"
     "Suggested is a tenth of the rate at which it begins to climb: the last one at which the\n"
     "smoothed loss is within a quarter of its lowest.  Nothing is kept of this training.\n"
     "\n"
