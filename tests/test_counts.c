@@ -16,7 +16,7 @@ TestSuite(counts, .init = table_enter, .fini = table_leave);
 
 enum { ROWS = 70, FEATURES = 5 };
 
-/* Of 0 to 6. */
+/* Creates rows whose targets are counts from 0 to 6. */
 static rnl_data *create_counts(void)
 {
     rnl_data *data = fixture_data(ROWS, FEATURES, 7, RNL_FLOAT32);

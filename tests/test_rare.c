@@ -13,7 +13,7 @@
 
 TestSuite(rare, .init = table_enter, .fini = table_leave);
 
-/* Of town c three rows, of b and 10 two, of a, 9 and z one; of kind x seven. */
+/* Town c has three rows, b and 10 have two, a, 9 and z one; kind x has seven. */
 static const char rows[] = "town,kind,y\n"
                            "c,x,1\nb,x,2\nz,x,3\nc,x,4\na,v,5\n10,x,6\n"
                            "c,x,7\nb,w,8\n9,w,9\n1e1,x,10\n";

@@ -27,7 +27,8 @@ static rnl_status parse(rnl_node **node, const rnl_preset_key *key, rnl_place pl
     return RNL_OK;
 }
 
-rnl_status rnl_preset_node(rnl_node **node, const rnl_preset_key *key, rnl_place place)
+/* Makes a node of a preset's text. */
+static rnl_status make_node(rnl_node **node, const rnl_preset_key *key, rnl_place place)
 {
     if (*key->text == '{' || *key->text == '[')
         return parse(node, key, place);
@@ -40,7 +41,7 @@ rnl_status rnl_preset_write(rnl_node *mapping, const rnl_preset_key *key, rnl_pl
     if (rnl_node_get(mapping, key->key))
         return RNL_OK;
     rnl_node *node;
-    RNL_TRY(rnl_preset_node(&node, key, place));
+    RNL_TRY(make_node(&node, key, place));
     return rnl_node_give(mapping, node);
 }
 
@@ -207,14 +208,14 @@ static size_t after_flattening(const rnl_node *list)
 static rnl_status insert_first(rnl_node *list, const rnl_preset_layers *preset)
 {
     rnl_node *layer;
-    RNL_TRY(rnl_preset_node(&layer, &(const rnl_preset_key){NULL, preset->first}, preset->place));
+    RNL_TRY(make_node(&layer, &(const rnl_preset_key){NULL, preset->first}, preset->place));
     if (!has_kind(list, kind_of(layer)))
         return rnl_node_insert(list, after_flattening(list), layer);
     rnl_node_free(layer);
     return RNL_OK;
 }
 
-/* Behind what only flattens or scales the inputs. */
+/* Returns the index behind layers that only flatten or scale the inputs. */
 static size_t after_inputs(const rnl_node *list)
 {
     const size_t begin = after_flattening(list);
@@ -226,7 +227,7 @@ static size_t after_inputs(const rnl_node *list)
 static rnl_status insert_body(rnl_node *list, const rnl_preset_layers *preset)
 {
     rnl_node *body;
-    RNL_TRY(rnl_preset_node(&body, &(const rnl_preset_key){NULL, preset->body}, preset->place));
+    RNL_TRY(make_node(&body, &(const rnl_preset_key){NULL, preset->body}, preset->place));
     const size_t begin = after_inputs(list);
     rnl_status status = RNL_OK;
     for (size_t i = 0; i < body->count && status == RNL_OK; ++i)

@@ -13,7 +13,7 @@ typedef struct rnl_preset_key {
 
 /* The layer settings of a preset. */
 typedef struct rnl_preset_layers {
-    const rnl_preset_key *hidden, *output; /* of the last dense layer, and of those before it */
+    const rnl_preset_key *hidden, *output; /* of dense layers but the last, and of it */
     size_t normalize_above; /* with more hidden layers, batch normalization before activations */
     const char *first;      /* a layer that acts on the inputs, unless one of its kind is there */
     const char *body;       /* the hidden layers of a model that has its output alone, as a list */
@@ -22,9 +22,6 @@ typedef struct rnl_preset_layers {
 
 /* Writes into the layers of a list. */
 rnl_status rnl_preset_apply_layers(rnl_node *list, const rnl_preset_layers *preset);
-
-/* Makes a node of a preset's text. */
-rnl_status rnl_preset_node(rnl_node **node, const rnl_preset_key *key, rnl_place place);
 
 /* Writes a key into a mapping that does not have it. */
 rnl_status rnl_preset_write(rnl_node *mapping, const rnl_preset_key *key, rnl_place place);

@@ -157,8 +157,8 @@ double rnl_tally_balanced_accuracy(const rnl_tally *tally)
     return count > 0 ? sum / count : NAN;
 }
 
-/* Of two classes that of the second, 0 where it is neither there nor predicted; of more the mean
- * over those that are. */
+/* Returns f1 of the second of two classes, 0 where it is neither there nor predicted; of more
+ * classes, the mean over those that are. */
 double rnl_tally_f1(const rnl_tally *tally)
 {
     const double *of = tally->counts + RNL_TALLY_TRUE * tally->classes,
@@ -237,8 +237,8 @@ static double area(const uint32_t *keys, size_t count)
     return (double)twice / (2 * (double)positives * (double)negatives);
 }
 
-/* Of two classes that of the second; of more the mean over those that some rows are of and some are
- * not. */
+/* Returns the area of the second of two classes; of more classes, the mean over those that some
+ * rows are of and some are not. */
 double rnl_tally_auc(const rnl_tally *tally)
 {
     double sum = 0, count = 0;

@@ -151,9 +151,9 @@ static rnl_status take_tally(rnl_model *model, const rnl_safetensors *file, cons
     return !model->tally || rnl_tally_is_possible(model->tally)
                ? RNL_OK
                : rnl_fail(RNL_BAD_DATA,
-                          "%s: not a whole checkpoint: its metrics are of no rows of %zu "
+                          "%s: not a whole checkpoint: its metrics do not count %zu rows of %zu "
                           "classes",
-                          path, classes);
+                          path, rows, classes);
 }
 
 /* Takes the optimizer's state and the position, if the file is a checkpoint. */

@@ -16,7 +16,7 @@ typedef struct loss_state {
     size_t median; /* the output that metrics read, where outputs are quantiles; else SIZE_MAX */
 } loss_state;
 
-/* Of quantiles in order, keeps the median alone. */
+/* Sorts the quantiles of each row, and keeps the median. */
 static void predict_median(const loss_state *state, const rnl_step *step, rnl_row_tile rows)
 {
     const rnl_matrix *to = &step->per_row.predictions;
